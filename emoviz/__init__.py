@@ -1,0 +1,3 @@
+"""emoviz: audio-visual emotion recognition across cultures."""
+
+__version__ = "0.1.0"

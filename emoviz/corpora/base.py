@@ -1,0 +1,55 @@
+"""The contract of a corpus reader: a folder in its published layout in, tables out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import CorpusError
+from ..registry import Registry
+
+RECORDING_COLUMNS = ("audio", "video", "speaker", "gender", "language", "culture", "session", "transcript")
+"""Columns of :attr:`Corpus.recordings`; the index is named ``id``. What a corpus does not know is None."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Recordings and labels of one corpus.
+
+    Attributes:
+        name: registry name, e.g. ``emodb``.
+        title: full name for people.
+        licence: as its distributors state it.
+        recordings: one row per recording, index ``id``, columns :data:`RECORDING_COLUMNS`; media
+            columns hold absolute paths (str). Speakers are unique across corpora: ``emodb/03``.
+        labels: one row per recording, index ``id``: column ``emotion`` (an ``Emotion`` value), or
+            values per dimension, or ``votes.<emotion>`` columns. Empty for traced corpora.
+        traces: long table ``id``, ``time`` (s) and one column per dimension. Empty for corpora with clip labels.
+        limits: what a reader of results must know (acted, read sentences, one room ...).
+        pictures: for corpora of pictures, id -> undecoded bytes column; else None.
+    """
+
+    name: str
+    title: str
+    licence: str
+    recordings: pd.DataFrame
+    labels: pd.DataFrame = field(default_factory=pd.DataFrame)
+    traces: pd.DataFrame = field(default_factory=pd.DataFrame)
+    limits: str = ""
+    pictures: pd.Series | None = None
+
+    def __post_init__(self) -> None:
+        missing = [c for c in RECORDING_COLUMNS if c not in self.recordings.columns]
+        if missing:
+            raise CorpusError(f"The corpus '{self.name}' lacks the columns {', '.join(missing)}.")
+        if self.recordings.empty:
+            raise CorpusError(f"The corpus '{self.name}' has no recordings.")
+        if not self.recordings.index.is_unique:
+            raise CorpusError(f"The corpus '{self.name}' names a recording twice.")
+
+
+Reader = Callable[[Path], Corpus]
+"""Reads the corpus from the data folder (setting ``EMOVIZ_DATA``)."""
+
+READERS: Registry[Reader] = Registry("corpus")

@@ -1,0 +1,141 @@
+"""The vocabulary: every term that code, tables, figures and cards share, defined once.
+
+Sources
+    Circumplex: J. A. Russell, A. Mehrabian, "Evidence for a three-factor theory of emotions",
+    Journal of Research in Personality 11 (1977) 273-294: mean pleasure and arousal ratings of
+    emotion words, on [-1, 1]. Calm takes their word "relaxed", contemptuous their "scornful";
+    neutral is the scale's midpoint by definition.
+    Polarity: section 3.4 of the audio-video attention network paper (spec/systems.md, section 5);
+    boredom and contempt, which it does not use, follow the sign of their pleasure rating.
+"""
+
+from enum import StrEnum
+
+
+class Dimension(StrEnum):
+    """A continuous dimension of emotion, on [-1, 1]."""
+
+    VALENCE = "valence"
+    AROUSAL = "arousal"
+    LIKING = "liking"
+
+
+class Emotion(StrEnum):
+    """An emotion class. Corpora map their own codes onto these."""
+
+    ANGRY = "angry"
+    BORED = "bored"
+    CALM = "calm"
+    CONTEMPTUOUS = "contemptuous"
+    DISGUSTED = "disgusted"
+    FEARFUL = "fearful"
+    HAPPY = "happy"
+    NEUTRAL = "neutral"
+    SAD = "sad"
+    SURPRISED = "surprised"
+
+
+class Modality(StrEnum):
+    """What kind of signal a feature stream describes."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+    TEXT = "text"
+
+
+class Split(StrEnum):
+    """A part of a corpus. Speakers never stand in two of them."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Source(StrEnum):
+    """Whose prediction a curve shows."""
+
+    FACE = "face"
+    SPEECH = "speech"
+    FUSED = "fused"
+
+
+class Task(StrEnum):
+    """What a model predicts: one value per frame of the grid, or one per clip or picture."""
+
+    FRAMES = "frames"
+    CLIP = "clip"
+
+
+class Polarity(StrEnum):
+    """Sign of an emotion, as the emotion metric uses it."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+
+
+POLARITY: dict[Emotion, Polarity] = {
+    Emotion.ANGRY: Polarity.NEGATIVE,
+    Emotion.BORED: Polarity.NEGATIVE,
+    Emotion.CALM: Polarity.POSITIVE,
+    Emotion.CONTEMPTUOUS: Polarity.NEGATIVE,
+    Emotion.DISGUSTED: Polarity.NEGATIVE,
+    Emotion.FEARFUL: Polarity.NEGATIVE,
+    Emotion.HAPPY: Polarity.POSITIVE,
+    Emotion.NEUTRAL: Polarity.NEUTRAL,
+    Emotion.SAD: Polarity.NEGATIVE,
+    Emotion.SURPRISED: Polarity.POSITIVE,
+}
+
+CIRCUMPLEX: dict[Emotion, tuple[float, float]] = {
+    Emotion.ANGRY: (-0.51, 0.59),
+    Emotion.BORED: (-0.65, -0.62),
+    Emotion.CALM: (0.68, -0.46),
+    Emotion.CONTEMPTUOUS: (-0.35, 0.35),
+    Emotion.DISGUSTED: (-0.60, 0.35),
+    Emotion.FEARFUL: (-0.64, 0.60),
+    Emotion.HAPPY: (0.81, 0.51),
+    Emotion.NEUTRAL: (0.0, 0.0),
+    Emotion.SAD: (-0.63, -0.27),
+    Emotion.SURPRISED: (0.40, 0.67),
+}
+"""(valence, arousal) that an emotion word says of its bearer."""
+
+FOUR_EMOTIONS: tuple[Emotion, ...] = (Emotion.ANGRY, Emotion.HAPPY, Emotion.NEUTRAL, Emotion.SAD)
+"""The four classes that every corpus of the cross-language task has (spec/systems.md, section 4)."""
+
+FER_EMOTIONS: tuple[Emotion, ...] = (
+    Emotion.NEUTRAL,
+    Emotion.HAPPY,
+    Emotion.SURPRISED,
+    Emotion.SAD,
+    Emotion.ANGRY,
+    Emotion.DISGUSTED,
+    Emotion.FEARFUL,
+    Emotion.CONTEMPTUOUS,
+)
+"""FER+'s eight classes in the order of its vote columns."""
+
+
+def derived(dimension: str) -> str:
+    """Name of a dimension that was derived from emotion classes, e.g. ``valence (derived)``."""
+    return f"{dimension} (derived)"
+
+
+# Colours: an emotion, a culture and a source each keep theirs on every page. Paul Tol's "muted"
+# and "bright" schemes and Okabe-Ito, all safe for colour-blind readers.
+EMOTION_COLOURS: dict[Emotion, str] = {
+    Emotion.ANGRY: "#CC3311",
+    Emotion.BORED: "#999933",
+    Emotion.CALM: "#44AA99",
+    Emotion.CONTEMPTUOUS: "#AA4499",
+    Emotion.DISGUSTED: "#117733",
+    Emotion.FEARFUL: "#7D5BA6",
+    Emotion.HAPPY: "#E69F00",
+    Emotion.NEUTRAL: "#888888",
+    Emotion.SAD: "#0077BB",
+    Emotion.SURPRISED: "#EE7799",
+}
+SOURCE_COLOURS: dict[Source, str] = {Source.FACE: "#0077BB", Source.SPEECH: "#D55E00", Source.FUSED: "#777777"}
+SOURCE_DASHES: dict[Source, str] = {Source.FACE: "dash", Source.SPEECH: "dot", Source.FUSED: "solid"}
+CULTURE_COLOURS: tuple[str, ...] = ("#4477AA", "#EE6677", "#228833", "#AA7700", "#3399BB", "#AA3377", "#777777")

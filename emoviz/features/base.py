@@ -1,0 +1,74 @@
+"""The contract of a feature extractor: a clip in, one named, timed stream of features out."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ..define import Modality
+from ..errors import FeatureError
+from ..progress import Progress, silent
+from ..registry import Registry
+
+if TYPE_CHECKING:
+    from ..media import ClipMedia
+
+
+@dataclass(frozen=True)
+class FeatureStream:
+    """Features over time.
+
+    Attributes:
+        values: float32 (T, D); what could not be extracted is NaN, never zero.
+        start: time of the centre of the first frame, in seconds of the clip.
+        hop: seconds from one frame to the next.
+        channels: D names that a person can read, e.g. ``face.mouthSmileLeft``.
+        notes: why values are missing, one sentence each.
+    """
+
+    values: np.ndarray
+    start: float
+    hop: float
+    channels: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.values.dtype != np.float32 or self.values.ndim != 2:
+            raise FeatureError(f"A feature stream is float32 (T, D), not {self.values.dtype} {self.values.shape}.")
+        if self.values.shape[1] != len(self.channels):
+            raise FeatureError(f"{self.values.shape[1]} channels carry {len(self.channels)} names.")
+        if not self.hop > 0:
+            raise FeatureError(f"The hop of a feature stream is positive, not {self.hop}.")
+
+    @property
+    def times(self) -> np.ndarray:
+        """(T,) seconds of the clip."""
+        return self.start + self.hop * np.arange(len(self.values))
+
+
+class Extractor(Protocol):
+    """Turns a clip into one :class:`FeatureStream`.
+
+    An extractor is registered as a class without arguments, or with keyword settings that have
+    defaults; heavy libraries and weights load at the first ``extract``, not at import.
+    """
+
+    name: str
+    version: str
+    modality: Modality
+    channels: tuple[str, ...]
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """What, beside the version, changes the values; part of the cache key."""
+        ...
+
+    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """Features of one clip.
+
+        A clip that lacks what is needed (no sound, no face) gives NaN and a note.
+        """
+        ...
+
+
+EXTRACTORS: Registry[type[Extractor]] = Registry("feature extractor")

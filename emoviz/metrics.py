@@ -1,0 +1,147 @@
+"""Metrics, one pure function each, with the equation and its source; NaN where undefined.
+
+CCC takes population moments (Lin 1989). ``pooled`` means over the concatenation of recordings,
+``per_recording`` the mean of each recording's own value; neither is ever called just "CCC".
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def ccc(truth: Array, prediction: Array) -> float:
+    r"""Concordance correlation coefficient of two series.
+
+    .. math:: \rho_c = \frac{2\,\sigma_{xy}}{\sigma_x^2 + \sigma_y^2 + (\mu_x - \mu_y)^2}
+
+    Source: L. I.-K. Lin, Biometrics 45 (1989) 255-268.
+
+    Args:
+        truth: (N,) labels. Pairs in which either value is NaN are left out.
+        prediction: (N,) predictions.
+
+    Returns:
+        The coefficient, or NaN with no pairs, or when both series are the same constant.
+    """
+    truth, prediction = _pairs(truth, prediction)
+    if truth.size == 0:
+        return float("nan")
+    mean_truth, mean_prediction = truth.mean(), prediction.mean()
+    covariance = ((truth - mean_truth) * (prediction - mean_prediction)).mean()
+    spread = truth.var() + prediction.var() + (mean_truth - mean_prediction) ** 2
+    return float(2 * covariance / spread) if spread > 0 else float("nan")
+
+
+def pearson(truth: Array, prediction: Array) -> float:
+    """Pearson's r; NaN when either series is constant."""
+    truth, prediction = _pairs(truth, prediction)
+    if truth.size == 0 or truth.std() == 0 or prediction.std() == 0:
+        return float("nan")
+    return float(((truth - truth.mean()) * (prediction - prediction.mean())).mean() / truth.std() / prediction.std())
+
+
+def rmse(truth: Array, prediction: Array) -> float:
+    """Root mean squared error, in the unit of the labels; NaN with no pairs."""
+    truth, prediction = _pairs(truth, prediction)
+    return float(np.sqrt(((truth - prediction) ** 2).mean())) if truth.size else float("nan")
+
+
+def accuracy(truth: Array, prediction: Array) -> float:
+    """Share of right classes in [0, 1]; NaN with none."""
+    truth, prediction = np.asarray(truth), np.asarray(prediction)
+    return float((truth == prediction).mean()) if truth.size else float("nan")
+
+
+def unweighted_average_recall(truth: Array, prediction: Array) -> float:
+    """UA: mean over the classes that occur in ``truth`` of the share of them that was found."""
+    truth, prediction = np.asarray(truth), np.asarray(prediction)
+    recalls = [float((prediction[truth == label] == label).mean()) for label in np.unique(truth)]
+    return float(np.mean(recalls)) if recalls else float("nan")
+
+
+def confusion(truth: Array, prediction: Array, classes: Sequence[object]) -> Array:
+    """Counts (len(classes), len(classes)): rows are the truth, columns the prediction."""
+    position = {label: i for i, label in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), dtype=int)
+    np.add.at(counts, ([position[t] for t in truth], [position[p] for p in prediction]), 1)
+    return counts
+
+
+def pooled(
+    metric: Callable[[Array, Array], float], truths: Sequence[Array], predictions: Sequence[Array]
+) -> float:
+    """The metric over the concatenation of all recordings, as AVEC's official score does."""
+    if not truths:
+        return float("nan")
+    return metric(np.concatenate(truths), np.concatenate(predictions))
+
+
+def per_recording(
+    metric: Callable[[Array, Array], float], truths: Sequence[Array], predictions: Sequence[Array]
+) -> float:
+    """Mean over recordings of each one's own value; undefined ones (constant labels) are left out."""
+    values = np.array([metric(t, p) for t, p in zip(truths, predictions, strict=True)])
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if defined.size else float("nan")
+
+
+def pooled_ccc(truths: Sequence[Array], predictions: Sequence[Array]) -> float:
+    """:func:`ccc` over the concatenation of all recordings."""
+    return pooled(ccc, truths, predictions)
+
+
+def per_recording_ccc(truths: Sequence[Array], predictions: Sequence[Array]) -> float:
+    """Mean of :func:`ccc` over recordings."""
+    return per_recording(ccc, truths, predictions)
+
+
+def interval(
+    statistic: Callable[[Array], float], groups: int, *, draws: int = 1000, level: float = 0.95, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile bootstrap interval, resampling whole groups (recordings or speakers).
+
+    Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
+
+    Args:
+        statistic: gives the figure for an array of group indices, drawn with replacement.
+        groups: how many groups there are.
+        draws: bootstrap samples.
+        level: coverage.
+        seed: of the draws.
+
+    Returns:
+        (low, high); NaN with fewer than two groups, since one group says nothing of its spread.
+    """
+    if groups < 2:
+        return float("nan"), float("nan")
+    generator = np.random.default_rng(seed)
+    values = np.array([statistic(generator.integers(0, groups, groups)) for _ in range(draws)])
+    values = values[~np.isnan(values)]
+    if values.size == 0:
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def is_collapsed(truth: Array, prediction: Array, baseline_rmse: float, *, spread: float = 0.1) -> bool:
+    """Whether a model predicts (nearly) a constant, or does not beat the training-mean row.
+
+    Args:
+        baseline_rmse: RMSE of predicting the training mean on the same frames.
+        spread: least ratio of the predictions' standard deviation to the labels'.
+    """
+    truth, prediction = _pairs(truth, prediction)
+    if truth.size == 0 or truth.std() == 0:
+        return False
+    return bool(prediction.std() < spread * truth.std() or rmse(truth, prediction) >= baseline_rmse)
+
+
+def _pairs(truth: Array, prediction: Array) -> tuple[Array, Array]:
+    truth = np.asarray(truth, dtype=np.float64).ravel()
+    prediction = np.asarray(prediction, dtype=np.float64).ravel()
+    if truth.shape != prediction.shape:
+        raise ValueError(f"Labels and predictions differ in length: {truth.size} and {prediction.size}.")
+    known = ~(np.isnan(truth) | np.isnan(prediction))
+    return truth[known], prediction[known]
