@@ -39,7 +39,7 @@ class SplitError(EmovizError):
     """Speakers would stand on both sides of a split, or a part of it is empty."""
 
 
-class Cancelled(EmovizError):
+class Cancelled(EmovizError):  # noqa: N818 - a request of the user, not an error
     """The user stopped the work; nothing was kept half-written."""
 
 

@@ -69,9 +69,7 @@ def confusion(truth: Array, prediction: Array, classes: Sequence[object]) -> Arr
     return counts
 
 
-def pooled(
-    metric: Callable[[Array, Array], float], truths: Sequence[Array], predictions: Sequence[Array]
-) -> float:
+def pooled(metric: Callable[[Array, Array], float], truths: Sequence[Array], predictions: Sequence[Array]) -> float:
     """The metric over the concatenation of all recordings, as AVEC's official score does."""
     if not truths:
         return float("nan")
@@ -129,6 +127,8 @@ def is_collapsed(truth: Array, prediction: Array, baseline_rmse: float, *, sprea
     """Whether a model predicts (nearly) a constant, or does not beat the training-mean row.
 
     Args:
+        truth: (N,) labels.
+        prediction: (N,) predictions.
         baseline_rmse: RMSE of predicting the training mean on the same frames.
         spread: least ratio of the predictions' standard deviation to the labels'.
     """
