@@ -1,0 +1,138 @@
+"""The house rules of spec/design.md, read from the source: who may import whom, and what nobody does."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = sorted([*(ROOT / "emoviz").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"])
+FILES = [file for file in FILES if file.exists()]
+
+FOUNDATION = {"define", "errors", "progress", "registry", "settings", "configuration", "__init__"}
+ANALYSIS = {"training", "predict", "evaluate", "explain", "fusion"}
+TABLES_ONLY = {"plots", "similarity", "project"}
+MAY_IMPORT: dict[str, set[str]] = {
+    **dict.fromkeys(FOUNDATION, FOUNDATION),
+    **dict.fromkeys(("media", "corpora", "models", "metrics", "losses"), FOUNDATION),
+    "checkpoint": FOUNDATION | {"models", "metrics", "losses"},
+    "features": FOUNDATION | {"media", "corpora", "models", "checkpoint"},
+    **dict.fromkeys(TABLES_ONLY, FOUNDATION | {"metrics"}),
+}
+BELOW_ANALYSIS = FOUNDATION | {"media", "corpora", "models", "metrics", "losses", "checkpoint", "features"}
+MAY_IMPORT |= dict.fromkeys(ANALYSIS, BELOW_ANALYSIS | ANALYSIS)
+LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY
+MAY_IMPORT |= {"jobs": LIBRARY, "cli": LIBRARY | {"jobs"}, "__main__": {"cli"}, "ui": LIBRARY | {"jobs"}}
+MAY_IMPORT |= dict.fromkeys(("pages", "app"), LIBRARY | {"jobs", "ui", "pages"})
+"""Part -> parts of emoviz that it may import, beside itself."""
+
+HEAVY = {"av", "cv2", "ai_edge_litert", "opensmile", "streamlit", "plotly"}
+"""What a training node need not have."""
+CORE = ("training", "models", "metrics", "losses", "checkpoint", "features/base", "features/store", "features/align")
+
+NAMES_OF_ENTRIES = {"rnn", "lstm", "lstm-attention", "bi-lstm", "bi-gru", "cats"}
+NAMES_OF_ENTRIES |= {"German", "Hungarian", "Italian", "Pakistani", "North American", "Polish", "Korean"}
+"""Models and cultures: data, never a branch of the code."""
+
+
+def part_of(file: Path) -> str:
+    """The part of the house that a file belongs to, e.g. ``media``, ``ui`` or ``app``."""
+    inside = file.relative_to(ROOT).with_suffix("").parts
+    return inside[1] if inside[0] == "emoviz" else inside[0]
+
+
+def imports(tree: ast.AST, package: tuple[str, ...], *, lazy: bool) -> Iterator[tuple[str, ...]]:
+    """Dotted names that a file imports, as tuples; with ``lazy`` also those inside functions.
+
+    What stands under ``if TYPE_CHECKING`` is not imported and left out.
+    """
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and not lazy:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else ()
+            module = start + tuple((node.module or "").split(".") if node.module else ())
+            yield from ((*module, alias.name) for alias in node.names)
+        else:
+            yield from imports(node, package, lazy=lazy)
+
+
+def imported_by(file: Path, *, lazy: bool = True) -> set[tuple[str, ...]]:
+    return set(imports(ast.parse(file.read_text()), file.relative_to(ROOT).parent.parts, lazy=lazy))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_run_from_left_to_right(file):
+    part = part_of(file)
+    assert part in MAY_IMPORT, f"{part} has no place in the house: give it one in this test"
+    for name in imported_by(file):
+        if name[0] in ("emoviz", "pages", "app"):
+            other = name[1] if name[0] == "emoviz" and len(name) > 1 else name[0]
+            if name[0] == "emoviz" and not _is_module(other):
+                other = "__init__"  # a name of emoviz/__init__.py, e.g. __version__
+            assert other == part or other in MAY_IMPORT[part], f"{part} must not import {'.'.join(name)}"
+
+
+def _is_module(name: str) -> bool:
+    return (ROOT / "emoviz" / name).is_dir() or (ROOT / "emoviz" / f"{name}.py").is_file()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_libraries_stay_where_they_belong(file):
+    part = part_of(file)
+    everything = {name[0] for name in imported_by(file)}
+    if part not in ("ui", "pages", "app"):
+        assert "streamlit" not in everything
+    if part in TABLES_ONLY:
+        assert "torch" not in everything
+    assert not everything & {"pickle", "joblib", "dill", "shelve"}, "nothing is ever unpickled"
+    if str(file.relative_to(ROOT / "emoviz") if part not in ("pages", "app") else "").startswith(CORE):
+        assert not {name[0] for name in imported_by(file, lazy=False)} & HEAVY
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_branch_on_the_name_of_a_model_or_culture(file):
+    if part_of(file) in ("models", "corpora"):
+        return
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Compare):
+            named = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)}
+            assert not named & NAMES_OF_ENTRIES, f"line {node.lineno}: {ast.unparse(node)}"
+
+
+def test_reader_of_imports_sees_what_it_must(tmp_path):
+    source = (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import av\n"
+        "from ..media import probe\ndef f():\n    import cv2\n    from . import store\n"
+    )
+    tree = ast.parse(source)
+    package = ("emoviz", "features")
+    assert set(imports(tree, package, lazy=False)) == {("typing", "TYPE_CHECKING"), ("emoviz", "media", "probe")}
+    lazy = {("cv2",), ("emoviz", "features", "store")}
+    assert set(imports(tree, package, lazy=True)) - set(imports(tree, package, lazy=False)) == lazy
+
+
+def test_core_runs_without_media_and_page_libraries():
+    """Imported in a fresh process in which those libraries cannot be found."""
+    program = f"""
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {HEAVY!r}:
+            raise ModuleNotFoundError(f"{{name}} is not on this machine", name=name)
+sys.meta_path.insert(0, Absent())
+import emoviz.training.config, emoviz.training.loop, emoviz.training.data
+import emoviz.models, emoviz.metrics, emoviz.losses, emoviz.checkpoint
+import emoviz.features.store, emoviz.features.align
+emoviz.models.load_models()
+assert not {HEAVY!r} & set(sys.modules)
+"""
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
