@@ -23,7 +23,8 @@ class Corpus:
         licence: as its distributors state it.
         recordings: one row per recording, index ``id``, columns :data:`RECORDING_COLUMNS`; media
             columns hold absolute paths (str). Speakers are unique across corpora: ``emodb/03``.
-        labels: one row per recording, index ``id``: column ``emotion`` (an ``Emotion`` value), or
+        labels: one row per recording, index ``id``: column ``emotion`` (an ``Emotion`` value), and
+            ``intensity`` where the corpus states one; or
             values per dimension, or ``votes.<emotion>`` columns. Empty for traced corpora.
         traces: long table ``id``, ``time`` (s) and one column per dimension. Empty for corpora with clip labels.
         limits: what a reader of results must know (acted, read sentences, one room ...).

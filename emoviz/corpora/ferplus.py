@@ -1,0 +1,111 @@
+"""FER+: the pictures of FER2013 with ten raters' votes each.
+
+Source: E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang, "Training deep networks for facial expression
+recognition with crowd-sourced label distribution", ICMI 2016 (arXiv:1608.01041).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..define import FER_EMOTIONS, Emotion, Split
+from ..errors import CorpusError
+from .base import READERS, Corpus
+from .layout import locate, recordings_table, require_counts
+
+NAME = "ferplus"
+TITLE = "FER+"
+PICTURES: Mapping[str, int] = {Split.TRAIN: 28558, Split.VALIDATION: 3579, Split.TEST: 3573}
+"""Pictures per published split."""
+VOTES = {
+    "neutral": Emotion.NEUTRAL,
+    "happiness": Emotion.HAPPY,
+    "surprise": Emotion.SURPRISED,
+    "sadness": Emotion.SAD,
+    "anger": Emotion.ANGRY,
+    "disgust": Emotion.DISGUSTED,
+    "fear": Emotion.FEARFUL,
+    "contempt": Emotion.CONTEMPTUOUS,
+    "unknown": "unknown",
+    "not_a_face": "not_a_face",
+}
+"""Vote columns of the file, and what they are here."""
+VOTE_COLUMNS = tuple(f"votes.{vote}" for vote in (*FER_EMOTIONS, "unknown", "not_a_face"))
+
+
+@READERS.register(NAME)
+def read(data_folder: Path) -> Corpus:
+    """FER+ from one parquet file with a row per picture; ``session`` is its published split.
+
+    Raises:
+        CorpusError: the file is missing, unreadable, or lacks columns or pictures.
+    """
+    path = locate(data_folder, TITLE, "faces/ferplus.parquet", "ferplus.parquet")
+    columns = ["file", "split", "image", *VOTES]
+    try:
+        table = pd.read_parquet(path, columns=columns)
+    except (ValueError, KeyError, OSError) as error:
+        raise CorpusError(f"{TITLE}: {path} is not a parquet file with the columns {', '.join(columns)}.") from error
+    require_counts(TITLE, path, "split", table["split"], PICTURES)
+    rows = [
+        {"id": Path(file).stem, "session": split} for file, split in zip(table["file"], table["split"], strict=True)
+    ]
+    recordings = recordings_table(NAME, rows)
+    labels = table[list(VOTES)].rename(columns={old: f"votes.{new}" for old, new in VOTES.items()})
+    return Corpus(
+        name=NAME,
+        title="FER+: facial expressions with ten votes per picture",
+        licence="FER+ MIT; pictures of FER2013 research only",
+        recordings=recordings,
+        labels=labels.set_axis(recordings.index)[list(VOTE_COLUMNS)],
+        limits="Pictures of 48x48 pixels from web searches for emotion words, posed and spontaneous; persons and "
+        "cultures unknown, so the published split may show one person on both sides.",
+        pictures=pd.Series(list(table["image"]), index=recordings.index, name="image", dtype=object),
+    )
+
+
+def majority(labels: pd.DataFrame) -> pd.Series:
+    """The emotion that the raters agree on, as the FER+ paper's test takes it.
+
+    Single votes are dropped as noise, over all ten answers. The answer with more than half of the votes
+    that remain is the majority; so a tie has none. A picture without a majority, or whose majority is
+    unknown or not-a-face, is left out.
+
+    Args:
+        labels: N rows with the columns :data:`VOTE_COLUMNS`.
+
+    Returns:
+        ``Emotion`` values, for the rows of ``labels`` that have one.
+    """
+    votes = _without_single_votes(labels)
+    winner = votes.argmax(axis=1)
+    kept = (votes.max(axis=1) > votes.sum(axis=1) / 2) & (winner < len(FER_EMOTIONS))
+    names = np.array([emotion.value for emotion in FER_EMOTIONS], dtype=object)
+    return pd.Series(names[winner[kept]], index=labels.index[kept], name="emotion")
+
+
+def vote_shares(labels: pd.DataFrame) -> np.ndarray:
+    """Training targets: how the raters' votes spread over the eight emotions.
+
+    Single votes are dropped as noise. Votes for unknown and not-a-face do not count, but where one of
+    them has as many votes as the first emotion or more, the picture has no target.
+
+    Args:
+        labels: N rows with the columns :data:`VOTE_COLUMNS`.
+
+    Returns:
+        (N, 8) float32 in the order of ``FER_EMOTIONS``; rows sum to 1, or are NaN without a target.
+    """
+    votes = _without_single_votes(labels)
+    emotions, others = votes[:, : len(FER_EMOTIONS)], votes[:, len(FER_EMOTIONS) :]
+    known = emotions.max(axis=1) > others.max(axis=1)
+    shares = np.full(emotions.shape, np.nan, dtype=np.float32)
+    shares[known] = emotions[known] / emotions[known].sum(axis=1, keepdims=True)
+    return shares
+
+
+def _without_single_votes(labels: pd.DataFrame) -> np.ndarray:
+    votes = labels[list(VOTE_COLUMNS)].to_numpy(dtype=np.float64)
+    return np.where(votes > 1, votes, 0.0)

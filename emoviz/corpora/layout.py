@@ -1,0 +1,121 @@
+"""What all readers do alike: find the folder, match the names, count, and build the tables."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..define import Emotion
+from ..errors import CorpusError
+from .base import RECORDING_COLUMNS
+
+AUDIO_ENDINGS = (".flac", ".wav")
+NAMED_AT_MOST = 5
+"""How many missing things an error names before it only counts the rest."""
+
+
+def locate(data_folder: Path, title: str, *places: str) -> Path:
+    """The first of ``places`` under the data folder that exists.
+
+    Raises:
+        CorpusError: none of them exists.
+    """
+    for place in places:
+        if (data_folder / place).exists():
+            return data_folder / place
+    raise CorpusError(f"{title} is not in {data_folder}: expected there is {' or '.join(places)}.")
+
+
+def matching(
+    folder: Path, pattern: re.Pattern[str], endings: Sequence[str] = AUDIO_ENDINGS
+) -> list[tuple[re.Match[str], Path]]:
+    """Files anywhere under ``folder`` whose name without ending matches, each name once, sorted.
+
+    Everything else that lies there (read-me files, hidden copies, other material) is ignored.
+    """
+    files = {p.stem: p for p in sorted(folder.rglob("*")) if p.suffix.lower() in endings and pattern.fullmatch(p.stem)}
+    return [(match, files[stem]) for stem in sorted(files) if (match := pattern.fullmatch(stem))]
+
+
+def decode(title: str, path: Path, code: str, emotions: Mapping[str, Emotion]) -> str:
+    """The emotion that a corpus means by its own code.
+
+    Raises:
+        CorpusError: the corpus has no such code.
+    """
+    if code not in emotions:
+        known = ", ".join(sorted(emotions))
+        raise CorpusError(f"{title}: '{path.name}' has the emotion code '{code}'; accepted are {known}.")
+    return emotions[code].value
+
+
+def require_counts(title: str, folder: Path, unit: str, found: Iterable[str], expected: Mapping[str, int]) -> None:
+    """Check that every speaker or folder has all its recordings.
+
+    Args:
+        title: of the corpus.
+        folder: where it was looked for.
+        unit: what is counted by, e.g. ``speaker``.
+        found: that unit's name for each recording found.
+        expected: least number of recordings per unit.
+
+    Raises:
+        CorpusError: some are missing; the message names them.
+    """
+    counts = Counter(found)
+    require_none_missing(
+        title,
+        folder,
+        [f"{unit} {key} has {counts[key]} of {n} recordings" for key, n in expected.items() if counts[key] < n],
+    )
+
+
+def require_none_missing(title: str, folder: Path, missing: Sequence[str]) -> None:
+    """Raise when something is missing.
+
+    Raises:
+        CorpusError: ``missing`` is not empty; the message names the first of them.
+    """
+    if missing:
+        rest = len(missing) - NAMED_AT_MOST
+        named = "; ".join(missing[:NAMED_AT_MOST]) + (f"; and {rest} more" if rest > 0 else "")
+        raise CorpusError(f"{title} in {folder} is incomplete: {named}.")
+
+
+def read_table(title: str, path: Path, columns: Sequence[str], **options: Any) -> pd.DataFrame:
+    """A delimited text file with at least ``columns``; ``options`` go to :func:`pandas.read_csv`.
+
+    Raises:
+        CorpusError: the file is missing, is no table, or lacks columns.
+    """
+    if not path.is_file():
+        require_none_missing(title, path.parent, [f"the file {path.name} is not there"])
+    try:
+        table = pd.read_csv(path, **options)
+    except (ValueError, OSError) as error:
+        raise CorpusError(f"{title}: {path} is not a table with the columns {', '.join(columns)}.") from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise CorpusError(f"{title}: {path} lacks the columns {', '.join(missing)}.")
+    return table
+
+
+def recordings_table(name: str, rows: Sequence[Mapping[str, object]], **common: object) -> pd.DataFrame:
+    """Recordings from rows with a key ``id``; columns that neither rows nor ``common`` give are None.
+
+    Ids and speakers get the corpus's name in front, so that both are unique across corpora.
+    """
+    table = pd.DataFrame([{**common, **row} for row in rows], dtype=object).reindex(columns=["id", *RECORDING_COLUMNS])
+    table = table.astype(object).where(table.notna(), None)
+    for column in ("id", "speaker"):
+        table[column] = [None if value is None else f"{name}/{value}" for value in table[column]]
+    return table.set_index("id")
+
+
+def labels_table(name: str, rows: Sequence[Mapping[str, object]], *columns: str) -> pd.DataFrame:
+    """Labels from the same rows as :func:`recordings_table`."""
+    index = pd.Index([f"{name}/{row['id']}" for row in rows], name="id", dtype=object)
+    return pd.DataFrame({column: [row[column] for row in rows] for column in columns}, index=index, dtype=object)

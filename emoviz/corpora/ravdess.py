@@ -1,0 +1,62 @@
+"""RAVDESS, acted North American English speech.
+
+Source: S. Livingstone, F. Russo, "The Ryerson audio-visual database of emotional speech and song",
+PLoS ONE 13 (2018) e0196391. Names: ``03-01-06-01-02-01-12`` is modality (03 audio), channel (01
+speech), emotion, intensity, statement, repetition, actor. Song and video files are left out.
+"""
+
+import re
+from pathlib import Path
+
+from ..define import Emotion
+from .base import READERS, Corpus
+from .layout import decode, labels_table, locate, matching, recordings_table, require_counts
+
+NAME = "ravdess"
+TITLE = "RAVDESS"
+ACTORS = {f"{actor:02d}": 60 for actor in range(1, 25)}
+"""Recordings per actor; odd actors are male, even ones female."""
+EMOTIONS = {
+    "01": Emotion.NEUTRAL,
+    "02": Emotion.CALM,
+    "03": Emotion.HAPPY,
+    "04": Emotion.SAD,
+    "05": Emotion.ANGRY,
+    "06": Emotion.FEARFUL,
+    "07": Emotion.DISGUSTED,
+    "08": Emotion.SURPRISED,
+}
+INTENSITIES = {"01": "normal", "02": "strong"}
+STATEMENTS = {"01": "Kids are talking by the door.", "02": "Dogs are sitting by the door."}
+PATTERN = re.compile(r"03-01-(?P<emotion>\d\d)-(?P<intensity>0[12])-(?P<statement>0[12])-0[12]-(?P<actor>\d\d)")
+
+
+@READERS.register(NAME)
+def read(data_folder: Path) -> Corpus:
+    """RAVDESS speech from the folders ``Actor_01`` to ``Actor_24``.
+
+    Raises:
+        CorpusError: the folder is missing or incomplete, or a name has an unknown emotion.
+    """
+    folder = locate(data_folder, TITLE, "speech/ravdess", "ravdess", "RAVDESS")
+    rows = [
+        {
+            "id": path.stem,
+            "audio": str(path),
+            "speaker": match["actor"],
+            "gender": "male" if int(match["actor"]) % 2 else "female",
+            "transcript": STATEMENTS[match["statement"]],
+            "emotion": decode(TITLE, path, match["emotion"], EMOTIONS),
+            "intensity": INTENSITIES[match["intensity"]],
+        }
+        for match, path in matching(folder, PATTERN)
+    ]
+    require_counts(TITLE, folder, "actor", [row["speaker"] for row in rows], ACTORS)
+    return Corpus(
+        name=NAME,
+        title="RAVDESS: Ryerson audio-visual database of emotional speech and song (speech)",
+        licence="CC BY-NC-SA 4.0",
+        recordings=recordings_table(NAME, rows, language="eng", culture="North American"),
+        labels=labels_table(NAME, rows, "emotion", "intensity"),
+        limits="Acted by 24 actors in one studio; two given sentences, each said in every emotion.",
+    )
