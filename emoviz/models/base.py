@@ -53,6 +53,28 @@ class ModelConfig:
             raise ConfigError(f"A model needs at least one output, not {self.outputs}.")
 
 
+def require_positive(config: ModelConfig, *names: str) -> None:
+    """Refuse a config in which one of the named whole numbers is below 1.
+
+    Raises:
+        ConfigError: as said.
+    """
+    for name in names:
+        if getattr(config, name) < 1:
+            raise ConfigError(f"'{name}' is at least 1, not {getattr(config, name)}.")
+
+
+def require_share(config: ModelConfig, *names: str) -> None:
+    """Refuse a config in which one of the named shares lies outside [0, 1).
+
+    Raises:
+        ConfigError: as said.
+    """
+    for name in names:
+        if not 0 <= getattr(config, name) < 1:
+            raise ConfigError(f"'{name}' is at least 0 and below 1, not {getattr(config, name)}.")
+
+
 class Model(nn.Module):
     """Base of all models.
 
@@ -62,7 +84,7 @@ class Model(nn.Module):
     """
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig
-    task: ClassVar[Task]
+    task: Task  # of the class, or set by the constructor where the config decides
     config: Any
 
     def __init__(self, config: ModelConfig) -> None:

@@ -1,0 +1,375 @@
+r"""CATS-Transformer of paper 1: channel attention, causal encoder, autoregressive decoder.
+
+A. Singh, B. Shrirama, K. Gengedulla Yeranarasappa, X. Guo, "Cross Culture Emotion Recognition",
+USC, section 4.2.4. With the concatenated streams FU (B, T, D):
+
+.. math::
+    W = \sigma(FC(\mathrm{mean}_t FU) + FC(\mathrm{max}_t FU)), \quad X = FU \cdot W, \quad
+    X_e = \mathrm{encoder}(PE(L(X))), \quad Y_p = \mathrm{mlp}(\mathrm{decoder}(X_e, Y_{<p}))
+
+FC is one shared bottleneck (Woo et al., "CBAM", ECCV 2018). Encoder and decoder self-attention
+are causal. Cross-attention sees the whole clip, as in the paper, unless ``causal_memory`` is set;
+and W is taken over the whole clip in any case. Layers are pre-norm.
+
+**Why the default is not the paper's training.** Labels move slowly, so under teacher forcing at
+the frame rate (:data:`PAPER`) the decoder learns to copy its previous input: the CCC is .99 with
+the labels fed in and 0 on its own, as in the paper's tables. The default differs in three ways:
+the decoder takes one step per ``step`` frames; it corrects a direct estimate that a linear layer
+makes from X_e; and it is trained on its own outputs (``feedback = rollout``): a cached decode
+without gradient, then one parallel pass with those outputs as inputs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..define import Task
+from ..errors import ConfigError
+from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
+from .layers import concatenate, masked_max, masked_mean, positional_encoding
+
+
+@dataclass(frozen=True)
+class CATSConfig(ModelConfig):
+    """Config of the CATS-Transformer.
+
+    Attributes:
+        channel_attention: off is the ablation of the paper's Table 6.
+        reduction: the bottleneck of the channel attention has D / reduction units.
+        width: channels inside the transformer (the paper's D_s).
+        heads: attention heads; they divide ``width``.
+        encoder_layers: causal encoder layers.
+        decoder_layers: causal decoder layers.
+        feedforward: hidden units of each layer's two-layer network.
+        dropout: share of values dropped after each block, in [0, 1).
+        feedback: previous outputs that the decoder sees in training: the labels (``teacher``) or
+            its own (``rollout``). In use it always sees its own.
+        step: frames per decoder step; outputs between the centres of steps are interpolated.
+        direct: whether the decoder corrects a direct estimate from the encoder's output.
+        causal_memory: whether a decoder step sees only the frames up to its end, for live use.
+    """
+
+    channel_attention: bool = True
+    reduction: int = 16
+    width: int = 64
+    heads: int = 4
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+    feedforward: int = 256
+    dropout: float = 0.1
+    feedback: Literal["teacher", "rollout"] = "rollout"
+    step: int = 30
+    direct: bool = True
+    causal_memory: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_positive(self, "reduction", "width", "heads", "encoder_layers", "decoder_layers", "feedforward", "step")
+        require_share(self, "dropout")
+        if self.width % self.heads:
+            raise ConfigError(f"'heads' divides 'width': {self.heads} does not divide {self.width}.")
+
+
+PAPER: dict[str, Any] = {"feedback": "teacher", "step": 1, "direct": False}
+"""The paper's own training. Its outputs are (nearly) constant in use, see the top of this file."""
+
+KeysValues = tuple[Tensor, Tensor]
+"""(B, heads, T, width / heads) twice."""
+
+
+class ChannelAttention(nn.Module):
+    """Weights in (0, 1) over the channels of a clip, from each channel's mean and maximum over time.
+
+    Args:
+        channels: D.
+        reduction: the bottleneck has D / reduction units, at least one.
+    """
+
+    def __init__(self, channels: int, reduction: int) -> None:
+        super().__init__()
+        bottleneck = max(1, channels // reduction)
+        self.shared = nn.Sequential(nn.Linear(channels, bottleneck), nn.ReLU(), nn.Linear(bottleneck, channels))
+
+    def forward(self, fused: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, D) and (B, T) -> W, (B, D)."""
+        return torch.sigmoid(self.shared(masked_mean(fused, mask)) + self.shared(masked_max(fused, mask)))
+
+
+class MultiheadAttention(nn.Module):
+    """Scaled dot-product attention whose keys and values are made apart, so that they can be kept.
+
+    Args:
+        width: channels of queries, keys and values.
+        heads: divides ``width``.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+
+    def keys_values(self, memory: Tensor) -> KeysValues:
+        """(B, T, width) -> what :meth:`forward` attends to."""
+        keys, values = self.key_value(memory).chunk(2, dim=-1)
+        return self._split(keys), self._split(values)
+
+    def forward(self, x: Tensor, memory: KeysValues, visible: Tensor | None = None, causal: bool = False) -> Tensor:
+        """Attend from (B, S, width) to the memory.
+
+        Args:
+            x: the queries.
+            memory: from :meth:`keys_values`.
+            visible: (B, 1, S or 1, T), true where a query may look; None is everywhere.
+            causal: each query sees the positions up to its own; S equals T.
+
+        Returns:
+            (B, S, width).
+        """
+        heads = functional.scaled_dot_product_attention(
+            self._split(self.query(x)), *memory, attn_mask=visible, is_causal=causal
+        )
+        return self.out(heads.transpose(1, 2).flatten(2))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class Past:
+    """Keys and values of the steps decoded so far: room for all, filled one by one."""
+
+    def __init__(self, batch: int, heads: int, steps: int, width: int, like: Tensor) -> None:
+        self.kept = like.new_empty(2, batch, heads, steps, width)
+        self.length = 0
+
+    def extended(self, new: KeysValues) -> KeysValues:
+        """Keep one step more, and return all that is kept."""
+        self.kept[0, :, :, self.length], self.kept[1, :, :, self.length] = new[0][:, :, 0], new[1][:, :, 0]
+        self.length += 1
+        keys, values = self.kept[:, :, :, : self.length]
+        return keys, values
+
+
+def feedforward(config: CATSConfig) -> nn.Sequential:
+    """The position-wise network of a transformer layer."""
+    return nn.Sequential(
+        nn.Linear(config.width, config.feedforward),
+        nn.GELU(),
+        nn.Dropout(config.dropout),
+        nn.Linear(config.feedforward, config.width),
+    )
+
+
+class EncoderLayer(nn.Module):
+    """Pre-norm self-attention and feed-forward network."""
+
+    def __init__(self, config: CATSConfig) -> None:
+        super().__init__()
+        self.attention_norm, self.feedforward_norm = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
+        self.attention = MultiheadAttention(config.width, config.heads)
+        self.feedforward = feedforward(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
+        """(B, T, width) -> (B, T, width); ``visible`` is (B, 1, T, T)."""
+        normed = self.attention_norm(x)
+        x = x + self.dropout(self.attention(normed, self.attention.keys_values(normed), visible))
+        return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
+
+
+class DecoderLayer(nn.Module):
+    """Pre-norm causal self-attention, cross-attention and feed-forward network."""
+
+    def __init__(self, config: CATSConfig) -> None:
+        super().__init__()
+        self.own_norm, self.cross_norm = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
+        self.feedforward_norm = nn.LayerNorm(config.width)
+        self.own = MultiheadAttention(config.width, config.heads)
+        self.cross = MultiheadAttention(config.width, config.heads)
+        self.feedforward = feedforward(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, memory: KeysValues, visible: Tensor | None, past: Past | None = None) -> Tensor:
+        """All steps at once, (B, S, width), or, given the ``past``, the one step (B, 1, width) after it.
+
+        Args:
+            x: the steps.
+            memory: keys and values of the encoder's output, from ``cross.keys_values``.
+            visible: (B, 1, S or 1, T), the frames that each step may see.
+            past: what earlier calls left; this one adds to it.
+
+        Returns:
+            The shape of ``x``.
+        """
+        normed = self.own_norm(x)
+        own = self.own.keys_values(normed)
+        attended = self.own(normed, own, causal=True) if past is None else self.own(normed, past.extended(own))
+        x = x + self.dropout(attended)
+        x = x + self.dropout(self.cross(self.cross_norm(x), memory, visible))
+        return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
+
+
+class Steps:
+    """The decoder's coarse grid: ``step`` frames make one step; the last may be shorter.
+
+    Args:
+        mask: (B, T).
+        step: frames per step.
+    """
+
+    def __init__(self, mask: Tensor, step: int) -> None:
+        self.mask, self.step, self.frames = mask, step, mask.shape[1]
+        self.count = -(-self.frames // step)
+
+    @property
+    def centres(self) -> Tensor:
+        """(S,) in frames."""
+        return torch.arange(self.count, device=self.mask.device) * self.step + (self.step - 1) / 2
+
+    @property
+    def last_frames(self) -> Tensor:
+        """(S,) the last frame of each step."""
+        return torch.arange(1, self.count + 1, device=self.mask.device) * self.step - 1
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Mean over each step's real frames: (B, T, K) -> (B, S, K). NaN counts as not real."""
+        known = self.mask[..., None] & ~values.isnan()
+        total = self._blocks(torch.where(known, values, 0.0)).sum(2)
+        return total / self._blocks(known).sum(2).clamp(min=1)
+
+    def interpolate(self, values: Tensor) -> Tensor:
+        """Linear between the centres of steps that have real frames, constant outside: (B, S, K) -> (B, T, K)."""
+        if self.step == 1:
+            return values
+        frames = torch.arange(self.frames, device=self.mask.device)
+        nearness = (1 - (frames[:, None] - self.centres).abs() / self.step).clamp(min=0)
+        weights = nearness * self._blocks(self.mask[..., None]).any(2).squeeze(-1)[:, None]
+        return weights @ values / weights.sum(-1, keepdim=True).clamp(min=1e-6)
+
+    def _blocks(self, values: Tensor) -> Tensor:
+        """(B, T, K) -> (B, S, step, K), filled up with zeros."""
+        filled = functional.pad(values, (0, 0, 0, self.count * self.step - self.frames))
+        return filled.unflatten(1, (self.count, self.step))
+
+
+@MODELS.register("cats")
+class CATS(Model):
+    """CATS-Transformer; frame-wise. Its embedding is the mean of the encoder's output over real frames."""
+
+    Config = CATSConfig
+    task = Task.FRAMES
+    config: CATSConfig
+
+    def __init__(self, config: CATSConfig) -> None:
+        super().__init__(config)
+        channels = sum(config.streams.values())
+        self.channel_attention = ChannelAttention(channels, config.reduction) if config.channel_attention else None
+        self.embed_features = nn.Linear(channels, config.width)
+        self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
+        self.encoder_norm = nn.LayerNorm(config.width)
+        self.direct = nn.Linear(config.width, config.outputs) if config.direct else None
+        self.start = nn.Parameter(torch.zeros(config.width))
+        self.embed_output = nn.Linear(config.outputs, config.width)
+        self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(config.width),
+            nn.Linear(config.width, config.width),
+            nn.GELU(),
+            nn.Linear(config.width, config.outputs),
+        )
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
+        """See :class:`~emoviz.models.base.Model`. The targets are read under teacher forcing only.
+
+        Without teacher forcing the decode is autoregressive. Where gradients are wanted, a
+        parallel pass over the decoded outputs repeats it; it gives the same prediction.
+        """
+        fused = concatenate(streams, self.config.streams, mask)
+        attention = {}
+        if self.channel_attention is not None:
+            attention["channel"] = self.channel_attention(fused, mask)
+            fused = fused * attention["channel"][:, None]
+        memory = self.encode(fused, mask)
+        steps = Steps(mask, self.config.step)
+        if self.config.feedback == "teacher" and self.training and targets is not None:
+            correction = self.decode_given(memory, steps, steps.mean(targets))
+        else:
+            with torch.no_grad():
+                correction, decoded = self.decode(memory, steps)
+            if torch.is_grad_enabled():
+                correction = self.decode_given(memory, steps, decoded)
+        prediction = steps.interpolate(correction)
+        if self.direct is not None:
+            prediction = prediction + self.direct(memory)
+        return Output(prediction, masked_mean(memory, mask), attention)
+
+    def encode(self, weighted: Tensor, mask: Tensor) -> Tensor:
+        """Weighted channels X (B, T, D) -> X_e (B, T, width); frame p depends on frames up to p only."""
+        frames = torch.arange(mask.shape[1], device=mask.device)
+        x = self.embed_features(weighted) + positional_encoding(frames, self.config.width)
+        past = frames <= frames[:, None]
+        # A padded frame sees itself: a softmax over nothing is NaN.
+        visible = (past & mask[:, None]) | torch.eye(len(frames), dtype=torch.bool, device=mask.device)
+        x = self.dropout(x)
+        for layer in self.encoder:
+            x = layer(x, visible[:, None])
+        return self.encoder_norm(x)
+
+    def decode(self, memory: Tensor, steps: Steps) -> tuple[Tensor, Tensor]:
+        """Autoregressive decode with kept keys and values: one new position per step.
+
+        Args:
+            memory: (B, T, width) from :meth:`encode`.
+            steps: the decoder's grid.
+
+        Returns:
+            What the decoder says and the outputs that it fed back (the same, unless it corrects a
+            direct estimate), each (B, S, K).
+        """
+        batch, config = len(memory), self.config
+        positions, visible, base = self._prepare(memory, steps)
+        memories = [layer.cross.keys_values(memory) for layer in self.decoder]
+        shape = (batch, config.heads, steps.count, config.width // config.heads)
+        pasts = [Past(*shape, like=memory) for _ in self.decoder]
+        corrections, outputs = [], []
+        x = self.start.expand(batch, 1, -1)
+        for step in range(steps.count):
+            x = self.dropout(x + positions[step])
+            seen = visible if visible.shape[2] == 1 else visible[:, :, step : step + 1]
+            for layer, kept, past in zip(self.decoder, memories, pasts, strict=True):
+                x = layer(x, kept, seen, past)
+            corrections.append(self.mlp(x))
+            outputs.append(corrections[-1] + base[:, step : step + 1])
+            x = self.embed_output(outputs[-1])
+        return torch.cat(corrections, 1), torch.cat(outputs, 1)
+
+    def decode_given(self, memory: Tensor, steps: Steps, outputs: Tensor) -> Tensor:
+        """One parallel pass in which the decoder sees the given outputs (B, S, K), shifted by one step.
+
+        Returns:
+            What the decoder says, (B, S, K).
+        """
+        positions, visible, _ = self._prepare(memory, steps)
+        start = self.start.expand(len(memory), 1, -1)
+        x = self.dropout(torch.cat([start, self.embed_output(outputs[:, :-1])], 1) + positions)
+        for layer in self.decoder:
+            x = layer(x, layer.cross.keys_values(memory), visible)
+        return self.mlp(x)
+
+    def _prepare(self, memory: Tensor, steps: Steps) -> tuple[Tensor, Tensor, Tensor]:
+        """Positions (S, width), visible frames (B, 1, S or 1, T) and the steps' direct estimate (B, S, K or 1)."""
+        positions = positional_encoding(steps.centres, self.config.width)
+        visible = steps.mask[:, None, None]
+        if self.config.causal_memory:
+            frames = torch.arange(steps.frames, device=memory.device)
+            visible = visible & (frames <= steps.last_frames[:, None])
+        # A step with nothing to see, before the first real frame, sees all: a softmax over nothing is NaN.
+        visible = visible | ~visible.any(-1, keepdim=True)
+        base = memory.new_zeros(len(memory), steps.count, 1) if self.direct is None else steps.mean(self.direct(memory))
+        return positions, visible, base
