@@ -5,13 +5,19 @@ Importing this package registers every reader; :func:`load` is the way in.
 
 from pathlib import Path
 
-from . import emodb, emotiontts, emovo, ferplus, nemo, ravdess, urdu
+import pandas as pd
+
+from ..errors import CorpusError
+from . import avec2019_ces, crema_d, emodb, emotiontts, emovo, ferplus, nemo, ravdess, urdu
 from .base import READERS, Corpus, Reader
 
 __all__ = [
     "READERS",
     "Corpus",
     "Reader",
+    "avec2019_ces",
+    "crema_d",
+    "describe",
     "emodb",
     "emotiontts",
     "emovo",
@@ -23,11 +29,53 @@ __all__ = [
 ]
 
 
-def load(name: str, data_folder: Path) -> Corpus:
+def load(name: str, data_folder: Path | None) -> Corpus:
     """Read the corpus ``name`` from the data folder (setting ``EMOVIZ_DATA``).
 
     Raises:
         UnknownNameError: no reader has that name.
-        CorpusError: the corpus is missing, incomplete or not in its published layout.
+        CorpusError: there is no data folder, or the corpus is missing, incomplete or not in its
+            published layout.
     """
-    return READERS[name](data_folder)
+    reader = READERS[name]
+    if data_folder is None:
+        raise CorpusError("No data folder is set: EMOVIZ_DATA names the folder that holds the corpora.")
+    return reader(data_folder)
+
+
+def describe(data_folder: Path | None) -> pd.DataFrame:
+    """One row per known corpus.
+
+    Returns:
+        Columns ``name``, ``present``, ``missing`` (why a corpus cannot be read, else None), and for
+        corpora that are present ``title``, ``cultures``, ``languages``, ``recordings``, ``speakers``
+        (None where unknown), ``labels`` (emotions or dimensions, joined by commas) and ``licence``.
+    """
+    return pd.DataFrame([_row(name, data_folder) for name in READERS], dtype=object)
+
+
+def _row(name: str, data_folder: Path | None) -> dict[str, object]:
+    try:
+        corpus = load(name, data_folder)
+    except CorpusError as error:
+        absent = dict.fromkeys(("title", "cultures", "languages", "recordings", "speakers", "labels", "licence"))
+        return {"name": name, "present": False, "missing": str(error), **absent}
+    recordings = corpus.recordings
+    return {
+        "name": name,
+        "present": True,
+        "missing": None,
+        "title": corpus.title,
+        "cultures": ", ".join(sorted(recordings["culture"].dropna().unique())),
+        "languages": ", ".join(sorted(recordings["language"].dropna().unique())),
+        "recordings": len(recordings),
+        "speakers": recordings["speaker"].nunique() or None,
+        "labels": ", ".join(_label_names(corpus)),
+        "licence": corpus.licence,
+    }
+
+
+def _label_names(corpus: Corpus) -> list[str]:
+    if "emotion" in corpus.labels:
+        return sorted(corpus.labels["emotion"].dropna().unique())
+    return [column for column in corpus.traces if column not in ("id", "time")]

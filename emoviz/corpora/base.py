@@ -24,8 +24,9 @@ class Corpus:
         recordings: one row per recording, index ``id``, columns :data:`RECORDING_COLUMNS`; media
             columns hold absolute paths (str). Speakers are unique across corpora: ``emodb/03``.
         labels: one row per recording, index ``id``: column ``emotion`` (an ``Emotion`` value), and
-            ``intensity`` where the corpus states one; or
-            values per dimension, or ``votes.<emotion>`` columns. Empty for traced corpora.
+            ``intensity`` where the corpus states one; or values per dimension; where several raters
+            voted also ``votes.<answer>`` (counts) and ``share.<emotion>`` (their distribution, NaN
+            where a picture has none, as then ``emotion`` may be). Empty for traced corpora.
         traces: long table ``id``, ``time`` (s) and one column per dimension. Empty for corpora with clip labels.
         limits: what a reader of results must know (acted, read sentences, one room ...).
         pictures: for corpora of pictures, id -> undecoded bytes column; else None.

@@ -39,6 +39,9 @@ VOTE_COLUMNS = tuple(f"votes.{vote}" for vote in (*FER_EMOTIONS, "unknown", "not
 def read(data_folder: Path) -> Corpus:
     """FER+ from one parquet file with a row per picture; ``session`` is its published split.
 
+    Labels are the raters' ``votes.<answer>``, ``emotion`` as :func:`majority` gives it and
+    ``share.<emotion>`` as :func:`vote_shares` gives it (both NaN where there is none).
+
     Raises:
         CorpusError: the file is missing, unreadable, or lacks columns or pictures.
     """
@@ -54,12 +57,14 @@ def read(data_folder: Path) -> Corpus:
     ]
     recordings = recordings_table(NAME, rows)
     labels = table[list(VOTES)].rename(columns={old: f"votes.{new}" for old, new in VOTES.items()})
+    labels = labels.set_axis(recordings.index)[list(VOTE_COLUMNS)]
+    shares = {f"share.{emotion}": column for emotion, column in zip(FER_EMOTIONS, vote_shares(labels).T, strict=True)}
     return Corpus(
         name=NAME,
         title="FER+: facial expressions with ten votes per picture",
         licence="FER+ MIT; pictures of FER2013 research only",
         recordings=recordings,
-        labels=labels.set_axis(recordings.index)[list(VOTE_COLUMNS)],
+        labels=labels.assign(emotion=majority(labels), **shares),
         limits="Pictures of 48x48 pixels from web searches for emotion words, posed and spontaneous; persons and "
         "cultures unknown, so the published split may show one person on both sides.",
         pictures=pd.Series(list(table["image"]), index=recordings.index, name="image", dtype=object),

@@ -26,7 +26,7 @@ def locate(data_folder: Path, title: str, *places: str) -> Path:
     for place in places:
         if (data_folder / place).exists():
             return data_folder / place
-    raise CorpusError(f"{title} is not in {data_folder}: expected there is {' or '.join(places)}.")
+    raise CorpusError(f"{title} is not in {data_folder}; it is looked for in {' and '.join(places)} there.")
 
 
 def matching(

@@ -1,0 +1,105 @@
+"""AVEC 2019 cross-cultural emotion sub-challenge: traces of the development partition, without media.
+
+Source: F. Ringeval et al., "AVEC 2019 workshop and challenge: state-of-mind, detecting depression with
+AI, and cross-cultural affect recognition", AVEC 2019; recordings from SEWA. Files: ``Devel_DE_01.csv``
+with quoted names, ``;`` between fields, one row per 100 ms.
+
+How labels and predictions align, found by comparing them: label files have 974 to 1768 rows, prediction
+files always 1768 (0.0 to 176.7 s), all of them every 100 ms from 0. Rows of the same time belong
+together, and predictions after a recording's last label are not scored. The annotators' delay is
+already undone: moving either series by 2 s lowers the pooled CCC of arousal by about .1. So aligned,
+``svr`` gives the challenge's row in every figure but one: liking on the German recordings is .167 here
+and .048 in the paper, while the Hungarian (.260) and joint (.222) figures agree. (.048 is what
+``visual-vgg`` gives there.)
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ..define import Dimension
+from ..errors import UnknownNameError
+from .base import READERS, Corpus
+from .layout import locate, read_table, recordings_table, require_none_missing
+
+NAME = "avec2019_ces"
+TITLE = "AVEC 2019 CES"
+CULTURES = {"DE": ("German", "deu"), "HU": ("Hungarian", "hun")}
+"""Culture and language per country code."""
+RECORDINGS = tuple(f"Devel_{country}_{number:02d}" for country in CULTURES for number in range(1, 15))
+DIMENSIONS = (Dimension.AROUSAL.value, Dimension.VALENCE.value, Dimension.LIKING.value)
+UNIMODAL_SYSTEMS = (
+    "deepspectrum",
+    "egemaps-func_STD",
+    "egemaps-xbow",
+    "mfcc-func_STD",
+    "mfcc-xbow",
+    "visual-func",
+    "visual-resnet",
+    "visual-vgg",
+    "visual-xbow",
+)
+"""The organisers' systems on one stream each: five of sound, four of the picture."""
+SYSTEMS = (*UNIMODAL_SYSTEMS, "svr")
+"""``svr`` fuses the others; its weights were fitted on this same partition, so its figures are optimistic."""
+
+
+@READERS.register(NAME)
+def read(data_folder: Path) -> Corpus:
+    """The labelled development partition: 14 German and 14 Hungarian recordings.
+
+    Raises:
+        CorpusError: the folder or a recording's labels are missing, or a file is no such table.
+    """
+    traces = _read_all(_folder(data_folder) / "labels_devel")
+    rows = []
+    for recording in RECORDINGS:
+        culture, language = CULTURES[recording.split("_")[1]]
+        rows.append({"id": recording, "speaker": recording, "culture": culture, "language": language})
+    return Corpus(
+        name=NAME,
+        title="AVEC 2019 cross-cultural emotion sub-challenge (SEWA), development partition",
+        licence="public challenge material",
+        recordings=recordings_table(NAME, rows),
+        traces=traces,
+        limits="Labels without media: spontaneous video chats about advertisements, annotated by several people of the "
+        "speaker's own culture. Gold standard at 10 Hz.",
+    )
+
+
+def predictions(data_folder: Path, system: str) -> pd.DataFrame:
+    """What one of the organisers' systems predicted for the development partition.
+
+    Args:
+        data_folder: as for :func:`read`.
+        system: one of :data:`SYSTEMS`.
+
+    Returns:
+        Columns ``id``, ``time`` (s), ``arousal``, ``valence`` and ``liking``, as :attr:`Corpus.traces`
+        has them; merge the two on ``id`` and ``time``.
+
+    Raises:
+        UnknownNameError: there is no such system.
+        CorpusError: its files are missing or damaged.
+    """
+    if system not in SYSTEMS:
+        raise UnknownNameError("AVEC 2019 system", system, SYSTEMS)
+    return _read_all(_folder(data_folder) / "baseline_predictions" / f"predictions_{system}")
+
+
+def _folder(data_folder: Path) -> Path:
+    return locate(data_folder, TITLE, NAME)
+
+
+def _read_all(folder: Path) -> pd.DataFrame:
+    missing = [f"{recording}.csv" for recording in RECORDINGS if not (folder / f"{recording}.csv").is_file()]
+    require_none_missing(TITLE, folder, missing)
+    return pd.concat([_read_series(folder / f"{recording}.csv") for recording in RECORDINGS], ignore_index=True)
+
+
+def _read_series(path: Path) -> pd.DataFrame:
+    columns = ("timestamp", *DIMENSIONS)
+    table = read_table(TITLE, path, columns, sep=";", quotechar="'", dtype=dict.fromkeys(columns, "float64"))
+    series = table[list(columns)].rename(columns={"timestamp": "time"})
+    series.insert(0, "id", f"{NAME}/{path.stem}")
+    return series

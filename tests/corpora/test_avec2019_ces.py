@@ -1,0 +1,71 @@
+"""AVEC 2019 CES: traces, the organisers' predictions, and the challenge's own row from both."""
+
+import numpy as np
+import pytest
+from layouts import LAYOUTS
+
+from emoviz.corpora import avec2019_ces, load
+from emoviz.errors import CorpusError, UnknownNameError
+from emoviz.metrics import pooled_ccc
+
+HEADER = "name;timestamp;arousal;valence;liking"
+
+
+def test_traces_and_predictions_share_ids_and_times(tmp_path):
+    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", "")
+    traces = load("avec2019_ces", tmp_path).traces
+    assert list(traces.columns) == ["id", "time", "arousal", "valence", "liking"]
+    assert len(traces) == 28 * 3
+    np.testing.assert_allclose(traces["time"][:3], [0, 0.1, 0.2])
+    predictions = avec2019_ces.predictions(tmp_path, "svr")
+    assert len(traces.merge(predictions, on=["id", "time"])) == len(traces)
+
+
+def test_a_system_that_was_not_copied_is_named(tmp_path):
+    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", "")
+    with pytest.raises(CorpusError, match="predictions_visual-vgg.*Devel_DE_01.csv"):
+        avec2019_ces.predictions(tmp_path, "visual-vgg")
+    with pytest.raises(UnknownNameError, match="visual-vgg"):
+        avec2019_ces.predictions(tmp_path, "visual_vgg")
+
+
+@pytest.mark.parametrize("content", ["", "name;timestamp;arousal\n'a';0;0\n", f"{HEADER}\n'a';0;x;0;0\n"])
+def test_a_damaged_file_is_named(tmp_path, content):
+    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", "")
+    (tmp_path / "avec2019_ces" / "labels_devel" / "Devel_HU_02.csv").write_text(content)
+    with pytest.raises(CorpusError, match="Devel_HU_02.csv"):
+        load("avec2019_ces", tmp_path)
+
+
+CHALLENGE = {
+    ("arousal", "German"): 0.629,
+    ("arousal", "Hungarian"): 0.583,
+    ("arousal", "both"): 0.614,
+    ("valence", "German"): 0.684,
+    ("valence", "Hungarian"): 0.508,
+    ("valence", "both"): 0.615,
+    ("liking", "Hungarian"): 0.260,
+    ("liking", "both"): 0.222,
+}
+"""Development partition, F. Ringeval et al. 2019; German liking: see the reader's docstring."""
+
+
+@pytest.mark.corpora
+def test_pooled_ccc_of_svr_is_the_challenges_row(data):
+    corpus = load("avec2019_ces", data)
+    culture = corpus.recordings["culture"]
+    merged = corpus.traces.merge(avec2019_ces.predictions(data, "svr"), on=["id", "time"], suffixes=("", ".svr"))
+    assert len(merged) == len(corpus.traces)
+    for (dimension, of), figure in CHALLENGE.items():
+        chosen = [part for id_, part in merged.groupby("id") if of in ("both", culture[id_])]
+        value = pooled_ccc([part[dimension] for part in chosen], [part[f"{dimension}.svr"] for part in chosen])
+        assert value == pytest.approx(figure, abs=5e-4), (dimension, of)
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("system", avec2019_ces.UNIMODAL_SYSTEMS)
+def test_every_system_covers_every_label(data, system):
+    traces = load("avec2019_ces", data).traces
+    predictions = avec2019_ces.predictions(data, system)
+    assert len(traces.merge(predictions, on=["id", "time"])) == len(traces)
+    assert predictions.notna().all(axis=None)

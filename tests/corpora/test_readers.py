@@ -1,0 +1,216 @@
+"""What holds for every reader, on made-up folders and on the real corpora."""
+
+from pathlib import Path
+
+import pytest
+from layouts import LAYOUTS
+
+from emoviz.corpora import READERS, describe, load
+from emoviz.corpora.base import RECORDING_COLUMNS
+from emoviz.define import Emotion
+from emoviz.errors import CorpusError, UnknownNameError
+
+ENDINGS = (".flac", ".wav", ".WAV")
+
+FIRST = {
+    "avec2019_ces": {"id": "Devel_DE_01", "culture": "German", "language": "deu", "audio": None},
+    "crema-d": {"id": "1001_DFA_ANG_XX", "speaker": "crema-d/1001", "transcript": "Don't forget a jacket."},
+    "emodb": {"id": "03a01Ea", "gender": "male", "transcript": "Der Lappen liegt auf dem Eisschrank."},
+    "emotiontts": {"id": "nea00001", "session": "emotional-to-emotional", "transcript": "안녕하세요.", "gender": None},
+    "emovo": {"id": "dis-f1-b1", "speaker": "emovo/f1", "gender": "female", "culture": "Italian"},
+    "ferplus": {"id": "fer0000000", "session": "train", "speaker": None, "audio": None},
+    "nemo": {"id": "EB0_anger_1", "speaker": "nemo/EB0", "gender": "female", "transcript": "Racja, „dobrze”."},
+    "ravdess": {"id": "03-01-01-01-01-01-02", "gender": "female", "transcript": "Kids are talking by the door."},
+    "urdu": {"id": "SM1_F1_A01", "speaker": "urdu/SM1", "gender": "male", "language": "urd"},
+}
+EMOTIONS = {
+    "crema-d": ("1002_IEO_ANG_HI", Emotion.ANGRY),
+    "emodb": ("03a01La", Emotion.BORED),
+    "emotiontts": ("ema00301", Emotion.SAD),
+    "emovo": ("gio-m1-l2", Emotion.HAPPY),
+    "nemo": ("KS0_fear_1", Emotion.FEARFUL),
+    "ravdess": ("03-01-02-02-01-01-24", Emotion.CALM),
+    "urdu": ("SF2_F50_N0100", Emotion.NEUTRAL),
+}
+
+
+@pytest.fixture(params=sorted(LAYOUTS))
+def published(request):
+    """Name and layout of each corpus in turn."""
+    return request.param, LAYOUTS[request.param]
+
+
+def test_every_reader_is_tried_here():
+    assert sorted(READERS) == sorted(LAYOUTS) == sorted(FIRST) == sorted(SIZES)
+
+
+def test_an_unknown_emotion_in_a_list_is_named(tmp_path):
+    LAYOUTS["nemo"].write(tmp_path / "nemo", ".wav")
+    listed = tmp_path / "nemo" / "data.tsv"
+    listed.write_text(listed.read_text("utf-8").replace("\tfear\t", "\tawe\t"), "utf-8")
+    with pytest.raises(CorpusError, match="EB0_fear_1.*'awe'.*accepted are anger"):
+        load("nemo", tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "file_id\temotion\nEB0_anger_1.wav\tanger\n"])
+def test_a_list_that_is_no_list_is_named(tmp_path, content):
+    LAYOUTS["nemo"].write(tmp_path / "nemo", ".wav")
+    (tmp_path / "nemo" / "data.tsv").write_text(content)
+    with pytest.raises(CorpusError, match="data.tsv.*columns"):
+        load("nemo", tmp_path)
+
+
+def test_many_missing_things_are_named_in_part(tmp_path):
+    LAYOUTS["emodb"].write(tmp_path / "emodb", ".wav")
+    for path in (tmp_path / "emodb" / "wav").glob("*a01*"):
+        path.unlink()
+    with pytest.raises(CorpusError, match="speaker 03 .*speaker 11 has .* and 5 more[.]"):
+        load("emodb", tmp_path)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_reads_its_published_names(published, tmp_path, ending):
+    name, layout = published
+    layout.write(tmp_path / layout.places[0], ending)
+    corpus = load(name, tmp_path)
+    first = dict(FIRST[name])
+    row = corpus.recordings.loc[f"{name}/{first.pop('id')}"]
+    assert {key: row[key] for key in first} == first
+    if name in EMOTIONS:
+        stem, emotion = EMOTIONS[name]
+        assert corpus.labels.loc[f"{name}/{stem}", "emotion"] == emotion.value
+
+
+def test_reads_the_folder_as_distributed(published, tmp_path):
+    name, layout = published
+    layout.write(tmp_path / layout.places[-1], ".wav")
+    assert len(load(name, tmp_path).recordings) > 0
+
+
+def test_a_missing_folder_is_named(published, tmp_path):
+    name, layout = published
+    with pytest.raises(CorpusError, match=layout.places[0]) as told:
+        load(name, tmp_path)
+    assert str(tmp_path) in str(told.value)
+
+
+@pytest.mark.parametrize("name", [name for name, layout in LAYOUTS.items() if layout.part])
+def test_a_half_copied_corpus_says_what_is_missing(name, tmp_path):
+    layout = LAYOUTS[name]
+    lost, sentence = layout.part
+    folder = tmp_path / layout.places[0]
+    layout.write(folder, ".wav")
+    (folder / lost if lost.endswith(".csv") else folder / f"{lost}.wav").unlink()
+    with pytest.raises(CorpusError) as told:
+        load(name, tmp_path)
+    assert sentence in str(told.value) and str(folder) in str(told.value)
+
+
+def test_an_empty_folder_is_no_corpus(published, tmp_path):
+    name, layout = published
+    (tmp_path / layout.places[0]).mkdir(parents=True)
+    with pytest.raises(CorpusError):
+        load(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name, layout in LAYOUTS.items() if layout.odd])
+def test_an_unknown_emotion_code_is_named(name, tmp_path):
+    layout = LAYOUTS[name]
+    odd, code = layout.odd
+    folder = tmp_path / layout.places[0]
+    layout.write(folder, ".wav")
+    (folder / odd).touch()
+    with pytest.raises(CorpusError, match=code) as told:
+        load(name, tmp_path)
+    assert Path(odd).name in str(told.value) and "accepted are" in str(told.value)
+
+
+def test_stray_files_change_nothing(published, tmp_path):
+    name, layout = published
+    folder = tmp_path / layout.places[0]
+    layout.write(folder, ".wav")
+    before = load(name, tmp_path)
+    for place in {folder if folder.is_dir() else folder.parent, *(p.parent for p in folder.rglob("*.wav"))}:
+        for stray in ("notes.txt", ".DS_Store", "._03a01Wa.wav", "mix.wav", "03a01Wa.wav.part"):
+            (place / stray).touch()
+    after = load(name, tmp_path)
+    assert before.recordings.equals(after.recordings) and before.labels.equals(after.labels)
+
+
+def test_one_recording_in_two_formats_counts_once(tmp_path):
+    folder = tmp_path / "emodb"
+    for ending in (".flac", ".wav"):
+        LAYOUTS["emodb"].write(folder, ending)
+    recordings = load("emodb", tmp_path).recordings
+    assert len(recordings) == 535 and recordings["audio"].str.endswith(".wav").all()
+
+
+def test_without_a_data_folder_the_setting_is_named():
+    with pytest.raises(CorpusError, match="EMOVIZ_DATA"):
+        load("emodb", None)
+    with pytest.raises(UnknownNameError, match="emodb"):
+        load("emodbb", None)
+
+
+def test_describe_lists_present_and_missing(tmp_path):
+    LAYOUTS["emovo"].write(tmp_path / "emovo", ".wav")
+    table = describe(tmp_path).set_index("name")
+    assert sorted(table.index) == sorted(READERS)
+    assert list(table.index[table["present"].astype(bool)]) == ["emovo"]
+    assert table.loc["emovo", ["recordings", "speakers", "missing"]].tolist() == [588, 6, None]
+    assert table.loc["emovo", "labels"] == "angry, disgusted, fearful, happy, neutral, sad, surprised"
+    assert "speech/emodb" in table.loc["emodb", "missing"]
+
+
+SIZES = {
+    "avec2019_ces": (28, 28),
+    "crema-d": (6, 1),
+    "emodb": (535, 10),
+    "emotiontts": (300, 15),
+    "emovo": (588, 6),
+    "ferplus": (35710, 0),
+    "nemo": (530, 9),
+    "ravdess": (1440, 24),
+    "urdu": (400, 29),
+}
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_real_corpus_keeps_the_contract(data, name):
+    corpus = load(name, data)
+    recordings = corpus.recordings
+    assert (len(recordings), recordings["speaker"].nunique()) == SIZES[name]
+    assert corpus.name == name and corpus.title and corpus.licence and corpus.limits
+    assert tuple(recordings.columns) == RECORDING_COLUMNS and recordings.index.name == "id"
+    assert recordings.index.str.startswith(f"{name}/").all()
+    assert recordings["speaker"].dropna().str.startswith(f"{name}/").all()
+    assert set(recordings["gender"].dropna()) <= {"female", "male"}
+    assert all(Path(path).is_file() for column in ("audio", "video") for path in recordings[column].dropna())
+    assert (recordings.groupby("speaker")[["culture", "language"]].nunique() == 1).all(axis=None)
+    assert corpus.labels.empty != corpus.traces.empty
+    if corpus.traces.empty:
+        assert corpus.labels.index.equals(recordings.index)
+        assert set(corpus.labels["emotion"].dropna()) <= {emotion.value for emotion in Emotion}
+    else:
+        assert set(corpus.traces["id"]) == set(recordings.index)
+        assert corpus.traces.groupby("id")["time"].is_monotonic_increasing.all()
+
+
+@pytest.mark.corpora
+def test_real_labels_balance_as_published(data):
+    counts = load("emodb", data).labels["emotion"].value_counts()
+    assert counts.to_dict() == dict(angry=127, bored=81, neutral=79, happy=71, fearful=69, sad=62, disgusted=46)
+    assert set(load("emovo", data).labels["emotion"].value_counts()) == {84}
+    assert set(load("urdu", data).labels["emotion"].value_counts()) == {100}
+    assert set(load("emotiontts", data).labels["emotion"].value_counts()) == {75}
+    takes = load("ravdess", data).labels.value_counts(["emotion", "intensity"])
+    assert set(takes) == {96} and len(takes) == 15
+
+
+@pytest.mark.corpora
+def test_real_transcripts_are_text(data):
+    for name in ("emodb", "emotiontts", "nemo", "ravdess", "crema-d"):
+        texts = load(name, data).recordings["transcript"]
+        assert texts.notna().all() and not texts.str.contains("\ufeff").any()
+        assert (texts == texts.str.strip()).all() and (texts != "").all()
