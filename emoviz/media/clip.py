@@ -1,0 +1,114 @@
+"""One clip, decoded lazily and once, for all who need a part of it."""
+
+import threading
+from functools import cached_property
+from hashlib import file_digest
+from pathlib import Path
+
+from ..errors import MediaError
+from ..progress import Progress, silent
+from .faces import track_faces
+from .info import ClipInfo, probe
+from .tracks import FaceTimeline, FaceTrack
+from .waveform import Waveform, read_waveform
+from .weights import ENCODERS
+
+
+class ClipMedia:
+    """A clip and what was decoded of it. Threads may share it.
+
+    Args:
+        path: the clip.
+        face: id of the track that belongs to the speaker; by default the longest and largest.
+        encoders: folder with the face networks' weights.
+
+    Raises:
+        MediaError: there is no such file, or it is not a clip that can be read.
+    """
+
+    def __init__(self, path: Path | str, face: int | None = None, encoders: Path = ENCODERS) -> None:
+        self.face = face
+        self._decoded = _Decoded(Path(path), encoders)
+
+    @property
+    def path(self) -> Path:
+        """The clip's file."""
+        return self._decoded.path
+
+    @property
+    def info(self) -> ClipInfo:
+        """What the clip holds."""
+        return self._decoded.info
+
+    @property
+    def key(self) -> str:
+        """sha256 of the file's content, hex."""
+        return self._decoded.key
+
+    def waveform(self, progress: Progress = silent) -> Waveform:
+        """The sound, 16 kHz mono.
+
+        Raises:
+            MediaError: the clip has no sound.
+        """
+        return self._decoded.waveform(progress)
+
+    def faces(self, progress: Progress = silent) -> FaceTimeline:
+        """The faces in the picture.
+
+        Raises:
+            MediaError: the clip has no picture.
+            MissingWeightsError: the face networks' weights are not there.
+        """
+        return self._decoded.faces(progress)
+
+    def face_track(self, progress: Progress = silent) -> FaceTrack | None:
+        """The speaker's face, or None when no face is seen.
+
+        Raises:
+            MediaError: the clip has no picture, or no face of the chosen id.
+        """
+        timeline = self.faces(progress)
+        face = timeline.speaker if self.face is None else self.face
+        return None if face is None else timeline.track(face)
+
+    def with_face(self, face: int | None) -> "ClipMedia":
+        """The same clip with another speaker's face; what is decoded is shared."""
+        other = ClipMedia.__new__(ClipMedia)
+        other.face, other._decoded = face, self._decoded
+        return other
+
+
+class _Decoded:
+    """What is decoded of one file, kept."""
+
+    def __init__(self, path: Path, encoders: Path) -> None:
+        self.path = path
+        self.info = probe(path)
+        self._encoders = encoders
+        self._waveform: Waveform | None = None
+        self._faces: FaceTimeline | None = None
+        # One lock per part: sound and picture may be decoded at the same time.
+        self._waveform_lock = threading.Lock()
+        self._faces_lock = threading.Lock()
+
+    @cached_property
+    def key(self) -> str:
+        with self.path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+
+    def waveform(self, progress: Progress) -> Waveform:
+        if self.info.audio is None:
+            raise MediaError(f"'{self.path.name}' has no sound.")
+        with self._waveform_lock:
+            if self._waveform is None:
+                self._waveform = read_waveform(self.path, progress=progress)
+            return self._waveform
+
+    def faces(self, progress: Progress) -> FaceTimeline:
+        if self.info.video is None:
+            raise MediaError(f"'{self.path.name}' has no picture.")
+        with self._faces_lock:
+            if self._faces is None:
+                self._faces = track_faces(self.path, progress, encoders=self._encoders)
+            return self._faces

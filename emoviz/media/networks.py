@@ -1,0 +1,186 @@
+"""The face networks: YuNet finds faces; Google's face landmarker gives landmarks and blendshapes of a close crop.
+
+Sources
+    YuNet: W. Wu, H. Peng, S. Yu, "YuNet: a tiny millisecond-level face detector", Machine Intelligence Research 20
+    (2023) 656-665. Face landmarker: the graphs of MediaPipe (Apache-2.0), run here on LiteRT.
+"""
+
+import threading
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from .pose import FaceMesh, head_pose
+from .weights import ENCODERS, FACE_LANDMARKER, YUNET, checked
+
+BLENDSHAPES: tuple[str, ...] = tuple(
+    """_neutral browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft
+    cheekSquintRight eyeBlinkLeft eyeBlinkRight eyeLookDownLeft eyeLookDownRight eyeLookInLeft eyeLookInRight
+    eyeLookOutLeft eyeLookOutRight eyeLookUpLeft eyeLookUpRight eyeSquintLeft eyeSquintRight eyeWideLeft eyeWideRight
+    jawForward jawLeft jawOpen jawRight mouthClose mouthDimpleLeft mouthDimpleRight mouthFrownLeft mouthFrownRight
+    mouthFunnel mouthLeft mouthLowerDownLeft mouthLowerDownRight mouthPressLeft mouthPressRight mouthPucker mouthRight
+    mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthSmileLeft mouthSmileRight mouthStretchLeft
+    mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft noseSneerRight""".split()
+)
+"""Names of the 52 facial actions, in the network's order."""
+
+LANDMARKS = 478
+RIGHT_EYE, LEFT_EYE = 33, 263
+"""Landmarks of the outer eye corners; the person's right is the picture's left."""
+
+# The landmarks that the blendshape network looks at, in its order.
+_BLENDSHAPE_POINTS = np.array(
+    """0 1 4 5 6 7 8 10 13 14 17 21 33 37 39 40 46 52 53 54 55 58 61 63 65 66 67 70 78 80 81 82 84 87 88 91 93 95 103
+    105 107 109 127 132 133 136 144 145 146 148 149 150 152 153 154 155 157 158 159 160 161 162 163 168 172 173 176 178
+    181 185 191 195 197 234 246 249 251 263 267 269 270 276 282 283 284 285 288 291 293 295 296 297 300 308 310 311 312
+    314 317 318 321 323 324 332 334 336 338 356 361 362 365 373 374 375 377 378 379 380 381 382 384 385 386 387 388 389
+    390 397 398 400 402 405 409 415 454 466 468 469 470 471 472 473 474 475 476 477""".split(),
+    dtype=int,
+)
+_CROP = 256  # side of the landmark network's picture
+_MARGIN = 1.5  # side of its crop over the longer side of the face's box
+_DETECTOR_LONGEST = 480  # finds faces from about a fiftieth of the picture's width
+_DETECTOR_SCORE = 0.7
+
+
+class Region(NamedTuple):
+    """A square in a picture: centre x and y and side in pixels, and its rotation in radians (clockwise)."""
+
+    x: float
+    y: float
+    side: float
+    angle: float
+
+    def to_square(self, size: int) -> np.ndarray:
+        """float32 (2, 3), the affine map from the picture to ``size`` x ``size`` pixels, for OpenCV."""
+        scale = size / self.side
+        cos, sin = scale * np.cos(self.angle), scale * np.sin(self.angle)
+        half = (size - 1) / 2
+        return np.array(
+            [[cos, sin, half - cos * self.x - sin * self.y], [-sin, cos, half + sin * self.x - cos * self.y]],
+            np.float32,
+        )
+
+
+class Detection(NamedTuple):
+    """A face as YuNet finds it: box (x, y, width, height) and eye centres ((x, y) right, left) in pixels."""
+
+    box: np.ndarray
+    eyes: np.ndarray
+
+    def region(self) -> Region:
+        """Where the landmark network should look."""
+        return _region(self.box, *self.eyes)
+
+
+class Face(NamedTuple):
+    """What the landmark network says of one crop: float32 (478, 3) in pixels of the picture, presence in [0, 1]."""
+
+    landmarks: np.ndarray
+    presence: float
+
+    def box(self) -> np.ndarray:
+        """float32 (4,): x, y, width and height round all landmarks."""
+        low, high = self.landmarks[:, :2].min(0), self.landmarks[:, :2].max(0)
+        return np.concatenate([low, high - low])
+
+    def region(self) -> Region:
+        """Where the landmark network should look in the next picture."""
+        return _region(self.box(), self.landmarks[RIGHT_EYE, :2], self.landmarks[LEFT_EYE, :2])
+
+
+class FaceNetworks:
+    """The networks, loaded. One instance serves all threads; calls wait for each other.
+
+    Args:
+        encoders: folder with the bundled weights.
+
+    Raises:
+        MissingWeightsError: a weights file is missing or damaged.
+    """
+
+    def __init__(self, encoders: Path = ENCODERS) -> None:
+        self._lock = threading.Lock()
+        self._detector = _quiet_detector(checked(YUNET, encoders))
+        with zipfile.ZipFile(checked(FACE_LANDMARKER, encoders)) as bundle:
+            self._landmarker = _interpreter(bundle.read("face_landmarks_detector.tflite"))
+            self._actions = _interpreter(bundle.read("face_blendshapes.tflite"))
+            self._mesh = FaceMesh.parse(bundle.read("geometry_pipeline_metadata_landmarks.binarypb"))
+
+    def detect(self, image: np.ndarray) -> list[Detection]:
+        """Faces in a picture, uint8 (H, W, 3) RGB, the surest first."""
+        height, width = image.shape[:2]
+        scale = min(1.0, _DETECTOR_LONGEST / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
+        with self._lock:
+            self._detector.setInputSize(size)
+            _, faces = self._detector.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        if faces is None:
+            return []
+        stretch = np.array([width / size[0], height / size[1]], np.float32)
+        faces = faces[np.argsort(-faces[:, -1])]
+        return [Detection(face[:4] * np.tile(stretch, 2), face[4:8].reshape(2, 2) * stretch) for face in faces]
+
+    def landmarks(self, image: np.ndarray, region: Region) -> Face:
+        """Landmarks of the face in a region of a picture, uint8 (H, W, 3) RGB."""
+        to_crop = region.to_square(_CROP)
+        crop = cv2.warpAffine(image, to_crop, (_CROP, _CROP), borderMode=cv2.BORDER_REPLICATE)
+        with self._lock:
+            network = self._landmarker
+            network.set_tensor(network.get_input_details()[0]["index"], crop[None].astype(np.float32) / 255)
+            network.invoke()
+            points, logit = (network.get_tensor(output["index"]).ravel() for output in network.get_output_details()[:2])
+        points = points.reshape(LANDMARKS, 3)
+        to_image = cv2.invertAffineTransform(to_crop)
+        flat = points[:, :2] @ to_image[:, :2].T + to_image[:, 2]
+        depth = points[:, 2:] * (region.side / _CROP)
+        return Face(np.hstack([flat, depth]).astype(np.float32), float(1 / (1 + np.exp(-logit[0]))))
+
+    def blendshapes(self, landmarks: np.ndarray) -> np.ndarray:
+        """float32 (52,) in [0, 1], the facial actions :data:`BLENDSHAPES` of (478, 3) landmarks in pixels."""
+        with self._lock:
+            network = self._actions
+            points = landmarks[None, _BLENDSHAPE_POINTS, :2].astype(np.float32)
+            network.set_tensor(network.get_input_details()[0]["index"], points)
+            network.invoke()
+            return network.get_tensor(network.get_output_details()[0]["index"]).copy()
+
+    def pose(self, landmarks: np.ndarray) -> np.ndarray:
+        """float32 (3,), see :func:`~emoviz.media.pose.head_pose`."""
+        return head_pose(landmarks, self._mesh)
+
+
+@cache
+def face_networks(encoders: Path = ENCODERS) -> FaceNetworks:
+    """The process's one instance."""
+    return FaceNetworks(encoders)
+
+
+def _region(box: np.ndarray, right_eye: np.ndarray, left_eye: np.ndarray) -> Region:
+    x, y, width, height = box
+    across = left_eye - right_eye
+    angle = float(np.arctan2(across[1], across[0]))
+    return Region(float(x + width / 2), float(y + height / 2), max(float(_MARGIN * max(width, height)), 1.0), angle)
+
+
+def _interpreter(model: bytes) -> Interpreter:
+    # One thread is the fastest for networks this small; the other core decodes.
+    interpreter = Interpreter(model_content=model, num_threads=1)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _quiet_detector(path: Path) -> cv2.FaceDetectorYN:
+    logging = cv2.utils.logging
+    level = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_ERROR)  # OpenCV 5 warns of a default of its own
+    try:
+        return cv2.FaceDetectorYN.create(str(path), "", (320, 320), _DETECTOR_SCORE)
+    finally:
+        logging.setLogLevel(level)

@@ -1,0 +1,111 @@
+"""The sound of a clip as one channel of one rate."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+
+from ..errors import MediaError
+from ..progress import Progress, silent
+from .growing import GrowingArray
+from .info import audio_stream, clip_start, decoded, open_clip, probe
+
+_LARGEST_JITTER = 0.1
+"""Seconds. A longer hole between two frames is silence; a shorter one is rounding of their timestamps."""
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """Sound of one channel.
+
+    Attributes:
+        samples: float32 (N,), within [-1, 1].
+        rate: samples per second.
+        start: time of the first sample, in seconds of the clip.
+    """
+
+    samples: np.ndarray
+    rate: int
+    start: float
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first sample to the end of the last."""
+        return len(self.samples) / self.rate
+
+
+def read_waveform(path: Path | str, rate: int = 16000, progress: Progress = silent) -> Waveform:
+    """Decode a clip's sound, mix its channels to one and resample it.
+
+    A hole in the recording becomes silence of its length, so that sound and picture stay together.
+
+    Raises:
+        MediaError: the clip cannot be read or has no sound.
+    """
+    duration = probe(path).duration
+    samples = GrowingArray((), np.float32)
+    begin = None
+    with open_clip(path) as container:
+        stream = audio_stream(container)
+        clip_begin = clip_start(container)
+        mixer = _Mixer(rate)
+        for frame in decoded(container, stream) if stream else ():
+            time = frame.time - clip_begin if frame.pts is not None else None
+            if begin is None:
+                begin = time or 0.0
+            if time is not None:
+                hole = time - begin - mixer.seconds
+                if hole > _LARGEST_JITTER:
+                    samples.extend(mixer.silence(hole))
+                progress("Reading sound", time, duration)
+            samples.extend(mixer.mix(frame))
+        samples.extend(mixer.finish())
+    if begin is None:
+        raise MediaError(f"'{Path(path).name}' has no sound.")
+    return Waveform(np.clip(samples.array, -1, 1), rate, begin)
+
+
+class _Mixer:
+    """Mixes and resamples a stream of frames, whose own rate and channels may change on the way.
+
+    Attributes:
+        seconds: of sound taken in so far.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self.seconds = 0.0
+        self._rate = rate
+        self._source: tuple[int, str, str] | None = None
+        self._resampler: AudioResampler | None = None
+
+    def mix(self, frame: AudioFrame) -> np.ndarray:
+        """float32 (N,), what is ready once ``frame`` is taken in."""
+        source = (frame.sample_rate, frame.layout.name, frame.format.name)
+        finished = self.finish() if source != self._source else _NOTHING
+        if self._resampler is None:
+            # Without the limit, floating-point sources are mixed 3 dB louder than whole-number ones.
+            self._resampler = AudioResampler("fltp", "mono", self._rate, options={"rematrix_maxval": "1.0"})
+            self._source = source
+        self.seconds += frame.samples / frame.sample_rate
+        frame.pts = None  # else the resampler would keep the input's clock, jumps included
+        return np.concatenate([finished, *_samples(self._resampler, frame)])
+
+    def silence(self, seconds: float) -> np.ndarray:
+        """float32 (N,), the rest of what was taken in, then silence."""
+        rest = self.finish()
+        self.seconds += seconds
+        return np.concatenate([rest, np.zeros(round(seconds * self._rate), np.float32)])
+
+    def finish(self) -> np.ndarray:
+        """float32 (N,), the rest of what was taken in."""
+        resampler, self._resampler, self._source = self._resampler, None, None
+        return np.concatenate([_NOTHING, *_samples(resampler, None)]) if resampler else _NOTHING
+
+
+_NOTHING = np.zeros(0, np.float32)
+
+
+def _samples(resampler: AudioResampler, frame: AudioFrame | None) -> list[np.ndarray]:
+    return [ready.to_ndarray()[0] for ready in resampler.resample(frame)]

@@ -1,0 +1,56 @@
+"""Bundled encoder weights: where they lie, and a check that they are whole before they are used."""
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from ..errors import MissingWeightsError
+from ..settings import ROOT
+
+ENCODERS = ROOT / "checkpoints" / "encoders"
+"""The folder that the project ships its encoders in."""
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """One bundled file.
+
+    Attributes:
+        path: relative to the encoder folder.
+        sha256: of its content, hex.
+        source: command that puts it there.
+    """
+
+    path: Path
+    sha256: str
+    source: str
+
+
+_SOURCE = "python tools/bundle_face_models.py"
+YUNET = WeightsFile(
+    Path("yunet/face_detection_yunet_2023mar.onnx"),
+    "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
+    _SOURCE,
+)
+FACE_LANDMARKER = WeightsFile(
+    Path("face_landmarker/face_landmarker.task"),
+    "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+    _SOURCE,
+)
+
+
+@cache
+def checked(weights: WeightsFile, encoders: Path = ENCODERS) -> Path:
+    """Path of a weights file whose content is what it should be.
+
+    Raises:
+        MissingWeightsError: it is not there, or its sha256 differs.
+    """
+    path = encoders / weights.path
+    remedy = f"'{weights.source}' puts it there."
+    if not path.is_file():
+        raise MissingWeightsError(f"The weights file '{path}' is missing; {remedy}")
+    if sha256(path.read_bytes()).hexdigest() != weights.sha256:
+        raise MissingWeightsError(f"The weights file '{path}' is damaged: its sha256 differs; {remedy}")
+    return path

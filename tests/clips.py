@@ -1,0 +1,115 @@
+"""Small clips for tests, encoded with PyAV: any length, size, rate, timing or fault."""
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+PORTRAIT = Path(__file__).parent / "media" / "astronaut.jpg"
+"""Eileen Collins, NASA, public domain; the picture inside scikit-image, 512 x 512."""
+
+SpeedOfTime = Callable[[int], float]
+
+
+def portrait() -> np.ndarray:
+    """uint8 (512, 512, 3), RGB."""
+    return np.asarray(Image.open(PORTRAIT).convert("RGB"))
+
+
+def sine(seconds: float, rate: int = 16000, channels: int = 1, frequency: float = 440.0) -> np.ndarray:
+    """float32 (N, channels), half of full scale."""
+    times = np.arange(round(seconds * rate)) / rate
+    return np.repeat(0.5 * np.sin(2 * np.pi * frequency * times)[:, None], channels, 1).astype(np.float32)
+
+
+def plain_frames(count: int, size: tuple[int, int] = (64, 48)) -> list[np.ndarray]:
+    """Frame i is one grey, so that its number can be read off: 16 + 2 * (i % 100)."""
+    width, height = size
+    return [np.full((height, width, 3), 16 + 2 * (i % 100), np.uint8) for i in range(count)]
+
+
+def write_clip(
+    path: Path,
+    images: Iterable[np.ndarray] = (),
+    sound: np.ndarray | None = None,
+    *,
+    fps: int = 25,
+    times: Sequence[float] | None = None,
+    rate: int = 16000,
+    video_codec: str = "libx264",
+    audio_codec: str = "aac",
+    sound_start: float = 0.0,
+    rotation: int = 0,
+    options: dict[str, str] | None = None,
+) -> Path:
+    """Encode a clip.
+
+    Args:
+        path: its ending chooses the container.
+        images: uint8 (H, W, 3) pictures, all of one even size.
+        sound: float32 (N, channels).
+        fps: frames per second, where ``times`` does not say when each picture stands.
+        times: seconds of each picture, increasing.
+        rate: samples per second of ``sound``.
+        video_codec: FFmpeg's name of an encoder.
+        audio_codec: likewise.
+        sound_start: seconds by which the sound starts later than time 0.
+        rotation: degrees counterclockwise by which a player turns the picture.
+        options: of the container, e.g. ``{"movflags": "faststart"}``.
+    """
+    with av.open(str(path), "w", options=options or {}) as container:
+        images = iter(images)
+        first = next(images, None)
+        video = audio = None
+        if first is not None:
+            video = container.add_stream(video_codec, rate=fps, options={"bf": "0"})
+            video.height, video.width = first.shape[:2]
+            video.pix_fmt = "yuv420p"
+            video.time_base = video.codec_context.time_base = Fraction(1, 1000 if times is not None else fps)
+            if rotation:
+                video.set_display_rotation(rotation)
+        if sound is not None:
+            audio = container.add_stream(audio_codec, rate=rate, layout=_layout(sound.shape[1]))
+        if video is not None:
+            for i, image in enumerate([first, *images]):
+                frame = av.VideoFrame.from_ndarray(image, "rgb24")
+                frame.pts = i if times is None else round(times[i] * 1000)
+                frame.time_base = video.codec_context.time_base
+                container.mux(video.encode(frame))
+            container.mux(video.encode(None))
+        if audio is not None:
+            _mux_sound(container, audio, sound, rate, sound_start)
+    return path
+
+
+def _layout(channels: int) -> str:
+    names = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+    return names.get(channels, f"{channels} channels")
+
+
+def _mux_sound(container, audio, sound: np.ndarray, rate: int, start: float) -> None:
+    """Encode in blocks of 20 ms; the encoder's own sample format is reached through PyAV's resampler."""
+    codec = audio.codec_context
+    resampler = av.AudioResampler(codec.format, codec.layout, rate)
+    whole = codec.format.name.startswith("s16")
+    fifo = av.AudioFifo()
+    for begin in range(0, len(sound), rate // 50):
+        block = sound[begin : begin + rate // 50]
+        packed = (block * 32767).astype(np.int16) if whole else block
+        frame = av.AudioFrame.from_ndarray(packed.reshape(1, -1), "s16" if whole else "flt", codec.layout.name)
+        frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+        frame.pts = begin + round(start * rate)
+        for ready in resampler.resample(frame):
+            fifo.write(ready)
+        for ready in fifo.read_many(codec.frame_size) if codec.frame_size else [fifo.read()]:
+            if ready is not None:
+                container.mux(audio.encode(ready))
+    for ready in resampler.resample(None):
+        fifo.write(ready)
+    rest = fifo.read()
+    if rest is not None:
+        container.mux(audio.encode(rest))
+    container.mux(audio.encode(None))
