@@ -1,7 +1,10 @@
 """FER+: the pictures of FER2013 with ten raters' votes each.
 
 Source: E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang, "Training deep networks for facial expression
-recognition with crowd-sourced label distribution", ICMI 2016 (arXiv:1608.01041).
+recognition with crowd-sourced label distribution", ICMI 2016 (arXiv:1608.01041). Read are the folders
+that the authors' script fills with pictures (``FER2013Train/``, ``FER2013Valid/``, ``FER2013Test/``, each with
+its ``label.csv``) and one parquet file with a row per picture: ``file``, ``split``, ``image`` (encoded bytes)
+and the ten vote columns.
 """
 
 from collections.abc import Mapping
@@ -13,12 +16,13 @@ import pandas as pd
 from ..define import FER_EMOTIONS, Emotion, Split
 from ..errors import CorpusError
 from .base import READERS, Corpus
-from .layout import locate, recordings_table, require_counts
+from .layout import locate, read_table, recordings_table, require_counts, require_none_missing
 
 NAME = "ferplus"
 TITLE = "FER+"
 PICTURES: Mapping[str, int] = {Split.TRAIN: 28558, Split.VALIDATION: 3579, Split.TEST: 3573}
 """Pictures per published split."""
+FOLDERS = {Split.TRAIN: "FER2013Train", Split.VALIDATION: "FER2013Valid", Split.TEST: "FER2013Test"}
 VOTES = {
     "neutral": Emotion.NEUTRAL,
     "happiness": Emotion.HAPPY,
@@ -37,21 +41,17 @@ VOTE_COLUMNS = tuple(f"votes.{vote}" for vote in (*FER_EMOTIONS, "unknown", "not
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """FER+ from one parquet file with a row per picture; ``session`` is its published split.
+    """FER+ in either layout; ``session`` is the published split.
 
     Labels are the raters' ``votes.<answer>``, ``emotion`` as :func:`majority` gives it and
     ``share.<emotion>`` as :func:`vote_shares` gives it (both NaN where there is none).
 
     Raises:
-        CorpusError: the file is missing, unreadable, or lacks columns or pictures.
+        CorpusError: the corpus is missing or damaged, or lacks columns or pictures.
     """
-    path = locate(data_folder, TITLE, "faces/ferplus.parquet", "ferplus.parquet")
-    columns = ["file", "split", "image", *VOTES]
-    try:
-        table = pd.read_parquet(path, columns=columns)
-    except (ValueError, KeyError, OSError) as error:
-        raise CorpusError(f"{TITLE}: {path} is not a parquet file with the columns {', '.join(columns)}.") from error
-    require_counts(TITLE, path, "split", table["split"], PICTURES)
+    place = locate(data_folder, TITLE, "faces/ferplus.parquet", "ferplus.parquet", "FERPlus/data")
+    table = _read_parquet(place) if place.suffix == ".parquet" else _read_folders(place)
+    require_counts(TITLE, place, "split", table["split"], PICTURES)
     rows = [
         {"id": Path(file).stem, "session": split} for file, split in zip(table["file"], table["split"], strict=True)
     ]
@@ -69,6 +69,36 @@ def read(data_folder: Path) -> Corpus:
         "cultures unknown, so the published split may show one person on both sides.",
         pictures=pd.Series(list(table["image"]), index=recordings.index, name="image", dtype=object),
     )
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    columns = ["file", "split", "image", *VOTES]
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except (ValueError, KeyError, OSError) as error:
+        raise CorpusError(f"{TITLE}: {path} is not a parquet file with the columns {', '.join(columns)}.") from error
+
+
+def _read_folders(folder: Path) -> pd.DataFrame:
+    parts = []
+    for split, name in FOLDERS.items():
+        votes = _read_votes(folder / name / "label.csv")
+        paths = [folder / name / file for file in votes["file"]]
+        require_none_missing(TITLE, folder, [f"{name}/{path.name}" for path in paths if not path.is_file()])
+        parts.append(votes.assign(split=split.value, image=[path.read_bytes() for path in paths]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _read_votes(path: Path) -> pd.DataFrame:
+    """File name and ten votes; between them the repository's lists have a box, the script's have none."""
+    table = read_table(TITLE, path, (), header=None)
+    columns = ["file", *VOTES]
+    try:
+        return (
+            table.iloc[:, [0, *range(-len(VOTES), 0)]].set_axis(columns, axis=1).astype(dict.fromkeys(VOTES, "int64"))
+        )
+    except (ValueError, IndexError) as error:
+        raise CorpusError(f"{TITLE}: {path} is not a list of {', '.join(columns)}.") from error
 
 
 def majority(labels: pd.DataFrame) -> pd.Series:

@@ -79,7 +79,7 @@ class ExpressionNetwork(Model):
         self.features = nn.Sequential(*blocks[:-1])
         self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(channels, config.outputs)
-        self.to(memory_format=torch.channels_last)  # about twice as fast for 3 x 3 convolutions on a CPU
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # about twice as fast for 3 x 3 convolutions on a CPU
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """One prediction per crop; ``mask`` (B, 1) is not read, as a crop has no padding."""

@@ -1,0 +1,304 @@
+"""A trained model as a folder that any page, the command line and the Hugging Face Hub can read.
+
+    config.json          what it is: model, features with versions, grid, outputs, training config, split
+    model.safetensors    weights, with the PCA and standardisation of the inputs
+    metrics.json         held-out figures with intervals and the training-mean row
+    attention.parquet    channel weights per held-out recording (models with channel attention)
+    embeddings.parquet   embeddings of held-out recordings
+    README.md            the model card
+
+Nothing is unpickled, so a foreign checkpoint cannot run code.
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from .configuration import from_dict
+from .define import Source, Task
+from .errors import CheckpointError, EmovizError
+from .inputs import InputConfig, Inputs, channel_names
+from .models import Model, Output, build
+
+FORMAT = 1
+CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """A feature that a model reads, exactly as it was extracted for training.
+
+    Attributes:
+        name: extractor.
+        version: of the extractor.
+        settings: of the extractor.
+        channels: names before PCA; empty for pictures, whose pixels have none.
+        width: number of channels before PCA.
+    """
+
+    name: str
+    version: str
+    settings: Mapping[str, Any]
+    channels: tuple[str, ...]
+    width: int
+
+
+@dataclass(frozen=True)
+class Description:
+    """``config.json``: everything but the weights.
+
+    Attributes:
+        name: of the checkpoint, unique among those loaded together.
+        title: one line for people.
+        source: whose signal it reads.
+        model: registry name.
+        model_config: its config as plain values.
+        task: frame-wise or per clip.
+        kind: whether the outputs are dimensions or emotion classes.
+        outputs: names in the order of the model's outputs, e.g. ``valence (derived)`` or ``happy``.
+        derived: whether the labels were derived from classes.
+        features: what it reads.
+        inputs: how that enters the model.
+        hop: seconds of the time grid.
+        window: seconds of the clips it was trained on.
+        training: the training config as plain values.
+        split: part of the split -> speakers (or the corpus' own name for it).
+        versions: of the libraries it was trained with.
+        format: of this file.
+    """
+
+    name: str
+    title: str
+    source: Source
+    model: str
+    model_config: Mapping[str, Any]
+    task: Task
+    kind: str
+    outputs: tuple[str, ...]
+    derived: bool
+    features: tuple[FeatureSpec, ...]
+    inputs: tuple[InputConfig, ...]
+    hop: float
+    window: float
+    training: Mapping[str, Any] = field(default_factory=dict)
+    split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+class Predictor(nn.Module):
+    """A model together with the transforms of its inputs: raw features in, :class:`Output` out."""
+
+    def __init__(self, inputs: Inputs, model: Model) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.model = model
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint folder, ready to predict."""
+
+    folder: Path
+    description: Description
+    predictor: Predictor
+    metrics: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the checkpoint."""
+        return self.description.name
+
+    @cached_property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        path = self.folder / CARD
+        return path.read_text(encoding="utf-8") if path.exists() else f"{self.name} has no model card."
+
+    @cached_property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels that the model weighs, in the order of its ``channel`` attention."""
+        raw = {f.name: f.channels for f in self.description.features}
+        return tuple(n for c in self.description.inputs for n in channel_names(c, raw[c.feature]))
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """``attention`` or ``embeddings`` of held-out recordings, None where the checkpoint has none."""
+        path = self.folder / f"{name}.parquet"
+        return pd.read_parquet(path) if path.exists() else None
+
+    @torch.inference_mode()
+    def __call__(self, streams: Mapping[str, np.ndarray]) -> Output:
+        """Predict one recording.
+
+        Args:
+            streams: feature name -> (T, D) float32 on the model's grid, NaN where missing.
+
+        Returns:
+            The output with a batch of one: prediction (1, T, K) or (1, K).
+
+        Raises:
+            CheckpointError: a stream is missing or has another number of channels than in training.
+        """
+        wanted = {f.name: f.width for f in self.description.features}
+        for name, width in wanted.items():
+            if name not in streams:
+                raise CheckpointError(f"The model '{self.name}' reads the feature '{name}', which was not given.")
+            if streams[name].shape[-1] != width:
+                raise CheckpointError(
+                    f"The model '{self.name}' reads {width} channels of '{name}', not {streams[name].shape[-1]}."
+                )
+        tensors = {n: torch.from_numpy(np.ascontiguousarray(streams[n], dtype=np.float32))[None] for n in wanted}
+        length = next(iter(tensors.values())).shape[1]
+        mask = torch.ones(1, length, dtype=torch.bool)
+        return self.predictor.model(self.predictor.inputs(tensors), mask)
+
+
+def build_predictor(description: Description) -> Predictor:
+    """The untrained network of a description.
+
+    Raises:
+        EmovizError: the model is unknown, or its config does not fit it.
+    """
+    inputs = Inputs(description.inputs, {f.name: f.width for f in description.features})
+    return Predictor(inputs, build(description.model, description.model_config))
+
+
+def save(
+    folder: Path,
+    description: Description,
+    predictor: Predictor,
+    *,
+    metrics: Mapping[str, Any],
+    card: str,
+    attention: pd.DataFrame | None = None,
+    embeddings: pd.DataFrame | None = None,
+    half: bool = True,
+) -> None:
+    """Write a checkpoint folder, whole or not at all.
+
+    Args:
+        folder: to write; an existing one is replaced only once the new one is complete.
+        description: what ``config.json`` says.
+        predictor: the trained network.
+        metrics: held-out figures.
+        card: Markdown.
+        attention: channel weights of held-out recordings.
+        embeddings: of held-out recordings.
+        half: store the weights as float16, half the size.
+
+    Raises:
+        CheckpointError: the disk is full or not writable.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            draft.chmod(0o755)
+            (draft / CONFIG).write_text(_json(dataclasses.asdict(description)), encoding="utf-8")
+            (draft / METRICS).write_text(_json(metrics), encoding="utf-8")
+            (draft / CARD).write_text(card, encoding="utf-8")
+            state = {k: v.detach().cpu().contiguous() for k, v in predictor.state_dict().items()}
+            # Statistics of the inputs stay float32: PCA of features with a large mean loses digits in float16.
+            state = {k: v.half() if half and v.is_floating_point() and k.startswith("model.") else v
+                     for k, v in state.items()}  # fmt: skip
+            save_file(state, draft / WEIGHTS)
+            for name, table in (("attention", attention), ("embeddings", embeddings)):
+                if table is not None:
+                    table.to_parquet(draft / f"{name}.parquet")
+            _swap(draft, folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint '{folder}' could not be written: {error.strerror or error}.") from error
+
+
+def load(folder: Path) -> Checkpoint:
+    """Read a checkpoint folder.
+
+    Raises:
+        CheckpointError: a file is missing or damaged, or the folder does not hold such a checkpoint.
+    """
+    description = read_description(folder)
+    try:
+        predictor = build_predictor(description)
+        state = load_file(folder / WEIGHTS)
+        state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+        predictor.load_state_dict(state)
+        metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    except (OSError, SafetensorError, RuntimeError, ValueError, EmovizError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(
+            f"The checkpoint '{folder.name}' is damaged ({reason}); it needs {CONFIG}, {WEIGHTS} and {METRICS} "
+            "as `python -m emoviz train` writes them."
+        ) from error
+    return Checkpoint(folder, description, predictor.eval(), metrics)
+
+
+def read_description(folder: Path) -> Description:
+    """Read ``config.json`` alone, which is fast enough to list many checkpoints.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    try:
+        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if not isinstance(values, dict) or values.get("format") != FORMAT:
+            raise ValueError(f"its format is not {FORMAT}")
+        return from_dict(Description, values, f"{folder.name}/{CONFIG}")
+    except (OSError, ValueError, EmovizError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
+        raise CheckpointError(f"'{folder}' is not a readable checkpoint folder: {CONFIG}: {reason}.") from error
+
+
+def find(folders: Sequence[Path]) -> dict[str, Path]:
+    """Checkpoint folders by name; of two with one name, the later folder's wins.
+
+    A folder counts when it holds ``config.json``; whether it is sound shows when it is loaded.
+    """
+    return {
+        entry.name: entry
+        for folder in folders
+        if folder.is_dir()
+        for entry in sorted(folder.iterdir())
+        if (entry / CONFIG).is_file() and not entry.name.startswith(".")
+    }
+
+
+def _swap(draft: Path, folder: Path) -> None:
+    """Put the finished draft in the place of the folder; the old one goes only after that."""
+    if not folder.exists():
+        os.replace(draft, folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    os.replace(folder, old)
+    os.replace(draft, folder)
+    shutil.rmtree(old)
+
+
+def _json(values: Any) -> str:
+    """Strict JSON: NaN becomes null, so that any reader takes it."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(k): clean(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [clean(v) for v in value]
+        if isinstance(value, np.generic):
+            value = value.item()
+        return None if isinstance(value, float) and not np.isfinite(value) else value
+
+    return json.dumps(clean(values), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

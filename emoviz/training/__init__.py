@@ -1,0 +1,6 @@
+"""Training: one config, one loop, any model. Needs torch, lightning and a feature store; no media library."""
+
+from .config import TrainingConfig, load_config, preset, presets
+from .loop import train
+
+__all__ = ["TrainingConfig", "load_config", "preset", "presets", "train"]

@@ -1,0 +1,87 @@
+"""The model card: corpus, licence, split, seed, figures, limits and the command that reproduces it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..checkpoint import Description
+from .data import Data, describe_split
+
+METRIC_TITLES = {"ccc": "CCC", "rmse": "RMSE", "accuracy": "accuracy", "ua": "UA"}
+
+
+def write_card(description: Description, figures: Mapping[str, Any], data: Data) -> str:
+    """The card of a trained model as Markdown."""
+    what = "valence and arousal derived from emotion classes" if description.derived else "emotion probabilities"
+    rows = "\n".join(_row(row) for row in figures["test"])
+    split = "\n".join(
+        f"- {part}: {counts['speakers']} speakers or groups, {counts['samples']} samples"
+        for part, counts in describe_split(data).items()
+    )
+    licences = "\n".join(f"- {title}: {licence}" for title, licence in data.licences.items())
+    derived = (
+        "\nThe labels are **derived**: each emotion class stands for the mean valence and arousal that its word has in "
+        "Russell and Mehrabian (1977). No rater gave valence or arousal to these recordings.\n"
+        if description.derived
+        else ""
+    )
+    return f"""---
+library_name: emoviz
+tags: [emotion-recognition, {description.source}]
+---
+# {description.name}
+
+{description.title}. Model `{description.model}`, reads {", ".join(f"`{f.name}`" for f in description.features)},
+gives {what}: {", ".join(description.outputs)}.
+{derived}
+## Held-out figures
+
+Selected on validation ({figures["selection"]["metric"]} {_number(figures["selection"]["value"])}), tested once.
+Intervals: 95 % bootstrap over recordings. "Training mean" is the same figure for always predicting the mean (or
+most frequent class) of the training labels.
+
+| culture | output | metric | value [interval] | training mean | recordings | speakers | |
+|---|---|---|---|---|---|---|---|
+{rows}
+
+## Data
+
+{licences}
+
+{split}
+
+Parts share no speaker (listed in `config.json`). Seed {description.training["seed"]}.
+
+## Limits
+
+{data.note} A culture here is also a corpus, with its own room, microphone and sentences, so a difference between
+cultures is always also a difference between corpora. Not for decisions about people.
+
+## Reproduce
+
+```
+{_command(description, data)}
+```
+"""
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    metric = METRIC_TITLES[row["metric"]] + (
+        f" ({row['aggregation'].replace('_', ' ')})" if row["metric"] == "ccc" else ""
+    )
+    value = f"{_number(row['value'])} [{_number(row['low'])}, {_number(row['high'])}]"
+    flag = "collapsed" if row["collapsed"] else ""
+    return (
+        f"| {row['culture']} | {row['output']} | {metric} | {value} | {_number(row['training_mean'])} "
+        f"| {row['recordings']} | {row['speakers'] or ''} | {flag} |"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None or value != value else f"{value:.3f}"
+
+
+def _command(description: Description, data: Data) -> str:
+    features = ",".join(f.name for f in description.features if f.channels)
+    option = f" --features {features}" if features else ""
+    extract = "\n".join(f"python -m emoviz extract {corpus}{option}" for corpus in description.training["corpora"])
+    return f"{extract}\npython -m emoviz train --preset {description.name}"

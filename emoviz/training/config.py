@@ -1,0 +1,226 @@
+"""The training config: one validated dataclass, read from JSON, and the presets that made the bundled checkpoints."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ..configuration import from_dict
+from ..define import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Emotion, Source, derived
+from ..errors import ConfigError, UnknownNameError
+from ..inputs import InputConfig
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides the result of a training.
+
+    Attributes:
+        name: of the checkpoint folder.
+        title: one line for people.
+        source: whose signal the model reads.
+        model: registry name.
+        options: the model's own config fields, beside streams and outputs.
+        data: how samples are made (see ``training.data``).
+        corpora: in the feature store.
+        inputs: feature streams and what happens to them.
+        outputs: what is predicted: emotions, or dimensions derived from them.
+        hop: seconds of the time grid.
+        window: seconds of a training sample; longer recordings are cropped in training.
+        loss: registry name.
+        selection: validation metric, higher is better, that picks the epoch.
+        epochs: at most.
+        patience: epochs without a better validation metric before training stops.
+        batch_size: samples per step.
+        optimiser: ``adam`` (with decoupled weight decay) or ``sgd`` (Nesterov momentum .9).
+        learning_rate: highest; a cosine leads it to zero over ``epochs`` after one epoch of warm-up.
+        weight_decay: of all weights.
+        gradient_clip: largest norm of the gradient; 0 for none.
+        averaging: decay of an exponential moving average of the weights, which is then what is
+            validated and kept; 0 for none.
+        balance: draw samples so that these groups (columns of the recordings) occur equally often.
+        validation_share: of the speakers of each corpus; at least one.
+        test_share: of the speakers of each corpus; at least one.
+        seed: of everything random.
+        precision: ``bf16`` on CUDA and on CPUs that compute in it, or ``32``; ``auto`` takes bf16 on CUDA.
+    """
+
+    name: str
+    title: str
+    source: Source
+    model: str
+    data: str
+    corpora: tuple[str, ...]
+    inputs: tuple[InputConfig, ...]
+    outputs: tuple[str, ...]
+    loss: str
+    selection: Literal["ccc", "accuracy", "ua"]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    hop: float = 0.02
+    window: float = 15.0
+    epochs: int = 50
+    patience: int = 10
+    batch_size: int = 16
+    optimiser: Literal["adam", "sgd"] = "adam"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    gradient_clip: float = 1.0
+    averaging: float = 0.0
+    balance: tuple[str, ...] = ()
+    validation_share: float = 0.15
+    test_share: float = 0.2
+    seed: int = 0
+    precision: Literal["auto", "32", "bf16"] = "auto"
+
+    def __post_init__(self) -> None:
+        if not self.name or any(c in self.name for c in "/\\ .") or self.name.startswith("-"):
+            raise ConfigError(f"A checkpoint's name has no spaces, dots or slashes, unlike '{self.name}'.")
+        for what in ("corpora", "inputs", "outputs"):
+            entries = getattr(self, what)
+            if not entries or len(set(entries)) != len(entries):
+                raise ConfigError(f"'{what}' has at least one entry and none twice, not {list(entries)}.")
+        allowed = [*Emotion, *(derived(d) for d in Dimension)]
+        for output in self.outputs:
+            if output not in allowed:
+                raise ConfigError(f"'{output}' is no output; accepted are: {', '.join(allowed)}.")
+        if len({output in list(Emotion) for output in self.outputs}) > 1:
+            raise ConfigError("'outputs' are either all emotions or all dimensions.")
+        if (self.kind == "dimension") != (self.selection == "ccc"):
+            raise ConfigError("Dimensions are selected by 'ccc', emotions by 'accuracy' or 'ua'.")
+        for what in ("hop", "window", "learning_rate"):
+            if getattr(self, what) <= 0:
+                raise ConfigError(f"'{what}' is positive, not {getattr(self, what)}.")
+        for what in ("epochs", "patience", "batch_size"):
+            if getattr(self, what) < 1:
+                raise ConfigError(f"'{what}' is at least 1, not {getattr(self, what)}.")
+        for what in ("weight_decay", "gradient_clip", "seed"):
+            if getattr(self, what) < 0:
+                raise ConfigError(f"'{what}' is not negative, unlike {getattr(self, what)}.")
+        if not 0 <= self.averaging < 1:
+            raise ConfigError(f"'averaging' lies in [0, 1), unlike {self.averaging}.")
+        if min(self.validation_share, self.test_share) <= 0 or self.validation_share + self.test_share >= 1:
+            raise ConfigError("'validation_share' and 'test_share' are positive and leave speakers to train on.")
+
+    @property
+    def kind(self) -> Literal["dimension", "emotion"]:
+        """Whether the outputs are dimensions or emotion classes."""
+        return "emotion" if self.outputs[0] in list(Emotion) else "dimension"
+
+
+SPEECH_CORPORA = ("emodb", "emovo", "urdu", "ravdess", "nemo", "emotiontts")
+SPEECH_INPUTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
+DERIVED_DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
+
+FACE_EXPRESSION = TrainingConfig(
+    name="face-expression",
+    title="Facial expression, eight emotions per frame",
+    source=Source.FACE,
+    model="expression",
+    data="pictures",
+    corpora=("ferplus",),
+    inputs=(InputConfig("crop", standardise=False),),
+    outputs=FER_EMOTIONS,
+    loss="cross_entropy",
+    selection="accuracy",
+    options={"widths": (32, 64, 128, 256, 512), "depths": (1, 2, 2, 2, 2)},
+    epochs=45,
+    patience=45,
+    batch_size=128,
+    optimiser="sgd",
+    learning_rate=0.05,
+    weight_decay=5e-4,
+    averaging=0.998,
+    precision="bf16",
+)
+SPEECH_CATS = TrainingConfig(
+    name="speech-cats",
+    title="CATS-Transformer on speech, valence and arousal per frame",
+    source=Source.SPEECH,
+    model="cats",
+    data="sequences",
+    corpora=SPEECH_CORPORA,
+    inputs=SPEECH_INPUTS,
+    outputs=DERIVED_DIMENSIONS,
+    loss="ccc",
+    selection="ccc",
+)
+SPEECH_BIGRU = dataclasses.replace(
+    SPEECH_CATS,
+    name="speech-bigru",
+    title="Bi-GRU on speech, valence and arousal per frame",
+    model="bi-gru",
+)
+SPEECH_EMOTION = TrainingConfig(
+    name="speech-emotion",
+    title="Speech, four emotions in a sliding window",
+    source=Source.SPEECH,
+    model="bi-gru",
+    options={"pooling": "attention"},
+    data="utterances",
+    corpora=SPEECH_CORPORA,
+    inputs=SPEECH_INPUTS,
+    outputs=FOUR_EMOTIONS,
+    loss="cross_entropy",
+    selection="ua",
+    window=3.0,
+    balance=("culture", "emotion"),
+)
+
+_PRESETS = {c.name: c for c in (FACE_EXPRESSION, SPEECH_CATS, SPEECH_BIGRU, SPEECH_EMOTION)}
+
+
+def presets() -> tuple[str, ...]:
+    """Names of the presets, each of which made the bundled checkpoint of that name."""
+    return tuple(_PRESETS)
+
+
+def preset(name: str) -> TrainingConfig:
+    """The config of a bundled checkpoint.
+
+    Raises:
+        UnknownNameError: no such preset.
+    """
+    if name not in _PRESETS:
+        raise UnknownNameError("preset", name, _PRESETS)
+    return _PRESETS[name]
+
+
+def load_config(path: Path) -> TrainingConfig:
+    """Read a config from a JSON file.
+
+    Raises:
+        ConfigError: the file is missing, no JSON, has an unknown key or a wrong value.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"'{path}' is no readable JSON config: {error}.") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"'{path}' holds a {type(values).__name__}, not a JSON object of settings.")
+    return from_dict(TrainingConfig, values, f"the training config '{path.name}'")
+
+
+def with_settings(config: TrainingConfig, settings: Sequence[str]) -> TrainingConfig:
+    """Replace fields by ``key=value`` texts; ``options.key=value`` reaches the model's own fields.
+
+    Values are read as JSON where that works (``0.1``, ``true``, ``["emodb"]``), else as text.
+
+    Raises:
+        ConfigError: a text without ``=``, an unknown key or a wrong value.
+    """
+    values = dataclasses.asdict(config)
+    for text in settings:
+        key, equals, raw = text.partition("=")
+        if not equals:
+            raise ConfigError(f"A setting reads key=value, unlike '{text}'.")
+        try:
+            value = json.loads(raw)
+        except ValueError:
+            value = raw
+        if key.startswith("options."):
+            values["options"] = {**values["options"], key.removeprefix("options."): value}
+        else:
+            values[key] = value
+    return from_dict(TrainingConfig, values, "the training config")

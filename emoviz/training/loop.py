@@ -1,0 +1,338 @@
+"""The one training loop: any model, any data, CPU or CUDA, stoppable and resumable.
+
+The loop trains on the train part and selects the epoch on the validation part; the test part is read once, at
+the end, by :func:`train`.
+"""
+
+import dataclasses
+import json
+import logging
+import math
+import platform
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from .. import checkpoint, evaluate
+from ..checkpoint import Description, Predictor
+from ..define import Split, Task
+from ..errors import ConfigError
+from ..features.store import FeatureStore
+from ..inputs import channel_names
+from ..losses import LOSSES, probabilities
+from ..models import build
+from ..progress import Progress, silent
+from .card import write_card
+from .config import TrainingConfig
+from .data import DATA, Batch, Data, EpochSampler, Part, Sample, collate
+from .resume import SafetensorsIO
+
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its advertising is not for our users
+
+CONFIG, LOG, LAST = "config.json", "metrics.jsonl", "last.ckpt"
+
+
+def train(
+    config: TrainingConfig, store: FeatureStore, runs: Path, checkpoints: Path, progress: Progress = silent
+) -> Path:
+    """Train, select on validation, test once, and write the checkpoint.
+
+    A run that was interrupted is resumed from its last complete epoch, with the result that it would have
+    had without the interruption.
+
+    Args:
+        config: what to train.
+        store: with the features of its corpora.
+        runs: folder of run folders; ``runs/<name>`` keeps the config, ``metrics.jsonl`` and the state.
+        checkpoints: folder in which ``<name>`` is written.
+        progress: listener; it stops the training by raising ``Cancelled``, and the run can be resumed.
+
+    Returns:
+        The checkpoint folder.
+
+    Raises:
+        EmovizError: of its kind: config, features, split or disk.
+    """
+    run = runs / config.name
+    resumed = _prepare(run, config)
+    lightning.seed_everything(config.seed, verbose=False)
+    data = DATA[config.data](config, store, progress)
+    predictor = _predictor(config, data)
+    module = TrainingModule(config, predictor, data)
+    best = ModelCheckpoint(run, "best-{epoch}", monitor="validation", mode="max", save_weights_only=False)
+    best.FILE_EXTENSION = ".ckpt"
+    trainer = lightning.Trainer(
+        max_epochs=config.epochs,
+        accelerator="auto",
+        devices=1,
+        precision=_precision(config),
+        gradient_clip_val=config.gradient_clip or None,
+        plugins=[SafetensorsIO()],
+        callbacks=[*_averaging(config), EarlyStopping("validation", patience=config.patience, mode="max"), best,
+                   Keeper(run), Reporter(run, config.epochs, progress)],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        deterministic="warn",
+        barebones=False,
+    )  # fmt: skip
+    train_loader = DataLoader(
+        data.parts[Split.TRAIN],
+        batch_size=config.batch_size,
+        sampler=EpochSampler(data.parts[Split.TRAIN], config.seed, bool(config.balance)),
+        collate_fn=collate,
+        drop_last=len(data.parts[Split.TRAIN]) > config.batch_size,
+    )
+    validation_loader = _loader(data.parts[Split.VALIDATION], config)
+    trainer.fit(module, train_loader, validation_loader, ckpt_path=str(run / LAST) if resumed else None,
+                weights_only=False)  # fmt: skip
+    state = SafetensorsIO().load_checkpoint(best.best_model_path)["state_dict"]
+    module.load_state_dict(state)
+    selection = {"metric": config.selection, "value": torch.as_tensor(best.best_model_score).item()}
+    return _finish(config, data, module, checkpoints, selection, progress)
+
+
+class TrainingModule(lightning.LightningModule):
+    """Loss, validation metric and optimiser of one training."""
+
+    def __init__(self, config: TrainingConfig, predictor: Predictor, data: Data) -> None:
+        super().__init__()
+        self.settings = config
+        self.predictor = predictor
+        self.source = data
+        self.loss = LOSSES[config.loss]
+        self.results: list[evaluate.Result] = []
+
+    def on_train_epoch_start(self) -> None:
+        """Draw an epoch's randomness from seed and epoch alone, so that a resumed run equals an unbroken one."""
+        torch.manual_seed(self.settings.seed * 100_003 + self.current_epoch)
+
+    def training_step(self, batch: Batch, number: int) -> Tensor:
+        """Loss of one batch."""
+        streams = self.source.augment(self._inputs(batch))
+        output = self.predictor.model(streams, batch.mask, batch.target)
+        loss = self.loss(output.prediction, batch.target, batch.mask)
+        self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.mask))
+        return loss
+
+    def validation_step(self, batch: Batch, number: int) -> None:
+        """Collect predictions, made as in use: without targets."""
+        self.results += self.predict(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """The validation metric: for dimensions the mean over outputs of the pooled CCC."""
+        scores = _scores(self.settings, np.zeros(len(self.settings.outputs)))
+        values = [s.compute(self.results) for s in scores
+                  if s.metric == self.settings.selection and s.aggregation == "pooled"]  # fmt: skip
+        self.results = []
+        self.log("validation", float(np.nan_to_num(np.mean(values))))
+
+    @torch.no_grad()
+    def predict(self, batch: Batch) -> list[evaluate.Result]:
+        """What the model says of each recording of a batch, as in use."""
+        output = self.predictor.model(self._inputs(batch), batch.mask)
+        prediction = output.prediction.float()
+        if self.settings.kind == "emotion":
+            prediction = probabilities(prediction)
+        channel = output.attention.get("channel")
+        results = []
+        for i, sample in enumerate(batch.samples):
+            real = batch.mask[i].cpu().numpy() if self.source.frames else slice(None)
+            results.append(
+                evaluate.Result(
+                    sample.id,
+                    sample.culture,
+                    sample.speaker,
+                    sample.label,
+                    batch.target[i].cpu().numpy()[real],
+                    prediction[i].cpu().numpy()[real],
+                    output.embedding[i].float().cpu().numpy(),
+                    None if channel is None else channel[i].float().cpu().numpy(),
+                )
+            )
+        return results
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser, with one epoch of linear warm-up and then a cosine to zero."""
+        config = self.settings
+        if config.optimiser == "sgd":
+            optimiser: torch.optim.Optimizer = torch.optim.SGD(
+                self.parameters(), config.learning_rate, momentum=0.9, nesterov=True, weight_decay=config.weight_decay
+            )
+        else:
+            optimiser = torch.optim.AdamW(self.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+        total = max(1, int(self.trainer.estimated_stepping_batches))
+        warm_up = max(1, total // config.epochs)
+
+        def rate(step: int) -> float:
+            if step < warm_up:
+                return (step + 1) / warm_up
+            return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, total - warm_up)))
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Move the tensors; the samples stay as they are."""
+        streams = {name: values.to(device) for name, values in batch.streams.items()}
+        return dataclasses.replace(batch, streams=streams, mask=batch.mask.to(device), target=batch.target.to(device))
+
+    def _inputs(self, batch: Batch) -> dict[str, Tensor]:
+        return batch.streams if self.source.transformed else self.predictor.inputs(batch.streams)
+
+
+class Keeper(Callback):
+    """Keeps the state after every epoch, for resuming."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Save the state (validation and selection of the epoch are done by now)."""
+        trainer.save_checkpoint(self.run / LAST)
+
+
+class Reporter(Callback):
+    """Tells the listener how far it is, and writes one JSON line per epoch."""
+
+    def __init__(self, run: Path, epochs: int, progress: Progress) -> None:
+        self.lines = run / LOG
+        self.epochs = epochs
+        self.progress = progress
+        self.stage = "Training"
+
+    def on_train_batch_start(self, trainer: lightning.Trainer, module: Any, batch: Batch, number: int) -> None:
+        """Report the share of epochs done."""
+        self.progress(self.stage, trainer.current_epoch + number / max(1, trainer.num_training_batches), self.epochs)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Write the epoch's figures."""
+        figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self.stage = f"Training (validation {figures.get('validation', math.nan):.3f})"
+        line = {"epoch": trainer.current_epoch, **{k: v for k, v in figures.items() if math.isfinite(v)}}
+        with self.lines.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _prepare(run: Path, config: TrainingConfig) -> bool:
+    """Set up the run folder; true when it holds the state of the same training."""
+    values = json.dumps(dataclasses.asdict(config), indent=1)
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        path = run / CONFIG
+        if path.exists() and (run / LAST).exists():
+            if path.read_text(encoding="utf-8") == values:
+                return True
+            raise ConfigError(
+                f"The folder '{run}' holds an unfinished training of another config; "
+                "finish it, delete the folder, or give this one another name."
+            )
+        (run / LOG).unlink(missing_ok=True)
+        path.write_text(values, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"The run folder '{run}' cannot be written: {error.strerror or error}.") from error
+    return False
+
+
+def _predictor(config: TrainingConfig, data: Data) -> Predictor:
+    model_config = {**config.options, "streams": data.inputs.widths, "outputs": len(config.outputs)}
+    model = build(config.model, model_config)
+    if (model.task is Task.FRAMES) != data.frames:
+        needed = "frame" if data.frames else "clip"
+        raise ConfigError(f"'{config.data}' has labels per {needed}, but '{config.model}' predicts per {model.task}.")
+    return Predictor(data.inputs, model)
+
+
+def _precision(config: TrainingConfig) -> Any:
+    if config.precision == "32" or (config.precision == "auto" and not torch.cuda.is_available()):
+        return "32-true"
+    return "bf16-mixed"
+
+
+def _averaging(config: TrainingConfig) -> Iterable[Callback]:
+    return [EMAWeightAveraging(decay=config.averaging)] if config.averaging else []
+
+
+def _loader(part: Part, config: TrainingConfig) -> DataLoader[Any]:
+    indices: Any = [(0, number) for number in range(len(part))]
+    return DataLoader(part, batch_size=config.batch_size, sampler=indices, collate_fn=collate)
+
+
+def _scores(config: TrainingConfig, training_mean: np.ndarray) -> list[evaluate.Score]:
+    if config.kind == "dimension":
+        return evaluate.frame_scores(config.outputs, training_mean)
+    return evaluate.class_scores(training_mean)
+
+
+def _training_mean(part: Part) -> np.ndarray:
+    """Mean of the training targets: of all frames, or of the class shares."""
+
+    def frames(samples: Iterator[Sample]) -> Iterator[np.ndarray]:
+        return (np.atleast_2d(s.target.numpy()) for s in samples)
+
+    return np.nanmean(np.concatenate(list(frames(iter(part)))), axis=0)
+
+
+def _finish(
+    config: TrainingConfig,
+    data: Data,
+    module: TrainingModule,
+    checkpoints: Path,
+    selection: dict[str, Any],
+    progress: Progress,
+) -> Path:
+    """Test once and write the checkpoint."""
+    module.eval()
+    loader = _loader(data.parts[Split.TEST], config)
+    results: list[evaluate.Result] = []
+    for number, batch in enumerate(loader):
+        progress("Testing", number, len(loader))
+        results += module.cpu().predict(batch)
+    progress("Computing intervals", 0, 1)
+    scores = _scores(config, _training_mean(data.parts[Split.TRAIN]))
+    figures: dict[str, Any] = {"test": evaluate.score_table(results, scores), "selection": selection}
+    if config.kind == "emotion":
+        figures["confusion"] = {
+            "classes": list(config.outputs),
+            "counts": evaluate.confusion_table(results, config.outputs),
+        }
+    model = module.predictor.model
+    channels = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.channels)]
+    description = Description(
+        name=config.name,
+        title=config.title,
+        source=config.source,
+        model=config.model,
+        model_config=dataclasses.asdict(model.config),
+        task=model.task,
+        kind=config.kind,
+        outputs=config.outputs,
+        derived=config.kind == "dimension",
+        features=data.features,
+        inputs=config.inputs,
+        hop=config.hop,
+        window=config.window,
+        training=dataclasses.asdict(config),
+        split={str(part): speakers for part, speakers in data.split.items()},
+        versions={p: version(p) for p in ("torch", "lightning", "numpy")} | {"python": platform.python_version()},
+    )
+    folder = checkpoints / config.name
+    checkpoint.save(
+        folder,
+        description,
+        module.predictor,
+        metrics=figures,
+        card=write_card(description, figures, data),
+        attention=evaluate.attention_table(results, channels),
+        embeddings=evaluate.embedding_table(results),
+    )
+    return folder

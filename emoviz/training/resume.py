@@ -1,0 +1,94 @@
+"""State of an interrupted training as safetensors and JSON, so that resuming unpickles nothing."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import CheckpointIO
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ..errors import CheckpointError
+
+TENSORS, TREE = "tensors.safetensors", "tree.json"
+
+
+class SafetensorsIO(CheckpointIO):
+    """Lightning's checkpoint dict as a folder: tensors in one file, the tree around them in another."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write the folder, whole or not at all.
+
+        Raises:
+            CheckpointError: the disk is full or not writable.
+        """
+        tensors: dict[str, Tensor] = {}
+        tree = _pack(checkpoint, tensors)
+        target = Path(path)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
+            try:
+                save_file(tensors, draft / TENSORS)
+                (draft / TREE).write_text(json.dumps(tree), encoding="utf-8")
+                self.remove_checkpoint(target)
+                os.replace(draft, target)
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
+        except OSError as error:
+            reason = error.strerror or error
+            raise CheckpointError(f"The state of the training could not be written to '{target}': {reason}.") from error
+
+    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
+        """Read the folder.
+
+        Raises:
+            CheckpointError: it is missing or damaged.
+        """
+        try:
+            tensors = load_file(Path(path) / TENSORS)
+            tree = json.loads((Path(path) / TREE).read_text(encoding="utf-8"))
+            return _unpack(tree, tensors)
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            raise CheckpointError(
+                f"The state of a training in '{path}' is damaged; train again from the start."
+            ) from error
+
+    def remove_checkpoint(self, path: Any) -> None:
+        """Delete the folder if it is there."""
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _pack(value: Any, tensors: dict[str, Tensor]) -> Any:
+    """Plain JSON for ``value``, tensors moved to ``tensors``; dict keys keep their type."""
+    if isinstance(value, Tensor):
+        name = str(len(tensors))
+        tensors[name] = value.detach().cpu().contiguous().clone()
+        return {"tensor": name}
+    if isinstance(value, dict):
+        return {"dict": [[_pack(k, tensors), _pack(v, tensors)] for k, v in value.items()]}
+    if isinstance(value, tuple):
+        return {"tuple": [_pack(v, tensors) for v in value]}
+    if isinstance(value, list):
+        return [_pack(v, tensors) for v in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise CheckpointError(f"The state of a training holds a {type(value).__name__}, which cannot be stored safely.")
+
+
+def _unpack(value: Any, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(v, tensors) for v in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "tensor":
+        return torch.clone(tensors[content])
+    if kind == "tuple":
+        return tuple(_unpack(v, tensors) for v in content)
+    return {_unpack(k, tensors): _unpack(v, tensors) for k, v in content}
