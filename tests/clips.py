@@ -1,6 +1,6 @@
 """Small clips for tests, encoded with PyAV: any length, size, rate, timing or fault."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,8 +10,6 @@ from PIL import Image
 
 PORTRAIT = Path(__file__).parent / "media" / "astronaut.jpg"
 """Eileen Collins, NASA, public domain; the picture inside scikit-image, 512 x 512."""
-
-SpeedOfTime = Callable[[int], float]
 
 
 def portrait() -> np.ndarray:
@@ -91,25 +89,11 @@ def _layout(channels: int) -> str:
 
 
 def _mux_sound(container, audio, sound: np.ndarray, rate: int, start: float) -> None:
-    """Encode in blocks of 20 ms; the encoder's own sample format is reached through PyAV's resampler."""
-    codec = audio.codec_context
-    resampler = av.AudioResampler(codec.format, codec.layout, rate)
-    whole = codec.format.name.startswith("s16")
-    fifo = av.AudioFifo()
+    """Encode in blocks of 20 ms; the encoder converts them to its own sample format."""
     for begin in range(0, len(sound), rate // 50):
-        block = sound[begin : begin + rate // 50]
-        packed = (block * 32767).astype(np.int16) if whole else block
-        frame = av.AudioFrame.from_ndarray(packed.reshape(1, -1), "s16" if whole else "flt", codec.layout.name)
+        block = np.ascontiguousarray(sound[begin : begin + rate // 50].reshape(1, -1))
+        frame = av.AudioFrame.from_ndarray(block, "flt", audio.codec_context.layout.name)
         frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
         frame.pts = begin + round(start * rate)
-        for ready in resampler.resample(frame):
-            fifo.write(ready)
-        for ready in fifo.read_many(codec.frame_size) if codec.frame_size else [fifo.read()]:
-            if ready is not None:
-                container.mux(audio.encode(ready))
-    for ready in resampler.resample(None):
-        fifo.write(ready)
-    rest = fifo.read()
-    if rest is not None:
-        container.mux(audio.encode(rest))
+        container.mux(audio.encode(frame))
     container.mux(audio.encode(None))

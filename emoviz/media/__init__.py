@@ -6,6 +6,7 @@ from .faces import track_faces
 from .frames import Frame, iterate_frames
 from .info import ACCEPTED, AudioInfo, ClipInfo, VideoInfo, probe
 from .networks import BLENDSHAPES
+from .playable import playable
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
 
@@ -22,6 +23,7 @@ __all__ = [
     "Waveform",
     "face_crop",
     "iterate_frames",
+    "playable",
     "probe",
     "read_waveform",
     "track_faces",

@@ -2,13 +2,12 @@
 
 import threading
 from functools import cached_property
-from hashlib import file_digest
 from pathlib import Path
 
 from ..errors import MediaError
 from ..progress import Progress, silent
 from .faces import track_faces
-from .info import ClipInfo, probe
+from .info import ClipInfo, content_key, probe
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
 from .weights import ENCODERS
@@ -94,8 +93,7 @@ class _Decoded:
 
     @cached_property
     def key(self) -> str:
-        with self.path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
+        return content_key(self.path)
 
     def waveform(self, progress: Progress) -> Waveform:
         if self.info.audio is None:

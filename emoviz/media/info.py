@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import TypeVar
 
@@ -73,12 +74,18 @@ def probe(path: Path | str) -> ClipInfo:
     path = Path(path)
     with open_clip(path) as container:
         audio, video = audio_stream(container), video_stream(container)
-        duration = _duration(container)
+        duration = clip_duration(container)
         video_info = _video_info(container, video) if video else None
         audio_info = _audio_info(audio) if audio else None
     if video_info is None and audio_info is None:
         raise MediaError(f"'{path.name}' holds neither picture nor sound. {_accepted()}")
     return ClipInfo(path, duration, video_info, audio_info)
+
+
+def content_key(path: Path | str) -> str:
+    """sha256 of a file's content, hex."""
+    with open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -111,6 +118,22 @@ def clip_start(container: InputContainer) -> float:
     return (container.start_time or 0) / av.time_base
 
 
+def clip_duration(container: InputContainer) -> float:
+    """Seconds from the header, or, where it does not tell (a live recording), from the packets."""
+    if container.duration:
+        return container.duration / av.time_base
+    end = clip_start(container)
+    streams = [stream for stream in (video_stream(container), audio_stream(container)) if stream]
+    try:
+        for packet in container.demux(streams):
+            if packet.pts is not None and packet.time_base is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        container.seek(0)
+    except (av.FFmpegError, OSError):
+        pass
+    return end - clip_start(container)
+
+
 def video_stream(container: InputContainer) -> VideoStream | None:
     """The moving picture, or None. Cover art does not count."""
     return _first_decodable(container.streams.video)
@@ -124,6 +147,27 @@ def audio_stream(container: InputContainer) -> AudioStream | None:
 def shown_size(frame: VideoFrame, aspect_ratio: float) -> tuple[int, int]:
     """(width, height) of a decoded frame with square pixels, before it is turned upright."""
     return round(frame.width * aspect_ratio), frame.height
+
+
+def pixel_aspect_ratio(stream: VideoStream) -> float:
+    """Width of a stored pixel over its height."""
+    return float(stream.sample_aspect_ratio or 1) or 1.0
+
+
+def decoded(container: InputContainer, stream: AnyStream) -> Iterator:
+    """Decoded frames of one stream. Packets that cannot be decoded are skipped; where the file breaks off, it ends."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.FFmpegError, OSError):
+            return
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            continue
 
 
 def _first_decodable(streams: tuple[AnyStream, ...]) -> AnyStream | None:
@@ -148,43 +192,6 @@ def _video_info(container: InputContainer, stream: VideoStream) -> VideoInfo | N
 def _audio_info(stream: AudioStream) -> AudioInfo | None:
     context = stream.codec_context
     return AudioInfo(context.sample_rate, context.channels, context.name) if context.sample_rate else None
-
-
-def pixel_aspect_ratio(stream: VideoStream) -> float:
-    """Width of a stored pixel over its height."""
-    return float(stream.sample_aspect_ratio or 1) or 1.0
-
-
-def decoded(container: InputContainer, stream: AnyStream) -> Iterator:
-    """Decoded frames of one stream. Packets that cannot be decoded are skipped; where the file breaks off, it ends."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.FFmpegError, OSError):
-            return
-        if packet is None:
-            return
-        try:
-            yield from packet.decode()
-        except av.FFmpegError:
-            continue
-
-
-def _duration(container: InputContainer) -> float:
-    """Seconds from the header, or, where it does not tell (a live recording), from the packets."""
-    if container.duration:
-        return container.duration / av.time_base
-    end = clip_start(container)
-    streams = [stream for stream in (video_stream(container), audio_stream(container)) if stream]
-    try:
-        for packet in container.demux(streams):
-            if packet.pts is not None and packet.time_base is not None:
-                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-        container.seek(0)
-    except (av.FFmpegError, OSError):
-        pass
-    return end - clip_start(container)
 
 
 def _accepted() -> str:

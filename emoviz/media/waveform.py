@@ -1,5 +1,6 @@
 """The sound of a clip as one channel of one rate."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from av.audio.resampler import AudioResampler
 from ..errors import MediaError
 from ..progress import Progress, silent
 from .growing import GrowingArray
-from .info import audio_stream, clip_start, decoded, open_clip, probe
+from .info import audio_stream, clip_duration, clip_start, decoded, open_clip
 
 _LARGEST_JITTER = 0.1
 """Seconds. A longer hole between two frames is silence; a shorter one is rounding of their timestamps."""
@@ -39,32 +40,43 @@ class Waveform:
 def read_waveform(path: Path | str, rate: int = 16000, progress: Progress = silent) -> Waveform:
     """Decode a clip's sound, mix its channels to one and resample it.
 
-    A hole in the recording becomes silence of its length, so that sound and picture stay together.
-
     Raises:
         MediaError: the clip cannot be read or has no sound.
     """
-    duration = probe(path).duration
-    samples = GrowingArray((), np.float32)
-    begin = None
+    samples, start = GrowingArray((), np.float32), None
+    for block in iterate_sound(path, rate, progress):
+        start = block.start if start is None else start
+        samples.extend(block.samples)
+    if start is None:
+        raise MediaError(f"'{Path(path).name}' has no sound.")
+    return Waveform(samples.array, rate, start)
+
+
+def iterate_sound(path: Path | str, rate: int, progress: Progress = silent) -> Iterator[Waveform]:
+    """Decode a clip's sound as a stream of short blocks, each of which starts where the one before it ends.
+
+    A hole in the recording becomes silence of its length, so that sound and picture stay together. A clip without
+    sound gives no block.
+
+    Raises:
+        MediaError: the clip cannot be read.
+    """
     with open_clip(path) as container:
-        stream = audio_stream(container)
-        clip_begin = clip_start(container)
+        stream, clip_begin, duration = audio_stream(container), clip_start(container), clip_duration(container)
         mixer = _Mixer(rate)
+        start, given = None, 0
         for frame in decoded(container, stream) if stream else ():
             time = frame.time - clip_begin if frame.pts is not None else None
-            if begin is None:
-                begin = time or 0.0
+            if start is None:
+                start = time or 0.0
+            hole = 0.0 if time is None else time - start - mixer.seconds
             if time is not None:
-                hole = time - begin - mixer.seconds
-                if hole > _LARGEST_JITTER:
-                    samples.extend(mixer.silence(hole))
                 progress("Reading sound", time, duration)
-            samples.extend(mixer.mix(frame))
-        samples.extend(mixer.finish())
-    if begin is None:
-        raise MediaError(f"'{Path(path).name}' has no sound.")
-    return Waveform(np.clip(samples.array, -1, 1), rate, begin)
+            samples = np.concatenate([mixer.silence(hole) if hole > _LARGEST_JITTER else _NOTHING, mixer.mix(frame)])
+            yield Waveform(np.clip(samples, -1, 1), rate, start + given / rate)
+            given += len(samples)
+        if start is not None:
+            yield Waveform(np.clip(mixer.finish(), -1, 1), rate, start + given / rate)
 
 
 class _Mixer:

@@ -1,0 +1,118 @@
+"""A copy of a clip that every browser plays, where the clip itself is none."""
+
+import heapq
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from ..progress import Progress, silent
+from .frames import iterate_frames
+from .info import ClipInfo, VideoInfo, clip_start, content_key, open_clip, probe, video_stream
+from .waveform import iterate_sound
+
+# What Chromium, Firefox and Safari all play, by FFmpeg's names of containers.
+_MP4, _WEBM = "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"
+_VIDEO_CODECS = {_MP4: {"h264", "av1", "vp9"}, _WEBM: {"vp8", "vp9", "av1"}}
+_AUDIO_CODECS = {
+    _MP4: {"aac", "mp3", "mp3float", "opus", "flac"},
+    _WEBM: {"opus", "vorbis"},
+    "wav": {"pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_f32le"},
+    "mp3": {"mp3", "mp3float"},
+    "flac": {"flac"},
+    "ogg": {"opus", "vorbis"},
+}
+_PIXELS = {"yuv420p", "yuvj420p"}  # hardware decoders take no others
+_LATEST_START = 0.02  # seconds; players disagree on where a clip with a later start begins
+_LONGEST = 1280
+_RATE = 48000
+_CLOCK = Fraction(1, 90000)
+
+
+def playable(path: Path | str, folder: Path | str, progress: Progress = silent) -> Path:
+    """A file with the clip's pictures and sound, on the clip's clock, that a browser plays.
+
+    That is the clip itself where it can be, else an MP4 (H.264, AAC, at most 1280 pixels, one channel) in ``folder``,
+    made once and only as a whole.
+
+    Raises:
+        MediaError: the clip cannot be read.
+    """
+    path, folder = Path(path), Path(folder)
+    info = probe(path)
+    if _plays(info):
+        return path
+    target = folder / f"{content_key(path)}.mp4"
+    if not target.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.{os.getpid()}.part")
+        try:
+            _transcode(info, part, progress)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    return target
+
+
+def _plays(info: ClipInfo) -> bool:
+    with open_clip(info.path) as container:
+        kind = container.format.name
+        stream = video_stream(container)
+        pixels = stream.codec_context.pix_fmt if stream else None
+        late = stream is not None and clip_start(container) > _LATEST_START
+    # Browsers play WebM, which is Matroska with these codecs, and refuse other Matroska files by their type.
+    if late or (kind == _WEBM and info.path.suffix.lower() != ".webm"):
+        return False
+    video_plays = info.video is None or (info.video.codec in _VIDEO_CODECS.get(kind, ()) and pixels in _PIXELS)
+    return video_plays and (info.audio is None or info.audio.codec in _AUDIO_CODECS.get(kind, ()))
+
+
+def _transcode(info: ClipInfo, target: Path, progress: Progress) -> None:
+    """Encode pictures and sound in the order of their times."""
+    with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as output:
+        parts: list[Iterator[tuple[float, list[Packet]]]] = []
+        if info.video is not None:
+            parts.append(_encoded_pictures(info.path, _video_encoder(info.video, output)))
+        if info.audio is not None:
+            parts.append(_encoded_sound(info.path, output.add_stream("aac", rate=_RATE, layout="mono")))
+        for time, packets in heapq.merge(*parts, key=lambda part: part[0]):
+            progress("Preparing the player", time, info.duration)
+            output.mux(packets)
+
+
+def _video_encoder(video: VideoInfo, output: OutputContainer) -> VideoStream:
+    stream = output.add_stream("libx264", rate=round(video.fps) or 25, options={"preset": "veryfast", "crf": "23"})
+    scale = min(1.0, _LONGEST / max(video.width, video.height))
+    # Colours of H.264 are stored per two pixels.
+    stream.width, stream.height = (max(2, 2 * round(side * scale / 2)) for side in (video.width, video.height))
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = _CLOCK
+    return stream
+
+
+def _encoded_pictures(path: Path, stream: VideoStream) -> Iterator[tuple[float, list[Packet]]]:
+    time = 0.0
+    for picture in iterate_frames(path, longest=_LONGEST):
+        time = picture.time
+        frame = av.VideoFrame.from_ndarray(picture.image, "rgb24")
+        frame.pts, frame.time_base = round(time / _CLOCK), _CLOCK
+        yield time, stream.encode(frame)
+    yield time, stream.encode(None)
+
+
+def _encoded_sound(path: Path, stream: AudioStream) -> Iterator[tuple[float, list[Packet]]]:
+    time = 0.0
+    for block in iterate_sound(path, _RATE):
+        time = block.start
+        if len(block.samples):
+            frame = av.AudioFrame.from_ndarray(block.samples[None], "fltp", "mono")
+            frame.sample_rate, frame.time_base = _RATE, Fraction(1, _RATE)
+            frame.pts = round(time * _RATE)
+            yield time, stream.encode(frame)
+    yield time, stream.encode(None)
