@@ -46,6 +46,12 @@ class FeatureStream:
         return self.start + self.hop * np.arange(len(self.values))
 
 
+def missing_stream(channels: tuple[str, ...], duration: float, hop: float, note: str) -> FeatureStream:
+    """A stream of NaN for a clip of ``duration`` seconds that lacks what was needed; ``note`` says what."""
+    frames = max(round(duration / hop), 1)
+    return FeatureStream(np.full((frames, len(channels)), np.nan, np.float32), 0.0, hop, channels, (note,))
+
+
 class Extractor(Protocol):
     """Turns a clip into one :class:`FeatureStream`.
 

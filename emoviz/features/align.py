@@ -1,0 +1,92 @@
+"""One time grid for streams that were extracted at different rates.
+
+A frame of a stream stands for one hop around its centre; a stream's span is that of all its frames. Outside
+of it, and where neighbours are missing, the aligned values are NaN.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from ..errors import FeatureError
+from .base import FeatureStream
+
+Method = Literal["linear", "mean"]
+
+
+def grid(duration: float, hop: float) -> np.ndarray:
+    """Times 0, hop, 2 hop, ... before ``duration`` seconds; one at least."""
+    return np.arange(max(int(np.ceil(duration / hop - 1e-6)), 1)) * hop
+
+
+def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear") -> np.ndarray:
+    """Values of a stream at given times.
+
+    Args:
+        stream: T frames of D channels.
+        times: (M,) seconds, increasing.
+        method: ``linear`` interpolates between the two neighbouring frames, and is NaN when either is missing
+            (within half a hop of the stream's ends, the last frame counts alone). ``mean`` averages the stream over the
+            cell of each time, which reaches halfway to its neighbours; missing frames are left out, and a
+            cell of which less than half is known is NaN.
+
+    Returns:
+        float32 (M, D).
+
+    Raises:
+        FeatureError: the times do not increase, or there is no such method.
+    """
+    times = np.asarray(times, dtype=np.float64)
+    if times.ndim != 1 or (np.diff(times) <= 0).any():
+        raise FeatureError("The times to which a stream is aligned are one increasing series of seconds.")
+    if method not in ("linear", "mean"):
+        raise FeatureError(f"Streams are aligned by 'linear' or 'mean', not '{method}'.")
+    if not len(times) or not len(stream.values):
+        return np.full((len(times), stream.values.shape[1]), np.nan, np.float32)
+    return _interpolate(stream, times) if method == "linear" else _average(stream, times)
+
+
+def _interpolate(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
+    last = len(stream.values) - 1
+    position = _tidy((times - stream.start) / stream.hop)
+    inside = (position >= -0.5) & (position <= last + 0.5)
+    position = position.clip(0, last)
+    before = np.floor(position).astype(int)
+    share = (position - before).astype(np.float32)[:, None]
+    left, right = stream.values[before], stream.values[np.minimum(before + 1, last)]
+    # On a frame the neighbour has no say, not even by being NaN.
+    values = np.where(share == 0, left, left + (right - left) * share)
+    values[~inside] = np.nan
+    return values
+
+
+def _average(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
+    step = np.diff(times) if len(times) > 1 else np.array([stream.hop])
+    reach = np.concatenate([step[:1], step, step[-1:]]) / 2
+    # Edges in frames: frame k of the stream fills [k, k + 1].
+    begin = _tidy((times - reach[:-1] - stream.start) / stream.hop + 0.5)
+    end = _tidy((times + reach[1:] - stream.start) / stream.hop + 0.5)
+    missing = np.isnan(stream.values)
+    total = _integral(np.where(missing, 0, stream.values), begin, end)
+    known = _integral(~missing, begin, end)
+    enough = known > 0.5 * (end - begin)[:, None] * (1 - 1e-6)
+    return np.where(enough, total / np.where(enough, known, 1), np.nan).astype(np.float32)
+
+
+def _integral(values: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Integral of the piecewise constant ``values`` (T, D) from ``begin`` to ``end`` (M,): (M, D)."""
+    running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
+
+    def until(position: np.ndarray) -> np.ndarray:
+        position = position.clip(0, len(values))
+        whole = np.minimum(position.astype(int), len(values) - 1)
+        part = (position - whole)[:, None]
+        return running[whole] * (1 - part) + running[whole + 1] * part
+
+    return until(end) - until(begin)
+
+
+def _tidy(position: np.ndarray) -> np.ndarray:
+    """Positions in frames, freed of rounding errors of the times: a millionth of a frame is none."""
+    nearest = np.round(2 * position) / 2
+    return np.where(np.abs(position - nearest) < 1e-6, nearest, position)

@@ -1,0 +1,255 @@
+"""Extracted features and corpora on disk: all that training needs, without media files or their libraries.
+
+    <root>/<extractor>-<version>-<settings>/<aa>/<key>.safetensors     one stream of one clip
+    <root>/corpora/<name>/corpus.json                                  title, licence, limits
+    <root>/corpora/<name>/{recordings,labels,traces}.parquet           recordings with the column ``key``
+    <root>/corpora/<name>/pictures.safetensors                         corpora of pictures
+
+A key is the sha256 of the clip's content, so a file that was moved or copied is not extracted again, and a
+changed one is. Files appear whole or not at all, so two processes may fill one store.
+"""
+
+import hashlib
+import json
+import os
+import uuid
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from ..define import Modality
+from ..errors import CorpusError, FeatureError
+from ..progress import Progress, silent
+from .base import EXTRACTORS, Extractor, FeatureStream
+
+if TYPE_CHECKING:
+    from ..corpora.base import Corpus
+    from ..media import ClipMedia
+
+TABLES = ("recordings", "labels", "traces")
+DESCRIPTION = "corpus.json"
+PICTURES = "pictures.safetensors"
+SIDE = 48
+"""Pixels of a stored picture's side."""
+
+
+@dataclass(frozen=True)
+class StoredCorpus:
+    """A corpus as the store holds it.
+
+    Attributes:
+        name: registry name.
+        title: full name for people.
+        licence: as its distributors state it.
+        limits: what a reader of results must know.
+        recordings: as in :class:`~emoviz.corpora.base.Corpus`, with the column ``key`` (None without media).
+        labels: one row per recording, or empty.
+        traces: long table, or empty.
+        pictures: uint8 (N, 48, 48) in the order of ``recordings``, for corpora of pictures.
+    """
+
+    name: str
+    title: str
+    licence: str
+    limits: str
+    recordings: pd.DataFrame
+    labels: pd.DataFrame
+    traces: pd.DataFrame
+    pictures: np.ndarray | None
+
+
+class FeatureStore:
+    """Feature streams and corpora under one folder.
+
+    Args:
+        root: made when first written to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def identity(self, extractor_name: str) -> tuple[str, dict[str, str | int | float]]:
+        """Version and settings of the registered extractor, as checkpoints note them."""
+        extractor = EXTRACTORS[extractor_name]()
+        return extractor.version, extractor.settings
+
+    def extract(self, extractor: Extractor, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """The clip's stream, from the store when it is there and sound, else extracted and stored.
+
+        Raises:
+            FeatureError: it cannot be written.
+            MediaError: the clip cannot be decoded.
+        """
+        path = self._path(extractor, _key(extractor, media))
+        stream = _read(path)
+        if stream is None:
+            stream = extractor.extract(media, progress)
+            _write(path, _pack(stream))
+        return stream
+
+    def stream(self, key: str, extractor_name: str) -> FeatureStream:
+        """A stored stream.
+
+        Args:
+            key: of the clip: column ``key`` of a stored corpus' recordings.
+            extractor_name: registry name; its default settings count.
+
+        Raises:
+            FeatureError: it was not extracted, or its file is damaged.
+        """
+        stream = _read(self._path(EXTRACTORS[extractor_name](), key))
+        if stream is None:
+            raise FeatureError(
+                f"The store {self.root} lacks '{extractor_name}' of the clip {key[:12]}; extract it with "
+                f"`python -m emoviz extract CORPUS --features {extractor_name}`."
+            )
+        return stream
+
+    def add_corpus(self, corpus: "Corpus", extractor_names: Sequence[str], progress: Progress = silent) -> None:
+        """Store a corpus: tables, pictures, and the streams of every recording.
+
+        What is there already is skipped, so an interrupted call can be repeated. The corpus counts as stored
+        only when all its streams are.
+
+        Args:
+            corpus: as its reader gave it.
+            extractor_names: registry names; may be empty for corpora of pictures or traces.
+            progress: told of every recording.
+
+        Raises:
+            FeatureError: a file cannot be written.
+            MediaError: a recording cannot be decoded; the message names it.
+            CorpusError: a picture cannot be decoded.
+        """
+        extractors = [EXTRACTORS[name]() for name in extractor_names]
+        keys = []
+        for number, clip in enumerate(_clips(corpus)):
+            progress(f"Extracting features of {corpus.title}", number, len(corpus.recordings))
+            keys.append(clip and self._add_clip(clip, extractors))
+        recordings = corpus.recordings.assign(key=pd.Series(keys, corpus.recordings.index, dtype=object))
+        tables = {"recordings": recordings, "labels": corpus.labels, "traces": corpus.traces}
+        folder = self.root / "corpora" / corpus.name
+        if corpus.pictures is not None:
+            _write(folder / PICTURES, save({"pictures": _decode_pictures(corpus, progress)}))
+        for name, table in tables.items():
+            _write(folder / f"{name}.parquet", table.to_parquet())
+        description = {key: getattr(corpus, key) for key in ("name", "title", "licence", "limits")}
+        _write(folder / DESCRIPTION, json.dumps(description, indent=1, ensure_ascii=False).encode())
+        progress(f"Extracting features of {corpus.title}", len(keys), len(keys))
+
+    def corpus(self, name: str) -> StoredCorpus:
+        """A stored corpus.
+
+        Raises:
+            CorpusError: it was not stored, or its files are damaged.
+        """
+        folder = self.root / "corpora" / name
+        command = f"`python -m emoviz extract {name}`"
+        if not (folder / DESCRIPTION).is_file():
+            raise CorpusError(f"The corpus '{name}' is not in the store {self.root}; add it with {command}.")
+        try:
+            description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+            tables = {table: pd.read_parquet(folder / f"{table}.parquet") for table in TABLES}
+            pictures = None
+            if (folder / PICTURES).is_file():
+                with safe_open(folder / PICTURES, framework="numpy") as file:
+                    pictures = file.get_tensor("pictures")
+            return StoredCorpus(**description, **tables, pictures=pictures)
+        except (OSError, ValueError, TypeError, SafetensorError) as error:
+            raise CorpusError(f"The corpus '{name}' in {folder} is damaged; add it again with {command}.") from error
+
+    def _add_clip(self, clip: str, extractors: Sequence[Extractor]) -> str:
+        """Extract what is missing of one clip; its key."""
+        from ..media import ClipMedia
+
+        media = ClipMedia(clip)
+        for extractor in extractors:
+            self.extract(extractor, media)
+        return media.key
+
+    def _path(self, extractor: Extractor, key: str) -> Path:
+        settings = json.dumps(extractor.settings, sort_keys=True).encode()
+        folder = f"{extractor.name}-{extractor.version}-{hashlib.sha256(settings).hexdigest()[:8]}"
+        return self.root / folder / key[:2] / f"{key}.safetensors"
+
+
+def _key(extractor: Extractor, media: "ClipMedia") -> str:
+    """The clip's key; a face chosen by the user has streams of its own."""
+    if extractor.modality is Modality.VIDEO and media.face is not None:
+        return f"{media.key}-face{media.face}"
+    return media.key
+
+
+def _clips(corpus: "Corpus") -> list[str | None]:
+    """Per recording the file that holds its picture, else the one that holds its sound."""
+    columns = corpus.recordings[["video", "audio"]]
+    return [next((path for path in row if isinstance(path, str)), None) for row in columns.itertuples(index=False)]
+
+
+def _pack(stream: FeatureStream) -> bytes:
+    values = np.ascontiguousarray(stream.values)
+    about = {
+        "start": stream.start,
+        "hop": stream.hop,
+        "channels": stream.channels,
+        "notes": stream.notes,
+        "checksum": zlib.crc32(values.data),
+    }
+    return save({"values": values}, metadata={"stream": json.dumps(about)})
+
+
+def _read(path: Path) -> FeatureStream | None:
+    """A stored stream, or None when it is absent or damaged."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            values = file.get_tensor("values")
+            about = json.loads(file.metadata()["stream"])
+        if zlib.crc32(values.data) != about["checksum"]:
+            return None
+        return FeatureStream(values, about["start"], about["hop"], tuple(about["channels"]), tuple(about["notes"]))
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, FeatureError):
+        return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        FeatureError: the disk is full or the folder cannot be written to.
+    """
+    draft = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_bytes(content)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FeatureError(f"'{path}' cannot be written ({reason}); the store needs space and write access.") from error
+
+
+def _decode_pictures(corpus: "Corpus", progress: Progress) -> np.ndarray:
+    """uint8 (N, 48, 48) grey pictures in the order of the recordings."""
+    import cv2
+
+    assert corpus.pictures is not None
+    pictures = np.empty((len(corpus.recordings), SIDE, SIDE), np.uint8)
+    for number, (name, content) in enumerate(corpus.pictures.reindex(corpus.recordings.index).items()):
+        if number % 1000 == 0:
+            progress(f"Decoding pictures of {corpus.title}", number, len(pictures))
+        picture = None
+        if isinstance(content, bytes) and content:
+            picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if picture is None or picture.shape != (SIDE, SIDE):
+            raise CorpusError(f"{corpus.title}: '{name}' is not a picture of {SIDE} x {SIDE} pixels.")
+        pictures[number] = picture
+    return pictures
