@@ -1,0 +1,13 @@
+"""Navigation of the app; ``streamlit run app.py`` or ``make app``."""
+
+import streamlit as st
+
+st.set_page_config(page_title="emoviz", page_icon="🎭", layout="wide", initial_sidebar_state=240)
+# The theme has no setting for the side margins, and wide figures need the room.
+st.html("<style>.stMainBlockContainer { padding-inline: 2rem }</style>")
+st.navigation(
+    {
+        "": [st.Page("pages/home.py", title="Home", icon="🏠", default=True)],
+        "See": [st.Page("pages/predict.py", title="Predict", icon="🎬")],
+    }
+).run()

@@ -1,0 +1,336 @@
+"""Tables -> plotly figures. Pure functions: no torch, no streamlit, nothing read from disk.
+
+Text colour and background are left to the page's theme; every colour set here keeps at least
+3:1 against a light and a dark one.
+"""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from .define import (
+    CIRCUMPLEX,
+    EMOTION_COLOURS,
+    SOURCE_COLOURS,
+    SOURCE_DASHES,
+    Dimension,
+    Emotion,
+    Modality,
+    Source,
+)
+
+GRID = "rgba(128, 128, 128, 0.25)"
+ZERO = "rgba(128, 128, 128, 0.8)"
+GAP = "rgba(128, 128, 128, 0.22)"
+GREY = "#808080"
+MODALITY_COLOURS: dict[str, str] = {
+    Modality.AUDIO: SOURCE_COLOURS[Source.SPEECH],
+    Modality.VIDEO: SOURCE_COLOURS[Source.FACE],
+    Modality.TEXT: "#009E73",
+}
+MARGIN = {"l": 52, "r": 8, "t": 30, "b": 36}
+SMALL = {"size": 11}
+ROW_HEIGHT = 118
+"""Pixels of one row of the timeline."""
+WORD_SIDES: dict[Emotion, str] = {
+    Emotion.ANGRY: "top right",
+    Emotion.FEARFUL: "top left",
+    Emotion.DISGUSTED: "middle left",
+    Emotion.CONTEMPTUOUS: "bottom right",
+    Emotion.NEUTRAL: "bottom right",
+}
+"""Where words of the circumplex stand that would cover their neighbours."""
+SCATTERGL_FROM = 5000
+"""From this many points on, lines are drawn by WebGL."""
+
+
+def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emotion_source: str | None) -> go.Figure:
+    """Dimensions and emotion probabilities over one time axis.
+
+    One row per dimension (lines per source, band = held-out RMSE where known), then the emotions of one
+    source as a stacked area. Gaps of a source are shaded.
+
+    Args:
+        table: ``time`` (s) and one column per output.
+        outputs: one row per column: ``column source model output kind rmse``.
+        gaps: ``source start end reason`` (:func:`emoviz.summary.gaps`).
+        emotion_source: whose emotions are stacked; None for no such row.
+    """
+    dimensions = _dimensions(outputs)
+    emotions = outputs[(outputs.kind == "emotion") & (outputs.source == emotion_source)].drop_duplicates("output")
+    rows = [*dimensions, *(["emotions"] if len(emotions) else [])]
+    figure = go.Figure()
+    for place, name in enumerate(rows, start=1):
+        axis = "y" if place == 1 else f"y{place}"
+        if name == "emotions":
+            _stack_emotions(figure, table, emotions, axis)
+            shaded = gaps[gaps.source == emotion_source]
+        else:
+            _draw_dimension(figure, table, dimensions[name], axis, first=place == 1)
+            shaded = gaps[gaps.source.isin(dimensions[name].source) & (gaps.source != Source.FUSED)]
+        _shade_gaps(figure, shaded, axis, bottom=0.0 if name == "emotions" else -1.0)
+    _time_axes(figure, rows, dimensions, emotion_source, end=float(table.time.iloc[-1]))
+    return figure
+
+
+def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Figure:
+    """The path of one source through the valence-arousal plane, coloured by time.
+
+    The emotion words stand where the norms of :data:`~emoviz.define.CIRCUMPLEX` put them.
+    ``customdata`` of the path is time in seconds, for whoever marks the present moment.
+    """
+    columns = {name: rows[rows.source == source].column.iloc[0] for name, rows in _dimensions(outputs).items()
+               if (rows.source == source).any()}  # fmt: skip
+    path = table[["time", columns[Dimension.VALENCE], columns[Dimension.AROUSAL]]]
+    path.columns = pd.Index(["time", "valence", "arousal"])
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[valence for valence, _ in CIRCUMPLEX.values()],
+        y=[arousal for _, arousal in CIRCUMPLEX.values()],
+        text=list(CIRCUMPLEX),
+        mode="markers+text",
+        marker={"size": 3, "color": GREY},
+        textposition=[WORD_SIDES.get(emotion, "top center") for emotion in CIRCUMPLEX],
+        textfont={"size": 10, "color": GREY},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    scatter = go.Scattergl if len(path) > SCATTERGL_FROM else go.Scatter
+    figure.add_trace(
+        scatter(
+            x=path.valence,
+            y=path.arousal,
+            customdata=path.time,
+            mode="lines+markers",
+            line={"color": "rgba(128, 128, 128, 0.4)", "width": 1},
+            marker={
+                "size": 5,
+                "color": path.time,
+                "colorscale": "Cividis",
+                "colorbar": {
+                    "title": {"text": "time (s)", "side": "right", "font": SMALL},
+                    "tickfont": SMALL,
+                    "thickness": 8,
+                    "len": 1.0,
+                },
+            },
+            hovertemplate="%{customdata:.2f} s<br>valence %{x:.2f}<br>arousal %{y:.2f}<extra></extra>",
+            showlegend=False,
+            name="path",
+        )
+    )
+    for axis, rows in (("x", "valence"), ("y", "arousal")):
+        title = _axis_title(_dimensions(outputs)[rows])
+        figure.update_layout({f"{axis}axis": _unit_axis(title)})
+    figure.update_layout(
+        title=_title(f"Which way through the circumplex? ({source})"),
+        margin=MARGIN | {"b": 40},
+        height=300,
+        dragmode=False,
+        hovermode="closest",
+    )
+    return figure
+
+
+def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Figure:
+    """The channels that a model weighs most on this clip, as bars coloured by modality.
+
+    Args:
+        weights: ``channel``, ``modality``, ``weight``.
+        model: whose weights, for the title.
+        count: how many bars.
+    """
+    top = weights.nlargest(count, "weight").iloc[::-1]
+    figure = go.Figure()
+    for modality, rows in top.groupby("modality", sort=False):
+        figure.add_bar(
+            x=rows.weight,
+            y=rows.channel,
+            orientation="h",
+            name=str(modality),
+            marker_color=MODALITY_COLOURS[modality],
+            hovertemplate="%{y}<br>weight %{x:.4f}<extra>%{fullData.name}</extra>",
+        )
+    figure.update_layout(
+        title=_title(f"Which channels does {model} weigh most here?"),
+        xaxis={"title": "weight, mean over the clip", "gridcolor": GRID, "rangemode": "tozero"},
+        yaxis={
+            "categoryorder": "array",
+            "categoryarray": list(top.channel),
+            "automargin": True,
+            "tickfont": {"size": 10},
+        },
+        legend=_legend(y=1.0, anchor="bottom"),
+        showlegend=weights.modality.nunique() > 1,
+        margin=MARGIN,
+        height=90 + 17 * len(top),
+        dragmode=False,
+        bargap=0.25,
+    )
+    return figure
+
+
+def _dimensions(outputs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Dimension -> its rows of ``outputs``, derived or not, in the vocabulary's order."""
+    dimensions = outputs[outputs.kind == "dimension"]
+    found = {str(d): dimensions[dimensions.output.str.split(" ").str[0] == d] for d in Dimension}
+    return {name: rows for name, rows in found.items() if len(rows)}
+
+
+def _draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, axis: str, *, first: bool) -> None:
+    """Lines of one dimension, and the band of those whose error is known."""
+    scatter = go.Scattergl if len(table) > SCATTERGL_FROM else go.Scatter
+    drawn: set[str] = set()
+    for row in rows.itertuples():
+        colour = SOURCE_COLOURS[Source(row.source)]
+        alone = (rows.source == row.source).sum() == 1
+        values = table[row.column]
+        if row.source not in drawn and np.isfinite(row.rmse):
+            _band(figure, table.time, values, row.rmse, colour, axis, f"{row.source}.{row.model}")
+        error = f" ± {row.rmse:.2f}" if np.isfinite(row.rmse) else ""
+        figure.add_trace(
+            scatter(
+                x=table.time,
+                y=values,
+                yaxis=axis,
+                name=row.source if alone else f"{row.source} ({row.model})",
+                legendgroup=f"{row.source}.{row.model}",
+                showlegend=first,
+                mode="lines",
+                opacity=0.55 if row.source in drawn else 1.0,
+                line={
+                    "color": colour,
+                    "dash": SOURCE_DASHES[Source(row.source)],
+                    "width": 2.5 if row.source == Source.FUSED else 1.6,
+                },
+                hovertemplate=f"{row.output} %{{y:.2f}}{error}<extra>{row.source}: {row.model}</extra>",
+            )
+        )
+        drawn.add(row.source)
+
+
+def _band(
+    figure: go.Figure, times: pd.Series, values: pd.Series, rmse: float, colour: str, axis: str, group: str
+) -> None:
+    """Prediction plus and minus the held-out RMSE, within the scale."""
+    rgb = ", ".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
+    for edge, fill in ((values + rmse, None), (values - rmse, "tonexty")):
+        figure.add_scatter(
+            x=times,
+            y=edge.clip(-1, 1),
+            yaxis=axis,
+            mode="lines",
+            line={"width": 0},
+            fill=fill,
+            fillcolor=f"rgba({rgb}, 0.13)",
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=group,
+        )
+
+
+def _stack_emotions(figure: go.Figure, table: pd.DataFrame, emotions: pd.DataFrame, axis: str) -> None:
+    """Probabilities stacked to one, most frequent at the bottom so that changes stand out on top."""
+    order = table[list(emotions.column)].mean().sort_values(ascending=False, na_position="last").index
+    name_of = dict(zip(emotions.column, emotions.output, strict=True))
+    for column in order:
+        name = name_of[column]
+        figure.add_scatter(
+            x=table.time,
+            y=table[column],
+            yaxis=axis,
+            name=name,
+            legend="legend2",
+            stackgroup="emotions",
+            mode="lines",
+            line={"width": 0, "color": EMOTION_COLOURS[Emotion(name)]},
+            fillcolor=EMOTION_COLOURS[Emotion(name)],
+            hovertemplate=f"%{{y:.2f}}<extra>{name}</extra>",
+        )
+
+
+def _shade_gaps(figure: go.Figure, gaps: pd.DataFrame, axis: str, bottom: float) -> None:
+    """Grey spans over the row, and on hover the reason."""
+    for row in gaps.itertuples():
+        figure.add_shape(
+            type="rect", x0=row.start, x1=row.end, y0=0, y1=1, yref=f"{axis} domain", fillcolor=GAP, line_width=0
+        )
+        figure.add_scatter(
+            x=np.linspace(row.start, row.end, 50),
+            y=np.full(50, bottom),
+            yaxis=axis,
+            mode="lines",
+            line={"width": 3, "color": GREY},
+            showlegend=False,
+            hovertemplate=f"no value: {row.reason}<extra>{row.source}</extra>",
+        )
+
+
+def _time_axes(
+    figure: go.Figure, rows: list[str], dimensions: dict[str, pd.DataFrame], emotion_source: str | None, end: float
+) -> None:
+    """One time axis beneath all rows; every row its own value axis."""
+    gap = 0.05
+    share = (1 - gap * (len(rows) - 1)) / len(rows)
+    for place, name in enumerate(rows):
+        top = 1 - place * (share + gap)
+        axis = _unit_axis(_axis_title(dimensions[name])) if name != "emotions" else _emotion_axis(emotion_source)
+        figure.update_layout({f"yaxis{place + 1 if place else ''}": axis | {"domain": [max(0.0, top - share), top]}})
+    figure.update_layout(
+        title=_title("How does the emotion move?"),
+        xaxis={
+            "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
+            "tickfont": SMALL,
+            "range": [0, end],
+            "anchor": f"y{len(rows) if len(rows) > 1 else ''}",
+            "gridcolor": GRID,
+            "hoverformat": ".2f",
+        },
+        legend=_legend(y=1.0, anchor="bottom"),
+        legend2=_legend(y=-0.11, anchor="top") | {"x": 0, "xanchor": "left", "traceorder": "normal"},
+        hovermode="x unified",
+        hoversubplots="axis",
+        dragmode=False,
+        margin=MARGIN | {"b": 70},
+        height=ROW_HEIGHT * len(rows) + MARGIN["t"] + 70,
+    )
+
+
+def _axis_title(rows: pd.DataFrame) -> str:
+    """Name of a dimension; ``(derived)`` only when all who predict it derive it."""
+    names = rows.output.unique()
+    return str(names[0]) if len(names) == 1 else str(names[0]).split(" ")[0]
+
+
+def _unit_axis(title: str) -> dict:
+    """An axis of valence or arousal: always -1 to 1 with the zero line."""
+    return {
+        "title": {"text": title, "standoff": 2, "font": SMALL},
+        "tickfont": SMALL,
+        "range": [-1.05, 1.05],
+        "tickvals": [-1, -0.5, 0, 0.5, 1],
+        "gridcolor": GRID,
+        "zeroline": True,
+        "zerolinecolor": ZERO,
+        "zerolinewidth": 1,
+        "fixedrange": True,
+    }
+
+
+def _emotion_axis(source: str | None) -> dict:
+    return {
+        "title": {"text": f"emotion ({source})", "standoff": 2, "font": SMALL},
+        "tickfont": SMALL,
+        "range": [0, 1],
+        "tickvals": [0, 0.5, 1],
+        "gridcolor": GRID,
+        "fixedrange": True,
+    }
+
+
+def _legend(y: float, anchor: str) -> dict:
+    return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": {"size": 11}}
+
+
+def _title(text: str) -> dict:
+    return {"text": text, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top"}

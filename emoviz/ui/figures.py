@@ -1,0 +1,74 @@
+"""A figure with the row beneath it: table, CSV, Parquet, PNG, SVG, what am I looking at?"""
+
+import io
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+FOLDER = Path(__file__).parent
+
+LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
+MIME_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
+Writer = Callable[[pd.DataFrame], bytes]
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False).encode()
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+FORMATS: dict[str, Writer] = {"csv": _csv, "parquet": _parquet}
+
+_images = st.components.v2.component(
+    "emoviz_images",
+    html='<div id="row"><button id="png">PNG</button><button id="svg">SVG</button></div>',
+    css=(FOLDER / "images.css").read_text(encoding="utf-8"),
+    js=(FOLDER / "images.js").read_text(encoding="utf-8"),
+)
+
+
+def show(
+    figure: go.Figure,
+    table: pd.DataFrame,
+    *,
+    key: str,
+    name: str,
+    about: str,
+    downloads: Mapping[str, Writer] = FORMATS,
+) -> None:
+    """Draw a figure and its row.
+
+    Args:
+        figure: to draw.
+        table: what it shows.
+        key: of the figure on this page; its element has the class ``st-key-<key>``.
+        name: of downloaded files, without suffix.
+        about: Markdown for "what am I looking at?".
+        downloads: file ending -> what writes the table in that format.
+    """
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False, "doubleClick": False})
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"{key}-row"):
+        with st.popover("Table", type="tertiary", key=f"{key}-table"):
+            st.dataframe(table, hide_index=True, height=320)
+        for ending, write in downloads.items():
+            st.download_button(
+                LABELS[ending],
+                partial(write, table),
+                file_name=f"{name}.{ending}",
+                mime=MIME_TYPES[ending],
+                key=f"{key}-{ending}",
+                type="tertiary",
+                on_click="ignore",
+            )
+        _images(data={"figure": key, "name": name}, key=f"{key}-images", width="content")
+        with st.popover("What am I looking at?", type="tertiary", key=f"{key}-about"):
+            st.markdown(about)

@@ -1,0 +1,74 @@
+"""What the pages read from disk, once per server: settings, checkpoints and examples."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from .. import checkpoint
+from ..errors import CheckpointError
+from ..features.store import FeatureStore
+from ..media import ACCEPTED
+from ..settings import ROOT, Settings
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    """The settings of this server."""
+    return Settings.read()
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> FeatureStore:
+    """Where extracted features are kept."""
+    return FeatureStore(settings().store)
+
+
+def checkpoints() -> dict[str, Path]:
+    """Checkpoint folders by name, as they are on disk now."""
+    return checkpoint.find(settings().checkpoints)
+
+
+def load_checkpoint(folder: Path) -> checkpoint.Checkpoint:
+    """A checkpoint, loaded once and again when its weights change on disk.
+
+    Raises:
+        CheckpointError: the folder is damaged.
+    """
+    weights = folder / checkpoint.WEIGHTS
+    return _load(folder, weights.stat().st_mtime_ns if weights.exists() else 0)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _load(folder: Path, changed: int) -> checkpoint.Checkpoint:
+    return checkpoint.load(folder)
+
+
+def description(folder: Path) -> checkpoint.Description | None:
+    """What a checkpoint says it is, or None when it is damaged (loading it says why)."""
+    try:
+        return checkpoint.read_description(folder)
+    except CheckpointError:
+        return None
+
+
+def metrics(folder: Path) -> dict[str, Any]:
+    """Held-out figures of a checkpoint; empty when it has none."""
+    try:
+        values = json.loads((folder / checkpoint.METRICS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def card(folder: Path) -> str:
+    """The model card, Markdown."""
+    path = folder / checkpoint.CARD
+    return path.read_text(encoding="utf-8") if path.is_file() else f"{folder.name} has no model card."
+
+
+def examples() -> dict[str, Path]:
+    """The clips that come with the project, by the name that the page shows."""
+    files = sorted(path for path in (ROOT / "examples").glob("*.*") if path.suffix[1:] in ACCEPTED)
+    return {f"Example: {path.stem.replace('-', ' ').replace('_', ' ')}": path for path in files}

@@ -1,0 +1,70 @@
+"""The states of a page that are not its result: empty, working, wrong; and the model cards."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ..media import ACCEPTED
+from . import loaders, selection
+from .analysis import Analysis, State
+
+
+def empty(text: str) -> None:
+    """What would be here, and one button that gets it."""
+    with st.container(border=True):
+        st.markdown(text)
+        _example_button("Open the example")
+
+
+def no_models() -> None:
+    """Nothing is chosen that could predict."""
+    with st.container(border=True):
+        if found := loaders.checkpoints():
+            st.markdown("No model is chosen: the curves of every chosen model appear here.")
+            st.button(
+                "Use all models", type="primary", on_click=lambda: st.session_state.update(models=list(found))
+            )  # fmt: skip
+        else:
+            st.markdown(
+                "There is no checkpoint folder. Bundled ones belong into `checkpoints/`, your own into the folder "
+                "named by `EMOVIZ_CHECKPOINTS`."
+            )
+
+
+def working(state: State, analysis: Analysis) -> None:
+    """How far the analysis is, with a button that stops it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        share = min(1.0, state.done / state.total) if state.total else 0.0
+        if state.stopped:
+            st.warning("Stopped. What was ready by then stays.", icon=None)
+        else:
+            st.progress(share, text=state.progress)
+            st.button("Stop", key="stop", on_click=analysis.stop)
+
+
+def wrong(sentence: str, details: str | None = None) -> None:
+    """One sentence, what is accepted, and the example to try."""
+    st.error(sentence)
+    st.markdown(f"Accepted are clips with a face, a voice or both: {', '.join(ACCEPTED)}.")
+    _example_button("Try the example")
+    if details:
+        with st.expander("Details for a bug report"):
+            st.code(details, language=None)
+
+
+def model_cards(models: dict[str, Path]) -> None:
+    """A button that opens the cards of the chosen models."""
+    if models and st.button("Model cards and limits", type="tertiary", icon=":material/description:"):
+        _show_cards(models)
+
+
+@st.dialog("Model cards", width="large")
+def _show_cards(models: dict[str, Path]) -> None:
+    for tab, folder in zip(st.tabs(list(models)), models.values(), strict=True):
+        tab.markdown(loaders.card(folder))
+
+
+def _example_button(label: str) -> None:
+    examples = list(loaders.examples())
+    if examples:
+        st.button(label, type="primary", on_click=selection.open_clip, args=(examples[0],))

@@ -1,0 +1,325 @@
+// One clock: the media element's. Overlay, figures and URL follow it; clicks and drags on figures set it.
+
+const PLAY = "M3 1.5v13l11-6.5z"
+const PAUSE = "M3 1.5h3.5v13H3zM9.5 1.5H13v13H9.5z"
+const DRAG = 5 // pixels from which a press on a figure is a drag
+const MISSING = 0xffff
+const players = new WeakMap()
+
+export default function (component) {
+  const root = component.parentElement
+  let player = players.get(root)
+  if (!player) {
+    player = new Player(root)
+    players.set(root, player)
+  }
+  player.update(component.data)
+  return () => {
+    player.close()
+    players.delete(root)
+  }
+}
+
+class Player {
+  constructor(root) {
+    this.element = root.querySelector("#player")
+    this.find = (name) => root.querySelector("#" + name)
+    this.clip = this.find("clip")
+    this.canvas = this.find("overlay")
+    this.span = null // the looped span [start, end] in seconds
+    this.boxes = this.mesh = null
+    this.listeners = new AbortController()
+    this.listen()
+    const tick = () => {
+      this.draw()
+      this.frame = requestAnimationFrame(tick)
+    }
+    tick()
+  }
+
+  update(data) {
+    const moved = !this.data || this.data.url !== data.url
+    this.data = data
+    if (moved && this.clip.getAttribute("src") !== data.url) {
+      this.clip.src = data.url
+      this.clip.currentTime = data.start
+      this.setLoop(null)
+    }
+    this.find("stage").classList.toggle("audio", data.audioOnly)
+    if (data.size) this.clip.style.aspectRatio = `${data.size[0]} / ${data.size[1]}`
+    for (const chip of ["box", "mesh"]) this.find(chip).hidden = !data.faces
+    if (data.faces) this.fetchBoxes(data.faces)
+  }
+
+  close() {
+    cancelAnimationFrame(this.frame)
+    this.listeners.abort()
+    document.querySelectorAll(".emoviz-cursor").forEach((element) => element.remove())
+  }
+
+  // ---- what sets the clock
+
+  listen() {
+    const on = (target, events, action, options = {}) =>
+      events.split(" ").forEach((event) =>
+        target.addEventListener(event, action, { ...options, signal: this.listeners.signal }))
+    on(this.find("play"), "click", () => this.toggle())
+    on(this.clip, "click", () => this.toggle())
+    on(this.find("seek"), "input", (event) => this.seek(Number(event.target.value)))
+    for (const chip of ["box", "mesh"]) on(this.find(chip), "click", (event) => this.press(event.currentTarget))
+    on(this.find("loop"), "click", () => this.setLoop(this.span ? null : [0, this.duration]))
+    on(this.clip, "play pause", () => this.showState())
+    on(this.clip, "pause seeked", () => this.writeTime())
+    on(this.clip, "ended", () => this.span && this.restart())
+    on(this.element, "keydown", (event) => this.key(event))
+    on(document, "keydown", (event) => event.target === document.body && this.key(event))
+    on(document, "pointerdown", (event) => this.pressFigure(event), { capture: true })
+  }
+
+  get duration() {
+    return Number.isFinite(this.clip.duration) ? this.clip.duration : 0
+  }
+
+  toggle() {
+    if (this.clip.paused) this.clip.play()
+    else this.clip.pause()
+  }
+
+  restart() {
+    this.clip.currentTime = this.span[0]
+    this.clip.play()
+  }
+
+  seek(time) {
+    this.clip.currentTime = Math.min(Math.max(time, 0), this.duration)
+  }
+
+  key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    const inner = event.composedPath()[0]
+    if (event.key === " " && inner.tagName !== "BUTTON") this.toggle()
+    else if (event.key === "ArrowLeft") this.seek(this.clip.currentTime - (event.shiftKey ? 5 : 1))
+    else if (event.key === "ArrowRight") this.seek(this.clip.currentTime + (event.shiftKey ? 5 : 1))
+    else if (event.key === "Escape") this.setLoop(null)
+    else return
+    event.preventDefault()
+  }
+
+  pressFigure(press) {
+    const plot = this.timeFigures().find((figure) => figure.contains(press.target))
+    if (!plot || press.button !== 0) return
+    const area = plotArea(plot)
+    const bounds = plot.getBoundingClientRect()
+    const inside = press.clientX - bounds.left >= area.left && press.clientX - bounds.left <= area.left + area.width
+      && press.clientY - bounds.top >= area.top && press.clientY - bounds.top <= area.top + area.height
+    if (!inside) return
+    const timeAt = (event) => area.axis.p2d(Math.min(Math.max(event.clientX - bounds.left - area.left, 0), area.width))
+    const start = timeAt(press)
+    const release = new AbortController()
+    const dragged = (event) => Math.abs(event.clientX - press.clientX) > DRAG
+    const spanTo = (event) => [Math.min(start, timeAt(event)), Math.max(start, timeAt(event))]
+    document.addEventListener("pointermove", (event) => dragged(event) && this.setLoop(spanTo(event)),
+      { signal: release.signal })
+    document.addEventListener("pointerup", (event) => {
+      release.abort()
+      if (dragged(event)) {
+        this.setLoop(spanTo(event))
+        this.restart()
+      } else {
+        if (this.span && (start < this.span[0] || start > this.span[1])) this.setLoop(null)
+        this.seek(start)
+      }
+    }, { signal: release.signal })
+  }
+
+  setLoop(span) {
+    this.span = span
+    this.find("loop").setAttribute("aria-pressed", String(span !== null))
+  }
+
+  press(chip) {
+    const pressed = chip.getAttribute("aria-pressed") !== "true"
+    chip.setAttribute("aria-pressed", String(pressed))
+    if (chip.id === "mesh" && pressed) this.fetchMesh(this.data.faces)
+  }
+
+  // ---- what follows the clock
+
+  draw() {
+    if (!this.data) return
+    const time = this.clip.currentTime
+    if (this.span && !this.clip.paused && (time >= this.span[1] || time < this.span[0] - 0.1)) this.restart()
+    this.find("seek").max = this.duration
+    this.find("seek").value = time
+    this.find("clock").textContent = `${stamp(time)} / ${stamp(this.duration)}`
+    for (const figure of this.timeFigures()) this.drawCursor(figure, time)
+    this.drawPathPoint(time)
+    this.drawFaces(time)
+  }
+
+  timeFigures() {
+    return (this.data?.figures ?? []).map(plotOf).filter((plot) => plot?._fullLayout?.xaxis)
+  }
+
+  drawCursor(plot, time) {
+    const area = plotArea(plot)
+    const place = (name, from, width, style) => {
+      const mark = child(plot, name, style)
+      mark.style.left = `${area.left + from}px`
+      mark.style.width = `${width}px`
+      mark.style.top = `${area.top}px`
+      mark.style.height = `${area.height}px`
+      mark.hidden = from < 0 || from > area.width + 1
+    }
+    const accent = getComputedStyle(this.element).getPropertyValue("--st-primary-color")
+    place("emoviz-now", area.axis.d2p(time) - 1, 2, `background:${accent}`)
+    if (this.span) {
+      const [from, to] = this.span.map((t) => area.axis.d2p(Math.min(t, area.axis.range[1])))
+      place("emoviz-loop", from, to - from, `background:${accent};opacity:.14`)
+    } else plot.querySelector(".emoviz-loop")?.remove()
+  }
+
+  drawPathPoint(time) {
+    const plot = plotOf(this.data.path)
+    const path = plot?._fullData?.find((trace) => trace.customdata?.length)
+    if (!path) return
+    const row = lastBefore(path.customdata, time)
+    const { xaxis, yaxis } = plot._fullLayout
+    const mark = child(plot, "emoviz-here",
+      "width:13px;height:13px;margin:-7px;border-radius:50%;border:2px solid #fff;background:#d55e00;box-shadow:0 0 0 1px #0008")
+    mark.hidden = !Number.isFinite(path.x[row]) || !Number.isFinite(path.y[row])
+    mark.style.left = `${xaxis._offset + xaxis.d2p(path.x[row])}px`
+    mark.style.top = `${yaxis._offset + yaxis.d2p(path.y[row])}px`
+  }
+
+  drawFaces(time) {
+    const { width, height } = this.canvas.getBoundingClientRect()
+    const ratio = window.devicePixelRatio || 1
+    const faces = this.data.faces
+    const shown = ["box", "mesh"].map((chip) => this.find(chip).getAttribute("aria-pressed")).join()
+    const row = faces && this.boxes ? lastBefore(this.boxes.times, time) : -1
+    const picture = [width, height, ratio, row, shown, this.boxes?.url, this.mesh?.url].join()
+    if (picture === this.picture) return
+    this.picture = picture
+    this.canvas.width = Math.round(width * ratio)
+    this.canvas.height = Math.round(height * ratio)
+    if (row < 0) return
+    const pen = this.canvas.getContext("2d")
+    const scale = Math.min(width / faces.size[0], height / faces.size[1])
+    pen.setTransform(ratio * scale, 0, 0, ratio * scale,
+      (ratio * (width - scale * faces.size[0])) / 2, (ratio * (height - scale * faces.size[1])) / 2)
+    if (this.find("mesh").getAttribute("aria-pressed") === "true" && this.mesh) this.drawMesh(pen, row, scale)
+    if (this.find("box").getAttribute("aria-pressed") === "true") this.drawBoxes(pen, row, scale)
+  }
+
+  drawBoxes(pen, row, scale) {
+    const { frames, tracks, chosen } = this.data.faces
+    tracks.forEach((track, place) => {
+      const at = frames + (place * frames + row) * 4
+      const [x, y, w, h] = this.boxes.values.subarray(at, at + 4)
+      if (!Number.isFinite(x)) return
+      const analysed = track === chosen
+      for (const [colour, width] of [["#000a", 4], [analysed ? "#ffb000" : "#fff", analysed ? 2 : 1]]) {
+        pen.strokeStyle = colour
+        pen.lineWidth = width / scale
+        pen.strokeRect(x, y, w, h)
+      }
+      if (tracks.length < 2) return
+      pen.font = `600 ${12 / scale}px system-ui, sans-serif`
+      pen.fillStyle = analysed ? "#ffb000" : "#fff"
+      pen.fillText(`face ${track}`, x, y - 5 / scale)
+    })
+  }
+
+  drawMesh(pen, row, scale) {
+    const { edges, size } = this.data.faces
+    const start = row * 478 * 2
+    const points = this.mesh.values.subarray(start, start + 478 * 2)
+    if (points[0] === MISSING) return
+    const x = (i) => (points[2 * i] / (MISSING - 1)) * size[0]
+    const y = (i) => (points[2 * i + 1] / (MISSING - 1)) * size[1]
+    pen.beginPath()
+    for (let i = 0; i < edges.length; i += 2) {
+      pen.moveTo(x(edges[i]), y(edges[i]))
+      pen.lineTo(x(edges[i + 1]), y(edges[i + 1]))
+    }
+    pen.strokeStyle = "#7fe0ffb0"
+    pen.lineWidth = 0.6 / scale
+    pen.stroke()
+  }
+
+  showState() {
+    const paused = this.clip.paused
+    this.find("play").querySelector("path").setAttribute("d", paused ? PLAY : PAUSE)
+    this.find("play").setAttribute("aria-label", paused ? "Play" : "Pause")
+  }
+
+  // The link to this very moment; at most twice a second, since a drag of the slider seeks often.
+  writeTime() {
+    clearTimeout(this.writing)
+    this.writing = setTimeout(() => {
+      const url = new URL(window.location.href)
+      url.searchParams.set("time", this.clip.currentTime.toFixed(2))
+      window.history.replaceState(window.history.state, "", url)
+    }, 500)
+  }
+
+  // ---- what has to be fetched
+
+  async fetchBoxes(faces) {
+    this.showState()
+    if (this.boxes?.url !== faces.boxes) {
+      const values = new Float32Array(await bytes(faces.boxes))
+      this.boxes = { url: faces.boxes, values, times: values.subarray(0, faces.frames) }
+    }
+    if (this.find("mesh").getAttribute("aria-pressed") === "true") this.fetchMesh(faces)
+  }
+
+  async fetchMesh(faces) {
+    if (!faces.mesh || this.mesh?.url === faces.mesh) return
+    this.mesh = { url: faces.mesh, values: new Uint16Array(await bytes(faces.mesh)) }
+  }
+}
+
+async function bytes(url) {
+  return (await fetch(url)).arrayBuffer()
+}
+
+function plotOf(key) {
+  return document.querySelector(`.st-key-${key} .js-plotly-plot`)
+}
+
+function plotArea(plot) {
+  const { xaxis, _size } = plot._fullLayout
+  return { axis: xaxis, left: xaxis._offset, width: xaxis._length, top: _size.t, height: _size.h }
+}
+
+// A mark over a figure; plotly may have thrown it away with an earlier drawing.
+function child(plot, name, style) {
+  let mark = plot.querySelector("." + name)
+  if (!mark) {
+    mark = document.createElement("div")
+    mark.className = `emoviz-cursor ${name}`
+    mark.style.cssText = `position:absolute;pointer-events:none;z-index:5;${style}`
+    plot.append(mark)
+  }
+  return mark
+}
+
+// Row of the last time that is not after the given one.
+function lastBefore(times, time) {
+  let low = 0
+  let high = times.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (times[middle] <= time + 1e-3) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+function stamp(seconds) {
+  const tenths = Math.floor(seconds * 10 + 1e-6)
+  const minutes = String(Math.floor(tenths / 600)).padStart(2, "0")
+  return `${minutes}:${String(Math.floor((tenths % 600) / 10)).padStart(2, "0")}.${tenths % 10}`
+}

@@ -1,0 +1,136 @@
+"""The player: one clock for the clip, the face overlay and the cursor over the figures.
+
+The browser's side (``player.js``) runs on its own at 60 frames per second and tells the server nothing;
+the time at which it rests goes into the URL. Clip and overlay reach it as media-file URLs.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from scipy.spatial import Delaunay
+from streamlit import runtime
+
+from ..media import ClipInfo, FaceTimeline, FaceTrack
+
+FOLDER = Path(__file__).parent
+MISSING = 0xFFFF
+"""In the mesh: no landmark in this frame."""
+LONGEST_EDGE = 0.15
+"""Of the face's width; longer edges of the triangulation close the face's outline and are left out."""
+
+MIME_TYPES = {
+    ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm", ".mkv": "video/webm",
+    ".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg",
+}  # fmt: skip
+
+HTML = """
+<section id="player" tabindex="0" role="group" aria-label="Clip player">
+  <div id="stage"><video id="clip" playsinline preload="auto"></video><canvas id="overlay"></canvas></div>
+  <div id="bar">
+    <button id="play" aria-label="Play"><svg viewBox="0 0 16 16" aria-hidden="true"><path/></svg></button>
+    <input id="seek" type="range" min="0" step="0.01" value="0" aria-label="Time in the clip">
+    <output id="clock">00:00.0 / 00:00.0</output>
+    <span id="chips">
+      <button id="box" aria-pressed="true" title="Show the face boxes">Box</button>
+      <button id="mesh" aria-pressed="false" title="Show the landmark mesh">Mesh</button>
+      <button id="loop" aria-pressed="false" title="Repeat; drag over a curve to set the span">Loop</button>
+    </span>
+  </div>
+</section>
+"""
+
+_mount = st.components.v2.component(
+    "emoviz_player",
+    html=HTML,
+    css=(FOLDER / "player.css").read_text(encoding="utf-8"),
+    js=(FOLDER / "player.js").read_text(encoding="utf-8"),
+)
+
+
+def player(
+    clip: Path, info: ClipInfo | None, faces: FaceTimeline | None, face: int | None, *, figures: list[str], path: str
+) -> None:
+    """Show the clip.
+
+    Args:
+        clip: a file that a browser plays.
+        info: of the original clip; None while it is not known yet.
+        faces: to draw over the picture.
+        face: the track that is analysed.
+        figures: keys of the plotly figures whose x axis is the clip's time.
+        path: key of the figure whose first trace with ``customdata`` follows the time.
+    """
+    video = info.video if info else None
+    _mount(
+        key="player",
+        data={
+            "url": media_url(clip.read_bytes, MIME_TYPES.get(clip.suffix, "video/mp4"), f"clip.{clip}"),
+            "audioOnly": info is not None and video is None,
+            "size": [video.width, video.height] if video else None,
+            "start": _start_time(),
+            "figures": figures,
+            "path": path,
+            "faces": _overlay(clip, faces, face) if faces else None,
+        },
+    )
+
+
+def media_url(content, mime: str, name: str) -> str:  # noqa: ANN001
+    """URL of some bytes, registered once per session; ``content`` is called only then."""
+    known: dict[str, str] = st.session_state.setdefault("media_urls", {})
+    if name not in known:
+        known[name] = runtime.get_instance().media_file_mgr.add(content(), mime, name) if runtime.exists() else ""
+    return known[name]
+
+
+def _start_time() -> float:
+    try:
+        return max(0.0, float(st.query_params.get("time", 0)))
+    except ValueError:
+        return 0.0
+
+
+def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict:
+    """Where the browser finds boxes and landmarks of all tracks."""
+    name = f"{clip}.{len(faces.times)}.{[track.id for track in faces.tracks]}"
+    chosen = next((track for track in faces.tracks if track.id == face), None)
+    edges = mesh_edges(chosen) if chosen else np.zeros((0, 2), int)
+    return {
+        "frames": len(faces.times),
+        "size": list(faces.size),
+        "tracks": [track.id for track in faces.tracks],
+        "chosen": face,
+        "boxes": media_url(lambda: box_bytes(faces), "application/octet-stream", f"boxes.{name}"),
+        "mesh": chosen and media_url(
+            lambda: mesh_bytes(chosen, faces.size), "application/octet-stream", f"mesh.{face}.{name}"
+        ),
+        "edges": edges.ravel().tolist(),
+    }  # fmt: skip
+
+
+def box_bytes(faces: FaceTimeline) -> bytes:
+    """float32: the F times, then F x (x, y, width, height) per track, NaN where the face is not seen."""
+    boxes = [np.where(track.present[:, None], track.boxes, np.nan).ravel() for track in faces.tracks]
+    return np.concatenate([faces.times, *boxes]).astype("<f4").tobytes()
+
+
+def mesh_bytes(track: FaceTrack, size: tuple[int, int]) -> bytes:
+    """uint16: F x 478 x (x, y) as shares of the picture, :data:`MISSING` where the face is not seen."""
+    shares = track.landmarks[:, :, :2] / np.array(size, dtype=np.float32)
+    whole = np.round(np.clip(shares, 0, 1) * (MISSING - 1))
+    return np.where(np.isnan(whole), MISSING, whole).astype("<u2").tobytes()
+
+
+def mesh_edges(track: FaceTrack) -> np.ndarray:
+    """Pairs of neighbouring landmarks (E, 2), from the triangulation of the most frontal frame."""
+    turned = np.where(track.present, np.abs(track.pose[:, :2]).sum(axis=1), np.inf)
+    if not np.isfinite(turned).any():
+        return np.zeros((0, 2), int)
+    points = track.landmarks[int(np.argmin(turned)), :, :2]
+    triangles = Delaunay(points).simplices
+    edges = np.unique(
+        np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]])), axis=0
+    )
+    length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+    return edges[length < LONGEST_EDGE * np.ptp(points[:, 0])]

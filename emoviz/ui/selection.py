@@ -1,0 +1,122 @@
+"""What is selected, shared by all pages and mirrored in the URL.
+
+Every choice is a widget bound to a query parameter of its own name, so that a link opens the same
+view: ``clip``, ``models``, ``face``, ``shown``, ``fusion``, ``video_weight``; the player adds ``time``.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from ..define import Source
+from ..errors import EmovizError
+from ..fusion import FUSIONS, VIDEO_WEIGHT
+from ..media import ACCEPTED
+from ..predict import DEFAULT_MODELS
+from . import loaders
+from .session import session
+
+UPLOAD = "Upload: "
+
+
+def open_clip(name: str) -> None:
+    """Select a clip by the name that the page shows; call it before the chooser is drawn."""
+    st.session_state["clip"] = name
+
+
+def choose_clip() -> tuple[str, Path] | None:
+    """The row ``[clip v] [Upload] [Record]``.
+
+    Returns:
+        Name and file of the chosen clip; None when there is none.
+    """
+    visitor = session(loaders.settings().upload_limit_mb)
+    wanted = st.query_params.get("clip", "")
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
+        clips = loaders.examples() | visitor.uploads
+        name = st.selectbox(
+            "Clip", list(clips), key="clip", bind="query-params", label_visibility="collapsed", width=260,
+            placeholder="No clip yet",
+        )  # fmt: skip
+        with st.popover("Upload"):
+            st.file_uploader(
+                "A clip with a face, a voice, or both",
+                type=list(ACCEPTED),
+                max_upload_size=visitor.limit_mb,
+                key="upload",
+                on_change=_keep_upload,
+                args=("upload",),
+            )
+        with st.popover("Record"):
+            st.audio_input("Say something", sample_rate=16000, key="record", on_change=_keep_upload, args=("record",))
+    if message := st.session_state.pop("upload_error", None):
+        st.error(message)
+    if wanted.startswith(UPLOAD) and wanted not in clips:
+        st.info("This link names an upload, and uploads are gone with their session: the example is shown instead.")
+    return (name, clips[name]) if name else None
+
+
+def _keep_upload(key: str) -> None:
+    """Write what the widget received to the session's folder and select it."""
+    received = st.session_state[key]
+    if received is None:
+        return
+    try:
+        name = received.name if key == "upload" else "recording.wav"
+        open_clip(session(loaders.settings().upload_limit_mb).add_upload(name, received.getvalue()))
+    except EmovizError as error:
+        st.session_state["upload_error"] = str(error)
+
+
+def choose_models() -> dict[str, Path]:
+    """The models, chosen in the sidebar: name -> folder."""
+    found = loaders.checkpoints()
+    with st.sidebar:
+        names = st.multiselect(
+            "Models", list(found), default=[name for name in DEFAULT_MODELS if name in found],
+            key="models", bind="query-params",
+            placeholder="Choose one or more",
+            help="Every model adds its own curves. Models of the face and of speech are fused where both have a value.",
+        )  # fmt: skip
+    return {name: found[name] for name in names}
+
+
+def choose_face(tracks: list[int], speaker: int | None) -> int | None:
+    """Whose face is analysed, when the clip shows more than one person."""
+    if len(tracks) < 2:
+        return None
+    chosen = st.selectbox(
+        "Face", [str(t) for t in tracks], index=tracks.index(speaker) if speaker in tracks else 0, key="face",
+        bind="query-params", format_func=str, width=110,
+        help="The longest and largest track is taken for the speaker; choose another person here.",
+    )  # fmt: skip
+    return int(chosen)
+
+
+def requested_face() -> int | None:
+    """The face that the URL or the chooser names, before the chooser is drawn."""
+    value = st.session_state.get("face") or st.query_params.get("face")
+    return int(value) if value and str(value).isdigit() else None
+
+
+def choose_fusion() -> tuple[str, float]:
+    """Method of late fusion and weight of the video."""
+    method = st.selectbox(
+        "Fusion", list(FUSIONS), index=list(FUSIONS).index("weighted"), key="fusion", bind="query-params", width=125,
+        help="How the face's and the speech's predictions become one, frame by frame.",
+    )  # fmt: skip
+    weight = st.slider(
+        "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, key="video_weight", bind="query-params", width=150,
+        disabled=method == "average", help="The rest is the weight of the speech.",
+    )  # fmt: skip
+    return method, weight
+
+
+def choose_source(outputs: pd.DataFrame) -> str | None:
+    """Whose emotions are stacked; None when nobody predicts any."""
+    present = set(outputs[outputs.kind == "emotion"].source)
+    known = [str(s) for s in (Source.FUSED, Source.FACE, Source.SPEECH) if s in present]
+    if len(known) < 2:
+        return known[0] if known else None
+    return st.segmented_control("Emotions of", known, default=known[0], required=True, key="shown", bind="query-params")

@@ -1,0 +1,67 @@
+"""What belongs to one visitor: uploads and running analyses, removed when the session ends."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+from ..errors import MediaError
+from .analysis import Analysis
+
+
+@dataclass
+class Session:
+    """One visitor's files and work.
+
+    Attributes:
+        folder: temporary folder of this session.
+        limit_mb: largest clip, and largest sum of all uploads that are kept.
+        uploads: name that the page shows -> file.
+        analyses: by what was asked for.
+    """
+
+    folder: Path
+    limit_mb: int
+    uploads: dict[str, Path] = field(default_factory=dict)
+    analyses: dict[tuple, Analysis] = field(default_factory=dict)
+
+    def add_upload(self, name: str, content: bytes) -> str:
+        """Write an upload to the session's folder; the oldest ones go when all exceed the limit.
+
+        Returns:
+            The name that the page shows for it.
+
+        Raises:
+            MediaError: the file is larger than the limit.
+        """
+        if len(content) > self.limit_mb * 1_000_000:
+            raise MediaError(f"The file has {len(content) / 1e6:.0f} MB; clips up to {self.limit_mb} MB are accepted.")
+        label = f"Upload: {Path(name).name}"
+        target = self.folder / f"{len(list(self.folder.iterdir()))}-{Path(name).name}"
+        target.write_bytes(content)
+        self.uploads.pop(label, None)
+        self.uploads[label] = target
+        while sum(file.stat().st_size for file in self.uploads.values()) > self.limit_mb * 1_000_000:
+            oldest = next(iter(self.uploads))
+            self.uploads.pop(oldest).unlink(missing_ok=True)
+        return label
+
+    def begin(self, request: tuple, analysis: Analysis) -> None:
+        """Keep a new analysis; one that still runs for another request is stopped, since nobody watches it."""
+        for key in [key for key, other in self.analyses.items() if other.state.running]:
+            self.analyses.pop(key).stop()
+        self.analyses[request] = analysis
+
+    def close(self) -> None:
+        """Stop the work and delete the files."""
+        for analysis in self.analyses.values():
+            analysis.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=Session.close)
+def session(limit_mb: int) -> Session:
+    """This visitor's session."""
+    return Session(Path(tempfile.mkdtemp(prefix="emoviz-session-")), limit_mb)

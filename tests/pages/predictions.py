@@ -1,0 +1,105 @@
+"""A prediction and a clip made by hand, for tests of what is shown rather than of what is predicted."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import numpy as np
+import pandas as pd
+
+from emoviz.define import FER_EMOTIONS, FOUR_EMOTIONS
+
+FPS = 25
+SIZE = (640, 360)
+
+
+def make_clip(path: Path, seconds: float = 4.0) -> Path:
+    """Write an MP4 (H.264, AAC) with a light square that moves to the right, and a tone."""
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("libx264", FPS)
+        picture.width, picture.height = SIZE
+        picture.pix_fmt = "yuv420p"
+        picture.options = {"preset": "ultrafast"}
+        sound = container.add_stream("aac", 16000)
+        sound.layout = "mono"
+        for number in range(round(seconds * FPS)):
+            image = np.full((SIZE[1], SIZE[0], 3), 60, np.uint8)
+            image[90:270, 100 + number : 260 + number] = 200
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        container.mux(picture.encode())
+        tone = (0.1 * np.sin(np.arange(int(seconds * 16000)) / 10)).astype(np.float32)[None]
+        frame = av.AudioFrame.from_ndarray(tone, "fltp", "mono")
+        frame.sample_rate = 16000
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode())
+    return path
+
+
+def make_faces(seconds: float = 4.0, people: int = 1) -> SimpleNamespace:
+    """A stand-in for ``FaceTimeline``: boxes that follow the square of :func:`make_clip`."""
+    frames = round(seconds * FPS)
+    times = np.arange(frames) / FPS
+    tracks = []
+    for person in range(people):
+        left = 100 + 200 * person + np.arange(frames)
+        boxes = np.stack([left, np.full(frames, 90), np.full(frames, 160), np.full(frames, 180)], 1).astype(np.float32)
+        angle = np.arange(478) * 2.4
+        radius = np.sqrt(np.arange(478) / 478)
+        oval = np.stack([80 + 70 * radius * np.cos(angle), 90 + 85 * radius * np.sin(angle), 0 * angle], 1)
+        landmarks = (oval[None] + np.stack([left, np.full(frames, 90), np.zeros(frames)], 1)[:, None]).astype(
+            np.float32
+        )
+        present = np.ones(frames, bool)
+        present[frames // 2 : frames // 2 + FPS // 2] = False
+        boxes[~present], landmarks[~present] = np.nan, np.nan
+        pose = np.zeros((frames, 3), np.float32)
+        tracks.append(SimpleNamespace(id=person, present=present, boxes=boxes, landmarks=landmarks, pose=pose))
+    return SimpleNamespace(times=times, size=SIZE, tracks=tuple(tracks), speaker=0, track=lambda i: tracks[i])
+
+
+def make_table(seconds: float = 4.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """``table`` and ``outputs`` of a face model, a speech model and one of speech emotion."""
+    time = np.arange(round(seconds * 50)) / 50
+    wave = np.sin(2 * np.pi * time / seconds)
+    columns: dict[str, np.ndarray] = {"time": time}
+    rows = []
+    for source, model, shift, error in (
+        ("face", "face-expression", 0.1, np.nan),
+        ("speech", "speech-cats", -0.2, 0.31),
+    ):
+        for name, values in (("valence (derived)", 0.6 * wave + shift), ("arousal (derived)", 0.4 * wave**2 - shift)):
+            columns[f"{source}.{name}"] = values
+            rows.append((f"{source}.{name}", source, model, name, "dimension", True, error))
+    for source, model, names in (
+        ("face", "face-expression", FER_EMOTIONS),
+        ("speech", "speech-emotion", FOUR_EMOTIONS),
+    ):
+        scores = np.stack([2 * np.sin(2 * np.pi * time / seconds + 1.3 * place) for place in range(len(names))], 1)
+        shares = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+        for place, name in enumerate(names):
+            columns[f"{source}.{name}"] = shares[:, place]
+            rows.append((f"{source}.{name}", source, model, str(name), "emotion", False, np.nan))
+    table = pd.DataFrame(columns).astype({name: np.float32 for name in columns if name != "time"})
+    hidden = (table.time >= seconds / 2) & (table.time < seconds / 2 + 0.5)
+    table.loc[hidden, [name for name in columns if name.startswith("face.")]] = np.nan
+    return table, pd.DataFrame(rows, columns=["column", "source", "model", "output", "kind", "derived", "rmse"])
+
+
+def make_weights() -> pd.DataFrame:
+    """Channel weights of a model of 40 channels in two modalities."""
+    names = [(f"whisper.pc{i:03d}", "audio") for i in range(20)] + [(f"face.blendshape{i}", "video") for i in range(20)]
+    return pd.DataFrame([(*name, 1 / (1 + place)) for place, name in enumerate(names)],
+                        columns=["channel", "modality", "weight"])  # fmt: skip
+
+
+def make_prediction(info: object, seconds: float = 4.0, people: int = 1) -> SimpleNamespace:
+    """A stand-in for ``ClipPrediction`` with all of the above."""
+    table, outputs = make_table(seconds)
+    return SimpleNamespace(
+        info=info,
+        table=table,
+        outputs=outputs,
+        faces=make_faces(seconds, people),
+        channel_weights={"speech-cats": make_weights()},
+        notes=("No face in 12 % of the frames.",),
+    )
