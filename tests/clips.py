@@ -1,6 +1,6 @@
 """Small clips for tests, encoded with PyAV: any length, size, rate, timing or fault."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from PIL import Image
 
 PORTRAIT = Path(__file__).parent / "media" / "astronaut.jpg"
 """Eileen Collins, NASA, public domain; the picture inside scikit-image, 512 x 512."""
+
+
+FacePath = Callable[[int], tuple[int, int] | None]
 
 
 def portrait() -> np.ndarray:
@@ -27,6 +30,28 @@ def plain_frames(count: int, size: tuple[int, int] = (64, 48)) -> list[np.ndarra
     """Frame i is one grey, so that its number can be read off: 16 + 2 * (i % 100)."""
     width, height = size
     return [np.full((height, width, 3), 16 + 2 * (i % 100), np.uint8) for i in range(count)]
+
+
+def face_frames(
+    count: int, paths: Sequence[FacePath], *, size: tuple[int, int] = (480, 320), side: int = 160
+) -> Iterator[np.ndarray]:
+    """Pictures with a face per path on grey; every second face is mirrored, so that it is another person's.
+
+    Args:
+        count: of pictures.
+        paths: for each face, frame -> (x, y) of its patch's upper left corner, or None where it is away.
+        size: width and height of the pictures.
+        side: of the patch; the face's box is about half of it.
+    """
+    patch = np.asarray(Image.fromarray(portrait()[20:220, 120:320]).resize((side, side), Image.Resampling.LANCZOS))
+    for i in range(count):
+        image = np.full((size[1], size[0], 3), 110, np.uint8)
+        for number, path in enumerate(paths):
+            corner = path(i)
+            if corner is not None:
+                x, y = corner
+                image[y : y + side, x : x + side] = patch[:, ::-1] if number % 2 else patch
+        yield image
 
 
 def write_clip(
@@ -97,3 +122,25 @@ def _mux_sound(container, audio, sound: np.ndarray, rate: int, start: float) -> 
         frame.pts = begin + round(start * rate)
         container.mux(audio.encode(frame))
     container.mux(audio.encode(None))
+
+
+def write_text(path: Path) -> Path:
+    """A text file, whatever its name says."""
+    path.write_text("This is no clip.\n" * 100)
+    return path
+
+
+def write_part(path: Path, source: Path, share: float) -> Path:
+    """The first ``share`` of a file: a copy that was cut off."""
+    content = source.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    return path
+
+
+def write_damaged(path: Path, source: Path, begin: float, end: float) -> Path:
+    """A copy in which the bytes between two shares of the file are noise."""
+    content = bytearray(source.read_bytes())
+    first, last = int(len(content) * begin), int(len(content) * end)
+    content[first:last] = np.random.default_rng(0).bytes(last - first)
+    path.write_bytes(content)
+    return path

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from .networks import LEFT_EYE, RIGHT_EYE, Region
+from .networks import level_square
 from .tracks import FACE_SIZE
 
 # Medians over 343 training pictures of FER2013 in which these same networks find a face: the landmarks' box fills this
@@ -22,22 +22,9 @@ def face_crop(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     Returns:
         uint8 (48, 48), grey. Where it reaches beyond the image, the image's border is repeated.
     """
-    region = _frame(landmarks[:, :2])
+    region = level_square(landmarks, 1 / _BOX_SHARE, _BOX_BELOW_CENTRE)
     oversampling = int(np.clip(np.ceil(region.side / FACE_SIZE), 1, 16))
     size = FACE_SIZE * oversampling
     square = cv2.warpAffine(image, region.to_square(size), (size, size), borderMode=cv2.BORDER_REPLICATE)
     grey = cv2.cvtColor(square, cv2.COLOR_RGB2GRAY)
     return cv2.resize(grey, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA)
-
-
-def _frame(points: np.ndarray) -> Region:
-    """The square to cut out, from (478, 2) landmarks."""
-    across = points[LEFT_EYE] - points[RIGHT_EYE]
-    angle = float(np.arctan2(across[1], across[0]))
-    cos, sin = np.cos(angle), np.sin(angle)
-    to_level = np.array([[cos, sin], [-sin, cos]])
-    level = points @ to_level.T
-    low, high = level.min(0), level.max(0)
-    side = max(float((high - low).max()) / _BOX_SHARE, 1.0)
-    x, y = ((low + high) / 2 - (0, _BOX_BELOW_CENTRE * side)) @ to_level
-    return Region(float(x), float(y), side, angle)

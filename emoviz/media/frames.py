@@ -10,7 +10,17 @@ from av.video.reformatter import VideoReformatter
 
 from ..errors import MediaError
 from ..progress import Progress, silent
-from .info import clip_start, decoded, open_clip, pixel_aspect_ratio, probe, shown_size, video_stream
+from .info import (
+    LONGEST_GAP,
+    clip_start,
+    decoded,
+    open_clip,
+    pixel_aspect_ratio,
+    probe,
+    quarter_turns,
+    shown_size,
+    video_stream,
+)
 
 
 @dataclass(frozen=True)
@@ -50,11 +60,11 @@ def iterate_frames(path: Path | str, progress: Progress = silent, *, longest: in
         step = 1 / info.video.fps if info.video.fps else 0.04
         aspect_ratio = pixel_aspect_ratio(stream)
         reformatter = VideoReformatter()  # one for all frames: setting it up costs more than a conversion
-        last = -np.inf
+        last = -step
         for frame in decoded(container, stream):
             # Old AVI streams leave times out; their frame rate is constant.
-            time = frame.time - start if frame.pts is not None else max(last, -step) + step
-            if time <= last or frame.is_corrupt:
+            time = frame.time - start if frame.pts is not None else last + step
+            if frame.is_corrupt or not 0 < time - last < LONGEST_GAP:
                 continue
             progress("Reading frames", time, info.duration)
             yield Frame(time, _upright(frame, reformatter, aspect_ratio, longest))
@@ -72,5 +82,5 @@ def _upright(frame: VideoFrame, reformatter: VideoReformatter, aspect_ratio: flo
         interpolation="AREA" if scale < 1 else "BILINEAR",
     )
     image = reduced.to_ndarray()
-    turns = round(frame.rotation / 90) % 4
+    turns = quarter_turns(frame)
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image

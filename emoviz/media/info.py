@@ -22,6 +22,10 @@ ACCEPTED = ("mp4", "mov", "mkv", "webm", "avi", "flv", "wav", "flac", "mp3", "m4
 # FFmpeg's names of the same. Others are refused because playlists among them name further files to open.
 _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,wav,w64,flac,mp3,ogg"
 
+MATROSKA = "matroska,webm"
+LONGEST_GAP = 3600.0
+"""Seconds. Where times jump further, the file is damaged and the jump is no pause."""
+
 AnyStream = TypeVar("AnyStream", AudioStream, VideoStream)
 
 
@@ -34,7 +38,7 @@ class VideoInfo:
         height: likewise.
         fps: average frames per second.
         frames: their number, where the container says it.
-        rotation: degrees counterclockwise by which stored pictures are turned to be shown.
+        rotation: degrees (0, 90, 180, 270) counterclockwise by which stored pictures are turned to be shown.
         codec: FFmpeg's name, e.g. ``h264``.
     """
 
@@ -74,9 +78,9 @@ def probe(path: Path | str) -> ClipInfo:
     path = Path(path)
     with open_clip(path) as container:
         audio, video = audio_stream(container), video_stream(container)
-        duration = clip_duration(container)
         video_info = _video_info(container, video) if video else None
         audio_info = _audio_info(audio) if audio else None
+        duration = _duration(container)
     if video_info is None and audio_info is None:
         raise MediaError(f"'{path.name}' holds neither picture nor sound. {_accepted()}")
     return ClipInfo(path, duration, video_info, audio_info)
@@ -118,22 +122,6 @@ def clip_start(container: InputContainer) -> float:
     return (container.start_time or 0) / av.time_base
 
 
-def clip_duration(container: InputContainer) -> float:
-    """Seconds from the header, or, where it does not tell (a live recording), from the packets."""
-    if container.duration:
-        return container.duration / av.time_base
-    end = clip_start(container)
-    streams = [stream for stream in (video_stream(container), audio_stream(container)) if stream]
-    try:
-        for packet in container.demux(streams):
-            if packet.pts is not None and packet.time_base is not None:
-                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-        container.seek(0)
-    except (av.FFmpegError, OSError):
-        pass
-    return end - clip_start(container)
-
-
 def video_stream(container: InputContainer) -> VideoStream | None:
     """The moving picture, or None. Cover art does not count."""
     return _first_decodable(container.streams.video)
@@ -147,6 +135,11 @@ def audio_stream(container: InputContainer) -> AudioStream | None:
 def shown_size(frame: VideoFrame, aspect_ratio: float) -> tuple[int, int]:
     """(width, height) of a decoded frame with square pixels, before it is turned upright."""
     return round(frame.width * aspect_ratio), frame.height
+
+
+def quarter_turns(frame: VideoFrame) -> int:
+    """How many times (0 to 3) a decoded frame is turned by 90 degrees counterclockwise to be shown."""
+    return round(frame.rotation / 90) % 4
 
 
 def pixel_aspect_ratio(stream: VideoStream) -> float:
@@ -183,15 +176,33 @@ def _video_info(container: InputContainer, stream: VideoStream) -> VideoInfo | N
     if frame is None:
         return None
     width, height = shown_size(frame, pixel_aspect_ratio(stream))
-    if frame.rotation % 180:
+    turns = quarter_turns(frame)
+    if turns % 2:
         width, height = height, width
     fps = float(stream.average_rate or stream.guessed_rate or 0)
-    return VideoInfo(width, height, fps, stream.frames or None, frame.rotation, stream.codec_context.name)
+    return VideoInfo(width, height, fps, stream.frames or None, 90 * turns, stream.codec_context.name)
 
 
 def _audio_info(stream: AudioStream) -> AudioInfo | None:
     context = stream.codec_context
     return AudioInfo(context.sample_rate, context.channels, context.name) if context.sample_rate else None
+
+
+def _duration(container: InputContainer) -> float:
+    """Seconds from the header, or, where it does not tell (a live recording), from the packets not yet read."""
+    start = clip_start(container)
+    if container.duration:
+        # Matroska counts to the end from 0, the others from the start.
+        return container.duration / av.time_base - (start if container.format.name == MATROSKA else 0.0)
+    end = start
+    streams = [stream for stream in (video_stream(container), audio_stream(container)) if stream]
+    try:
+        for packet in container.demux(streams):
+            if packet.pts is not None and packet.time_base is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    except (av.FFmpegError, OSError):
+        pass  # where the file breaks off, the clip ends
+    return end - start
 
 
 def _accepted() -> str:

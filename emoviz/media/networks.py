@@ -75,7 +75,9 @@ class Detection(NamedTuple):
 
     def region(self) -> Region:
         """Where the landmark network should look."""
-        return _region(self.box, *self.eyes)
+        x, y, width, height = (float(value) for value in self.box)
+        side = max(_MARGIN * max(width, height), 1.0)
+        return Region(x + width / 2, y + height / 2, side, _angle(*self.eyes))
 
 
 class Face(NamedTuple):
@@ -91,7 +93,7 @@ class Face(NamedTuple):
 
     def region(self) -> Region:
         """Where the landmark network should look in the next picture."""
-        return _region(self.box(), self.landmarks[RIGHT_EYE, :2], self.landmarks[LEFT_EYE, :2])
+        return level_square(self.landmarks, _MARGIN)
 
 
 class FaceNetworks:
@@ -162,11 +164,27 @@ def face_networks(encoders: Path = ENCODERS) -> FaceNetworks:
     return FaceNetworks(encoders)
 
 
-def _region(box: np.ndarray, right_eye: np.ndarray, left_eye: np.ndarray) -> Region:
-    x, y, width, height = box
-    across = left_eye - right_eye
-    angle = float(np.arctan2(across[1], across[0]))
-    return Region(float(x + width / 2), float(y + height / 2), max(float(_MARGIN * max(width, height)), 1.0), angle)
+def level_square(landmarks: np.ndarray, margin: float, below: float = 0.0) -> Region:
+    """The square round a face in which its eyes are level.
+
+    Args:
+        landmarks: (478, 2) or (478, 3), in pixels.
+        margin: the square's side over the longer side of the face's box.
+        below: how far the box's centre lies below the square's, over its side.
+    """
+    angle = _angle(landmarks[RIGHT_EYE], landmarks[LEFT_EYE])
+    cos, sin = np.cos(angle), np.sin(angle)
+    to_level = np.array([[cos, sin], [-sin, cos]])
+    level = landmarks[:, :2] @ to_level.T
+    low, high = level.min(0), level.max(0)
+    side = max(margin * float((high - low).max()), 1.0)
+    x, y = ((low + high) / 2 - (0, below * side)) @ to_level
+    return Region(float(x), float(y), side, angle)
+
+
+def _angle(right_eye: np.ndarray, left_eye: np.ndarray) -> float:
+    """Radians, clockwise, by which the line between the eyes is tilted."""
+    return float(np.arctan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0]))
 
 
 def _interpreter(model: bytes) -> Interpreter:

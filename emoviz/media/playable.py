@@ -14,15 +14,15 @@ from av.video.stream import VideoStream
 
 from ..progress import Progress, silent
 from .frames import iterate_frames
-from .info import ClipInfo, VideoInfo, clip_start, content_key, open_clip, probe, video_stream
+from .info import MATROSKA, ClipInfo, VideoInfo, clip_start, content_key, open_clip, probe, video_stream
 from .waveform import iterate_sound
 
 # What Chromium, Firefox and Safari all play, by FFmpeg's names of containers.
-_MP4, _WEBM = "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"
-_VIDEO_CODECS = {_MP4: {"h264", "av1", "vp9"}, _WEBM: {"vp8", "vp9", "av1"}}
+_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+_VIDEO_CODECS = {_MP4: {"h264", "av1", "vp9"}, MATROSKA: {"vp8", "vp9", "av1"}}
 _AUDIO_CODECS = {
     _MP4: {"aac", "mp3", "mp3float", "opus", "flac"},
-    _WEBM: {"opus", "vorbis"},
+    MATROSKA: {"opus", "vorbis"},
     "wav": {"pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_f32le"},
     "mp3": {"mp3", "mp3float"},
     "flac": {"flac"},
@@ -67,7 +67,7 @@ def _plays(info: ClipInfo) -> bool:
         pixels = stream.codec_context.pix_fmt if stream else None
         late = stream is not None and clip_start(container) > _LATEST_START
     # Browsers play WebM, which is Matroska with these codecs, and refuse other Matroska files by their type.
-    if late or (kind == _WEBM and info.path.suffix.lower() != ".webm"):
+    if late or (kind == MATROSKA and info.path.suffix.lower() != ".webm"):
         return False
     video_plays = info.video is None or (info.video.codec in _VIDEO_CODECS.get(kind, ()) and pixels in _PIXELS)
     return video_plays and (info.audio is None or info.audio.codec in _AUDIO_CODECS.get(kind, ()))

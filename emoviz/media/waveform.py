@@ -11,7 +11,7 @@ from av.audio.resampler import AudioResampler
 from ..errors import MediaError
 from ..progress import Progress, silent
 from .growing import GrowingArray
-from .info import audio_stream, clip_duration, clip_start, decoded, open_clip
+from .info import LONGEST_GAP, audio_stream, clip_start, decoded, open_clip, probe
 
 _LARGEST_JITTER = 0.1
 """Seconds. A longer hole between two frames is silence; a shorter one is rounding of their timestamps."""
@@ -61,8 +61,9 @@ def iterate_sound(path: Path | str, rate: int, progress: Progress = silent) -> I
     Raises:
         MediaError: the clip cannot be read.
     """
+    duration = probe(path).duration
     with open_clip(path) as container:
-        stream, clip_begin, duration = audio_stream(container), clip_start(container), clip_duration(container)
+        stream, clip_begin = audio_stream(container), clip_start(container)
         mixer = _Mixer(rate)
         start, given = None, 0
         for frame in decoded(container, stream) if stream else ():
@@ -72,7 +73,8 @@ def iterate_sound(path: Path | str, rate: int, progress: Progress = silent) -> I
             hole = 0.0 if time is None else time - start - mixer.seconds
             if time is not None:
                 progress("Reading sound", time, duration)
-            samples = np.concatenate([mixer.silence(hole) if hole > _LARGEST_JITTER else _NOTHING, mixer.mix(frame)])
+            silence = mixer.silence(hole) if _LARGEST_JITTER < hole < LONGEST_GAP else _NOTHING
+            samples = np.concatenate([silence, mixer.mix(frame)])
             yield Waveform(np.clip(samples, -1, 1), rate, start + given / rate)
             given += len(samples)
         if start is not None:
