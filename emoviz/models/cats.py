@@ -141,14 +141,17 @@ class MultiheadAttention(nn.Module):
 
 
 class Past:
-    """Keys and values of the steps decoded so far: room for all, filled one by one."""
+    """What one decoder layer keeps between steps: keys and values of the steps so far, and of the encoder's output."""
 
-    def __init__(self, batch: int, heads: int, steps: int, width: int, like: Tensor) -> None:
-        self.kept = like.new_empty(2, batch, heads, steps, width)
-        self.length = 0
+    def __init__(self, steps: int) -> None:
+        self.steps, self.length = steps, 0
+        self.memory: KeysValues | None = None
 
     def extended(self, new: KeysValues) -> KeysValues:
-        """Keep one step more, and return all that is kept."""
+        """Keep the keys and values (B, heads, 1, width / heads) of one step more, and return all that are kept."""
+        if self.length == 0:
+            batch, heads, _, width = new[0].shape
+            self.kept = new[0].new_empty(2, batch, heads, self.steps, width)
         self.kept[0, :, :, self.length], self.kept[1, :, :, self.length] = new[0][:, :, 0], new[1][:, :, 0]
         self.length += 1
         keys, values = self.kept[:, :, :, : self.length]
@@ -194,23 +197,27 @@ class DecoderLayer(nn.Module):
         self.feedforward = feedforward(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, memory: KeysValues, visible: Tensor | None, past: Past | None = None) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor, visible: Tensor, past: Past | None = None) -> Tensor:
         """All steps at once, (B, S, width), or, given the ``past``, the one step (B, 1, width) after it.
 
         Args:
             x: the steps.
-            memory: keys and values of the encoder's output, from ``cross.keys_values``.
+            memory: (B, T, width), the encoder's output.
             visible: (B, 1, S or 1, T), the frames that each step may see.
-            past: what earlier calls left; this one adds to it.
+            past: what earlier steps left; this one adds to it.
 
         Returns:
             The shape of ``x``.
         """
         normed = self.own_norm(x)
         own = self.own.keys_values(normed)
-        attended = self.own(normed, own, causal=True) if past is None else self.own(normed, past.extended(own))
-        x = x + self.dropout(attended)
-        x = x + self.dropout(self.cross(self.cross_norm(x), memory, visible))
+        if past is None:
+            x = x + self.dropout(self.own(normed, own, causal=True))
+            seen = self.cross.keys_values(memory)
+        else:
+            x = x + self.dropout(self.own(normed, past.extended(own)))
+            seen = past.memory = past.memory or self.cross.keys_values(memory)
+        x = x + self.dropout(self.cross(self.cross_norm(x), seen, visible))
         return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
 
 
@@ -332,18 +339,15 @@ class CATS(Model):
             What the decoder says and the outputs that it fed back (the same, unless it corrects a
             direct estimate), each (B, S, K).
         """
-        batch, config = len(memory), self.config
         positions, visible, base = self._prepare(memory, steps)
-        memories = [layer.cross.keys_values(memory) for layer in self.decoder]
-        shape = (batch, config.heads, steps.count, config.width // config.heads)
-        pasts = [Past(*shape, like=memory) for _ in self.decoder]
+        pasts = [Past(steps.count) for _ in self.decoder]
         corrections, outputs = [], []
-        x = self.start.expand(batch, 1, -1)
+        x = self.start.expand(len(memory), 1, -1)
         for step in range(steps.count):
             x = self.dropout(x + positions[step])
             seen = visible if visible.shape[2] == 1 else visible[:, :, step : step + 1]
-            for layer, kept, past in zip(self.decoder, memories, pasts, strict=True):
-                x = layer(x, kept, seen, past)
+            for layer, past in zip(self.decoder, pasts, strict=True):
+                x = layer(x, memory, seen, past)
             corrections.append(self.mlp(x))
             outputs.append(corrections[-1] + base[:, step : step + 1])
             x = self.embed_output(outputs[-1])
@@ -359,7 +363,7 @@ class CATS(Model):
         start = self.start.expand(len(memory), 1, -1)
         x = self.dropout(torch.cat([start, self.embed_output(outputs[:, :-1])], 1) + positions)
         for layer in self.decoder:
-            x = layer(x, layer.cross.keys_values(memory), visible)
+            x = layer(x, memory, visible)
         return self.mlp(x)
 
     def _prepare(self, memory: Tensor, steps: Steps) -> tuple[Tensor, Tensor, Tensor]:

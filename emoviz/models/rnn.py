@@ -62,7 +62,7 @@ class Recurrent(Model):
     """
 
     Config = RecurrentConfig
-    cell: ClassVar[type[nn.RNNBase]]
+    cell: ClassVar[type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]]
     bidirectional: ClassVar[bool] = False
     config: RecurrentConfig
 
