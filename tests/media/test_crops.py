@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from clips import portrait
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoviz.media import face_crop
@@ -28,6 +28,7 @@ def test_a_crop_is_48_pixels_grey():
     assert crop.std() > 20
 
 
+@settings(max_examples=20, deadline=None)
 @given(degrees=st.floats(-60, 60), scale=st.floats(1, 2))
 def test_the_crop_follows_the_face(degrees, scale):
     reference = face_crop(*moved(0, 1)).astype(float)
