@@ -11,6 +11,8 @@ from . import metrics
 
 ALL = "all"
 """Name of the row over all cultures."""
+DRAWS = 1000
+"""Bootstrap samples behind an interval."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def class_scores(training_shares: np.ndarray) -> list[Score]:
     return [score("accuracy", metrics.accuracy), score("ua", metrics.unweighted_average_recall)]
 
 
-def score_table(results: Sequence[Result], scores: Iterable[Score], *, draws: int = 1000) -> list[dict[str, Any]]:
+def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict[str, Any]]:
     """Rows of figures, per culture and over all.
 
     Returns:
@@ -118,7 +120,7 @@ def score_table(results: Sequence[Result], scores: Iterable[Score], *, draws: in
     for culture, members in groups.items():
         for score in scores:
             value, baseline = score.compute(members), score.training_mean(members)
-            low, high = _interval(score, members, draws)
+            low, high = _interval(score, members)
             rows.append(
                 {
                     "culture": culture,
@@ -136,8 +138,8 @@ def score_table(results: Sequence[Result], scores: Iterable[Score], *, draws: in
     return flag_collapsed(rows, groups)
 
 
-def _interval(score: Score, results: Sequence[Result], draws: int) -> tuple[float, float]:
-    return metrics.interval(lambda drawn: score.compute([results[i] for i in drawn]), len(results), draws=draws)
+def _interval(score: Score, results: Sequence[Result]) -> tuple[float, float]:
+    return metrics.interval(lambda drawn: score.compute([results[i] for i in drawn]), len(results), draws=DRAWS)
 
 
 def flag_collapsed(rows: list[dict[str, Any]], groups: dict[str, list[Result]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import platform
+import warnings
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +37,9 @@ from .data import DATA, Batch, Data, EpochSampler, Part, Sample, collate
 from .resume import SafetensorsIO
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its advertising is not for our users
+
+warnings.filterwarnings("ignore", ".*exists and is not empty", module="lightning")  # the run folder holds more
+warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec", module="lightning")
 
 CONFIG, LOG, LAST = "config.json", "metrics.jsonl", "last.ckpt"
 
@@ -112,9 +116,9 @@ class TrainingModule(lightning.LightningModule):
         self.loss = LOSSES[config.loss]
         self.results: list[evaluate.Result] = []
 
-    def on_train_epoch_start(self) -> None:
-        """Draw an epoch's randomness from seed and epoch alone, so that a resumed run equals an unbroken one."""
-        torch.manual_seed(self.settings.seed * 100_003 + self.current_epoch)
+    def on_train_batch_start(self, batch: Batch, number: int) -> None:
+        """Draw a step's randomness from seed and step alone, so that a resumed run equals an unbroken one."""
+        torch.manual_seed(self.settings.seed * 1_000_003 + self.global_step)
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
         """Loss of one batch."""
