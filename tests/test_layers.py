@@ -18,11 +18,12 @@ TABLES_ONLY = {"plots", "summary", "similarity", "project"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
     **dict.fromkeys(("media", "corpora", "models", "metrics", "losses"), FOUNDATION),
-    "checkpoint": FOUNDATION | {"models", "metrics", "losses"},
+    "inputs": FOUNDATION,
+    "checkpoint": FOUNDATION | {"inputs", "models", "metrics", "losses"},
     "features": FOUNDATION | {"media", "corpora", "models", "checkpoint"},
     **dict.fromkeys(TABLES_ONLY, FOUNDATION | {"metrics"}),
 }
-BELOW_ANALYSIS = FOUNDATION | {"media", "corpora", "models", "metrics", "losses", "checkpoint", "features"}
+BELOW_ANALYSIS = FOUNDATION | {"inputs", "media", "corpora", "models", "metrics", "losses", "checkpoint", "features"}
 MAY_IMPORT |= dict.fromkeys(ANALYSIS, BELOW_ANALYSIS | ANALYSIS)
 LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY
 MAY_IMPORT |= {"jobs": LIBRARY, "cli": LIBRARY | {"jobs"}, "__main__": {"cli"}, "ui": LIBRARY | {"jobs"}}
