@@ -1,0 +1,42 @@
+# Every target sets up what it needs: `make app` and `make test` work on a fresh machine with Python 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+export EMOVIZ_DATA
+# Two torch processes that each take all cores are slower than one after the other.
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+.PHONY: app test test-fast lint browser clean
+
+app: .venv/app
+	$(BIN)/python -m emoviz app
+
+test: .venv/dev browser
+	$(TEST) -n 2 --dist loadgroup
+
+test-fast: .venv/dev
+	$(TEST) -n 2 --dist loadgroup -m "not slow and not browser and not corpora"
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# The browser tests drive Debian's Chromium; without it they are skipped, and say so.
+browser:
+	@command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } \
+	  >/dev/null 2>&1 || echo "Chromium is not installed, so the browser tests will be skipped."
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/app: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@ .venv/app
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,77 @@
+"""Held-out figures: values by hand, the training-mean row, collapse, intervals that behave."""
+
+import numpy as np
+import pytest
+
+from emoviz import evaluate
+from emoviz.evaluate import Result, class_scores, frame_scores, score_table
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    monkeypatch.setattr(evaluate, "DRAWS", 200)
+
+
+def frame_result(number, culture, noise):
+    random = np.random.default_rng(number)
+    truth = random.uniform(-1, 1, size=(30, 2))
+    prediction = truth + noise * random.normal(size=truth.shape)
+    return Result(f"r{number}", culture, f"s{number}", "", truth, prediction, np.zeros(3), np.full(4, number / 10))
+
+
+def row(rows, culture, output, metric, aggregation="pooled"):
+    found = [r for r in rows if (r["culture"], r["output"], r["metric"]) == (culture, output, metric)]
+    return next(r for r in found if r["aggregation"] == aggregation)
+
+
+def test_frame_figures_by_hand():
+    results = [frame_result(i, "AB"[i % 2], 0.3) for i in range(8)]
+    rows = score_table(results, frame_scores(("v", "a"), np.array([0.1, -0.2])))
+    truth = np.concatenate([r.truth[:, 1] for r in results])
+    prediction = np.concatenate([r.prediction[:, 1] for r in results])
+    expected = 2 * np.cov(truth, prediction, bias=True)[0, 1]
+    expected /= truth.var() + prediction.var() + (truth.mean() - prediction.mean()) ** 2
+    found = row(rows, "all", "a", "ccc")
+    assert found["value"] == pytest.approx(expected)
+    assert found["low"] < expected < found["high"]
+    assert row(rows, "all", "a", "rmse")["value"] == pytest.approx(np.sqrt(((truth - prediction) ** 2).mean()))
+    assert row(rows, "all", "a", "rmse")["training_mean"] == pytest.approx(np.sqrt(((truth + 0.2) ** 2).mean()))
+    assert found["training_mean"] == pytest.approx(0)
+    assert row(rows, "A", "v", "rmse")["recordings"] == row(rows, "A", "v", "rmse")["speakers"] == 4
+    assert not any(r["collapsed"] for r in rows)
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.7])
+def test_constant_predictions_are_flagged(constant):
+    results = [frame_result(i, None, 0) for i in range(4)]
+    flat = [Result(r.id, None, r.speaker, "", r.truth, np.full_like(r.truth, constant), r.embedding) for r in results]
+    assert all(r["collapsed"] for r in score_table(flat, frame_scores(("v", "a"), np.zeros(2))))
+
+
+def test_class_figures_by_hand():
+    truth, prediction = [0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 0, 2]
+    results = [
+        Result(str(i), None, None, "", np.eye(3)[t], np.eye(3)[p], np.zeros(2))
+        for i, (t, p) in enumerate(zip(truth, prediction, strict=True))
+    ]
+    rows = score_table(results, class_scores(np.array([0.5, 0.3, 0.2])))
+    assert row(rows, "all", "emotion", "accuracy")["value"] == pytest.approx(4 / 6)
+    assert row(rows, "all", "emotion", "ua")["value"] == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
+    assert row(rows, "all", "emotion", "accuracy")["training_mean"] == pytest.approx(3 / 6)
+    assert row(rows, "all", "emotion", "ua")["training_mean"] == pytest.approx(1 / 3)
+    assert evaluate.confusion_table(results, "abc") == [[2, 1, 0], [1, 1, 0], [0, 0, 1]]
+
+
+def test_one_recording_has_no_interval():
+    rows = score_table([frame_result(0, None, 0.1)], frame_scores(("v", "a"), np.zeros(2)))
+    assert np.isnan(rows[0]["low"]) and np.isnan(rows[0]["high"])
+
+
+def test_tables_name_channels_and_thin_out_embeddings():
+    results = [frame_result(i, "A", 0.1) for i in range(9)]
+    attention = evaluate.attention_table(results, ["p", "q", "r", "s"])
+    assert list(attention.columns) == ["culture", "speaker", "label", "p", "q", "r", "s"]
+    assert attention.loc["r3", "q"] == pytest.approx(0.3, abs=1e-3)
+    thinned = evaluate.embedding_table(results, most=3)
+    assert list(thinned.index) == ["r0", "r4", "r8"]
+    assert evaluate.attention_table([Result("x", None, None, "", *[np.zeros((2, 1))] * 2, np.zeros(2))], []) is None
