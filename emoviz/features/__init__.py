@@ -1,6 +1,6 @@
 """Feature extractors. Importing this package registers all of them; their libraries load when first used."""
 
-from . import egemaps, whisper
+from . import blendshapes, egemaps, expression, whisper
 from .base import EXTRACTORS, Extractor, FeatureStream
 
-__all__ = ["EXTRACTORS", "Extractor", "FeatureStream", "egemaps", "whisper"]
+__all__ = ["EXTRACTORS", "Extractor", "FeatureStream", "blendshapes", "egemaps", "expression", "whisper"]

@@ -46,26 +46,37 @@ def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear") -
     return _interpolate(stream, times) if method == "linear" else _average(stream, times)
 
 
+def interpolate(values: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """Linear interpolation between frames; on a frame its neighbour has no say, not even by being NaN.
+
+    Args:
+        values: float32 (T, D).
+        position: (M,) on [0, T - 1].
+
+    Returns:
+        float32 (M, D).
+    """
+    before = np.floor(position).astype(int)
+    share = (position - before).astype(np.float32)[:, None]
+    left, right = values[before], values[np.minimum(before + 1, len(values) - 1)]
+    return np.where(share == 0, left, left + (right - left) * share)
+
+
 def _interpolate(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
     last = len(stream.values) - 1
     position = _tidy((times - stream.start) / stream.hop)
-    inside = (position >= -0.5) & (position <= last + 0.5)
-    position = position.clip(0, last)
-    before = np.floor(position).astype(int)
-    share = (position - before).astype(np.float32)[:, None]
-    left, right = stream.values[before], stream.values[np.minimum(before + 1, last)]
-    # On a frame the neighbour has no say, not even by being NaN.
-    values = np.where(share == 0, left, left + (right - left) * share)
-    values[~inside] = np.nan
+    values = interpolate(stream.values, position.clip(0, last))
+    values[(position < -0.5) | (position > last + 0.5)] = np.nan
     return values
 
 
 def _average(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
     step = np.diff(times) if len(times) > 1 else np.array([stream.hop])
-    reach = np.concatenate([step[:1], step, step[-1:]]) / 2
-    # Edges in frames: frame k of the stream fills [k, k + 1].
-    begin = _tidy((times - reach[:-1] - stream.start) / stream.hop + 0.5)
-    end = _tidy((times + reach[1:] - stream.start) / stream.hop + 0.5)
+    middles = (times[:-1] + times[1:]) / 2
+    edges = np.concatenate([times[:1] - step[0] / 2, middles, times[-1:] + step[-1] / 2])
+    # In frames: frame k of the stream fills [k, k + 1].
+    position = _tidy((edges - stream.start) / stream.hop + 0.5)
+    begin, end = position[:-1], position[1:]
     missing = np.isnan(stream.values)
     total = _integral(np.where(missing, 0, stream.values), begin, end)
     known = _integral(~missing, begin, end)

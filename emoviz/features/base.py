@@ -62,7 +62,11 @@ class Extractor(Protocol):
     name: str
     version: str
     modality: Modality
-    channels: tuple[str, ...]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the stream's channels."""
+        ...
 
     @property
     def settings(self) -> dict[str, str | int | float]:

@@ -31,11 +31,11 @@ def timeline(times: np.ndarray, present: np.ndarray, seed: int = 0) -> FaceTimel
     crops = random.integers(0, 256, (frames, 48, 48), np.uint8)
     crops[~present] = 0
     boxes = values(4) * 20 + np.array([30, 30, 40, 50], np.float32)
-    track = FaceTrack(0, present, boxes, values(478, 3), values(52), values(3), values(), crops)
+    track = FaceTrack.from_frames(0, present, boxes, values(478, 3), values(52), values(3), values(), crops)
     return FaceTimeline(times, (160, 120), (track,) if present.any() else ())
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeMedia:
     """What extractors read of a ``ClipMedia``; ``samples`` and ``picture`` may be None."""
 

@@ -1,0 +1,148 @@
+"""What the expression network sees in the speaker's face: eight emotion probabilities, and 512 features.
+
+The network is the bundled checkpoint ``face-expression``, trained on FER+ (see its card). Its last block, of which the
+maximum over all positions is taken, stands for the VGGFace features of the audio-video attention network
+paper (spec/systems.md, section 1).
+
+``expression`` and ``face`` read the same forward pass; it is run once per clip and kept as long as the clip is.
+"""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from .. import checkpoint
+from ..define import FER_EMOTIONS, Modality
+from ..errors import CheckpointError, MissingWeightsError
+from ..progress import Progress, silent
+from ..settings import ROOT
+from .base import EXTRACTORS, FeatureStream
+from .frames import face_stream
+
+if TYPE_CHECKING:
+    from ..media import ClipMedia, FaceTrack
+
+NETWORK = ROOT / "checkpoints" / "face-expression"
+WIDTH = 512
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """Results for the P frames that have the face."""
+
+    probabilities: np.ndarray  # float32 (P, 8)
+    embedding: np.ndarray  # float32 (P, 512)
+
+
+class _FromNetwork:
+    """What both extractors share."""
+
+    version = "1"
+    modality = Modality.VIDEO
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """The checkpoint, by its content: a newly trained one gives other values."""
+        return {"checkpoint": NETWORK.name, "weights": _fingerprint(NETWORK / checkpoint.WEIGHTS)}
+
+
+@EXTRACTORS.register("expression")
+class Expression(_FromNetwork):
+    """Emotion probabilities per frame, in the order of FER+'s classes."""
+
+    name = "expression"
+    channels = tuple(f"expression.{emotion}" for emotion in FER_EMOTIONS)
+
+    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """Probabilities from the speaker's face; NaN where it is not seen.
+
+        Raises:
+            MissingWeightsError: the checkpoint is not in the project folder.
+            CheckpointError: it is damaged, or another network's.
+        """
+        return face_stream(media, self.channels, lambda track: _run(media, track, progress).probabilities, progress)
+
+
+@EXTRACTORS.register("face")
+class Face(_FromNetwork):
+    """The last block's maxima per frame."""
+
+    name = "face"
+    channels = tuple(f"face.vgg{i:03d}" for i in range(WIDTH))
+
+    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """Features of the speaker's face; NaN where it is not seen.
+
+        Raises:
+            MissingWeightsError: the checkpoint is not in the project folder.
+            CheckpointError: it is damaged, or another network's.
+        """
+        return face_stream(media, self.channels, lambda track: _run(media, track, progress).embedding, progress)
+
+
+_passes: "WeakKeyDictionary[ClipMedia, _Pass]" = WeakKeyDictionary()
+_passing = threading.Lock()
+
+
+def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> _Pass:
+    """The forward pass over the clip's face, run once."""
+    with _passing:
+        if media not in _passes:
+            _passes[media] = _forward(_load(NETWORK, _fingerprint(NETWORK / checkpoint.WEIGHTS)), track, progress)
+        return _passes[media]
+
+
+def _forward(network: checkpoint.Checkpoint, track: "FaceTrack", progress: Progress) -> _Pass:
+    from torch import softmax
+
+    (stream,) = (feature.name for feature in network.description.features)
+    order = [network.description.outputs.index(emotion) for emotion in FER_EMOTIONS]
+    frames = len(track.frames)
+    probabilities = np.empty((frames, len(FER_EMOTIONS)), np.float32)
+    embedding = np.empty((frames, WIDTH), np.float32)
+    for first in range(0, frames, BATCH):
+        progress("Reading the expression", first, frames)
+        crops = track.seen_crops[first : first + BATCH]
+        output = network({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255})
+        if output.embedding.shape[1] != WIDTH:
+            raise CheckpointError(f"'{NETWORK.name}' gives {output.embedding.shape[1]} features, not {WIDTH}.")
+        probabilities[first : first + BATCH] = softmax(output.prediction.float(), -1)[:, order]
+        embedding[first : first + BATCH] = output.embedding
+    progress("Reading the expression", frames, frames)
+    return _Pass(probabilities, embedding)
+
+
+@lru_cache(maxsize=1)
+def _load(folder: Path, fingerprint: str) -> checkpoint.Checkpoint:
+    """The network; read again when its weights changed."""
+    network = checkpoint.load(folder)
+    if set(network.description.outputs) != set(FER_EMOTIONS):
+        raise CheckpointError(
+            f"The checkpoint '{folder.name}' predicts {', '.join(network.description.outputs)}; "
+            f"the expression features need {', '.join(FER_EMOTIONS)}."
+        )
+    return network
+
+
+def _fingerprint(weights: Path) -> str:
+    try:
+        status = weights.stat()
+    except OSError as error:
+        raise MissingWeightsError(
+            f"The expression network is missing: {weights} is not there; `python -m emoviz train --preset "
+            f"{NETWORK.name}` makes it."
+        ) from error
+    return _digest(weights, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _digest(weights: Path, modified: int) -> str:
+    """Start of the file's sha256; ``modified`` makes a changed file count as another."""
+    return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]

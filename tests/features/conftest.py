@@ -1,0 +1,47 @@
+"""An expression network with random weights, so that tests do not depend on the trained one."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from emoviz import checkpoint
+from emoviz.define import FER_EMOTIONS, Source, Task
+from emoviz.features import expression
+from emoviz.inputs import InputConfig
+
+
+def save_network(folder: Path, widths: tuple[int, ...] = (4, 8, 8, 8, 512), seed: int = 0) -> None:
+    """Save an untrained ``face-expression`` checkpoint whose outputs stand in another order than FER+'s."""
+    torch.manual_seed(seed)
+    description = checkpoint.Description(
+        name="face-expression",
+        title="Untrained",
+        source=Source.FACE,
+        model="expression",
+        model_config={"streams": {"crop": 2304}, "outputs": 8, "widths": widths, "depths": (1, 1, 1, 1, 1)},
+        task=Task.CLIP,
+        kind="emotion",
+        outputs=tuple(reversed(FER_EMOTIONS)),
+        derived=False,
+        features=(checkpoint.FeatureSpec("crop", "1", {}, (), 2304),),
+        inputs=(InputConfig("crop", standardise=False),),
+        hop=0.04,
+        window=1.0,
+    )
+    predictor = checkpoint.build_predictor(description)
+    checkpoint.save(folder, description, predictor, metrics={}, card="Untrained.", half=False)
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints") / "face-expression"
+    save_network(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch: pytest.MonkeyPatch, untrained: Path) -> Path:
+    """The network that the extractors find."""
+    monkeypatch.setattr(expression, "NETWORK", untrained)
+    return untrained
