@@ -40,7 +40,7 @@ def load(name: str, data_folder: Path | None) -> Corpus:
     reader = READERS[name]
     if data_folder is None:
         raise CorpusError("No data folder is set: EMOVIZ_DATA names the folder that holds the corpora.")
-    return reader(data_folder)
+    return reader(data_folder.absolute())
 
 
 def describe(data_folder: Path | None) -> pd.DataFrame:

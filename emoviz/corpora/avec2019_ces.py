@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..define import Dimension
-from ..errors import UnknownNameError
+from ..errors import CorpusError, UnknownNameError
 from .base import READERS, Corpus
 from .layout import locate, read_table, recordings_table, require_none_missing
 
@@ -100,6 +100,8 @@ def _read_all(folder: Path) -> pd.DataFrame:
 def _read_series(path: Path) -> pd.DataFrame:
     columns = ("timestamp", *DIMENSIONS)
     table = read_table(TITLE, path, columns, sep=";", quotechar="'", dtype=dict.fromkeys(columns, "float64"))
+    if table[list(columns)].isna().any(axis=None):
+        raise CorpusError(f"{TITLE}: {path} has a row that is cut off.")
     series = table[list(columns)].rename(columns={"timestamp": "time"})
     series.insert(0, "id", f"{NAME}/{path.stem}")
     return series

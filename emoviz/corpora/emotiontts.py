@@ -48,7 +48,7 @@ def read(data_folder: Path) -> Corpus:
                     "audio": str(path),
                     "speaker": match["speaker"],
                     "session": part,
-                    "transcript": scripts[stem].read_text("utf-8-sig").strip() if stem in scripts else None,
+                    "transcript": _text(scripts[stem]) if stem in scripts else None,
                     "emotion": _emotion(path, int(match["number"])),
                     "place": place,
                 }
@@ -69,3 +69,10 @@ def _emotion(path: Path, number: int) -> str:
     if not 1 <= number <= 100 * len(BLOCKS):
         raise CorpusError(f"{TITLE}: '{path.name}' has the number {number}; accepted are 1 to {100 * len(BLOCKS)}.")
     return BLOCKS[(number - 1) // 100].value
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{TITLE}: {path} is not UTF-8 text.") from error

@@ -94,9 +94,8 @@ def _read_votes(path: Path) -> pd.DataFrame:
     table = read_table(TITLE, path, (), header=None)
     columns = ["file", *VOTES]
     try:
-        return (
-            table.iloc[:, [0, *range(-len(VOTES), 0)]].set_axis(columns, axis=1).astype(dict.fromkeys(VOTES, "int64"))
-        )
+        votes = table.iloc[:, [0, *range(-len(VOTES), 0)]].set_axis(columns, axis=1)
+        return votes.astype(dict.fromkeys(VOTES, "int64"))
     except (ValueError, IndexError) as error:
         raise CorpusError(f"{TITLE}: {path} is not a list of {', '.join(columns)}.") from error
 

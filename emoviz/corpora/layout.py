@@ -96,7 +96,7 @@ def read_table(title: str, path: Path, columns: Sequence[str], **options: Any) -
     try:
         table = pd.read_csv(path, **options)
     except (ValueError, OSError) as error:
-        raise CorpusError(f"{title}: {path} is not a table with the columns {', '.join(columns)}.") from error
+        raise CorpusError(f"{title}: {path} is not a readable table.") from error
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise CorpusError(f"{title}: {path} lacks the columns {', '.join(missing)}.")

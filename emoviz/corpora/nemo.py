@@ -31,7 +31,7 @@ def read(data_folder: Path) -> Corpus:
         CorpusError: the folder or a listed file is missing, or the list has an unknown emotion.
     """
     folder = locate(data_folder, TITLE, "speech/nemo", "nemo", "nEMO")
-    listed = read_table(TITLE, folder / "data.tsv", COLUMNS, sep="\t", dtype=str)
+    listed = read_table(TITLE, folder / "data.tsv", COLUMNS, sep="\t", dtype=str, keep_default_na=False)
     present = {p.stem: p for p in sorted((folder / "samples").glob("*")) if p.suffix.lower() in AUDIO_ENDINGS}
     stems = [Path(file_id).stem for file_id in listed["file_id"]]
     require_none_missing(TITLE, folder, [f"samples/{stem}" for stem in stems if stem not in present])

@@ -12,7 +12,7 @@ HEADER = "name;timestamp;arousal;valence;liking"
 
 
 def test_traces_and_predictions_share_ids_and_times(tmp_path):
-    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", "")
+    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", [])
     traces = load("avec2019_ces", tmp_path).traces
     assert list(traces.columns) == ["id", "time", "arousal", "valence", "liking"]
     assert len(traces) == 28 * 3
@@ -22,16 +22,16 @@ def test_traces_and_predictions_share_ids_and_times(tmp_path):
 
 
 def test_a_system_that_was_not_copied_is_named(tmp_path):
-    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", "")
+    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", [])
     with pytest.raises(CorpusError, match="predictions_visual-vgg.*Devel_DE_01.csv"):
         avec2019_ces.predictions(tmp_path, "visual-vgg")
     with pytest.raises(UnknownNameError, match="visual-vgg"):
         avec2019_ces.predictions(tmp_path, "visual_vgg")
 
 
-@pytest.mark.parametrize("content", ["", "name;timestamp;arousal\n'a';0;0\n", f"{HEADER}\n'a';0;x;0;0\n"])
+@pytest.mark.parametrize("content", ["", "name;timestamp\n'a';0\n", f"{HEADER}\n'a';0;x;0;0\n", f"{HEADER}\n'a';0;0\n"])
 def test_a_damaged_file_is_named(tmp_path, content):
-    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", "")
+    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", [])
     (tmp_path / "avec2019_ces" / "labels_devel" / "Devel_HU_02.csv").write_text(content)
     with pytest.raises(CorpusError, match="Devel_HU_02.csv"):
         load("avec2019_ces", tmp_path)

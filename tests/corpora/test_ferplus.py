@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import LAYOUTS
 
-from emoviz.corpora import load
+from emoviz.corpora import ferplus, load
 from emoviz.corpora.ferplus import VOTE_COLUMNS, majority, vote_shares
 from emoviz.define import FER_EMOTIONS
 from emoviz.errors import CorpusError
 
+BOX = '"(0, 0, 48, 48)"'
 ballots = st.lists(st.lists(st.integers(0, 10), min_size=10, max_size=10), min_size=1, max_size=5)
 
 
@@ -69,20 +70,30 @@ def test_targets_are_distributions_or_absent(votes):
             assert np.isnan(share).all()
 
 
-def test_every_majority_label_has_a_target_that_agrees(tmp_path):
-    LAYOUTS["ferplus"].write(tmp_path / "ferplus.parquet", "")
-    corpus = load("ferplus", tmp_path)
-    assert set(majority(corpus.labels)) == {"happy"}
-    assert (vote_shares(corpus.labels).argmax(axis=1) == FER_EMOTIONS.index("happy")).all()
-    assert corpus.pictures.iloc[0] == b"jpeg" and corpus.pictures.index.equals(corpus.recordings.index)
+@pytest.fixture
+def few(monkeypatch):
+    """As if FER+ were four pictures."""
+    monkeypatch.setattr(ferplus, "PICTURES", {"train": 2, "validation": 1, "test": 1})
 
 
-def test_a_half_copied_file_says_which_split_lacks_pictures(tmp_path):
-    path = tmp_path / "ferplus.parquet"
-    LAYOUTS["ferplus"].write(path, "")
-    pd.read_parquet(path).iloc[:-3].to_parquet(path)
-    with pytest.raises(CorpusError, match="split test has 3570 of 3573"):
-        load("ferplus", tmp_path)
+@pytest.fixture
+def path(tmp_path, few):
+    """The parquet file of four pictures."""
+    LAYOUTS["ferplus"].write(tmp_path / "ferplus.parquet", [])
+    return tmp_path / "ferplus.parquet"
+
+
+def test_reads_one_parquet_file(path):
+    corpus = load("ferplus", path.parent)
+    assert corpus.labels["emotion"].tolist() == ["happy"] * 4
+    assert corpus.labels["share.happy"].tolist() == [1] * 4
+    assert corpus.pictures.tolist() == [b"jpeg"] * 4 and corpus.pictures.index.equals(corpus.recordings.index)
+
+
+def test_a_half_copied_file_says_which_split_lacks_pictures(path):
+    pd.read_parquet(path).iloc[1:].to_parquet(path)
+    with pytest.raises(CorpusError, match="split train has 1 of 2"):
+        load("ferplus", path.parent)
 
 
 @pytest.mark.parametrize("content", [b"", b"not parquet"])
@@ -92,12 +103,51 @@ def test_a_damaged_file_is_named(tmp_path, content):
         load("ferplus", tmp_path)
 
 
-def test_a_file_without_votes_is_named(tmp_path):
-    path = tmp_path / "ferplus.parquet"
-    LAYOUTS["ferplus"].write(path, "")
+def test_a_file_without_votes_is_named(path):
     pd.read_parquet(path).drop(columns="contempt").to_parquet(path)
     with pytest.raises(CorpusError, match="contempt"):
-        load("ferplus", tmp_path)
+        load("ferplus", path.parent)
+
+
+@pytest.fixture
+def folders(tmp_path, few):
+    """Four pictures as the authors' script leaves them; the training list has the repository's box column."""
+    root = tmp_path / "FERPlus" / "data"
+    lists = {
+        "FER2013Train": {
+            "fer0000000.png": f"{BOX},9,0,0,0,0,0,0,0,1,0",
+            "fer0000001.png": f"{BOX},0,0,0,0,0,0,0,0,9,1",
+        },
+        "FER2013Valid": {"fer0028638.png": "0,8,2,0,0,0,0,0,0,0"},
+        "FER2013Test": {"fer0032220.png": "0,0,0,0,2,1,0,7,0,0"},
+    }
+    for name, votes in lists.items():
+        (root / name).mkdir(parents=True)
+        (root / name / "label.csv").write_text("".join(f"{file},{row}\n" for file, row in votes.items()))
+        for file in votes:
+            (root / name / file).write_bytes(file.encode())
+    return root
+
+
+def test_reads_the_folders_of_the_authors_script(folders):
+    corpus = load("ferplus", folders.parents[1])
+    assert corpus.recordings["session"].tolist() == ["train", "train", "validation", "test"]
+    assert corpus.labels["votes.contemptuous"].tolist() == [0, 0, 0, 7]
+    assert corpus.labels["emotion"].dropna().tolist() == ["neutral", "happy", "contemptuous"]
+    assert corpus.pictures["ferplus/fer0028638"] == b"fer0028638.png"
+
+
+def test_a_picture_that_was_not_copied_is_named(folders):
+    (folders / "FER2013Test" / "fer0032220.png").unlink()
+    with pytest.raises(CorpusError, match="FER2013Test/fer0032220.png"):
+        load("ferplus", folders.parents[1])
+
+
+@pytest.mark.parametrize("content", ["", "a.png,1,2\n", "a.png,x,0,0,0,0,0,0,0,0,0\n"])
+def test_a_damaged_list_is_named(folders, content):
+    (folders / "FER2013Valid" / "label.csv").write_text(content)
+    with pytest.raises(CorpusError, match="FER2013Valid/label.csv is not a"):
+        load("ferplus", folders.parents[1])
 
 
 @pytest.mark.corpora
