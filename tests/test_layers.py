@@ -13,7 +13,7 @@ FILES = sorted([*(ROOT / "emoviz").rglob("*.py"), *(ROOT / "pages").rglob("*.py"
 FILES = [file for file in FILES if file.exists()]
 
 FOUNDATION = {"define", "errors", "progress", "registry", "settings", "configuration", "__init__"}
-ANALYSIS = {"training", "predict", "export", "evaluate", "explain", "fusion"}
+ANALYSIS = {"training", "predict", "export", "evaluate", "heldout", "explain", "fusion"}
 TABLES_ONLY = {"plots", "summary", "similarity", "project"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),

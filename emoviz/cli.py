@@ -1,0 +1,271 @@
+"""The command line: a thin layer over the same functions that the app uses.
+
+Results go to standard output, progress bars and notes to standard error. Exit codes: 0 done, 1 an error that
+one sentence tells, 2 wrong usage, 130 stopped by Ctrl-C.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .errors import Cancelled, ConfigError, EmovizError
+from .settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from tqdm import tqdm
+
+    from .predict import ClipPrediction
+
+SPEECH_FEATURES = ("whisper", "egemaps")
+"""What the bundled speech models read, and what ``extract`` extracts unless told otherwise."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options, _settings(options))
+        sys.stdout.flush()
+        return 0
+    except (KeyboardInterrupt, Cancelled):
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except EmovizError as error:
+        print(f"emoviz: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of the output, e.g. `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m emoviz", description="Audio-visual emotion recognition.")
+    top.add_argument("--version", action="version", version=f"emoviz {__version__}")
+    top.add_argument("--data", type=Path, metavar="FOLDER", help="corpora in their published layouts (EMOVIZ_DATA)")
+    top.add_argument("--store", type=Path, metavar="FOLDER", help="extracted features (EMOVIZ_STORE)")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = commands.add_parser("predict", help="emotion over time in a clip")
+    command.add_argument("clip", type=Path, metavar="CLIP", help="a video or sound file")
+    command.add_argument("--model", action="append", default=[], metavar="NAME", help="may be repeated (see `models`)")
+    command.add_argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
+    command.add_argument(
+        "--out", type=Path, metavar="FILE", help="table to write: .csv, .parquet or .json (default: CSV to the screen)"
+    )
+    command.set_defaults(run=predict)
+
+    command = commands.add_parser("models", help="trained models on this machine")
+    _add_json(command)
+    command.set_defaults(run=models)
+
+    command = commands.add_parser("corpora", help="corpora that can be read, and which are there")
+    _add_json(command)
+    command.set_defaults(run=corpora)
+
+    command = commands.add_parser("extract", help="put a corpus and its features into the store")
+    command.add_argument("corpus", metavar="CORPUS", help="name of a corpus (see `corpora`)")
+    command.add_argument(
+        "--features", default=",".join(SPEECH_FEATURES), metavar="A,B", help="default: %(default)s; pictures need none"
+    )
+    command.set_defaults(run=extract)
+
+    command = commands.add_parser("train", help="train a model on corpora in the store")
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("--preset", metavar="NAME", help="the config of a bundled model")
+    what.add_argument("config", nargs="?", type=Path, metavar="CONFIG", help="a config, JSON")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes", help="change the config"
+    )
+    command.set_defaults(run=train)
+
+    command = commands.add_parser("evaluate", help="figures of a model on a corpus in the store")
+    command.add_argument("model", metavar="MODEL", help="name of a trained model (see `models`)")
+    command.add_argument("--corpus", required=True, metavar="NAME", help="name of a corpus (see `corpora`)")
+    _add_json(command)
+    command.set_defaults(run=evaluate)
+
+    command = commands.add_parser("app", help="open the app in a browser")
+    command.add_argument("--port", type=int, default=8501)
+    command.set_defaults(run=app)
+    return top
+
+
+def predict(options: argparse.Namespace, settings: Settings) -> None:
+    """``predict``: the table to a file or as CSV, and what it says in words."""
+    from .export import export, require_ending, write_table
+    from .features.store import FeatureStore
+    from .media import ClipMedia
+    from .predict import load_checkpoints, predict_clip, require_size
+
+    if options.out:
+        require_ending(options.out.suffix.lower())
+    require_size(options.clip, settings.upload_limit_mb)
+    media = ClipMedia(options.clip, face=options.face)
+    checkpoints = load_checkpoints(options.model, settings.checkpoints)
+    with Bars() as bars:
+        prediction = predict_clip(media, checkpoints, store=FeatureStore(settings.store), progress=bars)
+    if options.out:
+        write_table(prediction, options.out)
+    else:
+        sys.stdout.write(export(prediction, ".csv").decode())
+    _print_words(prediction)
+
+
+def models(options: argparse.Namespace, settings: Settings) -> None:
+    """``models``: one row per checkpoint folder, damaged ones included."""
+    import pandas as pd
+
+    from . import checkpoint
+
+    rows = []
+    for name, folder in checkpoint.find(settings.checkpoints).items():
+        row: dict[str, Any] = {"name": name, "folder": str(folder)}
+        try:
+            about = checkpoint.read_description(folder)
+            row |= {
+                "title": about.title,
+                "source": str(about.source),
+                "model": about.model,
+                "task": str(about.task),
+                "outputs": ", ".join(about.outputs),
+                "features": ", ".join(feature.name for feature in about.features),
+                "error": None,
+            }
+        except EmovizError as error:
+            row["error"] = str(error)
+        rows.append(row)
+    _print_table(pd.DataFrame(rows), options.json, ["name", "source", "model", "outputs", "error"])
+
+
+def corpora(options: argparse.Namespace, settings: Settings) -> None:
+    """``corpora``: one row per known corpus."""
+    from .corpora import describe
+
+    shown = ["name", "present", "title", "cultures", "recordings", "speakers", "missing"]
+    _print_table(describe(settings.data), options.json, shown)
+
+
+def extract(options: argparse.Namespace, settings: Settings) -> None:
+    """``extract``: the corpus and its features into the store."""
+    from .corpora import load
+    from .features import EXTRACTORS
+    from .features.store import FeatureStore
+
+    names = [name for name in options.features.split(",") if name]
+    for name in names:
+        EXTRACTORS[name]
+    corpus = load(options.corpus, settings.data)
+    with Bars() as bars:
+        FeatureStore(settings.store).add_corpus(corpus, names, bars)
+    print(f"{corpus.title}: {len(corpus.recordings)} recordings are in {settings.store}.", file=sys.stderr)
+
+
+def train(options: argparse.Namespace, settings: Settings) -> None:
+    """``train``: a checkpoint folder, whose name is printed."""
+    from .features.store import FeatureStore
+    from .training import load_config, preset, train
+    from .training.config import with_settings
+
+    config = preset(options.preset) if options.preset else load_config(options.config)
+    config = with_settings(config, options.changes)
+    with Bars() as bars:
+        folder = train(config, FeatureStore(settings.store), settings.runs, settings.checkpoints[-1], bars)
+    print(folder)
+
+
+def evaluate(options: argparse.Namespace, settings: Settings) -> None:
+    """``evaluate``: figures per culture with intervals, beside those of the training mean."""
+    import pandas as pd
+
+    from .features.store import FeatureStore
+    from .heldout import evaluate_corpus
+    from .predict import load_checkpoints
+
+    (checkpoint,) = load_checkpoints([options.model], settings.checkpoints)
+    with Bars() as bars:
+        rows = evaluate_corpus(checkpoint, FeatureStore(settings.store), options.corpus, bars)
+    _print_table(pd.DataFrame(rows), options.json, None)
+
+
+def app(options: argparse.Namespace, settings: Settings) -> None:
+    """``app``: Streamlit until it is stopped.
+
+    Raises:
+        ConfigError: it ended with an error.
+    """
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+    command += ["--server.address", settings.address, "--server.port", str(options.port)]
+    command += ["--server.maxUploadSize", str(settings.upload_limit_mb)]
+    folders = {"EMOVIZ_STORE": settings.store} | ({"EMOVIZ_DATA": settings.data} if settings.data else {})
+    result = subprocess.run(command, env=os.environ | {key: str(folder) for key, folder in folders.items()})
+    if result.returncode:
+        raise ConfigError(f"The app ended with code {result.returncode}; what Streamlit said stands above.")
+
+
+class Bars:
+    """A progress listener that shows one bar per stage on standard error, where that is a terminal."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, tqdm] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Bars":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+    def __call__(self, stage: str, done: float, total: float) -> None:
+        """Move the stage's bar. What stands in brackets may change without making another stage."""
+        from tqdm import tqdm
+
+        with self._lock:
+            key = stage.partition(" (")[0]
+            if key not in self._bars:
+                form = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left"
+                self._bars[key] = tqdm(total=total, desc=stage, bar_format=form, disable=None, file=sys.stderr)
+            bar = self._bars[key]
+            if not bar.disable:
+                bar.set_description(stage, refresh=False)
+                bar.total = total
+                bar.update(min(done, total) - bar.n)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """Settings of the environment, changed by ``--data`` and ``--store``."""
+    given = {name: getattr(options, name) for name in ("data", "store") if getattr(options, name)}
+    return dataclasses.replace(Settings.read(), **given)
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _print_words(prediction: "ClipPrediction") -> None:
+    from .summary import sentence
+
+    for line in (*prediction.notes, sentence(prediction.table, prediction.outputs)):
+        print(line, file=sys.stderr)
+
+
+def _print_table(table: "pd.DataFrame", as_json: bool, shown: list[str] | None) -> None:
+    """Print all columns as JSON records, or the shown ones for people."""
+    if as_json:
+        records = table.astype(object).where(table.notna(), None).to_dict("records")
+        print(json.dumps(records, indent=1, ensure_ascii=False, allow_nan=False))
+    elif table.empty:
+        print("None.")
+    else:
+        columns = [column for column in shown or table.columns if column in table and table[column].notna().any()]
+        print(table[columns].astype(object).where(table[columns].notna(), "").to_string(index=False))

@@ -1,0 +1,157 @@
+"""Figures of a trained model on a corpus in the store, seen in training or not."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from .checkpoint import Checkpoint, Description
+from .define import CIRCUMPLEX, Dimension, Emotion, Split, Task, derived
+from .errors import CorpusError
+from .evaluate import Result, class_scores, frame_scores, score_table
+from .features.align import align
+from .features.store import FeatureStore, StoredCorpus
+from .losses import probabilities
+from .predict import frame_middles, predict_streams
+from .progress import Progress, silent
+
+PICTURES_AT_ONCE = 256
+NOTHING = np.empty(0)
+
+
+def evaluate_corpus(
+    checkpoint: Checkpoint, store: FeatureStore, name: str, progress: Progress = silent
+) -> list[dict[str, Any]]:
+    """Score a model on the recordings of a corpus that its training did not see.
+
+    These are those of the test speakers (of pictures, the published test part) when the corpus was trained
+    on, else all. Recordings of emotions that the model does not know are left out.
+
+    Returns:
+        Rows as :func:`emoviz.evaluate.score_table` gives them.
+
+    Raises:
+        CorpusError: the corpus, or one that the model was trained on, is not in the store, has no emotion
+            classes, or nothing of it is held out.
+        FeatureError: a feature of the corpus was not extracted.
+    """
+    about = checkpoint.description
+    corpus = store.corpus(name)
+    rows = part_of(corpus, about, Split.TEST if name in trained_on(about) else None)
+    if not rows.any():
+        raise CorpusError(f"No recording of '{name}' was held out from the training of '{checkpoint.name}'.")
+    truths = targets(corpus, about)[rows]
+    predicted = (_pictures if corpus.pictures is not None else _streams)(checkpoint, store, corpus, rows, progress)
+    recordings = corpus.recordings[rows]
+    results = [
+        Result(str(identity), culture, speaker, emotion, _per_frame(truth, prediction), prediction, NOTHING)
+        for identity, culture, speaker, emotion, truth, prediction in zip(
+            recordings.index,
+            recordings["culture"],
+            recordings["speaker"],
+            corpus.labels["emotion"][rows],
+            truths,
+            predicted,
+            strict=True,
+        )
+    ]
+    mean = training_mean(store, about)
+    scores = frame_scores(about.outputs, mean) if about.kind == "dimension" else class_scores(mean)
+    progress("Computing intervals", 0, 1)
+    return score_table(results, scores)
+
+
+def trained_on(about: Description) -> tuple[str, ...]:
+    """Names of the corpora of a model's training."""
+    return tuple(about.training.get("corpora", ()))
+
+
+def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.ndarray:
+    """(N,) bool: recordings of a part of the model's split whose emotion it knows; None is all parts.
+
+    Raises:
+        CorpusError: the corpus has no emotion classes.
+    """
+    if "emotion" not in corpus.labels:
+        raise CorpusError(f"The corpus '{corpus.name}' has no emotion classes to compare '{about.name}' with.")
+    known = corpus.labels["emotion"].isin(about.outputs if about.kind == "emotion" else list(Emotion)).to_numpy()
+    if part is None:
+        return known
+    if corpus.pictures is not None:
+        return known & (corpus.recordings["session"] == part).to_numpy()
+    return known & corpus.recordings["speaker"].isin(about.split.get(part, ())).to_numpy()
+
+
+def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
+    """(N, K): one-hot classes, or the dimensions that a class stands for; NaN where there is no class.
+
+    Raises:
+        CorpusError: the model predicts something that no class tells.
+    """
+    emotions = corpus.labels["emotion"]
+    if about.kind == "emotion":
+        return np.stack([(emotions == output).to_numpy(float) for output in about.outputs], axis=1)
+    axes = {derived(Dimension.VALENCE): 0, derived(Dimension.AROUSAL): 1}
+    if not set(about.outputs) <= set(axes):
+        raise CorpusError(f"'{corpus.name}' has emotion classes, which say nothing of {', '.join(about.outputs)}.")
+    positions = pd.DataFrame({emotion.value: place for emotion, place in CIRCUMPLEX.items()}).T
+    return positions.reindex(emotions).to_numpy(float)[:, [axes[output] for output in about.outputs]]
+
+
+def training_mean(store: FeatureStore, about: Description) -> np.ndarray:
+    """(K,) mean target of the recordings that the model was trained on.
+
+    Raises:
+        CorpusError: one of their corpora is not in the store, or the checkpoint names none.
+    """
+    if not trained_on(about):
+        raise CorpusError(f"The model '{about.name}' does not say on which corpora it was trained.")
+    corpora = [store.corpus(name) for name in trained_on(about)]
+    return np.concatenate([targets(c, about)[part_of(c, about, Split.TRAIN)] for c in corpora]).mean(0)
+
+
+def _per_frame(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """A recording's class holds for each of its frames."""
+    return np.broadcast_to(truth, prediction.shape)
+
+
+def _streams(
+    checkpoint: Checkpoint, store: FeatureStore, corpus: StoredCorpus, rows: np.ndarray, progress: Progress
+) -> list[np.ndarray]:
+    """Per recording (T, K), or (K,) probabilities of the whole recording."""
+    about = checkpoint.description
+    predictions = []
+    keys = corpus.recordings["key"][rows]
+    for number, key in enumerate(keys):
+        progress(f"Predicting {corpus.title}", number, len(keys))
+        streams = {f.name: store.stream(key, f.name) for f in about.features}
+        end = min(stream.start + stream.hop * (len(stream.values) - 0.5) for stream in streams.values())
+        times = frame_middles(end, about.hop)
+        if about.task == Task.FRAMES:
+            predictions.append(predict_streams(checkpoint, streams, times)[0])
+        else:
+            output = checkpoint({n: align(stream, times) for n, stream in streams.items()})
+            predictions.append(_scores(checkpoint, output.prediction)[0])
+    return predictions
+
+
+def _pictures(
+    checkpoint: Checkpoint, store: FeatureStore, corpus: StoredCorpus, rows: np.ndarray, progress: Progress
+) -> list[np.ndarray]:
+    """Per picture (K,) probabilities."""
+    assert corpus.pictures is not None
+    pictures = corpus.pictures[rows]
+    (name,) = (feature.name for feature in checkpoint.description.features)
+    predictions: list[np.ndarray] = []
+    for start in range(0, len(pictures), PICTURES_AT_ONCE):
+        progress(f"Predicting {corpus.title}", start, len(pictures))
+        some = pictures[start : start + PICTURES_AT_ONCE]
+        crops = some.reshape(len(some), -1).astype(np.float32) / 255
+        predictions += list(_scores(checkpoint, checkpoint({name: crops}).prediction))
+    return predictions
+
+
+def _scores(checkpoint: Checkpoint, prediction: Tensor) -> np.ndarray:
+    """Class probabilities from logits; dimensions as they are."""
+    return (probabilities(prediction) if checkpoint.description.kind == "emotion" else prediction).numpy()
