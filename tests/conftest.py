@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on who else uses the machine.
+settings.register_profile("emoviz", deadline=None)
+settings.load_profile("emoviz")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,263 @@
+"""CATS-Transformer: channel attention and masks against the equations, cached against naive decode."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from emoviz.errors import ConfigError
+from emoviz.models import build
+from emoviz.models.cats import (
+    CATS,
+    PAPER,
+    CATSConfig,
+    ChannelAttention,
+    DecoderLayer,
+    EncoderLayer,
+    MultiheadAttention,
+    Steps,
+)
+
+from .masks import masks, noise
+
+FRAMES = 11
+WHOLE = torch.ones(2, FRAMES, dtype=torch.bool)
+CONFIGS = {"default": {}, "paper": PAPER, "live": {"causal_memory": True}}
+
+
+def small(**options: object) -> CATS:
+    torch.manual_seed(0)
+    config = {"width": 8, "heads": 2, "feedforward": 16, "reduction": 2, "step": 3, **options}
+    model = build("cats", {"streams": {"a": 4, "v": 2}, "outputs": 2, **config}).eval()
+    assert isinstance(model, CATS)
+    return model
+
+
+def clips(batch: int = 2, frames: int = FRAMES, seed: int = 0) -> dict[str, Tensor]:
+    return {"a": noise(batch, frames, 4, seed=seed), "v": noise(batch, frames, 2, seed=seed + 1)}
+
+
+def numpy_of(parameter: Tensor) -> np.ndarray:
+    return parameter.detach().numpy()
+
+
+def naive_decode(model: CATS, memory: Tensor, steps: Steps) -> Tensor:
+    """Every step runs the whole prefix again, as a decoder without kept keys and values must."""
+    base = 0 if model.direct is None else steps.mean(model.direct(memory))
+    outputs = torch.zeros(len(memory), steps.count, 2)
+    for step in range(steps.count):
+        said = model.decode_given(memory, steps, outputs) + base
+        outputs[:, step] = said[:, step]
+    return outputs
+
+
+@given(mask=masks())
+def test_channel_attention_follows_its_equation(mask: Tensor) -> None:
+    torch.manual_seed(0)
+    layer, fused = ChannelAttention(4, reduction=2), noise(3, 9, 4)
+    weights = numpy_of(layer(fused, mask))
+    first, second = layer.shared[0], layer.shared[2]
+
+    def shared(x: np.ndarray) -> np.ndarray:
+        hidden = np.maximum(numpy_of(first.weight) @ x + numpy_of(first.bias), 0)
+        return numpy_of(second.weight) @ hidden + numpy_of(second.bias)
+
+    for row in range(3):
+        real = fused[row].numpy()[mask[row].numpy()]
+        expected = 1 / (1 + np.exp(-(shared(real.mean(0)) + shared(real.max(0)))))
+        np.testing.assert_allclose(weights[row], expected, atol=1e-6)
+
+
+def test_channel_weights_scale_the_fused_streams() -> None:
+    with_weights, without = small(), small(channel_attention=False)
+    without.load_state_dict({k: v for k, v in with_weights.state_dict().items() if "channel_attention" not in k})
+    streams = clips()
+    output = with_weights(streams, WHOLE)
+    a, v = output.attention["channel"].split([4, 2], dim=-1)
+    scaled = {"a": streams["a"] * a[:, None], "v": streams["v"] * v[:, None]}
+    torch.testing.assert_close(without(scaled, WHOLE).prediction, output.prediction)
+    assert without(streams, WHOLE).attention == {}
+
+
+def test_attention_follows_its_equation() -> None:
+    torch.manual_seed(0)
+    layer = MultiheadAttention(6, 2)
+    x, memory = noise(1, 3, 6), noise(1, 5, 6, seed=1)
+    visible = torch.tensor([[True, True, False, True, True], [True, False, False, False, False], [True] * 5])
+    got = numpy_of(layer(x, layer.keys_values(memory), visible[None, None]))[0]
+
+    def project(linear: nn.Linear, values: Tensor) -> np.ndarray:
+        return numpy_of(values)[0] @ numpy_of(linear.weight).T + numpy_of(linear.bias)
+
+    queries, (keys, values) = project(layer.query, x), np.split(project(layer.key_value, memory), 2, axis=1)
+    heads = []
+    for q, k, v in zip(*(np.split(part, 2, axis=1) for part in (queries, keys, values)), strict=True):
+        scores = np.where(visible, np.exp(q @ k.T / math.sqrt(3)), 0)
+        heads.append(scores / scores.sum(1, keepdims=True) @ v)
+    expected = np.concatenate(heads, 1) @ numpy_of(layer.out.weight).T + numpy_of(layer.out.bias)
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+
+
+def copy_attention(ours: MultiheadAttention, theirs: nn.MultiheadAttention) -> None:
+    theirs.in_proj_weight.data = torch.cat([ours.query.weight, ours.key_value.weight]).detach()
+    theirs.in_proj_bias.data = torch.cat([ours.query.bias, ours.key_value.bias]).detach()
+    theirs.out_proj.load_state_dict(ours.out.state_dict())
+
+
+def torch_layer(kind: type[nn.Module], ours: EncoderLayer | DecoderLayer) -> nn.Module:
+    """Torch's own layer with our feed-forward weights."""
+    for parameter in ours.parameters():  # norms are ones and zeros at first, which would hide a swap
+        if parameter.ndim == 1:
+            nn.init.normal_(parameter)
+    theirs = kind(8, 2, 16, activation="gelu", batch_first=True, norm_first=True).eval()
+    theirs.linear1.load_state_dict(ours.feedforward[0].state_dict())
+    theirs.linear2.load_state_dict(ours.feedforward[3].state_dict())
+    return theirs
+
+
+CONFIG = CATSConfig({"a": 1}, 2, width=8, heads=2, feedforward=16)
+
+
+def test_an_encoder_layer_is_torchs_pre_norm_layer() -> None:
+    torch.manual_seed(0)
+    ours = EncoderLayer(CONFIG).eval()
+    theirs = torch_layer(nn.TransformerEncoderLayer, ours)
+    copy_attention(ours.attention, theirs.self_attn)
+    theirs.norm1.load_state_dict(ours.attention_norm.state_dict())
+    theirs.norm2.load_state_dict(ours.feedforward_norm.state_dict())
+    x, past = noise(2, 5, 8), torch.ones(5, 5, dtype=torch.bool).tril()
+    torch.testing.assert_close(ours(x, past[None, None]), theirs(x, src_mask=~past), atol=1e-5, rtol=1e-4)
+
+
+def test_a_decoder_layer_is_torchs_pre_norm_layer() -> None:
+    torch.manual_seed(0)
+    ours = DecoderLayer(CONFIG).eval()
+    theirs = torch_layer(nn.TransformerDecoderLayer, ours)
+    copy_attention(ours.own, theirs.self_attn)
+    copy_attention(ours.cross, theirs.multihead_attn)
+    for norm, own in zip(("norm1", "norm2", "norm3"), ("own_norm", "cross_norm", "feedforward_norm"), strict=True):
+        getattr(theirs, norm).load_state_dict(getattr(ours, own).state_dict())
+    x, memory = noise(2, 5, 8), noise(2, 7, 8, seed=1)
+    past = torch.ones(5, 5, dtype=torch.bool).tril()
+    real = torch.arange(7) < torch.tensor([[7], [4]])
+    expected = theirs(x, memory, tgt_mask=~past, memory_key_padding_mask=~real)
+    torch.testing.assert_close(ours(x, memory, real[:, None, None]), expected, atol=1e-5, rtol=1e-4)
+
+
+@settings(max_examples=20)
+@given(frame=st.integers(0, FRAMES - 2))
+def test_the_encoder_sees_no_later_frame(frame: int) -> None:
+    model = small()
+    x = noise(2, FRAMES, 6)
+    changed = torch.cat([x[:, : frame + 1], noise(2, FRAMES - frame - 1, 6, seed=3)], 1)
+    before, after = model.encode(x, WHOLE), model.encode(changed, WHOLE)
+    torch.testing.assert_close(after[:, : frame + 1], before[:, : frame + 1], atol=1e-6, rtol=0)
+    assert ((after - before).abs().amax((0, 2))[frame + 1 :] > 1e-4).all()
+
+
+@settings(max_examples=20)
+@given(step=st.integers(0, 3))
+def test_a_decoder_step_sees_no_later_output(step: int) -> None:
+    model = small()
+    steps = Steps(WHOLE, 3)
+    memory, outputs = noise(2, FRAMES, 8), noise(2, 4, 2)
+    changed = torch.cat([outputs[:, :step], noise(2, 4 - step, 2, seed=3)], 1)
+    before, after = (model.decode_given(memory, steps, given_outputs) for given_outputs in (outputs, changed))
+    torch.testing.assert_close(after[:, : step + 1], before[:, : step + 1], atol=1e-6, rtol=0)
+    assert step == 3 or not torch.allclose(after[:, step + 1 :], before[:, step + 1 :])
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_only_a_causal_memory_hides_the_future_from_the_decoder(live: bool) -> None:
+    model = small(causal_memory=live)
+    steps = Steps(WHOLE, 3)
+    memory = noise(2, FRAMES, 8)
+    changed = torch.cat([memory[:, :6], noise(2, FRAMES - 6, 8, seed=3)], 1)
+    before, after = model.decode(memory, steps)[1], model.decode(changed, steps)[1]
+    assert torch.allclose(before[:, :2], after[:, :2], atol=1e-6) is live
+    assert not torch.allclose(before[:, 2:], after[:, 2:], atol=1e-4)
+
+
+@pytest.mark.parametrize("options", CONFIGS.values(), ids=CONFIGS)
+@settings(max_examples=10)
+@given(mask=masks())
+def test_the_cached_decode_equals_the_naive_one(options: dict[str, object], mask: Tensor) -> None:
+    model = small(**options)
+    with torch.no_grad():
+        memory, steps = model.encode(noise(3, 9, 6), mask), Steps(mask, model.config.step)
+        outputs = model.decode(memory, steps)[1]
+        torch.testing.assert_close(outputs, naive_decode(model, memory, steps), atol=1e-5, rtol=0)
+    assert outputs.std() > 0
+
+
+@pytest.mark.parametrize("options", CONFIGS.values(), ids=CONFIGS)
+def test_gradients_do_not_change_the_prediction(options: dict[str, object]) -> None:
+    model, streams = small(**options), clips()
+    with torch.no_grad():
+        expected = model(streams, WHOLE).prediction
+    prediction = model(streams, WHOLE).prediction
+    assert prediction.requires_grad and not expected.requires_grad
+    torch.testing.assert_close(prediction, expected, atol=1e-5, rtol=0)
+
+
+def test_labels_are_seen_under_teacher_forcing_in_training_only() -> None:
+    streams, labels, others = clips(), noise(2, FRAMES, 2), noise(2, FRAMES, 2, seed=1)
+    for options, reads in ((PAPER, True), ({}, False)):
+        model = small(**options, dropout=0.0)
+        first, second = (model(streams, WHOLE, targets).prediction for targets in (labels, others))
+        assert torch.equal(first, second)
+        model.train()
+        first, second = (model(streams, WHOLE, targets).prediction for targets in (labels, others))
+        assert torch.equal(first, second) is not reads
+
+
+def test_teacher_forcing_shifts_the_labels_by_one_frame() -> None:
+    model = small(**PAPER, dropout=0.0).train()
+    streams, labels = clips(), noise(2, FRAMES, 2)
+    changed = labels.clone()
+    changed[:, 5] += 1
+    before, after = (model(streams, WHOLE, targets).prediction for targets in (labels, changed))
+    assert torch.equal(before[:, :6], after[:, :6])
+    assert not torch.allclose(before[:, 6], after[:, 6])
+
+
+@pytest.mark.parametrize("step", [1, 3, 4, 20])
+@given(mask=masks())
+def test_steps_average_their_real_frames(step: int, mask: Tensor) -> None:
+    steps, values = Steps(mask, step), noise(3, 9, 2)
+    values[0, 2, 1] = torch.nan  # an unlabelled frame
+    means = steps.mean(values)
+    assert means.shape == (3, math.ceil(9 / step), 2)
+    known = mask[..., None] & ~values.isnan()
+    for row, block, k in np.ndindex(*means.shape):
+        frames = slice(block * step, (block + 1) * step)
+        real = values[row, frames, k][known[row, frames, k]]
+        assert means[row, block, k] == pytest.approx(float(real.mean()) if len(real) else 0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("step", [1, 3, 4])
+def test_outputs_are_linear_between_the_centres_of_steps(step: int) -> None:
+    steps = Steps(torch.ones(1, 12, dtype=torch.bool), step)
+    values = noise(1, steps.count, 1)
+    centres = np.arange(steps.count) * step + (step - 1) / 2
+    expected = np.interp(np.arange(12), centres, values[0, :, 0])
+    np.testing.assert_allclose(steps.interpolate(values)[0, :, 0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"heads": 3}, "'heads' divides 'width': 3 does not divide 8."),
+        ({"step": 0}, "'step' is at least 1, not 0."),
+        ({"feedback": "labels"}, "'feedback' in the config of model 'cats' is one of teacher, rollout, not 'labels'."),
+        ({"channel_attention": 1}, "'channel_attention' in the config of model 'cats' is of type bool, not 1."),
+    ],
+)
+def test_a_wrong_value_is_refused(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        small(**options)
+    assert str(error.value) == message
