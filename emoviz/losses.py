@@ -21,6 +21,14 @@ def ccc_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
     The twin of ``metrics.pooled_ccc``; the small constant keeps the gradient finite when both
     series are constant.
+
+    Args:
+        prediction: (B, T, K).
+        target: (B, T, K); NaN where there is no label.
+        mask: (B, T), true on real frames.
+
+    Returns:
+        A scalar in [0, 2].
     """
     real, truth = prediction[mask].float(), target[mask].float()
     known = ~truth.isnan()
@@ -39,7 +47,16 @@ def ccc_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
 @LOSSES.register("mse")
 def mse_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Mean squared error over all real, labelled frames and outputs."""
+    """Mean squared error over all real, labelled frames and outputs.
+
+    Args:
+        prediction: (B, T, K), or (B, K).
+        target: the same shape; NaN where there is no label.
+        mask: (B, T), true on real frames; not read for (B, K).
+
+    Returns:
+        A scalar.
+    """
     if prediction.ndim == 3:
         prediction, target = prediction[mask], target[mask]
     known = ~target.isnan()
@@ -49,10 +66,19 @@ def mse_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
 @LOSSES.register("cross_entropy")
 def cross_entropy_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Cross-entropy between class probabilities (raters' vote shares or one-hot) and logits (B, K)."""
+    """Cross-entropy between class probabilities and logits, averaged over the batch.
+
+    Args:
+        prediction: logits (B, K).
+        target: probabilities (B, K): raters' vote shares, or one-hot.
+        mask: not read.
+
+    Returns:
+        A scalar.
+    """
     return -(target * functional.log_softmax(prediction.float(), dim=-1)).sum(-1).mean()
 
 
 def probabilities(logits: Tensor) -> Tensor:
-    """Class probabilities from logits."""
+    """Class probabilities from logits: (..., K) -> (..., K), float32."""
     return torch.softmax(logits.float(), dim=-1)

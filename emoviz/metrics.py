@@ -26,18 +26,26 @@ def ccc(truth: Array, prediction: Array) -> float:
         The coefficient, or NaN with no pairs, or when both series are the same constant.
     """
     truth, prediction = _pairs(truth, prediction)
-    if truth.size == 0:
+    if truth.size == 0 or _is_constant(np.append(truth, prediction)):
         return float("nan")
     mean_truth, mean_prediction = truth.mean(), prediction.mean()
     covariance = ((truth - mean_truth) * (prediction - mean_prediction)).mean()
     spread = truth.var() + prediction.var() + (mean_truth - mean_prediction) ** 2
-    return float(2 * covariance / spread) if spread > 0 else float("nan")
+    return float(2 * covariance / spread)
 
 
 def pearson(truth: Array, prediction: Array) -> float:
-    """Pearson's r; NaN when either series is constant."""
+    """Pearson's correlation coefficient r of two series.
+
+    Args:
+        truth: (N,) labels. Pairs in which either value is NaN are left out.
+        prediction: (N,) predictions.
+
+    Returns:
+        The coefficient, or NaN with no pairs, or when either series is constant.
+    """
     truth, prediction = _pairs(truth, prediction)
-    if truth.size == 0 or truth.std() == 0 or prediction.std() == 0:
+    if truth.size == 0 or _is_constant(truth) or _is_constant(prediction):
         return float("nan")
     return float(((truth - truth.mean()) * (prediction - prediction.mean())).mean() / truth.std() / prediction.std())
 
@@ -55,14 +63,33 @@ def accuracy(truth: Array, prediction: Array) -> float:
 
 
 def unweighted_average_recall(truth: Array, prediction: Array) -> float:
-    """UA: mean over the classes that occur in ``truth`` of the share of them that was found."""
+    """UA: mean over the classes that occur in ``truth`` of the share of them that was found.
+
+    Source: B. Schuller, S. Steidl, A. Batliner, "The INTERSPEECH 2009 Emotion Challenge", section 4.
+
+    Args:
+        truth: (N,) classes.
+        prediction: (N,) classes.
+
+    Returns:
+        In [0, 1]; NaN with no classes.
+    """
     truth, prediction = np.asarray(truth), np.asarray(prediction)
     recalls = [float((prediction[truth == label] == label).mean()) for label in np.unique(truth)]
     return float(np.mean(recalls)) if recalls else float("nan")
 
 
 def confusion(truth: Array, prediction: Array, classes: Sequence[object]) -> Array:
-    """Counts (len(classes), len(classes)): rows are the truth, columns the prediction."""
+    """Confusion matrix.
+
+    Args:
+        truth: (N,) classes.
+        prediction: (N,) classes.
+        classes: C classes, among them all that occur, in the order of rows and columns.
+
+    Returns:
+        Counts (C, C): rows are the truth, columns the prediction.
+    """
     position = {label: i for i, label in enumerate(classes)}
     counts = np.zeros((len(classes), len(classes)), dtype=int)
     np.add.at(counts, ([position[t] for t in truth], [position[p] for p in prediction]), 1)
@@ -133,9 +160,14 @@ def is_collapsed(truth: Array, prediction: Array, baseline_rmse: float, *, sprea
         spread: least ratio of the predictions' standard deviation to the labels'.
     """
     truth, prediction = _pairs(truth, prediction)
-    if truth.size == 0 or truth.std() == 0:
+    if truth.size == 0 or _is_constant(truth):
         return False
     return bool(prediction.std() < spread * truth.std() or rmse(truth, prediction) >= baseline_rmse)
+
+
+def _is_constant(series: Array) -> bool:
+    # Their variance need not be 0: in floating point, the mean of three 0.1s is not 0.1.
+    return bool((series == series[0]).all())
 
 
 def _pairs(truth: Array, prediction: Array) -> tuple[Array, Array]:

@@ -1,0 +1,143 @@
+"""Metrics against independent formulas."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn import metrics as sklearn_metrics
+
+from emoviz import metrics
+
+VALUES = st.floats(-1, 1, allow_subnormal=False).map(lambda value: round(value, 3))
+PAIRS = st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=40).map(np.array)
+
+
+def lin(x: np.ndarray, y: np.ndarray) -> float:
+    """Lin's coefficient by his first form: one minus the expected squared distance over that without agreement."""
+    independent = np.mean((x[:, None] - y[None, :]) ** 2)
+    return 1 - np.mean((x - y) ** 2) / independent
+
+
+@given(pairs=PAIRS)
+def test_ccc_is_lins(pairs: np.ndarray) -> None:
+    assume(np.ptp(pairs) > 0)
+    assert metrics.ccc(pairs[:, 0], pairs[:, 1]) == pytest.approx(lin(pairs[:, 0], pairs[:, 1]), abs=1e-9)
+
+
+def test_ccc_takes_population_moments() -> None:
+    # By hand: means 1 and 4/3, variances 2/3 and 14/9, covariance 1.
+    assert metrics.ccc(np.array([0, 1, 2]), np.array([0, 1, 3])) == pytest.approx(2 / (2 / 3 + 14 / 9 + 1 / 9))
+
+
+@given(pairs=PAIRS)
+def test_pearson_is_scipys(pairs: np.ndarray) -> None:
+    assume(np.ptp(pairs[:, 0]) > 0 and np.ptp(pairs[:, 1]) > 0)
+    assert metrics.pearson(*pairs.T) == pytest.approx(stats.pearsonr(*pairs.T).statistic, abs=1e-9)
+
+
+@given(pairs=PAIRS)
+def test_ccc_is_at_most_pearson_and_both_are_symmetric(pairs: np.ndarray) -> None:
+    assume(np.ptp(pairs[:, 0]) > 0 and np.ptp(pairs[:, 1]) > 0)
+    x, y = pairs.T
+    assert abs(metrics.ccc(x, y)) <= abs(metrics.pearson(x, y)) + 1e-9
+    assert metrics.ccc(x, y) == pytest.approx(metrics.ccc(y, x))
+
+
+@given(pairs=PAIRS)
+def test_rmse_is_sklearns(pairs: np.ndarray) -> None:
+    assert metrics.rmse(*pairs.T) == pytest.approx(sklearn_metrics.root_mean_squared_error(*pairs.T))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -0.7])
+@pytest.mark.parametrize("count", [1, 3, 10])
+def test_what_is_undefined_is_nan(value: float, count: int) -> None:
+    constant, nothing = np.full(count, value), np.array([])
+    assert math.isnan(metrics.ccc(constant, constant))
+    assert math.isnan(metrics.pearson(constant, np.arange(count)))
+    for metric in (metrics.ccc, metrics.pearson, metrics.rmse, metrics.accuracy, metrics.unweighted_average_recall):
+        assert math.isnan(metric(nothing, nothing))
+
+
+def test_a_constant_prediction_has_a_ccc_of_zero() -> None:
+    assert metrics.ccc(np.array([0.1, 0.5, 0.9]), np.full(3, 0.1)) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", [metrics.ccc, metrics.pearson, metrics.rmse])
+def test_pairs_with_a_gap_are_left_out(metric) -> None:
+    truth, prediction = np.array([0.1, np.nan, 0.4, 0.9]), np.array([0.2, 0.3, np.nan, 0.5])
+    assert metric(truth, prediction) == metric(truth[[0, 3]], prediction[[0, 3]])
+
+
+def test_series_of_different_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="differ in length: 3 and 2"):
+        metrics.ccc(np.zeros(3), np.zeros(2))
+
+
+@given(pairs=st.lists(st.tuples(st.sampled_from("ahns"), st.sampled_from("ahns")), min_size=1).map(np.array))
+def test_class_metrics_are_sklearns(pairs: np.ndarray) -> None:
+    truth, prediction = pairs.T
+    assert metrics.accuracy(truth, prediction) == pytest.approx(sklearn_metrics.accuracy_score(truth, prediction))
+    recall = sklearn_metrics.recall_score(
+        truth, prediction, labels=np.unique(truth), average="macro", zero_division=0.0
+    )
+    assert metrics.unweighted_average_recall(truth, prediction) == pytest.approx(recall)
+    expected = sklearn_metrics.confusion_matrix(truth, prediction, labels=list("ahns"))
+    np.testing.assert_array_equal(metrics.confusion(truth, prediction, "ahns"), expected)
+
+
+def test_pooled_and_per_recording_differ_as_their_names_say() -> None:
+    truths = [np.array([0.0, 0.1, 0.2]), np.array([0.8, 0.9, 1.0])]
+    predictions = [np.array([0.1, 0.1, 0.1]), np.array([0.9, 0.9, 0.9])]
+    # Each recording's own level is found, its course is not.
+    assert metrics.per_recording_ccc(truths, predictions) == pytest.approx(0, abs=1e-9)
+    assert metrics.pooled_ccc(truths, predictions) == pytest.approx(lin(np.hstack(truths), np.hstack(predictions)))
+    assert metrics.pooled_ccc(truths, predictions) > 0.9
+
+
+def test_recordings_without_a_value_are_left_out_of_the_mean() -> None:
+    constant, course = np.full(3, 0.1), np.array([0.0, 0.5, 1.0])
+    assert metrics.per_recording_ccc([constant, course], [constant, course]) == pytest.approx(1)
+    assert math.isnan(metrics.per_recording_ccc([constant], [constant]))
+    assert math.isnan(metrics.pooled_ccc([], []))
+
+
+def test_the_interval_of_a_mean_is_the_normal_one() -> None:
+    values = np.random.default_rng(0).normal(3, 1, 400)
+    low, high = metrics.interval(lambda drawn: values[drawn].mean(), len(values), draws=4000)
+    half = stats.norm.ppf(0.975) * values.std() / math.sqrt(len(values))
+    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.1 * half)
+
+
+def test_the_interval_is_seeded_and_wider_at_a_higher_level() -> None:
+    def mean(drawn: np.ndarray) -> float:
+        return float(drawn.mean())
+
+    assert metrics.interval(mean, 9) == metrics.interval(mean, 9) != metrics.interval(mean, 9, seed=1)
+    narrow, wide = metrics.interval(mean, 9, level=0.5), metrics.interval(mean, 9, level=0.99)
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_one_group_says_nothing_of_its_spread() -> None:
+    assert all(map(math.isnan, metrics.interval(lambda drawn: 1.0, 1)))
+    assert all(map(math.isnan, metrics.interval(lambda drawn: float("nan"), 5)))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "collapsed"),
+    [
+        ([0.5, 0.5, 0.5, 0.5], True),  # a constant
+        ([0.49, 0.5, 0.5, 0.51], True),  # nearly one
+        ([0.9, 0.7, 0.2, 0.1], True),  # worse than the training mean
+        ([0.1, 0.3, 0.7, 0.8], False),
+    ],
+)
+def test_a_collapsed_model_is_flagged(prediction: list[float], collapsed: bool) -> None:
+    truth = np.array([0.0, 0.3, 0.7, 1.0])
+    assert metrics.is_collapsed(truth, np.array(prediction), metrics.rmse(truth, np.full(4, 0.5))) is collapsed
+
+
+def test_constant_labels_flag_nobody() -> None:
+    assert metrics.is_collapsed(np.full(3, 0.1), np.array([0.1, 0.2, 0.3]), 0.0) is False
