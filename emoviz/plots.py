@@ -30,6 +30,7 @@ MODALITY_COLOURS: dict[str, str] = {
 }
 MARGIN = {"l": 52, "r": 8, "t": 30, "b": 36}
 SMALL = {"size": 11}
+LEGEND_HEIGHT = 78
 ROW_HEIGHT = 118
 """Pixels of one row of the timeline."""
 WORD_SIDES: dict[Emotion, str] = {
@@ -153,7 +154,12 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Fi
         )
     figure.update_layout(
         title=_title(f"Which channels does {model} weigh most here?"),
-        xaxis={"title": "weight, mean over the clip", "gridcolor": GRID, "rangemode": "tozero"},
+        xaxis={
+            "title": {"text": "weight, mean over the clip", "standoff": 4, "font": SMALL},
+            "tickfont": SMALL,
+            "gridcolor": GRID,
+            "rangemode": "tozero",
+        },
         yaxis={
             "categoryorder": "array",
             "categoryarray": list(top.channel),
@@ -203,7 +209,7 @@ def _draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, 
                     "dash": SOURCE_DASHES[Source(row.source)],
                     "width": 2.5 if row.source == Source.FUSED else 1.6,
                 },
-                hovertemplate=f"{row.output} %{{y:.2f}}{error}<extra>{row.source}: {row.model}</extra>",
+                hovertemplate=f"%{{y:.2f}}{error}<extra>{row.source}, {row.model}: {row.output}</extra>",
             )
         )
         drawn.add(row.source)
@@ -277,7 +283,7 @@ def _time_axes(
         axis = _unit_axis(_axis_title(dimensions[name])) if name != "emotions" else _emotion_axis(emotion_source)
         figure.update_layout({f"yaxis{place + 1 if place else ''}": axis | {"domain": [max(0.0, top - share), top]}})
     figure.update_layout(
-        title=_title("How does the emotion move?"),
+        title=_title("What do face and speech say, moment by moment?"),
         xaxis={
             "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
             "tickfont": SMALL,
@@ -287,12 +293,12 @@ def _time_axes(
             "hoverformat": ".2f",
         },
         legend=_legend(y=1.0, anchor="bottom"),
-        legend2=_legend(y=-0.11, anchor="top") | {"x": 0, "xanchor": "left", "traceorder": "normal"},
+        legend2=_legend(y=-0.11, anchor="top")
+        | {"x": -0.06, "xanchor": "left", "traceorder": "normal", "entrywidth": 74},
         hovermode="x unified",
-        hoversubplots="axis",
         dragmode=False,
-        margin=MARGIN | {"b": 70},
-        height=ROW_HEIGHT * len(rows) + MARGIN["t"] + 70,
+        margin=MARGIN | {"b": LEGEND_HEIGHT},
+        height=ROW_HEIGHT * len(rows) + MARGIN["t"] + LEGEND_HEIGHT,
     )
 
 

@@ -1,6 +1,8 @@
 """What a prediction says, in tables and in one line of plain words."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,8 @@ DISAGREEMENT = 0.5
 """Face and speech disagree where a dimension differs by more than this, a quarter of its range ..."""
 SHORTEST = 0.5
 """... for at least this many seconds."""
+MAIN_METRICS: dict[str, str] = {"ccc": "CCC", "accuracy": "Accuracy", "ua": "UA"}
+"""Metrics that say at a glance how good a model is, and their titles."""
 SMOOTHING = 0.5
 """Seconds over which the extremes are averaged, so that one frame is not taken for a moment of the clip."""
 
@@ -145,6 +149,26 @@ def _smoothed(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     hop = float(table.time.iloc[1] - table.time.iloc[0]) if len(table) > 1 else SMOOTHING
     values = table[columns]
     return values.rolling(max(1, round(SMOOTHING / hop)), center=True, min_periods=1).mean().where(values.notna())
+
+
+def held_out(metrics: Mapping[str, Any]) -> list[str]:
+    """The main held-out figures of a checkpoint, each with its interval and what the training mean would get.
+
+    Args:
+        metrics: ``metrics.json`` of a checkpoint.
+
+    Returns:
+        E.g. ``CCC of valence (derived): .61 [.55, .66]; training mean .00``; CCC is the pooled one.
+    """
+    lines = []
+    for row in metrics.get("test", []):
+        title = MAIN_METRICS.get(row["metric"])
+        if row["culture"] != "all" or title is None or row["aggregation"] != "pooled" or row["value"] is None:
+            continue
+        interval = "" if row["low"] is None else f" [{number(row['low'])}, {number(row['high'])}]"
+        baseline = "undefined" if row["training_mean"] is None else number(row["training_mean"])
+        lines.append(f"{title} of {row['output']}: {number(row['value'])}{interval}; training mean {baseline}")
+    return lines
 
 
 def number(value: float) -> str:

@@ -1,9 +1,63 @@
 """Home: what is emoviz for, and where does it start?"""
 
+from pathlib import Path
+
 import streamlit as st
 
-from emoviz.ui import navigation
+from emoviz import summary
+from emoviz.ui import loaders, messages, navigation, selection
+
+PREDICT = "pages/predict.py"
+READS = {"face": "Reads the face, picture by picture", "speech": "Reads the voice, not the words"}
+
+
+def main() -> None:
+    """Lay out the page."""
+    with st.container(gap=None):
+        st.title("emoviz", anchor=False)
+        st.markdown(
+            "What do a face and a voice say about emotion, moment by moment, and how far can a model be trusted?"
+        )
+    st.markdown(
+        "emoviz shows valence, arousal and emotion frame by frame under a clip, as models predict them that were "
+        "trained on real recordings from several cultures, each with its held-out error. Nothing leaves this machine: "
+        "no network, no GPU and no account are needed."
+    )
+    with st.container(horizontal=True):
+        examples = list(loaders.examples())
+        if examples and st.button("Open the example", type="primary", icon=":material/play_arrow:"):
+            selection.open_clip(examples[0])
+            st.switch_page(PREDICT)
+        if st.button("Analyse a clip of my own", icon=":material/upload:"):
+            st.switch_page(PREDICT)
+    st.subheader("Which models are here?", anchor=False)
+    show_models(loaders.checkpoints())
+
+
+def show_models(models: dict[str, Path]) -> None:
+    """One card per model, three in a row."""
+    if not models:
+        messages.no_models()
+        return
+    for start in range(0, len(models), 3):
+        row = list(models.items())[start : start + 3]
+        for column, (name, folder) in zip(st.columns(3), row, strict=False):
+            with column.container(border=True, height="stretch"):
+                show_model(name, folder)
+
+
+def show_model(name: str, folder: Path) -> None:
+    """What a model reads, gives and scores on held-out speakers."""
+    description = loaders.description(folder)
+    st.markdown(f"**{name}**")
+    if description is None:
+        st.markdown("This checkpoint folder is damaged; train it again or remove it.")
+        return
+    st.markdown(f"{description.title}. {READS[description.source]}.")
+    st.caption(f"Gives {', '.join(description.outputs)}.")
+    st.markdown("\n".join(f"- {line}" for line in summary.held_out(loaders.metrics(folder))))
+    messages.model_cards({name: folder})
+
 
 navigation.enter()
-
-st.title("emoviz", anchor=False)
+main()

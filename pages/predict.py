@@ -46,9 +46,9 @@ not that the channel caused the result. Source: CATS-Transformer paper, section 
 def main() -> None:
     """Lay out the page."""
     heading, chooser = st.columns([5, 7], vertical_alignment="bottom")
-    with heading:
+    with heading.container(gap=None):
         st.title("Predict", anchor=False)
-        st.markdown("How does the emotion in this clip move, frame by frame?")
+        st.markdown("How does the emotion in this clip move?")
     with chooser:
         clip = selection.choose_clip()
     models = selection.choose_models()
@@ -93,22 +93,22 @@ def show_state(name: str, info: ClipInfo, analysis: Analysis, *, polling: bool) 
     if state.error:
         messages.wrong(state.error, state.details)
         return
+    # Slots that are there from the start: what is drawn keeps its place, and so its state, as the rest arrives.
+    progress, words = st.container(), st.container()
+    left, right = st.columns([43, 57], gap="medium")
     if state.running or state.stopped:
-        messages.working(state, analysis)
-    if state.prediction is not None:
-        lines = st.empty()
-    left, right = st.columns([5, 7], gap="medium")
-    fused: tuple[pd.DataFrame, pd.DataFrame] | None = None
-    if state.prediction is None:
-        right.caption("The curves appear here as soon as the first model is ready.")
-    else:
-        with right:
-            fused = show_curves(name, state.prediction)
-        lines.markdown(f"**{summary.sentence(*fused)}** {' '.join(state.prediction.notes)}")
+        with progress:
+            messages.working(state, analysis)
     with left:
         show_player(name, info, state)
-        if fused is not None:
-            show_path(name, *fused)
+    if state.prediction is None:
+        right.caption("The curves appear here as soon as the first model is ready.")
+        return
+    with right:
+        table, outputs = show_curves(name, state.prediction)
+    with left:
+        show_path(name, table, outputs)
+    words.markdown(f"{summary.sentence(table, outputs)} {' '.join(state.prediction.notes)}")
 
 
 def show_player(name: str, info: ClipInfo, state: State) -> None:
@@ -138,7 +138,7 @@ def show_curves(name: str, prediction: ClipPrediction) -> tuple[pd.DataFrame, pd
     Returns:
         The table and its outputs with the fusion that was chosen.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         table, outputs = refuse(prediction)
         emotion_source = selection.choose_source(outputs)
     figures.show(

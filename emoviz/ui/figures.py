@@ -56,7 +56,7 @@ def show(
         downloads: file ending -> what writes the table in that format.
     """
     st.plotly_chart(figure, key=key, config={"displayModeBar": False, "doubleClick": False})
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"{key}-row"):
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"{key}-row"):
         with st.popover("Table", type="tertiary", key=f"{key}-table"):
             st.dataframe(table, hide_index=True, height=320)
         for ending, write in downloads.items():

@@ -53,8 +53,9 @@ def wrong(sentence: str, details: str | None = None) -> None:
 
 
 def model_cards(models: dict[str, Path]) -> None:
-    """A button that opens the cards of the chosen models."""
-    if models and st.button("Model cards and limits", type="tertiary", icon=":material/description:"):
+    """A button that opens the cards of these models."""
+    key = "cards-" + "-".join(models)
+    if models and st.button("Cards and limits", type="tertiary", icon=":material/description:", key=key):
         _show_cards(models)
 
 

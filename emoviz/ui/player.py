@@ -24,6 +24,8 @@ MIME_TYPES = {
     ".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg",
 }  # fmt: skip
 
+BINARY = "application/octet-stream"
+
 HTML = """
 <section id="player" tabindex="0" role="group" aria-label="Clip player">
   <div id="stage"><video id="clip" playsinline preload="auto"></video><canvas id="overlay"></canvas></div>
@@ -65,7 +67,7 @@ def player(
     _mount(
         key="player",
         data={
-            "url": media_url(clip.read_bytes, MIME_TYPES.get(clip.suffix, "video/mp4"), f"clip.{clip}"),
+            "url": media_url(clip, MIME_TYPES.get(clip.suffix, "video/mp4"), "player.clip"),
             "audioOnly": info is not None and video is None,
             "size": [video.width, video.height] if video else None,
             "start": _start_time(),
@@ -76,12 +78,18 @@ def player(
     )
 
 
-def media_url(content, mime: str, name: str) -> str:  # noqa: ANN001
-    """URL of some bytes, registered once per session; ``content`` is called only then."""
-    known: dict[str, str] = st.session_state.setdefault("media_urls", {})
-    if name not in known:
-        known[name] = runtime.get_instance().media_file_mgr.add(content(), mime, name) if runtime.exists() else ""
-    return known[name]
+def media_url(content: bytes | Path, mime: str, name: str) -> str:
+    """URL under which the browser gets some bytes or a file, until the end of the next run of the page.
+
+    Args:
+        content: what to serve.
+        mime: its type.
+        name: of its place on the page; what stood there before is forgotten.
+    """
+    if not runtime.exists():
+        return ""
+    data = str(content) if isinstance(content, Path) else content
+    return runtime.get_instance().media_file_mgr.add(data, mime, name)
 
 
 def _start_time() -> float:
@@ -93,25 +101,30 @@ def _start_time() -> float:
 
 def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict:
     """Where the browser finds boxes and landmarks of all tracks."""
-    name = f"{clip}.{len(faces.times)}.{[track.id for track in faces.tracks]}"
-    chosen = next((track for track in faces.tracks if track.id == face), None)
-    edges = mesh_edges(chosen) if chosen else np.zeros((0, 2), int)
+    shown = (clip, face, len(faces.times), len(faces.tracks))
+    if st.session_state.get("overlay", {}).get("shown") != shown:
+        chosen = next((track for track in faces.tracks if track.id == face), None)
+        st.session_state["overlay"] = {
+            "shown": shown,
+            "boxes": box_bytes(faces),
+            "mesh": mesh_bytes(chosen, faces.size) if chosen else None,
+            "edges": mesh_edges(chosen).ravel().tolist() if chosen else [],
+        }
+    overlay = st.session_state["overlay"]
     return {
         "frames": len(faces.times),
         "size": list(faces.size),
         "tracks": [track.id for track in faces.tracks],
         "chosen": face,
-        "boxes": media_url(lambda: box_bytes(faces), "application/octet-stream", f"boxes.{name}"),
-        "mesh": chosen and media_url(
-            lambda: mesh_bytes(chosen, faces.size), "application/octet-stream", f"mesh.{face}.{name}"
-        ),
-        "edges": edges.ravel().tolist(),
-    }  # fmt: skip
+        "boxes": media_url(overlay["boxes"], BINARY, "player.boxes"),
+        "mesh": overlay["mesh"] and media_url(overlay["mesh"], BINARY, "player.mesh"),
+        "edges": overlay["edges"],
+    }
 
 
 def box_bytes(faces: FaceTimeline) -> bytes:
     """float32: the F times, then F x (x, y, width, height) per track, NaN where the face is not seen."""
-    boxes = [np.where(track.present[:, None], track.boxes, np.nan).ravel() for track in faces.tracks]
+    boxes = [track.boxes.ravel() for track in faces.tracks]
     return np.concatenate([faces.times, *boxes]).astype("<f4").tobytes()
 
 

@@ -73,10 +73,9 @@ def choose_models() -> dict[str, Path]:
     """The models, chosen in the sidebar: name -> folder."""
     found = loaders.checkpoints()
     with st.sidebar:
-        names = st.multiselect(
-            "Models", list(found), default=[name for name in DEFAULT_MODELS if name in found],
+        names = st.pills(
+            "Models", list(found), default=[name for name in DEFAULT_MODELS if name in found], selection_mode="multi",
             key="models", bind="query-params",
-            placeholder="Choose one or more",
             help="Every model adds its own curves. Models of the face and of speech are fused where both have a value.",
         )  # fmt: skip
     return {name: found[name] for name in names}

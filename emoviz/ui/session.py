@@ -39,13 +39,12 @@ class Session:
         if len(content) > self.limit_mb * 1_000_000:
             raise MediaError(f"The file has {len(content) / 1e6:.0f} MB; clips up to {self.limit_mb} MB are accepted.")
         label = f"Upload: {Path(name).name}"
-        target = self.folder / f"{len(list(self.folder.iterdir()))}-{Path(name).name}"
+        self._remove(label)
+        target = Path(tempfile.mkdtemp(dir=self.folder)) / Path(name).name
         target.write_bytes(content)
-        self.uploads.pop(label, None)
         self.uploads[label] = target
         while sum(file.stat().st_size for file in self.uploads.values()) > self.limit_mb * 1_000_000:
-            oldest = next(iter(self.uploads))
-            self.uploads.pop(oldest).unlink(missing_ok=True)
+            self._remove(next(iter(self.uploads)))
         return label
 
     def begin(self, request: tuple, analysis: Analysis) -> None:
@@ -59,6 +58,10 @@ class Session:
         for analysis in self.analyses.values():
             analysis.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _remove(self, label: str) -> None:
+        if file := self.uploads.pop(label, None):
+            shutil.rmtree(file.parent)
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=Session.close)

@@ -1,13 +1,15 @@
 """A prediction and a clip made by hand, for tests of what is shown rather than of what is predicted."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import av
 import numpy as np
 import pandas as pd
 
 from emoviz.define import FER_EMOTIONS, FOUR_EMOTIONS
+from emoviz.fusion import fuse, fused_outputs
+from emoviz.media import FaceTimeline, FaceTrack, probe
+from emoviz.predict import ClipPrediction
 
 FPS = 25
 SIZE = (640, 360)
@@ -35,31 +37,34 @@ def make_clip(path: Path, seconds: float = 4.0) -> Path:
     return path
 
 
-def make_faces(seconds: float = 4.0, people: int = 1) -> SimpleNamespace:
-    """A stand-in for ``FaceTimeline``: boxes that follow the square of :func:`make_clip`."""
+def make_faces(seconds: float = 4.0, people: int = 1) -> FaceTimeline:
+    """Faces that follow the square of :func:`make_clip`, half a second hidden in the middle."""
     frames = round(seconds * FPS)
-    times = np.arange(frames) / FPS
+    present = np.ones(frames, bool)
+    present[frames // 2 : frames // 2 + FPS // 2] = False
+    angle, radius = np.arange(478) * 2.4, np.sqrt(np.arange(478) / 478)
+    oval = np.stack([80 + 70 * radius * np.cos(angle), 90 + 85 * radius * np.sin(angle), 0 * angle], 1)
     tracks = []
     for person in range(people):
-        left = 100 + 200 * person + np.arange(frames)
-        boxes = np.stack([left, np.full(frames, 90), np.full(frames, 160), np.full(frames, 180)], 1).astype(np.float32)
-        angle = np.arange(478) * 2.4
-        radius = np.sqrt(np.arange(478) / 478)
-        oval = np.stack([80 + 70 * radius * np.cos(angle), 90 + 85 * radius * np.sin(angle), 0 * angle], 1)
-        landmarks = (oval[None] + np.stack([left, np.full(frames, 90), np.zeros(frames)], 1)[:, None]).astype(
-            np.float32
+        corner = np.stack([100 + 200 * person + np.arange(frames), np.full(frames, 90), np.zeros(frames)], 1)
+        tracks.append(
+            FaceTrack.from_frames(
+                person,
+                present,
+                boxes=np.concatenate([corner[:, :2], np.tile([160, 180], (frames, 1))], 1),
+                landmarks=oval[None] + corner[:, None],
+                blendshapes=np.zeros((frames, 52)),
+                pose=np.zeros((frames, 3)),
+                presence=np.ones(frames),
+                crops=np.zeros((frames, 48, 48), np.uint8),
+            )
         )
-        present = np.ones(frames, bool)
-        present[frames // 2 : frames // 2 + FPS // 2] = False
-        boxes[~present], landmarks[~present] = np.nan, np.nan
-        pose = np.zeros((frames, 3), np.float32)
-        tracks.append(SimpleNamespace(id=person, present=present, boxes=boxes, landmarks=landmarks, pose=pose))
-    return SimpleNamespace(times=times, size=SIZE, tracks=tuple(tracks), speaker=0, track=lambda i: tracks[i])
+    return FaceTimeline(np.arange(frames) / FPS, SIZE, tuple(tracks))
 
 
 def make_table(seconds: float = 4.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """``table`` and ``outputs`` of a face model, a speech model and one of speech emotion."""
-    time = np.arange(round(seconds * 50)) / 50
+    time = (np.arange(round(seconds * 50)) + 0.5) / 50
     wave = np.sin(2 * np.pi * time / seconds)
     columns: dict[str, np.ndarray] = {"time": time}
     rows = []
@@ -92,14 +97,15 @@ def make_weights() -> pd.DataFrame:
                         columns=["channel", "modality", "weight"])  # fmt: skip
 
 
-def make_prediction(info: object, seconds: float = 4.0, people: int = 1) -> SimpleNamespace:
-    """A stand-in for ``ClipPrediction`` with all of the above."""
-    table, outputs = make_table(seconds)
-    return SimpleNamespace(
+def make_prediction(clip: Path, people: int = 1) -> ClipPrediction:
+    """All of the above, fused as ``predict_clip`` does it."""
+    info = probe(clip)
+    table, outputs = make_table(info.duration)
+    return ClipPrediction(
         info=info,
-        table=table,
-        outputs=outputs,
-        faces=make_faces(seconds, people),
+        table=fuse(table, outputs),
+        outputs=pd.concat([outputs, fused_outputs(outputs)], ignore_index=True),
+        faces=make_faces(info.duration, people) if info.video else None,
         channel_weights={"speech-cats": make_weights()},
         notes=("No face in 12 % of the frames.",),
     )

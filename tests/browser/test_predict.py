@@ -1,0 +1,123 @@
+"""The Predict page in Chromium, with the bundled checkpoints: what a first visitor does."""
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.browser
+
+TIMELINE = ".st-key-timeline .js-plotly-plot"
+
+
+def open_result(page, address: str) -> None:  # noqa: ANN001
+    """Open the page and wait until the analysis is done and its curves are drawn."""
+    page.goto(address)
+    wait_for_result(page)
+
+
+def wait_for_result(page) -> None:  # noqa: ANN001
+    page.wait_for_selector(f"{TIMELINE} .scatterlayer .trace")
+    page.wait_for_selector(".st-key-stop", state="detached")
+    page.wait_for_function("document.querySelector('.st-key-timeline .js-plotly-plot .emoviz-now')")
+    page.wait_for_function(f"({video_state}).duration > 0")
+
+
+video_state = "(() => document.querySelector('.st-key-player *') && [...document.querySelectorAll('*')]" \
+    ".map(e => e.shadowRoot?.querySelector('video')).find(Boolean) || {})()"  # fmt: skip
+
+
+def time_of(page) -> float:  # noqa: ANN001
+    return page.locator("video").evaluate("video => video.currentTime")
+
+
+def place_at(page, time: float) -> tuple[float, float]:  # noqa: ANN001
+    """Where a time of the clip stands on the screen, in the first row of curves."""
+    page.locator(TIMELINE).first.scroll_into_view_if_needed()
+    return tuple(
+        page.evaluate(
+            """([selector, time]) => {
+                const plot = document.querySelector(selector)
+                const { xaxis, yaxis } = plot._fullLayout
+                const box = plot.getBoundingClientRect()
+                return [box.left + xaxis._offset + xaxis.d2p(time), box.top + yaxis._offset + yaxis._length / 2]
+            }""",
+            [TIMELINE, time],
+        )
+    )
+
+
+def test_a_click_on_a_curve_moves_the_clip_and_the_cursor(app: str, page):  # noqa: ANN001
+    open_result(page, f"{app}/predict")
+    page.mouse.click(*place_at(page, 2.0))
+    page.wait_for_function(f"Math.abs({video_state}.currentTime - 2) < 0.1")
+    x, _ = place_at(page, 2.0)
+    cursor = page.locator(f"{TIMELINE} .emoviz-now").bounding_box()
+    assert cursor["x"] + cursor["width"] / 2 == pytest.approx(x, abs=5)
+    page.wait_for_function("new URL(location.href).searchParams.get('time')?.startsWith('2') || "
+                           "new URL(location.href).searchParams.get('time')?.startsWith('1.9')")  # fmt: skip
+
+
+def test_a_drag_over_a_curve_repeats_the_span(app: str, page):  # noqa: ANN001
+    open_result(page, f"{app}/predict")
+    page.mouse.move(*place_at(page, 1.0))
+    page.mouse.down()
+    page.mouse.move(*place_at(page, 1.5))
+    page.mouse.move(*place_at(page, 1.7))
+    page.mouse.up()
+    page.wait_for_selector(f"{TIMELINE} .emoviz-loop")
+    times = []
+    for _ in range(20):
+        page.wait_for_timeout(100)
+        times.append(time_of(page))
+    assert min(times) > 0.7 and max(times) < 2.2
+    assert any(later < earlier for earlier, later in zip(times, times[1:], strict=False))
+
+
+def test_the_keyboard_plays_and_seeks(app: str, page):  # noqa: ANN001
+    open_result(page, f"{app}/predict")
+    page.locator("#player").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"Math.abs({video_state}.currentTime - 1) < 0.1")
+    page.keyboard.press("Space")
+    page.wait_for_function(f"{video_state}.currentTime > 1.3")
+    page.keyboard.press("Space")
+    assert page.locator("video").evaluate("video => video.paused")
+
+
+def test_the_table_can_be_downloaded(app: str, page):  # noqa: ANN001
+    open_result(page, f"{app}/predict")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    table = pd.read_csv(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert table.columns[0] == "time"
+    assert table.filter(regex=r"^(face|speech|fused)\.").notna().any().all()
+
+
+def test_a_figure_can_be_saved_as_svg(app: str, page):  # noqa: ANN001
+    open_result(page, f"{app}/predict")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG").first.click()
+    assert "<svg" in Path(download.value.path()).read_text(encoding="utf-8")[:200]
+
+
+def test_a_link_opens_the_same_view(app: str, page):  # noqa: ANN001
+    open_result(page, f"{app}/predict?video_weight=0.25&time=1.50")
+    assert time_of(page) == pytest.approx(1.5, abs=0.1)
+    assert page.get_by_role("slider", name="Weight of the face").get_attribute("aria-valuenow") == "0.25"
+
+
+@pytest.mark.corpora
+def test_an_uploaded_clip_is_analysed_and_played(app: str, page, data: Path):  # noqa: ANN001
+    open_result(page, f"{app}/predict")
+    page.get_by_role("button", name="Upload").click()
+    page.locator("input[type=file]").set_input_files(data / "clips" / "crema-d" / "1001_DFA_HAP_XX.flv")
+    page.get_by_text("transcoded copy").wait_for()
+    wait_for_result(page)
+    page.keyboard.press("Escape")
+    page.mouse.click(*place_at(page, 1.0))
+    page.wait_for_function(f"Math.abs({video_state}.currentTime - 1) < 0.1")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    assert download.value.suggested_filename.startswith("1001_DFA_HAP_XX")

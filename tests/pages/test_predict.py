@@ -1,0 +1,170 @@
+"""The Predict page in each of its states, without browser and models."""
+
+import shutil
+
+from emoviz.errors import MediaError
+from emoviz.ui import loaders
+
+EXAMPLE = "Example: square"
+
+
+def texts(test) -> str:  # noqa: ANN001
+    """Everything that the page says."""
+    kinds = (test.markdown, test.caption, test.error, test.warning, test.info)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def charts(test) -> list:  # noqa: ANN001
+    return test.get("plotly_chart")
+
+
+def test_working_tells_the_stage_and_offers_to_stop(open_page, predictor):  # noqa: ANN001
+    test = open_page("predict")
+    assert predictor.handed_out.wait(30)
+    test.run()
+    assert not test.exception
+    assert test.get("progress")[0].proto.text == "Reading frames 120 / 375"
+    assert test.button(key="stop").label == "Stop"
+    assert not charts(test)
+
+
+def test_the_face_is_shown_while_speech_is_still_analysed(open_page, predictor):  # noqa: ANN001
+    predictor.partial = True
+    test = open_page("predict")
+    assert predictor.handed_out.wait(30)
+    test.run()
+    assert test.button(key="stop")
+    assert len(charts(test)) == 2
+    assert "No face in 12 % of the frames." in texts(test)
+
+
+def test_the_result_shows_curves_path_weights_and_words(open_page, finish, predictor):  # noqa: ANN001
+    test = finish(open_page("predict"))
+    assert not test.exception
+    assert len(charts(test)) == 3
+    assert not test.get("progress")
+    assert "Most often" in texts(test) or "Mostly" in texts(test)
+    assert "Synthetic" in texts(test)
+    assert predictor.calls == [
+        (loaders.examples()[EXAMPLE], ("face-expression", "speech-cats", "speech-emotion"), None)
+    ]
+
+
+def test_another_weight_fuses_again_without_another_analysis(open_page, finish, predictor):  # noqa: ANN001
+    test = finish(open_page("predict"))
+    before = charts(test)[0].proto.spec
+    test.slider(key="video_weight").set_value(0.1).run()
+    assert charts(test)[0].proto.spec != before
+    assert len(predictor.calls) == 1
+
+
+def test_fewer_models_are_analysed_anew(open_page, finish, predictor):  # noqa: ANN001
+    test = finish(open_page("predict"))
+    test.button_group(key="models").set_value(["speech-cats"]).run()
+    finish(test)
+    assert [names for _, names, _ in predictor.calls][-1] == ("speech-cats",)
+
+
+def test_the_link_carries_models_and_fusion(open_page, finish, predictor):  # noqa: ANN001
+    test = finish(open_page("predict", models="speech-cats", video_weight="0.25", fusion="majority"))
+    assert predictor.calls[0][1] == ("speech-cats",)
+    assert test.slider(key="video_weight").value == 0.25
+    assert test.selectbox(key="fusion").value == "majority"
+
+
+def test_stop_keeps_what_was_ready(open_page, predictor, sessions):  # noqa: ANN001
+    predictor.partial = True
+    test = open_page("predict")
+    assert predictor.handed_out.wait(30)
+    test.run()
+    test.button(key="stop").click().run()
+    for running in sessions[0].analyses.values():
+        running.wait(30)
+    test.run()
+    assert "Stopped." in texts(test)
+    assert len(charts(test)) == 2
+
+
+def test_a_clip_that_fails_gives_one_sentence_and_the_example(open_page, finish, predictor):  # noqa: ANN001
+    predictor.fails = MediaError("The clip is damaged after 2 s.")
+    test = finish(open_page("predict"))
+    assert [error.value for error in test.error] == ["The clip is damaged after 2 s."]
+    assert "mp4" in texts(test)
+    assert any(button.label == "Try the example" for button in test.button)
+    assert not test.exception
+
+
+def test_a_fault_of_our_own_folds_its_details_away(open_page, finish, predictor):  # noqa: ANN001
+    predictor.fails = ZeroDivisionError("division by zero")
+    test = finish(open_page("predict"))
+    assert "division by zero" not in test.error[0].value
+    assert "division by zero" in test.expander[0].code[0].value
+
+
+def test_the_next_clip_works_after_one_that_fails(open_page, finish, predictor, examples, clip, tmp_path):  # noqa: ANN001
+    broken = tmp_path / "broken.mp4"
+    broken.write_text("not a clip")
+    examples["Example: broken"] = broken
+    test = open_page("predict", clip="Example: broken")
+    assert len(test.error) == 1 and "broken.mp4" in test.error[0].value
+    test.selectbox(key="clip").set_value(EXAMPLE).run()
+    test = finish(test)
+    assert not test.error and len(charts(test)) == 3
+
+
+def test_without_clips_the_page_says_what_would_be_here(open_page, examples):  # noqa: ANN001
+    examples.clear()
+    test = open_page("predict")
+    assert "Upload or record a clip" in texts(test)
+
+
+def test_without_models_one_button_brings_them_back(open_page, finish, predictor):  # noqa: ANN001
+    test = open_page("predict", models="")
+    assert "No model is chosen" in texts(test)
+    next(button for button in test.button if button.label == "Use all models").click().run()
+    assert len(charts(finish(test))) == 3
+
+
+def test_no_checkpoint_folder_says_where_they_belong(open_page, settings):  # noqa: ANN001
+    shutil.rmtree(settings.checkpoints[0])
+    assert "EMOVIZ_CHECKPOINTS" in texts(open_page("predict"))
+
+
+def test_a_link_to_an_upload_says_that_it_is_gone(open_page):  # noqa: ANN001
+    test = open_page("predict", clip="Upload: mine.mp4")
+    assert "gone with their session" in texts(test)
+    assert test.selectbox(key="clip").value == EXAMPLE
+
+
+def test_an_upload_is_written_to_the_session_and_analysed(open_page, finish, predictor, sessions, clip):  # noqa: ANN001
+    test = open_page("predict")
+    test.file_uploader(key="upload").upload("mine.mp4", clip.read_bytes(), "video/mp4").run()
+    test = finish(test)
+    assert test.selectbox(key="clip").value == "Upload: mine.mp4"
+    path = predictor.calls[-1][0]
+    assert sessions[0].folder in path.parents and path.read_bytes() == clip.read_bytes()
+    sessions[0].close()
+    assert not path.exists()
+
+
+def test_another_face_is_analysed_when_it_is_chosen(open_page, finish, predictor):  # noqa: ANN001
+    predictor.people = 2
+    test = finish(open_page("predict"))
+    test.selectbox(key="face").set_value("1").run()
+    finish(test)
+    assert [face for *_, face in predictor.calls] == [None, 1]
+
+
+def test_the_model_cards_are_one_click_away(open_page, finish):  # noqa: ANN001
+    test = finish(open_page("predict"))
+    next(button for button in test.sidebar.button if button.label.startswith("Cards")).click().run()
+    assert "Only acted speech." in texts(test)
+
+
+def test_every_figure_offers_its_table_and_the_curves_json_too(open_page, finish):  # noqa: ANN001
+    test = finish(open_page("predict"))
+    assert {button.key for button in test.download_button} == {
+        *("timeline-csv", "timeline-parquet", "timeline-json"),
+        *("circumplex-csv", "circumplex-parquet"),
+        *("weights-speech-cats-csv", "weights-speech-cats-parquet"),
+    }

@@ -1,0 +1,55 @@
+"""Uploads: kept in one folder, within the limit, gone with the session."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emoviz.errors import MediaError
+from emoviz.ui.session import Session
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    visitor = Session(tmp_path / "session", limit_mb=1)
+    visitor.folder.mkdir()
+    yield visitor
+    visitor.close()
+
+
+def test_an_upload_is_kept_under_its_name(session: Session):
+    label = session.add_upload("mine.mp4", b"content")
+    assert label == "Upload: mine.mp4"
+    assert session.uploads[label].read_bytes() == b"content"
+    assert session.uploads[label].suffix == ".mp4"
+
+
+def test_a_name_cannot_lead_out_of_the_folder(session: Session):
+    label = session.add_upload("../../etc/passwd.wav", b"content")
+    assert session.folder in session.uploads[label].resolve().parents
+
+
+def test_too_large_is_refused_with_the_limit(session: Session):
+    with pytest.raises(MediaError, match=r"has 2 MB; clips up to 1 MB are accepted"):
+        session.add_upload("long.mp4", bytes(2_000_000))
+    assert not session.uploads and not list(session.folder.iterdir())
+
+
+def test_the_oldest_goes_when_all_exceed_the_limit(session: Session):
+    old = session.uploads[session.add_upload("old.wav", bytes(600_000))]
+    session.add_upload("new.wav", bytes(600_000))
+    assert list(session.uploads) == ["Upload: new.wav"]
+    assert not old.exists()
+
+
+def test_the_same_name_again_is_the_new_file(session: Session):
+    session.add_upload("mine.wav", b"first")
+    label = session.add_upload("mine.wav", b"second")
+    assert session.uploads[label].read_bytes() == b"second"
+    assert len(list(session.folder.iterdir())) == 1
+
+
+def test_closing_deletes_the_folder(session: Session):
+    session.add_upload("mine.wav", b"content")
+    session.close()
+    assert not session.folder.exists()
