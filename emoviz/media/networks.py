@@ -110,8 +110,8 @@ class FaceNetworks:
         self._lock = threading.Lock()
         self._detector = _quiet_detector(checked(YUNET, encoders))
         with zipfile.ZipFile(checked(FACE_LANDMARKER, encoders)) as bundle:
-            self._landmarker = _interpreter(bundle.read("face_landmarks_detector.tflite"))
-            self._actions = _interpreter(bundle.read("face_blendshapes.tflite"))
+            self._landmarker = _Network(bundle.read("face_landmarks_detector.tflite"))
+            self._actions = _Network(bundle.read("face_blendshapes.tflite"))
             self._mesh = FaceMesh.parse(bundle.read("geometry_pipeline_metadata_landmarks.binarypb"))
 
     def detect(self, image: np.ndarray) -> list[Detection]:
@@ -134,24 +134,19 @@ class FaceNetworks:
         to_crop = region.to_square(_CROP)
         crop = cv2.warpAffine(image, to_crop, (_CROP, _CROP), borderMode=cv2.BORDER_REPLICATE)
         with self._lock:
-            network = self._landmarker
-            network.set_tensor(network.get_input_details()[0]["index"], crop[None].astype(np.float32) / 255)
-            network.invoke()
-            points, logit = (network.get_tensor(output["index"]).ravel() for output in network.get_output_details()[:2])
+            np.multiply(crop, np.float32(1 / 255), out=self._landmarker.input())
+            points, logit = self._landmarker.outputs()[:2]
         points = points.reshape(LANDMARKS, 3)
         to_image = cv2.invertAffineTransform(to_crop)
         flat = points[:, :2] @ to_image[:, :2].T + to_image[:, 2]
         depth = points[:, 2:] * (region.side / _CROP)
-        return Face(np.hstack([flat, depth]).astype(np.float32), float(1 / (1 + np.exp(-logit[0]))))
+        return Face(np.hstack([flat, depth]).astype(np.float32), float(1 / (1 + np.exp(-logit.item()))))
 
     def blendshapes(self, landmarks: np.ndarray) -> np.ndarray:
         """float32 (52,) in [0, 1], the facial actions :data:`BLENDSHAPES` of (478, 3) landmarks in pixels."""
         with self._lock:
-            network = self._actions
-            points = landmarks[None, _BLENDSHAPE_POINTS, :2].astype(np.float32)
-            network.set_tensor(network.get_input_details()[0]["index"], points)
-            network.invoke()
-            return network.get_tensor(network.get_output_details()[0]["index"]).copy()
+            self._actions.input()[:] = landmarks[_BLENDSHAPE_POINTS, :2]
+            return self._actions.outputs()[0]
 
     def pose(self, landmarks: np.ndarray) -> np.ndarray:
         """float32 (3,), see :func:`~emoviz.media.pose.head_pose`."""
@@ -187,11 +182,24 @@ def _angle(right_eye: np.ndarray, left_eye: np.ndarray) -> float:
     return float(np.arctan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0]))
 
 
-def _interpreter(model: bytes) -> Interpreter:
-    # One thread is the fastest for networks this small; the other core decodes.
-    interpreter = Interpreter(model_content=model, num_threads=1)
-    interpreter.allocate_tensors()
-    return interpreter
+class _Network:
+    """One LiteRT network for a batch of one."""
+
+    def __init__(self, model: bytes) -> None:
+        # One thread is the fastest for networks this small; the other core decodes.
+        self._interpreter = Interpreter(model_content=model, num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
+
+    def input(self) -> np.ndarray:
+        """Where to write the input, without the batch axis. To be let go of before :meth:`outputs`."""
+        return self._interpreter.tensor(self._input)()[0]
+
+    def outputs(self) -> list[np.ndarray]:
+        """Run the network: copies of its outputs."""
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
 
 
 def _quiet_detector(path: Path) -> cv2.FaceDetectorYN:
