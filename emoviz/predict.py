@@ -13,7 +13,7 @@ A clip shorter than a window is one window. A source has a gap (NaN) where none 
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from .define import CIRCUMPLEX, Dimension, Emotion, Source, Task, derived
 from .errors import ConfigError, FeatureError, MediaError, UnknownNameError
 from .features import EXTRACTORS, FeatureStream
 from .features.align import align
+from .features.expression import read_faces
 from .fusion import fuse, fused_outputs
 from .losses import probabilities
 from .models import Output
@@ -46,7 +47,6 @@ WINDOW_HOP = 0.25
 """Seconds from one window of a clip-level model to the next."""
 
 FRAMES_AT_ONCE = 3000
-PICTURES_AT_ONCE = 64
 """What a model sees at a time; bounds the memory that a long clip takes."""
 
 DEFAULT_MODELS = ("face-expression", "speech-cats", "speech-emotion")
@@ -55,7 +55,7 @@ DEFAULT_MODELS = ("face-expression", "speech-cats", "speech-emotion")
 OUTPUT_COLUMNS = ("column", "source", "model", "output", "kind", "derived", "rmse")
 
 PICTURES = "crop"
-"""The feature of models that see pictures: face crops, one row of grey values on [0, 1] each."""
+"""The feature of models that see pictures."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,8 @@ def predict_streams(
     starts = window_starts(length, window, hop)
     values = []
     weights: list[Tensor] = []
-    for batch in _batches(starts, max(1, FRAMES_AT_ONCE // window)):
+    at_once = max(1, FRAMES_AT_ONCE // window)
+    for batch in (starts[i : i + at_once] for i in range(0, len(starts), at_once)):
         output = apply(checkpoint, {n: np.stack([v[s : s + window] for s in batch]) for n, v in aligned.items()})
         values.append(output.prediction.numpy())
         if "channel" in output.attention:
@@ -278,15 +279,11 @@ def predict_pictures(checkpoint: Checkpoint, media: "ClipMedia", times: np.ndarr
     timeline, track = media.faces(progress), media.face_track()
     if track is None:
         return values
-    predictions = []
-    for batch in _batches(np.arange(len(track.frames)), PICTURES_AT_ONCE):
-        progress(f"Predicting with {checkpoint.name}", float(batch[0]), len(track.frames))
-        pictures = track.seen_crops[batch].reshape(len(batch), 1, -1).astype(np.float32) / 255
-        predictions.append(apply(checkpoint, {PICTURES: pictures}).prediction.numpy())
+    reading = read_faces(checkpoint, media, track, progress)
     shown = np.searchsorted(timeline.times, times, side="right") - 1
     last = timeline.times[-1] + (np.median(np.diff(timeline.times)) if len(timeline.times) > 1 else HOP)
     seen = (shown >= 0) & (times < last) & track.present[shown]
-    values[seen] = interpolate(times[seen], timeline.times[track.frames], np.concatenate(predictions))
+    values[seen] = interpolate(times[seen], timeline.times[track.frames], reading.probabilities)
     return values
 
 
@@ -415,10 +412,6 @@ def require_size(path: Path, limit_mb: int) -> None:
             f"'{path.name}' has {path.stat().st_size / 1e6:.0f} MB; clips up to {limit_mb} MB are accepted "
             "(setting EMOVIZ_UPLOAD_LIMIT_MB)."
         )
-
-
-def _batches(entries: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    return (entries[i : i + size] for i in range(0, len(entries), size))
 
 
 def _resample(values: np.ndarray, known_times: np.ndarray, times: np.ndarray) -> np.ndarray:

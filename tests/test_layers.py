@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(("media", "corpora", "models", "metrics", "losses"), FOUNDATION),
     "inputs": FOUNDATION,
     "checkpoint": FOUNDATION | {"inputs", "models", "metrics", "losses"},
-    "features": FOUNDATION | {"media", "corpora", "models", "checkpoint"},
+    "features": FOUNDATION | {"media", "corpora", "models", "losses", "checkpoint"},
     **dict.fromkeys(TABLES_ONLY, FOUNDATION | {"metrics"}),
 }
 BELOW_ANALYSIS = FOUNDATION | {"inputs", "media", "corpora", "models", "metrics", "losses", "checkpoint", "features"}

@@ -4,7 +4,8 @@ The network is the bundled checkpoint ``face-expression``, trained on FER+ (see 
 maximum over all positions is taken, stands for the VGGFace features of the audio-video attention network
 paper (spec/systems.md, section 1).
 
-``expression`` and ``face`` read the same forward pass; it is run once per clip and kept as long as the clip is.
+``expression``, ``face`` and a prediction read the same forward pass; it is run once per clip and kept as long as the
+clip is.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .. import checkpoint
+from .. import checkpoint, losses
 from ..define import FER_EMOTIONS, Modality
 from ..errors import CheckpointError, MissingWeightsError
 from ..progress import Progress, silent
@@ -34,11 +35,16 @@ BATCH = 128
 
 
 @dataclass(frozen=True)
-class _Pass:
-    """Results for the P frames that have the face."""
+class FaceReading:
+    """What an expression network sees in the P frames that have the face.
 
-    probabilities: np.ndarray  # float32 (P, 8)
-    embedding: np.ndarray  # float32 (P, 512)
+    Attributes:
+        probabilities: float32 (P, K), in the order of the network's outputs.
+        embedding: float32 (P, E).
+    """
+
+    probabilities: np.ndarray
+    embedding: np.ndarray
 
 
 class _FromNetwork:
@@ -87,36 +93,50 @@ class Face(_FromNetwork):
         return face_stream(media, self.channels, lambda track: _run(media, track, progress).embedding, progress)
 
 
-_passes: "WeakKeyDictionary[ClipMedia, _Pass]" = WeakKeyDictionary()
-_passing = threading.Lock()
+_readings: "WeakKeyDictionary[ClipMedia, dict[tuple[Path, str], FaceReading]]" = WeakKeyDictionary()
+_reading = threading.Lock()
 
 
-def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> _Pass:
-    """The forward pass over the clip's face, run once."""
-    with _passing:
-        if media not in _passes:
-            _passes[media] = _forward(_load(NETWORK, _fingerprint(NETWORK / checkpoint.WEIGHTS)), track, progress)
-        return _passes[media]
+def read_faces(
+    network: checkpoint.Checkpoint, media: "ClipMedia", track: "FaceTrack", progress: Progress = silent
+) -> FaceReading:
+    """The forward pass of a network over a face of the clip, run once per clip and network.
+
+    Args:
+        network: a checkpoint that reads face crops.
+        media: the clip.
+        track: its face.
+        progress: told of every batch.
+    """
+    key = network.folder, _fingerprint(network.folder / checkpoint.WEIGHTS)
+    with _reading:
+        readings = _readings.setdefault(media, {})
+        if key not in readings:
+            readings[key] = _forward(network, track, progress)
+        return readings[key]
 
 
-def _forward(network: checkpoint.Checkpoint, track: "FaceTrack", progress: Progress) -> _Pass:
-    from torch import softmax
-
-    (stream,) = (feature.name for feature in network.description.features)
+def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> FaceReading:
+    """The bundled network's reading, its probabilities in the order of FER+'s classes."""
+    network = _load(NETWORK, _fingerprint(NETWORK / checkpoint.WEIGHTS))
+    reading = read_faces(network, media, track, progress)
+    if reading.embedding.shape[1] != WIDTH:
+        raise CheckpointError(f"'{NETWORK.name}' gives {reading.embedding.shape[1]} features, not {WIDTH}.")
     order = [network.description.outputs.index(emotion) for emotion in FER_EMOTIONS]
-    frames = len(track.frames)
-    probabilities = np.empty((frames, len(FER_EMOTIONS)), np.float32)
-    embedding = np.empty((frames, WIDTH), np.float32)
-    for first in range(0, frames, BATCH):
-        progress("Reading the expression", first, frames)
+    return FaceReading(reading.probabilities[:, order], reading.embedding)
+
+
+def _forward(network: checkpoint.Checkpoint, track: "FaceTrack", progress: Progress) -> FaceReading:
+    (stream,) = (feature.name for feature in network.description.features)
+    probabilities, embedding = [], []
+    for first in range(0, len(track.frames), BATCH):
+        progress("Reading the expression", first, len(track.frames))
         crops = track.seen_crops[first : first + BATCH]
         output = network({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255})
-        if output.embedding.shape[1] != WIDTH:
-            raise CheckpointError(f"'{NETWORK.name}' gives {output.embedding.shape[1]} features, not {WIDTH}.")
-        probabilities[first : first + BATCH] = softmax(output.prediction.float(), -1)[:, order]
-        embedding[first : first + BATCH] = output.embedding
-    progress("Reading the expression", frames, frames)
-    return _Pass(probabilities, embedding)
+        probabilities.append(losses.probabilities(output.prediction).numpy())
+        embedding.append(output.embedding.numpy())
+    progress("Reading the expression", len(track.frames), len(track.frames))
+    return FaceReading(np.concatenate(probabilities), np.concatenate(embedding))
 
 
 @lru_cache(maxsize=1)
