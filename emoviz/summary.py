@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -151,24 +151,30 @@ def _smoothed(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return values.rolling(max(1, round(SMOOTHING / hop)), center=True, min_periods=1).mean().where(values.notna())
 
 
-def held_out(metrics: Mapping[str, Any]) -> list[str]:
-    """The main held-out figures of a checkpoint, each with its interval and what the training mean would get.
+class HeldOut(NamedTuple):
+    """One held-out figure of a checkpoint, as text: e.g. ``CCC, valence (derived)``, ``.61 [.55, .66]`` and ``.00``."""
+
+    label: str
+    value: str
+    training_mean: str
+
+
+def held_out(metrics: Mapping[str, Any]) -> list[HeldOut]:
+    """The main held-out figures of a checkpoint over all cultures, each with its 95 % interval.
 
     Args:
         metrics: ``metrics.json`` of a checkpoint.
-
-    Returns:
-        E.g. ``CCC of valence (derived): .61 [.55, .66]; training mean .00``; CCC is the pooled one.
     """
-    lines = []
-    for row in metrics.get("test", []):
-        title = MAIN_METRICS.get(row["metric"])
-        if row["culture"] != "all" or title is None or row["aggregation"] != "pooled" or row["value"] is None:
-            continue
-        interval = "" if row["low"] is None else f" [{number(row['low'])}, {number(row['high'])}]"
-        baseline = "undefined" if row["training_mean"] is None else number(row["training_mean"])
-        lines.append(f"{title} of {row['output']}: {number(row['value'])}{interval}; training mean {baseline}")
-    return lines
+    rows = [r for r in metrics.get("test", []) if (r["culture"], r["aggregation"]) == ("all", "pooled")]
+    return [
+        HeldOut(
+            f"{MAIN_METRICS[row['metric']]}, {row['output']}",
+            number(row["value"]) + ("" if row["low"] is None else f" [{number(row['low'])}, {number(row['high'])}]"),
+            "undefined" if row["training_mean"] is None else number(row["training_mean"]),
+        )
+        for row in rows
+        if row["metric"] in MAIN_METRICS and row["value"] is not None
+    ]
 
 
 def number(value: float) -> str:

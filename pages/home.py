@@ -54,8 +54,11 @@ def show_model(name: str, folder: Path) -> None:
         st.markdown("This checkpoint folder is damaged; train it again or remove it.")
         return
     st.markdown(f"{description.title}. {READS[description.source]}.")
+    for figure in summary.held_out(loaders.metrics(folder)):
+        st.metric(
+            figure.label, figure.value, help=f"On held-out speakers; the training mean gets {figure.training_mean}."
+        )
     st.caption(f"Gives {', '.join(description.outputs)}.")
-    st.markdown("\n".join(f"- {line}" for line in summary.held_out(loaders.metrics(folder))))
     messages.model_cards({name: folder})
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoviz.summary import gaps, leading_source, number, sentence, spans
+from emoviz.summary import gaps, held_out, leading_source, number, sentence, spans
 
 HOP = 0.1
 
@@ -93,3 +93,17 @@ def test_spans_hold_exactly_the_chosen_frames(chosen: list[bool]):
 )
 def test_numbers_lose_only_the_leading_zero(value: float, text: str):
     assert number(value) == text
+
+
+def test_held_out_figures_are_those_over_all_cultures_pooled():
+    row = {"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled", "value": 0.612,
+           "low": 0.55, "high": 0.66, "training_mean": None}  # fmt: skip
+    rows = [row, row | {"culture": "Polish"}, row | {"aggregation": "per_recording"}, row | {"metric": "rmse"}]
+    assert held_out({"test": rows}) == [("CCC, valence", ".61 [.55, .66]", "undefined")]
+
+
+def test_a_figure_of_one_recording_has_no_interval():
+    row = {"culture": "all", "output": "emotion", "metric": "ua", "aggregation": "pooled", "value": 0.7,
+           "low": None, "high": None, "training_mean": 0.25}  # fmt: skip
+    assert held_out({"test": [row]}) == [("UA, emotion", ".70", ".25")]
+    assert held_out({}) == []

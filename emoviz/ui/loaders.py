@@ -71,4 +71,4 @@ def card(folder: Path) -> str:
 def examples() -> dict[str, Path]:
     """The clips that come with the project, by the name that the page shows."""
     files = sorted(path for path in (ROOT / "examples").glob("*.*") if path.suffix[1:] in ACCEPTED)
-    return {f"Example: {path.stem.replace('-', ' ').replace('_', ' ')}": path for path in files}
+    return {f"Example: {path.stem.replace('-', ' ').title()}": path for path in files}

@@ -2,6 +2,7 @@
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 def enter() -> None:
@@ -9,7 +10,13 @@ def enter() -> None:
 
     Streamlit takes a folder ``pages/`` for its older kind of navigation until ``st.navigation`` has
     been called once, so on a fresh server the first link to a page would run that page's file alone.
+    That navigation is told by the main script being one of several pages.
     """
-    if PagesManager.uses_pages_directory:
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    manager = context.pages_manager
+    scripts = [page["script_path"] for page in manager.get_pages().values()]
+    if len(scripts) > 1 and manager.main_script_path in map(str, scripts):
         PagesManager.uses_pages_directory = False
         st.rerun()

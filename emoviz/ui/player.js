@@ -48,6 +48,7 @@ class Player {
     this.find("stage").classList.toggle("audio", data.audioOnly)
     if (data.size) this.clip.style.aspectRatio = `${data.size[0]} / ${data.size[1]}`
     for (const chip of ["box", "mesh"]) this.find(chip).hidden = !data.faces
+    this.showState()
     if (data.faces) this.fetchBoxes(data.faces)
   }
 
@@ -267,7 +268,6 @@ class Player {
   // ---- what has to be fetched
 
   async fetchBoxes(faces) {
-    this.showState()
     if (this.boxes?.url !== faces.boxes) {
       const values = new Float32Array(await bytes(faces.boxes))
       this.boxes = { url: faces.boxes, values, times: values.subarray(0, faces.frames) }

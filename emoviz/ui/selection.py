@@ -102,12 +102,12 @@ def requested_face() -> int | None:
 def choose_fusion() -> tuple[str, float]:
     """Method of late fusion and weight of the video."""
     method = st.selectbox(
-        "Fusion", list(FUSIONS), index=list(FUSIONS).index("weighted"), key="fusion", bind="query-params", width=125,
-        help="How the face's and the speech's predictions become one, frame by frame.",
+        "Fusion", list(FUSIONS), index=list(FUSIONS).index("weighted"), key="fusion", bind="query-params", width=115,
+        help="How face and speech become one, frame by frame. What the face does not weigh, the speech does.",
     )  # fmt: skip
     weight = st.slider(
-        "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, key="video_weight", bind="query-params", width=150,
-        disabled=method == "average", help="The rest is the weight of the speech.",
+        "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, key="video_weight", bind="query-params", width=130,
+        disabled=method == "average",
     )  # fmt: skip
     return method, weight
 

@@ -13,7 +13,7 @@ def test_models_are_shown_with_their_held_out_figures(open_page):  # noqa: ANN00
     test = open_page("home")
     assert not test.exception
     assert "Title of speech-cats" in texts(test)
-    assert "CCC of valence (derived): .61 [.55, .66]; training mean .00" in texts(test)
+    assert ("CCC, valence (derived)", ".61 [.55, .66]") in [(metric.label, metric.value) for metric in test.metric]
     assert any(button.label == "Open the example" for button in test.button)
 
 
