@@ -9,6 +9,7 @@ from emoviz.define import Modality
 from emoviz.features import EXTRACTORS
 from emoviz.features.base import missing_stream
 from emoviz.features.store import FeatureStore
+from emoviz.media import ClipMedia
 
 from .fakes import FakeMedia, timeline, voice
 
@@ -95,3 +96,12 @@ def test_the_store_gives_back_what_was_extracted(extractor, tmp_path):
 def test_missing_stream_has_one_frame_at_least():
     assert missing_stream(("a", "b"), 0.0, 0.02, "Nothing.").values.shape == (1, 2)
     assert missing_stream(("a", "b"), 1.0, 0.02, "Nothing.").values.shape == (50, 2)
+
+
+@pytest.mark.corpora
+def test_a_real_clip_gives_every_stream(data, tmp_path):
+    media = ClipMedia(data / "clips" / "crema-d" / "1001_DFA_HAP_XX.flv")
+    for name in NAMES:
+        stream = FeatureStore(tmp_path).extract(EXTRACTORS[name](), media)
+        assert np.isfinite(stream.values).all(axis=1).mean() > 0.9, name
+        assert stream.times[-1] == pytest.approx(media.info.duration, abs=0.15), name
