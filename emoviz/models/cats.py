@@ -77,9 +77,6 @@ class CATSConfig(ModelConfig):
 PAPER: dict[str, Any] = {"feedback": "teacher", "step": 1, "direct": False}
 """The paper's own training. Its outputs are (nearly) constant in use, see the top of this file."""
 
-KeysValues = tuple[Tensor, Tensor]
-"""(B, heads, T, width / heads) twice."""
-
 
 class ChannelAttention(nn.Module):
     """Weights in (0, 1) over the channels of a clip, from each channel's mean and maximum over time.
@@ -114,26 +111,24 @@ class MultiheadAttention(nn.Module):
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
 
-    def keys_values(self, memory: Tensor) -> KeysValues:
-        """(B, T, width) -> what :meth:`forward` attends to."""
-        keys, values = self.key_value(memory).chunk(2, dim=-1)
-        return self._split(keys), self._split(values)
+    def keys_values(self, memory: Tensor) -> Tensor:
+        """(B, T, width) -> keys and values side by side, (B, heads, T, 2 * width / heads)."""
+        return self._split(self.key_value(memory))
 
-    def forward(self, x: Tensor, memory: KeysValues, visible: Tensor | None = None, causal: bool = False) -> Tensor:
-        """Attend from (B, S, width) to the memory.
+    def forward(self, x: Tensor, keys_values: Tensor, visible: Tensor | None = None, causal: bool = False) -> Tensor:
+        """Attend from (B, S, width) to T places.
 
         Args:
             x: the queries.
-            memory: from :meth:`keys_values`.
+            keys_values: from :meth:`keys_values`.
             visible: (B, 1, S or 1, T), true where a query may look; None is everywhere.
-            causal: each query sees the positions up to its own; S equals T.
+            causal: each query sees the places up to its own; S equals T.
 
         Returns:
             (B, S, width).
         """
-        heads = functional.scaled_dot_product_attention(
-            self._split(self.query(x)), *memory, attn_mask=visible, is_causal=causal
-        )
+        keys, values = keys_values.chunk(2, dim=-1)
+        heads = functional.scaled_dot_product_attention(self._split(self.query(x)), keys, values, visible, 0.0, causal)
         return self.out(heads.transpose(1, 2).flatten(2))
 
     def _split(self, x: Tensor) -> Tensor:
@@ -145,25 +140,22 @@ class Past:
 
     def __init__(self, steps: int) -> None:
         self.steps, self.length = steps, 0
-        self.memory: KeysValues | None = None
+        self.memory: Tensor | None = None
 
-    def extended(self, new: KeysValues) -> KeysValues:
-        """Keep the keys and values (B, heads, 1, width / heads) of one step more, and return all that are kept."""
+    def extended(self, new: Tensor) -> Tensor:
+        """Keep the keys and values (B, heads, 1, 2 * width / heads) of one step more, and return all that are kept."""
         if self.length == 0:
-            batch, heads, _, width = new[0].shape
-            self.kept = new[0].new_empty(2, batch, heads, self.steps, width)
-        self.kept[0, :, :, self.length], self.kept[1, :, :, self.length] = new[0][:, :, 0], new[1][:, :, 0]
+            self.kept = new.new_empty(*new.shape[:2], self.steps, new.shape[3])
+        self.kept.narrow(2, self.length, 1).copy_(new)
         self.length += 1
-        keys, values = self.kept[:, :, :, : self.length]
-        return keys, values
+        return self.kept.narrow(2, 0, self.length)
 
 
 def feedforward(config: CATSConfig) -> nn.Sequential:
     """The position-wise network of a transformer layer."""
     return nn.Sequential(
         nn.Linear(config.width, config.feedforward),
-        nn.GELU(),
-        nn.Dropout(config.dropout),
+        nn.ReLU(),
         nn.Linear(config.feedforward, config.width),
     )
 
@@ -178,10 +170,11 @@ class EncoderLayer(nn.Module):
         self.feedforward = feedforward(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
-        """(B, T, width) -> (B, T, width); ``visible`` is (B, 1, T, T)."""
+    def forward(self, x: Tensor, visible: Tensor | None = None) -> Tensor:
+        """(B, T, width) -> (B, T, width); ``visible`` is (B, 1, T, T), or None for all frames up to a frame's own."""
         normed = self.attention_norm(x)
-        x = x + self.dropout(self.attention(normed, self.attention.keys_values(normed), visible))
+        keys_values = self.attention.keys_values(normed)
+        x = x + self.dropout(self.attention(normed, keys_values, visible, causal=visible is None))
         return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
 
 
@@ -197,13 +190,13 @@ class DecoderLayer(nn.Module):
         self.feedforward = feedforward(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, memory: Tensor, visible: Tensor, past: Past | None = None) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor, visible: Tensor | None, past: Past | None = None) -> Tensor:
         """All steps at once, (B, S, width), or, given the ``past``, the one step (B, 1, width) after it.
 
         Args:
             x: the steps.
             memory: (B, T, width), the encoder's output.
-            visible: (B, 1, S or 1, T), the frames that each step may see.
+            visible: (B, 1, S or 1, T), the frames that each step may see; None is all.
             past: what earlier steps left; this one adds to it.
 
         Returns:
@@ -216,7 +209,9 @@ class DecoderLayer(nn.Module):
             seen = self.cross.keys_values(memory)
         else:
             x = x + self.dropout(self.own(normed, past.extended(own)))
-            seen = past.memory = past.memory or self.cross.keys_values(memory)
+            if past.memory is None:
+                past.memory = self.cross.keys_values(memory)
+            seen = past.memory
         x = x + self.dropout(self.cross(self.cross_norm(x), seen, visible))
         return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
 
@@ -286,7 +281,7 @@ class CATS(Model):
         self.mlp = nn.Sequential(
             nn.LayerNorm(config.width),
             nn.Linear(config.width, config.width),
-            nn.GELU(),
+            nn.ReLU(),
             nn.Linear(config.width, config.outputs),
         )
         self.dropout = nn.Dropout(config.dropout)
@@ -320,12 +315,15 @@ class CATS(Model):
         """Weighted channels X (B, T, D) -> X_e (B, T, width); frame p depends on frames up to p only."""
         frames = torch.arange(mask.shape[1], device=mask.device)
         x = self.embed_features(weighted) + positional_encoding(frames, self.config.width)
-        past = frames <= frames[:, None]
-        # A padded frame sees itself: a softmax over nothing is NaN.
-        visible = (past & mask[:, None]) | torch.eye(len(frames), dtype=torch.bool, device=mask.device)
         x = self.dropout(x)
+        visible = None
+        if not mask.all():
+            past = frames <= frames[:, None]
+            # A padded frame sees itself: a softmax over nothing is NaN.
+            own = torch.eye(len(frames), dtype=torch.bool, device=mask.device)
+            visible = ((past & mask[:, None]) | own)[:, None]
         for layer in self.encoder:
-            x = layer(x, visible[:, None])
+            x = layer(x, visible)
         return self.encoder_norm(x)
 
     def decode(self, memory: Tensor, steps: Steps) -> tuple[Tensor, Tensor]:
@@ -345,7 +343,7 @@ class CATS(Model):
         x = self.start.expand(len(memory), 1, -1)
         for step in range(steps.count):
             x = self.dropout(x + positions[step])
-            seen = visible if visible.shape[2] == 1 else visible[:, :, step : step + 1]
+            seen = visible if visible is None or visible.shape[2] == 1 else visible[:, :, step : step + 1]
             for layer, past in zip(self.decoder, pasts, strict=True):
                 x = layer(x, memory, seen, past)
             corrections.append(self.mlp(x))
@@ -366,14 +364,18 @@ class CATS(Model):
             x = layer(x, memory, visible)
         return self.mlp(x)
 
-    def _prepare(self, memory: Tensor, steps: Steps) -> tuple[Tensor, Tensor, Tensor]:
+    def _prepare(self, memory: Tensor, steps: Steps) -> tuple[Tensor, Tensor | None, Tensor]:
         """Positions (S, width), visible frames (B, 1, S or 1, T) and the steps' direct estimate (B, S, K or 1)."""
         positions = positional_encoding(steps.centres, self.config.width)
+        base = memory.new_zeros(len(memory), steps.count, 1) if self.direct is None else steps.mean(self.direct(memory))
+        return positions, self._visible(steps), base
+
+    def _visible(self, steps: Steps) -> Tensor | None:
+        """Which frames each step may see, (B, 1, S or 1, T); None where all see all, for which kernels are faster."""
         visible = steps.mask[:, None, None]
         if self.config.causal_memory:
-            frames = torch.arange(steps.frames, device=memory.device)
+            frames = torch.arange(steps.frames, device=steps.mask.device)
             visible = visible & (frames <= steps.last_frames[:, None])
         # A step with nothing to see, before the first real frame, sees all: a softmax over nothing is NaN.
         visible = visible | ~visible.any(-1, keepdim=True)
-        base = memory.new_zeros(len(memory), steps.count, 1) if self.direct is None else steps.mean(self.direct(memory))
-        return positions, visible, base
+        return None if visible.all() else visible

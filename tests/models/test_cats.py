@@ -93,9 +93,11 @@ def test_attention_follows_its_equation() -> None:
     def project(linear: nn.Linear, values: Tensor) -> np.ndarray:
         return numpy_of(values)[0] @ numpy_of(linear.weight).T + numpy_of(linear.bias)
 
-    queries, (keys, values) = project(layer.query, x), np.split(project(layer.key_value, memory), 2, axis=1)
     heads = []
-    for q, k, v in zip(*(np.split(part, 2, axis=1) for part in (queries, keys, values)), strict=True):
+    for q, kv in zip(
+        *(np.split(p, 2, axis=1) for p in (project(layer.query, x), project(layer.key_value, memory))), strict=True
+    ):
+        k, v = np.split(kv, 2, axis=1)
         scores = np.where(visible, np.exp(q @ k.T / math.sqrt(3)), 0)
         heads.append(scores / scores.sum(1, keepdims=True) @ v)
     expected = np.concatenate(heads, 1) @ numpy_of(layer.out.weight).T + numpy_of(layer.out.bias)
@@ -103,8 +105,9 @@ def test_attention_follows_its_equation() -> None:
 
 
 def copy_attention(ours: MultiheadAttention, theirs: nn.MultiheadAttention) -> None:
-    theirs.in_proj_weight.data = torch.cat([ours.query.weight, ours.key_value.weight]).detach()
-    theirs.in_proj_bias.data = torch.cat([ours.query.bias, ours.key_value.bias]).detach()
+    order = [[head * 8 + place + i for head in range(2) for i in range(4)] for place in (0, 4)]  # keys, then values
+    theirs.in_proj_weight.data = torch.cat([ours.query.weight, *(ours.key_value.weight[o] for o in order)]).detach()
+    theirs.in_proj_bias.data = torch.cat([ours.query.bias, *(ours.key_value.bias[o] for o in order)]).detach()
     theirs.out_proj.load_state_dict(ours.out.state_dict())
 
 
@@ -113,9 +116,9 @@ def torch_layer(kind: type[nn.Module], ours: EncoderLayer | DecoderLayer) -> nn.
     for parameter in ours.parameters():  # norms are ones and zeros at first, which would hide a swap
         if parameter.ndim == 1:
             nn.init.normal_(parameter)
-    theirs = kind(8, 2, 16, activation="gelu", batch_first=True, norm_first=True).eval()
+    theirs = kind(8, 2, 16, activation="relu", batch_first=True, norm_first=True).eval()
     theirs.linear1.load_state_dict(ours.feedforward[0].state_dict())
-    theirs.linear2.load_state_dict(ours.feedforward[3].state_dict())
+    theirs.linear2.load_state_dict(ours.feedforward[2].state_dict())
     return theirs
 
 
@@ -130,7 +133,9 @@ def test_an_encoder_layer_is_torchs_pre_norm_layer() -> None:
     theirs.norm1.load_state_dict(ours.attention_norm.state_dict())
     theirs.norm2.load_state_dict(ours.feedforward_norm.state_dict())
     x, past = noise(2, 5, 8), torch.ones(5, 5, dtype=torch.bool).tril()
-    torch.testing.assert_close(ours(x, past[None, None]), theirs(x, src_mask=~past), atol=1e-5, rtol=1e-4)
+    expected = theirs(x, src_mask=~past)
+    for visible in (None, past[None, None]):
+        torch.testing.assert_close(ours(x, visible), expected, atol=1e-5, rtol=1e-4)
 
 
 def test_a_decoder_layer_is_torchs_pre_norm_layer() -> None:
