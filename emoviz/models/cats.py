@@ -19,6 +19,7 @@ makes from X_e; and it is trained on its own outputs (``feedback = rollout``): a
 without gradient, then one parallel pass with those outputs as inputs.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -314,7 +315,9 @@ class CATS(Model):
     def encode(self, weighted: Tensor, mask: Tensor) -> Tensor:
         """Weighted channels X (B, T, D) -> X_e (B, T, width); frame p depends on frames up to p only."""
         frames = torch.arange(mask.shape[1], device=mask.device)
-        x = self.embed_features(weighted) + positional_encoding(frames, self.config.width)
+        # Scaled as in Vaswani et al., section 3.4: else the positions drown the features and training is slow.
+        x = self.embed_features(weighted) * math.sqrt(self.config.width)
+        x = x + positional_encoding(frames, self.config.width)
         x = self.dropout(x)
         visible = None
         if not mask.all():
