@@ -1,0 +1,194 @@
+"""A clip through all default streams and models: seconds per second of clip, and memory of a long clip.
+
+The clip: 15 s, 1280 x 720, 25 frames per second, one face that moves about, a voice; made of the example clip.
+Measured, on two cores:
+
+- ``end to end``: all default models predict it and all five feature streams are extracted, face and speech
+  at the same time, as the app does; beside it the sum of the parts, each run alone. The weights are loaded
+  before. Without the bundled checkpoints (``checkpoints/``) there is nothing to measure.
+- peak memory (VmHWM) of a process that predicts the clip, and of one that predicts ten minutes of it.
+
+    python -m benchmarks.clip [--repeats 3] [--minutes 10] [--no-memory]
+
+Times are wall-clock: run it on a machine that does nothing else; processor seconds stand beside them.
+The last line is a JSON object. Exits with 1 when the ratio is above 0.35 or the long clip takes 300 MB more.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from emoviz.checkpoint import Checkpoint
+from emoviz.define import Source
+from emoviz.features import EXTRACTORS
+from emoviz.media import ClipMedia, iterate_frames, read_waveform
+from emoviz.predict import HOP, frame_middles, load_checkpoints, predict_clip, predict_streams
+from emoviz.progress import silent
+from emoviz.settings import ROOT, Settings
+
+EXAMPLE = ROOT / "examples" / "synthetic-english.mp4"
+SECONDS, FPS, SIZE, RATE = 15, 25, (1280, 720), 44100
+FACE = ("blendshapes", "face", "expression")
+LARGEST_RATIO, MOST_MEGABYTES = 0.35, 300
+
+
+def make_clip(path: Path) -> None:
+    """The 15 s clip: the example, enlarged, drifting over a wider picture, its sound repeated."""
+    images = [cv2.resize(frame.image, (960, 720), interpolation=cv2.INTER_CUBIC) for frame in iterate_frames(EXAMPLE)]
+    sound = read_waveform(EXAMPLE, RATE).samples
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "23"})
+        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+        audio = container.add_stream("aac", rate=RATE, layout="mono")
+        for number in range(SECONDS * FPS):
+            picture = np.full((SIZE[1], SIZE[0], 3), 128, np.uint8)
+            left = round(160 + 150 * np.sin(number / 40))
+            picture[:, left : left + 960] = images[_there_and_back(number, len(images))]
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        block = av.AudioFrame.from_ndarray(np.resize(sound, (1, SECONDS * RATE)), "fltp", "mono")
+        block.sample_rate, block.pts, block.time_base = RATE, 0, Fraction(1, RATE)
+        container.mux(audio.encode(block))
+        container.mux([*video.encode(), *audio.encode()])
+
+
+def _there_and_back(number: int, length: int) -> int:
+    """Forwards, then backwards, so that the face never jumps."""
+    place = number % (2 * length - 2)
+    return min(place, 2 * length - 2 - place)
+
+
+def repeat_clip(source: Path, path: Path, times: int) -> None:
+    """The clip several times in a row, without encoding it again."""
+    with av.open(str(path), "w") as target:
+        with av.open(str(source)) as first:
+            streams = {stream.index: target.add_stream_from_template(stream) for stream in first.streams}
+        for round_ in range(times):
+            with av.open(str(source)) as container:
+                for packet in container.demux():
+                    if packet.dts is None:
+                        continue
+                    shift = round(round_ * SECONDS / packet.time_base)
+                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                    packet.stream = streams[packet.stream.index]
+                    target.mux(packet)
+
+
+def end_to_end(clip: Path, checkpoints: list[Checkpoint]) -> None:
+    """What the app does with a clip (which extracts the speech streams), and the face streams beside it."""
+    media = ClipMedia(clip)
+    predict_clip(media, checkpoints)
+    for name in FACE:
+        EXTRACTORS[name]().extract(media)
+
+
+def parts(clip: Path, checkpoints: list[Checkpoint]) -> dict[str, Callable[[], Any]]:
+    """Each part with what it needs of the others done before."""
+    done = ClipMedia(clip)
+    predict_clip(done, checkpoints)
+    speech = [c for c in checkpoints if c.description.source == Source.SPEECH]
+    streams = {name: EXTRACTORS[name]().extract(done) for name in ("whisper", "egemaps")}
+    times = frame_middles(SECONDS, HOP)
+
+    def fresh() -> ClipMedia:
+        return done.with_face(None)  # shares what is decoded, and nothing else
+
+    return {
+        "decode picture": lambda: sum(1 for _ in iterate_frames(clip)),
+        "decode picture and follow faces": lambda: ClipMedia(clip).faces(),
+        "expression network": lambda: EXTRACTORS["face"]().extract(fresh()),
+        "blendshapes": lambda: EXTRACTORS["blendshapes"]().extract(done),
+        "decode sound": lambda: read_waveform(clip),
+        "whisper": lambda: EXTRACTORS["whisper"]().extract(done),
+        "egemaps": lambda: EXTRACTORS["egemaps"]().extract(done),
+        "speech models": lambda: [predict_streams(checkpoint, streams, times) for checkpoint in speech],
+    }
+
+
+def measure(call: Callable[[], Any], repeats: int) -> tuple[float, float]:
+    """Median wall-clock and processor seconds of a call."""
+    walls, processors = [], []
+    for _ in range(repeats):
+        wall, processor = time.perf_counter(), time.process_time()
+        call()
+        walls.append(time.perf_counter() - wall)
+        processors.append(time.process_time() - processor)
+    return statistics.median(walls), statistics.median(processors)
+
+
+def peak_megabytes(clip: Path) -> float:
+    """Largest memory of a process that predicts the clip."""
+    command = [sys.executable, "-m", "benchmarks.clip", "--predict", str(clip)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return float(result.stdout.splitlines()[-1])
+
+
+def predict_and_report(clip: Path) -> None:
+    """Predict one clip in this process and print its peak memory in MB."""
+    predict_clip(ClipMedia(clip), load_checkpoints([], Settings.read().checkpoints), progress=silent)
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print(int(line.split()[1]) / 1000)
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--minutes", type=int, default=10, help="length of the long clip")
+    parser.add_argument("--no-memory", action="store_true", help="measure times only")
+    parser.add_argument("--predict", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:2]))
+    if options.predict:
+        predict_and_report(options.predict)
+        return 0
+    checkpoints = load_checkpoints([], Settings.read().checkpoints)
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        make_clip(clip)
+        end_to_end(clip, checkpoints)  # loads weights and warms up
+        wall, processor = measure(lambda: end_to_end(clip, checkpoints), options.repeats)
+        alone = {name: measure(part, options.repeats) for name, part in parts(clip, checkpoints).items()}
+        figures = _print_times(wall, processor, alone)
+        if not options.no_memory:
+            figures |= _print_memory(clip, Path(folder) / "long.mp4", options.minutes)
+    print(json.dumps(figures))
+    return int(figures["ratio"] > LARGEST_RATIO or figures.get("extra_megabytes", 0) > MOST_MEGABYTES)
+
+
+def _print_times(wall: float, processor: float, alone: dict[str, tuple[float, float]]) -> dict[str, float]:
+    print(f"{SECONDS} s of {SIZE[0]} x {SIZE[1]} at {FPS} frames per second, one face, on two cores")
+    print(f"{'':34}{'wall s':>8}{'cpu s':>8}{'wall / length':>15}")
+    total = sum(w for name, (w, _) in alone.items() if name != "decode picture")  # it is part of following faces
+    total_processor = sum(p for name, (_, p) in alone.items() if name != "decode picture")
+    rows = {**alone, "sum of parts run alone": (total, total_processor), "end to end": (wall, processor)}
+    for name, (w, p) in rows.items():
+        print(f"{name:34}{w:8.2f}{p:8.2f}{w / SECONDS:15.3f}")
+    return {
+        "ratio": round(wall / SECONDS, 3),
+        "ratio_of_parts": round(total / SECONDS, 3),
+        "processor_ratio_per_core": round(processor / SECONDS / 2, 3),
+    }
+
+
+def _print_memory(clip: Path, long: Path, minutes: int) -> dict[str, float]:
+    repeat_clip(clip, long, minutes * 60 // SECONDS)
+    short, large = peak_megabytes(clip), peak_megabytes(long)
+    print(f"peak memory: {SECONDS} s {short:.0f} MB, {minutes} min {large:.0f} MB, {large - short:+.0f} MB")
+    return {"short_megabytes": round(short), "long_megabytes": round(large), "extra_megabytes": round(large - short)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
