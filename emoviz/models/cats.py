@@ -15,8 +15,9 @@ and W is taken over the whole clip in any case. Layers are pre-norm.
 the frame rate (:data:`PAPER`) the decoder learns to copy its previous input: the CCC is .99 with
 the labels fed in and 0 on its own, as in the paper's tables. The default differs in three ways:
 the decoder takes one step per ``step`` frames; it corrects a direct estimate that a linear layer
-makes from X_e; and it is trained on its own outputs (``feedback = rollout``): a cached decode
-without gradient, then one parallel pass with those outputs as inputs.
+makes from X_e, and sees the mean of X_e over each step; and it is trained on its own outputs
+(``feedback = rollout``): a cached decode without gradient, then one parallel pass with those
+outputs as inputs.
 """
 
 import math
@@ -50,7 +51,8 @@ class CATSConfig(ModelConfig):
         feedback: previous outputs that the decoder sees in training: the labels (``teacher``) or
             its own (``rollout``). In use it always sees its own.
         step: frames per decoder step; outputs between the centres of steps are interpolated.
-        direct: whether the decoder corrects a direct estimate from the encoder's output.
+        direct: whether the decoder corrects a direct estimate from the encoder's output, and each
+            of its steps is told the encoder's mean output over the step's frames.
         causal_memory: whether a decoder step sees only the frames up to its end, for live use.
     """
 
@@ -276,6 +278,7 @@ class CATS(Model):
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
         self.encoder_norm = nn.LayerNorm(config.width)
         self.direct = nn.Linear(config.width, config.outputs) if config.direct else None
+        self.embed_step = nn.Linear(config.width, config.width) if config.direct else None
         self.start = nn.Parameter(torch.zeros(config.width))
         self.embed_output = nn.Linear(config.outputs, config.width)
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
@@ -340,12 +343,12 @@ class CATS(Model):
             What the decoder says and the outputs that it fed back (the same, unless it corrects a
             direct estimate), each (B, S, K).
         """
-        positions, visible, base = self._prepare(memory, steps)
+        queries, visible, base = self._prepare(memory, steps)
         pasts = [Past(steps.count) for _ in self.decoder]
         corrections, outputs = [], []
         x = self.start.expand(len(memory), 1, -1)
         for step in range(steps.count):
-            x = self.dropout(x + positions[step])
+            x = self.dropout(x + queries[:, step : step + 1])
             seen = visible if visible is None or visible.shape[2] == 1 else visible[:, :, step : step + 1]
             for layer, past in zip(self.decoder, pasts, strict=True):
                 x = layer(x, memory, seen, past)
@@ -360,18 +363,25 @@ class CATS(Model):
         Returns:
             What the decoder says, (B, S, K).
         """
-        positions, visible, _ = self._prepare(memory, steps)
+        queries, visible, _ = self._prepare(memory, steps)
         start = self.start.expand(len(memory), 1, -1)
-        x = self.dropout(torch.cat([start, self.embed_output(outputs[:, :-1])], 1) + positions)
+        x = self.dropout(torch.cat([start, self.embed_output(outputs[:, :-1])], 1) + queries)
         for layer in self.decoder:
             x = layer(x, memory, visible)
         return self.mlp(x)
 
     def _prepare(self, memory: Tensor, steps: Steps) -> tuple[Tensor, Tensor | None, Tensor]:
-        """Positions (S, width), visible frames (B, 1, S or 1, T) and the steps' direct estimate (B, S, K or 1)."""
-        positions = positional_encoding(steps.centres, self.config.width)
-        base = memory.new_zeros(len(memory), steps.count, 1) if self.direct is None else steps.mean(self.direct(memory))
-        return positions, self._visible(steps), base
+        """What the steps know beside the outputs before them.
+
+        Returns:
+            Their positions and, with a direct estimate, the encoder's mean output (B or 1, S, width); the
+            frames that they see, from :meth:`_visible`; their direct estimate (B, S, K), or zero (1, S, 1).
+        """
+        queries = positional_encoding(steps.centres, self.config.width)[None]
+        if self.direct is None or self.embed_step is None:
+            return queries, self._visible(steps), memory.new_zeros(1, steps.count, 1)
+        queries = queries + self.embed_step(steps.mean(memory))
+        return queries, self._visible(steps), steps.mean(self.direct(memory))
 
     def _visible(self, steps: Steps) -> Tensor | None:
         """Which frames each step may see, (B, 1, S or 1, T); None where all see all, for which kernels are faster."""
