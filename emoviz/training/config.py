@@ -145,26 +145,35 @@ SPEECH_CATS = TrainingConfig(
     outputs=DERIVED_DIMENSIONS,
     loss="ccc",
     selection="ccc",
+    epochs=20,
+    patience=20,
+    batch_size=32,
+    learning_rate=2e-3,
 )
 SPEECH_BIGRU = dataclasses.replace(
     SPEECH_CATS,
     name="speech-bigru",
     title="Bi-GRU on speech, valence and arousal per frame",
     model="bi-gru",
+    options={"dropout": 0.3},
 )
 SPEECH_EMOTION = TrainingConfig(
     name="speech-emotion",
     title="Speech, four emotions in a sliding window",
     source=Source.SPEECH,
-    model="bi-gru",
-    options={"pooling": "attention"},
+    model="statistics-pooling",
     data="utterances",
     corpora=SPEECH_CORPORA,
-    inputs=SPEECH_INPUTS,
+    inputs=(InputConfig("whisper"), InputConfig("egemaps")),
     outputs=FOUR_EMOTIONS,
     loss="cross_entropy",
     selection="ua",
     window=3.0,
+    epochs=30,
+    patience=30,
+    batch_size=32,
+    weight_decay=0.01,
+    averaging=0.99,
     balance=("culture", "emotion"),
 )
 

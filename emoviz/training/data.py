@@ -359,8 +359,9 @@ def sequences(config: TrainingConfig, store: FeatureStore, progress: Progress = 
     """Clips of one speaker with changing emotion; targets are derived dimensions per frame.
 
     All utterances of a speaker, in a random order in which neighbours differ in emotion where possible,
-    make one long series that is cut into windows; each epoch draws another order. Validation and test
-    keep the order of epoch 0.
+    make one long series that is cut into windows; each epoch draws another order. In training the last
+    window goes on at the start of the series, so that all have full length (recurrent models are four times
+    faster without padding); in validation and test it is short, and the order is that of epoch 0.
 
     Raises:
         ConfigError: the outputs are no derived dimensions.
@@ -384,7 +385,10 @@ def sequences(config: TrainingConfig, store: FeatureStore, progress: Progress = 
         @lru_cache(maxsize=4 * len(speakers))
         def series(speaker: str, epoch: int) -> list[tuple[str, Emotion]]:
             seed = [config.seed, 0 if fixed else epoch + 1, *speaker.encode()]
-            return order_by_emotion(groups[speaker]["emotion"], np.random.default_rng(seed))
+            order = order_by_emotion(groups[speaker]["emotion"], np.random.default_rng(seed))
+            if fixed:
+                return order
+            return order * (1 + -(-window // sum(lengths[i] for i, _ in order)))
 
         def make(epoch: int, number: int) -> Sample:
             speaker, k = clips[number]

@@ -33,6 +33,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
         {**SMALL_CATS, "channel_attention": False, "causal_memory": True},
         {**SMALL_CATS, **PAPER},
     ),
+    "statistics-pooling": ({"streams": STREAMS, "hidden": 6},),
     "expression": ({"streams": {"crop": 256}, "side": 16, "widths": [4, 8], "depths": [1, 1]},),
 }
 CASES = [pytest.param(name, example, id=f"{name}-{i}") for name in EXAMPLES for i, example in enumerate(EXAMPLES[name])]

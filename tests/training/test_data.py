@@ -25,20 +25,23 @@ UTTERANCES = dataclasses.replace(
 )
 
 
-def test_sequences_cover_every_frame_once_per_epoch_with_its_own_target():
+@pytest.mark.parametrize("part", [Split.TRAIN, Split.TEST])
+def test_sequences_cover_every_frame_with_its_own_target(part):
     data = DATA["sequences"](SEQUENCES, MadeUpStore())
-    part = data.parts[Split.TRAIN]
+    samples = data.parts[part]
+    expected = {CIRCUMPLEX[Emotion(e)] for e in ("angry", "happy", "neutral", "sad")}
     for epoch in (0, 1):
-        samples = [part[(epoch, i)] for i in range(len(part))]
-        speakers = len(data.split[Split.TRAIN])
-        frames = sum(len(s.target) for s in samples)
-        assert frames == speakers * 8 * 20
-        truth = np.concatenate([s.target.numpy() for s in samples])
-        values, counts = np.unique(truth, axis=0, return_counts=True)
-        expected = {CIRCUMPLEX[Emotion(e)] for e in ("angry", "happy", "neutral", "sad")}
-        np.testing.assert_allclose(values, sorted(expected), atol=1e-6)
-        assert len(set(counts)) == 1
-        assert all(len(s.target) == len(s.streams["toy"]) <= 50 for s in samples)
+        clips = [samples[(epoch, i)] for i in range(len(samples))]
+        lengths = [len(c.target) for c in clips]
+        assert lengths == [len(c.streams["toy"]) for c in clips]
+        frames = np.concatenate([np.hstack([c.streams["toy"], c.target]) for c in clips])
+        speakers = len(data.split[part])
+        assert len(np.unique(frames, axis=0)) == speakers * 8 * 20
+        if part is Split.TRAIN:
+            assert set(lengths) == {50}
+        else:
+            assert sum(lengths) == speakers * 8 * 20
+        np.testing.assert_allclose(np.unique(frames[:, 2:], axis=0), sorted(expected), atol=1e-6)
 
 
 def test_sequences_hold_one_speaker_and_change_with_the_epoch_in_training_only():
