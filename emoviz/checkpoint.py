@@ -216,6 +216,7 @@ def save(
             state = {k: v.half() if half and v.is_floating_point() and k.startswith("model.") else v
                      for k, v in state.items()}  # fmt: skip
             save_file(state, draft / WEIGHTS)
+            (draft / WEIGHTS).chmod(0o644)  # safetensors makes it readable by its owner alone
             for name, table in (("attention", attention), ("embeddings", embeddings)):
                 if table is not None:
                     table.to_parquet(draft / f"{name}.parquet")
@@ -240,7 +241,9 @@ def load(folder: Path) -> Checkpoint:
         predictor.load_state_dict(state)
         metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
     except (OSError, SafetensorError, RuntimeError, ValueError, EmovizError) as error:
-        reason = str(error).splitlines()[0]
+        # torch lists every tensor that does not fit, over many lines.
+        fits = not isinstance(error, RuntimeError)
+        reason = str(error).splitlines()[0].rstrip(".") if fits else "its weights do not fit its config"
         raise CheckpointError(
             f"The checkpoint '{folder.name}' is damaged ({reason}); it needs {CONFIG}, {WEIGHTS} and {METRICS} "
             "as `python -m emoviz train` writes them."

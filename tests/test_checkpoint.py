@@ -96,7 +96,7 @@ def change(folder, **values):
         (lambda f: change(f, format=2), "format is not 1"),
         (lambda f: change(f, colour="red"), "Unknown key 'colour'"),
         (lambda f: change(f, model="perceptron"), "no model named 'perceptron'"),
-        (lambda f: change(f, model_config={"streams": {"a": 2, "b": 3}, "outputs": 2}), "damaged"),
+        (lambda f: change(f, model_config={"streams": {"a": 2, "b": 3}, "outputs": 2}), "weights do not fit"),
         (lambda f: (f / "model.safetensors").write_bytes(b"junk"), "damaged"),
         (lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:-9]), "damaged"),
         (lambda f: (f / "model.safetensors").unlink(), "damaged"),
