@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import plots, summary
+from emoviz.checkpoint import Checkpoint
 from emoviz.define import Source
 from emoviz.errors import EmovizError
 from emoviz.export import export
@@ -64,9 +65,12 @@ def main() -> None:
 
 def show_clip(name: str, path: Path, models: dict[str, Path]) -> None:
     """Analyse the chosen clip and show what is known so far."""
+    checkpoints = usable(models)
+    if not checkpoints:
+        return
     try:
         info = probe(path)
-        analysis = start(name, path, models)
+        analysis = start(name, path, checkpoints)
     except EmovizError as error:
         messages.wrong(str(error))
         return
@@ -74,13 +78,23 @@ def show_clip(name: str, path: Path, models: dict[str, Path]) -> None:
     st.fragment(show_state, run_every=every)(name, info, analysis, polling=every is not None)
 
 
-def start(name: str, path: Path, models: dict[str, Path]) -> Analysis:
+def usable(models: dict[str, Path]) -> list[Checkpoint]:
+    """The chosen models; a damaged one is named and left out."""
+    checkpoints = []
+    for folder in models.values():
+        try:
+            checkpoints.append(loaders.load_checkpoint(folder))
+        except EmovizError as error:
+            st.warning(f"{error} It is left out.")
+    return checkpoints
+
+
+def start(name: str, path: Path, checkpoints: list[Checkpoint]) -> Analysis:
     """The analysis of this clip by these models, begun at its first request in this session."""
     visitor = session(loaders.settings().upload_limit_mb)
     face = selection.requested_face()
-    request = (name, path, tuple(models), face)
+    request = (name, path, tuple(checkpoint.folder for checkpoint in checkpoints), face)
     if request not in visitor.analyses:
-        checkpoints = [loaders.load_checkpoint(folder) for folder in models.values()]
         visitor.begin(request, Analysis(path, checkpoints, loaders.store(), visitor.folder, face))
     return visitor.analyses[request]
 

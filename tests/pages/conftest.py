@@ -76,7 +76,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         write_checkpoint(folder / name, source, kind, outputs)
     values = Settings(None, tmp_path / "store", (folder,), tmp_path / "runs", upload_limit_mb=1)
     monkeypatch.setattr(loaders, "settings", lambda: values)
-    monkeypatch.setattr(checkpoint, "load", lambda folder: SimpleNamespace(name=folder.name))
+    monkeypatch.setattr(checkpoint, "load", lambda folder: SimpleNamespace(name=folder.name, folder=folder))
     return values
 
 

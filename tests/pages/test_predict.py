@@ -2,7 +2,8 @@
 
 import shutil
 
-from emoviz.errors import MediaError
+from emoviz import checkpoint
+from emoviz.errors import CheckpointError, MediaError
 from emoviz.ui import loaders
 
 EXAMPLE = "Example: square"
@@ -92,6 +93,20 @@ def test_a_clip_that_fails_gives_one_sentence_and_the_example(open_page, finish,
     assert "mp4" in texts(test)
     assert any(button.label == "Try the example" for button in test.button)
     assert not test.exception
+
+
+def test_a_damaged_model_is_named_and_left_out(open_page, finish, predictor, monkeypatch):  # noqa: ANN001
+    load = checkpoint.load
+
+    def load_all_but_one(folder):  # noqa: ANN001, ANN202
+        if folder.name == "speech-cats":
+            raise CheckpointError("The checkpoint 'speech-cats' is damaged.")
+        return load(folder)
+
+    monkeypatch.setattr(checkpoint, "load", load_all_but_one)
+    test = finish(open_page("predict"))
+    assert "'speech-cats' is damaged. It is left out." in test.warning[0].value
+    assert predictor.calls[0][1] == ("face-expression", "speech-emotion")
 
 
 def test_a_fault_of_our_own_folds_its_details_away(open_page, finish, predictor):  # noqa: ANN001
