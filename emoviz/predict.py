@@ -12,6 +12,7 @@ A clip shorter than a window is one window. A source has a gap (NaN) where none 
 """
 
 import dataclasses
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -154,7 +155,9 @@ def predict_clip(
     ready: dict[Source, Branch] = {}
     failed = threading.Event()
     listener = stoppable(progress, failed.is_set)
-    with ThreadPoolExecutor(len(by_source), thread_name_prefix="predict") as pool:
+    # Each branch has its share of the cores: more threads than cores wait for each other most of the time.
+    threads = max(1, (os.cpu_count() or 1) // len(by_source))
+    with ThreadPoolExecutor(len(by_source), "predict", torch.set_num_threads, (threads,)) as pool:
         futures = {
             pool.submit(predict_source, media, group, times, store, listener): source
             for source, group in by_source.items()

@@ -25,11 +25,11 @@ def save_all(folder: Path) -> Path:
     return folder
 
 
-def save_face(folder: Path, name: str = "face-expression") -> None:
+def save_face(folder: Path, name: str = "face-expression", corpora: tuple[str, ...] = ()) -> None:
     """A small expression network."""
     options = {"widths": (4, 8), "depths": (1, 1)}
     spec = FeatureSpec("crop", "1", {}, (), 2304)
-    _save(folder, name, Source.FACE, "expression", Task.CLIP, options, FER_EMOTIONS, (spec,), (), 1.0)
+    _save(folder, name, Source.FACE, "expression", Task.CLIP, options, FER_EMOTIONS, (spec,), corpora, 1.0)
 
 
 def save_speech(
