@@ -71,7 +71,7 @@ def _there_and_back(number: int, length: int) -> int:
 
 
 def repeat_clip(source: Path, path: Path, times: int) -> None:
-    """The clip several times in a row, without encoding it again."""
+    """The clip several times in a row, without encoding it again; 0.1 s apart, as its sound is a little longer."""
     with av.open(str(path), "w") as target:
         with av.open(str(source)) as first:
             streams = {stream.index: target.add_stream_from_template(stream) for stream in first.streams}
@@ -80,7 +80,7 @@ def repeat_clip(source: Path, path: Path, times: int) -> None:
                 for packet in container.demux():
                     if packet.dts is None:
                         continue
-                    shift = round(round_ * SECONDS / packet.time_base)
+                    shift = round(round_ * (SECONDS + 0.1) / packet.time_base)
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
                     packet.stream = streams[packet.stream.index]
                     target.mux(packet)
