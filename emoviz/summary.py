@@ -79,6 +79,14 @@ def leading_source(outputs: pd.DataFrame, kind: str) -> str | None:
     return next((str(s) for s in (Source.FUSED, Source.FACE, Source.SPEECH) if s in present), None)
 
 
+def circumplex_source(outputs: pd.DataFrame) -> str | None:
+    """The leading source among those that predict both valence and arousal."""
+    dimensions = outputs[outputs.kind == "dimension"]
+    known = dimensions.output.str.split(" ").str[0].groupby(dimensions.source).agg(set)
+    both = [source for source, names in known.items() if {Dimension.VALENCE, Dimension.AROUSAL} <= names]
+    return leading_source(dimensions[dimensions.source.isin(both)], "dimension")
+
+
 def _emotions(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
     """E.g. ``mostly neutral; happiest at 6.2 s (face .81, speech .44)``."""
     source = leading_source(outputs, "emotion")

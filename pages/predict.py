@@ -93,7 +93,7 @@ def start(name: str, path: Path, checkpoints: list[Checkpoint]) -> Analysis:
     """The analysis of this clip by these models, begun at its first request in this session."""
     visitor = session(loaders.settings().upload_limit_mb)
     face = selection.requested_face()
-    request = (name, path, tuple(checkpoint.folder for checkpoint in checkpoints), face)
+    request = (name, path, tuple(map(id, checkpoints)), face)  # a checkpoint that changed on disk is another object
     if request not in visitor.analyses:
         visitor.begin(request, Analysis(path, checkpoints, loaders.store(), visitor.folder, face))
     return visitor.analyses[request]
@@ -181,7 +181,7 @@ def exports(prediction: ClipPrediction) -> dict[str, figures.Writer]:
 
 def show_path(name: str, table: pd.DataFrame, outputs: pd.DataFrame) -> None:
     """The path through the plane of valence and arousal."""
-    source = summary.leading_source(outputs, "dimension")
+    source = summary.circumplex_source(outputs)
     if source is not None:
         figures.show(
             plots.circumplex(table, outputs, source),

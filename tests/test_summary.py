@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoviz.summary import gaps, held_out, leading_source, number, sentence, spans
+from emoviz.summary import circumplex_source, gaps, held_out, leading_source, number, sentence, spans
 
 HOP = 0.1
 
@@ -67,6 +67,11 @@ def test_one_frame_is_enough():
 )
 def test_fused_leads_before_face_before_speech(present: str, leads: str):
     assert leading_source(described(*(f"{s}.valence" for s in present.split())), "dimension") == leads
+
+
+def test_the_circumplex_needs_both_dimensions_of_one_source():
+    assert circumplex_source(described("face.valence", "speech.valence", "speech.arousal (derived)")) == "speech"
+    assert circumplex_source(described("face.valence", "face.happy")) is None
 
 
 def test_a_gap_counts_only_where_every_column_of_the_source_is_missing():

@@ -10,6 +10,9 @@ import streamlit as st
 from ..errors import MediaError
 from .analysis import Analysis
 
+KEPT_ANALYSES = 8
+"""Results that a session keeps, so that going back to one is immediate."""
+
 
 @dataclass
 class Session:
@@ -51,6 +54,8 @@ class Session:
         """Keep a new analysis; one that still runs for another request is stopped, since nobody watches it."""
         for key in [key for key, other in self.analyses.items() if other.state.running]:
             self.analyses.pop(key).stop()
+        while len(self.analyses) >= KEPT_ANALYSES:
+            self.analyses.pop(next(iter(self.analyses)))
         self.analyses[request] = analysis
 
     def close(self) -> None:

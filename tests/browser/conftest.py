@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE = 120
+PATIENCE = 300
 """Seconds until something is given up; the machine may be busy."""
 
 
@@ -62,6 +62,16 @@ def browser() -> Iterator:
 @pytest.fixture
 def page(browser) -> Iterator:  # noqa: ANN001
     """A fresh tab that fails the test when a script of the page fails."""
+    yield from open_tab(browser)
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser) -> Iterator:  # noqa: ANN001
+    """A tab that the tests of a module share."""
+    yield from open_tab(browser)
+
+
+def open_tab(browser) -> Iterator:  # noqa: ANN001
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(PATIENCE * 1000)
     tab = context.new_page()
