@@ -40,7 +40,8 @@ class TrainingConfig:
         gradient_clip: largest norm of the gradient; 0 for none.
         averaging: decay of an exponential moving average of the weights, which is then what is
             validated and kept; 0 for none.
-        balance: draw samples so that these groups (columns of the recordings) occur equally often.
+        balance: draw samples so that these groups (of `speaker`, `culture` and, for utterances, `emotion`)
+            occur equally often.
         validation_share: of the speakers of each corpus; at least one.
         test_share: of the speakers of each corpus; at least one.
         seed: of everything random.
@@ -89,6 +90,10 @@ class TrainingConfig:
             raise ConfigError("'outputs' are either all emotions or all dimensions.")
         if (self.kind == "dimension") != (self.selection == "ccc"):
             raise ConfigError("Dimensions are selected by 'ccc', emotions by 'accuracy' or 'ua'.")
+        allowed = ["speaker", "culture", *(["emotion"] if self.kind == "emotion" else [])]
+        for group in self.balance:
+            if group not in allowed:
+                raise ConfigError(f"'balance' takes {', '.join(allowed)}, not '{group}'.")
         for what in ("hop", "window", "learning_rate"):
             if getattr(self, what) <= 0:
                 raise ConfigError(f"'{what}' is positive, not {getattr(self, what)}.")

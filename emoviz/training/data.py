@@ -83,10 +83,10 @@ def collate(samples: Sequence[Sample]) -> Batch:
 class Part(Dataset[Sample]):
     """The samples of one part of the split; indexed by ``(epoch, number)``."""
 
-    def __init__(self, count: int, make: Callable[[int, int], Sample], groups: Sequence[str] | None = None) -> None:
+    def __init__(self, count: int, make: Callable[[int, int], Sample], groups: Sequence[str] = ()) -> None:
         self.count = count
         self.make = make
-        self.groups = groups
+        self.groups = groups or [""] * count
 
     def __len__(self) -> int:
         return self.count
@@ -117,7 +117,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         random = np.random.default_rng([self.seed, self.epoch])
-        if self.balanced and self.part.groups is not None:
+        if self.balanced:
             groups = pd.Series(self.part.groups)
             weights = (1 / groups.map(groups.value_counts())).to_numpy(dtype=float)
             order = random.choice(len(self.part), len(self.part), p=weights / weights.sum())
@@ -348,8 +348,7 @@ def utterances(config: TrainingConfig, store: FeatureStore, progress: Progress =
             target = one_hot[list(config.outputs).index(row["emotion"])]
             return Sample(str(row.name), row["speaker"], row["culture"], row["emotion"], streams, target)
 
-        groups = rows[list(config.balance)].astype(str).agg("/".join, axis=1) if config.balance else None
-        return Part(len(rows), make, None if groups is None else list(groups))
+        return Part(len(rows), make, [_group(row, config.balance) for _, row in rows.iterrows()])
 
     return _speech_data(loaded, {part: part_of(part) for part in Split}, frames=False)
 
@@ -402,7 +401,7 @@ def sequences(config: TrainingConfig, store: FeatureStore, progress: Progress = 
             label = " ".join(dict.fromkeys(e.value for _, e, _, _ in pieces))
             return Sample(f"{speaker}#{k}", speaker, culture, label, streams, target)
 
-        return Part(len(clips), make)
+        return Part(len(clips), make, [_group(groups[s].iloc[0], config.balance) for s, _ in clips])
 
     return _speech_data(loaded, {part: part_of(part) for part in Split}, frames=True)
 
@@ -440,6 +439,11 @@ def _cut(
         if first < last:
             yield identity, emotion, first, last
         position += lengths[identity]
+
+
+def _group(row: pd.Series, columns: Sequence[str]) -> str:
+    """The group of a sample for balanced sampling: the values of the columns."""
+    return "/".join(str(row[column]) for column in columns)
 
 
 def _speech_data(loaded: Utterances, parts: Mapping[Split, Part], frames: bool) -> Data:

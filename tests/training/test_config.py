@@ -40,6 +40,7 @@ def test_unknown_preset_lists_the_known():
         ("test_share=0.9", "leave speakers to train on"),
         ('inputs=[{"feature": "whisper", "components": 0}]', "at least 1"),
         ('inputs=[{"feature": "whisper", "pca": 3}]', "Unknown key 'pca'"),
+        ('balance=["emotion"]', "'balance' takes speaker, culture, not 'emotion'"),
         ("source=nose", "is one of face, speech, fused"),
         ("epochs", "A setting reads key=value"),
     ],

@@ -100,6 +100,12 @@ def test_balanced_sampling_evens_out_the_groups():
     assert 0.4 < drawn.count("rare") / len(drawn) < 0.6
 
 
+def test_sequences_are_grouped_by_what_speakers_share():
+    data = DATA["sequences"](dataclasses.replace(SEQUENCES, balance=("culture",)), MadeUpStore())
+    part = data.parts[Split.TRAIN]
+    assert part.groups == [part[(0, i)].culture for i in range(len(part))]
+
+
 def test_collate_masks_padding():
     data = DATA["sequences"](SEQUENCES, MadeUpStore())
     samples = sorted(data.parts[Split.TRAIN], key=lambda s: -len(s.target))
