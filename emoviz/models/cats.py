@@ -21,9 +21,9 @@ outputs as inputs.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -99,51 +99,11 @@ class ChannelAttention(nn.Module):
         return torch.sigmoid(self.shared(masked_mean(fused, mask)) + self.shared(masked_max(fused, mask)))
 
 
-class MultiheadAttention(nn.Module):
-    """Scaled dot-product attention whose keys and values are made apart, so that they can be kept.
-
-    Args:
-        width: channels of queries, keys and values.
-        heads: divides ``width``.
-    """
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(width, 2 * width)
-        self.out = nn.Linear(width, width)
-
-    def keys_values(self, memory: Tensor) -> Tensor:
-        """(B, T, width) -> keys and values side by side, (B, heads, T, 2 * width / heads)."""
-        return self._split(self.key_value(memory))
-
-    def forward(self, x: Tensor, keys_values: Tensor, visible: Tensor | None = None, causal: bool = False) -> Tensor:
-        """Attend from (B, S, width) to T places.
-
-        Args:
-            x: the queries.
-            keys_values: from :meth:`keys_values`.
-            visible: (B, 1, S or 1, T), true where a query may look; None is everywhere.
-            causal: each query sees the places up to its own; S equals T.
-
-        Returns:
-            (B, S, width).
-        """
-        keys, values = keys_values.chunk(2, dim=-1)
-        heads = functional.scaled_dot_product_attention(self._split(self.query(x)), keys, values, visible, 0.0, causal)
-        return self.out(heads.transpose(1, 2).flatten(2))
-
-    def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-
-
 class Past:
-    """What one decoder layer keeps between steps: keys and values of the steps so far, and of the encoder's output."""
+    """Keys and values of the decoder steps so far, in one layer: room for all, filled one by one."""
 
     def __init__(self, steps: int) -> None:
         self.steps, self.length = steps, 0
-        self.memory: Tensor | None = None
 
     def extended(self, new: Tensor) -> Tensor:
         """Keep the keys and values (B, heads, 1, 2 * width / heads) of one step more, and return all that are kept."""
@@ -152,6 +112,73 @@ class Past:
         self.kept.narrow(2, self.length, 1).copy_(new)
         self.length += 1
         return self.kept.narrow(2, 0, self.length)
+
+
+class SelfAttention(nn.Module):
+    """Causal multi-head attention of a sequence to itself.
+
+    Args:
+        width: channels.
+        heads: divides ``width``.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads, self.head_width = heads, width // heads
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, visible: Tensor | None = None, past: Past | None = None) -> Tensor:
+        """All places at once, or, given the ``past``, the one place after it.
+
+        Args:
+            x: (B, T, width), or (B, 1, width) with a past.
+            visible: (B, 1, T, T), true where a place may look; None is all up to its own.
+            past: what earlier places left; this one adds to it.
+
+        Returns:
+            The shape of ``x``.
+        """
+        projected = split_heads(self.query_key_value(x), self.heads)
+        queries, keys_values = projected.split([self.head_width, 2 * self.head_width], dim=-1)
+        if past is not None:
+            return self.out(attend(queries, past.extended(keys_values)))
+        return self.out(attend(queries, keys_values, visible, causal=visible is None))
+
+
+class CrossAttention(nn.Module):
+    """Multi-head attention of decoder steps to the encoder's output, whose keys and values are made once.
+
+    Args:
+        width: channels.
+        heads: divides ``width``.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query, self.key_value = nn.Linear(width, width), nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+
+    def keys_values(self, memory: Tensor) -> Tensor:
+        """(B, T, width) -> keys and values side by side, (B, heads, T, 2 * width / heads)."""
+        return split_heads(self.key_value(memory), self.heads)
+
+    def forward(self, x: Tensor, keys_values: Tensor, visible: Tensor | None = None) -> Tensor:
+        """(B, S, width) -> (B, S, width); ``visible`` (B, 1, S or 1, T) says where a step may look, None everywhere."""
+        return self.out(attend(split_heads(self.query(x), self.heads), keys_values, visible))
+
+
+def split_heads(x: Tensor, heads: int) -> Tensor:
+    """(B, T, C) -> (B, heads, T, C / heads)."""
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+def attend(queries: Tensor, keys_values: Tensor, visible: Tensor | None = None, causal: bool = False) -> Tensor:
+    """Scaled dot-product attention: (B, heads, S, d) and (B, heads, T, 2 d) -> (B, S, heads * d)."""
+    keys, values = keys_values.chunk(2, dim=-1)
+    heads = functional.scaled_dot_product_attention(queries, keys, values, visible, is_causal=causal)
+    return heads.transpose(1, 2).flatten(2)
 
 
 def feedforward(config: CATSConfig) -> nn.Sequential:
@@ -169,15 +196,13 @@ class EncoderLayer(nn.Module):
     def __init__(self, config: CATSConfig) -> None:
         super().__init__()
         self.attention_norm, self.feedforward_norm = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
-        self.attention = MultiheadAttention(config.width, config.heads)
+        self.attention = SelfAttention(config.width, config.heads)
         self.feedforward = feedforward(config)
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, visible: Tensor | None = None) -> Tensor:
         """(B, T, width) -> (B, T, width); ``visible`` is (B, 1, T, T), or None for all frames up to a frame's own."""
-        normed = self.attention_norm(x)
-        keys_values = self.attention.keys_values(normed)
-        x = x + self.dropout(self.attention(normed, keys_values, visible, causal=visible is None))
+        x = x + self.dropout(self.attention(self.attention_norm(x), visible))
         return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
 
 
@@ -188,8 +213,8 @@ class DecoderLayer(nn.Module):
         super().__init__()
         self.own_norm, self.cross_norm = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
         self.feedforward_norm = nn.LayerNorm(config.width)
-        self.own = MultiheadAttention(config.width, config.heads)
-        self.cross = MultiheadAttention(config.width, config.heads)
+        self.own = SelfAttention(config.width, config.heads)
+        self.cross = CrossAttention(config.width, config.heads)
         self.feedforward = feedforward(config)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -198,24 +223,15 @@ class DecoderLayer(nn.Module):
 
         Args:
             x: the steps.
-            memory: (B, T, width), the encoder's output.
+            memory: (B, heads, T, 2 * width / heads) from ``cross.keys_values``.
             visible: (B, 1, S or 1, T), the frames that each step may see; None is all.
             past: what earlier steps left; this one adds to it.
 
         Returns:
             The shape of ``x``.
         """
-        normed = self.own_norm(x)
-        own = self.own.keys_values(normed)
-        if past is None:
-            x = x + self.dropout(self.own(normed, own, causal=True))
-            seen = self.cross.keys_values(memory)
-        else:
-            x = x + self.dropout(self.own(normed, past.extended(own)))
-            if past.memory is None:
-                past.memory = self.cross.keys_values(memory)
-            seen = past.memory
-        x = x + self.dropout(self.cross(self.cross_norm(x), seen, visible))
+        x = x + self.dropout(self.own(self.own_norm(x), past=past))
+        x = x + self.dropout(self.cross(self.cross_norm(x), memory, visible))
         return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
 
 
@@ -260,6 +276,23 @@ class Steps:
         """(B, T, K) -> (B, S, step, K), filled up with zeros."""
         filled = functional.pad(values, (0, 0, 0, self.count * self.step - self.frames))
         return filled.unflatten(1, (self.count, self.step))
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the decoder's steps know beside the outputs before them.
+
+    Attributes:
+        queries: (B or 1, S, width), positions and, with a direct estimate, the encoder's mean output.
+        memories: keys and values of the encoder's output, one entry per decoder layer.
+        visible: (B, 1, S or 1, T), the frames that each step may see; None where all see all.
+        direct: (B, S, K), the steps' direct estimate, or zero (1, S, 1).
+    """
+
+    queries: Tensor
+    memories: Sequence[Tensor]
+    visible: Tensor | None
+    direct: Tensor
 
 
 @MODELS.register("cats")
@@ -343,17 +376,19 @@ class CATS(Model):
             What the decoder says and the outputs that it fed back (the same, unless it corrects a
             direct estimate), each (B, S, K).
         """
-        queries, visible, base = self._prepare(memory, steps)
+        context = self._context(memory, steps)
         pasts = [Past(steps.count) for _ in self.decoder]
         corrections, outputs = [], []
         x = self.start.expand(len(memory), 1, -1)
         for step in range(steps.count):
-            x = self.dropout(x + queries[:, step : step + 1])
-            seen = visible if visible is None or visible.shape[2] == 1 else visible[:, :, step : step + 1]
-            for layer, past in zip(self.decoder, pasts, strict=True):
-                x = layer(x, memory, seen, past)
+            x = self.dropout(x + context.queries[:, step : step + 1])
+            visible = context.visible
+            if visible is not None and visible.shape[2] > 1:
+                visible = visible[:, :, step : step + 1]
+            for layer, kept, past in zip(self.decoder, context.memories, pasts, strict=True):
+                x = layer(x, kept, visible, past)
             corrections.append(self.mlp(x))
-            outputs.append(corrections[-1] + base[:, step : step + 1])
+            outputs.append(corrections[-1] + context.direct[:, step : step + 1])
             x = self.embed_output(outputs[-1])
         return torch.cat(corrections, 1), torch.cat(outputs, 1)
 
@@ -363,25 +398,23 @@ class CATS(Model):
         Returns:
             What the decoder says, (B, S, K).
         """
-        queries, visible, _ = self._prepare(memory, steps)
+        context = self._context(memory, steps)
         start = self.start.expand(len(memory), 1, -1)
-        x = self.dropout(torch.cat([start, self.embed_output(outputs[:, :-1])], 1) + queries)
-        for layer in self.decoder:
-            x = layer(x, memory, visible)
+        x = self.dropout(torch.cat([start, self.embed_output(outputs[:, :-1])], 1) + context.queries)
+        for layer, kept in zip(self.decoder, context.memories, strict=True):
+            x = layer(x, kept, context.visible)
         return self.mlp(x)
 
-    def _prepare(self, memory: Tensor, steps: Steps) -> tuple[Tensor, Tensor | None, Tensor]:
-        """What the steps know beside the outputs before them.
-
-        Returns:
-            Their positions and, with a direct estimate, the encoder's mean output (B or 1, S, width); the
-            frames that they see, from :meth:`_visible`; their direct estimate (B, S, K), or zero (1, S, 1).
-        """
-        queries = positional_encoding(steps.centres, self.config.width)[None]
-        if self.direct is None or self.embed_step is None:
-            return queries, self._visible(steps), memory.new_zeros(1, steps.count, 1)
-        queries = queries + self.embed_step(steps.mean(memory))
-        return queries, self._visible(steps), steps.mean(self.direct(memory))
+    def _context(self, memory: Tensor, steps: Steps) -> Context:
+        queries, direct = (
+            positional_encoding(steps.centres, self.config.width)[None],
+            memory.new_zeros(1, steps.count, 1),
+        )
+        if self.direct is not None and self.embed_step is not None:
+            queries = queries + self.embed_step(steps.mean(memory))
+            direct = steps.mean(self.direct(memory))
+        memories = [cast(DecoderLayer, layer).cross.keys_values(memory) for layer in self.decoder]
+        return Context(queries, memories, self._visible(steps), direct)
 
     def _visible(self, steps: Steps) -> Tensor | None:
         """Which frames each step may see, (B, 1, S or 1, T); None where all see all, for which kernels are faster."""

@@ -16,9 +16,10 @@ from emoviz.models.cats import (
     PAPER,
     CATSConfig,
     ChannelAttention,
+    CrossAttention,
     DecoderLayer,
     EncoderLayer,
-    MultiheadAttention,
+    SelfAttention,
     Steps,
 )
 
@@ -85,7 +86,7 @@ def test_channel_weights_scale_the_fused_streams() -> None:
 
 def test_attention_follows_its_equation() -> None:
     torch.manual_seed(0)
-    layer = MultiheadAttention(6, 2)
+    layer = CrossAttention(6, 2)
     x, memory = noise(1, 3, 6), noise(1, 5, 6, seed=1)
     visible = torch.tensor([[True, True, False, True, True], [True, False, False, False, False], [True] * 5])
     got = numpy_of(layer(x, layer.keys_values(memory), visible[None, None]))[0]
@@ -104,10 +105,18 @@ def test_attention_follows_its_equation() -> None:
     np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
-def copy_attention(ours: MultiheadAttention, theirs: nn.MultiheadAttention) -> None:
-    order = [[head * 8 + place + i for head in range(2) for i in range(4)] for place in (0, 4)]  # keys, then values
-    theirs.in_proj_weight.data = torch.cat([ours.query.weight, *(ours.key_value.weight[o] for o in order)]).detach()
-    theirs.in_proj_bias.data = torch.cat([ours.query.bias, *(ours.key_value.bias[o] for o in order)]).detach()
+def copy_attention(ours: SelfAttention | CrossAttention, theirs: nn.MultiheadAttention) -> None:
+    """Ours has queries, keys and values of a head side by side, torch all queries before all keys and values."""
+
+    def by_part(projection: nn.Linear) -> dict[str, Tensor]:
+        parts = projection.out_features // 8
+        order = torch.arange(projection.out_features).view(2, parts, 4).transpose(0, 1).flatten()
+        return {name: values[order] for name, values in projection.state_dict().items()}
+
+    own = isinstance(ours, SelfAttention)
+    projections = [by_part(p) for p in ([ours.query_key_value] if own else [ours.query, ours.key_value])]
+    theirs.in_proj_weight.data = torch.cat([p["weight"] for p in projections])
+    theirs.in_proj_bias.data = torch.cat([p["bias"] for p in projections])
     theirs.out_proj.load_state_dict(ours.out.state_dict())
 
 
@@ -150,7 +159,8 @@ def test_a_decoder_layer_is_torchs_pre_norm_layer() -> None:
     past = torch.ones(5, 5, dtype=torch.bool).tril()
     real = torch.arange(7) < torch.tensor([[7], [4]])
     expected = theirs(x, memory, tgt_mask=~past, memory_key_padding_mask=~real)
-    torch.testing.assert_close(ours(x, memory, real[:, None, None]), expected, atol=1e-5, rtol=1e-4)
+    got = ours(x, ours.cross.keys_values(memory), real[:, None, None])
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-4)
 
 
 @settings(max_examples=20)
