@@ -31,15 +31,14 @@ def naive_decode(model: CATS, memory: Tensor) -> Tensor:
     """Outputs (B, T, K), one per frame, each by a pass over all positions up to it."""
     frames = memory.shape[1]
     positions = positional_encoding(torch.arange(frames), model.config.width)
-    x = inputs = model.start.expand(len(memory), 1, -1)
-    outputs = []
+    start = model.start.expand(len(memory), 1, -1)
+    outputs = memory.new_zeros(len(memory), 0, model.config.outputs)
     for frame in range(frames):
-        x = inputs + positions[: frame + 1]
+        x = torch.cat([start, model.embed_output(outputs)], 1) + positions[: frame + 1]
         for layer in model.decoder:
             x = layer(x, layer.cross.keys_values(memory), visible=None)
-        outputs.append(model.mlp(x[:, -1:]))
-        inputs = torch.cat([inputs, model.embed_output(outputs[-1])], 1)
-    return torch.cat(outputs, 1)
+        outputs = torch.cat([outputs, model.mlp(x)[:, -1:]], 1)
+    return outputs
 
 
 def seconds(call: Callable[[], Tensor], repeats: int) -> tuple[float, Tensor]:
