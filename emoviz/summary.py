@@ -173,15 +173,16 @@ def held_out(metrics: Mapping[str, Any]) -> list[HeldOut]:
     Args:
         metrics: ``metrics.json`` of a checkpoint.
     """
-    rows = [r for r in metrics.get("test", []) if (r["culture"], r["aggregation"]) == ("all", "pooled")]
+    rows = [r for r in metrics.get("test", []) if (r.get("culture"), r.get("aggregation")) == ("all", "pooled")]
     return [
         HeldOut(
             f"{MAIN_METRICS[row['metric']]}, {row['output']}",
-            number(row["value"]) + ("" if row["low"] is None else f" [{number(row['low'])}, {number(row['high'])}]"),
-            "undefined" if row["training_mean"] is None else number(row["training_mean"]),
+            number(row["value"])
+            + (f" [{number(row['low'])}, {number(row['high'])}]" if row.get("low") is not None else ""),
+            number(row["training_mean"]) if row.get("training_mean") is not None else "undefined",
         )
         for row in rows
-        if row["metric"] in MAIN_METRICS and row["value"] is not None
+        if row.get("metric") in MAIN_METRICS and row.get("value") is not None
     ]
 
 

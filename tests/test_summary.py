@@ -112,3 +112,9 @@ def test_a_figure_of_one_recording_has_no_interval():
            "low": None, "high": None, "training_mean": 0.25}  # fmt: skip
     assert held_out({"test": [row]}) == [("UA, emotion", ".70", ".25")]
     assert held_out({}) == []
+
+
+def test_figures_of_a_foreign_checkpoint_that_say_too_little_are_left_out():
+    row = {"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled", "value": 0.5}
+    assert held_out({"test": [row]}) == [("CCC, valence", ".50", "undefined")]
+    assert held_out({"test": [{"culture": "all", "output": "valence", "value": 0.5}]}) == []
