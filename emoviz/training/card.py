@@ -4,19 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..checkpoint import Description
-from .data import Data, describe_split
+from ..define import Split
+from .data import Data
 
 METRIC_TITLES = {"ccc": "CCC", "rmse": "RMSE", "accuracy": "accuracy", "ua": "UA"}
+
+CONFOUND = (
+    " A culture here is also a corpus, with its own room, microphone and sentences, so a difference between cultures "
+    "is always also a difference between corpora."
+)
 
 
 def write_card(description: Description, figures: Mapping[str, Any], data: Data) -> str:
     """The card of a trained model as Markdown."""
     what = "valence and arousal derived from emotion classes" if description.derived else "emotion probabilities"
     rows = "\n".join(_row(row) for row in figures["test"])
-    split = "\n".join(
-        f"- {part}: {counts['speakers']} speakers or groups, {counts['samples']} samples"
-        for part, counts in describe_split(data).items()
-    )
+    parts = "\n".join(f"- {part}: {_count(data, part)}" for part in Split)
     licences = "\n".join(f"- {title}: {licence}" for title, licence in data.licences.items())
     derived = (
         "\nThe labels are **derived**: each emotion class stands for the mean valence and arousal that its word has in "
@@ -24,6 +27,7 @@ def write_card(description: Description, figures: Mapping[str, Any], data: Data)
         if description.derived
         else ""
     )
+    confound = CONFOUND if len({row["culture"] for row in figures["test"]}) > 1 else ""
     return f"""---
 library_name: emoviz
 tags: [emotion-recognition, {description.source}]
@@ -47,14 +51,13 @@ most frequent class) of the training labels.
 
 {licences}
 
-{split}
+{parts}
 
-Parts share no speaker (listed in `config.json`). Seed {description.training["seed"]}.
+{data.split_note} Seed {description.training["seed"]}.
 
 ## Limits
 
-{data.note} A culture here is also a corpus, with its own room, microphone and sentences, so a difference between
-cultures is always also a difference between corpora. Not for decisions about people.
+{data.note}{confound} Not for decisions about people.
 
 ## Reproduce
 
@@ -62,6 +65,11 @@ cultures is always also a difference between corpora. Not for decisions about pe
 {_command(description, data)}
 ```
 """
+
+
+def _count(data: Data, part: Split) -> str:
+    samples = f"{len(data.parts[part])} samples"
+    return f"{len(data.split[part])} speakers, {samples}" if data.split else samples
 
 
 def _row(row: Mapping[str, Any]) -> str:

@@ -139,11 +139,12 @@ FACE_EXPRESSION = TrainingConfig(
     averaging=0.998,
     precision="bf16",
 )
-SPEECH_CATS = TrainingConfig(
-    name="speech-cats",
-    title="CATS-Transformer on speech, valence and arousal per frame",
+SPEECH_BIGRU = TrainingConfig(
+    name="speech-bigru",
+    title="Bi-GRU on speech, valence and arousal per frame",
     source=Source.SPEECH,
-    model="cats",
+    model="bi-gru",
+    options={"dropout": 0.3},
     data="sequences",
     corpora=SPEECH_CORPORA,
     inputs=SPEECH_INPUTS,
@@ -155,12 +156,16 @@ SPEECH_CATS = TrainingConfig(
     batch_size=32,
     learning_rate=2e-3,
 )
-SPEECH_BIGRU = dataclasses.replace(
-    SPEECH_CATS,
-    name="speech-bigru",
-    title="Bi-GRU on speech, valence and arousal per frame",
-    model="bi-gru",
-    options={"dropout": 0.3},
+SPEECH_CATS = dataclasses.replace(
+    SPEECH_BIGRU,
+    name="speech-cats",
+    title="CATS-Transformer on speech, valence and arousal per frame",
+    model="cats",
+    options={},
+    epochs=40,
+    patience=40,
+    batch_size=16,
+    averaging=0.99,
 )
 SPEECH_EMOTION = TrainingConfig(
     name="speech-emotion",

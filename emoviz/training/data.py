@@ -14,7 +14,7 @@ and resumed training sees what an uninterrupted one would have.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -134,7 +134,8 @@ class Data:
         features: what the streams are.
         inputs: transforms of the streams, fitted on the training speakers.
         parts: train, validation and test.
-        split: part -> its speakers.
+        split: part -> its speakers; empty where persons are unknown.
+        split_note: how the parts were made, one sentence.
         transformed: whether the samples' streams went through ``inputs`` already.
         frames: whether targets are per frame.
         note: of what a reader must know, for the card.
@@ -146,6 +147,7 @@ class Data:
     inputs: Inputs
     parts: Mapping[Split, Part]
     split: Mapping[Split, tuple[str, ...]]
+    split_note: str
     transformed: bool
     frames: bool
     note: str
@@ -180,7 +182,9 @@ def pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = s
     if corpus.pictures is None:
         raise CorpusError(f"The corpus '{corpus.name}' has no pictures; train on pictures with ferplus.")
     grey = torch.from_numpy(corpus.pictures.reshape(len(corpus.pictures), 1, -1))
-    shares = torch.from_numpy(corpus.labels[[f"share.{e}" for e in config.outputs]].to_numpy(dtype=np.float32))
+    shares = torch.from_numpy(
+        corpus.labels[[f"share.{e}" for e in config.outputs]].to_numpy(dtype=np.float32, copy=True)
+    )
     majority = corpus.labels["emotion"]
     usable = {part: majority.notna().to_numpy() for part in Split} | {Split.TRAIN: ~shares.isnan().any(1).numpy()}
     name = config.inputs[0].feature
@@ -205,7 +209,8 @@ def pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = s
         features=(FeatureSpec(name, "1", {}, (), width),),
         inputs=Inputs(config.inputs, {name: width}),
         parts={part: part_of(part) for part in Split},
-        split={part: (f"{corpus.name}: published {part} part",) for part in Split},
+        split={},
+        split_note=f"The parts are those that {corpus.title} is published with; persons are unknown.",
         transformed=False,
         frames=False,
         note=corpus.limits,
@@ -452,13 +457,9 @@ def _speech_data(loaded: Utterances, parts: Mapping[Split, Part], frames: bool) 
         inputs=loaded.inputs,
         parts=parts,
         split=loaded.split,
+        split_note="The parts share no speaker; `config.json` lists the speakers of each.",
         transformed=True,
         frames=frames,
         note=loaded.note,
         licences=loaded.licences,
     )
-
-
-def describe_split(data: Data) -> dict[str, Any]:
-    """Speakers and samples of each part, for the card."""
-    return {part: {"speakers": len(data.split[part]), "samples": len(data.parts[part])} for part in Split}
