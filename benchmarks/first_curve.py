@@ -41,12 +41,11 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         start = time.perf_counter()
         server = subprocess.Popen(
-            [sys.executable, "-m", "emoviz", "app"],
+            [sys.executable, "-m", "emoviz", "app", "--port", str(port)],
             cwd=ROOT,
-            env=os.environ | {"EMOVIZ_STORE": store, "STREAMLIT_SERVER_PORT": str(port),
-                              "STREAMLIT_SERVER_HEADLESS": "true"},
+            env=os.environ | {"EMOVIZ_STORE": store, "STREAMLIT_SERVER_HEADLESS": "true"},
             stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         try:
             wait_for(f"http://localhost:{port}/_stcore/health")
             answered = time.perf_counter() - start

@@ -64,6 +64,16 @@ def mse_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     return error.sum() / known.sum().clamp(min=1)
 
 
+@LOSSES.register("ccc_mse")
+def ccc_mse_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """The sum of :func:`ccc_loss` and :func:`mse_loss`.
+
+    CCC alone rewards predictions as spread out as the labels even where nothing is known; the squared
+    error pulls those back to the mean.
+    """
+    return ccc_loss(prediction, target, mask) + mse_loss(prediction, target, mask)
+
+
 @LOSSES.register("cross_entropy")
 def cross_entropy_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Cross-entropy between class probabilities and logits, averaged over the batch.

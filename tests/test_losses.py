@@ -67,7 +67,7 @@ def test_probabilities_sum_to_one() -> None:
     np.testing.assert_allclose(probabilities(torch.tensor([[0.0, np.log(3.0)]])), [[0.25, 0.75]], atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["ccc", "mse"])
+@pytest.mark.parametrize("name", ["ccc", "mse", "ccc_mse"])
 def test_padding_and_unlabelled_frames_have_no_gradient(name: str) -> None:
     prediction, target, mask = drawn(2, 6, 2, seed=0).requires_grad_(), drawn(2, 6, 2, seed=1), WHOLE.clone()
     mask[1, 4:] = False
@@ -89,9 +89,17 @@ def test_a_constant_batch_keeps_the_gradient_finite() -> None:
 
 def test_bfloat16_predictions_are_compared_in_float32() -> None:
     prediction, target = drawn(2, 6, 2, seed=0), drawn(2, 6, 2, seed=1)
-    for name in ("ccc", "mse"):
+    for name in ("ccc", "mse", "ccc_mse"):
         assert LOSSES[name](prediction.bfloat16(), target, WHOLE).dtype == torch.float32
 
 
+def test_ccc_mse_follows_both_equations() -> None:
+    prediction, target = drawn(2, 6, 1, seed=0), drawn(2, 6, 1, seed=1)
+    x, y = prediction.numpy().ravel().astype(float), target.numpy().ravel().astype(float)
+    concordance = 2 * np.cov(x, y, bias=True)[0, 1] / (x.var() + y.var() + (x.mean() - y.mean()) ** 2)
+    expected = 1 - concordance + ((x - y) ** 2).mean()
+    assert LOSSES["ccc_mse"](prediction, target, WHOLE).item() == pytest.approx(expected, rel=1e-5)
+
+
 def test_the_registry_holds_these() -> None:
-    assert set(LOSSES) == {"ccc", "mse", "cross_entropy"}
+    assert set(LOSSES) == {"ccc", "mse", "ccc_mse", "cross_entropy"}

@@ -135,10 +135,12 @@ class TrainingModule(lightning.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """The validation metric: for dimensions the mean over outputs of the pooled CCC."""
         scores = _scores(self.settings, np.zeros(len(self.settings.outputs)))
-        values = [s.compute(self.results) for s in scores
-                  if s.metric == self.settings.selection and s.aggregation == "pooled"]  # fmt: skip
+        chosen = [s for s in scores if s.metric == self.settings.selection and s.aggregation == "pooled"]
+        values = {s.output: float(np.nan_to_num(s.compute(self.results))) for s in chosen}
         self.results = []
-        self.log("validation", float(np.nan_to_num(np.mean(values))))
+        self.log("validation", float(np.mean(list(values.values()))))
+        if len(values) > 1:
+            self.log_dict({f"validation {output}": value for output, value in values.items()})
 
     @torch.no_grad()
     def predict(self, batch: Batch) -> list[evaluate.Result]:
