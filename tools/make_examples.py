@@ -43,6 +43,7 @@ EYELIDS = (  # (row above the lid, upper lid, lower lid)
     *((467, 466, 249), (260, 388, 390), (259, 387, 373), (257, 386, 374)),
     *((258, 385, 380), (286, 384, 381), (414, 398, 382)),
 )
+FOLDS = ((129, 203, 206, 216, 212, 202), (358, 423, 426, 436, 432, 422))  # from the nose down past the mouth
 MESH_POINTS = 468  # the ten after them are the irises, which the lids cover
 FACE_EDGES = (234, 454)  # their distance is the unit of every movement
 MOUTH_COLOUR = (38, 20, 60)
@@ -71,11 +72,11 @@ class Pose:
 
 
 POSES = {
-    "neutral": Pose({"smile": -1.0}, lips=0.008),
+    "neutral": Pose({"smile": -1.9, "frown": 0.25}, lips=0.005),
     "happy": Pose({"smile": 0.35, "brow_raise": 0.15}, lips=0.075, lids=0.12),
-    "surprised": Pose({"smile": -1.3, "brow_raise": 1.0}, lips=0.14, lids=-0.25, nod=-0.05),
-    "angry": Pose({"smile": -1.4, "brow_lower": 1.1, "sneer": 0.8, "frown": 0.4}, lips=0.008, lids=0.1, nod=0.06),
-    "sad": Pose({"smile": -1.5, "inner_brow_raise": 0.8, "frown": 0.8}, lips=0.008, lids=0.2, nod=0.12),
+    "surprised": Pose({"smile": -1.7, "brow_raise": 1.1}, lips=0.14, lids=-0.3, nod=-0.05),
+    "angry": Pose({"smile": -1.8, "brow_lower": 1.3, "sneer": 0.9, "frown": 0.7}, lids=0.1, nod=0.06),
+    "sad": Pose({"smile": -1.7, "inner_brow_raise": 1.1, "frown": 1.1}, lids=0.35, nod=0.12),
 }
 
 
@@ -259,22 +260,19 @@ class Puppet:
         rim = landmarks[list(FACE_EDGES), 2].mean()
         self.depth = np.concatenate([np.minimum(landmarks[:, 2] - 0.5 * rim, 0), np.zeros(len(around))])
         self.triangles = Delaunay(self.points).simplices
-        lips = [
-            MOUTH_CORNERS[0],
-            *(upper for upper, _ in INNER_LIPS),
-            MOUTH_CORNERS[1],
-            *(lower for _, lower in reversed(INNER_LIPS)),
-        ]
-        self.in_mouth: np.ndarray = np.isin(self.triangles, lips).all(1)
-        self.mouth, self.skin = self._mouth_and_skin(np.round(landmarks[lips, :2]).astype(np.int32))
+        upper, lower = zip(*INNER_LIPS, strict=True)
+        self.lips = [MOUTH_CORNERS[0], *upper, MOUTH_CORNERS[1], *reversed(lower)]
+        self.in_mouth: np.ndarray = np.isin(self.triangles, self.lips).all(1)
+        self.mouth, self.skin, self.relaxed_skin = self._mouth_and_skin(np.round(landmarks[:, :2]).astype(np.int32))
         self.belongs_to_head = self._head_weight()
 
     def draw(self, pose: Pose, head: tuple[float, float, float]) -> np.ndarray:
         """The picture (H, W, 3) with the face in another pose and the head turned by (yaw, roll, nod) radians."""
         moved = self._turn(self._pose(pose), head)
         corners, targets = self.points[self.triangles], moved[self.triangles]
-        # Inside the mouth nothing is stretched: the upper teeth go where the upper lip goes.
-        shift = (moved - self.points)[INNER_LIPS[4][0]]
+        relaxed = min(max(-pose.muscles.get("smile", 0.0), 0.0), 1.0)
+        # Inside the mouth nothing is stretched: the upper teeth go with the upper lip, hidden but for a smile.
+        shift = (moved - self.points)[INNER_LIPS[4][0]] - [0, 0.05 * relaxed * self.unit]
         targets_of_map = np.where(self.in_mouth[:, None, None], corners + shift, targets)
         inverse = np.linalg.solve(
             np.concatenate([targets_of_map, np.ones((len(targets), 3, 1))], 2) + 1e-6 * np.eye(3), corners
@@ -286,7 +284,8 @@ class Puppet:
         rows, columns = np.indices(owner.shape)
         source = np.einsum("hwk,hwkc->chw", np.stack([columns, rows, np.ones_like(rows)], 2), inverse[owner])
         source = source.astype(np.float32)
-        face = cv2.remap(self.skin, *source, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        skin = cv2.addWeighted(self.skin, 1 - relaxed, self.relaxed_skin, relaxed, 0)
+        face = cv2.remap(skin, *source, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         mouth = cv2.remap(self.mouth, *source, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         edge = cv2.GaussianBlur(self.in_mouth[owner].astype(np.float32), (5, 5), 0)[..., None]
         return (edge * mouth + (1 - edge) * face).astype(np.uint8)
@@ -299,12 +298,22 @@ class Puppet:
         outside = [cv2.pointPolygonTest(hull, (float(x), float(y)), True) < -10 for x, y in grid]
         return grid[outside]
 
-    def _mouth_and_skin(self, lips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The picture twice: all but the teeth dark, as seen between open lips; and without the teeth."""
-        mask = cv2.fillPoly(np.zeros(self.picture.shape[:2], np.uint8), [lips], 255)
+    def _mouth_and_skin(self, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The picture three times: the teeth alone on dark, without the teeth, and without the folds of a smile too."""
+        empty = np.zeros(self.picture.shape[:2], np.uint8)
+        mask = cv2.fillPoly(empty.copy(), [landmarks[self.lips]], 255)
         teeth = cv2.GaussianBlur(cv2.erode(mask, np.ones((3, 3))), (7, 7), 0)[..., None] / 255
         mouth = (teeth * self.picture + (1 - teeth) * np.array(MOUTH_COLOUR)).astype(np.uint8)
-        return mouth, cv2.inpaint(self.picture, cv2.dilate(mask, np.ones((3, 3))), 3, cv2.INPAINT_TELEA)
+        skin = cv2.inpaint(self.picture, cv2.dilate(mask, np.ones((3, 3))), 3, cv2.INPAINT_TELEA)
+        width = round(0.11 * self.unit)
+        lines = [landmarks[list(fold)] for fold in FOLDS]
+        folds = cv2.polylines(empty.copy(), lines, False, 255, width)
+        filled = cv2.GaussianBlur(cv2.inpaint(skin, folds, 5, cv2.INPAINT_TELEA), (0, 0), 0.03 * self.unit)
+        grain = skin.astype(float) - cv2.GaussianBlur(skin, (0, 0), 2)
+        soft = cv2.GaussianBlur(folds, (0, 0), 0.03 * self.unit)[..., None] / 255
+        soft = soft * (1 - cv2.GaussianBlur(cv2.dilate(mask, np.ones((9, 9))), (9, 9), 0)[..., None] / 255)
+        relaxed = soft * (filled + 0.5 * grain) + (1 - soft) * skin
+        return mouth, skin, np.clip(relaxed, 0, 255).astype(np.uint8)
 
     def _head_weight(self) -> np.ndarray:
         """1 on face and hair, falling to 0 on shoulders and background."""
