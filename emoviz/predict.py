@@ -242,21 +242,27 @@ def predict_streams(
         (T, K) predictions, probabilities where the outputs are emotions; and the channel weights, if the model has any.
     """
     description = checkpoint.description
-    own_times = frame_middles(times[-1] + times[0], description.hop)
-    aligned = {f.name: align(streams[f.name], own_times, "linear") for f in description.features}
-    silent_frames = np.all([np.isnan(values).all(1) for values in aligned.values()], axis=0)
-    if silent_frames.all():
+    if all(np.isnan(streams[f.name].values).all() for f in description.features):
         return np.full((len(times), len(description.outputs)), np.nan, np.float32), None
+    own_times = frame_middles(times[-1] + times[0], description.hop)
     length = len(own_times)
     window = min(length, round(description.window / description.hop))
     framewise = description.task == Task.FRAMES
     hop = max(1, window - window // 3) if framewise else max(1, round(WINDOW_HOP / description.hop))
     starts = window_starts(length, window, hop)
+    gap = np.zeros(length, bool)
     values = []
     weights: list[Tensor] = []
     at_once = max(1, FRAMES_AT_ONCE // window)
     for batch in (starts[i : i + at_once] for i in range(0, len(starts), at_once)):
-        output = apply(checkpoint, {n: np.stack([v[s : s + window] for s in batch]) for n, v in aligned.items()})
+        # Aligned window by window: a long clip's features are not held twice.
+        windows = {
+            f.name: np.stack([align(streams[f.name], own_times[s : s + window]) for s in batch])
+            for f in description.features
+        }
+        missing = np.all([np.isnan(w).all(2) for w in windows.values()], axis=0)
+        gap[(batch[:, None] + np.arange(window))[missing]] = True
+        output = apply(checkpoint, windows)
         values.append(output.prediction.numpy())
         if "channel" in output.attention:
             weights.append(output.attention["channel"])
@@ -265,7 +271,7 @@ def predict_streams(
         own = cross_fade(joined, starts, length)
     else:
         own = interpolate(own_times, own_times[starts] + (window - 1) / 2 * description.hop, joined)
-    own[silent_frames] = np.nan
+    own[gap] = np.nan
     on_grid = own if len(own_times) == len(times) else _resample(own, own_times, times)
     return on_grid.astype(np.float32), _channel_table(checkpoint, torch.cat(weights).mean(0)) if weights else None
 

@@ -128,15 +128,19 @@ def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> FaceRead
 
 def _forward(network: checkpoint.Checkpoint, track: "FaceTrack", progress: Progress) -> FaceReading:
     (stream,) = (feature.name for feature in network.description.features)
-    probabilities, embedding = [], []
-    for first in range(0, len(track.frames), BATCH):
-        progress("Reading the expression", first, len(track.frames))
+    frames = len(track.frames)
+    reading: FaceReading | None = None
+    for first in range(0, frames, BATCH):
+        progress("Reading the expression", first, frames)
         crops = track.seen_crops[first : first + BATCH]
         output = network({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255})
-        probabilities.append(losses.probabilities(output.prediction).numpy())
-        embedding.append(output.embedding.numpy())
-    progress("Reading the expression", len(track.frames), len(track.frames))
-    return FaceReading(np.concatenate(probabilities), np.concatenate(embedding))
+        parts = losses.probabilities(output.prediction).numpy(), output.embedding.numpy()
+        if reading is None:
+            reading = FaceReading(*(np.empty((frames, part.shape[1]), np.float32) for part in parts))
+        reading.probabilities[first : first + BATCH], reading.embedding[first : first + BATCH] = parts
+    progress("Reading the expression", frames, frames)
+    assert reading is not None  # a track has a frame at least
+    return reading
 
 
 @lru_cache(maxsize=1)
