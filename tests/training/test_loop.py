@@ -32,8 +32,9 @@ CLIPS = dataclasses.replace(
     name="toy-clips",
     corpora=("made-up",),
     inputs=(InputConfig("toy"),),
-    options={"hidden": 8, "layers": 1, "pooling": "attention"},
-    epochs=6,
+    options={"hidden": 16, "dropout": 0.1},
+    epochs=12,
+    averaging=0.0,
     batch_size=8,
     learning_rate=0.02,
 )
@@ -111,7 +112,7 @@ def test_another_config_does_not_continue_an_unfinished_run(tmp_path):
 
 
 def test_model_must_fit_the_data(tmp_path):
-    config = dataclasses.replace(CLIPS, options={})
+    config = dataclasses.replace(CLIPS, model="bi-gru", options={})
     with pytest.raises(ConfigError, match="labels per clip"):
         train(config, MadeUpStore(), *folders(tmp_path))
 
