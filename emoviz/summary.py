@@ -22,6 +22,8 @@ SHORTEST = 0.5
 """... for at least this many seconds."""
 MAIN_METRICS: dict[str, str] = {"ccc": "CCC", "accuracy": "Accuracy", "ua": "UA"}
 """Metrics that say at a glance how good a model is, and their titles."""
+LEAST_PEAK = 0.25
+"""Probability below which the peak of an emotion is not worth a word."""
 SMOOTHING = 0.5
 """Seconds over which the extremes are averaged, so that one frame is not taken for a moment of the clip."""
 
@@ -102,7 +104,7 @@ def _emotions(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
     most = name_of[share.index[0]]
     text = f"{'mostly' if share.iloc[0] >= 0.5 else 'most often'} {most}"
     peaks = probabilities.drop(columns=[c for c, name in name_of.items() if name in (most, Emotion.NEUTRAL)]).max()
-    if peaks.empty or peaks.isna().all():
+    if not peaks.max() >= LEAST_PEAK:  # nor where there is none
         return text
     peak = str(peaks.idxmax())
     row = int(probabilities[peak].idxmax())

@@ -35,6 +35,11 @@ def test_the_prevailing_emotion_and_the_peak_of_another_are_named():
     assert "(face .80, speech .40)" in text
 
 
+def test_a_peak_too_low_to_matter_is_not_told():
+    table = timed(speech_neutral=np.full(100, 0.8), speech_happy=np.full(100, 0.2))
+    assert sentence(table, described("speech.neutral", "speech.happy")).startswith("Mostly neutral.")
+
+
 def test_a_disagreement_is_told_with_its_span():
     face = np.zeros(100)
     face[40:60] = 0.9
