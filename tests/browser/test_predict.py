@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
 
 TIMELINE = ".st-key-timeline .js-plotly-plot"
 
