@@ -14,7 +14,7 @@ def by_speaker(
 ) -> dict[Split, tuple[str, ...]]:
     """Assign the speakers of each culture to train, validation and test.
 
-    Shares are of each culture's speakers, rounded, at least one each, so that every culture is tested.
+    Shares are of each culture's speakers, rounded; each part gets at least one, so that every culture is tested.
 
     Args:
         recordings: columns ``speaker`` and ``culture``.
@@ -33,8 +33,8 @@ def by_speaker(
                 f"The culture '{culture}' has {len(speakers)} speaker(s); a speaker-disjoint split needs three or more."
             )
         order = np.random.default_rng([seed, *str(culture).encode()]).permutation(speakers)
-        held_out = max(1, round(test_share * len(order)))
-        validated = max(1, round(validation_share * len(order)))
+        held_out = min(max(1, round(test_share * len(order))), len(order) - 2)
+        validated = min(max(1, round(validation_share * len(order))), len(order) - held_out - 1)
         parts[Split.TEST] += list(order[:held_out])
         parts[Split.VALIDATION] += list(order[held_out : held_out + validated])
         parts[Split.TRAIN] += list(order[held_out + validated :])
