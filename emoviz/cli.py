@@ -8,7 +8,6 @@ import argparse
 import dataclasses
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .errors import Cancelled, ConfigError, EmovizError
+from .errors import Cancelled, EmovizError
 from .settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -198,18 +197,12 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def app(options: argparse.Namespace, settings: Settings) -> None:
-    """``app``: Streamlit until it is stopped.
-
-    Raises:
-        ConfigError: it ended with an error.
-    """
+    """``app``: this process becomes Streamlit's, so that whoever stops it stops the server."""
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
     command += ["--server.address", settings.address, "--server.port", str(options.port)]
     command += ["--server.maxUploadSize", str(settings.upload_limit_mb)]
     folders = {"EMOVIZ_STORE": settings.store} | ({"EMOVIZ_DATA": settings.data} if settings.data else {})
-    result = subprocess.run(command, env=os.environ | {key: str(folder) for key, folder in folders.items()})
-    if result.returncode:
-        raise ConfigError(f"The app ended with code {result.returncode}; what Streamlit said stands above.")
+    os.execve(sys.executable, command, os.environ | {key: str(folder) for key, folder in folders.items()})
 
 
 class Bars:

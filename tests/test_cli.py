@@ -1,6 +1,7 @@
 """The command line in this process: what it prints, where, and with which exit code."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -164,12 +165,7 @@ def test_ctrl_c_exits_with_130(clip, monkeypatch, capsys):
 
 def test_app_passes_address_and_limit_to_streamlit(monkeypatch, tmp_path):
     commands = []
-
-    def run(command, env):
-        commands.append((command, env))
-        return subprocess.CompletedProcess(command, 0)
-
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(os, "execve", lambda program, command, env: commands.append((command, env)))
     monkeypatch.setenv("EMOVIZ_ADDRESS", "0.0.0.0")
     assert cli.main(["--store", str(tmp_path / "elsewhere"), "app", "--port", "9000"]) == 0
     ((command, env),) = commands
