@@ -1,5 +1,6 @@
 """The command line in this process: what it prints, where, and with which exit code."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -30,6 +31,8 @@ def clip(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch, folder, tmp_path):
     """Untrained models, an empty store, no corpora."""
+    for module in ("emoviz.media", "emoviz.features"):
+        importlib.import_module(module)  # they find the bundled encoders at import, before the root moves
     monkeypatch.setattr("emoviz.settings.ROOT", tmp_path)  # hides the bundled checkpoints
     for name, value in (("CHECKPOINTS", folder), ("STORE", tmp_path / "store"), ("RUNS", tmp_path / "runs")):
         monkeypatch.setenv(f"EMOVIZ_{name}", str(value))
