@@ -1,6 +1,6 @@
 """Seconds from starting the app to the first curve of the example in Chromium, as a newcomer meets it.
 
-    python benchmarks/first_curve.py
+    python -m benchmarks.first_curve
 
 Starts `python -m emoviz app` with an empty feature store, opens the Predict page as soon as the server answers, and
 notes when the first curve is drawn and when the analysis is complete. Needs Chromium (EMOVIZ_CHROMIUM names another).

@@ -47,7 +47,7 @@ HOP = 0.02
 WINDOW_HOP = 0.25
 """Seconds from one window of a clip-level model to the next."""
 
-FRAMES_AT_ONCE = 3000
+FRAMES_AT_ONCE = 750
 """What a model sees at a time; bounds the memory that a long clip takes."""
 
 DEFAULT_MODELS = ("face-expression", "speech-cats", "speech-emotion")
