@@ -8,6 +8,8 @@ from emoviz import summary
 from emoviz.ui import loaders, messages, navigation, selection
 
 PREDICT = "pages/predict.py"
+CARDS = 4
+"""Models in a row: the bundled ones fit on the first screen."""
 READS = {"face": "Reads the face, picture by picture", "speech": "Reads the voice, not the words"}
 
 
@@ -35,13 +37,13 @@ def main() -> None:
 
 
 def show_models(models: dict[str, Path]) -> None:
-    """One card per model, three in a row."""
+    """One card per model."""
     if not models:
         messages.no_models()
         return
-    for start in range(0, len(models), 3):
-        row = list(models.items())[start : start + 3]
-        for column, (name, folder) in zip(st.columns(3), row, strict=False):
+    for start in range(0, len(models), CARDS):
+        row = list(models.items())[start : start + CARDS]
+        for column, (name, folder) in zip(st.columns(CARDS), row, strict=False):
             with column.container(border=True, height="stretch"):
                 show_model(name, folder)
 
@@ -56,7 +58,7 @@ def show_model(name: str, folder: Path) -> None:
     st.markdown(f"{description.title}. {READS[description.source]}.")
     for figure in summary.held_out(loaders.metrics(folder)):
         st.metric(
-            figure.label, figure.value, help=f"On held-out speakers; the training mean gets {figure.training_mean}."
+            figure.label, figure.value, help=f"On held-out recordings; the training mean gets {figure.training_mean}."
         )
     st.caption(f"Gives {', '.join(description.outputs)}.")
     messages.model_cards({name: folder})
