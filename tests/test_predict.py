@@ -317,6 +317,15 @@ def test_an_odd_clip_gives_a_result_with_gaps_and_says_why(name, models, tmp_pat
         )
 
 
+def test_a_4k_clip_is_predicted_in_pixels_of_its_own(models, tmp_path):
+    pictures = face_frames(5, [lambda i: (1500 + 4 * i, 400)], size=(3840, 2160), side=1200)
+    clip = write_clip(tmp_path / "4k.mp4", pictures, sine(0.5), options={"preset": "ultrafast"})
+    prediction = predict_clip(ClipMedia(clip), models)
+    box = prediction.faces.tracks[0].boxes[2]
+    assert 1500 < box[0] < 2700 and 400 < box[1] < 1600 and 400 < box[2] < 1200
+    assert prediction.table["face.happy"].notna().any()
+
+
 def test_the_next_clip_works(models, media, prediction, tmp_path):
     with pytest.raises(EmovizError):
         predict_clip(ClipMedia(write_text(tmp_path / "clip.mp4")), models)
