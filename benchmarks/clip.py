@@ -34,8 +34,9 @@ import numpy as np
 from emoviz.checkpoint import Checkpoint
 from emoviz.define import Source
 from emoviz.features import EXTRACTORS
+from emoviz.features.align import frame_middles
 from emoviz.media import ClipMedia, iterate_frames, read_waveform
-from emoviz.predict import HOP, frame_middles, load_checkpoints, predict_clip, predict_streams
+from emoviz.predict import HOP, load_checkpoints, predict_clip, predict_streams
 from emoviz.progress import silent
 from emoviz.settings import ROOT, Settings
 

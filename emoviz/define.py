@@ -122,6 +122,9 @@ def derived(dimension: str) -> str:
     return f"{dimension} (derived)"
 
 
+DERIVED_AXES: dict[str, int] = {derived(Dimension.VALENCE): 0, derived(Dimension.AROUSAL): 1}
+"""Where each derived dimension stands in an entry of :data:`CIRCUMPLEX`."""
+
 # Colours: an emotion, a culture and a source each keep theirs on every page. Paul Tol's "muted"
 # and "bright" schemes and Okabe-Ito, all safe for colour-blind readers.
 EMOTION_COLOURS: dict[Emotion, str] = {

@@ -7,13 +7,13 @@ import pandas as pd
 from torch import Tensor
 
 from .checkpoint import Checkpoint, Description
-from .define import CIRCUMPLEX, Dimension, Emotion, Split, Task, derived
+from .define import CIRCUMPLEX, DERIVED_AXES, Emotion, Split, Task
 from .errors import CorpusError
 from .evaluate import Result, class_scores, frame_scores, score_table
-from .features.align import align
+from .features.align import align, common_times
 from .features.store import FeatureStore, StoredCorpus
 from .losses import probabilities
-from .predict import frame_middles, predict_streams
+from .predict import predict_streams
 from .progress import Progress, silent
 
 PICTURES_AT_ONCE = 256
@@ -92,11 +92,10 @@ def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
     emotions = corpus.labels["emotion"]
     if about.kind == "emotion":
         return np.stack([(emotions == output).to_numpy(float) for output in about.outputs], axis=1)
-    axes = {derived(Dimension.VALENCE): 0, derived(Dimension.AROUSAL): 1}
-    if not set(about.outputs) <= set(axes):
+    if not set(about.outputs) <= set(DERIVED_AXES):
         raise CorpusError(f"'{corpus.name}' has emotion classes, which say nothing of {', '.join(about.outputs)}.")
     positions = pd.DataFrame({emotion.value: place for emotion, place in CIRCUMPLEX.items()}).T
-    return positions.reindex(emotions).to_numpy(float)[:, [axes[output] for output in about.outputs]]
+    return positions.reindex(emotions).to_numpy(float)[:, [DERIVED_AXES[output] for output in about.outputs]]
 
 
 def training_mean(store: FeatureStore, about: Description) -> np.ndarray:
@@ -126,8 +125,7 @@ def _streams(
     for number, key in enumerate(keys):
         progress(f"Predicting {corpus.title}", number, len(keys))
         streams = {f.name: store.stream(key, f.name) for f in about.features}
-        end = min(stream.start + stream.hop * (len(stream.values) - 0.5) for stream in streams.values())
-        times = frame_middles(end, about.hop)
+        times = common_times(streams.values(), about.hop)
         if about.task == Task.FRAMES:
             predictions.append(predict_streams(checkpoint, streams, times)[0])
         else:

@@ -30,7 +30,7 @@ from .checkpoint import Checkpoint
 from .define import CIRCUMPLEX, Dimension, Emotion, Source, Task, derived
 from .errors import ConfigError, FeatureError, MediaError, UnknownNameError
 from .features import EXTRACTORS, FeatureStream
-from .features.align import align
+from .features.align import align, frame_middles
 from .features.expression import read_faces
 from .fusion import fuse, fused_outputs
 from .losses import probabilities
@@ -221,11 +221,6 @@ def extract(
             "train the model again."
         )
     return store.extract(extractor, media, progress) if store else extractor.extract(media, progress)
-
-
-def frame_middles(duration: float, hop: float) -> np.ndarray:
-    """Middles of the frames of a clip, seconds; at least one."""
-    return (np.arange(max(1, int(duration / hop + 1e-6))) + 0.5) * hop
 
 
 def predict_streams(

@@ -4,6 +4,7 @@ A frame of a stream stands for one hop around its centre; a stream's span is tha
 of it, and where neighbours are missing, the aligned values are NaN.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,16 @@ Method = Literal["linear", "mean"]
 def grid(duration: float, hop: float) -> np.ndarray:
     """Times 0, hop, 2 hop, ... before ``duration`` seconds; one at least."""
     return np.arange(max(int(np.ceil(duration / hop - 1e-6)), 1)) * hop
+
+
+def frame_middles(duration: float, hop: float) -> np.ndarray:
+    """Middles of the frames of a clip, seconds; at least one."""
+    return (np.arange(max(1, int(duration / hop + 1e-6))) + 0.5) * hop
+
+
+def common_times(streams: Iterable[FeatureStream], hop: float) -> np.ndarray:
+    """Middles of the frames, seconds, up to where the first of a recording's streams ends."""
+    return frame_middles(min(s.start + s.hop * (len(s.values) - 0.5) for s in streams), hop)
 
 
 def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear") -> np.ndarray:

@@ -24,9 +24,9 @@ from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
 from ..checkpoint import FeatureSpec
-from ..define import CIRCUMPLEX, Dimension, Emotion, Split, derived
+from ..define import CIRCUMPLEX, DERIVED_AXES, Emotion, Split
 from ..errors import ConfigError, CorpusError
-from ..features.align import align
+from ..features.align import align, common_times
 from ..features.store import FeatureStore
 from ..inputs import Inputs
 from ..progress import Progress, silent
@@ -302,8 +302,7 @@ def load_utterances(config: TrainingConfig, store: FeatureStore, progress: Progr
     for number, (identity, key) in enumerate(table["key"].items()):
         progress("Reading features", number, len(table))
         found = {name: store.stream(key, name) for name in names}
-        end = min(stream.start + stream.hop * (len(stream.values) - 0.5) for stream in found.values())
-        times = (np.arange(max(1, int(end / config.hop))) + 0.5) * config.hop
+        times = common_times(found.values(), config.hop)
         raw[str(identity)] = {name: align(stream, times, "linear") for name, stream in found.items()}
         for name, stream in found.items():
             if name not in specs:
@@ -370,10 +369,9 @@ def sequences(config: TrainingConfig, store: FeatureStore, progress: Progress = 
     Raises:
         ConfigError: the outputs are no derived dimensions.
     """
-    positions = {derived(Dimension.VALENCE): 0, derived(Dimension.AROUSAL): 1}
-    if not set(config.outputs) <= set(positions):
-        raise ConfigError(f"Training on sequences predicts {' and '.join(positions)}, not {list(config.outputs)}.")
-    columns = [positions[output] for output in config.outputs]
+    if not set(config.outputs) <= set(DERIVED_AXES):
+        raise ConfigError(f"Training on sequences predicts {' and '.join(DERIVED_AXES)}, not {list(config.outputs)}.")
+    columns = [DERIVED_AXES[output] for output in config.outputs]
     values = {e: torch.tensor([CIRCUMPLEX[e][c] for c in columns]) for e in Emotion}
     loaded = load_utterances(config, store, progress)
     window = round(config.window / config.hop)
