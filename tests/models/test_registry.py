@@ -12,32 +12,44 @@ from torch import Tensor
 from emoviz.define import Task
 from emoviz.errors import ConfigError, UnknownNameError
 from emoviz.models import Model, Output, build, load_models
-from emoviz.models.cats import PAPER
 
+from .examples import EXAMPLES, WITHOUT_TIME
 from .masks import masks, noise
 
 OUTPUTS = 2
-STREAMS = {"speech": 5, "face": 3}
-RECURRENT: tuple[dict[str, Any], ...] = tuple(
-    {"streams": STREAMS, "hidden": 4, "pooling": pooling} for pooling in ("none", "mean", "attention")
-)
-SMALL_CATS: dict[str, Any] = {"streams": STREAMS, "reduction": 2, "width": 8, "heads": 2, "feedforward": 16, "step": 4}
-EXAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
-    "rnn": RECURRENT,
-    "lstm": RECURRENT,
-    "lstm-attention": RECURRENT,
-    "bi-lstm": RECURRENT,
-    "bi-gru": RECURRENT,
-    "cats": (
-        SMALL_CATS,
-        {**SMALL_CATS, "channel_attention": False, "causal_memory": True},
-        {**SMALL_CATS, **PAPER},
-    ),
-    "statistics-pooling": ({"streams": STREAMS, "hidden": 6},),
-    "expression": ({"streams": {"crop": 256}, "side": 16, "widths": [4, 8], "depths": [1, 1]},),
-}
+"""Outputs of every example."""
+FRAMES = 9
 CASES = [pytest.param(name, example, id=f"{name}-{i}") for name in EXAMPLES for i, example in enumerate(EXAMPLES[name])]
-OVER_TIME = [case for case in CASES if case.values[0] != "expression"]
+OVER_TIME = [case for case in CASES if case.values[0] not in WITHOUT_TIME]
+MAPS = {
+    "channel": ("D",),
+    "temporal": ("T", "T"),
+    "cross_modal": ("T", "T"),
+    "graph": ("T", "T"),
+    "co": ("T", "T"),
+    "latent": ("L", "T"),
+    "spatial": ("T", "heads", "h", "w"),
+}
+"""Kind of attention -> its axes after the batch; ``temporal`` may also have but one. A map of one stream
+is named ``<kind>.<stream>``."""
+
+
+def kind_of(key: str) -> str:
+    return key.partition(".")[0]
+
+
+def time_axes(key: str, values: Tensor, model: Model) -> list[int]:
+    """Axes of an output that run over the frames of the clip."""
+    if key == "prediction":
+        return [1] if model.task == Task.FRAMES else []
+    axes = MAPS.get(kind_of(key), ())[: values.ndim - 1]
+    return [i + 1 for i, axis in enumerate(axes) if axis == "T"]
+
+
+def crop(key: str, values: Tensor, model: Model, length: int) -> Tensor:
+    for axis in time_axes(key, values, model):
+        values = values.narrow(axis, 0, length)
+    return values
 
 
 def make(name: str, example: dict[str, Any]) -> Model:
@@ -52,7 +64,7 @@ def clips(model: Model, batch: int, frames: int, seed: int = 0) -> dict[str, Ten
 
 
 def frames_of(name: str) -> int:
-    return 1 if name == "expression" else 9
+    return 1 if name in WITHOUT_TIME else FRAMES
 
 
 def everything(output: Output) -> dict[str, Tensor]:
@@ -69,9 +81,16 @@ def test_shapes(name: str, example: dict[str, Any]) -> None:
     output = model(clips(model, 3, frames), torch.ones(3, frames, dtype=torch.bool))
     assert output.prediction.shape == ((3, frames, OUTPUTS) if model.task == Task.FRAMES else (3, OUTPUTS))
     assert output.embedding.ndim == 2 and len(output.embedding) == 3
-    shapes = {"channel": [(3, sum(model.config.streams.values()))], "temporal": [(3, frames), (3, frames, frames)]}
-    for kind, values in output.attention.items():
-        assert tuple(values.shape) in shapes[kind]
+    for key, values in output.attention.items():
+        kind, _, stream = key.partition(".")
+        assert kind in MAPS and (not stream or stream in model.config.streams)
+        assert len(values) == 3
+        assert values.ndim - 1 == len(MAPS[kind]) or (kind == "temporal" and values.ndim == 2)
+        for axis in time_axes(key, values, model):
+            assert values.shape[axis] == frames
+        if kind == "channel":
+            widths = model.config.streams
+            assert values.shape[1] == (widths[stream] if stream else sum(widths.values()))
     assert all(values.isfinite().all() for values in everything(output).values())
 
 
@@ -101,8 +120,7 @@ def test_padding_changes_nothing(name: str, example: dict[str, Any]) -> None:
         alone = everything(model(single, torch.ones(1, length, dtype=torch.bool)))
         for key, expected in alone.items():
             got = together[key][row : row + 1]
-            if key == "temporal" or (key == "prediction" and model.task == Task.FRAMES):
-                got = got[:, :length]
+            got = crop(key, got, model, length)
             torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-4, msg=lambda text, key=key: f"{key}: {text}")
 
 
@@ -149,24 +167,21 @@ def test_the_same_clip_gives_the_same_output(name: str, example: dict[str, Any])
 @pytest.mark.parametrize(("name", "example"), OVER_TIME)
 @settings(max_examples=10)
 @given(mask=masks())
-def test_attention_over_time_sums_to_one_over_real_frames(name: str, example: dict[str, Any], mask: Tensor) -> None:
+def test_attention_sums_to_one_over_real_frames(name: str, example: dict[str, Any], mask: Tensor) -> None:
     model = make(name, example)
-    attention = model(clips(model, 3, 9), mask).attention
-    if "temporal" in attention:
-        torch.testing.assert_close(attention["temporal"].sum(-1), torch.ones(3))
-        assert (attention["temporal"][~mask] == 0).all()
-    if "channel" in attention:
-        assert ((attention["channel"] > 0) & (attention["channel"] < 1)).all()
-
-
-def test_the_family_has_both_kinds_of_attention() -> None:
-    kinds = {
-        kind
-        for case in OVER_TIME
-        for model in [make(*case.values)]
-        for kind in model(clips(model, 1, 9), torch.ones(1, 9, dtype=torch.bool)).attention
-    }
-    assert kinds == {"channel", "temporal"}
+    for key, values in model(clips(model, 3, FRAMES), mask).attention.items():
+        kind = kind_of(key)
+        if kind == "channel":
+            assert ((values > 0) & (values < 1)).all()
+        elif kind == "spatial":
+            assert (values[~mask] == 0).all()
+            torch.testing.assert_close(values[mask].sum((-2, -1)), torch.ones(values[mask].shape[:2]))
+        elif values.ndim == 2 or kind == "latent":
+            torch.testing.assert_close(values.sum(-1), torch.ones(values.shape[:-1]))
+            assert (values.movedim(-1, 1)[~mask] == 0).all()
+        else:  # (B, T, T): rows of real frames
+            torch.testing.assert_close(values[mask].sum(-1), torch.ones(int(mask.sum())))
+            assert (values.movedim(-1, 1)[~mask] == 0).all()
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)

@@ -1,0 +1,10 @@
+"""CATS-Transformer: rollouts, switches, and the paper's training."""
+
+from typing import Any
+
+from emoviz.models.cats import PAPER
+
+from ..streams import STREAMS
+
+SMALL: dict[str, Any] = {"streams": STREAMS, "reduction": 2, "width": 8, "heads": 2, "feedforward": 16, "step": 4}
+EXAMPLES = {"cats": (SMALL, {**SMALL, "channel_attention": False, "causal_memory": True}, {**SMALL, **PAPER})}

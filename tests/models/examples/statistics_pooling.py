@@ -1,0 +1,5 @@
+"""Statistics pooling."""
+
+from ..streams import STREAMS
+
+EXAMPLES = {"statistics-pooling": ({"streams": STREAMS, "hidden": 6},)}
