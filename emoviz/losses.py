@@ -14,6 +14,12 @@ Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 LOSSES: Registry[Loss] = Registry("loss")
 
+MetricLoss = Callable[[Tensor, Tensor, Tensor, float, float], Tensor]
+"""``loss(embedding, target, polarity, margin, second_margin)`` -> scalar, added to a classification loss: (B, E),
+(B, K) class probabilities, of which the largest is the class, and (K,) with +1, -1 or 0 for each class."""
+
+METRIC_LOSSES: Registry[MetricLoss] = Registry("metric loss")
+
 
 @LOSSES.register("ccc")
 def ccc_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
@@ -87,6 +93,101 @@ def cross_entropy_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tens
         A scalar.
     """
     return -(target * functional.log_softmax(prediction.float(), dim=-1)).sum(-1).mean()
+
+
+@METRIC_LOSSES.register("triplet")
+def triplet_loss(
+    embedding: Tensor, target: Tensor, polarity: Tensor, margin: float, second_margin: float = 0.0
+) -> Tensor:
+    r"""Clips of one class lie closer together than to other classes, by a margin.
+
+    .. math:: [\lVert a - p \rVert^2 - \lVert a - n \rVert^2 + \alpha]_+
+
+    over every anchor a, positive p of its class and negative n of another class that the batch holds, averaged over
+    the triplets that violate the margin (A. Hermans, L. Beyer, B. Leibe, "In defense of the triplet loss for person
+    re-identification", 2017, "batch all"): those that do not would only dilute the loss. Embeddings are not
+    normalised.
+
+    Args:
+        embedding: (B, E).
+        target: (B, K) class probabilities.
+        polarity: not read.
+        margin: alpha.
+        second_margin: not read.
+
+    Returns:
+        A scalar, 0 where no triplet violates the margin.
+    """
+    classes = target.argmax(-1)
+    same = classes[:, None] == classes
+    return _violations(_squared_distances(embedding), _others(same), ~same, margin)
+
+
+@METRIC_LOSSES.register("emotion_metric")
+def emotion_metric_loss(
+    embedding: Tensor, target: Tensor, polarity: Tensor, margin: float, second_margin: float
+) -> Tensor:
+    r"""Emotions of one polarity lie closer together than to those of the other, each class closest to itself.
+
+    B. Mocanu, R. Tapu, T. Zaharia, "Multimodal emotion recognition using cross modal audio-video fusion with
+    attention and deep metric learning", Image and Vision Computing 133 (2023), equation 16:
+
+    .. math::
+        [\lVert a - p \rVert^2 - \lVert a - r_1 \rVert^2 + \alpha]_+ +
+        [\lVert a - r_2 \rVert^2 - \lVert a - n \rVert^2 + \beta]_+
+
+    with p of the anchor's class, r1 and r2 of a related one (another class of its polarity) and n of the opposite
+    polarity. A class without a related one, as neutral or the only positive one of a corpus, has the plain triplet in
+    the first term. Each term is averaged over the batch's triplets as in :func:`triplet_loss`; the paper sums.
+
+    Args:
+        embedding: (B, E).
+        target: (B, K) class probabilities.
+        polarity: (K,), +1, -1 or 0 for each class.
+        margin: alpha.
+        second_margin: beta.
+
+    Returns:
+        A scalar, 0 where no triplet violates its margin.
+    """
+    classes = target.argmax(-1)
+    same = classes[:, None] == classes
+    agreement = polarity[:, None] * polarity
+    has_related = (agreement > 0).sum(-1) > 1
+    related = (agreement > 0)[classes][:, classes] & ~same
+    opposite = (agreement < 0)[classes][:, classes]
+    distances = _squared_distances(embedding)
+    farther = torch.where(has_related[classes][:, None], related, ~same)
+    first = _violations(distances, _others(same), farther, margin)
+    return first + _violations(distances, related, opposite, second_margin)
+
+
+def _squared_distances(embedding: Tensor) -> Tensor:
+    """(B, E) -> (B, B), float32."""
+    embedding = embedding.float()
+    return (embedding[:, None] - embedding).square().sum(-1)
+
+
+def _others(same: Tensor) -> Tensor:
+    """Pairs (B, B) of one class without each clip's pair with itself."""
+    return same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)
+
+
+def _violations(distances: Tensor, closer: Tensor, farther: Tensor, margin: float) -> Tensor:
+    """Mean violation of ``distance to a closer one + margin <= distance to a farther one``.
+
+    Args:
+        distances: (B, B), a row per anchor.
+        closer: (B, B), who should be closer to the anchor.
+        farther: (B, B), than whom.
+        margin: by how much.
+
+    Returns:
+        A scalar, over the triplets that violate it.
+    """
+    valid = closer[:, :, None] & farther[:, None]
+    violations = torch.where(valid, distances[:, :, None] - distances[:, None] + margin, 0.0).relu()
+    return violations.sum() / (violations > 0).sum().clamp(min=1)
 
 
 def probabilities(logits: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from emoviz import metrics
-from emoviz.losses import LOSSES, ccc_loss, cross_entropy_loss, mse_loss, probabilities
+from emoviz.losses import LOSSES, METRIC_LOSSES, ccc_loss, cross_entropy_loss, mse_loss, probabilities
 
 WHOLE = torch.ones(2, 6, dtype=torch.bool)
 
@@ -103,3 +103,81 @@ def test_ccc_mse_follows_both_equations() -> None:
 
 def test_the_registry_holds_these() -> None:
     assert set(LOSSES) == {"ccc", "mse", "ccc_mse", "cross_entropy"}
+    assert set(METRIC_LOSSES) == {"triplet", "emotion_metric"}
+
+
+POLARITIES = {"ravdess": (-1, 1, -1, -1, 1, 0, -1, 1), "crema-d": (-1, -1, -1, 1, 0, -1), "flat": (0, 0, 0)}
+
+
+def mean_violation(triplets: list[tuple[np.ndarray, ...]], margin: float) -> float:
+    violations = [((a - c) ** 2).sum() - ((a - f) ** 2).sum() + margin for a, c, f in triplets]
+    return float(np.mean([v for v in violations if v > 0] or [0.0]))
+
+
+def metric_by_hand(name: str, x: np.ndarray, y: list[int], polarity: tuple[int, ...], a: float, b: float) -> float:
+    first, second = [], []
+    clips = range(len(y))
+    for i in clips:
+        own = polarity[y[i]]
+        kin = {k for k, other in enumerate(polarity) if other == own != 0 and k != y[i]}
+        foes = {k for k, other in enumerate(polarity) if own != 0 and other == -own}
+        rivals = kin if kin and name == "emotion_metric" else set(range(len(polarity))) - {y[i]}
+        for j in clips:
+            for k in clips:
+                if j != i and y[j] == y[i] and y[k] in rivals:
+                    first.append((x[i], x[j], x[k]))
+                if name == "emotion_metric" and y[j] in kin and y[k] in foes:
+                    second.append((x[i], x[j], x[k]))
+    return mean_violation(first, a) + mean_violation(second, b)
+
+
+@given(
+    name=st.sampled_from(["triplet", "emotion_metric"]),
+    corpus=st.sampled_from(sorted(POLARITIES)),
+    batch=st.integers(1, 9),
+    margins=st.tuples(st.floats(0, 3), st.floats(0, 3)),
+    seed=st.integers(0, 999),
+)
+def test_the_metric_losses_are_their_sums_over_all_triplets(
+    name: str, corpus: str, batch: int, margins: tuple[float, float], seed: int
+) -> None:
+    polarity = POLARITIES[corpus]
+    x = np.random.default_rng(seed).normal(size=(batch, 3)).astype(np.float32)
+    y = np.random.default_rng(seed + 1).integers(0, len(polarity), batch).tolist()
+    target = 0.4 * torch.eye(len(polarity))[y] + 0.6 / len(polarity)
+    loss = METRIC_LOSSES[name](torch.from_numpy(x), target, torch.tensor(polarity), *margins)
+    assert loss.item() == pytest.approx(metric_by_hand(name, x, y, polarity, *margins), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["triplet", "emotion_metric"])
+@pytest.mark.parametrize("classes", [[0], [0, 0, 0], [0, 1, 4]], ids=["alone", "one class", "no positives"])
+def test_a_batch_without_triplets_teaches_nothing(name: str, classes: list[int]) -> None:
+    embedding = drawn(len(classes), 3, seed=0).requires_grad_()
+    polarity = torch.tensor(POLARITIES["crema-d"])
+    loss = METRIC_LOSSES[name](embedding, torch.eye(6)[classes], polarity, 0.2, 0.0)
+    loss.backward()
+    assert loss.item() == 0
+    assert embedding.grad is not None and (embedding.grad == 0).all()
+
+
+def test_the_emotion_metric_sorts_points_by_class_and_polarity() -> None:
+    polarity = torch.tensor([1, 1, -1, -1, 0])
+    target = torch.eye(5).repeat(3, 1)
+    points = (0.3 * drawn(15, 2, seed=0)).requires_grad_()
+    optimiser = torch.optim.Adam([points], 0.05)
+    for _ in range(300):
+        optimiser.zero_grad()
+        METRIC_LOSSES["emotion_metric"](points, target, polarity, 0.5, 1.0).backward()
+        optimiser.step()
+    centres = points.detach().unflatten(0, (3, 5)).mean(0)
+    apart = torch.cdist(centres, centres)
+    assert apart[0, 1] < apart[:2, 2:4].min() and apart[2, 3] < apart[:2, 2:4].min()
+
+
+def test_coinciding_clips_keep_the_gradient_finite() -> None:
+    for name in METRIC_LOSSES:
+        embedding = torch.zeros(4, 3, dtype=torch.bfloat16, requires_grad=True)
+        loss = METRIC_LOSSES[name](embedding, torch.eye(6)[[0, 0, 1, 3]], torch.tensor(POLARITIES["crema-d"]), 0.2, 0.1)
+        loss.backward()
+        assert loss.dtype == torch.float32
+        assert embedding.grad is not None and embedding.grad.isfinite().all()
