@@ -75,6 +75,29 @@ def require_share(config: ModelConfig, *names: str) -> None:
             raise ConfigError(f"'{name}' is at least 0 and below 1, not {getattr(config, name)}.")
 
 
+def require_heads(config: ModelConfig, heads: str, width: str) -> None:
+    """Refuse a config whose number of heads does not divide the width that they share.
+
+    Raises:
+        ConfigError: as said.
+    """
+    if getattr(config, width) % getattr(config, heads):
+        raise ConfigError(
+            f"'{heads}' divides '{width}': {getattr(config, heads)} does not divide {getattr(config, width)}."
+        )
+
+
+def require_streams(config: ModelConfig, *counts: int) -> None:
+    """Refuse a config with another number of streams than these.
+
+    Raises:
+        ConfigError: as said.
+    """
+    if len(config.streams) not in counts:
+        accepted = " or ".join(map(str, counts))
+        raise ConfigError(f"The model takes {accepted} streams, not {len(config.streams)}: {', '.join(config.streams)}.")
+
+
 class Model(nn.Module):
     """Base of all models.
 

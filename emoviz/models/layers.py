@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ..errors import FeatureError
 
 
-def concatenate(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> Tensor:
-    """Early fusion: the streams side by side, in the order of the config, zero outside the mask.
+def real_frames(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> dict[str, Tensor]:
+    """The streams that a model reads, in the order of its config, zero outside the mask.
 
     Args:
         streams: name -> (B, T, D_stream); more than ``widths`` names is fine.
@@ -18,7 +21,7 @@ def concatenate(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: 
         mask: (B, T), true on real frames.
 
     Returns:
-        (B, T, sum of D_stream).
+        name -> (B, T, D_stream).
 
     Raises:
         FeatureError: a stream is missing or has another number of channels.
@@ -28,9 +31,13 @@ def concatenate(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: 
             raise FeatureError(f"The model needs the stream '{name}'; given are: {', '.join(streams) or 'none'}.")
         if streams[name].shape[-1] != width:
             raise FeatureError(f"The stream '{name}' has {width} channels here, not {streams[name].shape[-1]}.")
-    fused = torch.cat([streams[name] for name in widths], dim=-1)
     # Selecting, not multiplying: padding may hold anything, NaN included.
-    return torch.where(mask[..., None], fused, 0.0)
+    return {name: torch.where(mask[..., None], streams[name], 0.0) for name in widths}
+
+
+def concatenate(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> Tensor:
+    """Early fusion: :func:`real_frames` side by side, (B, T, sum of D_stream)."""
+    return torch.cat(list(real_frames(streams, widths, mask).values()), dim=-1)
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
@@ -43,6 +50,13 @@ def masked_max(values: Tensor, mask: Tensor) -> Tensor:
     """Maximum over the real frames: (B, T, D) and (B, T) -> (B, D); zero where there are none."""
     highest = values.masked_fill(~mask[..., None], -torch.inf).amax(1)
     return torch.where(mask.any(1)[:, None], highest, 0.0)
+
+
+def statistics(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean and standard deviation over the real frames: (B, T, D) and (B, T) -> (B, 2 D)."""
+    mean = masked_mean(values, mask)
+    variance = masked_mean((values - mean[:, None]) ** 2, mask)
+    return torch.cat([mean, (variance + 1e-6).sqrt()], dim=-1)
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
@@ -80,3 +94,123 @@ class AttentivePooling(nn.Module):
         """(B, T, D) and (B, T) -> the pooled states (B, D) and the weights (B, T)."""
         weights = masked_softmax(self.score(self.hidden(states).tanh()).squeeze(-1), mask)
         return (weights[:, None] @ states).squeeze(1), weights
+
+
+def recurrent_states(network: nn.RNNBase, frames: Tensor, mask: Tensor) -> Tensor:
+    """States of a recurrent network for which frames outside the mask do not exist.
+
+    The real frames are moved together and moved back afterwards, and the backward direction starts
+    at the last of them.
+
+    Args:
+        network: batch first, one direction or both.
+        frames: (B, T, D), finite everywhere.
+        mask: (B, T), true on real frames.
+
+    Returns:
+        The last layer's states, (B, T, width).
+    """
+    if mask.all():
+        return network(frames)[0]
+    order = (~mask).int().argsort(dim=1, stable=True)
+    together = _reordered(frames, order)
+    if network.bidirectional:
+        lengths = mask.sum(1).clamp(min=1).cpu()
+        packed = pack_padded_sequence(together, lengths, batch_first=True, enforce_sorted=False)
+        states, _ = pad_packed_sequence(network(packed)[0], batch_first=True, total_length=mask.shape[1])
+    else:
+        states, _ = network(together)
+    return _reordered(states, order.argsort(dim=1))
+
+
+def _reordered(values: Tensor, order: Tensor) -> Tensor:
+    """The frames of (B, T, D) in the order of (B, T) indices."""
+    return torch.take_along_dim(values, order[..., None], dim=1)
+
+
+class MultiHeadAttention(nn.Module):
+    r"""Frames gather what they need from the frames of a memory, their own or another stream's.
+
+    .. math:: \mathrm{softmax}_t(Q K^\top / \sqrt{d})\, V \text{ per head of width } d
+
+    Source: A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.2. Unlike
+    torch's kernel it returns its weights at no further cost, and zero for an empty memory.
+
+    Args:
+        width: D.
+        heads: divides ``width``.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query, self.key_value = nn.Linear(width, width), nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Attend from ``x`` (B, S, D) to ``memory`` (B, T, D), real where ``mask`` (B, T) is true.
+
+        Returns:
+            What was gathered, (B, S, D), and the weights averaged over the heads, (B, S, T).
+        """
+        queries = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        keys, values = self.key_value(memory).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        scores = queries @ keys.mT / math.sqrt(queries.shape[-1])
+        weights = masked_softmax(scores, mask[:, None, None])
+        return self.out((weights @ values).transpose(1, 2).flatten(2)), weights.mean(1)
+
+
+class TransformerLayer(nn.Module):
+    """Attention to a memory, its own frames or others, and a feed-forward network; post-norm as in Vaswani et al.
+
+    Args:
+        width: D.
+        heads: divides ``width``.
+        feedforward: hidden units of the network.
+        dropout: share of values dropped after each of the two.
+    """
+
+    def __init__(self, width: int, heads: int, feedforward: int, dropout: float) -> None:
+        super().__init__()
+        self.attention = MultiHeadAttention(width, heads)
+        self.attention_norm, self.feedforward_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.expand, self.contract = nn.Linear(width, feedforward), nn.Linear(feedforward, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, S, D), (B, T, D) and (B, T) -> the new ``x`` and the weights (B, S, T)."""
+        gathered, weights = self.attention(x, memory, mask)
+        x = self.attention_norm(x + self.dropout(gathered))
+        hidden = self.contract(self.expand(x).relu())
+        return self.feedforward_norm(x + self.dropout(hidden)), weights
+
+
+Pooling = Literal["mean", "statistics"]
+"""How the frames of a clip become one vector: their mean, or their mean and standard deviation."""
+
+
+class ClipHead(nn.Module):
+    r"""Pooling over time and two dense layers: the classes of a clip.
+
+    .. math:: e = \mathrm{ReLU}(W_1\, \mathrm{dropout}(\mathrm{pool}_t h_t) + b_1), \quad
+        y = W_2\, \mathrm{dropout}(e) + b_2
+
+    Args:
+        width: D.
+        pooling: of the frames.
+        hidden: units of the first dense layer, E.
+        outputs: K.
+        dropout: share of values dropped before each dense layer.
+    """
+
+    def __init__(self, width: int, pooling: Pooling, hidden: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.pool = statistics if pooling == "statistics" else masked_mean
+        self.hidden = nn.Linear(2 * width if pooling == "statistics" else width, hidden)
+        self.classes = nn.Linear(hidden, outputs)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, frames: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, D) and (B, T) -> the class scores (B, K) and the embedding e (B, E)."""
+        embedding = functional.relu(self.hidden(self.dropout(self.pool(frames, mask))))
+        return self.classes(self.dropout(embedding)), embedding

@@ -22,13 +22,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ..define import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
-from .layers import AttentivePooling, concatenate, masked_mean
+from .layers import AttentivePooling, concatenate, masked_mean, recurrent_states
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class Recurrent(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """See :class:`~emoviz.models.base.Model`; the targets are not read."""
-        states = self.states(concatenate(streams, self.config.streams, mask), mask)
+        states = recurrent_states(self.recurrent, concatenate(streams, self.config.streams, mask), mask)
         states, attention = self.attend(states, mask)
         if self.pooling is not None:
             embedding, attention["temporal"] = self.pooling(states, mask)
@@ -93,32 +91,9 @@ class Recurrent(Model):
         seen = states if self.config.pooling == "none" else embedding
         return Output(self.head(self.dropout(seen)), embedding, attention)
 
-    def states(self, fused: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, D) -> the last layer's states (B, T, width).
-
-        Frames outside the mask do not exist for the recurrence: the real ones are moved together
-        and moved back afterwards, and the backward direction starts at the last of them.
-        """
-        if mask.all():
-            return self.recurrent(fused)[0]
-        order = (~mask).int().argsort(dim=1, stable=True)
-        together = take(fused, order)
-        if self.bidirectional:
-            lengths = mask.sum(1).clamp(min=1).cpu()
-            packed = pack_padded_sequence(together, lengths, batch_first=True, enforce_sorted=False)
-            states, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=mask.shape[1])
-        else:
-            states, _ = self.recurrent(together)
-        return take(states, order.argsort(dim=1))
-
     def attend(self, states: Tensor, mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """What happens between the states and the head: nothing, unless a subclass says otherwise."""
         return states, {}
-
-
-def take(values: Tensor, order: Tensor) -> Tensor:
-    """Reorder the frames of (B, T, D) by (B, T) indices."""
-    return torch.take_along_dim(values, order[..., None], dim=1)
 
 
 @MODELS.register("rnn")

@@ -15,13 +15,12 @@ of the same data learn the training speakers by heart.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ..define import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
-from .layers import concatenate, masked_mean
+from .layers import concatenate, statistics
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,3 @@ class StatisticsPooling(Model):
         fused = concatenate(streams, self.config.streams, mask)
         embedding = functional.gelu(self.hidden(self.dropout(self.norm(statistics(fused, mask)))))
         return Output(self.head(self.dropout(embedding)), embedding)
-
-
-def statistics(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean and standard deviation over the real frames: (B, T, D) and (B, T) -> (B, 2 D)."""
-    mean = masked_mean(values, mask)
-    variance = masked_mean((values - mean[:, None]) ** 2, mask)
-    return torch.cat([mean, (variance + 1e-6).sqrt()], dim=-1)

@@ -9,11 +9,16 @@ from torch import Tensor
 from emoviz.errors import FeatureError
 from emoviz.models.layers import (
     AttentivePooling,
+    ClipHead,
+    MultiHeadAttention,
+    TransformerLayer,
     concatenate,
     masked_max,
     masked_mean,
     masked_softmax,
     positional_encoding,
+    real_frames,
+    statistics,
 )
 
 from .masks import masks, noise
@@ -82,3 +87,70 @@ def test_wrong_streams_are_refused(streams: dict[str, Tensor], message: str) -> 
     with pytest.raises(FeatureError) as error:
         concatenate(streams, {"a": 3}, NOWHERE)
     assert str(error.value) == message
+
+
+@given(mask=masks())
+def test_statistics_are_mean_and_spread_of_the_real_frames(mask: Tensor) -> None:
+    values = noise(3, 9, 4)
+    found = statistics(values, mask)
+    for row in range(3):
+        real = values[row].numpy()[mask[row].numpy()]
+        np.testing.assert_allclose(found[row], np.concatenate([real.mean(0), np.sqrt(real.var(0) + 1e-6)]), atol=1e-6)
+
+
+def test_each_stream_is_zero_outside_the_mask_and_in_the_order_of_the_config() -> None:
+    mask = torch.tensor([[True, False, True, True]])
+    streams = {
+        "a": torch.full((1, 4, 2), torch.nan).where(~mask[..., None], 1.0),
+        "b": noise(1, 4, 3),
+        "c": noise(1, 4, 1),
+    }
+    found = real_frames(streams, {"b": 3, "a": 2}, mask)
+    assert list(found) == ["b", "a"]
+    torch.testing.assert_close(found["a"], mask[..., None].float().expand(1, 4, 2))
+
+
+def test_attention_is_that_of_torch() -> None:
+    torch.manual_seed(0)
+    ours, theirs = MultiHeadAttention(8, 2), torch.nn.MultiheadAttention(8, 2, batch_first=True)
+    copy_attention(ours, theirs)
+    x, memory, mask = noise(2, 3, 8), noise(2, 5, 8, seed=1), torch.arange(5) < torch.tensor([[5], [2]])
+    gathered, weights = ours(x, memory, mask)
+    expected, expected_weights = theirs(x, memory, memory, key_padding_mask=~mask)
+    torch.testing.assert_close(gathered, expected)
+    torch.testing.assert_close(weights, expected_weights)
+
+
+def test_a_transformer_layer_is_that_of_torch() -> None:
+    torch.manual_seed(0)
+    ours, theirs = TransformerLayer(8, 2, 12, 0.1).eval(), torch.nn.TransformerEncoderLayer(8, 2, 12, batch_first=True)
+    copy_attention(ours.attention, theirs.self_attn)
+    for mine, other in ((ours.expand, theirs.linear1), (ours.contract, theirs.linear2)):
+        other.load_state_dict(mine.state_dict())
+    x, mask = noise(2, 5, 8), torch.arange(5) < torch.tensor([[5], [2]])
+    expected = theirs.eval()(x, src_key_padding_mask=~mask)
+    torch.testing.assert_close(ours(x, x, mask)[0][mask], expected[mask])
+
+
+def copy_attention(ours: MultiHeadAttention, theirs: torch.nn.MultiheadAttention) -> None:
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat([ours.query.weight, ours.key_value.weight]))
+        theirs.in_proj_bias.copy_(torch.cat([ours.query.bias, ours.key_value.bias]))
+    theirs.out_proj.load_state_dict(ours.out.state_dict())
+
+
+def test_a_memory_without_real_frames_gives_nothing() -> None:
+    x = noise(1, 4, 8)
+    gathered, weights = MultiHeadAttention(8, 2)(x, x, NOWHERE)
+    assert (weights == 0).all() and gathered.isfinite().all()
+
+
+@pytest.mark.parametrize("pooling", ["mean", "statistics"])
+def test_the_head_classifies_the_pooled_frames(pooling: str) -> None:
+    torch.manual_seed(0)
+    head = ClipHead(3, pooling, hidden=5, outputs=2, dropout=0.5).eval()
+    frames, mask = noise(2, 6, 3), torch.arange(6) < torch.tensor([[6], [4]])
+    pooled = masked_mean(frames, mask) if pooling == "mean" else statistics(frames, mask)
+    scores, embedding = head(frames, mask)
+    torch.testing.assert_close(embedding, (pooled @ head.hidden.weight.T + head.hidden.bias).clamp(min=0))
+    torch.testing.assert_close(scores, embedding @ head.classes.weight.T + head.classes.bias)
