@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from emoviz.models import build
-from emoviz.models.cats import CATS, PAPER, Steps
-from emoviz.models.layers import positional_encoding
+from emoviz.models.cats import CATS, PAPER
+from emoviz.models.layers import Steps, positional_encoding
 
 LEAST_RATIO = 20
 LARGEST_DIFFERENCE = 1e-5

@@ -76,6 +76,54 @@ def positional_encoding(positions: Tensor, width: int) -> Tensor:
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, :width]
 
 
+class Steps:
+    """A coarser grid over the frames of a batch: ``step`` frames make one step; the last may be shorter.
+
+    Args:
+        mask: (B, T).
+        step: frames per step.
+    """
+
+    def __init__(self, mask: Tensor, step: int) -> None:
+        self.mask, self.step, self.frames = mask, step, mask.shape[1]
+        self.count = -(-self.frames // step)
+
+    @property
+    def centres(self) -> Tensor:
+        """(S,) in frames."""
+        return torch.arange(self.count, device=self.mask.device) * self.step + (self.step - 1) / 2
+
+    @property
+    def last_frames(self) -> Tensor:
+        """(S,) the last frame of each step."""
+        return torch.arange(1, self.count + 1, device=self.mask.device) * self.step - 1
+
+    @property
+    def real(self) -> Tensor:
+        """(B, S), true for steps with a real frame."""
+        return self._blocks(self.mask[..., None]).any(2).squeeze(-1)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Mean over each step's real frames: (B, T, K) -> (B, S, K). NaN counts as not real."""
+        known = self.mask[..., None] & ~values.isnan()
+        total = self._blocks(torch.where(known, values, 0.0)).sum(2)
+        return total / self._blocks(known).sum(2).clamp(min=1)
+
+    def interpolate(self, values: Tensor) -> Tensor:
+        """Linear between the centres of steps that have real frames, constant outside: (B, S, K) -> (B, T, K)."""
+        if self.step == 1:
+            return values
+        frames = torch.arange(self.frames, device=self.mask.device)
+        nearness = (1 - (frames[:, None] - self.centres).abs() / self.step).clamp(min=0)
+        weights = nearness * self.real[:, None]
+        return weights @ values / weights.sum(-1, keepdim=True).clamp(min=1e-6)
+
+    def _blocks(self, values: Tensor) -> Tensor:
+        """(B, T, K) -> (B, S, step, K), filled up with zeros."""
+        filled = functional.pad(values, (0, 0, 0, self.count * self.step - self.frames))
+        return filled.unflatten(1, (self.count, self.step))
+
+
 class AttentivePooling(nn.Module):
     r"""Weighted mean over time, the weights by a small network.
 

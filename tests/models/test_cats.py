@@ -20,8 +20,8 @@ from emoviz.models.cats import (
     DecoderLayer,
     EncoderLayer,
     SelfAttention,
-    Steps,
 )
+from emoviz.models.layers import Steps
 
 from .masks import masks, noise
 
@@ -238,29 +238,6 @@ def test_teacher_forcing_shifts_the_labels_by_one_frame() -> None:
     before, after = (model(streams, WHOLE, targets).prediction for targets in (labels, changed))
     assert torch.equal(before[:, :6], after[:, :6])
     assert not torch.allclose(before[:, 6], after[:, 6])
-
-
-@pytest.mark.parametrize("step", [1, 3, 4, 20])
-@given(mask=masks())
-def test_steps_average_their_real_frames(step: int, mask: Tensor) -> None:
-    steps, values = Steps(mask, step), noise(3, 9, 2)
-    values[0, 2, 1] = torch.nan  # an unlabelled frame
-    means = steps.mean(values)
-    assert means.shape == (3, math.ceil(9 / step), 2)
-    known = mask[..., None] & ~values.isnan()
-    for row, block, k in np.ndindex(*means.shape):
-        frames = slice(block * step, (block + 1) * step)
-        real = values[row, frames, k][known[row, frames, k]]
-        assert means[row, block, k] == pytest.approx(float(real.mean()) if len(real) else 0.0, abs=1e-6)
-
-
-@pytest.mark.parametrize("step", [1, 3, 4])
-def test_outputs_are_linear_between_the_centres_of_steps(step: int) -> None:
-    steps = Steps(torch.ones(1, 12, dtype=torch.bool), step)
-    values = noise(1, steps.count, 1)
-    centres = np.arange(steps.count) * step + (step - 1) / 2
-    expected = np.interp(np.arange(12), centres, values[0, :, 0])
-    np.testing.assert_allclose(steps.interpolate(values)[0, :, 0], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(

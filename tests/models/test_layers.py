@@ -1,5 +1,7 @@
 """Shared blocks, against NumPy over the real frames alone."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from emoviz.models.layers import (
     AttentivePooling,
     ClipHead,
     MultiHeadAttention,
+    Steps,
     TransformerLayer,
     concatenate,
     masked_max,
@@ -57,6 +60,29 @@ def test_attentive_pooling_is_the_weighted_mean(mask: Tensor) -> None:
     pooled, weights = pooling(states, mask)
     torch.testing.assert_close(pooled, (weights[..., None] * states).sum(1))
     torch.testing.assert_close(weights.sum(1), torch.ones(3))
+
+
+@pytest.mark.parametrize("step", [1, 3, 4, 20])
+@given(mask=masks())
+def test_steps_average_their_real_frames(step: int, mask: Tensor) -> None:
+    steps, values = Steps(mask, step), noise(3, 9, 2)
+    values[0, 2, 1] = torch.nan  # an unlabelled frame
+    means = steps.mean(values)
+    assert means.shape == (3, math.ceil(9 / step), 2)
+    known = mask[..., None] & ~values.isnan()
+    for row, block, k in np.ndindex(*means.shape):
+        frames = slice(block * step, (block + 1) * step)
+        real = values[row, frames, k][known[row, frames, k]]
+        assert means[row, block, k] == pytest.approx(float(real.mean()) if len(real) else 0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("step", [1, 3, 4])
+def test_outputs_are_linear_between_the_centres_of_steps(step: int) -> None:
+    steps = Steps(torch.ones(1, 12, dtype=torch.bool), step)
+    values = noise(1, steps.count, 1)
+    centres = np.arange(steps.count) * step + (step - 1) / 2
+    expected = np.interp(np.arange(12), centres, values[0, :, 0])
+    np.testing.assert_allclose(steps.interpolate(values)[0, :, 0], expected, atol=1e-5)
 
 
 def test_positions_are_the_published_sines() -> None:
