@@ -87,6 +87,9 @@ POLARITY: dict[Emotion, Polarity] = {
     Emotion.SURPRISED: Polarity.POSITIVE,
 }
 
+SIGNS: dict[Polarity, int] = {Polarity.POSITIVE: 1, Polarity.NEGATIVE: -1, Polarity.NEUTRAL: 0}
+"""Polarity as a number."""
+
 CIRCUMPLEX: dict[Emotion, tuple[float, float]] = {
     Emotion.ANGRY: (-0.51, 0.59),
     Emotion.BORED: (-0.65, -0.62),
@@ -121,6 +124,14 @@ def derived(dimension: str) -> str:
     """Name of a dimension that was derived from emotion classes, e.g. ``valence (derived)``."""
     return f"{dimension} (derived)"
 
+
+def intensity(emotion: str) -> str:
+    """Name of the output that says how strong an emotion is, in [0, 1], e.g. ``intensity of angry``."""
+    return f"intensity of {emotion}"
+
+
+INTENSITIES: dict[str, float] = {"low": 1 / 3, "normal": 0.5, "medium": 2 / 3, "strong": 1.0, "high": 1.0}
+"""What the words by which corpora state an intensity count as."""
 
 DERIVED_AXES: dict[str, int] = {derived(Dimension.VALENCE): 0, derived(Dimension.AROUSAL): 1}
 """Where each derived dimension stands in an entry of :data:`CIRCUMPLEX`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,13 +43,47 @@ class Result:
 
 @dataclass(frozen=True)
 class Score:
-    """One figure: how it is computed from results, and what the training mean would get."""
+    """One figure, and how it is computed from what a result holds.
+
+    Attributes:
+        output: what is scored.
+        metric: its name.
+        aggregation: ``pooled`` or ``per_recording``.
+        truth: what the figure reads of a result's truth.
+        prediction: what it reads of its prediction.
+        combine: the figure from both, each in the order of the results.
+        constant: what the training mean predicts, in the form of ``prediction``.
+    """
 
     output: str
     metric: str
     aggregation: str
-    compute: Callable[[Sequence[Result]], float]
-    training_mean: Callable[[Sequence[Result]], float]
+    truth: Callable[[Result], Any]
+    prediction: Callable[[Result], Any]
+    combine: Callable[[Any, Any], float]
+    constant: Callable[[Result], Any]
+
+    def compute(self, results: Sequence[Result]) -> float:
+        """The figure."""
+        return self.combine([self.truth(r) for r in results], [self.prediction(r) for r in results])
+
+    def training_mean(self, results: Sequence[Result]) -> float:
+        """The same figure for always predicting the training mean."""
+        return self.combine([self.truth(r) for r in results], [self.constant(r) for r in results])
+
+    def statistic(self, results: Sequence[Result]) -> Callable[[np.ndarray], float]:
+        """The figure of any draw of the results, given by their positions: for bootstraps."""
+        truths, predictions = _indexable(self.truth, results), _indexable(self.prediction, results)
+        return lambda drawn: self.combine(_take(truths, drawn), _take(predictions, drawn))
+
+
+def _indexable(read: Callable[[Result], Any], results: Sequence[Result]) -> Any:
+    values = [read(r) for r in results]
+    return np.array(values) if np.ndim(values[0]) == 0 else values
+
+
+def _take(values: Any, drawn: np.ndarray) -> Any:
+    return values[drawn] if isinstance(values, np.ndarray) else [values[i] for i in drawn]
 
 
 def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Score]:
@@ -62,15 +97,14 @@ def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Scor
     def score(
         k: int, name: str, aggregation: str, combine: Callable[..., float], metric: Callable[..., float]
     ) -> Score:
-        def truths(results: Sequence[Result]) -> list[np.ndarray]:
-            return [r.truth[:, k] for r in results]
-
         return Score(
             outputs[k],
             name,
             aggregation,
-            lambda rs: combine(metric, truths(rs), [r.prediction[:, k] for r in rs]),
-            lambda rs: combine(metric, truths(rs), [np.full(len(r.truth), training_mean[k]) for r in rs]),
+            truth=lambda r: r.truth[:, k],
+            prediction=lambda r: r.prediction[:, k],
+            combine=partial(combine, metric),
+            constant=lambda r: np.full(len(r.truth), training_mean[k]),
         )
 
     return [
@@ -90,20 +124,63 @@ def class_scores(training_shares: np.ndarray) -> list[Score]:
     Args:
         training_shares: (K,) shares of the classes among the training targets.
     """
-
-    def score(name: str, metric: Callable[..., float]) -> Score:
-        def truth(results: Sequence[Result]) -> np.ndarray:
-            return np.array([r.truth.argmax() for r in results])
-
-        return Score(
+    return [
+        Score(
             "emotion",
             name,
             "pooled",
-            lambda rs: metric(truth(rs), np.array([r.prediction.argmax() for r in rs])),
-            lambda rs: metric(truth(rs), np.full(len(rs), training_shares.argmax())),
+            truth=lambda r: int(r.truth.argmax()),
+            prediction=lambda r: int(r.prediction.argmax()),
+            combine=metric,
+            constant=lambda r: int(training_shares.argmax()),
         )
+        for name, metric in (("accuracy", metrics.accuracy), ("ua", metrics.unweighted_average_recall))
+    ]
 
-    return [score("accuracy", metrics.accuracy), score("ua", metrics.unweighted_average_recall)]
+
+MEAN = "mean"
+"""Name of the output that stands for the mean over all outputs."""
+
+
+def intensity_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Score]:
+    """Pearson's r and RMSE over recordings, of each output and as the mean over outputs.
+
+    Args:
+        outputs: K names.
+        training_mean: (K,) mean of the training targets.
+    """
+
+    def of(k: int | None, metric: Callable[..., float], truths: Sequence[Any], predictions: Sequence[Any]) -> float:
+        truth, prediction = np.stack(truths), np.stack(predictions)
+        values = [metric(truth[:, i], prediction[:, i]) for i in (range(truth.shape[1]) if k is None else [k])]
+        return float(np.mean(values))
+
+    return [
+        Score(
+            MEAN if k is None else outputs[k],
+            name,
+            "pooled",
+            truth=lambda r: r.truth,
+            prediction=lambda r: r.prediction,
+            combine=partial(of, k, metric),
+            constant=lambda r: training_mean,
+        )
+        for k in (None, *range(len(outputs)))
+        for name, metric in (("pearson", metrics.pearson), ("rmse", metrics.rmse))
+    ]
+
+
+def scores_of(kind: str, outputs: Sequence[str], training_mean: np.ndarray) -> list[Score]:
+    """The figures that a kind of outputs is judged by.
+
+    Args:
+        kind: of the outputs: ``dimension``, ``emotion`` or ``intensity``.
+        outputs: K names.
+        training_mean: (K,) mean of the training targets.
+    """
+    if kind == "emotion":
+        return class_scores(training_mean)
+    return (frame_scores if kind == "dimension" else intensity_scores)(outputs, training_mean)
 
 
 def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict[str, Any]]:
@@ -139,16 +216,17 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
 
 
 def _interval(score: Score, results: Sequence[Result]) -> tuple[float, float]:
-    return metrics.interval(lambda drawn: score.compute([results[i] for i in drawn]), len(results), draws=DRAWS)
+    return metrics.interval(score.statistic(results), len(results), draws=DRAWS)
 
 
 def flag_collapsed(rows: list[dict[str, Any]], groups: dict[str, list[Result]]) -> list[dict[str, Any]]:
-    """Add ``collapsed``: constant predictions, or an RMSE or class figure no better than the training mean's."""
+    """Add ``collapsed``: constant predictions, or an RMSE, class figure or r no better than the training mean's."""
     outputs = list(dict.fromkeys(r["output"] for r in rows))
     for row in rows:
         members = groups[row["culture"]]
         if members[0].truth.ndim == 1:
-            row["collapsed"] = bool(row["value"] <= row["training_mean"])
+            worse = np.less_equal if row["metric"] != "rmse" else np.greater_equal
+            row["collapsed"] = bool(worse(row["value"], np.nan_to_num(row["training_mean"])))
             continue
         k = outputs.index(row["output"])
         baseline = next(

@@ -9,7 +9,7 @@ from torch import Tensor
 from .checkpoint import Checkpoint, Description
 from .define import CIRCUMPLEX, DERIVED_AXES, Emotion, Split, Task
 from .errors import CorpusError
-from .evaluate import Result, class_scores, frame_scores, score_table
+from .evaluate import Result, score_table, scores_of
 from .features.align import align, common_times
 from .features.store import FeatureStore, StoredCorpus
 from .losses import probabilities
@@ -57,7 +57,7 @@ def evaluate_corpus(
         )
     ]
     mean = training_mean(store, about)
-    scores = frame_scores(about.outputs, mean) if about.kind == "dimension" else class_scores(mean)
+    scores = scores_of(about.kind, about.outputs, mean)
     progress("Computing intervals", 0, 1)
     return score_table(results, scores)
 

@@ -13,6 +13,7 @@ and .048 in the paper, while the Hungarian (.260) and joint (.222) figures agree
 ``visual-vgg`` gives there.)
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -42,6 +43,12 @@ UNIMODAL_SYSTEMS = (
 """The organisers' systems on one stream each: five of sound, four of the picture."""
 SYSTEMS = (*UNIMODAL_SYSTEMS, "svr")
 """``svr`` fuses the others; its weights were fitted on this same partition, so its figures are optimistic."""
+SHIPPED = {
+    "avec2019-audio": tuple(s for s in UNIMODAL_SYSTEMS if not s.startswith("visual")),
+    "avec2019-video": tuple(s for s in UNIMODAL_SYSTEMS if s.startswith("visual")),
+    "avec2019-svr": ("svr",),
+}
+"""Shipped feature -> the systems whose predictions are its channels, e.g. ``visual-vgg.arousal``."""
 
 
 @READERS.register(NAME)
@@ -62,6 +69,11 @@ def read(data_folder: Path) -> Corpus:
         licence="public challenge material",
         recordings=recordings_table(NAME, rows),
         traces=traces,
+        shipped={
+            name: _channels(data_folder, systems)
+            for name, systems in SHIPPED.items()
+            if all(_predictions_folder(data_folder, system).is_dir() for system in systems)
+        },
         limits="Labels without media: spontaneous video chats about advertisements, annotated by several people of the "
         "speaker's own culture. Gold standard at 10 Hz.",
     )
@@ -84,7 +96,18 @@ def predictions(data_folder: Path, system: str) -> pd.DataFrame:
     """
     if system not in SYSTEMS:
         raise UnknownNameError("AVEC 2019 system", system, SYSTEMS)
-    return _read_all(_folder(data_folder) / "baseline_predictions" / f"predictions_{system}")
+    return _read_all(_predictions_folder(data_folder, system))
+
+
+def _predictions_folder(data_folder: Path, system: str) -> Path:
+    return _folder(data_folder) / "baseline_predictions" / f"predictions_{system}"
+
+
+def _channels(data_folder: Path, systems: Sequence[str]) -> pd.DataFrame:
+    """What several systems predicted: ``id``, ``time`` and one column per system and dimension."""
+    keys = ["id", "time"]
+    named = [predictions(data_folder, system).set_index(keys).add_prefix(f"{system}.") for system in systems]
+    return pd.concat(named, axis=1).reset_index()
 
 
 def _folder(data_folder: Path) -> Path:

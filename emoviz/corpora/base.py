@@ -1,6 +1,6 @@
 """The contract of a corpus reader: a folder in its published layout in, tables out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class Corpus:
             where a picture has none, as then ``emotion`` may be). Empty for traced corpora.
         traces: long table ``id``, ``time`` (s) and one column per dimension. Empty for corpora with clip labels.
         limits: what a reader of results must know (acted, read sentences, one room ...).
+        shipped: features that the corpus is distributed with: name -> table with the column ``id``, one column per
+            channel, and ``time`` (s, evenly spaced) unless there is but one value per recording.
         pictures: for corpora of pictures, id -> undecoded bytes column; else None.
     """
 
@@ -39,6 +41,7 @@ class Corpus:
     labels: pd.DataFrame = field(default_factory=pd.DataFrame)
     traces: pd.DataFrame = field(default_factory=pd.DataFrame)
     limits: str = ""
+    shipped: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     pictures: pd.Series | None = None
 
     def __post_init__(self) -> None:

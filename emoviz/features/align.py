@@ -30,6 +30,11 @@ def common_times(streams: Iterable[FeatureStream], hop: float) -> np.ndarray:
     return frame_middles(min(s.start + s.hop * (len(s.values) - 0.5) for s in streams), hop)
 
 
+def delayed(values: np.ndarray, frames: int) -> np.ndarray:
+    """Values (T, ...) moved later by a number of frames, the first one repeated; earlier where negative."""
+    return values[np.clip(np.arange(len(values)) - frames, 0, len(values) - 1)]
+
+
 def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear") -> np.ndarray:
     """Values of a stream at given times.
 

@@ -3,6 +3,7 @@
     <root>/<extractor>-<version>-<settings>/<aa>/<key>.safetensors     one stream of one clip
     <root>/corpora/<name>/corpus.json                                  title, licence, limits
     <root>/corpora/<name>/{recordings,labels,traces}.parquet           recordings with the column ``key``
+    <root>/corpora/<name>/shipped/<feature>.parquet                    features that came with the corpus
     <root>/corpora/<name>/pictures.safetensors                         corpora of pictures
 
 A key is the sha256 of the clip's content, so a file that was moved or copied is not extracted again, and a
@@ -14,8 +15,8 @@ import json
 import os
 import uuid
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 TABLES = ("recordings", "labels", "traces")
 DESCRIPTION = "corpus.json"
 PICTURES = "pictures.safetensors"
+SHIPPED = "shipped"
+"""Folder, and version, of features that came with a corpus."""
+WHOLE = 24 * 3600.0
 SIDE = 48
 """Pixels of a stored picture's side."""
 
@@ -52,6 +56,7 @@ class StoredCorpus:
         recordings: as in :class:`~emoviz.corpora.base.Corpus`, with the column ``key`` (None without media).
         labels: one row per recording, or empty.
         traces: long table, or empty.
+        shipped: features that came with the corpus: name -> id of the recording -> stream.
         pictures: uint8 (N, 48, 48) in the order of ``recordings``, for corpora of pictures.
     """
 
@@ -63,6 +68,7 @@ class StoredCorpus:
     labels: pd.DataFrame
     traces: pd.DataFrame
     pictures: np.ndarray | None
+    shipped: Mapping[str, Mapping[str, FeatureStream]] = field(default_factory=dict)
 
 
 class FeatureStore:
@@ -76,7 +82,12 @@ class FeatureStore:
         self.root = Path(root)
 
     def identity(self, extractor_name: str) -> tuple[str, dict[str, str | int | float]]:
-        """Version and settings of the registered extractor, as checkpoints note them."""
+        """Version and settings of the registered extractor, as checkpoints note them.
+
+        A feature that is no extractor's came with a corpus.
+        """
+        if extractor_name not in EXTRACTORS:
+            return SHIPPED, {}
         extractor = EXTRACTORS[extractor_name]()
         return extractor.version, extractor.settings
 
@@ -102,6 +113,7 @@ class FeatureStore:
             extractor_name: registry name; its default settings count.
 
         Raises:
+            UnknownNameError: there is no such extractor.
             FeatureError: it was not extracted, or its file is damaged.
         """
         stream = _read(self._path(EXTRACTORS[extractor_name](), key))
@@ -140,6 +152,8 @@ class FeatureStore:
             _write(folder / PICTURES, save({"pictures": _decode_pictures(corpus, progress)}))
         for name, table in tables.items():
             _write(folder / f"{name}.parquet", table.to_parquet())
+        for name, table in corpus.shipped.items():
+            _write(folder / SHIPPED / f"{name}.parquet", table.to_parquet())
         description = {key: getattr(corpus, key) for key in ("name", "title", "licence", "limits")}
         _write(folder / DESCRIPTION, json.dumps(description, indent=1, ensure_ascii=False).encode())
         progress(f"Extracting features of {corpus.title}", len(keys), len(keys))
@@ -161,8 +175,11 @@ class FeatureStore:
             if (folder / PICTURES).is_file():
                 with safe_open(folder / PICTURES, framework="numpy") as file:
                     pictures = file.get_tensor("pictures")
-            return StoredCorpus(**description, **tables, pictures=pictures)
-        except (OSError, ValueError, TypeError, SafetensorError) as error:
+            shipped = {
+                path.stem: _streams(pd.read_parquet(path)) for path in sorted((folder / SHIPPED).glob("*.parquet"))
+            }
+            return StoredCorpus(**description, **tables, pictures=pictures, shipped=shipped)
+        except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
             raise CorpusError(f"The corpus '{name}' in {folder} is damaged; add it again with {command}.") from error
 
     def _add_clip(self, clip: str, extractors: Sequence[Extractor]) -> str:
@@ -178,6 +195,23 @@ class FeatureStore:
         settings = json.dumps(extractor.settings, sort_keys=True).encode()
         folder = f"{extractor.name}-{extractor.version}-{hashlib.sha256(settings).hexdigest()[:8]}"
         return self.root / folder / key[:2] / f"{key}.safetensors"
+
+
+def _streams(table: pd.DataFrame) -> dict[str, FeatureStream]:
+    """Streams per recording of a table with ``id``, channels and perhaps ``time``.
+
+    What is known of a recording as a whole is one frame that lasts :data:`WHOLE` seconds.
+    """
+    channels = tuple(str(column) for column in table.columns if column not in ("id", "time"))
+    values = table[list(channels)].to_numpy(np.float32)
+    streams = {}
+    for identity, rows in table.groupby("id").indices.items():
+        start, hop = 0.0, WHOLE
+        if "time" in table:
+            times = table["time"].to_numpy()[rows]
+            start, hop = float(times[0]), round(float((times[-1] - times[0]) / max(1, len(times) - 1)), 9)
+        streams[str(identity)] = FeatureStream(values[rows], start, hop, channels)
+    return streams
 
 
 def _key(extractor: Extractor, media: "ClipMedia") -> str:

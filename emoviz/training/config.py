@@ -8,9 +8,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..configuration import from_dict
-from ..define import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Emotion, Source, derived
+from ..define import DERIVED_AXES, FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Emotion, Source, derived, intensity
 from ..errors import ConfigError, UnknownNameError
 from ..inputs import InputConfig
+
+OUTPUTS: dict[str, tuple[str, ...]] = {
+    "dimension": (*Dimension, *(derived(d) for d in Dimension)),
+    "emotion": tuple(Emotion),
+    "intensity": tuple(intensity(e) for e in Emotion),
+}
+"""Kind of outputs -> their names."""
+SELECTIONS = {"dimension": ("ccc",), "emotion": ("accuracy", "ua"), "intensity": ("pearson",)}
+"""Kind of outputs -> the validation metrics that may select an epoch."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +35,21 @@ class TrainingConfig:
         data: how samples are made (see ``training.data``).
         corpora: in the feature store.
         inputs: feature streams and what happens to them.
-        outputs: what is predicted: emotions, or dimensions derived from them.
+        outputs: what is predicted: emotions, intensities of emotions, dimensions of the corpora's own traces, or
+            dimensions derived from emotions.
         hop: seconds of the time grid.
+        resample: how features come onto it: ``linear`` interpolates, ``mean`` averages over each frame.
+        standardise_by: unlabelled adaptation: each channel to zero mean and unit spread over all recordings, those
+            tested among them, of each ``culture`` or ``speaker``; ``none`` leaves features as they are.
+        speaker_weight: clips that the culture's statistics count as beside a speaker's own, in standardisation by
+            speaker; more for speakers of whom few clips, or clips of few emotions, are there.
+        label_delay: seconds by which raters lag behind; labels are moved forward by it in training, and predictions
+            back.
         window: seconds of a training sample; longer recordings are cropped in training.
         loss: registry name.
+        metric_loss: registry name of a loss on the embedding that is added, or "" for none.
+        metric_weight: of that loss.
+        margins: its margins alpha and beta.
         selection: validation metric, higher is better, that picks the epoch.
         epochs: at most.
         patience: epochs without a better validation metric before training stops.
@@ -57,10 +77,17 @@ class TrainingConfig:
     inputs: tuple[InputConfig, ...]
     outputs: tuple[str, ...]
     loss: str
-    selection: Literal["ccc", "accuracy", "ua"]
+    selection: Literal["ccc", "accuracy", "ua", "pearson"]
     options: Mapping[str, Any] = field(default_factory=dict)
     hop: float = 0.02
     window: float = 15.0
+    resample: Literal["linear", "mean"] = "linear"
+    standardise_by: Literal["none", "culture", "speaker"] = "none"
+    speaker_weight: float = 0.0
+    label_delay: float = 0.0
+    metric_loss: str = ""
+    metric_weight: float = 1.0
+    margins: tuple[float, float] = (1.0, 1.0)
     epochs: int = 50
     patience: int = 10
     batch_size: int = 16
@@ -82,14 +109,21 @@ class TrainingConfig:
             entries = getattr(self, what)
             if not entries or len(set(entries)) != len(entries):
                 raise ConfigError(f"'{what}' has at least one entry and none twice, not {list(entries)}.")
-        allowed = [*Emotion, *(derived(d) for d in Dimension)]
         for output in self.outputs:
-            if output not in allowed:
-                raise ConfigError(f"'{output}' is no output; accepted are: {', '.join(allowed)}.")
-        if len({output in list(Emotion) for output in self.outputs}) > 1:
-            raise ConfigError("'outputs' are either all emotions or all dimensions.")
-        if (self.kind == "dimension") != (self.selection == "ccc"):
-            raise ConfigError("Dimensions are selected by 'ccc', emotions by 'accuracy' or 'ua'.")
+            if not any(output in names for names in OUTPUTS.values()):
+                known = ", ".join(name for names in OUTPUTS.values() for name in names)
+                raise ConfigError(f"'{output}' is no output; accepted are: {known}.")
+        if not set(self.outputs) <= set(OUTPUTS[self.kind]) or len({o in DERIVED_AXES for o in self.outputs}) > 1:
+            raise ConfigError(
+                "'outputs' are either all emotions, all intensities of emotions, all traced or all derived dimensions."
+            )
+        if self.selection not in SELECTIONS[self.kind]:
+            ways = "; ".join(f"{kind}s by {' or '.join(names)}" for kind, names in SELECTIONS.items())
+            raise ConfigError(f"Epochs are selected thus: {ways}; '{self.selection}' does not fit.")
+        if self.metric_loss and self.kind != "emotion":
+            raise ConfigError(
+                f"The metric loss '{self.metric_loss}' compares emotion classes, which are no outputs here."
+            )
         allowed = ["speaker", "culture", *(["emotion"] if self.kind == "emotion" else [])]
         for group in self.balance:
             if group not in allowed:
@@ -100,7 +134,7 @@ class TrainingConfig:
         for what in ("epochs", "patience", "batch_size"):
             if getattr(self, what) < 1:
                 raise ConfigError(f"'{what}' is at least 1, not {getattr(self, what)}.")
-        for what in ("weight_decay", "gradient_clip", "seed"):
+        for what in ("weight_decay", "gradient_clip", "seed", "speaker_weight", "label_delay", "metric_weight"):
             if getattr(self, what) < 0:
                 raise ConfigError(f"'{what}' is not negative, unlike {getattr(self, what)}.")
         if not 0 <= self.averaging < 1:
@@ -109,9 +143,9 @@ class TrainingConfig:
             raise ConfigError("'validation_share' and 'test_share' are positive and leave speakers to train on.")
 
     @property
-    def kind(self) -> Literal["dimension", "emotion"]:
-        """Whether the outputs are dimensions or emotion classes."""
-        return "emotion" if self.outputs[0] in list(Emotion) else "dimension"
+    def kind(self) -> str:
+        """What the outputs are, a key of :data:`OUTPUTS`."""
+        return next(kind for kind, names in OUTPUTS.items() if self.outputs[0] in names)
 
 
 SPEECH_CORPORA = ("emodb", "emovo", "urdu", "ravdess", "nemo", "emotiontts")

@@ -1,20 +1,22 @@
 """Samples for training, from a feature store: recordings with their streams, targets and split.
 
-A registered function turns a config and a store into :class:`Data`. Three kinds:
+A registered :class:`DataKind` turns a config and a store into :class:`Data`. Four kinds:
 
 - ``pictures``: one face crop per sample, targets are the raters' vote shares.
 - ``utterances``: one utterance per sample, its emotion the target; longer ones than the window are cropped at random.
 - ``sequences``: clips of one speaker, made of utterances with different emotions one after the other, so that
   valence and arousal (derived) change within a clip.
+- ``traces``: recordings whose labels change over time.
 
 What is random in a sample depends only on the seed, the epoch and the sample's number, so that an interrupted
 and resumed training sees what an uninterrupted one would have.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -24,10 +26,11 @@ from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
 from ..checkpoint import FeatureSpec
-from ..define import CIRCUMPLEX, DERIVED_AXES, Emotion, Split
-from ..errors import ConfigError, CorpusError
+from ..define import CIRCUMPLEX, DERIVED_AXES, INTENSITIES, Dimension, Emotion, Split, intensity
+from ..errors import ConfigError, CorpusError, FeatureError
 from ..features.align import align, common_times
-from ..features.store import FeatureStore
+from ..features.base import FeatureStream
+from ..features.store import WHOLE, FeatureStore, StoredCorpus
 from ..inputs import Inputs
 from ..progress import Progress, silent
 from ..registry import Registry
@@ -155,22 +158,33 @@ class Data:
     augment: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
 
 
-class DataMaker(Protocol):
-    """Makes the data of a training from its config and a feature store."""
+S = TypeVar("S")
+Partition = Mapping[Split, pd.Index]
+"""Part of the split -> ids of its recordings."""
+
+
+@dataclass(frozen=True)
+class DataKind(Generic[S]):
+    """A kind of training data: what is read once, and how samples are made of it for one split.
+
+    Attributes:
+        load: reads the corpora of a config from a store.
+        make: samples of what was read, in a given split or the usual one, with given transforms or fitted ones.
+    """
+
+    load: Callable[[TrainingConfig, FeatureStore, Progress], S]
+    make: Callable[[TrainingConfig, S, Partition | None, Inputs | None], Data]
 
     def __call__(self, config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Data:
-        """See the protocol."""
-        ...
+        """Read and make in one."""
+        return self.make(config, self.load(config, store, progress), None, None)
 
 
-DATA: Registry[DataMaker] = Registry("kind of training data")
+DATA: Registry[DataKind[Any]] = Registry("kind of training data")
 
 
-@DATA.register("pictures")
-def pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Data:
-    """Face crops with vote shares, in the published split of the corpus.
-
-    Training takes every picture with a target; validation and test only those with a majority emotion.
+def load_pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> StoredCorpus:
+    """The one corpus of pictures.
 
     Raises:
         ConfigError: the config asks for more than one corpus or stream.
@@ -181,6 +195,22 @@ def pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = s
     corpus = store.corpus(config.corpora[0])
     if corpus.pictures is None:
         raise CorpusError(f"The corpus '{corpus.name}' has no pictures; train on pictures with ferplus.")
+    return corpus
+
+
+def pictures(
+    config: TrainingConfig, corpus: StoredCorpus, partition: Partition | None = None, inputs: Inputs | None = None
+) -> Data:
+    """Face crops with vote shares, in the published split of the corpus.
+
+    Training takes every picture with a target; validation and test only those with a majority emotion.
+
+    Raises:
+        ConfigError: another split is asked for.
+    """
+    if partition is not None:
+        raise ConfigError(f"The persons of '{corpus.name}' are unknown, so its published split is the only one.")
+    assert corpus.pictures is not None
     grey = torch.from_numpy(corpus.pictures.reshape(len(corpus.pictures), 1, -1))
     shares = torch.from_numpy(
         corpus.labels[[f"share.{e}" for e in config.outputs]].to_numpy(dtype=np.float32, copy=True)
@@ -217,6 +247,9 @@ def pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = s
         licences={corpus.title: corpus.licence},
         augment=lambda streams: {name: augment_crops(streams[name]) for name in streams},
     )
+
+
+DATA.register("pictures")(DataKind(load_pictures, pictures))
 
 
 def augment_crops(crops: Tensor) -> Tensor:
@@ -259,106 +292,301 @@ def augment_crops(crops: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Utterances:
-    """Transformed utterances of all corpora of a config.
+class Recordings:
+    """All recordings of the corpora of a config, on its grid.
 
     Attributes:
-        table: one row per utterance: id (index), speaker, culture, emotion.
-        streams: id -> stream name -> (T, D) tensor on the grid.
-        data: features, inputs, split, note and licences; its parts are empty.
+        table: one row per recording: id (index), speaker, culture, emotion and, where stated, intensity.
+        streams: id -> stream name -> raw features (T, D), float32.
+        traces: id -> (T, dimensions) labels over time; empty for corpora with labels per clip.
+        features: what the streams are.
+        note: what a reader must know.
+        licences: of the corpora.
     """
 
     table: pd.DataFrame
-    streams: Mapping[str, Mapping[str, Tensor]]
+    streams: Mapping[str, Mapping[str, np.ndarray]]
+    traces: Mapping[str, pd.DataFrame]
     features: tuple[FeatureSpec, ...]
-    inputs: Inputs
-    split: Mapping[Split, tuple[str, ...]]
     note: str
     licences: Mapping[str, str]
 
-    def of(self, part: Split) -> pd.DataFrame:
-        """The rows of one part."""
-        return self.table[self.table["speaker"].isin(self.split[part])]
 
-
-def load_utterances(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Utterances:
-    """Read, align, split and transform the utterances of a config's corpora.
+def load_recordings(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Recordings:
+    """Read and align the recordings of a config's corpora, and standardise them as it says.
 
     Raises:
         CorpusError: a corpus is not in the store.
         FeatureError: a feature was not extracted.
-        SplitError: a culture has too few speakers.
+        ConfigError: the grid does not fit the traces.
     """
     corpora = [store.corpus(name) for name in config.corpora]
-    columns = ["key", "speaker", "culture"]
-    table = pd.concat([c.recordings[columns].join(c.labels["emotion"]) for c in corpora])
+    labels = ["emotion", "intensity"]
+    table = pd.concat(
+        [c.recordings[["key", "speaker", "culture"]].join(c.labels.reindex(columns=labels)) for c in corpora]
+    )
     if config.kind == "emotion":
         table = table[table["emotion"].isin(config.outputs)]
-    split = by_speaker(table, config.validation_share, config.test_share, config.seed)
-    check_disjoint(split)
+    traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
+    shipped = {name: streams for c in corpora for name, streams in c.shipped.items()}
     names = [i.feature for i in config.inputs]
-    raw: dict[str, dict[str, np.ndarray]] = {}
+    streams: dict[str, dict[str, np.ndarray]] = {}
     specs: dict[str, FeatureSpec] = {}
-    for number, (identity, key) in enumerate(table["key"].items()):
+    for number, (index, key) in enumerate(table["key"].items()):
         progress("Reading features", number, len(table))
-        found = {name: store.stream(key, name) for name in names}
-        times = common_times(found.values(), config.hop)
-        raw[str(identity)] = {name: align(stream, times, "linear") for name, stream in found.items()}
+        identity = str(index)
+        found = {n: shipped[n][identity] if identity in shipped.get(n, {}) else _stored(store, key, n) for n in names}
+        times = _trace_times(config, traces[identity]) if identity in traces else _times(config, found.values())
+        streams[identity] = {name: align(stream, times, config.resample) for name, stream in found.items()}
         for name, stream in found.items():
             if name not in specs:
                 version, settings = store.identity(name)
                 specs[name] = FeatureSpec(name, version, settings, stream.channels, len(stream.channels))
-    inputs = Inputs(config.inputs, {name: spec.width for name, spec in specs.items()})
-    training = table.index[table["speaker"].isin(split[Split.TRAIN])]
-    for name in names:
-        progress(f"Fitting the transform of {name}", 0, 1)
-        inputs[name].fit(np.concatenate([raw[str(i)][name] for i in training]))  # type: ignore[operator]
-    with torch.no_grad():
-        streams = {i: inputs({n: torch.from_numpy(v) for n, v in found.items()}) for i, found in raw.items()}
-    return Utterances(
+    if config.standardise_by != "none":
+        progress(f"Standardising by {config.standardise_by}", 0, 1)
+        streams = standardise(streams, table, config.standardise_by, config.speaker_weight)
+    return Recordings(
         table=table,
         streams=streams,
+        traces=traces,
         features=tuple(specs[name] for name in names),
-        inputs=inputs,
-        split=split,
         note=" ".join(f"{c.title}: {c.limits}" for c in corpora),
         licences={c.title: c.licence for c in corpora},
     )
 
 
-@DATA.register("utterances")
-def utterances(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Data:
-    """One utterance per sample, one-hot emotion as target; training crops of at most a window.
+def _stored(store: FeatureStore, key: str | None, name: str) -> FeatureStream:
+    if not isinstance(key, str):
+        raise FeatureError(f"A recording has no media from which '{name}' could be extracted, and does not bring it.")
+    return store.stream(key, name)
+
+
+def _times(config: TrainingConfig, streams: Iterable[FeatureStream]) -> np.ndarray:
+    """The grid of a recording; one frame where its features are known of it as a whole only."""
+    timed = [stream for stream in streams if stream.hop < WHOLE]
+    return common_times(timed, config.hop) if timed else np.zeros(1)
+
+
+def _trace_times(config: TrainingConfig, trace: pd.DataFrame) -> np.ndarray:
+    times = trace["time"].to_numpy()
+    hop = np.diff(times).mean()
+    if abs(hop - config.hop) > 1e-3 * hop:
+        raise ConfigError(f"The traces have a value every {hop:.3g} s, so 'hop' is {hop:.3g}, not {config.hop:g}.")
+    return times
+
+
+def standardise(
+    streams: Mapping[str, Mapping[str, np.ndarray]], table: pd.DataFrame, by: str, speaker_weight: float = 0.0
+) -> dict[str, dict[str, np.ndarray]]:
+    r"""Each channel to zero mean and unit spread within each culture, or speaker; no label is read.
+
+    Every recording counts alike. A speaker's mean and mean square are drawn towards the culture's:
+
+    .. math:: m = \frac{n\,m_s + w\,m_c}{n + w}
+
+    with n recordings of the speaker and weight w. Missing frames are left out and stay missing.
+
+    Args:
+        streams: id -> name -> (T, D).
+        table: columns ``speaker`` and ``culture``, index id.
+        by: ``culture`` or ``speaker``.
+        speaker_weight: w.
+
+    Returns:
+        The streams in the same form.
+    """
+    ids = [str(i) for i in table.index]
+    result: dict[str, dict[str, np.ndarray]] = {i: {} for i in ids}
+    members = {c: np.flatnonzero(table["culture"] == c) for c in table["culture"].unique()}
+    for name in next(iter(streams.values())):
+        moments = np.stack([_moments(streams[i][name]) for i in ids])
+        for rows in members.values():
+            whole = np.nanmean(moments[rows], axis=0)
+            speakers = table["speaker"].iloc[rows] if by == "speaker" else pd.Series("all", table.index[rows])
+            for positions in speakers.reset_index(drop=True).groupby(speakers.to_numpy()).indices.values():
+                group = rows[positions]
+                weight = speaker_weight if by == "speaker" else 0.0
+                mean, square = (len(group) * np.nanmean(moments[group], axis=0) + weight * whole) / (
+                    len(group) + weight
+                )
+                spread = np.sqrt(np.maximum(square - mean**2, 1e-8))
+                for row in group:
+                    values = (streams[ids[row]][name] - mean) / spread
+                    result[ids[row]][name] = values.astype(np.float32)
+    return result
+
+
+def _moments(values: np.ndarray) -> np.ndarray:
+    """(2, D): mean over the frames, and mean square; NaN where nothing is known."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a recording without a single known frame
+        values = values.astype(np.float64)
+        return np.stack([np.nanmean(values, axis=0), np.nanmean(values**2, axis=0)])
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """Recordings split, and their streams transformed by what was fitted on the training part."""
+
+    recordings: Recordings
+    streams: Mapping[str, Mapping[str, Tensor]]
+    inputs: Inputs
+    partition: Partition
+
+    def of(self, part: Split) -> pd.DataFrame:
+        """The rows of one part."""
+        return self.recordings.table.loc[self.partition[part]]
+
+    def data(self, parts: Mapping[Split, Part], frames: bool) -> Data:
+        """What the loop needs to know."""
+        return Data(
+            features=self.recordings.features,
+            inputs=self.inputs,
+            parts=parts,
+            split={part: tuple(sorted(self.of(part)["speaker"].unique())) for part in self.partition},
+            split_note="The parts share no speaker; `config.json` lists the speakers of each.",
+            transformed=True,
+            frames=frames,
+            note=self.recordings.note,
+            licences=self.recordings.licences,
+        )
+
+
+def arrange(
+    config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
+) -> Arranged:
+    """Split recordings and transform their streams.
+
+    Args:
+        config: what to train.
+        recordings: as :func:`load_recordings` gave them.
+        partition: the split; by default that of :func:`~emoviz.training.splits.by_speaker`.
+        inputs: transforms that were fitted before, for a model that is trained further.
 
     Raises:
-        ConfigError: the outputs are no emotions.
+        SplitError: a speaker stands in two parts, or a culture has too few speakers.
     """
-    if config.kind != "emotion":
-        raise ConfigError("Training on utterances predicts emotions; for dimensions use 'sequences'.")
-    loaded = load_utterances(config, store, progress)
+    table = recordings.table
+    if partition is None:
+        speakers = by_speaker(table, config.validation_share, config.test_share, config.seed)
+        partition = {part: table.index[table["speaker"].isin(names)] for part, names in speakers.items()}
+    check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in partition.items()})
+    if inputs is None:
+        inputs = Inputs(config.inputs, {spec.name: spec.width for spec in recordings.features})
+        for name in inputs:
+            inputs[name].fit(  # type: ignore[operator]
+                np.concatenate([recordings.streams[str(i)][name] for i in partition[Split.TRAIN]])
+            )
+    used = pd.Index([]).append([pd.Index(ids) for ids in partition.values()])
+    with torch.no_grad():
+        streams = {
+            str(i): inputs({n: torch.from_numpy(v) for n, v in recordings.streams[str(i)].items()}) for i in used
+        }
+    return Arranged(recordings, streams, inputs, partition)
+
+
+def utterances(
+    config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
+) -> Data:
+    """One utterance per sample; its one-hot emotion, or the intensity of each emotion, is the target.
+
+    Training takes crops of at most a window.
+
+    Raises:
+        ConfigError: the outputs are neither emotions nor intensities.
+        CorpusError: intensities are asked for, and an utterance has none.
+    """
+    if config.kind == "dimension":
+        raise ConfigError("Training on utterances predicts emotions or intensities; for dimensions use 'sequences'.")
+    arranged = arrange(config, recordings, partition, inputs)
+    targets = _clip_targets(config, recordings.table)
     longest = round(config.window / config.hop)
-    one_hot = torch.eye(len(config.outputs))
 
     def part_of(part: Split) -> Part:
-        rows = loaded.of(part)
+        rows = arranged.of(part)
 
         def make(epoch: int, number: int) -> Sample:
             row = rows.iloc[number]
-            streams = loaded.streams[str(row.name)]
+            streams = arranged.streams[str(row.name)]
             length = len(next(iter(streams.values())))
             if part is Split.TRAIN and length > longest:
                 first = int(np.random.default_rng([config.seed, epoch, number]).integers(0, length - longest + 1))
                 streams = {name: values[first : first + longest] for name, values in streams.items()}
-            target = one_hot[list(config.outputs).index(row["emotion"])]
-            return Sample(str(row.name), row["speaker"], row["culture"], row["emotion"], streams, target)
+            identity = str(row.name)
+            return Sample(identity, row["speaker"], row["culture"], row["emotion"], streams, targets[identity])
 
         return Part(len(rows), make, [_group(row, config.balance) for _, row in rows.iterrows()])
 
-    return _speech_data(loaded, {part: part_of(part) for part in Split}, frames=False)
+    return arranged.data({part: part_of(part) for part in arranged.partition}, frames=False)
 
 
-@DATA.register("sequences")
-def sequences(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Data:
+def _clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tensor]:
+    """Id -> (K,): one-hot emotion, or intensities: that of the utterance's emotion as stated, 0 of the others."""
+    if config.kind == "emotion":
+        values = (table["emotion"].to_numpy()[:, None] == np.array(config.outputs)).astype(np.float32)
+    else:
+        strength = table["intensity"].map(INTENSITIES)
+        if strength.isna().any():
+            raise CorpusError(f"The recording '{strength.index[strength.isna()][0]}' has no intensity.")
+        emotions = np.array([intensity(e) for e in table["emotion"]])
+        values = (emotions[:, None] == np.array(config.outputs)) * strength.to_numpy(np.float32)[:, None]
+    return dict(zip(map(str, table.index), torch.from_numpy(values.astype(np.float32)), strict=True))
+
+
+DATA.register("utterances")(DataKind(load_recordings, utterances))
+
+
+def traces(
+    config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
+) -> Data:
+    """Recordings with labels over time: windows at random places in training, whole recordings otherwise.
+
+    With a label delay, a training window's labels are those that raters gave that much later.
+
+    Raises:
+        ConfigError: the outputs are no traced dimensions.
+        CorpusError: a recording has no trace.
+    """
+    if not set(config.outputs) <= set(Dimension):
+        raise ConfigError(f"Training on traces predicts {', '.join(Dimension)}, not {list(config.outputs)}.")
+    missing = [i for i in recordings.table.index if i not in recordings.traces]
+    if missing:
+        raise CorpusError(f"The recording '{missing[0]}' has no trace of labels; train on corpora that have.")
+    arranged = arrange(config, recordings, partition, inputs)
+    targets = {
+        str(i): torch.from_numpy(recordings.traces[i][list(config.outputs)].to_numpy(np.float32))
+        for i in recordings.table.index
+    }
+    window, delay = round(config.window / config.hop), round(config.label_delay / config.hop)
+
+    def part_of(part: Split) -> Part:
+        rows = arranged.of(part)
+        lengths = [len(targets[str(i)]) for i in rows.index]
+        clips = [k for k, n in enumerate(lengths) for _ in range(max(1, n // window) if part is Split.TRAIN else 1)]
+
+        def make(epoch: int, number: int) -> Sample:
+            row = rows.iloc[clips[number]]
+            streams, target = arranged.streams[str(row.name)], targets[str(row.name)]
+            if part is Split.TRAIN:
+                usable = len(target) - delay
+                random = np.random.default_rng([config.seed, epoch, number])
+                first = int(random.integers(0, max(1, usable - window + 1)))
+                last = min(first + window, usable)
+                streams = {name: values[first:last] for name, values in streams.items()}
+                target = target[first + delay : last + delay]
+            return Sample(str(row.name), row["speaker"], row["culture"], "", streams, target)
+
+        return Part(len(clips), make, [_group(rows.iloc[k], config.balance) for k in clips])
+
+    return arranged.data({part: part_of(part) for part in arranged.partition}, frames=True)
+
+
+DATA.register("traces")(DataKind(load_recordings, traces))
+
+
+def sequences(
+    config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
+) -> Data:
     """Clips of one speaker with changing emotion; targets are derived dimensions per frame.
 
     All utterances of a speaker, in a random order in which neighbours differ in emotion where possible,
@@ -373,12 +601,12 @@ def sequences(config: TrainingConfig, store: FeatureStore, progress: Progress = 
         raise ConfigError(f"Training on sequences predicts {' and '.join(DERIVED_AXES)}, not {list(config.outputs)}.")
     columns = [DERIVED_AXES[output] for output in config.outputs]
     values = {e: torch.tensor([CIRCUMPLEX[e][c] for c in columns]) for e in Emotion}
-    loaded = load_utterances(config, store, progress)
+    arranged = arrange(config, recordings, partition, inputs)
     window = round(config.window / config.hop)
-    lengths = {i: len(next(iter(streams.values()))) for i, streams in loaded.streams.items()}
+    lengths = {i: len(next(iter(streams.values()))) for i, streams in arranged.streams.items()}
 
     def part_of(part: Split) -> Part:
-        rows = loaded.of(part)
+        rows = arranged.of(part)
         speakers = [(str(s), g) for s, g in rows.groupby("speaker", sort=True)]
         clips = [(s, k) for s, g in speakers for k in range(-(-sum(lengths[str(i)] for i in g.index) // window))]
         groups = dict(speakers)
@@ -396,8 +624,8 @@ def sequences(config: TrainingConfig, store: FeatureStore, progress: Progress = 
             speaker, k = clips[number]
             pieces = list(_cut(series(speaker, epoch), lengths, k * window, window))
             streams = {
-                name: torch.cat([loaded.streams[i][name][first:last] for i, _, first, last in pieces])
-                for name in loaded.inputs
+                name: torch.cat([arranged.streams[i][name][first:last] for i, _, first, last in pieces])
+                for name in arranged.inputs
             }
             target = torch.cat([values[e].expand(last - first, -1) for _, e, first, last in pieces])
             culture = groups[speaker]["culture"].iloc[0]
@@ -406,7 +634,10 @@ def sequences(config: TrainingConfig, store: FeatureStore, progress: Progress = 
 
         return Part(len(clips), make, [_group(groups[s].iloc[0], config.balance) for s, _ in clips])
 
-    return _speech_data(loaded, {part: part_of(part) for part in Split}, frames=True)
+    return arranged.data({part: part_of(part) for part in arranged.partition}, frames=True)
+
+
+DATA.register("sequences")(DataKind(load_recordings, sequences))
 
 
 def order_by_emotion(emotions: pd.Series, random: np.random.Generator) -> list[tuple[str, Emotion]]:
@@ -447,17 +678,3 @@ def _cut(
 def _group(row: pd.Series, columns: Sequence[str]) -> str:
     """The group of a sample for balanced sampling: the values of the columns."""
     return "/".join(str(row[column]) for column in columns)
-
-
-def _speech_data(loaded: Utterances, parts: Mapping[Split, Part], frames: bool) -> Data:
-    return Data(
-        features=loaded.features,
-        inputs=loaded.inputs,
-        parts=parts,
-        split=loaded.split,
-        split_note="The parts share no speaker; `config.json` lists the speakers of each.",
-        transformed=True,
-        frames=frames,
-        note=loaded.note,
-        licences=loaded.licences,
-    )

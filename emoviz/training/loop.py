@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import platform
+import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
@@ -24,11 +25,12 @@ from torch.utils.data import DataLoader
 
 from .. import checkpoint, evaluate
 from ..checkpoint import Description, Predictor
-from ..define import Split, Task
+from ..define import DERIVED_AXES, POLARITY, SIGNS, Emotion, Split, Task
 from ..errors import ConfigError
+from ..features.align import delayed
 from ..features.store import FeatureStore
 from ..inputs import channel_names
-from ..losses import LOSSES, probabilities
+from ..losses import LOSSES, METRIC_LOSSES, probabilities
 from ..models import build
 from ..progress import Progress, silent
 from .card import write_card
@@ -65,14 +67,59 @@ def train(
     Raises:
         EmovizError: of its kind: config, features, split or disk.
     """
+    _prepare(runs / config.name, config)
+    return train_on(config, DATA[config.data](config, store, progress), runs, checkpoints, progress)
+
+
+def train_on(config: TrainingConfig, data: Data, runs: Path, checkpoints: Path, progress: Progress = silent) -> Path:
+    """:func:`train` on data that were read and split before."""
     run = runs / config.name
     resumed = _prepare(run, config)
+    module, selection = _fit(config, data, run, progress, resumed=resumed, keep=True)
+    return _finish(config, data, module, checkpoints, selection, progress)
+
+
+def fit(
+    config: TrainingConfig, data: Data, progress: Progress = silent, start: Predictor | None = None
+) -> "TrainingModule":
+    """Train and select on validation, without keeping anything on disk.
+
+    Args:
+        config: what to train.
+        data: its samples. Without a validation part there is nothing to select by, and all epochs are trained.
+        progress: listener.
+        start: a trained network to train further; it is changed.
+
+    Returns:
+        The trained network, ready to predict.
+    """
+    with tempfile.TemporaryDirectory(prefix="emoviz-") as folder:
+        return _fit(config, data, Path(folder), progress, start=start)[0].eval()
+
+
+def _fit(
+    config: TrainingConfig,
+    data: Data,
+    run: Path,
+    progress: Progress,
+    *,
+    start: Predictor | None = None,
+    resumed: bool = False,
+    keep: bool = False,
+) -> tuple["TrainingModule", dict[str, Any]]:
+    """The trained network, and by what its epoch was selected."""
     lightning.seed_everything(config.seed, verbose=False)
-    data = DATA[config.data](config, store, progress)
-    predictor = _predictor(config, data)
-    module = TrainingModule(config, predictor, data)
-    best = ModelCheckpoint(run, "best-{epoch}", monitor="validation", mode="max", save_weights_only=False)
+    module = TrainingModule(config, start or _predictor(config, data), data)
+    # Lightning leaves the average out of a file of weights alone.
+    light = not (keep or config.averaging)
+    best = ModelCheckpoint(run, "best-{epoch}", monitor="validation", mode="max", save_weights_only=light)
     best.FILE_EXTENSION = ".ckpt"
+    selecting = Split.VALIDATION in data.parts
+    callbacks: list[Callback] = [*_averaging(config), Reporter(run, config.epochs, progress)]
+    if selecting:
+        callbacks += [EarlyStopping("validation", patience=config.patience, mode="max"), best]
+    if keep:
+        callbacks.append(Keeper(run))
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
         accelerator="auto",
@@ -80,15 +127,15 @@ def train(
         precision=_precision(config),
         gradient_clip_val=config.gradient_clip or None,
         plugins=[SafetensorsIO()],
-        callbacks=[*_averaging(config), EarlyStopping("validation", patience=config.patience, mode="max"), best,
-                   Keeper(run), Reporter(run, config.epochs, progress)],
+        callbacks=callbacks,
         logger=False,
+        enable_checkpointing=selecting,
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         deterministic="warn",
         barebones=False,
-    )  # fmt: skip
+    )
     train_loader = DataLoader(
         data.parts[Split.TRAIN],
         batch_size=config.batch_size,
@@ -96,13 +143,13 @@ def train(
         collate_fn=collate,
         drop_last=len(data.parts[Split.TRAIN]) > config.batch_size,
     )
-    validation_loader = _loader(data.parts[Split.VALIDATION], config)
+    validation_loader = _loader(data.parts[Split.VALIDATION], config) if selecting else None
     trainer.fit(module, train_loader, validation_loader, ckpt_path=str(run / LAST) if resumed else None,
                 weights_only=False)  # fmt: skip
-    state = SafetensorsIO().load_checkpoint(best.best_model_path)["state_dict"]
-    module.load_state_dict(state)
-    selection = {"metric": config.selection, "value": torch.as_tensor(best.best_model_score).item()}
-    return _finish(config, data, module, checkpoints, selection, progress)
+    if not selecting:
+        return module, {"metric": config.selection, "value": None}
+    module.load_state_dict(SafetensorsIO().load_checkpoint(best.best_model_path)["state_dict"])
+    return module, {"metric": config.selection, "value": torch.as_tensor(best.best_model_score).item()}
 
 
 class TrainingModule(lightning.LightningModule):
@@ -114,6 +161,10 @@ class TrainingModule(lightning.LightningModule):
         self.predictor = predictor
         self.source = data
         self.loss = LOSSES[config.loss]
+        self.metric_loss = METRIC_LOSSES[config.metric_loss] if config.metric_loss else None
+        polarity = [SIGNS[POLARITY[Emotion(o)]] for o in config.outputs] if config.kind == "emotion" else []
+        self.polarity: Tensor
+        self.register_buffer("polarity", torch.tensor(polarity), persistent=False)
         self.results: list[evaluate.Result] = []
 
     def on_train_batch_start(self, batch: Batch, number: int) -> None:
@@ -125,6 +176,9 @@ class TrainingModule(lightning.LightningModule):
         streams = self.source.augment(self._inputs(batch))
         output = self.predictor.model(streams, batch.mask, batch.target)
         loss = self.loss(output.prediction, batch.target, batch.mask)
+        if self.metric_loss is not None:
+            distance = self.metric_loss(output.embedding, batch.target, self.polarity, *self.settings.margins)
+            loss = loss + self.settings.metric_weight * distance
         self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.mask))
         return loss
 
@@ -134,8 +188,9 @@ class TrainingModule(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """The validation metric: for dimensions the mean over outputs of the pooled CCC."""
-        scores = _scores(self.settings, np.zeros(len(self.settings.outputs)))
-        chosen = [s for s in scores if s.metric == self.settings.selection and s.aggregation == "pooled"]
+        settings = self.settings
+        scores = evaluate.scores_of(settings.kind, settings.outputs, np.zeros(len(settings.outputs)))
+        chosen = [s for s in scores if s.metric == settings.selection and s.aggregation == "pooled"]
         values = {s.output: float(np.nan_to_num(s.compute(self.results))) for s in chosen}
         self.results = []
         self.log("validation", float(np.mean(list(values.values()))))
@@ -150,6 +205,7 @@ class TrainingModule(lightning.LightningModule):
         if self.settings.kind == "emotion":
             prediction = probabilities(prediction)
         channel = output.attention.get("channel")
+        delay = round(self.settings.label_delay / self.settings.hop) if self.source.frames else 0
         results = []
         for i, sample in enumerate(batch.samples):
             real = batch.mask[i].cpu().numpy() if self.source.frames else slice(None)
@@ -160,7 +216,7 @@ class TrainingModule(lightning.LightningModule):
                     sample.speaker,
                     sample.label,
                     batch.target[i].cpu().numpy()[real],
-                    prediction[i].cpu().numpy()[real],
+                    delayed(prediction[i].cpu().numpy()[real], delay) if delay else prediction[i].cpu().numpy()[real],
                     output.embedding[i].float().cpu().numpy(),
                     None if channel is None else channel[i].float().cpu().numpy(),
                 )
@@ -194,6 +250,17 @@ class TrainingModule(lightning.LightningModule):
 
     def _inputs(self, batch: Batch) -> dict[str, Tensor]:
         return batch.streams if self.source.transformed else self.predictor.inputs(batch.streams)
+
+
+def predict_part(module: TrainingModule, part: Part, progress: Progress = silent) -> list[evaluate.Result]:
+    """What a trained network says of each recording of a part, in its order."""
+    module.eval()
+    loader = _loader(part, module.settings)
+    results: list[evaluate.Result] = []
+    for number, batch in enumerate(loader):
+        progress("Testing", number, len(loader))
+        results += module.cpu().predict(batch)
+    return results
 
 
 class Keeper(Callback):
@@ -273,13 +340,7 @@ def _loader(part: Part, config: TrainingConfig) -> DataLoader[Any]:
     return DataLoader(part, batch_size=config.batch_size, sampler=indices, collate_fn=collate)
 
 
-def _scores(config: TrainingConfig, training_mean: np.ndarray) -> list[evaluate.Score]:
-    if config.kind == "dimension":
-        return evaluate.frame_scores(config.outputs, training_mean)
-    return evaluate.class_scores(training_mean)
-
-
-def _training_mean(part: Part) -> np.ndarray:
+def training_mean(part: Part) -> np.ndarray:
     """Mean of the training targets: of all frames, or of the class shares."""
 
     def frames(samples: Iterator[Sample]) -> Iterator[np.ndarray]:
@@ -297,14 +358,9 @@ def _finish(
     progress: Progress,
 ) -> Path:
     """Test once and write the checkpoint."""
-    module.eval()
-    loader = _loader(data.parts[Split.TEST], config)
-    results: list[evaluate.Result] = []
-    for number, batch in enumerate(loader):
-        progress("Testing", number, len(loader))
-        results += module.cpu().predict(batch)
+    results = predict_part(module, data.parts[Split.TEST], progress)
     progress("Computing intervals", 0, 1)
-    scores = _scores(config, _training_mean(data.parts[Split.TRAIN]))
+    scores = evaluate.scores_of(config.kind, config.outputs, training_mean(data.parts[Split.TRAIN]))
     figures: dict[str, Any] = {"test": evaluate.score_table(results, scores), "selection": selection}
     if config.kind == "emotion":
         figures["confusion"] = {
@@ -322,7 +378,7 @@ def _finish(
         task=model.task,
         kind=config.kind,
         outputs=config.outputs,
-        derived=config.kind == "dimension",
+        derived=config.outputs[0] in DERIVED_AXES,
         features=data.features,
         inputs=config.inputs,
         hop=config.hop,
