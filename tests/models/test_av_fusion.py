@@ -54,7 +54,7 @@ def test_fusion_follows_its_equations(attention: bool) -> None:
     np.testing.assert_allclose(array(output.prediction)[0], linear(model.head.classes, embedding), atol=1e-5)
     assert set(output.attention) == ({"temporal.a", "temporal.v"} if attention else set()) | {"cross_modal"}
 
-    # A frame is a half of its segment and a sixth of the whole clip: it attends three parts as the one, one as the other.
+    # A frame is a half of its segment and a sixth of the whole clip: it attends by three parts as the one.
     weights = softmax(corr, axis=1)
     rows = (3 * weights[[0, 0, 1, 1, 2, 2]] + weights[3]) / 4
     expected = rows[:, [0, 0, 1, 1, 2, 2]] / 2 + rows[:, 3:] / 6
