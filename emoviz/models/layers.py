@@ -61,8 +61,9 @@ def statistics(values: Tensor, mask: Tensor) -> Tensor:
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the real entries of the last axis; zero elsewhere, and where there are none."""
-    hidden = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-    return torch.where(mask, hidden.softmax(-1), 0.0)
+    hidden = torch.where(mask, scores, torch.finfo(scores.dtype).min)
+    # After the selection all is finite, so that a product does, several times as fast as a second selection.
+    return hidden.softmax(-1) * mask
 
 
 def positional_encoding(positions: Tensor, width: int) -> Tensor:
@@ -176,6 +177,24 @@ def _reordered(values: Tensor, order: Tensor) -> Tensor:
     return torch.take_along_dim(values, order[..., None], dim=1)
 
 
+class Dropout(nn.Module):
+    """Dropout as in torch, whose own draws on a CPU take three times as long, a tenth of a small step.
+
+    Args:
+        share: of values dropped, in [0, 1).
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Any shape; in training a share of the values is zero and the others are scaled up to keep the mean."""
+        if not self.training or self.share == 0:
+            return values
+        return values * ((torch.rand_like(values) >= self.share) / (1 - self.share))
+
+
 class MultiHeadAttention(nn.Module):
     r"""Frames gather what they need from the frames of a memory, their own or another stream's.
 
@@ -203,8 +222,7 @@ class MultiHeadAttention(nn.Module):
         """
         queries = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
         keys, values = self.key_value(memory).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        scores = queries @ keys.mT / math.sqrt(queries.shape[-1])
-        weights = masked_softmax(scores, mask[:, None, None])
+        weights = masked_softmax(queries / math.sqrt(queries.shape[-1]) @ keys.mT, mask[:, None, None])
         return self.out((weights @ values).transpose(1, 2).flatten(2)), weights.mean(1)
 
 
@@ -223,7 +241,7 @@ class TransformerLayer(nn.Module):
         self.attention = MultiHeadAttention(width, heads)
         self.attention_norm, self.feedforward_norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.expand, self.contract = nn.Linear(width, feedforward), nn.Linear(feedforward, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """(B, S, D), (B, T, D) and (B, T) -> the new ``x`` and the weights (B, S, T)."""
@@ -256,7 +274,7 @@ class ClipHead(nn.Module):
         self.pool = statistics if pooling == "statistics" else masked_mean
         self.hidden = nn.Linear(2 * width if pooling == "statistics" else width, hidden)
         self.classes = nn.Linear(hidden, outputs)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, frames: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, D) and (B, T) -> the class scores (B, K) and the embedding e (B, E)."""

@@ -12,6 +12,7 @@ from emoviz.errors import FeatureError
 from emoviz.models.layers import (
     AttentivePooling,
     ClipHead,
+    Dropout,
     MultiHeadAttention,
     Steps,
     TransformerLayer,
@@ -180,3 +181,11 @@ def test_the_head_classifies_the_pooled_frames(pooling: str) -> None:
     scores, embedding = head(frames, mask)
     torch.testing.assert_close(embedding, (pooled @ head.hidden.weight.T + head.hidden.bias).clamp(min=0))
     torch.testing.assert_close(scores, embedding @ head.classes.weight.T + head.classes.bias)
+
+
+def test_dropout_keeps_the_mean_and_does_nothing_in_use() -> None:
+    torch.manual_seed(0)
+    dropped = Dropout(0.25)(torch.ones(100, 100))
+    torch.testing.assert_close(dropped.unique(), torch.tensor([0.0, 4 / 3]))
+    assert abs(dropped.mean() - 1) < 0.02
+    assert (Dropout(0.25).eval()(torch.ones(9)) == 1).all()
