@@ -1,7 +1,7 @@
 """A clip's pictures, sound and faces: decoded as streams, with true times."""
 
 from .clip import ClipMedia
-from .crops import face_crop
+from .crops import face_crop, face_picture
 from .faces import track_faces
 from .frames import Frame, iterate_frames
 from .info import ACCEPTED, AudioInfo, ClipInfo, VideoInfo, probe
@@ -22,6 +22,7 @@ __all__ = [
     "VideoInfo",
     "Waveform",
     "face_crop",
+    "face_picture",
     "iterate_frames",
     "playable",
     "probe",

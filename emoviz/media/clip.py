@@ -1,12 +1,14 @@
 """One clip, decoded lazily and once, for all who need a part of it."""
 
 import threading
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
 from ..errors import MediaError
 from ..progress import Progress, silent
 from .faces import track_faces
+from .frames import Frame, iterate_frames
 from .info import ClipInfo, content_key, probe
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
@@ -51,6 +53,14 @@ class ClipMedia:
             MediaError: the clip has no sound.
         """
         return self._decoded.waveform(progress)
+
+    def pictures(self, progress: Progress = silent) -> Iterator[Frame]:
+        """The pictures, whose times are those of :meth:`faces`; decoded anew at each call, as they would fill memory.
+
+        Raises:
+            MediaError: the clip has no picture.
+        """
+        return iterate_frames(self.path, progress)
 
     def faces(self, progress: Progress = silent) -> FaceTimeline:
         """The faces in the picture.

@@ -1,4 +1,4 @@
-"""The face crop that expression networks look at: small, grey, upright, framed like the pictures of FER2013."""
+"""The faces that networks look at: upright, framed like the pictures of FER2013, small and grey or in colour."""
 
 import cv2
 import numpy as np
@@ -22,9 +22,17 @@ def face_crop(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     Returns:
         uint8 (48, 48), grey. Where it reaches beyond the image, the image's border is repeated.
     """
-    region = level_square(landmarks, 1 / _BOX_SHARE, _BOX_BELOW_CENTRE)
-    oversampling = int(np.clip(np.ceil(region.side / FACE_SIZE), 1, 16))
-    size = FACE_SIZE * oversampling
-    square = cv2.warpAffine(image, region.to_square(size), (size, size), borderMode=cv2.BORDER_REPLICATE)
-    grey = cv2.cvtColor(square, cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(_level_face(image, landmarks, FACE_SIZE), cv2.COLOR_RGB2GRAY)
     return cv2.resize(grey, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA)
+
+
+def face_picture(image: np.ndarray, landmarks: np.ndarray, side: int) -> np.ndarray:
+    """:func:`face_crop` in colour and of any size: uint8 (side, side, 3)."""
+    return cv2.resize(_level_face(image, landmarks, side), (side, side), interpolation=cv2.INTER_AREA)
+
+
+def _level_face(image: np.ndarray, landmarks: np.ndarray, side: int) -> np.ndarray:
+    """The face at a whole multiple of ``side`` that loses no detail, in colour, for reduction by areas."""
+    region = level_square(landmarks, 1 / _BOX_SHARE, _BOX_BELOW_CENTRE)
+    size = side * int(np.clip(np.ceil(region.side / side), 1, 16))
+    return cv2.warpAffine(image, region.to_square(size), (size, size), borderMode=cv2.BORDER_REPLICATE)

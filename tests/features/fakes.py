@@ -1,12 +1,13 @@
 """Clips that exist only in memory, for tests of extractors and the store."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from emoviz.errors import MediaError
-from emoviz.media import AudioInfo, ClipInfo, FaceTimeline, FaceTrack, VideoInfo, Waveform
+from emoviz.media import AudioInfo, ClipInfo, FaceTimeline, FaceTrack, Frame, VideoInfo, Waveform
 
 
 def voice(seconds: float, seed: int = 0) -> np.ndarray:
@@ -63,6 +64,11 @@ class FakeMedia:
             raise MediaError("The clip has no sound.")
         self.decoded += 1
         return Waveform(self.samples, 16000, self.start)
+
+    def pictures(self, progress=None) -> Iterator[Frame]:
+        """Noise."""
+        random = np.random.default_rng(0)
+        return (Frame(time, random.integers(0, 256, (120, 160, 3), np.uint8)) for time in self.faces().times)
 
     def faces(self, progress=None) -> FaceTimeline:
         if self.picture is None:

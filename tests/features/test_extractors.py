@@ -14,8 +14,18 @@ from emoviz.media import ClipMedia
 from .fakes import FakeMedia, timeline, voice
 
 NAMES = list(EXTRACTORS)
-CHANNELS = {"whisper": 384, "egemaps": 25, "blendshapes": 52, "face": 512, "expression": 8}
+CHANNELS = {
+    "whisper": 384,
+    "egemaps": 25,
+    "blendshapes": 52,
+    "face": 512,
+    "expression": 8,
+    "snippets": 3 * 16 * 64 * 64,
+    "spectrogram": 256 * 100,
+}
 HOPS = {"whisper": 0.02, "egemaps": 0.01, "blendshapes": 0.04, "face": 0.04, "expression": 0.04}
+PARTS = {"snippets": 6, "spectrogram": 6}
+"""Frames of the streams that divide every clip alike."""
 
 
 def clip(seconds: float = 1.0) -> FakeMedia:
@@ -35,7 +45,8 @@ def extractor(request):
 def test_channels_have_unique_names_that_a_person_can_read(extractor):
     assert len(extractor.channels) == len(set(extractor.channels)) == CHANNELS[extractor.name]
     assert all(
-        re.fullmatch(r"(whisper|egemaps|face|expression)\.[A-Za-z0-9.-]+(_sma3(nz)?)?", n) for n in extractor.channels
+        re.fullmatch(r"(whisper|egemaps|face|expression|snippets|spectrogram)\.[A-Za-z0-9.-]+(_sma3(nz)?)?", n)
+        for n in extractor.channels
     )
 
 
@@ -49,12 +60,14 @@ def test_a_clip_gives_known_float32_values_over_its_whole_length(extractor, seco
     stream = extractor.extract(clip(seconds))
     assert stream.values.dtype == np.float32
     assert stream.channels == extractor.channels
-    assert stream.hop == pytest.approx(HOPS[extractor.name])
+    whole = extractor.name in PARTS
+    assert stream.hop == pytest.approx(seconds / PARTS[extractor.name] if whole else HOPS[extractor.name])
     assert np.isfinite(stream.values).all()
     assert stream.notes == ()
     assert stream.values.std() > 0
-    assert stream.times[0] <= 0.03
-    assert seconds - 0.07 <= stream.times[-1] <= seconds
+    half = stream.hop / 2 if whole else 0
+    assert stream.times[0] - half <= 0.03
+    assert seconds - 0.07 <= stream.times[-1] + half <= seconds
 
 
 def test_extraction_is_deterministic(extractor):
@@ -66,7 +79,7 @@ def test_a_clip_that_lacks_the_signal_gives_nan_and_a_reason(extractor):
     whole = clip()
     media = FakeMedia(None, whole.picture) if extractor.modality is Modality.AUDIO else FakeMedia(whole.samples)
     stream = extractor.extract(media)
-    assert len(stream.values) > 20
+    assert len(stream.values) == PARTS.get(extractor.name, len(stream.values)) > 5
     assert np.isnan(stream.values).all()
     assert stream.notes[0].startswith("The clip has no ")
     assert stream.channels == extractor.channels
@@ -104,4 +117,5 @@ def test_a_real_clip_gives_every_stream(data, tmp_path):
     for name in NAMES:
         stream = FeatureStore(tmp_path).extract(EXTRACTORS[name](), media)
         assert np.isfinite(stream.values).all(axis=1).mean() > 0.9, name
-        assert stream.times[-1] == pytest.approx(media.info.duration, abs=0.15), name
+        half = stream.hop / 2 if name in PARTS else 0
+        assert stream.times[-1] + half == pytest.approx(media.info.duration, abs=0.15), name

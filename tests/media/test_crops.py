@@ -7,7 +7,7 @@ from clips import portrait
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.media import face_crop
+from emoviz.media import face_crop, face_picture
 from emoviz.media.networks import face_networks
 
 NETWORKS = face_networks()
@@ -54,6 +54,14 @@ def test_fine_patterns_are_averaged_and_not_sampled():
     points = (LANDMARKS[:, :2] - LANDMARKS[:, :2].min(0)) * 7 + 100
     crop = face_crop(large, points)
     assert crop.std() < 16 and crop.mean() == pytest.approx(127, abs=4)
+
+
+def test_a_picture_is_the_crop_in_colour():
+    picture = face_picture(portrait(), LANDMARKS, 48)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(int)
+    assert picture.shape == (48, 48, 3) and picture.std(2).mean() > 5
+    assert np.abs(grey - face_crop(portrait(), LANDMARKS)).max() <= 2
+    assert face_picture(portrait(), LANDMARKS, 224).shape == (224, 224, 3)
 
 
 def test_a_face_at_the_border_repeats_the_border():

@@ -1,0 +1,188 @@
+"""Pictures and sound of a clip cut into a few parts, for networks that learn from pixels and spectrograms.
+
+Source: the audio-video attention network paper, sections 3.1, 3.2 and 4.2 (spec/systems.md, section 5). A clip of any
+length is N parts of equal length, so that both streams stand on one time grid:
+
+- ``snippets``: 16 pictures of the speaker's face, evenly spaced over the part, upright and framed alike.
+- ``spectrogram``: the second of sound around the middle of the part, moved into the clip where it would reach beyond
+  its ends; Hamming windows of 32 ms every 10 ms, logarithm of the power at 256 frequencies. What a clip of
+  less than a second lacks is silence.
+
+Channels are the values of a part's picture, flattened in the order that the model's config states.
+"""
+
+import itertools
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..define import Modality
+from ..errors import FeatureError
+from ..progress import Progress, silent
+from .base import EXTRACTORS, FeatureStream, missing_stream
+
+if TYPE_CHECKING:
+    from ..media import ClipMedia, FaceTrack
+
+PARTS = 6
+COLOURS = ("red", "green", "blue")
+RATE = 16000
+WINDOW = 512
+STEP = 160
+BINS = 256
+STEPS = 100
+QUIETEST = 1e-10
+"""Added to the power before its logarithm, about that of rounding to 16 bit."""
+
+
+class _Parts:
+    """What both extractors share: the clip's division.
+
+    Args:
+        parts: N.
+    """
+
+    version = "1"
+
+    def __init__(self, *, parts: int = PARTS) -> None:
+        if parts < 1:
+            raise FeatureError(f"A clip has at least one part, not {parts}.")
+        self.parts = parts
+
+    def _hop(self, media: "ClipMedia") -> float:
+        """Seconds of a part."""
+        return max(media.info.duration, 1e-3) / self.parts
+
+
+@EXTRACTORS.register("snippets")
+class Snippets(_Parts):
+    """Pictures of the speaker's face, in [0, 1].
+
+    Args:
+        parts: N snippets.
+        frames: pictures per snippet.
+        side: of a picture, in pixels; the paper has 224, which is 58 MB per clip.
+    """
+
+    name = "snippets"
+    modality = Modality.VIDEO
+
+    def __init__(self, *, parts: int = PARTS, frames: int = 16, side: int = 64) -> None:
+        super().__init__(parts=parts)
+        if frames < 1 or side < 1:
+            raise FeatureError(f"A snippet has at least one frame and one pixel, not {frames} and {side}.")
+        self.frames, self.side = frames, side
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """Sizes."""
+        return {"parts": self.parts, "frames": self.frames, "side": self.side}
+
+    @cached_property
+    def channels(self) -> tuple[str, ...]:
+        """``snippets.<colour>.<frame>.<row>.<column>``."""
+        axes = COLOURS, range(self.frames), range(self.side), range(self.side)
+        return tuple(f"snippets.{c}.{t:02d}.{y:03d}.{x:03d}" for c, t, y, x in itertools.product(*axes))
+
+    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """Snippets of the speaker; where the face is hidden its nearest picture in the snippet, else NaN."""
+        hop = self._hop(media)
+        if media.info.video is None:
+            return missing_stream(self.channels, media.info.duration, hop, "The clip has no picture.")
+        times, track = media.faces(progress).times, media.face_track()
+        if track is None:
+            return missing_stream(self.channels, media.info.duration, hop, "No face was found.")
+        wanted = self._choose(times, track, hop)
+        faces = self._faces(media, track, np.unique(wanted[wanted >= 0]), progress)
+        values = np.full((self.parts, len(COLOURS), self.frames, self.side, self.side), np.nan, np.float32)
+        for part, frames in enumerate(wanted):
+            if frames[0] >= 0:
+                values[part] = np.stack([faces[frame] for frame in frames]).transpose(3, 0, 1, 2) / np.float32(255)
+        missing = int((wanted[:, 0] < 0).sum())
+        notes = (f"No face in {missing} of {self.parts} snippets.",) if missing else ()
+        return FeatureStream(values.reshape(self.parts, -1), hop / 2, hop, self.channels, notes)
+
+    def _choose(self, times: np.ndarray, track: "FaceTrack", hop: float) -> np.ndarray:
+        """The clip's frame for each picture (N, frames): the nearest with the face within the snippet, -1 without."""
+        moments = (np.arange(self.parts * self.frames) + 0.5) * hop / self.frames
+        shown = _nearest(times, moments).reshape(self.parts, self.frames)
+        chosen = np.full_like(shown, -1)
+        for part, frames in enumerate(shown):
+            seen = track.frames[(track.frames >= frames[0]) & (track.frames <= frames[-1])]
+            if len(seen):
+                chosen[part] = seen[_nearest(seen, frames)]
+        return chosen
+
+    def _faces(
+        self, media: "ClipMedia", track: "FaceTrack", wanted: np.ndarray, progress: Progress
+    ) -> dict[int, np.ndarray]:
+        """Frame -> uint8 (side, side, 3)."""
+        from ..media import face_picture
+
+        landmarks = dict(zip(track.frames, track.seen_points, strict=True))
+        keep = {int(frame) for frame in wanted}
+        return {
+            number: face_picture(frame.image, landmarks[number] * track.unit, self.side)
+            for number, frame in enumerate(media.pictures(progress))
+            if number in keep
+        }
+
+
+@EXTRACTORS.register("spectrogram")
+class Spectrogram(_Parts):
+    """Logarithm of the power at 31.25, 62.5 ... 8000 Hz."""
+
+    name = "spectrogram"
+    modality = Modality.AUDIO
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """Sizes."""
+        return {"parts": self.parts, "bins": BINS, "window": WINDOW, "step": STEP}
+
+    @cached_property
+    def channels(self) -> tuple[str, ...]:
+        """``spectrogram.<frequency>Hz.<step>``."""
+        frequencies = np.arange(1, BINS + 1) * RATE / WINDOW
+        return tuple(f"spectrogram.{f:.0f}Hz.{t:02d}" for f, t in itertools.product(frequencies, range(STEPS)))
+
+    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """One second of sound for each part."""
+        hop = self._hop(media)
+        if media.info.audio is None:
+            return missing_stream(self.channels, media.info.duration, hop, "The clip has no sound.")
+        sound = media.waveform(progress=progress)
+        if not len(sound.samples):
+            return missing_stream(self.channels, media.info.duration, hop, "The clip's sound is empty.")
+        middles = (np.arange(self.parts) + 0.5) * hop - sound.start
+        last = max(len(sound.samples) - RATE, 0)
+        starts = np.round((middles - 0.5) * RATE).clip(0, last).astype(int)
+        values = np.stack([spectrogram(sound.samples, start) for start in starts])
+        return FeatureStream(values.reshape(self.parts, -1), hop / 2, hop, self.channels)
+
+
+def spectrogram(samples: np.ndarray, start: int) -> np.ndarray:
+    """Logarithm of the power in one second of sound.
+
+    Args:
+        samples: float32 (S,) at 16 kHz; silence beyond its ends.
+        start: first sample of the second.
+
+    Returns:
+        float32 (256, 100): frequencies without the constant part, and windows centred on the middles of 10 ms steps.
+    """
+    margin = (WINDOW - STEP) // 2
+    padded = np.pad(samples[start : start + RATE + margin], (0, max(start + RATE + margin - len(samples), 0)))
+    before = samples[max(start - margin, 0) : start]
+    padded = np.concatenate([np.zeros(margin - len(before), np.float32), before, padded])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::STEP] * np.hamming(WINDOW)
+    power = np.abs(np.fft.rfft(windows, axis=1)[:, 1:]) ** 2 / WINDOW
+    return np.log(power + QUIETEST).T.astype(np.float32)
+
+
+def _nearest(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Index of the entry of increasing ``values`` that is nearest to each wanted one."""
+    after = np.searchsorted(values, wanted).clip(1, len(values) - 1) if len(values) > 1 else np.zeros(len(wanted), int)
+    before = np.maximum(after - 1, 0)
+    return np.where(np.abs(values[before] - wanted) <= np.abs(values[after] - wanted), before, after)
