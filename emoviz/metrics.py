@@ -140,7 +140,7 @@ def interval(
     Returns:
         (low, high); NaN with fewer than two groups, since one group says nothing of its spread.
     """
-    return _percentiles(_bootstrap(statistic, groups, draws, seed), level)
+    return percentiles(bootstrap(statistic, groups, draws, seed), level)
 
 
 class Difference(NamedTuple):
@@ -194,12 +194,15 @@ def paired_difference(
     def difference(drawn: Array) -> float:
         return float(first(drawn) - second(drawn))
 
-    value = difference(np.arange(groups))
-    values = _bootstrap(difference, groups, draws, seed)
+    return judge(difference(np.arange(groups)), bootstrap(difference, groups, draws, seed), level)
+
+
+def judge(value: float, values: Array, level: float = 0.95) -> Difference:
+    """A difference with its interval and p, given its bootstrap values; see :func:`paired_difference`."""
     if np.isnan(value) or values.size == 0:
         return Difference(value, *[float("nan")] * 3)
     other_side = float((values * np.sign(value) <= 0).mean())
-    return Difference(value, *_percentiles(values, level), p=min(1.0, max(1 / values.size, 2 * other_side)))
+    return Difference(value, *percentiles(values, level), p=min(1.0, max(1 / values.size, 2 * other_side)))
 
 
 def is_collapsed(truth: Array, prediction: Array, baseline_rmse: float, *, spread: float = 0.1) -> bool:
@@ -217,7 +220,7 @@ def is_collapsed(truth: Array, prediction: Array, baseline_rmse: float, *, sprea
     return bool(prediction.std() < spread * truth.std() or rmse(truth, prediction) >= baseline_rmse)
 
 
-def _bootstrap(statistic: Callable[[Array], float], groups: int, draws: int, seed: int) -> Array:
+def bootstrap(statistic: Callable[[Array], float], groups: int, draws: int, seed: int) -> Array:
     """The statistic of each draw that has one; none with fewer than two groups."""
     if groups < 2:
         return np.empty(0)
@@ -226,7 +229,7 @@ def _bootstrap(statistic: Callable[[Array], float], groups: int, draws: int, see
     return values[~np.isnan(values)]
 
 
-def _percentiles(values: Array, level: float) -> tuple[float, float]:
+def percentiles(values: Array, level: float) -> tuple[float, float]:
     """The interval in which the share ``level`` of the values lies; NaN without values."""
     if values.size == 0:
         return float("nan"), float("nan")

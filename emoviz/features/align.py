@@ -30,6 +30,12 @@ def common_times(streams: Iterable[FeatureStream], hop: float) -> np.ndarray:
     return frame_middles(min(s.start + s.hop * (len(s.values) - 0.5) for s in streams), hop)
 
 
+def refined(values: np.ndarray, frames: int) -> np.ndarray:
+    """Values (T, D) at ``frames`` times as evenly spaced over the same span, interpolated between frame middles."""
+    position = (np.arange(frames) + 0.5) * len(values) / frames - 0.5
+    return interpolate(values, position.clip(0, len(values) - 1))
+
+
 def delayed(values: np.ndarray, frames: int) -> np.ndarray:
     """Values (T, ...) moved later by a number of frames, the first one repeated; earlier where negative."""
     return values[np.clip(np.arange(len(values)) - frames, 0, len(values) - 1)]

@@ -49,6 +49,7 @@ class Sample:
         label: emotion for people to read, or "".
         streams: name -> (T, D) tensor.
         target: (T, K) per frame or (K,).
+        trace: (M, K) labels at their own rate, M / T a whole number, where the grid is coarser; else None.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Sample:
     label: str
     streams: Mapping[str, Tensor]
     target: Tensor
+    trace: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ class Data:
     Attributes:
         features: what the streams are.
         inputs: transforms of the streams, fitted on the training speakers.
-        parts: train, validation and test.
+        parts: train, validation and test; training samples may be cropped at random.
+        whole: the same without crops, for what looks at each recording once.
         split: part -> its speakers; empty where persons are unknown.
         split_note: how the parts were made, one sentence.
         transformed: whether the samples' streams went through ``inputs`` already.
@@ -149,6 +152,7 @@ class Data:
     features: tuple[FeatureSpec, ...]
     inputs: Inputs
     parts: Mapping[Split, Part]
+    whole: Mapping[Split, Part]
     split: Mapping[Split, tuple[str, ...]]
     split_note: str
     transformed: bool
@@ -239,6 +243,7 @@ def pictures(
         features=(FeatureSpec(name, "1", {}, (), width),),
         inputs=Inputs(config.inputs, {name: width}),
         parts={part: part_of(part) for part in Split},
+        whole={part: part_of(part) for part in Split},
         split={},
         split_note=f"The parts are those that {corpus.title} is published with; persons are unknown.",
         transformed=False,
@@ -368,11 +373,25 @@ def _times(config: TrainingConfig, streams: Iterable[FeatureStream]) -> np.ndarr
 
 
 def _trace_times(config: TrainingConfig, trace: pd.DataFrame) -> np.ndarray:
+    """The grid of a recording with traces: their own times, or the middles of as many of them as a hop takes."""
+    step = trace_step(config, trace)
     times = trace["time"].to_numpy()
-    hop = np.diff(times).mean()
-    if abs(hop - config.hop) > 1e-3 * hop:
-        raise ConfigError(f"The traces have a value every {hop:.3g} s, so 'hop' is {hop:.3g}, not {config.hop:g}.")
-    return times
+    return times[: len(times) // step * step].reshape(-1, step).mean(1)
+
+
+def trace_step(config: TrainingConfig, trace: pd.DataFrame) -> int:
+    """How many labels a frame of the grid spans.
+
+    Raises:
+        ConfigError: not a whole number.
+    """
+    hop = np.diff(trace["time"]).mean()
+    step = round(config.hop / hop)
+    if step < 1 or abs(config.hop - step * hop) > 1e-3 * hop:
+        raise ConfigError(
+            f"The traces have a value every {hop:.3g} s, so 'hop' is a multiple of that, not {config.hop:g}."
+        )
+    return step
 
 
 def standardise(
@@ -437,12 +456,13 @@ class Arranged:
         """The rows of one part."""
         return self.recordings.table.loc[self.partition[part]]
 
-    def data(self, parts: Mapping[Split, Part], frames: bool) -> Data:
-        """What the loop needs to know."""
+    def data(self, part_of: Callable[[Split, bool], Part], frames: bool) -> Data:
+        """What the loop needs to know; ``part_of(part, cropped)`` makes the samples."""
         return Data(
             features=self.recordings.features,
             inputs=self.inputs,
-            parts=parts,
+            parts={part: part_of(part, part is Split.TRAIN) for part in self.partition},
+            whole={part: part_of(part, False) for part in self.partition},
             split={part: tuple(sorted(self.of(part)["speaker"].unique())) for part in self.partition},
             split_note="The parts share no speaker; `config.json` lists the speakers of each.",
             transformed=True,
@@ -502,14 +522,14 @@ def utterances(
     targets = _clip_targets(config, recordings.table)
     longest = round(config.window / config.hop)
 
-    def part_of(part: Split) -> Part:
+    def part_of(part: Split, cropped: bool) -> Part:
         rows = arranged.of(part)
 
         def make(epoch: int, number: int) -> Sample:
             row = rows.iloc[number]
             streams = arranged.streams[str(row.name)]
             length = len(next(iter(streams.values())))
-            if part is Split.TRAIN and length > longest:
+            if cropped and length > longest:
                 first = int(np.random.default_rng([config.seed, epoch, number]).integers(0, length - longest + 1))
                 streams = {name: values[first : first + longest] for name, values in streams.items()}
             identity = str(row.name)
@@ -517,7 +537,7 @@ def utterances(
 
         return Part(len(rows), make, [_group(row, config.balance) for _, row in rows.iterrows()])
 
-    return arranged.data({part: part_of(part) for part in arranged.partition}, frames=False)
+    return arranged.data(part_of, frames=False)
 
 
 def _clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tensor]:
@@ -541,7 +561,8 @@ def traces(
 ) -> Data:
     """Recordings with labels over time: windows at random places in training, whole recordings otherwise.
 
-    With a label delay, a training window's labels are those that raters gave that much later.
+    With a label delay, a training window's labels are those that raters gave that much later. On a grid coarser than
+    the traces' own, labels are averaged over each frame; figures count on the traces' own.
 
     Raises:
         ConfigError: the outputs are no traced dimensions.
@@ -553,32 +574,36 @@ def traces(
     if missing:
         raise CorpusError(f"The recording '{missing[0]}' has no trace of labels; train on corpora that have.")
     arranged = arrange(config, recordings, partition, inputs)
-    targets = {
-        str(i): torch.from_numpy(recordings.traces[i][list(config.outputs)].to_numpy(np.float32))
-        for i in recordings.table.index
-    }
+    targets, finer = {}, {}
+    for identity in map(str, recordings.table.index):
+        trace = recordings.traces[identity]
+        step = trace_step(config, trace)
+        labels = torch.from_numpy(trace[list(config.outputs)].to_numpy(np.float32, copy=True))
+        labels = labels[: len(labels) // step * step]
+        targets[identity] = labels.reshape(-1, step, len(config.outputs)).mean(1)
+        finer[identity] = labels if step > 1 else None
     window, delay = round(config.window / config.hop), round(config.label_delay / config.hop)
 
-    def part_of(part: Split) -> Part:
+    def part_of(part: Split, cropped: bool) -> Part:
         rows = arranged.of(part)
         lengths = [len(targets[str(i)]) for i in rows.index]
-        clips = [k for k, n in enumerate(lengths) for _ in range(max(1, n // window) if part is Split.TRAIN else 1)]
+        clips = [k for k, n in enumerate(lengths) for _ in range(max(1, n // window) if cropped else 1)]
 
         def make(epoch: int, number: int) -> Sample:
             row = rows.iloc[clips[number]]
-            streams, target = arranged.streams[str(row.name)], targets[str(row.name)]
-            if part is Split.TRAIN:
+            streams, target, trace = arranged.streams[str(row.name)], targets[str(row.name)], finer[str(row.name)]
+            if cropped:
                 usable = len(target) - delay
                 random = np.random.default_rng([config.seed, epoch, number])
                 first = int(random.integers(0, max(1, usable - window + 1)))
                 last = min(first + window, usable)
                 streams = {name: values[first:last] for name, values in streams.items()}
-                target = target[first + delay : last + delay]
-            return Sample(str(row.name), row["speaker"], row["culture"], "", streams, target)
+                target, trace = target[first + delay : last + delay], None
+            return Sample(str(row.name), row["speaker"], row["culture"], "", streams, target, trace)
 
         return Part(len(clips), make, [_group(rows.iloc[k], config.balance) for k in clips])
 
-    return arranged.data({part: part_of(part) for part in arranged.partition}, frames=True)
+    return arranged.data(part_of, frames=True)
 
 
 DATA.register("traces")(DataKind(load_recordings, traces))
@@ -605,12 +630,12 @@ def sequences(
     window = round(config.window / config.hop)
     lengths = {i: len(next(iter(streams.values()))) for i, streams in arranged.streams.items()}
 
-    def part_of(part: Split) -> Part:
+    def part_of(part: Split, cropped: bool) -> Part:
         rows = arranged.of(part)
         speakers = [(str(s), g) for s, g in rows.groupby("speaker", sort=True)]
         clips = [(s, k) for s, g in speakers for k in range(-(-sum(lengths[str(i)] for i in g.index) // window))]
         groups = dict(speakers)
-        fixed = part is not Split.TRAIN
+        fixed = not cropped
 
         @lru_cache(maxsize=4 * len(speakers))
         def series(speaker: str, epoch: int) -> list[tuple[str, Emotion]]:
@@ -634,7 +659,7 @@ def sequences(
 
         return Part(len(clips), make, [_group(groups[s].iloc[0], config.balance) for s, _ in clips])
 
-    return arranged.data({part: part_of(part) for part in arranged.partition}, frames=True)
+    return arranged.data(part_of, frames=True)
 
 
 DATA.register("sequences")(DataKind(load_recordings, sequences))

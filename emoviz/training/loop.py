@@ -27,7 +27,7 @@ from .. import checkpoint, evaluate
 from ..checkpoint import Description, Predictor
 from ..define import DERIVED_AXES, POLARITY, SIGNS, Emotion, Split, Task
 from ..errors import ConfigError
-from ..features.align import delayed
+from ..features.align import delayed, refined
 from ..features.store import FeatureStore
 from ..inputs import channel_names
 from ..losses import LOSSES, METRIC_LOSSES, probabilities
@@ -205,18 +205,22 @@ class TrainingModule(lightning.LightningModule):
         if self.settings.kind == "emotion":
             prediction = probabilities(prediction)
         channel = output.attention.get("channel")
-        delay = round(self.settings.label_delay / self.settings.hop) if self.source.frames else 0
         results = []
         for i, sample in enumerate(batch.samples):
             real = batch.mask[i].cpu().numpy() if self.source.frames else slice(None)
+            truth, own = batch.target[i].cpu().numpy()[real], prediction[i].cpu().numpy()[real]
+            if self.source.frames:
+                own = delayed(own, round(self.settings.label_delay / self.settings.hop))
+            if sample.trace is not None:
+                truth, own = sample.trace.numpy(), refined(own, len(sample.trace))
             results.append(
                 evaluate.Result(
                     sample.id,
                     sample.culture,
                     sample.speaker,
                     sample.label,
-                    batch.target[i].cpu().numpy()[real],
-                    delayed(prediction[i].cpu().numpy()[real], delay) if delay else prediction[i].cpu().numpy()[real],
+                    truth,
+                    own,
                     output.embedding[i].float().cpu().numpy(),
                     None if channel is None else channel[i].float().cpu().numpy(),
                 )

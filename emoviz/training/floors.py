@@ -1,0 +1,182 @@
+"""Systems without a network, the floors that every network has to beat: they fit in seconds and say the same each time.
+
+A floor is registered under a name that a training config may give as its ``model``; its settings are the config's
+``options``. It gets the same samples and the same split as a network.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..configuration import from_dict
+from ..define import Split
+from ..errors import ConfigError
+from ..evaluate import Result
+from ..features.align import refined
+from ..inputs import channel_names
+from ..metrics import ccc
+from ..registry import Registry
+from .config import TrainingConfig
+from .data import Data, Part, Sample
+
+Predict = Callable[[Part], list[Result]]
+"""What a fitted system says of each recording of a part, in its order."""
+
+FLOORS: Registry[Callable[[TrainingConfig, Data], Predict]] = Registry("floor")
+
+
+@dataclass(frozen=True)
+class VectorMachine:
+    """Options of ``svm``.
+
+    Attributes:
+        penalty: C, the cost of a training error.
+    """
+
+    penalty: float = 10.0
+
+
+@FLOORS.register("svm")
+def support_vector_machine(config: TrainingConfig, data: Data) -> Predict:
+    """A support vector machine (radial kernel, classes weighed alike) on mean and spread of each channel over time.
+
+    Both are standardised on the training part.
+
+    Raises:
+        ConfigError: an option is wrong, or the outputs are no emotions.
+    """
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    options = from_dict(VectorMachine, config.options, "the options of 'svm'")
+    if config.kind != "emotion":
+        raise ConfigError("The floor 'svm' predicts emotions; for dimensions take 'channel-mean' or 'shrinkage'.")
+    machine = make_pipeline(StandardScaler(), SVC(C=options.penalty, class_weight="balanced"))
+    samples = list(data.whole[Split.TRAIN])
+    machine.fit(np.stack([_pooled(s) for s in samples]), [int(s.target.argmax()) for s in samples])
+    one_hot = np.eye(len(config.outputs), dtype=np.float32)
+    return lambda part: [_result(s, one_hot[machine.predict(_pooled(s)[None])[0]]) for s in part]
+
+
+@dataclass(frozen=True)
+class ChannelMean:
+    """Options of ``channel-mean``.
+
+    Attributes:
+        only: take channels whose name starts so.
+    """
+
+    only: str = ""
+
+
+@FLOORS.register("channel-mean")
+def channel_mean(config: TrainingConfig, data: Data) -> Predict:
+    """The plain mean of the channels that are predictions of the same dimension, those that end on ``.<dimension>``.
+
+    Nothing is fitted. Its channels must come as they are (``standardise`` off).
+
+    Raises:
+        ConfigError: an option is wrong, or no channel predicts a dimension.
+    """
+    options = from_dict(ChannelMean, config.options, "the options of 'channel-mean'")
+    columns = [_columns(config, data, output, options.only) for output in config.outputs]
+    return lambda part: [_result(s, np.stack([_frames(s)[:, c].mean(1) for c in columns], axis=1)) for s in part]
+
+
+@dataclass(frozen=True)
+class Shrinkage:
+    """Options of ``shrinkage``.
+
+    Attributes:
+        strengths: what of the penalty is tried, in multiples of the frames of the training part.
+    """
+
+    strengths: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+
+@FLOORS.register("shrinkage")
+def shrinkage(config: TrainingConfig, data: Data) -> Predict:
+    r"""Linear regression drawn towards the plain mean of the channels, spread out as the labels are.
+
+    With centred labels y, and X the centred channels that predict the same dimension,
+
+    .. math:: w = \tfrac{1}{D} 1 + (X^\top X + \lambda n I)^{-1} X^\top (y - \tfrac{1}{D} X 1)
+
+    and the prediction :math:`X w` is scaled to the spread of y, which among all scales of a prediction that correlates
+    well is close to the best for the CCC. :math:`\lambda` is the one with the best pooled CCC when each training
+    recording is predicted from the others.
+
+    Raises:
+        ConfigError: an option is wrong, or no channel predicts a dimension.
+    """
+    options = from_dict(Shrinkage, config.options, "the options of 'shrinkage'")
+    columns = [_columns(config, data, output) for output in config.outputs]
+    samples = [s for part in (Split.TRAIN, Split.VALIDATION) if part in data.whole for s in data.whole[part]]
+    fits = [_shrink(samples, k, own, options.strengths) for k, own in enumerate(columns)]
+
+    def predict(part: Part) -> list[Result]:
+        return [
+            _result(
+                s, np.stack([_frames(s)[:, own] @ w + b for own, (w, b) in zip(columns, fits, strict=True)], axis=1)
+            )
+            for s in part
+        ]
+
+    return predict
+
+
+def _shrink(
+    samples: Sequence[Sample], k: int, columns: list[int], strengths: Sequence[float]
+) -> tuple[np.ndarray, float]:
+    """Weights (D,) and bias of one output, with the strength that predicts left-out recordings best."""
+    inputs = [_frames(s)[:, columns].astype(np.float64) for s in samples]
+    truths = [s.target[:, k].numpy().astype(np.float64) for s in samples]
+
+    def fit(used: Sequence[int], strength: float) -> tuple[np.ndarray, float]:
+        x, y = np.concatenate([inputs[i] for i in used]), np.concatenate([truths[i] for i in used])
+        centre, level = x.mean(0), y.mean()
+        plain = np.full(x.shape[1], 1 / x.shape[1])
+        x = x - centre
+        scale = x.var(0).mean()
+        gram = x.T @ x + strength * scale * len(x) * np.eye(len(plain))
+        weights = plain + np.linalg.solve(gram, x.T @ (y - level - x @ plain))
+        weights = weights * (y.std() / (x @ weights).std())
+        return weights, float(level - centre @ weights)
+
+    def left_out(strength: float) -> float:
+        everyone = range(len(samples))
+        fitted = [fit([j for j in everyone if j != i], strength) for i in everyone]
+        return ccc(
+            np.concatenate(truths), np.concatenate([x @ w + b for x, (w, b) in zip(inputs, fitted, strict=True)])
+        )
+
+    return fit(range(len(samples)), max(strengths, key=left_out))
+
+
+def _columns(config: TrainingConfig, data: Data, output: str, only: str = "") -> list[int]:
+    """Positions of the channels that predict a dimension."""
+    names = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.channels)]
+    columns = [i for i, n in enumerate(names) if n.startswith(only) and n.endswith(f".{output}")]
+    if not columns:
+        raise ConfigError(f"No channel '{only}*.{output}' predicts '{output}'; there are {', '.join(names[:9])} ...")
+    return columns
+
+
+def _frames(sample: Sample) -> np.ndarray:
+    """(T, D): the streams of a sample side by side."""
+    return np.concatenate([values.numpy() for values in sample.streams.values()], axis=1)
+
+
+def _pooled(sample: Sample) -> np.ndarray:
+    """(2 D,): mean and spread over time."""
+    frames = _frames(sample)
+    return np.concatenate([frames.mean(0), frames.std(0)])
+
+
+def _result(sample: Sample, prediction: np.ndarray) -> Result:
+    truth = sample.target.numpy()
+    if sample.trace is not None:
+        truth, prediction = sample.trace.numpy(), refined(prediction, len(sample.trace))
+    return Result(sample.id, sample.culture, sample.speaker, sample.label, truth, prediction, np.empty(0))
