@@ -18,6 +18,8 @@ Co-attention, then a transformer encoder layer per stream on what it gives:
 The streams are then put side by side, pooled over time and classified by two dense layers. Each of
 the three modules can be left out (the paper's Table VI). Maps: ``graph.<stream>`` and
 ``temporal.<stream>`` (the transformer's) are means over heads, ``co.<stream>`` is the softmax of C.
+The paper names no positional encoding and there is none: MDAT does not see the order of the frames,
+which it leaves to the features; its baseline does.
 
 Deviations from the paper:
 

@@ -115,6 +115,14 @@ def test_one_graph_over_both_streams_sums_what_a_frame_gives_to_one_time() -> No
     torch.testing.assert_close(output.attention["graph.b"], weights[:, 6:, :6] + weights[:, 6:, 6:])
 
 
+@pytest.mark.parametrize(("name", "sees"), [("mdat", False), ("mdat-baseline", True)])
+def test_only_the_baseline_sees_the_order_of_frames(name: str, sees: bool) -> None:
+    model, streams = small(name), clip()
+    shuffled = {key: values[:, [3, 0, 5, 1, 4, 2]] for key, values in streams.items()}
+    before, after = model(streams, REAL).prediction, model(shuffled, REAL).prediction
+    assert torch.allclose(before, after, atol=1e-6) is not sees
+
+
 def test_the_baseline_puts_the_states_of_two_networks_side_by_side() -> None:
     model, streams = small("mdat-baseline"), clip()
     states = [network(values)[0] for network, values in zip(model.recurrent, streams.values(), strict=True)]
