@@ -13,8 +13,8 @@ The classes come from the pooled f_L. Maps, averaged over heads: ``co.<stream>``
 other in the collaboration, ``cross_modal.<stream>`` of the fused sequence's look at that stream in the last layer.
 
 Deviations: the source's equations were not at hand; the three modules do what its abstract says of them, and their
-form (layer norm, order of the streams, residuals, no positions, sizes) is ours. The streams lie on one time grid, where the
-source takes sequences of two lengths. It predicts a sentiment; here the outputs are classes.
+form (layer norm, order of the streams, residuals, no positions, sizes) is ours. The streams lie on one
+time grid, where the source takes sequences of two lengths. It predicts a sentiment; here the outputs are classes.
 """
 
 from collections.abc import Mapping
