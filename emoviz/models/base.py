@@ -94,8 +94,8 @@ def require_streams(config: ModelConfig, *counts: int) -> None:
         ConfigError: as said.
     """
     if len(config.streams) not in counts:
-        accepted = " or ".join(map(str, counts))
-        raise ConfigError(f"The model takes {accepted} streams, not {len(config.streams)}: {', '.join(config.streams)}.")
+        accepted, given = " or ".join(map(str, counts)), ", ".join(config.streams)
+        raise ConfigError(f"The model takes {accepted} streams, not {len(config.streams)}: {given}.")
 
 
 class Model(nn.Module):
