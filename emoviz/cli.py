@@ -87,6 +87,15 @@ def parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=train)
 
+    command = commands.add_parser("protocol", help="judge systems by a protocol, e.g. from culture to culture")
+    command.add_argument("protocol", metavar="NAME", help="cross-culture, within, loro, folds, k-shot or ablation")
+    command.add_argument("--study", required=True, metavar="NAME", help="corpus, task and systems (see the README)")
+    command.add_argument("--system", action="append", default=[], metavar="NAME", help="may be repeated; default: all")
+    command.add_argument(
+        "--results", type=Path, default=ROOT / "results", metavar="FOLDER", help="of the JSON files (default: results)"
+    )
+    command.set_defaults(run=protocol)
+
     command = commands.add_parser("evaluate", help="figures of a model on a corpus in the store")
     command.add_argument("model", metavar="MODEL", help="name of a trained model (see `models`)")
     command.add_argument("--corpus", required=True, metavar="NAME", help="name of a corpus (see `corpora`)")
@@ -180,6 +189,20 @@ def train(options: argparse.Namespace, settings: Settings) -> None:
     with Bars() as bars:
         folder = train(config, FeatureStore(settings.store), settings.runs, settings.checkpoints[-1], bars)
     print(folder)
+
+
+def protocol(options: argparse.Namespace, settings: Settings) -> None:
+    """``protocol``: JSON files with figures, intervals and comparisons, whose names are printed."""
+    from .features.store import FeatureStore
+    from .training.reports import summarise
+    from .training.studies import run_study, study
+
+    store = FeatureStore(settings.store)
+    with Bars() as bars:
+        chosen = study(options.study)
+        paths = run_study(chosen, options.protocol, options.system, store, settings.runs, options.results, bars)
+    summarise(options.results)
+    print(*paths, sep="\n")
 
 
 def evaluate(options: argparse.Namespace, settings: Settings) -> None:

@@ -53,6 +53,7 @@ class Score:
         prediction: what it reads of its prediction.
         combine: the figure from both, each in the order of the results.
         constant: what the training mean predicts, in the form of ``prediction``.
+        prepare: a quick way to the figure of any draw of results, where there is one; see :meth:`statistic`.
     """
 
     output: str
@@ -62,6 +63,7 @@ class Score:
     prediction: Callable[[Result], Any]
     combine: Callable[[Any, Any], float]
     constant: Callable[[Result], Any]
+    prepare: Callable[[Sequence[Any], Sequence[Any]], Callable[[np.ndarray], float]] | None = None
 
     def compute(self, results: Sequence[Result]) -> float:
         """The figure."""
@@ -74,6 +76,8 @@ class Score:
     def statistic(self, results: Sequence[Result]) -> Callable[[np.ndarray], float]:
         """The figure of any draw of the results, given by their positions: for bootstraps."""
         truths, predictions = _indexable(self.truth, results), _indexable(self.prediction, results)
+        if self.prepare is not None:
+            return self.prepare(truths, predictions)
         return lambda drawn: self.combine(_take(truths, drawn), _take(predictions, drawn))
 
 
@@ -95,7 +99,12 @@ def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Scor
     """
 
     def score(
-        k: int, name: str, aggregation: str, combine: Callable[..., float], metric: Callable[..., float]
+        k: int,
+        name: str,
+        aggregation: str,
+        combine: Callable[..., float],
+        metric: Callable[..., float],
+        prepare: Callable[..., Callable[[np.ndarray], float]],
     ) -> Score:
         return Score(
             outputs[k],
@@ -105,17 +114,54 @@ def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Scor
             prediction=lambda r: r.prediction[:, k],
             combine=partial(combine, metric),
             constant=lambda r: np.full(len(r.truth), training_mean[k]),
+            prepare=prepare,
         )
 
     return [
         score(k, *rest)
         for k in range(len(outputs))
         for rest in (
-            ("ccc", "pooled", metrics.pooled, metrics.ccc),
-            ("ccc", "per_recording", metrics.per_recording, metrics.ccc),
-            ("rmse", "pooled", metrics.pooled, metrics.rmse),
+            ("ccc", "pooled", metrics.pooled, metrics.ccc, partial(_of_moments, _ccc_of)),
+            ("ccc", "per_recording", metrics.per_recording, metrics.ccc, _of_values),
+            ("rmse", "pooled", metrics.pooled, metrics.rmse, partial(_of_moments, _rmse_of)),
         )
     ]
+
+
+def _of_values(truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray]) -> Callable[[np.ndarray], float]:
+    """The mean of each recording's own CCC, those computed once."""
+    values = np.array([metrics.ccc(t, p) for t, p in zip(truths, predictions, strict=True)])
+
+    def statistic(drawn: np.ndarray) -> float:
+        defined = values[drawn][~np.isnan(values[drawn])]
+        return float(defined.mean()) if defined.size else float("nan")
+
+    return statistic
+
+
+def _of_moments(
+    figure: Callable[[np.ndarray], float], truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray]
+) -> Callable[[np.ndarray], float]:
+    """A figure of pooled frames from each recording's number, sums, squares and product, those computed once."""
+
+    def sums(truth: np.ndarray, prediction: np.ndarray) -> list[float]:
+        known = ~(np.isnan(truth) | np.isnan(prediction))
+        x, y = truth[known].astype(np.float64), prediction[known].astype(np.float64)
+        return [len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y]
+
+    table = np.array([sums(t, p) for t, p in zip(truths, predictions, strict=True)])
+    return lambda drawn: figure(table[drawn].sum(0))
+
+
+def _ccc_of(sums: np.ndarray) -> float:
+    count, x, y, xx, yy, xy = sums
+    spread = (xx + yy) / count - 2 * x * y / count**2  # both variances and the squared difference of the means
+    return float(2 * (xy / count - x * y / count**2) / spread) if count and spread > 1e-12 else float("nan")
+
+
+def _rmse_of(sums: np.ndarray) -> float:
+    count, _, _, xx, yy, xy = sums
+    return float(np.sqrt(max(0.0, xx + yy - 2 * xy) / count)) if count else float("nan")
 
 
 def class_scores(training_shares: np.ndarray) -> list[Score]:

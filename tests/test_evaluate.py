@@ -75,3 +75,14 @@ def test_tables_name_channels_and_thin_out_embeddings():
     thinned = evaluate.embedding_table(results, most=3)
     assert list(thinned.index) == ["r0", "r4", "r8"]
     assert evaluate.attention_table([Result("x", None, None, "", *[np.zeros((2, 1))] * 2, np.zeros(2))], []) is None
+
+
+def test_quick_figures_of_draws_equal_the_slow_ones():
+    results = [frame_result(i, None, 0.4) for i in range(6)]
+    results[2].truth[3, 0] = np.nan
+    random = np.random.default_rng(0)
+    for score in frame_scores(("v", "a"), np.zeros(2)):
+        statistic = score.statistic(results)
+        for _ in range(5):
+            drawn = random.integers(0, 6, 6)
+            assert statistic(drawn) == pytest.approx(score.compute([results[i] for i in drawn]), abs=1e-9)

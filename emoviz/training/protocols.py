@@ -242,6 +242,19 @@ def _draw_shots(rows: pd.DataFrame, options: Options, seed: list[int]) -> tuple[
     )
 
 
+def split_of(made: Sequence[Fold], table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Who was trained on, selected by and tested in each fold: names of speakers, and numbers of recordings."""
+
+    def who(ids: pd.Index) -> dict[str, Any]:
+        return {"recordings": len(ids), "speakers": sorted(map(str, table["speaker"].loc[ids].unique()))}
+
+    return [
+        {"fold": f.name, "train": who(f.train), "validation": who(f.validation),
+         "tests": {name: who(ids) for name, ids in f.tests.items()}}
+        for f in made
+    ]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one training said of one test.

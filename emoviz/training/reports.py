@@ -5,17 +5,23 @@ results/summary.json                         every figure once, flat
 """
 
 import dataclasses
+import json
+import platform
 import re
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import evaluate, metrics
+from ..errors import ConfigError
 from ..evaluate import ALL, Result, Score
-from .protocols import Outcome, Outcomes
+from .protocols import ARROW, Outcome, Outcomes
 
 SUMMARY = "summary.json"
+PAIR = re.compile(rf"(?P<source>[^>]+){ARROW}(?P<target>.+?)(?: (?P<shots>\d+-shot))?")
 SHOTS = re.compile(r"(?P<test>.*) (?P<shots>\d+)-shot (?P<draw>\d+)")
 
 
@@ -208,3 +214,81 @@ def compare(first: Sequence[Figure], second: Sequence[Figure], against: str) -> 
 
 def _key(figure: Figure) -> tuple[str, str, str, str]:
     return figure.test, figure.score.output, figure.score.metric, figure.score.aggregation
+
+
+def parse_test(test: str) -> tuple[str, str, str]:
+    """Source, target and shots of a test's name, e.g. ``German``, ``Italian``, ``5-shot``; empty where it has none."""
+    found = PAIR.fullmatch(test)
+    return (found["source"], found["target"], found["shots"] or "") if found else ("", "", "")
+
+
+def write_report(folder: Path, report: Mapping[str, Any]) -> Path:
+    """Write the results of one system, with the versions that they were made with.
+
+    Raises:
+        ConfigError: the disk is full or the folder cannot be written to.
+    """
+    versions = {name: version(name) for name in ("torch", "lightning", "numpy", "scikit-learn")}
+    content = clean({**report, "versions": {**versions, "python": platform.python_version()}})
+    path = folder / f"{report['study']}.{report['protocol']}.{report['system'].replace(' ', '-')}.json"
+    _write(path, content)
+    return path
+
+
+def read_reports(folder: Path) -> list[dict[str, Any]]:
+    """All results in a folder, in the order of their names."""
+    paths = [path for path in sorted(folder.glob("*.json")) if path.name != SUMMARY]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def summarise(folder: Path) -> Path:
+    """Write every figure once, flat: ``<study>.<protocol>.<system>[.<source>-><target>].<metric>``.
+
+    A figure of one culture has that culture for source and target; one over all recordings has neither. Metrics of
+    one of several outputs begin with its name, as ``arousal_ccc``; of CCC it is the pooled one.
+    """
+    flat = {
+        _key_of(report, row): row["value"]
+        for report in read_reports(folder)
+        for row in report["figures"]
+        if row["aggregation"] == "pooled"
+    }
+    path = folder / SUMMARY
+    _write(path, dict(sorted(flat.items())))
+    return path
+
+
+def _key_of(report: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    source, target, shots = parse_test(row["test"])
+    protocol = ".".join(filter(None, (report["protocol"], shots)))
+    place = "" if row["test"] == ALL else f".{source}{ARROW}{target}" if source else f".{row['test'].replace(' ', '-')}"
+    if place and not source and not row["test"].startswith("mean"):
+        place = f".{row['test']}{ARROW}{row['test']}"
+    single = row["output"] in ("emotion", evaluate.MEAN)
+    metric = row["metric"] if single else f"{row['output'].replace(' ', '-')}_{row['metric']}"
+    return f"{report['study']}.{protocol}.{report['system'].replace(' ', '-')}{place}.{metric}"
+
+
+def clean(value: Any) -> Any:
+    """Plain JSON: NaN becomes null, figures have six digits."""
+    if isinstance(value, Mapping):
+        return {str(k): clean(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return round(value, 6) if np.isfinite(value) else None
+    return value
+
+
+def _write(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ConfigError(f"'{path}' cannot be written: {error.strerror or error}.") from error
