@@ -23,7 +23,7 @@ from torch.nn import functional
 from ..define import Task
 from ..errors import ConfigError
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
-from .layers import concatenate, masked_mean
+from .layers import Dropout, concatenate, masked_mean
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class DistilBERT(Model):
             )
         )
         self.hidden = nn.Linear(config.width, config.width)
-        self.dropout = nn.Dropout(config.head_dropout)
+        self.dropout = Dropout(config.head_dropout)
         self.head = nn.Linear(config.width, config.outputs)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
