@@ -8,7 +8,7 @@ prints no equations; these are its figures' in the notation of its sources.
 stream m, and a BiLSTM of two layers reads the weighted streams side by side:
 
 .. math::
-    a^m_t = \mathrm{softmax}(W_m x^m_t + b_m), \quad z_t = [D_m\, a^m_t \odot x^m_t]_m, \quad
+    a^m_t = \mathrm{softmax}(W_m x^m_t + b_m), \quad z_t = [a^m_t \odot x^m_t]_m, \quad
     h = \mathrm{BiLSTM}(z), \quad y_t = W h_t + b
 
 **AED**, attention-based encoder-decoder (D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation
@@ -27,8 +27,10 @@ The mean of a^m over the clip is the map ``channel.<stream>`` (B, D_m), and :mat
 
 Deviations, and what the paper leaves open:
 
-- Weights of features are per frame. They sum to one, so they would shrink D features by about D;
-  ``scale`` multiplies by D, so that equal weights change nothing. False is the paper as printed.
+- Weights of features are per frame. They sum to one, so they shrink D features to about 1 / D.
+  ``scale`` multiplies by D, so that equal weights change nothing. It is off, as in the paper: over
+  some dozens of recordings and channels small inputs keep the LSTM from learning the recordings by
+  heart. Over hundreds of channels it may be needed to learn at all.
 - Recurrences run on a grid of ``step`` frames: they read the mean of each step's (weighted) features,
   and predictions are linear between the centres of steps, and so are the rows of ``temporal``, where
   the frames of one step share its weight evenly. 1 is the paper's frame rate.
@@ -67,7 +69,7 @@ class AttentionRNNConfig(ModelConfig):
         step: frames per step of the recurrences; outputs between the centres of steps are interpolated.
     """
 
-    hidden: int = 64
+    hidden: int = 32
     layers: int = 2
     dropout: float = 0.2
     step: int = 10
@@ -86,7 +88,7 @@ class EAFConfig(AttentionRNNConfig):
         scale: whether weighted features are multiplied by their number, so that equal weights change nothing.
     """
 
-    scale: bool = True
+    scale: bool = False
 
 
 @dataclass(frozen=True)

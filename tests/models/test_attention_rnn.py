@@ -62,7 +62,7 @@ def test_features_are_weighted_per_stream_and_frame(scale: bool, mask: Tensor) -
 
 
 def test_scaled_equal_weights_change_no_feature() -> None:
-    attention, streams = small("eaf").feature_attention, clips()
+    attention, streams = small("eaf", scale=True).feature_attention, clips()
     for score in attention.scores:
         nn.init.zeros_(score.weight)
         nn.init.zeros_(score.bias)
