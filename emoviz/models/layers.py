@@ -258,8 +258,10 @@ Pooling = Literal["mean", "statistics"]
 class ClipHead(nn.Module):
     r"""Pooling over time and two dense layers: the classes of a clip.
 
-    .. math:: e = \mathrm{ReLU}(W_1\, \mathrm{dropout}(\mathrm{pool}_t h_t) + b_1), \quad
+    .. math:: e = \mathrm{ReLU}(W_1\, \mathrm{dropout}(\mathrm{BN}(\mathrm{pool}_t h_t)) + b_1), \quad
         y = W_2\, \mathrm{dropout}(e) + b_2
+
+    The batch normalisation is ours: its statistics can be taken from another culture without labels.
 
     Args:
         width: D.
@@ -272,11 +274,13 @@ class ClipHead(nn.Module):
     def __init__(self, width: int, pooling: Pooling, hidden: int, outputs: int, dropout: float) -> None:
         super().__init__()
         self.pool = statistics if pooling == "statistics" else masked_mean
-        self.hidden = nn.Linear(2 * width if pooling == "statistics" else width, hidden)
+        pooled = 2 * width if pooling == "statistics" else width
+        self.norm = nn.BatchNorm1d(pooled)
+        self.hidden = nn.Linear(pooled, hidden)
         self.classes = nn.Linear(hidden, outputs)
         self.dropout = Dropout(dropout)
 
     def forward(self, frames: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, D) and (B, T) -> the class scores (B, K) and the embedding e (B, E)."""
-        embedding = functional.relu(self.hidden(self.dropout(self.pool(frames, mask))))
+        embedding = functional.relu(self.hidden(self.dropout(self.norm(self.pool(frames, mask)))))
         return self.classes(self.dropout(embedding)), embedding

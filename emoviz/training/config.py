@@ -39,10 +39,12 @@ class TrainingConfig:
             dimensions derived from emotions.
         hop: seconds of the time grid.
         resample: how features come onto it: ``linear`` interpolates, ``mean`` averages over each frame.
-        standardise_by: unlabelled adaptation: each channel to zero mean and unit spread over all recordings, those
-            tested among them, of each ``culture`` or ``speaker``; ``none`` leaves features as they are.
+        standardise_by: unlabelled adaptation of the features: channels to zero mean and unit spread over all
+            recordings, those tested among them, of each ``culture`` or ``speaker``; ``none`` leaves them as they are.
         speaker_weight: clips that the culture's statistics count as beside a speaker's own, in standardisation by
             speaker; more for speakers of whom few clips, or clips of few emotions, are there.
+        adapt_norm: unlabelled adaptation of the network: when recordings of a culture are tested, the statistics of
+            batch normalisation are taken from all of that culture's recordings.
         label_delay: seconds by which raters lag behind; labels are moved forward by it in training, and predictions
             back.
         window: seconds of a training sample; longer recordings are cropped in training.
@@ -84,6 +86,7 @@ class TrainingConfig:
     resample: Literal["linear", "mean"] = "linear"
     standardise_by: Literal["none", "culture", "speaker"] = "none"
     speaker_weight: float = 0.0
+    adapt_norm: bool = False
     label_delay: float = 0.0
     metric_loss: str = ""
     metric_weight: float = 1.0

@@ -140,6 +140,7 @@ class Data:
         inputs: transforms of the streams, fitted on the training speakers.
         parts: train, validation and test; training samples may be cropped at random.
         whole: the same without crops, for what looks at each recording once.
+        everyone: all recordings of the corpora, for adaptation to a culture or speaker without labels.
         split: part -> its speakers; empty where persons are unknown.
         split_note: how the parts were made, one sentence.
         transformed: whether the samples' streams went through ``inputs`` already.
@@ -153,6 +154,7 @@ class Data:
     inputs: Inputs
     parts: Mapping[Split, Part]
     whole: Mapping[Split, Part]
+    everyone: Part
     split: Mapping[Split, tuple[str, ...]]
     split_note: str
     transformed: bool
@@ -244,6 +246,7 @@ def pictures(
         inputs=Inputs(config.inputs, {name: width}),
         parts={part: part_of(part) for part in Split},
         whole={part: part_of(part) for part in Split},
+        everyone=part_of(Split.TRAIN),
         split={},
         split_note=f"The parts are those that {corpus.title} is published with; persons are unknown.",
         transformed=False,
@@ -397,13 +400,20 @@ def trace_step(config: TrainingConfig, trace: pd.DataFrame) -> int:
 def standardise(
     streams: Mapping[str, Mapping[str, np.ndarray]], table: pd.DataFrame, by: str, speaker_weight: float = 0.0
 ) -> dict[str, dict[str, np.ndarray]]:
-    r"""Each channel to zero mean and unit spread within each culture, or speaker; no label is read.
+    r"""Bring the recordings of each culture, or speaker, to one level and spread, channel by channel; no label is read.
 
-    Every recording counts alike. A speaker's mean and mean square are drawn towards the culture's:
+    What recordings differ in, their means :math:`\mu_u`, and what happens within them are scaled apart, since a room
+    or a voice changes both:
+
+    .. math:: x'_t = \frac{\mu_u - m}{s_b} + \frac{x_t - \mu_u}{s_w}
+
+    with m and :math:`s_b` the mean and standard deviation of the group's :math:`\mu_u`, and :math:`s_w^2` the mean of
+    its recordings' variances. A speaker's figures are drawn towards the culture's,
 
     .. math:: m = \frac{n\,m_s + w\,m_c}{n + w}
 
-    with n recordings of the speaker and weight w. Missing frames are left out and stay missing.
+    and likewise for the mean squares, with n recordings of the speaker and weight w. Missing frames are left out and
+    stay missing.
 
     Args:
         streams: id -> name -> (T, D).
@@ -425,22 +435,23 @@ def standardise(
             for positions in speakers.reset_index(drop=True).groupby(speakers.to_numpy()).indices.values():
                 group = rows[positions]
                 weight = speaker_weight if by == "speaker" else 0.0
-                mean, square = (len(group) * np.nanmean(moments[group], axis=0) + weight * whole) / (
-                    len(group) + weight
-                )
-                spread = np.sqrt(np.maximum(square - mean**2, 1e-8))
+                own = np.nanmean(moments[group], axis=0)
+                level, square, within = (len(group) * own + weight * whole) / (len(group) + weight)
+                between = np.sqrt(np.maximum(square - level**2, 1e-8))
                 for row in group:
-                    values = (streams[ids[row]][name] - mean) / spread
+                    mean = moments[row, 0]
+                    values = (mean - level) / between + (streams[ids[row]][name] - mean) / np.sqrt(within + 1e-8)
                     result[ids[row]][name] = values.astype(np.float32)
     return result
 
 
 def _moments(values: np.ndarray) -> np.ndarray:
-    """(2, D): mean over the frames, and mean square; NaN where nothing is known."""
+    """(3, D): mean over the frames, its square, and variance; NaN where nothing is known."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of a recording without a single known frame
         values = values.astype(np.float64)
-        return np.stack([np.nanmean(values, axis=0), np.nanmean(values**2, axis=0)])
+        mean = np.nanmean(values, axis=0)
+        return np.stack([mean, mean**2, np.nanvar(values, axis=0)])
 
 
 @dataclass(frozen=True)
@@ -448,21 +459,30 @@ class Arranged:
     """Recordings split, and their streams transformed by what was fitted on the training part."""
 
     recordings: Recordings
-    streams: Mapping[str, Mapping[str, Tensor]]
     inputs: Inputs
     partition: Partition
+    transformed: dict[str, Mapping[str, Tensor]] = field(default_factory=dict)
 
-    def of(self, part: Split) -> pd.DataFrame:
-        """The rows of one part."""
-        return self.recordings.table.loc[self.partition[part]]
+    def of(self, part: Split | None) -> pd.DataFrame:
+        """The rows of one part, or all."""
+        return self.recordings.table if part is None else self.recordings.table.loc[self.partition[part]]
 
-    def data(self, part_of: Callable[[Split, bool], Part], frames: bool) -> Data:
-        """What the loop needs to know; ``part_of(part, cropped)`` makes the samples."""
+    def streams(self, identity: str) -> Mapping[str, Tensor]:
+        """The transformed streams of a recording."""
+        if identity not in self.transformed:
+            with torch.no_grad():
+                raw = {name: torch.from_numpy(values) for name, values in self.recordings.streams[identity].items()}
+                self.transformed[identity] = self.inputs(raw)
+        return self.transformed[identity]
+
+    def data(self, part_of: Callable[[Split | None, bool], Part], frames: bool) -> Data:
+        """What the loop needs to know; ``part_of(part, cropped)`` makes the samples, of no part those of all."""
         return Data(
             features=self.recordings.features,
             inputs=self.inputs,
             parts={part: part_of(part, part is Split.TRAIN) for part in self.partition},
             whole={part: part_of(part, False) for part in self.partition},
+            everyone=part_of(None, False),
             split={part: tuple(sorted(self.of(part)["speaker"].unique())) for part in self.partition},
             split_note="The parts share no speaker; `config.json` lists the speakers of each.",
             transformed=True,
@@ -497,12 +517,7 @@ def arrange(
             inputs[name].fit(  # type: ignore[operator]
                 np.concatenate([recordings.streams[str(i)][name] for i in partition[Split.TRAIN]])
             )
-    used = pd.Index([]).append([pd.Index(ids) for ids in partition.values()])
-    with torch.no_grad():
-        streams = {
-            str(i): inputs({n: torch.from_numpy(v) for n, v in recordings.streams[str(i)].items()}) for i in used
-        }
-    return Arranged(recordings, streams, inputs, partition)
+    return Arranged(recordings, inputs, partition)
 
 
 def utterances(
@@ -522,12 +537,12 @@ def utterances(
     targets = _clip_targets(config, recordings.table)
     longest = round(config.window / config.hop)
 
-    def part_of(part: Split, cropped: bool) -> Part:
+    def part_of(part: Split | None, cropped: bool) -> Part:
         rows = arranged.of(part)
 
         def make(epoch: int, number: int) -> Sample:
             row = rows.iloc[number]
-            streams = arranged.streams[str(row.name)]
+            streams = arranged.streams(str(row.name))
             length = len(next(iter(streams.values())))
             if cropped and length > longest:
                 first = int(np.random.default_rng([config.seed, epoch, number]).integers(0, length - longest + 1))
@@ -584,14 +599,14 @@ def traces(
         finer[identity] = labels if step > 1 else None
     window, delay = round(config.window / config.hop), round(config.label_delay / config.hop)
 
-    def part_of(part: Split, cropped: bool) -> Part:
+    def part_of(part: Split | None, cropped: bool) -> Part:
         rows = arranged.of(part)
         lengths = [len(targets[str(i)]) for i in rows.index]
         clips = [k for k, n in enumerate(lengths) for _ in range(max(1, n // window) if cropped else 1)]
 
         def make(epoch: int, number: int) -> Sample:
             row = rows.iloc[clips[number]]
-            streams, target, trace = arranged.streams[str(row.name)], targets[str(row.name)], finer[str(row.name)]
+            streams, target, trace = arranged.streams(str(row.name)), targets[str(row.name)], finer[str(row.name)]
             if cropped:
                 usable = len(target) - delay
                 random = np.random.default_rng([config.seed, epoch, number])
@@ -628,9 +643,9 @@ def sequences(
     values = {e: torch.tensor([CIRCUMPLEX[e][c] for c in columns]) for e in Emotion}
     arranged = arrange(config, recordings, partition, inputs)
     window = round(config.window / config.hop)
-    lengths = {i: len(next(iter(streams.values()))) for i, streams in arranged.streams.items()}
+    lengths = {i: len(next(iter(streams.values()))) for i, streams in recordings.streams.items()}
 
-    def part_of(part: Split, cropped: bool) -> Part:
+    def part_of(part: Split | None, cropped: bool) -> Part:
         rows = arranged.of(part)
         speakers = [(str(s), g) for s, g in rows.groupby("speaker", sort=True)]
         clips = [(s, k) for s, g in speakers for k in range(-(-sum(lengths[str(i)] for i in g.index) // window))]
@@ -649,7 +664,7 @@ def sequences(
             speaker, k = clips[number]
             pieces = list(_cut(series(speaker, epoch), lengths, k * window, window))
             streams = {
-                name: torch.cat([arranged.streams[i][name][first:last] for i, _, first, last in pieces])
+                name: torch.cat([arranged.streams(i)[name][first:last] for i, _, first, last in pieces])
                 for name in arranged.inputs
             }
             target = torch.cat([values[e].expand(last - first, -1) for _, e, first, last in pieces])

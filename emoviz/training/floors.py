@@ -41,23 +41,38 @@ class VectorMachine:
 def support_vector_machine(config: TrainingConfig, data: Data) -> Predict:
     """A support vector machine (radial kernel, classes weighed alike) on mean and spread of each channel over time.
 
-    Both are standardised on the training part.
+    Both are standardised: on the recordings that train, or, where the config adapts to cultures or speakers, within
+    each of them over all recordings, without labels.
 
     Raises:
         ConfigError: an option is wrong, or the outputs are no emotions.
     """
-    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
     options = from_dict(VectorMachine, config.options, "the options of 'svm'")
     if config.kind != "emotion":
         raise ConfigError("The floor 'svm' predicts emotions; for dimensions take 'channel-mean' or 'shrinkage'.")
-    machine = make_pipeline(StandardScaler(), SVC(C=options.penalty, class_weight="balanced"))
-    samples = list(data.whole[Split.TRAIN])
-    machine.fit(np.stack([_pooled(s) for s in samples]), [int(s.target.argmax()) for s in samples])
+    training = [s for part in (Split.TRAIN, Split.VALIDATION) if part in data.whole for s in data.whole[part]]
+    machine = SVC(C=options.penalty, class_weight="balanced")
+    groups = {sample.id: _group(sample, config.standardise_by) for sample in (*data.everyone, *training)}
+    fitted = training if config.standardise_by == "none" else data.everyone
+    pools: dict[str, list[np.ndarray]] = {}
+    for sample in fitted:
+        pools.setdefault(groups[sample.id], []).append(_pooled(sample))
+    scalers = {group: StandardScaler().fit(np.stack(pooled)) for group, pooled in pools.items()}
+
+    def pooled(sample: Sample) -> np.ndarray:
+        return scalers[groups[sample.id]].transform(_pooled(sample)[None])[0]
+
+    machine.fit(np.stack([pooled(s) for s in training]), [int(s.target.argmax()) for s in training])
     one_hot = np.eye(len(config.outputs), dtype=np.float32)
-    return lambda part: [_result(s, one_hot[machine.predict(_pooled(s)[None])[0]]) for s in part]
+    return lambda part: [_result(s, one_hot[machine.predict(pooled(s)[None])[0]]) for s in part]
+
+
+def _group(sample: Sample, by: str) -> str:
+    """The culture or speaker within which a sample is standardised; one for all where there is no adaptation."""
+    return {"none": "", "culture": sample.culture or "", "speaker": sample.speaker or ""}[by]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ The loop trains on the train part and selects the epoch on the validation part; 
 the end, by :func:`train`.
 """
 
+import copy
 import dataclasses
 import json
 import logging
@@ -11,7 +12,7 @@ import math
 import platform
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -256,15 +257,56 @@ class TrainingModule(lightning.LightningModule):
         return batch.streams if self.source.transformed else self.predictor.inputs(batch.streams)
 
 
-def predict_part(module: TrainingModule, part: Part, progress: Progress = silent) -> list[evaluate.Result]:
-    """What a trained network says of each recording of a part, in its order."""
-    module.eval()
-    loader = _loader(part, module.settings)
+def predict_part(
+    module: TrainingModule, part: Part, progress: Progress = silent, everyone: Part | None = None
+) -> list[evaluate.Result]:
+    """What a trained network says of each recording of a part, in its order.
+
+    Args:
+        module: the network.
+        part: samples.
+        progress: listener.
+        everyone: recordings that may be read without labels; where the config adapts batch normalisation, each
+            culture is predicted with the statistics of its own among them.
+    """
+    module.cpu().eval()
+    if not module.settings.adapt_norm or everyone is None:
+        return _predict(module, _loader(part, module.settings), progress)
+    cultures = [part[(0, number)].culture for number in range(len(part))]
+    own = copy.deepcopy(module)
+    results: dict[int, evaluate.Result] = {}
+    for culture in dict.fromkeys(cultures):
+        rows = [number for number, c in enumerate(cultures) if c == culture]
+        adapt_norm(own, [s for s in everyone if s.culture == culture])
+        results |= zip(rows, _predict(own, _loader(part, module.settings, rows), progress), strict=True)
+    return [results[number] for number in range(len(part))]
+
+
+def _predict(module: TrainingModule, loader: DataLoader[Any], progress: Progress) -> list[evaluate.Result]:
     results: list[evaluate.Result] = []
     for number, batch in enumerate(loader):
         progress("Testing", number, len(loader))
-        results += module.cpu().predict(batch)
+        results += module.predict(batch)
     return results
+
+
+@torch.no_grad()
+def adapt_norm(module: TrainingModule, samples: Sequence[Sample]) -> None:
+    """Take the statistics of batch normalisation from unlabelled samples; everything learnt stays.
+
+    Source: Y. Li, N. Wang, J. Shi, X. Hou, J. Liu, "Adaptive batch normalization for practical domain adaptation",
+    Pattern Recognition 80 (2018) 109-117.
+    """
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean over all batches
+        norm.train()
+    size = 128
+    for start in range(0, len(samples), size):
+        if len(samples[start : start + size]) > 1:
+            module.predict(collate(samples[start : start + size]))
+    module.eval()
 
 
 class Keeper(Callback):
@@ -339,8 +381,8 @@ def _averaging(config: TrainingConfig) -> Iterable[Callback]:
     return [EMAWeightAveraging(decay=config.averaging)] if config.averaging else []
 
 
-def _loader(part: Part, config: TrainingConfig) -> DataLoader[Any]:
-    indices: Any = [(0, number) for number in range(len(part))]
+def _loader(part: Part, config: TrainingConfig, rows: Sequence[int] | None = None) -> DataLoader[Any]:
+    indices: Any = [(0, number) for number in (range(len(part)) if rows is None else rows)]
     return DataLoader(part, batch_size=config.batch_size, sampler=indices, collate_fn=collate)
 
 
@@ -362,7 +404,7 @@ def _finish(
     progress: Progress,
 ) -> Path:
     """Test once and write the checkpoint."""
-    results = predict_part(module, data.parts[Split.TEST], progress)
+    results = predict_part(module, data.parts[Split.TEST], progress, data.everyone)
     progress("Computing intervals", 0, 1)
     scores = evaluate.scores_of(config.kind, config.outputs, training_mean(data.parts[Split.TRAIN]))
     figures: dict[str, Any] = {"test": evaluate.score_table(results, scores), "selection": selection}

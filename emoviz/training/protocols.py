@@ -76,6 +76,7 @@ class Options:
         sources: sets of cultures that ``cross-culture`` and ``k-shot`` train on; by default each one alone.
         shots: labelled target utterances per class of ``k-shot``.
         draws: of those utterances.
+        validate: whether validation speakers select the epoch; else they train too, for all epochs.
         seed: of what a protocol draws; one for all systems, so that all meet the same folds.
     """
 
@@ -83,6 +84,7 @@ class Options:
     sources: tuple[tuple[str, ...], ...] = ()
     shots: tuple[int, ...] = (0, 5, 10, 15)
     draws: int = 5
+    validate: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -299,6 +301,8 @@ def run_protocol(
         EmovizError: of its kind: config, split or disk.
     """
     made = PROTOCOLS[protocol](recordings.table, options)
+    if not options.validate:
+        made = [dataclasses.replace(f, train=f.train.append(f.validation), validation=f.validation[:0]) for f in made]
     for fold in made:
         fold.check(recordings.table)
     found: list[dict[int, Outcomes]] = [{} for _ in made]
@@ -349,13 +353,13 @@ def few_shot(config: TrainingConfig, shots: int) -> TrainingConfig:
 
 
 def _data(config: TrainingConfig, fold: Fold, recordings: Recordings) -> Data:
-    return DATA[config.data].make(
-        config, recordings, {Split.TRAIN: fold.train, Split.VALIDATION: fold.validation}, None
-    )
+    partition = {Split.TRAIN: fold.train, Split.VALIDATION: fold.validation}
+    partition = {part: ids for part, ids in partition.items() if len(ids)}
+    return DATA[config.data].make(config, recordings, partition, None)
 
 
 def _predict(module: TrainingModule) -> Predict:
-    return lambda part: predict_part(module, part)
+    return lambda part: predict_part(module, part, everyone=module.source.everyone)
 
 
 def _test_all(config: TrainingConfig, fold: Fold, recordings: Recordings, data: Data, predict: Predict) -> Outcomes:
