@@ -29,7 +29,7 @@ from emoviz.checkpoint import Predictor
 from emoviz.define import FOUR_EMOTIONS, Source, Split
 from emoviz.inputs import InputConfig, Inputs
 from emoviz.losses import LOSSES
-from emoviz.models import build, load_models
+from emoviz.models import build
 from emoviz.training.config import DERIVED_DIMENSIONS, TrainingConfig
 from emoviz.training.data import Data, EpochSampler, Part, Sample, collate
 from emoviz.training.loop import fit
@@ -68,7 +68,7 @@ CASES = {
     "cats": Case({"audio": 128, "video": 512}, 749, 4, outputs=DERIVED_DIMENSIONS),
     **dict.fromkeys(("eaf", "aed", "emafn"), ATTENTION_RNN),
     "viper": Case({"image": 768, "audio": 512, "text": 768, "fau": 27}, 300, 16, VIPER),
-    **dict.fromkeys(("mdat", "mdat-baseline", "av-fusion"), TWO_STREAMS),
+    **dict.fromkeys(("mdat", "mdat-baseline", "hcam", "safrlm", "av-fusion"), TWO_STREAMS),
     "av-attention": Case({"spectrogram": 64 * 100, "snippets": 8 * 56 * 56}, 6, 4, AV_ATTENTION),
     "expression": Case({"crop": 48 * 48}, 1, 32, {"depths": [1, 2, 2, 2, 2]}),
     "statistics-pooling": Case({"whisper": 384, "egemaps": 25}, 150, 32),
@@ -107,9 +107,21 @@ def made_up(name: str, case: Case, steps: int) -> tuple[TrainingConfig, Data, Pr
         return Sample(str(number), None, None, "", values, target)
 
     samples = [sample(number) for number in range(case.batch)]
-    parts = {Split.TRAIN: Part(case.batch * steps, lambda epoch, number: samples[number % case.batch])}
+    part = Part(case.batch * steps, lambda epoch, number: samples[number % case.batch])
+    parts = {Split.TRAIN: part}
     inputs = Inputs(streams, case.streams)
-    data = Data((), inputs, parts, parts, {}, "", transformed=True, frames=frames, note="")
+    data = Data(
+        features=(),
+        inputs=inputs,
+        parts=parts,
+        whole=parts,
+        everyone=part,
+        split={},
+        split_note="",
+        transformed=True,
+        frames=frames,
+        note="",
+    )
     torch.manual_seed(0)
     model = build(name, {**case.options, "streams": case.streams, "outputs": len(case.outputs)})
     return config, data, Predictor(inputs, model)
@@ -171,7 +183,7 @@ def measure(name: str, steps: int, turns: int) -> dict[str, float]:
 def main() -> int:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", choices=list(load_models()), default=list(load_models()))
+    parser.add_argument("--models", nargs="+", choices=list(CASES), default=list(CASES))
     parser.add_argument("--steps", type=int, default=8, help="that count, per turn")
     parser.add_argument("--turns", type=int, default=4, help="of each of the two")
     arguments = parser.parse_args()
