@@ -346,9 +346,9 @@ def run_fold(config: TrainingConfig, fold: Fold, recordings: Recordings, progres
 
 
 def few_shot(config: TrainingConfig, shots: int) -> TrainingConfig:
-    """The config by which a trained network learns from a few labelled utterances: all of them in each of 30 steps."""
+    """The config by which a trained network learns from a few labelled utterances: all of them in each of 15 steps."""
     return dataclasses.replace(
-        config, epochs=30, batch_size=shots, learning_rate=config.learning_rate / 2, averaging=0.0, balance=()
+        config, epochs=15, batch_size=shots, learning_rate=config.learning_rate, averaging=0.0, balance=()
     )
 
 
