@@ -37,6 +37,9 @@ from .models import Model, Output, build
 FORMAT = 1
 CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
 
+PER_CULTURE = "per-culture"
+"""The group of checkpoints that were each trained on one culture, to compare what they attend to."""
+
 
 @dataclass(frozen=True)
 class FeatureSpec:
@@ -267,16 +270,22 @@ def read_description(folder: Path) -> Description:
         raise CheckpointError(f"'{folder}' is not a readable checkpoint folder: {CONFIG}: {reason}.") from error
 
 
-def find(folders: Sequence[Path]) -> dict[str, Path]:
+def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:
     """Checkpoint folders by name; of two with one name, the later folder's wins.
 
     A folder counts when it holds ``config.json``; whether it is sound shows when it is loaded.
+
+    Args:
+        folders: where they are searched.
+        group: name of a folder in these whose checkpoints belong together, as :data:`PER_CULTURE` does; theirs are
+            named ``<group>/<name>``. By default those that are in none.
     """
+    prefix = f"{group}/" if group else ""
     return {
-        entry.name: entry
+        prefix + entry.name: entry
         for folder in folders
-        if folder.is_dir()
-        for entry in sorted(folder.iterdir())
+        if (folder / group).is_dir()
+        for entry in sorted((folder / group).iterdir())
         if (entry / CONFIG).is_file() and not entry.name.startswith(".")
     }
 

@@ -200,7 +200,8 @@ def protocol(options: argparse.Namespace, settings: Settings) -> None:
     store = FeatureStore(settings.store)
     with Bars() as bars:
         chosen = study(options.study)
-        paths = run_study(chosen, options.protocol, options.system, store, settings.runs, options.results, bars)
+        places = settings.runs, options.results, settings.checkpoints[-1]
+        paths = run_study(chosen, options.protocol, options.system, store, *places, bars)
     summarise(options.results)
     print(*paths, sep="\n")
 

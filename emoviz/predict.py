@@ -106,14 +106,15 @@ def load_checkpoints(names: Sequence[str], folders: Sequence[Path]) -> list[Chec
     """Load checkpoints by name.
 
     Args:
-        names: of checkpoint folders; none is :data:`DEFAULT_MODELS`.
+        names: of checkpoint folders, those of a group as ``<group>/<name>``; none is :data:`DEFAULT_MODELS`.
         folders: where they are searched.
 
     Raises:
         UnknownNameError: no such checkpoint.
         CheckpointError: one is damaged.
     """
-    found = checkpoints_on_disk.find(folders)
+    groups = {name.rpartition("/")[0] for name in names} | {""}
+    found = {n: folder for group in sorted(groups) for n, folder in checkpoints_on_disk.find(folders, group).items()}
     for name in names or DEFAULT_MODELS:
         if name not in found:
             raise UnknownNameError("trained model", name, found)

@@ -7,7 +7,7 @@ from ..checkpoint import Description
 from ..define import Split
 from .data import Data
 
-METRIC_TITLES = {"ccc": "CCC", "rmse": "RMSE", "accuracy": "accuracy", "ua": "UA"}
+METRIC_TITLES = {"ccc": "CCC", "rmse": "RMSE", "accuracy": "accuracy", "ua": "UA", "pearson": "Pearson r"}
 
 CONFOUND = (
     " A culture here is also a corpus, with its own room, microphone and sentences, so a difference between cultures "
@@ -15,8 +15,15 @@ CONFOUND = (
 )
 
 
-def write_card(description: Description, figures: Mapping[str, Any], data: Data) -> str:
-    """The card of a trained model as Markdown."""
+def write_card(description: Description, figures: Mapping[str, Any], data: Data, command: str = "") -> str:
+    """The card of a trained model as Markdown.
+
+    Args:
+        description: of the model.
+        figures: ``test`` and ``selection``, as ``metrics.json`` has them.
+        data: that it was trained on.
+        command: that trains it again from extracted features; by default the training of its preset.
+    """
     what = "valence and arousal derived from emotion classes" if description.derived else "emotion probabilities"
     rows = "\n".join(_row(row) for row in figures["test"])
     parts = "\n".join(f"- {part}: {_count(data, part)}" for part in Split)
@@ -39,7 +46,7 @@ gives {what}: {", ".join(description.outputs)}.
 {derived}
 ## Held-out figures
 
-Selected on validation ({figures["selection"]["metric"]} {_number(figures["selection"]["value"])}), tested once.
+{_selection(figures["selection"])}, tested once.
 Intervals: 95 % bootstrap over recordings. "Training mean" is the same figure for always predicting the mean (or
 most frequent class) of the training labels.
 
@@ -62,12 +69,20 @@ most frequent class) of the training labels.
 ## Reproduce
 
 ```
-{_command(description, data)}
+{_commands(description, command)}
 ```
 """
 
 
+def _selection(selection: Mapping[str, Any]) -> str:
+    if selection["value"] is None:
+        return "Trained for a number of epochs that was fixed beforehand"
+    return f"Selected on validation ({selection['metric']} {_number(selection['value'])})"
+
+
 def _count(data: Data, part: Split) -> str:
+    if part not in data.parts:
+        return "none"
     samples = f"{len(data.parts[part])} samples"
     return f"{len(data.split[part])} speakers, {samples}" if data.split else samples
 
@@ -88,8 +103,8 @@ def _number(value: float | None) -> str:
     return "undefined" if value is None or value != value else f"{value:.3f}"
 
 
-def _command(description: Description, data: Data) -> str:
+def _commands(description: Description, command: str) -> str:
     features = ",".join(f.name for f in description.features if f.channels)
     option = f" --features {features}" if features else ""
     extract = "\n".join(f"python -m emoviz extract {corpus}{option}" for corpus in description.training["corpora"])
-    return f"{extract}\npython -m emoviz train --preset {description.name}"
+    return f"{extract}\n{command or f'python -m emoviz train --preset {description.name}'}"

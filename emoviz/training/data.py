@@ -511,13 +511,15 @@ def arrange(
         speakers = by_speaker(table, config.validation_share, config.test_share, config.seed)
         partition = {part: table.index[table["speaker"].isin(names)] for part, names in speakers.items()}
     check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in partition.items()})
-    if inputs is None:
-        inputs = Inputs(config.inputs, {spec.name: spec.width for spec in recordings.features})
-        for name in inputs:
-            inputs[name].fit(  # type: ignore[operator]
-                np.concatenate([recordings.streams[str(i)][name] for i in partition[Split.TRAIN]])
-            )
-    return Arranged(recordings, inputs, partition)
+    return Arranged(recordings, inputs or fit_inputs(config, recordings, partition[Split.TRAIN]), partition)
+
+
+def fit_inputs(config: TrainingConfig, recordings: Recordings, ids: pd.Index) -> Inputs:
+    """The transforms of the inputs (PCA, standardisation), fitted on the frames of some recordings."""
+    inputs = Inputs(config.inputs, {spec.name: spec.width for spec in recordings.features})
+    for name in inputs:
+        inputs[name].fit(np.concatenate([recordings.streams[str(i)][name] for i in ids]))  # type: ignore[operator]
+    return inputs
 
 
 def utterances(

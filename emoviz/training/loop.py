@@ -78,8 +78,9 @@ def train_on(config: TrainingConfig, data: Data, runs: Path, checkpoints: Path, 
     """:func:`train` on data that were read and split before."""
     run = runs / config.name
     resumed = _prepare(run, config)
-    module, selection = _fit(config, data, run, progress, resumed=resumed, keep=True)
-    return _finish(config, data, module, checkpoints, selection, progress)
+    module = _fit(config, data, run, progress, resumed=resumed, keep=True)
+    finish(module, data, checkpoints / config.name, progress)
+    return checkpoints / config.name
 
 
 def fit(
@@ -97,7 +98,7 @@ def fit(
         The trained network, ready to predict.
     """
     with tempfile.TemporaryDirectory(prefix="emoviz-") as folder:
-        return _fit(config, data, Path(folder), progress, start=start)[0].eval()
+        return _fit(config, data, Path(folder), progress, start=start).eval()
 
 
 def _fit(
@@ -109,8 +110,8 @@ def _fit(
     start: Predictor | None = None,
     resumed: bool = False,
     keep: bool = False,
-) -> tuple["TrainingModule", dict[str, Any]]:
-    """The trained network, and by what its epoch was selected."""
+) -> "TrainingModule":
+    """The trained network, which knows by what its epoch was selected."""
     _speed_up()
     lightning.seed_everything(config.seed, verbose=False)
     module = TrainingModule(config, start or _predictor(config, data), data)
@@ -152,9 +153,10 @@ def _fit(
     trainer.fit(module, train_loader, validation_loader, ckpt_path=str(run / LAST) if resumed else None,
                 weights_only=False)  # fmt: skip
     if not selecting:
-        return module, {"metric": config.selection, "value": None}
+        return module
     module.load_state_dict(SafetensorsIO().load_checkpoint(best.best_model_path)["state_dict"])
-    return module, {"metric": config.selection, "value": torch.as_tensor(best.best_model_score).item()}
+    module.selection["value"] = torch.as_tensor(best.best_model_score).item()
+    return module
 
 
 class TrainingModule(lightning.LightningModule):
@@ -172,6 +174,7 @@ class TrainingModule(lightning.LightningModule):
         self.register_buffer("polarity", torch.tensor(polarity), persistent=False)
         self.results: list[evaluate.Result] = []
         self.losses: list[Tensor] = []
+        self.selection: dict[str, Any] = {"metric": config.selection, "value": None}
 
     def on_train_batch_start(self, batch: Batch, number: int) -> None:
         """Draw a step's randomness from seed and step alone, so that a resumed run equals an unbroken one."""
@@ -420,19 +423,24 @@ def training_mean(part: Part) -> np.ndarray:
     return np.nanmean(np.concatenate(list(frames(iter(part)))), axis=0)
 
 
-def _finish(
-    config: TrainingConfig,
-    data: Data,
-    module: TrainingModule,
-    checkpoints: Path,
-    selection: dict[str, Any],
-    progress: Progress,
-) -> Path:
-    """Test once and write the checkpoint."""
+def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress = silent, command: str = "") -> None:
+    """Test once on the test part and write the checkpoint.
+
+    Args:
+        module: trained.
+        data: with train and test parts.
+        folder: of the checkpoint, whose name becomes that of the model.
+        progress: listener.
+        command: that makes it again; by default the training of its preset.
+
+    Raises:
+        CheckpointError: the disk is full or not writable.
+    """
+    config = module.settings
     results = predict_part(module, data.parts[Split.TEST], progress, data.everyone)
     progress("Computing intervals", 0, 1)
     scores = evaluate.scores_of(config.kind, config.outputs, training_mean(data.parts[Split.TRAIN]))
-    figures: dict[str, Any] = {"test": evaluate.score_table(results, scores), "selection": selection}
+    figures: dict[str, Any] = {"test": evaluate.score_table(results, scores), "selection": module.selection}
     if config.kind == "emotion":
         figures["confusion"] = {
             "classes": list(config.outputs),
@@ -441,7 +449,7 @@ def _finish(
     model = module.predictor.model
     channels = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.channels)]
     description = Description(
-        name=config.name,
+        name=folder.name,
         title=config.title,
         source=config.source,
         model=config.model,
@@ -458,14 +466,12 @@ def _finish(
         split={str(part): speakers for part, speakers in data.split.items()},
         versions={p: version(p) for p in ("torch", "lightning", "numpy")} | {"python": platform.python_version()},
     )
-    folder = checkpoints / config.name
     checkpoint.save(
         folder,
         description,
         module.predictor,
         metrics=figures,
-        card=write_card(description, figures, data),
+        card=write_card(description, figures, data, command),
         attention=evaluate.attention_table(results, channels),
         embeddings=evaluate.embedding_table(results),
     )
-    return folder

@@ -26,11 +26,13 @@ from ..evaluate import Result
 from ..progress import Progress, silent
 from ..registry import Registry
 from .config import TrainingConfig
-from .data import DATA, Data, Recordings
+from .data import DATA, Data, Recordings, fit_inputs
 from .floors import FLOORS, Predict
-from .loop import TrainingModule, fit, predict_part, training_mean
-from .splits import check_disjoint
+from .loop import TrainingModule, finish, fit, predict_part, training_mean
+from .splits import by_speaker, check_disjoint
 
+VALIDATION_SHARE, TEST_SHARE = 0.15, 0.25
+"""Of the speakers of each culture, in ``per-culture``."""
 ARROW = "->"
 """Between source and target in the name of a test."""
 
@@ -45,6 +47,8 @@ class Fold:
         validation: ids, which select the epoch; none for a further training.
         tests: name of the test -> ids. An empty name is a share of the one test that all folds make together.
         further: few-shot trainings on the target that start from what this fold has trained.
+        fitted: ids on which the transforms of the inputs are fitted, where that is not the training part: folds
+            that share them have the same channels.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Fold:
     validation: pd.Index
     tests: Mapping[str, pd.Index]
     further: tuple["Fold", ...] = ()
+    fitted: pd.Index | None = None
 
     def check(self, table: pd.DataFrame) -> None:
         """Assert that no speaker stands in two parts, and that none is empty.
@@ -63,6 +68,9 @@ class Fold:
             parts = {Split.TRAIN: self.train, Split.VALIDATION: self.validation, Split.TEST: test}
             used = {part: ids for part, ids in parts.items() if len(ids) or part is not Split.VALIDATION}
             check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in used.items()})
+            if self.fitted is not None:
+                fitted = {Split.TRAIN: self.fitted, Split.TEST: test}
+                check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in fitted.items()})
         for fold in self.further:
             fold.check(table)
 
@@ -182,6 +190,35 @@ def k_shot(table: pd.DataFrame, options: Options) -> list[Fold]:
     return found
 
 
+@PROTOCOLS.register("per-culture")
+def per_culture(table: pd.DataFrame, options: Options) -> list[Fold]:
+    """One training per culture, tested on the same held-out speakers of every culture, its own first.
+
+    All share the transforms of the inputs, fitted on the training speakers of all cultures, so that a channel is the
+    same channel in each of them and its weights can be compared.
+
+    Raises:
+        SplitError: a culture has fewer than three speakers.
+    """
+    speakers = by_speaker(table, VALIDATION_SHARE, TEST_SHARE, options.seed)
+    ids = {part: table.index[table["speaker"].isin(names)] for part, names in speakers.items()}
+    cultures = [culture for culture, _ in _by_culture(table)]
+
+    def own(part: Split, culture: str) -> pd.Index:
+        return ids[part][table.loc[ids[part], "culture"] == culture]
+
+    return [
+        Fold(
+            culture,
+            own(Split.TRAIN, culture),
+            own(Split.VALIDATION, culture),
+            {_test([culture], t): own(Split.TEST, t) for t in sorted(cultures, key=lambda t: t != culture)},
+            fitted=ids[Split.TRAIN],
+        )
+        for culture in cultures
+    ]
+
+
 def _by_culture(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     return ((str(culture), rows) for culture, rows in table.groupby("culture", sort=True))
 
@@ -258,6 +295,19 @@ def split_of(made: Sequence[Fold], table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """Where the trained networks of a protocol become checkpoints.
+
+    Attributes:
+        folder: of checkpoint folders.
+        command: that makes them again.
+    """
+
+    folder: Path
+    command: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What one training said of one test.
 
@@ -282,6 +332,7 @@ def run_protocol(
     recordings: Recordings,
     folder: Path,
     progress: Progress = silent,
+    keep: Keep | None = None,
 ) -> list[dict[int, Outcomes]]:
     """Train and test all folds with all seeds; what is done already is read.
 
@@ -293,6 +344,8 @@ def run_protocol(
         recordings: of the config's corpora.
         folder: keeps what each fold gave.
         progress: listener; it stops the protocol by raising ``Cancelled``, and it can be resumed.
+        keep: where each trained network is kept as a checkpoint ``<fold>-<system>-<seed>`` that reports the fold's
+            first test; by default none is.
 
     Returns:
         Per fold, in the protocol's order: seed -> outcomes.
@@ -316,25 +369,34 @@ def run_protocol(
         own = dataclasses.replace(config, seed=seed)
         path = folder / f"{_fingerprint(own, fold)}.npz"
         outcomes = _read(path)
-        if outcomes is None:
-            outcomes = run_fold(own, fold, recordings, share)
+        kept = keep and dataclasses.replace(keep, folder=keep.folder / f"{fold.name}-{config.name}-{seed}".lower())
+        if outcomes is None or (kept is not None and not kept.folder.exists()):
+            outcomes = run_fold(own, fold, recordings, share, kept)
             _write(path, outcomes)
         found[n][seed] = outcomes
     progress(f"{config.name} {protocol}", len(units), len(units))
     return found
 
 
-def run_fold(config: TrainingConfig, fold: Fold, recordings: Recordings, progress: Progress = silent) -> Outcomes:
-    """Train one fold, test it, and train and test further from it."""
+def run_fold(
+    config: TrainingConfig,
+    fold: Fold,
+    recordings: Recordings,
+    progress: Progress = silent,
+    keep: Keep | None = None,
+) -> Outcomes:
+    """Train one fold, test it, and train and test further from it; ``keep`` names the very checkpoint folder."""
     data = _data(config, fold, recordings)
     floor = config.model in FLOORS
     module = None if floor else fit(config, data, progress)
     predict = FLOORS[config.model](config, data) if module is None else _predict(module)
     outcomes = _test_all(config, fold, recordings, data, predict)
+    if keep is not None and module is not None:
+        finish(module, data, keep.folder, progress, keep.command)
     for number, few in enumerate(fold.further):
         progress("Few shots", number, len(fold.further))
         if module is None:  # a floor learns from source and shots at once
-            both = dataclasses.replace(fold, train=fold.train.append(few.train))
+            both = dataclasses.replace(fold, train=fold.train.append(few.train), tests=few.tests)
             predict = FLOORS[config.model](config, _data(config, both, recordings))
         else:
             own = few_shot(config, len(few.train))
@@ -353,9 +415,14 @@ def few_shot(config: TrainingConfig, shots: int) -> TrainingConfig:
 
 
 def _data(config: TrainingConfig, fold: Fold, recordings: Recordings) -> Data:
-    partition = {Split.TRAIN: fold.train, Split.VALIDATION: fold.validation}
+    partition = {
+        Split.TRAIN: fold.train,
+        Split.VALIDATION: fold.validation,
+        Split.TEST: next(iter(fold.tests.values())),
+    }
     partition = {part: ids for part, ids in partition.items() if len(ids)}
-    return DATA[config.data].make(config, recordings, partition, None)
+    inputs = None if fold.fitted is None else fit_inputs(config, recordings, fold.fitted)
+    return DATA[config.data].make(config, recordings, partition, inputs)
 
 
 def _predict(module: TrainingModule) -> Predict:
@@ -375,7 +442,9 @@ def _fingerprint(config: TrainingConfig, fold: Fold) -> str:
     """Name of what decides the result of a fold."""
     values = dataclasses.asdict(config) | {"name": "", "title": ""}
     parts = [fold, *fold.further]
+    fitted = [] if fold.fitted is None else [list(fold.fitted)]
     ids = [[p.name, list(p.train), list(p.validation), {k: list(v) for k, v in p.tests.items()}] for p in parts]
+    ids += fitted
     return hashlib.sha256(json.dumps([values, ids], sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 

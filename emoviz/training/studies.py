@@ -6,14 +6,15 @@ python -m emoviz protocol cross-culture --study speech --system mdat
 import dataclasses
 import itertools
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..define import FOUR_EMOTIONS, Dimension, Emotion, Source, intensity
+from ..checkpoint import PER_CULTURE
+from ..define import FOUR_EMOTIONS, Dimension, Emotion, Source, derived, intensity
 from ..errors import UnknownNameError
 from ..evaluate import scores_of
 from ..features.store import FeatureStore
@@ -22,7 +23,7 @@ from ..progress import Progress, silent
 from .config import SPEECH_CORPORA, TrainingConfig
 from .data import DATA, Recordings
 from .floors import FLOORS
-from .protocols import PROTOCOLS, Options, run_protocol, split_of
+from .protocols import PROTOCOLS, Keep, Options, run_protocol, split_of
 from .reports import Figure, compare, figures, gather, parse_test, rows, write_report
 
 Changes = Mapping[str, Any]
@@ -40,6 +41,7 @@ class Plan:
         protocol: registry name, where the plan's own name is another: an ablation is a protocol over variants.
         against: system -> those that it is compared with, on the same recordings.
         means: name -> corpora; the figures of all tests from and to their cultures (none: all) are averaged.
+        keep: group of checkpoints that the trained networks become; by default none is kept.
     """
 
     systems: tuple[str, ...]
@@ -48,6 +50,12 @@ class Plan:
     protocol: str = ""
     against: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keep: str = ""
+
+
+def _against(systems: Iterable[str], *others: str) -> dict[str, tuple[str, ...]]:
+    """Each system against the others but itself."""
+    return {system: tuple(other for other in others if other != system) for system in systems}
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ FRAMEWISE: dict[str, Changes] = {
     "bi-gru": {"model": "bi-gru", "options": SMALL},
     "cats": {"model": "cats", "options": {"width": 32, "feedforward": 64, "reduction": 4, "step": 1,
                                           "encoder_layers": 1, "decoder_layers": 1}},
-    "eaf": {"model": "eaf", "options": {"hidden": 16, "layers": 1, "dropout": 0.5, "step": 1}},
+    "eaf": {"model": "eaf", "options": {"hidden": 32, "layers": 1, "dropout": 0.5, "step": 1}},
     "aed": {"model": "aed", "options": {"hidden": 16, "dropout": 0.5, "step": 4}},
     "emafn": {"model": "emafn", "options": {"hidden": 16, "dropout": 0.5, "step": 4}},
 }  # fmt: skip
@@ -117,9 +125,10 @@ SEWA = Study(
         selection="ccc",
         hop=0.5,
         resample="mean",
-        window=30.0,
+        window=60.0,
         epochs=60,
         patience=60,
+        batch_size=8,
         learning_rate=2e-3,
         weight_decay=0.01,
     ),
@@ -149,9 +158,9 @@ MDAT_VARIANTS: dict[str, Changes] = {
     }.items()
 }  # fmt: skip
 SPEECH_SYSTEMS: dict[str, Changes] = {
-    "svm": {"model": "svm"},
-    "logistic": {"model": "logistic"},
-    "logistic self-training": {"model": "logistic", "options": {"rounds": 4}},
+    "svm": {"model": "svm", "hop": 0.05},
+    "logistic": {"model": "logistic", "hop": 0.05},
+    "logistic self-training": {"model": "logistic", "hop": 0.05, "options": {"rounds": 4}},
     "mdat": {"model": "mdat"},
     "mdat-baseline": {"model": "mdat-baseline"},
     "hcam": {"model": "hcam"},
@@ -194,12 +203,10 @@ SPEECH = Study(
             systems=tuple(SPEECH_SYSTEMS),
             options=ALL_SPEAKERS,
             seeds=(0, 1),
-            against={s: ("svm", "mdat-baseline") for s in SPEECH_SYSTEMS if s not in ("svm", "mdat-baseline")},
+            against=_against(SPEECH_SYSTEMS, "svm", "mdat-baseline"),
             means=OVER_PAIRS,
         ),
-        "within": Plan(
-            systems=tuple(SPEECH_SYSTEMS), seeds=(0,), against={s: ("svm",) for s in SPEECH_SYSTEMS if s != "svm"}
-        ),
+        "within": Plan(systems=tuple(SPEECH_SYSTEMS), seeds=(0,), against=_against(SPEECH_SYSTEMS, "svm")),
         "k-shot": Plan(
             systems=("svm", "logistic", "mdat", "mdat-baseline"),
             options=ALL_SPEAKERS,
@@ -231,7 +238,7 @@ EMODB = dataclasses.replace(
         "within": Plan(
             systems=tuple(SPEECH_SYSTEMS),
             options=Options(folds=10),
-            against={s: ("svm",) for s in SPEECH_SYSTEMS if s != "svm"},
+            against=_against(SPEECH_SYSTEMS, "svm"),
         )
     },
 )
@@ -333,7 +340,36 @@ RAVDESS_INTENSITY = Study(
     "asked of the actor. Actors apart.",
 )
 
-STUDIES = {s.name: s for s in (SEWA, SPEECH, EMODB, RAVDESS_AV, RAVDESS_AV_SPEAKER, RAVDESS_INTENSITY)}
+CULTURES = Study(
+    name="cultures",
+    title="What each culture's CATS attends to: valence and arousal derived from emotion classes, six cultures",
+    config=TrainingConfig(
+        name="cultures",
+        title="CATS-Transformer of one culture",
+        source=Source.SPEECH,
+        model="cats",
+        options={"width": 32, "feedforward": 64, "encoder_layers": 1, "decoder_layers": 1, "reduction": 8, "step": 5},
+        data="sequences",
+        corpora=SPEECH_CORPORA,
+        inputs=(InputConfig("whisper", components=64), InputConfig("egemaps")),
+        outputs=(derived(Dimension.VALENCE),),
+        loss="ccc_mse",
+        selection="ccc",
+        hop=0.1,
+        resample="mean",
+        epochs=30,
+        patience=30,
+        batch_size=16,
+        learning_rate=2e-3,
+        averaging=0.98,
+    ),
+    systems={str(d): {"outputs": (derived(d),)} for d in (Dimension.VALENCE, Dimension.AROUSAL)},
+    plans={"per-culture": Plan(systems=(str(Dimension.VALENCE), str(Dimension.AROUSAL)), keep=PER_CULTURE)},
+    note="The labels are derived from emotion classes. All networks read the same channels: one PCA of Whisper's, "
+    "fitted on the training speakers of all cultures. A culture here is also a corpus.",
+)
+
+STUDIES = {s.name: s for s in (CULTURES, SEWA, SPEECH, EMODB, RAVDESS_AV, RAVDESS_AV_SPEAKER, RAVDESS_INTENSITY)}
 
 
 def study(name: str) -> Study:
@@ -354,6 +390,7 @@ def run_study(
     store: FeatureStore,
     runs: Path,
     results: Path,
+    checkpoints: Path,
     progress: Progress = silent,
 ) -> list[Path]:
     """Run systems of a study by a protocol and write their results.
@@ -367,6 +404,7 @@ def run_study(
         store: with the corpora and features.
         runs: folder that keeps what was done, so that an interrupted call can be repeated.
         results: folder of the JSON files.
+        checkpoints: folder of the checkpoints, for plans that keep some.
         progress: listener.
 
     Returns:
@@ -384,6 +422,9 @@ def run_study(
     read: dict[str, Recordings] = {}
     known: dict[str, Tested] = {}
 
+    def command(name: str) -> str:
+        return "python -m emoviz " + shlex.join(["protocol", protocol, "--study", chosen.name, "--system", name])
+
     def tested(name: str) -> Tested:
         if name not in known:
             config = chosen.system(name)
@@ -391,7 +432,8 @@ def run_study(
             if key not in read:
                 read.clear()  # one at a time: they fill the memory
                 read[key] = DATA[config.data].load(config, store, progress)
-            known[name] = _test(config, chosen, plan, plan.protocol or protocol, read[key], runs, progress)
+            keep = Keep(checkpoints / plan.keep, command(name)) if plan.keep else None
+            known[name] = _test(config, chosen, plan, plan.protocol or protocol, read[key], runs, keep, progress)
         return known[name]
 
     written = []
@@ -400,13 +442,12 @@ def run_study(
         compared = [
             row for other in plan.against.get(name, ()) for row in compare(own.figures, tested(other).figures, other)
         ]
-        command = ["protocol", protocol, "--study", chosen.name, "--system", name]
         report = {
             "study": chosen.name,
             "title": chosen.title,
             "protocol": protocol,
             "system": name,
-            "command": "python -m emoviz " + shlex.join(command),
+            "command": command(name),
             "note": chosen.note,
             "seeds": list(own.seeds),
             "options": dataclasses.asdict(plan.options),
@@ -439,11 +480,12 @@ def _test(
     protocol: str,
     recordings: Recordings,
     runs: Path,
+    keep: Keep | None,
     progress: Progress,
 ) -> Tested:
     seeds = (0,) if config.model in FLOORS else plan.seeds  # nothing in a floor is random
     folder = runs / "protocols" / chosen.name
-    groups = gather(run_protocol(config, protocol, plan.options, seeds, recordings, folder, progress))
+    groups = gather(run_protocol(config, protocol, plan.options, seeds, recordings, folder, progress, keep))
     scores = scores_of(config.kind, config.outputs, np.zeros(len(config.outputs)))
     found = figures(groups, scores, _means(plan, recordings, list(groups)))
     return Tested(found, seeds, split_of(PROTOCOLS[protocol](recordings.table, plan.options), recordings.table))
