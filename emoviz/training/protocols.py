@@ -33,6 +33,8 @@ from .splits import by_speaker, check_disjoint
 
 VALIDATION_SHARE, TEST_SHARE = 0.15, 0.25
 """Of the speakers of each culture, in ``per-culture``."""
+VALIDATION = "(validation)"
+"""Name of the outcome that a late fusion may learn from: networks neither trained on it nor are tested on it."""
 ARROW = "->"
 """Between source and target in the name of a test."""
 
@@ -391,6 +393,8 @@ def run_fold(
     module = None if floor else fit(config, data, progress)
     predict = FLOORS[config.model](config, data) if module is None else _predict(module)
     outcomes = _test_all(config, fold, recordings, data, predict)
+    if module is not None and len(fold.validation):
+        outcomes[VALIDATION] = Outcome(predict(data.parts[Split.VALIDATION]), training_mean(data.whole[Split.TRAIN]))
     if keep is not None and module is not None:
         finish(module, data, keep.folder, progress, keep.command)
     for number, few in enumerate(fold.further):

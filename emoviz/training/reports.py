@@ -18,7 +18,7 @@ import numpy as np
 from .. import evaluate, metrics
 from ..errors import ConfigError
 from ..evaluate import ALL, Result, Score
-from .protocols import ARROW, Outcome, Outcomes
+from .protocols import ARROW, VALIDATION, Outcome, Outcomes
 
 SUMMARY = "summary.json"
 PAIR = re.compile(rf"(?P<source>[^>]+){ARROW}(?P<target>.+?)(?: (?P<shots>\d+-shot))?")
@@ -50,6 +50,8 @@ def gather(found: Sequence[Mapping[int, Outcomes]]) -> dict[str, Group]:
     for fold in found:
         for seed, outcomes in fold.items():
             for name, outcome in outcomes.items():
+                if name == VALIDATION:
+                    continue
                 few = SHOTS.fullmatch(name)
                 test = f"{few['test']} {few['shots']}-shot" if few else name or ALL
                 own = groups.setdefault(test, {}).setdefault((seed, few and few["draw"]), Replicate([], []))

@@ -6,25 +6,30 @@ python -m emoviz protocol cross-culture --study speech --system mdat
 import dataclasses
 import itertools
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..checkpoint import PER_CULTURE
 from ..define import FOUR_EMOTIONS, Dimension, Emotion, Source, derived, intensity
 from ..errors import UnknownNameError
 from ..evaluate import scores_of
 from ..features.store import FeatureStore
+from ..fusion import FUSIONS, Fusion, learn, learn_share
 from ..inputs import InputConfig
 from ..progress import Progress, silent
 from .config import SPEECH_CORPORA, TrainingConfig
 from .data import DATA, Recordings
 from .floors import FLOORS
-from .protocols import PROTOCOLS, Keep, Options, run_protocol, split_of
+from .protocols import PROTOCOLS, VALIDATION, Keep, Options, Outcome, Outcomes, run_protocol, split_of
 from .reports import Figure, compare, figures, gather, parse_test, rows, write_report
+
+LEARNED = "learned"
+"""The rule of a late fusion whose weights are found on validation recordings."""
 
 Changes = Mapping[str, Any]
 """Field of the training config -> its value in a system."""
@@ -59,6 +64,20 @@ def _against(systems: Iterable[str], *others: str) -> dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
+class LateFusion:
+    """A system that fuses what others say, per recording.
+
+    Attributes:
+        systems: names of the study's systems.
+        rule: a name in :data:`~emoviz.fusion.FUSIONS`, or ``learned``: by weights that give the validation part of the
+            same fold its best predictions.
+    """
+
+    systems: tuple[str, ...]
+    rule: str
+
+
+@dataclass(frozen=True)
 class Study:
     """A corpus and task, the systems that are compared on it, and by which protocols.
 
@@ -69,6 +88,7 @@ class Study:
         systems: name -> what is its own.
         plans: name of a protocol -> how it is run.
         note: what a reader of the figures must know.
+        fusions: name -> a late fusion of systems, which plans name like a system.
     """
 
     name: str
@@ -77,6 +97,7 @@ class Study:
     systems: Mapping[str, Changes]
     plans: Mapping[str, Plan]
     note: str
+    fusions: Mapping[str, LateFusion] = field(default_factory=dict)
 
     def system(self, name: str) -> TrainingConfig:
         """The training config of a system.
@@ -109,6 +130,17 @@ FLOORS_OF_SEWA: dict[str, Changes] = {
     "organisers": {"model": "channel-mean", "inputs": (InputConfig("avec2019-svr", standardise=False),)},
     "shrinkage": {"model": "shrinkage", "inputs": RAW},
 }
+SEWA_VARIANTS: dict[str, Changes] = {
+    **{f"eaf {d} alone": {**FRAMEWISE["eaf"], "outputs": (d,)} for d in Dimension},
+    "eaf audio": {**FRAMEWISE["eaf"], "inputs": (InputConfig("avec2019-audio"),)},
+    "eaf video": {**FRAMEWISE["eaf"], "inputs": (InputConfig("avec2019-video"),)},
+    "eaf label delay 1 s": {**FRAMEWISE["eaf"], "label_delay": 1.0},
+    "cats without channel attention": {
+        "model": "cats",
+        "options": {**FRAMEWISE["cats"]["options"], "channel_attention": False},
+    },
+}
+SEWA_FUSIONS = {"average": LateFusion(("shrinkage", "eaf", "aed", "emafn"), "average")}
 SEWA = Study(
     name="sewa",
     title="SEWA, AVEC 2019: arousal, valence and liking over time from the predictions of nine unimodal systems",
@@ -132,14 +164,24 @@ SEWA = Study(
         learning_rate=2e-3,
         weight_decay=0.01,
     ),
-    systems={**FLOORS_OF_SEWA, **FRAMEWISE},
+    systems={**FLOORS_OF_SEWA, **FRAMEWISE, **SEWA_VARIANTS},
+    fusions=SEWA_FUSIONS,
     plans={
-        name: Plan(
-            systems=(*FLOORS_OF_SEWA, *FRAMEWISE),
+        **{
+            name: Plan(
+                systems=(*FLOORS_OF_SEWA, *FRAMEWISE, *SEWA_FUSIONS),
+                seeds=(0,),
+                against={s: ("mean",) for s in ("shrinkage", *FRAMEWISE, *SEWA_FUSIONS)},
+            )
+            for name in ("loro", "cross-culture")
+        },
+        "ablation": Plan(
+            systems=("eaf", "cats", *SEWA_VARIANTS),
+            options=Options(folds=7),
             seeds=(0,),
-            against={s: ("mean",) for s in ("shrinkage", *FRAMEWISE)},
-        )
-        for name in ("loro", "cross-culture")
+            protocol="folds",
+            against=_against(SEWA_VARIANTS, "eaf", "cats"),
+        ),
     },
     note="The channels are what nine unimodal systems predicted, which the organisers trained on other recordings. "
     "Systems see and predict 2 Hz; figures count on the labels' 10 Hz. 'organisers' is their own fusion, whose weights "
@@ -256,6 +298,13 @@ RAVDESS_SYSTEMS: dict[str, Changes] = {
     "au": {"inputs": (ACTION_UNITS,)},
     "without temporal attention": {"options": {"audio_attention": False, "video_attention": False}},
 }
+RAVDESS_FUSIONS = {
+    f"{rule} of three": LateFusion(("audio", "au", "softmax"), rule) for rule in ("average", "majority", LEARNED)
+}
+RAVDESS_VARIANTS: dict[str, Changes] = {
+    "without audio attention": {"options": {"audio_attention": False}},
+    "without video attention": {"options": {"video_attention": False}},
+}
 RAVDESS_AV = Study(
     name="ravdess-av",
     title="RAVDESS, eight emotions from sound and action units",
@@ -281,18 +330,27 @@ RAVDESS_AV = Study(
         weight_decay=0.01,
         averaging=0.98,
     ),
-    systems=RAVDESS_SYSTEMS,
+    systems=RAVDESS_SYSTEMS | RAVDESS_VARIANTS,
+    fusions=RAVDESS_FUSIONS,
     plans={
+        "ablation": Plan(
+            systems=("softmax", "audio", "au", "without temporal attention", *RAVDESS_VARIANTS),
+            options=Options(folds=10),
+            seeds=(0,),
+            protocol="folds",
+            against=_against(("audio", "au", "without temporal attention", *RAVDESS_VARIANTS), "softmax"),
+        ),
         "folds": Plan(
-            systems=tuple(RAVDESS_SYSTEMS),
+            systems=(*RAVDESS_SYSTEMS, *RAVDESS_FUSIONS),
             options=Options(folds=10),
             seeds=(0,),
             against={
                 "softmax": ("svm", "audio", "au", "without temporal attention"),
                 "triplet": ("softmax",),
                 "emotion-metric": ("softmax", "triplet", "svm"),
+                **_against(RAVDESS_FUSIONS, "softmax"),
             },
-        )
+        ),
     },
     note="Actors apart; video is the clip's mean of OpenFace's action units, which come with the corpus.",
 )
@@ -419,39 +477,25 @@ def run_study(
     for name in systems:
         if name not in plan.systems:
             raise UnknownNameError(f"system of '{chosen.name} {protocol}'", name, plan.systems)
-    read: dict[str, Recordings] = {}
-    known: dict[str, Tested] = {}
-
-    def command(name: str) -> str:
-        return "python -m emoviz " + shlex.join(["protocol", protocol, "--study", chosen.name, "--system", name])
-
-    def tested(name: str) -> Tested:
-        if name not in known:
-            config = chosen.system(name)
-            key = repr([getattr(config, field) for field in READING])
-            if key not in read:
-                read.clear()  # one at a time: they fill the memory
-                read[key] = DATA[config.data].load(config, store, progress)
-            keep = Keep(checkpoints / plan.keep, command(name)) if plan.keep else None
-            known[name] = _test(config, chosen, plan, plan.protocol or protocol, read[key], runs, keep, progress)
-        return known[name]
-
+    runner = _Runner(chosen, protocol, store, runs, checkpoints, progress)
     written = []
     for name in systems or plan.systems:
-        own = tested(name)
+        own = runner.tested(name)
         compared = [
-            row for other in plan.against.get(name, ()) for row in compare(own.figures, tested(other).figures, other)
+            row
+            for other in plan.against.get(name, ())
+            for row in compare(own.figures, runner.tested(other).figures, other)
         ]
         report = {
             "study": chosen.name,
             "title": chosen.title,
             "protocol": protocol,
             "system": name,
-            "command": command(name),
+            "command": runner.command(name),
             "note": chosen.note,
             "seeds": list(own.seeds),
             "options": dataclasses.asdict(plan.options),
-            "config": dataclasses.asdict(chosen.system(name)),
+            "config": own.config,
             "figures": rows(own.figures),
             "compared": compared,
             "split": own.split,
@@ -471,32 +515,116 @@ class Tested:
     figures: list[Figure]
     seeds: tuple[int, ...]
     split: list[dict[str, Any]]
+    config: dict[str, Any]
 
 
-def _test(
-    config: TrainingConfig,
-    chosen: Study,
-    plan: Plan,
-    protocol: str,
-    recordings: Recordings,
-    runs: Path,
-    keep: Keep | None,
-    progress: Progress,
-) -> Tested:
-    seeds = (0,) if config.model in FLOORS else plan.seeds  # nothing in a floor is random
-    folder = runs / "protocols" / chosen.name
-    groups = gather(run_protocol(config, protocol, plan.options, seeds, recordings, folder, progress, keep))
-    scores = scores_of(config.kind, config.outputs, np.zeros(len(config.outputs)))
-    found = figures(groups, scores, _means(plan, recordings, list(groups)))
-    return Tested(found, seeds, split_of(PROTOCOLS[protocol](recordings.table, plan.options), recordings.table))
+@dataclass
+class _Runner:
+    """Runs each system of a plan once, and reads each set of recordings as seldom as possible."""
+
+    study: Study
+    protocol: str
+    store: FeatureStore
+    runs: Path
+    checkpoints: Path
+    progress: Progress
+    _read: dict[str, Recordings] = field(default_factory=dict)
+    _found: dict[str, list[dict[int, Outcomes]]] = field(default_factory=dict)
+    _tested: dict[str, Tested] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        return self.study.plans[self.protocol]
+
+    def command(self, name: str) -> str:
+        arguments = ["protocol", self.protocol, "--study", self.study.name, "--system", name]
+        return "python -m emoviz " + shlex.join(arguments)
+
+    def tested(self, name: str) -> Tested:
+        if name in self._tested:
+            return self._tested[name]
+        fusion = self.study.fusions.get(name)
+        parts = fusion.systems if fusion else (name,)
+        outcomes = [self._outcomes(part) for part in parts]
+        config = self.study.system(parts[0])
+        groups = gather(_fused(fusion.rule, outcomes, config.kind) if fusion else outcomes[0])
+        scores = scores_of(config.kind, config.outputs, np.zeros(len(config.outputs)))
+        table = self._recordings(config).table
+        protocol = self.plan.protocol or self.protocol
+        self._tested[name] = Tested(
+            figures(groups, scores, _means(self.plan, table, list(groups))),
+            tuple(sorted({seed for fold in outcomes[0] for seed in fold})),
+            split_of(PROTOCOLS[protocol](table, self.plan.options), table),
+            dataclasses.asdict(fusion or config),
+        )
+        return self._tested[name]
+
+    def _outcomes(self, name: str) -> list[dict[int, Outcomes]]:
+        if name not in self._found:
+            config, plan = self.study.system(name), self.plan
+            seeds = (0,) if config.model in FLOORS else plan.seeds  # nothing in a floor is random
+            recordings = self._recordings(config)
+            folder = self.runs / "protocols" / self.study.name
+            keep = Keep(self.checkpoints / plan.keep, self.command(name)) if plan.keep else None
+            protocol = plan.protocol or self.protocol
+            self._found[name] = run_protocol(
+                config, protocol, plan.options, seeds, recordings, folder, self.progress, keep
+            )
+        return self._found[name]
+
+    def _recordings(self, config: TrainingConfig) -> Recordings:
+        key = repr([getattr(config, name) for name in READING])
+        if key not in self._read:
+            self._read.clear()  # one at a time: they fill the memory
+            self._read[key] = DATA[config.data].load(config, self.store, self.progress)
+        return self._read[key]
 
 
-def _means(plan: Plan, recordings: Recordings, tests: Sequence[str]) -> dict[str, list[str]]:
+def _fused(rule: str, parts: Sequence[list[dict[int, Outcomes]]], kind: str) -> list[dict[int, Outcomes]]:
+    """Outcomes of a late fusion, of the seeds that all its systems were trained with; a floor stands for each seed."""
+    found: list[dict[int, Outcomes]] = []
+    for folds in zip(*parts, strict=True):
+        seeds = max((sorted(fold) for fold in folds), key=len)
+        found.append({seed: _fused_fold(rule, [fold.get(seed, fold[0]) for fold in folds], kind) for seed in seeds})
+    return found
+
+
+def _fused_fold(rule: str, parts: Sequence[Outcomes], kind: str) -> Outcomes:
+    combine = _learned(parts, kind) if rule == LEARNED else _fixed(FUSIONS[rule], len(parts), kind)
+    return {
+        test: Outcome(
+            [
+                dataclasses.replace(first, prediction=combine(np.stack([r.prediction for r in (first, *others)])))
+                for first, *others in zip(*(part[test].results for part in parts), strict=True)
+            ],
+            outcome.training_mean,
+        )
+        for test, outcome in parts[0].items()
+        if test != VALIDATION
+    }
+
+
+def _fixed(fusion: Fusion, systems: int, kind: str) -> Callable[[np.ndarray], np.ndarray]:
+    """(S, K) or (S, T, K) -> (K,) or (T, K) by a rule that weighs all systems alike."""
+    chosen = fusion.emotions if kind == "emotion" else fusion.dimensions
+    weights = np.full(systems, 1 / systems)
+    return lambda values: chosen(values.reshape(systems, -1, values.shape[-1]), weights).reshape(values.shape[1:])
+
+
+def _learned(parts: Sequence[Outcomes], kind: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The same by weights learned from the fold's validation part."""
+    validated = [part[VALIDATION].results for part in parts]
+    values = np.stack([np.concatenate([np.atleast_2d(r.prediction) for r in results]) for results in validated])
+    targets = np.concatenate([np.atleast_2d(r.truth) for r in validated[0]])
+    rule = learn_share(values, targets) if kind == "emotion" else learn(values, targets)
+    return lambda values: rule(values.reshape(len(parts), -1, values.shape[-1])).reshape(values.shape[1:])
+
+
+def _means(plan: Plan, table: pd.DataFrame, tests: Sequence[str]) -> dict[str, list[str]]:
     """Name of a mean -> its tests, apart for each number of shots."""
     found: dict[str, list[str]] = {}
     for name, corpora in plan.means.items():
-        rows = recordings.table
-        rows = rows[rows.index.str.split("/").str[0].isin(corpora)] if corpora else rows
+        rows = table[table.index.str.split("/").str[0].isin(corpora)] if corpora else table
         cultures = set(rows["culture"])
         for test in tests:
             source, target, shots = parse_test(test)
