@@ -5,7 +5,7 @@ export EMOVIZ_DATA
 # Two torch processes that each take all cores are slower than one after the other.
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: app test test-fast lint browser clean
+.PHONY: app test test-fast lint browser results clean
 
 app: .venv/app
 	$(BIN)/python -m emoviz app
@@ -15,6 +15,10 @@ test: .venv/dev browser
 
 test-fast: .venv/dev
 	$(TEST) -n 2 --dist loadgroup -m "not slow and not browser and not corpora"
+
+# Every figure under results/ and the README's tables, from EMOVIZ_DATA; what was done before an interruption is kept.
+results: .venv/app
+	OMP_NUM_THREADS=1 $(BIN)/python -m emoviz results --make --readme README.md
 
 lint: .venv/dev
 	$(BIN)/ruff check

@@ -30,9 +30,10 @@ from emoviz.define import FOUR_EMOTIONS, Source, Split
 from emoviz.inputs import InputConfig, Inputs
 from emoviz.losses import LOSSES
 from emoviz.models import build
-from emoviz.training.config import DERIVED_DIMENSIONS, TrainingConfig
+from emoviz.training.config import TrainingConfig
 from emoviz.training.data import Data, EpochSampler, Part, Sample, collate
 from emoviz.training.loop import fit
+from emoviz.training.presets import DERIVED_DIMENSIONS
 
 LARGEST_RATIO = 1.10
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .errors import Cancelled, EmovizError
+from .errors import Cancelled, ConfigError, EmovizError
 from .settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -95,6 +95,12 @@ def parser() -> argparse.ArgumentParser:
         "--results", type=Path, default=ROOT / "results", metavar="FOLDER", help="of the JSON files (default: results)"
     )
     command.set_defaults(run=protocol)
+
+    command = commands.add_parser("results", help="the tables of what the protocols found, as Markdown")
+    command.add_argument("--results", type=Path, default=ROOT / "results", metavar="FOLDER", help="of the JSON files")
+    command.add_argument("--make", action="store_true", help="first run every protocol of every study (takes hours)")
+    command.add_argument("--readme", type=Path, metavar="FILE", help="renew the tables of a README instead of printing")
+    command.set_defaults(run=results)
 
     command = commands.add_parser("evaluate", help="figures of a model on a corpus in the store")
     command.add_argument("model", metavar="MODEL", help="name of a trained model (see `models`)")
@@ -204,6 +210,41 @@ def protocol(options: argparse.Namespace, settings: Settings) -> None:
         paths = run_study(chosen, options.protocol, options.system, store, *places, bars)
     summarise(options.results)
     print(*paths, sep="\n")
+
+
+def results(options: argparse.Namespace, settings: Settings) -> None:
+    """``results``: Markdown, or a README with its tables renewed."""
+    from .results import insert, markdown, read_reports
+
+    if options.make:
+        make_results(options.results, settings)
+    tables = markdown(read_reports(options.results))
+    if not options.readme:
+        sys.stdout.write(tables)
+        return
+    try:
+        text = options.readme.read_text(encoding="utf-8")
+        options.readme.write_text(insert(text, tables), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"'{options.readme}' cannot be renewed: {error.strerror or error}.") from error
+
+
+def make_results(folder: Path, settings: Settings) -> None:
+    """Put the corpora of all studies into the store, with their features, and run all protocols."""
+    from .corpora import load
+    from .features import EXTRACTORS
+    from .features.store import FeatureStore
+    from .training.reports import summarise
+    from .training.studies import STUDIES, features_of, run_study
+
+    store = FeatureStore(settings.store)
+    with Bars() as bars:
+        for corpus, features in features_of(STUDIES.values()).items():
+            store.add_corpus(load(corpus, settings.data), [f for f in features if f in EXTRACTORS], bars)
+        for study in STUDIES.values():
+            for protocol in study.plans:
+                run_study(study, protocol, (), store, settings.runs, folder, settings.checkpoints[-1], bars)
+    summarise(folder)
 
 
 def evaluate(options: argparse.Namespace, settings: Settings) -> None:

@@ -21,11 +21,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
     **dict.fromkeys(("media", "corpora", "models", "metrics", "losses"), FOUNDATION),
     "inputs": FOUNDATION,
+    "results": FOUNDATION,
     "checkpoint": FOUNDATION | {"inputs", "models", "metrics", "losses"},
     "features": FOUNDATION | {"media", "corpora", "models", "losses", "checkpoint"},
     **dict.fromkeys(TABLES_ONLY, FOUNDATION | {"metrics"}),
 }
 BELOW_ANALYSIS = FOUNDATION | {"inputs", "media", "corpora", "models", "metrics", "losses", "checkpoint", "features"}
+BELOW_ANALYSIS |= {"results"}
 MAY_IMPORT |= dict.fromkeys(ANALYSIS, BELOW_ANALYSIS | ANALYSIS)
 LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY
 MAY_IMPORT |= {"jobs": LIBRARY, "cli": LIBRARY | {"jobs"}, "__main__": {"cli"}, "ui": LIBRARY | {"jobs"}}

@@ -1,6 +1,7 @@
 """Training: one config, one loop, any model. Needs torch, lightning and a feature store; no media library."""
 
-from .config import TrainingConfig, load_config, preset, presets
+from .config import TrainingConfig, load_config
 from .loop import train
+from .presets import preset, presets
 
 __all__ = ["TrainingConfig", "load_config", "preset", "presets", "train"]

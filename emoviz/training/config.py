@@ -1,4 +1,4 @@
-"""The training config: one validated dataclass, read from JSON, and the presets that made the bundled checkpoints."""
+"""The training config: one validated dataclass, read from JSON."""
 
 import dataclasses
 import json
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..configuration import from_dict
-from ..define import DERIVED_AXES, FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Emotion, Source, derived, intensity
-from ..errors import ConfigError, UnknownNameError
+from ..define import DERIVED_AXES, Dimension, Emotion, Source, derived, intensity
+from ..errors import ConfigError
 from ..inputs import InputConfig
 
 OUTPUTS: dict[str, tuple[str, ...]] = {
@@ -152,95 +152,6 @@ class TrainingConfig:
 
 
 SPEECH_CORPORA = ("emodb", "emovo", "urdu", "ravdess", "nemo", "emotiontts")
-SPEECH_INPUTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
-DERIVED_DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
-
-FACE_EXPRESSION = TrainingConfig(
-    name="face-expression",
-    title="Facial expression, eight emotions per frame",
-    source=Source.FACE,
-    model="expression",
-    data="pictures",
-    corpora=("ferplus",),
-    inputs=(InputConfig("crop", standardise=False),),
-    outputs=FER_EMOTIONS,
-    loss="cross_entropy",
-    selection="accuracy",
-    options={"widths": [32, 64, 128, 256, 512], "depths": [1, 2, 2, 2, 2]},
-    epochs=45,
-    patience=45,
-    batch_size=128,
-    optimiser="sgd",
-    learning_rate=0.05,
-    weight_decay=5e-4,
-    averaging=0.998,
-    precision="bf16",
-)
-SPEECH_BIGRU = TrainingConfig(
-    name="speech-bigru",
-    title="Bi-GRU on speech, valence and arousal per frame",
-    source=Source.SPEECH,
-    model="bi-gru",
-    options={"dropout": 0.3},
-    data="sequences",
-    corpora=SPEECH_CORPORA,
-    inputs=SPEECH_INPUTS,
-    outputs=DERIVED_DIMENSIONS,
-    loss="ccc_mse",
-    selection="ccc",
-    epochs=20,
-    patience=20,
-    batch_size=32,
-    learning_rate=2e-3,
-)
-SPEECH_CATS = dataclasses.replace(
-    SPEECH_BIGRU,
-    name="speech-cats",
-    title="CATS-Transformer on speech, valence and arousal per frame",
-    model="cats",
-    options={},
-    epochs=40,
-    patience=40,
-    batch_size=16,
-    averaging=0.99,
-)
-SPEECH_EMOTION = TrainingConfig(
-    name="speech-emotion",
-    title="Speech, four emotions in a sliding window",
-    source=Source.SPEECH,
-    model="statistics-pooling",
-    data="utterances",
-    corpora=SPEECH_CORPORA,
-    inputs=(InputConfig("whisper"), InputConfig("egemaps")),
-    outputs=FOUR_EMOTIONS,
-    loss="cross_entropy",
-    selection="ua",
-    window=3.0,
-    epochs=30,
-    patience=30,
-    batch_size=32,
-    weight_decay=0.01,
-    averaging=0.99,
-    balance=("culture", "emotion"),
-)
-
-_PRESETS = {c.name: c for c in (FACE_EXPRESSION, SPEECH_CATS, SPEECH_BIGRU, SPEECH_EMOTION)}
-
-
-def presets() -> tuple[str, ...]:
-    """Names of the presets, each of which made the bundled checkpoint of that name."""
-    return tuple(_PRESETS)
-
-
-def preset(name: str) -> TrainingConfig:
-    """The config of a bundled checkpoint.
-
-    Raises:
-        UnknownNameError: no such preset.
-    """
-    if name not in _PRESETS:
-        raise UnknownNameError("preset", name, _PRESETS)
-    return _PRESETS[name]
 
 
 def load_config(path: Path) -> TrainingConfig:

@@ -12,6 +12,7 @@ import json
 import os
 import uuid
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from ..errors import ConfigError, SplitError
 from ..evaluate import Result
 from ..progress import Progress, silent
 from ..registry import Registry
+from ..results import ARROW
 from .config import TrainingConfig
 from .data import DATA, Data, Recordings, fit_inputs
 from .floors import FLOORS, Predict
@@ -35,8 +37,6 @@ VALIDATION_SHARE, TEST_SHARE = 0.15, 0.25
 """Of the speakers of each culture, in ``per-culture``."""
 VALIDATION = "(validation)"
 """Name of the outcome that a late fusion may learn from: networks neither trained on it nor are tested on it."""
-ARROW = "->"
-"""Between source and target in the name of a test."""
 
 
 @dataclass(frozen=True)
@@ -371,7 +371,9 @@ def run_protocol(
         own = dataclasses.replace(config, seed=seed)
         path = folder / f"{_fingerprint(own, fold)}.npz"
         outcomes = _read(path)
-        kept = keep and dataclasses.replace(keep, folder=keep.folder / f"{fold.name}-{config.name}-{seed}".lower())
+        kept = keep and dataclasses.replace(
+            keep, folder=keep.folder / f"{fold.name}-{config.name}-{seed}".lower().replace(" ", "-")
+        )
         if outcomes is None or (kept is not None and not kept.folder.exists()):
             outcomes = run_fold(own, fold, recordings, share, kept)
             _write(path, outcomes)
@@ -487,7 +489,7 @@ def _read(path: Path) -> Outcomes | None:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {str(name): _outcome(arrays, n) for n, name in enumerate(arrays["tests"])}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile):
         return None
 
 

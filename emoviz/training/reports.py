@@ -18,10 +18,9 @@ import numpy as np
 from .. import evaluate, metrics
 from ..errors import ConfigError
 from ..evaluate import ALL, Result, Score
-from .protocols import ARROW, VALIDATION, Outcome, Outcomes
+from ..results import ARROW, SUMMARY, parse_test, read_reports
+from .protocols import VALIDATION, Outcome, Outcomes
 
-SUMMARY = "summary.json"
-PAIR = re.compile(rf"(?P<source>[^>]+){ARROW}(?P<target>.+?)(?: (?P<shots>\d+-shot))?")
 SHOTS = re.compile(r"(?P<test>.*) (?P<shots>\d+)-shot (?P<draw>\d+)")
 
 
@@ -218,12 +217,6 @@ def _key(figure: Figure) -> tuple[str, str, str, str]:
     return figure.test, figure.score.output, figure.score.metric, figure.score.aggregation
 
 
-def parse_test(test: str) -> tuple[str, str, str]:
-    """Source, target and shots of a test's name, e.g. ``German``, ``Italian``, ``5-shot``; empty where it has none."""
-    found = PAIR.fullmatch(test)
-    return (found["source"], found["target"], found["shots"] or "") if found else ("", "", "")
-
-
 def write_report(folder: Path, report: Mapping[str, Any]) -> Path:
     """Write the results of one system, with the versions that they were made with.
 
@@ -235,12 +228,6 @@ def write_report(folder: Path, report: Mapping[str, Any]) -> Path:
     path = folder / f"{report['study']}.{report['protocol']}.{report['system'].replace(' ', '-')}.json"
     _write(path, content)
     return path
-
-
-def read_reports(folder: Path) -> list[dict[str, Any]]:
-    """All results in a folder, in the order of their names."""
-    paths = [path for path in sorted(folder.glob("*.json")) if path.name != SUMMARY]
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
 def summarise(folder: Path) -> Path:

@@ -22,11 +22,12 @@ from ..features.store import FeatureStore
 from ..fusion import FUSIONS, Fusion, learn, learn_share
 from ..inputs import InputConfig
 from ..progress import Progress, silent
+from ..results import parse_test
 from .config import SPEECH_CORPORA, TrainingConfig
 from .data import DATA, Recordings
 from .floors import FLOORS
 from .protocols import PROTOCOLS, VALIDATION, Keep, Options, Outcome, Outcomes, run_protocol, split_of
-from .reports import Figure, compare, figures, gather, parse_test, rows, write_report
+from .reports import Figure, compare, figures, gather, rows, write_report
 
 LEARNED = "learned"
 """The rule of a late fusion whose weights are found on validation recordings."""
@@ -439,6 +440,17 @@ def study(name: str) -> Study:
     if name not in STUDIES:
         raise UnknownNameError("study", name, STUDIES)
     return STUDIES[name]
+
+
+def features_of(studies: Iterable[Study]) -> dict[str, tuple[str, ...]]:
+    """Corpus -> the features that studies read of it."""
+    found: dict[str, dict[str, None]] = {}
+    for chosen in studies:
+        for name in chosen.systems:
+            config = chosen.system(name)
+            for corpus in config.corpora:
+                found.setdefault(corpus, {}).update(dict.fromkeys(i.feature for i in config.inputs))
+    return {corpus: tuple(features) for corpus, features in found.items()}
 
 
 def run_study(

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from emoviz.errors import ConfigError, UnknownNameError
-from emoviz.training.config import load_config, preset, presets, with_settings
+from emoviz.training.config import load_config, with_settings
+from emoviz.training.presets import preset, presets
 
 
 @pytest.mark.parametrize("name", presets())

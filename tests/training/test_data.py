@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from emoviz.define import CIRCUMPLEX, Emotion, Split
 from emoviz.errors import ConfigError, FeatureError
 from emoviz.inputs import InputConfig
-from emoviz.training.config import preset
 from emoviz.training.data import DATA, EpochSampler, augment_crops, collate, order_by_emotion
+from emoviz.training.presets import preset
 
 from .made_up import MadeUpStore
 
