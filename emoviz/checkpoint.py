@@ -37,6 +37,8 @@ from .models import Model, Output, build
 FORMAT = 1
 CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
 
+TABLES = ("attention", "embeddings", "predictions")
+"""Tables of held-out recordings that a folder may have, as Parquet."""
 PER_CULTURE = "per-culture"
 """The group of checkpoints that were each trained on one culture, to compare what they attend to."""
 
@@ -139,9 +141,8 @@ class Checkpoint:
         return tuple(n for c in self.description.inputs for n in channel_names(c, raw[c.feature]))
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """``attention`` or ``embeddings`` of held-out recordings, None where the checkpoint has none."""
-        path = self.folder / f"{name}.parquet"
-        return pd.read_parquet(path) if path.exists() else None
+        """One of :data:`TABLES`, None where the checkpoint has none."""
+        return read_table(self.folder, name)
 
     @torch.inference_mode()
     def __call__(self, streams: Mapping[str, np.ndarray]) -> Output:
@@ -189,6 +190,7 @@ def save(
     card: str,
     attention: pd.DataFrame | None = None,
     embeddings: pd.DataFrame | None = None,
+    predictions: pd.DataFrame | None = None,
     half: bool = True,
 ) -> None:
     """Write a checkpoint folder, whole or not at all.
@@ -201,6 +203,7 @@ def save(
         card: Markdown.
         attention: channel weights of held-out recordings.
         embeddings: of held-out recordings.
+        predictions: truth and prediction of held-out recordings.
         half: store the weights as float16, half the size.
 
     Raises:
@@ -215,12 +218,10 @@ def save(
             (draft / METRICS).write_text(_json(metrics), encoding="utf-8")
             (draft / CARD).write_text(card, encoding="utf-8")
             state = {k: v.detach().cpu().contiguous() for k, v in predictor.state_dict().items()}
-            # Statistics of the inputs stay float32: PCA of features with a large mean loses digits in float16.
-            state = {k: v.half() if half and v.is_floating_point() and k.startswith("model.") else v
-                     for k, v in state.items()}  # fmt: skip
+            state = {k: v.half() if half and _halved(k, v) else v for k, v in state.items()}
             save_file(state, draft / WEIGHTS)
             (draft / WEIGHTS).chmod(0o644)  # safetensors makes it readable by its owner alone
-            for name, table in (("attention", attention), ("embeddings", embeddings)):
+            for name, table in (("attention", attention), ("embeddings", embeddings), ("predictions", predictions)):
                 if table is not None:
                     table.to_parquet(draft / f"{name}.parquet")
             _swap(draft, folder)
@@ -228,6 +229,19 @@ def save(
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
         raise CheckpointError(f"The checkpoint '{folder}' could not be written: {error.strerror or error}.") from error
+
+
+def _halved(name: str, value: torch.Tensor) -> bool:
+    """Statistics of the inputs stay float32: PCA of features with a large mean loses digits in float16."""
+    return value.is_floating_point() and name.startswith("model.")
+
+
+@torch.no_grad()
+def as_stored(predictor: Predictor) -> None:
+    """Round the weights to what :func:`save` writes, so that figures are those of the stored model."""
+    for name, value in predictor.state_dict().items():
+        if _halved(name, value):
+            value.copy_(value.half())
 
 
 def load(folder: Path) -> Checkpoint:
@@ -268,6 +282,19 @@ def read_description(folder: Path) -> Description:
     except (OSError, ValueError, EmovizError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
         raise CheckpointError(f"'{folder}' is not a readable checkpoint folder: {CONFIG}: {reason}.") from error
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame | None:
+    """One of :data:`TABLES` of a checkpoint folder, None where it has none.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    path = folder / f"{name}.parquet"
+    try:
+        return pd.read_parquet(path) if path.exists() else None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"'{path}' is damaged: {str(error).splitlines()[0].rstrip('.')}.") from error
 
 
 def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:

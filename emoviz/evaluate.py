@@ -12,6 +12,7 @@ from . import metrics
 
 ALL = "all"
 """Name of the row over all cultures."""
+NOTHING = np.empty(0)
 DRAWS = 1000
 """Bootstrap samples behind an interval."""
 
@@ -307,6 +308,48 @@ def embedding_table(results: Sequence[Result], most: int = 1000) -> pd.DataFrame
     values = np.stack([r.embedding for r in kept]).astype(np.float16)
     columns = [f"e{i:03d}" for i in range(values.shape[1])]
     return pd.concat([_who(kept), pd.DataFrame(values, columns=columns, index=_ids(kept))], axis=1)
+
+
+def prediction_table(results: Sequence[Result], outputs: Sequence[str]) -> pd.DataFrame:
+    """Truth and prediction of each recording, or of each of its frames in their order.
+
+    Returns:
+        Index id; columns culture, speaker, label, and per output ``truth.<output>`` (float32) and
+        ``prediction.<output>`` (float16).
+    """
+    lengths = [np.atleast_2d(r.truth).shape[0] for r in results]
+    truth = np.concatenate([np.atleast_2d(r.truth) for r in results]).astype(np.float32)
+    prediction = np.concatenate([np.atleast_2d(r.prediction) for r in results]).astype(np.float16)
+    table = _who(results).astype("category")
+    table = table.iloc[np.repeat(np.arange(len(table)), lengths)]
+    for kind, values in (("truth", truth), ("prediction", prediction)):
+        table[[f"{kind}.{output}" for output in outputs]] = values
+    return table
+
+
+def results_of(table: pd.DataFrame, outputs: Sequence[str], *, frames: bool) -> list[Result]:
+    """The inverse of :func:`prediction_table`, without embeddings and channel weights.
+
+    Args:
+        table: as it gave it.
+        outputs: of the model.
+        frames: whether each recording has a row per frame.
+    """
+    truth = table[[f"truth.{o}" for o in outputs]].to_numpy(np.float32)
+    prediction = table[[f"prediction.{o}" for o in outputs]].to_numpy(np.float32)
+    ids = table.index.to_numpy()
+    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
+    who = table[["culture", "speaker", "label"]].iloc[starts].astype(object).to_numpy()
+    parts = zip(np.split(truth, starts[1:]), np.split(prediction, starts[1:]), strict=True)
+    return [
+        Result(str(i), _known(culture), _known(speaker), label, t if frames else t[0], p if frames else p[0], NOTHING)
+        for i, (culture, speaker, label), (t, p) in zip(ids[starts], who, parts, strict=True)
+    ]
+
+
+def _known(value: Any) -> Any:
+    """None for what is missing in a table."""
+    return None if value is None or value != value else value
 
 
 def _ids(results: Sequence[Result]) -> pd.Index:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emoviz import evaluate
-from emoviz.evaluate import Result, class_scores, frame_scores, score_table
+from emoviz.evaluate import Result, class_scores, frame_scores, prediction_table, results_of, score_table
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +86,20 @@ def test_quick_figures_of_draws_equal_the_slow_ones():
         for _ in range(5):
             drawn = random.integers(0, 6, 6)
             assert statistic(drawn) == pytest.approx(score.compute([results[i] for i in drawn]), abs=1e-9)
+
+
+@pytest.mark.parametrize("frames", [False, True])
+def test_a_prediction_table_and_back(frames: bool):
+    random = np.random.default_rng(0)
+    shapes = [(3, 2), (1, 2), (5, 2)] if frames else [(2,)] * 3
+    results = [
+        Result(f"r{n}", "Here" if n else None, f"s{n}", "x", random.random(shape, np.float32),
+               random.random(shape).astype(np.float16).astype(np.float32), np.empty(0))
+        for n, shape in enumerate(shapes)
+    ]  # fmt: skip
+    table = prediction_table(results, ("valence", "arousal"))
+    assert len(table) == (9 if frames else 3)
+    for result, back in zip(results, results_of(table, ("valence", "arousal"), frames=frames), strict=True):
+        assert (back.id, back.culture, back.speaker, back.label) == (result.id, result.culture, result.speaker, "x")
+        np.testing.assert_array_equal(back.truth, result.truth)
+        np.testing.assert_array_equal(back.prediction, result.prediction)

@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from .. import checkpoint, evaluate
-from ..checkpoint import Description, Predictor
+from ..checkpoint import Description, Predictor, as_stored
 from ..define import DERIVED_AXES, POLARITY, SIGNS, Emotion, Split, Task
 from ..errors import ConfigError
 from ..features.align import delayed, refined
@@ -437,6 +437,7 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         CheckpointError: the disk is full or not writable.
     """
     config = module.settings
+    as_stored(module.predictor)
     results = predict_part(module, data.parts[Split.TEST], progress, data.everyone)
     progress("Computing intervals", 0, 1)
     scores = evaluate.scores_of(config.kind, config.outputs, training_mean(data.parts[Split.TRAIN]))
@@ -474,4 +475,5 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         card=write_card(description, figures, data, command),
         attention=evaluate.attention_table(results, channels),
         embeddings=evaluate.embedding_table(results),
+        predictions=evaluate.prediction_table(results, config.outputs),
     )
