@@ -6,6 +6,7 @@ import pytest
 
 from emoviz import plots, summary
 from emoviz.define import EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES, Emotion, Source
+from emoviz.plots import style
 
 SECONDS, HOP = 4.0, 0.02
 DIMENSIONS = ("valence (derived)", "arousal (derived)")
@@ -94,7 +95,7 @@ def test_gaps_are_shaded_in_every_row_of_their_source_with_the_reason():
 
 
 def test_long_clips_are_drawn_by_webgl():
-    kinds = {t.type for t in draw(*tables(frames=plots.SCATTERGL_FROM + 1)).data if t.name == "speech"}
+    kinds = {t.type for t in draw(*tables(frames=style.SCATTERGL_FROM + 1)).data if t.name == "speech"}
     assert kinds == {"scattergl"}
 
 
@@ -127,7 +128,7 @@ def test_the_heaviest_channels_are_shown_largest_on_top():
     assert len(shown) == 20 and "channel 9" not in shown
     assert figure.layout.yaxis.categoryarray[-1] == "channel 29"
     assert {bars.name: bars.marker.color for bars in figure.data} == {
-        "audio": plots.MODALITY_COLOURS["audio"], "video": plots.MODALITY_COLOURS["video"],
+        "audio": style.MODALITY_COLOURS["audio"], "video": style.MODALITY_COLOURS["video"],
     }  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def luminance(colour: str) -> float:
 
 
 @pytest.mark.parametrize("background", ["#FFFFFF", "#14171B"])
-@pytest.mark.parametrize("colour", sorted({*SOURCE_COLOURS.values(), *plots.MODALITY_COLOURS.values()}))
+@pytest.mark.parametrize("colour", sorted({*SOURCE_COLOURS.values(), *style.MODALITY_COLOURS.values()}))
 def test_lines_stand_out_from_both_backgrounds(colour: str, background: str):
     low, high = sorted((luminance(colour), luminance(background)))
     assert (high + 0.05) / (low + 0.05) >= 3

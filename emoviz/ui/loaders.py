@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from .. import checkpoint
-from ..errors import CheckpointError
+from ..corpora import load as load_corpus
+from ..errors import CheckpointError, EmovizError
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
 from ..settings import ROOT, Settings
@@ -25,9 +27,38 @@ def store() -> FeatureStore:
     return FeatureStore(settings().store)
 
 
-def checkpoints() -> dict[str, Path]:
-    """Checkpoint folders by name, as they are on disk now."""
-    return checkpoint.find(settings().checkpoints)
+def checkpoints(group: str = "") -> dict[str, Path]:
+    """Checkpoint folders by name, as they are on disk now; of a group, or those that are in none."""
+    return checkpoint.find(settings().checkpoints, group)
+
+
+def table(folder: Path, name: str) -> pd.DataFrame | None:
+    """A table of held-out recordings that a checkpoint has (:data:`emoviz.checkpoint.TABLES`); do not change it.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    path = folder / f"{name}.parquet"
+    return _table(folder, name, path.stat().st_mtime_ns) if path.exists() else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _table(folder: Path, name: str, changed: int) -> pd.DataFrame | None:
+    return checkpoint.read_table(folder, name)
+
+
+@st.cache_resource(show_spinner="Reading the corpora")
+def recording_files(corpora: tuple[str, ...]) -> dict[str, Path]:
+    """Id -> media file of the recordings of those corpora that are on this machine (``EMOVIZ_DATA``)."""
+    files: dict[str, Path] = {}
+    for name in corpora:
+        try:
+            recordings = load_corpus(name, settings().data).recordings
+        except EmovizError:
+            continue  # it is not here; the page says that its recordings cannot be played
+        media = recordings["video"].fillna(recordings["audio"]).dropna()
+        files |= {str(identity): Path(file) for identity, file in media.items()}
+    return files
 
 
 def load_checkpoint(folder: Path) -> checkpoint.Checkpoint:

@@ -1,9 +1,12 @@
 """What is selected, shared by all pages and mirrored in the URL.
 
 Every choice is a widget bound to a query parameter of its own name, so that a link opens the same
-view: ``clip``, ``models``, ``face``, ``shown``, ``fusion``, ``video_weight``; the player adds ``time``.
+view: ``clip``, ``models``, ``face``, ``shown``, ``fusion``, ``video_weight``; the player adds ``time``. Views of
+held-out recordings share one primary ``model``, one ``pinned`` model to see beside it, and the ``slice`` of recordings
+(``slice_b`` where two slices are compared); ``recordings`` are single ones that were clicked or lassoed.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,10 +17,14 @@ from ..errors import EmovizError
 from ..fusion import FUSIONS, VIDEO_WEIGHT
 from ..media import ACCEPTED
 from ..predict import DEFAULT_MODELS
+from ..slices import COLUMNS, IDS, Slice
 from . import loaders
 from .session import session
 
 UPLOAD = "Upload: "
+NOTHING = "nothing"
+MOST_RECORDINGS = 100
+"""That are clicked or lassoed: their ids stand in the link."""
 
 
 def open_clip(name: str) -> None:
@@ -79,6 +86,87 @@ def choose_models() -> dict[str, Path]:
             help="Every model adds its own curves. Models of the face and of speech are fused where both have a value.",
         )  # fmt: skip
     return {name: found[name] for name in names}
+
+
+def choose_model(found: Mapping[str, Path], default: str | None = None) -> str | None:
+    """The primary model of views that look at one, chosen in the sidebar; None when there is none.
+
+    Args:
+        found: the models that the view can look at: name -> folder.
+        default: of a first visit.
+    """
+    return _choose_one(found, "Model", "model", default)
+
+
+def choose_pinned(found: Mapping[str, Path]) -> str | None:
+    """A second model that stands beside the primary one, or None."""
+    return _choose_one({NOTHING: Path(), **found}, "Beside it", "pinned", NOTHING, none=NOTHING)
+
+
+def _choose_one(
+    found: Mapping[str, Path], label: str, key: str, default: str | None, none: str | None = None
+) -> str | None:
+    names = list(found)
+    if not names:
+        return None
+    if st.session_state.get(key, names[0]) not in names:  # chosen on a page where there are others
+        del st.session_state[key]
+    with st.sidebar:
+        chosen = st.selectbox(
+            label, names, index=names.index(default) if default in names else 0, key=key, bind="query-params"
+        )
+    return None if chosen == none else chosen
+
+
+def choose_slice(table: pd.DataFrame, *, second: bool = False) -> Slice:
+    """A popover in which recordings are chosen by culture, emotion, speaker and correctness.
+
+    Args:
+        table: of recordings: index id, and columns among :data:`emoviz.slices.COLUMNS`.
+        second: whether this is the slice that another one is compared with.
+    """
+    key = "slice_b" if second else "slice"
+    wanted = Slice.parse(st.query_params.get(key, ""))
+    conditions = {}
+    title = f"Compared with: {wanted.name}" if second else f"Slice: {wanted.name}"
+    with st.popover(title):
+        for column, label in COLUMNS.items():
+            if column not in table:
+                continue
+            values = sorted(table[column].dropna().astype(str).unique())
+            known = [value for value in wanted.conditions.get(column, ()) if value in values]
+            chosen = st.multiselect(label, values, default=known, key=f"{key}-{column}")
+            if chosen:
+                conditions[column] = tuple(chosen)
+    if IDS in wanted.conditions:
+        conditions[IDS] = wanted.conditions[IDS]
+    chosen_slice = Slice(conditions)
+    if chosen_slice != wanted:
+        set_slice(chosen_slice, second=second)
+        st.rerun()
+    return chosen_slice
+
+
+def set_slice(chosen: Slice, *, second: bool = False) -> None:
+    """Put a slice into the link."""
+    key = "slice_b" if second else "slice"
+    if chosen.conditions:
+        st.query_params[key] = str(chosen)
+    else:
+        st.query_params.pop(key, None)
+
+
+def recordings() -> tuple[str, ...]:
+    """Ids of the recordings that were clicked or lassoed."""
+    return Slice.parse(f"{IDS}:{st.query_params.get('recordings', '')}").conditions.get(IDS, ())
+
+
+def select_recordings(ids: Sequence[str]) -> None:
+    """Select single recordings; more than a link can carry are cut off."""
+    if ids:
+        st.query_params["recordings"] = str(Slice({IDS: tuple(ids[:MOST_RECORDINGS])})).partition(":")[2]
+    else:
+        st.query_params.pop("recordings", None)
 
 
 def choose_face(tracks: list[int], speaker: int | None) -> int | None:

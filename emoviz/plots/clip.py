@@ -1,35 +1,23 @@
-"""Tables -> plotly figures. Pure functions: no torch, no streamlit, nothing read from disk.
-
-Text colour and background are left to the page's theme; every colour set here keeps at least
-3:1 against a light and a dark one.
-"""
+"""Figures of one clip: curves over time, the path through the circumplex, channel weights."""
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from .define import (
-    CIRCUMPLEX,
-    EMOTION_COLOURS,
-    SOURCE_COLOURS,
-    SOURCE_DASHES,
-    Dimension,
-    Emotion,
-    Modality,
-    Source,
+from ..define import CIRCUMPLEX, EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES, Dimension, Emotion, Source
+from .style import (
+    GAP,
+    GREY,
+    GRID,
+    MARGIN,
+    MODALITY_COLOURS,
+    SCATTERGL_FROM,
+    SMALL,
+    legend,
+    title,
+    unit_axis,
 )
 
-GRID = "rgba(128, 128, 128, 0.25)"
-ZERO = "rgba(128, 128, 128, 0.8)"
-GAP = "rgba(128, 128, 128, 0.22)"
-GREY = "#808080"
-MODALITY_COLOURS: dict[str, str] = {
-    Modality.AUDIO: SOURCE_COLOURS[Source.SPEECH],
-    Modality.VIDEO: SOURCE_COLOURS[Source.FACE],
-    Modality.TEXT: "#009E73",
-}
-MARGIN = {"l": 52, "r": 8, "t": 30, "b": 36}
-SMALL = {"size": 11}
 LEGEND_HEIGHT = 78
 ROW_HEIGHT = 118
 """Pixels of one row of the timeline."""
@@ -41,8 +29,6 @@ WORD_SIDES: dict[Emotion, str] = {
     Emotion.NEUTRAL: "bottom right",
 }
 """Where words of the circumplex stand that would cover their neighbours."""
-SCATTERGL_FROM = 5000
-"""From this many points on, lines are drawn by WebGL."""
 
 
 def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emotion_source: str | None) -> go.Figure:
@@ -121,10 +107,10 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
         )
     )
     for axis, rows in (("x", "valence"), ("y", "arousal")):
-        title = _axis_title(_dimensions(outputs)[rows])
-        figure.update_layout({f"{axis}axis": _unit_axis(title)})
+        name = _axis_title(_dimensions(outputs)[rows])
+        figure.update_layout({f"{axis}axis": unit_axis(name)})
     figure.update_layout(
-        title=_title(f"Which way through the circumplex? ({source})"),
+        title=title(f"Which way through the circumplex? ({source})"),
         margin=MARGIN | {"b": 40},
         height=300,
         dragmode=False,
@@ -153,7 +139,7 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Fi
             hovertemplate="%{y}<br>weight %{x:.4f}<extra>%{fullData.name}</extra>",
         )
     figure.update_layout(
-        title=_title(f"Which channels does {model} weigh most here?"),
+        title=title(f"Which channels does {model} weigh most here?"),
         xaxis={
             "title": {"text": "weight, mean over the clip", "standoff": 4, "font": SMALL},
             "tickfont": SMALL,
@@ -166,7 +152,7 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Fi
             "automargin": True,
             "tickfont": {"size": 10},
         },
-        legend=_legend(y=1.0, anchor="bottom"),
+        legend=legend(y=1.0, anchor="bottom"),
         showlegend=weights.modality.nunique() > 1,
         margin=MARGIN,
         height=90 + 17 * len(top),
@@ -280,10 +266,10 @@ def _time_axes(
     share = (1 - gap * (len(rows) - 1)) / len(rows)
     for place, name in enumerate(rows):
         top = 1 - place * (share + gap)
-        axis = _unit_axis(_axis_title(dimensions[name])) if name != "emotions" else _emotion_axis(emotion_source)
+        axis = unit_axis(_axis_title(dimensions[name])) if name != "emotions" else _emotion_axis(emotion_source)
         figure.update_layout({f"yaxis{place + 1 if place else ''}": axis | {"domain": [max(0.0, top - share), top]}})
     figure.update_layout(
-        title=_title("What do face and speech say, moment by moment?"),
+        title=title("What do face and speech say, moment by moment?"),
         xaxis={
             "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
             "tickfont": SMALL,
@@ -292,8 +278,8 @@ def _time_axes(
             "gridcolor": GRID,
             "hoverformat": ".2f",
         },
-        legend=_legend(y=1.0, anchor="bottom"),
-        legend2=_legend(y=-0.11, anchor="top")
+        legend=legend(y=1.0, anchor="bottom"),
+        legend2=legend(y=-0.11, anchor="top")
         | {"x": -0.06, "xanchor": "left", "traceorder": "normal", "entrywidth": 74},
         hovermode="x unified",
         dragmode=False,
@@ -308,21 +294,6 @@ def _axis_title(rows: pd.DataFrame) -> str:
     return str(names[0]) if len(names) == 1 else str(names[0]).split(" ")[0]
 
 
-def _unit_axis(title: str) -> dict:
-    """An axis of valence or arousal: always -1 to 1 with the zero line."""
-    return {
-        "title": {"text": title, "standoff": 2, "font": SMALL},
-        "tickfont": SMALL,
-        "range": [-1.05, 1.05],
-        "tickvals": [-1, -0.5, 0, 0.5, 1],
-        "gridcolor": GRID,
-        "zeroline": True,
-        "zerolinecolor": ZERO,
-        "zerolinewidth": 1,
-        "fixedrange": True,
-    }
-
-
 def _emotion_axis(source: str | None) -> dict:
     return {
         "title": {"text": f"emotion ({source})", "standoff": 2, "font": SMALL},
@@ -332,11 +303,3 @@ def _emotion_axis(source: str | None) -> dict:
         "gridcolor": GRID,
         "fixedrange": True,
     }
-
-
-def _legend(y: float, anchor: str) -> dict:
-    return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": {"size": 11}}
-
-
-def _title(text: str) -> dict:
-    return {"text": text, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top"}

@@ -1,0 +1,42 @@
+"""What all figures share: colours, axes, legends. Text colour and background are left to the page's theme."""
+
+from ..define import SOURCE_COLOURS, Modality, Source
+
+GRID = "rgba(128, 128, 128, 0.25)"
+ZERO = "rgba(128, 128, 128, 0.8)"
+GAP = "rgba(128, 128, 128, 0.22)"
+GREY = "#808080"
+MODALITY_COLOURS: dict[str, str] = {
+    Modality.AUDIO: SOURCE_COLOURS[Source.SPEECH],
+    Modality.VIDEO: SOURCE_COLOURS[Source.FACE],
+    Modality.TEXT: "#009E73",
+}
+MARGIN = {"l": 52, "r": 8, "t": 30, "b": 36}
+SMALL = {"size": 11}
+SCATTERGL_FROM = 5000
+"""From this many points on, lines are drawn by WebGL."""
+
+
+def unit_axis(name: str) -> dict:
+    """An axis of valence or arousal: always -1 to 1 with the zero line."""
+    return {
+        "title": {"text": name, "standoff": 2, "font": SMALL},
+        "tickfont": SMALL,
+        "range": [-1.05, 1.05],
+        "tickvals": [-1, -0.5, 0, 0.5, 1],
+        "gridcolor": GRID,
+        "zeroline": True,
+        "zerolinecolor": ZERO,
+        "zerolinewidth": 1,
+        "fixedrange": True,
+    }
+
+
+def legend(y: float, anchor: str) -> dict:
+    """A horizontal legend at the right, its ``anchor`` (top or bottom) at a share of the figure's height."""
+    return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": {"size": 11}}
+
+
+def title(text: str) -> dict:
+    """A figure's title: the question that it answers."""
+    return {"text": text, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top"}
