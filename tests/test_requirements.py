@@ -15,7 +15,8 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
 }
 """Where a distribution has another name than its module."""
-OWN = {"emoviz", "benchmarks", *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
+TESTS = ROOT / "tests"
+OWN = {"emoviz", "benchmarks", *(path.stem for path in [*TESTS.rglob("*.py"), *TESTS.glob("*/")])}
 
 
 def pinned(*files: str) -> set[str]:

@@ -41,7 +41,7 @@ Deviations:
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +49,7 @@ from torch.nn import functional
 
 from ..define import Modality, Task
 from ..errors import ConfigError
-from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
+from .base import MODELS, Convolution, Model, ModelConfig, Output, require_positive, require_share
 from .layers import masked_mean, masked_softmax, real_frames
 from .resnet import ResNet
 
@@ -305,6 +305,15 @@ class AVAttention(Model):
             attention |= {f"{kind}.{name}": weights for kind, weights in maps.items()}
         prediction, embedding, weights = self.head(descriptors, mask)
         return Output(prediction, embedding, attention if weights is None else attention | {"cross_modal": weights})
+
+    @property
+    def last_convolution(self) -> Mapping[str, Convolution]:
+        """The last block of each modality's residual network."""
+        branches = cast(Sequence[AudioBranch | VideoBranch], self.branches)
+        return {
+            name: Convolution(branch.backbone[-1], branch.shape[1:])
+            for name, branch in zip(self.config.streams, branches, strict=True)
+        }
 
 
 def augment_snippets(snippets: Tensor, shape: tuple[int, int, int, int]) -> Tensor:

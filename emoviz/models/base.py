@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
@@ -98,6 +98,19 @@ def require_streams(config: ModelConfig, *counts: int) -> None:
         raise ConfigError(f"The model takes {accepted} streams, not {len(config.streams)}: {given}.")
 
 
+class Convolution(NamedTuple):
+    """Where to look into the convolutional network that reads a stream of pictures.
+
+    Attributes:
+        layer: its last block, called once with the R real frames of a batch, in the order of clips and frames:
+            (R, C, h, w), or (R, C, f, h, w) where a frame is a video.
+        shape: of a frame: (height, width), or (frames, height, width).
+    """
+
+    layer: nn.Module
+    shape: tuple[int, ...]
+
+
 class Model(nn.Module):
     """Base of all models.
 
@@ -117,6 +130,11 @@ class Model(nn.Module):
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """See the class."""
         raise NotImplementedError
+
+    @property
+    def last_convolution(self) -> Mapping[str, Convolution]:
+        """For each stream of pictures the network that reads it; none where a model has no such stream."""
+        return {}
 
 
 MODELS: Registry[type[Model]] = Registry("model")

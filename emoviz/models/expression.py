@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ..define import Task
 from ..errors import ConfigError
-from .base import MODELS, Model, ModelConfig, Output
+from .base import MODELS, Convolution, Model, ModelConfig, Output
 
 
 @dataclass(frozen=True)
@@ -90,3 +90,9 @@ class ExpressionNetwork(Model):
         picture = ((crop - centre) / (spread + 1e-4)).contiguous(memory_format=torch.channels_last)
         embedding = self.features(picture).amax(dim=(2, 3))
         return Output(self.head(self.dropout(embedding)), embedding)
+
+    @property
+    def last_convolution(self) -> Mapping[str, Convolution]:
+        """The last block, whose maxima are the embedding."""
+        (stream,) = self.config.streams
+        return {stream: Convolution(self.features[-1], (self.config.side, self.config.side))}

@@ -1,0 +1,324 @@
+r"""Whether channel weights are faithful: error as the channels with the highest weights are taken away.
+
+If weights say which channels the predictions rest on, then predictions get worse faster when the highest-weighted
+channels are hidden first (V. Petsiuk, A. Das, K. Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box
+Models", BMVC 2018, section 4.2: deletion) than when the same weights are dealt out to channels at random, and slower
+when the lowest come first. A hidden channel is zero in all frames, which behind the standardisation of a model's inputs
+is its mean over the training frames.
+
+With :math:`e_k` the error on the held-out recordings after :math:`n_k` of D channels are hidden, the area under a curve
+is the mean of :math:`e` over the share of hidden channels by the trapezoidal rule; what is judged is
+
+.. math:: \Delta = \mathrm{area(highest\ first)} - \mathrm{area(random)}
+
+**Chance** is a permutation of the channels, the same in all recordings: it leaves alone how weights differ between
+recordings and takes away only which channel bears which weight. Its spread matters as much as that of the recordings:
+one lucky order is lucky on all of them. So a bootstrap draw takes recordings with replacement and, for the same
+recordings, one of the random orders; the verdict reads the interval of :math:`\Delta` over draws. With R orders the
+chance that weights without meaning beat all of them is 1 / (R + 1), so R is at least 39 for an interval of 95 %.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from ..errors import ConfigError, FeatureError
+from ..evaluate import Result, Score
+from ..metrics import Difference, judge, percentiles
+from ..models import Model
+from ..progress import Progress, silent
+from .gradients import channel_weights, integrated_gradients
+from .occlusion import without
+from .targets import VALUES_AT_ONCE, in_use
+
+RISES = {"rmse"}
+"""Metrics that rise with the error; of all others the error is 1 less their value."""
+
+WRITTEN = {"ccc": "CCC", "rmse": "RMSE", "ua": "UA"}
+"""Metrics that are abbreviations."""
+
+ORDERS = ("highest first", "lowest first", "random")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A held-out recording as a model sees it.
+
+    Attributes:
+        id: of the recording.
+        streams: name -> float32 (T, D_stream), behind the model's input transforms.
+        truth: (T, K) per frame, or (K,) one-hot.
+    """
+
+    id: str
+    streams: Mapping[str, np.ndarray]
+    truth: np.ndarray
+
+
+class Faithfulness(StrEnum):
+    """What an interval of the difference to chance says of weights."""
+
+    BETTER = "better than chance"
+    CHANCE = "not told from chance"
+    WORSE = "worse than chance"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether weights explain the predictions better than chance.
+
+    Attributes:
+        faithfulness: the answer.
+        difference: area under the curve of highest first, less that of random orders, with its interval.
+        sentence: the same in words.
+    """
+
+    faithfulness: Faithfulness
+    difference: Difference
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """Deletion curves of one weighting.
+
+    Attributes:
+        curves: ``order`` (highest first, lowest first, random), ``hidden`` (channels), ``share`` (of all channels),
+            ``error``, ``low`` and ``high`` (its interval over recordings, for random also over orders).
+        areas: order -> area under its curve.
+        verdict: whether the weights are better than chance.
+    """
+
+    curves: pd.DataFrame
+    areas: dict[str, float]
+    verdict: Verdict
+
+
+def deletion(
+    model: Model,
+    examples: Sequence[Example],
+    weights: np.ndarray,
+    score: Score,
+    *,
+    steps: int = 10,
+    orders: int = 40,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Deletion:
+    """Deletion curves of channel weights, and whether the weights beat chance.
+
+    The model is applied ``(orders + 2) * steps`` times to each example.
+
+    Args:
+        model: whose predictions the weights are said to explain.
+        examples: N held-out recordings.
+        weights: (D,) of the channels of all streams side by side, or (N, D) for each example its own.
+        score: the figure that becomes the error, e.g. one of :func:`emoviz.evaluate.scores_of`.
+        steps: in which the channels are hidden, about equally many in each.
+        orders: random ones.
+        draws: bootstrap samples.
+        level: coverage of the intervals.
+        seed: of orders and draws.
+        progress: told of every example.
+
+    Raises:
+        ConfigError: fewer than two examples, weights of another shape or not finite, or less than one step or order.
+        FeatureError: an example has no frame, or lacks a stream.
+    """
+    width = sum(model.config.streams.values())
+    if len(examples) < 2:
+        raise ConfigError(f"Whether weights are faithful is judged on two recordings or more, not on {len(examples)}.")
+    weights = np.asarray(weights, dtype=float)
+    if weights.shape not in ((width,), (len(examples), width)) or not np.isfinite(weights).all():
+        accepted = f"({width},) or ({len(examples)}, {width})"
+        raise ConfigError(f"The weights are finite numbers of shape {accepted}, not {weights.shape}.")
+    if steps < 1 or orders < 1:
+        raise ConfigError(f"There is one step and one random order at least, not {steps} and {orders}.")
+    counts = np.unique(np.linspace(0, width, steps + 1).round().astype(int))
+    ranks = _all_ranks(np.broadcast_to(weights, (len(examples), width)), orders, np.random.default_rng(seed))
+    errors = _errors(model, examples, ranks, counts, score, progress)
+    whole = np.array([[error(np.arange(len(examples))) for error in row] for row in errors])
+    mean = np.stack([*whole[:2], whole[2:].mean(0)])
+    drawn = _drawn(errors, len(examples), draws, np.random.default_rng(seed))
+    rows = [
+        (order, int(count), count / width, mean[i, step], *percentiles(_known(drawn[:, i, step]), level))
+        for i, order in enumerate(ORDERS)
+        for step, count in enumerate(counts)
+    ]
+    areas = np.trapezoid(mean, counts / width)
+    differences = np.trapezoid(drawn[:, 0] - drawn[:, 2], counts / width)
+    difference = judge(float(areas[0] - areas[2]), _known(differences), level)
+    return Deletion(
+        pd.DataFrame(rows, columns=["order", "hidden", "share", "error", "low", "high"]),
+        {order: float(area) for order, area in zip(ORDERS, areas, strict=True)},
+        verdict(difference, score.metric),
+    )
+
+
+def gradient_weights(
+    model: Model,
+    examples: Sequence[Example],
+    outputs: Sequence[int],
+    *,
+    steps: int = 20,
+    progress: Progress = silent,
+) -> np.ndarray:
+    """Mean absolute integrated gradients of each example, to be judged like attention's weights.
+
+    Args:
+        model: any that follows the contract.
+        examples: N held-out recordings.
+        outputs: for each the number of the output to explain, e.g. the class that the model answers.
+        steps: of the integral.
+        progress: told of every example.
+
+    Returns:
+        (N, D).
+    """
+    rows = []
+    for number, (example, output) in enumerate(zip(examples, outputs, strict=True)):
+        progress("Integrating gradients", number, len(examples))
+        streams, mask = _padded([example])
+        attribution = integrated_gradients(model, streams, mask, output, steps=steps)
+        rows.append(channel_weights(attribution, mask)[0])
+    return np.stack(rows)
+
+
+def verdict(difference: Difference, metric: str) -> Verdict:
+    """The verdict on a difference between the areas of highest first and of random orders.
+
+    Args:
+        difference: with its interval.
+        metric: whose error was taken.
+    """
+    written = WRITTEN.get(metric, metric)
+    if np.isnan(difference.low):
+        sentence = f"Whether the weights explain the predictions cannot be told: {written} is undefined here."
+        return Verdict(Faithfulness.CHANCE, difference, sentence)
+    error = written if metric in RISES else f"1 - {written}"
+    figure = f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}] in {error}"
+    if difference.low > 0:
+        answer = Faithfulness.BETTER
+        says = "Hiding the highest-weighted channels first hurts more than a random order"
+        means = "the weights explain the predictions better than chance"
+    elif difference.high < 0:
+        answer = Faithfulness.WORSE
+        says = "Hiding the highest-weighted channels first hurts less than a random order"
+        means = "the weights point away from what the predictions rest on"
+    else:
+        answer = Faithfulness.CHANCE
+        says = "Hiding the highest-weighted channels first hurts no more than a random order may"
+        means = "the weights are not shown to explain the predictions"
+    return Verdict(answer, difference, f"{says} ({figure}), so {means}.")
+
+
+def _all_ranks(weights: np.ndarray, orders: int, generator: np.random.Generator) -> np.ndarray:
+    """At which place each order hides each channel: highest first, lowest first, then the random ones, (N, R, D)."""
+    highest = _ranks(-weights, generator)
+    random = [highest[:, generator.permutation(weights.shape[1])] for _ in range(orders)]
+    return np.stack([highest, _ranks(weights, generator), *random], axis=1)
+
+
+def _ranks(keys: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """(N, D) keys -> place of each channel in increasing order; equal ones in one random order for all N."""
+    tie = np.broadcast_to(generator.permutation(keys.shape[1]), keys.shape)
+    return np.lexsort((tie, keys), axis=1).argsort(axis=1)
+
+
+@torch.no_grad()
+def _errors(
+    model: Model,
+    examples: Sequence[Example],
+    ranks: np.ndarray,
+    counts: np.ndarray,
+    score: Score,
+    progress: Progress,
+) -> list[list[Callable[[np.ndarray], float]]]:
+    """For each order (R) and count of hidden channels (S) the error on any draw of the examples."""
+    batches = list(_batches(examples))
+    same: dict[int, Callable[[np.ndarray], float]] = {}  # with no channel hidden, or all, the order has no say
+    errors: list[list[Callable[[np.ndarray], float]]] = [[] for _ in range(ranks.shape[1])]
+    with in_use(model):
+        for order, row in enumerate(errors):
+            for count in counts:
+                progress("Hiding channels", order * len(counts) + len(row), len(errors) * len(counts))
+                if count in same:
+                    row.append(same[count])
+                    continue
+                results = []
+                for members, streams, mask in batches:
+                    hidden = torch.from_numpy(ranks[members, order] < count)[:, None]
+                    seen = without(streams, model.config.streams, hidden)
+                    predictions = model(seen, mask).prediction.cpu().numpy()
+                    results += [_result(examples[i], p) for i, p in zip(members, predictions, strict=True)]
+                row.append(_error(score, results))
+                if count in (0, ranks.shape[2]):
+                    same[count] = row[-1]
+    progress("Hiding channels", len(errors) * len(counts), len(errors) * len(counts))
+    return errors
+
+
+def _batches(examples: Sequence[Example]) -> Iterator[tuple[list[int], dict[str, Tensor], Tensor]]:
+    """The examples in their order, padded to the longest of each batch: positions, streams, mask."""
+    members: list[int] = []
+    for number, example in enumerate(examples):
+        if members and _padded_size([*(examples[i] for i in members), example]) > VALUES_AT_ONCE:
+            yield members, *_padded([examples[i] for i in members])
+            members = []
+        members.append(number)
+    yield members, *_padded([examples[i] for i in members])
+
+
+def _padded_size(examples: Sequence[Example]) -> int:
+    """Input values of a batch of these examples."""
+    widths = sum(values.shape[1] for values in examples[0].streams.values())
+    return len(examples) * max(_length(example) for example in examples) * widths
+
+
+def _padded(examples: Sequence[Example]) -> tuple[dict[str, Tensor], Tensor]:
+    lengths = torch.tensor([_length(example) for example in examples])
+    if not lengths.all():
+        raise FeatureError("There is nothing to explain: a held-out recording has no frame.")
+    streams = {
+        name: pad_sequence([torch.from_numpy(np.ascontiguousarray(e.streams[name])) for e in examples], True)
+        for name in examples[0].streams
+    }
+    return streams, torch.arange(int(lengths.max())) < lengths[:, None]
+
+
+def _length(example: Example) -> int:
+    return len(next(iter(example.streams.values())))
+
+
+def _result(example: Example, prediction: np.ndarray) -> Result:
+    own = prediction[: len(example.truth)] if example.truth.ndim == 2 else prediction
+    return Result(example.id, None, None, "", example.truth, own, np.empty(0))
+
+
+def _error(score: Score, results: Sequence[Result]) -> Callable[[np.ndarray], float]:
+    figure = score.statistic(results)
+    return figure if score.metric in RISES else lambda drawn: 1 - figure(drawn)
+
+
+def _drawn(
+    errors: list[list[Callable[[np.ndarray], float]]], groups: int, draws: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Bootstrap samples of the three curves, (draws, 3, S), each with one of the random orders."""
+    samples = []
+    for _ in range(draws):
+        recordings = generator.integers(0, groups, groups)
+        rows = errors[0], errors[1], errors[generator.integers(2, len(errors))]
+        samples.append([[error(recordings) for error in row] for row in rows])
+    return np.array(samples)
+
+
+def _known(values: np.ndarray) -> np.ndarray:
+    return values[~np.isnan(values)]

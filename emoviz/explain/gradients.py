@@ -1,0 +1,107 @@
+r"""Integrated gradients: how much each channel in each frame contributed to an output.
+
+M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, equation 1, by captum with the
+Gauss-Legendre rule. From a baseline x' to the input x, with F the number that is explained,
+
+.. math:: a_i = (x_i - x'_i) \int_0^1 \frac{\partial F(x' + s (x - x'))}{\partial x_i} ds,
+    \quad \sum_i a_i = F(x) - F(x')
+
+The baseline is zero in every channel: behind the standardisation of a model's inputs this is the mean of the training
+frames, which is also what a model sees where nothing is known. Of a stream that is not standardised zero is just zero.
+
+How far the sum misses the difference is the completeness error. It is that of the integral and shrinks with more
+steps, but for models in which the prediction also moves on a path that has no gradient: an autoregressive decoder whose
+own outputs are fed back as constants.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..models import Model
+from ..progress import Progress, silent
+from .targets import checked, clips_at_once, in_use, scorer
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Contributions to one output of B clips.
+
+    Attributes:
+        streams: name -> float32 (B, T, D_stream), in the unit of the output; zero where the mask is false.
+        difference: (B,) what the model says of the clip, less what it says of the baseline.
+        completeness_error: (B,) by how much the sum of a clip's contributions misses that.
+    """
+
+    streams: dict[str, np.ndarray]
+    difference: np.ndarray
+    completeness_error: np.ndarray
+
+    @property
+    def values(self) -> np.ndarray:
+        """All streams side by side, (B, T, D)."""
+        return np.concatenate(list(self.streams.values()), axis=2)
+
+
+def integrated_gradients(
+    model: Model,
+    streams: Mapping[str, Tensor],
+    mask: Tensor,
+    output: int,
+    *,
+    shares: Tensor | None = None,
+    steps: int = 50,
+    progress: Progress = silent,
+) -> Attribution:
+    """Integrated gradients of an output with respect to every channel in every frame.
+
+    Args:
+        model: any that follows the contract.
+        streams: name -> (B, T, D_stream) as the model sees them, behind its standardisation.
+        mask: (B, T), true on real frames.
+        output: number of the output, see :func:`output_number`.
+        shares: how much each prediction counts, (B, T) frame-wise as :func:`span` gives it for one frame or some, and
+            (B, 1) per clip; None is the mean over the clip.
+        steps: at which the gradient is taken.
+        progress: told of every clip.
+
+    Raises:
+        ConfigError: the model has no such output, or the shares are of another shape.
+        FeatureError: a stream is missing, or a clip has no real frame.
+    """
+    from captum.attr import IntegratedGradients
+
+    shares = checked(model, streams, mask, output, shares)
+    inputs = {name: torch.where(mask[..., None], streams[name], 0.0).detach() for name in model.config.streams}
+    score = scorer(model, output)
+    method = IntegratedGradients(score)
+    at_once = clips_at_once(inputs)
+    parts: dict[str, list[Tensor]] = {name: [] for name in inputs}
+    differences = []
+    with in_use(model):
+        for clip in range(len(mask)):
+            progress("Integrating gradients", clip, len(mask))
+            one = slice(clip, clip + 1)
+            values = tuple(v[one] for v in inputs.values())
+            fixed = mask[one], shares[one]
+            found = method.attribute(values, additional_forward_args=fixed, n_steps=steps, internal_batch_size=at_once)
+            for name, part in zip(inputs, found, strict=True):
+                parts[name].append(part.detach())
+            with torch.no_grad():
+                differences.append(score(*values, *fixed) - score(*(torch.zeros_like(v) for v in values), *fixed))
+    progress("Integrating gradients", len(mask), len(mask))
+    total = sum(torch.cat(part).double().sum((1, 2)) for part in parts.values())
+    difference = torch.cat(differences).double()
+    return Attribution(
+        {name: torch.cat(part).float().cpu().numpy() for name, part in parts.items()},
+        difference.cpu().numpy(),
+        (total - difference).abs().cpu().numpy(),
+    )
+
+
+def channel_weights(attribution: Attribution, mask: Tensor) -> np.ndarray:
+    """Mean absolute contribution of each channel over a clip's real frames, (B, D): a weighting like attention's."""
+    return np.abs(attribution.values).sum(1) / mask.sum(1, keepdim=True).cpu().numpy()

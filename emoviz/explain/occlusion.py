@@ -1,0 +1,144 @@
+"""Occlusion: by how much a prediction changes when channels, or a stretch of time, are hidden.
+
+M. D. Zeiler, R. Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2, with channels
+and time in the place of patches of a picture. What is hidden becomes zero, which behind the standardisation of a
+model's inputs is the mean of the training frames.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import ConfigError
+from ..models import Model
+from ..progress import Progress, silent
+from .targets import checked, clips_at_once, in_use, scorer
+
+
+def occlude_channels(
+    model: Model,
+    streams: Mapping[str, Tensor],
+    mask: Tensor,
+    output: int,
+    *,
+    groups: Sequence[Sequence[int]] | None = None,
+    shares: Tensor | None = None,
+    progress: Progress = silent,
+) -> np.ndarray:
+    """What each group of channels adds to an output: its value less that without the group.
+
+    Args:
+        model: any that follows the contract.
+        streams: name -> (B, T, D_stream) as the model sees them.
+        mask: (B, T), true on real frames.
+        output: number of the output.
+        groups: G groups of positions in the D channels of all streams side by side, e.g. those of a modality;
+            by default every channel is one.
+        shares: as for :func:`integrated_gradients`.
+        progress: told of every clip.
+
+    Returns:
+        float32 (B, G), in the unit of the output.
+
+    Raises:
+        ConfigError: the model has no such output, the shares are of another shape, or a group is empty or has a channel
+            that is none of the model's.
+        FeatureError: a stream is missing, or a clip has no real frame.
+    """
+    width = sum(model.config.streams.values())
+    if groups is None:
+        hidden = torch.eye(width, dtype=torch.bool)
+    else:
+        hidden = torch.zeros(len(groups), width, dtype=torch.bool)
+        for row, group in zip(hidden, groups, strict=True):
+            if not len(group) or min(group) < 0 or max(group) >= width:
+                raise ConfigError(f"A group names one channel or more of 0 to {width - 1}, not {list(group)}.")
+            row[list(group)] = True
+    return _occlude(model, streams, mask, output, hidden[:, None], shares, progress)
+
+
+def occlude_time(
+    model: Model,
+    streams: Mapping[str, Tensor],
+    mask: Tensor,
+    output: int,
+    *,
+    window: int,
+    hop: int | None = None,
+    shares: Tensor | None = None,
+    progress: Progress = silent,
+) -> np.ndarray:
+    """What each stretch of a clip adds to an output: its value less that with all channels hidden there.
+
+    Args:
+        model: any that follows the contract.
+        streams: name -> (B, T, D_stream) as the model sees them.
+        mask: (B, T), true on real frames.
+        output: number of the output.
+        window: frames of a stretch.
+        hop: frames from one stretch to the next; by default they stand side by side. Stretch i begins with frame
+            i * hop, and the last may be shorter.
+        shares: as for :func:`integrated_gradients`.
+        progress: told of every clip.
+
+    Returns:
+        float32 (B, V), in the unit of the output.
+
+    Raises:
+        ConfigError: a stretch or hop has no frame, the model has no such output, or the shares are of another shape.
+        FeatureError: a stream is missing, or a clip has no real frame.
+    """
+    hop = window if hop is None else hop
+    if window < 1 or hop < 1:
+        raise ConfigError(f"Stretches of time have one frame or more, not {min(window, hop)}.")
+    frames = torch.arange(mask.shape[1])
+    starts = torch.arange(0, mask.shape[1], hop)[:, None]
+    hidden = (frames >= starts) & (frames < starts + window)
+    return _occlude(model, streams, mask, output, hidden[..., None], shares, progress)
+
+
+def without(streams: Mapping[str, Tensor], widths: Mapping[str, int], hidden: Tensor) -> dict[str, Tensor]:
+    """The streams with zero in place of what is hidden.
+
+    Args:
+        streams: name -> (B, T, D_stream).
+        widths: name -> D_stream, in the order of the channels of ``hidden``.
+        hidden: bool (B, T or 1, D or 1), true on what is hidden.
+    """
+    by_stream = hidden.split(list(widths.values()), dim=2) if hidden.shape[2] > 1 else [hidden] * len(widths)
+    return {
+        name: streams[name].masked_fill(own.to(streams[name].device), 0.0)
+        for name, own in zip(widths, by_stream, strict=True)
+    }
+
+
+@torch.no_grad()
+def _occlude(
+    model: Model,
+    streams: Mapping[str, Tensor],
+    mask: Tensor,
+    output: int,
+    hidden: Tensor,
+    shares: Tensor | None,
+    progress: Progress,
+) -> np.ndarray:
+    shares = checked(model, streams, mask, output, shares)
+    score = scorer(model, output)
+    widths, at_once = model.config.streams, clips_at_once(streams)
+    changes = []
+    with in_use(model):
+        for clip in range(len(mask)):
+            progress("Hiding one part after the other", clip, len(mask))
+            one = slice(clip, clip + 1)
+            own = {name: torch.where(mask[one, :, None], streams[name][one], 0.0) for name in widths}
+            scores = []
+            for some in hidden.split(at_once):
+                many = {name: values.expand(len(some), -1, -1) for name, values in own.items()}
+                fixed = mask[one].expand(len(some), -1), shares[one].expand(len(some), -1)
+                scores.append(score(*without(many, widths, some).values(), *fixed))
+            whole = score(*own.values(), mask[one], shares[one])
+            changes.append(whole - torch.cat(scores))
+    progress("Hiding one part after the other", len(mask), len(mask))
+    return torch.stack(changes).float().cpu().numpy()

@@ -1,0 +1,129 @@
+"""Whether an explanation looks at the model at all: it must change when the model's weights are destroyed.
+
+J. Adebayo, J. Gilmer, M. Muelly, I. Goodfellow, M. Hardt, B. Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018,
+section 3 (cascading randomisation). From the output towards the input, layer after layer loses what it learned, until
+the whole model has; each time the explanation is compared with the trained model's by Spearman's rank correlation.
+An edge detector, or a map of where the input is loud, passes as an explanation to the eye and stays as it is.
+
+Deviation: weights are shuffled within each tensor instead of drawn anew. What was learned is lost either way, but
+activations keep their scale, so that networks with the running statistics of a batch normalisation do not fall silent.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from ..errors import ConfigError
+from ..metrics import pearson
+from ..models import Model
+from ..progress import Progress, silent
+
+UNCHANGED = 0.5
+"""Mean rank correlation with all weights destroyed from which on an explanation counts as one that does not change."""
+
+SAYS = {
+    True: "becomes another, so it depends on what the model learned",
+    False: "does not change, so it tells of the input and not of the model",
+}
+
+
+@dataclass(frozen=True)
+class Sanity:
+    """How an explanation changes as a model loses what it learned.
+
+    Attributes:
+        table: ``randomised`` (share of the layers, from the output on), ``layer`` (the last of them), ``correlation``
+            (mean over examples and repetitions), ``low`` and ``high`` (least and most of the repetitions).
+        changes: whether the explanation depends on the weights.
+        sentence: the same in words.
+    """
+
+    table: pd.DataFrame
+    changes: bool
+    sentence: str
+
+
+def randomisation(
+    model: Model,
+    explain: Callable[[Model], np.ndarray],
+    *,
+    stages: int = 4,
+    repetitions: int = 5,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Sanity:
+    """Compare an explanation of a trained model with those of the model as it loses its weights.
+
+    Args:
+        model: trained; it is not changed.
+        explain: gives the explanation of a model, (N, ...) for N examples; the same examples for each model.
+            Take absolute values first where the sign is no part of what is shown.
+        stages: in which the layers are destroyed, about equally many in each; the last destroys all.
+        repetitions: with other random numbers.
+        seed: of these.
+        progress: told of every explanation.
+
+    Raises:
+        ConfigError: less than one stage or repetition, or a model without weights.
+    """
+    layers = [name for name, module in model.named_modules() if list(module.parameters(recurse=False))][::-1]
+    if stages < 1 or repetitions < 1 or not layers:
+        raise ConfigError(
+            f"The check needs a model with weights, one stage and one repetition at least, not {len(layers)} layers "
+            f"with weights, {stages} stages and {repetitions} repetitions."
+        )
+    trained = explain(model)
+    ends = np.unique(np.linspace(0, len(layers), min(stages, len(layers)) + 1).round().astype(int))[1:]
+    correlations = np.empty((repetitions, len(ends)))
+    for repetition in range(repetitions):
+        generator = torch.Generator().manual_seed(seed + repetition)
+        destroyed, first = copy.deepcopy(model), 0
+        for stage, end in enumerate(ends):
+            progress("Destroying weights", repetition * len(ends) + stage, correlations.size)
+            for name in layers[first:end]:
+                _shuffle(destroyed.get_submodule(name), generator)
+            first = end
+            correlations[repetition, stage] = rank_correlation(trained, explain(destroyed))
+    progress("Destroying weights", correlations.size, correlations.size)
+    table = pd.DataFrame(
+        {
+            "randomised": ends / len(layers),
+            "layer": [layers[end - 1] for end in ends],
+            "correlation": correlations.mean(0),
+            "low": correlations.min(0),
+            "high": correlations.max(0),
+        }
+    )
+    last = float(correlations[:, -1].mean())
+    changes = last < UNCHANGED
+    says = (
+        "depends on what the model learned" if changes else "does not change, so it explains the input, not the model"
+    )
+    sentence = (
+        f"With all weights destroyed the explanation {says} (rank correlation with the trained model's {last:.2f})."
+    )
+    return Sanity(table, changes, sentence)
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's rank correlation of two explanations (N, ...), averaged over examples.
+
+    An explanation without any difference within an example says nothing that could agree, so it counts as 0.
+    """
+    from scipy.stats import rankdata
+
+    pairs = zip(first.reshape(len(first), -1), second.reshape(len(second), -1), strict=True)
+    return float(np.mean([np.nan_to_num(pearson(rankdata(a), rankdata(b))) for a, b in pairs]))
+
+
+@torch.no_grad()
+def _shuffle(module: nn.Module, generator: torch.Generator) -> None:
+    """Deal out the values of each of a layer's own tensors anew."""
+    for parameter in module.parameters(recurse=False):
+        places = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
+        parameter.copy_(parameter.flatten()[places].reshape(parameter.shape))
