@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..checkpoint import PER_CULTURE
-from ..define import FOUR_EMOTIONS, Dimension, Emotion, Source, derived, intensity
+from ..define import FOUR_EMOTIONS, Dimension, Emotion, Modality, Source, derived, intensity
 from ..errors import UnknownNameError
 from ..evaluate import scores_of
 from ..features.store import FeatureStore
@@ -295,8 +295,8 @@ RAVDESS_SYSTEMS: dict[str, Changes] = {
     "softmax": {},
     "triplet": {"metric_loss": "triplet"},
     "emotion-metric": {"metric_loss": "emotion_metric"},
-    "audio": {"inputs": (AUDIO,)},
-    "au": {"inputs": (ACTION_UNITS,)},
+    "audio": {"inputs": (AUDIO,), "options": {"modalities": [Modality.AUDIO]}},
+    "au": {"inputs": (ACTION_UNITS,), "options": {"modalities": [Modality.VIDEO]}},
     "without temporal attention": {"options": {"audio_attention": False, "video_attention": False}},
 }
 RAVDESS_FUSIONS = {
