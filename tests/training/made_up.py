@@ -1,14 +1,19 @@
-"""A small made-up corpus in a feature store, in which emotion can be heard in the first channel."""
+"""Small made-up corpora: utterances whose emotion can be heard, and recordings whose labels change over time."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from emoviz.checkpoint import FeatureSpec
 from emoviz.corpora.base import RECORDING_COLUMNS
-from emoviz.define import FOUR_EMOTIONS
+from emoviz.define import FOUR_EMOTIONS, Dimension, Source
 from emoviz.features.base import FeatureStream
 from emoviz.features.store import StoredCorpus
+from emoviz.inputs import InputConfig
+from emoviz.training.config import TrainingConfig
+from emoviz.training.data import Recordings
 
 CULTURES = ("Here", "There")
 SPEAKERS = 5
@@ -16,7 +21,10 @@ HOP = 0.02
 
 
 class MadeUpStore:
-    """Answers like a FeatureStore; streams are drawn from a seed when asked for."""
+    """Answers like a FeatureStore of utterances, in which the first two channels tell the emotion.
+
+    Streams are drawn from a seed when asked for. Of two utterances of one emotion, one is normal and one strong.
+    """
 
     def __init__(self, seconds: float = 0.4, missing: str | None = None) -> None:
         self.seconds = seconds
@@ -24,12 +32,14 @@ class MadeUpStore:
 
     def corpus(self, name: str) -> StoredCorpus:
         rows = [
-            {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "emotion": e.value}
+            {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "emotion": e.value,
+             "intensity": ("normal", "strong")[k]}
             for c in CULTURES for s in range(SPEAKERS) for e in FOUR_EMOTIONS for k in range(2)
         ]  # fmt: skip
         table = pd.DataFrame(rows).set_index("id")
         recordings = table.reindex(columns=[*RECORDING_COLUMNS, "key"]).assign(key=table.index)
-        return StoredCorpus(name, name, "made up", "None.", recordings, table[["emotion"]], pd.DataFrame(), None)
+        labels = table[["emotion", "intensity"]]
+        return StoredCorpus(name, name, "made up", "None.", recordings, labels, pd.DataFrame(), None)
 
     def identity(self, name: str) -> tuple[str, dict[str, int]]:
         return "1", {}
@@ -43,6 +53,92 @@ class MadeUpStore:
         if self.missing == key:
             values[:] = np.nan
         return FeatureStream(values, HOP / 2, HOP, tuple(f"{name}.{i}" for i in range(4)))
+
+
+class TracedStore(MadeUpStore):
+    """Answers like a FeatureStore of recordings with labels every 0.1 s, one per speaker and without media.
+
+    The corpus ships what two systems, who heard and who saw, said of each dimension: its label and noise.
+    """
+
+    def corpus(self, name: str) -> StoredCorpus:
+        random = np.random.default_rng(0)
+        ids = pd.Index([f"{c}/{s}" for c in CULTURES for s in range(SPEAKERS)], name="id")
+        times = np.arange(round(self.seconds / TRACED_HOP)) * TRACED_HOP
+        traces, said = [], {}
+        for identity in ids:
+            labels = np.sin(times[:, None] * random.uniform(0.5, 2.0, 2) + random.uniform(0, 6, 2))
+            values = np.repeat(labels, 2, axis=1) + random.normal(size=(len(times), 4)) * (0.3, 1.0, 0.6, 0.6)
+            said[identity] = FeatureStream(values.astype(np.float32), 0.0, TRACED_HOP, SYSTEMS)
+            traces.append(pd.DataFrame(labels, columns=["arousal", "valence"]).assign(id=identity, time=times))
+        table = pd.DataFrame({"speaker": ids, "culture": ids.str.split("/").str[0]}, ids)
+        recordings = table.reindex(columns=[*RECORDING_COLUMNS, "key"])
+        shipped = {"said": said}
+        return StoredCorpus(
+            name, name, "made up", "None.", recordings, pd.DataFrame(), pd.concat(traces), None, shipped
+        )
+
+
+TRACED_HOP = 0.1
+SYSTEMS = ("heard.arousal", "seen.arousal", "heard.valence", "seen.valence")
+"""Channels of the feature that the recordings of :class:`TracedStore` come with."""
+
+UTTERANCES = TrainingConfig(
+    name="toy",
+    title="Toy",
+    source=Source.SPEECH,
+    model="statistics-pooling",
+    options={"hidden": 8, "dropout": 0.1},
+    data="utterances",
+    corpora=("made-up",),
+    inputs=(InputConfig("toy"),),
+    outputs=FOUR_EMOTIONS,
+    loss="cross_entropy",
+    selection="ua",
+    hop=0.02,
+    window=0.4,
+    epochs=2,
+    learning_rate=0.02,
+)
+"""Trains on :class:`MadeUpStore`."""
+TRACES = TrainingConfig(
+    name="toy-traces",
+    title="Toy traces",
+    source=Source.FUSED,
+    model="bi-gru",
+    options={"hidden": 4, "layers": 1},
+    data="traces",
+    corpora=("made-up",),
+    inputs=(InputConfig("said", standardise=False),),
+    outputs=(Dimension.AROUSAL, Dimension.VALENCE),
+    loss="ccc",
+    selection="ccc",
+    hop=TRACED_HOP,
+    window=2.0,
+    epochs=2,
+)
+"""Trains on :class:`TracedStore`."""
+
+
+def table_of(counts: Sequence[Sequence[int]], emotions: Sequence[str] = FOUR_EMOTIONS[:2]) -> pd.DataFrame:
+    """A table of recordings: per culture and speaker, so many utterances of each emotion.
+
+    Cultures are named A, B, C ..., ids read ``<culture>/<speaker>/<emotion>/<number>``.
+    """
+    rows = [
+        {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "emotion": str(e)}
+        for c, speakers in zip("ABCDEFGH", counts, strict=False) for s, n in enumerate(speakers)
+        for e in emotions for k in range(n)
+    ]  # fmt: skip
+    return pd.DataFrame(rows).set_index("id")
+
+
+def recordings_of(table: pd.DataFrame, streams: Mapping[str, np.ndarray], name: str = "toy") -> Recordings:
+    """Recordings with one feature stream each: id -> (T, D)."""
+    width = next(iter(streams.values())).shape[1]
+    spec = FeatureSpec(name, "1", {}, tuple(f"{name}.{i}" for i in range(width)), width)
+    values = {i: {name: stream.astype(np.float32)} for i, stream in streams.items()}
+    return Recordings(table, values, {}, (spec,), "Made up.", {})
 
 
 def folders(path: Path) -> tuple[Path, Path]:
