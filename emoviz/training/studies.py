@@ -120,7 +120,7 @@ FRAMEWISE: dict[str, Changes] = {
     "bi-lstm": {"model": "bi-lstm", "options": SMALL},
     "bi-gru": {"model": "bi-gru", "options": SMALL},
     "cats": {"model": "cats", "options": {"width": 32, "feedforward": 64, "reduction": 4, "step": 1,
-                                          "encoder_layers": 1, "decoder_layers": 1}},
+                                          "encoder_layers": 1, "decoder_layers": 1}, "epochs": 20, "patience": 20},
     "eaf": {"model": "eaf", "options": {"hidden": 32, "layers": 1, "dropout": 0.5, "step": 1}},
     "aed": {"model": "aed", "options": {"hidden": 16, "dropout": 0.5, "step": 4}},
     "emafn": {"model": "emafn", "options": {"hidden": 16, "dropout": 0.5, "step": 4}},
@@ -137,7 +137,7 @@ SEWA_VARIANTS: dict[str, Changes] = {
     "eaf video": {**FRAMEWISE["eaf"], "inputs": (InputConfig("avec2019-video"),)},
     "eaf label delay 1 s": {**FRAMEWISE["eaf"], "label_delay": 1.0},
     "cats without channel attention": {
-        "model": "cats",
+        **FRAMEWISE["cats"],
         "options": {**FRAMEWISE["cats"]["options"], "channel_attention": False},
     },
 }
