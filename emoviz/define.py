@@ -153,3 +153,5 @@ EMOTION_COLOURS: dict[Emotion, str] = {
 SOURCE_COLOURS: dict[Source, str] = {Source.FACE: "#0077BB", Source.SPEECH: "#D55E00", Source.FUSED: "#777777"}
 SOURCE_DASHES: dict[Source, str] = {Source.FACE: "dash", Source.SPEECH: "dot", Source.FUSED: "solid"}
 CULTURE_COLOURS: tuple[str, ...] = ("#4477AA", "#EE6677", "#228833", "#AA7700", "#3399BB", "#AA3377", "#777777")
+CULTURES: tuple[str, ...] = ("German", "Hungarian", "Italian", "Korean", "North American", "Pakistani", "Polish")
+"""Of the corpora that emoviz reads, in the order of :data:`CULTURE_COLOURS`."""

@@ -1,6 +1,8 @@
 """What all figures share: colours, axes, legends. Text colour and background are left to the page's theme."""
 
-from ..define import SOURCE_COLOURS, Modality, Source
+from zlib import crc32
+
+from ..define import CULTURE_COLOURS, CULTURES, SOURCE_COLOURS, Modality, Source
 
 GRID = "rgba(128, 128, 128, 0.25)"
 ZERO = "rgba(128, 128, 128, 0.8)"
@@ -15,6 +17,12 @@ MARGIN = {"l": 52, "r": 8, "t": 30, "b": 36}
 SMALL = {"size": 11}
 SCATTERGL_FROM = 5000
 """From this many points on, lines are drawn by WebGL."""
+
+
+def culture_colour(culture: str) -> str:
+    """A culture's colour, the same on every page; one that no known corpus has shares a colour with another."""
+    place = CULTURES.index(culture) if culture in CULTURES else crc32(culture.encode())
+    return CULTURE_COLOURS[place % len(CULTURE_COLOURS)]
 
 
 def unit_axis(name: str) -> dict:
