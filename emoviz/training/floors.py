@@ -36,6 +36,10 @@ class VectorMachine:
 
     penalty: float = 10.0
 
+    def __post_init__(self) -> None:
+        if self.penalty <= 0:
+            raise ConfigError(f"'penalty' is positive, not {self.penalty}.")
+
 
 @FLOORS.register("svm")
 def support_vector_machine(config: TrainingConfig, data: Data) -> Predict:
@@ -69,6 +73,11 @@ class Logistic:
 
     penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2)
     rounds: int = 0
+
+    def __post_init__(self) -> None:
+        _require_positive("penalties", self.penalties)
+        if self.rounds < 0:
+            raise ConfigError(f"'rounds' is not negative, unlike {self.rounds}.")
 
 
 @FLOORS.register("logistic")
@@ -189,17 +198,20 @@ class Shrinkage:
     """Options of ``shrinkage``.
 
     Attributes:
-        strengths: what of the penalty is tried, in multiples of the frames of the training part.
+        strengths: values of lambda that are tried, in multiples of the channels' mean variance.
     """
 
     strengths: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+    def __post_init__(self) -> None:
+        _require_positive("strengths", self.strengths)
 
 
 @FLOORS.register("shrinkage")
 def shrinkage(config: TrainingConfig, data: Data) -> Predict:
     r"""Linear regression drawn towards the plain mean of the channels, spread out as the labels are.
 
-    With centred labels y, and X the centred channels that predict the same dimension,
+    With n centred labels y, and X the D centred channels that predict the same dimension,
 
     .. math:: w = \tfrac{1}{D} 1 + (X^\top X + \lambda n I)^{-1} X^\top (y - \tfrac{1}{D} X 1)
 
@@ -252,6 +264,16 @@ def _shrink(
         )
 
     return fit(range(len(samples)), max(strengths, key=left_out))
+
+
+def _require_positive(name: str, values: Sequence[float]) -> None:
+    """Refuse an option without values to try, or with one that is not positive.
+
+    Raises:
+        ConfigError: as said.
+    """
+    if not values or min(values) <= 0:
+        raise ConfigError(f"'{name}' has at least one entry, all positive, not {list(values)}.")
 
 
 def _columns(config: TrainingConfig, data: Data, output: str, only: str = "") -> list[int]:
