@@ -1,9 +1,10 @@
 """A figure with the row beneath it: table, CSV, Parquet, PNG, SVG, what am I looking at?"""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,6 +15,8 @@ FOLDER = Path(__file__).parent
 LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
 MIME_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 Writer = Callable[[pd.DataFrame], bytes]
+Point = Mapping[str, Any]
+"""A selected point as plotly gives it: ``x``, ``y``, ``customdata`` and more."""
 
 
 def _csv(table: pd.DataFrame) -> bytes:
@@ -44,7 +47,9 @@ def show(
     name: str,
     about: str,
     downloads: Mapping[str, Writer] = FORMATS,
-) -> None:
+    select: Sequence[Literal["points", "box", "lasso"]] = (),
+    on_select: Callable[[list[Point]], None] | None = None,
+) -> list[Point]:
     """Draw a figure and its row.
 
     Args:
@@ -54,8 +59,20 @@ def show(
         name: of downloaded files, without suffix.
         about: Markdown for "what am I looking at?".
         downloads: file ending -> what writes the table in that format.
+        select: how points can be selected, if at all.
+        on_select: called with the points that were selected, before the page runs again.
+
+    Returns:
+        The points that are selected.
     """
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False, "doubleClick": False})
+    config = {"displayModeBar": False, "doubleClick": False}
+    selected: list[Point] = []
+    if select:
+        react: Any = (lambda: on_select(_points(st.session_state[key]))) if on_select else "rerun"
+        state = st.plotly_chart(figure, key=key, config=config, on_select=react, selection_mode=select)
+        selected = _points(state)
+    else:
+        st.plotly_chart(figure, key=key, config=config)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"{key}-row"):
         with st.popover("Table", type="tertiary", key=f"{key}-table"):
             st.dataframe(table, hide_index=True, height=320)
@@ -72,3 +89,8 @@ def show(
         _images(data={"figure": key, "name": name}, key=f"{key}-images", width="content")
         with st.popover("What am I looking at?", type="tertiary", key=f"{key}-about"):
             st.markdown(about)
+    return selected
+
+
+def _points(state: Any) -> list[Point]:
+    return list(state.selection.points)
