@@ -13,6 +13,8 @@ MODALITY_COLOURS: dict[str, str] = {
     Modality.VIDEO: SOURCE_COLOURS[Source.FACE],
     Modality.TEXT: "#009E73",
 }
+DIVERGING = [[0.0, "#0072B2"], [0.5, "#A6A6A6"], [1.0, "#D55E00"]]
+"""Blue, grey, orange: for values around 0, in the middle of their range."""
 MARGIN = {"l": 52, "r": 8, "t": 30, "b": 36}
 SMALL = {"size": 11}
 SCATTERGL_FROM = 5000
