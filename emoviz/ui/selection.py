@@ -2,7 +2,8 @@
 
 Every choice is a widget bound to a query parameter of its own name, so that a link opens the same
 view: ``clip``, ``models``, ``face``, ``shown``, ``fusion``, ``video_weight``; the player adds ``time``. Views of
-held-out recordings share one primary ``model``, one ``pinned`` model to see beside it, and the ``slice`` of recordings
+held-out recordings share one primary ``model``, one ``pinned`` model to see beside it (some a ``third``), and the
+``slice`` of recordings
 (``slice_b`` where two slices are compared); ``recordings`` are single ones that were clicked or lassoed.
 """
 
@@ -98,9 +99,10 @@ def choose_model(found: Mapping[str, Path], default: str | None = None) -> str |
     return _choose_one(found, "Model", "model", default)
 
 
-def choose_pinned(found: Mapping[str, Path]) -> str | None:
-    """A second model that stands beside the primary one, or None."""
-    return _choose_one({NOTHING: Path(), **found}, "Beside it", "pinned", NOTHING, none=NOTHING)
+def choose_pinned(found: Mapping[str, Path], *, third: bool = False) -> str | None:
+    """A second or third model that stands beside the primary one, or None."""
+    label, key = ("Beside both", "third") if third else ("Beside it", "pinned")
+    return _choose_one({NOTHING: Path(), **found}, label, key, NOTHING, none=NOTHING)
 
 
 def _choose_one(
