@@ -152,6 +152,7 @@ def _fit(
     module.train()  # Lightning leaves a network that was trained before in the mode that it predicts in
     trainer.fit(module, train_loader, validation_loader, ckpt_path=str(run / LAST) if resumed else None,
                 weights_only=False)  # fmt: skip
+    module.epochs = read_log(run)
     if not selecting:
         return module
     module.load_state_dict(SafetensorsIO().load_checkpoint(best.best_model_path)["state_dict"])
@@ -175,6 +176,7 @@ class TrainingModule(lightning.LightningModule):
         self.results: list[evaluate.Result] = []
         self.losses: list[Tensor] = []
         self.selection: dict[str, Any] = {"metric": config.selection, "value": None}
+        self.epochs: list[dict[str, float]] = []
 
     def on_train_batch_start(self, batch: Batch, number: int) -> None:
         """Draw a step's randomness from seed and step alone, so that a resumed run equals an unbroken one."""
@@ -360,6 +362,12 @@ class Reporter(Callback):
             file.write(json.dumps(line) + "\n")
 
 
+def read_log(run: Path) -> list[dict[str, float]]:
+    """The figures of each epoch of a run; of an epoch that was trained again after an interruption, the last ones."""
+    lines = map(json.loads, (run / LOG).read_text(encoding="utf-8").splitlines())
+    return list({line["epoch"]: line for line in lines}.values())
+
+
 def _speed_up() -> None:
     """What costs small networks up to a third of a step, measured by ``benchmarks/train.py``."""
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
@@ -440,8 +448,13 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
     as_stored(module.predictor)
     results = predict_part(module, data.parts[Split.TEST], progress, data.everyone)
     progress("Computing intervals", 0, 1)
-    scores = evaluate.scores_of(config.kind, config.outputs, training_mean(data.parts[Split.TRAIN]))
-    figures: dict[str, Any] = {"test": evaluate.score_table(results, scores), "selection": module.selection}
+    mean = training_mean(data.parts[Split.TRAIN])
+    figures: dict[str, Any] = {
+        "test": evaluate.score_table(results, evaluate.scores_of(config.kind, config.outputs, mean)),
+        "training_mean": mean.tolist(),
+        "selection": module.selection,
+        "epochs": module.epochs,
+    }
     if config.kind == "emotion":
         figures["confusion"] = {
             "classes": list(config.outputs),

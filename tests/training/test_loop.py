@@ -128,3 +128,20 @@ def test_state_survives_without_pickle(tmp_path):
         SafetensorsIO().load_checkpoint(tmp_path / "state")
     with pytest.raises(CheckpointError, match="cannot be stored safely"):
         SafetensorsIO().save_checkpoint({"x": object()}, tmp_path / "other")
+
+
+def test_the_checkpoint_keeps_the_training_mean_and_each_epochs_figures_once(tmp_path):
+    runs, checkpoints = folders(tmp_path)
+
+    def interrupt(stage, done, total):
+        if stage.startswith("Training") and done > 2:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        train(CLIPS, MadeUpStore(), runs, checkpoints, interrupt)
+    log = runs / CLIPS.name / "metrics.jsonl"
+    log.write_text(log.read_text() + '{"epoch": 2, "loss": 99.0}\n')  # an epoch that ended, but not its state
+    found = checkpoint.load(train(CLIPS, MadeUpStore(), runs, checkpoints)).metrics
+    assert [line["epoch"] for line in found["epochs"]] == list(range(CLIPS.epochs))
+    assert all(line["loss"] < 99 and 0 <= line["validation"] <= 1 for line in found["epochs"])
+    assert found["training_mean"] == pytest.approx([0.25] * 4)
