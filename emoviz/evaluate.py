@@ -180,9 +180,32 @@ def class_scores(training_shares: np.ndarray) -> list[Score]:
             prediction=lambda r: int(r.prediction.argmax()),
             combine=metric,
             constant=lambda r: int(training_shares.argmax()),
+            prepare=partial(_of_counts, figure),
         )
-        for name, metric in (("accuracy", metrics.accuracy), ("ua", metrics.unweighted_average_recall))
+        for name, metric, figure in (
+            ("accuracy", metrics.accuracy, _accuracy_of),
+            ("ua", metrics.unweighted_average_recall, _ua_of),
+        )
     ]
+
+
+def _of_counts(
+    figure: Callable[[np.ndarray], float], truths: Sequence[int], predictions: Sequence[int]
+) -> Callable[[np.ndarray], float]:
+    """A figure of classes from how often each was taken for each."""
+    truth, prediction = np.asarray(truths), np.asarray(predictions)
+    classes = 1 + max(truth.max(), prediction.max())
+    cells = truth * classes + prediction
+    return lambda drawn: figure(np.bincount(cells[drawn], minlength=classes**2).reshape(classes, classes))
+
+
+def _accuracy_of(counts: np.ndarray) -> float:
+    return float(counts.trace() / counts.sum())
+
+
+def _ua_of(counts: np.ndarray) -> float:
+    total = counts.sum(1)
+    return float((counts.diagonal()[total > 0] / total[total > 0]).mean())
 
 
 MEAN = "mean"

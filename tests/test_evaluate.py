@@ -88,6 +88,18 @@ def test_quick_figures_of_draws_equal_the_slow_ones():
             assert statistic(drawn) == pytest.approx(score.compute([results[i] for i in drawn]), abs=1e-9)
 
 
+def test_quick_class_figures_of_draws_equal_the_slow_ones():
+    random = np.random.default_rng(0)
+    results = [
+        Result(str(n), None, None, "", np.eye(4)[n % 3], random.random(4), np.zeros(2)) for n in range(12)
+    ]  # the fourth class is predicted, never true
+    for score in class_scores(np.full(4, 0.25)):
+        statistic = score.statistic(results)
+        for _ in range(20):
+            drawn = random.integers(0, 12, 12)
+            assert statistic(drawn) == pytest.approx(score.compute([results[i] for i in drawn]), abs=1e-12)
+
+
 @pytest.mark.parametrize("frames", [False, True])
 def test_a_prediction_table_and_back(frames: bool):
     random = np.random.default_rng(0)
