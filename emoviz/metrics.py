@@ -97,6 +97,54 @@ def confusion(truth: Array, prediction: Array, classes: Sequence[object]) -> Arr
     return counts
 
 
+def kappa(first: Array, second: Array) -> float:
+    r"""Cohen's kappa: by how much two raters agree beyond what their own frequencies would make by chance.
+
+    .. math:: \kappa = \frac{p_o - p_e}{1 - p_e}
+
+    Source: J. Cohen, Educational and Psychological Measurement 20 (1960) 37-46.
+
+    Args:
+        first: (N,) classes.
+        second: (N,) classes.
+
+    Returns:
+        At most 1; NaN with no classes, or where both are the same constant.
+    """
+    first, second = np.asarray(first), np.asarray(second)
+    if not first.size:
+        return float("nan")
+    chance = sum(float((first == label).mean() * (second == label).mean()) for label in np.unique(first))
+    return float(((first == second).mean() - chance) / (1 - chance)) if chance < 1 else float("nan")
+
+
+def calibration_error(confidence: Array, right: Array, bins: int = 10) -> float:
+    r"""Expected calibration error: how far confidence and accuracy lie apart, in bins of equal width.
+
+    .. math:: ECE = \sum_b \frac{n_b}{N} \left| acc_b - conf_b \right|
+
+    Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
+
+    Args:
+        confidence: (N,) probability of the class that is answered, in [0, 1].
+        right: (N,) whether it was right.
+        bins: how many.
+
+    Returns:
+        In [0, 1]; NaN with no answers.
+    """
+    confidence, right = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
+    if not confidence.size:
+        return float("nan")
+    gaps = np.bincount(bin_of(confidence, bins), right - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / confidence.size)
+
+
+def bin_of(values: Array, bins: int) -> Array:
+    """Which of so many bins of equal width on [0, 1] each value falls into; 1 falls into the last."""
+    return np.minimum((np.asarray(values) * bins).astype(int), bins - 1)
+
+
 def pooled(metric: Callable[[Array, Array], float], truths: Sequence[Array], predictions: Sequence[Array]) -> float:
     """The metric over the concatenation of all recordings, as AVEC's official score does."""
     if not truths:

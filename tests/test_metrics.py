@@ -200,3 +200,21 @@ def test_a_collapsed_model_is_flagged(prediction: list[float], collapsed: bool) 
 
 def test_constant_labels_flag_nobody() -> None:
     assert metrics.is_collapsed(np.full(3, 0.1), np.array([0.1, 0.2, 0.3]), 0.0) is False
+
+
+def test_kappa_is_scikit_learns() -> None:
+    random = np.random.default_rng(0)
+    first = random.integers(0, 4, 60)
+    second = np.where(random.random(60) < 0.5, first, random.integers(0, 4, 60))
+    assert metrics.kappa(first, second) == pytest.approx(sklearn_metrics.cohen_kappa_score(first, second))
+    assert metrics.kappa(first, first) == 1
+    assert math.isnan(metrics.kappa(np.ones(3), np.ones(3))) and math.isnan(metrics.kappa(np.empty(0), np.empty(0)))
+
+
+def test_calibration_error_by_hand() -> None:
+    # Bin .5 to .6: confidence .55, accuracy .5, two of five. Bin .9 to 1: confidence (.9 + .95 + 1) / 3, accuracy 1.
+    confidence = np.array([0.5, 0.6 - 1e-9, 0.9, 0.95, 1.0])
+    expected = 2 / 5 * abs(0.5 - 0.55) + 3 / 5 * (1 - 0.95)
+    assert metrics.calibration_error(confidence, np.array([1, 0, 1, 1, 1])) == pytest.approx(expected)
+    assert metrics.calibration_error(np.array([0.7, 0.7]), np.array([1, 0]), bins=1) == pytest.approx(0.2)
+    assert math.isnan(metrics.calibration_error(np.empty(0), np.empty(0)))
