@@ -249,18 +249,22 @@ SPEECH = Study(
             against=_against(SPEECH_SYSTEMS, "svm", "mdat-baseline"),
             means=OVER_PAIRS,
         ),
-        "within": Plan(systems=tuple(SPEECH_SYSTEMS), seeds=(0,), against=_against(SPEECH_SYSTEMS, "svm")),
-        "k-shot": Plan(
+        "within": Plan(
             systems=("svm", "logistic", "mdat", "mdat-baseline"),
-            options=ALL_SPEAKERS,
+            seeds=(0,),
+            against=_against(("logistic", "mdat", "mdat-baseline"), "svm", "mdat-baseline"),
+        ),
+        "k-shot": Plan(
+            systems=("svm", "mdat", "mdat-baseline"),
+            options=dataclasses.replace(ALL_SPEAKERS, sources=(("German",), ("Italian",), ("Pakistani",))),
             seeds=(0,),
             against={"mdat": ("svm", "mdat-baseline")},
-            means=OVER_PAIRS,
+            means={"mean of the paper's pairs": PAPER_CORPORA},
         ),
         "ablation": Plan(
             systems=("mdat", *MDAT_VARIANTS),
             options=ALL_SPEAKERS,
-            seeds=(0, 1),
+            seeds=(0,),
             protocol="cross-culture",
             against={s: ("mdat",) for s in MDAT_VARIANTS},
             means=OVER_PAIRS,
