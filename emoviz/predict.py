@@ -14,11 +14,11 @@ A clip shorter than a window is one window. A source has a gap (NaN) where none 
 import dataclasses
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from . import checkpoint as checkpoints_on_disk
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, Description
 from .define import CIRCUMPLEX, Dimension, Emotion, Source, Task, derived
 from .errors import ConfigError, FeatureError, MediaError, UnknownNameError
 from .features import EXTRACTORS, FeatureStream
@@ -206,6 +206,17 @@ def predict_source(
     return Branch(tuple(predictions), faces, tuple(own_notes or notes))
 
 
+def streams_of(
+    checkpoint: Checkpoint, media: "ClipMedia", *, store: "FeatureStore | None" = None, progress: Progress = silent
+) -> dict[str, FeatureStream]:
+    """All feature streams of a clip that a model reads, by name.
+
+    Raises:
+        FeatureError: one is extracted in another way today.
+    """
+    return {f.name: extract(f, media, store, progress) for f in checkpoint.description.features}
+
+
 def extract(
     feature: checkpoints_on_disk.FeatureSpec, media: "ClipMedia", store: "FeatureStore | None", progress: Progress
 ) -> FeatureStream:
@@ -240,36 +251,151 @@ def predict_streams(
     description = checkpoint.description
     if all(np.isnan(streams[f.name].values).all() for f in description.features):
         return np.full((len(times), len(description.outputs)), np.nan, np.float32), None
-    own_times = frame_middles(times[-1] + times[0], description.hop)
-    length = len(own_times)
-    window = min(length, round(description.window / description.hop))
-    framewise = description.task == Task.FRAMES
-    hop = max(1, window - window // 3) if framewise else max(1, round(WINDOW_HOP / description.hop))
-    starts = window_starts(length, window, hop)
-    gap = np.zeros(length, bool)
+    windows = Windows.of(description, times[-1] + times[0])
+    gap = np.zeros(len(windows.times), bool)
     values = []
     weights: list[Tensor] = []
-    at_once = max(1, FRAMES_AT_ONCE // window)
-    for batch in (starts[i : i + at_once] for i in range(0, len(starts), at_once)):
-        # Aligned window by window: a long clip's features are not held twice.
-        windows = {
-            f.name: np.stack([align(streams[f.name], own_times[s : s + window]) for s in batch])
-            for f in description.features
-        }
-        missing = np.all([np.isnan(w).all(2) for w in windows.values()], axis=0)
-        gap[(batch[:, None] + np.arange(window))[missing]] = True
-        output = apply(checkpoint, windows)
+    for batch in windows.batches():
+        aligned = windows.aligned(streams, batch)
+        missing = np.all([np.isnan(w).all(2) for w in aligned.values()], axis=0)
+        gap[windows.frames(batch)[missing]] = True
+        output = apply(checkpoint, aligned)
         values.append(output.prediction.numpy())
         if "channel" in output.attention:
             weights.append(output.attention["channel"])
-    joined = np.concatenate(values)
-    if framewise:
-        own = cross_fade(joined, starts, length)
-    else:
-        own = interpolate(own_times, own_times[starts] + (window - 1) / 2 * description.hop, joined)
+    own = windows.join(np.concatenate(values))
     own[gap] = np.nan
-    on_grid = own if len(own_times) == len(times) else _resample(own, own_times, times)
-    return on_grid.astype(np.float32), _channel_table(checkpoint, torch.cat(weights).mean(0)) if weights else None
+    on_grid = own if len(own) == len(times) else _resample(own, windows.times, times)
+    if not weights:
+        return on_grid.astype(np.float32), None
+    return on_grid.astype(np.float32), channel_table(checkpoint).assign(weight=torch.cat(weights).mean(0).numpy())
+
+
+def channel_table(checkpoint: Checkpoint) -> pd.DataFrame:
+    """The channels of all streams of a model side by side: ``channel`` and ``modality``."""
+    features = [
+        c.feature for c in checkpoint.description.inputs for _ in range(checkpoint.predictor.inputs.widths[c.feature])
+    ]
+    modalities = [str(EXTRACTORS[feature].modality) for feature in features]
+    return pd.DataFrame({"channel": checkpoint.channels, "modality": modalities})
+
+
+class ClipEmbedding(NamedTuple):
+    """Where a model sees a clip.
+
+    Attributes:
+        times: (N,) seconds, the middles of the windows or pictures that it was applied to.
+        values: (N, E).
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+
+
+def reads_clips(description: Description) -> bool:
+    """Whether all that a model reads can be extracted from a clip; some corpora ship features that cannot."""
+    return all(feature.name == PICTURES or feature.name in EXTRACTORS for feature in description.features)
+
+
+def embed_clip(
+    checkpoint: Checkpoint, media: "ClipMedia", *, store: "FeatureStore | None" = None, progress: Progress = silent
+) -> ClipEmbedding:
+    """The embeddings of a clip: of every window in which :func:`predict_streams` applies the model, or of every face.
+
+    Raises:
+        FeatureError: a feature is extracted in another way today.
+        MediaError: the clip cannot be read, or holds nothing that the model reads.
+    """
+    description = checkpoint.description
+    if any(feature.name == PICTURES for feature in description.features):
+        track = media.face_track() if media.info.video else None
+        if track is None:
+            raise MediaError(f"No face was found in the clip, so '{checkpoint.name}' has no embedding of it.")
+        times = media.faces(progress).times[track.frames]
+        return ClipEmbedding(times, read_faces(checkpoint, media, track, progress).embedding)
+    streams = streams_of(checkpoint, media, store=store, progress=progress)
+    windows = Windows.of(description, media.info.duration)
+    embeddings, centres = [], []
+    for batch in windows.batches():
+        aligned = windows.aligned(streams, batch)
+        present = ~np.all([np.isnan(values).all((1, 2)) for values in aligned.values()], axis=0)
+        if present.any():
+            output = apply(checkpoint, {name: values[present] for name, values in aligned.items()})
+            embeddings.append(output.embedding.numpy())
+            centres.append(windows.centres[batch[present]])
+    if not embeddings:
+        raise MediaError(f"The clip holds nothing that '{checkpoint.name}' reads, so there is no embedding of it.")
+    return ClipEmbedding(np.concatenate(centres), np.concatenate(embeddings))
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows in which a model of feature streams is applied to a clip.
+
+    Attributes:
+        description: of the model.
+        times: (T,) seconds of the clip, the middles of the model's own frames.
+        starts: (N,) the first frame of each window.
+        width: W, frames of a window.
+    """
+
+    description: Description
+    times: np.ndarray
+    starts: np.ndarray
+    width: int
+
+    @classmethod
+    def of(cls, description: Description, duration: float) -> "Windows":
+        """The windows of a clip of so many seconds."""
+        times = frame_middles(duration, description.hop)
+        width = min(len(times), round(description.window / description.hop))
+        framewise = description.task == Task.FRAMES
+        hop = max(1, width - width // 3) if framewise else max(1, round(WINDOW_HOP / description.hop))
+        return cls(description, times, window_starts(len(times), width, hop), width)
+
+    def batches(self) -> Iterator[np.ndarray]:
+        """Numbers of the windows, so many at a time as bound the memory that a long clip takes."""
+        at_once = max(1, FRAMES_AT_ONCE // self.width)
+        numbers = np.arange(len(self.starts))
+        return (numbers[i : i + at_once] for i in range(0, len(numbers), at_once))
+
+    def frames(self, numbers: np.ndarray) -> np.ndarray:
+        """Frames of the clip in some windows, (n, W)."""
+        return self.starts[numbers, None] + np.arange(self.width)
+
+    def aligned(self, streams: Mapping[str, FeatureStream], numbers: np.ndarray) -> dict[str, np.ndarray]:
+        """Features in some windows, name -> (n, W, D). Window by window: a long clip's are not held twice."""
+        return {
+            f.name: np.stack([align(streams[f.name], self.times[own]) for own in self.frames(numbers)])
+            for f in self.description.features
+        }
+
+    def join(self, values: np.ndarray) -> np.ndarray:
+        """What a model says of the windows, (N, W, K) or (N, K), as one series for the clip (T, K)."""
+        if values.ndim == 3:
+            return cross_fade(values, self.starts, len(self.times))
+        return interpolate(self.times, self.centres, values)
+
+    def shares(self, wanted: np.ndarray) -> np.ndarray:
+        """How much each prediction counts in the mean of the joined series over some of its frames.
+
+        Args:
+            wanted: bool (T,), true on those frames, at least one.
+
+        Returns:
+            (N, W) frame-wise and (N, 1) per clip, with the sum 1.
+        """
+        if self.description.task == Task.CLIP:
+            return interpolate(self.times, self.centres, np.eye(len(self.starts)))[wanted].mean(0)[:, None]
+        near = _nearness(self.width)
+        frames = self.frames(np.arange(len(self.starts)))
+        total = np.bincount(frames.ravel(), np.tile(near, len(frames)))
+        return (wanted / total)[frames] * near / wanted.sum()
+
+    @property
+    def centres(self) -> np.ndarray:
+        """(N,) seconds of the clip."""
+        return self.times[self.starts] + (self.width - 1) / 2 * self.description.hop
 
 
 def predict_pictures(checkpoint: Checkpoint, media: "ClipMedia", times: np.ndarray, progress: Progress) -> np.ndarray:
@@ -312,12 +438,17 @@ def window_starts(length: int, window: int, hop: int) -> np.ndarray:
 def cross_fade(windows: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     """Join overlapping windows (N, W, K) to (length, K); each counts the more, the nearer its own middle is."""
     width = windows.shape[1]
-    nearness = np.minimum(np.arange(1, width + 1), np.arange(width, 0, -1)).astype(float)[:, None]
+    nearness = _nearness(width)[:, None]
     total, weight = np.zeros((length, windows.shape[2])), np.zeros((length, 1))
     for start, values in zip(starts, windows, strict=True):
         total[start : start + width] += nearness * values
         weight[start : start + width] += nearness
     return total / weight
+
+
+def _nearness(width: int) -> np.ndarray:
+    """How much each frame of a window counts where windows overlap, (W,)."""
+    return np.minimum(np.arange(1, width + 1), np.arange(width, 0, -1)).astype(float)
 
 
 def interpolate(times: np.ndarray, known_times: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -426,14 +557,6 @@ def _resample(values: np.ndarray, known_times: np.ndarray, times: np.ndarray) ->
     resampled = interpolate(times, known_times[~gap], values[~gap])
     resampled[gap[nearest.astype(int)]] = np.nan
     return resampled
-
-
-def _channel_table(checkpoint: Checkpoint, weights: Tensor) -> pd.DataFrame:
-    features = [
-        c.feature for c in checkpoint.description.inputs for _ in range(checkpoint.predictor.inputs.widths[c.feature])
-    ]
-    modalities = [str(EXTRACTORS[feature].modality) for feature in features]
-    return pd.DataFrame({"channel": checkpoint.channels, "modality": modalities, "weight": weights.numpy()})
 
 
 def _percent(share: float) -> str:

@@ -146,6 +146,18 @@ def test_the_second_model_of_an_output_bears_its_own_name(media, models, tmp_pat
     assert not (both.table["speech.valence (derived)"] == both.table["other.valence (derived)"]).any()
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_shares_of_windows_give_the_mean_of_the_joined_series(number, models):
+    windows = predict.Windows.of(models[number].description, 7.3)
+    random = np.random.default_rng(0)
+    wanted = random.random(len(windows.times)) < 0.3
+    shape = (len(windows.starts), windows.width, 1) if number == 1 else (len(windows.starts), 1)
+    values = random.normal(size=shape)
+    shares = windows.shares(wanted)
+    assert shares.sum() == pytest.approx(1)
+    assert (shares * values.reshape(shares.shape)).sum() == pytest.approx(windows.join(values)[wanted].mean())
+
+
 def test_emotions_alone_give_derived_dimensions_of_speech_too(media, models):
     alone = predict_clip(media, [models[2]])
     assert set(DIMENSIONS) <= set(alone.outputs.output)

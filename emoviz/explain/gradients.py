@@ -9,9 +9,8 @@ Gauss-Legendre rule. From a baseline x' to the input x, with F the number that i
 The baseline is zero in every channel: behind the standardisation of a model's inputs this is the mean of the training
 frames, which is also what a model sees where nothing is known. Of a stream that is not standardised zero is just zero.
 
-How far the sum misses the difference is the completeness error. It is that of the integral and shrinks with more
-steps, but for models in which the prediction also moves on a path that has no gradient: an autoregressive decoder whose
-own outputs are fed back as constants.
+How far the sum misses the difference is the completeness error, that of the integral. Where a model's answer jumps
+somewhere between baseline and input, as that of a recurrent network may, it takes many steps to shrink.
 """
 
 from collections.abc import Mapping

@@ -17,6 +17,55 @@ from ..progress import Progress, silent
 from .targets import checked, clips_at_once, in_use, scorer
 
 
+@torch.no_grad()
+def occlude(
+    model: Model,
+    streams: Mapping[str, Tensor],
+    mask: Tensor,
+    output: int,
+    hidden: Tensor,
+    *,
+    shares: Tensor | None = None,
+    progress: Progress = silent,
+) -> np.ndarray:
+    """What each of V hidden parts adds to an output: its value less that without the part.
+
+    Args:
+        model: any that follows the contract.
+        streams: name -> (B, T, D_stream) as the model sees them.
+        mask: (B, T), true on real frames.
+        output: number of the output.
+        hidden: bool (V, T or 1, D or 1), true on what is hidden of all streams side by side.
+        shares: as for :func:`integrated_gradients`.
+        progress: told of every clip.
+
+    Returns:
+        float32 (B, V), in the unit of the output.
+
+    Raises:
+        ConfigError: the model has no such output, or the shares are of another shape.
+        FeatureError: a stream is missing, or a clip has no real frame.
+    """
+    shares = checked(model, streams, mask, output, shares)
+    score = scorer(model, output)
+    widths, at_once = model.config.streams, clips_at_once(streams)
+    changes = []
+    with in_use(model):
+        for clip in range(len(mask)):
+            progress("Hiding one part after the other", clip, len(mask))
+            one = slice(clip, clip + 1)
+            own = {name: torch.where(mask[one, :, None], streams[name][one], 0.0) for name in widths}
+            scores = []
+            for some in hidden.split(at_once):
+                many = {name: values.expand(len(some), -1, -1) for name, values in own.items()}
+                fixed = mask[one].expand(len(some), -1), shares[one].expand(len(some), -1)
+                scores.append(score(*without(many, widths, some).values(), *fixed))
+            whole = score(*own.values(), mask[one], shares[one])
+            changes.append(whole - torch.cat(scores))
+    progress("Hiding one part after the other", len(mask), len(mask))
+    return torch.stack(changes).float().cpu().numpy()
+
+
 def occlude_channels(
     model: Model,
     streams: Mapping[str, Tensor],
@@ -56,7 +105,7 @@ def occlude_channels(
             if not len(group) or min(group) < 0 or max(group) >= width:
                 raise ConfigError(f"A group names one channel or more of 0 to {width - 1}, not {list(group)}.")
             row[list(group)] = True
-    return _occlude(model, streams, mask, output, hidden[:, None], shares, progress)
+    return occlude(model, streams, mask, output, hidden[:, None], shares=shares, progress=progress)
 
 
 def occlude_time(
@@ -96,7 +145,7 @@ def occlude_time(
     frames = torch.arange(mask.shape[1])
     starts = torch.arange(0, mask.shape[1], hop)[:, None]
     hidden = (frames >= starts) & (frames < starts + window)
-    return _occlude(model, streams, mask, output, hidden[..., None], shares, progress)
+    return occlude(model, streams, mask, output, hidden[..., None], shares=shares, progress=progress)
 
 
 def without(streams: Mapping[str, Tensor], widths: Mapping[str, int], hidden: Tensor) -> dict[str, Tensor]:
@@ -112,33 +161,3 @@ def without(streams: Mapping[str, Tensor], widths: Mapping[str, int], hidden: Te
         name: streams[name].masked_fill(own.to(streams[name].device), 0.0)
         for name, own in zip(widths, by_stream, strict=True)
     }
-
-
-@torch.no_grad()
-def _occlude(
-    model: Model,
-    streams: Mapping[str, Tensor],
-    mask: Tensor,
-    output: int,
-    hidden: Tensor,
-    shares: Tensor | None,
-    progress: Progress,
-) -> np.ndarray:
-    shares = checked(model, streams, mask, output, shares)
-    score = scorer(model, output)
-    widths, at_once = model.config.streams, clips_at_once(streams)
-    changes = []
-    with in_use(model):
-        for clip in range(len(mask)):
-            progress("Hiding one part after the other", clip, len(mask))
-            one = slice(clip, clip + 1)
-            own = {name: torch.where(mask[one, :, None], streams[name][one], 0.0) for name in widths}
-            scores = []
-            for some in hidden.split(at_once):
-                many = {name: values.expand(len(some), -1, -1) for name, values in own.items()}
-                fixed = mask[one].expand(len(some), -1), shares[one].expand(len(some), -1)
-                scores.append(score(*without(many, widths, some).values(), *fixed))
-            whole = score(*own.values(), mask[one], shares[one])
-            changes.append(whole - torch.cat(scores))
-    progress("Hiding one part after the other", len(mask), len(mask))
-    return torch.stack(changes).float().cpu().numpy()

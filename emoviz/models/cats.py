@@ -102,11 +102,17 @@ class ChannelAttention(nn.Module):
 class Past:
     """Keys and values of the decoder steps so far, in one layer: room for all, filled one by one."""
 
+    kept: Tensor
+
     def __init__(self, steps: int) -> None:
         self.steps, self.length = steps, 0
 
     def extended(self, new: Tensor) -> Tensor:
         """Keep the keys and values (B, heads, 1, 2 * width / heads) of one step more, and return all that are kept."""
+        if torch.is_grad_enabled():  # what a gradient needs must not be written over
+            self.kept = new if self.length == 0 else torch.cat([self.kept, new], 2)
+            self.length += 1
+            return self.kept
         if self.length == 0:
             self.kept = new.new_empty(*new.shape[:2], self.steps, new.shape[3])
         self.kept.narrow(2, self.length, 1).copy_(new)
@@ -283,8 +289,9 @@ class CATS(Model):
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """See :class:`~emoviz.models.base.Model`. The targets are read under teacher forcing only.
 
-        Without teacher forcing the decode is autoregressive. Where gradients are wanted, a
-        parallel pass over the decoded outputs repeats it; it gives the same prediction.
+        Without teacher forcing the decode is autoregressive. In training a parallel pass over the
+        decoded outputs repeats it, through which alone gradients flow; it gives the same prediction.
+        In use they flow through the fed-back outputs too, so that explanations are complete.
         """
         fused = concatenate(streams, self.config.streams, mask)
         attention = {}
@@ -295,11 +302,12 @@ class CATS(Model):
         steps = Steps(mask, self.config.step)
         if self.config.feedback == "teacher" and self.training and targets is not None:
             correction = self.decode_given(memory, steps, steps.mean(targets))
-        else:
+        elif self.training and torch.is_grad_enabled():
             with torch.no_grad():
-                correction, decoded = self.decode(memory, steps)
-            if torch.is_grad_enabled():
-                correction = self.decode_given(memory, steps, decoded)
+                _, decoded = self.decode(memory, steps)
+            correction = self.decode_given(memory, steps, decoded)
+        else:
+            correction, _ = self.decode(memory, steps)
         prediction = steps.interpolate(correction)
         if self.direct is not None:
             prediction = prediction + self.direct(memory)

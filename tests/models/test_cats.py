@@ -219,6 +219,25 @@ def test_gradients_do_not_change_the_prediction(options: dict[str, object]) -> N
     torch.testing.assert_close(prediction, expected, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("options", CONFIGS.values(), ids=CONFIGS)
+def test_gradients_in_use_flow_through_what_is_fed_back(options: dict[str, object]) -> None:
+    """Along a direction the gradient is the change of the prediction, most of which comes by the fed-back outputs."""
+    model = small(**options)
+    nn.init.normal_(model.embed_output.weight, std=3.0)
+    streams = {name: noise(2, FRAMES, width) for name, width in model.config.streams.items()}
+    direction = {name: noise(2, FRAMES, width, seed=7) for name, width in model.config.streams.items()}
+
+    def moved(step: float) -> Tensor:
+        return model({name: values + step * direction[name] for name, values in streams.items()}, WHOLE).prediction
+
+    with torch.no_grad():
+        expected = (moved(5e-3) - moved(-5e-3)).sum() / 1e-2
+    leaves = {name: values.requires_grad_() for name, values in streams.items()}
+    gradients = torch.autograd.grad(model(leaves, WHOLE).prediction.sum(), list(leaves.values()))
+    along = sum((g * direction[name]).sum() for g, name in zip(gradients, leaves, strict=True))
+    torch.testing.assert_close(along, expected, atol=1e-3, rtol=1e-2)
+
+
 def test_labels_are_seen_under_teacher_forcing_in_training_only() -> None:
     streams, labels, others = clips(), noise(2, FRAMES, 2), noise(2, FRAMES, 2, seed=1)
     for options, reads in ((PAPER, True), ({}, False)):
