@@ -88,7 +88,9 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=train)
 
     command = commands.add_parser("protocol", help="judge systems by a protocol, e.g. from culture to culture")
-    command.add_argument("protocol", metavar="NAME", help="cross-culture, within, loro, folds, k-shot or ablation")
+    command.add_argument(
+        "protocol", metavar="NAME", help="cross-culture, within, loro, folds, k-shot, per-culture or ablation"
+    )
     command.add_argument("--study", required=True, metavar="NAME", help="corpus, task and systems (see the README)")
     command.add_argument("--system", action="append", default=[], metavar="NAME", help="may be repeated; default: all")
     command.add_argument(
