@@ -15,6 +15,8 @@ ALL = "all"
 NOTHING = np.empty(0)
 DRAWS = 1000
 """Bootstrap samples behind an interval."""
+DRAWS_AT_ONCE = 100
+"""Which are held in memory together."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Scor
         aggregation: str,
         combine: Callable[..., float],
         metric: Callable[..., float],
-        prepare: Callable[..., Callable[[np.ndarray], float]],
+        prepare: Callable[..., SumFigure],
     ) -> Score:
         return Score(
             outputs[k],
@@ -129,40 +131,85 @@ def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Scor
     ]
 
 
-def _of_values(truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray]) -> Callable[[np.ndarray], float]:
-    """The mean of each recording's own CCC, those computed once."""
+@dataclass(frozen=True)
+class SumFigure:
+    """A statistic of a draw that is a figure of sums over the results drawn.
+
+    Attributes:
+        addends: (N, F) what each result adds.
+        figure: (..., F) sums -> (...) values.
+    """
+
+    addends: np.ndarray
+    figure: Callable[[np.ndarray], np.ndarray]
+
+    def __call__(self, drawn: np.ndarray) -> float:
+        """The figure of results given by their positions."""
+        return float(self.figure(self.addends[drawn].sum(0)))
+
+
+def bootstrap(statistics: Sequence[Callable[[np.ndarray], float]], count: int) -> np.ndarray:
+    """Bootstrap values of several statistics of the same results, all of the same draws.
+
+    Args:
+        statistics: each gives its value for an array of positions.
+        count: of results.
+
+    Returns:
+        (S, DRAWS), those of :func:`emoviz.metrics.bootstrap`; NaN where undefined, and with fewer than two results.
+    """
+    values = np.full((len(statistics), DRAWS), np.nan)
+    random = np.random.default_rng(0)
+    for start in range(0, DRAWS if count > 1 else 0, DRAWS_AT_ONCE):
+        drawn = random.integers(0, count, (min(DRAWS_AT_ONCE, DRAWS - start), count))
+        times = np.stack([np.bincount(draw, minlength=count) for draw in drawn]).astype(np.float64)
+        for row, statistic in zip(values, statistics, strict=True):
+            own = row[start : start + len(drawn)]
+            if isinstance(statistic, SumFigure):
+                own[:] = statistic.figure(times @ statistic.addends)
+            else:
+                own[:] = [statistic(draw) for draw in drawn]
+    return values
+
+
+def _of_values(truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray]) -> SumFigure:
+    """The mean of each recording's own CCC."""
     values = np.array([metrics.ccc(t, p) for t, p in zip(truths, predictions, strict=True)])
-
-    def statistic(drawn: np.ndarray) -> float:
-        defined = values[drawn][~np.isnan(values[drawn])]
-        return float(defined.mean()) if defined.size else float("nan")
-
-    return statistic
+    return SumFigure(np.stack([np.nan_to_num(values), ~np.isnan(values)], axis=1), _mean_of)
 
 
 def _of_moments(
-    figure: Callable[[np.ndarray], float], truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray]
-) -> Callable[[np.ndarray], float]:
-    """A figure of pooled frames from each recording's number, sums, squares and product, those computed once."""
+    figure: Callable[[np.ndarray], np.ndarray], truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray]
+) -> SumFigure:
+    """A figure of pooled frames from each recording's number, sums, squares and product."""
 
     def sums(truth: np.ndarray, prediction: np.ndarray) -> list[float]:
         known = ~(np.isnan(truth) | np.isnan(prediction))
         x, y = truth[known].astype(np.float64), prediction[known].astype(np.float64)
         return [len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y]
 
-    table = np.array([sums(t, p) for t, p in zip(truths, predictions, strict=True)])
-    return lambda drawn: figure(table[drawn].sum(0))
+    return SumFigure(np.array([sums(t, p) for t, p in zip(truths, predictions, strict=True)]), figure)
 
 
-def _ccc_of(sums: np.ndarray) -> float:
-    count, x, y, xx, yy, xy = sums
+def _divided(above: np.ndarray, below: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """NaN where the divisor is no larger than ``least``."""
+    return np.where(below > least, above / np.where(below > least, below, 1.0), np.nan)
+
+
+def _mean_of(sums: np.ndarray) -> np.ndarray:
+    return _divided(sums[..., 0], sums[..., 1])
+
+
+def _ccc_of(sums: np.ndarray) -> np.ndarray:
+    count, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    count = np.where(count > 0, count, np.nan)
     spread = (xx + yy) / count - 2 * x * y / count**2  # both variances and the squared difference of the means
-    return float(2 * (xy / count - x * y / count**2) / spread) if count and spread > 1e-12 else float("nan")
+    return _divided(2 * (xy / count - x * y / count**2), spread, 1e-12)
 
 
-def _rmse_of(sums: np.ndarray) -> float:
-    count, _, _, xx, yy, xy = sums
-    return float(np.sqrt(max(0.0, xx + yy - 2 * xy) / count)) if count else float("nan")
+def _rmse_of(sums: np.ndarray) -> np.ndarray:
+    count, _, _, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    return np.sqrt(_divided(np.maximum(0.0, xx + yy - 2 * xy), count))
 
 
 def class_scores(training_shares: np.ndarray) -> list[Score]:
@@ -190,22 +237,23 @@ def class_scores(training_shares: np.ndarray) -> list[Score]:
 
 
 def _of_counts(
-    figure: Callable[[np.ndarray], float], truths: Sequence[int], predictions: Sequence[int]
-) -> Callable[[np.ndarray], float]:
+    figure: Callable[[np.ndarray], np.ndarray], truths: Sequence[int], predictions: Sequence[int]
+) -> SumFigure:
     """A figure of classes from how often each was taken for each."""
     truth, prediction = np.asarray(truths), np.asarray(predictions)
     classes = 1 + max(truth.max(), prediction.max())
-    cells = truth * classes + prediction
-    return lambda drawn: figure(np.bincount(cells[drawn], minlength=classes**2).reshape(classes, classes))
+    cells = np.eye(classes**2)[truth * classes + prediction]
+    return SumFigure(cells, lambda sums: figure(sums.reshape(*sums.shape[:-1], classes, classes)))
 
 
-def _accuracy_of(counts: np.ndarray) -> float:
-    return float(counts.trace() / counts.sum())
+def _accuracy_of(counts: np.ndarray) -> np.ndarray:
+    return counts.trace(axis1=-2, axis2=-1) / counts.sum((-2, -1))
 
 
-def _ua_of(counts: np.ndarray) -> float:
-    total = counts.sum(1)
-    return float((counts.diagonal()[total > 0] / total[total > 0]).mean())
+def _ua_of(counts: np.ndarray) -> np.ndarray:
+    total = counts.sum(-1)
+    recalls = counts.diagonal(axis1=-2, axis2=-1) / np.maximum(total, 1)
+    return recalls.sum(-1) / (total > 0).sum(-1)
 
 
 MEAN = "mean"
@@ -264,10 +312,12 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
     cultures = sorted({r.culture for r in results if r.culture})
     groups = {ALL: list(results)} | {c: [r for r in results if r.culture == c] for c in cultures if len(cultures) > 1}
     rows = []
+    scores = list(scores)
     for culture, members in groups.items():
-        for score in scores:
+        draws = bootstrap([score.statistic(members) for score in scores], len(members))
+        for score, values in zip(scores, draws, strict=True):
             value, baseline = score.compute(members), score.training_mean(members)
-            low, high = _interval(score, members)
+            low, high = metrics.percentiles(values[~np.isnan(values)], 0.95)
             rows.append(
                 {
                     "culture": culture,
@@ -283,10 +333,6 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
                 }
             )
     return flag_collapsed(rows, groups)
-
-
-def _interval(score: Score, results: Sequence[Result]) -> tuple[float, float]:
-    return metrics.interval(score.statistic(results), len(results), draws=DRAWS)
 
 
 def flag_collapsed(rows: list[dict[str, Any]], groups: dict[str, list[Result]]) -> list[dict[str, Any]]:
