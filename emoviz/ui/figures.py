@@ -14,6 +14,8 @@ FOLDER = Path(__file__).parent
 
 LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
 MIME_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
+LASSO_BUTTONS = [["lasso2d", "zoom2d", "pan2d", "resetScale2d"]]
+"""Of plotly's own, over figures in which a lasso can be drawn."""
 Writer = Callable[[pd.DataFrame], bytes]
 Point = Mapping[str, Any]
 """A selected point as plotly gives it: ``x``, ``y``, ``customdata`` and more."""
@@ -65,7 +67,9 @@ def show(
     Returns:
         The points that are selected.
     """
-    config = {"displayModeBar": False, "doubleClick": False}
+    config: dict[str, Any] = {"displayModeBar": False, "doubleClick": False}
+    if "lasso" in select:  # drags that select leave none for zooming, which then needs buttons
+        config |= {"displayModeBar": True, "displaylogo": False, "modeBarButtons": LASSO_BUTTONS}
     selected: list[Point] = []
     if select:
         react: Any = (lambda: on_select(_points(st.session_state[key]))) if on_select else "rerun"
