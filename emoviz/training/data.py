@@ -582,7 +582,7 @@ def traces(
     the traces' own, labels are averaged over each frame; figures count on the traces' own.
 
     Raises:
-        ConfigError: the outputs are no traced dimensions.
+        ConfigError: the outputs are no traced dimensions, or the label delay is as long as a recording.
         CorpusError: a recording has no trace.
     """
     if not set(config.outputs) <= set(Dimension):
@@ -600,6 +600,8 @@ def traces(
         targets[identity] = labels.reshape(-1, step, len(config.outputs)).mean(1)
         finer[identity] = labels if step > 1 else None
     window, delay = round(config.window / config.hop), round(config.label_delay / config.hop)
+    if delay >= min(map(len, targets.values())):
+        raise ConfigError(f"'label_delay' is shorter than each recording, unlike {config.label_delay:g} s.")
 
     def part_of(part: Split | None, cropped: bool) -> Part:
         rows = arranged.of(part)
@@ -637,10 +639,12 @@ def sequences(
     faster without padding); in validation and test it is short, and the order is that of epoch 0.
 
     Raises:
-        ConfigError: the outputs are no derived dimensions.
+        ConfigError: the outputs are no derived dimensions, or a label delay is given, which only raters have.
     """
     if not set(config.outputs) <= set(DERIVED_AXES):
         raise ConfigError(f"Training on sequences predicts {' and '.join(DERIVED_AXES)}, not {list(config.outputs)}.")
+    if config.label_delay:
+        raise ConfigError("'label_delay' is of raters who follow a recording; labels of sequences have none.")
     columns = [DERIVED_AXES[output] for output in config.outputs]
     values = {e: torch.tensor([CIRCUMPLEX[e][c] for c in columns]) for e in Emotion}
     arranged = arrange(config, recordings, partition, inputs)

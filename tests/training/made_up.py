@@ -61,6 +61,10 @@ class TracedStore(MadeUpStore):
     The corpus ships what two systems, who heard and who saw, said of each dimension: its label and noise.
     """
 
+    def __init__(self, seconds: float = 4.0, noise: float = 1.0) -> None:
+        super().__init__(seconds)
+        self.noise = noise * np.array([0.3, 1.0, 0.6, 0.6])
+
     def corpus(self, name: str) -> StoredCorpus:
         random = np.random.default_rng(0)
         ids = pd.Index([f"{c}/{s}" for c in CULTURES for s in range(SPEAKERS)], name="id")
@@ -68,7 +72,7 @@ class TracedStore(MadeUpStore):
         traces, said = [], {}
         for identity in ids:
             labels = np.sin(times[:, None] * random.uniform(0.5, 2.0, 2) + random.uniform(0, 6, 2))
-            values = np.repeat(labels, 2, axis=1) + random.normal(size=(len(times), 4)) * (0.3, 1.0, 0.6, 0.6)
+            values = np.repeat(labels, 2, axis=1) + self.noise * random.normal(size=(len(times), 4))
             said[identity] = FeatureStream(values.astype(np.float32), 0.0, TRACED_HOP, SYSTEMS)
             traces.append(pd.DataFrame(labels, columns=["arousal", "valence"]).assign(id=identity, time=times))
         table = pd.DataFrame({"speaker": ids, "culture": ids.str.split("/").str[0]}, ids)

@@ -9,13 +9,24 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.define import CIRCUMPLEX, Emotion, Split
-from emoviz.errors import ConfigError, FeatureError
+from emoviz.define import CIRCUMPLEX, FOUR_EMOTIONS, Emotion, Split, intensity
+from emoviz.errors import ConfigError, CorpusError, FeatureError
+from emoviz.features.base import FeatureStream
+from emoviz.features.store import WHOLE
 from emoviz.inputs import InputConfig
-from emoviz.training.data import DATA, EpochSampler, augment_crops, collate, order_by_emotion
+from emoviz.training.data import (
+    DATA,
+    EpochSampler,
+    augment_crops,
+    collate,
+    load_recordings,
+    order_by_emotion,
+    standardise,
+    trace_step,
+)
 from emoviz.training.presets import preset
 
-from .made_up import MadeUpStore
+from .made_up import HOP, SYSTEMS, TRACES, MadeUpStore, TracedStore
 
 SEQUENCES = dataclasses.replace(
     preset("speech-bigru"), corpora=("made-up",), inputs=(InputConfig("toy", components=2),), window=1.0
@@ -139,3 +150,215 @@ def test_augmented_crops_stay_faces(seed):
     assert changed.shape == crops.shape
     assert changed.isfinite().all() and -0.5 < changed.min() and changed.max() < 1.5
     assert not torch.equal(changed, crops)
+
+
+def two_recordings(**columns):
+    """Recordings of one channel with the means 2 and 7 and the variances 1 and 4."""
+    streams = {"a": {"toy": np.array([[1.0], [3.0]])}, "b": {"toy": np.array([[5.0], [9.0]])}}
+    return streams, pd.DataFrame({"culture": ["A", "A"], "speaker": ["x", "y"], **columns}, index=["a", "b"])
+
+
+def test_recordings_of_a_culture_are_brought_to_one_level_and_spread_between_and_within_apart():
+    streams, table = two_recordings()
+    found = standardise(streams, table, "culture")
+    within = np.sqrt((1 + 4) / 2)
+    np.testing.assert_allclose(found["a"]["toy"][:, 0], [-1 - 1 / within, -1 + 1 / within], rtol=1e-6)
+    np.testing.assert_allclose(found["b"]["toy"][:, 0], [1 - 2 / within, 1 + 2 / within], rtol=1e-6)
+    assert found["a"]["toy"].dtype == np.float32
+    np.testing.assert_array_equal(streams["a"]["toy"], [[1], [3]])  # the raw ones stay
+
+
+def test_a_speakers_level_and_spread_are_drawn_towards_the_cultures():
+    streams, table = two_recordings()
+    weight = 3.0
+    found = standardise(streams, table, "speaker", weight)
+    level = (2 + weight * 4.5) / (1 + weight)
+    square = (2**2 + weight * (2**2 + 7**2) / 2) / (1 + weight)
+    within = np.sqrt((1 + weight * 2.5) / (1 + weight))
+    between = np.sqrt(square - level**2)
+    expected = (2 - level) / between + np.array([-1, 1]) / within
+    np.testing.assert_allclose(found["a"]["toy"][:, 0], expected, rtol=1e-6)
+    alone = standardise(streams, table, "speaker", 0.0)
+    np.testing.assert_allclose(alone["b"]["toy"][:, 0], [-1, 1], rtol=1e-6)
+    almost = standardise(streams, table, "speaker", 1e9)
+    np.testing.assert_allclose(almost["b"]["toy"], standardise(streams, table, "culture")["b"]["toy"], rtol=1e-5)
+
+
+def test_missing_frames_are_left_out_and_stay_missing():
+    streams, table = two_recordings()
+    streams["a"]["toy"] = np.array([[1.0], [np.nan], [3.0]])
+    found = standardise(streams, table, "culture")
+    whole = standardise(*two_recordings(), "culture")
+    np.testing.assert_allclose(found["a"]["toy"][[0, 2]], whole["a"]["toy"])
+    assert np.isnan(found["a"]["toy"][1])
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 1000), st.sampled_from(["culture", "speaker"]))
+def test_after_standardisation_all_groups_are_alike_and_no_other_group_had_a_say(seed, by):
+    random = np.random.default_rng(seed)
+    ids = [f"{c}/{s}/{k}" for c in "AB" for s in "xy" for k in range(4)]
+    columns = {"culture": [i[0] for i in ids], "speaker": [i[:3] for i in ids]}
+    table = pd.DataFrame(columns, index=ids)
+    streams = {i: {"toy": random.normal(random.normal(), 1 + random.random(), (6, 3))} for i in ids}
+    found = standardise(streams, table, by)
+    for _, rows in table.groupby(by):
+        values = [found[i]["toy"] for i in rows.index]
+        means = np.array([v.mean(0) for v in values])
+        np.testing.assert_allclose(means.mean(0), 0, atol=1e-4)
+        np.testing.assert_allclose(means.std(0), 1, atol=1e-3)
+        np.testing.assert_allclose(np.mean([v.var(0) for v in values], axis=0), 1, atol=1e-4)
+    changed = {i: {"toy": s["toy"] * (3 if i[0] == "B" else 1)} for i, s in streams.items()}
+    again = standardise(changed, table, by)
+    assert all(np.array_equal(found[i]["toy"], again[i]["toy"]) for i in ids if i[0] == "A")
+
+
+def test_adaptation_reads_the_tested_recordings_but_no_labels():
+    config = dataclasses.replace(UTTERANCES, standardise_by="culture", outputs=FOUR_EMOTIONS)
+    store = MadeUpStore()
+    found = load_recordings(config, store)
+    raw = load_recordings(dataclasses.replace(config, standardise_by="none"), store)
+    shuffled = raw.table.assign(emotion=raw.table["emotion"].to_numpy()[::-1])
+    expected = standardise(raw.streams, shuffled, "culture")
+    assert all(np.array_equal(found.streams[i]["toy"], expected[i]["toy"]) for i in raw.table.index)
+
+
+def test_features_come_onto_a_coarser_grid_by_averaging_or_interpolation():
+    store = MadeUpStore()
+    raw = store.stream("Here/0/angry/0", "toy").values
+    assert raw.shape == (20, 4)  # a value every 0.02 s, from 0.01 s on
+    streams = {}
+    for method in ("mean", "linear"):
+        config = dataclasses.replace(UTTERANCES, hop=5 * HOP, resample=method)
+        streams[method] = load_recordings(config, store).streams["Here/0/angry/0"]["toy"]
+    np.testing.assert_allclose(streams["mean"], raw.reshape(4, 5, 4).mean(1), atol=1e-6)
+    np.testing.assert_allclose(streams["linear"], raw[2::5], atol=1e-6)  # those in the middle of each frame
+    shifted = dataclasses.replace(UTTERANCES, hop=4 * HOP)
+    between = load_recordings(shifted, store).streams["Here/0/angry/0"]["toy"]
+    np.testing.assert_allclose(between, (raw[1::4] + raw[2::4]) / 2, atol=1e-6)
+
+
+class ShippingStore(MadeUpStore):
+    """Its corpus comes with a value per recording, ``whole``, and a stream, ``timed``."""
+
+    def corpus(self, name):
+        corpus = super().corpus(name)
+        whole, timed = {}, {}
+        for n, identity in enumerate(corpus.recordings.index):
+            whole[identity] = FeatureStream(np.full((1, 2), n, np.float32), 0.0, WHOLE, ("w.0", "w.1"))
+            timed[identity] = FeatureStream(np.full((10, 1), n, np.float32), HOP / 2, HOP, ("t.0",))
+        return dataclasses.replace(corpus, shipped={"whole": whole, "timed": timed})
+
+
+def test_features_that_a_corpus_ships_stand_beside_extracted_ones():
+    inputs = (InputConfig("timed"), InputConfig("toy"), InputConfig("whole"))
+    found = load_recordings(dataclasses.replace(UTTERANCES, inputs=inputs), ShippingStore())
+    assert [(f.name, f.channels, f.width) for f in found.features] == [
+        ("timed", ("t.0",), 1), ("toy", tuple(f"toy.{i}" for i in range(4)), 4), ("whole", ("w.0", "w.1"), 2),
+    ]  # fmt: skip
+    for n, i in enumerate(found.table.index):
+        assert {name: values.shape for name, values in found.streams[i].items()} == {
+            "timed": (10, 1), "toy": (10, 4), "whole": (10, 2),
+        }  # fmt: skip
+        assert (found.streams[i]["whole"] == n).all()
+        assert (found.streams[i]["timed"] == n).all()
+
+
+def test_what_is_known_of_recordings_as_a_whole_alone_is_one_frame():
+    config = dataclasses.replace(UTTERANCES, inputs=(InputConfig("whole"),))
+    for method in ("linear", "mean"):
+        found = load_recordings(dataclasses.replace(config, resample=method), ShippingStore())
+        assert [float(s["whole"][0, 1]) for s in found.streams.values()] == list(range(80))
+        assert {s["whole"].shape for s in found.streams.values()} == {(1, 2)}
+
+
+def test_a_feature_that_neither_media_nor_the_corpus_have_is_named():
+    with pytest.raises(FeatureError, match="^A recording has no media from which 'toy' could be extracted"):
+        load_recordings(dataclasses.replace(TRACES, inputs=(InputConfig("toy"),)), TracedStore())
+
+
+STRENGTHS = dataclasses.replace(
+    UTTERANCES, outputs=tuple(intensity(e) for e in FOUR_EMOTIONS), loss="mse", selection="pearson", balance=()
+)
+
+
+def test_the_intensity_of_an_emotion_is_that_stated_and_of_all_others_none():
+    data = DATA["utterances"](STRENGTHS, MadeUpStore())
+    samples = [s for part in Split for s in data.whole[part]]
+    assert len(samples) == 80
+    for sample in samples:
+        _, _, emotion, number = sample.id.split("/")
+        expected = [{"0": 0.5, "1": 1.0}[number] * (e == emotion) for e in FOUR_EMOTIONS]
+        np.testing.assert_allclose(sample.target, expected)
+
+
+def test_an_utterance_without_intensity_is_named():
+    recordings = load_recordings(STRENGTHS, MadeUpStore())
+    recordings.table.loc["Here/1/sad/0", "intensity"] = None
+    with pytest.raises(CorpusError, match="^The recording 'Here/1/sad/0' has no intensity.$"):
+        DATA["utterances"].make(STRENGTHS, recordings, None, None)
+
+
+def test_traces_are_whole_recordings_but_windows_in_training():
+    data = DATA["traces"](TRACES, TracedStore())
+    assert data.frames
+    assert {s.target.shape for part in Split for s in data.whole[part]} == {(40, 2)}
+    train = data.parts[Split.TRAIN]
+    assert len(train) == 2 * len(data.whole[Split.TRAIN])  # two windows fill a recording
+    assert {train[(0, n)].target.shape for n in range(len(train))} == {(20, 2)}
+    assert any(not torch.equal(train[(0, n)].target, train[(1, n)].target) for n in range(len(train)))
+    assert all(s.trace is None for s in data.whole[Split.TEST])
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.5])
+def test_in_training_a_frame_has_the_label_that_raters_gave_later(delay):
+    config = dataclasses.replace(TRACES, label_delay=delay)
+    data = DATA["traces"](config, TracedStore(noise=0.0))  # in which each stream is the label
+    frames = round(delay / config.hop)
+    columns = [SYSTEMS.index("heard.arousal"), SYSTEMS.index("heard.valence")]
+    for number in range(len(data.parts[Split.TRAIN])):
+        sample = data.parts[Split.TRAIN][(0, number)]
+        said = sample.streams["said"][:, columns]
+        assert len(said) == len(sample.target) == 20
+        np.testing.assert_allclose(sample.target[: 20 - frames], said[frames:], atol=1e-5)
+    for sample in data.parts[Split.TEST]:
+        np.testing.assert_allclose(sample.target, sample.streams["said"][:, columns], atol=1e-5)
+
+
+def test_a_label_delay_leaves_something_of_each_recording():
+    with pytest.raises(ConfigError, match="^'label_delay' is shorter than each recording, unlike 4 s.$"):
+        DATA["traces"](dataclasses.replace(TRACES, label_delay=4.0), TracedStore())
+
+
+def test_labels_that_no_rater_gave_have_no_delay():
+    with pytest.raises(ConfigError, match="^'label_delay' is of raters"):
+        DATA["sequences"](dataclasses.replace(SEQUENCES, label_delay=1.0), MadeUpStore())
+
+
+def test_on_a_coarser_grid_labels_are_averaged_and_the_finer_ones_kept_for_the_figures():
+    store = TracedStore(seconds=4.2)  # 42 labels: 8 frames of five, and two that are left over
+    data = DATA["traces"](dataclasses.replace(TRACES, hop=0.5, resample="mean"), store)
+    finer = {i: rows[["arousal", "valence"]].to_numpy()[:40] for i, rows in store.corpus("x").traces.groupby("id")}
+    samples = list(data.whole[Split.TEST])
+    for sample in samples:
+        np.testing.assert_allclose(sample.trace, finer[sample.id], atol=1e-6)
+        np.testing.assert_allclose(sample.target, finer[sample.id].reshape(8, 5, 2).mean(1), atol=1e-6)
+        assert sample.streams["said"].shape == (8, 4)
+    train = data.parts[Split.TRAIN]
+    assert all(train[(0, n)].trace is None for n in range(len(train)))
+    assert collate(samples).target.shape[1:] == (8, 2)
+
+
+@pytest.mark.parametrize("hop", [0.15, 0.05, 0.04])
+def test_a_frame_spans_a_whole_number_of_labels(hop):
+    trace = TracedStore().corpus("x").traces.query("id == 'Here/0'")
+    assert trace_step(dataclasses.replace(TRACES, hop=0.3), trace) == 3
+    with pytest.raises(ConfigError, match=f"^The traces have a value every 0.1 s, so 'hop' is a multiple .* not {hop}"):
+        trace_step(dataclasses.replace(TRACES, hop=hop), trace)
+
+
+def test_traces_refuse_other_outputs_and_recordings_without_any():
+    with pytest.raises(ConfigError, match="predicts valence, arousal, liking, not"):
+        DATA["traces"](dataclasses.replace(UTTERANCES, data="traces"), MadeUpStore())
+    with pytest.raises(CorpusError, match="^The recording 'Here/0/angry/0' has no trace of labels; train on corpora"):
+        DATA["traces"](dataclasses.replace(TRACES, inputs=(InputConfig("toy"),)), MadeUpStore())

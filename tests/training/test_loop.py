@@ -1,5 +1,6 @@
 """The loop learns, stops, resumes to the same result, and writes a checkpoint that loads."""
 
+import copy
 import dataclasses
 import json
 
@@ -8,12 +9,18 @@ import pytest
 import torch
 
 from emoviz import checkpoint, evaluate
+from emoviz.checkpoint import Predictor
+from emoviz.define import Split
 from emoviz.errors import Cancelled, CheckpointError, ConfigError
 from emoviz.inputs import InputConfig
+from emoviz.losses import LOSSES, METRIC_LOSSES
+from emoviz.models import Output, build
 from emoviz.training import preset, train
+from emoviz.training.data import DATA, Data, Part, collate
+from emoviz.training.loop import TrainingModule, adapt_norm, fit, predict_part
 from emoviz.training.resume import SafetensorsIO
 
-from .made_up import MadeUpStore, folders
+from .made_up import CULTURES, TRACES, UTTERANCES, MadeUpStore, TracedStore, folders
 
 FRAMES = dataclasses.replace(
     preset("speech-bigru"),
@@ -145,3 +152,147 @@ def test_the_checkpoint_keeps_the_training_mean_and_each_epochs_figures_once(tmp
     assert [line["epoch"] for line in found["epochs"]] == list(range(CLIPS.epochs))
     assert all(line["loss"] < 99 and 0 <= line["validation"] <= 1 for line in found["epochs"])
     assert found["training_mean"] == pytest.approx([0.25] * 4)
+
+
+def test_the_test_part_is_not_read_in_training(tmp_path):
+    def unread(epoch, number):
+        raise AssertionError("the test part was read")
+
+    data = DATA["utterances"](UTTERANCES, MadeUpStore())
+    parts = {**data.parts, Split.TEST: Part(3, unread)}
+    fit(UTTERANCES, dataclasses.replace(data, parts=parts, whole=parts))
+
+
+def test_without_a_validation_part_all_epochs_are_trained():
+    data = DATA["utterances"](UTTERANCES, MadeUpStore())
+    parts = {Split.TRAIN: data.parts[Split.TRAIN]}
+    seen = []
+    module = fit(
+        dataclasses.replace(UTTERANCES, epochs=3, patience=1),
+        dataclasses.replace(data, parts=parts, whole=parts),
+        lambda stage, done, total: seen.append(done),
+    )
+    assert 2 <= max(seen) < 3
+    assert module.selection == {"metric": "ua", "value": None}
+    assert not module.training
+
+
+def untrained(config, store=None) -> tuple[TrainingModule, Data]:
+    """A network as it is before its training."""
+    torch.manual_seed(0)
+    data = DATA[config.data](config, store or MadeUpStore())
+    model = build(config.model, {**config.options, "streams": data.inputs.widths, "outputs": len(config.outputs)})
+    return TrainingModule(config, Predictor(data.inputs, model), data).eval(), data
+
+
+@pytest.mark.parametrize("name", METRIC_LOSSES)
+def test_a_metric_loss_on_the_embedding_is_added(name):
+    config = dataclasses.replace(UTTERANCES, metric_loss=name, metric_weight=0.5, margins=(0.3, 0.7))
+    module, data = untrained(config)
+    batch = collate(list(data.whole[Split.TRAIN])[:16])
+    output = module.predictor.model(batch.streams, batch.mask)
+    plain = LOSSES["cross_entropy"](output.prediction, batch.target, batch.mask)
+    assert module.polarity.tolist() == [-1, 1, 0, -1]  # angry, happy, neutral, sad
+    added = METRIC_LOSSES[name](output.embedding, batch.target, module.polarity, 0.3, 0.7)
+    assert added > 0
+    assert module.training_step(batch, 0).item() == pytest.approx((plain + 0.5 * added).item(), rel=1e-6)
+    module.settings = dataclasses.replace(config, metric_loss="")
+    module.metric_loss = None
+    assert module.training_step(batch, 1).item() == pytest.approx(plain.item(), rel=1e-6)
+    assert module.take_loss() == pytest.approx((plain + 0.25 * added).item(), rel=1e-6)
+
+
+class Oracle(torch.nn.Module):
+    """Says of a frame what is heard in it, some frames early."""
+
+    def __init__(self, early: int) -> None:
+        super().__init__()
+        self.early = early
+
+    def forward(self, streams, mask, targets=None):
+        prediction = torch.roll(streams["said"][..., [0, 2]], -self.early, dims=1)
+        return Output(prediction, prediction[:, 0])
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.5])
+def test_predictions_are_moved_back_by_the_label_delay(delay):
+    config = dataclasses.replace(TRACES, label_delay=delay)
+    data = DATA["traces"](config, TracedStore(noise=0.0))
+    frames = round(delay / config.hop)
+    module = TrainingModule(config, Predictor(data.inputs, Oracle(early=frames)), data)
+    for result in predict_part(module, data.parts[Split.TEST]):
+        np.testing.assert_allclose(result.prediction[frames:], result.truth[frames:], atol=1e-5)
+        np.testing.assert_allclose(result.prediction[:frames], result.truth[[frames] * frames], atol=1e-5)
+
+
+def test_predictions_on_a_coarser_grid_are_judged_at_the_labels_own_rate():
+    config = dataclasses.replace(TRACES, hop=0.5, resample="mean")
+    store = TracedStore(noise=0.0)
+    data = DATA["traces"](config, store)
+    module = TrainingModule(config, Predictor(data.inputs, Oracle(early=0)), data)
+    labels = {i: rows[["arousal", "valence"]].to_numpy() for i, rows in store.corpus("x").traces.groupby("id")}
+    for result in predict_part(module, data.parts[Split.TEST]):
+        np.testing.assert_allclose(result.truth, labels[result.id], atol=1e-6)
+        means = labels[result.id].reshape(8, 5, 2).mean(1)
+        for k in range(2):
+            expected = np.interp(np.arange(40), np.arange(8) * 5 + 2, means[:, k])  # flat beyond the outer middles
+            np.testing.assert_allclose(result.prediction[:, k], expected, atol=1e-5)
+
+
+ADAPTING = dataclasses.replace(UTTERANCES, adapt_norm=True)
+
+
+def pooled(module, samples) -> torch.Tensor:
+    """What the batch normalisation of the network is given of samples."""
+    found = []
+    hook = module.predictor.model.norm.register_forward_pre_hook(lambda _, inputs: found.append(inputs[0]))
+    module.predict(collate(samples))
+    hook.remove()
+    return found[0]
+
+
+def test_adapted_statistics_are_those_of_the_samples_and_what_was_learnt_stays():
+    module, data = untrained(ADAPTING)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    samples = [s for s in data.everyone if s.culture == "There"]
+    given = pooled(module, samples)
+    adapt_norm(module, samples)
+    norm = module.predictor.model.norm
+    torch.testing.assert_close(norm.running_mean, given.mean(0))
+    torch.testing.assert_close(norm.running_var, given.var(0))
+    statistics = {"running_mean", "running_var", "num_batches_tracked"}
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name]) or name.rpartition(".")[2] in statistics
+    assert not any(m.training for m in module.modules())
+    many = samples * 4  # more than a batch of 128
+    adapt_norm(module, many)
+    batches = torch.cat([given] * 4).split(128)
+    torch.testing.assert_close(norm.running_mean, torch.stack([b.mean(0) for b in batches]).mean(0))
+
+
+def test_each_culture_is_predicted_with_its_own_statistics_and_the_network_stays_as_it_was():
+    module, data = untrained(ADAPTING)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    mixed = list(data.everyone)[::-3]
+    part = Part(len(mixed), lambda epoch, number: mixed[number])
+    results = predict_part(module, part, everyone=data.everyone)
+    assert [r.id for r in results] == [s.id for s in mixed]
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    assert module.predictor.model.norm.momentum == 0.1
+    for culture in CULTURES:
+        own = copy.deepcopy(module)
+        adapt_norm(own, [s for s in data.everyone if s.culture == culture])
+        rows = [n for n, s in enumerate(mixed) if s.culture == culture]
+        expected = own.predict(collate([mixed[n] for n in rows]))
+        for n, result in zip(rows, expected, strict=True):
+            np.testing.assert_allclose(results[n].prediction, result.prediction, atol=1e-6)
+
+
+def test_nothing_is_adapted_unless_asked_for():
+    module, data = untrained(UTTERANCES)
+    part = data.whole[Split.TEST]
+    plain = module.predict(collate(list(part)))
+    for everyone in (None, data.everyone):
+        for result, expected in zip(predict_part(module, part, everyone=everyone), plain, strict=True):
+            np.testing.assert_allclose(result.prediction, expected.prediction, atol=1e-6)
