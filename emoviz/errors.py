@@ -39,6 +39,10 @@ class SplitError(EmovizError):
     """Speakers would stand on both sides of a split, or a part of it is empty."""
 
 
+class AnalysisError(EmovizError):
+    """A table or array does not hold what an analysis needs of it."""
+
+
 class Cancelled(EmovizError):  # noqa: N818 - a request of the user, not an error
     """The user stopped the work; nothing was kept half-written."""
 
