@@ -15,6 +15,9 @@ MODALITY_COLOURS: dict[str, str] = {
 }
 DIVERGING = [[0.0, "#0072B2"], [0.5, "#A6A6A6"], [1.0, "#D55E00"]]
 """Blue, grey, orange: for values around 0, in the middle of their range."""
+SERIES_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#8A7A00", "#CC3311", "#3399BB", "#808080")
+"""Of what has no colour of its own, as systems; told apart by marker too."""
+SERIES_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star")
 MARGIN = {"l": 52, "r": 8, "t": 30, "b": 36}
 SMALL = {"size": 11}
 SCATTERGL_FROM = 5000

@@ -7,12 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from .. import checkpoint
+from .. import checkpoint, results
 from ..corpora import load as load_corpus
 from ..errors import CheckpointError, EmovizError
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
 from ..settings import ROOT, Settings
+
+RESULTS = ROOT / "results"
+"""Where the reports of protocols are."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -78,10 +81,32 @@ def _load(folder: Path, changed: int) -> checkpoint.Checkpoint:
 
 def description(folder: Path) -> checkpoint.Description | None:
     """What a checkpoint says it is, or None when it is damaged (loading it says why)."""
+    path = folder / checkpoint.CONFIG
+    return _description(folder, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1024)
+def _description(folder: Path, changed: int) -> checkpoint.Description | None:
     try:
         return checkpoint.read_description(folder)
     except CheckpointError:
         return None
+
+
+def reports() -> tuple[list[results.Report], list[str]]:
+    """The committed results as they are on disk now, and what is wrong with those that cannot be read."""
+    found, problems = [], []
+    for path in results.report_files(RESULTS):
+        try:
+            found.append(_report(path, path.stat().st_mtime_ns))
+        except EmovizError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+@st.cache_resource(show_spinner=False, max_entries=1024)
+def _report(path: Path, changed: int) -> results.Report:
+    return results.read_report(path)
 
 
 def metrics(folder: Path) -> dict[str, Any]:

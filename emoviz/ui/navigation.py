@@ -1,8 +1,17 @@
 """The way into a page."""
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+
+def has(page: str) -> bool:
+    """Whether the app leads to a page, e.g. ``pages/predict.py``, so that a link to it is not dead."""
+    context = get_script_run_ctx()
+    pages = context.pages_manager.get_pages().values() if context else ()
+    return any(Path(entry["script_path"]).parts[-2:] == Path(page).parts for entry in pages)
 
 
 def enter() -> None:

@@ -1,0 +1,343 @@
+"""Figures of committed results: how systems stand, whether they differ, where they transfer, what few labels add."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, title
+
+ROW, DIFFERENCE = 27, 19
+"""Pixels of a system and of a difference."""
+CELL = 52
+"""Pixels of a row of a matrix: value, interval and flag beneath each other."""
+LABELLED = 2
+"""Columns of systems that leave room for an interval beside each point."""
+POINT, BETTER, WORSE = "#0072B2", "#0072B2", "#D55E00"
+COLLAPSED = "collapsed"
+FLOOR = "training mean"
+KEYS = ["system", "test", "output"]
+"""What ``customdata`` of every point that can be clicked holds: which figure it is."""
+
+
+def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.Figure:
+    """Systems as rows, the best on top, and one panel per test: value, interval and the training mean.
+
+    Args:
+        table: figures with ``column``, the best system last (:func:`emoviz.results.standing`).
+        score: what the figures are in, e.g. ``UA``.
+        chosen: system, test and output of the figure that is marked.
+    """
+    systems, columns = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["column"]))
+    figure = make_subplots(cols=len(columns), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=columns)
+    figure.update_annotations(font={"size": 12})
+    for place, column in enumerate(columns, start=1):
+        rows = table[table["column"] == column]
+        figure.add_scatter(
+            x=rows["value"],
+            y=[systems.index(s) for s in rows["system"]],
+            error_x=_whiskers(rows),
+            customdata=rows[[*KEYS, "text", "recordings", "speakers"]],
+            mode="markers",
+            marker=_markers(rows, POINT) | {"size": [14 if _is(r, chosen) else 9 for r in rows.to_dict("records")]},
+            unselected={"marker": {"opacity": 1}},
+            hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}, %{customdata[2]}<br>%{customdata[3]}<br>"
+            "%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
+            showlegend=False,
+            col=place,
+            row=1,
+        )
+        _draw_floor(figure, rows, place)
+        for row in rows.to_dict("records"):
+            _label(figure, row, systems.index(row["system"]), place, short=len(columns) > LABELLED)
+        figure.update_xaxes(range=_span(rows, room=0.15 if len(columns) > LABELLED else 0.75), col=place, row=1)
+    figure.update_xaxes(title={"text": score, "standoff": 4, "font": SMALL}, tickfont=SMALL, gridcolor=GRID,
+                        showgrid=True, nticks=5, fixedrange=True, zeroline=False)  # fmt: skip
+    figure.update_yaxes(range=[-1.6, len(systems) - 0.4], showgrid=False, zeroline=False, fixedrange=True)
+    figure.update_yaxes(tickvals=list(range(-1, len(systems))), ticktext=[FLOOR, *systems], tickfont=SMALL, col=1)
+    figure.update_layout(
+        title=title("How do the systems stand?"),
+        margin=MARGIN | {"t": 52, "b": 40, "l": 8},
+        yaxis={"automargin": True},
+        height=100 + ROW * (len(systems) + 1),
+        dragmode=False,
+        clickmode="event+select",
+    )
+    return figure
+
+
+def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_better: bool = False) -> go.Figure:
+    """Forest plot of paired differences, system minus baseline on the same recordings, one block per baseline.
+
+    Args:
+        table: of comparisons on that test, with any number of shots (:func:`emoviz.results.comparisons`).
+        score: what they are in, e.g. ``UA``.
+        test: on which.
+        lower_is_better: whether a negative difference speaks for the system.
+    """
+    sign = -1 if lower_is_better else 1
+    names: list[str] = []
+    figure = go.Figure()
+    for baseline, block in table.groupby("against", sort=True):
+        order = block.assign(level=sign * block["difference"]).sort_values(["shots", "level"], ascending=[False, True])
+        for row in order.to_dict("records"):
+            within = row["low"] <= 0 <= row["high"]
+            colour = GREY if within else BETTER if sign * row["difference"] > 0 else WORSE
+            figure.add_scatter(
+                x=[row["difference"]],
+                y=[len(names)],
+                error_x=_whiskers(pd.DataFrame([row | {"value": row["difference"]}])) | {"color": colour},
+                mode="markers",
+                marker={"size": 8, "color": colour, "symbol": "square"},
+                hovertemplate=f"<b>{row['system']} − {baseline}</b>, {row['test']}<br>{row['text']}<extra></extra>",
+                showlegend=False,
+            )
+            figure.add_annotation(x=1, y=len(names), text=row["text"], xref="paper", xanchor="right", showarrow=False,
+                                  font={"size": 10})  # fmt: skip
+            names.append(row["system"] + row["test"].removeprefix(test))
+        names.append(f"<b>minus {baseline}</b>")
+    low, high = min(0.0, table["low"].min()), max(0.0, table["high"].max())
+    figure.add_vline(x=0, line={"color": ZERO, "width": 1})
+    figure.update_layout(
+        title=title(f"More than luck? ({test})"),
+        xaxis={
+            "title": {"text": f"difference in {score}", "standoff": 4, "font": SMALL},
+            "domain": [0, 0.42],
+            "tickfont": SMALL,
+            "gridcolor": GRID,
+            "showgrid": True,
+            "zeroline": False,
+            "nticks": 4,
+            "fixedrange": True,
+            "range": [low - 0.05 * (high - low), high + 0.05 * (high - low)],
+        },
+        yaxis={"tickvals": list(range(len(names))), "ticktext": names, "tickfont": SMALL, "automargin": True,
+               "showgrid": False, "zeroline": False, "range": [-0.7, len(names) - 0.3], "fixedrange": True},
+        margin=MARGIN | {"b": 40, "l": 8},
+        height=100 + DIFFERENCE * max(3, len(names)),
+        dragmode=False,
+    )  # fmt: skip
+    return figure
+
+
+def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Sequence[str] = ()) -> go.Figure:
+    """One system's figures from each culture (rows) to each (columns), with intervals in the cells.
+
+    Args:
+        table: figures of one system and output with ``source`` and ``target``.
+        score: what they are in.
+        question: the title.
+        chosen: system, test and output of the figure that is marked.
+    """
+    sources = list(dict.fromkeys(table["source"]))
+    targets = [t for t in dict.fromkeys([*sources, *sorted(set(table["target"]))]) if t in set(table["target"])]
+    values = table.pivot(index="source", columns="target", values="value").reindex(index=sources, columns=targets)
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=targets,
+        y=sources,
+        z=values,
+        colorscale="Cividis",
+        showscale=False,  # the numbers stand in the cells
+        hoverinfo="skip",
+        xgap=2,
+        ygap=2,
+    )
+    figure.add_scatter(  # heatmaps report no clicks; these invisible squares do
+        x=table["target"],
+        y=table["source"],
+        customdata=table[[*KEYS, "text", "recordings", "speakers", "training_mean"]],
+        mode="markers",
+        marker={"size": CELL - 6, "symbol": "square", "opacity": 0.01},
+        unselected={"marker": {"opacity": 0.01}},
+        selected={"marker": {"opacity": 0.01}},
+        hovertemplate="<b>%{y} → %{x}</b>, %{customdata[0]}<br>%{customdata[3]}<br>"
+        "training mean %{customdata[6]:.2f}<br>%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
+        showlegend=False,
+    )
+    middle = (table["value"].min() + table["value"].max()) / 2
+    for row in table.to_dict("records"):
+        x, y = targets.index(row["target"]), sources.index(row["source"])
+        ink = "#FFFFFF" if row["value"] < middle else "#000000"
+        figure.add_annotation(x=x, y=y, text=_cell(row), showarrow=False, font={"size": 11, "color": ink})
+        if _is(row, chosen):
+            figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.48, y1=y + 0.48,
+                             line={"color": WORSE, "width": 3})  # fmt: skip
+    axis = {"tickfont": SMALL, "automargin": True, "fixedrange": True, "showgrid": False, "zeroline": False}
+    figure.update_layout(
+        title=title(question),
+        xaxis=axis | {"title": {"text": f"tested on ({score})", "standoff": 4, "font": SMALL}, **_lines(targets),
+                      "range": [-0.5, len(targets) - 0.5]},
+        yaxis=axis | {"title": {"text": "trained on", "standoff": 4, "font": SMALL}, **_lines(sources),
+                      "range": [len(sources) - 0.5, -0.5]},
+        margin=MARGIN | {"l": 8, "t": 34},
+        height=100 + CELL * len(sources),
+        dragmode=False,
+        clickmode="event+select",
+    )  # fmt: skip
+    return figure
+
+
+def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[str] = ()) -> go.Figure:
+    """One line per system over the number of labelled recordings of the target, with its interval as a band.
+
+    Args:
+        table: figures of one base test and output with ``shots``.
+        score: what they are in.
+        question: the title.
+        chosen: system, test and output of the figure that is marked.
+    """
+    systems = list(dict.fromkeys(table["system"]))
+    last = table.sort_values("shots").groupby("system").tail(1).set_index("system")
+    figure = go.Figure()
+    for place, system in enumerate(systems):
+        rows = table[table["system"] == system].sort_values("shots")
+        shots = rows["shots"].astype(int)
+        colour = SERIES_COLOURS[place % len(SERIES_COLOURS)]
+        figure.add_scatter(
+            x=[*shots, *shots[::-1]],
+            y=[*rows["high"], *rows["low"][::-1]],
+            fill="toself",
+            fillcolor=_faint(colour),
+            line={"width": 0},
+            mode="lines",
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        figure.add_scatter(
+            x=shots,
+            y=rows["value"],
+            customdata=rows[[*KEYS, "text", "recordings", "speakers"]],
+            mode="lines+markers",
+            name=system,
+            line={"color": colour, "width": 2},
+            marker=_markers(rows, colour, SERIES_SYMBOLS[place % len(SERIES_SYMBOLS)])
+            | {"size": [14 if _is(r, chosen) else 9 for r in rows.to_dict("records")]},
+            unselected={"marker": {"opacity": 1}},
+            hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}<br>%{customdata[3]}<br>"
+            "%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
+        )
+    for system, y in _spread(last["value"], distance=0.075 * _extent(table)).items():
+        figure.add_annotation(x=int(last.loc[system, "shots"]), y=y, text=str(system), xanchor="left", xshift=10,
+                              showarrow=False, font=SMALL)  # fmt: skip
+    floor = float(table["training_mean"].mean())
+    figure.add_hline(y=floor, line={"color": GREY, "dash": "dot", "width": 1.5}, annotation_text=FLOOR,
+                     annotation_position="bottom left", annotation_font=SMALL)  # fmt: skip
+    ticks = sorted(int(s) for s in table["shots"].unique())
+    figure.update_layout(
+        title=title(question),
+        xaxis={
+            "title": {"text": "labelled recordings of the target per class", "standoff": 4, "font": SMALL},
+            "tickvals": ticks,
+            "tickfont": SMALL,
+            "gridcolor": GRID,
+            "showgrid": True,
+            "range": [ticks[0] - 0.04 * (ticks[-1] or 1), ticks[-1] + 0.3 * (ticks[-1] or 1)],
+            "zeroline": False,
+            "fixedrange": True,
+        },
+        yaxis={"title": {"text": score, "standoff": 4, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID,
+               "zeroline": False, "fixedrange": True, "automargin": True},
+        margin=MARGIN,
+        height=330,
+        showlegend=False,
+        dragmode=False,
+        clickmode="event+select",
+    )  # fmt: skip
+    return figure
+
+
+def _is(row: dict, chosen: Sequence[str]) -> bool:
+    return [row[key] for key in KEYS] == list(chosen)
+
+
+def _cell(row: dict) -> str:
+    """Value, interval and flag beneath each other."""
+    value, _, interval = row["text"].partition(" ")
+    small = [interval] if interval else []
+    small += [COLLAPSED] if row["collapsed"] else []
+    return "<br>".join([value, *(f'<span style="font-size:9px">{words}</span>' for words in small)])
+
+
+def _lines(names: Sequence[str]) -> dict:
+    """Names on an axis of categories, their words beneath each other."""
+    return {"tickmode": "array", "tickvals": list(names), "ticktext": [name.replace(" ", "<br>") for name in names]}
+
+
+def _markers(rows: pd.DataFrame, colour: str, symbol: str = "circle") -> dict:
+    """Full for figures that stand, hollow for collapsed ones."""
+    return {"color": colour, "symbol": [f"{symbol}-open" if c else symbol for c in rows["collapsed"]]}
+
+
+def _whiskers(rows: pd.DataFrame) -> dict:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": rows["high"] - rows["value"],
+        "arrayminus": rows["value"] - rows["low"],
+        "thickness": 1.5,
+        "width": 3,
+    }
+
+
+def _draw_floor(figure: go.Figure, rows: pd.DataFrame, place: int) -> None:
+    """The training mean as a row beneath the systems, and as a line through them."""
+    floor = float(rows["training_mean"].mean())
+    figure.add_vline(x=floor, line={"color": GREY, "dash": "dot", "width": 1.5}, col=place, row=1)
+    figure.add_scatter(
+        x=[floor],
+        y=[-1],
+        mode="markers",
+        marker={"symbol": "diamond", "color": GREY, "size": 9},
+        unselected={"marker": {"opacity": 1}},
+        hovertemplate=f"<b>{FLOOR}</b><br>%{{x:.2f}}<extra></extra>",
+        showlegend=False,
+        col=place,
+        row=1,
+    )
+
+
+def _label(figure: go.Figure, row: dict, y: int, place: int, *, short: bool) -> None:
+    text = row["text"].partition(" ")[0] if short else row["text"]
+    words = text + (f" {COLLAPSED}" if row["collapsed"] else "")
+    figure.add_annotation(
+        x=row["value"] if short or row["high"] != row["high"] else row["high"],
+        y=y,
+        text=words,
+        showarrow=False,
+        font={"size": 10},
+        xanchor="center" if short else "left",
+        xshift=0 if short else 4,
+        yshift=10 if short else 0,
+        col=place,
+        row=1,
+    )
+
+
+def _span(rows: pd.DataFrame, room: float) -> list[float]:
+    """From the least to the most that is drawn, with a share of it as room for labels."""
+    values = rows[["value", "low", "high", "training_mean"]]
+    low, high = float(values.min().min()), float(values.max().max())
+    size = (high - low) or 1.0
+    return [low - 0.06 * size, high + room * size]
+
+
+def _extent(table: pd.DataFrame) -> float:
+    return float(table["high"].max() - min(table["low"].min(), table["training_mean"].min()))
+
+
+def _spread(values: pd.Series, distance: float) -> dict:
+    """Places of labels, in the order of their values and at least a distance apart."""
+    places: dict = {}
+    below = float("-inf")
+    for name, value in values.sort_values().items():
+        below = max(float(value), below + distance)
+        places[name] = below
+    moved = sum(places.values()) / len(places) - float(values.mean())
+    return {name: place - moved for name, place in places.items()}
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.15)"
