@@ -77,6 +77,28 @@ def show(
         selected = _points(state)
     else:
         st.plotly_chart(figure, key=key, config=config)
+    _row(table, key=key, name=name, about=about, downloads=downloads)
+    return selected
+
+
+def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str, about: str) -> None:
+    """Draw a table and its row.
+
+    Args:
+        shown: as people read it.
+        table: the numbers behind it, to download.
+        key: of the table on this page.
+        name: of downloaded files, without suffix.
+        about: Markdown for "what am I looking at?".
+    """
+    st.dataframe(shown, hide_index=True, key=key)
+    _row(table, key=key, name=name, about=about, downloads=FORMATS, pictures=False)
+
+
+def _row(
+    table: pd.DataFrame, *, key: str, name: str, about: str, downloads: Mapping[str, Writer], pictures: bool = True
+) -> None:
+    """What stands beneath a figure or table."""
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"{key}-row"):
         with st.popover("Table", type="tertiary", key=f"{key}-table"):
             st.dataframe(table, hide_index=True, height=320)
@@ -90,10 +112,10 @@ def show(
                 type="tertiary",
                 on_click="ignore",
             )
-        _images(data={"figure": key, "name": name}, key=f"{key}-images", width="content")
+        if pictures:
+            _images(data={"figure": key, "name": name}, key=f"{key}-images", width="content")
         with st.popover("What am I looking at?", type="tertiary", key=f"{key}-about"):
             st.markdown(about)
-    return selected
 
 
 def _points(state: Any) -> list[Point]:
