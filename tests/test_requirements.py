@@ -13,6 +13,7 @@ DISTRIBUTIONS = {
     "ai_edge_litert": "ai-edge-litert",
     "cv2": "opencv-python-headless",
     "sklearn": "scikit-learn",
+    "umap": "umap-learn",
 }
 """Where a distribution has another name than its module."""
 TESTS = ROOT / "tests"
