@@ -298,6 +298,7 @@ RAVDESS_SYSTEMS: dict[str, Changes] = {
     "svm": {"model": "svm"},
     "svm audio": {"model": "svm", "inputs": (AUDIO,)},
     "svm au": {"model": "svm", "inputs": (ACTION_UNITS,)},
+    "logistic": {"model": "logistic"},
     "softmax": {},
     "triplet": {"metric_loss": "triplet"},
     "emotion-metric": {"metric_loss": "emotion_metric"},
@@ -306,6 +307,7 @@ RAVDESS_SYSTEMS: dict[str, Changes] = {
     "without temporal attention": {"options": {"audio_attention": False, "video_attention": False}},
 }
 RAVDESS_FUSIONS = {
+    "average with logistic": LateFusion(("softmax", "logistic"), "average"),
     f"{rule} of three": LateFusion(("audio", "au", "softmax"), rule) for rule in ("average", "majority", LEARNED)
 }
 RAVDESS_VARIANTS: dict[str, Changes] = {
