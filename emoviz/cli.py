@@ -22,10 +22,18 @@ if TYPE_CHECKING:
     import pandas as pd
     from tqdm import tqdm
 
+    from .checkpoint import Checkpoint
+    from .features.store import FeatureStore
+    from .media import ClipMedia
     from .predict import ClipPrediction
 
 SPEECH_FEATURES = ("whisper", "egemaps")
 """What the bundled speech models read, and what ``extract`` extracts unless told otherwise."""
+
+MOMENTS = 5
+"""Pictures of a face that ``explain`` shows unless told which."""
+TOP_CHANNELS = 20
+"""Channels that ``explain`` prints for people; all are in its JSON."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,6 +117,23 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--corpus", required=True, metavar="NAME", help="name of a corpus (see `corpora`)")
     _add_json(command)
     command.set_defaults(run=evaluate)
+
+    command = commands.add_parser("explain", help="why a model says what it says")
+    command.add_argument("subject", metavar="CLIP", help="a video or sound file")
+    command.add_argument("--model", metavar="NAME", help="whose prediction of the clip (see `models`)")
+    command.add_argument("--output", metavar="NAME", help="default: the class most probable, or the first dimension")
+    command.add_argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
+    methods = ["integrated-gradients", "occlusion"]
+    command.add_argument("--method", choices=methods, default=methods[0], help="of speech models (default: the first)")
+    command.add_argument("--by", choices=["channel", "time"], default="channel", help="rows of the table")
+    command.add_argument("--start", type=float, default=0.0, metavar="S", help="explain from this second on")
+    command.add_argument("--end", type=float, metavar="S", help="explain up to this second")
+    command.add_argument(
+        "--at", type=float, action="append", default=[], metavar="S", help="face models: seconds, may be repeated"
+    )
+    command.add_argument("--out", type=Path, metavar="FOLDER", help="face models: of the pictures with heat over them")
+    _add_json(command)
+    command.set_defaults(run=explain)
 
     command = commands.add_parser("app", help="open the app in a browser")
     command.add_argument("--port", type=int, default=8501)
@@ -261,6 +286,84 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
     with Bars() as bars:
         rows = evaluate_corpus(checkpoint, FeatureStore(settings.store), options.corpus, bars)
     _print_table(pd.DataFrame(rows), options.json, None)
+
+
+def explain(options: argparse.Namespace, settings: Settings) -> None:
+    """``explain CLIP``: what each channel or time added to an output, or where in the face the network looked."""
+    from .features.store import FeatureStore
+    from .media import ClipMedia
+    from .predict import PICTURES, load_checkpoints, require_size
+
+    if options.model is None:
+        raise ConfigError("Say whose prediction to explain: --model NAME (see `models`).")
+    (checkpoint,) = load_checkpoints([options.model], settings.checkpoints)
+    clip = Path(options.subject)
+    require_size(clip, settings.upload_limit_mb)
+    media = ClipMedia(clip, face=options.face)
+    if any(feature.name == PICTURES for feature in checkpoint.description.features):
+        _explain_face(options, checkpoint, media)
+    else:
+        _explain_streams(options, checkpoint, media, FeatureStore(settings.store))
+
+
+def _explain_face(options: argparse.Namespace, checkpoint: "Checkpoint", media: "ClipMedia") -> None:
+    """Pictures with heat over them, and a table of them."""
+    import pandas as pd
+
+    from .explain import blend, colours_of, explain_face, main_output
+    from .export import write_picture
+    from .features.align import frame_middles
+    from .predict import HOP, predict_pictures
+
+    if options.out is None or not options.out.is_dir():
+        raise ConfigError("Where the network looked is written as pictures: name a folder for them, --out FOLDER.")
+    duration = media.info.duration
+    with Bars() as bars:
+        output = options.output or main_output(
+            checkpoint, predict_pictures(checkpoint, media, frame_middles(duration, HOP), bars)
+        )
+        seconds = options.at or [duration * (i + 0.5) / MOMENTS for i in range(MOMENTS)]
+        found = explain_face(checkpoint, media, output, seconds, progress=bars)
+    rows = []
+    pictures = blend(found.pictures, colours_of(found.heat))
+    for time, value, picture in zip(found.times, found.values, pictures, strict=True):
+        path = options.out / f"{media.path.stem}-{output}-{time:07.2f}s.png"
+        write_picture(picture, path)
+        rows.append({"time": time, "output": output, "probability": value, "picture": str(path)})
+    _print_table(pd.DataFrame(rows).round({"time": 3, "probability": 4}), options.json, None)
+
+
+def _explain_streams(
+    options: argparse.Namespace, checkpoint: "Checkpoint", media: "ClipMedia", store: "FeatureStore"
+) -> None:
+    """A row per channel or time, and the prediction in words."""
+    from .explain import Method, explain_streams, main_output
+    from .features.align import frame_middles
+    from .predict import HOP, predict_streams, streams_of
+
+    duration = media.info.duration
+    with Bars() as bars:
+        streams = streams_of(checkpoint, media, store=store, progress=bars)
+        output = options.output or main_output(
+            checkpoint, predict_streams(checkpoint, streams, frame_middles(duration, HOP))[0]
+        )
+        found = explain_streams(
+            checkpoint,
+            streams,
+            duration,
+            output,
+            method=Method(options.method),
+            start=options.start,
+            end=options.end,
+            progress=bars,
+        )
+    table = found.channels if options.by == "channel" else found.times
+    if not options.json:
+        table = table.round(4) if options.by == "time" else table.head(TOP_CHANNELS).round(4)
+    _print_table(table, options.json, None)
+    what = "score" if checkpoint.description.kind == "emotion" else "mean"
+    said = f"The {what} of {output} is {found.value:.3f}; of the training mean in all channels {found.baseline:.3f}."
+    print(said, *found.notes, sep="\n", file=sys.stderr)
 
 
 def app(options: argparse.Namespace, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""A clip's prediction as a file: CSV, Parquet or JSON."""
+"""A clip's prediction, or any table, as a file: CSV, Parquet or JSON."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from .errors import ConfigError
@@ -26,14 +27,11 @@ def export(prediction: ClipPrediction, ending: str) -> bytes:
     Raises:
         ConfigError: another ending.
     """
-    table = prediction.table
     if require_ending(ending) == ".parquet":
-        buffer = BytesIO()
-        table.to_parquet(buffer, index=False)
-        return buffer.getvalue()
-    rounded = table.round({"time": 6})
+        return encode(prediction.table, ending)
+    rounded = prediction.table.round({"time": 6})
     if ending == ".csv":
-        return rounded.to_csv(index=False, float_format="%.6g").encode()
+        return encode(rounded, ending)
     content = {
         "clip": prediction.info.path.name,
         "duration": prediction.info.duration,
@@ -44,13 +42,52 @@ def export(prediction: ClipPrediction, ending: str) -> bytes:
     return (json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
+def encode(table: pd.DataFrame, ending: str) -> bytes:
+    """A table as a file's content, without its index; JSON is a list of records, with null for a gap.
+
+    Args:
+        table: to write.
+        ending: one of :data:`ENDINGS`.
+
+    Raises:
+        ConfigError: another ending.
+    """
+    if require_ending(ending) == ".parquet":
+        buffer = BytesIO()
+        table.to_parquet(buffer, index=False)
+        return buffer.getvalue()
+    if ending == ".csv":
+        return table.to_csv(index=False, float_format="%.6g").encode()
+    return (json.dumps(_records(table), ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
 def write_table(prediction: ClipPrediction, path: Path) -> None:
     """Write the table to a .csv, .parquet or .json file, whole or not at all.
 
     Raises:
         ConfigError: another ending, or the folder is missing or not writable.
     """
-    content = export(prediction, path.suffix.lower())
+    write_file(export(prediction, path.suffix.lower()), path)
+
+
+def write_picture(picture: np.ndarray, path: Path) -> None:
+    """Write uint8 (H, W, 3), RGB, to a .png file, whole or not at all.
+
+    Raises:
+        ConfigError: the folder is missing or not writable.
+    """
+    import cv2
+
+    _, content = cv2.imencode(".png", picture[..., ::-1])
+    write_file(content.tobytes(), path)
+
+
+def write_file(content: bytes, path: Path) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:
+        ConfigError: the folder is missing or not writable.
+    """
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as draft:
             draft.write(content)

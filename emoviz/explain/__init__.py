@@ -3,7 +3,7 @@
 captum loads when a method that needs it is first called.
 """
 
-from .clip import FaceExplanation, Method, StreamExplanation, explain_face, explain_streams, window_inputs
+from .clip import FaceExplanation, Method, StreamExplanation, explain_face, explain_streams, main_output, window_inputs
 from .deletion import Deletion, Example, Faithfulness, Verdict, deletion, gradient_weights
 from .gradcam import grad_cam
 from .gradients import Attribution, channel_weights, integrated_gradients
@@ -32,6 +32,7 @@ __all__ = [
     "grad_cam",
     "gradient_weights",
     "integrated_gradients",
+    "main_output",
     "occlude",
     "occlude_channels",
     "occlude_time",

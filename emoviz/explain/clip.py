@@ -134,7 +134,7 @@ def explain_streams(
     if method == Method.GRADIENTS:
         values = parts.gradients(steps, progress)
         missed = abs(float(values.sum(dtype=float)) - (value - baseline))
-        by_channel, by_time = (values.sum(0), np.abs(values).sum(0)), (values.sum(1), np.abs(values).sum(1))
+        by_channel, by_time = ((values.sum(i, float), np.abs(values).sum(i, float)) for i in (0, 1))
         middles = windows.times
     else:
         values, missed = None, float("nan")
@@ -153,6 +153,26 @@ def explain_streams(
         times=pd.DataFrame({"time": middles, "contribution": by_time[0], "magnitude": by_time[1]}),
         values=values,
         notes=_notes(checkpoint, missed, abs(value - baseline)),
+    )
+
+
+def main_output(checkpoint: Checkpoint, prediction: np.ndarray) -> str:
+    """The output that is explained where none is named: the class most probable on the whole, or the first dimension.
+
+    Args:
+        checkpoint: the model.
+        prediction: (T, K) of a clip, NaN in gaps.
+
+    Raises:
+        FeatureError: all is a gap.
+    """
+    outputs = checkpoint.description.outputs
+    if np.isnan(prediction).all():
+        raise FeatureError(f"There is nothing to explain: the clip has nothing that '{checkpoint.name}' sees or hears.")
+    return (
+        outputs[int(np.nanmean(prediction, axis=0).argmax())]
+        if checkpoint.description.kind == "emotion"
+        else outputs[0]
     )
 
 

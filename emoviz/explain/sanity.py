@@ -102,11 +102,9 @@ def randomisation(
     last = float(correlations[:, -1].mean())
     changes = last < UNCHANGED
     says = (
-        "depends on what the model learned" if changes else "does not change, so it explains the input, not the model"
+        "depends on what the model learned" if changes else "does not change: it tells of the input, not of the model"
     )
-    sentence = (
-        f"With all weights destroyed the explanation {says} (rank correlation with the trained model's {last:.2f})."
-    )
+    sentence = f"The explanation {says} (rank correlation {last:.2f} with all weights destroyed)."
     return Sanity(table, changes, sentence)
 
 

@@ -113,16 +113,16 @@ def _scored(model: Quadratic, recording: Example) -> Example:
 
 def test_weights_without_meaning_are_called_better_no_more_often_than_stated():
     answers = []
-    for seed in range(60):
+    for seed in range(40):
         generator = np.random.default_rng(seed)
         model = Linear({"a": 10}, generator.exponential(size=(1, 10)))
         recordings = examples(model, 4, frames=3, seed=seed, noise=0.5)
         weights = generator.normal(size=(4, 10) if seed % 2 else 10)
         found = deletion(model, recordings, weights, RMSE, steps=2, draws=80, seed=seed)
         answers.append(found.verdict.faithfulness)
-    # 2.5 % of 60 are 1.5; more than 6 has a probability of .001.
-    assert answers.count(Faithfulness.BETTER) <= 6
-    assert answers.count(Faithfulness.WORSE) <= 6
+    # 2.5 % of 40 are 1; more than 5 has a probability of .001.
+    assert answers.count(Faithfulness.BETTER) <= 5
+    assert answers.count(Faithfulness.WORSE) <= 5
 
 
 def test_equal_weights_are_chance_whatever_the_order_of_channels():
