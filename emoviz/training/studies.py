@@ -308,7 +308,7 @@ RAVDESS_SYSTEMS: dict[str, Changes] = {
 }
 RAVDESS_FUSIONS = {
     "average with logistic": LateFusion(("softmax", "logistic"), "average"),
-    f"{rule} of three": LateFusion(("audio", "au", "softmax"), rule) for rule in ("average", "majority", LEARNED)
+    **{f"{rule} of three": LateFusion(("audio", "au", "softmax"), rule) for rule in ("average", "majority", LEARNED)},
 }
 RAVDESS_VARIANTS: dict[str, Changes] = {
     "without audio attention": {"options": {"audio_attention": False}},
