@@ -9,5 +9,8 @@ st.navigation(
     {
         "": [st.Page("pages/home.py", title="Home", icon="🏠", default=True)],
         "See": [st.Page("pages/predict.py", title="Predict", icon="🎬")],
+        "Understand": [
+            st.Page("pages/attention.py", title="Attention", icon="🔎"),
+        ],
     }
 ).run()

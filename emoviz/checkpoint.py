@@ -5,6 +5,8 @@
     metrics.json         held-out figures with intervals and the training-mean row
     attention.parquet    channel weights per held-out recording (models with channel attention)
     embeddings.parquet   embeddings of held-out recordings
+    predictions.parquet  truth and prediction of held-out recordings
+    deletion.parquet     whether the channel weights are faithful (``python -m emoviz explain --deletion``)
     README.md            the model card
 
 Nothing is unpickled, so a foreign checkpoint cannot run code.
@@ -37,8 +39,8 @@ from .models import Model, Output, build
 FORMAT = 1
 CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
 
-TABLES = ("attention", "embeddings", "predictions")
-"""Tables of held-out recordings that a folder may have, as Parquet."""
+TABLES = ("attention", "embeddings", "predictions", "deletion")
+"""Tables of, or about, held-out recordings that a folder may have, as Parquet."""
 PER_CULTURE = "per-culture"
 """The group of checkpoints that were each trained on one culture, to compare what they attend to."""
 
@@ -295,6 +297,24 @@ def read_table(folder: Path, name: str) -> pd.DataFrame | None:
         return pd.read_parquet(path) if path.exists() else None
     except (OSError, ValueError) as error:
         raise CheckpointError(f"'{path}' is damaged: {str(error).splitlines()[0].rstrip('.')}.") from error
+
+
+def write_table(folder: Path, name: str, table: pd.DataFrame) -> Path:
+    """Add one of :data:`TABLES` to a checkpoint folder, or replace it, whole or not at all.
+
+    Raises:
+        CheckpointError: the disk is full or not writable.
+    """
+    path = folder / f"{name}.parquet"
+    draft = folder / f".{name}-{os.getpid()}.parquet"
+    try:
+        table.to_parquet(draft)
+        os.replace(draft, path)
+    except OSError as error:
+        raise CheckpointError(f"'{path}' could not be written: {error.strerror or error}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
 
 
 def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:

@@ -119,7 +119,9 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=evaluate)
 
     command = commands.add_parser("explain", help="why a model says what it says")
-    command.add_argument("subject", metavar="CLIP", help="a video or sound file")
+    command.add_argument(
+        "subject", metavar="CLIP", help="a video or sound file; with --deletion the name of a trained model instead"
+    )
     command.add_argument("--model", metavar="NAME", help="whose prediction of the clip (see `models`)")
     command.add_argument("--output", metavar="NAME", help="default: the class most probable, or the first dimension")
     command.add_argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
@@ -133,6 +135,14 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--out", type=Path, metavar="FOLDER", help="face models: of the pictures with heat over them")
     _add_json(command)
+    command.add_argument(
+        "--deletion",
+        action="store_true",
+        help="whether its channel attention is faithful: deletion.parquet in its folder, from its corpora in the store",
+    )
+    command.add_argument(
+        "--recordings", type=int, default=40, metavar="N", help="held-out ones to judge on (default: %(default)s)"
+    )
     command.set_defaults(run=explain)
 
     command = commands.add_parser("app", help="open the app in a browser")
@@ -289,6 +299,24 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def explain(options: argparse.Namespace, settings: Settings) -> None:
+    """``explain``: what counted in a clip; with ``--deletion`` the table's file, and the verdicts in words."""
+    if not options.deletion:
+        explain_clip(options, settings)
+        return
+    from .checkpoint import write_table
+    from .explain.faithful import deletion_table, verdict_of
+    from .features.store import FeatureStore
+    from .predict import load_checkpoints
+
+    (checkpoint,) = load_checkpoints([options.subject], settings.checkpoints)
+    with Bars() as bars:
+        table = deletion_table(checkpoint, FeatureStore(settings.store), most=options.recordings, progress=bars)
+    print(write_table(checkpoint.folder, "deletion", table))
+    for weighting in table["weighting"].unique():
+        print(f"{weighting.capitalize()}: {verdict_of(table, weighting).sentence}", file=sys.stderr)
+
+
+def explain_clip(options: argparse.Namespace, settings: Settings) -> None:
     """``explain CLIP``: what each channel or time added to an output, or where in the face the network looked."""
     from .features.store import FeatureStore
     from .media import ClipMedia

@@ -16,7 +16,7 @@ FILES = [file for file in FILES if file.exists()]
 
 FOUNDATION = {"define", "errors", "progress", "registry", "settings", "configuration", "__init__"}
 ANALYSIS = {"training", "predict", "export", "evaluate", "heldout", "explain", "fusion"}
-TABLES_ONLY = {"plots", "summary", "similarity", "project", "slices"}
+TABLES_ONLY = {"plots", "summary", "similarity", "project", "slices", "attention"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
     **dict.fromkeys(("media", "corpora", "models", "metrics", "losses"), FOUNDATION),
@@ -30,6 +30,7 @@ BELOW_ANALYSIS = FOUNDATION | {"inputs", "media", "corpora", "models", "metrics"
 BELOW_ANALYSIS |= {"results"}
 MAY_IMPORT |= dict.fromkeys(ANALYSIS, BELOW_ANALYSIS | ANALYSIS)
 MAY_IMPORT["explain"] = MAY_IMPORT["explain"] - {"corpora"}
+MAY_IMPORT["attention"] = FOUNDATION | {"summary"}
 LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY
 MAY_IMPORT |= {"jobs": LIBRARY, "cli": LIBRARY | {"jobs"}, "__main__": {"cli"}, "ui": LIBRARY | {"jobs"}}
 MAY_IMPORT |= dict.fromkeys(("pages", "app"), LIBRARY | {"jobs", "ui", "pages"})

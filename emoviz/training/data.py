@@ -13,7 +13,7 @@ and resumed training sees what an uninterrupted one would have.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -320,8 +320,19 @@ class Recordings:
     licences: Mapping[str, str]
 
 
-def load_recordings(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Recordings:
+def load_recordings(
+    config: TrainingConfig,
+    store: FeatureStore,
+    progress: Progress = silent,
+    speakers: Collection[str] | None = None,
+) -> Recordings:
     """Read and align the recordings of a config's corpora, and standardise them as it says.
+
+    Args:
+        config: what to train.
+        store: with the features.
+        progress: told of every recording.
+        speakers: whose recordings are read and standardised; None is all.
 
     Raises:
         CorpusError: a corpus is not in the store.
@@ -335,6 +346,8 @@ def load_recordings(config: TrainingConfig, store: FeatureStore, progress: Progr
     )
     if config.kind == "emotion":
         table = table[table["emotion"].isin(config.outputs)]
+    if speakers is not None:
+        table = table[table["speaker"].isin(speakers)]
     traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
     shipped = {name: streams for c in corpora for name, streams in c.shipped.items()}
     names = [i.feature for i in config.inputs]

@@ -1,0 +1,180 @@
+"""The attention of a trained model over a clip: its maps, as they are in the windows in which the model is applied.
+
+A map is named ``<kind>`` or ``<kind>.<stream>``; the kinds are those of :class:`emoviz.models.Output`.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ..checkpoint import Checkpoint, Description
+from ..errors import FeatureError
+from ..features import EXTRACTORS, FeatureStream
+from ..inputs import channel_names
+from ..predict import Windows, apply
+from ..progress import Progress, silent
+
+CHANNEL, SPATIAL = "channel", "spatial"
+"""Kinds that are not over time."""
+UNKNOWN = "other"
+"""Modality of a stream that a corpus ships and no extractor makes."""
+
+
+class ClipAttention(NamedTuple):
+    """What a model attends to in a clip.
+
+    Attributes:
+        windows: in which it was applied.
+        channels: ``channel``, ``stream``, ``modality`` and ``weight`` (mean over the windows); None without weights.
+        moments: ``time`` (s) and one column per map over time: how much a frame is attended to, 1 being an even share.
+        maps: names of the maps of a window that :func:`window_attention` gives.
+    """
+
+    windows: Windows
+    channels: pd.DataFrame | None
+    moments: pd.DataFrame
+    maps: tuple[str, ...]
+
+
+class WindowMap(NamedTuple):
+    """A map of one window of W frames.
+
+    Attributes:
+        name: ``<kind>`` or ``<kind>.<stream>``.
+        values: (W,), (W, W), (L, W), or (W, heads, h, w) over the places of a picture.
+        pictures: of a map over places: in [0, 1], (W, H, W', 1 or 3), what the model saw; else None.
+    """
+
+    name: str
+    values: np.ndarray
+    pictures: np.ndarray | None = None
+
+
+def kind_of(name: str) -> str:
+    """The kind of a map."""
+    return name.partition(".")[0]
+
+
+def stream_of(name: str) -> str:
+    """The stream of a map; empty where it is of all."""
+    return name.partition(".")[2]
+
+
+def maps_of(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Names of all maps that a model has, found by a look at nothing."""
+    model = checkpoint.predictor.model
+    nothing = {name: torch.zeros(1, 2, width) for name, width in model.config.streams.items()}
+    with torch.no_grad():
+        return tuple(model(nothing, torch.ones(1, 2, dtype=torch.bool)).attention)
+
+
+def channels_of(description: Description) -> pd.DataFrame:
+    """The channels that a model weighs, in their order: ``channel``, ``stream`` and ``modality``."""
+    raw = {feature.name: feature.channels for feature in description.features}
+    rows = [
+        (channel, config.feature, _modality(config.feature))
+        for config in description.inputs
+        for channel in channel_names(config, raw[config.feature])
+    ]
+    return pd.DataFrame(rows, columns=["channel", "stream", "modality"])
+
+
+def channel_attention(attention: Mapping[str, Tensor], streams: tuple[str, ...]) -> Tensor | None:
+    """Weights (B, D) of the channels of all streams side by side, None where a model has none.
+
+    Args:
+        attention: of an :class:`~emoviz.models.Output`.
+        streams: of the model, in their order.
+    """
+    if CHANNEL in attention:
+        return attention[CHANNEL]
+    parts = [attention[name] for stream in streams if (name := f"{CHANNEL}.{stream}") in attention]
+    return torch.cat(parts, dim=1) if len(parts) == len(streams) else None
+
+
+def clip_attention(
+    checkpoint: Checkpoint, streams: Mapping[str, FeatureStream], duration: float, progress: Progress = silent
+) -> ClipAttention:
+    """Apply a model to a clip and keep what it attended to.
+
+    Args:
+        checkpoint: a model of feature streams.
+        streams: what it reads, see :func:`emoviz.predict.streams_of`.
+        duration: of the clip in seconds.
+        progress: told of every batch of windows.
+
+    Raises:
+        FeatureError: nothing of the clip is known that the model reads.
+    """
+    features = checkpoint.description.features
+    if all(np.isnan(streams[feature.name].values).all() for feature in features):
+        raise FeatureError(f"The clip holds nothing that '{checkpoint.name}' reads, so it attends to nothing.")
+    windows = Windows.of(checkpoint.description, duration)
+    order = tuple(checkpoint.predictor.model.config.streams)
+    weights: list[Tensor] = []
+    moments: dict[str, list[Tensor]] = {}
+    names: tuple[str, ...] = ()
+    for numbers in windows.batches():
+        progress("Looking at attention", int(numbers[0]), len(windows.starts))
+        attention = apply(checkpoint, windows.aligned(streams, numbers)).attention
+        own = channel_attention(attention, order)
+        if own is not None:
+            weights.append(own)
+        names = tuple(name for name in attention if kind_of(name) != CHANNEL)
+        for name in names:
+            if kind_of(name) != SPATIAL:
+                moments.setdefault(name, []).append(received(attention[name]))
+    over_time = {name: windows.join(torch.cat(parts)[..., None].numpy())[:, 0] for name, parts in moments.items()}
+    channels = None
+    if weights:
+        channels = channels_of(checkpoint.description).assign(weight=torch.cat(weights).mean(0).numpy())
+    return ClipAttention(windows, channels, pd.DataFrame({"time": windows.times, **over_time}), names)
+
+
+def window_attention(
+    checkpoint: Checkpoint, streams: Mapping[str, FeatureStream], windows: Windows, number: int
+) -> list[WindowMap]:
+    """All maps of one window of a clip but those over channels.
+
+    Args:
+        checkpoint: a model of feature streams.
+        streams: what it reads.
+        windows: of the clip.
+        number: of the window.
+    """
+    aligned = windows.aligned(streams, np.array([number]))
+    networks = checkpoint.predictor.model.last_convolution
+    maps = []
+    for name, values in apply(checkpoint, aligned).attention.items():
+        stream = stream_of(name)
+        pictures = None
+        if kind_of(name) == SPATIAL and stream in networks:
+            pictures = _pictures(aligned[stream][0], networks[stream].shape)
+        if kind_of(name) != CHANNEL:
+            maps.append(WindowMap(name, values[0].numpy(), pictures))
+    return maps
+
+
+def received(weights: Tensor) -> Tensor:
+    """How much each of T frames is attended to, 1 being an even share: (B, T) or (B, N, T) -> (B, T)."""
+    mean = weights if weights.ndim == 2 else weights.mean(1)
+    return mean * weights.shape[-1]
+
+
+def _pictures(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The middle picture of each frame of a stream of pictures, (W, D) -> (W, H, W', colours).
+
+    Args:
+        values: flattened pictures or videos, colours first.
+        shape: (H, W') or (pictures, H, W') of a frame.
+    """
+    videos = np.nan_to_num(values).reshape(len(values), -1, *(shape if len(shape) == 3 else (1, *shape)))
+    return np.clip(np.moveaxis(videos[:, :, videos.shape[2] // 2], 1, -1), 0, 1)
+
+
+def _modality(feature: str) -> str:
+    return str(EXTRACTORS[feature].modality) if feature in EXTRACTORS else UNKNOWN

@@ -1,0 +1,190 @@
+"""Is a model's channel attention faithful? Deletion curves on its held-out recordings, kept beside its weights.
+
+The table ``deletion.parquet`` of a checkpoint lets a page answer without the recordings, which a clone has not. Channel
+attention stands beside integrated gradients, which are computed from the prediction itself: where these find channels
+that matter and attention does not, the channels were there to be found.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ..checkpoint import Checkpoint
+from ..configuration import from_dict
+from ..define import Split
+from ..errors import ConfigError
+from ..evaluate import MEAN, Result, Score, scores_of
+from ..features.align import delayed
+from ..features.store import FeatureStore
+from ..metrics import Difference
+from ..models import Model
+from ..progress import Progress, silent
+from ..training.config import TrainingConfig
+from ..training.data import DATA, Sample, load_recordings
+from .attention import channel_attention
+from .deletion import RISES, WRITTEN, Deletion, Example, Verdict, deletion, gradient_weights, verdict
+from .targets import in_use
+
+ATTENTION, GRADIENTS = "channel attention", "integrated gradients"
+"""Weightings of the table."""
+STEPS, ORDERS = 6, 40
+"""Of the deletion curves; see :func:`~emoviz.explain.deletion.deletion` on how few orders will do."""
+GRADIENT_STEPS = 10
+
+
+def deletion_table(
+    checkpoint: Checkpoint, store: FeatureStore, *, most: int, seed: int = 0, progress: Progress = silent
+) -> pd.DataFrame:
+    """Deletion curves of a model's channel attention and of integrated gradients on its held-out recordings.
+
+    Args:
+        checkpoint: a model with channel attention.
+        store: with the features of the corpora of its training.
+        most: recordings to judge on, evenly spaced among the held-out ones.
+        seed: of random orders and bootstrap draws.
+        progress: told of every stage.
+
+    Returns:
+        One row per ``weighting``, ``order`` and count of ``hidden`` channels (also as ``share`` of all): ``error``
+        with its interval from ``low`` to ``high``, and the same in all rows of a weighting: ``metric`` (whose error),
+        ``recordings``, ``held_out`` (of how many), and ``difference`` with ``difference_low`` and ``difference_high``,
+        which the verdict reads.
+
+    Raises:
+        ConfigError: the model has no channel attention, or fewer than two recordings are asked for.
+        CorpusError: a corpus of its training is not in the store.
+        FeatureError: a feature of it is not.
+    """
+    samples, held_out = held_out_samples(checkpoint, store, most, progress)
+    shift = round(checkpoint.description.training.get("label_delay", 0) / checkpoint.description.hop)
+    examples = [_example(sample, shift) for sample in samples]
+    model = checkpoint.predictor.model
+    weights, answers = _answers(checkpoint, examples)
+    score = selection_score(checkpoint)
+    outputs = [answers] if checkpoint.description.kind == "emotion" else range(model.config.outputs)
+    gradients = np.mean(
+        [
+            gradient_weights(
+                model,
+                examples,
+                np.broadcast_to(output, len(examples)).tolist(),
+                steps=GRADIENT_STEPS,
+                progress=progress,
+            )
+            for output in outputs
+        ],
+        axis=0,
+    )
+    tables = []
+    for weighting, values in ((ATTENTION, weights), (GRADIENTS, gradients)):
+        found = deletion(
+            model, examples, values, score, steps=STEPS, orders=ORDERS, seed=seed, progress=progress
+        )  # fmt: skip
+        tables.append(_rows(weighting, found, score.metric, len(examples), held_out))
+    return pd.concat(tables, ignore_index=True)
+
+
+def verdict_of(table: pd.DataFrame, weighting: str = ATTENTION) -> Verdict:
+    """What a table of :func:`deletion_table` says of a weighting."""
+    row = table[table["weighting"] == weighting].iloc[0]
+    difference = Difference(row["difference"], row["difference_low"], row["difference_high"], float("nan"))
+    return verdict(difference, row["metric"])
+
+
+def error_name(metric: str) -> str:
+    """What the error of a metric is called, e.g. ``1 - CCC``."""
+    written = WRITTEN.get(metric, metric)
+    return written if metric in RISES else f"1 - {written}"
+
+
+def held_out_samples(
+    checkpoint: Checkpoint, store: FeatureStore, most: int, progress: Progress = silent
+) -> tuple[list[Sample], int]:
+    """The recordings that a model was tested on once, as it saw them, at most so many of them.
+
+    Returns:
+        They, evenly spaced among all in their order, and how many there are in all.
+
+    Raises:
+        ConfigError: the checkpoint does not say how it was trained, or its held-out part has no speakers.
+        CorpusError: a corpus of its training is not in the store.
+        FeatureError: a feature of it is not.
+    """
+    about = checkpoint.description
+    speakers = about.split.get(Split.TEST, ())
+    if not speakers:
+        raise ConfigError(f"The checkpoint '{about.name}' names no held-out speakers, so there is nothing to judge on.")
+    config = from_dict(TrainingConfig, about.training, f"the training of '{about.name}'")
+    everyone = config.standardise_by != "none"  # whose recordings set the level and spread of all
+    recordings = load_recordings(config, store, progress, None if everyone else speakers)
+    held_out = {Split.TEST: recordings.table.index[recordings.table["speaker"].isin(speakers)]}
+    part = DATA[config.data].make(config, recordings, held_out, checkpoint.predictor.inputs).parts[Split.TEST]
+    numbers = np.unique(np.linspace(0, len(part) - 1, min(most, len(part))).astype(int))
+    return [part[0, int(number)] for number in numbers], len(part)
+
+
+def selection_score(checkpoint: Checkpoint) -> Score:
+    """The figure by which the model's epoch was selected, as the mean over its outputs."""
+    about = checkpoint.description
+    chosen = [
+        score
+        for score in scores_of(about.kind, about.outputs, np.zeros(len(about.outputs)))
+        if score.metric == about.training.get("selection") and score.aggregation == "pooled"
+    ]
+    if not chosen:
+        raise ConfigError(f"The checkpoint '{about.name}' does not say by which figure it was selected.")
+
+    def statistic(results: Sequence[Result], _: Sequence[Result]) -> Any:
+        figures = [score.statistic(results) for score in chosen]
+        return lambda drawn: float(np.mean([figure(drawn) for figure in figures]))
+
+    def itself(result: Result) -> Result:
+        return result
+
+    def combine(results: Sequence[Result], _: Sequence[Result]) -> float:
+        return float(np.mean([score.compute(results) for score in chosen]))
+
+    return Score(MEAN, chosen[0].metric, "pooled", itself, itself, combine, itself, statistic)
+
+
+def _example(sample: Sample, shift: int) -> Example:
+    """A sample as deletion curves take it; its labels are moved to where the model answers them."""
+    truth = sample.target.numpy()
+    streams = {name: values.numpy() for name, values in sample.streams.items()}
+    return Example(sample.id, streams, delayed(truth, -shift) if truth.ndim == 2 else truth)
+
+
+@torch.no_grad()
+def _answers(checkpoint: Checkpoint, examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
+    """The channel weights of each recording, (N, D), and the number of its output with the highest mean, (N,)."""
+    model: Model = checkpoint.predictor.model
+    weights, answers = [], []
+    with in_use(model):
+        for example in examples:
+            streams = {name: torch.from_numpy(values)[None] for name, values in example.streams.items()}
+            output = model(streams, torch.ones(next(iter(streams.values())).shape[:2], dtype=torch.bool))
+            own = channel_attention(output.attention, tuple(model.config.streams))
+            if own is None:
+                raise ConfigError(
+                    f"The model '{checkpoint.name}' has no channel attention whose weights could be judged."
+                )
+            weights.append(own[0].numpy())
+            answers.append(int(output.prediction[0].reshape(-1, model.config.outputs).mean(0).argmax()))
+    return np.stack(weights), np.array(answers)
+
+
+def _rows(weighting: str, found: Deletion, metric: str, recordings: int, held_out: int) -> pd.DataFrame:
+    table = found.curves.copy()
+    table.insert(0, "weighting", weighting)
+    difference = found.verdict.difference
+    return table.assign(
+        metric=metric,
+        recordings=recordings,
+        held_out=held_out,
+        difference=difference.value,
+        difference_low=difference.low,
+        difference_high=difference.high,
+    )

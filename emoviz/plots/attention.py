@@ -1,0 +1,451 @@
+"""Figures of attention: over channels, over moments, between moments, over places; and whether it is faithful."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, legend, title
+
+LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
+"""Colours of values below and above zero."""
+BAR = 17
+"""Pixels of one bar."""
+LEAST_BARS = 12
+"""Bars whose room a figure has at least, so that short ones look alike."""
+MOST_CELLS = 200
+"""Of a map on each side; more are averaged, as a screen has no more."""
+MOST_PICTURES = 6
+STRIP_LEFT = 124
+"""Pixels left of the time axis, where names of maps stand."""
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """How the curves of a weighting are drawn.
+
+    Attributes:
+        order: of the deletion.
+        weighting: that gives the order.
+        name: in the legend.
+        colour: of line and band.
+        dash: of the line.
+    """
+
+    order: str
+    weighting: str
+    name: str
+    colour: str
+    dash: str
+
+
+CURVES = (
+    Weighting("random", "channel attention", "random order", GREY, "dot"),
+    Weighting("lowest first", "channel attention", "lowest weights first", "#0072B2", "dash"),
+    Weighting("highest first", "channel attention", "highest weights first", "#D55E00", "solid"),
+    Weighting("highest first", "integrated gradients", "highest integrated gradients first", "#009E73", "dashdot"),
+)
+"""What the deletion figure shows, the last on top."""
+
+
+def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:
+    """The channels with the highest weights, grouped by modality and stream, each with its interval.
+
+    Args:
+        means: ``channel``, ``stream``, ``modality``, ``weight``, and where they are known ``low`` and ``high``.
+        count: how many bars.
+        heading: title.
+    """
+    top = means.nlargest(count, "weight")
+    figure = grouped_bars(top, "weight")
+    mean = means["weight"].mean()
+    figure.add_vline(x=mean, line={"color": ZERO, "width": 1, "dash": "dot"}, layer="above")
+    figure.add_annotation(
+        x=mean, y=1, yref="paper", yanchor="bottom", text="mean of all channels", showarrow=False, font={"size": 10}
+    )
+    figure.update_layout(title=title(heading), xaxis=_value_axis("weight (0: shut, 1: open)"))
+    figure.update_xaxes(rangemode="tozero")
+    return figure
+
+
+def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, second: str) -> go.Figure:
+    """The channels in which two slices differ most; those whose interval holds zero are pale.
+
+    Args:
+        differences: ``channel``, ``stream``, ``modality``, ``difference``, ``low``, ``high``, ``differs``.
+        count: how many bars.
+        first: name of the slice whose larger weights point to the right.
+        second: of the other.
+    """
+    top = differences.loc[differences["difference"].abs().nlargest(count).index]
+    top = top.sort_values("difference", ascending=False)
+    colours = np.where(top["difference"] > 0, MORE, LESS)
+    figure = grouped_bars(top, "difference", colours=colours, opacity=np.where(top["differs"], 1.0, 0.35))
+    figure.add_vline(x=0, line={"color": ZERO, "width": 1})
+    figure.update_layout(
+        title=title("Where do the two slices differ most?"),
+        xaxis=_value_axis(f"◂ {_short(second)}   difference of weights   {_short(first)} ▸"),
+    )
+    return figure
+
+
+def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
+    """Error as channels are taken away in several orders, each with its interval.
+
+    Args:
+        table: ``weighting``, ``order``, ``share`` (of the channels that are hidden), ``hidden``, ``error``, ``low``
+            and ``high``.
+        error: what it is called.
+    """
+    figure = go.Figure()
+    for curve in CURVES:
+        rows = table[(table["order"] == curve.order) & (table["weighting"] == curve.weighting)]
+        if rows.empty:
+            continue
+        red, green, blue = (int(curve.colour[i : i + 2], 16) for i in (1, 3, 5))
+        figure.add_scatter(
+            x=pd.concat([rows["share"], rows["share"][::-1]]) * 100,
+            y=pd.concat([rows["high"], rows["low"][::-1]]),
+            fill="toself",
+            mode="none",
+            fillcolor=f"rgba({red}, {green}, {blue}, 0.14)",
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=curve.name,
+        )
+        figure.add_scatter(
+            x=rows["share"] * 100,
+            y=rows["error"],
+            customdata=rows[["hidden", "low", "high"]],
+            name=curve.name,
+            legendgroup=curve.name,
+            mode="lines+markers",
+            line={"color": curve.colour, "dash": curve.dash, "width": 2},
+            marker={"size": 5},
+            hovertemplate=(
+                f"{curve.name}<br>%{{customdata[0]}} channels hidden<br>{error} %{{y:.3f}} "
+                "[%{customdata[1]:.3f}, %{customdata[2]:.3f}]<extra></extra>"
+            ),
+        )
+    figure.update_layout(
+        title=title("Does hiding the highest-weighted channels hurt most?"),
+        xaxis=_value_axis("channels replaced by their mean (%)") | {"range": [-2, 102]},
+        yaxis={
+            "title": {"text": f"error ({error})", "standoff": 4, "font": SMALL},
+            "tickfont": SMALL,
+            "gridcolor": GRID,
+        },
+        legend=legend(y=-0.2, anchor="top") | {"traceorder": "reversed"},
+        hovermode="closest",
+        dragmode=False,
+        margin=MARGIN | {"b": 96},
+        height=430,
+    )
+    return figure
+
+
+def attention_strip(moments: pd.DataFrame) -> go.Figure:
+    """How much each moment of a clip is attended to, one row per map over the clip's time.
+
+    Args:
+        moments: ``time`` (s, regular) and one column per map, 1 being an even share.
+    """
+    names = list(moments.columns[1:])
+    values = moments[names].to_numpy().T
+    most = max(2.0, float(np.nanmax(values)))
+    figure = go.Figure(
+        go.Heatmap(
+            x=moments["time"],
+            y=[map_name(name) for name in names],
+            z=values,
+            zmin=0,
+            zmax=most,
+            colorscale="Cividis",
+            colorbar=_colour_bar("times the even share")
+            | {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "len": 0.4},
+            hovertemplate="%{x:.2f} s<br>%{y}<br>%{z:.2f} times the even share<extra></extra>",
+        )
+    )
+    half = float(moments["time"].iloc[0])
+    figure.update_layout(
+        title=title("Which moments does the model look at?"),
+        xaxis={
+            "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
+            "tickfont": SMALL,
+            "range": [0, float(moments["time"].iloc[-1]) + half],
+        },
+        yaxis={"tickfont": {"size": 10}, "autorange": "reversed", "automargin": False},
+        margin=MARGIN | {"l": STRIP_LEFT, "t": 62},
+        dragmode=False,
+        height=124 + 24 * len(names),
+    )
+    return figure
+
+
+def map_name(name: str) -> str:
+    """A map's name for people, e.g. ``graph, whisper``."""
+    kind, _, stream = name.partition(".")
+    return MAPS[kind].name + (f", {stream}" if stream else "")
+
+
+def attention_map(name: str, values: np.ndarray, times: np.ndarray, pictures: np.ndarray | None = None) -> go.Figure:
+    """The figure of any map over time or places, chosen by its kind.
+
+    Args:
+        name: ``<kind>`` or ``<kind>.<stream>``.
+        values: (W,), (W, W), (L, W) or (W, heads, h, w), as the kind has it.
+        times: (W,) seconds of the clip.
+        pictures: of a map over places, in [0, 1], (W, H, W', colours); None where they are not known.
+
+    Raises:
+        KeyError: no map of this kind is known.
+    """
+    kind = MAPS[name.partition(".")[0]]
+    figure = kind.draw(kind, values, times, pictures)
+    figure.update_layout(title=title(kind.question.format(stream=name.partition(".")[2] or "the model")))
+    return figure
+
+
+def map_table(values: np.ndarray, times: np.ndarray) -> pd.DataFrame:
+    """What :func:`attention_map` shows of a map, one row per cell.
+
+    Args:
+        values: as there.
+        times: as there.
+    """
+    if values.ndim == 1:
+        return pd.DataFrame({"time": times, "times the even share": values * len(times)})
+    if values.ndim == 4:
+        frame, head, row, column = (axis.ravel() for axis in np.indices(values.shape))
+        return pd.DataFrame(
+            {"time": times[frame], "head": head, "row": row, "column": column, "weight": values.ravel()}
+        )
+    shown, rows, columns = _coarse(values, times)
+    row, column = (axis.ravel() for axis in np.indices(shown.shape))
+    return pd.DataFrame({"from": rows[row], "time": columns[column], "times the even share": shown.ravel()})
+
+
+@dataclass(frozen=True)
+class MapKind:
+    """How maps of a kind are shown.
+
+    Attributes:
+        name: of the kind.
+        question: that its figure answers; ``{stream}`` stands for the stream.
+        rows: what its rows are, with their unit.
+        about: what one is looking at, Markdown.
+        draw: the figure.
+    """
+
+    name: str
+    question: str
+    rows: str
+    about: str
+    draw: Callable[["MapKind", np.ndarray, np.ndarray, np.ndarray | None], go.Figure]
+
+
+def _over_time(kind: MapKind, values: np.ndarray, times: np.ndarray, _: np.ndarray | None) -> go.Figure:
+    """A line, or a heat map of what looks (rows) at which moments (columns)."""
+    if values.ndim == 1:
+        figure = go.Figure(
+            go.Scatter(
+                x=times,
+                y=values * len(times),
+                mode="lines",
+                line={"color": LESS},
+                hovertemplate="%{x:.2f} s<br>%{y:.2f} times the even share<extra></extra>",
+            )
+        )
+        figure.add_hline(y=1, line={"color": ZERO, "width": 1, "dash": "dot"})
+        height, down = 240, {"title": {"text": "times the even share", "font": SMALL}, "rangemode": "tozero"}
+    else:
+        shown, rows, columns = _coarse(values, times)
+        figure = go.Figure(
+            go.Heatmap(
+                x=columns,
+                y=rows,
+                z=shown,
+                zmin=0,
+                zmax=max(2.0, float(shown.max())),
+                colorscale="Cividis",
+                colorbar=_colour_bar("times the<br>even share"),
+                hovertemplate=f"{kind.rows}: %{{y:.2f}}<br>looks at %{{x:.2f}} s<br>"
+                "%{z:.2f} times the even share<extra></extra>",
+            )
+        )
+        height, down = 380, {"title": {"text": kind.rows, "standoff": 4, "font": SMALL}, "autorange": "reversed"}
+    figure.update_layout(
+        xaxis={"title": {"text": "is looked at: time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL},
+        yaxis=down | {"tickfont": SMALL, "gridcolor": GRID},
+        margin=MARGIN,
+        dragmode=False,
+        height=height,
+    )
+    return figure
+
+
+def _over_places(kind: MapKind, values: np.ndarray, times: np.ndarray, pictures: np.ndarray | None) -> go.Figure:
+    """Heat over some pictures, a row per head; with the pictures above it where they are known."""
+    chosen = np.unique(np.linspace(0, len(times) - 1, min(MOST_PICTURES, len(times))).astype(int))
+    heads, height, width = values.shape[1:]
+    above = 0 if pictures is None else 1
+    figure = make_subplots(
+        rows=heads + above,
+        cols=len(chosen),
+        horizontal_spacing=0.01,
+        vertical_spacing=0.015,
+        column_titles=[f"{times[frame]:.1f} s" for frame in chosen],
+        row_titles=[*["picture"] * above, *(f"head {head + 1}" for head in range(heads))],
+    )
+    for column, frame in enumerate(chosen, start=1):
+        if pictures is not None:
+            own = np.broadcast_to(pictures[frame], (*pictures.shape[1:3], 3))
+            figure.add_trace(go.Image(z=(own * 255).astype(np.uint8), hoverinfo="skip"), 1, column)
+        for head in range(heads):
+            heat = go.Heatmap(
+                z=values[frame, head] * height * width,
+                zmin=0,
+                zmax=max(2.0, float(values[chosen].max()) * height * width),
+                colorscale="Cividis",
+                showscale=head == 0 and column == 1,
+                colorbar=_colour_bar("times the<br>even share"),
+                hovertemplate="%{z:.2f} times the even share<extra>" + f"head {head + 1}, {times[frame]:.2f} s</extra>",
+            )
+            figure.add_trace(heat, head + 1 + above, column)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, autorange="reversed")
+    figure.update_layout(margin=MARGIN | {"l": 8, "t": 56, "b": 8}, dragmode=False, height=70 + 120 * (heads + above))
+    return figure
+
+
+MAPS: dict[str, MapKind] = {
+    "temporal": MapKind(
+        "temporal",
+        "Which moments does each moment look at? ({stream})",
+        "looks: time (s)",
+        "Each row is a moment of the window, its colours say from which moments it takes what it knows, 1 being an "
+        "even share. A vertical stripe is a moment to which all others look. Source: the temporal attention of MDAT "
+        "(section III), of the audio-video network (section 3.2), or the decoder's attention of AED (section III-B).",
+        _over_time,
+    ),
+    "cross_modal": MapKind(
+        "cross-modal",
+        "Which pictures does each stretch of sound look at?",
+        "sound: time (s)",
+        "Each row is a stretch of sound, its colours the weights that it gives to the pictures, 1 being an even "
+        "share. On the diagonal sound and picture are of the same time. Source: audio-video attention network, "
+        "equations 7 to 10.",
+        _over_time,
+    ),
+    "graph": MapKind(
+        "graph",
+        "From which moments does each node gather? ({stream})",
+        "node: time (s)",
+        "The frames of a stream are the nodes of a full graph; each row says how much a node gathers from each of the "
+        "others, mean over heads, 1 being an even share. Source: MDAT, section III, equations 2 to 6.",
+        _over_time,
+    ),
+    "co": MapKind(
+        "co-attention",
+        "Where in the other stream does {stream} look?",
+        "looks: time (s)",
+        "Each row is a moment of this stream, its colours the weights that it gives to the moments of the other one, "
+        "1 being an even share. Source: MDAT, section III, equations 10 to 13.",
+        _over_time,
+    ),
+    "latent": MapKind(
+        "latents",
+        "Which moments does each latent read?",
+        "latent",
+        "A Perceiver reads a clip through learned latents; each row is one of them, its colours say which moments it "
+        "reads, mean over heads, 1 being an even share. Source: ViPER, section 3.",
+        _over_time,
+    ),
+    "spatial": MapKind(
+        "spatial",
+        "Where in the face does each head look?",
+        "head",
+        "Columns are moments of the clip, rows the heads of the attention over the places of a picture, averaged over "
+        "what looks; 1 is an even share. Source: audio-video attention network, section 3.1, equations 1 to 3.",
+        _over_places,
+    ),
+}
+"""Kind of attention -> how it is shown."""
+
+
+def grouped_bars(
+    top: pd.DataFrame, column: str, *, colours: np.ndarray | None = None, opacity: np.ndarray | None = None
+) -> go.Figure:
+    """Horizontal bars with intervals, the first row of each group on top; groups are modality and stream."""
+    groups = [f"{row.modality}: {row.stream}" if row.modality != row.stream else row.stream for row in top.itertuples()]
+    order = top.assign(group=groups, place=range(len(top)))
+    order = order.sort_values(["modality", "group", "place"], ascending=False, kind="stable")
+    known = "low" in order and order["low"].notna().any()
+    figure = go.Figure(
+        go.Bar(
+            x=order[column],
+            y=[order["group"], order["channel"].map(short_channel)],
+            orientation="h",
+            marker={
+                "color": [MODALITY_COLOURS.get(modality, GREY) for modality in order["modality"]]
+                if colours is None
+                else colours[order["place"]],
+                "opacity": 1.0 if opacity is None else opacity[order["place"]],
+            },
+            error_x={
+                "type": "data",
+                "array": order["high"] - order[column],
+                "arrayminus": order[column] - order["low"],
+                "color": GREY,
+                "thickness": 1.2,
+                "width": 2,
+            }
+            if known
+            else None,
+            customdata=order[["channel", "low", "high", "modality"]] if known else order[["channel", "modality"]],
+            hovertemplate="%{customdata[0]}<br>"
+            + f"{column} %{{x:.3f}}"
+            + (" [%{customdata[1]:.3f}, %{customdata[2]:.3f}]<extra>%{customdata[3]}</extra>" if known
+               else "<extra>%{customdata[1]}</extra>"),
+        )
+    )  # fmt: skip
+    figure.update_layout(
+        yaxis={"tickfont": {"size": 10}, "automargin": True, "showdividers": True, "dividercolor": GRID},
+        margin=MARGIN | {"t": 46},
+        height=96 + BAR * max(LEAST_BARS, len(top)),
+        bargap=0.3,
+        showlegend=False,
+        dragmode=False,
+    )
+    return figure
+
+
+def short_channel(channel: str) -> str:
+    """A channel's name without its stream, which its group says, and without openSMILE's smoothing suffix."""
+    return channel.partition(".")[2].replace("_sma3nz", "").replace("_sma3", "") or channel
+
+
+def _short(name: str) -> str:
+    """A slice's name where there is little room."""
+    return name if len(name) <= 16 else f"{name[:15]}…"
+
+
+def _value_axis(name: str) -> dict:
+    return {"title": {"text": name, "standoff": 4, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID}
+
+
+def _colour_bar(name: str) -> dict:
+    return {"title": {"text": name, "font": {"size": 10}}, "thickness": 8, "tickfont": {"size": 10}}
+
+
+def _coarse(values: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights (N, W) in times of the even share, averaged where there are more than fit, with rows and columns."""
+    own_rows = times if len(values) == len(times) else np.arange(1.0, len(values) + 1)
+    rows, columns = (np.array_split(np.arange(n), min(n, MOST_CELLS)) for n in values.shape)
+    shown = np.stack([values[own].mean(0) for own in rows])
+    shown = np.stack([shown[:, own].mean(1) for own in columns], axis=1) * values.shape[1]
+    middles = [np.array([axis[own].mean() for own in parts]) for axis, parts in ((own_rows, rows), (times, columns))]
+    return shown, *middles

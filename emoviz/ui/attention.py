@@ -1,0 +1,141 @@
+"""What the Attention page reads and computes, kept as long as the files behind it stay as they are."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from .. import attention, checkpoint
+from ..define import Emotion
+from ..errors import EmovizError
+from ..explain.attention import ClipAttention, WindowMap, channels_of, clip_attention, maps_of, window_attention
+from ..media import ClipMedia, probe
+from ..predict import reads_clips, streams_of
+from ..slices import Slice, correctness
+from . import loaders
+
+
+class HeldOut(NamedTuple):
+    """Channel weights of a model's held-out recordings.
+
+    Attributes:
+        weights: one row per recording (index id), one column per channel.
+        recordings: what slices ask for: culture, speaker, label and correctness, as far as they mean something.
+        channels: ``channel``, ``stream`` and ``modality``.
+    """
+
+    weights: pd.DataFrame
+    recordings: pd.DataFrame
+    channels: pd.DataFrame
+
+
+def models() -> dict[str, Path]:
+    """All models that attend to something, those with channel weights of held-out recordings first."""
+    found = loaders.checkpoints() | loaders.checkpoints(checkpoint.PER_CULTURE)
+    with_weights = {name: folder for name, folder in found.items() if (folder / "attention.parquet").exists()}
+    others = {name: folder for name, folder in found.items() if name not in with_weights}
+    return with_weights | {name: folder for name, folder in others.items() if maps(folder)}
+
+
+def maps(folder: Path) -> tuple[str, ...]:
+    """Names of the attention maps that a model has of a clip; none where it cannot read one or is damaged."""
+    weights = folder / checkpoint.WEIGHTS
+    return _maps(folder, weights.stat().st_mtime_ns) if weights.exists() else ()
+
+
+@st.cache_data(show_spinner=False, max_entries=1024)
+def _maps(folder: Path, changed: int) -> tuple[str, ...]:
+    about = loaders.description(folder)
+    if about is None or not reads_clips(about):
+        return ()
+    try:
+        return maps_of(checkpoint.load(folder))
+    except EmovizError:
+        return ()
+
+
+def held_out(folder: Path) -> HeldOut | None:
+    """The channel weights of a model's held-out recordings, None where it has none.
+
+    Raises:
+        CheckpointError: a table is damaged, or does not fit the model.
+    """
+    path = folder / "attention.parquet"
+    return _held_out(folder, path.stat().st_mtime_ns) if path.exists() else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _held_out(folder: Path, changed: int) -> HeldOut:
+    table, about = checkpoint.read_table(folder, "attention"), checkpoint.read_description(folder)
+    assert table is not None
+    channels = channels_of(about)
+    try:
+        weights = table[list(channels["channel"])].astype(np.float32)
+        recordings = table[["culture", "speaker", "label"]]
+    except KeyError as error:
+        raise checkpoint.CheckpointError(f"The channel weights of '{folder.name}' do not fit it: {error}.") from error
+    if not recordings["label"].isin(list(Emotion)).any():  # a clip with changing emotion is no slice's
+        recordings = recordings.drop(columns="label")
+    predictions = checkpoint.read_table(folder, "predictions") if about.kind == "emotion" else None
+    return HeldOut(weights, recordings if predictions is None else recordings.join(correctness(predictions)), channels)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def means(folder: Path, changed: int, chosen: str, ids: tuple[str, ...]) -> tuple[pd.DataFrame, str]:
+    """Mean weights of a slice, and the same in words."""
+    held = _held_out(folder, changed)
+    weights = held.weights[rows(held, Slice.parse(chosen), ids)]
+    streams = attention.stream_means(weights, held.channels)
+    table = attention.channel_means(weights, held.channels)
+    return table, attention.words_of_means(table, streams)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def differences(folder: Path, changed: int, first: str, second: str, ids: tuple[str, ...]) -> tuple[pd.DataFrame, str]:
+    """Differences between two slices, and the same in words."""
+    held = _held_out(folder, changed)
+    sides = rows(held, Slice.parse(first), ids), rows(held, Slice.parse(second))
+    table = attention.channel_differences(held.weights, *sides, held.channels)
+    return table, attention.words_of_differences(table)
+
+
+def rows(held: HeldOut, chosen: Slice, ids: tuple[str, ...] = ()) -> np.ndarray:
+    """(N,) bool: the recordings of a slice, or those among them that were chosen one by one."""
+    inside = chosen.of(held.recordings)
+    return inside & held.recordings.index.isin(ids) if ids else inside
+
+
+def of_clip(clip: Path, folder: Path) -> ClipAttention:
+    """What a model attends to in a clip.
+
+    Raises:
+        EmovizError: the clip cannot be read, or holds nothing that the model reads.
+    """
+    return _of_clip(clip, clip.stat().st_mtime_ns, folder, _changed(folder))
+
+
+def of_window(clip: Path, folder: Path, number: int) -> list[WindowMap]:
+    """The maps of one window of a clip."""
+    return _of_window(clip, clip.stat().st_mtime_ns, folder, _changed(folder), number)
+
+
+@st.cache_resource(show_spinner="Looking at attention", max_entries=8)
+def _of_clip(clip: Path, clip_changed: int, folder: Path, changed: int) -> ClipAttention:
+    return clip_attention(loaders.load_checkpoint(folder), _streams(clip, folder), probe(clip).duration)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _of_window(clip: Path, clip_changed: int, folder: Path, changed: int, number: int) -> list[WindowMap]:
+    found = _of_clip(clip, clip_changed, folder, changed)
+    return window_attention(loaders.load_checkpoint(folder), _streams(clip, folder), found.windows, number)
+
+
+def _streams(clip: Path, folder: Path) -> Mapping:
+    return streams_of(loaders.load_checkpoint(folder), ClipMedia(clip), store=loaders.store())
+
+
+def _changed(folder: Path) -> int:
+    return (folder / checkpoint.WEIGHTS).stat().st_mtime_ns

@@ -1,0 +1,359 @@
+"""Attention: which channels, moments, regions and modalities does a model look at, and is that faithful?"""
+
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from emoviz import plots, summary
+from emoviz.checkpoint import Checkpoint, Description
+from emoviz.errors import EmovizError
+from emoviz.explain.attention import ClipAttention
+from emoviz.explain.faithful import ATTENTION, GRADIENTS, error_name, verdict_of
+from emoviz.media import ClipInfo, probe
+from emoviz.plots.attention import MAPS, STRIP_LEFT
+from emoviz.slices import Slice
+from emoviz.ui import attention, figures, loaders, messages, navigation, selection
+from emoviz.ui.analysis import Analysis, State
+from emoviz.ui.player import player
+from emoviz.ui.session import session
+
+POLL = 0.5
+"""Seconds between two looks at a running analysis."""
+BARS = 20
+"""Channels that are shown unless another number is chosen."""
+CONFOUND = (
+    "A culture here is also a corpus, with its own room, microphone and sentences: a difference between cultures is "
+    "always also one between corpora."
+)
+NO_MODELS = (
+    "No trained model here attends to anything: channel attention has `cats`, moments weigh `mdat`, `aed` and `viper`. "
+    "Train one by `python -m emoviz train --preset speech-cats`, after which this page shows it."
+)
+REGIONS = (
+    "It does not look at regions of the face; of the models that can be trained here, the audio-video attention "
+    "network does (`av-attention`, spec section 5)."
+)
+
+ABOUT_CHANNELS = """
+The model's channel attention gives every feature channel one weight per recording, before it looks at time. Shown are
+the channels with the highest **mean over the held-out recordings** of the slice, with Student's 95 % interval over
+recordings. A high weight says that the model lets the channel through, not that the channel caused the result: that is
+what *Is it faithful?* tests. `whisper.pc…` are principal components of Whisper's second encoder layer. Source:
+CATS-Transformer paper, section 4.2.4.
+"""
+ABOUT_DIFFERENCE = f"""
+The mean weight of a channel on the slice, less that on the slice that it is compared with, for the channels that differ
+most. The whiskers are Welch's 95 % intervals over recordings; pale bars are those whose interval holds zero. Recordings
+of one speaker are alike, so the intervals are rather too narrow. {CONFOUND} Source: CATS-Transformer paper,
+section 5.5.
+"""
+ABOUT_DELETION = """
+Channels of held-out recordings are replaced by their training mean, some more at each step, and the error is measured.
+If weights tell what the predictions rest on, the error rises faster with the **highest first** than in a **random
+order** (the same weights dealt out to other channels), and slower with the **lowest first**. Bands are 95 % bootstrap
+intervals over recordings, for random orders also over orders. **Integrated gradients** are computed from the
+prediction itself, and show what an explanation can reach here. Sources: RISE (Petsiuk et al., BMVC 2018, section 4.2)
+for deletion; Sundararajan et al. (ICML 2017) for integrated gradients.
+"""
+ABOUT_CLIP_CHANNELS = """
+The weights that the model's channel attention gives to the channels of this clip, averaged over the windows in which it
+is applied; one clip has no interval. Source: CATS-Transformer paper, section 4.2.4.
+"""
+ABOUT_MOMENTS = """
+Each row is one attention map of the model: how much each moment is looked at, averaged over everything that looks (and
+over the overlapping windows in which the model is applied), as a multiple of an even share. Click to move the clip
+there, drag to repeat a span.
+"""
+ABOUT_TIMELINE = """
+What the model says of the clip every 20 ms; the band is the prediction ± its root mean squared error on held-out
+speakers. *Derived* means trained on emotion classes that stand for valence and arousal (Russell and Mehrabian 1977).
+Click to move the clip there, drag to repeat a span.
+"""
+
+
+def main() -> None:
+    """Lay out the page."""
+    with st.container(gap=None):
+        st.title("Attention", anchor=False)
+        st.markdown("Which channels, moments, regions and modalities does a model look at, and is that faithful?")
+    found = attention.models()
+    name = selection.choose_model(found, next(iter(found), None))
+    if name is None:
+        with st.container(border=True):
+            st.markdown(NO_MODELS)
+        return
+    folder = found[name]
+    with st.sidebar:
+        messages.model_cards({name: folder})
+    about = loaders.description(folder)
+    if about is None:
+        st.error(f"The checkpoint '{name}' is damaged. Choose another model, or train it again.")
+        return
+    show_channels(name, folder, about)
+    show_clip(folder, attention.maps(folder))
+
+
+def show_channels(name: str, folder: Path, about: Description) -> None:
+    """Channel weights over held-out recordings, the difference between two slices, and whether they are faithful."""
+    try:
+        held = attention.held_out(folder)
+    except EmovizError as error:
+        st.error(f"{error} Train the model again, or choose another one.")
+        return
+    if held is None:
+        st.caption("This model has no weights per channel; what it looks at over time is below.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = selection.choose_slice(held.recordings)
+        second = selection.choose_slice(held.recordings, second=True)
+        ids = choose_recordings(list(held.recordings.index[first.of(held.recordings)]))
+        count = st.slider(
+            "Channels", 5, min(60, len(held.channels)), min(BARS, len(held.channels)), key="top", bind="query-params",
+            width=150,
+        )  # fmt: skip
+    changed = (folder / "attention.parquet").stat().st_mtime_ns
+    if not attention.rows(held, first, ids).any() or not attention.rows(held, second).any():
+        st.info("No held-out recording is in a slice: choose fewer conditions.")
+        return
+    table, words = attention.means(folder, changed, str(first), ids)
+    lines = [f"**{title_of(first, ids)}**, {table['recordings'].iloc[0]} held-out recordings: {words}"]
+    differences = None
+    if str(first) != str(second) or ids:
+        differences, words = attention.differences(folder, changed, str(first), str(second), ids)
+        lines.append(f"**Compared with {second.name}**: {words}")
+    deletion = read_deletion(folder)
+    if deletion is not None:
+        lines.append(words_of_deletion(deletion))
+    st.markdown("  \n".join(lines))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        figures.show(
+            plots.channel_bars(table, count, "Which channels does the model weigh most?"),
+            table,
+            key="channels",
+            name=f"{folder.name}-channel-weights",
+            about=ABOUT_CHANNELS,
+        )
+    if differences is not None:
+        with right:
+            figures.show(
+                plots.channel_difference_bars(differences, count, title_of(first, ids), second.name),
+                differences,
+                key="difference",
+                name=f"{folder.name}-channel-difference",
+                about=ABOUT_DIFFERENCE,
+            )
+            if "culture" in first.conditions or "culture" in second.conditions:
+                st.caption(CONFOUND)
+        left, _ = st.columns(2, gap="medium")
+    with left if differences is not None else right:
+        show_deletion(name, folder, about, deletion)
+
+
+def choose_recordings(ids: list[str]) -> tuple[str, ...]:
+    """Single recordings of the slice; none is all of them."""
+    wanted = [identity for identity in selection.recordings() if identity in ids]
+    with st.popover(f"Recordings: {len(wanted) or 'all'}"):
+        chosen = st.multiselect(
+            "Only these of the slice", ids, default=wanted, key="only", max_selections=selection.MOST_RECORDINGS
+        )  # fmt: skip
+    if chosen != wanted:
+        selection.select_recordings(chosen)
+        st.rerun()
+    return tuple(wanted)
+
+
+def title_of(chosen: Slice, ids: tuple[str, ...]) -> str:
+    """The slice in words, or the one recording."""
+    if len(ids) == 1:
+        return ids[0]
+    name = chosen.name[0].upper() + chosen.name[1:]
+    return f"{len(ids)} recordings of: {name}" if ids else name
+
+
+def read_deletion(folder: Path) -> pd.DataFrame | None:
+    """The deletion curves in the checkpoint's folder, if they were computed."""
+    try:
+        return loaders.table(folder, "deletion")
+    except EmovizError as error:
+        st.error(f"{error} Compute it again.")
+        return None
+
+
+def words_of_deletion(table: pd.DataFrame) -> str:
+    """The verdict on the attention's weights, and what integrated gradients reach."""
+    own, other = verdict_of(table, ATTENTION), verdict_of(table, GRADIENTS)
+    value, low, high = other.difference[:3]
+    return (
+        f"**Is it faithful? {own.faithfulness.capitalize()}.** {own.sentence} Integrated gradients by the same test: "
+        f"{other.faithfulness} ({value:+.3f} [{low:+.3f}, {high:+.3f}])."
+    )
+
+
+def show_deletion(name: str, folder: Path, about: Description, table: pd.DataFrame | None) -> None:
+    """The deletion curves, or how to compute them."""
+    if table is None:
+        with st.container(border=True):
+            st.markdown(
+                "**Is it faithful?** Not measured yet: it takes the held-out recordings, which this copy may not have. "
+                "With their features in the store, this measures it:"
+            )
+            st.code(f"python -m emoviz explain {shlex.quote(name)} --deletion", language=None, wrap_lines=True)
+        return
+    row = table.iloc[0]
+    axis = error_name(row["metric"]).replace("-", "−")
+    figures.show(
+        plots.deletion_curves(table, axis),
+        table,
+        key="deletion",
+        name=f"{folder.name}-deletion",
+        about=ABOUT_DELETION,
+    )
+    outputs = " and ".join(about.outputs) if len(about.outputs) < 3 else f"{len(about.outputs)} outputs"
+    st.caption(
+        f"{axis} of {outputs} on {row['recordings']} of {row['held_out']} held-out recordings."
+        + (" Derived labels stand for emotion classes; no rater gave them." if about.derived else "")
+    )
+
+
+def show_clip(folder: Path, maps: tuple[str, ...]) -> None:
+    """What the model attends to in one clip."""
+    heading, chooser = st.columns([5, 7], vertical_alignment="bottom")
+    heading.subheader("In a clip", anchor=False)
+    if not maps:
+        st.caption("This model reads features that come with its corpus and cannot be extracted from a clip.")
+        return
+    with chooser:
+        clip = selection.choose_clip()
+    if clip is None:
+        messages.empty("Upload or record a clip above: what the model looks at in it appears here.")
+        return
+    name, path = clip
+    try:
+        checkpoint = loaders.load_checkpoint(folder)
+        info = probe(path)
+        analysis = start(path, checkpoint)
+    except EmovizError as error:
+        messages.wrong(str(error))
+        return
+    every = POLL if analysis.state.running else None
+    st.fragment(show_state, run_every=every)(name, path, folder, info, analysis, polling=every is not None)
+
+
+def start(path: Path, checkpoint: Checkpoint) -> Analysis:
+    """The analysis of this clip by this model, begun at its first request in this session."""
+    visitor = session(loaders.settings().upload_limit_mb)
+    request = ("attention", path, id(checkpoint))  # a checkpoint that changed on disk is another object
+    if request not in visitor.analyses:
+        visitor.begin(request, Analysis(path, [checkpoint], loaders.store(), visitor.folder))
+    return visitor.analyses[request]
+
+
+def show_state(
+    name: str, path: Path, folder: Path, info: ClipInfo, analysis: Analysis, *, polling: bool
+) -> None:  # fmt: skip
+    """One look at the analysis: its progress, the clip's attention, or what went wrong."""
+    state = analysis.state
+    if polling and not state.running:
+        st.rerun()  # the whole page, so that the polling ends
+    if state.error:
+        messages.wrong(state.error, state.details)
+        return
+    progress = st.container()
+    left, right = st.columns([43, 57], gap="medium")
+    if state.running or state.stopped:
+        with progress:
+            messages.working(state, analysis)
+    with left:
+        show_player(info, state)
+    if state.running or state.prediction is None:
+        right.caption("What the model looks at appears here as soon as the clip is read.")
+        return
+    try:
+        found = attention.of_clip(path, folder)
+    except EmovizError as error:
+        right.info(str(error))
+        return
+    stem = f"{Path(name.partition(': ')[2] or name).stem.replace(' ', '-')}-{folder.name}"
+    with right:
+        show_curves(state, stem)
+        show_moments(found, stem)
+    with left:
+        show_clip_channels(found, stem)
+    if found.maps:
+        show_window(path, folder, found, stem)
+
+
+def show_player(info: ClipInfo, state: State) -> None:
+    """The clip on the clock that the figures share."""
+    if state.playable is None:
+        return
+    faces = state.prediction.faces if state.prediction else None
+    player(state.playable, info, faces, faces.speaker if faces else None, figures=["timeline", "moments"], path="")
+
+
+def show_curves(state: State, stem: str) -> None:
+    """What the model says, above what it looks at."""
+    assert state.prediction is not None
+    table, outputs = state.prediction.table, state.prediction.outputs
+    figure = plots.timeline(
+        table, outputs, summary.gaps(table, outputs), summary.leading_source(outputs, "emotion")
+    )  # fmt: skip
+    figure.update_layout(margin_l=STRIP_LEFT, title_text="What does the model say, moment by moment?")
+    figures.show(figure, table, key="timeline", name=f"{stem}-timeline", about=ABOUT_TIMELINE)
+
+
+def show_moments(found: ClipAttention, stem: str) -> None:
+    """Which moments the model looks at, on the player's clock."""
+    if len(found.moments.columns) < 2:
+        st.caption("It gives no moment more weight than another: its weights are over channels only.")
+        return
+    figures.show(
+        plots.attention_strip(found.moments), found.moments, key="moments", name=f"{stem}-moments", about=ABOUT_MOMENTS
+    )
+
+
+def show_clip_channels(found: ClipAttention, stem: str) -> None:
+    """The channels of this clip."""
+    if found.channels is not None:
+        figures.show(
+            plots.channel_bars(found.channels, BARS, "Which channels does it weigh most in this clip?"),
+            found.channels,
+            key="clip-channels",
+            name=f"{stem}-channel-weights",
+            about=ABOUT_CLIP_CHANNELS,
+        )
+
+
+def show_window(path: Path, folder: Path, found: ClipAttention, stem: str) -> None:
+    """Every map of one window of the clip, two side by side."""
+    windows = found.windows
+    starts = [round(float(windows.times[first] - windows.times[0]), 2) for first in windows.starts]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = len(starts) // 2
+        if len(starts) > 1:
+            start = st.select_slider(
+                "Window that starts at (s)", starts, starts[number], key="window", bind="query-params", width=360,
+                help="The model is applied in overlapping windows, and attends within each of them.",
+            )  # fmt: skip
+            number = starts.index(start)
+    shown = attention.of_window(path, folder, number)
+    times = windows.times[windows.frames(pd.array([number]).to_numpy())[0]]
+    for place in range(0, len(shown), 2):
+        for column, own in zip(st.columns(2, gap="medium"), shown[place : place + 2], strict=False):
+            with column:
+                figures.show(
+                    plots.attention_map(own.name, own.values, times, own.pictures),
+                    plots.map_table(own.values, times),
+                    key=f"map-{own.name.replace('.', '-')}",
+                    name=f"{stem}-{own.name}",
+                    about=MAPS[own.name.partition(".")[0]].about,
+                )
+    if not any(own.name.startswith("spatial") for own in shown):
+        st.caption(REGIONS)
+
+
+navigation.enter()
+main()

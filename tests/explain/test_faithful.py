@@ -1,0 +1,110 @@
+"""The deletion table of a trained checkpoint: of the recordings that it was tested on, as it saw them."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from training.made_up import UTTERANCES, MadeUpStore, folders
+from training.test_loop import FRAMES
+
+from emoviz import checkpoint, cli, evaluate
+from emoviz.errors import ConfigError
+from emoviz.explain import Faithfulness, faithful
+from emoviz.training import train
+
+CATS = dataclasses.replace(
+    FRAMES,
+    model="cats",
+    options={"width": 8, "heads": 2, "feedforward": 8, "step": 5, "reduction": 2, "dropout": 0.0},
+    epochs=1,
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluate, "DRAWS", 10)
+        patch.setattr(faithful, "ORDERS", 3)
+        patch.setattr(faithful, "STEPS", 2)
+        patch.setattr(faithful, "GRADIENT_STEPS", 2)
+        yield
+
+
+@pytest.fixture(scope="module")
+def cats(tmp_path_factory) -> checkpoint.Checkpoint:
+    return checkpoint.load(train(CATS, MadeUpStore(), *folders(tmp_path_factory.mktemp("cats"))))
+
+
+def test_the_samples_are_those_that_were_tested_as_the_model_saw_them(cats):
+    samples, held_out = faithful.held_out_samples(cats, MadeUpStore(), 100)
+    stored = cats.table("attention")
+    assert [sample.id for sample in samples] == list(stored.index) and held_out == len(stored)
+    weights, _ = faithful._answers(cats, [faithful._example(sample, 0) for sample in samples])
+    np.testing.assert_allclose(weights, stored[list(cats.channels)].to_numpy(float), atol=2e-3)
+
+
+def test_fewer_samples_are_evenly_spaced(cats):
+    everyone, held_out = faithful.held_out_samples(cats, MadeUpStore(), 100)
+    few, again = faithful.held_out_samples(cats, MadeUpStore(), 3)
+    assert [sample.id for sample in few] == [everyone[i].id for i in (0, (held_out - 1) // 2, held_out - 1)]
+    assert again == held_out
+
+
+def test_the_table_has_both_weightings_and_what_the_verdict_reads(cats):
+    table = faithful.deletion_table(cats, MadeUpStore(), most=4)
+    assert table.groupby(["weighting", "order"]).size().eq(3).all() and table["weighting"].nunique() == 2
+    assert set(table["metric"]) == {"ccc"} and set(table["recordings"]) == {4}
+    whole = table[table["hidden"] == 0]["error"]
+    np.testing.assert_allclose(whole, whole.iloc[0])
+    for weighting, rows in table.groupby("weighting"):
+        found = faithful.verdict_of(table, weighting)
+        assert found.difference.value == rows["difference"].iloc[0]
+        assert found.faithfulness in list(Faithfulness)
+    path = checkpoint.write_table(cats.folder, "deletion", table)
+    assert path.name == "deletion.parquet" and cats.table("deletion").equals(table)
+    assert [file.name for file in cats.folder.glob(".*")] == []
+
+
+def test_the_error_is_the_selection_metric_averaged_over_outputs(cats):
+    score = faithful.selection_score(cats)
+    random = np.random.default_rng(0)
+    results = [
+        evaluate.Result(str(i), None, None, "", random.normal(size=(9, 2)), random.normal(size=(9, 2)), np.empty(0))
+        for i in range(4)
+    ]
+    single = [
+        s for s in evaluate.frame_scores(("a", "b"), np.zeros(2)) if (s.metric, s.aggregation) == ("ccc", "pooled")
+    ]
+    assert score.compute(results) == pytest.approx(np.mean([s.compute(results) for s in single]))
+    drawn = np.array([0, 0, 3])
+    expected = np.mean([s.compute([results[i] for i in drawn]) for s in single])
+    assert score.statistic(results)(drawn) == pytest.approx(expected)
+
+
+def test_labels_move_to_where_a_delayed_model_answers_them(cats):
+    samples, _ = faithful.held_out_samples(cats, MadeUpStore(), 1)
+    plain, moved = faithful._example(samples[0], 0).truth, faithful._example(samples[0], 2).truth
+    np.testing.assert_array_equal(moved[:-2], plain[2:])
+
+
+def test_a_model_without_channel_attention_is_refused(tmp_path):
+    found = checkpoint.load(train(dataclasses.replace(UTTERANCES, epochs=1), MadeUpStore(), *folders(tmp_path)))
+    with pytest.raises(ConfigError, match="'toy' has no channel attention"):
+        faithful.deletion_table(found, MadeUpStore(), most=4)
+
+
+def test_a_checkpoint_without_held_out_speakers_is_refused(cats):
+    nobody = dataclasses.replace(cats, description=dataclasses.replace(cats.description, split={}))
+    with pytest.raises(ConfigError, match="names no held-out speakers"):
+        faithful.deletion_table(nobody, MadeUpStore(), most=4)
+
+
+def test_the_command_writes_the_table_and_says_the_verdicts(cats, monkeypatch, capsys):
+    monkeypatch.setenv("EMOVIZ_CHECKPOINTS", str(cats.folder.parent))
+    monkeypatch.setattr("emoviz.features.store.FeatureStore", lambda folder: MadeUpStore())
+    (cats.folder / "deletion.parquet").unlink(missing_ok=True)
+    assert cli.main(["explain", cats.name, "--deletion", "--recordings", "4"]) == 0
+    output = capsys.readouterr()
+    assert output.out.strip() == str(cats.folder / "deletion.parquet")
+    assert "Channel attention: Hiding" in output.err and "Integrated gradients: Hiding" in output.err
+    assert set(cats.table("deletion")["recordings"]) == {4}
