@@ -272,7 +272,9 @@ def report(system: str, protocol: str = "cross-culture", **changes):
     row = {"output": "emotion", "metric": "ua", "aggregation": "pooled", "value": 0.5, "low": np.nan, "high": 1.0}
     tests = changes.pop("tests", {"A->B": 0.25})
     figures = [{**row, "test": test, "value": value} for test, value in tests.items()]
-    return {"study": "toy", "protocol": protocol, "system": system, "figures": [*figures, *changes.pop("more", ())]}
+    texts = {"study": "toy", "title": "Toy", "protocol": protocol, "system": system, "command": "make", "note": "."}
+    content = {"figures": [*figures, *changes.pop("more", ())], "compared": [], "split": []}
+    return {**texts, "seeds": [0], "options": {}, "config": {}, **content}
 
 
 def test_reports_come_back_as_they_were_written(tmp_path):
