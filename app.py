@@ -11,6 +11,7 @@ st.navigation(
         "See": [st.Page("pages/predict.py", title="Predict", icon="🎬")],
         "Understand": [
             st.Page("pages/attention.py", title="Attention", icon="🔎"),
+            st.Page("pages/cultures.py", title="Cultures", icon="🌍"),
         ],
     }
 ).run()

@@ -31,7 +31,8 @@ BELOW_ANALYSIS |= {"results"}
 MAY_IMPORT |= dict.fromkeys(ANALYSIS, BELOW_ANALYSIS | ANALYSIS)
 MAY_IMPORT["explain"] = MAY_IMPORT["explain"] - {"corpora"}
 MAY_IMPORT["attention"] = FOUNDATION | {"summary"}
-LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY
+MAY_IMPORT["cultures"] = BELOW_ANALYSIS | {"evaluate", "similarity"}
+LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY | {"cultures"}
 MAY_IMPORT |= {"jobs": LIBRARY, "cli": LIBRARY | {"jobs"}, "__main__": {"cli"}, "ui": LIBRARY | {"jobs"}}
 MAY_IMPORT |= dict.fromkeys(("pages", "app"), LIBRARY | {"jobs", "ui", "pages"})
 """Part -> parts of emoviz that it may import, beside itself."""

@@ -9,6 +9,7 @@ from .attention import (
     map_table,
 )
 from .clip import channel_weights, circumplex, timeline
+from .cultures import pair_weights, scores_by_culture, similarity_matrix, top_channels, transfer_matrix
 
 __all__ = [
     "attention_map",
@@ -19,5 +20,10 @@ __all__ = [
     "circumplex",
     "deletion_curves",
     "map_table",
+    "pair_weights",
+    "scores_by_culture",
+    "similarity_matrix",
     "timeline",
+    "top_channels",
+    "transfer_matrix",
 ]

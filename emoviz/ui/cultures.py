@@ -1,0 +1,127 @@
+"""What the Cultures page shows, computed once for every state of the files it is read from."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from .. import cultures, similarity
+from ..checkpoint import CONFIG, METRICS, PER_CULTURE
+from ..results import Report, report_files
+from . import loaders
+
+GROUP = "one model per culture"
+"""Name under which the models that were each trained on one culture are chosen together."""
+State = tuple[tuple[Path, int], ...]
+"""Files and when they changed."""
+
+
+class Comparison(NamedTuple):
+    """How alike cultures are in one task; see :mod:`emoviz.similarity`.
+
+    Attributes:
+        cells: of the matrix, with ``alike``: whether a pair is not shown to differ more than replicates do.
+        tree: the dendrogram, None where a similarity is undefined.
+        order: of the cultures, similar ones side by side.
+        words: what the tests say.
+    """
+
+    cells: pd.DataFrame
+    tree: similarity.Dendrogram | None
+    order: list[str]
+    words: str
+
+
+def sources() -> dict[str, tuple[Path, ...]]:
+    """What channel weights can be taken from, by name: the models of one culture each, and models of several."""
+    group = tuple(loaders.checkpoints(PER_CULTURE).values())
+    found = {GROUP: group} if group else {}
+    for name, folder in loaders.checkpoints().items():
+        table = loaders.table(folder, "attention")
+        if table is not None and "culture" in table and table["culture"].nunique() > 1:
+            found[name] = (folder,)
+    return found
+
+
+def weights(name: str, folders: tuple[Path, ...]) -> cultures.Weights:
+    """The channel weights of a source.
+
+    Raises:
+        AnalysisError: they cannot be compared.
+        CheckpointError: the only checkpoint is damaged.
+    """
+    return _weights(name, _state(folders, CONFIG, "attention.parquet"))
+
+
+@st.cache_resource(show_spinner="Reading channel weights", max_entries=8)
+def _weights(name: str, state: State) -> cultures.Weights:
+    folders = list(dict.fromkeys(path.parent for path, _ in state))
+    return cultures.weights(folders) if name == GROUP else cultures.weights_by_speaker(folders[0])
+
+
+@st.cache_data(show_spinner="Comparing cultures", max_entries=64)
+def compare(weights: pd.DataFrame, replicates: str, measure: str, k: int) -> Comparison:
+    """How alike the cultures of one dimension are.
+
+    Args:
+        weights: of one dimension.
+        replicates: what its rows of a culture are.
+        measure: of similarity.
+        k: of the measure ``top-k``.
+
+    Raises:
+        AnalysisError: this is no table of weights.
+    """
+    cells = similarity.similarities(weights, measure, k=k, matched=True)
+    matrix = similarity.matrix(cells, cells["dimension"].iloc[0])
+    if len(matrix) < 2:
+        only = f"There is one culture only, {matrix.index[0]}: with a second one they are compared here."
+        return Comparison(cells.assign(alike=False), None, list(matrix.index), only)
+    pairs = similarity.differences(weights, measure, k=k, matched=True)
+    overall = similarity.overall_difference(weights, measure, k=k, matched=True).iloc[0]
+    apart = {(r.culture, r.other) for r in pairs.itertuples() if r.p_holm < cultures.LEVEL}
+    apart |= {(other, culture) for culture, other in apart}
+    cells["alike"] = [r.culture != r.other and (r.culture, r.other) not in apart for r in cells.itertuples()]
+    words = f"{cultures.verdict(overall, pairs, replicates)} {cultures.start(cells, replicates)}".strip()
+    undefined = cells.loc[cells["culture"] != cells["other"], "similarity"].isna().any()
+    tree = None if undefined else similarity.dendrogram(matrix)
+    return Comparison(cells, tree, tree.order if tree else list(matrix.index), words)
+
+
+def scores() -> pd.DataFrame:
+    """Held-out figures per culture of all checkpoints (:func:`emoviz.cultures.scores`).
+
+    Returns:
+        Its rows; ``scored`` names the models that stand in one figure: :data:`GROUP`, or one of several cultures.
+    """
+    parts = {GROUP: tuple(loaders.checkpoints(PER_CULTURE).values())}
+    parts |= {name: (folder,) for name, folder in loaders.checkpoints().items()}
+    tables = [_scores(_state(folders, CONFIG, METRICS)).assign(scored=name) for name, folders in parts.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _scores(state: State) -> pd.DataFrame:
+    return cultures.scores(list(dict.fromkeys(path.parent for path, _ in state)))
+
+
+def transfer() -> tuple[pd.DataFrame, list[str]]:
+    """Figures from one culture to another in the committed results (:func:`emoviz.cultures.transfer`).
+
+    Returns:
+        Them, and what is wrong with results that cannot be read.
+    """
+    reports, problems = loaders.reports()
+    state = tuple((path, path.stat().st_mtime_ns) for path in report_files(loaders.RESULTS))
+    return _transfer(state, reports), problems
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _transfer(state: State, _reports: list[Report]) -> pd.DataFrame:
+    return cultures.transfer(_reports)
+
+
+def _state(folders: tuple[Path, ...], *names: str) -> State:
+    files = [folder / name for folder in folders for name in names]
+    return tuple((file, file.stat().st_mtime_ns if file.exists() else 0) for file in files)

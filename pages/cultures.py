@@ -1,0 +1,271 @@
+"""Cultures: which channels does each culture's model rely on, and which cultures are alike?"""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from emoviz import plots, similarity
+from emoviz.cultures import Weights
+from emoviz.errors import EmovizError
+from emoviz.results import METRICS
+from emoviz.ui import cultures, figures, navigation
+
+EVERY = "all"
+"""Choice of channels of every modality."""
+MEASURES = {"pearson": "Pearson's r", "spearman": "Spearman's ρ", "cosine": "cosine", "top-k": "top-k overlap"}
+SHOWN = 16
+"""Channels of a pair that fit beside the matrix; the table has all."""
+TOP = 10
+"""Channels per culture, as in paper 1's figure 4."""
+CONFOUND = (
+    "A culture here is also a corpus, with its own room, microphone and sentences: a difference between cultures is "
+    "always also one between corpora. *Derived* values stand for emotion classes (Russell and Mehrabian 1977); no "
+    "rater gave them."
+)
+TRAIN = "python -m emoviz protocol per-culture --study cultures"
+NO_MODELS = (
+    "There is no model here that weighs the channels of several cultures: one model per culture is trained by "
+    f"`{TRAIN}`, after which this page compares them."
+)
+
+ABOUT_SIMILARITY = """
+**A cell** compares the channel weights of two cultures: the mean over pairs of models (or, for one model that heard all
+cultures, of speakers), one of each culture. Models of the same seed started alike, so such pairs do not count; hover
+for theirs, and for 95 % bootstrap intervals. **The diagonal** (outlined) is the same within a culture, its reliability:
+two cultures can hardly agree better than each does with itself. **Hatched**: a permutation test (cultures exchanged
+between models of one seed, Holm's correction) does not show that the two differ more than two seeds of one culture.
+The tree joins the most similar cultures first. **Click** a cell to see its channels.
+
+The cosine of weights, which are never negative, is high for any two models; Pearson's r asks whether the same channels
+stand out. Source: CATS-Transformer paper, section 5.5, figure 5.
+"""
+ABOUT_PAIR = """
+The large points are the weights that the channel attention gives a channel, averaged over a culture's models (or
+speakers) and their held-out clips; the small ones are the single models. Where the small points of the two cultures
+mix, the difference is no more than that between two seeds. Shown are the channels whose means differ most, or of one
+culture those that weigh most; the table has all, with standard errors. Source: CATS-Transformer paper, section 5.5.
+"""
+ABOUT_TOP = """
+Each cell is a channel that is among a culture's ten highest by its mean weight: the number is its rank, the colour says
+how many of the culture's models (or speakers) have it among their own ten, the last column counts cultures. By chance a
+channel is in ten of all channels; models of different cultures that share a seed also share what it favours.
+`whisper.pc…` are principal components of Whisper's second encoder layer, fitted once for all models. Source:
+CATS-Transformer paper, section 5.5, figure 4.
+"""
+ABOUT_TRANSFER = """
+Rows are what was learnt from, columns what was tested, on speakers that no training heard; the diagonal, where there
+is one, is the culture's own held-out speakers. Each cell has its 95 % bootstrap interval over recordings. **Hatched**:
+collapsed, that is, constant or no better than always answering the training mean (by RMSE) or the most frequent class.
+Source: cross-culture protocols of papers 1 and 4.
+"""
+ABOUT_SCORES = """
+Figures on held-out speakers of each culture, with the 95 % bootstrap interval over recordings; where there are several
+models of a culture, one row per seed. The grey mark is what always answering the training mean gets; open points are
+collapsed models: constant, or no better than that by RMSE or as a classifier.
+"""
+
+
+def main() -> None:
+    """Lay out the page."""
+    with st.container(gap=None):
+        st.title("Cultures", anchor=False)
+        st.markdown("Which cultures rely on the same channels, and is that more than chance?")
+        st.caption(CONFOUND)
+    if sources := cultures.sources():
+        compare_weights(sources)
+    else:
+        with st.container(border=True):
+            st.markdown(NO_MODELS)
+    show_transfer()
+    show_scores()
+
+
+@st.fragment
+def compare_weights(sources: dict[str, tuple[Path, ...]]) -> None:
+    """Similarity, the chosen pair and the most frequent channels, or why there is none."""
+    try:
+        show_weights(sources)
+    except EmovizError as error:
+        st.error(f"{error} Train them again by `{TRAIN}`, or choose other channel weights.")
+
+
+def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
+    """Similarity, the chosen pair and the most frequent channels."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = choose("Channel weights of", list(sources), "weights", width=210)
+        weights = cultures.weights(name, sources[name])
+        for problem in weights.left_out:
+            st.warning(f"{problem} It is left out.")
+        dimensions = list(weights.table.index.get_level_values("dimension").unique())
+        dimension = choose("Task", dimensions, "task", width=280)
+        modalities = [EVERY, *similarity.modalities(weights.table)]
+        modality = choose("Channels", modalities, "channels", width=110) if len(modalities) > 2 else EVERY
+        measure = choose("Measure", list(MEASURES), "measure", width=150, names=MEASURES)
+        table = weights.table if modality == EVERY else similarity.restrict(weights.table, modality)
+        most = table.shape[1]
+        k = min(TOP, most)
+        if measure == "top-k":
+            k = st.number_input("k", 1, most, k, key="k", bind="query-params", width=100)
+    own = table[table.index.get_level_values("dimension") == dimension]
+    comparison = cultures.compare(own, weights.replicates, measure, k)
+    st.markdown(comparison.words)
+    show_cells(comparison, own, weights.replicates, MEASURES[measure])
+    show_top(Weights(table, weights.replicates))
+
+
+@st.fragment
+def show_cells(comparison: cultures.Comparison, weights: pd.DataFrame, replicates: str, measure: str) -> None:
+    """The matrix, and beside it the channels of the cell that was clicked; only these two change with a click."""
+    left, right = st.columns([46, 54], gap="medium")
+    with left:
+        show_similarity(comparison, replicates, measure)
+    with right:
+        show_pair(weights, replicates, chosen_pair(comparison))
+
+
+def choose(label: str, options: list[str], key: str, *, width: int, names: dict[str, str] | None = None) -> str:
+    """A choice that stands in the link; one that a link names and that is not here gives way to the first."""
+    if st.session_state.get(key, options[0]) not in options:
+        del st.session_state[key]
+    return st.selectbox(
+        label, options, key=key, bind="query-params", width=width, format_func=lambda o: names[o] if names else str(o)
+    )
+
+
+def chosen_pair(comparison: cultures.Comparison) -> tuple[str, str]:
+    """The pair of cultures that the link names, or else the least similar one."""
+    wanted = tuple(st.query_params.get("pair", "").split(","))
+    if len(wanted) == 2 and set(wanted) <= set(comparison.order):
+        return wanted[0], wanted[1]
+    cells = comparison.cells.sort_values("similarity")
+    first = cells[cells["culture"] != cells["other"]] if len(comparison.order) > 1 else cells
+    return first["culture"].iloc[0], first["other"].iloc[0]
+
+
+def choose_pair(points: list[figures.Point]) -> None:
+    """Put the clicked cell into the link."""
+    if points:
+        st.query_params["pair"] = ",".join(points[0]["customdata"])
+
+
+def show_similarity(comparison: cultures.Comparison, replicates: str, measure: str) -> None:
+    """The matrix with its dendrogram; a click chooses a pair."""
+    figures.show(
+        plots.similarity_matrix(
+            comparison.cells,
+            comparison.order,
+            comparison.tree.branches if comparison.tree else None,
+            measure=measure,
+            replicates=replicates,
+            chosen=chosen_pair(comparison),
+        ),
+        comparison.cells,
+        key="similarity",
+        name="similarity-of-cultures",
+        about=ABOUT_SIMILARITY,
+        select=("points",),
+        on_select=choose_pair,
+    )
+
+
+def show_pair(weights: pd.DataFrame, replicates: str, pair: tuple[str, str]) -> None:
+    """Both cultures' weights channel by channel; of one culture, its replicates'."""
+    both = list(dict.fromkeys(pair))
+    table = similarity.pair(weights, *pair)
+    order = table if len(both) == 2 else table.sort_values("first", ascending=False)
+    inside = weights.index.get_level_values("culture").isin(both)
+    points = weights[inside].melt(ignore_index=False, var_name="channel", value_name="weight").reset_index()
+    figures.show(
+        plots.pair_weights(
+            points.rename(columns={replicates: "replicate"}),
+            list(order["channel"].iloc[:SHOWN]),
+            both,
+            replicates=replicates,
+        ),
+        table,
+        key="pair",
+        name="-".join(["channel-weights", *both]).replace(" ", "-"),
+        about=ABOUT_PAIR,
+    )
+
+
+def show_top(weights: Weights) -> None:
+    """The channels that are most often among the highest."""
+    top = similarity.top_channels(weights.table, min(TOP, weights.table.shape[1]))
+    table = similarity.frequencies(top)
+    figures.show(
+        plots.top_channels(top, table, replicates=weights.replicates),
+        table,
+        key="top",
+        name="most-frequent-channels",
+        about=ABOUT_TOP,
+    )
+
+
+@st.fragment
+def show_transfer() -> None:
+    """The committed figures from one culture to another."""
+    st.subheader("Does it hold in another culture?", anchor=False)
+    table, problems = cultures.transfer()
+    for problem in problems:
+        st.warning(f"{problem} It is left out.")
+    if table.empty:
+        st.markdown(
+            "No committed result goes from one culture to another: `python -m emoviz protocol cross-culture --study "
+            "speech` makes one."
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        table = narrowed(table, "Results", "results", width=230)
+        table = narrowed(table, "System", "system", width=200)
+        table = narrowed(table, "Predicted", "output", width=180)
+        table = narrowed(table, "Learnt from the target", "learnt", width=190)
+        table = narrowed(table.assign(figure=figure_names(table)), "Metric", "figure", width=220)
+    metric = table["figure"].iloc[0]
+    figures.show(
+        plots.transfer_matrix(table, metric=metric, lower_is_better=table["metric"].iloc[0] == "rmse"),
+        table,
+        key="transfer",
+        name="from-culture-to-culture",
+        about=ABOUT_TRANSFER,
+    )
+
+
+@st.fragment
+def show_scores() -> None:
+    """Held-out figures per culture."""
+    st.subheader("How good are the models of each culture?", anchor=False)
+    table = cultures.scores()
+    if table.empty:
+        st.markdown("No checkpoint has held-out figures of several cultures.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        table = narrowed(table, "Models", "scored", width=230)
+        table = narrowed(table.assign(score=figure_names(table)), "Metric", "score", width=220)
+    figures.show(
+        plots.scores_by_culture(table, metric=table["score"].iloc[0]),
+        table,
+        key="scores",
+        name="figures-by-culture",
+        about=ABOUT_SCORES,
+    )
+
+
+def figure_names(table: pd.DataFrame) -> list[str]:
+    """Metric and how it was aggregated, in words."""
+    return [
+        METRICS[row.metric] + (" per recording" if row.aggregation == "per_recording" else "")
+        for row in table.itertuples()
+    ]
+
+
+def narrowed(table: pd.DataFrame, label: str, column: str, *, width: int) -> pd.DataFrame:
+    """The rows with the chosen value of a column; nothing is asked where there is but one."""
+    values = list(table[column].unique())
+    value = values[0] if len(values) < 2 else choose(label, values, column, width=width)
+    return table[table[column] == value]
+
+
+navigation.enter()
+main()

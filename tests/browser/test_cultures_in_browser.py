@@ -1,0 +1,82 @@
+"""The Cultures page in Chromium, with the bundled checkpoints: a click on a cell, and the link that it makes."""
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
+
+MATRIX = ".st-key-similarity .js-plotly-plot"
+PAIR = ".st-key-pair .gtitle"
+
+
+def open_page(page, address: str) -> None:  # noqa: ANN001
+    page.goto(address)
+    page.wait_for_selector(f"{MATRIX} .scatterlayer .trace")
+    page.wait_for_selector(".st-key-scores .js-plotly-plot .scatterlayer .trace")
+
+
+def place_of(page, column: int, row: int) -> tuple[float, float]:  # noqa: ANN001
+    """Where a cell stands on the screen, a little beside its middle."""
+    return tuple(
+        page.evaluate(
+            """([selector, column, row]) => {
+                const plot = document.querySelector(selector)
+                const { xaxis, yaxis } = plot._fullLayout
+                const box = plot.getBoundingClientRect()
+                return [box.left + xaxis._offset + xaxis.d2p(column) + 9, box.top + yaxis._offset + yaxis.d2p(row) - 9]
+            }""",
+            [MATRIX, column, row],
+        )
+    )
+
+
+def names(page) -> list[str]:  # noqa: ANN001
+    """Cultures in the order of the matrix."""
+    return page.evaluate(f"document.querySelector('{MATRIX}')._fullLayout.yaxis.ticktext")
+
+
+def wait_for_title(page, text: str) -> None:  # noqa: ANN001
+    page.wait_for_function(
+        """([selector, text]) => {
+            const titles = [...document.querySelectorAll(selector)]
+            return titles.length == 1 && titles[0].textContent == text
+        }""",
+        arg=[PAIR, text],
+    )
+
+
+@pytest.fixture(scope="module")
+def first_view(app: str, shared_page):  # noqa: ANN001, ANN201
+    open_page(shared_page, f"{app}/cultures")
+    return shared_page
+
+
+def test_the_answer_stands_on_the_first_screen(first_view):  # noqa: ANN001
+    assert first_view.get_by_text("permutation test").first.bounding_box()["y"] < 800
+    for selector in (MATRIX, ".st-key-pair .js-plotly-plot"):
+        box = first_view.locator(selector).bounding_box()
+        assert box["y"] + box["height"] <= 800
+    assert first_view.get_by_text("A culture here is also a corpus").is_visible()
+
+
+def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(first_view, page):  # noqa: ANN001
+    cultures = names(first_view)
+    first_view.mouse.click(*place_of(first_view, 1, 2))
+    title = f"Where do {cultures[2]} and {cultures[1]} differ most?"
+    wait_for_title(first_view, title)
+    first_view.wait_for_function("new URL(location.href).searchParams.has('pair')")
+    open_page(page, first_view.url)
+    wait_for_title(page, title)
+    assert page.get_by_role("combobox", name="Task").input_value() != ""
+
+
+def test_the_diagonal_shows_the_seeds_of_one_culture(first_view):  # noqa: ANN001
+    cultures = names(first_view)
+    first_view.mouse.click(*place_of(first_view, 0, 0))
+    wait_for_title(first_view, f"Does {cultures[0]} rely on the same channels for every seed?")
+
+
+def test_a_hover_tells_the_interval(first_view):  # noqa: ANN001
+    first_view.mouse.move(*place_of(first_view, 2, 0))
+    first_view.wait_for_function(
+        f"/pairs of different seeds.*\\[.*\\]/.test(document.querySelector('{MATRIX} .hoverlayer').textContent)"
+    )

@@ -1,0 +1,178 @@
+"""The Cultures page with made-up checkpoints and results, and with the bundled ones."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import streamlit as st
+
+from emoviz import checkpoint
+from emoviz.checkpoint import PER_CULTURE, Description
+from emoviz.define import Source, Task
+from emoviz.settings import ROOT, Settings
+from emoviz.ui import loaders
+
+CULTURES = ("Northern", "Southern", "Western")
+CHANNELS = [f"whisper.pc{i:03d}" for i in range(8)] + [f"egemaps.c{i}" for i in range(4)]
+
+
+@pytest.fixture(autouse=True)
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of committed results, with one study from culture to culture."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    row = {"output": "emotion", "aggregation": "pooled", "value": 0.5, "low": 0.4, "high": 0.6, "training_mean": 0.25,
+           "recordings": 30, "speakers": 3, "replicates": 1, "collapsed": False}  # fmt: skip
+    rows = [
+        {**row, "test": f"{a}->{b}", "metric": m}
+        for a in CULTURES
+        for b in CULTURES
+        if a != b
+        for m in ("ua", "accuracy")
+    ]
+    report = {"study": "speech", "title": "Speech", "protocol": "cross-culture", "system": "svm", "command": "",
+              "note": "", "seeds": [0], "config": {"selection": "ua"}, "figures": rows, "compared": [], "split": [],
+              "versions": {}}  # fmt: skip
+    (folder / "speech.cross-culture.svm.json").write_text(json.dumps(report))
+    monkeypatch.setattr(loaders, "RESULTS", folder)
+    st.cache_data.clear()
+    return folder
+
+
+@pytest.fixture
+def group(settings: Settings) -> Path:
+    """Checkpoints of three cultures, two dimensions and two seeds."""
+    folder = settings.checkpoints[0] / PER_CULTURE
+    random = np.random.default_rng(0)
+    for dimension in ("valence", "arousal"):
+        for culture in CULTURES:
+            for seed in (0, 1):
+                write(folder / f"{culture.lower()}-{dimension}-{seed}", culture, dimension, seed, random)
+    return folder
+
+
+def write(folder: Path, culture: str, dimension: str, seed: int, random: np.random.Generator) -> None:
+    folder.mkdir(parents=True)
+    about = Description(
+        name=folder.name, title="One culture", source=Source.SPEECH, model="cats", model_config={}, task=Task.FRAMES,
+        kind="dimension", outputs=(dimension,), derived=False, features=(), inputs=(), hop=0.1, window=15.0,
+        training={"seed": seed},
+    )  # fmt: skip
+    row = {"culture": "all", "output": dimension, "metric": "ccc", "aggregation": "pooled", "value": 0.4, "low": 0.3,
+           "high": 0.5, "training_mean": 0.0, "recordings": 3, "speakers": 2, "collapsed": seed == 1}  # fmt: skip
+    (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
+    (folder / checkpoint.METRICS).write_text(json.dumps({"test": [row]}))
+    weights = pd.DataFrame(random.uniform(0, 1, (3, len(CHANNELS))), columns=CHANNELS)
+    who = pd.DataFrame({"culture": culture, "speaker": ["a", "a", "b"], "label": "happy"})
+    pd.concat([who, weights], axis=1).to_parquet(folder / "attention.parquet")
+
+
+def charts(test) -> dict[str, str]:  # noqa: ANN001
+    """Title of each figure -> its specification."""
+    specs = [chart.proto.spec for chart in test.get("plotly_chart")]
+    return {json.loads(spec)["layout"]["title"]["text"]: spec for spec in specs}
+
+
+def texts(test) -> str:  # noqa: ANN001
+    kinds = (test.markdown, test.caption, test.error, test.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):  # noqa: ANN001
+    test = open_page("cultures")
+    assert not test.exception
+    titles = list(charts(test))
+    assert len(titles) == 5
+    assert titles[0] == "How alike are they? (Pearson's r)"
+    assert titles[1].startswith("Where do ")
+    assert "A culture here is also a corpus" in texts(test)
+    assert "permutation test, p = " in texts(test)
+    assert [box.label for box in test.selectbox][:4] == ["Channel weights of", "Task", "Channels", "Measure"]
+
+
+def test_a_link_opens_its_pair_task_and_measure(open_page, group):  # noqa: ANN001
+    test = open_page("cultures", pair="Western,Northern", task="valence", measure="cosine")
+    titles = list(charts(test))
+    assert titles[0] == "How alike are they? (cosine)"
+    assert titles[1] == "Where do Western and Northern differ most?"
+    assert test.selectbox(key="task").value == "valence"
+
+
+def test_a_culture_with_itself_shows_its_seeds(open_page, group):  # noqa: ANN001
+    test = open_page("cultures", pair="Western,Western")
+    assert "Does Western rely on the same channels for every seed?" in charts(test)
+
+
+@pytest.mark.parametrize("pair", ["Nowhere,Western", "Western", "a,b,c"])
+def test_a_link_to_a_pair_that_is_not_here_shows_another(open_page, group, pair):  # noqa: ANN001
+    test = open_page("cultures", pair=pair)
+    assert not test.exception and len(charts(test)) == 5
+
+
+def test_channels_of_one_modality_and_top_k(open_page, group):  # noqa: ANN001
+    test = open_page("cultures")
+    test.selectbox(key="channels").set_value("egemaps").run()
+    test.selectbox(key="measure").set_value("top-k").run()
+    assert not test.exception
+    assert test.number_input(key="k").value == 4  # all there are, below the usual ten
+    assert "whisper" not in next(iter(charts(test).values()))
+    test.number_input(key="k").set_value(2).run()
+    assert not test.exception and "How alike are they? (top-k overlap)" in charts(test)
+
+
+def test_any_subset_of_models_will_do(open_page, group):  # noqa: ANN001
+    for folder in group.iterdir():
+        if folder.name not in ("western-valence-0", "northern-valence-0"):
+            shutil.rmtree(folder)
+    test = open_page("cultures")
+    assert not test.exception and len(charts(test)) == 5
+    assert "cannot be tested" in texts(test)
+    shutil.rmtree(group / "western-valence-0")
+    test = open_page("cultures")
+    assert not test.exception
+    assert "one culture only, Northern" in texts(test)
+
+
+def test_without_models_one_sentence_says_what_to_run(open_page, settings):  # noqa: ANN001
+    test = open_page("cultures")
+    assert not test.exception
+    assert "python -m emoviz protocol per-culture --study cultures" in texts(test)
+    assert list(charts(test)) == ["What holds from one culture to another? (UA)"]
+
+
+def test_a_damaged_checkpoint_and_result_are_named_and_left_out(open_page, group, results):  # noqa: ANN001
+    (group / "western-valence-0" / checkpoint.CONFIG).write_text("{")
+    (results / "broken.json").write_text("{")
+    test = open_page("cultures")
+    assert not test.exception and len(charts(test)) == 5
+    assert "western-valence-0" in texts(test) and "broken" in texts(test)
+
+
+def test_models_of_other_channels_are_refused_in_words(open_page, group):  # noqa: ANN001
+    path = group / "western-valence-0" / "attention.parquet"
+    pd.read_parquet(path).rename(columns={CHANNELS[0]: "other.channel"}).to_parquet(path)
+    test = open_page("cultures")
+    assert not test.exception
+    assert any("weigh different channels" in error.value for error in test.error)
+
+
+def test_metrics_of_transfer_can_be_chosen(open_page, group):  # noqa: ANN001
+    test = open_page("cultures")
+    test.selectbox(key="figure").set_value("accuracy").run()
+    assert "What holds from one culture to another? (accuracy)" in charts(test)
+
+
+def test_bundled_models_and_results(open_page, monkeypatch):  # noqa: ANN001
+    values = Settings(None, Path("store"), (ROOT / "checkpoints",), Path("runs"))
+    monkeypatch.setattr(loaders, "settings", lambda: values)
+    monkeypatch.setattr(loaders, "RESULTS", ROOT / "results")
+    test = open_page("cultures")
+    assert not test.exception and len(charts(test)) == 5
+    assert {"valence (derived)", "arousal (derived)"} == set(test.selectbox(key="task").options)
+    test.selectbox(key="weights").set_value("speech-cats").run()
+    assert not test.exception
+    assert "speakers of one" in texts(test)
