@@ -145,6 +145,12 @@ def parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=explain)
 
+    command = commands.add_parser("compare", help="which of two to four models is better, and is that luck")
+    command.add_argument("models", nargs="+", metavar="MODEL", help="names of trained models (see `models`)")
+    command.add_argument("--report", type=Path, metavar="FILE", help="write all figures and tables as one HTML file")
+    _add_json(command)
+    command.set_defaults(run=compare)
+
     command = commands.add_parser("app", help="open the app in a browser")
     command.add_argument("--port", type=int, default=8501)
     command.set_defaults(run=app)
@@ -394,6 +400,34 @@ def _explain_streams(
     print(said, *found.notes, sep="\n", file=sys.stderr)
 
 
+def compare(options: argparse.Namespace, settings: Settings) -> None:
+    """``compare``: figures per culture and paired differences, and in words what they mean."""
+    from . import checkpoint, compare, report
+    from .errors import UnknownNameError
+
+    found = checkpoint.find(settings.checkpoints)
+    for name in options.models:
+        if name not in found:
+            raise UnknownNameError("trained model", name, found)
+    comparison = compare.compare([compare.read(name, found[name]) for name in options.models])
+    figures, differences = compare.judge(comparison)
+    if options.report:
+        try:
+            options.report.write_text(report.write(comparison), encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"'{options.report}' cannot be written: {error.strerror or error}.") from error
+    if options.json:
+        tables = {"figures": figures, "differences": differences}
+        print(json.dumps({name: _records(table) for name, table in tables.items()}, indent=1, ensure_ascii=False))
+    else:
+        for name in compare.figure_names(figures):
+            print(f"{compare.figure_title(*name)}\n{compare.figure_grid(figures, *name).to_string(index=False)}\n")
+        if len(differences):
+            print(differences.to_string(index=False, float_format="%.3f"))
+    for line in (*report.notes(comparison), *compare.verdicts(figures, differences)):
+        print(line, file=sys.stderr)
+
+
 def app(options: argparse.Namespace, settings: Settings) -> None:
     """``app``: this process becomes Streamlit's, so that whoever stops it stops the server."""
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
@@ -450,11 +484,15 @@ def _print_words(prediction: "ClipPrediction") -> None:
         print(line, file=sys.stderr)
 
 
+def _records(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Rows for JSON, in which what is not known is null."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
 def _print_table(table: "pd.DataFrame", as_json: bool, shown: list[str] | None) -> None:
     """Print all columns as JSON records, or the shown ones for people."""
     if as_json:
-        records = table.astype(object).where(table.notna(), None).to_dict("records")
-        print(json.dumps(records, indent=1, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(_records(table), indent=1, ensure_ascii=False, allow_nan=False))
     elif table.empty:
         print("None.")
     else:

@@ -15,7 +15,7 @@ FILES = sorted([*(ROOT / "emoviz").rglob("*.py"), *(ROOT / "pages").rglob("*.py"
 FILES = [file for file in FILES if file.exists()]
 
 FOUNDATION = {"define", "errors", "progress", "registry", "settings", "configuration", "__init__"}
-ANALYSIS = {"training", "predict", "export", "evaluate", "heldout", "explain", "fusion"}
+ANALYSIS = {"training", "predict", "export", "evaluate", "heldout", "explain", "fusion", "complexity"}
 TABLES_ONLY = {"plots", "summary", "similarity", "project", "slices", "attention"}
 MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
@@ -32,7 +32,9 @@ MAY_IMPORT |= dict.fromkeys(ANALYSIS, BELOW_ANALYSIS | ANALYSIS)
 MAY_IMPORT["explain"] = MAY_IMPORT["explain"] - {"corpora"}
 MAY_IMPORT["attention"] = FOUNDATION | {"summary"}
 MAY_IMPORT["cultures"] = BELOW_ANALYSIS | {"evaluate", "similarity"}
-LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY | {"cultures"}
+MAY_IMPORT["compare"] = BELOW_ANALYSIS | {"evaluate", "slices", "summary"}
+MAY_IMPORT["report"] = FOUNDATION | {"compare", "complexity", "plots", "slices", "summary"}
+LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY | {"compare", "report", "cultures"}
 MAY_IMPORT |= {"jobs": LIBRARY, "cli": LIBRARY | {"jobs"}, "__main__": {"cli"}, "ui": LIBRARY | {"jobs"}}
 MAY_IMPORT |= dict.fromkeys(("pages", "app"), LIBRARY | {"jobs", "ui", "pages"})
 """Part -> parts of emoviz that it may import, beside itself."""

@@ -9,6 +9,16 @@ from .attention import (
     map_table,
 )
 from .clip import channel_weights, circumplex, timeline
+from .compare import (
+    clip_comparison,
+    confusion_matrices,
+    difference_forest,
+    error_slices,
+    reliability_diagram,
+    said_of_recording,
+    spread_diagram,
+    training_curves,
+)
 from .cultures import pair_weights, scores_by_culture, similarity_matrix, top_channels, transfer_matrix
 
 __all__ = [
@@ -18,12 +28,20 @@ __all__ = [
     "channel_difference_bars",
     "channel_weights",
     "circumplex",
+    "clip_comparison",
+    "confusion_matrices",
     "deletion_curves",
+    "difference_forest",
+    "error_slices",
     "map_table",
     "pair_weights",
+    "reliability_diagram",
+    "said_of_recording",
     "scores_by_culture",
     "similarity_matrix",
+    "spread_diagram",
     "timeline",
     "top_channels",
+    "training_curves",
     "transfer_matrix",
 ]

@@ -1,0 +1,64 @@
+"""What a model costs, against counts by hand."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+from untrained import save_all
+
+from emoviz import checkpoint, complexity
+
+
+class Linear(nn.Module):
+    """Two matrix products of a stream (T, 4)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2))
+
+
+def make(folder: Path):  # noqa: ANN201
+    (folder / "model.safetensors").write_bytes(b"x" * 2_000_000)
+    predictor = Linear()
+    about = SimpleNamespace(hop=0.1, features=[SimpleNamespace(name="toy", width=4)])
+
+    class Toy:
+        name, description = "toy", about
+
+        @torch.inference_mode()
+        def __call__(self, streams):  # noqa: ANN001, ANN204
+            return predictor.layers(torch.from_numpy(streams["toy"]))
+
+    toy = Toy()
+    toy.folder, toy.predictor = folder, predictor
+    return toy
+
+
+def test_parameters_operations_and_memory_by_hand(tmp_path: Path):
+    reports = []
+    found = complexity.measure(make(tmp_path), lambda *now: reports.append(now))
+    assert found.parameters == 4 * 8 + 8 + 8 * 2 + 2
+    assert found.megabytes == 2.0
+    assert found.operations == 2 * 100 * (4 * 8 + 8 * 2)  # 10 s at 10 frames per second
+    assert 100 * (8 + 2) * 4 <= found.peak < 4 * 100 * (8 + 2) * 4
+    assert 0 < found.low <= found.milliseconds <= found.high
+    assert reports[-1][1:] == (complexity.REPEATS + 1, complexity.REPEATS + 2)
+
+
+def test_peak_counts_what_is_held_at_a_time():
+    def work() -> None:
+        for _ in range(3):
+            torch.zeros(1000, 1000)  # freed before the next
+
+    assert complexity.peak_memory(work) == pytest.approx(4e6, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["face-expression", "speech-cats", "speech-emotion"])
+def test_models_of_each_kind_run_on_ten_seconds(tmp_path: Path, name: str):
+    found = checkpoint.load(save_all(tmp_path) / name)
+    frames = 250 if name.startswith("face") else 500
+    assert {len(values) for values in complexity.silence(found).values()} == {frames}
+    assert torch.isfinite(found(complexity.silence(found)).prediction).all()
+    assert complexity.size(found).milliseconds is None
