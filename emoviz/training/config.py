@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..configuration import from_dict
+from ..configuration import from_dict, from_texts
 from ..define import DERIVED_AXES, Dimension, Emotion, Source, derived, intensity
 from ..errors import ConfigError
 from ..inputs import InputConfig
@@ -172,20 +172,11 @@ def load_config(path: Path) -> TrainingConfig:
 def with_settings(config: TrainingConfig, settings: Sequence[str]) -> TrainingConfig:
     """Replace fields by ``key=value`` texts; ``options.key=value`` reaches the model's own fields.
 
-    Values are read as JSON where that works (``0.1``, ``true``, ``["emodb"]``), else as text.
-
     Raises:
         ConfigError: a text without ``=``, an unknown key or a wrong value.
     """
     values = dataclasses.asdict(config)
-    for text in settings:
-        key, equals, raw = text.partition("=")
-        if not equals:
-            raise ConfigError(f"A setting reads key=value, unlike '{text}'.")
-        try:
-            value = json.loads(raw)
-        except ValueError:
-            value = raw
+    for key, value in from_texts(settings).items():
         if key.startswith("options."):
             values["options"] = {**values["options"], key.removeprefix("options."): value}
         else:

@@ -100,8 +100,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.folds < 3:
             raise ConfigError(f"Train, validation and test need 3 folds or more, not {self.folds}.")
-        if self.draws < 1 or any(k < 0 for k in self.shots):
-            raise ConfigError("'draws' is at least 1, and 'shots' are not negative.")
+        if self.draws < 1 or any(k < 0 for k in self.shots) or 0 not in self.shots:
+            raise ConfigError("'draws' is at least 1, and 'shots' are not negative and 0 is among them.")
 
 
 MakeFolds = Callable[[pd.DataFrame, Options], list[Fold]]
@@ -110,7 +110,7 @@ PROTOCOLS: Registry[MakeFolds] = Registry("protocol")
 
 @PROTOCOLS.register("folds")
 def folds(table: pd.DataFrame, options: Options) -> list[Fold]:
-    """Speaker-disjoint folds: each is tested once, while the next one validates and the others train.
+    """Speaker-disjoint folds: each is tested once, while the one before it validates and the others train.
 
     Args:
         table: columns ``speaker``, ``culture`` and, for classes, ``emotion``; index id.
@@ -283,6 +283,20 @@ def _draw_shots(rows: pd.DataFrame, options: Options, seed: list[int]) -> tuple[
     )
 
 
+def make_folds(protocol: str, table: pd.DataFrame, options: Options) -> list[Fold]:
+    """The folds of a protocol, checked: no speaker stands in two parts of one.
+
+    Raises:
+        SplitError: the table does not allow them.
+    """
+    made = PROTOCOLS[protocol](table, options)
+    if not options.validate:
+        made = [dataclasses.replace(f, train=f.train.append(f.validation), validation=f.validation[:0]) for f in made]
+    for fold in made:
+        fold.check(table)
+    return made
+
+
 def split_of(made: Sequence[Fold], table: pd.DataFrame) -> list[dict[str, Any]]:
     """Who was trained on, selected by and tested in each fold: names of speakers, and numbers of recordings."""
 
@@ -355,11 +369,7 @@ def run_protocol(
     Raises:
         EmovizError: of its kind: config, split or disk.
     """
-    made = PROTOCOLS[protocol](recordings.table, options)
-    if not options.validate:
-        made = [dataclasses.replace(f, train=f.train.append(f.validation), validation=f.validation[:0]) for f in made]
-    for fold in made:
-        fold.check(recordings.table)
+    made = make_folds(protocol, recordings.table, options)
     found: list[dict[int, Outcomes]] = [{} for _ in made]
     units = [(n, fold, seed) for n, fold in enumerate(made) for seed in seeds]
     for done, (n, fold, seed) in enumerate(units):
@@ -368,6 +378,7 @@ def run_protocol(
         def share(_: str, part: float, total: float, done: int = done, stage: str = stage) -> None:
             progress(stage, done + min(1.0, part / max(total, 1e-9)), len(units))
 
+        share("", 0.0, 1.0)  # also where one can stop between units that report nothing themselves
         own = dataclasses.replace(config, seed=seed)
         path = folder / f"{_fingerprint(own, fold)}.npz"
         outcomes = _read(path)
@@ -451,6 +462,8 @@ def _fingerprint(config: TrainingConfig, fold: Fold) -> str:
     fitted = [] if fold.fitted is None else [list(fold.fitted)]
     ids = [[p.name, list(p.train), list(p.validation), {k: list(v) for k, v in p.tests.items()}] for p in parts]
     ids += fitted
+    if fold.further:
+        values["few_shot"] = dataclasses.asdict(few_shot(config, 1)) | {"name": "", "title": ""}
     return hashlib.sha256(json.dumps([values, ids], sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 

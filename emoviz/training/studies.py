@@ -26,7 +26,7 @@ from ..results import parse_test
 from .config import SPEECH_CORPORA, TrainingConfig
 from .data import DATA, Recordings
 from .floors import FLOORS
-from .protocols import PROTOCOLS, VALIDATION, Keep, Options, Outcome, Outcomes, run_protocol, split_of
+from .protocols import VALIDATION, Keep, Options, Outcome, Outcomes, make_folds, run_protocol, split_of
 from .reports import Figure, compare, figures, gather, rows, write_report
 
 LEARNED = "learned"
@@ -573,8 +573,8 @@ class _Runner:
         protocol = self.plan.protocol or self.protocol
         self._tested[name] = Tested(
             figures(groups, scores, _means(self.plan, table, list(groups))),
-            tuple(sorted({seed for fold in outcomes[0] for seed in fold})),
-            split_of(PROTOCOLS[protocol](table, self.plan.options), table),
+            tuple(sorted({seed for part in outcomes for fold in part for seed in fold})),
+            split_of(make_folds(protocol, table, self.plan.options), table),
             dataclasses.asdict(fusion or config),
         )
         return self._tested[name]

@@ -143,7 +143,7 @@ def test_several_cultures_may_train_together():
 @given(corpora(4), st.sets(st.integers(0, 3), min_size=1), SEEDS)
 def test_shots_are_of_other_speakers_than_the_test_and_more_contain_fewer(counts, shots, seed):
     table = table_of([[n + 2 for n in speakers] for speakers in counts])  # half of them have six of each class
-    shots = tuple(sorted(shots))
+    shots = tuple(sorted({0, *shots}))
     made = PROTOCOLS["k-shot"](table, Options(shots=shots, draws=2, seed=seed))
     assert_apart(made, table)
     cultures = sorted(table["culture"].unique())
@@ -191,7 +191,7 @@ def test_another_seed_draws_other_folds():
         ("folds", [[1], [1]], Options(), "The corpus has 2 speakers; folds need three or more."),
         ("within", [[1] * 3, [1] * 2], Options(), "B has 2 speakers; folds need three or more."),
         ("cross-culture", [[1] * 3, [1]], Options(), "'B' has one speaker; training and validation need one each."),
-        ("k-shot", [[1] * 3, [1] * 4], Options(shots=(3,)), "In no half of the 4 speakers of 'B' each class has 3 "
+        ("k-shot", [[1] * 3, [1] * 4], Options(shots=(0, 3)), "In no half of the 4 speakers of 'B' each class has 3 "
          "utterances; ask for fewer shots."),
     ],
 )  # fmt: skip
@@ -211,8 +211,8 @@ def test_a_source_is_a_culture_of_the_corpora(protocol):
     ("values", "message"),
     [
         ({"folds": 2}, "Train, validation and test need 3 folds or more, not 2."),
-        ({"draws": 0}, "'draws' is at least 1, and 'shots' are not negative."),
-        ({"shots": (5, -1)}, "'draws' is at least 1, and 'shots' are not negative."),
+        ({"draws": 0}, "'draws' is at least 1, and 'shots' are not negative and 0 is among them."),
+        ({"shots": (5, -1)}, "'draws' is at least 1, and 'shots' are not negative and 0 is among them."),
     ],
 )
 def test_options_refuse_nonsense(values, message):
