@@ -3,13 +3,24 @@
 captum loads when a method that needs it is first called.
 """
 
-from .clip import FaceExplanation, Method, StreamExplanation, explain_face, explain_streams, main_output, window_inputs
+from .checks import StreamChecks, check_face, check_streams
+from .clip import (
+    FaceExplanation,
+    FaceFilm,
+    Method,
+    StreamExplanation,
+    explain_face,
+    explain_film,
+    explain_streams,
+    main_output,
+    window_inputs,
+)
 from .deletion import Deletion, Example, Faithfulness, Verdict, deletion, gradient_weights
 from .gradcam import grad_cam
 from .gradients import Attribution, channel_weights, integrated_gradients
 from .occlusion import occlude, occlude_channels, occlude_time
 from .overlay import CIVIDIS, blend, colours_of
-from .sanity import Sanity, randomisation, rank_correlation
+from .sanity import Sanity, randomisation, randomisations, rank_correlation
 from .targets import output_number, span
 
 __all__ = [
@@ -18,16 +29,21 @@ __all__ = [
     "Deletion",
     "Example",
     "FaceExplanation",
+    "FaceFilm",
     "Faithfulness",
     "Method",
     "Sanity",
+    "StreamChecks",
     "StreamExplanation",
     "Verdict",
     "blend",
     "channel_weights",
+    "check_face",
+    "check_streams",
     "colours_of",
     "deletion",
     "explain_face",
+    "explain_film",
     "explain_streams",
     "grad_cam",
     "gradient_weights",
@@ -38,6 +54,7 @@ __all__ = [
     "occlude_time",
     "output_number",
     "randomisation",
+    "randomisations",
     "rank_correlation",
     "span",
     "window_inputs",

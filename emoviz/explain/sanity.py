@@ -10,7 +10,7 @@ activations keep their scale, so that networks with the running statistics of a 
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +25,6 @@ from ..progress import Progress, silent
 
 UNCHANGED = 0.5
 """Mean rank correlation with all weights destroyed from which on an explanation counts as one that does not change."""
-
-SAYS = {
-    True: "becomes another, so it depends on what the model learned",
-    False: "does not change, so it tells of the input and not of the model",
-}
 
 
 @dataclass(frozen=True)
@@ -71,6 +66,34 @@ def randomisation(
     Raises:
         ConfigError: less than one stage or repetition, or a model without weights.
     """
+    (found,) = randomisations(
+        model, lambda m: (explain(m),), stages=stages, repetitions=repetitions, seed=seed, progress=progress
+    )
+    return found
+
+
+def randomisations(
+    model: Model,
+    explain: Callable[[Model], Sequence[np.ndarray]],
+    *,
+    stages: int = 4,
+    repetitions: int = 5,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> list[Sanity]:
+    """:func:`randomisation` of several explanations that are made together.
+
+    Args:
+        model: trained; it is not changed.
+        explain: gives all explanations of a model, each (N, ...).
+        stages: in which the layers are destroyed, about equally many in each; the last destroys all.
+        repetitions: with other random numbers.
+        seed: of these.
+        progress: told of every explanation.
+
+    Raises:
+        ConfigError: less than one stage or repetition, or a model without weights.
+    """
     layers = [name for name, module in model.named_modules() if list(module.parameters(recurse=False))][::-1]
     if stages < 1 or repetitions < 1 or not layers:
         raise ConfigError(
@@ -79,21 +102,28 @@ def randomisation(
         )
     trained = explain(model)
     ends = np.unique(np.linspace(0, len(layers), min(stages, len(layers)) + 1).round().astype(int))[1:]
-    correlations = np.empty((repetitions, len(ends)))
+    correlations = np.empty((len(trained), repetitions, len(ends)))
+    total = repetitions * len(ends)
     for repetition in range(repetitions):
         generator = torch.Generator().manual_seed(seed + repetition)
         destroyed, first = copy.deepcopy(model), 0
         for stage, end in enumerate(ends):
-            progress("Destroying weights", repetition * len(ends) + stage, correlations.size)
+            progress("Destroying weights", repetition * len(ends) + stage, total)
             for name in layers[first:end]:
                 _shuffle(destroyed.get_submodule(name), generator)
             first = end
-            correlations[repetition, stage] = rank_correlation(trained, explain(destroyed))
-    progress("Destroying weights", correlations.size, correlations.size)
+            pairs = zip(trained, explain(destroyed), strict=True)
+            correlations[:, repetition, stage] = [rank_correlation(*pair) for pair in pairs]
+    progress("Destroying weights", total, total)
+    return [_judge(own, ends / len(layers), [layers[end - 1] for end in ends]) for own in correlations]
+
+
+def _judge(correlations: np.ndarray, randomised: np.ndarray, layers: list[str]) -> Sanity:
+    """What (repetitions, stages) correlations say of an explanation."""
     table = pd.DataFrame(
         {
-            "randomised": ends / len(layers),
-            "layer": [layers[end - 1] for end in ends],
+            "randomised": randomised,
+            "layer": layers,
             "correlation": correlations.mean(0),
             "low": correlations.min(0),
             "high": correlations.max(0),

@@ -1,12 +1,13 @@
 """A clip's pictures, sound and faces: decoded as streams, with true times."""
 
 from .clip import ClipMedia
-from .crops import face_crop, face_picture
+from .crops import face_crop, face_picture, face_square
 from .faces import track_faces
 from .frames import Frame, iterate_frames
 from .info import ACCEPTED, AudioInfo, ClipInfo, VideoInfo, probe
 from .networks import BLENDSHAPES
 from .playable import playable
+from .spectrogram import Spectrogram, spectrogram
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
 
@@ -19,13 +20,16 @@ __all__ = [
     "FaceTimeline",
     "FaceTrack",
     "Frame",
+    "Spectrogram",
     "VideoInfo",
     "Waveform",
     "face_crop",
     "face_picture",
+    "face_square",
     "iterate_frames",
     "playable",
     "probe",
     "read_waveform",
+    "spectrogram",
     "track_faces",
 ]

@@ -31,6 +31,15 @@ def face_picture(image: np.ndarray, landmarks: np.ndarray, side: int) -> np.ndar
     return cv2.resize(_level_face(image, landmarks, side), (side, side), interpolation=cv2.INTER_AREA)
 
 
+def face_square(landmarks: np.ndarray) -> np.ndarray:
+    """Where :func:`face_crop` cuts: the square's corners top left, top right and bottom left, (3, 2), in pixels."""
+    region = level_square(landmarks, 1 / _BOX_SHARE, _BOX_BELOW_CENTRE)
+    right = region.side * np.array([np.cos(region.angle), np.sin(region.angle)])
+    down = np.array([-right[1], right[0]])
+    start = np.array([region.x, region.y]) - (right + down) / 2
+    return np.stack([start, start + right, start + down])
+
+
 def _level_face(image: np.ndarray, landmarks: np.ndarray, side: int) -> np.ndarray:
     """The face at a whole multiple of ``side`` that loses no detail, in colour, for reduction by areas."""
     region = level_square(landmarks, 1 / _BOX_SHARE, _BOX_BELOW_CENTRE)

@@ -27,6 +27,7 @@ class State:
         done: how much of the stage is done ...
         total: ... of this much; 0 when unknown.
         playable: a file that a browser plays.
+        decoded: the clip with what was decoded of it, for whoever looks at more of it.
         prediction: what is predicted so far.
         stopped: whether the user ended it.
         error: one sentence, when it failed.
@@ -38,6 +39,7 @@ class State:
     done: float = 0
     total: float = 0
     playable: Path | None = None
+    decoded: media.ClipMedia | None = None
     prediction: ClipPrediction | None = None
     stopped: bool = False
     error: str | None = None
@@ -93,9 +95,10 @@ class Analysis:
         clip, checkpoints, store, folder, face = self._work
         progress = stoppable(self._report, self._stop.is_set)
         try:
-            self._update(playable=media.playable(clip, folder, progress))
+            decoded = media.ClipMedia(clip, face=face)
+            self._update(playable=media.playable(clip, folder, progress), decoded=decoded)
             prediction = predict_clip(
-                media.ClipMedia(clip, face=face),
+                decoded,
                 checkpoints,
                 store=store,
                 progress=progress,

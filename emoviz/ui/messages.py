@@ -1,12 +1,13 @@
 """The states of a page that are not its result: empty, working, wrong; and the model cards."""
 
 from pathlib import Path
+from typing import Protocol
 
 import streamlit as st
 
 from ..media import ACCEPTED
-from . import loaders, selection
-from .analysis import Analysis, State
+from . import background, loaders, selection
+from .analysis import State
 
 
 def empty(text: str) -> None:
@@ -31,15 +32,22 @@ def no_models() -> None:
             )
 
 
-def working(state: State, analysis: Analysis) -> None:
-    """How far the analysis is, with a button that stops it."""
+class Work(Protocol):
+    """What can be stopped."""
+
+    def stop(self) -> None:
+        """Ask it to end."""
+
+
+def working(state: "State | background.State", work: Work) -> None:
+    """How far some work is, with a button that stops it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         share = min(1.0, state.done / state.total) if state.total else 0.0
         if state.stopped:
             st.warning("Stopped. What was ready by then stays.", icon=None)
         else:
             st.progress(share, text=state.progress)
-            st.button("Stop", key="stop", on_click=analysis.stop)
+            st.button("Stop", key="stop", on_click=work.stop)
 
 
 def wrong(sentence: str, details: str | None = None) -> None:

@@ -27,7 +27,7 @@ class Player {
     this.clip = this.find("clip")
     this.canvas = this.find("overlay")
     this.span = null // the looped span [start, end] in seconds
-    this.boxes = this.mesh = null
+    this.boxes = this.mesh = this.heat = null
     this.listeners = new AbortController()
     this.listen()
     const tick = () => {
@@ -48,8 +48,11 @@ class Player {
     this.find("stage").classList.toggle("audio", data.audioOnly)
     if (data.size) this.clip.style.aspectRatio = `${data.size[0]} / ${data.size[1]}`
     for (const chip of ["box", "mesh"]) this.find(chip).hidden = !data.faces
+    this.find("heat").hidden = !data.heat
     this.showState()
     if (data.faces) this.fetchBoxes(data.faces)
+    if (data.heat) this.fetchHeat(data.heat)
+    else this.heat = null
   }
 
   close() {
@@ -67,7 +70,7 @@ class Player {
     on(this.find("play"), "click", () => this.toggle())
     on(this.clip, "click", () => this.toggle())
     on(this.find("seek"), "input", (event) => this.seek(Number(event.target.value)))
-    for (const chip of ["box", "mesh"]) on(this.find(chip), "click", (event) => this.press(event.currentTarget))
+    for (const chip of ["box", "mesh", "heat"]) on(this.find(chip), "click", (event) => this.press(event.currentTarget))
     on(this.find("loop"), "click", () => this.setLoop(this.span ? null : [0, this.duration]))
     on(this.clip, "play pause", () => this.showState())
     on(this.clip, "pause seeked", () => this.writeTime())
@@ -197,9 +200,9 @@ class Player {
     const { width, height } = this.canvas.getBoundingClientRect()
     const ratio = window.devicePixelRatio || 1
     const faces = this.data.faces
-    const shown = ["box", "mesh"].map((chip) => this.find(chip).getAttribute("aria-pressed")).join()
+    const shown = ["box", "mesh", "heat"].map((chip) => this.find(chip).getAttribute("aria-pressed")).join()
     const row = faces && this.boxes ? lastBefore(this.boxes.times, time) : -1
-    const picture = [width, height, ratio, row, shown, this.boxes?.url, this.mesh?.url].join()
+    const picture = [width, height, ratio, row, shown, this.boxes?.url, this.mesh?.url, this.heat?.url].join()
     if (picture === this.picture) return
     this.picture = picture
     this.canvas.width = Math.round(width * ratio)
@@ -209,6 +212,7 @@ class Player {
     const scale = Math.min(width / faces.size[0], height / faces.size[1])
     pen.setTransform(ratio * scale, 0, 0, ratio * scale,
       (ratio * (width - scale * faces.size[0])) / 2, (ratio * (height - scale * faces.size[1])) / 2)
+    if (this.find("heat").getAttribute("aria-pressed") === "true" && this.heat) this.drawHeat(pen, this.boxes.times[row])
     if (this.find("mesh").getAttribute("aria-pressed") === "true" && this.mesh) this.drawMesh(pen, row, scale)
     if (this.find("box").getAttribute("aria-pressed") === "true") this.drawBoxes(pen, row, scale)
   }
@@ -249,6 +253,21 @@ class Player {
     pen.stroke()
   }
 
+  // Each place of the heat is a pixel; the browser blends between them.
+  drawHeat(pen, time) {
+    const { times, corners, pixels, side, hold } = this.heat
+    const row = lastBefore(times, time)
+    if (time < times[row] - 1e-3 || time >= times[row] + hold - 1e-3) return
+    const small = new OffscreenCanvas(side, side)
+    small.getContext("2d").putImageData(new ImageData(pixels.subarray(row * side * side * 4, (row + 1) * side * side * 4), side), 0, 0)
+    const [x, y, rightX, rightY, downX, downY] = corners.subarray(row * 6, row * 6 + 6)
+    pen.save()
+    pen.transform((rightX - x) / side, (rightY - y) / side, (downX - x) / side, (downY - y) / side, x, y)
+    pen.imageSmoothingQuality = "high"
+    pen.drawImage(small, 0, 0)
+    pen.restore()
+  }
+
   showState() {
     const paused = this.clip.paused
     this.find("play").querySelector("path").setAttribute("d", paused ? PLAY : PAUSE)
@@ -273,6 +292,14 @@ class Player {
       this.boxes = { url: faces.boxes, values, times: values.subarray(0, faces.frames) }
     }
     if (this.find("mesh").getAttribute("aria-pressed") === "true") this.fetchMesh(faces)
+  }
+
+  async fetchHeat({ url, frames, side, hold }) {
+    if (this.heat?.url === url) return
+    const content = await bytes(url)
+    const values = new Float32Array(content, 0, frames * 7)
+    this.heat = { url, side, hold, times: values.subarray(0, frames), corners: values.subarray(frames),
+      pixels: new Uint8ClampedArray(content, frames * 28) }
   }
 
   async fetchMesh(faces) {

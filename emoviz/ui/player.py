@@ -5,17 +5,23 @@ the time at which it rests goes into the URL. Clip and overlay reach it as media
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from scipy.spatial import Delaunay
 from streamlit import runtime
 
+from ..explain.overlay import colours_of
 from ..media import ClipInfo, FaceTimeline, FaceTrack
+
+if TYPE_CHECKING:
+    from ..explain import FaceFilm
 
 FOLDER = Path(__file__).parent
 MISSING = 0xFFFF
 """In the mesh: no landmark in this frame."""
+HEAT_OPACITY = 0.75
 LONGEST_EDGE = 0.15
 """Of the face's width; longer edges of the triangulation close the face's outline and are left out."""
 
@@ -36,6 +42,7 @@ HTML = """
     <span id="chips">
       <button id="box" aria-pressed="true" title="Show the face boxes">Box</button>
       <button id="mesh" aria-pressed="false" title="Show the landmark mesh">Mesh</button>
+      <button id="heat" aria-pressed="true" title="Show where in the face the network looked" hidden>Heat</button>
       <button id="loop" aria-pressed="false" title="Repeat; drag over a curve to set the span">Loop</button>
     </span>
   </div>
@@ -51,7 +58,14 @@ _mount = st.components.v2.component(
 
 
 def player(
-    clip: Path, info: ClipInfo | None, faces: FaceTimeline | None, face: int | None, *, figures: list[str], path: str
+    clip: Path,
+    info: ClipInfo | None,
+    faces: FaceTimeline | None,
+    face: int | None,
+    *,
+    figures: list[str],
+    path: str,
+    heat: "FaceFilm | None" = None,
 ) -> None:
     """Show the clip.
 
@@ -62,6 +76,7 @@ def player(
         face: the track that is analysed.
         figures: keys of the plotly figures whose x axis is the clip's time.
         path: key of the figure whose first trace with ``customdata`` follows the time.
+        heat: to draw over the face.
     """
     video = info.video if info else None
     _mount(
@@ -74,6 +89,7 @@ def player(
             "figures": figures,
             "path": path,
             "faces": _overlay(clip, faces, face) if faces else None,
+            "heat": _heat(heat) if faces and heat else None,
         },
     )
 
@@ -120,6 +136,22 @@ def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict:
         "mesh": overlay["mesh"] and media_url(overlay["mesh"], BINARY, "player.mesh"),
         "edges": overlay["edges"],
     }
+
+
+def _heat(film: "FaceFilm") -> dict:
+    """Where the browser finds the heat of each frame."""
+    return {
+        "frames": len(film.times),
+        "side": film.heat.shape[1],
+        "hold": film.hold,
+        "url": media_url(heat_bytes(film), BINARY, "player.heat"),
+    }
+
+
+def heat_bytes(film: "FaceFilm") -> bytes:
+    """float32: the N times, then N x 3 corners (x, y); uint8: N x side x side pixels, RGBA."""
+    geometry = np.concatenate([film.times, film.squares.ravel()]).astype("<f4")
+    return geometry.tobytes() + colours_of(film.heat, opacity=HEAT_OPACITY).tobytes()
 
 
 def box_bytes(faces: FaceTimeline) -> bytes:

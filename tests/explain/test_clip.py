@@ -9,7 +9,7 @@ from untrained import DIMENSIONS, save_all
 
 from emoviz.define import FER_EMOTIONS
 from emoviz.errors import ConfigError, FeatureError, UnknownNameError
-from emoviz.explain import Method, explain_face, explain_streams
+from emoviz.explain import Method, check_face, check_streams, explain_face, explain_film, explain_streams
 from emoviz.features import EXTRACTORS, FeatureStream
 from emoviz.media import ClipMedia
 from emoviz.predict import Windows, apply, frame_middles, load_checkpoints, predict_streams
@@ -149,3 +149,21 @@ def test_faces_that_are_not_there_are_refused_in_one_sentence(models, media, tmp
     grey = ClipMedia(write_clip(tmp_path / "grey.mp4", plain_frames(5)))
     with pytest.raises(FeatureError, match="^There is nothing to explain: no face was found in the clip.$"):
         explain_face(models[0], grey, "happy", [0.1])
+
+
+def test_a_film_is_the_faces_of_the_whole_clip(models, media):
+    film = explain_film(models[0], media, "happy", pictures=4, side=48)
+    frames = len(media.face_track().frames)
+    assert film.heat.shape == (frames, 12, 12) and film.heat.min() >= 0 and film.heat.max() <= 1
+    assert film.squares.shape == (frames, 3, 2) and film.hold == pytest.approx(0.04)
+    one = explain_face(models[0], media, "happy", [film.times[3]])
+    assert film.values[3] == pytest.approx(one.values[0], abs=1e-5)
+    np.testing.assert_allclose(film.strip.times, [0.08, 0.28, 0.48, 0.68], atol=0.041)
+    assert film.strip.pictures.shape == (4, 48, 48, 3) and film.strip.heat.shape == (4, 48, 48)
+
+
+def test_checks_judge_channels_times_and_faces(models, media, streams):
+    checks = check_streams(models[1], streams, SECONDS, DIMENSIONS[0], method=Method.OCCLUSION, repetitions=1)
+    assert checks.channels.sentence != checks.times.sentence
+    assert list(checks.channels.table.randomised) == [1.0]
+    assert check_face(models[0], media, "happy", pictures=2).sentence.startswith("The explanation ")

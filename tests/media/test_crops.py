@@ -7,7 +7,7 @@ from clips import portrait
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.media import face_crop, face_picture
+from emoviz.media import face_crop, face_picture, face_square
 from emoviz.media.networks import face_networks
 
 NETWORKS = face_networks()
@@ -68,3 +68,12 @@ def test_a_face_at_the_border_repeats_the_border():
     image = np.full((200, 200, 3), 90, np.uint8)
     points = LANDMARKS[:, :2] - LANDMARKS[:, :2].min(0) - 40
     assert (face_crop(image, points) == 90).all()
+
+
+def test_the_square_is_where_the_crop_is_cut():
+    image, landmarks = moved(20, 1.5)
+    ends = np.array([[0, 0], [48, 0], [0, 48]], np.float32) - 0.5  # corners of pixels, not their middles
+    to_crop = cv2.getAffineTransform(face_square(landmarks).astype(np.float32), ends)
+    cut = cv2.warpAffine(image, to_crop, (48, 48), flags=cv2.INTER_AREA)
+    grey = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY).astype(float)
+    assert np.corrcoef(grey.ravel(), face_crop(image, landmarks).astype(float).ravel())[0, 1] > 0.95

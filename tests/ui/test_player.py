@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from emoviz.explain import FaceExplanation, FaceFilm
 from emoviz.media import FaceTimeline, FaceTrack
-from emoviz.ui.player import LONGEST_EDGE, MISSING, box_bytes, mesh_bytes, mesh_edges
+from emoviz.ui.player import HEAT_OPACITY, LONGEST_EDGE, MISSING, box_bytes, heat_bytes, mesh_bytes, mesh_edges
 
 SIZE = (200, 100)
 
@@ -53,3 +54,16 @@ def test_edges_join_neighbours_of_the_most_frontal_frame():
 
 def test_a_face_that_is_never_seen_has_no_edges():
     assert mesh_edges(track(0, [False, False], [0, 0])).shape == (0, 2)
+
+
+def test_heat_is_times_corners_and_pixels():
+    heat = np.zeros((2, 12, 12), np.float32)
+    heat[1, 3, 5] = 1
+    squares = np.arange(12.0).reshape(2, 3, 2)
+    empty = FaceExplanation(np.zeros(0), np.zeros(0), np.zeros((0, 8, 8)), np.zeros((0, 8, 8, 3), np.uint8))
+    content = heat_bytes(FaceFilm(np.array([0.5, 1.0]), np.zeros(2), heat, squares, 0.04, empty))
+    geometry = np.frombuffer(content[: 2 * 7 * 4], "<f4")
+    assert geometry[:2].tolist() == [0.5, 1.0] and geometry[2:].tolist() == list(range(12))
+    pixels = np.frombuffer(content[2 * 7 * 4 :], np.uint8).reshape(2, 12, 12, 4)
+    assert not pixels[0, ..., 3].any()
+    assert pixels[1, 3, 5].tolist() == [254, 232, 56, round(255 * HEAT_OPACITY)]

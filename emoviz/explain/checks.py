@@ -1,0 +1,92 @@
+"""Whether explanations of a clip depend on the model: :mod:`emoviz.explain.sanity` for what pages show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..checkpoint import Checkpoint, Predictor
+from ..features import FeatureStream
+from ..models import Model
+from ..progress import Progress, silent
+from .clip import Method, explain_streams, face_inputs
+from .gradcam import grad_cam
+from .sanity import Sanity, randomisation, randomisations
+from .targets import output_number
+
+if TYPE_CHECKING:
+    from ..media import ClipMedia
+
+STEPS = 8
+"""Of integrated gradients in the check, which asks for an order of channels and not for their exact sum."""
+
+
+class StreamChecks(NamedTuple):
+    """Of what channels add, and of what times add."""
+
+    channels: Sanity
+    times: Sanity
+
+
+def check_face(
+    checkpoint: Checkpoint, media: "ClipMedia", output: str, *, pictures: int = 8, progress: Progress = silent
+) -> Sanity:
+    """Whether Grad-CAM of some pictures, evenly over those with a face, depends on the network's weights.
+
+    Args:
+        checkpoint: a model of face pictures.
+        media: the clip, in which a face is seen.
+        output: name of the output.
+        pictures: how many.
+        progress: told of every explanation.
+    """
+    number = output_number(checkpoint.description.outputs, output)
+    track = media.face_track()
+    assert track is not None
+    chosen = np.unique(np.linspace(0, len(track.frames) - 1, pictures).astype(int))
+    inputs, mask = face_inputs(checkpoint, track.seen_crops[chosen])
+    return randomisation(
+        checkpoint.predictor.model, lambda model: grad_cam(model, inputs, mask, number), progress=progress
+    )  # fmt: skip
+
+
+def check_streams(
+    checkpoint: Checkpoint,
+    streams: Mapping[str, FeatureStream],
+    duration: float,
+    output: str,
+    *,
+    method: Method = Method.GRADIENTS,
+    start: float = 0.0,
+    end: float | None = None,
+    repetitions: int = 2,
+    progress: Progress = silent,
+) -> StreamChecks:
+    """Whether :func:`explain_streams` depends on the model's weights, by the magnitudes of its contributions.
+
+    Args:
+        checkpoint: a model of feature streams.
+        streams: what it reads.
+        duration: of the clip in seconds.
+        output: name of the output.
+        method: how it is explained.
+        start: of the seconds to explain.
+        end: of them.
+        repetitions: with other random numbers; all layers at once.
+        progress: told of every explanation.
+    """
+    order = checkpoint.channels
+
+    def explain(model: Model) -> Sequence[np.ndarray]:
+        other = replace(checkpoint, predictor=Predictor(checkpoint.predictor.inputs, model))
+        found = explain_streams(
+            other, streams, duration, output, method=method, start=start, end=end, steps=STEPS
+        )  # fmt: skip
+        channels = found.channels.set_index("channel").loc[list(order), "magnitude"]
+        return channels.to_numpy()[None], found.times["magnitude"].to_numpy()[None]
+
+    found = randomisations(
+        checkpoint.predictor.model, explain, stages=1, repetitions=repetitions, progress=progress
+    )  # fmt: skip
+    return StreamChecks(*found)

@@ -1,0 +1,108 @@
+"""What the Explain page computes: explanations of one visitor's clip, made one after the other in the background."""
+
+from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ..media import ClipMedia, Spectrogram, spectrogram
+from ..predict import DEFAULT_MODELS, PICTURES, reads_clips
+from ..progress import Progress
+from . import loaders
+from .background import Job, State
+
+KEPT = 64
+"""Explanations that a session keeps, so that going back to one is immediate."""
+Work = Callable[[Progress], Any]
+
+
+def networks() -> dict[str, Path]:
+    """The networks of face pictures."""
+    return _models(pictures=True)
+
+
+def sequences() -> dict[str, Path]:
+    """The models of feature streams that a clip has."""
+    return _models(pictures=False)
+
+
+def first_choice(found: Mapping[str, Path]) -> str | None:
+    """Of a first visit: a model that is predicted with where nothing else is asked for."""
+    return next((name for name in (*DEFAULT_MODELS, *found) if name in found), None)
+
+
+def _models(*, pictures: bool) -> dict[str, Path]:
+    found = {}
+    for name, folder in loaders.checkpoints().items():
+        about = loaders.description(folder)
+        if about is None or not reads_clips(about):
+            continue
+        if any(feature.name == PICTURES for feature in about.features) == pictures:
+            found[name] = folder
+    return found
+
+
+class Line:
+    """Explanations in the order in which the page asks for them, one at a time; done ones are kept."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[Hashable, Job] = {}
+        self._halted: frozenset[Hashable] = frozenset()
+
+    @property
+    def busy(self) -> bool:
+        """Whether one is being made."""
+        return any(job.state.running for job in self._jobs.values())
+
+    def ask(self, wanted: Mapping[Hashable, Work]) -> dict[Hashable, State]:
+        """How far they are, those that have begun; the next begins, and what nobody asks for any more ends.
+
+        Args:
+            wanted: what says which explanation it is -> how it is made, the most urgent first.
+        """
+        for key, job in list(self._jobs.items()):
+            state = job.state
+            if (state.running and key not in wanted) or (state.stopped and key not in self._halted):
+                self._jobs.pop(key).stop()
+        for key, work in wanted.items():
+            if self.busy:
+                break
+            if key not in self._jobs and key not in self._halted:
+                self._jobs[key] = Job(work, "explanation")
+        while len(self._jobs) > KEPT:
+            self._jobs.pop(next(iter(self._jobs))).stop()
+        return {key: self._jobs[key].state for key in wanted if key in self._jobs}
+
+    def halt(self, wanted: Mapping[Hashable, Work]) -> None:
+        """Stop; what is asked for now is not begun until :meth:`go_on`."""
+        self._halted = frozenset(wanted)
+        self.close()
+
+    def halted(self, wanted: Mapping[Hashable, Work]) -> bool:
+        """Whether something that is asked for waits for :meth:`go_on`."""
+        return any(key in self._halted and not self._done(key) for key in wanted)
+
+    def go_on(self) -> None:
+        """Begin again after :meth:`halt`."""
+        self._halted = frozenset()
+
+    def close(self) -> None:
+        """Stop what runs."""
+        for job in self._jobs.values():
+            job.stop()
+
+    def _done(self, key: Hashable) -> bool:
+        return key in self._jobs and not (self._jobs[key].state.running or self._jobs[key].state.stopped)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=Line.close)
+def line() -> Line:
+    """This visitor's line."""
+    return Line()
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def sound_of(path: Path, changed: int, _media: ClipMedia) -> Spectrogram | None:
+    """The spectrogram of a clip, None of one without sound."""
+    return spectrogram(_media.waveform()) if _media.info.audio else None

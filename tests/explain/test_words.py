@@ -1,0 +1,69 @@
+"""Explanations in words, and where a first look goes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoviz.explain import FaceExplanation, Method, Sanity, StreamExplanation
+from emoviz.explain.words import (
+    check_words,
+    completeness_words,
+    face_words,
+    lower_share,
+    peak_of,
+    stream_words,
+    strongest,
+)  # fmt: skip
+
+TIMES = np.array([0.1, 0.3, 0.5])
+
+
+def test_the_strongest_emotion_is_not_neutral_where_another_is_seen():
+    seen = pd.DataFrame({"neutral": [0.9, 0.4, np.nan], "happy": [0.1, 0.6, np.nan], "sad": [0.0, 0.0, np.nan]})
+    assert strongest(seen, TIMES) == ("happy", 0.3)
+    assert strongest(seen.assign(happy=0.1), TIMES) == ("neutral", 0.1)
+    assert strongest(seen * np.nan, TIMES) is None
+    assert peak_of(seen["sad"] * np.nan, TIMES) == 0
+
+
+def test_share_of_the_lower_half():
+    heat = np.array([[0.0, 1.0], [1.0, 2.0]])
+    assert lower_share(heat) == pytest.approx(0.75)
+    assert np.isnan(lower_share(heat * 0))
+
+
+def face(heat: np.ndarray) -> FaceExplanation:
+    return FaceExplanation(np.array([1.25]), np.array([0.5]), heat[None], np.zeros((1, 2, 2, 3), np.uint8))
+
+
+def test_words_of_a_face():
+    said = face_words(face(np.array([[3.0, 0.0], [1.0, 0.0]])), "happy")
+    assert said == (
+        "At 1.25 s the face is happy with a probability of .50; 75 % of the heat lies in its upper half (eyes, brows)."
+    )
+    assert "nothing in the picture speaks for it" in face_words(face(np.zeros((2, 2))), "happy")
+
+
+def streams(method: Method) -> StreamExplanation:
+    channels = pd.DataFrame(
+        {"channel": ["a.x", "a.y"], "modality": "audio", "contribution": [-0.3, 0.1], "magnitude": [0.3, 0.1]}
+    )
+    times = pd.DataFrame({"time": [0.5, 1.5], "contribution": [0.0, -0.2], "magnitude": [0.1, 0.2]})
+    return StreamExplanation("valence", method, 0.2, 0.4, 0.05, channels, times, None, ())
+
+
+def test_words_of_streams():
+    said = stream_words(streams(Method.GRADIENTS), "dimension")
+    assert said.startswith("The mean of valence is 0.20; of the training mean in all channels 0.40.")
+    assert "a.x (-0.3), a.y (+0.1), and the sound near 1.5 s" in said
+
+
+def test_completeness_is_told_of_gradients_alone():
+    assert completeness_words(streams(Method.GRADIENTS)).endswith("within 0.05 of 0.2 (25 %).")
+    assert "need not add up" in completeness_words(streams(Method.OCCLUSION))
+
+
+def test_a_check_that_failed_is_flagged():
+    assert check_words(None) == ""
+    assert check_words(Sanity(pd.DataFrame(), True, "It does.")) == "It does."
+    assert check_words(Sanity(pd.DataFrame(), False, "It does not.")) == ":material/warning: **It does not.**"
