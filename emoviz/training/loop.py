@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader
 
 from .. import checkpoint, evaluate
 from ..checkpoint import Description, Predictor, as_stored
-from ..define import DERIVED_AXES, POLARITY, SIGNS, Emotion, Split, Task
+from ..define import DERIVED_AXES, POLARITY, SIGNS, Dimension, Emotion, Split, Task
 from ..errors import ConfigError
 from ..features.align import delayed, refined
 from ..features.store import FeatureStore
@@ -488,5 +488,8 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         card=write_card(description, figures, data, command),
         attention=evaluate.attention_table(results, channels),
         embeddings=evaluate.embedding_table(results),
-        predictions=evaluate.prediction_table(results, config.outputs),
+        # Raters' traces are the corpus itself, which a checkpoint must not pass on; a class is but a word.
+        predictions=None
+        if set(config.outputs) <= set(Dimension)
+        else evaluate.prediction_table(results, config.outputs),
     )

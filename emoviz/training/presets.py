@@ -6,7 +6,7 @@ from ..define import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Source, derived
 from ..errors import UnknownNameError
 from ..inputs import InputConfig
 from .config import SPEECH_CORPORA, TrainingConfig
-from .studies import RAVDESS_AV
+from .studies import RAVDESS_AV, SEWA
 
 SPEECH_INPUTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
 DERIVED_DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
@@ -99,8 +99,28 @@ RAVDESS = {
     )
 }
 
+AVEC = {
+    system: dataclasses.replace(SEWA.system(system), name=f"avec-{system}", title=title, test_share=0.25)
+    for system, title in (
+        ("eaf", "EAF on SEWA, arousal, valence and liking over time from nine unimodal predictions"),
+        (
+            "lstm-attention",
+            "LSTM-Attention on SEWA, arousal, valence and liking over time from nine unimodal predictions",
+        ),
+    )
+}
+
 _PRESETS = {
-    c.name: c for c in (FACE_EXPRESSION, SPEECH_CATS, SPEECH_BIGRU, SPEECH_EMOTION, SPEECH_MDAT, *RAVDESS.values())
+    c.name: c
+    for c in (
+        FACE_EXPRESSION,
+        SPEECH_CATS,
+        SPEECH_BIGRU,
+        SPEECH_EMOTION,
+        SPEECH_MDAT,
+        *RAVDESS.values(),
+        *AVEC.values(),
+    )
 }
 
 
