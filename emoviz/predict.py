@@ -28,7 +28,7 @@ from torch import Tensor
 from . import checkpoint as checkpoints_on_disk
 from .checkpoint import Checkpoint, Description
 from .define import CIRCUMPLEX, Dimension, Emotion, Source, Task, derived
-from .errors import ConfigError, FeatureError, MediaError, UnknownNameError
+from .errors import ConfigError, FeatureError, MediaError
 from .features import EXTRACTORS, FeatureStream
 from .features.align import align, frame_middles
 from .features.expression import read_faces
@@ -113,12 +113,8 @@ def load_checkpoints(names: Sequence[str], folders: Sequence[Path]) -> list[Chec
         UnknownNameError: no such checkpoint.
         CheckpointError: one is damaged.
     """
-    groups = {name.rpartition("/")[0] for name in names} | {""}
-    found = {n: folder for group in sorted(groups) for n, folder in checkpoints_on_disk.find(folders, group).items()}
-    for name in names or DEFAULT_MODELS:
-        if name not in found:
-            raise UnknownNameError("trained model", name, found)
-    return [checkpoints_on_disk.load(found[name]) for name in dict.fromkeys(names or DEFAULT_MODELS)]
+    chosen = checkpoints_on_disk.named(names or DEFAULT_MODELS, folders)
+    return [checkpoints_on_disk.load(folder) for folder in chosen.values()]
 
 
 def predict_clip(
@@ -147,6 +143,12 @@ def predict_clip(
     """
     if not checkpoints:
         raise ConfigError("Nothing to predict with: choose at least one trained model.")
+    for checkpoint in checkpoints:
+        if not reads_clips(checkpoint.description):
+            raise ConfigError(
+                f"'{checkpoint.name}' cannot be applied to a clip, as it reads features that only its corpus has: "
+                "choose another model."
+            )
     info = media.info
     times = frame_middles(info.duration, HOP)
     by_source = {
@@ -293,8 +295,13 @@ class ClipEmbedding(NamedTuple):
 
 
 def reads_clips(description: Description) -> bool:
-    """Whether all that a model reads can be extracted from a clip; some corpora ship features that cannot."""
-    return all(feature.name == PICTURES or feature.name in EXTRACTORS for feature in description.features)
+    """Whether a model can be applied to any clip.
+
+    Some corpora ship features that nobody can extract, and a model whose inputs are standardised by culture or
+    speaker needs more than one clip of them.
+    """
+    extracted = all(feature.name == PICTURES or feature.name in EXTRACTORS for feature in description.features)
+    return extracted and description.training.get("standardise_by", "none") == "none"
 
 
 def embed_clip(

@@ -17,7 +17,7 @@ from ..define import Source
 from ..errors import EmovizError
 from ..fusion import FUSIONS, VIDEO_WEIGHT
 from ..media import ACCEPTED
-from ..predict import DEFAULT_MODELS
+from ..predict import DEFAULT_MODELS, reads_clips
 from ..slices import COLUMNS, IDS, Slice
 from . import loaders
 from .session import session
@@ -78,8 +78,9 @@ def _keep_upload(key: str) -> None:
 
 
 def choose_models() -> dict[str, Path]:
-    """The models, chosen in the sidebar: name -> folder."""
-    found = loaders.checkpoints()
+    """The models that can be applied to a clip, chosen in the sidebar: name -> folder; damaged ones among them."""
+    described = {name: (folder, loaders.description(folder)) for name, folder in loaders.checkpoints().items()}
+    found = {name: folder for name, (folder, about) in described.items() if about is None or reads_clips(about)}
     with st.sidebar:
         names = st.pills(
             "Models", list(found), default=[name for name in DEFAULT_MODELS if name in found], selection_mode="multi",
@@ -97,6 +98,11 @@ def choose_model(found: Mapping[str, Path], default: str | None = None) -> str |
         default: of a first visit.
     """
     return _choose_one(found, "Model", "model", default)
+
+
+def choose_network(found: Mapping[str, Path], default: str | None = None) -> str | None:
+    """The network of face pictures of views that look at a model of each kind; None when there is none."""
+    return _choose_one(found, "Face network", "network", default)
 
 
 def choose_pinned(found: Mapping[str, Path], *, third: bool = False) -> str | None:
@@ -118,6 +124,21 @@ def _choose_one(
             label, names, index=names.index(default) if default in names else 0, key=key, bind="query-params"
         )
     return None if chosen == none else chosen
+
+
+def choose_compared(found: Mapping[str, Path], default: Sequence[str], most: int) -> list[str]:
+    """Models to see side by side, chosen in the sidebar; the first is what the others are measured against.
+
+    Args:
+        found: the models that there are: name -> folder.
+        default: of a first visit.
+        most: how many fit.
+    """
+    with st.sidebar:
+        return st.multiselect(
+            "Models", list(found), default=list(default), max_selections=most, key="compared", bind="query-params",
+            help=f"Two to {most}. The first is what the others are measured against.",
+        )  # fmt: skip
 
 
 def choose_slice(table: pd.DataFrame, *, second: bool = False) -> Slice:
