@@ -98,9 +98,9 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
         for problem in weights.left_out:
             st.warning(f"{problem} It is left out.")
         dimensions = list(weights.table.index.get_level_values("dimension").unique())
-        dimension = choose("Task", dimensions, "task", width=280)
+        dimension = choose("Task", dimensions, "task", width=260)
         modalities = [EVERY, *similarity.modalities(weights.table)]
-        modality = choose("Channels", modalities, "channels", width=110) if len(modalities) > 2 else EVERY
+        modality = choose("Channels", modalities, "channels", width=130) if len(modalities) > 2 else EVERY
         measure = choose("Measure", list(MEASURES), "measure", width=150, names=MEASURES)
         table = weights.table if modality == EVERY else similarity.restrict(weights.table, modality)
         most = table.shape[1]

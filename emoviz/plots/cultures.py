@@ -118,7 +118,7 @@ def pair_weights(
         shift = 0.16 * (1 - 2 * number_) * (len(cultures) - 1)
         mark = {"color": culture_colour(culture), "symbol": SYMBOLS[number_]}
         figure.add_scatter(
-            x=own["weight"], y=own["row"] + shift, mode="markers", marker={**mark, "size": 5, "opacity": 0.55},
+            x=own["weight"], y=own["row"] + shift, mode="markers", marker={**mark, "size": 5, "opacity": 0.8},
             customdata=own[["channel", "replicate"]], showlegend=False,
             hovertemplate=f"%{{customdata[0]}}<br>{replicates} %{{customdata[1]}}: %{{x:.3f}}"
             f"<extra>{culture}</extra>",
@@ -165,6 +165,7 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
     channels = list(total.sort_index().sort_values(ascending=False, kind="stable").index[:most])
     dimensions = list(frequencies["dimension"].unique())
     count = top["rank"].max()
+    lines: list[dict] = []
     figure = go.Figure()
     for panel, dimension in enumerate(dimensions):
         own = top[top["dimension"] == dimension]
@@ -200,10 +201,11 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
             text=f"<b>{dimension}</b>", font={"size": 12}, showarrow=False,
         )  # fmt: skip
         rows = np.arange(len(channels))
-        figure.add_scatter(
-            x=np.tile([-0.5, len(cultures) - 0.5, np.nan], len(rows)), y=np.repeat(rows, 3), mode="lines",
-            xaxis=axes[0], yaxis=axes[1], line={"color": GRID, "width": 1}, hoverinfo="skip", showlegend=False,
-        )  # fmt: skip
+        lines += [
+            {"type": "line", "x0": -0.5, "x1": len(cultures) - 0.5, "y0": row, "y1": row, "xref": axes[0],
+             "yref": axes[1], "line": {"color": GRID, "width": 1}, "layer": "below"}
+            for row in range(len(channels))
+        ]  # fmt: skip
         figure.add_scatter(
             x=np.full(len(rows), len(cultures)), y=rows, xaxis=axes[0], yaxis=axes[1], mode="text", hoverinfo="skip",
             text=[f"{counts.get(channel, 0)} of {len(cultures)}" for channel in channels], textfont=SMALL,
@@ -212,6 +214,7 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
     figure.update_layout(
         title=title(f"Which channels are among the {count} highest, and of how many cultures?"),
         height=140 + ROW * len(channels),
+        shapes=lines,
         margin={"l": 8, "r": 8, "t": 124, "b": 8},
     )
     return figure
