@@ -13,5 +13,6 @@ st.navigation(
             st.Page("pages/attention.py", title="Attention", icon="🔎"),
             st.Page("pages/cultures.py", title="Cultures", icon="🌍"),
         ],
+        "Judge": [st.Page("pages/results.py", title="Results", icon="🏁")],
     }
 ).run()

@@ -131,7 +131,8 @@ def comparisons(reports: Iterable[Report]) -> pd.DataFrame:
             text = f"{interval(row['difference'], row['low'], row['high'], 3)}, {p_value(row['p'])}"
             base, shots = parse_shots(row["test"])
             rows.append({**who, **row, "base": base, "shots": shots, "text": text})
-    return pd.DataFrame(rows, columns=list(COMPARED)).astype({"shots": "Int64"})
+    numbers = {name: float for name in ("difference", "low", "high", "p")}
+    return pd.DataFrame(rows, columns=list(COMPARED)).astype({"shots": "Int64", **numbers})
 
 
 def primary(reports: Sequence[Report]) -> str:

@@ -1,7 +1,7 @@
 """What a prediction says, in tables and in one line of plain words."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -175,17 +175,74 @@ def held_out(metrics: Mapping[str, Any]) -> list[HeldOut]:
     Args:
         metrics: ``metrics.json`` of a checkpoint.
     """
-    rows = [r for r in metrics.get("test", []) if (r.get("culture"), r.get("aggregation")) == ("all", "pooled")]
     return [
         HeldOut(
-            f"{MAIN_METRICS[row['metric']]}, {row['output']}",
+            _label(row),
             number(row["value"])
             + (f" [{number(row['low'])}, {number(row['high'])}]" if row.get("low") is not None else ""),
             number(row["training_mean"]) if row.get("training_mean") is not None else "undefined",
         )
-        for row in rows
-        if row.get("metric") in MAIN_METRICS and row.get("value") is not None
+        for row in _main(metrics)
     ]
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """Metric and output of a main figure; classes are scored as one output, which needs no name."""
+    metric = MAIN_METRICS[row["metric"]]
+    return metric if row["output"] == "emotion" else f"{metric}, {row['output']}"
+
+
+def _main(metrics: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rows of the main figures over all cultures."""
+    return [
+        row
+        for row in metrics.get("test", [])
+        if (row.get("culture"), row.get("aggregation")) == ("all", "pooled")
+        and row.get("metric") in MAIN_METRICS
+        and row.get("value") is not None
+    ]
+
+
+def least_alike(weights: pd.DataFrame) -> tuple[str, str] | None:
+    """The two cultures whose mean channel weights correlate least, in the order of their names; None for fewer.
+
+    Args:
+        weights: one row per recording: ``culture``, and a column per channel among others that are not numbers.
+    """
+    means = weights.groupby("culture", observed=True).mean(numeric_only=True).astype(float).sort_index()
+    if len(means) < 2:
+        return None
+    correlation = np.corrcoef(means)
+    rows, columns = np.triu_indices(len(means), k=1)
+    least = int(np.argmin(np.nan_to_num(correlation[rows, columns], nan=1.0)))
+    return str(means.index[rows[least]]), str(means.index[columns[least]])
+
+
+def spread(figures: Iterable[Mapping[str, Any]]) -> list[str]:
+    """From the least to the greatest main figure over several checkpoints, e.g. ``CCC, valence: .01 to .56``.
+
+    Args:
+        figures: ``metrics.json`` of each.
+    """
+    values: dict[str, list[float]] = {}
+    for metrics in figures:
+        for row in _main(metrics):
+            values.setdefault(_label(row), []).append(row["value"])
+    return [f"{label}: {number(min(found))} to {number(max(found))}" for label, found in values.items()]
+
+
+def evaluated_on(metrics: Mapping[str, Any]) -> str:
+    """What the main held-out figures of a checkpoint count, e.g. ``155 recordings of 19 speakers``; empty if none."""
+    row = next(iter(_main(metrics)), {})
+    if not row.get("recordings"):
+        return ""
+    speakers = f" of {row['speakers']} speakers" if row.get("speakers") else ""
+    return f"{row['recordings']} recordings{speakers}"
+
+
+def collapsed(metrics: Mapping[str, Any]) -> list[str]:
+    """The outputs in whose main figures a checkpoint is constant, or no better than the training mean."""
+    return list(dict.fromkeys(row["output"] for row in _main(metrics) if row.get("collapsed")))
 
 
 def number(value: float) -> str:

@@ -1,67 +1,109 @@
 """Home: what is emoviz for, and where does it start?"""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
 
 from emoviz import summary
-from emoviz.ui import loaders, messages, navigation, selection
+from emoviz.checkpoint import PER_CULTURE
+from emoviz.define import Source
+from emoviz.ui import guide, loaders, messages, navigation, selection
 
-PREDICT = "pages/predict.py"
+PREDICT, CULTURES = "pages/predict.py", "pages/cultures.py"
 CARDS = 4
 """Models in a row: the bundled ones fit on the first screen."""
-READS = {"face": "Reads the face, picture by picture", "speech": "Reads the voice, not the words"}
+READS = {
+    Source.FACE: "Reads the face",
+    Source.SPEECH: "Reads the voice, not the words",
+    Source.FUSED: "Reads face and voice together",
+}
 
 
 def main() -> None:
     """Lay out the page."""
-    with st.container(gap=None):
+    left, right = st.columns([6, 5], vertical_alignment="bottom")
+    with left.container(gap=None):
         st.title("emoviz", anchor=False)
         st.markdown(
             "What do a face and a voice say about emotion, moment by moment, and how far can a model be trusted?"
         )
-    st.markdown(
-        "emoviz shows valence, arousal and emotion frame by frame under a clip, as models predict them that were "
-        "trained on real recordings from several cultures, each with its held-out error. Nothing leaves this machine: "
-        "no network, no GPU and no account are needed."
-    )
-    with st.container(horizontal=True):
+    with right.container(horizontal=True, horizontal_alignment="right"):
         examples = list(loaders.examples())
         if examples and st.button("Open the example", type="primary", icon=":material/play_arrow:"):
             selection.open_clip(examples[0])
             st.switch_page(PREDICT)
         if st.button("Analyse a clip of my own", icon=":material/upload:"):
             st.switch_page(PREDICT)
-    st.subheader("Which models are here?", anchor=False)
-    show_models(loaders.checkpoints())
+    st.markdown(
+        "Valence, arousal and emotion frame by frame under a clip, by models that were trained on real recordings from "
+        "several cultures, each with its held-out error. Nothing leaves this machine: no network, GPU or account is "
+        "needed."
+    )
+    show_questions(guide.questions())
+    show_models(loaders.checkpoints(), loaders.checkpoints(PER_CULTURE))
 
 
-def show_models(models: dict[str, Path]) -> None:
-    """One card per model."""
-    if not models:
+def show_questions(questions: list[guide.Question]) -> None:
+    """One card per question; a click opens the page that is prepared to answer it."""
+    if not questions:
+        return
+    st.subheader("Questions to begin with", anchor=False)
+    for column, question in zip(st.columns(len(questions)), questions, strict=True):
+        with column.container(border=True, height="stretch", gap="xsmall"):
+            st.markdown(f"**{question.words}**")
+            st.caption(question.about)
+            st.page_link(question.page, label="Show it", icon=":material/arrow_forward:", query_params=question.query)
+
+
+def show_models(models: Mapping[str, Path], group: Mapping[str, Path]) -> None:
+    """One card per model, and one for those that were each trained on one culture."""
+    st.subheader("Models that are here", anchor=False)
+    if not models and not group:
         messages.no_models()
         return
-    for start in range(0, len(models), CARDS):
-        row = list(models.items())[start : start + CARDS]
-        for column, (name, folder) in zip(st.columns(CARDS), row, strict=False):
-            with column.container(border=True, height="stretch"):
-                show_model(name, folder)
+    cards = [*models, *([PER_CULTURE] if group else [])]
+    for start in range(0, len(cards), CARDS):
+        for column, name in zip(st.columns(CARDS), cards[start : start + CARDS], strict=False):
+            with column.container(border=True, height="stretch", gap="xsmall"):
+                if name in models:
+                    show_model(name, models[name])
+                else:
+                    show_group(group)
 
 
 def show_model(name: str, folder: Path) -> None:
-    """What a model reads, gives and scores on held-out speakers."""
+    """What a model reads, gives and scores on held-out speakers, and its limits."""
     description = loaders.description(folder)
     st.markdown(f"**{name}**")
     if description is None:
         st.markdown("This checkpoint folder is damaged; train it again or remove it.")
         return
-    st.markdown(f"{description.title}. {READS[description.source]}.")
-    for figure in summary.held_out(loaders.metrics(folder)):
-        st.metric(
-            figure.label, figure.value, help=f"On held-out recordings; the training mean gets {figure.training_mean}."
-        )
-    st.caption(f"Gives {', '.join(description.outputs)}.")
+    metrics = loaders.metrics(folder)
+    st.caption(f"{description.title}. {READS[description.source]}.")
+    if found := summary.held_out(metrics):
+        floors = ", ".join(f"{figure.label} {figure.training_mean}" for figure in found)
+        st.markdown("  \n".join(f"{figure.label} **{figure.value}**" for figure in found),
+                    help=f"Always answering the training mean gets: {floors}.")  # fmt: skip
+    emotions = description.kind == "emotion"
+    limits = [f"Gives {len(description.outputs)} emotions." if emotions else f"Gives {', '.join(description.outputs)}."]
+    if tested := summary.evaluated_on(metrics):
+        limits.append(f"Tested on {tested} that it never met.")
+    if flagged := summary.collapsed(metrics):
+        limits.append(f"Collapsed in {', '.join(flagged)}: no better than the training mean, or constant.")
+    st.caption(" ".join(limits))
     messages.model_cards({name: folder})
+
+
+def show_group(group: Mapping[str, Path]) -> None:
+    """How many models of one culture each there are, and from where to where their figures go."""
+    descriptions = [d for d in map(loaders.description, group.values()) if d]
+    st.markdown(f"**{PER_CULTURE}**: {len(group)} models")
+    st.caption(f"{', '.join(dict.fromkeys(d.title for d in descriptions))}, each of another culture or seed.")
+    st.markdown("  \n".join(summary.spread(map(loaders.metrics, group.values()))))
+    st.caption("Made to compare what they attend to; each was tested on a few speakers of its own culture.")
+    if navigation.has(CULTURES):
+        st.page_link(CULTURES, label="Compare the cultures", icon=":material/public:")
 
 
 navigation.enter()

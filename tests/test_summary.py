@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoviz.summary import circumplex_source, gaps, held_out, leading_source, number, sentence, spans
+from emoviz.summary import (
+    circumplex_source,
+    collapsed,
+    evaluated_on,
+    gaps,
+    held_out,
+    leading_source,
+    least_alike,
+    number,
+    sentence,
+    spans,
+    spread,
+)
 
 HOP = 0.1
 
@@ -115,7 +127,7 @@ def test_held_out_figures_are_those_over_all_cultures_pooled():
 def test_a_figure_of_one_recording_has_no_interval():
     row = {"culture": "all", "output": "emotion", "metric": "ua", "aggregation": "pooled", "value": 0.7,
            "low": None, "high": None, "training_mean": 0.25}  # fmt: skip
-    assert held_out({"test": [row]}) == [("UA, emotion", ".70", ".25")]
+    assert held_out({"test": [row]}) == [("UA", ".70", ".25")]
     assert held_out({}) == []
 
 
@@ -123,3 +135,32 @@ def test_figures_of_a_foreign_checkpoint_that_say_too_little_are_left_out():
     row = {"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled", "value": 0.5}
     assert held_out({"test": [row]}) == [("CCC, valence", ".50", "undefined")]
     assert held_out({"test": [{"culture": "all", "output": "valence", "value": 0.5}]}) == []
+
+
+def test_the_least_alike_cultures_are_those_whose_mean_weights_correlate_least():
+    weights = pd.DataFrame(
+        {
+            "culture": ["C", "A", "A", "B"],
+            "label": "happy",
+            "one": [0.9, 0.1, 0.3, 0.3],
+            "two": [0.1, 0.5, 0.7, 0.7],
+            "three": [0.1, 0.9, 0.7, 0.9],
+        }
+    )
+    assert least_alike(weights) == ("A", "C")
+    assert least_alike(weights[weights.culture == "A"]) is None
+
+
+def test_the_spread_of_figures_over_checkpoints():
+    row = {"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled"}
+    found = [{"test": [row | {"value": value}]} for value in (0.3, -0.05, 0.5)] + [{}]
+    assert spread(found) == ["CCC, valence: -.05 to .50"]
+
+
+def test_what_a_checkpoint_was_evaluated_on_and_where_it_collapsed():
+    row = {"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled", "value": 0.5,
+           "recordings": 155, "speakers": 19}  # fmt: skip
+    assert evaluated_on({"test": [row]}) == "155 recordings of 19 speakers"
+    assert evaluated_on({"test": [row | {"speakers": 0}]}) == "155 recordings"
+    assert evaluated_on({}) == ""
+    assert collapsed({"test": [row, row | {"output": "liking", "collapsed": True}]}) == ["liking"]

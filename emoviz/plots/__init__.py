@@ -20,6 +20,7 @@ from .compare import (
     training_curves,
 )
 from .cultures import pair_weights, scores_by_culture, similarity_matrix, top_channels, transfer_matrix
+from .results import few_shot, paired_differences, results_matrix, standing
 
 __all__ = [
     "attention_map",
@@ -33,13 +34,17 @@ __all__ = [
     "deletion_curves",
     "difference_forest",
     "error_slices",
+    "few_shot",
     "map_table",
     "pair_weights",
+    "paired_differences",
     "reliability_diagram",
+    "results_matrix",
     "said_of_recording",
     "scores_by_culture",
     "similarity_matrix",
     "spread_diagram",
+    "standing",
     "timeline",
     "top_channels",
     "training_curves",

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, title
 
-ROW, DIFFERENCE = 27, 19
+ROW, DIFFERENCE = 24, 19
 """Pixels of a system and of a difference."""
+WORDS = 142
+"""Pixels of a difference with its interval and p, in digits."""
 CELL = 52
 """Pixels of a row of a matrix: value, interval and flag beneath each other."""
 LABELLED = 2
@@ -32,6 +35,7 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
     systems, columns = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["column"]))
     figure = make_subplots(cols=len(columns), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=columns)
     figure.update_annotations(font={"size": 12})
+    labels: list[dict] = []
     for place, column in enumerate(columns, start=1):
         rows = table[table["column"] == column]
         figure.add_scatter(
@@ -49,14 +53,17 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
             row=1,
         )
         _draw_floor(figure, rows, place)
-        for row in rows.to_dict("records"):
-            _label(figure, row, systems.index(row["system"]), place, short=len(columns) > LABELLED)
+        short = len(columns) > LABELLED
+        labels += [_label(row, systems.index(row["system"]), place, short=short) for row in rows.to_dict("records")]
         figure.update_xaxes(range=_span(rows, room=0.15 if len(columns) > LABELLED else 0.75), col=place, row=1)
     figure.update_xaxes(title={"text": score, "standoff": 4, "font": SMALL}, tickfont=SMALL, gridcolor=GRID,
                         showgrid=True, nticks=5, fixedrange=True, zeroline=False)  # fmt: skip
     figure.update_yaxes(range=[-1.6, len(systems) - 0.4], showgrid=False, zeroline=False, fixedrange=True)
-    figure.update_yaxes(tickvals=list(range(-1, len(systems))), ticktext=[FLOOR, *systems], tickfont=SMALL, col=1)
+    figure.update_yaxes(
+        tickvals=list(range(-1, len(systems))), ticktext=[FLOOR, *systems], tickfont={"size": 10}, col=1
+    )
     figure.update_layout(
+        annotations=[*figure.layout.annotations, *labels],
         title=title("How do the systems stand?"),
         margin=MARGIN | {"t": 52, "b": 40, "l": 8},
         yaxis={"automargin": True},
@@ -78,32 +85,36 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
     """
     sign = -1 if lower_is_better else 1
     names: list[str] = []
-    figure = go.Figure()
+    points: list[go.Scatter] = []
+    labels: list[dict] = []
     for baseline, block in table.groupby("against", sort=True):
         order = block.assign(level=sign * block["difference"]).sort_values(["shots", "level"], ascending=[False, True])
         for row in order.to_dict("records"):
-            within = row["low"] <= 0 <= row["high"]
-            colour = GREY if within else BETTER if sign * row["difference"] > 0 else WORSE
-            figure.add_scatter(
-                x=[row["difference"]],
-                y=[len(names)],
-                error_x=_whiskers(pd.DataFrame([row | {"value": row["difference"]}])) | {"color": colour},
-                mode="markers",
-                marker={"size": 8, "color": colour, "symbol": "square"},
-                hovertemplate=f"<b>{row['system']} − {baseline}</b>, {row['test']}<br>{row['text']}<extra></extra>",
-                showlegend=False,
+            apart = row["low"] > 0 or row["high"] < 0  # neither holds where they are undefined
+            colour = GREY if not apart else BETTER if sign * row["difference"] > 0 else WORSE
+            points.append(
+                go.Scatter(
+                    x=[row["difference"]],
+                    y=[len(names)],
+                    error_x=_whiskers(pd.DataFrame([row | {"value": row["difference"]}])) | {"color": colour},
+                    mode="markers",
+                    marker={"size": 8, "color": colour, "symbol": "square"},
+                    hovertemplate=f"<b>{row['system']} − {baseline}</b>, {row['test']}<br>{row['text']}<extra></extra>",
+                    showlegend=False,
+                )
             )
-            figure.add_annotation(x=1, y=len(names), text=row["text"], xref="paper", xanchor="right", showarrow=False,
-                                  font={"size": 10})  # fmt: skip
+            labels.append(_beside(row["text"], len(names)) | {"x": 1, "xshift": 4})
             names.append(row["system"] + row["test"].removeprefix(test))
-        names.append(f"<b>minus {baseline}</b>")
-    low, high = min(0.0, table["low"].min()), max(0.0, table["high"].max())
+        labels.append(_beside(f"<b>minus {baseline}</b>", len(names)) | {"x": 0, "font": SMALL})
+        names.append("")
+    low, high = np.nanmin([0.0, table["low"].min()]), np.nanmax([0.0, table["high"].max()])
+    figure = go.Figure(points)
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
     figure.update_layout(
+        annotations=labels,
         title=title(f"More than luck? ({test})"),
         xaxis={
             "title": {"text": f"difference in {score}", "standoff": 4, "font": SMALL},
-            "domain": [0, 0.42],
             "tickfont": SMALL,
             "gridcolor": GRID,
             "showgrid": True,
@@ -112,10 +123,10 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
             "fixedrange": True,
             "range": [low - 0.05 * (high - low), high + 0.05 * (high - low)],
         },
-        yaxis={"tickvals": list(range(len(names))), "ticktext": names, "tickfont": SMALL, "automargin": True,
+        yaxis={"tickvals": list(range(len(names))), "ticktext": names, "tickfont": {"size": 10}, "automargin": True,
                "showgrid": False, "zeroline": False, "range": [-0.7, len(names) - 0.3], "fixedrange": True},
-        margin=MARGIN | {"b": 40, "l": 8},
-        height=100 + DIFFERENCE * max(3, len(names)),
+        margin=MARGIN | {"b": 40, "l": 8, "r": WORDS},
+        height=90 + DIFFERENCE * max(3, len(names)),
         dragmode=False,
     )  # fmt: skip
     return figure
@@ -157,15 +168,17 @@ def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Seque
         showlegend=False,
     )
     middle = (table["value"].min() + table["value"].max()) / 2
+    labels = []
     for row in table.to_dict("records"):
         x, y = targets.index(row["target"]), sources.index(row["source"])
-        ink = "#FFFFFF" if row["value"] < middle else "#000000"
-        figure.add_annotation(x=x, y=y, text=_cell(row), showarrow=False, font={"size": 11, "color": ink})
+        ink = GREY if np.isnan(row["value"]) else "#FFFFFF" if row["value"] < middle else "#000000"
+        labels.append({"x": x, "y": y, "text": _cell(row), "showarrow": False, "font": {"size": 11, "color": ink}})
         if _is(row, chosen):
             figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.48, y1=y + 0.48,
                              line={"color": WORSE, "width": 3})  # fmt: skip
     axis = {"tickfont": SMALL, "automargin": True, "fixedrange": True, "showgrid": False, "zeroline": False}
     figure.update_layout(
+        annotations=labels,
         title=title(question),
         xaxis=axis | {"title": {"text": f"tested on ({score})", "standoff": 4, "font": SMALL}, **_lines(targets),
                       "range": [-0.5, len(targets) - 0.5]},
@@ -218,12 +231,13 @@ def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[st
             hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}<br>%{customdata[3]}<br>"
             "%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
         )
-    for system, y in _spread(last["value"], distance=0.075 * _extent(table)).items():
+    for system, y in _spread(last["value"].dropna(), distance=0.075 * _extent(table)).items():
         figure.add_annotation(x=int(last.loc[system, "shots"]), y=y, text=str(system), xanchor="left", xshift=10,
                               showarrow=False, font=SMALL)  # fmt: skip
     floor = float(table["training_mean"].mean())
-    figure.add_hline(y=floor, line={"color": GREY, "dash": "dot", "width": 1.5}, annotation_text=FLOOR,
-                     annotation_position="bottom left", annotation_font=SMALL)  # fmt: skip
+    if not np.isnan(floor):
+        figure.add_hline(y=floor, line={"color": GREY, "dash": "dot", "width": 1.5}, annotation_text=FLOOR,
+                         annotation_position="bottom left", annotation_font=SMALL)  # fmt: skip
     ticks = sorted(int(s) for s in table["shots"].unique())
     figure.update_layout(
         title=title(question),
@@ -284,6 +298,8 @@ def _whiskers(rows: pd.DataFrame) -> dict:
 def _draw_floor(figure: go.Figure, rows: pd.DataFrame, place: int) -> None:
     """The training mean as a row beneath the systems, and as a line through them."""
     floor = float(rows["training_mean"].mean())
+    if np.isnan(floor):
+        return
     figure.add_vline(x=floor, line={"color": GREY, "dash": "dot", "width": 1.5}, col=place, row=1)
     figure.add_scatter(
         x=[floor],
@@ -298,28 +314,34 @@ def _draw_floor(figure: go.Figure, rows: pd.DataFrame, place: int) -> None:
     )
 
 
-def _label(figure: go.Figure, row: dict, y: int, place: int, *, short: bool) -> None:
+def _label(row: dict, y: int, place: int, *, short: bool) -> dict:
     text = row["text"].partition(" ")[0] if short else row["text"]
-    words = text + (f" {COLLAPSED}" if row["collapsed"] else "")
-    figure.add_annotation(
-        x=row["value"] if short or row["high"] != row["high"] else row["high"],
-        y=y,
-        text=words,
-        showarrow=False,
-        font={"size": 10},
-        xanchor="center" if short else "left",
-        xshift=0 if short else 4,
-        yshift=10 if short else 0,
-        col=place,
-        row=1,
-    )
+    places = [row["value"] if short else row["high"], row["value"], row["training_mean"], 0.0]
+    panel = "" if place == 1 else str(place)
+    return {
+        "x": next(place for place in places if not np.isnan(place)),
+        "y": y,
+        "xref": f"x{panel}",
+        "yref": f"y{panel}",
+        "text": text + (f" {COLLAPSED}" if row["collapsed"] else ""),
+        "showarrow": False,
+        "font": {"size": 10},
+        "xanchor": "center" if short else "left",
+        "xshift": 0 if short else 4,
+        "yshift": 10 if short else 0,
+    }
+
+
+def _beside(text: str, y: int) -> dict:
+    """Words in a row of a forest plot, from a place of its width on."""
+    return {"text": text, "y": y, "xref": "paper", "xanchor": "left", "showarrow": False, "font": {"size": 10}}
 
 
 def _span(rows: pd.DataFrame, room: float) -> list[float]:
     """From the least to the most that is drawn, with a share of it as room for labels."""
     values = rows[["value", "low", "high", "training_mean"]]
-    low, high = float(values.min().min()), float(values.max().max())
-    size = (high - low) or 1.0
+    low, high = np.nan_to_num([values.min().min(), values.max().max()])
+    size = float(high - low) or 1.0
     return [low - 0.06 * size, high + room * size]
 
 
@@ -334,7 +356,7 @@ def _spread(values: pd.Series, distance: float) -> dict:
     for name, value in values.sort_values().items():
         below = max(float(value), below + distance)
         places[name] = below
-    moved = sum(places.values()) / len(places) - float(values.mean())
+    moved = sum(places.values()) / max(1, len(places)) - float(values.mean())
     return {name: place - moved for name, place in places.items()}
 
 
