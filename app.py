@@ -12,6 +12,7 @@ st.navigation(
         "Understand": [
             st.Page("pages/attention.py", title="Attention", icon="🔎"),
             st.Page("pages/cultures.py", title="Cultures", icon="🌍"),
+            st.Page("pages/embeddings.py", title="Embeddings", icon="✨"),
         ],
         "Judge": [st.Page("pages/results.py", title="Results", icon="🏁")],
     }

@@ -20,6 +20,7 @@ from .compare import (
     training_curves,
 )
 from .cultures import pair_weights, scores_by_culture, similarity_matrix, top_channels, transfer_matrix
+from .embeddings import embedding_maps, separation
 from .results import few_shot, paired_differences, results_matrix, standing
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "confusion_matrices",
     "deletion_curves",
     "difference_forest",
+    "embedding_maps",
     "error_slices",
     "few_shot",
     "map_table",
@@ -42,6 +44,7 @@ __all__ = [
     "results_matrix",
     "said_of_recording",
     "scores_by_culture",
+    "separation",
     "similarity_matrix",
     "spread_diagram",
     "standing",

@@ -1,0 +1,260 @@
+"""Figures of embeddings: the maps side by side, and how far each embedding keeps groups apart."""
+
+from collections.abc import Collection, Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from ..define import EMOTION_COLOURS, Emotion
+from .style import DIVERGING, GREY, GRID, SCATTERGL_FROM, SMALL, ZERO, culture_colour, legend, title
+
+MAP_HEIGHT = 470
+MOST_IN_LEGEND = 12
+MODEL_COLOURS = ("#0072B2", "#D55E00", "#009E73")
+"""Of models side by side."""
+RIGHT_WRONG = {"right": "#0077BB", "wrong": "#D55E00"}
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down", "x", "star")
+SYMBOLS_3D = ("circle", "diamond", "square", "cross", "circle-open", "diamond-open", "square-open", "x")
+UNSELECTED = 0.12
+"""Opacity of the other recordings where some are selected."""
+HOVER = ("label", "culture", "speaker")
+"""Columns of the first line of a hover; what else a recording has follows, one line each."""
+PLACES = ("x", "y", "z")
+SPACES = ("embedding", "map")
+
+
+def embedding_maps(
+    points: pd.DataFrame,
+    colour: str,
+    axes: Mapping[str, tuple[str, ...]],
+    *,
+    selected: Collection[str] = (),
+    clips: pd.DataFrame | None = None,
+    shared: bool = False,
+    heading: str = "",
+) -> go.Figure:
+    """One map per model in a row, all with the same colours.
+
+    Args:
+        points: one row per model and recording: ``model``, ``id``, ``x``, ``y``, ``z`` in three dimensions, and what is
+            known of the recording (:func:`emoviz.maps.recordings`).
+        colour: the column that colours it.
+        axes: model -> titles of its axes.
+        selected: ids that stand out, in every map.
+        clips: places of a new clip: ``model``, ``time`` (s), ``x``, ``y``, ``z``; without a time, the clip as a whole.
+        shared: whether one zoom holds for all maps.
+        heading: what the maps show.
+    """
+    space = "z" in points
+    models = list(axes)
+    figure = make_subplots(
+        1, len(models), subplot_titles=models if len(models) > 1 else None, horizontal_spacing=0.03,
+        specs=[[{"type": "scene" if space else "xy"} for _ in models]],
+    )  # fmt: skip
+    chosen = set(selected)
+    groups = _groups(points, colour, space)
+    seen: set[str] = set()
+    for place, model in enumerate(models, start=1):
+        own = points[points["model"] == model]
+        for name, rows, marker in _traces(own, colour, groups):
+            trace = _scatter(rows, chosen, space, marker)
+            trace.update(
+                name=name,
+                legendgroup=name,
+                showlegend=bool(name) and len(groups) <= MOST_IN_LEGEND and name not in seen,
+            )
+            seen.add(name)
+            figure.add_trace(trace, 1, place)
+        if clips is not None:
+            for trace in _clip(clips[clips["model"] == model], space):
+                trace.update(showlegend=bool(trace.name) and trace.name not in seen)
+                seen.add(trace.name)
+                figure.add_trace(trace, 1, place)
+    _lay_out(figure, axes, space=space, shared=shared)
+    figure.update_layout(
+        title=title(heading),
+        height=MAP_HEIGHT,
+        margin={"l": 28, "r": 8, "t": 56 if len(models) > 1 else 30, "b": 66},
+        legend=legend(-0.09, "top") | {"x": 0, "xanchor": "left", "itemsizing": "constant"},
+        dragmode="turntable" if space else "lasso",
+        clickmode="event+select",
+        hovermode="closest",
+        uirevision=f"{colour}",
+        newselection={"line": {"color": GREY, "width": 1}},
+    )
+    if not groups:
+        figure.update_layout(coloraxis={
+            "colorscale": DIVERGING, "cmin": -1, "cmax": 1,
+            "colorbar": {"title": {"text": colour, "font": SMALL, "side": "right"}, "thickness": 10, "len": 0.8,
+                         "tickvals": [-1, -0.5, 0, 0.5, 1], "tickfont": SMALL},
+        })  # fmt: skip
+    return figure
+
+
+def _groups(points: pd.DataFrame, colour: str, space: bool) -> dict[str, dict]:
+    """Value of the column -> its marker; none for numbers, which have a scale."""
+    if pd.api.types.is_numeric_dtype(points[colour]):
+        return {}
+    values = points[colour].dropna().astype(str).unique()
+    order = {str(emotion): place for place, emotion in enumerate(Emotion)}
+    values = sorted(values, key=lambda value: (order.get(value, 0), value))
+    symbols = SYMBOLS_3D if space else SYMBOLS
+    # Groups that share a colour, as speakers do, still differ in their symbol.
+    colours = [_colour(value, colour) for value in values]
+    repeats = [colours[:place].count(own) for place, own in enumerate(colours)]
+    many = len(values) > MOST_IN_LEGEND
+    return {
+        value: {"color": own, "symbol": symbols[(repeat if many else place) % len(symbols)]}
+        for place, (value, own, repeat) in enumerate(zip(values, colours, repeats, strict=True))
+    }
+
+
+def _colour(value: str, column: str) -> str:
+    if value in EMOTION_COLOURS:
+        return EMOTION_COLOURS[Emotion(value)]
+    return RIGHT_WRONG.get(value) or culture_colour(value)
+
+
+def _traces(own: pd.DataFrame, colour: str, groups: Mapping[str, dict]):  # noqa: ANN202
+    """Name, rows and marker of each trace of a map; recordings without a value are grey."""
+    if not groups:
+        known = own[own[colour].notna()]
+        yield "", known, {"color": known[colour], "coloraxis": "coloraxis"}
+    for name, marker in groups.items():
+        rows = own[own[colour] == name]
+        if len(rows):
+            yield name, rows, marker
+    unknown = own[own[colour].isna()]
+    if len(unknown):
+        yield "not known", unknown, {"color": GREY, "symbol": "circle-open"}
+
+
+def _scatter(rows: pd.DataFrame, chosen: set[str], space: bool, marker: Mapping) -> go.Scatter:
+    common = {
+        "mode": "markers",
+        "customdata": rows[["id"]].to_numpy(),
+        "hovertext": _hover(rows),
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+    inside = rows["id"].isin(chosen).to_numpy() if chosen else np.ones(len(rows), bool)
+    if space:
+        # There, neither lasso nor the opacity of single points exists.
+        size = np.where(inside, 4 if not chosen else 7, 2)
+        return go.Scatter3d(x=rows["x"], y=rows["y"], z=rows["z"], marker={**marker, "size": size}, **common)
+    kind = go.Scattergl if len(rows) > SCATTERGL_FROM else go.Scatter
+    return kind(
+        x=rows["x"], y=rows["y"],
+        marker={**marker, "size": 6, "line": {"width": 0}},
+        selectedpoints=np.flatnonzero(inside) if chosen else None,
+        selected={"marker": {"opacity": 1.0}},
+        unselected={"marker": {"opacity": UNSELECTED}},
+        opacity=0.85,
+        **common,
+    )  # fmt: skip
+
+
+def _hover(rows: pd.DataFrame) -> list[str]:
+    first = [column for column in HOVER if column in rows]
+    rest = [c for c in rows.columns if c not in (*HOVER, *PLACES, "id", "model", "emotion")]
+    names = rows[first].astype(object).fillna("not known").agg(", ".join, axis=1)
+    lines = "<b>" + rows["id"] + "</b><br>" + names
+    for column in rest:
+        values = rows[column]
+        shown = values.map("{:.2f}".format) if pd.api.types.is_numeric_dtype(values) else values.astype(str)
+        lines = lines + f"<br>{column}: " + shown.where(values.notna(), "not known")
+    return lines.tolist()
+
+
+def _clip(places: pd.DataFrame, space: bool) -> list[go.Scatter]:
+    """The path of a new clip, and the clip as a whole."""
+    kind = go.Scatter3d if space else go.Scatter
+    traces = []
+    for whole in (False, True):
+        rows = places[places["time"].isna() == whole]
+        if rows.empty:
+            continue
+        look = {"symbol": "diamond" if space else "star", "size": 8 if space else 16, "color": "#000000",
+                "line": {"width": 2, "color": "#FFFFFF"}} if whole else {"size": 4, "color": GREY}  # fmt: skip
+        traces.append(
+            kind(
+                **{axis: rows[axis] for axis in PLACES if axis in rows},
+                mode="markers" if whole else "lines+markers",
+                line=None if whole else {"color": GREY, "width": 1},
+                marker=look,
+                name="the new clip" if whole else "its windows, in their order",
+                hovertext=["the new clip as a whole" if whole else f"the new clip at {t:.1f} s" for t in rows["time"]],
+                hovertemplate="%{hovertext}<extra></extra>",
+                legendgroup="clip",
+            )
+        )
+    return traces
+
+
+def _lay_out(figure: go.Figure, axes: Mapping[str, tuple[str, ...]], *, space: bool, shared: bool) -> None:
+    for place, titles in enumerate(axes.values(), start=1):
+        looks: dict[str, dict[str, Any]] = {
+            name: {"title": {"text": text, "font": SMALL}, "showticklabels": False}
+            for name, text in zip(PLACES, titles, strict=False)
+        }
+        if space:
+            scene = "scene" if place == 1 else f"scene{place}"
+            looks = {
+                f"{name}axis": {**look, "gridcolor": GRID, "showbackground": False, "showspikes": False}
+                for name, look in looks.items()
+            }
+            figure.update_layout({scene: {**looks, "aspectmode": "data"}})
+            continue
+        number = "" if place == 1 else str(place)
+        for look in looks.values():
+            look |= {"zeroline": False, "showgrid": False}
+            look["title"]["standoff"] = 4
+        looks["y"] |= {"scaleanchor": f"x{number}", "scaleratio": 1}
+        if shared and place > 1:
+            looks["x"]["matches"], looks["y"]["matches"] = "x", "y"
+            looks["y"].pop("scaleanchor")
+        figure.update_layout({f"{name}axis{number}": look for name, look in looks.items()})
+
+
+def separation(silhouettes: pd.DataFrame) -> go.Figure:
+    """How far each embedding, and its map, keep groups apart: mean silhouettes with their intervals.
+
+    Args:
+        silhouettes: columns ``model``, ``column``, ``space`` (embedding or map), ``value``, ``low``, ``high``,
+            ``chance``.
+    """
+    models = list(dict.fromkeys(silhouettes["model"]))
+    figure = go.Figure()
+    for (place, model), space in product(enumerate(models), SPACES):
+        own = silhouettes[(silhouettes["model"] == model) & (silhouettes["space"] == space)]
+        symbol = SYMBOLS[place] + ("" if space == "embedding" else "-open")
+        figure.add_trace(
+            go.Scatter(
+                x=own["value"], y=[f"by {column}" for column in own["column"]],
+                error_x={"type": "data", "symmetric": False, "array": own["high"] - own["value"],
+                         "arrayminus": own["value"] - own["low"], "thickness": 1.5, "width": 3},
+                mode="markers",
+                name=space if len(models) == 1 else f"{model}, {space}",
+                marker={"size": 8, "color": MODEL_COLOURS[place], "symbol": symbol},
+                customdata=own[["low", "high", "chance"]].to_numpy(),
+                hovertemplate="%{y}: %{x:.2f} [%{customdata[0]:.2f}, %{customdata[1]:.2f}], by chance "
+                "%{customdata[2]:.2f}<extra>%{fullData.name}</extra>",
+            )
+        )  # fmt: skip
+    rows = silhouettes["column"].nunique()
+    figure.update_layout(
+        title=title("What is kept apart?"),
+        height=110 + rows * max(40, 30 * len(models)) + 20 * (len(models) - 1),
+        margin={"l": 76, "r": 8, "t": 30, "b": 60 + 20 * (len(models) - 1)},
+        xaxis={
+            "title": {"text": "mean silhouette, -1 to 1 (0: mixed)", "standoff": 2, "font": SMALL},
+            "gridcolor": GRID, "zeroline": True, "zerolinecolor": ZERO, "tickfont": SMALL, "fixedrange": True,
+        },
+        yaxis={"autorange": "reversed", "fixedrange": True, "tickfont": SMALL},
+        scattermode="group",
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": SMALL},
+    )  # fmt: skip
+    return figure

@@ -1,0 +1,171 @@
+"""Maps of embeddings, fitted in the background and once per server."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from .. import maps, project
+from ..checkpoint import Description
+from ..errors import CheckpointError
+from ..media import ClipMedia
+from ..predict import ClipEmbedding, embed_clip
+from ..progress import Progress
+from ..project import Method, NeighbourMethod, Projection
+from . import loaders
+from .background import Job
+
+_free = threading.Lock()
+
+
+@contextmanager
+def _turn(progress: Progress) -> Iterator[None]:
+    """Wait until no other map is arranged: several at once are no faster, and their libraries share threads."""
+    while not _free.acquire(timeout=0.2):
+        progress("Waiting for another map", 0, 0)
+    try:
+        yield
+    finally:
+        _free.release()
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """A checkpoint that keeps embeddings of held-out recordings.
+
+    Attributes:
+        name: of the checkpoint.
+        folder: of the checkpoint.
+        description: what it says it is.
+        recordings: what is known of each (:func:`emoviz.maps.recordings`).
+        vectors: (N, E), in the same order.
+        changed: when the embeddings were written.
+    """
+
+    name: str
+    folder: Path
+    description: Description
+    recordings: pd.DataFrame
+    vectors: np.ndarray
+    changed: int
+
+
+def with_embeddings(found: Mapping[str, Path]) -> dict[str, Path]:
+    """Those checkpoints that keep embeddings and say what they are."""
+    return {
+        name: folder
+        for name, folder in found.items()
+        if (folder / "embeddings.parquet").exists() and loaders.description(folder) is not None
+    }
+
+
+def most_corpora(found: Mapping[str, Path]) -> str | None:
+    """The classifier that heard the most corpora: its map has the most to tell."""
+
+    def breadth(name: str) -> tuple[bool, int]:
+        about = loaders.description(found[name])
+        return about is not None and about.kind == "emotion", len(about.training.get("corpora", ())) if about else 0
+
+    return max(found, key=breadth, default=None)
+
+
+def embedded(name: str, folder: Path) -> Embedded:
+    """A checkpoint's embeddings and what is known of them.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    changed = max((folder / f"{table}.parquet").stat().st_mtime_ns for table in _tables(folder))
+    return _embedded(name, folder, changed)
+
+
+def _tables(folder: Path) -> list[str]:
+    return [table for table in ("embeddings", "predictions") if (folder / f"{table}.parquet").exists()]
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _embedded(name: str, folder: Path, changed: int) -> Embedded:
+    about, table = loaders.description(folder), loaders.table(folder, "embeddings")
+    if about is None or table is None or table.empty:
+        raise CheckpointError(f"The checkpoint '{name}' has no embeddings of held-out recordings.")
+    predictions = loaders.table(folder, "predictions")
+    recordings = maps.recordings(table, predictions, about.kind, about.outputs)
+    return Embedded(name, folder, about, recordings, project.split_table(table)[0], changed)
+
+
+def projection_of(shown: Embedded, method: Method) -> Job[Projection]:
+    """The map of a checkpoint's recordings, begun at its first request."""
+    return _projection(shown.name, shown.folder, shown.changed, method, _shown=shown)
+
+
+def forget_projection(shown: Embedded, method: Method) -> None:
+    """Make the map anew at its next request."""
+    _projection.clear(shown.name, shown.folder, shown.changed, method, _shown=shown)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _projection(name: str, folder: Path, changed: int, method: Method, _shown: Embedded) -> Job[Projection]:
+    def work(progress: Progress) -> Projection:
+        with _turn(progress) if isinstance(method, NeighbourMethod) else nullcontext():
+            return project.fit(_shown.vectors, method, cache=loaders.settings().store / "maps", progress=progress)
+
+    return Job(work, f"map of {name}")
+
+
+def figures_of(shown: Embedded, projection: Projection) -> Job[pd.DataFrame]:
+    """What a map separates (:func:`emoviz.project.figures`)."""
+    return _figures(shown.name, shown.folder, shown.changed, projection.method, _shown=shown, _projection=projection)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _figures(
+    name: str, folder: Path, changed: int, method: Method, _shown: Embedded, _projection: Projection
+) -> Job[pd.DataFrame]:
+    def work(progress: Progress) -> pd.DataFrame:
+        progress("Judging what the map separates", 0, 0)
+        return project.figures(_projection, _shown.recordings, maps.GROUPINGS)
+
+    return Job(work, f"figures of {name}")
+
+
+def embedding_of(shown: Embedded, clip: Path) -> Job[ClipEmbedding]:
+    """The embeddings of a new clip."""
+    return _embedding(shown.name, shown.folder, clip, clip.stat().st_mtime_ns)
+
+
+def forget_embedding(shown: Embedded, clip: Path) -> None:
+    """Make the embeddings of a clip anew at their next request."""
+    _embedding.clear(shown.name, shown.folder, clip, clip.stat().st_mtime_ns)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _embedding(name: str, folder: Path, clip: Path, changed: int) -> Job[ClipEmbedding]:
+    def work(progress: Progress) -> ClipEmbedding:
+        progress("Reading the model", 0, 1)
+        checkpoint = loaders.load_checkpoint(folder)
+        return embed_clip(checkpoint, ClipMedia(clip), store=loaders.store(), progress=progress)
+
+    return Job(work, f"embedding of {clip.name}")
+
+
+def places_of(shown: Embedded, projection: Projection, clip: Path, embedding: ClipEmbedding) -> Job[pd.DataFrame]:
+    """Where a new clip stands in a map (:func:`emoviz.maps.places_of_clip`)."""
+    key = shown.name, shown.folder, shown.changed, projection.method, clip, clip.stat().st_mtime_ns
+    return _places(*key, _projection=projection, _embedding=embedding)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _places(
+    name: str, folder: Path, changed: int, method: Method, clip: Path, clip_changed: int,
+    _projection: Projection, _embedding: ClipEmbedding,
+) -> Job[pd.DataFrame]:  # fmt: skip
+    def work(progress: Progress) -> pd.DataFrame:
+        progress("Placing the new clip", 0, 0)
+        return maps.places_of_clip(*_embedding, _projection.transform)
+
+    return Job(work, f"place of {clip.name}")

@@ -1,0 +1,39 @@
+"""Single recordings of corpora, played where the corpus is on this machine."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from .. import media
+from ..errors import EmovizError
+from . import loaders
+from .session import session
+
+
+def play(identity: str, corpora: Sequence[str]) -> None:
+    """The recording, or one line that says why it cannot be played.
+
+    Args:
+        identity: of the recording.
+        corpora: among which it is.
+    """
+    if loaders.settings().data is None:
+        st.caption(
+            "The recording cannot be played: it may not be passed on with the models. Get the corpora "
+            f"({', '.join(corpora)}) and name their folder by `EMOVIZ_DATA`."
+        )
+        return
+    file = loaders.recording_files(tuple(corpora)).get(identity)
+    if file is None:
+        st.caption(
+            f"`{identity}` has no sound or video file of its own in the folder named by `EMOVIZ_DATA`: its corpus is "
+            "not there, or it was joined from several recordings."
+        )
+        return
+    try:
+        info = media.probe(file)
+        playable = media.playable(file, session(loaders.settings().upload_limit_mb).folder)
+    except EmovizError as error:
+        st.caption(str(error))
+        return
+    (st.video if info.video else st.audio)(str(playable))

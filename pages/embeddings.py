@@ -1,0 +1,372 @@
+"""Embeddings: what does a model's embedding of a recording keep apart, emotion or culture?"""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import pandas as pd
+import streamlit as st
+
+from emoviz import maps, plots
+from emoviz.errors import EmovizError
+from emoviz.predict import reads_clips
+from emoviz.project import METHODS, PCA, Method, Projection
+from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
+from emoviz.ui.background import Job
+from emoviz.ui.maps import (
+    Embedded,
+    embedded,
+    embedding_of,
+    figures_of,
+    forget_embedding,
+    forget_projection,
+    most_corpora,
+    places_of,
+    projection_of,
+    with_embeddings,
+)
+
+POLL = 0.5
+"""Seconds between two looks at a running fit."""
+PATIENCE = 0.4
+"""Seconds to wait for a fit that may be done at once, before its progress is shown."""
+TOTAL = "chosen"
+"""Key of how many recordings were chosen, more than are listed."""
+LIST_HEIGHT = 240
+SPACES = {"2D": 2, "3D": 3}
+DEFAULT = "tsne"
+"""Method of a first visit."""
+AT_ONCE = PCA
+"""Shown until a slower method is ready."""
+
+
+class Slider(NamedTuple):
+    """A setting of a method: its title, range and step, its largest value per recording, and what it does."""
+
+    title: str
+    least: float
+    most: float
+    step: float
+    share: float
+    help: str
+
+
+SLIDERS = {
+    "perplexity": Slider("Perplexity", 2, 100, 1, 0.33, "How many neighbours a recording is drawn to."),
+    "iterations": Slider("Iterations", 100, 2000, 100, 1e9, "Until the map is taken as it is."),
+    "neighbours": Slider("Neighbours", 2, 100, 1, 0.9, "Few show detail, many the large shape."),
+    "min_dist": Slider("Least distance", 0, 1, 0.05, 1e9, "How close neighbours may lie on the map."),
+    "seed": Slider("Seed", 0, 9, 1, 1e9, "What changes with the seed is chance."),
+}
+
+ABOUT_MAP = """
+Each point is one **held-out recording**, of a speaker whom the model did not hear in training, placed by the model's
+embedding: the numbers from which its last layer reads the emotion. **t-SNE** and **UMAP** keep near ones near;
+distances between groups, their sizes and the axes mean nothing. **PCA** shows the directions of largest variance. Maps
+of several models are turned and scaled to fit the first one.
+
+Valence and arousal called *derived* follow from the emotion by published norms (Russell and Mehrabian 1977). A culture
+here is also a corpus: its room, microphone and sentences. **Drag** a lasso around recordings to list and play them; a
+click selects one. Sources: audio-video attention network paper, section 4 (embeddings by loss); L. van der Maaten,
+G. Hinton 2008; L. McInnes et al. 2018.
+"""
+ABOUT_SEPARATION = """
+The **silhouette** of a recording compares its mean distance to its own group with that to the nearest other group: 1 is
+far apart, 0 mixed, below 0 nearer to another group. Shown is its mean, in the embedding (filled) and on the map (open),
+with a 95 % interval from a bootstrap that draws speakers. The table adds what permuted labels give (chance) and
+trustworthiness: how far neighbours on the map are neighbours in the embedding, 1 at best and about .5 by chance.
+Sources: P. Rousseeuw 1987; J. Venna, S. Kaski 2001.
+"""
+CONFOUND = (
+    "A culture here is also a corpus, with its own room, microphone and sentences: groups by culture may be groups by "
+    "recording conditions."
+)
+
+
+def main() -> None:
+    """Lay out the page."""
+    with st.container(gap=None):
+        st.title("Embeddings", anchor=False)
+        st.markdown("Does a model's view of a recording tell emotions apart, or cultures?")
+    found = with_embeddings(loaders.checkpoints())
+    if not found:
+        messages.no_models()
+        return
+    shown = choose(found)
+    if shown:
+        show(shown)
+
+
+def choose(found: dict[str, Path]) -> list[Embedded]:
+    """One to three models, chosen in the sidebar; a damaged one is named and left out."""
+    first = selection.choose_model(found, most_corpora(found))
+    second = selection.choose_pinned(found)
+    third = selection.choose_pinned(found, third=True) if second else None
+    shown = []
+    for name in dict.fromkeys(name for name in (first, second, third) if name):
+        try:
+            shown.append(embedded(name, found[name]))
+        except EmovizError as error:
+            st.warning(f"{error} It is left out.")
+    with st.sidebar:
+        messages.model_cards({one.name: one.folder for one in shown})
+    return shown
+
+
+def show(shown: list[Embedded]) -> None:
+    """Maps, what they separate, and the recordings that were chosen in them."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = choose_method(min(len(one.recordings) for one in shown))
+        colour = choose_colour(shown[0])
+        placed = st.toggle("Place a new clip", key="place", bind="query-params")
+    clip = selection.choose_clip() if placed else None
+    words, progress = st.container(), st.container()
+    wanted = {one.name: projection_of(one, method) for one in shown}
+    ready = results(wanted)
+    if complete := len(ready) == len(shown):
+        jobs, judged = wanted, {one.name: figures_of(one, ready[one.name]) for one in shown}
+    else:
+        jobs, judged = {one.name: projection_of(one, AT_ONCE(method.dimensions)) for one in shown}, {}
+    projections = results(jobs)
+    separation = results(judged)
+    waiting = [*pending(wanted, ready), *pending(jobs, projections), *pending(judged, separation)]
+    places: dict[str, pd.DataFrame] = {}
+    if clip:
+        places, unplaced = place(shown, projections, clip[1])
+        waiting += unplaced
+    with progress:
+        watch(waiting, lambda: forget(shown, method, clip))
+    if not projections:
+        st.caption("The map appears here as soon as it is ready.")
+        return
+    with words:
+        say(separation)
+    points, placements = maps.side_by_side(
+        {one.name: (one.recordings, projections[one.name].points) for one in shown if one.name in projections},
+        turn=complete and not isinstance(method, AT_ONCE),
+    )
+    clips = [maps.moved(table, placements[name]).assign(model=name) for name, table in places.items()]
+    left, right = st.columns([65, 35], gap="medium") if len(shown) == 1 else (st.container(), st.container())
+    with left:
+        show_maps(points, projections, pd.concat(clips) if clips else None, colour)
+    with right:
+        upper, lower = (st.container(), st.container()) if len(shown) == 1 else st.columns(2, gap="medium")
+    with upper:
+        list_recordings(shown, points)
+    with lower:
+        show_separation(separation)
+
+
+def results(jobs: dict[str, Job]) -> dict[str, Any]:
+    """Of those jobs that are done, or are within a moment."""
+    end = time.monotonic() + PATIENCE
+    for job in jobs.values():
+        job.wait(max(0.0, end - time.monotonic()))
+    return {name: job.state.result for name, job in jobs.items() if job.state.result is not None}
+
+
+def pending(jobs: dict[str, Job], known: dict[str, Any]) -> list[Job]:
+    """Those jobs without whose result the page is drawn, even if they have ended by now."""
+    return [job for name, job in jobs.items() if name not in known]
+
+
+def choose_method(count: int) -> Method:
+    """How the maps are made.
+
+    Args:
+        count: recordings in the smallest of them.
+    """
+    name = st.segmented_control(
+        "Map by", list(METHODS), default=DEFAULT, format_func=lambda name: METHODS[name].title, required=True,
+        key="method", bind="query-params",
+    )  # fmt: skip
+    space = st.segmented_control("In", list(SPACES), default="2D", required=True, key="space", bind="query-params")
+    settings: dict[str, Any] = {}
+    with st.popover("Parameters"):
+        for field in dataclasses.fields(METHODS[name]):
+            if field.name == "metric":
+                settings["metric"] = st.segmented_control(
+                    "Distance", get_args(field.type), default=str(field.default), required=True, key="metric",
+                    bind="query-params", help="Between embeddings: straight, or by the angle between them.",
+                )  # fmt: skip
+            elif field.name in SLIDERS:
+                settings[field.name] = choose_number(field, count)
+        if not settings:
+            st.markdown("The principal components follow from the embeddings alone: there is nothing to set.")
+    return METHODS[name](dimensions=SPACES[space], **settings)
+
+
+def choose_number(field: dataclasses.Field, count: int) -> float:
+    """A setting, within a range that fits so many recordings."""
+    default: Any = field.default
+    slider, key, kind = SLIDERS[field.name], field.name, type(default)
+    most = kind(max(slider.least + slider.step, min(slider.most, count * slider.share)))
+    if st.session_state.get(key, most) > most:  # of a model with more recordings
+        del st.session_state[key]
+    return st.slider(
+        slider.title, kind(slider.least), most, min(default, most), kind(slider.step), key=key,
+        bind="query-params", help=slider.help,
+    )  # fmt: skip
+
+
+def choose_colour(first: Embedded) -> str:
+    """The column that colours the recordings."""
+    columns = [column for column in first.recordings if column != "label"]
+    numbers = list(first.recordings.select_dtypes("number"))
+    preferred = columns.index(next(column for column in (maps.EMOTION, *numbers) if column in columns))
+    if st.session_state.get("colour", columns[0]) not in columns:  # of a model that knows something else
+        del st.session_state["colour"]
+    return st.selectbox(
+        "Colour by", columns, index=preferred, format_func=str.capitalize, key="colour", bind="query-params", width=230
+    )  # fmt: skip
+
+
+def place(
+    shown: list[Embedded], projections: dict[str, Projection], clip: Path
+) -> tuple[dict[str, pd.DataFrame], list[Job]]:
+    """Where a new clip stands in the maps, and what is not known yet; of models that cannot read one it is said."""
+    able = [one for one in shown if reads_clips(one.description)]
+    for one in shown:
+        if one not in able:
+            st.info(
+                f"'{one.name}' reads features that its corpus ships and that cannot be extracted from a clip, so a new "
+                "clip has no place in its map."
+            )
+    embeddings = {one.name: embedding_of(one, clip) for one in able}
+    known = results(embeddings)
+    placing = {
+        one.name: places_of(one, projections[one.name], clip, known[one.name])
+        for one in able
+        if one.name in known and one.name in projections
+    }
+    places = results(placing)
+    return places, [*pending(embeddings, known), *pending(placing, places)]
+
+
+def watch(waiting: list[Job], again: Callable[[], None]) -> None:
+    """The progress of what still runs, what was stopped and what failed.
+
+    Args:
+        waiting: what the page is drawn without.
+        again: makes jobs that were stopped begin again.
+    """
+    states = [job.state for job in waiting]
+    if any(state.stopped for state in states):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(f"Stopped. Where a map is not ready, {AT_ONCE.title} is shown in its place.", icon=None)
+            st.button("Start again", key="again", on_click=again)
+    for error, details in {state.error: state.details for state in states if state.error}.items():
+        st.error(error)
+        with st.expander("Details for a bug report"):
+            st.code(details, language=None)
+    if running := [job for job, state in zip(waiting, states, strict=True) if not state.stopped and not state.error]:
+        st.fragment(show_progress, run_every=POLL)(running)
+
+
+def show_progress(running: list[Job]) -> None:
+    """One look at the jobs; the page is drawn again when one of them has ended."""
+    states = [job.state for job in running]
+    if not all(state.running for state in states):
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state = max(states, key=lambda state: state.done)
+        st.progress(min(1.0, state.done / state.total) if state.total else 0.0, text=state.progress)
+        if st.button("Stop", key="stop"):
+            for job in running:
+                job.stop()
+
+
+def forget(shown: list[Embedded], method: Method, clip: tuple[str, Path] | None) -> None:
+    """Make maps and embeddings anew that were stopped."""
+    for one in shown:
+        if projection_of(one, method).state.stopped:
+            forget_projection(one, method)
+        if clip and reads_clips(one.description) and embedding_of(one, clip[1]).state.stopped:
+            forget_embedding(one, clip[1])
+
+
+def show_maps(
+    points: pd.DataFrame, projections: dict[str, Projection], clips: pd.DataFrame | None, colour: str
+) -> None:
+    """The maps in a row; recordings are chosen in them."""
+    method = next(iter(projections.values())).method
+    figures.show(
+        plots.embedding_maps(
+            points, colour, {name: maps.axis_titles(projection) for name, projection in projections.items()},
+            selected=selection.recordings(), clips=clips, shared=not isinstance(method, AT_ONCE),
+            heading=f"Held-out recordings by {colour}: {method.title}",
+        ),
+        points,
+        key="map",
+        name=f"{'-'.join(projections)}-{method.title}",
+        about=ABOUT_MAP,
+        select=("points", "box", "lasso") if method.dimensions == 2 else (),
+        on_select=remember,
+    )  # fmt: skip
+    if method.dimensions == 3:
+        st.caption("Recordings are chosen in 2D; those that were stay marked here.")
+    if colour == maps.CULTURE:
+        st.caption(CONFOUND)
+
+
+def remember(points: list[figures.Point]) -> None:
+    """Put the recordings that were clicked or lassoed into the link."""
+    ids = list(dict.fromkeys(point["customdata"][0] for point in points if point.get("customdata")))
+    st.session_state[TOTAL] = len(ids)
+    selection.select_recordings(ids)
+
+
+def say(judged: dict[str, pd.DataFrame]) -> None:
+    """One sentence per model."""
+    lines = [f"**{name}**: {maps.verdict(table)}" for name, table in judged.items()]
+    st.markdown("  \n".join(lines) or "What the embedding keeps apart is being computed.")
+
+
+def list_recordings(shown: list[Embedded], points: pd.DataFrame) -> None:
+    """The recordings that were chosen in the maps, and the one that is played."""
+    wanted = selection.recordings()
+    first = points.drop_duplicates("id").set_index("id")
+    chosen = first.loc[[identity for identity in wanted if identity in first.index]]
+    if chosen.empty:
+        st.markdown("Drag a lasso around recordings in the map, or click one: they are listed and played here.")
+        return
+    total = max(len(chosen), st.session_state.get(TOTAL, 0))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{total} recording{'s' if total > 1 else ''} chosen**")
+        st.button("Clear", type="tertiary", key="clear", on_click=remember, args=([],))
+    if total > len(chosen):
+        st.caption(f"{len(chosen)} of them are kept and listed: a link carries no more.")
+    columns = [c for c in (maps.EMOTION, maps.PREDICTED, maps.CULTURE, maps.SPEAKER, "label") if c in chosen]
+    event = st.dataframe(
+        chosen[columns].rename_axis("recording").reset_index(), hide_index=True, row_height=28,
+        height=min(28 * (len(chosen) + 1) + 12, LIST_HEIGHT), key=f"list-{'-'.join(wanted)}",
+        column_config={"recording": st.column_config.Column(width=150)},
+        on_select="rerun", selection_mode="single-cell",
+    )  # fmt: skip
+    cells = event["selection"]["cells"]
+    corpora = sorted({name for one in shown for name in one.description.training.get("corpora", ())})
+    identity = chosen.index[cells[0][0] if cells else 0]
+    st.caption(f"`{identity}`; choose another in the list.")
+    recordings.play(identity, corpora)
+
+
+def show_separation(judged: dict[str, pd.DataFrame]) -> None:
+    """The silhouettes of all models."""
+    if not judged:
+        return
+    table = pd.concat([table.assign(model=name) for name, table in judged.items()], ignore_index=True)
+    silhouettes = table[table["figure"] == "silhouette"]
+    if not silhouettes.empty:
+        figures.show(
+            plots.separation(silhouettes),
+            table,
+            key="separation",
+            name=f"{'-'.join(judged)}-figures",
+            about=ABOUT_SEPARATION,
+        )
+
+
+navigation.enter()
+main()

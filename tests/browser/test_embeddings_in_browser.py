@@ -1,0 +1,93 @@
+"""The Embeddings page in Chromium, with the bundled checkpoints: lasso, list, and the link to the same view."""
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
+
+MAP = ".st-key-map .js-plotly-plot"
+
+
+def open_map(page, address: str) -> None:  # noqa: ANN001
+    """Open the page and wait until nothing is computed any more."""
+    page.goto(address)
+    wait_for_map(page)
+
+
+def wait_for_map(page) -> None:  # noqa: ANN001
+    page.wait_for_selector(f"{MAP} .scatterlayer .trace")
+    page.wait_for_selector(".st-key-separation .js-plotly-plot .scatterlayer .trace")
+    page.wait_for_selector(".st-key-stop", state="detached")
+
+
+def lasso(page, around: tuple[float, float, float, float]) -> None:  # noqa: ANN001
+    """Drag a lasso along a rectangle, given by shares of the first map's width and height."""
+    box = page.locator(f"{MAP} .nsewdrag").first.bounding_box()
+    left, top, right, bottom = around
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top + 0.02)]
+    places = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
+
+
+def standing_out(page) -> list[str]:  # noqa: ANN001
+    """Ids of the recordings that are drawn as chosen."""
+    return page.evaluate(
+        """selector => document.querySelector(selector).data.flatMap(
+            trace => [...(trace.selectedpoints ?? [])].map(point => trace.customdata[point][0])).sort()""",
+        MAP,
+    )
+
+
+def inside(page, around: tuple[float, float, float, float]) -> list[str]:  # noqa: ANN001
+    """Ids of the recordings that are drawn inside the rectangle."""
+    return page.evaluate(
+        """([selector, [left, top, right, bottom]]) => {
+            const plot = document.querySelector(selector)
+            const { xaxis, yaxis } = plot._fullLayout
+            return plot.data.flatMap(trace => [...trace.x].map((x, i) => {
+                const across = xaxis.d2p(x) / xaxis._length, down = yaxis.d2p(trace.y[i]) / yaxis._length
+                return across > left && across < right && down > top && down < bottom ? trace.customdata[i][0] : null
+            })).filter(Boolean).sort()
+        }""",
+        [MAP, list(around)],
+    )
+
+
+def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, page, browser):  # noqa: ANN001
+    open_map(page, f"{app}/embeddings?method=PCA")
+    assert page.get_by_text("the embedding separates").is_visible()
+    around = (0.45, 0.02, 0.98, 0.45)
+    wanted = inside(page, around)
+    assert wanted
+    lasso(page, around)
+    page.get_by_text(f"{len(wanted)} recordings chosen").wait_for()
+    page.wait_for_function(
+        "selector => document.querySelector(selector).data.some(trace => trace.selectedpoints?.length)", arg=MAP
+    )
+    chosen = standing_out(page)
+    assert set(chosen) <= set(wanted) and len(chosen) == min(len(wanted), 100)
+    assert page.get_by_text("EMOVIZ_DATA").or_(page.locator("audio")).first.is_visible()
+
+    elsewhere = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    elsewhere.set_default_timeout(300_000)
+    open_map(elsewhere, page.url)
+    assert standing_out(elsewhere) == chosen
+    assert elsewhere.get_by_text(f"{len(chosen)} recordings chosen").is_visible()
+    elsewhere.context.close()
+
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_text("Drag a lasso around recordings").wait_for()
+    assert not standing_out(page)
+
+
+def test_models_stand_in_a_row_with_one_legend(app: str, page):  # noqa: ANN001
+    open_map(page, f"{app}/embeddings?method=PCA")
+    page.get_by_label("Beside it").click()
+    page.get_by_role("option").nth(1).click()
+    page.locator(f"{MAP} .subplot.x2y2").wait_for()
+    page.wait_for_selector(".st-key-stop", state="detached")
+    shown = page.evaluate("s => document.querySelector(s).data.filter(t => t.showlegend).map(t => t.name)", MAP)
+    assert len(shown) == len(set(shown)) > 1
