@@ -8,7 +8,10 @@ st.html("<style>.stMainBlockContainer { padding-inline: 2rem }</style>")
 st.navigation(
     {
         "": [st.Page("pages/home.py", title="Home", icon="🏠", default=True)],
-        "See": [st.Page("pages/predict.py", title="Predict", icon="🎬")],
+        "See": [
+            st.Page("pages/predict.py", title="Predict", icon="🎬"),
+            st.Page("pages/explain.py", title="Explain", icon="🔬"),
+        ],
         "Understand": [
             st.Page("pages/attention.py", title="Attention", icon="🔎"),
             st.Page("pages/cultures.py", title="Cultures", icon="🌍"),

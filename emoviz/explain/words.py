@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..define import Emotion
 from ..summary import LEAST_PEAK, number
-from .clip import FaceExplanation, Method, StreamExplanation
+from .clip import MISSED, FaceExplanation, Method, StreamExplanation
 from .sanity import Sanity
 
 NAMES: dict[Method, str] = {Method.GRADIENTS: "integrated gradients", Method.OCCLUSION: "occlusion"}
@@ -57,8 +57,8 @@ def face_words(found: FaceExplanation, output: str) -> str:
     said = f"At {found.times[0]:.2f} s the face is {output} with a probability of {number(found.values[0])}"
     if np.isnan(share):
         return f"{said}; nothing in the picture speaks for it."
-    place = "lower half (mouth, cheeks)" if share >= 0.5 else "upper half (eyes, brows)"
-    return f"{said}; {max(share, 1 - share) * 100:.0f} % of the heat lies in its {place}."
+    half = "lower" if share >= 0.5 else "upper"
+    return f"{said}; {max(share, 1 - share) * 100:.0f} % of the heat lies in its {half} half."
 
 
 def stream_words(found: StreamExplanation, kind: str) -> str:
@@ -70,24 +70,24 @@ def stream_words(found: StreamExplanation, kind: str) -> str:
     """
     what = "score" if kind == "emotion" else "mean"
     top = found.channels.head(NAMED_CHANNELS)
-    names = ", ".join(f"{row.channel} ({row.contribution:+.2g})" for row in top.itertuples())
+    names = ", ".join(f"{row.channel} {row.contribution:+.2f}" for row in top.itertuples())
     best = found.times.loc[found.times["magnitude"].idxmax()]
     return (
-        f"The {what} of {found.output} is {found.value:.2f}; of the training mean in all channels "
-        f"{found.baseline:.2f}. Most between the two: {names}, and the sound near {best['time']:.1f} s."
+        f"The {what} of {found.output} is {found.value:.2f}, of a training mean {found.baseline:.2f}; "
+        f"most between them: {names}; most at {best['time']:.1f} s."
     )
 
 
-def completeness_words(found: StreamExplanation) -> str:
-    """How far contributions add up to what is explained."""
-    if found.method == Method.OCCLUSION:
-        return "Occluded parts are hidden one at a time, so their contributions need not add up."
+def limits_words(found: StreamExplanation) -> str:
+    """How far contributions add up to what is explained, and what else a reader must know."""
     difference = abs(found.value - found.baseline)
-    share = f" ({found.completeness_error / difference * 100:.0f} %)" if difference else ""
-    return (
-        f"The contributions add up to the difference from the training mean within {found.completeness_error:.2g} of "
-        f"{difference:.2g}{share}."
-    )
+    if found.method == Method.OCCLUSION:
+        own = "Occluded parts are hidden one at a time, so their contributions need not add up."
+    elif found.completeness_error > MISSED * difference:  # the notes say by how much
+        own = "Read the order of the contributions rather than their size."
+    else:
+        own = f"The contributions add up to the difference of {difference:.2g} within {found.completeness_error:.2g}."
+    return " ".join([*found.notes, own])
 
 
 def check_words(check: Sanity | None) -> str:

@@ -20,6 +20,7 @@ from .compare import (
     training_curves,
 )
 from .cultures import pair_weights, scores_by_culture, similarity_matrix, top_channels, transfer_matrix
+from .explain import contribution_bars, face_heat, film_strip, heat_table, in_stretches, sound_explained
 from .embeddings import embedding_maps, separation
 from .results import few_shot, paired_differences, results_matrix, standing
 
@@ -32,11 +33,16 @@ __all__ = [
     "circumplex",
     "clip_comparison",
     "confusion_matrices",
+    "contribution_bars",
     "deletion_curves",
     "difference_forest",
     "embedding_maps",
     "error_slices",
+    "face_heat",
     "few_shot",
+    "film_strip",
+    "heat_table",
+    "in_stretches",
     "map_table",
     "pair_weights",
     "paired_differences",
@@ -46,6 +52,7 @@ __all__ = [
     "scores_by_culture",
     "separation",
     "similarity_matrix",
+    "sound_explained",
     "spread_diagram",
     "standing",
     "timeline",

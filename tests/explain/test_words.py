@@ -1,5 +1,7 @@
 """Explanations in words, and where a first look goes."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,8 @@ import pytest
 from emoviz.explain import FaceExplanation, Method, Sanity, StreamExplanation
 from emoviz.explain.words import (
     check_words,
-    completeness_words,
     face_words,
+    limits_words,
     lower_share,
     peak_of,
     stream_words,
@@ -38,9 +40,7 @@ def face(heat: np.ndarray) -> FaceExplanation:
 
 def test_words_of_a_face():
     said = face_words(face(np.array([[3.0, 0.0], [1.0, 0.0]])), "happy")
-    assert said == (
-        "At 1.25 s the face is happy with a probability of .50; 75 % of the heat lies in its upper half (eyes, brows)."
-    )
+    assert said == ("At 1.25 s the face is happy with a probability of .50; 75 % of the heat lies in its upper half.")
     assert "nothing in the picture speaks for it" in face_words(face(np.zeros((2, 2))), "happy")
 
 
@@ -53,14 +53,17 @@ def streams(method: Method) -> StreamExplanation:
 
 
 def test_words_of_streams():
-    said = stream_words(streams(Method.GRADIENTS), "dimension")
-    assert said.startswith("The mean of valence is 0.20; of the training mean in all channels 0.40.")
-    assert "a.x (-0.3), a.y (+0.1), and the sound near 1.5 s" in said
+    assert stream_words(streams(Method.GRADIENTS), "dimension") == (
+        "The mean of valence is 0.20, of a training mean 0.40; most between them: a.x -0.30, a.y +0.10; most at 1.5 s."
+    )
 
 
-def test_completeness_is_told_of_gradients_alone():
-    assert completeness_words(streams(Method.GRADIENTS)).endswith("within 0.05 of 0.2 (25 %).")
-    assert "need not add up" in completeness_words(streams(Method.OCCLUSION))
+def test_limits_of_each_method():
+    found = streams(Method.GRADIENTS)
+    exact = dataclasses.replace(found, completeness_error=0.001, notes=("A note.",))
+    assert limits_words(exact) == "A note. The contributions add up to the difference of 0.2 within 0.001."
+    assert limits_words(found) == "Read the order of the contributions rather than their size."
+    assert "need not add up" in limits_words(streams(Method.OCCLUSION))
 
 
 def test_a_check_that_failed_is_flagged():

@@ -1,0 +1,251 @@
+"""Figures of explanations: heat over faces, what channels add, and what moments of the sound add."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from .attention import LESS, MORE, grouped_bars
+from .clip import timeline
+from .style import GAP, GRID, MARGIN, SMALL, ZERO, title, unit_axis
+
+STRIP, CURVES, BELOW = 96, 140, 78
+"""Pixels of the film strip, of the curves beneath it, and of what stands below them."""
+MOST_BARS = 300
+"""Of contributions over time; more would be thinner than a pixel."""
+
+
+def film_strip(
+    table: pd.DataFrame,
+    outputs: pd.DataFrame,
+    gaps: pd.DataFrame,
+    source: str,
+    output: str,
+    strip: pd.DataFrame | None = None,
+    pictures: Sequence[np.ndarray] = (),
+    share: float = 1.0,
+) -> go.Figure:
+    """Faces with their heat above the emotion curves, over one time axis.
+
+    Args:
+        table: ``time`` (s) and one column per emotion.
+        outputs: of these columns.
+        gaps: spans without a value.
+        source: whose emotions these are.
+        output: the emotion that the heat explains.
+        strip: ``time`` and ``probability`` of each picture; None while they are not known.
+        pictures: uint8 (side, side, 3), with heat.
+        share: seconds that a picture stands for.
+    """
+    figure = timeline(table, outputs, gaps, source)
+    curves = CURVES / (STRIP + CURVES)
+    figure.update_layout(
+        title=title(f"Where does the network see “{output}”, moment by moment?"),
+        yaxis_domain=[0, curves - 0.04],
+        yaxis2={"domain": [curves, 1], "range": [0, 1], "visible": False, "fixedrange": True, "anchor": "x"},
+        legend2={"y": -0.18},
+        height=MARGIN["t"] + STRIP + CURVES + BELOW,
+    )
+    if strip is None:
+        figure.add_annotation(
+            text="faces with heat follow", x=0.5, xref="paper", y=0.5, yref="y2", showarrow=False, font=SMALL
+        )
+        return figure
+    for time, picture in zip(strip["time"], pictures, strict=True):
+        figure.add_layout_image(
+            source=data_uri(picture), xref="x", yref="y2", x=time, y=0.5, sizex=share * 0.97, sizey=1,
+            xanchor="center", yanchor="middle", sizing="contain", layer="above",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=strip["time"],
+        y=[0.5] * len(strip),
+        yaxis="y2",
+        mode="markers",
+        marker={"size": STRIP * 0.8, "symbol": "square", "opacity": 0.01},
+        customdata=strip["probability"],
+        showlegend=False,
+        name=output,
+        hovertemplate=f"{output} %{{customdata:.2f}}<extra></extra>",
+    )
+    return figure
+
+
+def face_heat(picture: np.ndarray, heated: np.ndarray, heat: np.ndarray, heading: str) -> go.Figure:
+    """A face beside the same face with heat over it.
+
+    Args:
+        picture: uint8 (side, side, 3).
+        heated: the same with heat.
+        heat: (side, side) in [0, 1], for hovering.
+        heading: title.
+    """
+    side = len(heat)
+    places = np.arange(0, side, 8) + 4
+    figure = go.Figure(
+        go.Heatmap(
+            x=places / side * 100,
+            y=places / side * 100,
+            z=heat[np.ix_(places, places)],
+            zmin=0,
+            zmax=1,
+            colorscale="Cividis",
+            opacity=0.01,
+            showscale=False,
+            hovertemplate="heat %{z:.2f}<br>%{x:.0f} % across, %{y:.0f} % down<extra></extra>",
+            xaxis="x2",
+            yaxis="y2",
+        )
+    )
+    # A colour bar of its own: that of the map is as transparent as the map.
+    figure.add_scatter(
+        x=[None], y=[None], mode="markers", showlegend=False, hoverinfo="skip",
+        marker={
+            "color": [0], "cmin": 0, "cmax": 1, "colorscale": "Cividis",
+            "colorbar": {"title": {"text": "heat", "font": SMALL}, "thickness": 8, "x": 1.01, "tickfont": SMALL,
+                         "tickvals": [0, 0.5, 1], "ticktext": ["none", "", "most"]},
+        },
+    )  # fmt: skip
+    for axis, shown in (("", picture), ("2", heated)):
+        figure.add_layout_image(
+            source=data_uri(shown), xref=f"x{axis}", yref=f"y{axis}", x=0, y=0, sizex=100, sizey=100,
+            sizing="stretch", layer="below",
+        )  # fmt: skip
+    hidden = {"range": [0, 100], "visible": False, "fixedrange": True}
+    figure.update_layout(
+        title=title(heading),
+        xaxis=hidden | {"domain": [0, 0.49]},
+        xaxis2=hidden | {"domain": [0.51, 1]},
+        yaxis=hidden | {"range": [100, 0], "scaleanchor": "x"},
+        yaxis2=hidden | {"range": [100, 0], "scaleanchor": "x2", "anchor": "x2"},
+        margin={"l": 0, "r": 46, "t": 30, "b": 4},
+        plot_bgcolor="rgba(0, 0, 0, 0)",
+        dragmode=False,
+        height=214,
+    )
+    return figure
+
+
+def heat_table(heat: np.ndarray, cells: int = 12) -> pd.DataFrame:
+    """Heat (side, side) averaged over ``cells`` x ``cells`` places, one row per place."""
+    parts = [np.array_split(np.arange(n), cells) for n in heat.shape]
+    rows = [
+        ((j + 0.5) / cells * 100, (i + 0.5) / cells * 100, float(heat[np.ix_(down, across)].mean()))
+        for i, down in enumerate(parts[0])
+        for j, across in enumerate(parts[1])
+    ]
+    return pd.DataFrame(rows, columns=["across (%)", "down (%)", "heat"])
+
+
+def sound_explained(
+    said: pd.DataFrame,
+    output: str,
+    *,
+    dimension: bool,
+    spectrogram: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    contributions: pd.DataFrame | None = None,
+    span: tuple[float, float] | None = None,
+) -> go.Figure:
+    """The sound, what a model says of it, and what each moment of it added, over one time axis.
+
+    Args:
+        said: ``time`` (s) and ``value``.
+        output: that is explained.
+        dimension: whether its values run from -1 to 1; else they are probabilities.
+        spectrogram: times (s), frequencies (Hz) and decibels (F, T); None of a clip without sound.
+        contributions: ``time`` (middle of a stretch) and ``contribution``; None while they are not known.
+        span: the seconds that are explained, where these are not all.
+    """
+    end = float(said["time"].iloc[-1] + said["time"].iloc[0])
+    figure = go.Figure()
+    if spectrogram is not None:
+        times, frequencies, decibels = spectrogram
+        figure.add_heatmap(
+            x=times, y=frequencies / 1000, z=decibels, zmin=-80, zmax=0, colorscale="Cividis", yaxis="y3",
+            showscale=False,  # a bar would take the time axis from that of the figure above
+            hovertemplate="%{y:.2f} kHz: %{z:.0f} dB<extra></extra>",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=said["time"], y=said["value"], yaxis="y2", mode="lines", line={"color": MORE, "width": 1.6},
+        hovertemplate=f"{output} %{{y:.2f}}<extra></extra>", showlegend=False,
+    )  # fmt: skip
+    if contributions is None:  # the row is there from the start
+        figure.add_bar(x=[None], y=[None], showlegend=False, hoverinfo="skip")
+    else:
+        figure.add_bar(
+            x=contributions["time"],
+            y=contributions["contribution"],
+            marker={"color": np.where(contributions["contribution"] < 0, LESS, MORE), "line_width": 0},
+            hovertemplate="added %{y:.3g}<extra></extra>",
+            showlegend=False,
+        )
+    if span is not None:
+        for start, stop in ((0, span[0]), (span[1], end)):
+            figure.add_shape(
+                type="rect", x0=start, x1=stop, y0=0, y1=0.62, yref="paper", fillcolor=GAP, line_width=0, layer="below"
+            )
+    values = (
+        unit_axis(output) if dimension else unit_axis(f"{output}, probability") | {"range": [0, 1], "tickvals": [0, 1]}
+    )
+    figure.update_layout(
+        title=title(f"Which moments of the sound moved “{output}”?"),
+        xaxis={
+            "title": {"text": "time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL, "range": [0, end],
+            "gridcolor": GRID, "hoverformat": ".2f", "anchor": "y",
+        },
+        yaxis={
+            "title": {"text": "added", "standoff": 2, "font": SMALL}, "tickfont": SMALL, "domain": [0, 0.28],
+            "gridcolor": GRID, "zeroline": True, "zerolinecolor": ZERO, "fixedrange": True,
+        },
+        yaxis2=values | {"domain": [0.34, 0.62], "tickvals": [-1, 0, 1] if dimension else [0, 1]},
+        yaxis3={
+            "title": {"text": "frequency (kHz)", "standoff": 2, "font": SMALL}, "tickfont": SMALL,
+            "domain": [0.67, 1], "fixedrange": True,
+        },
+        hovermode="x unified",
+        bargap=0.05,
+        dragmode=False,
+        margin=MARGIN,
+        height=400,
+    )  # fmt: skip
+    return figure
+
+
+def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str) -> go.Figure:
+    """The channels that added most to an output, grouped by modality and stream.
+
+    Args:
+        channels: ``channel``, ``modality``, ``contribution``, ``magnitude``, the largest magnitude first.
+        count: how many bars.
+        output: to which they added.
+        unit: what they added to, e.g. the score.
+    """
+    top = channels.head(count).reset_index(drop=True)
+    top = top.assign(stream=top["channel"].str.partition(".")[0])
+    figure = grouped_bars(top, "contribution", colours=np.where(top["contribution"] < 0, LESS, MORE))
+    figure.add_vline(x=0, line={"color": ZERO, "width": 1})
+    figure.update_layout(
+        title=title(f"Which channels moved “{output}”?"),
+        xaxis={
+            "title": {"text": f"◂ lower   added to the {unit}   higher ▸", "standoff": 4, "font": SMALL},
+            "tickfont": SMALL,
+            "gridcolor": GRID,
+        },
+    )
+    return figure
+
+
+def in_stretches(times: pd.DataFrame) -> pd.DataFrame:
+    """Contributions over time summed to at most :data:`MOST_BARS` stretches; ``time`` is the middle of each."""
+    parts = -(-len(times) // MOST_BARS)
+    group = np.arange(len(times)) // parts
+    return times.groupby(group).agg({"time": "mean", "contribution": "sum", "magnitude": "sum"})
+
+
+def data_uri(picture: np.ndarray) -> str:
+    """uint8 (H, W, 3), RGB, as a picture within a page."""
+    import cv2
+
+    _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    return f"data:image/jpeg;base64,{b64encode(content.tobytes()).decode()}"

@@ -1,0 +1,69 @@
+"""The Explain page in Chromium, with the bundled checkpoints: what a first visitor sees and does."""
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
+
+FILM = ".st-key-film .js-plotly-plot"
+FACE = ".st-key-face .js-plotly-plot"
+SOUND = ".st-key-sound .js-plotly-plot"
+VIDEO = "[...document.querySelectorAll('*')].map(e => e.shadowRoot).find(root => root?.querySelector('video'))"
+COLOURED = f"""(() => {{
+    const canvas = {VIDEO}?.querySelector('#overlay')
+    if (!canvas?.width) return 0
+    const {{ data }} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    let count = 0
+    for (let i = 3; i < data.length; i += 4) count += data[i] > 20
+    return count
+}})()"""
+"""Pixels of the overlay that are not transparent."""
+
+
+def wait_for_all(page) -> None:  # noqa: ANN001
+    page.wait_for_selector(f"{FACE} .imagelayer image")
+    page.wait_for_selector(".st-key-channels .js-plotly-plot .bars")
+    page.wait_for_selector(".st-key-stop", state="detached")
+
+
+@pytest.fixture(scope="module")
+def explained(app: str, shared_page):  # noqa: ANN001, ANN201
+    """The page with the example, explained without a click."""
+    shared_page.goto(f"{app}/explain")
+    wait_for_all(shared_page)
+    return shared_page
+
+
+def test_faces_with_heat_stand_over_the_curves(explained):  # noqa: ANN001
+    page = explained
+    assert page.locator(f"{FACE} .imagelayer image").count() == 2
+    assert 4 <= page.locator(f"{FILM} .imagelayer image").count() <= 8
+    assert page.locator(f"{SOUND} .bars .point").count() > 20
+    assert page.get_by_text("of the heat lies in its").is_visible()
+    assert page.get_by_text("with all weights destroyed").count() == 3
+
+
+def test_heat_over_the_video_can_be_put_away(explained):  # noqa: ANN001
+    page = explained
+    page.evaluate(f"({VIDEO}).querySelector('video').currentTime = 5.5")
+    page.locator("#box").click()
+    page.wait_for_function(f"{COLOURED} > 500")
+    page.locator("#heat").click()
+    page.wait_for_function(f"{COLOURED} === 0")
+    page.locator("#heat").click()
+    page.wait_for_function(f"{COLOURED} > 500")
+
+
+def test_the_players_time_is_explained(explained):  # noqa: ANN001
+    page = explained
+    page.evaluate(f"({VIDEO}).querySelector('video').currentTime = 2")
+    page.wait_for_function("Math.abs(Number(new URL(location.href).searchParams.get('time')) - 2) < 0.1")
+    page.get_by_role("button", name="Player's time").click()
+    page.wait_for_function(f"/\\((1\\.9|2\\.0)\\d s\\)/.test(document.querySelector('{FACE} .gtitle')?.textContent)")
+
+
+def test_a_link_opens_the_same_view(app: str, page):  # noqa: ANN001
+    page.goto(f"{app}/explain?emotion=surprised&moment=4&way=occlusion&output=arousal+(derived)")
+    wait_for_all(page)
+    assert "surprised" in page.locator(f"{FACE} .gtitle").text_content()
+    assert "arousal (derived)" in page.locator(f"{SOUND} .gtitle").text_content()
+    assert page.get_by_text("Occluded parts are hidden one at a time").is_visible()

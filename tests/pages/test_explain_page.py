@@ -1,0 +1,188 @@
+"""The Explain page in each of its states, with explanations made by hand."""
+
+import dataclasses
+import json
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_predict_page import charts, texts
+
+import emoviz.explain
+import emoviz.predict
+from emoviz import checkpoint
+from emoviz.checkpoint import FeatureSpec
+from emoviz.errors import FeatureError
+from emoviz.explain import FaceExplanation, FaceFilm, Sanity, StreamChecks, StreamExplanation
+
+SIDE = 48
+GOOD = Sanity(pd.DataFrame(), True, "The explanation depends on what the model learned.")
+BAD = Sanity(pd.DataFrame(), False, "The explanation does not change.")
+
+
+def face(times: list[float]) -> FaceExplanation:
+    heat = np.zeros((len(times), SIDE, SIDE), np.float32)
+    heat[:, SIDE // 2 :] = 1
+    pictures = np.full((len(times), SIDE, SIDE, 3), 120, np.uint8)
+    return FaceExplanation(np.array(times), np.full(len(times), 0.75, np.float32), heat, pictures)
+
+
+class Explainer:
+    """Stands in for the explanations; ``calls`` are those that were made, in their order."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple] = []
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.fails: Exception | None = None
+
+    def face(self, network, media, output, seconds, *, progress):  # noqa: ANN001, ANN201
+        self.calls.append(("face", output, *seconds))
+        return face(seconds)
+
+    def film(self, network, media, output, *, pictures, progress):  # noqa: ANN001, ANN201
+        self.calls.append(("film", output))
+        while not self.go_on.wait(0.02):
+            progress("Looking where the network looked", 64, 282)
+        times = np.arange(100) / 25
+        squares = np.tile([[100.0, 90], [260, 90], [100, 270]], (100, 1, 1))
+        heat = np.ones((100, 12, 12), np.float32)
+        return FaceFilm(times, np.ones(100), heat, squares, 0.04, face([0.25, 1.25, 2.75]))
+
+    def check_face(self, network, media, output, *, progress):  # noqa: ANN001, ANN201
+        self.calls.append(("check face", output))
+        return GOOD
+
+    def streams(self, model, streams, duration, output, *, method, start, end, progress):  # noqa: ANN001, ANN201
+        self.calls.append(("streams", output, str(method), start, end))
+        if self.fails:
+            raise self.fails
+        channels = pd.DataFrame({"channel": ["whisper.pc000", "egemaps.loudness"], "modality": "audio",
+                                 "contribution": [0.3, -0.1], "magnitude": [0.3, 0.1]})  # fmt: skip
+        times = pd.DataFrame({"time": [1.0, 3.0], "contribution": [0.3, -0.1], "magnitude": [0.3, 0.1]})
+        return StreamExplanation(output, method, 0.4, 0.2, 0.001, channels, times, None, ("A note.",))
+
+    def check_streams(self, model, streams, duration, output, **options):  # noqa: ANN001, ANN003, ANN201
+        self.calls.append(("check streams", output))
+        return StreamChecks(BAD, GOOD)
+
+
+@pytest.fixture
+def explainer(settings, monkeypatch) -> Explainer:  # noqa: ANN001
+    """Explanations by hand, of checkpoints one of which reads pictures."""
+    folder = settings.checkpoints[0] / "face-expression"
+    about = checkpoint.read_description(folder)
+    about = dataclasses.replace(about, features=(FeatureSpec("crop", "1", {}, (), 2304),))
+    (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
+    monkeypatch.setattr(
+        checkpoint, "load",
+        lambda folder: SimpleNamespace(
+            name=folder.name, folder=folder, description=checkpoint.read_description(folder)
+        ),
+    )  # fmt: skip
+    fake = Explainer()
+    for name, does in (("explain_face", fake.face), ("explain_film", fake.film), ("check_face", fake.check_face),
+                       ("explain_streams", fake.streams), ("check_streams", fake.check_streams)):  # fmt: skip
+        monkeypatch.setattr(emoviz.explain, name, does)
+    monkeypatch.setattr(emoviz.predict, "streams_of", lambda *_, **__: {})
+    return fake
+
+
+@pytest.fixture
+def settle(finish):  # noqa: ANN001, ANN201
+    """Lets the analysis end, and runs the page until nothing is explained any more."""
+
+    def settle(test):  # noqa: ANN001, ANN202
+        test = finish(test)
+        for _ in range(20):
+            if not any(button.key == "stop" for button in test.button):
+                return test
+            threading.Event().wait(0.05)
+            test.run()
+        raise AssertionError("The explanations do not end.")
+
+    return settle
+
+
+def test_the_first_view_explains_the_strongest_emotion(explainer, open_page, settle):  # noqa: ANN001
+    test = settle(open_page("explain"))
+    assert not test.exception
+    assert len(charts(test)) == 4
+    (_, output, moment), film, streams, *checks = explainer.calls
+    assert output == "happy" == test.selectbox(key="emotion").value
+    assert moment == test.slider(key="moment").value
+    assert film == ("film", "happy")
+    assert streams == ("streams", "valence (derived)", "integrated-gradients", 0.0, None)
+    assert [name for name, _ in checks] == ["check face", "check streams"]
+    said = texts(test)
+    assert "the face is happy with a probability of .75; 100 % of the heat lies in its lower half." in said
+    assert "whisper.pc000 +0.30" in said
+    assert "A note. The contributions add up to the difference of 0.2 within 0.001." in said
+
+
+def test_an_explanation_that_does_not_change_is_flagged(explainer, open_page, settle):  # noqa: ANN001
+    captions = [caption.value for caption in settle(open_page("explain")).caption]
+    assert captions.count(GOOD.sentence) == 2
+    assert any(":material/warning:" in caption and BAD.sentence in caption for caption in captions)
+
+
+def test_another_emotion_is_explained_at_its_own_peak(explainer, open_page, settle):  # noqa: ANN001
+    test = settle(open_page("explain"))
+    before = test.slider(key="moment").value
+    test = settle(test.selectbox(key="emotion").set_value("neutral").run())
+    assert test.slider(key="moment").value != before
+    assert [call[:2] for call in explainer.calls if call[0] == "face"] == [("face", "happy"), ("face", "neutral")]
+    settle(test.selectbox(key="emotion").set_value("happy").run())
+    assert len([call for call in explainer.calls if call[0] == "film"]) == 2  # what was explained is kept
+
+
+def test_method_output_and_span_are_in_the_link(explainer, open_page, settle):  # noqa: ANN001
+    settle(open_page("explain", emotion="neutral", moment="1.5", way="occlusion", output="arousal (derived)"))
+    assert ("face", "neutral", 1.5) in explainer.calls
+    assert ("streams", "arousal (derived)", "occlusion", 0.0, None) in explainer.calls
+
+
+def test_a_span_of_the_clip_is_explained(explainer, open_page, settle):  # noqa: ANN001
+    test = settle(open_page("explain"))
+    test = settle(test.slider(key="span").set_value((1.0, 2.0)).run())
+    assert ("streams", "valence (derived)", "integrated-gradients", 1.0, 2.0) in explainer.calls
+
+
+def test_stop_keeps_what_is_ready_and_goes_on_when_told(explainer, open_page, finish, settle):  # noqa: ANN001
+    explainer.go_on.clear()
+    test = finish(open_page("explain"))
+    for _ in range(20):
+        if ("film", "happy") in explainer.calls:
+            break
+        test.run()
+    test.run()
+    assert test.get("progress")[0].proto.text == "Looking where the network looked 64 / 282"
+    test.button(key="stop").click().run()
+    test = settle(test)
+    assert "Stopped. What was ready by then stays." in texts(test)
+    assert "the face is happy" in texts(test)
+    explainer.go_on.set()
+    test = settle(test.button(key="go-on").click().run())
+    assert len(charts(test)) == 4
+
+
+def test_what_cannot_be_explained_is_said_in_one_sentence(explainer, open_page, settle):  # noqa: ANN001
+    explainer.fails = FeatureError("There is nothing to explain: no feature is known.")
+    test = settle(open_page("explain"))
+    assert not test.exception and "There is nothing to explain: no feature is known." in texts(test)
+    assert "the face is happy" in texts(test)
+
+
+def test_a_clip_that_is_none_is_refused(explainer, open_page, examples, tmp_path):  # noqa: ANN001
+    broken = tmp_path / "broken.mp4"
+    broken.write_text("not a clip")
+    examples["Example: broken"] = broken
+    test = open_page("explain", clip="Example: broken")
+    assert len(test.error) == 1 and "broken.mp4" in test.error[0].value
+
+
+def test_without_clips_the_page_says_what_would_be_here(explainer, open_page, examples):  # noqa: ANN001
+    examples.clear()
+    assert "Upload or record a clip" in texts(open_page("explain"))
