@@ -20,8 +20,8 @@ from .compare import (
     training_curves,
 )
 from .cultures import pair_weights, scores_by_culture, similarity_matrix, top_channels, transfer_matrix
-from .explain import contribution_bars, face_heat, film_strip, heat_table, in_stretches, sound_explained
 from .embeddings import embedding_maps, separation
+from .explain import contribution_bars, face_heat, film_strip, heat_table, in_stretches, sound_explained
 from .results import few_shot, paired_differences, results_matrix, standing
 
 __all__ = [
