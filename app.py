@@ -17,6 +17,9 @@ st.navigation(
             st.Page("pages/cultures.py", title="Cultures", icon="🌍"),
             st.Page("pages/embeddings.py", title="Embeddings", icon="✨"),
         ],
-        "Judge": [st.Page("pages/results.py", title="Results", icon="🏁")],
+        "Judge": [
+            st.Page("pages/compare.py", title="Compare", icon="⚖️"),
+            st.Page("pages/results.py", title="Results", icon="🏁"),
+        ],
     }
 ).run()

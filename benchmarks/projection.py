@@ -5,8 +5,8 @@ number of iterations (ours 750, scikit-learn's 1000), and both start from princi
 components itself; scikit-learn is handed them, computed beforehand, as all 512 channels would only slow it down.
 The trustworthiness of both maps is told, so that speed is not bought with it. Times are processor seconds on the
 threads that each takes, so that other load counts little; ours is cold: with the import and with nothing cached.
-Then the map is taken from the cache, and a new clip is placed: the first one, for which the neighbours of all
-clips are found anew, and further ones.
+Then the map is taken from the cache, and a new clip is placed: the first one, for which the
+search for neighbours is prepared, and further ones.
 
     python -m benchmarks.projection [--clips 10000] [--width 512] [--without-reference]
 

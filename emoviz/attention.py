@@ -88,7 +88,7 @@ def words_of_means(means: pd.DataFrame, streams: pd.DataFrame) -> str:
     parts = [f"{row.stream} {interval(row.weight, row.low, row.high)}" for row in streams.itertuples()]
     return (
         f"most is let through of `{top['channel']}`, {interval(top['weight'], top['low'], top['high'])}; "
-        f"mean over the channels of each stream: {', '.join(parts)}."
+        f"mean over channels: {', '.join(parts)}."
     )
 
 

@@ -32,7 +32,7 @@ from torch import nn
 
 from .configuration import from_dict
 from .define import Source, Task
-from .errors import CheckpointError, EmovizError
+from .errors import CheckpointError, EmovizError, UnknownNameError
 from .inputs import InputConfig, Inputs, channel_names
 from .models import Model, Output, build
 
@@ -335,6 +335,24 @@ def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:
         for entry in sorted((folder / group).iterdir())
         if (entry / CONFIG).is_file() and not entry.name.startswith(".")
     }
+
+
+def named(names: Sequence[str], folders: Sequence[Path]) -> dict[str, Path]:
+    """Folders of some checkpoints, each once.
+
+    Args:
+        names: of checkpoints, those of a group as ``<group>/<name>``.
+        folders: where they are searched.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    groups = {name.rpartition("/")[0] for name in names} | {""}
+    found = {name: folder for group in sorted(groups) for name, folder in find(folders, group).items()}
+    for name in names:
+        if name not in found:
+            raise UnknownNameError("trained model", name, found)
+    return {name: found[name] for name in names}
 
 
 def _swap(draft: Path, folder: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .errors import Cancelled, ConfigError, EmovizError
+from .errors import AnalysisError, Cancelled, ConfigError, EmovizError, UnknownNameError
 from .settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SPEECH_FEATURES = ("whisper", "egemaps")
 """What the bundled speech models read, and what ``extract`` extracts unless told otherwise."""
 
+SIMILARITY_TABLES = ("similarities", "differences", "overall", "top", "frequencies", "weights")
+"""What ``similarity`` tells."""
 MOMENTS = 5
 """Pictures of a face that ``explain`` shows unless told which."""
 TOP_CHANNELS = 20
@@ -117,6 +119,32 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--corpus", required=True, metavar="NAME", help="name of a corpus (see `corpora`)")
     _add_json(command)
     command.set_defaults(run=evaluate)
+
+    command = commands.add_parser("similarity", help="how alike cultures are in the channels that models weigh")
+    command.add_argument(
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help="several: models of one culture each, whose seeds are compared (default: all there are); one: its "
+        "held-out speakers are compared",
+    )
+    command.add_argument("--table", default="similarities", metavar="NAME", help=f"{', '.join(SIMILARITY_TABLES)}")
+    command.add_argument("--pair", nargs=2, metavar="CULTURE", help="two cultures' weights, channel by channel")
+    command.add_argument("--measure", default="cosine", metavar="NAME", help="cosine, pearson, spearman or top-k")
+    command.add_argument("--modality", metavar="NAME", help="of the channels; default: all")
+    command.add_argument("--top", type=int, default=10, metavar="K", help="highest channels (default: %(default)s)")
+    _add_out(command)
+    command.set_defaults(run=similarity)
+
+    command = commands.add_parser("project", help="a map of the embeddings of a model's held-out recordings")
+    command.add_argument("model", metavar="MODEL", help="name of a trained model (see `models`)")
+    command.add_argument("--method", default="tsne", metavar="NAME", help="pca, tsne (default) or umap")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes", help="e.g. perplexity=20"
+    )
+    command.add_argument("--figures", action="store_true", help="what the map separates, instead of its points")
+    _add_out(command)
+    command.set_defaults(run=project)
 
     command = commands.add_parser("explain", help="why a model says what it says")
     command.add_argument(
@@ -304,6 +332,72 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
     _print_table(pd.DataFrame(rows), options.json, None)
 
 
+def similarity(options: argparse.Namespace, settings: Settings) -> None:
+    """``similarity``: a table of :mod:`emoviz.similarity`; models of one seed are matched, as they start alike."""
+    from . import similarity as s
+
+    if options.table not in SIMILARITY_TABLES:
+        raise UnknownNameError("table of similarity", options.table, SIMILARITY_TABLES)
+    weights = _channel_weights(options.models, settings)
+    if options.modality:
+        weights = s.restrict(weights, options.modality)
+    how: dict[str, Any] = {"measure": options.measure, "k": options.top, "matched": True}
+    if options.pair:
+        table = s.pair(weights, *options.pair)
+    elif options.table == "similarities":
+        table = s.similarities(weights, **how)
+    elif options.table == "differences":
+        table = s.differences(weights, **how)
+    elif options.table == "overall":
+        table = s.overall_difference(weights, **how)
+    elif options.table == "weights":
+        table = weights.reset_index()
+    else:
+        top = s.top_channels(weights, options.top)
+        table = top if options.table == "top" else s.frequencies(top)
+    _give_table(table, options)
+
+
+def _channel_weights(names: Sequence[str], settings: Settings) -> "pd.DataFrame":
+    """The table of weights of some models."""
+    from . import cultures
+    from .checkpoint import PER_CULTURE, find, named
+
+    folders = (
+        list(named(names, settings.checkpoints).values())
+        if names
+        else list(find(settings.checkpoints, PER_CULTURE).values())
+    )
+    found = cultures.weights_by_speaker(folders[0]) if len(folders) == 1 else cultures.weights(folders)
+    for note in found.left_out:
+        print(note, file=sys.stderr)
+    if found.table.empty:
+        raise AnalysisError(f"{', '.join(names) or PER_CULTURE}: here is no model that weighs channels.")
+    return found.table
+
+
+def project(options: argparse.Namespace, settings: Settings) -> None:
+    """``project``: a point per held-out recording, or what the map separates."""
+    import pandas as pd
+
+    from .checkpoint import named, read_table
+    from .configuration import from_dict, from_texts
+    from .project import METHODS, figures, fit, split_table
+
+    method = from_dict(METHODS[options.method], from_texts(options.changes), f"the settings of {options.method}")
+    table = read_table(named([options.model], settings.checkpoints)[options.model], "embeddings")
+    if table is None:
+        raise AnalysisError(f"'{options.model}' keeps no embeddings of held-out recordings.")
+    embeddings, about = split_table(table)
+    with Bars() as bars:
+        projection = fit(embeddings, method, cache=settings.store / "maps", progress=bars)
+    if options.figures:
+        _give_table(figures(projection, about, ("label", "culture", "speaker")), options)
+        return
+    points = pd.DataFrame(projection.points, about.index, list("xyz"[: method.dimensions]))
+    _give_table(pd.concat([about, points], axis=1).reset_index(), options)
+
+
 def explain(options: argparse.Namespace, settings: Settings) -> None:
     """``explain``: what counted in a clip; with ``--deletion`` the table's file, and the verdicts in words."""
     if not options.deletion:
@@ -424,7 +518,8 @@ def compare(options: argparse.Namespace, settings: Settings) -> None:
             print(f"{compare.figure_title(*name)}\n{compare.figure_grid(figures, *name).to_string(index=False)}\n")
         if len(differences):
             print(differences.to_string(index=False, float_format="%.3f"))
-    for line in (*report.notes(comparison), *compare.verdicts(figures, differences)):
+    marked = [compare.COLLAPSED_NOTE] if figures.collapsed.any() else []
+    for line in (*marked, *report.notes(comparison), *compare.verdicts(figures, differences)):
         print(line, file=sys.stderr)
 
 
@@ -475,6 +570,21 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _add_json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_out(command: argparse.ArgumentParser) -> None:
+    _add_json(command)
+    command.add_argument("--out", type=Path, metavar="FILE", help="table to write: .csv, .parquet or .json")
+
+
+def _give_table(table: "pd.DataFrame", options: argparse.Namespace) -> None:
+    """Write the table to ``--out``, or print it."""
+    from .export import encode, write_file
+
+    if options.out:
+        write_file(encode(table, options.out.suffix.lower()), options.out)
+    else:
+        _print_table(table if options.json else table.round(4), options.json, None)
 
 
 def _print_words(prediction: "ClipPrediction") -> None:

@@ -40,7 +40,7 @@ BINS = 10
 SPREAD = (0.1, 0.9)
 """Quantiles of the labels that are shown for what is predicted."""
 COLLAPSED = "†"
-"""Marks figures of models that predict nearly a constant, or no better than the training mean."""
+COLLAPSED_NOTE = f"{COLLAPSED} Collapsed: nearly constant, or no better than the training mean."
 TRUTH = "labels"
 """Name under which the labels stand beside the models."""
 AGREEMENT_WINDOW = 3.0

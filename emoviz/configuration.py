@@ -1,9 +1,10 @@
 """Config dataclasses from plain values (JSON, command line), refusing what is unknown or of the wrong type."""
 
 import dataclasses
+import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .errors import ConfigError
@@ -34,6 +35,26 @@ def from_dict(kind: type, values: Mapping[str, Any], where: str) -> Any:
     if missing:
         raise ConfigError(f"The key '{missing[0]}' is missing in {where}.")
     return kind(**given)
+
+
+def from_texts(settings: Sequence[str]) -> dict[str, Any]:
+    """Plain values from ``key=value`` texts, as a command line has them.
+
+    Values are read as JSON where that works (``0.1``, ``true``, ``["emodb"]``), else as text.
+
+    Raises:
+        ConfigError: a text without ``=``.
+    """
+    values = {}
+    for text in settings:
+        key, equals, raw = text.partition("=")
+        if not equals:
+            raise ConfigError(f"A setting reads key=value, unlike '{text}'.")
+        try:
+            values[key] = json.loads(raw)
+        except ValueError:
+            values[key] = raw
+    return values
 
 
 def _coerce(hint: Any, value: Any, what: str) -> Any:

@@ -2,7 +2,7 @@
 
 A method is a frozen dataclass of its settings (:data:`METHODS`); :func:`fit` places all clips by it, and the
 :class:`Projection` places new ones among them. What is kept on disk are coordinates, never a fitted object: to place
-a new clip, the neighbours are found anew from the embeddings, and nothing is optimised again.
+a new clip, its neighbours are found among the embeddings, and the map is not optimised again.
 
 Sources
     t-SNE: L. van der Maaten, G. Hinton, Journal of Machine Learning Research 9 (2008) 2579-2605; initialised and
@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -52,8 +53,8 @@ STAGE = "Arranging clips on the map"
 EXACT_NEIGHBOURS = 20_000
 """Clips up to which t-SNE's neighbours are the true ones, and not approximate."""
 FFT_FROM = 3_000
-"""Clips from which t-SNE's repulsion is interpolated on a grid (FIt-SNE), as it is faster than a tree, and from
-which it is worth the waiting of threads for each other to take all cores."""
+"""Clips from which t-SNE's repulsion is interpolated on a grid (FIt-SNE) in two dimensions, as it is faster than a
+tree, and the tree of three dimensions is given all cores."""
 CALLS = 10
 """Iterations of t-SNE between two reports of progress."""
 MOST_CLIPS = 2_000
@@ -200,11 +201,12 @@ class TSNE(NeighbourMethod):
         start = _principal_components(data, self.dimensions).transform(data)
         start = initialization.jitter(initialization.rescale(start), random_state=self.seed)
         many = len(data) >= FFT_FROM
+        grid = many and self.dimensions == 2
         embedding = TSNEEmbedding(
             start,
-            self._affinities(data, self.perplexity),
-            negative_gradient_method="fft" if many and self.dimensions == 2 else "bh",
-            n_jobs=-1 if many else 1,
+            self._affinities(data),
+            negative_gradient_method="fft" if grid else "bh",
+            n_jobs=-1 if many and not grid else 1,  # threads that wait for each other cost a grid or small tree more
             random_state=self.seed,
         )
         phases = [(self.early_iterations, 12), (self.iterations, 1)]
@@ -224,29 +226,53 @@ class TSNE(NeighbourMethod):
     def placer(self, embeddings: Array, points: Array) -> Placer:
         """Each new clip is drawn to its neighbours among the old ones, which do not move, and by no other new one."""
         from openTSNE import TSNEEmbedding
+        from openTSNE.affinity import PerplexityBasedNN
 
         prepare = self.preparation(embeddings)
-        data = prepare(embeddings)
-        few = min(5.0, (len(data) - 1) / 3)
-        affinities = self._affinities(data, few)  # only their index of neighbours counts here
-        method = "fft" if self.dimensions == 2 else "bh"
+        neighbours = _OfNewClips(prepare(embeddings), k=min(15, len(embeddings) - 1))
+        old = TSNEEmbedding(
+            points.astype(np.float64),
+            PerplexityBasedNN(perplexity=neighbours.k / 3, knn_index=neighbours),
+            negative_gradient_method="fft" if self.dimensions == 2 else "bh",
+            random_state=self.seed,
+        )
+        turn = Lock()  # openTSNE notes the grid of the old map in it, and moves its centre to 0, where it is already
 
         def place(new: Array) -> Array:
-            old = points.astype(np.float64)
-            embedding = TSNEEmbedding(old, affinities, negative_gradient_method=method, random_state=self.seed)
-            placed = embedding.transform(prepare(new), perplexity=few, k=min(25, len(data) - 1))
-            return np.asarray(placed)
+            with turn:
+                return np.asarray(old.transform(prepare(new), perplexity=neighbours.k / 3))
 
         return place
 
-    def _affinities(self, data: Array, perplexity: float) -> Any:
+    def _affinities(self, data: Array) -> Any:
         from openTSNE.affinity import PerplexityBasedNN
 
         exact = len(data) <= EXACT_NEIGHBOURS
         # One thread, as the approximate search depends on their number.
         return PerplexityBasedNN(
-            data, perplexity, method="exact" if exact else "annoy", n_jobs=1, random_state=self.seed
+            data, self.perplexity, method="exact" if exact else "annoy", n_jobs=1, random_state=self.seed
         )
+
+
+class _OfNewClips:
+    """Neighbours as openTSNE asks for them, for placing new clips among these (N, E).
+
+    The neighbours of the old clips among each other, which take a second to find, do not matter for that: they are
+    made up. Those of new clips are exact.
+    """
+
+    def __init__(self, data: Array, k: int) -> None:
+        self.n_samples, self.k = len(data), k
+        self._index = NearestNeighbors().fit(data)
+
+    def build(self) -> tuple[Array, Array]:
+        steps = np.arange(1, self.k + 1)
+        made_up = (np.arange(self.n_samples)[:, None] + steps) % self.n_samples
+        return made_up, np.tile(steps.astype(np.float64), (self.n_samples, 1))
+
+    def query(self, new: Array, k: int) -> tuple[Array, Array]:
+        distances, indices = self._index.kneighbors(new, k)
+        return indices, distances
 
 
 @METHODS.register("umap")
@@ -326,8 +352,8 @@ class Projection:
     def transform(self, new: Array) -> Array:
         """Points (M, dimensions) of new embeddings (M, E), float32; the map itself stays as it is.
 
-        The first call finds the neighbours of all clips anew, later ones are quick. Each new clip is placed as if it
-        were the only one.
+        The first call prepares the search for neighbours, later ones are quicker. Each new clip is placed as if it were
+        the only one.
 
         Raises:
             AnalysisError: the new embeddings have another width, or missing values.

@@ -130,7 +130,12 @@ def write(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> st
         complexities: what they cost, where that is known.
     """
     names = " and ".join(c.name for c in comparison.contenders)
-    limits = [INTERVALS, CONFOUND, *([DERIVED] if any(c.derived for c in comparison.contenders) else [])]
+    limits = [
+        INTERVALS,
+        compare.COLLAPSED_NOTE,
+        CONFOUND,
+        *([DERIVED] if any(c.derived for c in comparison.contenders) else []),
+    ]
     intro = "".join(f"<p>{escape(line)}</p>" for line in [*notes(comparison), *limits])
     body = "\n".join(_section(section, place) for place, section in enumerate(sections(comparison, complexities)))
     return f"""<!doctype html>

@@ -255,7 +255,8 @@ def sentence(figure: Mapping[str, Any], score: str, folds: pd.DataFrame) -> str:
     runs = f", mean over {figure['replicates']} trainings" if figure["replicates"] > 1 else ""
     flag = " Collapsed: constant, or no better than the training mean." if figure["collapsed"] else ""
     floor = number(figure["training_mean"], 2)
-    return f"{score} {figure['text']} on {on}{runs}. Always answering the training mean gets {floor}.{flag}"
+    words = f"{score} {figure['text']} on {on}{runs}. Always answering the training mean gets {floor}.{flag}"
+    return words[0].upper() + words[1:]
 
 
 def bases(table: pd.DataFrame) -> list[str]:

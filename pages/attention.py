@@ -12,7 +12,7 @@ from emoviz.errors import EmovizError
 from emoviz.explain.attention import ClipAttention
 from emoviz.explain.faithful import ATTENTION, GRADIENTS, error_name, verdict_of
 from emoviz.media import ClipInfo, probe
-from emoviz.plots.attention import MAPS, STRIP_LEFT
+from emoviz.plots.attention import MAPS, STRIP
 from emoviz.slices import Slice
 from emoviz.ui import attention, figures, loaders, messages, navigation, selection
 from emoviz.ui.analysis import Analysis, State
@@ -118,7 +118,7 @@ def show_channels(name: str, folder: Path, about: Description) -> None:
         st.info("No held-out recording is in a slice: choose fewer conditions.")
         return
     table, words = attention.means(folder, changed, str(first), ids)
-    lines = [f"**{title_of(first, ids)}**, {table['recordings'].iloc[0]} held-out recordings: {words}"]
+    lines = [f"**{title_of(first, ids)}** ({table['recordings'].iloc[0]} held out): {words}"]
     differences = None
     if str(first) != str(second) or ids:
         differences, words = attention.differences(folder, changed, str(first), str(second), ids)
@@ -278,12 +278,13 @@ def show_state(
         return
     stem = f"{Path(name.partition(': ')[2] or name).stem.replace(' ', '-')}-{folder.name}"
     with right:
-        show_curves(state, stem)
-        show_moments(found, stem)
+        strip = show_moments(found, stem)
+        show_curves(state, stem, above=strip)
     with left:
         show_clip_channels(found, stem)
-    if found.maps:
-        show_window(path, folder, found, stem)
+        number = choose_window(found) if found.maps else None
+    if number is not None:
+        show_window(path, folder, found, number, stem)
 
 
 def show_player(info: ClipInfo, state: State) -> None:
@@ -294,25 +295,26 @@ def show_player(info: ClipInfo, state: State) -> None:
     player(state.playable, info, faces, faces.speaker if faces else None, figures=["timeline", "moments"], path="")
 
 
-def show_curves(state: State, stem: str) -> None:
-    """What the model says, above what it looks at."""
+def show_curves(state: State, stem: str, *, above: bool) -> None:
+    """What the model says, on one time axis with the strip above, if there is one."""
     assert state.prediction is not None
     table, outputs = state.prediction.table, state.prediction.outputs
     figure = plots.timeline(
         table, outputs, summary.gaps(table, outputs), summary.leading_source(outputs, "emotion")
     )  # fmt: skip
-    figure.update_layout(margin_l=STRIP_LEFT, title_text="What does the model say, moment by moment?")
+    figure.update_layout(margin=STRIP if above else {}, title_text="What does the model say, moment by moment?")
     figures.show(figure, table, key="timeline", name=f"{stem}-timeline", about=ABOUT_TIMELINE)
 
 
-def show_moments(found: ClipAttention, stem: str) -> None:
-    """Which moments the model looks at, on the player's clock."""
+def show_moments(found: ClipAttention, stem: str) -> bool:
+    """Which moments the model looks at, on the player's clock; whether it prefers any."""
     if len(found.moments.columns) < 2:
         st.caption("It gives no moment more weight than another: its weights are over channels only.")
-        return
+        return False
     figures.show(
         plots.attention_strip(found.moments), found.moments, key="moments", name=f"{stem}-moments", about=ABOUT_MOMENTS
     )
+    return True
 
 
 def show_clip_channels(found: ClipAttention, stem: str) -> None:
@@ -327,20 +329,29 @@ def show_clip_channels(found: ClipAttention, stem: str) -> None:
         )
 
 
-def show_window(path: Path, folder: Path, found: ClipAttention, stem: str) -> None:
-    """Every map of one window of the clip, two side by side."""
+def choose_window(found: ClipAttention) -> int:
+    """The number of the window whose maps are shown; by default one in the middle of the clip."""
     windows = found.windows
     starts = [round(float(windows.times[first] - windows.times[0]), 2) for first in windows.starts]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = len(starts) // 2
-        if len(starts) > 1:
-            start = st.select_slider(
-                "Window that starts at (s)", starts, starts[number], key="window", bind="query-params", width=360,
-                help="The model is applied in overlapping windows, and attends within each of them.",
-            )  # fmt: skip
-            number = starts.index(start)
+    middle = len(starts) // 2
+    if len(starts) == 1:
+        return middle
+    if st.session_state.get("window", starts[0]) not in starts:  # of another clip or model
+        del st.session_state["window"]
+    seconds = windows.width * windows.description.hop
+    start = st.select_slider(
+        f"The {seconds:g} s whose maps are shown below start at (s)", starts, starts[middle], key="window",
+        bind="query-params", help="The model is applied in overlapping windows, and attends within each of them.",
+    )  # fmt: skip
+    return starts.index(start)
+
+
+def show_window(path: Path, folder: Path, found: ClipAttention, number: int, stem: str) -> None:
+    """Every map of one window of the clip, two side by side."""
+    windows = found.windows
     shown = attention.of_window(path, folder, number)
-    times = windows.times[windows.frames(pd.array([number]).to_numpy())[0]]
+    first = windows.starts[number]
+    times = windows.times[first : first + windows.width]
     for place in range(0, len(shown), 2):
         for column, own in zip(st.columns(2, gap="medium"), shown[place : place + 2], strict=False):
             with column:

@@ -95,8 +95,8 @@ def choose(label: str, options: Sequence[str], key: str, default: str | None = N
 
 
 def choose_group(groups: Mapping[tuple[str, str], list[Report]]) -> list[Report]:
-    """The systems of one study after one protocol; at first those of the largest comparison."""
-    study, protocol = max(groups, key=lambda key: len(groups[key]))
+    """The systems of one study after one protocol; at first those that were compared most."""
+    study, protocol = max(groups, key=lambda key: sum(len(report["compared"]) for report in groups[key]))
     study = choose("Study", list(dict.fromkeys(s for s, _ in groups)), "study", study)
     protocol = choose("Protocol", [p for s, p in groups if s == study], "protocol", protocol, width=140)
     return groups[study, protocol]

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from clips import face_frames, plain_frames, sine, write_clip, write_part, write_text
-from untrained import NAMES, save_all
+from untrained import NAMES, save_all, save_speech
 
 from emoviz import cli, predict
+from emoviz.define import Task
 from emoviz.settings import ROOT
 
 
@@ -118,7 +119,7 @@ def test_unknown_names_list_the_known_ones(clip, capsys):
     assert "known are: face-expression, speech-cats, speech-emotion" in failure(capsys, "predict", clip, "--model", "x")
     assert "known are: " in failure(capsys, "extract", "x")
     assert "known are: blendshapes" in failure(capsys, "extract", "emodb", "--features", "x")
-    assert "known are: face-expression" in failure(capsys, "train", "--preset", "x")
+    assert "face-expression, " in failure(capsys, "train", "--preset", "x")
 
 
 def test_missing_corpora_say_which_setting_names_their_folder(capsys):
@@ -185,6 +186,114 @@ def test_bars_keep_one_bar_per_stage(monkeypatch):
         bars("Training (validation 0.2)", 2, 10)
         bars("Testing", 1, 2)
         assert len(bars._bars) == 2
+
+
+CHANNELS = ("whisper.pc000", "whisper.pc001", "egemaps.loudness", "egemaps.pitch")
+
+
+def held_out(cultures: str, values: np.ndarray, columns) -> pd.DataFrame:
+    """A table of held-out clips of some cultures (a letter each), two clips by each speaker."""
+    index = pd.Index([f"clip{i}" for i in range(len(values))], name="id")
+    who = {"culture": [cultures[i // 2 % len(cultures)] for i in range(len(values))]}
+    who |= {"speaker": [f"s{i // 2}" for i in range(len(values))], "label": ["happy", "sad"] * (len(values) // 2)}
+    table = pd.DataFrame(values.astype(np.float16), index, list(columns))
+    return pd.concat([pd.DataFrame(who, index=index), table], axis=1)
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory) -> Path:
+    """A model of three cultures with its tables, and six models of one culture each."""
+    folder = tmp_path_factory.mktemp("analysed")
+    random = np.random.default_rng(0)
+    options = {"width": 8, "heads": 1}
+    save_speech(folder, "cats", "cats", Task.FRAMES, options)
+    held_out("XYZ", random.uniform(0, 1, (24, 4)), CHANNELS).to_parquet(folder / "cats" / "attention.parquet")
+    embeddings = random.normal(size=(24, 6)) + 4 * (np.arange(24)[:, None] % 2)
+    columns = [f"e{i:03d}" for i in range(6)]
+    held_out("XYZ", embeddings, columns).to_parquet(folder / "cats" / "embeddings.parquet")
+    for culture, preferred in (("X", 0), ("Y", 3)):
+        for seed in range(3):
+            name = f"{culture}-{seed}".lower()
+            save_speech(folder / "per-culture", name, "cats", Task.FRAMES, options)
+            weights = random.uniform(0, 0.3, (4, 4)) + np.eye(4)[preferred]
+            held_out(culture, weights, CHANNELS).to_parquet(folder / "per-culture" / name / "attention.parquet")
+    return folder
+
+
+@pytest.fixture
+def with_tables(analysed, monkeypatch):
+    monkeypatch.setenv("EMOVIZ_CHECKPOINTS", str(analysed))
+
+
+def printed(capsys, *arguments: str) -> pd.DataFrame:
+    """The records that a command prints as JSON."""
+    assert cli.main([*arguments, "--json"]) == 0
+    return pd.DataFrame(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_similarity_compares_models_of_one_culture_each_or_speakers_of_one_model(capsys):
+    found = printed(capsys, "similarity").set_index(["culture", "other"]).similarity
+    assert found["X", "X"] > 0.8 > 0.6 > found["X", "Y"] == found["Y", "X"]
+    found = printed(capsys, "similarity", "cats", "--measure", "top-k", "--top", "2")
+    assert len(found) == 9 and found.similarity.between(0, 1).all()
+    chosen = printed(capsys, "similarity", "per-culture/x-0", "per-culture/x-1", "per-culture/y-0")
+    assert chosen.set_index(["culture", "other"]).similarity.isna()["Y", "Y"]
+    assert cli.main(["similarity"]) == 0
+    assert capsys.readouterr().out.split()[:3] == ["dimension", "culture", "other"]
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_similarity_tells_differences_and_channels(capsys):
+    (row,) = printed(capsys, "similarity", "--table", "differences").to_dict("records")
+    assert row["smallest_p"] <= row["p"] <= 1 and row["excess"] > 0
+    assert len(printed(capsys, "similarity", "cats", "--table", "overall")) == 1
+    top = printed(capsys, "similarity", "--table", "top", "--top", "1")
+    assert top.channel.tolist() == ["whisper.pc000", "egemaps.pitch"]
+    often = printed(capsys, "similarity", "--table", "frequencies", "--top", "2", "--modality", "egemaps")
+    assert often.frequency.tolist() == [2, 2] and set(often.modality) == {"egemaps"}
+    assert set(printed(capsys, "similarity", "--table", "weights")) >= {"culture", "seed", *CHANNELS} - {"seed"}
+    pair = printed(capsys, "similarity", "--pair", "X", "Y")
+    assert set(pair.channel[:2]) == {"whisper.pc000", "egemaps.pitch"}
+
+
+@pytest.mark.usefixtures("with_tables")
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".json"])
+def test_a_map_is_written_with_what_is_known_of_each_clip(ending, tmp_path, capsys):
+    out = tmp_path / f"map{ending}"
+    assert cli.main(["project", "cats", "--method", "pca", "--set", "dimensions=3", "--out", str(out)]) == 0
+    table = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".json": pd.read_json}[ending](out)
+    assert list(table) == ["id", "culture", "speaker", "label", "x", "y", "z"] and len(table) == 24
+    assert (np.sign(table.x[::2]) == -np.sign(table.x[1::2].to_numpy())).all()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_a_map_is_cached_in_the_store_and_judged(capsys, tmp_path):
+    settings = ["--set", "perplexity=5", "--set", "iterations=50", "--set", "metric=cosine"]
+    found = printed(capsys, "project", "cats", *settings, "--figures").set_index(["figure", "column", "space"]).value
+    assert found["silhouette", "label", "embedding"] > 0.3 > found["silhouette", "culture", "embedding"]
+    assert len(list((tmp_path / "store" / "maps").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_analyses_fail_in_one_sentence(capsys, tmp_path):
+    assert "known are: cosine" in failure(capsys, "similarity", "--measure", "euclid")
+    assert "known are: differences" in failure(capsys, "similarity", "--table", "x")
+    assert "known are: cats" in failure(capsys, "similarity", "x")
+    assert "known are: X, Y" in failure(capsys, "similarity", "--pair", "X", "Z")
+    assert "known are: pca, tsne, umap" in failure(capsys, "project", "cats", "--method", "x")
+    assert "'perplexity' in the settings of tsne is of type" in failure(
+        capsys, "project", "cats", "--set", "perplexity=x"
+    )
+    assert "too large for 24 clips" in failure(capsys, "project", "cats")
+    assert "keeps no embeddings" in failure(capsys, "project", "per-culture/x-0")
+    assert "not '.txt'" in failure(capsys, "project", "cats", "--method", "pca", "--out", tmp_path / "t.txt")
+
+
+def test_models_that_weigh_no_channels_are_not_compared(capsys):
+    assert "no model that weighs channels" in failure(capsys, "similarity")
+    assert "no model that weighs channels" in failure(capsys, "similarity", "speech-emotion")
 
 
 def test_help_needs_none_of_the_heavy_libraries():

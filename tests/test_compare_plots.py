@@ -5,14 +5,19 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from contenders import DIMENSIONS, classifier, tracer
 from plotly.offline import get_plotlyjs
-from test_compare import DIMENSIONS, classifier, few_draws, tracer  # noqa: F401
 
-from emoviz import compare, plots, report
+from emoviz import compare, evaluate, plots, report
 from emoviz.complexity import Complexity
 from emoviz.plots import style
 
 MODELS = ["a", "b", "c"]
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "DRAWS", 100)
 
 
 def differences() -> pd.DataFrame:

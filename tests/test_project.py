@@ -76,6 +76,16 @@ def test_new_clips_are_placed(method, maps):
     np.testing.assert_array_equal(maps[method].points, before)
 
 
+def test_placing_in_tsne_is_opentsnes_own(maps):
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PerplexityBasedNN
+
+    projection = maps[FAST[2]]
+    whole = TSNEEmbedding(projection.points, PerplexityBasedNN(EMBEDDINGS, 5), negative_gradient_method="fft")
+    new = EMBEDDINGS[:5] + np.float32(0.3)
+    np.testing.assert_allclose(projection.transform(new), whole.transform(new), atol=1e-4)
+
+
 @pytest.mark.parametrize("method", FAST, ids=str)
 def test_the_same_again_gives_the_same_points(method, maps):
     np.testing.assert_array_equal(p.fit(EMBEDDINGS.astype(np.float64), method).points, maps[method].points)

@@ -6,7 +6,7 @@ that matter and attention does not, the channels were there to be found.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,11 +22,12 @@ from ..features.store import FeatureStore
 from ..metrics import Difference
 from ..models import Model
 from ..progress import Progress, silent
-from ..training.config import TrainingConfig
-from ..training.data import DATA, Sample, load_recordings
 from .attention import channel_attention
 from .deletion import RISES, WRITTEN, Deletion, Example, Verdict, deletion, gradient_weights, verdict
 from .targets import in_use
+
+if TYPE_CHECKING:
+    from ..training.data import Sample
 
 ATTENTION, GRADIENTS = "channel attention", "integrated gradients"
 """Weightings of the table."""
@@ -102,7 +103,7 @@ def error_name(metric: str) -> str:
 
 def held_out_samples(
     checkpoint: Checkpoint, store: FeatureStore, most: int, progress: Progress = silent
-) -> tuple[list[Sample], int]:
+) -> tuple[list["Sample"], int]:
     """The recordings that a model was tested on once, as it saw them, at most so many of them.
 
     Returns:
@@ -113,6 +114,10 @@ def held_out_samples(
         CorpusError: a corpus of its training is not in the store.
         FeatureError: a feature of it is not.
     """
+    # Here, as it loads the training loop, which pages that read the table do without.
+    from ..training.config import TrainingConfig
+    from ..training.data import DATA, load_recordings
+
     about = checkpoint.description
     speakers = about.split.get(Split.TEST, ())
     if not speakers:
@@ -150,7 +155,7 @@ def selection_score(checkpoint: Checkpoint) -> Score:
     return Score(MEAN, chosen[0].metric, "pooled", itself, itself, combine, itself, statistic)
 
 
-def _example(sample: Sample, shift: int) -> Example:
+def _example(sample: "Sample", shift: int) -> Example:
     """A sample as deletion curves take it; its labels are moved to where the model answers them."""
     truth = sample.target.numpy()
     streams = {name: values.numpy() for name, values in sample.streams.items()}

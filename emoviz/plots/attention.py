@@ -19,8 +19,8 @@ LEAST_BARS = 12
 MOST_CELLS = 200
 """Of a map on each side; more are averaged, as a screen has no more."""
 MOST_PICTURES = 6
-STRIP_LEFT = 124
-"""Pixels left of the time axis, where names of maps stand."""
+STRIP = {"l": 132, "r": 100}
+"""Margins of figures over the time of a clip, where names of maps and their colour bar stand."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, s
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
     figure.update_layout(
         title=title("Where do the two slices differ most?"),
-        xaxis=_value_axis(f"◂ {_short(second)}   difference of weights   {_short(first)} ▸"),
+        xaxis=_value_axis(f"◂ {_short(second)}  more weight  {_short(first)} ▸"),
     )
     return figure
 
@@ -142,7 +142,7 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
         hovermode="closest",
         dragmode=False,
         margin=MARGIN | {"b": 96},
-        height=430,
+        height=96 + BAR * 20,
     )
     return figure
 
@@ -164,8 +164,7 @@ def attention_strip(moments: pd.DataFrame) -> go.Figure:
             zmin=0,
             zmax=most,
             colorscale="Cividis",
-            colorbar=_colour_bar("times the even share")
-            | {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "len": 0.4},
+            colorbar=_colour_bar("times the<br>even share"),
             hovertemplate="%{x:.2f} s<br>%{y}<br>%{z:.2f} times the even share<extra></extra>",
         )
     )
@@ -178,9 +177,9 @@ def attention_strip(moments: pd.DataFrame) -> go.Figure:
             "range": [0, float(moments["time"].iloc[-1]) + half],
         },
         yaxis={"tickfont": {"size": 10}, "autorange": "reversed", "automargin": False},
-        margin=MARGIN | {"l": STRIP_LEFT, "t": 62},
+        margin=MARGIN | STRIP,
         dragmode=False,
-        height=124 + 24 * len(names),
+        height=max(170, 80 + 26 * len(names)),
     )
     return figure
 
@@ -324,7 +323,7 @@ def _over_places(kind: MapKind, values: np.ndarray, times: np.ndarray, pictures:
 MAPS: dict[str, MapKind] = {
     "temporal": MapKind(
         "temporal",
-        "Which moments does each moment look at? ({stream})",
+        "Where does each moment look? ({stream})",
         "looks: time (s)",
         "Each row is a moment of the window, its colours say from which moments it takes what it knows, 1 being an "
         "even share. A vertical stripe is a moment to which all others look. Source: the temporal attention of MDAT "
@@ -342,7 +341,7 @@ MAPS: dict[str, MapKind] = {
     ),
     "graph": MapKind(
         "graph",
-        "From which moments does each node gather? ({stream})",
+        "Where does each node gather from? ({stream})",
         "node: time (s)",
         "The frames of a stream are the nodes of a full graph; each row says how much a node gathers from each of the "
         "others, mean over heads, 1 being an even share. Source: MDAT, section III, equations 2 to 6.",

@@ -87,11 +87,12 @@ def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str,
     Args:
         shown: as people read it.
         table: the numbers behind it, to download.
-        key: of the table on this page.
+        key: of the table on this page; its element has the class ``st-key-<key>``.
         name: of downloaded files, without suffix.
         about: Markdown for "what am I looking at?".
     """
-    st.dataframe(shown, hide_index=True, key=key)
+    with st.container(key=key):
+        st.dataframe(shown, hide_index=True)
     _row(table, key=key, name=name, about=about, downloads=FORMATS, pictures=False)
 
 

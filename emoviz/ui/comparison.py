@@ -1,0 +1,101 @@
+"""What the Compare page reads and computes, once per server and set of files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from .. import checkpoint, compare
+from ..compare import Comparison, Contender
+from ..complexity import Complexity, measure
+from ..errors import EmovizError
+from ..progress import Progress
+from ..slices import Slice
+from . import loaders
+
+Files = tuple[tuple[str, Path, int], ...]
+"""Name, folder and time of the last change of each model."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison and its tables, each computed when it is first asked for."""
+
+    comparison: Comparison
+    _slices: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @cached_property
+    def judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Figures and differences."""
+        return compare.judge(self.comparison)
+
+    @cached_property
+    def reliability(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Bins and calibration errors of classifiers."""
+        return compare.reliability(self.comparison)
+
+    @cached_property
+    def spread(self) -> pd.DataFrame:
+        """Predicted and true dimensions."""
+        return compare.predicted_and_true(self.comparison)
+
+    @cached_property
+    def disagreements(self) -> pd.DataFrame:
+        """Recordings by how much the models differ."""
+        return compare.disagreements(self.comparison)
+
+    @cached_property
+    def slice_columns(self) -> list[str]:
+        """By what errors can be told apart."""
+        return compare.slice_columns(self.comparison)
+
+    def slice_errors(self, column: str) -> pd.DataFrame:
+        """Error by the values of a column."""
+        if column not in self._slices:
+            self._slices[column] = compare.slice_errors(self.comparison, column)
+        return self._slices[column]
+
+
+def files_of(folders: Mapping[str, Path]) -> Files:
+    """The models as they are on disk now."""
+    parts = (checkpoint.CONFIG, checkpoint.METRICS, "predictions.parquet")
+    return tuple(
+        (name, folder, max(((folder / p).stat().st_mtime_ns for p in parts if (folder / p).exists()), default=0))
+        for name, folder in folders.items()
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def contender(name: str, folder: Path, changed: int) -> Contender:
+    """A model as a contender.
+
+    Raises:
+        CheckpointError: a file is missing or damaged.
+    """
+    return compare.read(name, folder)
+
+
+@st.cache_resource(show_spinner="Comparing", max_entries=32)
+def compared(files: Files, chosen: str) -> Compared:
+    """Models side by side, on a slice of the recordings that they share."""
+    return Compared(compare.compare([contender(*file) for file in files], Slice.parse(chosen)))
+
+
+@st.cache_resource(show_spinner="Reading the models", max_entries=8)
+def suggested(files: Files) -> tuple[str, ...]:
+    """A pair worth comparing; damaged models are none."""
+    sound = []
+    for file in files:
+        try:
+            sound.append(contender(*file))
+        except EmovizError:
+            continue
+    return compare.suggest(sound)
+
+
+def measure_all(folders: Sequence[Path], progress: Progress) -> list[Complexity]:
+    """What models cost on this machine."""
+    return [measure(loaders.load_checkpoint(folder), progress) for folder in folders]

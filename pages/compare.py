@@ -1,0 +1,487 @@
+"""Compare: which model is better, where, and is that luck?"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from emoviz import compare, plots, report
+from emoviz.checkpoint import Checkpoint
+from emoviz.compare import LEAST, MOST, TRUTH
+from emoviz.complexity import REPEATS, SECONDS, Complexity, size
+from emoviz.errors import EmovizError
+from emoviz.media import probe
+from emoviz.slices import COLUMNS
+from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
+from emoviz.ui.analysis import Analysis
+from emoviz.ui.background import Job
+from emoviz.ui.comparison import Compared, Files, compared, contender, files_of, measure_all, suggested
+from emoviz.ui.player import player
+from emoviz.ui.session import session
+
+POLL = 0.5
+"""Seconds between two looks at work in the background."""
+TEST_SET, CLIP = "Test set", "One clip"
+MOST_LISTED = 50
+"""Recordings in the list of disagreements."""
+
+ABOUT_TABLE = f"""
+One row per culture, one column per model: the figure on held-out recordings, in brackets its 95 % bootstrap interval
+over recordings. **Training mean** is the same figure for always answering the mean (or most frequent class) of the
+training labels. {compare.COLLAPSED} marks a model that has **collapsed**: it predicts nearly a constant or does no
+better than that.
+{report.CONFOUND} Source: CATS-Transformer paper, section 4 (CCC); Lin 1989.
+"""
+ABOUT_FOREST = """
+By how much each model's figure is above that of the first model; whiskers are 95 % intervals of a **paired**
+bootstrap: in each of its 1000 draws both models meet the same recordings. Where the interval holds 0, the difference
+may be luck; p is two-sided. The intervals are not corrected for how many rows you look at. Source: Koehn, EMNLP 2004.
+"""
+ABOUT_CONFUSION = """
+Each row is a true class; its cells say what share of its recordings was taken for which class, so a perfect model has
+a bright diagonal. Hover for counts. Source: MDAT paper, section 4 (confusion matrices).
+"""
+ABOUT_RELIABILITY = """
+Answers are put into ten bins by the probability that the model gave them; on the dotted line it is right as often as it
+says, below it it is too sure. Whiskers are 95 % Wilson intervals. The **error** is the expected calibration error with
+its bootstrap interval. Source: Guo et al., ICML 2017.
+"""
+ABOUT_SPREAD = """
+Frames are put into ten bins by what was predicted; the marker is the mean of their labels, the bar holds the middle
+80 % of them. On the dotted line labels are on average what was predicted; a flat curve says that the prediction means
+little. Source: CATS-Transformer paper, section 4 (CCC falls with each distance from that line).
+"""
+ABOUT_SLICES = """
+The error of each model on each part of the held-out recordings, with 95 % bootstrap intervals over recordings: the
+share of wrong answers, or the root mean squared error on the scale of the labels. Wide intervals come from few
+recordings.
+"""
+ABOUT_RECORDING = """
+What each model said of this one recording, over its label. Predictions were made when the model was trained, on
+recordings of speakers that it had not heard.
+"""
+ABOUT_TRAINING = """
+Left the loss on the training part, right the metric on the validation part by which the epoch was chosen; the marker is
+that epoch. Losses of different kinds cannot be compared with each other, the metric can.
+"""
+ABOUT_CLIP = f"""
+Upper row: what each model predicts every 20 ms. Middle: how far the others lie above the first. Lower: how far each
+agrees with the first (CCC) within the {compare.AGREEMENT_WINDOW:.0f} s around each moment; 1 is the same curve.
+Agreement says nothing of who is right. Click to move the clip there.
+"""
+
+
+def main() -> None:
+    """Lay out the page."""
+    heading, controls = st.columns([6, 7], vertical_alignment="bottom")
+    with heading.container(gap=None):
+        st.title("Compare", anchor=False)
+        st.markdown("Which model is better, where, and is that luck?")
+    found = loaders.checkpoints()
+    names = choose(found)
+    with controls.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
+        view = st.segmented_control(
+            "Compare on", [TEST_SET, CLIP], default=TEST_SET, required=True, key="view", bind="query-params",
+            label_visibility="collapsed",
+        )  # fmt: skip
+        if view == TEST_SET and len(names) >= LEAST:
+            both = on_test_set(found, names)
+    if len(found) < LEAST:
+        st.markdown(
+            "Two models side by side would be here. Bundled ones belong into `checkpoints/`, your own into the folder "
+            "named by `EMOVIZ_CHECKPOINTS`."
+        )
+    elif len(names) < LEAST:
+        st.markdown(f"Choose {LEAST} to {MOST} models at the left: their figures appear here side by side.")
+        st.button("Compare a pair that shares recordings", type="primary", on_click=forget_choice)
+    elif view == CLIP:
+        show_clip(found, names)
+    else:
+        show_test_set(both, {name: found[name] for name in names})
+
+
+def choose(found: dict[str, Path]) -> list[str]:
+    """The models; a damaged one is named and left out."""
+    names = selection.choose_compared(found, suggested(files_of(found)), MOST)
+    sound = []
+    for file in files_of({name: found[name] for name in names}):
+        try:
+            contender(*file)
+            sound.append(file[0])
+        except EmovizError as error:
+            st.warning(f"{error} It is left out.")
+    with st.sidebar:
+        messages.model_cards({name: found[name] for name in sound})
+    return sound
+
+
+def forget_choice() -> None:
+    """Go back to the models of a first visit."""
+    st.session_state.pop("compared", None)
+    st.query_params.pop("compared", None)
+
+
+def on_test_set(found: dict[str, Path], names: list[str]) -> Compared:
+    """The comparison on the chosen slice, with the buttons that choose it and export all."""
+    files: Files = files_of({name: found[name] for name in names})
+    everything = compared(files, "")
+    shared = everything.comparison.shared
+    if not shared:
+        both = everything
+    else:
+        chosen = selection.choose_slice(compare.recordings(shared[0].results))
+        both = compared(files, str(chosen))
+    st.download_button(
+        "Report", lambda: report.write(both.comparison, known_complexities(names)).encode(),
+        file_name=f"{'-and-'.join(names)}.html", mime="text/html", key="report", on_click="ignore",
+        icon=":material/download:", help="All figures and tables as one HTML file that opens without a network.",
+    )  # fmt: skip
+    return both
+
+
+def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
+    """Figures and differences, then one view in depth."""
+    comparison, names = both.comparison, list(folders)
+    if comparison.paired and not comparison.recordings:
+        st.markdown("No shared recording is in this slice. Choose another one above.")
+        return
+    table, differences = both.judged
+    if table.empty:
+        st.markdown("These models were stored without held-out figures; `python -m emoviz train` writes them.")
+        return
+    st.markdown("  \n".join(compare.verdicts(table, differences)))
+    derived = [report.DERIVED] if any(c.derived for c in comparison.contenders) else []
+    st.caption(" ".join(report.notes(comparison) + derived))
+    # Two models fit beside their difference; of more the table needs the whole width.
+    left, right = st.columns([9, 6.5], gap="small") if len(names) == LEAST else (st.container(), st.container())
+    with left:
+        titles = {compare.figure_title(*name): name for name in compare.figure_names(table)}
+        what = pick("Figure", list(titles), "figure", width=300)
+        figures.show_table(
+            compare.figure_grid(table, *titles[what]),
+            compare.of_figure(table, *titles[what]),
+            key="figures",
+            name=f"{'-'.join(names)}-figures",
+            about=ABOUT_TABLE,
+        )
+        if compare.of_figure(table, *titles[what]).collapsed.any():
+            st.caption(compare.COLLAPSED_NOTE)
+    with right:
+        show_differences(compare.of_figure(differences, *titles[what]), names, what)
+        st.caption(report.CONFOUND)
+    views = views_of(both, folders)
+    view = st.segmented_control(
+        "In depth", list(views), default=next(iter(views)), required=True, key="depth", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    views[view]()
+
+
+def show_differences(differences: pd.DataFrame, names: list[str], what: str) -> None:
+    """The forest plot, or why there is none."""
+    if differences.empty:
+        st.markdown(
+            "These models share no held-out recordings of this figure, so their difference would be one of recordings "
+            "too: only their own figures are shown."
+        )
+        return
+    figures.show(
+        plots.difference_forest(differences, names, what),
+        differences,
+        key="differences",
+        name=f"{'-'.join(names)}-differences",
+        about=ABOUT_FOREST,
+    )
+
+
+def views_of(both: Compared, folders: dict[str, Path]) -> dict[str, Callable[[], None]]:
+    """Title of each view in depth -> what draws it."""
+    names = list(folders)
+    views: dict[str, Callable[[], None]] = {}
+    if not compare.confusions(both.comparison).empty:
+        views["Confusions"] = lambda: show_confusions(both, names)
+    views["Calibration"] = lambda: show_calibration(both, names)
+    views["Error by slice"] = lambda: show_slices(both, names)
+    views["Disagreement"] = lambda: show_disagreement(both, folders)
+    views["Training"] = lambda: show_training(both, names)
+    views["Complexity"] = lambda: show_complexity(folders)
+    return views
+
+
+def show_confusions(both: Compared, names: list[str]) -> None:
+    """Confusion matrices side by side."""
+    table = compare.confusions(both.comparison)
+    figures.show(
+        plots.confusion_matrices(table, names), table, key="confusions", name=f"{'-'.join(names)}-confusions",
+        about=ABOUT_CONFUSION,
+    )  # fmt: skip
+
+
+def show_calibration(both: Compared, names: list[str]) -> None:
+    """Reliability of classifiers, and what the labels of predicted dimensions are."""
+    bins, errors = both.reliability
+    diagrams = []
+    if len(bins):
+        figure = plots.reliability_diagram(bins, errors, names)
+        diagrams.append(("reliability", figure, bins.merge(errors, "left", "model", suffixes=("", " of error"))))
+    for output, rows in both.spread.groupby("output", sort=False):
+        diagrams.append((f"spread-{output}", plots.spread_diagram(both.spread, str(output), names), rows))
+    if not diagrams:
+        st.markdown("These models were stored without their predictions of single recordings, which this needs.")
+        return
+    for column, (key, figure, rows) in zip(st.columns(max(2, len(diagrams))), diagrams, strict=False):
+        with column:
+            about = ABOUT_RELIABILITY if key == "reliability" else ABOUT_SPREAD
+            key = key.replace(" ", "-").replace("(", "").replace(")", "")
+            figures.show(figure, rows, key=key, name=f"{'-'.join(names)}-{key}", about=about)
+
+
+def show_slices(both: Compared, names: list[str]) -> None:
+    """Error by culture, emotion or speaker."""
+    if not both.slice_columns:
+        st.markdown("The recordings are of one culture, one emotion and one speaker: there is nothing to tell apart.")
+        return
+    titles = {COLUMNS[column]: column for column in both.slice_columns}
+    with st.container(horizontal=True):
+        column = titles[pick("By", list(titles), "by", width=150)]
+        table = both.slice_errors(column)
+        output = pick("Output", list(dict.fromkeys(table.output)), "error_of", width=200)
+    figures.show(
+        plots.error_slices(table, output, names), table, key="slices", name=f"{'-'.join(names)}-error-by-{column}",
+        about=ABOUT_SLICES,
+    )  # fmt: skip
+
+
+def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
+    """The recordings of which the models say the most different; one of them in depth."""
+    table = both.disagreements
+    if table.empty:
+        st.markdown("Models that share no held-out recording cannot disagree about one. One clip can: choose it above.")
+        return
+    left, right = st.columns([6, 6], gap="medium")
+    with left:
+        listed = table.head(MOST_LISTED)
+        st.markdown(f"Of {len(table)} shared recordings, the {len(listed)} most different ones. Select one to see it.")
+        event = st.dataframe(
+            listed, hide_index=True, height=330, on_select="rerun", selection_mode="single-row", key="disagreements",
+            column_order=["label", *both.comparison.paired, "distance", "culture", "speaker", "id"],
+            column_config={"distance": st.column_config.NumberColumn(format="%.2f")},
+        )  # fmt: skip
+        rows = event["selection"]["rows"]
+        if rows:
+            selection.select_recordings([listed.id.iloc[rows[0]]])
+        wanted = [i for i in selection.recordings() if (table.id == i).any()]
+        identity = wanted[0] if wanted else listed.id.iloc[0]
+    with right:
+        said = compare.recording(both.comparison, identity)
+        about = table[table.id == identity].iloc[0]
+        who = ", ".join(str(v) for v in (about.culture, about.speaker, about.label) if v)
+        st.markdown(f"`{identity}`: {who}")
+        figures.show(
+            plots.said_of_recording(said, both.comparison.paired, TRUTH), said, key="said",
+            name=identity.replace("/", "-"), about=ABOUT_RECORDING,
+        )  # fmt: skip
+        descriptions = [loaders.description(folder) for folder in folders.values()]
+        corpora = dict.fromkeys(c for d in descriptions if d for c in d.training.get("corpora", ()))
+        recordings.play(identity, tuple(corpora))
+
+
+def show_training(both: Compared, names: list[str]) -> None:
+    """Loss and validation by epoch, where they were kept."""
+    table = compare.training_curves(both.comparison)
+    without = [n for n in names if table.empty or n not in set(table.model)]
+    if without:
+        st.markdown(
+            f"No curves were kept of {', '.join(without)}: checkpoints have them when they are trained by this version."
+        )
+    if len(table):
+        figures.show(
+            plots.training_curves(table, names), table, key="training", name=f"{'-'.join(names)}-training",
+            about=ABOUT_TRAINING,
+        )  # fmt: skip
+
+
+def show_complexity(folders: dict[str, Path]) -> None:
+    """Parameters and size at once, operations, time and memory at the press of a button."""
+    job = st.session_state.get(job_key(list(folders)))
+    every = POLL if job and job.state.running else None
+    st.fragment(show_costs, run_every=every)(folders, job, polling=every is not None)
+
+
+def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, polling: bool) -> None:
+    """One look at the measurement."""
+    if polling and job and not job.state.running:
+        st.rerun()
+    known = known_complexities(list(folders))
+    if not known:
+        known = [size(checkpoint) for checkpoint in usable(folders)]
+    table = pd.DataFrame(map(asdict, known))
+    st.dataframe(costs_for_people(known), hide_index=True)
+    if job and job.state.running:
+        share = job.state.done / job.state.total if job.state.total else 0.0
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(min(1.0, share), text=job.state.progress)
+            st.button("Stop", key="stop", on_click=job.stop)
+    else:
+        if job and job.state.error:
+            st.error(job.state.error)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Measure on this machine", type="primary", on_click=begin_measuring, args=(folders,), key="measure"
+            )
+            st.download_button(
+                "CSV", figures.FORMATS["csv"](table), "complexity.csv", "text/csv", type="tertiary", on_click="ignore"
+            )
+    st.caption(
+        f"One pass of the model alone over {SECONDS:.0f} s of features, without what extracting them costs: all models "
+        f"that read the same features share that. Milliseconds are the median of {REPEATS} passes [fastest, slowest] "
+        "on this machine as busy as it is now; memory is what a pass holds at most beside the weights."
+    )
+
+
+def costs_for_people(known: list[Complexity]) -> pd.DataFrame:
+    """Numbers with units; what was not measured is said to be."""
+    rows = []
+    for cost in known:
+        measured = cost.operations is not None
+        rows.append(
+            {
+                "model": cost.model,
+                "parameters": f"{cost.parameters:,}",
+                "size on disk": f"{cost.megabytes:.2f} MB",
+                "operations": f"{cost.operations / 1e6:,.1f} MFLOP" if cost.operations is not None else "not measured",
+                "time": f"{cost.milliseconds:.1f} ms [{cost.low:.1f}, {cost.high:.1f}]" if measured else "not measured",
+                "peak memory": f"{cost.peak / 1e6:.1f} MB" if cost.peak is not None else "not measured",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def begin_measuring(folders: dict[str, Path]) -> None:
+    """Measure the models in the background."""
+    paths = list(folders.values())
+    st.session_state[job_key(list(folders))] = Job(lambda progress: measure_all(paths, progress), "complexity")
+
+
+def known_complexities(names: list[str]) -> list[Complexity]:
+    """What was measured in this session."""
+    job = st.session_state.get(job_key(names))
+    return (job.state.result or []) if job else []
+
+
+def job_key(names: list[str]) -> str:
+    """Under which a session keeps the measurement of some models."""
+    return f"complexity of {', '.join(names)}"
+
+
+def usable(folders: dict[str, Path]) -> list[Checkpoint]:
+    """The networks; a damaged one is named and left out."""
+    checkpoints = []
+    for folder in folders.values():
+        try:
+            checkpoints.append(loaders.load_checkpoint(folder))
+        except EmovizError as error:
+            st.warning(f"{error} It is left out.")
+    return checkpoints
+
+
+def show_clip(found: dict[str, Path], names: list[str]) -> None:
+    """The models on one clip, analysed in the background as on the Predict page."""
+    clip = selection.choose_clip()
+    if clip is None:
+        messages.empty("Upload or record a clip above: what each model says of it appears here, curve over curve.")
+        return
+    name, path = clip
+    checkpoints = usable({n: found[n] for n in names})
+    if len(checkpoints) < LEAST:
+        return
+    try:
+        info = probe(path)
+    except EmovizError as error:
+        messages.wrong(str(error))
+        return
+    visitor = session(loaders.settings().upload_limit_mb)
+    face = selection.requested_face()
+    request = (name, path, tuple(map(id, checkpoints)), face)
+    if request not in visitor.analyses:
+        visitor.begin(request, Analysis(path, checkpoints, loaders.store(), visitor.folder, face))
+    analysis = visitor.analyses[request]
+
+    def look(*, polling: bool) -> None:
+        state = analysis.state
+        if polling and not state.running:
+            st.rerun()
+        if state.error:
+            messages.wrong(state.error, state.details)
+            return
+        if state.running or state.stopped:
+            messages.working(state, analysis)
+        left, right = st.columns([38, 62], gap="medium")
+        with left:
+            if state.playable is not None:
+                faces = state.prediction.faces if state.prediction else None
+                speaker = faces.speaker if faces else None
+                player(state.playable, info, faces, speaker if face is None else face, figures=["curves"], path="")
+        with right:
+            if state.prediction is None or state.running:
+                st.caption("The curves appear here as soon as all models are ready.")
+            else:
+                show_curves(name, state.prediction.table, state.prediction.outputs, names)
+        if state.prediction is not None and not state.running:
+            with left:
+                show_agreement(state.prediction.table, state.prediction.outputs, names)
+                st.caption(" ".join(state.prediction.notes))
+
+    every = POLL if analysis.state.running else None
+    st.fragment(look, run_every=every)(polling=every is not None)
+
+
+def show_curves(name: str, table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
+    """Curves, difference and running agreement of one output."""
+    shared = compare.clip_outputs(outputs, names)
+    if not shared:
+        st.markdown(
+            "These models predict nothing in common of a clip, so there are no curves to lay over each other. "
+            "Models with the same dimensions or emotions have some."
+        )
+        return
+    output = pick("Output", list(shared), "output", width=220)
+    models = shared[output]
+    series = compare.clip_series(table, outputs, output, models)
+    agreement = pd.DataFrame({"time": series.time})
+    for other in models[1:]:
+        agreement[other] = compare.running_agreement(series, models[0], other).ccc
+    figures.show(
+        plots.clip_comparison(series, agreement, output, names), series, key="curves",
+        name=f"{Path(name).stem}-{output}", about=ABOUT_CLIP,
+    )  # fmt: skip
+
+
+def show_agreement(table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
+    """How far each two models agree on the whole clip."""
+    found = compare.clip_agreement(table, outputs, names)
+    for row in found.itertuples():
+        what = (
+            f"most probable of the emotions that both know ({row.measure})" if row.output == "emotion" else row.output
+        )
+        what = what if row.output == "emotion" else f"{what} ({row.measure})"
+        value = compare.interval_text(row.value, row.low, row.high)
+        st.markdown(f"{row.first} and {row.second}, {what}: **{value}**")
+    if len(found):
+        st.caption(
+            "1: they say the same; 0: no more alike than chance. In brackets 95 % bootstrap intervals over seconds of "
+            "this clip. Agreement says nothing of who is right."
+        )
+
+
+def pick(label: str, options: list[str], key: str, width: int) -> str:
+    """A choice that the link carries; one that is not among the options any more is forgotten."""
+    if st.session_state.get(key, options[0]) not in options:
+        del st.session_state[key]
+    return str(st.selectbox(label, options, key=key, bind="query-params", width=width, label_visibility="collapsed"))
+
+
+navigation.enter()
+main()

@@ -1,0 +1,78 @@
+"""The Attention page in Chromium, with the bundled checkpoints: what a researcher does."""
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
+
+
+def plot(key: str) -> str:
+    return f".st-key-{key} .js-plotly-plot"
+
+
+def bars(page, key: str) -> dict:  # noqa: ANN001
+    """What the figure of bars shows: channel -> value."""
+    page.wait_for_selector(f"{plot(key)} .bars .point")
+    return page.evaluate(
+        """selector => { const [bars] = document.querySelector(selector)._fullData
+            return Object.fromEntries(Array.from(bars.customdata, (row, i) => [row[0], bars.x[i]])) }""",
+        plot(key),
+    )
+
+
+@pytest.fixture(scope="module")
+def opened(app: str, shared_page):  # noqa: ANN001, ANN201
+    shared_page.goto(f"{app}/attention")
+    return shared_page
+
+
+def test_the_first_view_has_bars_with_whiskers_and_the_verdict(opened):  # noqa: ANN001
+    shown = bars(opened, "channels")
+    assert len(shown) == 20 and any(name.startswith("egemaps.") for name in shown)
+    assert opened.locator(f"{plot('channels')} .errorbar").count() == 20
+    assert opened.get_by_text("Is it faithful?").first.is_visible()
+    opened.wait_for_selector(f"{plot('deletion')} .scatterlayer .trace")
+
+
+def test_the_example_clip_is_read_and_its_channels_shown(opened):  # noqa: ANN001
+    opened.wait_for_selector(f"{plot('timeline')} .scatterlayer .trace")
+    assert len(bars(opened, "clip-channels")) == 20
+
+
+def test_two_slices_are_chosen_and_the_link_opens_the_same_bars(opened, browser):  # noqa: ANN001
+    page = opened
+    before = bars(page, "channels")
+    for button, culture in (("Slice:", "German"), ("Compared with:", "Italian")):
+        page.get_by_role("button", name=button).click()
+        page.locator("[data-testid=stPopoverBody]").get_by_role("combobox", name="Culture").click()
+        page.get_by_role("option", name=culture).click()
+        page.get_by_text(f"{button} {culture}").wait_for()  # behind the open list, which hides it from roles
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.locator("[data-testid=stPopoverBody]").wait_for(state="detached")
+    page.get_by_text("Compared with Italian").first.wait_for()
+    chosen, difference = bars(page, "channels"), bars(page, "difference")
+    assert chosen != before and min(difference.values()) < 0 < max(difference.values())
+    assert "slice=culture" in page.url and "slice_b=culture" in page.url
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(300_000)
+    other = context.new_page()
+    other.goto(page.url)
+    assert bars(other, "channels") == chosen and bars(other, "difference") == difference
+    context.close()
+
+
+def test_moments_follow_the_player_and_every_map_is_drawn(app: str, page):  # noqa: ANN001
+    page.goto(f"{app}/attention?model=speech-mdat")
+    page.wait_for_selector(f"{plot('moments')} .emoviz-now")
+    for kind in ("graph", "co", "temporal"):
+        page.wait_for_selector(f"{plot(f'map-{kind}-whisper')} .heatmaplayer image")
+    page.locator(plot("moments")).scroll_into_view_if_needed()
+    x, y = page.evaluate(
+        """selector => { const plot = document.querySelector(selector), { xaxis, yaxis } = plot._fullLayout
+            const box = plot.getBoundingClientRect()
+            return [box.left + xaxis._offset + xaxis.d2p(3), box.top + yaxis._offset + yaxis._length / 2] }""",
+        plot("moments"),
+    )
+    page.mouse.click(x, y)
+    page.wait_for_function("new URL(location.href).searchParams.get('time')?.match(/^(2.9|3.0)/)")
+    assert page.locator("video").evaluate("video => video.currentTime") == pytest.approx(3, abs=0.1)

@@ -1,0 +1,66 @@
+"""The Compare page in Chromium, with the bundled checkpoints: what a researcher does with two models."""
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
+
+FOREST = ".st-key-differences .js-plotly-plot"
+FIRST, SECOND = "speech-cats", "speech-bigru"
+
+
+def choose(page, *names: str) -> None:  # noqa: ANN001
+    """Empty the list of models and choose these."""
+    box = page.get_by_test_id("stMultiSelect")
+    box.get_by_role("button", name="Clear all").click()
+    for name in names:
+        box.locator("input").fill(name)
+        page.get_by_role("option", name=name, exact=True).click()
+        page.keyboard.press("Escape")
+
+
+def grid(page) -> str:  # noqa: ANN001
+    """What a screen reader reads of the table of figures."""
+    return page.locator(".st-key-figures canvas table").first.text_content()
+
+
+def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, browser, tmp_path: Path):  # noqa: ANN001
+    page.goto(f"{app}/compare")
+    page.wait_for_selector(f"{FOREST} .errorbar")
+    choose(page, FIRST, SECOND)
+    page.wait_for_function(f"document.querySelector('{FOREST}')?.layout.xaxis.title.text.includes('{SECOND} minus')")
+    page.get_by_text("compared on the same").wait_for()
+    page.wait_for_function(
+        "document.querySelector('.st-key-figures canvas table')?.textContent.includes('speech-bigru')"
+    )
+    assert "training mean" in grid(page) and "[" in grid(page)
+    assert page.locator(f"{FOREST} .yaxislayer-above .ytick, {FOREST} .ytick").count() == 7  # all, and six cultures
+
+    page.get_by_test_id("stButtonGroup").get_by_text("Disagreement").click()
+    page.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace")
+
+    link = page.url
+    assert "compared=" in link and "depth=Disagreement" in link
+    other = browser.new_context(viewport={"width": 1280, "height": 800})
+    visitor = other.new_page()
+    visitor.goto(link)
+    visitor.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace", timeout=300_000)
+    assert f"{SECOND} minus" in visitor.evaluate(f"document.querySelector('{FOREST}').layout.xaxis.title.text")
+    other.close()
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    assert file.name == f"{FIRST}-and-{SECOND}.html"
+    alone = browser.new_context(offline=True)
+    reader = alone.new_page()
+    asked: list[str] = []
+    reader.on("request", lambda request: asked.append(request.url))
+    reader.goto(file.as_uri())
+    reader.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 10", timeout=300_000)
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert f"{FIRST} and {SECOND}" in reader.title()
+    assert reader.get_by_text("training mean").count() > 0
+    alone.close()

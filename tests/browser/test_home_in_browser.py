@@ -1,0 +1,47 @@
+"""The Home page in Chromium: the first screen, and guided questions that open their page."""
+
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def home(app: str, page):  # noqa: ANN001, ANN201
+    page.goto(app)
+    page.get_by_role("heading", name="Models that are here").wait_for()
+    page.get_by_role("link", name="Show it").nth(2).wait_for()
+    return page
+
+
+def test_the_first_screen_has_questions_and_figures(home):  # noqa: ANN001
+    for element in (
+        home.get_by_role("button", name="Open the example"),
+        home.get_by_role("link", name="Show it").nth(2),
+    ):
+        box = element.bounding_box()
+        assert box["y"] + box["height"] < 800, "without scrolling"
+    first = home.get_by_text("face-expression", exact=True).bounding_box()
+    assert first["y"] < 700
+    home.get_by_text("per-culture", exact=True).scroll_into_view_if_needed()
+
+
+@pytest.mark.parametrize(
+    ("question", "title"), [("weigh differently", "Cultures"), ("separate emotions", "Embeddings"), ("luck", "Compare")]
+)
+def test_a_question_opens_the_page_that_is_prepared_to_answer_it(home, question: str, title: str):  # noqa: ANN001
+    link = home.locator("[data-testid=stColumn]", has_text=question).last.get_by_role("link", name="Show it")
+    query = parse_qs(urlparse(link.get_attribute("href")).query)
+    link.click()
+    home.get_by_role("heading", name=title, exact=True).wait_for()
+    assert urlparse(home.url).path == f"/{title.lower()}"
+    for asked in (word for values in query.values() for value in values for word in value.split(",")):
+        home.get_by_text(asked).first.wait_for()
+    home.wait_for_selector("[data-testid=stPlotlyChart] .main-svg")
+
+
+def test_the_example_opens_in_predict(home):  # noqa: ANN001
+    home.get_by_role("button", name="Open the example").click()
+    home.get_by_role("heading", name="Predict", exact=True).wait_for()
+    assert "/predict" in home.url

@@ -1,0 +1,61 @@
+"""Planted models for comparisons, and their checkpoint folders."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+
+from emoviz import checkpoint, evaluate
+from emoviz.compare import Contender
+from emoviz.define import CIRCUMPLEX, Emotion, Source, Task
+from emoviz.evaluate import Result
+
+CLASSES = ("angry", "happy", "sad")
+DIMENSIONS = ("valence (derived)", "arousal (derived)")
+COUNT = 60
+
+
+def classifier(name: str, wrong: int, *, first: int = 0, count: int = COUNT, sure: float = 0.8) -> Contender:
+    """Answers all but the first ``wrong`` recordings rightly, always as sure."""
+    results = []
+    for i in range(first, first + count):
+        truth = np.eye(3)[i % 3]
+        prediction = np.full(3, (1 - sure) / 2)
+        prediction[(i + (i < wrong)) % 3] = sure
+        culture = ("German", "Korean")[i % 2]
+        results.append(Result(f"corpus/{i}", culture, f"s{i % 4}", CLASSES[i % 3], truth, prediction, np.empty(0)))
+    return Contender(name, "emotion", False, CLASSES, {}, tuple(results), np.array([0.5, 0.3, 0.2]))
+
+
+def tracer(name: str, noise: float, outputs: tuple[str, ...] = DIMENSIONS, *, frames: int = 40) -> Contender:
+    """Follows the labels of emotions that change in the middle of each recording."""
+    random = np.random.default_rng(7)
+    results = []
+    for i in range(12):
+        emotions = [list(Emotion)[(i + k) % 3] for k in range(2)]
+        truth = np.repeat([CIRCUMPLEX[e] for e in emotions], frames // 2, axis=0)
+        prediction = truth + noise * random.normal(size=truth.shape)
+        places = [DIMENSIONS.index(o) for o in outputs]
+        label = " ".join(emotions)
+        results.append(
+            Result(f"r{i}", "German", f"s{i % 3}", label, truth[:, places].astype(np.float32), prediction[:, places],
+                   np.empty(0))
+        )  # fmt: skip
+    return Contender(name, "dimension", True, outputs, {}, tuple(results), np.zeros(len(outputs)))
+
+
+def write(folder: Path, contender: Contender) -> None:
+    """The files of a contender's checkpoint, without weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    task = Task.FRAMES if contender.kind == "dimension" else Task.CLIP
+    about = checkpoint.Description(
+        name=folder.name, title=folder.name, source=Source.SPEECH, model="bi-gru", model_config={}, task=task,
+        kind=contender.kind, outputs=contender.outputs, derived=contender.derived, features=(), inputs=(),
+        hop=0.02, window=3.0,
+    )  # fmt: skip
+    rows = evaluate.score_table(contender.results, contender.scores)
+    figures = {"test": rows, "training_mean": contender.constant.tolist()} | dict(contender.metrics)
+    (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
+    (folder / checkpoint.METRICS).write_text(json.dumps(figures))
+    evaluate.prediction_table(contender.results, contender.outputs).to_parquet(folder / "predictions.parquet")

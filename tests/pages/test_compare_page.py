@@ -1,0 +1,154 @@
+"""The Compare page in each of its states, without browser and networks."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from contenders import classifier, tracer, write
+
+from emoviz import checkpoint, complexity, evaluate
+from emoviz.complexity import Complexity
+from emoviz.settings import ROOT, Settings
+from emoviz.ui import comparison, loaders
+
+EPOCHS = {"epochs": [{"epoch": e, "loss": 1 / (1 + e), "validation": e / 3} for e in range(3)],
+          "selection": {"metric": "ua", "value": 0.6}}  # fmt: skip
+
+
+@pytest.fixture
+def models(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Five planted models in place of the usual ones."""
+    monkeypatch.setattr(evaluate, "DRAWS", 60)
+    folder = settings.checkpoints[0]
+    shutil.rmtree(folder)
+    write(folder / "bad", classifier("bad", 30))
+    write(folder / "good", dataclasses.replace(classifier("good", 6), metrics=EPOCHS))
+    write(folder / "far", classifier("far", 6, first=900))
+    write(folder / "calm", tracer("calm", 0.1))
+    write(folder / "loud", tracer("loud", 0.6))
+    st.cache_resource.clear()
+    return folder
+
+
+def texts(test) -> str:  # noqa: ANN001
+    kinds = (test.markdown, test.caption, test.error, test.warning, test.info)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def charts(test) -> list:  # noqa: ANN001
+    return [chart.proto.id.rsplit("-", 1)[-1] for chart in test.get("plotly_chart")]
+
+
+def grid(test):  # noqa: ANN001, ANN201
+    return test.dataframe[0].value.set_index("culture")
+
+
+def test_a_first_visit_sees_a_pair_that_shares_recordings_judged(open_page, models):  # noqa: ANN001
+    test = open_page("compare")
+    assert not test.exception
+    assert test.multiselect(key="compared").value == ["bad", "good"]
+    assert "good is better than bad: UA .90 against .50" in texts(test)
+    assert "compared on the same 60 held-out recordings of 4 speakers" in texts(test)
+    assert grid(test).loc["all", "good"].startswith(".90 [") and list(grid(test).columns)[2] == "training mean"
+    assert charts(test) == ["differences", "confusions"]
+    assert "a culture here is also a corpus" in texts(test).lower()
+
+
+def test_the_link_reopens_models_figure_slice_and_view(open_page, models):  # noqa: ANN001
+    test = open_page(
+        "compare", compared=["good", "bad"], figure="Accuracy", slice="culture:Korean", depth="Calibration"
+    )
+    assert not test.exception
+    assert test.selectbox(key="figure").value == "Accuracy"
+    assert list(grid(test).index) == ["all"] and grid(test).loc["all", "recordings"] == "30"
+    assert charts(test) == ["differences", "reliability"]
+
+
+def test_models_that_share_nothing_are_said_to_and_shown_side_by_side(open_page, models):  # noqa: ANN001
+    test = open_page("compare", compared=["good", "far"])
+    assert not test.exception
+    assert "far shares no held-out recording and output with another model." in texts(test)
+    assert "their difference would be one of recordings too" in texts(test)
+    assert charts(test) == ["confusions"]
+
+
+def test_dimensions_have_their_own_calibration(open_page, models):  # noqa: ANN001
+    test = open_page("compare", compared=["calm", "loud"])
+    assert not test.exception
+    assert "Labels called derived" in texts(test)
+    assert len(charts(test)) == 3 and charts(test)[0] == "differences"
+
+
+@pytest.mark.parametrize("depth", ["Error by slice", "Disagreement", "Training", "Complexity"])
+def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):  # noqa: ANN001
+    monkeypatch.setattr(complexity, "size", lambda c: Complexity(c.name, 1234, 0.5))
+    test = open_page("compare", compared=["good", "bad"], depth=depth)
+    assert not test.exception
+    if depth == "Disagreement":
+        assert "Of 60 shared recordings, the 50 most different ones" in texts(test)
+        assert "name their folder by `EMOVIZ_DATA`" in texts(test) and charts(test)[-1] == "said"
+    if depth == "Training":
+        assert "No curves were kept of bad" in texts(test) and charts(test)[-1] == "training"
+    if depth == "Complexity":
+        table = test.dataframe[-1].value
+        assert table.parameters.tolist() == ["1,234"] * 2 and set(table.time) == {"not measured"}
+
+
+def test_cost_is_measured_on_request(open_page, models, monkeypatch):  # noqa: ANN001
+    monkeypatch.setattr(complexity, "size", lambda c: Complexity(c.name, 1234, 0.5))
+    monkeypatch.setattr(
+        comparison, "measure", lambda c, progress: Complexity(c.name, 1234, 0.5, 2_000_000, 3.0, 2.5, 4.0, 5_000_000)
+    )
+    test = open_page("compare", compared=["good", "bad"], depth="Complexity")
+    test.button(key="measure").click().run()
+    test.session_state["complexity of good, bad"].wait(30)
+    test.run()
+    assert not test.exception
+    row = test.dataframe[-1].value.set_index("model").loc["bad"]
+    assert (row.operations, row.time, row["peak memory"]) == ("2.0 MFLOP", "3.0 ms [2.5, 4.0]", "5.0 MB")
+
+
+def test_fewer_than_two_models_are_asked_for(open_page, models):  # noqa: ANN001
+    test = open_page("compare", compared="good")
+    assert not test.exception and "Choose 2 to 4 models" in texts(test)
+    shutil.rmtree(models)
+    models.mkdir()
+    write(models / "only", classifier("only", 3))
+    test = open_page("compare")
+    assert not test.exception and "EMOVIZ_CHECKPOINTS" in texts(test)
+
+
+def test_a_damaged_model_is_named_and_left_out(open_page, models):  # noqa: ANN001
+    (models / "far" / checkpoint.METRICS).write_text("{")
+    test = open_page("compare", compared=["good", "bad", "far"])
+    assert not test.exception
+    assert "It is left out." in texts(test) and charts(test) == ["differences", "confusions"]
+
+
+def test_an_empty_slice_says_so(open_page, models):  # noqa: ANN001
+    test = open_page("compare", compared=["good", "bad"], slice="id:nothing")
+    assert not test.exception and "No shared recording is in this slice" in texts(test)
+
+
+def test_one_clip_is_compared_curve_over_curve(open_page, finish):  # noqa: ANN001
+    test = finish(open_page("compare", view="One clip", compared=["face-expression", "speech-cats"]))
+    assert not test.exception
+    assert test.selectbox(key="output").options == ["valence (derived)", "arousal (derived)"]
+    assert charts(test) == ["curves"]
+    assert "face-expression and speech-cats, valence (derived) (CCC): **" in texts(test)
+
+
+def test_models_without_common_outputs_have_no_curves_to_lay_over_each_other(open_page, finish):  # noqa: ANN001
+    test = finish(open_page("compare", view="One clip", compared=["speech-cats", "speech-emotion"]))
+    assert not test.exception and "predict nothing in common" in texts(test)
+
+
+def test_bundled_models_are_compared(open_page, monkeypatch):  # noqa: ANN001
+    monkeypatch.setattr(evaluate, "DRAWS", 60)
+    values = dataclasses.replace(loaders.settings(), checkpoints=(ROOT / "checkpoints",))
+    monkeypatch.setattr(loaders, "settings", lambda: values)
+    test = open_page("compare")
+    assert not test.exception
+    assert charts(test)[0] == "differences" and "held-out recordings" in texts(test)
