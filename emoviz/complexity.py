@@ -4,13 +4,16 @@ What is measured is the model alone: what its features cost is the same for all 
 """
 
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch.profiler import ProfilerActivity, profile
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from .checkpoint import WEIGHTS, Checkpoint
@@ -38,7 +41,7 @@ class Complexity:
         milliseconds: of one pass here, the median of :data:`REPEATS`; None where it was not measured.
         low: the fastest of them ...
         high: ... and the slowest.
-        peak: largest number of bytes that one pass holds beside the weights.
+        peak: largest number of bytes in tensors that one pass makes and holds at a time.
     """
 
     model: str
@@ -101,14 +104,43 @@ def silence(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
 
 
 def peak_memory(work: Callable[[], Any]) -> int:
-    """Largest number of bytes that torch held at a time, beyond what it held before, on the CPU."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
+    """Largest number of bytes in tensors that operations of torch made and that were held at a time.
+
+    What an operation needs inside itself is not seen.
+    """
+    with _Held() as held:
         work()
-    assert found.profiler is not None and found.profiler.kineto_results is not None
-    events = [e for e in found.profiler.kineto_results.events() if e.name() == "[memory]"]
-    events.sort(key=lambda event: event.start_ns())
-    held = np.cumsum([event.nbytes() for event in events])
-    return int(held.max(initial=0))
+    return held.peak
+
+
+class _Held(TorchDispatchMode):
+    """Counts the bytes of storages from the operation that makes them until they are freed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        for tensor in _tensors((args, kwargs)):  # weights and inputs, which were there before
+            self._known.add(tensor.untyped_storage()._cdata)
+        result = func(*args, **(kwargs or {}))
+        for tensor in _tensors(result):
+            storage = tensor.untyped_storage()
+            if storage._cdata not in self._known:
+                self._known.add(storage._cdata)
+                self.now += storage.nbytes()
+                self.peak = max(self.peak, self.now)
+                weakref.finalize(storage, self._free, storage._cdata, storage.nbytes())
+        return result
+
+    def _free(self, identity: int, size: int) -> None:
+        self.now -= size
+        self._known.discard(identity)
+
+
+def _tensors(values: Any) -> list[torch.Tensor]:
+    return [leaf for leaf in tree_leaves(values) if isinstance(leaf, torch.Tensor)]
 
 
 def _bytes(path: Path) -> int:

@@ -306,8 +306,10 @@ def show_training(both: Compared, names: list[str]) -> None:
 def show_complexity(folders: dict[str, Path]) -> None:
     """Parameters and size at once, operations, time and memory at the press of a button."""
     job = st.session_state.get(job_key(list(folders)))
-    every = POLL if job and job.state.running else None
-    st.fragment(show_costs, run_every=every)(folders, job, polling=every is not None)
+    if job and job.state.running:
+        st.fragment(show_costs, run_every=POLL)(folders, job, polling=True)
+    else:  # no fragment, so that the button runs the whole page, which then begins to poll
+        show_costs(folders, job, polling=False)
 
 
 def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, polling: bool) -> None:

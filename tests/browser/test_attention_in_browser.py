@@ -63,7 +63,7 @@ def test_two_slices_are_chosen_and_the_link_opens_the_same_bars(opened, browser)
 
 def test_moments_follow_the_player_and_every_map_is_drawn(app: str, page):  # noqa: ANN001
     page.goto(f"{app}/attention?model=speech-mdat")
-    page.wait_for_selector(f"{plot('moments')} .emoviz-now")
+    page.wait_for_selector(f"{plot('moments')} .emoviz-now", state="attached")
     for kind in ("graph", "co", "temporal"):
         page.wait_for_selector(f"{plot(f'map-{kind}-whisper')} .heatmaplayer image")
     page.locator(plot("moments")).scroll_into_view_if_needed()
@@ -76,3 +76,5 @@ def test_moments_follow_the_player_and_every_map_is_drawn(app: str, page):  # no
     page.mouse.click(x, y)
     page.wait_for_function("new URL(location.href).searchParams.get('time')?.match(/^(2.9|3.0)/)")
     assert page.locator("video").evaluate("video => video.currentTime") == pytest.approx(3, abs=0.1)
+    cursor = page.locator(f"{plot('moments')} .emoviz-now").bounding_box()
+    assert cursor["x"] + cursor["width"] / 2 == pytest.approx(x, abs=5)

@@ -7,6 +7,8 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
 
 FOREST = ".st-key-differences .js-plotly-plot"
+PATIENCE = 300_000
+"""Milliseconds until something is given up; the machine may be busy."""
 FIRST, SECOND = "speech-cats", "speech-bigru"
 
 
@@ -43,9 +45,10 @@ def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, brow
     link = page.url
     assert "compared=" in link and "depth=Disagreement" in link
     other = browser.new_context(viewport={"width": 1280, "height": 800})
+    other.set_default_timeout(PATIENCE)
     visitor = other.new_page()
     visitor.goto(link)
-    visitor.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace", timeout=300_000)
+    visitor.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace")
     assert f"{SECOND} minus" in visitor.evaluate(f"document.querySelector('{FOREST}').layout.xaxis.title.text")
     other.close()
 
@@ -55,11 +58,12 @@ def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, brow
     download.value.save_as(file)
     assert file.name == f"{FIRST}-and-{SECOND}.html"
     alone = browser.new_context(offline=True)
+    alone.set_default_timeout(PATIENCE)
     reader = alone.new_page()
     asked: list[str] = []
     reader.on("request", lambda request: asked.append(request.url))
     reader.goto(file.as_uri())
-    reader.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 10", timeout=300_000)
+    reader.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 10")
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert f"{FIRST} and {SECOND}" in reader.title()
     assert reader.get_by_text("training mean").count() > 0

@@ -35,7 +35,7 @@ def lasso(page, around: tuple[float, float, float, float]) -> None:  # noqa: ANN
 def standing_out(page) -> list[str]:  # noqa: ANN001
     """Ids of the recordings that are drawn as chosen."""
     return page.evaluate(
-        """selector => document.querySelector(selector).data.flatMap(
+        """selector => document.querySelector(selector)._fullData.flatMap(
             trace => [...(trace.selectedpoints ?? [])].map(point => trace.customdata[point][0])).sort()""",
         MAP,
     )
@@ -47,7 +47,7 @@ def inside(page, around: tuple[float, float, float, float]) -> list[str]:  # noq
         """([selector, [left, top, right, bottom]]) => {
             const plot = document.querySelector(selector)
             const { xaxis, yaxis } = plot._fullLayout
-            return plot.data.flatMap(trace => [...trace.x].map((x, i) => {
+            return plot._fullData.flatMap(trace => [...trace.x].map((x, i) => {
                 const across = xaxis.d2p(x) / xaxis._length, down = yaxis.d2p(trace.y[i]) / yaxis._length
                 return across > left && across < right && down > top && down < bottom ? trace.customdata[i][0] : null
             })).filter(Boolean).sort()
@@ -65,7 +65,7 @@ def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, p
     lasso(page, around)
     page.get_by_text(f"{len(wanted)} recordings chosen").wait_for()
     page.wait_for_function(
-        "selector => document.querySelector(selector).data.some(trace => trace.selectedpoints?.length)", arg=MAP
+        "selector => document.querySelector(selector)._fullData.some(trace => trace.selectedpoints?.length)", arg=MAP
     )
     chosen = standing_out(page)
     assert set(chosen) <= set(wanted) and len(chosen) == min(len(wanted), 100)
@@ -89,5 +89,5 @@ def test_models_stand_in_a_row_with_one_legend(app: str, page):  # noqa: ANN001
     page.get_by_role("option").nth(1).click()
     page.locator(f"{MAP} .subplot.x2y2").wait_for()
     page.wait_for_selector(".st-key-stop", state="detached")
-    shown = page.evaluate("s => document.querySelector(s).data.filter(t => t.showlegend).map(t => t.name)", MAP)
+    shown = page.evaluate("s => document.querySelector(s)._fullData.filter(t => t.showlegend).map(t => t.name)", MAP)
     assert len(shown) == len(set(shown)) > 1
