@@ -350,7 +350,8 @@ def verdicts(figures: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
 
 def collapses(figures: pd.DataFrame) -> list[str]:
     """A sentence for each model that predicts a constant or is no better than the training mean."""
-    bad = figures[(figures.culture == ALL) & (figures.aggregation == "pooled") & figures.collapsed]
+    whole = figures[(figures.culture == ALL) & (figures.aggregation == "pooled")]
+    bad = whole[whole.metric.isin(MAIN_METRIC.values()) & whole.collapsed]
     return [
         f"{model} has collapsed ({', '.join(dict.fromkeys(rows.output))}): it predicts nearly a constant, or no "
         "better than the training mean."

@@ -336,23 +336,18 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
 
 
 def flag_collapsed(rows: list[dict[str, Any]], groups: dict[str, list[Result]]) -> list[dict[str, Any]]:
-    """Add ``collapsed``: constant predictions, or an RMSE, class figure or r no better than the training mean's."""
+    """Add ``collapsed``: a figure no better than the training mean's, or predictions over time that are no signal."""
     outputs = list(dict.fromkeys(r["output"] for r in rows))
     for row in rows:
+        value, mean = row["value"], row["training_mean"]
+        # a constant's correlation is undefined and counts as none; its RMSE is undefined where the mean is unknown
+        row["collapsed"] = bool(value >= mean if row["metric"] == "rmse" else value <= np.nan_to_num(mean))
         members = groups[row["culture"]]
-        if members[0].truth.ndim == 1:
-            worse = np.less_equal if row["metric"] != "rmse" else np.greater_equal
-            row["collapsed"] = bool(worse(row["value"], np.nan_to_num(row["training_mean"])))
-            continue
-        k = outputs.index(row["output"])
-        baseline = next(
-            r["training_mean"]
-            for r in rows
-            if (r["culture"], r["output"], r["metric"]) == (row["culture"], row["output"], "rmse")
-        )
-        truth = np.concatenate([r.truth[:, k] for r in members])
-        prediction = np.concatenate([r.prediction[:, k] for r in members])
-        row["collapsed"] = metrics.is_collapsed(truth, prediction, baseline)
+        if members[0].truth.ndim == 2:
+            k = outputs.index(row["output"])
+            truth = np.concatenate([r.truth[:, k] for r in members])
+            prediction = np.concatenate([r.prediction[:, k] for r in members])
+            row["collapsed"] |= metrics.is_collapsed(truth, prediction)
     return rows
 
 

@@ -253,19 +253,19 @@ def judge(value: float, values: Array, level: float = 0.95) -> Difference:
     return Difference(value, *percentiles(values, level), p=min(1.0, max(1 / values.size, 2 * other_side)))
 
 
-def is_collapsed(truth: Array, prediction: Array, baseline_rmse: float, *, spread: float = 0.1) -> bool:
-    """Whether a model predicts (nearly) a constant, or does not beat the training-mean row.
+def is_collapsed(truth: Array, prediction: Array, *, spread: float = 0.1, agreement: float = 0.1) -> bool:
+    """Whether predictions over time are (nearly) constant, or agree with the labels no more than a constant does.
 
     Args:
         truth: (N,) labels.
         prediction: (N,) predictions.
-        baseline_rmse: RMSE of predicting the training mean on the same frames.
         spread: least ratio of the predictions' standard deviation to the labels'.
+        agreement: least CCC; a constant's is 0.
     """
     truth, prediction = _pairs(truth, prediction)
     if truth.size == 0 or _is_constant(truth):
         return False
-    return bool(prediction.std() < spread * truth.std() or rmse(truth, prediction) >= baseline_rmse)
+    return bool(prediction.std() < spread * truth.std() or ccc(truth, prediction) < agreement)
 
 
 def bootstrap(statistic: Callable[[Array], float], groups: int, draws: int, seed: int) -> Array:

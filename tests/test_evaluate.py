@@ -48,6 +48,14 @@ def test_constant_predictions_are_flagged(constant):
     assert all(r["collapsed"] for r in score_table(flat, frame_scores(("v", "a"), np.zeros(2))))
 
 
+def test_each_figure_is_held_against_the_training_means():
+    results = [frame_result(i, None, 0.8) for i in range(8)]
+    rows = score_table(results, frame_scores(("v", "a"), np.zeros(2)))
+    assert row(rows, "all", "v", "rmse")["value"] > row(rows, "all", "v", "rmse")["training_mean"]
+    assert row(rows, "all", "v", "rmse")["collapsed"]
+    assert row(rows, "all", "v", "ccc")["value"] > 0.3 and not row(rows, "all", "v", "ccc")["collapsed"]
+
+
 def test_class_figures_by_hand():
     truth, prediction = [0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 0, 2]
     results = [

@@ -189,17 +189,20 @@ def test_a_difference_that_is_undefined_is_nan() -> None:
     [
         ([0.5, 0.5, 0.5, 0.5], True),  # a constant
         ([0.49, 0.5, 0.5, 0.51], True),  # nearly one
-        ([0.9, 0.7, 0.2, 0.1], True),  # worse than the training mean
+        ([0.9, 0.7, 0.2, 0.1], True),  # the other way round
+        ([0.7, 0.1, 0.9, 0.3], True),  # CCC below 0
         ([0.1, 0.3, 0.7, 0.8], False),
+        ([5.1, 5.3, 5.7, 6.8], True),  # all of them too high: CCC .02
+        ([0.7, 0.9, 1.4, 1.7], False),  # RMSE .68 to the training mean's .38, but CCC .40
     ],
 )
 def test_a_collapsed_model_is_flagged(prediction: list[float], collapsed: bool) -> None:
     truth = np.array([0.0, 0.3, 0.7, 1.0])
-    assert metrics.is_collapsed(truth, np.array(prediction), metrics.rmse(truth, np.full(4, 0.5))) is collapsed
+    assert metrics.is_collapsed(truth, np.array(prediction)) is collapsed
 
 
 def test_constant_labels_flag_nobody() -> None:
-    assert metrics.is_collapsed(np.full(3, 0.1), np.array([0.1, 0.2, 0.3]), 0.0) is False
+    assert metrics.is_collapsed(np.full(3, 0.1), np.array([0.1, 0.2, 0.3])) is False
 
 
 def test_kappa_is_scikit_learns() -> None:
