@@ -106,6 +106,11 @@ class Description:
     versions: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
+    @property
+    def delay(self) -> int:
+        """Frames by which predictions are moved later, as the labels of the training were moved forward by them."""
+        return round(self.training.get("label_delay", 0.0) / self.hop)
+
 
 class Predictor(nn.Module):
     """A model together with the transforms of its inputs: raw features in, :class:`Output` out."""

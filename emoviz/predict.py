@@ -30,7 +30,7 @@ from .checkpoint import Checkpoint, Description
 from .define import CIRCUMPLEX, Dimension, Emotion, Source, Task, derived
 from .errors import ConfigError, FeatureError, MediaError
 from .features import EXTRACTORS, FeatureStream
-from .features.align import align, frame_middles
+from .features.align import align, delayed, frame_middles
 from .features.expression import read_faces
 from .fusion import fuse, fused_outputs
 from .losses import probabilities
@@ -263,9 +263,9 @@ def predict_streams(
         gap[windows.frames(batch)[missing]] = True
         output = apply(checkpoint, aligned)
         values.append(output.prediction.numpy())
-        if "channel" in output.attention:
-            weights.append(output.attention["channel"])
-    own = windows.join(np.concatenate(values))
+        if output.channel_weights is not None:
+            weights.append(output.channel_weights)
+    own = delayed(windows.join(np.concatenate(values)), description.delay)
     own[gap] = np.nan
     on_grid = own if len(own) == len(times) else _resample(own, windows.times, times)
     if not weights:

@@ -56,13 +56,13 @@ CATS-Transformer paper, section 5.5, figure 4.
 ABOUT_TRANSFER = """
 Rows are what was learnt from, columns what was tested, on speakers that no training heard; the diagonal, where there
 is one, is the culture's own held-out speakers. Each cell has its 95 % bootstrap interval over recordings. **Hatched**:
-collapsed, that is, constant or no better than always answering the training mean (by RMSE) or the most frequent class.
+collapsed, that is, nearly constant or no better than always answering the training mean or the most frequent class.
 Source: cross-culture protocols of papers 1 and 4.
 """
 ABOUT_SCORES = """
 Figures on held-out speakers of each culture, with the 95 % bootstrap interval over recordings; where there are several
 models of a culture, one row per seed. The grey mark is what always answering the training mean gets; open points are
-collapsed models: constant, or no better than that by RMSE or as a classifier.
+collapsed models: nearly constant, or no better than that.
 """
 
 

@@ -198,6 +198,26 @@ def test_a_window_of_a_clip_level_model_counts_for_its_centre(models):
     np.testing.assert_allclose(values[:20], np.tile(values[0], (20, 1)), atol=1e-6)  # before the first centre
 
 
+def test_predictions_come_as_late_as_the_raters_whom_the_model_learned_from(models):
+    late = {**models[1].description.training, "label_delay": 0.1}
+    model = dataclasses.replace(models[1], description=dataclasses.replace(models[1].description, training=late))
+    streams, times = random_streams(models[1], 300), predict.frame_middles(6, 0.02)
+    values, _ = predict.predict_streams(models[1], streams, times)
+    delayed, _ = predict.predict_streams(model, streams, times)
+    np.testing.assert_array_equal(delayed[5:], values[:-5])
+
+
+def test_channel_weights_of_each_stream_alone_stand_side_by_side(tmp_path):
+    save_speech(tmp_path, "eaf", "eaf", Task.FRAMES, {"hidden": 4, "layers": 1})
+    (model,) = load_checkpoints(["eaf"], [tmp_path])
+    streams = random_streams(model, 90)
+    _, table = predict.predict_streams(model, streams, predict.frame_middles(1.8, 0.02))
+    attention = model({name: s.values for name, s in streams.items()}).attention
+    assert len(table) == 4 + len(streams["egemaps"].channels)
+    for stream, rows in (("whisper", table[:4]), ("egemaps", table[4:])):
+        np.testing.assert_allclose(rows.weight, attention[f"channel.{stream}"][0], rtol=1e-5)
+
+
 def test_frames_without_any_feature_are_gaps(models):
     streams = random_streams(models[1], 300)
     for s in streams.values():

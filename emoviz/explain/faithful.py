@@ -60,8 +60,7 @@ def deletion_table(
         FeatureError: a feature of it is not.
     """
     samples, held_out = held_out_samples(checkpoint, store, most, progress)
-    shift = round(checkpoint.description.training.get("label_delay", 0) / checkpoint.description.hop)
-    examples = [_example(sample, shift) for sample in samples]
+    examples = [_example(sample, checkpoint.description.delay) for sample in samples]
     model = checkpoint.predictor.model
     weights, answers = _answers(checkpoint, examples)
     score = selection_score(checkpoint)

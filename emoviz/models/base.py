@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from ..configuration import from_dict
@@ -26,12 +27,19 @@ class Output:
         prediction: (B, T, K) for frame-wise models, (B, K) otherwise. Class scores are logits.
         embedding: (B, E).
         attention: named maps: ``channel`` (B, D), ``temporal`` (B, T) or (B, T, T), ``spatial``
-            (B, N, heads, h, w), ``cross_modal``, ``graph``, ``co``, ``latent``.
+            (B, N, heads, h, w), ``cross_modal``, ``graph``, ``co``, ``latent``. A map of one stream alone is named
+            ``<kind>.<stream>``.
     """
 
     prediction: Tensor
     embedding: Tensor
     attention: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def channel_weights(self) -> Tensor | None:
+        """(B, D) weights of the channels of all streams, in the model's order; None without channel attention."""
+        maps = [weights for name, weights in self.attention.items() if name.partition(".")[0] == "channel"]
+        return torch.cat(maps, dim=1) if maps else None
 
 
 @dataclass(frozen=True)

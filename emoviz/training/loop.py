@@ -223,7 +223,7 @@ class TrainingModule(lightning.LightningModule):
         prediction = output.prediction.float()
         if self.settings.kind == "emotion":
             prediction = probabilities(prediction)
-        channel = output.attention.get("channel")
+        channel = output.channel_weights
         results = []
         for i, sample in enumerate(batch.samples):
             real = batch.mask[i].cpu().numpy() if self.source.frames else slice(None)
