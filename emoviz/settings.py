@@ -20,6 +20,8 @@ class Settings:
         checkpoints: folders that are searched for trained models: the bundled ones and
             ``EMOVIZ_CHECKPOINTS``, where training saves.
         runs: folder of training runs (``EMOVIZ_RUNS``).
+        slots: devices of this machine that run one job each at a time (``EMOVIZ_SLOTS``, e.g. ``cpu,cuda:0``); none
+            means the CPU and every GPU.
         upload_limit_mb: largest clip that is accepted, in MB (``EMOVIZ_UPLOAD_LIMIT_MB``).
         address: the server binds to it (``EMOVIZ_ADDRESS``).
     """
@@ -30,6 +32,7 @@ class Settings:
     runs: Path
     upload_limit_mb: int = 500
     address: str = "localhost"
+    slots: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -50,4 +53,5 @@ class Settings:
             runs=Path(environment.get("EMOVIZ_RUNS", ROOT / "runs")),
             upload_limit_mb=int(limit),
             address=environment.get("EMOVIZ_ADDRESS", "localhost"),
+            slots=tuple(filter(None, environment.get("EMOVIZ_SLOTS", "").split(","))),
         )

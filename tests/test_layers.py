@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted([*(ROOT / "emoviz").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"])
 FILES = [file for file in FILES if file.exists()]
 
-FOUNDATION = {"define", "errors", "progress", "registry", "settings", "configuration", "__init__"}
+FOUNDATION = {"define", "errors", "lines", "progress", "registry", "settings", "configuration", "__init__"}
 ANALYSIS = {"training", "predict", "export", "evaluate", "heldout", "explain", "fusion", "complexity"}
 TABLES_ONLY = {"plots", "summary", "similarity", "project", "slices", "attention"}
 MAY_IMPORT: dict[str, set[str]] = {

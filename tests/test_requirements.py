@@ -12,6 +12,7 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "ai_edge_litert": "ai-edge-litert",
     "cv2": "opencv-python-headless",
+    "pynvml": "nvidia-ml-py",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
 }

@@ -1,0 +1,101 @@
+"""What this machine can compute on: its processor and its GPUs, asked from NVIDIA's library without touching them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psutil
+import pynvml
+
+from ..errors import ConfigError
+
+CPU, ANY_GPU = "cpu", "cuda"
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device.
+
+    Attributes:
+        name: ``cpu``, or ``cuda:0`` and so on, in the order of the PCI bus.
+        title: for people, e.g. ``NVIDIA H100 80GB HBM3``.
+        identity: by which CUDA finds this very device; "" for the CPU.
+        memory: bytes of it, in all.
+        free: bytes of it that nothing uses.
+        load: percent of the last moment in which it computed.
+    """
+
+    name: str
+    title: str
+    identity: str
+    memory: int
+    free: int
+    load: float
+
+
+def devices() -> list[Device]:
+    """The CPU and every GPU of this machine."""
+    memory = psutil.virtual_memory()
+    title = f"CPU, {psutil.cpu_count() or 1} threads"
+    return [Device(CPU, title, "", memory.total, memory.available, psutil.cpu_percent()), *_gpus()]
+
+
+def _gpus() -> list[Device]:
+    found = []
+    with _driver() as number_of_gpus:
+        for number in range(number_of_gpus):
+            handle = pynvml.nvmlDeviceGetHandleByIndex(number)
+            memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+            title, identity = pynvml.nvmlDeviceGetName(handle), pynvml.nvmlDeviceGetUUID(handle)
+            found.append(Device(f"cuda:{number}", title, identity, memory.total, memory.free, _load(handle)))
+    return found
+
+
+@contextmanager
+def _driver() -> Iterator[int]:
+    """NVIDIA's library, opened; how many GPUs it sees, none where there is no driver."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        yield 0
+        return
+    try:
+        yield pynvml.nvmlDeviceGetCount()
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _load(handle: object) -> float:
+    try:
+        return float(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    except pynvml.NVMLError:  # a GPU that is shared out in parts does not tell
+        return float("nan")
+
+
+def gpu_usage(visible: str) -> dict[str, float]:
+    """``gpu_memory`` (bytes) and ``gpu_load`` (percent) of a GPU, by CUDA_VISIBLE_DEVICES; empty for none or many."""
+    found = [gpu for gpu in _gpus() if visible in (gpu.identity, gpu.name.removeprefix(f"{ANY_GPU}:"))]
+    if len(found) != 1:
+        return {}
+    return {"gpu_memory": float(found[0].memory - found[0].free), "gpu_load": found[0].load}
+
+
+def slots_of(named: Sequence[str]) -> tuple[str, ...]:
+    """The slots of this machine's queue, each of which runs one job at a time.
+
+    Args:
+        named: by the settings; none means one for the CPU and one for each GPU.
+
+    Raises:
+        ConfigError: a slot is neither ``cpu`` nor ``cuda:<number>``.
+    """
+    for slot in named:
+        if slot != CPU and not (slot.startswith(f"{ANY_GPU}:") and slot.removeprefix(f"{ANY_GPU}:").isdigit()):
+            raise ConfigError(f"A slot is {CPU} or {ANY_GPU}:<number>, e.g. {ANY_GPU}:0, not '{slot}'.")
+    return tuple(named) or tuple(device.name for device in devices())
+
+
+def visible_to(slot: str) -> str:
+    """The value of CUDA_VISIBLE_DEVICES that leaves a process this slot's device alone."""
+    found = {device.name: device.identity for device in devices()}
+    return found.get(slot) or slot.removeprefix(CPU).removeprefix(f"{ANY_GPU}:")

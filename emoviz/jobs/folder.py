@@ -1,0 +1,331 @@
+"""The run folder of a job: what it is told to do, which process does it, how far it is and how it ended.
+
+- ``job.json`` is what to do and where; it never changes.
+- ``process.json`` is who does it now; whoever creates it has the job for itself.
+- ``usage.json`` is the heartbeat: renewed every :data:`BEAT` seconds, with what the job uses of the machine.
+- ``progress.jsonl`` is how far it is, ``log.txt`` what it printed.
+- ``end.json`` is how it ended. It is written once, by whoever comes first, and outranks what any engine says.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ..configuration import from_dict
+from ..errors import ConfigError, EmovizError
+from ..lines import append_line, create_json, read_json, read_lines, write_json
+
+JOB, PROCESS, USAGE, END = "job.json", "process.json", "usage.json", "end.json"
+PROGRESS, OUTPUT, RESERVE = "progress.jsonl", "log.txt", ".reserve"
+BEAT = 2.0
+"""Seconds between two heartbeats."""
+SILENCE = 10.0
+"""Seconds without a heartbeat after which a process on another machine counts as lost."""
+MARK, SLOT = "EMOVIZ_JOB", "EMOVIZ_SLOT"
+"""Environment variables that a job's processes inherit: the job's folder, and the device that it was given."""
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    LOST = "LOST"
+
+
+RESUMABLE = (State.FAILED, State.CANCELLED, State.LOST)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders that a job reads and writes, as absolute paths.
+
+    Attributes:
+        data: of the corpora, or "".
+        store: of extracted features.
+        checkpoints: in which a trained model is written.
+        results: of a protocol's reports.
+    """
+
+    data: str
+    store: str
+    checkpoints: str
+    results: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """What ``job.json`` says.
+
+    Attributes:
+        id: name of the folder; ids sort by time.
+        kind: of work, a name in :data:`~emoviz.jobs.work.WORKS`.
+        work: its settings.
+        engine: ``local`` or ``slurm``.
+        where: settings of the engine: the device, the partition and so on.
+        title: one line for people.
+        group: name that the jobs of a sweep share, or "".
+        created: seconds since 1970.
+        host: the machine that submitted it.
+        writes: name of the checkpoint that it will write, or "".
+        places: the folders it works on.
+    """
+
+    id: str
+    kind: str
+    work: Mapping[str, Any]
+    engine: str
+    where: Mapping[str, Any]
+    title: str
+    group: str
+    created: float
+    host: str
+    writes: str
+    places: Places
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a job stands.
+
+    Attributes:
+        state: in a word.
+        message: one sentence where it failed or was lost, or waits for a reason; else "".
+        details: of a failure, for a bug report.
+        result: what it made: the name of a checkpoint, files of reports.
+        started: when the present attempt began, seconds since 1970, or None.
+        ended: or None.
+        attempts: how often it was started.
+        stage: what is done now, for people.
+        done: how much of the stage is done ...
+        total: ... of this much; 0 when unknown.
+        stage_started: when the stage began, and how much of it was done then.
+        device: that it runs on, e.g. ``cuda:1``, or "".
+        usage: of the machine: ``memory`` (bytes), ``cpu`` (percent of a core), and on a GPU ``gpu_memory`` (bytes) and
+            ``gpu_load`` (percent).
+    """
+
+    state: State
+    message: str = ""
+    details: str = ""
+    result: tuple[str, ...] = ()
+    started: float | None = None
+    ended: float | None = None
+    attempts: int = 0
+    stage: str = ""
+    done: float = 0
+    total: float = 0
+    stage_started: tuple[float, float] | None = None
+    device: str = ""
+    usage: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def share(self) -> float | None:
+        """Of the stage that is done, in [0, 1], where that is known."""
+        return min(1.0, self.done / self.total) if self.total > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of the stage, where something of it was done while it runs."""
+        if self.state is not State.RUNNING or self.stage_started is None or self.total <= 0:
+            return None
+        began, before = self.stage_started
+        done = self.done - before
+        return (time.time() - began) / done * max(0.0, self.total - self.done) if done > 0 else None
+
+
+@dataclass(frozen=True)
+class Process:
+    """The process that has a job, told apart from any other that ever has the same number.
+
+    Attributes:
+        host: name of its machine.
+        boot: of that machine since which it counts processes, where the system tells.
+        pid: number of the process.
+        born: when it started, seconds since 1970.
+        started: when it took the job, seconds since 1970.
+        device: that it computes on.
+        slurm: id of its Slurm job, or "".
+    """
+
+    host: str
+    boot: str
+    pid: int
+    born: float
+    started: float
+    device: str = ""
+    slurm: str = ""
+
+    @classmethod
+    def of(cls, pid: int, device: str = "", slurm: str = "") -> "Process":
+        """The process of that number on this machine."""
+        return cls(socket.gethostname(), boot_id(), pid, psutil.Process(pid).create_time(), time.time(), device, slurm)
+
+    def alive(self) -> bool | None:
+        """Whether it runs; None when it is another machine's."""
+        if self.host != socket.gethostname():
+            return None
+        if self.boot != boot_id():
+            return False
+        try:
+            process = psutil.Process(self.pid)
+            return abs(process.create_time() - self.born) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+
+def boot_id() -> str:
+    """Which start of this machine this is."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return f"{psutil.boot_time():.0f}"
+
+
+class JobFolder:
+    """Reads and writes a job's folder. Any process may, at any time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def job(self) -> Job:
+        """What to do.
+
+        Raises:
+            ConfigError: ``job.json`` is missing or damaged.
+        """
+        values = read_json(self.path / JOB)
+        if values is None:
+            raise ConfigError(f"There is no job in '{self.path}': its {JOB} is missing or damaged.")
+        job: Job = from_dict(Job, values, f"the job '{self.path.name}'")
+        return job
+
+    def create(self, job: Job) -> None:
+        """Write ``job.json``.
+
+        Raises:
+            OSError: the disk is full or not writable.
+        """
+        write_json(self.path / JOB, asdict(job))
+
+    def claim(self, process: Process) -> bool:
+        """Take the job for a process; false when another has it, or had it and ended without a word."""
+        return create_json(self.path / PROCESS, asdict(process))
+
+    def hand_over(self, process: Process) -> None:
+        """Name another process as the one that has the job."""
+        write_json(self.path / PROCESS, asdict(process))
+
+    def process(self) -> Process | None:
+        """Who has the job, or had it last."""
+        values = read_json(self.path / PROCESS)
+        try:
+            return from_dict(Process, values, PROCESS) if values else None
+        except EmovizError:
+            return None
+
+    def beat(self, usage: Mapping[str, float]) -> None:
+        """Say that the job's process lives, and what it uses."""
+        write_json(self.path / USAGE, usage)
+
+    def silence(self) -> float:
+        """Seconds since the last heartbeat."""
+        try:
+            return time.time() - (self.path / USAGE).stat().st_mtime
+        except OSError:
+            return float("inf")
+
+    def report(self, stage: str, done: float, total: float) -> None:
+        """Write a line of progress.
+
+        Raises:
+            OSError: the disk is full or not writable.
+        """
+        append_line(self.path / PROGRESS, {"time": time.time(), "stage": stage, "done": done, "total": total})
+
+    def reserve(self) -> None:
+        """Keep some room, so that a full disk can still be reported."""
+        (self.path / RESERVE).write_bytes(os.urandom(16384))
+
+    def end(self, state: State, message: str = "", details: str = "", result: tuple[str, ...] = ()) -> bool:
+        """Say how the job ended, unless that was said; whether this was it."""
+        values = {"state": state, "message": message, "details": details, "result": result, "time": time.time()}
+        try:
+            return create_json(self.path / END, values)
+        except OSError:
+            (self.path / RESERVE).unlink(missing_ok=True)
+            return create_json(self.path / END, {**values, "details": ""})
+        finally:
+            (self.path / RESERVE).unlink(missing_ok=True)
+
+    def ended(self) -> dict[str, Any] | None:
+        """How it ended, or None."""
+        return read_json(self.path / END)
+
+    def reopen(self) -> bool:
+        """Make an ended or lost job one to be done again; false when someone else just did."""
+        past = self.path / "attempts"
+        past.mkdir(exist_ok=True)
+        done = False
+        for name in (END, PROCESS):
+            try:
+                os.rename(self.path / name, past / f"{time.time_ns()}-{name}")
+                done = True
+            except FileNotFoundError:
+                continue
+        return done
+
+    def attempts(self) -> int:
+        """How often a process had the job."""
+        return len(list(self.path.glob(f"attempts/*-{PROCESS}"))) + (self.path / PROCESS).exists()
+
+    def status(self, state: State, message: str = "") -> Status:
+        """How the job stands, given what its engine says of one that has not ended."""
+        end, process = self.ended(), self.process()
+        if end:
+            state, message = State(end["state"]), end["message"]
+        lines = [] if state is State.QUEUED else read_lines(self.path / PROGRESS)
+        here: list[dict[str, Any]] = [line for line in lines if process is None or line["time"] >= process.started]
+        last: dict[str, Any] = here[-1] if here else {"stage": "", "done": 0.0, "total": 0.0}
+        same = [line for line in here if _topic(line["stage"]) == _topic(last["stage"])]
+        return Status(
+            state=state,
+            message=message,
+            details=end["details"] if end else "",
+            result=tuple(end["result"]) if end else (),
+            started=process.started if process else None,
+            ended=end["time"] if end else None,
+            attempts=self.attempts(),
+            stage=last["stage"],
+            done=last["done"],
+            total=last["total"],
+            stage_started=(same[0]["time"], same[0]["done"]) if same else None,
+            device=process.device if process else "",
+            usage=(read_json(self.path / USAGE) or {}) if state is State.RUNNING else {},
+        )
+
+    def output(self, lines: int) -> str:
+        """The last lines that the job printed."""
+        try:
+            with (self.path / OUTPUT).open("rb") as file:
+                file.seek(0, os.SEEK_END)
+                file.seek(max(0, file.tell() - 200 * lines))
+                text = file.read().decode("utf-8", errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def _topic(stage: str) -> str:
+    """A stage without what stands in brackets, which changes while it runs."""
+    return stage.partition(" (")[0]

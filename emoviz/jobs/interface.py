@@ -1,0 +1,238 @@
+"""What pages and the command line do with jobs: submit, state, cancel, resume, logs, list, delete."""
+
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..configuration import from_dict
+from ..errors import ConfigError, UnknownNameError
+from ..lines import read_lines
+from ..settings import ROOT, Settings
+from .devices import slots_of
+from .folder import RESUMABLE, Job, JobFolder, Places, State, Status
+from .local import Local, LocalEngine
+
+if TYPE_CHECKING:
+    from .work import Work
+
+Where = Local
+"""Where a job runs."""
+
+
+class Engine(Protocol):
+    """Starts and stops jobs; how far they are stands in their folders."""
+
+    def check(self, where: Any) -> None:
+        """Refuse a place where jobs cannot run.
+
+        Raises:
+            ConfigError: so.
+        """
+
+    def start(self, folder: JobFolder) -> None:
+        """Queue the job."""
+
+    def stop(self, folder: JobFolder) -> None:
+        """End the job's processes, or take it from the queue."""
+
+    def state(self, folder: JobFolder) -> tuple[State, str]:
+        """Where a job stands that did not say how it ended, and a sentence about that or ""."""
+
+
+class Jobs:
+    """The jobs of one folder of runs.
+
+    Any number of these may work on one folder, in any processes.
+
+    Args:
+        settings: of this run of the app or command line.
+        results: folder of the reports of protocols.
+    """
+
+    def __init__(self, settings: Settings, results: Path = ROOT / "results") -> None:
+        self.root = settings.runs.resolve() / "jobs"
+        self.places = Places(
+            data=str(settings.data.resolve()) if settings.data else "",
+            store=str(settings.store.resolve()),
+            checkpoints=str(settings.checkpoints[-1].resolve()),
+            results=str(results.resolve()),
+        )
+        self.engines: Mapping[str, Engine] = {"local": LocalEngine(self.root, slots_of(settings.slots))}
+
+    def submit(self, work: "Work", where: Where | None = None, group: str = "") -> Job:
+        """Queue some work.
+
+        Args:
+            work: what to do, e.g. a :class:`~emoviz.jobs.kinds.Training`.
+            where: by default the CPU of this machine.
+            group: name that the jobs of a sweep share.
+
+        Raises:
+            EmovizError: it cannot be done, or not there; nothing was queued.
+        """
+        from .work import kind_of
+
+        where = where or Local()
+        engine = ENGINES[type(where)]
+        kind = kind_of(work)
+        self.engines[engine].check(where)
+        work.check(self.places)
+        self._require_free(work.writes)
+        created = datetime.now()
+        job = Job(
+            id=f"{created:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}",
+            kind=kind,
+            work=asdict(work),  # type: ignore[call-overload]
+            engine=engine,
+            where=asdict(where),
+            title=work.title,
+            group=group,
+            created=created.timestamp(),
+            host=socket.gethostname(),
+            writes=work.writes,
+            places=self.places,
+        )
+        folder = JobFolder(self.root / job.id)
+        try:
+            folder.path.mkdir(parents=True)
+            folder.create(job)
+        except OSError as error:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise ConfigError(
+                f"The job's folder '{folder.path}' cannot be written: {error.strerror or error}."
+            ) from error
+        try:
+            self.engines[engine].start(folder)
+        except BaseException:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
+        return job
+
+    def _require_free(self, name: str) -> None:
+        """Refuse to write a checkpoint that another job will write."""
+        if not name:
+            return
+        for job in self.list():
+            if job.writes == name and self.state(job.id).state in (State.QUEUED, State.RUNNING, State.LOST):
+                raise ConfigError(
+                    f"The job '{job.id}', which has not finished, will write the model '{name}'; "
+                    "give this one another name, or delete that job."
+                )
+
+    def list(self, group: str | None = None) -> tuple[Job, ...]:
+        """All jobs, or those of a group, the oldest first; a folder whose ``job.json`` is damaged is left out."""
+        jobs = []
+        for path in sorted(self.root.glob("*/job.json")):
+            try:
+                job = JobFolder(path.parent).job()
+            except ConfigError:
+                continue
+            if group is None or job.group == group:
+                jobs.append(job)
+        return tuple(jobs)
+
+    def get(self, identity: str) -> Job:
+        """A job by its id.
+
+        Raises:
+            UnknownNameError: there is none.
+        """
+        return self._folder(identity).job()
+
+    def state(self, identity: str) -> Status:
+        """How a job stands.
+
+        Raises:
+            UnknownNameError: there is none of that id.
+        """
+        folder = self._folder(identity)
+        if folder.ended():
+            return folder.status(State.FINISHED)
+        return folder.status(*self.engines[folder.job().engine].state(folder))
+
+    def cancel(self, identity: str) -> None:
+        """End a job; when this returns, no process of it is left on this machine.
+
+        Raises:
+            UnknownNameError: there is none of that id.
+            ConfigError: it has ended before.
+        """
+        folder = self._folder(identity)
+        if not folder.end(State.CANCELLED, "It was cancelled."):
+            raise ConfigError(f"The job '{identity}' is {self.state(identity).state}, so it cannot be cancelled.")
+        self.engines[folder.job().engine].stop(folder)
+
+    def resume(self, identity: str) -> None:
+        """Queue a job again that failed, was cancelled or got lost; it goes on from its last checkpoint.
+
+        Raises:
+            UnknownNameError: there is none of that id.
+            ConfigError: it did not, or someone else has resumed it just now.
+        """
+        folder = self._folder(identity)
+        state = self.state(identity).state
+        if state not in RESUMABLE:
+            raise ConfigError(f"The job '{identity}' is {state}; only {', '.join(RESUMABLE)} jobs can be resumed.")
+        engine = self.engines[folder.job().engine]
+        engine.stop(folder)
+        if not folder.reopen():
+            raise ConfigError(f"The job '{identity}' has just been resumed.")
+        engine.start(folder)
+
+    def delete(self, identity: str) -> None:
+        """Delete a job's folder; a checkpoint that it made stays.
+
+        Raises:
+            UnknownNameError: there is none of that id.
+            ConfigError: it is queued or running.
+        """
+        folder = self._folder(identity)
+        state = self.state(identity).state
+        if state in (State.QUEUED, State.RUNNING):
+            raise ConfigError(f"The job '{identity}' is {state}; cancel it before it is deleted.")
+        self.engines[folder.job().engine].stop(folder)
+        away = self.root / f".deleted-{identity}"
+        os.replace(folder.path, away)
+        shutil.rmtree(away, ignore_errors=True)
+
+    def logs(self, identity: str, lines: int = 200) -> str:
+        """The last lines that a job printed, and the details of its failure.
+
+        Raises:
+            UnknownNameError: there is none of that id.
+        """
+        folder = self._folder(identity)
+        return "\n".join(filter(None, (folder.output(lines), (folder.ended() or {}).get("details", ""))))
+
+    def figures(self, identity: str) -> Sequence[Mapping[str, float]]:
+        """Of each epoch of a training so far: ``epoch``, ``loss``, ``validation`` and so on.
+
+        Raises:
+            UnknownNameError: there is none of that id.
+        """
+        job = self.get(identity)
+        lines = read_lines(self.root / identity / job.writes / "metrics.jsonl") if job.writes else []
+        return [*{line["epoch"]: line for line in lines}.values()]
+
+    def _folder(self, identity: str) -> JobFolder:
+        path = self.root / identity
+        if not identity or path.parent != self.root or not (path / "job.json").is_file():
+            raise UnknownNameError("job", identity, [job.id for job in self.list()])
+        return JobFolder(path)
+
+
+ENGINES = {Local: "local"}
+"""Where -> the engine that starts jobs there."""
+
+
+def where_of(job: Job) -> Where:
+    """Where a job runs, e.g. to submit a clone of it."""
+    kinds = {engine: kind for kind, engine in ENGINES.items()}
+    where: Where = from_dict(kinds[job.engine], job.where, f"the job '{job.id}'")
+    return where

@@ -1,0 +1,134 @@
+"""What jobs do here: train a model, run a protocol of a study, extract features of a corpus."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from ..errors import ConfigError, UnknownNameError
+from ..progress import Progress
+from ..training.config import TrainingConfig
+from .folder import Places
+from .work import WORKS
+
+
+@WORKS.register("train")
+@dataclass(frozen=True)
+class Training:
+    """Train a model.
+
+    Attributes:
+        config: of the training; its name becomes that of the checkpoint.
+    """
+
+    config: TrainingConfig
+    distributed: ClassVar[bool] = True
+
+    @property
+    def title(self) -> str:
+        """The config's title."""
+        return self.config.title
+
+    @property
+    def writes(self) -> str:
+        """The config's name."""
+        return self.config.name
+
+    def check(self, places: Places) -> None:
+        """Refuse a name that a trained model has."""
+        if (Path(places.checkpoints) / self.config.name).exists():
+            raise ConfigError(f"There is a trained model named '{self.config.name}'; give this one another name.")
+
+    def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
+        """Train; ``<folder>/<name>/metrics.jsonl`` has the figures of each epoch."""
+        from ..features.store import FeatureStore
+        from ..training import train
+
+        made = train(self.config, FeatureStore(Path(places.store)), folder, Path(places.checkpoints), progress)
+        return (made.name,)
+
+
+@WORKS.register("protocol")
+@dataclass(frozen=True)
+class StudyProtocol:
+    """Run systems of a study by a protocol.
+
+    Attributes:
+        study: its name.
+        protocol: name of one of the study's plans.
+        systems: of that plan; none is all.
+    """
+
+    study: str
+    protocol: str
+    systems: tuple[str, ...] = ()
+    distributed: ClassVar[bool] = False
+    writes: ClassVar[str] = ""
+
+    @property
+    def title(self) -> str:
+        """Study, protocol and systems."""
+        return f"{self.study}, {self.protocol}" + (f": {', '.join(self.systems)}" if self.systems else "")
+
+    def check(self, places: Places) -> None:
+        """Refuse names that are not there."""
+        from ..training.studies import study
+
+        chosen = study(self.study)
+        if self.protocol not in chosen.plans:
+            raise UnknownNameError(f"protocol of the study '{self.study}'", self.protocol, chosen.plans)
+        for name in self.systems:
+            if name not in chosen.plans[self.protocol].systems:
+                known = chosen.plans[self.protocol].systems
+                raise UnknownNameError(f"system of '{self.study} {self.protocol}'", name, known)
+
+    def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
+        """Run and report; trainings that an earlier attempt finished are kept."""
+        from ..features.store import FeatureStore
+        from ..training.reports import summarise
+        from ..training.studies import run_study, study
+
+        store, results = FeatureStore(Path(places.store)), Path(places.results)
+        chosen = study(self.study)
+        checkpoints = Path(places.checkpoints)
+        made = run_study(chosen, self.protocol, self.systems, store, folder, results, checkpoints, progress)
+        summarise(results)
+        return tuple(str(path) for path in made)
+
+
+@WORKS.register("extract")
+@dataclass(frozen=True)
+class Extraction:
+    """Put a corpus and its features into the store.
+
+    Attributes:
+        corpus: its name.
+        features: names of extractors.
+    """
+
+    corpus: str
+    features: tuple[str, ...]
+    distributed: ClassVar[bool] = False
+    writes: ClassVar[str] = ""
+
+    @property
+    def title(self) -> str:
+        """Corpus and features."""
+        return f"{self.corpus}: {', '.join(self.features) or 'pictures'}"
+
+    def check(self, places: Places) -> None:
+        """Refuse names that are not there."""
+        from ..corpora import READERS
+        from ..features import EXTRACTORS
+
+        READERS[self.corpus]
+        for name in self.features:
+            EXTRACTORS[name]
+
+    def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
+        """Extract; what is in the store already is not extracted again."""
+        from ..corpora import load
+        from ..features.store import FeatureStore
+
+        corpus = load(self.corpus, Path(places.data) if places.data else None)
+        FeatureStore(Path(places.store)).add_corpus(corpus, list(self.features), progress)
+        return (self.corpus,)

@@ -1,0 +1,119 @@
+"""What runs in a job's own process: its work, under a heartbeat, and how it ended.
+
+python -m emoviz.jobs.run FOLDER
+"""
+
+import os
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+
+import psutil
+
+from ..errors import EmovizError
+from ..progress import Progress
+from .devices import gpu_usage
+from .folder import BEAT, SLOT, JobFolder, Process, State
+from .local import end_processes
+
+OFTEN = 1.0
+"""Seconds between two lines of progress, at least."""
+FAILED_INSIDE = "The job failed inside emoviz; the details help to find the fault."
+
+
+def perform(folder: JobFolder) -> State | None:
+    """Do a job's work and write how it ended.
+
+    Returns:
+        The state that was written; None when someone else, who cancelled it, was earlier.
+    """
+    heart = Heart(folder)
+    heart.start()
+    state, message, details = State.FINISHED, "", ""
+    result: tuple[str, ...] = ()
+    try:
+        from .work import work_of  # torch and all: the heart beats already
+
+        folder.reserve()
+        job = folder.job()
+        result = work_of(job).run(folder.path, job.places, _reporter(folder))
+    except EmovizError as error:
+        state, message, details = State.FAILED, str(error), traceback.format_exc()
+    except OSError as error:
+        place = f" ('{error.filename}')" if error.filename else ""
+        state, message = State.FAILED, f"The job stopped: {error.strerror or error}{place}."
+        details = traceback.format_exc()
+    except Exception:
+        state, message, details = State.FAILED, FAILED_INSIDE, traceback.format_exc()
+    finally:
+        heart.stop()
+    return state if folder.end(state, message, details, result) else None
+
+
+def _reporter(folder: JobFolder) -> Progress:
+    """A listener that writes a line when the stage changes, and else at most every second."""
+    last, topic = 0.0, ""
+    lock = threading.Lock()
+
+    def report(stage: str, done: float, total: float) -> None:
+        nonlocal last, topic
+        with lock:
+            if stage == topic and time.monotonic() - last < OFTEN and done < total:
+                return
+            last, topic = time.monotonic(), stage
+            folder.report(stage, done, total)
+
+    return report
+
+
+class Heart(threading.Thread):
+    """Beats while a job works, and ends the process when the job was cancelled from elsewhere."""
+
+    def __init__(self, folder: JobFolder) -> None:
+        super().__init__(name="heart", daemon=True)
+        self._folder = folder
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._stopped.set()
+        self.join()
+
+    def run(self) -> None:
+        """Beat."""
+        process = psutil.Process()
+        while True:
+            if self._folder.ended():
+                end_processes(self._folder.path)
+                os._exit(1)
+            try:
+                self._folder.beat(_usage(process))
+            except OSError:
+                pass  # a full disk, which the work itself will meet
+            if self._stopped.wait(BEAT):
+                return
+
+
+def _usage(process: psutil.Process) -> dict[str, float]:
+    """What a process and its children use of the machine."""
+    memory, load = 0.0, 0.0
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            memory += one.memory_info().rss
+            load += one.cpu_percent()
+        except psutil.Error:
+            continue
+    return {"memory": memory, "cpu": load, **gpu_usage(os.environ.get("CUDA_VISIBLE_DEVICES", ""))}
+
+
+def main() -> int:
+    """Perform the job of the folder that the command line names."""
+    folder = JobFolder(Path(sys.argv[1]))
+    folder.hand_over(Process.of(os.getpid(), os.environ.get(SLOT, "")))
+    return 0 if perform(folder) is State.FINISHED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

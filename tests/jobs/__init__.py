@@ -1,0 +1,1 @@
+"""Jobs: the folder, the engines and the command line."""
