@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .features.store import FeatureStore
     from .media import ClipMedia
     from .predict import ClipPrediction
+    from .training.studies import Study
 
 SPEECH_FEATURES = ("whisper", "egemaps")
 """What the bundled speech models read, and what ``extract`` extracts unless told otherwise."""
@@ -101,8 +102,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "protocol", metavar="NAME", help="cross-culture, within, loro, folds, k-shot, per-culture or ablation"
     )
-    command.add_argument("--study", required=True, metavar="NAME", help="corpus, task and systems (see the README)")
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("--study", metavar="NAME", help="corpus, task and systems (see the README)")
+    what.add_argument("--config", type=Path, metavar="FILE", help="one's own: a training config, JSON")
     command.add_argument("--system", action="append", default=[], metavar="NAME", help="may be repeated; default: all")
+    command.add_argument("--seeds", type=int, metavar="N", help="trainings of each fold, with --config (default: 1)")
+    command.add_argument("--folds", type=int, metavar="N", help="of within and folds, with --config (default: 5)")
     command.add_argument(
         "--results", type=Path, default=ROOT / "results", metavar="FOLDER", help="of the JSON files (default: results)"
     )
@@ -272,15 +277,30 @@ def protocol(options: argparse.Namespace, settings: Settings) -> None:
     """``protocol``: JSON files with figures, intervals and comparisons, whose names are printed."""
     from .features.store import FeatureStore
     from .training.reports import summarise
-    from .training.studies import run_study, study
+    from .training.studies import run_study
 
     store = FeatureStore(settings.store)
+    chosen = _study(options)
     with Bars() as bars:
-        chosen = study(options.study)
         places = settings.runs, options.results, settings.checkpoints[-1]
         paths = run_study(chosen, options.protocol, options.system, store, *places, bars)
     summarise(options.results)
     print(*paths, sep="\n")
+
+
+def _study(options: argparse.Namespace) -> "Study":
+    """The study that is named, or one of one's own config."""
+    from .training import load_config
+    from .training.protocols import Options
+    from .training.studies import study, study_of
+
+    if options.study and (options.seeds or options.folds):
+        raise ConfigError("A study has its own seeds and folds: --seeds and --folds go with --config.")
+    if options.study:
+        return study(options.study)
+    more = {} if options.folds is None else {"folds": options.folds}
+    seeds = range(1 if options.seeds is None else options.seeds)
+    return study_of(load_config(options.config), options.protocol, Options(**more), seeds)
 
 
 def results(options: argparse.Namespace, settings: Settings) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..checkpoint import PER_CULTURE
 from ..define import FOUR_EMOTIONS, Dimension, Emotion, Modality, Source, derived, intensity
-from ..errors import UnknownNameError
+from ..errors import ConfigError, UnknownNameError
 from ..evaluate import scores_of
 from ..features.store import FeatureStore
 from ..fusion import FUSIONS, Fusion, learn, learn_share
@@ -26,11 +26,14 @@ from ..results import parse_test
 from .config import SPEECH_CORPORA, TrainingConfig
 from .data import DATA, Recordings
 from .floors import FLOORS
-from .protocols import VALIDATION, Keep, Options, Outcome, Outcomes, make_folds, run_protocol, split_of
+from .protocols import PROTOCOLS, VALIDATION, Keep, Options, Outcome, Outcomes, make_folds, run_protocol, split_of
 from .reports import Figure, compare, figures, gather, rows, write_report
 
 LEARNED = "learned"
 """The rule of a late fusion whose weights are found on validation recordings."""
+
+FLOOR = "svm"
+"""What classes of one's own are compared with."""
 
 Changes = Mapping[str, Any]
 """Field of the training config -> its value in a system."""
@@ -90,6 +93,7 @@ class Study:
         plans: name of a protocol -> how it is run.
         note: what a reader of the figures must know.
         fusions: name -> a late fusion of systems, which plans name like a system.
+        origin: the arguments by which the command line knows it; by default its name.
     """
 
     name: str
@@ -99,6 +103,7 @@ class Study:
     plans: Mapping[str, Plan]
     note: str
     fusions: Mapping[str, LateFusion] = field(default_factory=dict)
+    origin: tuple[str, ...] = ()
 
     def system(self, name: str) -> TrainingConfig:
         """The training config of a system.
@@ -450,6 +455,39 @@ def study(name: str) -> Study:
     return STUDIES[name]
 
 
+def study_of(
+    config: TrainingConfig, protocol: str, options: Options | None = None, seeds: Sequence[int] = (0,)
+) -> Study:
+    """A study of one's own: a training config under one protocol, beside a floor where there is one for its outputs.
+
+    Args:
+        config: of the system; its name becomes that of the study.
+        protocol: registry name.
+        options: of the protocol.
+        seeds: of the trainings.
+
+    Raises:
+        UnknownNameError: there is no such protocol.
+        ConfigError: no seed, or one twice.
+    """
+    PROTOCOLS[protocol]
+    if not seeds or len({*seeds}) != len(seeds):
+        raise ConfigError(f"A protocol takes one seed or more, none twice, not {list(seeds)}.")
+    systems: dict[str, Changes] = {config.name: {}}
+    if config.kind == "emotion" and config.data == "utterances" and config.model not in FLOORS:
+        systems[FLOOR] = {"name": f"{config.name}-{FLOOR}", "model": FLOOR, "options": {}}
+    against = {config.name: (FLOOR,)} if FLOOR in systems else {}
+    return Study(
+        name=config.name,
+        title=config.title,
+        config=config,
+        systems=systems,
+        plans={protocol: Plan(tuple(systems), options or Options(), tuple(seeds), against=against)},
+        note="A study of one's own corpora and settings.",
+        origin=("--config", f"{config.name}.json"),
+    )
+
+
 def features_of(studies: Iterable[Study]) -> dict[str, tuple[str, ...]]:
     """Corpus -> the features that studies read of it."""
     found: dict[str, dict[str, None]] = {}
@@ -557,7 +595,8 @@ class _Runner:
         return self.study.plans[self.protocol]
 
     def command(self, name: str) -> str:
-        arguments = ["protocol", self.protocol, "--study", self.study.name, "--system", name]
+        origin = self.study.origin or ("--study", self.study.name)
+        arguments = ["protocol", self.protocol, *origin, "--system", name]
         return "python -m emoviz " + shlex.join(arguments)
 
     def tested(self, name: str) -> Tested:

@@ -11,7 +11,7 @@ from emoviz import checkpoint, cli, evaluate, results
 from emoviz.configuration import from_dict
 from emoviz.corpora import READERS
 from emoviz.define import FOUR_EMOTIONS, Task
-from emoviz.errors import ConfigError, UnknownNameError
+from emoviz.errors import ConfigError, EmovizError, UnknownNameError
 from emoviz.evaluate import Result
 from emoviz.features import EXTRACTORS
 from emoviz.fusion import FUSIONS
@@ -24,7 +24,17 @@ from emoviz.training.data import DATA
 from emoviz.training.floors import FLOORS, ChannelMean, Logistic, Shrinkage, VectorMachine
 from emoviz.training.protocols import PROTOCOLS, VALIDATION, Options, Outcome
 from emoviz.training.reports import summarise
-from emoviz.training.studies import LEARNED, STUDIES, LateFusion, Plan, Study, features_of, run_study, study
+from emoviz.training.studies import (
+    LEARNED,
+    STUDIES,
+    LateFusion,
+    Plan,
+    Study,
+    features_of,
+    run_study,
+    study,
+    study_of,
+)
 
 from .made_up import UTTERANCES, MadeUpStore
 
@@ -207,6 +217,38 @@ def test_a_report_says_who_trained_where_nobody_validates(tmp_path):
     (path,) = run_study(TINY, "all train", (), MadeUpStore(), *places(tmp_path))
     for fold in json.loads(path.read_text())["split"]:
         assert (fold["train"]["recordings"], fold["validation"]["recordings"]) == (40, 0)
+
+
+def test_a_config_of_ones_own_is_judged_beside_a_floor(tmp_path):
+    own = study_of(TINY.config, "within", Options(folds=3), seeds=(0, 1))
+    paths = run_study(own, "within", (), MadeUpStore(), *places(tmp_path))
+    reports = {r["system"]: r for r in (json.loads(path.read_text()) for path in paths)}
+    assert list(reports) == ["tiny", "svm"]
+    assert reports["tiny"]["command"] == "python -m emoviz protocol within --config tiny.json --system tiny"
+    assert (reports["tiny"]["seeds"], reports["svm"]["seeds"]) == ([0, 1], [0])
+    assert {row["against"] for row in reports["tiny"]["compared"]} == {"svm"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "seeds", "message"),
+    [("outside", (0,), "no protocol named 'outside'"), ("within", (), "one seed or more"), ("within", (1, 1), "twice")],
+)
+def test_a_study_of_ones_own_names_a_protocol_and_seeds(protocol, seeds, message):
+    with pytest.raises(EmovizError, match=message):
+        study_of(TINY.config, protocol, seeds=seeds)
+
+
+def test_the_command_line_takes_a_config_of_ones_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("emoviz.features.store.FeatureStore", lambda root: MadeUpStore())
+    for name in ("STORE", "RUNS", "CHECKPOINTS"):
+        monkeypatch.setenv(f"EMOVIZ_{name}", str(tmp_path / name.lower()))
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(dataclasses.asdict(TINY.config)))
+    arguments = ["protocol", "within", "--config", str(path), "--folds", "3", "--results", str(tmp_path / "results")]
+    assert cli.main(arguments) == 0
+    assert "tiny.within.svm.json" in capsys.readouterr().out
+    assert cli.main(["protocol", "within", "--study", "speech", "--folds", "3"]) == 1
+    assert "go with --config" in capsys.readouterr().err
 
 
 def test_a_run_compares_as_its_plan_says(ran):
