@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import ConfigError, UnknownNameError
 from ..progress import Progress
 from ..training.config import TrainingConfig
+from ..training.protocols import Options
 from .folder import Places
 from .work import WORKS
+
+if TYPE_CHECKING:
+    from ..training.studies import Study
 
 
 @WORKS.register("train")
@@ -83,16 +87,61 @@ class StudyProtocol:
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Run and report; trainings that an earlier attempt finished are kept."""
-        from ..features.store import FeatureStore
-        from ..training.reports import summarise
-        from ..training.studies import run_study, study
+        from ..training.studies import study
 
-        store, results = FeatureStore(Path(places.store)), Path(places.results)
-        chosen = study(self.study)
-        checkpoints = Path(places.checkpoints)
-        made = run_study(chosen, self.protocol, self.systems, store, folder, results, checkpoints, progress)
-        summarise(results)
-        return tuple(str(path) for path in made)
+        return _judge(study(self.study), self.protocol, self.systems, folder, places, progress)
+
+
+@WORKS.register("own-protocol")
+@dataclass(frozen=True)
+class OwnProtocol:
+    """Judge a training config of one's own by a protocol, beside a floor.
+
+    Attributes:
+        config: of the system.
+        protocol: registry name.
+        options: of the protocol.
+        seeds: of the trainings.
+    """
+
+    config: TrainingConfig
+    protocol: str
+    options: Options = Options()
+    seeds: tuple[int, ...] = (0,)
+    distributed: ClassVar[bool] = False
+    writes: ClassVar[str] = ""
+
+    @property
+    def title(self) -> str:
+        """Config and protocol."""
+        return f"{self.config.title}, {self.protocol}"
+
+    def check(self, places: Places) -> None:
+        """Refuse a protocol that is not there."""
+        self._study()
+
+    def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
+        """Run and report; trainings that an earlier attempt finished are kept."""
+        return _judge(self._study(), self.protocol, (), folder, places, progress)
+
+    def _study(self) -> "Study":
+        from ..training.studies import study_of
+
+        return study_of(self.config, self.protocol, self.options, self.seeds)
+
+
+def _judge(
+    chosen: "Study", protocol: str, systems: tuple[str, ...], folder: Path, places: Places, progress: Progress
+) -> tuple[str, ...]:
+    """Run a study by a protocol: the names of its reports."""
+    from ..features.store import FeatureStore
+    from ..training.reports import summarise
+    from ..training.studies import run_study
+
+    store, results, checkpoints = FeatureStore(Path(places.store)), Path(places.results), Path(places.checkpoints)
+    made = run_study(chosen, protocol, systems, store, folder, results, checkpoints, progress)
+    summarise(results)
+    return tuple(str(path) for path in made)
 
 
 @WORKS.register("extract")
