@@ -11,10 +11,10 @@ app: .venv/app
 	$(BIN)/python -m emoviz app
 
 test: .venv/dev browser
-	$(TEST) -n 2 --dist loadgroup
+	$(TEST) -n 2
 
 test-fast: .venv/dev
-	$(TEST) -n 2 --dist loadgroup -m "not slow and not browser and not corpora"
+	$(TEST) -n 2 -m "not slow and not browser and not corpora"
 
 # Every figure under results/ and the README's tables, from EMOVIZ_DATA; what was done before an interruption is kept.
 results: .venv/app

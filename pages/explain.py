@@ -206,7 +206,8 @@ def show_state(chosen: Chosen, analysis: Analysis, *, polling: bool) -> None:
     with video:
         heat = result(known, face.wanted[1][0]) if face else None
         show_player(chosen, state, heat)
-    if (state.running or line.busy) != polling:
+    # By what is drawn and not by what runs now: a quick explanation may have ended since it was asked for.
+    if (state.running or line.waits(wanted, known)) != polling:
         st.rerun()  # the whole page, so that the polling begins or ends
 
 

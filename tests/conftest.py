@@ -1,6 +1,7 @@
-"""Fixtures that all tests share."""
+"""How the tests run, and fixtures that all of them share."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,28 @@ from hypothesis import settings
 # How long an example takes depends on who else uses the machine.
 settings.register_profile("emoviz", deadline=None)
 settings.load_profile("emoviz")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):  # noqa: ANN001, ANN201
+    """Tests of one file share fixtures and so a process; all that drive the browser share one, as they do one app."""
+    from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False  # or the slowest, the browser, would wait for files of more tests
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "browser" if file.startswith("tests/browser/") else file
+
+    return Together(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Weights that a test draws do not depend on the tests before it."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

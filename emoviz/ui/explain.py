@@ -74,6 +74,10 @@ class Line:
             self._jobs.pop(next(iter(self._jobs))).stop()
         return {key: self._jobs[key].state for key in wanted if key in self._jobs}
 
+    def waits(self, wanted: Mapping[Hashable, Work], known: Mapping[Hashable, State]) -> bool:
+        """Whether something more will come of what is asked for than was known, even if it has come by now."""
+        return any(known[key].running if key in known else key not in self._halted for key in wanted)
+
     def halt(self, wanted: Mapping[Hashable, Work]) -> None:
         """Stop; what is asked for now is not begun until :meth:`go_on`."""
         self._halted = frozenset(wanted)

@@ -76,7 +76,8 @@ class Player {
     on(this.clip, "pause seeked", () => this.writeTime())
     on(this.clip, "ended", () => this.span && this.restart())
     on(this.element, "keydown", (event) => this.key(event))
-    on(document, "keydown", (event) => event.target === document.body && this.key(event))
+    // A click on a figure moves the focus to what scrolls the page.
+    on(document, "keydown", (event) => event.target.matches("body, main") && this.key(event))
     on(document, "pointerdown", (event) => this.pressFigure(event), { capture: true })
   }
 

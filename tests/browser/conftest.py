@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE = 300
-"""Seconds until something is given up; the machine may be busy."""
+PATIENCE = 120
+"""Seconds until something is given up: the machine may be slow and busy, but one test may not hold up all others."""
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +47,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator:
+def browser() -> Iterator[Browser]:
     """Chromium."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (or name it in EMOVIZ_CHROMIUM): the browser tests do not run.")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
+    expect.set_options(timeout=PATIENCE * 1000)
+    with sync_playwright() as driver:
         chromium = driver.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
@@ -60,18 +61,24 @@ def browser() -> Iterator:
 
 
 @pytest.fixture
-def page(browser) -> Iterator:  # noqa: ANN001
+def page(browser: Browser) -> Iterator[Page]:
     """A fresh tab that fails the test when a script of the page fails."""
     yield from open_tab(browser)
 
 
+@pytest.fixture
+def elsewhere(browser: Browser) -> Iterator[Page]:
+    """The tab of somebody else, to open links in."""
+    yield from open_tab(browser)
+
+
 @pytest.fixture(scope="module")
-def shared_page(browser) -> Iterator:  # noqa: ANN001
+def shared_page(browser: Browser) -> Iterator[Page]:
     """A tab that the tests of a module share."""
     yield from open_tab(browser)
 
 
-def open_tab(browser) -> Iterator:  # noqa: ANN001
+def open_tab(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(PATIENCE * 1000)
     tab = context.new_page()

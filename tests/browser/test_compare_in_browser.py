@@ -1,14 +1,14 @@
 """The Compare page in Chromium, with the bundled checkpoints: what a researcher does with two models."""
 
+import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
+pytestmark = pytest.mark.browser
 
 FOREST = ".st-key-differences .js-plotly-plot"
-PATIENCE = 300_000
-"""Milliseconds until something is given up; the machine may be busy."""
 FIRST, SECOND = "speech-cats", "speech-bigru"
 
 
@@ -27,7 +27,7 @@ def grid(page) -> str:  # noqa: ANN001
     return page.locator(".st-key-figures canvas table").first.text_content()
 
 
-def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, browser, tmp_path: Path):  # noqa: ANN001
+def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, elsewhere, tmp_path: Path):  # noqa: ANN001
     page.goto(f"{app}/compare")
     page.wait_for_selector(f"{FOREST} .errorbar")
     choose(page, FIRST, SECOND)
@@ -37,34 +37,27 @@ def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, brow
         "document.querySelector('.st-key-figures canvas table')?.textContent.includes('speech-bigru')"
     )
     assert "training mean" in grid(page) and "[" in grid(page)
-    assert page.locator(f"{FOREST} .yaxislayer-above .ytick, {FOREST} .ytick").count() == 7  # all, and six cultures
+    expect(page.locator(f"{FOREST} .yaxislayer-above .ytick, {FOREST} .ytick")).to_have_count(7)  # all, six cultures
 
     page.get_by_test_id("stButtonGroup").get_by_text("Disagreement").click()
     page.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace")
 
-    link = page.url
-    assert "compared=" in link and "depth=Disagreement" in link
-    other = browser.new_context(viewport={"width": 1280, "height": 800})
-    other.set_default_timeout(PATIENCE)
-    visitor = other.new_page()
-    visitor.goto(link)
-    visitor.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace")
-    assert f"{SECOND} minus" in visitor.evaluate(f"document.querySelector('{FOREST}').layout.xaxis.title.text")
-    other.close()
+    page.wait_for_url(re.compile("compared=.*depth=Disagreement"))
+    elsewhere.goto(page.url)
+    elsewhere.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace")
+    assert f"{SECOND} minus" in elsewhere.evaluate(f"document.querySelector('{FOREST}').layout.xaxis.title.text")
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Report").click()
     file = tmp_path / download.value.suggested_filename
     download.value.save_as(file)
     assert file.name == f"{FIRST}-and-{SECOND}.html"
-    alone = browser.new_context(offline=True)
-    alone.set_default_timeout(PATIENCE)
-    reader = alone.new_page()
+    elsewhere.goto("about:blank")
+    elsewhere.context.set_offline(True)
     asked: list[str] = []
-    reader.on("request", lambda request: asked.append(request.url))
-    reader.goto(file.as_uri())
-    reader.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 10")
+    elsewhere.on("request", lambda request: asked.append(request.url))
+    elsewhere.goto(file.as_uri())
+    elsewhere.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 10")
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert f"{FIRST} and {SECOND}" in reader.title()
-    assert reader.get_by_text("training mean").count() > 0
-    alone.close()
+    assert f"{FIRST} and {SECOND}" in elsewhere.title()
+    expect(elsewhere.get_by_text("training mean").first).to_be_attached()

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
+pytestmark = pytest.mark.browser
 
 MATRIX = ".st-key-similarity .js-plotly-plot"
 PAIR = ".st-key-pair .gtitle"

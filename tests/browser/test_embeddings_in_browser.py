@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
+pytestmark = pytest.mark.browser
 
 MAP = ".st-key-map .js-plotly-plot"
 
@@ -32,13 +32,14 @@ def lasso(page, around: tuple[float, float, float, float]) -> None:  # noqa: ANN
     page.mouse.up()
 
 
-def standing_out(page) -> list[str]:  # noqa: ANN001
-    """Ids of the recordings that are drawn as chosen."""
-    return page.evaluate(
-        """selector => document.querySelector(selector)._fullData.flatMap(
-            trace => [...(trace.selectedpoints ?? [])].map(point => trace.customdata[point][0])).sort()""",
-        MAP,
-    )
+STANDING_OUT = """selector => document.querySelector(selector)._fullData.flatMap(
+    trace => [...(trace.selectedpoints ?? [])].map(point => trace.customdata[point][0])).sort()"""
+
+
+def standing_out(page, count: int) -> list[str]:  # noqa: ANN001
+    """Ids of the recordings that are drawn as chosen, once there are so many."""
+    page.wait_for_function(f"([selector, count]) => ({STANDING_OUT})(selector).length === count", arg=[MAP, count])
+    return page.evaluate(STANDING_OUT, MAP)
 
 
 def inside(page, around: tuple[float, float, float, float]) -> list[str]:  # noqa: ANN001
@@ -56,31 +57,25 @@ def inside(page, around: tuple[float, float, float, float]) -> list[str]:  # noq
     )
 
 
-def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, page, browser):  # noqa: ANN001
+def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, page, elsewhere):  # noqa: ANN001
     open_map(page, f"{app}/embeddings?method=PCA")
-    assert page.get_by_text("the embedding separates").is_visible()
+    page.get_by_text("the embedding separates").wait_for()
     around = (0.45, 0.02, 0.98, 0.45)
     wanted = inside(page, around)
     assert wanted
     lasso(page, around)
     page.get_by_text(f"{len(wanted)} recordings chosen").wait_for()
-    page.wait_for_function(
-        "selector => document.querySelector(selector)._fullData.some(trace => trace.selectedpoints?.length)", arg=MAP
-    )
-    chosen = standing_out(page)
-    assert set(chosen) <= set(wanted) and len(chosen) == min(len(wanted), 100)
-    assert page.get_by_text("EMOVIZ_DATA").or_(page.locator("audio")).first.is_visible()
+    chosen = standing_out(page, min(len(wanted), 100))
+    assert set(chosen) <= set(wanted)
+    page.get_by_text("EMOVIZ_DATA").or_(page.locator("audio")).first.wait_for()
 
-    elsewhere = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    elsewhere.set_default_timeout(300_000)
     open_map(elsewhere, page.url)
-    assert standing_out(elsewhere) == chosen
-    assert elsewhere.get_by_text(f"{len(chosen)} recordings chosen").is_visible()
-    elsewhere.context.close()
+    assert standing_out(elsewhere, len(chosen)) == chosen
+    elsewhere.get_by_text(f"{len(chosen)} recordings chosen").wait_for()
 
     page.get_by_role("button", name="Clear").click()
     page.get_by_text("Drag a lasso around recordings").wait_for()
-    assert not standing_out(page)
+    assert standing_out(page, 0) == []
 
 
 def test_models_stand_in_a_row_with_one_legend(app: str, page):  # noqa: ANN001

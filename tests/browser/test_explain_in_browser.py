@@ -1,8 +1,9 @@
 """The Explain page in Chromium, with the bundled checkpoints: what a first visitor sees and does."""
 
 import pytest
+from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one app serves them all
+pytestmark = pytest.mark.browser
 
 FILM = ".st-key-film .js-plotly-plot"
 FACE = ".st-key-face .js-plotly-plot"
@@ -35,11 +36,12 @@ def explained(app: str, shared_page):  # noqa: ANN001, ANN201
 
 def test_faces_with_heat_stand_over_the_curves(explained):  # noqa: ANN001
     page = explained
-    assert page.locator(f"{FACE} .imagelayer image").count() == 2
-    assert 4 <= page.locator(f"{FILM} .imagelayer image").count() <= 8
-    assert page.locator(f"{SOUND} .bars .point").count() > 20
-    assert page.get_by_text("of the heat lies in its").is_visible()
-    assert page.get_by_text("with all weights destroyed").count() == 3
+    expect(page.locator(f"{FACE} .imagelayer image")).to_have_count(2)
+    expect(page.locator(f"{FILM} .imagelayer image").nth(3)).to_be_visible()
+    assert page.locator(f"{FILM} .imagelayer image").count() <= 8
+    expect(page.locator(f"{SOUND} .bars .point").nth(20)).to_be_attached()
+    expect(page.get_by_text("of the heat lies in its")).to_be_visible()
+    expect(page.get_by_text("with all weights destroyed")).to_have_count(3)
 
 
 def test_heat_over_the_video_can_be_put_away(explained):  # noqa: ANN001
@@ -63,7 +65,6 @@ def test_the_players_time_is_explained(explained):  # noqa: ANN001
 
 def test_a_link_opens_the_same_view(app: str, page):  # noqa: ANN001
     page.goto(f"{app}/explain?emotion=surprised&moment=4&way=occlusion&output=arousal+(derived)")
-    wait_for_all(page)
-    assert "surprised" in page.locator(f"{FACE} .gtitle").text_content()
-    assert "arousal (derived)" in page.locator(f"{SOUND} .gtitle").text_content()
-    assert page.get_by_text("Occluded parts are hidden one at a time").is_visible()
+    expect(page.locator(f"{FACE} .gtitle")).to_contain_text("surprised")
+    expect(page.locator(f"{SOUND} .gtitle")).to_contain_text("arousal (derived)")
+    expect(page.get_by_text("Occluded parts are hidden one at a time")).to_be_visible()

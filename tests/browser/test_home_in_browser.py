@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_question_opens_the_page_that_is_prepared_to_answer_it(home, question:
     home.get_by_role("heading", name=title, exact=True).wait_for()
     assert urlparse(home.url).path == f"/{title.lower()}"
     for asked in (word for values in query.values() for value in values for word in value.split(",")):
-        home.get_by_text(asked).first.wait_for()
+        home.get_by_text(asked).or_(home.locator(f'input[value="{asked}"]')).first.wait_for()
     home.wait_for_selector("[data-testid=stPlotlyChart] .main-svg")
 
 

@@ -52,3 +52,23 @@ def test_after_a_stop_nothing_begins_until_it_goes_on():
     go_on.set()
     line.go_on()
     assert done(line, wanted) == {"first": "waited", "second": "waited"} and not line.halted(wanted)
+
+
+def test_what_came_since_it_was_asked_for_is_still_waited_for():
+    """Whoever drew the page by an earlier state has to draw it again."""
+    line, go_on = Line(), threading.Event()
+    wanted = {"first": waiting(go_on), "second": waiting(go_on)}
+    known = line.ask(wanted)
+    go_on.set()
+    line._jobs["first"].wait(10)
+    assert not line.busy and line.waits(wanted, known) and line.waits(wanted, {})
+    assert done(line, wanted) and not line.waits(wanted, line.ask(wanted))
+
+
+def test_what_was_halted_is_not_waited_for():
+    line, go_on = Line(), threading.Event()
+    wanted = {"first": waiting(go_on), "second": waiting(go_on)}
+    line.ask(wanted)
+    line.halt(wanted)
+    line._jobs["first"].wait(10)
+    assert not line.waits(wanted, line.ask(wanted))
