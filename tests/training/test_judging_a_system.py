@@ -1,0 +1,21 @@
+"""The config in docs/judging-a-system.md is one, and the page names every protocol."""
+
+import re
+
+from emoviz.settings import ROOT
+from emoviz.training.config import load_config
+from emoviz.training.protocols import PROTOCOLS
+from emoviz.training.studies import study_of
+
+PAGE = (ROOT / "docs" / "judging-a-system.md").read_text(encoding="utf-8")
+
+
+def test_the_config_is_accepted(tmp_path):
+    (code,) = re.findall(r"```json\n(.*?)```", PAGE, flags=re.DOTALL)
+    path = tmp_path / "own.json"
+    path.write_text(code, encoding="utf-8")
+    assert list(study_of(load_config(path), "cross-culture").systems) == ["own", "svm"]
+
+
+def test_every_protocol_is_explained():
+    assert {*re.findall(r"^\| `([\w-]+)` \|", PAGE, flags=re.MULTILINE)} == {*PROTOCOLS}
