@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .errors import AnalysisError, Cancelled, ConfigError, EmovizError, UnknownNameError
+from .errors import AnalysisError, Cancelled, ConfigError, CorpusError, EmovizError, UnknownNameError
 from .settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -81,6 +81,26 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("corpora", help="corpora that can be read, and which are there")
     _add_json(command)
     command.set_defaults(run=corpora)
+
+    command = commands.add_parser("import", help="make clips of your own a corpus (see docs/importing-a-corpus.md)")
+    command.add_argument("name", metavar="NAME", help="of the corpus")
+    command.add_argument("--clips", type=Path, metavar="FOLDER", help="sound or video files")
+    command.add_argument("--table", type=Path, metavar="FILE", help="CSV with a row per clip")
+    command.add_argument("--traces", type=Path, metavar="FOLDER", help="a CSV per recording, in AVEC's form")
+    command.add_argument("--audformat", type=Path, metavar="FOLDER", help="an audformat database with its clips")
+    for option, metavar, about in (
+        ("column", "ROLE=COLUMN", "what a column means, where its name does not say so"),
+        ("value", "ROLE=TEXT", "what is the same for all clips, e.g. culture=German"),
+        ("emotion", "WORD=EMOTION", "what a word of the table means; 'left out' drops its rows"),
+    ):
+        command.add_argument(
+            f"--{option}", action="append", default=[], metavar=metavar, help=f"{about}; may be repeated"
+        )
+    command.add_argument("--title", default="", help="full name for people")
+    command.add_argument("--licence", default="not stated")
+    command.add_argument("--skip-wrong", action="store_true", help="import the sound rows although others are wrong")
+    command.add_argument("--replace", action="store_true", help="take the place of an import of the same name")
+    command.set_defaults(run=import_corpus)
 
     command = commands.add_parser("extract", help="put a corpus and its features into the store")
     command.add_argument("corpus", metavar="CORPUS", help="name of a corpus (see `corpora`)")
@@ -242,7 +262,41 @@ def corpora(options: argparse.Namespace, settings: Settings) -> None:
     from .corpora import describe
 
     shown = ["name", "present", "title", "cultures", "recordings", "speakers", "missing"]
-    _print_table(describe(settings.data), options.json, shown)
+    _print_table(describe(settings.data, settings.imports), options.json, shown)
+
+
+def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
+    """``import``: the corpus's folder; what is wrong with its rows goes to standard error, line by line."""
+    from .configuration import pairs
+    from .corpora import own
+    from .corpora.importing import Plan, check, corpus, suggest, suggest_emotions, words_of
+    from .corpora.sources import gather
+    from .media import probe
+
+    material = gather(options.clips, options.table, options.traces, options.audformat)
+    source = material.source
+    columns = suggest(source.rows.columns) | pairs(options.column)
+    values = pairs(options.value)
+    columns = {role: column for role, column in columns.items() if role not in values}
+    if material.traces is not None and not options.table:
+        columns.setdefault("speaker", columns["file"])  # one recording each, as in AVEC
+    words = words_of(source, columns["emotion"]) if columns.get("emotion") in source.rows else []
+    plan = Plan(
+        name=options.name,
+        columns=columns,
+        values=values,
+        emotions=suggest_emotions(words) | pairs(options.emotion),
+        title=options.title or source.title,
+        licence=options.licence if options.licence != "not stated" else source.licence or options.licence,
+    )
+    checked = check(material, plan, probe)
+    print(*checked.problems, sep="\n", end="\n" if checked.problems else "", file=sys.stderr)
+    if checked.problems and not options.skip_wrong:
+        raise CorpusError(
+            f"Problems of '{source.file}': {len(checked.problems)}, so nothing was imported; correct them, "
+            f"or import the {len(checked.rows)} sound rows with --skip-wrong."
+        )
+    print(own.save(corpus(plan, checked), settings.imports, replace=options.replace))
 
 
 def extract(options: argparse.Namespace, settings: Settings) -> None:
@@ -254,7 +308,7 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
     names = [name for name in options.features.split(",") if name]
     for name in names:
         EXTRACTORS[name]
-    corpus = load(options.corpus, settings.data)
+    corpus = load(options.corpus, settings.data, settings.imports)
     with Bars() as bars:
         FeatureStore(settings.store).add_corpus(corpus, names, bars)
     print(f"{corpus.title}: {len(corpus.recordings)} recordings are in {settings.store}.", file=sys.stderr)

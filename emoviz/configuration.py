@@ -45,16 +45,26 @@ def from_texts(settings: Sequence[str]) -> dict[str, Any]:
     Raises:
         ConfigError: a text without ``=``.
     """
-    values = {}
-    for text in settings:
-        key, equals, raw = text.partition("=")
-        if not equals:
-            raise ConfigError(f"A setting reads key=value, unlike '{text}'.")
+    values: dict[str, Any] = {}
+    for key, raw in pairs(settings).items():
         try:
             values[key] = json.loads(raw)
         except ValueError:
             values[key] = raw
     return values
+
+
+def pairs(settings: Sequence[str]) -> dict[str, str]:
+    """Texts by key from ``key=text``, as a command line has them.
+
+    Raises:
+        ConfigError: a text without ``=``.
+    """
+    parted = {text: text.partition("=") for text in settings}
+    for text, (_, equals, _) in parted.items():
+        if not equals:
+            raise ConfigError(f"A setting reads key=value, unlike '{text}'.")
+    return {key: value for key, _, value in parted.values()}
 
 
 def _coerce(hint: Any, value: Any, what: str) -> Any:

@@ -34,6 +34,11 @@ class Settings:
     address: str = "localhost"
     slots: tuple[str, ...] = ()
 
+    @property
+    def imports(self) -> Path:
+        """Folder of imported corpora, beside the features of all corpora."""
+        return self.store / "imported"
+
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Settings from environment variables; what is not set has a default inside the project folder.

@@ -300,3 +300,22 @@ def test_help_needs_none_of_the_heavy_libraries():
     program = "import sys; from emoviz.cli import parser; parser().format_help(); print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"torch", "pandas", "av", "cv2", "streamlit"} & set(result.stdout.split())
+
+
+def test_clips_of_ones_own_are_imported_or_told_what_is_wrong_line_by_line(clip, tmp_path, capsys):
+    table = tmp_path / "clips.csv"
+    table.write_text("file,label,actor\nclip.mp4,joy,S1\nnone.mp4,joy,S1\n")
+    command = ["import", "mine", "--clips", str(clip.parent), "--table", str(table), "--value", "culture=Here"]
+    assert cli.main(command) == 1
+    output = capsys.readouterr()
+    first, last = output.err.strip().splitlines()
+    assert output.out == "" and first.startswith("clips.csv, line 3: There is no clip 'none.mp4'")
+    assert last.startswith("emoviz: Problems of 'clips.csv': 1, so nothing was imported")
+
+    assert cli.main([*command, "--skip-wrong"]) == 0
+    assert Path(capsys.readouterr().out.strip()) == tmp_path / "store" / "imported" / "mine"
+    assert cli.main(["corpora", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["mine"]["recordings"] == 1 and rows["mine"]["labels"] == "happy"
+    assert cli.main(["extract", "mine", "--features", "egemaps"]) == 0
+    assert (tmp_path / "store" / "corpora" / "mine" / "corpus.json").is_file()

@@ -15,6 +15,7 @@ DISTRIBUTIONS = {
     "pynvml": "nvidia-ml-py",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
+    "yaml": "PyYAML",
 }
 """Where a distribution has another name than its module."""
 TESTS = ROOT / "tests"

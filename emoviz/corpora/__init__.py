@@ -1,4 +1,4 @@
-"""Corpora in their published layouts, read into tables.
+"""Corpora in their published layouts, and imported ones, read into tables.
 
 Importing this package registers every reader; :func:`load` is the way in.
 """
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import CorpusError
-from . import avec2019_ces, crema_d, emodb, emotiontts, emovo, ferplus, nemo, ravdess, urdu
+from ..errors import CorpusError, UnknownNameError
+from . import avec2019_ces, crema_d, emodb, emotiontts, emovo, ferplus, nemo, own, ravdess, urdu
 from .base import READERS, Corpus, Reader
 
 __all__ = [
@@ -23,27 +23,42 @@ __all__ = [
     "emovo",
     "ferplus",
     "load",
+    "names",
     "nemo",
+    "own",
     "ravdess",
     "urdu",
 ]
 
 
-def load(name: str, data_folder: Path | None) -> Corpus:
-    """Read the corpus ``name`` from the data folder (setting ``EMOVIZ_DATA``).
+def names(imports: Path | None = None) -> tuple[str, ...]:
+    """Names of all corpora that can be asked for: the published ones, and those imported into that folder."""
+    return (*READERS, *own.names(imports))
+
+
+def load(name: str, data_folder: Path | None, imports: Path | None = None) -> Corpus:
+    """Read the corpus ``name``.
+
+    Args:
+        name: of a published or an imported corpus.
+        data_folder: of the published ones (setting ``EMOVIZ_DATA``).
+        imports: folder of the imported ones.
 
     Raises:
-        UnknownNameError: no reader has that name.
+        UnknownNameError: there is no such corpus.
         CorpusError: there is no data folder, or the corpus is missing, incomplete or not in its
             published layout.
     """
-    reader = READERS[name]
+    if imports is not None and name in own.names(imports):
+        return own.read(name, imports)
+    if name not in READERS:
+        raise UnknownNameError("corpus", name, names(imports))
     if data_folder is None:
         raise CorpusError("No data folder is set: EMOVIZ_DATA names the folder that holds the corpora.")
-    return reader(data_folder.absolute())
+    return READERS[name](data_folder.absolute())
 
 
-def describe(data_folder: Path | None) -> pd.DataFrame:
+def describe(data_folder: Path | None, imports: Path | None = None) -> pd.DataFrame:
     """One row per known corpus.
 
     Returns:
@@ -51,12 +66,12 @@ def describe(data_folder: Path | None) -> pd.DataFrame:
         corpora that are present ``title``, ``cultures``, ``languages``, ``recordings``, ``speakers``
         (None where unknown), ``labels`` (emotions or dimensions, joined by commas) and ``licence``.
     """
-    return pd.DataFrame([_row(name, data_folder) for name in READERS], dtype=object)
+    return pd.DataFrame([_row(name, data_folder, imports) for name in names(imports)], dtype=object)
 
 
-def _row(name: str, data_folder: Path | None) -> dict[str, object]:
+def _row(name: str, data_folder: Path | None, imports: Path | None) -> dict[str, object]:
     try:
-        corpus = load(name, data_folder)
+        corpus = load(name, data_folder, imports)
     except CorpusError as error:
         absent = dict.fromkeys(("title", "cultures", "languages", "recordings", "speakers", "labels", "licence"))
         return {"name": name, "present": False, "missing": str(error), **absent}

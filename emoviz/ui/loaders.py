@@ -56,7 +56,7 @@ def recording_files(corpora: tuple[str, ...]) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for name in corpora:
         try:
-            recordings = load_corpus(name, settings().data).recordings
+            recordings = load_corpus(name, settings().data, settings().imports).recordings
         except EmovizError:
             continue  # it is not here; the page says that its recordings cannot be played
         media = recordings["video"].fillna(recordings["audio"]).dropna()

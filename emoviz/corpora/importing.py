@@ -1,0 +1,313 @@
+"""What do the columns of one's own table mean, and which of its rows are wrong?
+
+A :class:`Plan` says what the columns of a :class:`~emoviz.corpora.sources.Source` mean. :func:`check` goes through
+it row by row and returns what is sound beside a problem for everything that is not, each with its file and line;
+:func:`corpus` makes the sound rows a :class:`~emoviz.corpora.base.Corpus`. Nothing is guessed in silence:
+:func:`suggest` and :func:`suggest_emotions` only propose.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..define import INTENSITIES, Emotion
+from ..errors import ConfigError, CorpusError, EmovizError
+from .base import Corpus
+from .layout import labels_table, recordings_table
+from .sources import VIDEO_ENDINGS, Material, Problem, Source, text_of
+
+ROLES = {
+    "file": "the clip's file: its path inside the folder, or its name, with or without its ending",
+    "emotion": "the emotion of the clip",
+    "intensity": f"how strong it is: {', '.join(INTENSITIES)}",
+    "speaker": "who is heard and seen; splits keep speakers apart",
+    "gender": "of the speaker",
+    "language": "ISO 639-3 code, e.g. deu",
+    "culture": "what pages and tables compare, e.g. German",
+    "session": "where or when it was recorded",
+    "transcript": "what is said",
+}
+"""What a column may mean."""
+WHOLE = ("culture", "language", "gender", "session")
+"""Roles that may be the same for all rows instead of a column."""
+NEEDED = ("file", "speaker", "culture")
+"""Roles without which nothing can be trained; beside them an emotion, or traces."""
+LEFT_OUT = "left out"
+"""What an emotion word may mean instead of an emotion: rows that have it are no part of the corpus."""
+SYNONYMS = {
+    Emotion.ANGRY: "anger angry ang a wut ärger",
+    Emotion.BORED: "boredom bored bor langeweile",
+    Emotion.CALM: "calm calmness relaxed cal",
+    Emotion.CONTEMPTUOUS: "contempt contemptuous con",
+    Emotion.DISGUSTED: "disgust disgusted dis ekel",
+    Emotion.FEARFUL: "fear fearful fea afraid anxiety angst",
+    Emotion.HAPPY: "happy happiness joy hap joyful freude",
+    Emotion.NEUTRAL: "neutral neutrality neu n",
+    Emotion.SAD: "sad sadness trauer",
+    Emotion.SURPRISED: "surprise surprised sur",
+}
+HINTS = {
+    "file": "file filename path clip name audio video wav",
+    "emotion": "emotion label class category",
+    "intensity": "intensity level strength",
+    "speaker": "speaker speaker_id actor subject participant person",
+    "gender": "gender sex",
+    "language": "language lang",
+    "culture": "culture country nationality",
+    "session": "session recording_session dialog",
+    "transcript": "transcript transcription text sentence utterance",
+}
+"""Column names by which a role is suggested."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is made of a source.
+
+    Attributes:
+        name: of the corpus: lower-case letters, digits, ``-`` and ``_``.
+        columns: role -> column of the source.
+        values: role -> its value for all rows.
+        emotions: word of the source -> emotion, or :data:`LEFT_OUT`.
+        title: full name for people; by default the name.
+        licence: as its distributors state it.
+        limits: what a reader of results must know.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    values: Mapping[str, str] = field(default_factory=dict)
+    emotions: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    licence: str = "not stated"
+    limits: str = "Imported; nothing is known of how it was recorded."
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", self.name):
+            raise ConfigError(
+                "A corpus's name has lower-case letters, digits, '-' and '_', and begins with a letter or digit, "
+                f"unlike '{self.name}'."
+            )
+        for role in (*self.columns, *self.values):
+            if role not in ROLES:
+                raise ConfigError(f"A column cannot mean '{role}'; accepted are {', '.join(ROLES)}.")
+        for role in self.values:
+            if role not in WHOLE:
+                raise ConfigError(f"'{role}' differs from clip to clip; one value for all have {', '.join(WHOLE)}.")
+        for role in NEEDED:
+            if role not in self.columns and not self.values.get(role):
+                how = " or a value for all rows" if role in WHOLE else ""
+                raise ConfigError(f"Every clip has a {role}, so name its column{how}: {ROLES[role]}.")
+        for word, emotion in self.emotions.items():
+            if emotion not in (*Emotion, LEFT_OUT):
+                raise ConfigError(f"'{word}' cannot mean '{emotion}'; accepted are {', '.join(Emotion)}, {LEFT_OUT}.")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found.
+
+    Attributes:
+        rows: the sound ones: ``id``, the columns of recordings, ``emotion`` and ``intensity`` where there are any.
+        traces: long table ``id``, ``time`` and one column per dimension, of sound recordings; or empty.
+        problems: in the order of the files and their lines.
+        left_out: rows whose emotion the plan leaves out.
+    """
+
+    rows: tuple[Mapping[str, Any], ...]
+    traces: pd.DataFrame
+    problems: tuple[Problem, ...]
+    left_out: int = 0
+
+
+def suggest(columns: Iterable[str]) -> dict[str, str]:
+    """Role -> the column whose name says so."""
+    named = {column.lower().strip().rpartition(".")[2]: column for column in reversed(list(columns))}
+    named |= {column.lower().strip(): column for column in reversed(list(columns))}
+    return {
+        role: next(named[hint] for hint in hints.split() if hint in named)
+        for role, hints in HINTS.items()
+        if any(hint in named for hint in hints.split())
+    }
+
+
+def suggest_emotions(words: Iterable[str]) -> dict[str, str]:
+    """Word -> the emotion that it plainly names; others are left away."""
+    known = {word: emotion.value for emotion, line in SYNONYMS.items() for word in line.split()}
+    return {word: known[word.strip().lower()] for word in words if word.strip().lower() in known}
+
+
+def words_of(source: Source, column: str) -> list[str]:
+    """The different texts of a column, the most frequent first."""
+    return [str(word) for word in source.rows[column].dropna().value_counts().index]
+
+
+def check(material: Material, plan: Plan, probe: Callable[[Path], object] | None = None) -> Checked:
+    """Go through the rows of what was gathered.
+
+    Args:
+        material: table, clips and traces.
+        plan: what the table's columns mean.
+        probe: raises an EmovizError for a clip that cannot be decoded.
+
+    Raises:
+        ConfigError: the plan names a column that the source has not, or there is neither an emotion nor a trace.
+    """
+    source, traces = material.source, material.traces
+    for role, column in plan.columns.items():
+        if column not in source.rows:
+            raise ConfigError(
+                f"'{source.file}' has no column '{column}' for the {role}; it has {', '.join(source.rows)}."
+            )
+    if traces is None and "emotion" not in plan.columns:
+        raise ConfigError(f"Clips have a label: name the column of the emotion in '{source.file}', or give traces.")
+    problems = list(source.problems)
+    traced = None if traces is None else frozenset(traces["file"])
+    checker = _Checker(plan, None if material.clips is None else _Clips(material.clips), traced, probe)
+    rows: list[dict[str, Any]] = []
+    left_out = 0
+    lines: dict[str, Any] = {}
+    for line, texts in zip(source.rows.index, source.rows.to_dict("records"), strict=True):
+        if "emotion" in plan.columns and plan.emotions.get(text_of(texts[plan.columns["emotion"]]) or "") == LEFT_OUT:
+            left_out += 1
+            continue
+        row, wrong = checker.row(texts)
+        if row.get("id") in lines:
+            wrong.append(f"The clip '{row['id']}' stands in line {lines[row['id']]} already.")
+        if wrong:
+            problems += [Problem(source.file, int(line), sentence) for sentence in wrong]
+        else:
+            lines[row["id"]] = line
+            rows.append(row)
+    order = {p.file: n for n, p in reversed(list(enumerate(problems)))}
+    problems.sort(key=lambda problem: (order[problem.file], problem.line))
+    kept = pd.DataFrame() if traces is None else _traces_of(rows, traces)
+    return Checked(
+        tuple({k: v for k, v in row.items() if k != "trace"} for row in rows), kept, tuple(problems), left_out
+    )
+
+
+def corpus(plan: Plan, checked: Checked) -> Corpus:
+    """A corpus of the sound rows.
+
+    Raises:
+        CorpusError: there is none.
+    """
+    if not checked.rows:
+        raise CorpusError(f"No row of the corpus '{plan.name}' is sound, so there is nothing to import.")
+    labels = [column for column in ("emotion", "intensity") if checked.rows[0].get(column) is not None]
+    traces = checked.traces.assign(id=f"{plan.name}/" + checked.traces["id"]) if len(checked.traces) else checked.traces
+    return Corpus(
+        name=plan.name,
+        title=plan.title or plan.name,
+        licence=plan.licence,
+        recordings=recordings_table(plan.name, checked.rows),
+        labels=labels_table(plan.name, checked.rows, *labels) if labels else pd.DataFrame(),
+        traces=traces,
+        limits=plan.limits,
+    )
+
+
+class _Clips:
+    """Finds a clip by what a table calls it."""
+
+    def __init__(self, clips: Mapping[str, Path]) -> None:
+        self.clips = clips
+        self.named: dict[str, list[str]] = defaultdict(list)
+        for inside in clips:
+            path = Path(inside)
+            for name in {path.with_suffix("").as_posix(), path.name, path.stem} - {inside}:
+                self.named[name].append(inside)
+
+    def find(self, name: str) -> tuple[str, str]:
+        """(path inside the folder, ""), or ("", what is wrong)."""
+        name = name.replace("\\", "/").removeprefix("./")
+        if name in self.clips:
+            return name, ""
+        found = self.named.get(name, [])
+        if len(found) == 1:
+            return found[0], ""
+        if found:
+            return "", f"'{name}' may be {' or '.join(found[:3])}: give its path inside the folder."
+        return (
+            "",
+            f"There is no clip '{name}' in the folder, which has {len(self.clips)}, such as {next(iter(self.clips))}.",
+        )
+
+
+@dataclass(frozen=True)
+class _Checker:
+    plan: Plan
+    clips: _Clips | None
+    traced: frozenset[str] | None
+    probe: Callable[[Path], object] | None
+
+    def row(self, texts: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """A row of the corpus, and all that is wrong with it."""
+        given = {role: text_of(texts[column]) for role, column in self.plan.columns.items()}
+        row: dict[str, Any] = {role: given.get(role) or value for role, value in self.plan.values.items()}
+        row |= {role: value for role, value in given.items() if value and role != "file"}
+        wrong = [
+            f"The column '{self.plan.columns[role]}' is empty; every clip has {_article(role)}."
+            for role in (*NEEDED, "emotion")
+            if role in self.plan.columns and not given[role] and not row.get(role)
+        ]
+        if row.get("emotion"):
+            wrong += self._emotion(row)
+        if row.get("intensity") and row["intensity"].lower() not in INTENSITIES:
+            wrong.append(f"'{row['intensity']}' is no intensity; accepted are {', '.join(INTENSITIES)}.")
+        elif row.get("intensity"):
+            row["intensity"] = row["intensity"].lower()
+        elif "intensity" in self.plan.columns:
+            wrong.append(
+                f"The column '{self.plan.columns['intensity']}' is empty; accepted are {', '.join(INTENSITIES)}."
+            )
+        if row.get("language") and not re.fullmatch("[a-z]{3}", row["language"]):
+            wrong.append(f"'{row['language']}' is no language code; accepted are three letters of ISO 639-3, e.g. deu.")
+        if given["file"]:
+            wrong += self._media(row, given["file"])
+        return row, wrong
+
+    def _emotion(self, row: dict[str, Any]) -> list[str]:
+        word = row["emotion"]
+        emotion = self.plan.emotions.get(word, word.lower())
+        row["emotion"] = emotion
+        if emotion in list(Emotion):
+            return []
+        return [f"'{word}' is no emotion; accepted are {', '.join(Emotion)}, or say which of them it means."]
+
+    def _media(self, row: dict[str, Any], name: str) -> list[str]:
+        stem = Path(name.replace("\\", "/")).stem if self.traced is not None else ""
+        row["trace"], row["id"] = stem, stem
+        wrong = []
+        if self.traced is not None and stem not in self.traced:
+            wrong.append(f"There is no trace '{stem}.csv' that is sound.")
+        if self.clips is None:
+            return wrong
+        inside, missing = self.clips.find(name)
+        if missing:
+            return [*wrong, missing]
+        path = self.clips.clips[inside]
+        row["id"] = Path(inside).with_suffix("").as_posix()
+        row["video" if path.suffix.lower() in VIDEO_ENDINGS else "audio"] = str(path)
+        if self.probe:
+            try:
+                self.probe(path)
+            except EmovizError as error:
+                wrong.append(str(error))
+        return wrong
+
+
+def _traces_of(rows: Sequence[Mapping[str, Any]], traces: pd.DataFrame) -> pd.DataFrame:
+    ids = {row["trace"]: row["id"] for row in rows}
+    kept = traces[traces["file"].isin(ids)]
+    return kept.assign(id=kept["file"].map(ids)).drop(columns="file").reset_index(drop=True)
+
+
+def _article(role: str) -> str:
+    return f"an {role}" if role[0] in "aeiou" else f"a {role}"

@@ -1,0 +1,87 @@
+"""Imported corpora: which are there, and how are they read again?
+
+    <imports>/<name>/corpus.json                              title, licence, limits
+    <imports>/<name>/{recordings,labels,traces}.parquet       as :class:`~emoviz.corpora.base.Corpus` has them
+
+The clips stay where they are. An imported corpus is read by :func:`emoviz.corpora.load` like any other.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import ConfigError, CorpusError
+from .base import READERS, Corpus
+from .layout import require_none_missing
+
+DESCRIPTION = "corpus.json"
+TABLES = ("recordings", "labels", "traces")
+
+
+def names(imports: Path | None) -> tuple[str, ...]:
+    """Names of the imported corpora."""
+    if imports is None or not imports.is_dir():
+        return ()
+    return tuple(sorted(path.parent.name for path in imports.glob(f"*/{DESCRIPTION}") if path.parent.name[0] != "."))
+
+
+def save(corpus: Corpus, imports: Path, *, replace: bool = False) -> Path:
+    """Keep a corpus, whole or not at all; its folder.
+
+    Raises:
+        ConfigError: another corpus has the name.
+        CorpusError: the disk is full or not writable.
+    """
+    folder = imports / corpus.name
+    if corpus.name in READERS:
+        raise ConfigError(f"'{corpus.name}' is the name of a published corpus; give yours another one.")
+    if folder.exists() and not replace:
+        raise ConfigError(f"A corpus '{corpus.name}' was imported already; give this one another name, or replace it.")
+    description = {key: getattr(corpus, key) for key in ("name", "title", "licence", "limits")}
+    try:
+        imports.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=imports))
+        try:
+            for table in TABLES:
+                getattr(corpus, table).to_parquet(draft / f"{table}.parquet")
+            (draft / DESCRIPTION).write_text(json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8")
+            remove(corpus.name, imports)
+            os.replace(draft, folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        raise CorpusError(f"The corpus could not be written to '{folder}': {error.strerror or error}.") from error
+    return folder
+
+
+def read(name: str, imports: Path) -> Corpus:
+    """An imported corpus.
+
+    Raises:
+        CorpusError: its folder is damaged, or clips are no longer where they were.
+    """
+    folder = imports / name
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        tables = {table: pd.read_parquet(folder / f"{table}.parquet") for table in TABLES}
+        for table in ("recordings", "labels"):
+            tables[table] = tables[table].astype(object).where(tables[table].notna(), None)
+        corpus = Corpus(**description, **tables)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CorpusError(f"The imported corpus '{name}' in '{folder}' is damaged; import it again.") from error
+    files = corpus.recordings["video"].fillna(corpus.recordings["audio"]).dropna()
+    require_none_missing(corpus.title, folder, [f"{path} is gone" for path in files if not Path(path).is_file()])
+    return corpus
+
+
+def remove(name: str, imports: Path) -> None:
+    """Forget an imported corpus; its clips, and features in the store, stay."""
+    folder = imports / name
+    if folder.is_dir():
+        gone = Path(tempfile.mkdtemp(prefix=".gone-", dir=imports))
+        os.replace(folder, gone / name)
+        shutil.rmtree(gone, ignore_errors=True)

@@ -1,0 +1,186 @@
+"""What can be set, and what does it mean? Fields of a config dataclass as plain data, for a form or a help text.
+
+A field's explanation is its entry under ``Attributes`` in the dataclass's docstring, so that there is one text for
+code, page and command line.
+"""
+
+import dataclasses
+import inspect
+import re
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from ..define import DERIVED_AXES, Dimension, Task
+from ..inputs import InputConfig
+from ..losses import LOSSES, METRIC_LOSSES
+from ..models.base import Model, load_models
+from .config import OUTPUTS, SELECTIONS, TrainingConfig
+from .data import DATA
+
+Kind = Literal["flag", "whole", "number", "text", "choice", "several", "list"]
+"""What a field takes: yes or no, a whole number, a number, a text, one or several of its choices, or a list."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Learning": ("epochs", "batch_size", "learning_rate", "seed", "patience", "optimiser", "weight_decay",
+                 "gradient_clip", "averaging", "precision"),
+    "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance"),
+    "Time": ("hop", "window", "resample", "label_delay"),
+    "Split and adaptation": ("validation_share", "test_share", "standardise_by", "speaker_weight", "adapt_norm"),
+}  # fmt: skip
+"""Fields of a training config that a form shows beneath each other; the rest has places of its own."""
+ELSEWHERE = ("name", "title", "source", "model", "options", "corpora", "inputs", "outputs")
+GIVEN = ("streams", "outputs")
+"""Fields of a model's config that follow from the rest of the training."""
+TARGETS: dict[str, tuple[str, ...]] = {
+    **{kind: tuple(map(str, names)) for kind, names in OUTPUTS.items() if kind != "dimension"},
+    "dimension over time": tuple(map(str, Dimension)),
+    "dimension derived from emotions": tuple(DERIVED_AXES),
+}
+"""What can be predicted -> the outputs among which one chooses."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting.
+
+    Attributes:
+        name: in the config.
+        kind: what it takes.
+        about: its explanation.
+        default: its value unless it is set; None where it has to be set, or where that is its value.
+        choices: that it takes, in order; empty for other kinds.
+        optional: whether it may be None.
+    """
+
+    name: str
+    kind: Kind
+    about: str
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+def fields_of(kind: type, leave_out: Sequence[str] = ()) -> tuple[Field, ...]:
+    """The fields of a config dataclass, in its order.
+
+    Raises:
+        TypeError: a field's annotation is none that a form could show.
+    """
+    hints, explained, choices = typing.get_type_hints(kind), explanations(kind), _registered(kind)
+    found = []
+    for field in dataclasses.fields(kind):
+        if field.name in leave_out:
+            continue
+        default = None if field.default is dataclasses.MISSING else field.default
+        shape, known, optional = _shape(hints[field.name])
+        if field.name in choices:
+            shape, known = ("several" if shape == "list" else "choice"), choices[field.name]
+        found.append(Field(field.name, shape, explained.get(field.name, ""), default, known, optional))
+    return tuple(found)
+
+
+def training_fields() -> dict[str, tuple[Field, ...]]:
+    """The fields of a training config by group."""
+    named = {field.name: field for field in fields_of(TrainingConfig, ELSEWHERE)}
+    return {group: tuple(named[name] for name in names) for group, names in GROUPS.items()}
+
+
+def model_fields(model: str) -> tuple[Field, ...]:
+    """The fields of a model's own config.
+
+    Raises:
+        UnknownNameError: there is no such model.
+    """
+    return fields_of(load_models()[model].Config, GIVEN)
+
+
+def input_fields() -> tuple[Field, ...]:
+    """What may be set of each feature stream."""
+    return fields_of(InputConfig, ("feature",))
+
+
+def explanations(kind: type) -> dict[str, str]:
+    """Field -> its entry under ``Attributes`` in the docstring, inherited ones included; one line each."""
+    found: dict[str, str] = {}
+    for one in reversed(kind.__mro__):
+        text = inspect.cleandoc(one.__doc__ or "")
+        section = text.partition("\nAttributes:\n")[2]
+        section = re.split(r"\n(?=\S)", section)[0]
+        for entry in re.split(r"\n(?=    \w)", section):
+            name, colon, words = entry.strip().partition(":")
+            if colon and name.isidentifier():
+                found[name] = _plain(" ".join(words.split()))
+    return found
+
+
+def about_model(model: str) -> str:
+    """One line on a model: what its file says that it holds."""
+    module = inspect.getmodule(load_models()[model])
+    return _plain((module.__doc__ or "").strip().split("\n")[0]) if module else ""
+
+
+def tasks(model: type[Model]) -> tuple[Task, ...]:
+    """What a model can predict: where its config decides, both."""
+    task = getattr(model, "task", None)
+    return (task,) if isinstance(task, Task) else tuple(Task)
+
+
+def selections(outputs: Sequence[str]) -> tuple[str, ...]:
+    """The validation metrics that may select an epoch of a model with these outputs."""
+    return next((SELECTIONS[kind] for kind, names in OUTPUTS.items() if set(outputs) <= set(names)), ())
+
+
+def plain(value: Any) -> Any:
+    """A value of a config as JSON has it: tuples as lists, enumerations as texts."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return (
+        plain(dataclasses.asdict(value)) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+    )
+
+
+def _registered(kind: type) -> dict[str, tuple[str, ...]]:
+    """Choices that a registry has and an annotation cannot."""
+    if kind is not TrainingConfig:
+        return {}
+    return {
+        "data": tuple(DATA),
+        "loss": tuple(LOSSES),
+        "metric_loss": ("", *METRIC_LOSSES),
+        "balance": ("speaker", "culture", "emotion"),
+    }
+
+
+def _shape(hint: Any) -> tuple[Kind, tuple[str, ...], bool]:
+    """Kind, choices, and whether None is accepted, of an annotation."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        (rest,) = [option for option in args if option is not type(None)]
+        return (*_shape(rest)[:2], True)
+    if origin is Literal:
+        return "choice", tuple(map(str, args)), False
+    if origin is tuple:
+        element = args[0]
+        if isinstance(element, type) and issubclass(element, Enum):
+            return "several", tuple(str(entry.value) for entry in element), False
+        return "list", (), False
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return "choice", tuple(str(entry.value) for entry in hint), False
+    simple: dict[Any, Kind] = {bool: "flag", int: "whole", float: "number", str: "text"}
+    if hint in simple:
+        return simple[hint], (), False
+    raise TypeError(f"A form cannot show a field of type {hint}.")
+
+
+def _plain(text: str) -> str:
+    """Words without the marks of a docstring."""
+    text = re.sub(r":\w+:`~?([^`]*)`", lambda match: match[1].rpartition(".")[2], text)
+    return text.replace("``", "`")

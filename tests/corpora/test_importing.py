@@ -1,0 +1,337 @@
+"""Imports of one's own clips: tables row by row, traces, audformat databases, and what is kept of them."""
+
+import json
+from pathlib import Path
+
+import audformat
+import audformat.testing
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emoviz import media
+from emoviz.corpora import describe, load, names, own
+from emoviz.corpora.importing import LEFT_OUT, Plan, check, corpus, suggest, suggest_emotions, words_of
+from emoviz.corpora.sources import SOUND_ENDINGS, VIDEO_ENDINGS, Material, Source, find_clips, gather, read_csv
+from emoviz.define import Emotion
+from emoviz.errors import ConfigError, CorpusError, MediaError, UnknownNameError
+
+COLUMNS = {"file": "file", "emotion": "emotion", "speaker": "who"}
+PLAN = Plan("mine", COLUMNS, {"culture": "Here", "language": "eng"})
+
+
+def folder_of(place: Path, table: str, clips: tuple[str, ...] = ("a/1.wav", "a/2.mp4", "b/1.wav", "b/3.WAV")) -> Path:
+    for clip in clips:
+        (place / clip).parent.mkdir(parents=True, exist_ok=True)
+        (place / clip).touch()
+    (place / "clips.csv").write_text(table, encoding="utf-8")
+    return place
+
+
+def material_of(folder: Path) -> Material:
+    return gather(clips=folder, table=folder / "clips.csv")
+
+
+def problems(folder: Path, plan: Plan = PLAN, **more) -> list[str]:  # noqa: ANN003
+    return [str(problem) for problem in check(material_of(folder), plan, **more).problems]
+
+
+def test_clips_and_a_table_become_a_corpus_that_is_read_again(tmp_path):
+    folder = folder_of(tmp_path / "clips", "file,emotion,who\na/1.wav,happy,S1\n2,Sad,S2\nb/3.WAV,happy,S1\n")
+    checked = check(material_of(folder), PLAN)
+    assert checked.problems == ()
+    imports = tmp_path / "imports"
+    own.save(corpus(PLAN, checked), imports)
+    read = load("mine", None, imports)
+    assert list(read.recordings.index) == ["mine/a/1", "mine/a/2", "mine/b/3"]
+    assert read.labels["emotion"].tolist() == ["happy", "sad", "happy"]
+    second = read.recordings.loc["mine/a/2"]
+    assert (second["video"], second["audio"], second["speaker"]) == (str(folder / "a/2.mp4"), None, "mine/S2")
+    assert (second["culture"], second["language"], second["gender"]) == ("Here", "eng", None)
+    row = describe(None, imports).set_index("name").loc["mine"]
+    assert (row["present"], row["recordings"], row["labels"]) == (True, 3, "happy, sad")
+    assert names(imports)[-1] == "mine" and "mine" not in names()
+
+
+WRONG_ROWS = {
+    "a/9.wav,happy,S1": "There is no clip 'a/9.wav' in the folder, which has 4, such as a/1.wav.",
+    "1,happy,S1": "'1' may be a/1.wav or b/1.wav: give its path inside the folder.",
+    "a/1.wav,gleeful,S1": "'gleeful' is no emotion; accepted are angry, bored",
+    "a/1.wav,,S1": "The column 'emotion' is empty; every clip has an emotion.",
+    "a/1.wav,happy,": "The column 'who' is empty; every clip has a speaker.",
+    ",happy,S1": "The column 'file' is empty; every clip has a file.",
+    "a/1.wav,happy": "The row has 2 fields, not 3.",
+    "a/2.mp4,happy,S2": "The clip 'a/2' stands in line 2 already.",
+}
+
+
+@pytest.mark.parametrize("row", WRONG_ROWS)
+def test_a_wrong_row_is_told_with_its_line(tmp_path, row):
+    folder = folder_of(tmp_path, f'file,emotion,who\na/2.mp4,sad,"S\n2"\n\n{row}\nb/3.WAV,sad,S2\n')
+    (found,) = problems(folder)
+    assert found.startswith(f"clips.csv, line 5: {WRONG_ROWS[row]}")
+
+
+def test_a_clip_that_cannot_be_decoded_is_told_with_its_line(tmp_path):
+    folder = folder_of(tmp_path, "file,emotion,who\na/1.wav,sad,S1\n")
+    (found,) = problems(folder, probe=media.probe)
+    assert found.startswith("clips.csv, line 2: ") and "1.wav" in found
+
+    def refuse(path: Path) -> None:
+        raise MediaError(f"{path.name} is broken.")
+
+    assert problems(folder, probe=refuse) == ["clips.csv, line 2: 1.wav is broken."]
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory) -> Path:  # noqa: ANN001
+    """A folder with four clips, whose table each example writes anew."""
+    return folder_of(tmp_path_factory.mktemp("clips"), "")
+
+
+@given(st.lists(st.sampled_from(["sound", *WRONG_ROWS]), min_size=1, max_size=12))
+@settings(max_examples=30)
+def test_exactly_the_wrong_rows_are_told(clips, kinds):
+    """Whatever the order, a sound row is kept and each wrong one is told once, at its own line."""
+    emotions = {1: "a/1.wav", 3: "b/1.wav", 5: "b/3.WAV"}
+    lines, wrong, kept = ["file,emotion,who", "a/2.mp4,sad,S2"], [], 1
+    unused = list(emotions.values())
+    for kind in kinds:
+        if kind == "sound" and not unused:
+            continue
+        lines.append(f"{unused.pop()},happy,S1" if kind == "sound" else kind)
+        kept += kind == "sound"
+        wrong += [len(lines)] if kind != "sound" else []
+    (clips / "clips.csv").write_text("\n".join(lines))
+    checked = check(material_of(clips), PLAN)
+    assert sorted({p.line for p in checked.problems}) == wrong
+    assert len(checked.rows) == kept
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\x85\u2028\u2029\v\f\x1c\x1d\x1e\0"),
+                        max_size=8), min_size=2, max_size=4), st.sampled_from(",;\t"))  # fmt: skip
+@settings(max_examples=40)
+def test_cells_survive_any_delimiter_and_quotes(clips, cells, delimiter):
+    path = clips / "cells.csv"
+    header = [f"c{n}" for n in range(len(cells))]
+    quoted = delimiter.join('"' + cell.replace('"', '""') + '"' for cell in cells)
+    path.write_text(f"{delimiter.join(header)}\n{quoted}\n", encoding="utf-8")
+    source = read_csv(path)
+    assert source.rows.loc[2].tolist() == [cell.strip() or None for cell in cells]
+
+
+def test_words_are_mapped_and_rows_left_out(tmp_path):
+    folder = folder_of(tmp_path, "file,emotion,who\na/1.wav,Freude,S1\na/2.mp4,xxx,S1\nb/1.wav,???,S2\n")
+    source = read_csv(folder / "clips.csv")
+    assert suggest_emotions(words_of(source, "emotion")) == {"Freude": "happy"}
+    plan = Plan("mine", COLUMNS, {"culture": "Here"}, {"Freude": "happy", "xxx": LEFT_OUT, "???": "sad"})
+    checked = check(material_of(folder), plan)
+    assert (checked.problems, checked.left_out) == ((), 1)
+    assert [row["emotion"] for row in checked.rows] == ["happy", "sad"]
+
+
+def test_columns_are_suggested_by_their_names():
+    found = suggest(["Filename", "label", "Actor", "speaker.gender", "note", "Country"])
+    assert found == {"file": "Filename", "emotion": "label", "speaker": "Actor", "gender": "speaker.gender",
+                     "culture": "Country"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"name": "My corpus"}, "lower-case letters"),
+        ({"columns": {"file": "f", "speaker": "s"}, "values": {}}, "Every clip has a culture.*value for all rows"),
+        ({"columns": {"file": "f"}, "values": {"culture": "X"}}, "Every clip has a speaker, so name its column: who"),
+        ({"values": {"emotion": "happy", "culture": "X"}}, "'emotion' differs from clip to clip"),
+        ({"columns": {"mood": "m"}}, "cannot mean 'mood'; accepted are file"),
+        ({"emotions": {"joy": "joyful"}}, "'joy' cannot mean 'joyful'; accepted are angry"),
+    ],
+)
+def test_a_plan_that_cannot_be_followed_is_refused(values, said):
+    with pytest.raises(ConfigError, match=said):
+        Plan(**{"name": "mine", "columns": COLUMNS, "values": {"culture": "Here"}} | values)
+
+
+def test_a_plan_is_refused_that_names_no_column_of_the_table(tmp_path):
+    folder = folder_of(tmp_path, "file,emotion,who\na/1.wav,sad,S1\n")
+    with pytest.raises(ConfigError, match="no column 'mood' for the emotion; it has file, emotion, who"):
+        check(material_of(folder), Plan("mine", COLUMNS | {"emotion": "mood"}, {"culture": "Here"}))
+    with pytest.raises(ConfigError, match="Clips have a label"):
+        check(material_of(folder), Plan("mine", {"file": "file", "speaker": "who"}, {"culture": "Here"}))
+
+
+@pytest.mark.parametrize("content", ["", "file\na.wav\n", "file,file\n1,2\n"])
+def test_what_is_no_table_is_refused(tmp_path, content):
+    (tmp_path / "clips.csv").write_text(content)
+    with pytest.raises(CorpusError, match="first line names two columns or more"):
+        read_csv(tmp_path / "clips.csv")
+    (tmp_path / "clips.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CorpusError, match="'clips.csv' cannot be read: it is no UTF-8 text"):
+        read_csv(tmp_path / "clips.csv")
+
+
+def test_what_is_asked_for_must_be_one_of_three_kinds(tmp_path):
+    with pytest.raises(ConfigError, match="from a folder of clips and a table"):
+        gather(clips=tmp_path)
+    with pytest.raises(CorpusError, match="is no folder on this machine"):
+        gather(clips=tmp_path / "none", table=tmp_path / "clips.csv")
+    with pytest.raises(CorpusError, match="There are no clips in .*; they end in wav, flac"):
+        find_clips(tmp_path)
+
+
+def test_endings_are_those_that_clips_are_decoded_from():
+    assert sorted(ending[1:] for ending in SOUND_ENDINGS + VIDEO_ENDINGS) == sorted(media.ACCEPTED)
+
+
+TRACE = "'name';timestamp;arousal;valence\n'a';0.0;0.1;-0.2\n'a';0.1;0.2;-0.3\n'a';0.2;0.2;0\n"
+OTHER = TRACE.replace("'a'", "'b'")
+
+
+def traces_of(place: Path, **files: str) -> Path:
+    place.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (place / f"{name}.csv").write_text(content)
+    return place
+
+
+def test_traces_become_a_corpus_with_labels_over_time(tmp_path):
+    folder = traces_of(tmp_path / "traces", a=TRACE, b=OTHER)
+    plan = Plan("mine", {"file": "file", "speaker": "file"}, {"culture": "Here"})
+    made = corpus(plan, check(gather(traces=folder), plan))
+    own.save(made, tmp_path / "imports")
+    read = load("mine", None, tmp_path / "imports")
+    assert read.labels.empty and list(read.recordings["speaker"]) == ["mine/a", "mine/b"]
+    assert set(read.traces) == {"id", "time", "valence", "arousal"}
+    assert read.traces.groupby("id")["valence"].sum().round(6).to_dict() == {"mine/a": -0.5, "mine/b": -0.5}
+
+
+def test_traces_can_have_clips_and_a_table(tmp_path):
+    folder = folder_of(tmp_path / "clips", "file,who,culture\na.wav,S1,Here\nb,S2,There\nc,S3,There\n",
+                       ("a.wav", "b.mp4", "c.wav"))  # fmt: skip
+    traces = traces_of(tmp_path / "traces", a=TRACE, b=OTHER)
+    plan = Plan("mine", {"file": "file", "speaker": "who", "culture": "culture"})
+    checked = check(gather(clips=folder, table=folder / "clips.csv", traces=traces), plan)
+    assert [str(p) for p in checked.problems] == ["clips.csv, line 4: There is no trace 'c.csv' that is sound."]
+    made = corpus(plan, checked)
+    assert made.recordings["video"].tolist() == [None, str(folder / "b.mp4")]
+    assert set(made.traces["id"]) == {"mine/a", "mine/b"}
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "said"),
+    [
+        ("name;arousal\na;1\n", 1, "The header has timestamp or time and one or more of valence, arousal, liking"),
+        (TRACE.replace("0.2;-0.3", "1.2;-0.3"), 3, "arousal lies in [-1, 1], unlike 1.2."),
+        (TRACE.replace("-0.3", "low"), 3, "'low' is no number; every step has its valence."),
+        (TRACE.replace("-0.3", "nan"), 3, "'nan' is no number; every step has its valence."),
+        (TRACE.replace("'a';0.2;", "'a';0.5;"), 3, "The time goes from 0 s to 0.1 s; steps are even"),
+        (TRACE.replace("'a';0.1;", "'a';0.0;"), 3, "The time goes from 0 s to 0 s"),
+        (TRACE.replace(";-0.3", ""), 3, "The row has 3 fields, not 4."),
+        (TRACE.rpartition("'a';0.1")[0], 0, "A trace has two steps or more, not 1."),
+    ],
+)
+def test_a_wrong_step_of_a_trace_is_told_with_its_line(tmp_path, content, line, said):
+    source = gather(traces=traces_of(tmp_path, a=content, b=OTHER)).source
+    first = source.problems[0]
+    assert (first.file, first.line) == ("a.csv", line) and first.sentence.startswith(said)
+    assert source.rows["file"].tolist() == ["b"]
+
+
+def test_recordings_have_the_same_dimensions(tmp_path):
+    folder = traces_of(tmp_path, a=TRACE, b="time,arousal\n0,0\n0.1,0\n")
+    material = gather(traces=folder)
+    assert [str(p) for p in material.source.problems] == [
+        "b.csv, line 1: All recordings have the same dimensions; here are not all of valence, arousal."
+    ]
+    assert material.source.rows["file"].tolist() == ["a"]
+
+
+def database(folder: Path, storage_format: str = "csv") -> audformat.Database:
+    """Three clips of two speakers whose gender stands in the speakers' scheme."""
+    db = audformat.Database("toy", license="CC0-1.0")
+    db.schemes["emotion"] = audformat.Scheme(labels=["anger", "joy"])
+    db.schemes["speaker"] = audformat.Scheme(labels={"s1": {"gender": "female"}, "s2": {"gender": "male"}})
+    files = ["audio/1.wav", "audio/2.wav", "audio/3.wav"]
+    db["emotion"] = audformat.Table(audformat.filewise_index(files))
+    db["emotion"]["emotion"] = audformat.Column(scheme_id="emotion")
+    db["emotion"]["emotion"].set(["anger", "joy", "joy"])
+    db["files"] = audformat.Table(audformat.filewise_index(files))
+    db["files"]["speaker"] = audformat.Column(scheme_id="speaker")
+    db["files"]["speaker"].set(["s1", "s2", "s2"])
+    db.save(str(folder), storage_format=storage_format)
+    (folder / "audio").mkdir()
+    for file in files:
+        (folder / file).touch()
+    return db
+
+
+@pytest.mark.parametrize("storage_format", ["csv", "parquet"])
+def test_an_audformat_database_becomes_a_corpus(tmp_path, storage_format):
+    database(tmp_path, storage_format)
+    material = gather(database=tmp_path)
+    source = material.source
+    assert (source.title, source.licence) == ("toy", "CC0-1.0")
+    plan = Plan("mine", suggest(source.rows.columns), {"culture": "Here"},
+                suggest_emotions(words_of(source, "emotion")))  # fmt: skip
+    checked = check(material, plan)
+    assert checked.problems == ()
+    made = corpus(plan, checked)
+    assert made.labels["emotion"].tolist() == [Emotion.ANGRY, Emotion.HAPPY, Emotion.HAPPY]
+    assert made.recordings["speaker"].tolist() == ["mine/s1", "mine/s2", "mine/s2"]
+    assert made.recordings["gender"].tolist() == ["female", "male", "male"]
+
+
+def test_a_database_cannot_run_code(tmp_path):
+    database(tmp_path, "pkl")
+    with pytest.raises(CorpusError, match="pickled tables are not read"):
+        gather(database=tmp_path)
+    (tmp_path / "db.yaml").write_text("name: !!python/object/apply:os.system ['touch " + str(tmp_path / "ran") + "']\n")
+    with pytest.raises(CorpusError, match="is no readable audformat database"):
+        gather(database=tmp_path)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_folder_that_is_no_database_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match="is no readable audformat database.*header db.yaml"):
+        gather(database=tmp_path)
+
+
+def saved(tmp_path: Path) -> Path:
+    folder = folder_of(tmp_path / "clips", "file,emotion,who\na/1.wav,happy,S1\n")
+    own.save(corpus(PLAN, check(material_of(folder), PLAN)), tmp_path / "imports")
+    return tmp_path / "imports"
+
+
+def test_a_name_is_taken_once(tmp_path):
+    imports = saved(tmp_path)
+    again = load("mine", None, imports)
+    with pytest.raises(ConfigError, match="was imported already"):
+        own.save(again, imports)
+    own.save(again, imports, replace=True)
+    assert own.names(imports) == ("mine",)
+    folder = folder_of(tmp_path / "more", "file,emotion,who\na/1.wav,happy,S1\n")
+    plan = Plan("emodb", COLUMNS, {"culture": "Here"})
+    with pytest.raises(ConfigError, match="is the name of a published corpus"):
+        own.save(corpus(plan, check(material_of(folder), plan)), imports)
+
+
+def test_a_clip_that_is_gone_and_a_damaged_import_are_told(tmp_path):
+    imports = saved(tmp_path)
+    (tmp_path / "clips" / "a" / "1.wav").unlink()
+    with pytest.raises(CorpusError, match="a/1.wav is gone"):
+        load("mine", None, imports)
+    (imports / "mine" / own.DESCRIPTION).write_text(json.dumps({"name": "mine"}))
+    with pytest.raises(CorpusError, match="is damaged; import it again"):
+        load("mine", None, imports)
+    own.remove("mine", imports)
+    assert own.names(imports) == () and not list(imports.iterdir())
+    with pytest.raises(UnknownNameError, match="There is no corpus named 'mine'"):
+        load("mine", None, imports)
+
+
+def test_nothing_sound_is_nothing_to_import():
+    rows = pd.DataFrame({"file": [None], "emotion": [None], "who": [None]}, pd.Index([2], name="line"), dtype=object)
+    checked = check(Material(Source("t.csv", rows), {"a.wav": Path("a.wav")}), PLAN)
+    with pytest.raises(CorpusError, match="No row of the corpus 'mine' is sound"):
+        corpus(PLAN, checked)
