@@ -12,7 +12,6 @@
 Nothing is unpickled, so a foreign checkpoint cannot run code.
 """
 
-import dataclasses
 import json
 import os
 import shutil
@@ -30,7 +29,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from .configuration import from_dict
+from .configuration import LEFT_OUT, from_dict, to_dict
 from .define import Source, Task
 from .errors import CheckpointError, EmovizError, UnknownNameError
 from .inputs import InputConfig, Inputs, channel_names
@@ -55,6 +54,7 @@ class FeatureSpec:
         settings: of the extractor.
         channels: names before PCA; empty for pictures, whose pixels have none.
         width: number of channels before PCA.
+        chosen: what the extractor is made with where that is not its default, as ``InputConfig.settings`` says.
     """
 
     name: str
@@ -62,6 +62,7 @@ class FeatureSpec:
     settings: Mapping[str, Any]
     channels: tuple[str, ...]
     width: int
+    chosen: Mapping[str, Any] = field(default_factory=dict, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,7 @@ def save(
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             draft.chmod(0o755)
-            (draft / CONFIG).write_text(_json(dataclasses.asdict(description)), encoding="utf-8")
+            (draft / CONFIG).write_text(_json(to_dict(description)), encoding="utf-8")
             (draft / METRICS).write_text(_json(metrics), encoding="utf-8")
             (draft / CARD).write_text(card, encoding="utf-8")
             state = {k: v.detach().cpu().contiguous() for k, v in predictor.state_dict().items()}

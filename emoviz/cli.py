@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
+from .configuration import from_texts
 from .errors import AnalysisError, Cancelled, ConfigError, CorpusError, EmovizError, UnknownNameError
 from .settings import ROOT, Settings
 
@@ -107,7 +108,22 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--features", default=",".join(SPEECH_FEATURES), metavar="A,B", help="default: %(default)s; pictures need none"
     )
+    command.add_argument("--preset", metavar="NAME", help="the features of a training config instead")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="FEATURE.KEY=VALUE", dest="changes", help="e.g. hubert.layer=12"
+    )
+    command.add_argument(
+        "--processes", type=int, default=1, metavar="N", help="that extract at the same time (default: %(default)s)"
+    )
     command.set_defaults(run=extract)
+
+    command = commands.add_parser("encoders", help="pretrained encoders: which are there, and how to get the others")
+    command.add_argument("--get", metavar="NAME", help="download weights from the Hugging Face Hub, e.g. owner/model")
+    command.add_argument(
+        "--convert", type=Path, metavar="FILE", help="turn PyTorch's state file (.bin, .pth) into safetensors beside it"
+    )
+    _add_json(command)
+    command.set_defaults(run=encoders)
 
     command = commands.add_parser("train", help="train a model on corpora in the store")
     what = command.add_mutually_exclusive_group(required=True)
@@ -302,16 +318,44 @@ def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
 def extract(options: argparse.Namespace, settings: Settings) -> None:
     """``extract``: the corpus and its features into the store."""
     from .corpora import load
-    from .features import EXTRACTORS
+    from .features import make
     from .features.store import FeatureStore
+    from .training import preset
 
-    names = [name for name in options.features.split(",") if name]
-    for name in names:
-        EXTRACTORS[name]
+    chosen: dict[str, dict[str, Any]] = {name: {} for name in options.features.split(",") if name}
+    if options.preset:
+        chosen = {entry.feature: dict(entry.settings) for entry in preset(options.preset).inputs}
+    for key, value in from_texts(options.changes).items():
+        feature, dot, setting = key.rpartition(".")
+        if not dot or feature not in chosen:
+            raise ConfigError(f"A setting reads FEATURE.KEY=VALUE with one of {', '.join(chosen)}, unlike '{key}'.")
+        chosen[feature][setting] = value
+    if options.processes < 1:
+        raise ConfigError(f"'--processes' is at least 1, not {options.processes}.")
+    for feature, own in chosen.items():
+        make(feature, own)
     corpus = load(options.corpus, settings.data, settings.imports)
     with Bars() as bars:
-        FeatureStore(settings.store).add_corpus(corpus, names, bars)
+        FeatureStore(settings.store).add_corpus(
+            corpus, list(chosen), bars, settings=chosen, processes=options.processes
+        )
     print(f"{corpus.title}: {len(corpus.recordings)} recordings are in {settings.store}.", file=sys.stderr)
+
+
+def encoders(options: argparse.Namespace, settings: Settings) -> None:
+    """``encoders``: one row per encoder, or the folder of weights that were fetched or converted."""
+    from .features import encoders as known
+    from .features import weights
+
+    if options.get:
+        print(weights.download(options.get))
+    elif options.convert:
+        print(weights.convert(options.convert))
+    else:
+        table = known.describe()
+        _print_table(table, options.json, ["feature", "modality", "weights", "present"])
+        for line in () if options.json else table["get"].dropna().unique():
+            print(line, file=sys.stderr)
 
 
 def train(options: argparse.Namespace, settings: Settings) -> None:

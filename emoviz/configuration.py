@@ -1,4 +1,4 @@
-"""Config dataclasses from plain values (JSON, command line), refusing what is unknown or of the wrong type."""
+"""Config dataclasses from plain values (JSON, command line) and back, refusing what is unknown or of a wrong type."""
 
 import dataclasses
 import json
@@ -8,6 +8,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .errors import ConfigError
+
+LEFT_OUT = {"left out when empty": True}
+"""Metadata of a field that :func:`to_dict` leaves out while it is empty, so that older configs keep their form."""
+
+
+def to_dict(config: Any) -> Any:
+    """A config dataclass as plain values, which :func:`from_dict` takes."""
+    if dataclasses.is_dataclass(config) and not isinstance(config, type):
+        values = {f: getattr(config, f.name) for f in dataclasses.fields(config)}
+        return {f.name: to_dict(v) for f, v in values.items() if v or f.metadata != LEFT_OUT}
+    if isinstance(config, Mapping):
+        return {key: to_dict(value) for key, value in config.items()}
+    if isinstance(config, list | tuple):
+        return type(config)(to_dict(value) for value in config)
+    return config
 
 
 def from_dict(kind: type, values: Mapping[str, Any], where: str) -> Any:
@@ -26,7 +41,7 @@ def from_dict(kind: type, values: Mapping[str, Any], where: str) -> Any:
     if unknown:
         raise ConfigError(f"Unknown key '{unknown[0]}' in {where}; known are: {', '.join(known)}.")
     hints = typing.get_type_hints(kind)
-    given = {name: _coerce(hints[name], value, f"'{name}' in {where}") for name, value in values.items()}
+    given = {name: coerce(hints[name], value, f"'{name}' in {where}") for name, value in values.items()}
     missing = [
         name
         for name, f in known.items()
@@ -67,8 +82,12 @@ def pairs(settings: Sequence[str]) -> dict[str, str]:
     return {key: value for key, _, value in parted.values()}
 
 
-def _coerce(hint: Any, value: Any, what: str) -> Any:
-    """Check one value against its annotation; lists become tuples, whole numbers become floats."""
+def coerce(hint: Any, value: Any, what: str) -> Any:
+    """Check one value against its annotation; lists become tuples, whole numbers become floats.
+
+    Raises:
+        ConfigError: it does not fit; the message calls it ``what``.
+    """
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return value
@@ -76,7 +95,7 @@ def _coerce(hint: Any, value: Any, what: str) -> Any:
         errors = []
         for option in args:
             try:
-                return _coerce(option, value, what)
+                return coerce(option, value, what)
             except ConfigError as error:
                 errors.append(str(error))
         raise ConfigError(errors[0])
@@ -90,11 +109,11 @@ def _coerce(hint: Any, value: Any, what: str) -> Any:
         if args[-1] is not Ellipsis and len(args) != len(value):
             raise ConfigError(f"{what} has {len(args)} entries, not {len(value)}.")
         element = [args[0]] * len(value) if args[-1] is Ellipsis else args
-        return tuple(_coerce(e, v, what) for e, v in zip(element, value, strict=True))
+        return tuple(coerce(e, v, what) for e, v in zip(element, value, strict=True))
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(value, Mapping):
             raise ConfigError(f"{what} is a table, not {value!r}.")
-        return {_coerce(args[0], k, what): _coerce(args[1], v, what) for k, v in value.items()}
+        return {coerce(args[0], k, what): coerce(args[1], v, what) for k, v in value.items()}
     if hint is type(None):
         if value is None:
             return None

@@ -124,7 +124,7 @@ def _streams(
     keys = corpus.recordings["key"][rows]
     for number, key in enumerate(keys):
         progress(f"Predicting {corpus.title}", number, len(keys))
-        streams = {f.name: store.stream(key, f.name) for f in about.features}
+        streams = {f.name: store.stream(key, f.name, f.chosen) for f in about.features}
         times = common_times(streams.values(), about.hop)
         if about.task == Task.FRAMES:
             predictions.append(predict_streams(checkpoint, streams, times)[0])

@@ -1,12 +1,14 @@
 """What happens to features before a model sees them: PCA and standardisation, fitted on training speakers only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .configuration import LEFT_OUT
 from .errors import ConfigError
 
 
@@ -18,11 +20,13 @@ class InputConfig:
         feature: name of the extractor, which is also the stream's name.
         components: number of principal components to keep, or None for all channels as they are.
         standardise: to zero mean and unit spread on the training speakers.
+        settings: of the extractor, where they are not its defaults, e.g. ``{"layer": 12}``.
     """
 
     feature: str
     components: int | None = None
     standardise: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False, metadata=LEFT_OUT)
 
     def __post_init__(self) -> None:
         if self.components is not None and self.components < 1:

@@ -31,6 +31,7 @@ from .define import CIRCUMPLEX, Dimension, Emotion, Source, Task, derived
 from .errors import ConfigError, FeatureError, MediaError
 from .features import EXTRACTORS, FeatureStream
 from .features.align import align, delayed, frame_middles
+from .features.base import make
 from .features.expression import read_faces
 from .fusion import fuse, fused_outputs
 from .losses import probabilities
@@ -225,9 +226,10 @@ def extract(
     """The feature stream that a checkpoint reads, as it was extracted for its training.
 
     Raises:
+        MissingWeightsError: the weights that it needs are not on this machine.
         FeatureError: it is extracted in another way today.
     """
-    extractor = EXTRACTORS[feature.name]()
+    extractor = make(feature.name, feature.chosen)
     if (extractor.version, extractor.settings) != (feature.version, feature.settings):
         raise FeatureError(
             f"The model was trained on the feature '{feature.name}' as version {feature.version} with "

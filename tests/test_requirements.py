@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "ai_edge_litert": "ai-edge-litert",
+    "faster_whisper": "faster-whisper",
     "cv2": "opencv-python-headless",
     "pynvml": "nvidia-ml-py",
     "sklearn": "scikit-learn",

@@ -1,12 +1,16 @@
 """The contract of a feature extractor: a clip in, one named, timed stream of features out."""
 
+import inspect
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ..configuration import coerce
 from ..define import Modality
-from ..errors import FeatureError
+from ..errors import ConfigError, FeatureError
 from ..progress import Progress, silent
 from ..registry import Registry
 
@@ -82,3 +86,20 @@ class Extractor(Protocol):
 
 
 EXTRACTORS: Registry[type[Extractor]] = Registry("feature extractor")
+
+
+def make(name: str, settings: Mapping[str, Any] | None = None) -> Extractor:
+    """A registered extractor with the settings that are not its defaults.
+
+    Raises:
+        UnknownNameError: there is no such extractor.
+        ConfigError: it has no such setting, or a value is of the wrong type.
+    """
+    kind = EXTRACTORS[name]
+    known = {n: p for n, p in inspect.signature(kind).parameters.items() if p.kind is p.KEYWORD_ONLY}
+    hints = typing.get_type_hints(kind.__init__)
+    for setting in settings or {}:
+        if setting not in known:
+            accepted = f"known are: {', '.join(known)}" if known else "it has none"
+            raise ConfigError(f"The feature '{name}' has no setting '{setting}'; {accepted}.")
+    return kind(**{n: coerce(hints[n], v, f"'{n}' of the feature '{name}'") for n, v in (settings or {}).items()})

@@ -10,15 +10,19 @@ A key is the sha256 of the clip's content, so a file that was moved or copied is
 changed one is. Files appear whole or not at all, so two processes may fill one store.
 """
 
+import functools
 import hashlib
 import json
+import multiprocessing
 import os
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +32,7 @@ from safetensors.numpy import save
 from ..define import Modality
 from ..errors import CorpusError, FeatureError
 from ..progress import Progress, silent
-from .base import EXTRACTORS, Extractor, FeatureStream
+from .base import EXTRACTORS, Extractor, FeatureStream, make
 
 if TYPE_CHECKING:
     from ..corpora.base import Corpus
@@ -81,14 +85,20 @@ class FeatureStore:
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
 
-    def identity(self, extractor_name: str) -> tuple[str, dict[str, str | int | float]]:
-        """Version and settings of the registered extractor, as checkpoints note them.
+    def identity(
+        self, extractor_name: str, settings: Mapping[str, Any] | None = None
+    ) -> tuple[str, dict[str, str | int | float]]:
+        """Version and all settings of the registered extractor, as checkpoints note them.
 
         A feature that is no extractor's came with a corpus.
+
+        Raises:
+            ConfigError: it has no such setting.
+            MissingWeightsError: the weights that it needs are not on this machine.
         """
         if extractor_name not in EXTRACTORS:
             return SHIPPED, {}
-        extractor = EXTRACTORS[extractor_name]()
+        extractor = make(extractor_name, settings)
         return extractor.version, extractor.settings
 
     def extract(self, extractor: Extractor, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
@@ -105,26 +115,36 @@ class FeatureStore:
             _write(path, _pack(stream))
         return stream
 
-    def stream(self, key: str, extractor_name: str) -> FeatureStream:
+    def stream(self, key: str, extractor_name: str, settings: Mapping[str, Any] | None = None) -> FeatureStream:
         """A stored stream.
 
         Args:
             key: of the clip: column ``key`` of a stored corpus' recordings.
-            extractor_name: registry name; its default settings count.
+            extractor_name: registry name.
+            settings: of the extractor, where they are not its defaults.
 
         Raises:
             UnknownNameError: there is no such extractor.
             FeatureError: it was not extracted, or its file is damaged.
         """
-        stream = _read(self._path(EXTRACTORS[extractor_name](), key))
+        stream = _read(self._path(make(extractor_name, settings), key))
         if stream is None:
+            chosen = "".join(f" --set {extractor_name}.{n}={v}" for n, v in (settings or {}).items())
             raise FeatureError(
                 f"The store {self.root} lacks '{extractor_name}' of the clip {key[:12]}; extract it with "
-                f"`python -m emoviz extract CORPUS --features {extractor_name}`."
+                f"`python -m emoviz extract CORPUS --features {extractor_name}{chosen}`."
             )
         return stream
 
-    def add_corpus(self, corpus: "Corpus", extractor_names: Sequence[str], progress: Progress = silent) -> None:
+    def add_corpus(
+        self,
+        corpus: "Corpus",
+        extractor_names: Sequence[str],
+        progress: Progress = silent,
+        *,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        processes: int = 1,
+    ) -> None:
         """Store a corpus: tables, pictures, and the streams of every recording.
 
         What is there already is skipped, so an interrupted call can be repeated. The corpus counts as stored
@@ -134,17 +154,25 @@ class FeatureStore:
             corpus: as its reader gave it.
             extractor_names: registry names; may be empty for corpora of pictures or traces.
             progress: told of every recording.
+            settings: extractor -> its settings, where they are not its defaults.
+            processes: that extract at the same time, each with its share of the cores and a copy of the weights.
 
         Raises:
+            ConfigError: an extractor has no such setting.
+            MissingWeightsError: the weights that one needs are not on this machine.
             FeatureError: a file cannot be written.
             MediaError: a recording cannot be decoded; the message names it.
             CorpusError: a picture cannot be decoded.
         """
-        extractors = [EXTRACTORS[name]() for name in extractor_names]
-        keys = []
-        for number, clip in enumerate(_clips(corpus)):
-            progress(f"Extracting features of {corpus.title}", number, len(corpus.recordings))
-            keys.append(clip and self._add_clip(clip, extractors))
+        extractors = [make(name, (settings or {}).get(name)) for name in extractor_names]
+        for extractor in extractors:
+            extractor.settings  # noqa: B018 - looks for the weights, before the first clip is decoded
+        keys: list[str | None] = []
+        with _in_processes(processes) as each:
+            added = each(functools.partial(self._add_clip, extractors), _clips(corpus))
+            for number in range(len(corpus.recordings)):
+                progress(f"Extracting features of {corpus.title}", number, len(corpus.recordings))
+                keys.append(next(added))
         recordings = corpus.recordings.assign(key=pd.Series(keys, corpus.recordings.index, dtype=object))
         tables = {"recordings": recordings, "labels": corpus.labels, "traces": corpus.traces}
         folder = self.root / "corpora" / corpus.name
@@ -182,10 +210,12 @@ class FeatureStore:
         except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
             raise CorpusError(f"The corpus '{name}' in {folder} is damaged; add it again with {command}.") from error
 
-    def _add_clip(self, clip: str, extractors: Sequence[Extractor]) -> str:
+    def _add_clip(self, extractors: Sequence[Extractor], clip: str | None) -> str | None:
         """Extract what is missing of one clip; its key."""
         from ..media import ClipMedia
 
+        if clip is None:
+            return None
         media = ClipMedia(clip)
         for extractor in extractors:
             self.extract(extractor, media)
@@ -195,6 +225,27 @@ class FeatureStore:
         settings = json.dumps(extractor.settings, sort_keys=True).encode()
         folder = f"{extractor.name}-{extractor.version}-{hashlib.sha256(settings).hexdigest()[:8]}"
         return self.root / folder / key[:2] / f"{key}.safetensors"
+
+
+@contextmanager
+def _in_processes(count: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """``map``, or one like it that works in other processes; what waits there is dropped when the block is left."""
+    if count == 1:
+        yield map
+        return
+    threads = max(1, (os.cpu_count() or 1) // count)
+    # Fresh processes, as a copy of this one would hang in the thread pools of its libraries.
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _limit_threads, (threads,))
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _limit_threads(count: int) -> None:
+    import torch
+
+    torch.set_num_threads(count)
 
 
 def _streams(table: pd.DataFrame) -> dict[str, FeatureStream]:

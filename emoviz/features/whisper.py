@@ -28,6 +28,7 @@ from ..errors import FeatureError, MissingWeightsError
 from ..progress import Progress, silent
 from ..settings import ROOT
 from .base import EXTRACTORS, FeatureStream, missing_stream
+from .windows import cross_faded
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
@@ -172,19 +173,11 @@ def encode(encoder: Encoder, samples: Tensor, layer: int, progress: Progress = s
         (ceil(N / 320), 384) float32.
     """
     frames = math.ceil(len(samples) / FRAME)
-    starts = range(0, max(frames - OVERLAP, 1), WINDOW - OVERLAP)
-    fade = (torch.arange(OVERLAP)[:, None] + 0.5) / OVERLAP
-    values = torch.zeros(frames, WIDTH)
-    for done, start in enumerate(starts):
-        progress("Encoding speech", done, len(starts))
-        part = encoder(log_mel(samples[start * FRAME : (start + WINDOW) * FRAME])[None], layer)[0]
-        if start > 0:
-            part[:OVERLAP] *= fade
-        if start != starts[-1]:
-            part[-OVERLAP:] *= 1 - fade
-        values[start : start + len(part)] += part
-    progress("Encoding speech", len(starts), len(starts))
-    return values
+
+    def windows(starts: list[int]) -> list[Tensor]:
+        return [encoder(log_mel(samples[s * FRAME : (s + WINDOW) * FRAME])[None], layer)[0] for s in starts]
+
+    return torch.from_numpy(cross_faded(frames, WINDOW, OVERLAP, windows, progress=progress))
 
 
 def log_mel(samples: Tensor) -> Tensor:

@@ -1,13 +1,12 @@
 """The training config: one validated dataclass, read from JSON."""
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..configuration import from_dict, from_texts
+from ..configuration import from_dict, from_texts, to_dict
 from ..define import DERIVED_AXES, Dimension, Emotion, Source, derived, intensity
 from ..errors import ConfigError
 from ..inputs import InputConfig
@@ -112,6 +111,8 @@ class TrainingConfig:
             entries = getattr(self, what)
             if not entries or len(set(entries)) != len(entries):
                 raise ConfigError(f"'{what}' has at least one entry and none twice, not {list(entries)}.")
+        if len({entry.feature for entry in self.inputs}) < len(self.inputs):
+            raise ConfigError("'inputs' has one entry per feature, as a feature's name is also its stream's.")
         for output in self.outputs:
             if not any(output in names for names in OUTPUTS.values()):
                 known = ", ".join(name for names in OUTPUTS.values() for name in names)
@@ -175,7 +176,7 @@ def with_settings(config: TrainingConfig, settings: Sequence[str]) -> TrainingCo
     Raises:
         ConfigError: a text without ``=``, an unknown key or a wrong value.
     """
-    values = dataclasses.asdict(config)
+    values = to_dict(config)
     for key, value in from_texts(settings).items():
         if key.startswith("options."):
             values["options"] = {**values["options"], key.removeprefix("options."): value}

@@ -336,9 +336,12 @@ def load_recordings(
 
     Raises:
         CorpusError: a corpus is not in the store.
+        MissingWeightsError: an encoder's weights are not on this machine.
         FeatureError: a feature was not extracted.
-        ConfigError: the grid does not fit the traces.
+        ConfigError: the grid does not fit the traces, or an extractor has no such setting.
     """
+    chosen = {i.feature: i.settings for i in config.inputs}
+    identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
     corpora = [store.corpus(name) for name in config.corpora]
     labels = ["emotion", "intensity"]
     table = pd.concat(
@@ -350,19 +353,21 @@ def load_recordings(
         table = table[table["speaker"].isin(speakers)]
     traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
     shipped = {name: streams for c in corpora for name, streams in c.shipped.items()}
-    names = [i.feature for i in config.inputs]
     streams: dict[str, dict[str, np.ndarray]] = {}
     specs: dict[str, FeatureSpec] = {}
     for number, (index, key) in enumerate(table["key"].items()):
         progress("Reading features", number, len(table))
         identity = str(index)
-        found = {n: shipped[n][identity] if identity in shipped.get(n, {}) else _stored(store, key, n) for n in names}
+        found = {
+            name: shipped[name][identity] if identity in shipped.get(name, {}) else _stored(store, key, name, settings)
+            for name, settings in chosen.items()
+        }
         times = _trace_times(config, traces[identity]) if identity in traces else _times(config, found.values())
         streams[identity] = {name: align(stream, times, config.resample) for name, stream in found.items()}
         for name, stream in found.items():
             if name not in specs:
-                version, settings = store.identity(name)
-                specs[name] = FeatureSpec(name, version, settings, stream.channels, len(stream.channels))
+                width = len(stream.channels)
+                specs[name] = FeatureSpec(name, *identities[name], stream.channels, width, chosen[name])
     if config.standardise_by != "none":
         progress(f"Standardising by {config.standardise_by}", 0, 1)
         streams = standardise(streams, table, config.standardise_by, config.speaker_weight)
@@ -370,16 +375,16 @@ def load_recordings(
         table=table,
         streams=streams,
         traces=traces,
-        features=tuple(specs[name] for name in names),
+        features=tuple(specs[name] for name in chosen),
         note=" ".join(f"{c.title}: {c.limits}" for c in corpora),
         licences={c.title: c.licence for c in corpora},
     )
 
 
-def _stored(store: FeatureStore, key: str | None, name: str) -> FeatureStream:
+def _stored(store: FeatureStore, key: str | None, name: str, settings: Mapping[str, Any]) -> FeatureStream:
     if not isinstance(key, str):
         raise FeatureError(f"A recording has no media from which '{name}' could be extracted, and does not bring it.")
-    return store.stream(key, name)
+    return store.stream(key, name, settings)
 
 
 def _times(config: TrainingConfig, streams: Iterable[FeatureStream]) -> np.ndarray:

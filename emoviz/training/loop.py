@@ -27,6 +27,7 @@ from torch.utils.data import DataLoader
 
 from .. import checkpoint, evaluate
 from ..checkpoint import Description, Predictor, as_stored
+from ..configuration import to_dict
 from ..define import DERIVED_AXES, POLARITY, SIGNS, Dimension, Emotion, Split, Task
 from ..errors import ConfigError
 from ..features.align import delayed, refined
@@ -380,7 +381,7 @@ def _speed_up() -> None:
 
 def _prepare(run: Path, config: TrainingConfig) -> bool:
     """Set up the run folder; true when it holds the state of the same training."""
-    values = json.dumps(dataclasses.asdict(config), indent=1)
+    values = json.dumps(to_dict(config), indent=1)
     try:
         run.mkdir(parents=True, exist_ok=True)
         path = run / CONFIG
@@ -476,7 +477,7 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         inputs=config.inputs,
         hop=config.hop,
         window=config.window,
-        training=dataclasses.asdict(config),
+        training=to_dict(config),
         split={str(part): speakers for part, speakers in data.split.items()},
         versions={p: version(p) for p in ("torch", "lightning", "numpy")} | {"python": platform.python_version()},
     )

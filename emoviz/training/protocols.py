@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..configuration import to_dict
 from ..define import Split
 from ..errors import ConfigError, SplitError
 from ..evaluate import Result
@@ -457,13 +458,13 @@ def _test_all(config: TrainingConfig, fold: Fold, recordings: Recordings, data: 
 
 def _fingerprint(config: TrainingConfig, fold: Fold) -> str:
     """Name of what decides the result of a fold."""
-    values = dataclasses.asdict(config) | {"name": "", "title": ""}
+    values = to_dict(config) | {"name": "", "title": ""}
     parts = [fold, *fold.further]
     fitted = [] if fold.fitted is None else [list(fold.fitted)]
     ids = [[p.name, list(p.train), list(p.validation), {k: list(v) for k, v in p.tests.items()}] for p in parts]
     ids += fitted
     if fold.further:
-        values["few_shot"] = dataclasses.asdict(few_shot(config, 1)) | {"name": "", "title": ""}
+        values["few_shot"] = to_dict(few_shot(config, 1)) | {"name": "", "title": ""}
     return hashlib.sha256(json.dumps([values, ids], sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 

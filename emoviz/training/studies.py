@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..checkpoint import PER_CULTURE
+from ..configuration import to_dict
 from ..define import FOUR_EMOTIONS, Dimension, Emotion, Modality, Source, derived, intensity
 from ..errors import ConfigError, UnknownNameError
 from ..evaluate import scores_of
@@ -614,7 +615,7 @@ class _Runner:
             figures(groups, scores, _means(self.plan, table, list(groups))),
             tuple(sorted({seed for part in outcomes for fold in part for seed in fold})),
             split_of(make_folds(protocol, table, self.plan.options), table),
-            dataclasses.asdict(fusion or config),
+            to_dict(fusion or config),
         )
         return self._tested[name]
 

@@ -41,10 +41,10 @@ class MadeUpStore:
         labels = table[["emotion", "intensity"]]
         return StoredCorpus(name, name, "made up", "None.", recordings, labels, pd.DataFrame(), None)
 
-    def identity(self, name: str) -> tuple[str, dict[str, int]]:
+    def identity(self, name: str, settings: Mapping | None = None) -> tuple[str, dict[str, int]]:
         return "1", {}
 
-    def stream(self, key: str, name: str) -> FeatureStream:
+    def stream(self, key: str, name: str, settings: Mapping | None = None) -> FeatureStream:
         random = np.random.default_rng([*key.encode()])
         emotion = [e.value for e in FOUR_EMOTIONS].index(key.split("/")[2])
         values = random.normal(size=(int(self.seconds / HOP), 4)).astype(np.float32)

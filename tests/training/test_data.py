@@ -134,7 +134,7 @@ def test_kind_of_output_must_fit_the_data():
 
 def test_a_stream_that_was_not_extracted_is_named():
     class Empty(MadeUpStore):
-        def stream(self, key, name):
+        def stream(self, key, name, settings=None):
             raise FeatureError("extract it")
 
     with pytest.raises(FeatureError, match="extract it"):

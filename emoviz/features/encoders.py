@@ -1,0 +1,39 @@
+"""Which pretrained encoders are on this machine, which are not, and how to get them?"""
+
+import pandas as pd
+
+from .base import EXTRACTORS, make
+from .weights import Weights
+
+COLUMNS = ("feature", "modality", "weights", "present", "folder", "missing", "get", "about")
+
+
+def describe() -> pd.DataFrame:
+    """The encoders that take weights of their own, one row for each of their weights.
+
+    Returns:
+        Columns ``feature``, ``modality``, ``weights`` (the name), ``present`` (bool), ``folder`` (None where there is
+        none), ``missing`` (one sentence, or None), ``get`` (what to do, or None) and ``about`` (one sentence).
+    """
+    rows = [_row(name, weights) for name in EXTRACTORS for weights in needs(name)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def needs(feature: str) -> tuple[Weights, ...]:
+    """The weights that a feature takes by default; none for bundled features."""
+    return getattr(make(feature), "needs", ())
+
+
+def _row(feature: str, weights: Weights) -> dict[str, object]:
+    reason, folder = weights.missing(), weights.find()
+    about = (EXTRACTORS[feature].__doc__ or "").strip().splitlines()[0]
+    return {
+        "feature": feature,
+        "modality": str(EXTRACTORS[feature].modality),
+        "weights": weights.name,
+        "present": reason is None,
+        "folder": str(folder) if folder else None,
+        "missing": f"{reason}." if reason else None,
+        "get": f"{weights.remedy[:1].upper()}{weights.remedy[1:]}." if reason else None,
+        "about": about,
+    }

@@ -1,0 +1,232 @@
+"""Speech features from pretrained encoders, loaded by name: HuBERT, wav2vec 2.0, XLS-R, WavLM and Whisper.
+
+Sources: W.-N. Hsu et al., "HuBERT", TASLP 29 (2021); A. Baevski et al., "wav2vec 2.0", NeurIPS 2020; A. Babu et al.,
+"XLS-R", Interspeech 2022; S. Chen et al., "WavLM", JSTSP 16 (2022); A. Radford et al., "Robust Speech Recognition
+via Large-Scale Weak Supervision", 2022. The networks are transformers' own.
+
+A clip of up to 30 s goes through an encoder at once; a longer one in windows of 30 s that start every 25 s and are
+cross-faded linearly over the 5 s that they share, so that memory does not grow with the clip.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..define import Modality
+from ..errors import FeatureError
+from ..progress import Progress, silent
+from .base import EXTRACTORS, FeatureStream, missing_stream
+from .weights import CONFIG, SOUND, Weights, device, load_model, load_part, read_json
+from .windows import cross_faded
+
+if TYPE_CHECKING:
+    from ..media import ClipMedia
+
+RATE = 16000
+WINDOW, OVERLAP = 1500, 250
+"""Frames of 20 ms that an encoder sees at once, and that two windows share."""
+BATCH = {"cpu": 1, "cuda": 16}
+"""Windows that are encoded together; on a CPU more gain nothing."""
+
+Pooling = Literal["none", "mean", "statistics"]
+
+
+class SpeechEncoder:
+    """Hidden states of a pretrained speech encoder.
+
+    Args:
+        weights: name on the Hub, or a folder.
+        layer: after which block the states are taken: 1 for the first, 0 for what enters it, -1 for the last.
+        pooling: ``none`` for every frame; ``mean`` or ``statistics`` (mean and standard deviation) over the clip.
+        device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
+    """
+
+    name: str
+    version = "1"
+    modality = Modality.AUDIO
+    default: str
+    kinds: tuple[str, ...]
+    network = "AutoModel"
+    layers_field, width_field = "num_hidden_layers", "hidden_size"
+    """What its config calls the number of its layers and of its channels."""
+
+    def __init__(self, *, weights: str = "", layer: int = -1, pooling: Pooling = "none", device: str = "auto") -> None:
+        self.needs = (Weights(weights or self.default, self.kinds, SOUND),)
+        self.layer, self.pooling, self.device = layer, pooling, device
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The network's config.
+
+        Raises:
+            MissingWeightsError: the weights are not on this machine.
+            FeatureError: the network has no such layer, or takes sound of another rate.
+        """
+        (weights,) = self.needs
+        folder = weights.folder(self.name)
+        config, rate = read_json(folder / CONFIG), read_json(folder / SOUND[0]).get("sampling_rate", RATE)
+        layers = config[self.layers_field]
+        if not -1 <= self.layer <= layers:
+            raise FeatureError(
+                f"'{weights.name}' has the layers 1 to {layers}, 0 before them and -1 for the last; "
+                f"there is no layer {self.layer}."
+            )
+        if rate != RATE:
+            raise FeatureError(f"'{weights.name}' takes sound of {rate} Hz; only encoders of {RATE} Hz can be used.")
+        return config
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """The weights by their content, layer and pooling."""
+        layers = self.config[self.layers_field]
+        layer = layers if self.layer == -1 else self.layer
+        return {"weights": self.needs[0].hash(self.name), "layer": layer, "pooling": self.pooling}
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """``<feature>.<number>``; of statistics ``<feature>.mean.<number>`` and ``<feature>.std.<number>``."""
+        numbers = range(self.config[self.width_field])
+        if self.pooling == "statistics":
+            return tuple(f"{self.name}.{what}.{i:04d}" for what in ("mean", "std") for i in numbers)
+        return tuple(f"{self.name}.{i:04d}" for i in numbers)
+
+    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """Features of the clip's sound.
+
+        Raises:
+            MissingWeightsError: the weights are not on this machine.
+            FeatureError: they are damaged, or take sound of another rate.
+        """
+        channels, frame = self.channels, self._frame()
+        hop = frame.step / RATE
+        if media.info.audio is None:
+            return missing_stream(channels, media.info.duration, hop, "The clip has no sound.")
+        sound = media.waveform(progress=progress)
+        if len(sound.samples) < frame.length:
+            note = f"The clip's sound is shorter than the {frame.length / RATE:g} s that '{self.name}' needs."
+            return missing_stream(channels, media.info.duration, hop, note)
+        values = self.encode(sound.samples, progress)
+        if self.pooling == "none":
+            return FeatureStream(values, sound.start + frame.centre, hop, channels)
+        moments = [values.mean(0), values.std(0)] if self.pooling == "statistics" else [values.mean(0)]
+        return FeatureStream(np.concatenate(moments)[None], sound.start + sound.duration / 2, sound.duration, channels)
+
+    def encode(self, samples: np.ndarray, progress: Progress = silent) -> np.ndarray:
+        """Encode sound of any length, at least a frame's.
+
+        Args:
+            samples: float32 (N,) mono at 16 kHz.
+            progress: told of every batch of windows.
+
+        Returns:
+            float32 (T, D).
+        """
+        place, frame = device(self.device), self._frame()
+        folder = self.needs[0].folder(self.name)
+        network, prepare = load_model(self.network, folder, place), load_part("AutoFeatureExtractor", folder)
+        values = self._prepare(samples, prepare)
+
+        frames = (len(samples) - frame.length) // frame.step + 1
+        length = (WINDOW - 1) * frame.step + max(frame.length, frame.step)
+
+        @torch.inference_mode()
+        def encode(starts: list[int]) -> list[Tensor]:
+            parts = [values[start * frame.step :][:length] for start in starts]
+            states = self._states(network, self._batch(parts, prepare).to(place, network.dtype))
+            return list(states[:, : min(WINDOW, frames - starts[0])])
+
+        return cross_faded(frames, WINDOW, OVERLAP, encode, batch=BATCH[place], progress=progress)
+
+    def _frame(self) -> "Frame":
+        """The frames that the convolutions before the encoder cut."""
+        step, length = 1, 1
+        for kernel, stride in zip(self.config["conv_kernel"], self.config["conv_stride"], strict=True):
+            length += (kernel - 1) * step
+            step *= stride
+        return Frame(step, length, length / 2 / RATE)
+
+    def _prepare(self, samples: np.ndarray, prepare: Any) -> np.ndarray:
+        """The clip as the encoder wants it: some to zero mean and unit spread."""
+        return prepare(samples, sampling_rate=RATE, return_tensors="np")["input_values"][0]
+
+    def _batch(self, parts: list[np.ndarray], prepare: Any) -> Tensor:
+        """What the network takes of windows of one length."""
+        return torch.from_numpy(np.stack(parts))
+
+    def _states(self, network: Any, batch: Tensor) -> Tensor:
+        """(B, T, D) of the wanted layer."""
+        return network(batch, output_hidden_states=True).hidden_states[self.layer]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame of an encoder: samples from one to the next, samples that it needs, and seconds to its middle."""
+
+    step: int
+    length: int
+    centre: float
+
+
+@EXTRACTORS.register("hubert")
+class HuBERT(SpeechEncoder):
+    """HuBERT; the large one is paper 1's audio stream."""
+
+    name = "hubert"
+    default = "facebook/hubert-large-ll60k"
+    kinds = ("hubert",)
+
+
+@EXTRACTORS.register("wav2vec2")
+class Wav2Vec2(SpeechEncoder):
+    """wav2vec 2.0, pretrained on English."""
+
+    name = "wav2vec2"
+    default = "facebook/wav2vec2-base"
+    kinds = ("wav2vec2",)
+
+
+@EXTRACTORS.register("xls-r")
+class XLSR(SpeechEncoder):
+    """XLS-R, wav2vec 2.0 pretrained on 128 languages: paper 4's audio stream."""
+
+    name = "xls-r"
+    default = "facebook/wav2vec2-xls-r-300m"
+    kinds = ("wav2vec2",)
+
+
+@EXTRACTORS.register("wavlm")
+class WavLM(SpeechEncoder):
+    """WavLM."""
+
+    name = "wavlm"
+    default = "microsoft/wavlm-large"
+    kinds = ("wavlm",)
+
+
+@EXTRACTORS.register("whisper-encoder")
+class WhisperEncoder(SpeechEncoder):
+    """Whisper's encoder of any size, as transformers runs it: every window is filled up with silence to 30 s.
+
+    ``whisper`` is the bundled tiny.en, which is not.
+    """
+
+    name = "whisper-encoder"
+    default = "openai/whisper-small"
+    kinds = ("whisper",)
+    network = "WhisperModel"
+    layers_field, width_field = "encoder_layers", "d_model"
+
+    def _frame(self) -> "Frame":
+        return Frame(320, 1, 0.0)
+
+    def _prepare(self, samples: np.ndarray, prepare: Any) -> np.ndarray:
+        return samples
+
+    def _batch(self, parts: list[np.ndarray], prepare: Any) -> Tensor:
+        return prepare(parts, sampling_rate=RATE, return_tensors="pt")["input_features"]
+
+    def _states(self, network: Any, batch: Tensor) -> Tensor:
+        return network.get_encoder()(batch, output_hidden_states=True).hidden_states[self.layer]

@@ -1,0 +1,60 @@
+"""Long sound through an encoder that sees a limited time: overlapping windows, cross-faded."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..progress import Progress, silent
+
+
+def window_starts(frames: int, width: int, overlap: int) -> range:
+    """First frames of windows that cover ``frames``, each ``overlap`` frames before the last one's end."""
+    return range(0, max(frames - overlap, 1), width - overlap)
+
+
+def cross_faded(
+    frames: int,
+    width: int,
+    overlap: int,
+    encode: Callable[[list[int]], list[Tensor]],
+    *,
+    batch: int = 1,
+    progress: Progress = silent,
+) -> np.ndarray:
+    """Encode window by window; where two overlap, one fades out linearly while the other fades in.
+
+    Args:
+        frames: T of the whole.
+        width: frames of a window.
+        overlap: frames that two windows share.
+        encode: first frames of some windows of one length -> for each (at most width, D).
+        batch: windows that are encoded together.
+        progress: told of every batch.
+
+    Returns:
+        float32 (T, D).
+    """
+    starts = list(window_starts(frames, width, overlap))
+    whole = [start for start in starts if start + width <= frames]
+    # The last window may be shorter than the others, which are encoded together.
+    batches = [whole[i : i + batch] for i in range(0, len(whole), batch)] + [[s] for s in starts if s not in whole]
+    fade = (torch.arange(overlap)[:, None] + 0.5) / overlap if overlap else torch.zeros(0, 1)
+    values: Tensor | None = None
+    done = 0
+    for some in batches:
+        progress("Encoding speech", done, len(starts))
+        for start, encoded in zip(some, encode(some), strict=True):
+            part = encoded.float().cpu().clone()
+            if values is None:
+                values = torch.zeros(frames, part.shape[1])
+            if start > 0:
+                part[:overlap] *= fade
+            if start != starts[-1]:
+                part[-overlap:] *= 1 - fade
+            values[start : start + len(part)] += part
+        done += len(some)
+    progress("Encoding speech", len(starts), len(starts))
+    assert values is not None
+    return values.numpy()
