@@ -6,8 +6,8 @@ from typing import Protocol
 import streamlit as st
 
 from ..media import ACCEPTED
-from . import background, loaders, selection
-from .analysis import State
+from . import loaders, selection
+from .background import Stage
 
 
 def empty(text: str) -> None:
@@ -39,7 +39,7 @@ class Work(Protocol):
         """Ask it to end."""
 
 
-def working(state: "State | background.State", work: Work) -> None:
+def working(state: Stage, work: Work) -> None:
     """How far some work is, with a button that stops it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         share = min(1.0, state.done / state.total) if state.total else 0.0
