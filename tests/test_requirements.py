@@ -16,6 +16,7 @@ DISTRIBUTIONS = {
     "pynvml": "nvidia-ml-py",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
+    "xdist": "pytest-xdist",
     "yaml": "PyYAML",
 }
 """Where a distribution has another name than its module."""
