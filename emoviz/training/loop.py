@@ -294,10 +294,10 @@ def predict_part(
     if not module.settings.adapt_norm or everyone is None:
         return _predict(module, _loader(part, module.settings), progress)
     cultures = [part[(0, number)].culture for number in range(len(part))]
-    own = copy.deepcopy(module)
     results: dict[int, evaluate.Result] = {}
     for culture in dict.fromkeys(cultures):
         rows = [number for number, c in enumerate(cultures) if c == culture]
+        own = copy.deepcopy(module)
         adapt_norm(own, [s for s in everyone if s.culture == culture])
         results |= zip(rows, _predict(own, _loader(part, module.settings, rows), progress), strict=True)
     return [results[number] for number in range(len(part))]
@@ -315,9 +315,13 @@ def _predict(module: TrainingModule, loader: DataLoader[Any], progress: Progress
 def adapt_norm(module: TrainingModule, samples: Sequence[Sample]) -> None:
     """Take the statistics of batch normalisation from unlabelled samples; everything learnt stays.
 
+    One sample alone has no spread, so the statistics of the training stay.
+
     Source: Y. Li, N. Wang, J. Shi, X. Hou, J. Liu, "Adaptive batch normalization for practical domain adaptation",
     Pattern Recognition 80 (2018) 109-117.
     """
+    if len(samples) < 2:
+        return
     norms = [m for m in module.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
         norm.reset_running_stats()

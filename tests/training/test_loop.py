@@ -289,6 +289,16 @@ def test_each_culture_is_predicted_with_its_own_statistics_and_the_network_stays
             np.testing.assert_allclose(results[n].prediction, result.prediction, atol=1e-6)
 
 
+def test_a_culture_of_one_recording_keeps_the_statistics_of_the_training():
+    module, data = untrained(ADAPTING)
+    first, *others = data.everyone
+    alone = dataclasses.replace(first, culture="Alone")
+    mixed = [next(s for s in others if s.culture == CULTURES[0]), alone]
+    everyone = Part(len(others) + 1, lambda epoch, number: [*others, alone][number])
+    found = predict_part(module, Part(2, lambda epoch, number: mixed[number]), everyone=everyone)
+    np.testing.assert_allclose(found[1].prediction, module.predict(collate([alone]))[0].prediction, atol=1e-6)
+
+
 def test_nothing_is_adapted_unless_asked_for():
     module, data = untrained(UTTERANCES)
     part = data.whole[Split.TEST]
