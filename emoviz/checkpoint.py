@@ -235,8 +235,9 @@ def save(
             _swap(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    except OSError as error:
-        raise CheckpointError(f"The checkpoint '{folder}' could not be written: {error.strerror or error}.") from error
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"The checkpoint '{folder}' could not be written: {reason}.") from error
 
 
 def _halved(name: str, value: torch.Tensor) -> bool:

@@ -24,11 +24,11 @@ def append_line(path: Path, values: Mapping[str, Any]) -> None:
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """All whole lines of a file of JSON lines, none when it is not there; torn ones are left out."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        content = path.read_bytes()
     except OSError:
         return []
     lines = []
-    for line in text.splitlines():
+    for line in content.split(b"\n"):
         try:
             values = json.loads(line)
         except ValueError:

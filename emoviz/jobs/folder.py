@@ -303,7 +303,7 @@ class JobFolder:
             message=message,
             details=end["details"] if end else "",
             result=tuple(end["result"]) if end else (),
-            started=process.started if process else None,
+            started=process.started if process and state is not State.QUEUED else None,
             ended=end["time"] if end else None,
             attempts=self.attempts(),
             stage=last["stage"],
@@ -316,14 +316,17 @@ class JobFolder:
 
     def output(self, lines: int) -> str:
         """The last lines that the job printed."""
-        try:
-            with (self.path / OUTPUT).open("rb") as file:
-                file.seek(0, os.SEEK_END)
-                file.seek(max(0, file.tell() - 200 * lines))
-                text = file.read().decode("utf-8", errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        for path in (self.path / OUTPUT, *sorted(self.path.glob("slurm/*_log.err"), reverse=True)):
+            try:
+                with path.open("rb") as file:
+                    file.seek(0, os.SEEK_END)
+                    file.seek(max(0, file.tell() - 200 * lines))
+                    text = file.read().decode("utf-8", errors="replace")
+            except OSError:
+                continue
+            if text:
+                return "\n".join(text.splitlines()[-lines:])
+        return ""
 
 
 def _topic(stage: str) -> str:

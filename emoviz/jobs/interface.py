@@ -14,14 +14,16 @@ from ..configuration import from_dict
 from ..errors import ConfigError, UnknownNameError
 from ..lines import read_lines
 from ..settings import ROOT, Settings
+from . import local, slurm
 from .devices import slots_of
 from .folder import RESUMABLE, Job, JobFolder, Places, State, Status
 from .local import Local, LocalEngine
+from .slurm import Slurm, SlurmEngine
 
 if TYPE_CHECKING:
     from .work import Work
 
-Where = Local
+Where = Local | Slurm
 """Where a job runs."""
 
 
@@ -63,7 +65,10 @@ class Jobs:
             checkpoints=str(settings.checkpoints[-1].resolve()),
             results=str(results.resolve()),
         )
-        self.engines: Mapping[str, Engine] = {"local": LocalEngine(self.root, slots_of(settings.slots))}
+        self.engines: Mapping[str, Engine] = {
+            local.ENGINE: LocalEngine(self.root, slots_of(settings.slots)),
+            slurm.ENGINE: SlurmEngine(),
+        }
 
     def submit(self, work: "Work", where: Where | None = None, group: str = "") -> Job:
         """Queue some work.
@@ -82,7 +87,7 @@ class Jobs:
         engine = ENGINES[type(where)]
         kind = kind_of(work)
         self.engines[engine].check(where)
-        work.check(self.places)
+        work.check(self.places, where.tasks)
         self._require_free(work.writes)
         created = datetime.now()
         job = Job(
@@ -227,7 +232,7 @@ class Jobs:
         return JobFolder(path)
 
 
-ENGINES = {Local: "local"}
+ENGINES: Mapping[type[Where], str] = {Local: local.ENGINE, Slurm: slurm.ENGINE}
 """Where -> the engine that starts jobs there."""
 
 

@@ -8,8 +8,9 @@ from ..errors import ConfigError, UnknownNameError
 from ..progress import Progress
 from ..training.config import TrainingConfig
 from ..training.protocols import Options
+from ..training.world import World
 from .folder import Places
-from .work import WORKS
+from .work import WORKS, require_one
 
 if TYPE_CHECKING:
     from ..training.studies import Study
@@ -25,7 +26,6 @@ class Training:
     """
 
     config: TrainingConfig
-    distributed: ClassVar[bool] = True
 
     @property
     def title(self) -> str:
@@ -37,8 +37,9 @@ class Training:
         """The config's name."""
         return self.config.name
 
-    def check(self, places: Places) -> None:
-        """Refuse a name that a trained model has."""
+    def check(self, places: Places, tasks: int = 1) -> None:
+        """Refuse a name that a trained model has, and batches that cannot be divided."""
+        World(tasks).divide(self.config.batch_size)
         if (Path(places.checkpoints) / self.config.name).exists():
             raise ConfigError(f"There is a trained model named '{self.config.name}'; give this one another name.")
 
@@ -65,7 +66,6 @@ class StudyProtocol:
     study: str
     protocol: str
     systems: tuple[str, ...] = ()
-    distributed: ClassVar[bool] = False
     writes: ClassVar[str] = ""
 
     @property
@@ -73,10 +73,11 @@ class StudyProtocol:
         """Study, protocol and systems."""
         return f"{self.study}, {self.protocol}" + (f": {', '.join(self.systems)}" if self.systems else "")
 
-    def check(self, places: Places) -> None:
+    def check(self, places: Places, tasks: int = 1) -> None:
         """Refuse names that are not there."""
         from ..training.studies import study
 
+        require_one(tasks)
         chosen = study(self.study)
         if self.protocol not in chosen.plans:
             raise UnknownNameError(f"protocol of the study '{self.study}'", self.protocol, chosen.plans)
@@ -108,7 +109,6 @@ class OwnProtocol:
     protocol: str
     options: Options = Options()
     seeds: tuple[int, ...] = (0,)
-    distributed: ClassVar[bool] = False
     writes: ClassVar[str] = ""
 
     @property
@@ -116,8 +116,9 @@ class OwnProtocol:
         """Config and protocol."""
         return f"{self.config.title}, {self.protocol}"
 
-    def check(self, places: Places) -> None:
+    def check(self, places: Places, tasks: int = 1) -> None:
         """Refuse a protocol that is not there."""
+        require_one(tasks)
         self._study()
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
@@ -156,7 +157,6 @@ class Extraction:
 
     corpus: str
     features: tuple[str, ...]
-    distributed: ClassVar[bool] = False
     writes: ClassVar[str] = ""
 
     @property
@@ -164,11 +164,12 @@ class Extraction:
         """Corpus and features."""
         return f"{self.corpus}: {', '.join(self.features) or 'pictures'}"
 
-    def check(self, places: Places) -> None:
+    def check(self, places: Places, tasks: int = 1) -> None:
         """Refuse names that are not there."""
         from ..corpora import READERS
         from ..features import EXTRACTORS
 
+        require_one(tasks)
         READERS[self.corpus]
         for name in self.features:
             EXTRACTORS[name]

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 from filelock import FileLock, Timeout
@@ -41,6 +42,8 @@ class Local:
     """
 
     device: str = CPU
+    tasks: ClassVar[int] = 1
+    """Processes that share the work."""
 
 
 class LocalEngine:

@@ -13,32 +13,41 @@ from pathlib import Path
 import psutil
 
 from ..errors import EmovizError
-from ..progress import Progress
+from ..progress import Progress, silent
 from .devices import gpu_usage
 from .folder import BEAT, SLOT, JobFolder, Process, State
 from .local import end_processes
 
 OFTEN = 1.0
 """Seconds between two lines of progress, at least."""
+FAREWELL = 10.0
+"""Seconds in which a process that lost the others is ended too, if all of them are."""
 FAILED_INSIDE = "The job failed inside emoviz; the details help to find the fault."
 
 
-def perform(folder: JobFolder) -> State | None:
+def perform(folder: JobFolder, rank: int = 0, tasks: int = 1) -> State | None:
     """Do a job's work and write how it ended.
 
+    Args:
+        folder: of the job, which this process has.
+        rank: of this process among those that share the work; the first one reports.
+        tasks: how many share it.
+
     Returns:
-        The state that was written; None when someone else, who cancelled it, was earlier.
+        The state; None when someone else, who cancelled it, was earlier.
     """
     heart = Heart(folder)
-    heart.start()
+    if rank == 0:
+        heart.start()
     state, message, details = State.FINISHED, "", ""
     result: tuple[str, ...] = ()
     try:
         from .work import work_of  # torch and all: the heart beats already
 
-        folder.reserve()
+        if rank == 0:
+            folder.reserve()
         job = folder.job()
-        result = work_of(job).run(folder.path, job.places, _reporter(folder))
+        result = work_of(job).run(folder.path, job.places, silent if rank else _reporter(folder))
     except EmovizError as error:
         state, message, details = State.FAILED, str(error), traceback.format_exc()
     except OSError as error:
@@ -47,8 +56,15 @@ def perform(folder: JobFolder) -> State | None:
         details = traceback.format_exc()
     except Exception:
         state, message, details = State.FAILED, FAILED_INSIDE, traceback.format_exc()
+        if tasks > 1:
+            # Slurm takes a job away process by process, and who is left sees a broken connection: that is no failure.
+            time.sleep(FAREWELL)
+        if rank > 0:
+            raise
     finally:
         heart.stop()
+    if rank > 0 and state is State.FINISHED:
+        return state
     return state if folder.end(state, message, details, result) else None
 
 
@@ -69,7 +85,7 @@ def _reporter(folder: JobFolder) -> Progress:
 
 
 class Heart(threading.Thread):
-    """Beats while a job works, and ends the process when the job was cancelled from elsewhere."""
+    """Beats while a job works, and ends the process when the job was cancelled or is another's now."""
 
     def __init__(self, folder: JobFolder) -> None:
         super().__init__(name="heart", daemon=True)
@@ -79,13 +95,15 @@ class Heart(threading.Thread):
     def stop(self) -> None:
         """Beat no more."""
         self._stopped.set()
-        self.join()
+        if self.is_alive():
+            self.join()
 
     def run(self) -> None:
         """Beat."""
         process = psutil.Process()
         while True:
-            if self._folder.ended():
+            owner = self._folder.process()
+            if self._folder.ended() or owner is None or owner.pid != process.pid:
                 end_processes(self._folder.path)
                 os._exit(1)
             try:

@@ -7,7 +7,7 @@ stand in ``kinds``. Modules that register more are named in ``EMOVIZ_PLUGINS``, 
 import importlib
 import os
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from ..configuration import from_dict
 from ..errors import ConfigError, UnknownNameError
@@ -19,9 +19,6 @@ from .folder import Job, Places
 class Work(Protocol):
     """Settings of some work, and the work."""
 
-    distributed: ClassVar[bool]
-    """Whether several processes can share it."""
-
     @property
     def title(self) -> str:
         """One line for people."""
@@ -30,8 +27,8 @@ class Work(Protocol):
     def writes(self) -> str:
         """Name of the checkpoint that it will write, or ""."""
 
-    def check(self, places: Places) -> None:
-        """Refuse what cannot be done.
+    def check(self, places: Places, tasks: int = 1) -> None:
+        """Refuse what cannot be done, or not by so many processes together.
 
         Raises:
             EmovizError: of its kind.
@@ -42,6 +39,16 @@ class Work(Protocol):
 
 
 WORKS: Registry[Any] = Registry("kind of job")
+
+
+def require_one(tasks: int) -> None:
+    """Refuse to share work that one process does.
+
+    Raises:
+        ConfigError: so.
+    """
+    if tasks > 1:
+        raise ConfigError(f"Only a training can be shared by {tasks} processes; this takes one.")
 
 
 def kind_of(work: Work) -> str:

@@ -36,6 +36,7 @@ from ..progress import Progress, silent
 from ..registry import Registry
 from .config import TrainingConfig
 from .splits import by_speaker, check_disjoint
+from .world import World
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,15 @@ class Part(Dataset[Sample]):
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
-    """Every sample once per epoch in random order, or, given groups, drawn so that groups occur equally often."""
+    """Every sample once per epoch in random order, or, given groups, drawn so that groups occur equally often.
 
-    def __init__(self, part: Part, seed: int, balanced: bool) -> None:
+    Of processes that share a training, each takes every n-th sample of one order, so that together they see the batches
+    that one would.
+    """
+
+    def __init__(self, part: Part, seed: int, balanced: bool, world: World = World()) -> None:  # noqa: B008 - frozen
         self.part = part
+        self.world = world
         self.seed = seed
         self.balanced = balanced
         self.epoch = 0
@@ -118,7 +124,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.part)
+        return len(self.part) // self.world.size
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         random = np.random.default_rng([self.seed, self.epoch])
@@ -128,7 +134,8 @@ class EpochSampler(Sampler[tuple[int, int]]):
             order = random.choice(len(self.part), len(self.part), p=weights / weights.sum())
         else:
             order = random.permutation(len(self.part))
-        return ((self.epoch, int(number)) for number in order)
+        own = order[self.world.rank :: self.world.size][: len(self)]
+        return ((self.epoch, int(number)) for number in own)
 
 
 @dataclass(frozen=True)

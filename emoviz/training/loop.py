@@ -21,6 +21,7 @@ from typing import Any
 import lightning.pytorch as lightning
 import numpy as np
 import torch
+from lightning.fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -29,17 +30,19 @@ from .. import checkpoint, evaluate
 from ..checkpoint import Description, Predictor, as_stored
 from ..configuration import to_dict
 from ..define import DERIVED_AXES, POLARITY, SIGNS, Dimension, Emotion, Split, Task
-from ..errors import ConfigError
+from ..errors import CheckpointError, ConfigError
 from ..features.align import delayed, refined
 from ..features.store import FeatureStore
 from ..inputs import channel_names
+from ..lines import append_line, read_lines
 from ..losses import LOSSES, METRIC_LOSSES, probabilities
 from ..models import build
 from ..progress import Progress, silent
 from .card import write_card
 from .config import TrainingConfig
 from .data import DATA, Batch, Data, EpochSampler, Part, Sample, collate
-from .resume import SafetensorsIO
+from .resume import SafetensorsIO, recover
+from .world import World
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its advertising is not for our users
 
@@ -56,7 +59,8 @@ def train(
     """Train, select on validation, test once, and write the checkpoint.
 
     A run that was interrupted is resumed from its last complete epoch, with the result that it would have
-    had without the interruption.
+    had without the interruption. Processes that share a training (see ``training.world``) divide each batch, and the
+    first of them tests and writes.
 
     Args:
         config: what to train.
@@ -79,8 +83,10 @@ def train_on(config: TrainingConfig, data: Data, runs: Path, checkpoints: Path, 
     """:func:`train` on data that were read and split before."""
     run = runs / config.name
     resumed = _prepare(run, config)
-    module = _fit(config, data, run, progress, resumed=resumed, keep=True)
-    finish(module, data, checkpoints / config.name, progress)
+    world = World.read()
+    module = _fit(config, data, run, progress, resumed=resumed, keep=True, world=world)
+    if world.first:
+        finish(module, data, checkpoints / config.name, progress)
     return checkpoints / config.name
 
 
@@ -111,14 +117,18 @@ def _fit(
     start: Predictor | None = None,
     resumed: bool = False,
     keep: bool = False,
+    world: World = World(),  # noqa: B008 - frozen
 ) -> "TrainingModule":
     """The trained network, which knows by what its epoch was selected."""
+    share = world.divide(config.batch_size)
     _speed_up()
     lightning.seed_everything(config.seed, verbose=False)
     module = TrainingModule(config, start or _predictor(config, data), data)
     # Lightning leaves the average out of a file of weights alone.
     light = not (keep or config.averaging)
-    best = ModelCheckpoint(run, "best-{epoch}", monitor="validation", mode="max", save_weights_only=light)
+    # The second best stays too: when a run is killed, its last state may still name it as the best.
+    kept = 2 if keep else 1
+    best = ModelCheckpoint(run, "best-{epoch}", "validation", mode="max", save_top_k=kept, save_weights_only=light)
     best.FILE_EXTENSION = ".ckpt"
     selecting = Split.VALIDATION in data.parts
     callbacks: list[Callback] = [*_averaging(config), Reporter(run, config.epochs, progress)]
@@ -129,10 +139,13 @@ def _fit(
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
         accelerator="auto",
-        devices=1,
+        devices=world.per_node,
+        num_nodes=world.size // world.per_node,
+        strategy="ddp_find_unused_parameters_true" if world.size > 1 else "auto",
+        use_distributed_sampler=False,  # ours divides the batches
         precision=_precision(config),
         gradient_clip_val=config.gradient_clip or None,
-        plugins=[SafetensorsIO()],
+        plugins=[SafetensorsIO(), TorchElasticEnvironment() if world.size > 1 else LightningEnvironment()],
         callbacks=callbacks,
         logger=False,
         enable_checkpointing=selecting,
@@ -144,8 +157,8 @@ def _fit(
     )
     train_loader = DataLoader(
         data.parts[Split.TRAIN],
-        batch_size=config.batch_size,
-        sampler=EpochSampler(data.parts[Split.TRAIN], config.seed, bool(config.balance)),
+        batch_size=share,
+        sampler=EpochSampler(data.parts[Split.TRAIN], config.seed, bool(config.balance), world),
         collate_fn=collate,
         drop_last=len(data.parts[Split.TRAIN]) > config.batch_size,
     )
@@ -180,8 +193,8 @@ class TrainingModule(lightning.LightningModule):
         self.epochs: list[dict[str, float]] = []
 
     def on_train_batch_start(self, batch: Batch, number: int) -> None:
-        """Draw a step's randomness from seed and step alone, so that a resumed run equals an unbroken one."""
-        seed = self.settings.seed * 1_000_003 + self.global_step
+        """Draw a step's randomness from seed, step and process alone, so that a resumed run equals an unbroken one."""
+        seed = self.settings.seed * 1_000_003 + self.global_step + self.global_rank * 1_000_000_007
         torch.default_generator.manual_seed(seed)  # torch.manual_seed also formats stack traces, at each call
         if torch.cuda.is_available():
             torch.cuda.manual_seed_all(seed)
@@ -360,17 +373,25 @@ class Reporter(Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: Any) -> None:
         """Write the epoch's figures."""
-        figures = {"loss": module.take_loss(), **{n: float(value) for n, value in trainer.callback_metrics.items()}}
+        own = torch.tensor(module.take_loss(), device=module.device)
+        loss = float(trainer.strategy.reduce(own))  # the mean over the processes that share the training
+        figures = {"loss": loss, **{n: float(value) for n, value in trainer.callback_metrics.items()}}
         self.stage = f"Training (validation {figures.get('validation', math.nan):.3f})"
-        line = {"epoch": trainer.current_epoch, **{k: v for k, v in figures.items() if math.isfinite(v)}}
-        with self.lines.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        if not trainer.is_global_zero:
+            return
+        try:
+            append_line(self.lines, {"epoch": trainer.current_epoch, **_finite(figures)})
+        except OSError as error:
+            raise CheckpointError(f"'{self.lines}' cannot be written: {error.strerror or error}.") from error
 
 
 def read_log(run: Path) -> list[dict[str, float]]:
     """The figures of each epoch of a run; of an epoch that was trained again after an interruption, the last ones."""
-    lines = map(json.loads, (run / LOG).read_text(encoding="utf-8").splitlines())
-    return list({line["epoch"]: line for line in lines}.values())
+    return list({line["epoch"]: line for line in read_lines(run / LOG)}.values())
+
+
+def _finite(figures: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in figures.items() if math.isfinite(value)}
 
 
 def _speed_up() -> None:
@@ -388,6 +409,7 @@ def _prepare(run: Path, config: TrainingConfig) -> bool:
     values = json.dumps(to_dict(config), indent=1)
     try:
         run.mkdir(parents=True, exist_ok=True)
+        recover(run / LAST)
         path = run / CONFIG
         if path.exists() and (run / LAST).exists():
             if path.read_text(encoding="utf-8") == values:

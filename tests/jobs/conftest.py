@@ -15,8 +15,8 @@ from emoviz.settings import ROOT, Settings
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch) -> Settings:
     """Folders under ``tmp_path``; jobs' processes know the kinds of work in ``kinds``."""
-    monkeypatch.setenv("EMOVIZ_PLUGINS", "tests.jobs.kinds")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("EMOVIZ_PLUGINS", "jobs.kinds")
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{ROOT / 'tests'}")
     for name in ("store", "checkpoints"):
         (tmp_path / name).mkdir()
     return Settings(None, tmp_path / "store", (tmp_path / "checkpoints",), tmp_path / "runs", slots=("cpu",))
