@@ -11,7 +11,7 @@ from pathlib import Path
 from emoviz.errors import ConfigError
 from emoviz.jobs.folder import SLOT, Places
 from emoviz.jobs.work import WORKS
-from emoviz.lines import append_line
+from emoviz.lines import append_line, read_lines
 from emoviz.progress import Progress
 
 
@@ -46,7 +46,7 @@ class Nap:
         for _ in range(self.children):
             subprocess.Popen(forever, start_new_session=True)
         done = folder / "steps.jsonl"
-        for step in range(len(done.read_text().splitlines()) if done.exists() else 0, self.steps):
+        for step in range(len(read_lines(done)), self.steps):
             progress("Sleeping", step, self.steps)
             began = time.time()
             time.sleep(self.seconds)

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import multiprocessing
 import os
 import signal
@@ -17,6 +16,7 @@ from emoviz.errors import ConfigError, UnknownNameError
 from emoviz.jobs.folder import MARK, JobFolder, Process, State
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.local import Local
+from emoviz.lines import read_lines
 from emoviz.settings import ROOT
 
 from .conftest import wait
@@ -35,8 +35,7 @@ def sleeping(status):
 
 
 def steps(jobs, job) -> list[dict]:
-    path = jobs.root / job.id / "steps.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return read_lines(jobs.root / job.id / "steps.jsonl")
 
 
 def processes_of(jobs, job) -> list[psutil.Process]:
@@ -135,7 +134,6 @@ def test_cancelled_job_never_leaves_the_queue(jobs):
 
 SERVER = """
 import sys, time
-from pathlib import Path
 from emoviz.jobs.interface import Jobs
 from emoviz.settings import Settings
 from jobs.kinds import Nap

@@ -15,6 +15,7 @@ from emoviz.jobs import slurm
 from emoviz.jobs.folder import State
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.slurm import Slurm
+from emoviz.lines import read_lines
 
 from .conftest import wait
 from .kinds import Nap, Toy
@@ -46,7 +47,7 @@ def word(identity: str) -> str:
 
 
 def steps(jobs, job) -> list[dict]:
-    return [json.loads(line) for line in (jobs.root / job.id / "steps.jsonl").read_text().splitlines()]
+    return read_lines(jobs.root / job.id / "steps.jsonl")
 
 
 def test_job_runs_and_its_result_outranks_slurm(cluster_jobs):
@@ -139,7 +140,7 @@ def test_two_nodes_share_a_training(cluster_jobs):
         assert status.state is State.FINISHED, (status, jobs.logs(job.id))
     losses = [[line["loss"] for line in jobs.figures(job.id)] for job in (alone, shared)]
     assert len(losses[0]) == 3
-    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)  # batch normalisation sees half a batch
     assert sorted(checkpoint.find([Path(jobs.places.checkpoints)])) == ["alone", "shared"]
 
 
