@@ -21,6 +21,8 @@ from emoviz.ui.session import session
 
 POLL = 0.5
 """Seconds between two looks at a running analysis."""
+MOST_OFFERED = 1000
+"""Recordings in a list to choose from; a longer one would hold up the browser."""
 BARS = 20
 """Channels that are shown unless another number is chosen."""
 CONFOUND = (
@@ -156,8 +158,12 @@ def choose_recordings(ids: list[str]) -> tuple[str, ...]:
     """Single recordings of the slice; none is all of them."""
     wanted = [identity for identity in selection.recordings() if identity in ids]
     with st.popover(f"Recordings: {len(wanted) or 'all'}"):
+        few = len(ids) <= MOST_OFFERED
+        if not few:
+            st.caption(f"Choose a slice of at most {MOST_OFFERED:,} recordings, to choose single ones of it here.")
         chosen = st.multiselect(
-            "Only these of the slice", ids, default=wanted, key="only", max_selections=selection.MOST_RECORDINGS
+            "Only these of the slice", ids if few else wanted, default=wanted, key="only",
+            max_selections=selection.MOST_RECORDINGS,
         )  # fmt: skip
     if chosen != wanted:
         selection.select_recordings(chosen)

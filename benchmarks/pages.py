@@ -1,0 +1,294 @@
+"""How long the pages that show held-out recordings take to open and to answer, above an empty Streamlit page.
+
+Two made-up checkpoints of 10,000 recordings with 640 channels each: channel weights, embeddings and predictions.
+Chromium opens every page of an app that knows them, and an empty page of Streamlit before each, in a tab of its own
+every time. Told are the median times until the page is complete (``view``) and from one choice or click until what
+it changes is drawn (``answer``). All is warm: each page was seen once before, so that figures that are kept, like a
+map, are made and scripts are in the browser's cache.
+
+    python -m benchmarks.pages [--recordings 10000] [--channels 640] [--repeats 5] [--only attention,compare]
+
+Times are wall-clock: run it on a machine that does nothing else. The last line is a JSON object. Exits with 1 when a
+page's view takes 1 s, or its answer .3 s, more than the empty page's.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from emoviz import checkpoint
+from emoviz.checkpoint import Description, FeatureSpec
+from emoviz.define import FOUR_EMOTIONS, Source, Task
+from emoviz.inputs import InputConfig
+from emoviz.settings import ROOT
+
+CHROMIUM = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium")
+LONGEST_VIEW, LONGEST_ANSWER = 1.0, 0.3
+PATIENCE = 300_000
+"""Milliseconds for the first view of a page, which makes what is kept."""
+CULTURES, SPEAKERS = ("German", "Italian", "Korean", "North American", "Pakistani", "Polish"), 20
+NAMES = ("made-up-1", "made-up-2")
+IDLE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+EMPTY = """
+import streamlit as st
+st.title("Empty")
+pressed = st.button("Press")
+st.markdown("Pressed" if pressed else "Waiting")
+"""
+
+
+@dataclass(frozen=True)
+class View:
+    """A page, and one thing that is done on it.
+
+    Attributes:
+        address: path and query.
+        complete: JavaScript that is true once all is drawn.
+        prepare: what comes before the act that is timed, e.g. opening a list.
+        act: a click or key.
+        answered: JavaScript that is true once its answer is drawn.
+    """
+
+    address: str
+    complete: str
+    prepare: Callable[[Page], object]
+    act: Callable[[Page], object]
+    answered: str
+
+
+def plot(key: str) -> str:
+    """JavaScript for what is drawn in the figure of that key, undefined before."""
+    return f"document.querySelector('.st-key-{key} .js-plotly-plot')?._fullData"
+
+
+def show(page: Page, label: str) -> None:
+    """Open a list of choices."""
+    page.get_by_role("combobox", name=label).click()
+
+
+def choose(page: Page, option: str) -> None:
+    """Choose from the open list."""
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+BOTH = "&".join(f"compared={name}" for name in NAMES)
+VIEWS = {
+    "empty": View(
+        "",
+        "document.querySelector('.stMarkdown')?.textContent === 'Waiting'",
+        lambda page: None,
+        lambda page: page.get_by_role("button", name="Press").click(),
+        "document.querySelector('.stMarkdown')?.textContent === 'Pressed'",
+    ),
+    "home": View(
+        "",
+        "document.body.textContent.includes('made-up-2')",
+        lambda page: None,
+        lambda page: page.get_by_role("button", name="Cards and limits").first.click(),
+        "document.querySelector('[role=dialog]')",
+    ),
+    "attention": View(
+        f"attention?model={NAMES[0]}",
+        plot("channels"),
+        lambda page: None,
+        lambda page: page.get_by_role("slider", name="Channels").press("ArrowRight"),
+        f"{plot('channels')}[0].x.length === 21",
+    ),
+    "cultures": View(
+        f"cultures?weights={NAMES[0]}",
+        f"{plot('similarity')} && {plot('pair')} && {plot('scores')}",
+        lambda page: page.evaluate("titles = document.querySelector('.st-key-pair .gtitle').textContent"),
+        lambda page: page.mouse.click(*cell(page, "similarity", 3, 3)),
+        "document.querySelector('.st-key-pair .gtitle')?.textContent !== titles",
+    ),
+    "embeddings": View(
+        f"embeddings?model={NAMES[0]}&method=PCA",
+        f"{plot('map')} && {plot('separation')}",
+        lambda page: show(page, "Colour by"),
+        lambda page: choose(page, "Culture"),
+        f"{plot('map')}.some(trace => trace.name === 'Korean')",
+    ),
+    "compare": View(
+        f"compare?{BOTH}",
+        plot("differences"),
+        lambda page: None,
+        lambda page: page.get_by_test_id("stButtonGroup").get_by_text("Disagreement").click(),
+        plot("said"),
+    ),
+    "results": View(
+        "results?study=speech&protocol=cross-culture",
+        "document.querySelector('[class*=st-key-standing-] .js-plotly-plot')?._fullData",
+        lambda page: show(page, "Figure"),
+        lambda page: choose(page, "accuracy"),
+        "document.querySelector('[class*=st-key-standing-] .xtitle')?.textContent.includes('accuracy')",
+    ),
+}
+
+
+def cell(page: Page, key: str, column: int, row: int) -> tuple[float, float]:
+    """Where a cell of a matrix stands on the screen, a little beside its middle."""
+    x, y = page.evaluate(
+        """([selector, column, row]) => {
+            const plot = document.querySelector(selector), { xaxis, yaxis } = plot._fullLayout
+            const box = plot.getBoundingClientRect()
+            return [box.left + xaxis._offset + xaxis.d2p(column) + 9, box.top + yaxis._offset + yaxis.d2p(row) - 9]
+        }""",
+        [f".st-key-{key} .js-plotly-plot", column, row],
+    )
+    return x, y
+
+
+def make_checkpoint(folder: Path, name: str, recordings: int, channels: int, seed: int) -> None:
+    """An untrained classifier with tables of as many held-out recordings."""
+    random = np.random.default_rng(seed)
+    culture = random.integers(0, len(CULTURES), recordings)
+    speakers = [f"made-up/{place * SPEAKERS + number}" for place in range(len(CULTURES)) for number in range(SPEAKERS)]
+    emotion = random.integers(0, len(FOUR_EMOTIONS), recordings)
+    about = pd.DataFrame(
+        {
+            "culture": np.array(CULTURES)[culture],
+            "speaker": np.array(speakers)[culture * SPEAKERS + np.arange(recordings) % SPEAKERS],
+            "label": np.array(FOUR_EMOTIONS)[emotion],
+        },
+        index=pd.Index([f"made-up/{number:05d}" for number in range(recordings)], name="id"),
+    )
+    names = tuple(f"made-up.{number:03d}" for number in range(channels))
+    description = Description(
+        name=name,
+        title="Made-up numbers",
+        source=Source.SPEECH,
+        model="statistics-pooling",
+        model_config={"streams": {"made-up": channels}, "outputs": len(FOUR_EMOTIONS)},
+        task=Task.CLIP,
+        kind="emotion",
+        outputs=tuple(FOUR_EMOTIONS),
+        derived=False,
+        features=(FeatureSpec("made-up", "1", {}, names, channels),),
+        inputs=(InputConfig("made-up", None, False),),
+        hop=0.02,
+        window=3.0,
+        training={"corpora": ["made-up"]},
+        split={"test": tuple(speakers)},
+    )
+    weights = random.gamma(2 + culture[:, None] / 5, size=(recordings, channels))
+    near = np.eye(len(FOUR_EMOTIONS), channels)[emotion] + 0.2 * random.normal(size=(recordings, channels))
+    truth = np.eye(len(FOUR_EMOTIONS))[emotion]
+    scores = random.dirichlet(np.ones(len(FOUR_EMOTIONS)), recordings) + truth
+    predictions = {f"truth.{name}": truth[:, place] for place, name in enumerate(FOUR_EMOTIONS)} | {
+        f"prediction.{name}": scores[:, place] / 2 for place, name in enumerate(FOUR_EMOTIONS)
+    }
+    checkpoint.save(
+        folder / name,
+        description,
+        checkpoint.build_predictor(description),
+        metrics={},
+        card="Made-up numbers, to measure pages with.",
+        attention=about.join(pd.DataFrame(weights.astype(np.float16), about.index, names)),
+        embeddings=about.join(
+            pd.DataFrame(near.astype(np.float16), about.index, [f"e{number:03d}" for number in range(channels)])
+        ),
+        predictions=about.join(pd.DataFrame(predictions, about.index).astype(np.float32)),
+    )
+
+
+@contextmanager
+def serving(script: Path, folder: Path) -> Iterator[str]:
+    """The address of a Streamlit server for a script."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    settings = {"EMOVIZ_CHECKPOINTS": str(folder / "checkpoints"), "EMOVIZ_STORE": str(folder / "store")}
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true", f"--server.port={port}"]
+    server = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(PATIENCE // 1000):
+            try:
+                urllib.request.urlopen(f"http://localhost:{port}/_stcore/health")
+                break
+            except OSError:
+                time.sleep(1)
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def measure(context: BrowserContext, address: str, view: View) -> tuple[float, float]:
+    """Seconds until a page is complete, and until what is done there is answered."""
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    start = time.perf_counter()
+    page.goto(f"{address}/{view.address}", wait_until="commit")
+    page.wait_for_function(f"() => {IDLE} && ({view.complete})")
+    opened = time.perf_counter() - start
+    view.prepare(page)
+    start = time.perf_counter()
+    view.act(page)
+    page.wait_for_function(f"() => {view.answered}")
+    answered = time.perf_counter() - start
+    page.close()
+    return opened, answered
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recordings", type=int, default=10_000)
+    parser.add_argument("--channels", type=int, default=640)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", default=",".join(name for name in VIEWS if name != "empty"))
+    options = parser.parse_args()
+    figures: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
+        folder = Path(name)
+        for seed, made_up in enumerate(NAMES):
+            make_checkpoint(folder / "checkpoints", made_up, options.recordings, options.channels, seed)
+        (folder / "empty.py").write_text(EMPTY)
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        with serving(ROOT / "app.py", folder) as app, serving(folder / "empty.py", folder) as empty:
+            print(f"{options.recordings} recordings x {options.channels} channels, median of {options.repeats}")
+            print(f"{'':12}{'view s':>9}{'more':>8}{'answer s':>10}{'more':>8}")
+            for page in options.only.split(","):
+                measure(context, empty, VIEWS["empty"])
+                measure(context, app, VIEWS[page])
+                rounds = [
+                    (*measure(context, empty, VIEWS["empty"]), *measure(context, app, VIEWS[page]))
+                    for _ in range(options.repeats)
+                ]
+                base_view, base_answer, view, answer = (statistics.median(times) for times in zip(*rounds, strict=True))
+                more = {"more_view": view - base_view, "more_answer": answer - base_answer}
+                figures[page] = {
+                    key: round(value, 3) for key, value in ({"view": view, "answer": answer} | more).items()
+                }
+                print(
+                    f"{page:12}{view:9.2f}{more['more_view']:8.2f}{answer:10.2f}{more['more_answer']:8.2f}", flush=True
+                )
+        browser.close()
+    print(json.dumps(figures))
+    slow = [m for m in figures.values() if m["more_view"] > LONGEST_VIEW or m["more_answer"] > LONGEST_ANSWER]
+    return int(bool(slow))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
