@@ -230,3 +230,78 @@ class WhisperEncoder(SpeechEncoder):
 
     def _states(self, network: Any, batch: Tensor) -> Tensor:
         return network.get_encoder()(batch, output_hidden_states=True).hidden_states[self.layer]
+
+
+@EXTRACTORS.register("wavlm-xvector")
+class WavLMXVector:
+    """WavLM's x-vector of fragments of the clip: paper 3's audio stream.
+
+    As in that paper, section 3.2, the fragments tile the clip, centred on evenly spaced points of which the first and
+    the last are its ends. A fragment is :data:`FRAGMENT` long at least, so those of a short clip overlap.
+
+    Args:
+        weights: name on the Hub, or a folder.
+        fragments: of a clip, at least 2.
+        device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
+    """
+
+    name = "wavlm-xvector"
+    version = "1"
+    modality = Modality.AUDIO
+
+    def __init__(
+        self, *, weights: str = "microsoft/wavlm-base-plus-sv", fragments: int = 32, device: str = "auto"
+    ) -> None:
+        if fragments < 2:
+            raise FeatureError(f"'fragments' of '{self.name}' is at least 2, for a clip's ends, not {fragments}.")
+        self.needs = (Weights(weights, ("wavlm",), SOUND),)
+        self.fragments, self.device = fragments, device
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """The weights by their content, and the number of fragments."""
+        return {"weights": self.needs[0].hash(self.name), "fragments": self.fragments}
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """``wavlm-xvector.<number>``."""
+        width = read_json(self.needs[0].folder(self.name) / CONFIG)["xvector_output_dim"]
+        return tuple(f"{self.name}.{i:03d}" for i in range(width))
+
+    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """One vector per fragment.
+
+        Raises:
+            MissingWeightsError: the weights are not on this machine.
+            FeatureError: they are damaged.
+        """
+        channels, hop = self.channels, max(media.info.duration, 1e-3) / (self.fragments - 1)
+        if media.info.audio is None:
+            return missing_stream(channels, media.info.duration, hop, "The clip has no sound.")
+        samples, start = media.waveform(progress=progress).samples, media.waveform().start
+        least = round(FRAGMENT * RATE)
+        if len(samples) < least:
+            note = f"The clip's sound is shorter than the {FRAGMENT:g} s that '{self.name}' needs."
+            return missing_stream(channels, media.info.duration, hop, note)
+        place, folder = device(self.device), self.needs[0].folder(self.name)
+        network, prepare = (
+            load_model("AutoModelForAudioXVector", folder, place),
+            load_part("AutoFeatureExtractor", folder),
+        )
+        prepared = prepare(samples, sampling_rate=RATE, return_tensors="np")["input_values"][0]
+        step = len(samples) / (self.fragments - 1)
+        vectors = []
+        for number in range(self.fragments):
+            progress("Encoding speech", number, self.fragments)
+            half = max(step / 2, least / 2)
+            first, last = max(0, round(number * step - half)), min(len(samples), round(number * step + half))
+            first, last = max(0, min(first, last - least)), min(len(samples), max(last, first + least))
+            with torch.inference_mode():
+                batch = torch.from_numpy(prepared[None, first:last]).to(place, network.dtype)
+                vectors.append(network(batch).embeddings[0].float().cpu().numpy())
+        progress("Encoding speech", self.fragments, self.fragments)
+        return FeatureStream(np.stack(vectors), start, len(samples) / RATE / (self.fragments - 1), channels)
+
+
+FRAGMENT = 0.5
+"""Seconds; the network's own convolutions over time need 0.3."""

@@ -234,6 +234,41 @@ def _load_model(kind: str, folder: Path, weights: str, place: str, options: tupl
     return model.to(place, torch.float16) if place == "cuda" else model
 
 
+def load_state(network: Callable[..., Any], folder: Path, place: str, *arguments: Any) -> Any:
+    """A network of our own with the tensors of a folder, ready to encode; on CUDA in half precision.
+
+    Args:
+        network: makes it.
+        folder: with ``model.safetensors``; what it holds beside the network's tensors is left out.
+        place: ``cpu`` or ``cuda``.
+        arguments: of the network.
+
+    Raises:
+        FeatureError: the file is damaged, or lacks a tensor of the network.
+    """
+    return _load_state(network, folder, fingerprint(folder), place, arguments)
+
+
+@functools.lru_cache(maxsize=4)
+def _load_state(network: Callable[..., Any], folder: Path, weights: str, place: str, arguments: tuple) -> Any:
+    import torch
+    from safetensors.torch import load_file
+
+    built = network(*arguments)
+    state = _attempt(folder, lambda: load_file(folder / TENSORS))
+    own = built.state_dict()
+    wrong = [n for n, v in own.items() if n not in state or state[n].shape != v.shape]
+    wrong = [name for name in wrong if not name.endswith("num_batches_tracked")]
+    if wrong:
+        raise FeatureError(
+            f"The weights in {folder} lack '{wrong[0]}' or have it in another size, so they are not those of "
+            f"{network.__name__} with torchvision's names; get them again."
+        )
+    built.load_state_dict({name: state[name] for name in own if name in state}, strict=False)
+    built = built.eval().requires_grad_(False)
+    return built.to(place, torch.float16) if place == "cuda" else built
+
+
 def load_part(kind: str, folder: Path) -> Any:
     """A tokenizer or feature extractor of transformers.
 

@@ -205,17 +205,17 @@ def log_mel(samples: Tensor) -> Tensor:
 
 
 @functools.cache
-def mel_filters() -> Tensor:
-    """Triangular filters on Slaney's mel scale, each of area one: (80, 201), 0 to 8000 Hz.
+def mel_filters(mels: int = MELS, fft: int = FFT) -> Tensor:
+    """Triangular filters on Slaney's mel scale, each of area one: (mels, fft / 2 + 1), 0 to 8000 Hz.
 
     The scale is linear below 1 kHz (15 mel, 200 Hz / 3 each) and logarithmic above (27 mel per factor 6.4);
     M. Slaney, "Auditory Toolbox", 1998.
     """
     knee, per_mel, step = 15.0, 200 / 3, math.log(6.4) / 27
     top = knee + math.log(8000 / 1000) / step
-    mels = np.linspace(0, top, MELS + 2)
-    edges = np.where(mels < knee, mels * per_mel, 1000 * np.exp((mels - knee) * step))
-    frequencies = np.linspace(0, RATE / 2, FFT // 2 + 1)
+    places = np.linspace(0, top, mels + 2)
+    edges = np.where(places < knee, places * per_mel, 1000 * np.exp((places - knee) * step))
+    frequencies = np.linspace(0, RATE / 2, fft // 2 + 1)
     low, centre, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising, falling = (frequencies - low) / (centre - low), (high - frequencies) / (high - centre)
     filters = np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)

@@ -1,13 +1,15 @@
-"""An expression network with random weights, so that tests do not depend on the trained one."""
+"""Networks with random weights, so that tests depend on no trained one."""
 
 from pathlib import Path
 
+import encoders
 import pytest
 import torch
 
 from emoviz import checkpoint
 from emoviz.define import FER_EMOTIONS, Source, Task
-from emoviz.features import expression
+from emoviz.features import expression, transcripts, weights
+from emoviz.features.transcripts import Transcript, Word
 from emoviz.inputs import InputConfig
 
 
@@ -45,3 +47,22 @@ def network(monkeypatch: pytest.MonkeyPatch, untrained: Path) -> Path:
     """The network that the extractors find."""
     monkeypatch.setattr(expression, "NETWORK", untrained)
     return untrained
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return encoders.save_all(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture
+def tiny_encoders(monkeypatch: pytest.MonkeyPatch, tiny_weights: Path) -> None:
+    """Every encoder with tiny random weights, and a recogniser that always hears the same words."""
+    monkeypatch.setattr(weights, "FOLDER", tiny_weights)
+    encoders.shrink(monkeypatch)
+    said = tuple(Word(word, 0.15 * k, 0.15 * k + 0.1) for k, word in enumerate(encoders.WORDS[:6]))
+
+    def hear(media, *arguments) -> Transcript:
+        heard = tuple(word for word in said if word.end <= media.info.duration)
+        return Transcript(heard or said[:1], "en")
+
+    monkeypatch.setattr(transcripts, "_recognise", hear)

@@ -15,6 +15,18 @@ from .fakes import FakeMedia, timeline, voice
 
 NAMES = list(EXTRACTORS)
 CHANNELS = {
+    **dict.fromkeys(("hubert", "wav2vec2", "xls-r", "wavlm", "whisper-encoder"), 16),
+    **dict.fromkeys(("bert", "distilbert", "roberta", "xlm-roberta", "captions"), 16),
+    **dict.fromkeys(("vit", "clip", "videomae", "vgg16"), 16),
+    **dict.fromkeys(("deep-spectrum-vgg16", "deep-spectrum-alexnet"), 16),
+    **dict.fromkeys(("deep-spectrum-densenet121", "deep-spectrum-densenet201"), 44),
+    "wavlm-xvector": 8,
+    "resnet50": 8,
+    "vggface": 8,
+    "egemaps-functionals": 50,
+    "blendshapes-functionals": 104,
+    "egemaps-words": 10,
+    "blendshapes-words": 10,
     "whisper": 384,
     "egemaps": 25,
     "blendshapes": 52,
@@ -23,9 +35,27 @@ CHANNELS = {
     "snippets": 3 * 16 * 64 * 64,
     "spectrogram": 256 * 100,
 }
-HOPS = {"whisper": 0.02, "egemaps": 0.01, "blendshapes": 0.04, "face": 0.04, "expression": 0.04}
-PARTS = {"snippets": 6, "spectrogram": 6}
-"""Frames of the streams that divide every clip alike."""
+HOPS = {
+    **dict.fromkeys(NAMES, 0.1),
+    **dict.fromkeys(("whisper", "hubert", "wav2vec2", "xls-r", "wavlm", "whisper-encoder"), 0.02),
+    **dict.fromkeys(("vit", "clip", "captions"), 0.2),
+    **dict.fromkeys(("blendshapes", "face", "expression", "vggface", "vgg16"), 0.04),
+    "videomae": 0.64,
+    "egemaps": 0.01,
+}
+PARTS = {"snippets": 6, "spectrogram": 6, "wavlm-xvector": 31}
+"""Frames of the streams that divide every clip alike; fragments are one more, as they stand around its ends."""
+LONGER = {"wavlm-xvector": 1.0, "videomae": 2.0}
+"""Seconds of the shortest clip here of extractors that need more of it."""
+READS_SOUND = (Modality.AUDIO, Modality.TEXT)
+pytestmark = pytest.mark.usefixtures("tiny_encoders")
+
+
+def without_signal(extractor) -> FakeMedia:
+    """A clip without what the extractor reads."""
+    whole = clip()
+    sound = extractor.modality in READS_SOUND and extractor.name != "captions"
+    return FakeMedia(None, whole.picture) if sound else FakeMedia(whole.samples)
 
 
 def clip(seconds: float = 1.0) -> FakeMedia:
@@ -44,10 +74,7 @@ def extractor(request):
 
 def test_channels_have_unique_names_that_a_person_can_read(extractor):
     assert len(extractor.channels) == len(set(extractor.channels)) == CHANNELS[extractor.name]
-    assert all(
-        re.fullmatch(r"(whisper|egemaps|face|expression|snippets|spectrogram)\.[A-Za-z0-9.-]+(_sma3(nz)?)?", n)
-        for n in extractor.channels
-    )
+    assert all(re.fullmatch(rf"({extractor.name}|face)\.[A-Za-z0-9.-]+(_sma3(nz)?)?", n) for n in extractor.channels)
 
 
 def test_names_differ_between_extractors():
@@ -57,35 +84,37 @@ def test_names_differ_between_extractors():
 
 @pytest.mark.parametrize("seconds", [0.2, 1.0])
 def test_a_clip_gives_known_float32_values_over_its_whole_length(extractor, seconds):
+    seconds = max(seconds, LONGER.get(extractor.name, 0))
     stream = extractor.extract(clip(seconds))
     assert stream.values.dtype == np.float32
     assert stream.channels == extractor.channels
     whole = extractor.name in PARTS
     assert stream.hop == pytest.approx(seconds / PARTS[extractor.name] if whole else HOPS[extractor.name])
-    assert np.isfinite(stream.values).all()
+    known = np.isfinite(stream.values).all(1)
+    assert known.any() if extractor.modality is Modality.TEXT else known.all()
     assert stream.notes == ()
-    assert stream.values.std() > 0
-    half = stream.hop / 2 if whole else 0
+    assert np.nanstd(stream.values) > 0
+    half = stream.hop / 2 if whole or stream.hop > 0.04 else 0
     assert stream.times[0] - half <= 0.03
-    assert seconds - 0.07 <= stream.times[-1] + half <= seconds
+    assert seconds - max(0.07, 0.5 * stream.hop) <= stream.times[-1] + half <= seconds + 0.5 * stream.hop
 
 
 def test_extraction_is_deterministic(extractor):
     first, second = (extractor.extract(clip()) for _ in range(2))
-    assert np.array_equal(first.values, second.values)
+    assert np.array_equal(first.values, second.values, equal_nan=True)
 
 
 def test_a_clip_that_lacks_the_signal_gives_nan_and_a_reason(extractor):
-    whole = clip()
-    media = FakeMedia(None, whole.picture) if extractor.modality is Modality.AUDIO else FakeMedia(whole.samples)
-    stream = extractor.extract(media)
-    assert len(stream.values) == PARTS.get(extractor.name, len(stream.values)) > 5
+    stream = extractor.extract(without_signal(extractor))
+    assert len(stream.values) == PARTS.get(extractor.name, len(stream.values)) >= 1
     assert np.isnan(stream.values).all()
     assert stream.notes[0].startswith("The clip has no ")
     assert stream.channels == extractor.channels
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if EXTRACTORS[name].modality is Modality.AUDIO])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if EXTRACTORS[name].modality in READS_SOUND and name != "captions"]
+)
 def test_empty_sound_is_missing(name):
     stream = EXTRACTORS[name]().extract(FakeMedia(np.zeros(0, np.float32)))
     assert np.isnan(stream.values).all()
@@ -96,7 +125,7 @@ def test_the_store_gives_back_what_was_extracted(extractor, tmp_path):
     media = clip()
     extracted = FeatureStore(tmp_path).extract(extractor, media)
     stored = FeatureStore(tmp_path).stream(media.key, extractor.name)
-    assert np.array_equal(stored.values, extracted.values)
+    assert np.array_equal(stored.values, extracted.values, equal_nan=True)
     assert stored.values.dtype == np.float32
     assert (stored.start, stored.hop, stored.channels, stored.notes) == (
         extracted.start,
@@ -114,7 +143,7 @@ def test_missing_stream_has_one_frame_at_least():
 @pytest.mark.corpora
 def test_a_real_clip_gives_every_stream(data, tmp_path):
     media = ClipMedia(data / "clips" / "crema-d" / "1001_DFA_HAP_XX.flv")
-    for name in NAMES:
+    for name in (name for name in NAMES if EXTRACTORS[name].modality is not Modality.TEXT):
         stream = FeatureStore(tmp_path).extract(EXTRACTORS[name](), media)
         assert np.isfinite(stream.values).all(axis=1).mean() > 0.9, name
         half = stream.hop / 2 if name in PARTS else 0

@@ -1,0 +1,223 @@
+"""What is said, as the states of a pretrained text encoder: BERT, DistilBERT, RoBERTa and XLM-R.
+
+Sources: J. Devlin et al., "BERT", NAACL 2019; V. Sanh et al., "DistilBERT", 2019; Y. Liu et al., "RoBERTa", 2019;
+A. Conneau et al., "Unsupervised Cross-lingual Representation Learning at Scale", ACL 2020. The networks are
+transformers' own; the words are those of :mod:`emoviz.features.transcripts`.
+
+On the time grid a word's vector, the mean of its tokens' states, stands from the word's start to its end; between
+words nothing is said, and the frame is missing. A text of more tokens than the encoder reads goes through it in
+pieces of whole words.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+
+from ..define import Modality
+from ..errors import FeatureError
+from ..progress import Progress, silent
+from . import transcripts
+from .base import EXTRACTORS, FeatureStream, missing_stream
+from .transcripts import ENGLISH, RECOGNISER, Transcript, transcribe
+from .weights import CONFIG, TOKENIZER, Weights, device, load_model, load_part, read_json
+
+if TYPE_CHECKING:
+    from ..media import ClipMedia
+
+HOP = 0.1
+Pooling = Literal["words", "mean", "first"]
+
+
+class TextEncoder:
+    """Hidden states of a pretrained text encoder.
+
+    Args:
+        weights: of the encoder: name on the Hub, or a folder.
+        recogniser: of the words: name on the Hub, or a folder, in CTranslate2's form.
+        language: two-letter code of what is spoken, or ``auto`` to find out.
+        languages: codes that the encoder knows, with commas between; empty for all of them.
+        layer: after which block the states are taken: 1 for the first, 0 for what enters it, -1 for the last.
+        pooling: ``words`` over time; one vector for the clip: ``mean`` over its tokens, or that of the ``first``.
+        device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
+    """
+
+    name: str
+    version = "1"
+    modality = Modality.TEXT
+    default: str
+    kinds: tuple[str, ...]
+    known: str = ENGLISH
+    options: dict[str, Any] = {"add_pooling_layer": False}
+
+    def __init__(
+        self,
+        *,
+        weights: str = "",
+        recogniser: str = RECOGNISER,
+        language: str = "auto",
+        languages: str | None = None,
+        layer: int = -1,
+        pooling: Pooling = "words",
+        device: str = "auto",
+    ) -> None:
+        self.needs = (Weights(weights or self.default, self.kinds, (TOKENIZER,)), transcripts.recogniser(recogniser))
+        self.language = language
+        self.languages = tuple(filter(None, (self.known if languages is None else languages).split(",")))
+        self.layer, self.pooling, self.device = layer, pooling, device
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The network's config.
+
+        Raises:
+            MissingWeightsError: the weights are not on this machine.
+            FeatureError: the network has no such layer.
+        """
+        weights, _ = self.needs
+        config = read_json(weights.folder(self.name) / CONFIG)
+        # DistilBERT has its own words for them.
+        config = {"num_hidden_layers": config.get("n_layers"), "hidden_size": config.get("dim"), **config}
+        layers = config["num_hidden_layers"]
+        if not -1 <= self.layer <= layers:
+            raise FeatureError(
+                f"'{weights.name}' has the layers 1 to {layers}, 0 before them and -1 for the last; "
+                f"there is no layer {self.layer}."
+            )
+        return config
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """Encoder and recogniser by their content, language, layer and pooling."""
+        layers = self.config["num_hidden_layers"]
+        encoder, words = (weights.hash(self.name) for weights in self.needs)
+        return {
+            "weights": encoder,
+            "recogniser": words,
+            "language": self.language,
+            "layer": layers if self.layer == -1 else self.layer,
+            "pooling": self.pooling,
+        }
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """``<feature>.<number>``."""
+        return tuple(f"{self.name}.{i:04d}" for i in range(self.config["hidden_size"]))
+
+    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """Features of what is said in the clip; NaN and a note where nothing is.
+
+        Raises:
+            MissingWeightsError: the weights of the encoder or of the recogniser are not on this machine.
+            FeatureError: they are damaged, or the encoder does not know the language.
+        """
+        channels, duration = self.channels, media.info.duration
+        if media.info.audio is None:
+            return missing_stream(channels, duration, HOP, "The clip has no sound.")
+        if not len(media.waveform(progress=progress).samples):
+            return missing_stream(channels, duration, HOP, "The clip's sound is empty.")
+        transcript = transcribe(
+            media, self.needs[1], self.language, feature=self.name, place=self.device, progress=progress
+        )
+        if not transcript.words:
+            return missing_stream(channels, duration, HOP, "No words were recognised in the clip's sound.")
+        if self.pooling != "words":
+            return FeatureStream(self.encode(transcript)[None], duration / 2, max(duration, HOP), channels)
+        values = np.full((max(round(duration / HOP), 1), len(channels)), np.nan, np.float32)
+        for word, vector in zip(transcript.words, self.encode(transcript), strict=True):
+            # At least the frame nearest to the word's middle.
+            middle = int(np.clip((word.start + word.end) / 2 / HOP, 0, len(values) - 1))
+            first, last = round(word.start / HOP), round(word.end / HOP)
+            values[min(first, middle) : max(last, middle + 1)] = vector
+        return FeatureStream(values, HOP / 2, HOP, channels)
+
+    def encode(self, transcript: Transcript) -> np.ndarray:
+        """Encode words.
+
+        Args:
+            transcript: of at least one word.
+
+        Returns:
+            float32 (words, D), or (D,) for the clip.
+
+        Raises:
+            FeatureError: the encoder does not know the language.
+        """
+        weights, _ = self.needs
+        if self.languages and transcript.language not in self.languages:
+            raise FeatureError(
+                f"The words are in the language '{transcript.language}', but '{weights.name}' knows "
+                f"{', '.join(self.languages)}: choose a multilingual encoder (xlm-roberta), or state what yours "
+                f"knows with the setting 'languages' of '{self.name}'."
+            )
+        place, folder = device(self.device), weights.folder(self.name)
+        network = load_model("AutoModel", folder, place, **self.options)
+        tokenizer = load_part("AutoTokenizer", folder)
+        most = min(tokenizer.model_max_length, network.config.max_position_embeddings - 2)
+        vectors, tokens = [], []
+        for words in _pieces([word.text for word in transcript.words], tokenizer, most):
+            batch = tokenizer(words, is_split_into_words=True, return_tensors="pt", truncation=True, max_length=most)
+            with torch.inference_mode():
+                output = network(**batch.to(place), output_hidden_states=True)
+            states = output.hidden_states[self.layer][0].float().cpu().numpy()
+            owners = np.array([-1 if owner is None else owner for owner in batch.word_ids()])
+            tokens.append(states)
+            vectors += [states[owners == number].mean(0) for number in range(len(words))]
+        if self.pooling == "words":
+            return np.stack(vectors)
+        return tokens[0][0] if self.pooling == "first" else np.concatenate(tokens).mean(0)
+
+
+def _pieces(words: Sequence[str], tokenizer: Any, most: int) -> Iterator[list[str]]:
+    """Words in order, in pieces of at most so many tokens, special ones included."""
+    room = most - tokenizer.num_special_tokens_to_add()
+    alone = tokenizer([[word] for word in words], is_split_into_words=True, add_special_tokens=False)
+    lengths = [len(numbers) for numbers in alone["input_ids"]]
+    piece: list[str] = []
+    used = 0
+    for word, length in zip(words, lengths, strict=True):
+        if piece and used + length > room:
+            yield piece
+            piece, used = [], 0
+        piece.append(word)
+        used += length
+    yield piece
+
+
+@EXTRACTORS.register("bert")
+class BERT(TextEncoder):
+    """BERT on the words of the clip."""
+
+    name = "bert"
+    default = "google-bert/bert-base-uncased"
+    kinds = ("bert",)
+
+
+@EXTRACTORS.register("distilbert")
+class DistilBERT(TextEncoder):
+    """DistilBERT on the words of the clip: the encoder of paper 1's text classifier."""
+
+    name = "distilbert"
+    default = "distilbert/distilbert-base-uncased"
+    kinds = ("distilbert",)
+    options: dict[str, Any] = {}
+
+
+@EXTRACTORS.register("roberta")
+class RoBERTa(TextEncoder):
+    """RoBERTa on the words of the clip: paper 4's text stream."""
+
+    name = "roberta"
+    default = "FacebookAI/roberta-base"
+    kinds = ("roberta",)
+
+
+@EXTRACTORS.register("xlm-roberta")
+class XLMRoBERTa(TextEncoder):
+    """XLM-R on the words of the clip, in a hundred languages."""
+
+    name = "xlm-roberta"
+    default = "FacebookAI/xlm-roberta-base"
+    kinds = ("xlm-roberta",)
+    known = ""
