@@ -21,5 +21,8 @@ st.navigation(
             st.Page("pages/compare.py", title="Compare", icon="⚖️"),
             st.Page("pages/results.py", title="Results", icon="🏁"),
         ],
+        "Make": [
+            st.Page("pages/data.py", title="Data", icon="🗂️"),
+        ],
     }
 ).run()

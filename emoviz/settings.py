@@ -37,7 +37,7 @@ class Settings:
     @property
     def imports(self) -> Path:
         """Folder of imported corpora, beside the features of all corpora."""
-        return self.store / "imported"
+        return imports_of(self.store)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -60,3 +60,8 @@ class Settings:
             address=environment.get("EMOVIZ_ADDRESS", "localhost"),
             slots=tuple(filter(None, environment.get("EMOVIZ_SLOTS", "").split(","))),
         )
+
+
+def imports_of(store: Path) -> Path:
+    """Folder of imported corpora, beside the features of all corpora."""
+    return store / "imported"

@@ -29,13 +29,15 @@ MAY_IMPORT: dict[str, set[str]] = {
 BELOW_ANALYSIS = FOUNDATION | {"inputs", "media", "corpora", "models", "metrics", "losses", "checkpoint", "features"}
 BELOW_ANALYSIS |= {"results"}
 MAY_IMPORT |= dict.fromkeys(ANALYSIS, BELOW_ANALYSIS | ANALYSIS)
+MAY_IMPORT["training"] |= {"inventory"}
 MAY_IMPORT["explain"] = MAY_IMPORT["explain"] - {"corpora"} | {"summary"}
+MAY_IMPORT["inventory"] = BELOW_ANALYSIS
 MAY_IMPORT["cultures"] = BELOW_ANALYSIS | {"evaluate", "similarity"}
 MAY_IMPORT["attention"] = FOUNDATION | {"summary"}
 MAY_IMPORT["maps"] = FOUNDATION | TABLES_ONLY | {"metrics"}
 MAY_IMPORT["compare"] = BELOW_ANALYSIS | {"evaluate", "slices", "summary"}
 MAY_IMPORT["report"] = FOUNDATION | {"compare", "complexity", "plots", "slices", "summary"}
-LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY | {"compare", "report", "cultures", "maps"}
+LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY | {"compare", "report", "cultures", "maps", "inventory"}
 MAY_IMPORT |= {"jobs": LIBRARY, "cli": LIBRARY | {"jobs"}, "__main__": {"cli"}, "ui": LIBRARY | {"jobs"}}
 MAY_IMPORT |= dict.fromkeys(("pages", "app"), LIBRARY | {"jobs", "ui", "pages"})
 """Part -> parts of emoviz that it may import, beside itself."""

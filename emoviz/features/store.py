@@ -30,7 +30,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ..define import Modality
-from ..errors import CorpusError, FeatureError
+from ..errors import CorpusError, FeatureError, MissingWeightsError
 from ..progress import Progress, silent
 from .base import EXTRACTORS, Extractor, FeatureStream, make
 
@@ -135,6 +135,14 @@ class FeatureStore:
                 f"`python -m emoviz extract CORPUS --features {extractor_name}{chosen}`."
             )
         return stream
+
+    def count(self, keys: Sequence[str], extractor_name: str) -> int:
+        """Of how many of these clips the store has a stream, in the extractor's default settings."""
+        try:
+            extractor = make(extractor_name)
+            return sum(self._path(extractor, key).is_file() for key in keys)
+        except MissingWeightsError:
+            return 0
 
     def add_corpus(
         self,

@@ -21,6 +21,7 @@ import psutil
 from ..configuration import from_dict
 from ..errors import ConfigError, EmovizError
 from ..lines import append_line, create_json, read_json, read_lines, write_json
+from ..settings import imports_of
 
 JOB, PROCESS, USAGE, END = "job.json", "process.json", "usage.json", "end.json"
 PROGRESS, OUTPUT, RESERVE = "progress.jsonl", "log.txt", ".reserve"
@@ -61,6 +62,11 @@ class Places:
     store: str
     checkpoints: str
     results: str
+
+    @property
+    def imports(self) -> Path:
+        """Folder of imported corpora."""
+        return imports_of(Path(self.store))
 
 
 @dataclass(frozen=True)

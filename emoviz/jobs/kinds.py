@@ -165,20 +165,21 @@ class Extraction:
         return f"{self.corpus}: {', '.join(self.features) or 'pictures'}"
 
     def check(self, places: Places, tasks: int = 1) -> None:
-        """Refuse names that are not there."""
-        from ..corpora import READERS
-        from ..features import EXTRACTORS
+        """Refuse names that are not there, and encoders without their weights."""
+        from ..corpora import names
+        from ..features import make
 
         require_one(tasks)
-        READERS[self.corpus]
+        if self.corpus not in (known := names(places.imports)):
+            raise UnknownNameError("corpus", self.corpus, known)
         for name in self.features:
-            EXTRACTORS[name]
+            make(name).settings  # noqa: B018 - looks for the weights
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Extract; what is in the store already is not extracted again."""
         from ..corpora import load
         from ..features.store import FeatureStore
 
-        corpus = load(self.corpus, Path(places.data) if places.data else None)
+        corpus = load(self.corpus, Path(places.data) if places.data else None, places.imports)
         FeatureStore(Path(places.store)).add_corpus(corpus, list(self.features), progress)
         return (self.corpus,)

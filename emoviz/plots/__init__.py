@@ -20,9 +20,11 @@ from .compare import (
     training_curves,
 )
 from .cultures import pair_weights, scores_by_culture, similarity_matrix, top_channels, transfer_matrix
+from .data import dimension_shares, label_counts
 from .embeddings import embedding_maps, separation
 from .explain import contribution_bars, face_heat, film_strip, heat_table, in_stretches, sound_explained
 from .results import few_shot, paired_differences, results_matrix, standing
+from .train import job_curves
 
 __all__ = [
     "attention_map",
@@ -36,6 +38,7 @@ __all__ = [
     "contribution_bars",
     "deletion_curves",
     "difference_forest",
+    "dimension_shares",
     "embedding_maps",
     "error_slices",
     "face_heat",
@@ -43,6 +46,8 @@ __all__ = [
     "film_strip",
     "heat_table",
     "in_stretches",
+    "job_curves",
+    "label_counts",
     "map_table",
     "pair_weights",
     "paired_differences",

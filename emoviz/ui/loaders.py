@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from .. import checkpoint, results
-from ..corpora import load as load_corpus
+from .. import checkpoint, corpora, inventory, results
 from ..errors import CheckpointError, EmovizError
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
@@ -51,17 +50,36 @@ def _table(folder: Path, name: str, changed: int) -> pd.DataFrame | None:
 
 
 @st.cache_resource(show_spinner="Reading the corpora")
-def recording_files(corpora: tuple[str, ...]) -> dict[str, Path]:
+def recording_files(names: tuple[str, ...]) -> dict[str, Path]:
     """Id -> media file of the recordings of those corpora that are on this machine (``EMOVIZ_DATA``)."""
     files: dict[str, Path] = {}
-    for name in corpora:
+    for name in names:
         try:
-            recordings = load_corpus(name, settings().data, settings().imports).recordings
+            recordings = corpora.load(name, settings().data, settings().imports).recordings
         except EmovizError:
             continue  # it is not here; the page says that its recordings cannot be played
         media = recordings["video"].fillna(recordings["audio"]).dropna()
         files |= {str(identity): Path(file) for identity, file in media.items()}
     return files
+
+
+def holdings() -> list[inventory.Holding]:
+    """All known corpora as they are here now, those that are here first."""
+    own = settings()
+    found = [
+        _holding(name, _changed(own.store / "corpora" / name / "corpus.json"), _changed(own.imports / name))
+        for name in corpora.names(own.imports)
+    ]
+    return sorted(found, key=lambda one: one.tables is None)
+
+
+@st.cache_resource(show_spinner="Reading the corpora", max_entries=64)
+def _holding(name: str, stored: int, imported: int) -> inventory.Holding:
+    return inventory.holding(name, settings().data, settings().imports, store())
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def load_checkpoint(folder: Path) -> checkpoint.Checkpoint:

@@ -1,0 +1,91 @@
+"""Figures of the Data page: how many recordings of which label there are."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from ..define import EMOTION_COLOURS, Emotion
+from .style import GRID, MARGIN, SMALL, culture_colour, legend, title
+
+ROW, LEAST = 22, 330
+"""Pixels of one bar, and of the smallest figure."""
+ABOVE, BELOW, LABELS = 30, 130, 40
+"""Pixels above the bars and below them, and of what stands between them and the legend."""
+
+
+def label_counts(table: pd.DataFrame, by: str) -> go.Figure:
+    """Recordings of each emotion, one bar per group.
+
+    Args:
+        table: ``recordings`` per ``emotion`` and other columns (:func:`emoviz.inventory.emotions`).
+        by: the column of the groups: ``culture``, ``speaker``, ``corpus``, or ``emotion`` itself.
+    """
+    figure = go.Figure()
+    groups = list(dict.fromkeys(table.sort_values(["culture", "corpus", by])[by]))[::-1]
+    for emotion in (str(e) for e in Emotion if e in set(table["emotion"])):
+        counts = table[table["emotion"] == emotion].groupby(by)["recordings"].sum().reindex(groups).fillna(0)
+        figure.add_bar(
+            y=groups,
+            x=counts,
+            orientation="h",
+            name=emotion,
+            marker={"color": EMOTION_COLOURS[Emotion(emotion)]},
+            hovertemplate=f"%{{y}}: %{{x:,}} recordings {emotion}<extra></extra>",
+        )
+    height = max(LEAST, ROW * len(groups) + ABOVE + BELOW)
+    figure.update_layout(
+        barmode="stack",
+        title=title(f"How many recordings of which emotion, by {by}?"),
+        xaxis={"title": {"text": "recordings", "standoff": 4, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID,
+               "fixedrange": True},
+        yaxis={"tickfont": SMALL, "fixedrange": True, "automargin": True},
+        legend=legend(y=-LABELS / (height - ABOVE - BELOW), anchor="top") | {"traceorder": "normal"},
+        margin=MARGIN | {"t": ABOVE, "b": BELOW},
+        height=height,
+        dragmode=False,
+    )  # fmt: skip
+    return figure
+
+
+def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figure:
+    """How often a label over time has which value, one panel per dimension and one line per culture.
+
+    Args:
+        table: of :func:`emoviz.inventory.dimensions`.
+        dimensions: to show.
+    """
+    figure = go.Figure()
+    for number, dimension in enumerate(dimensions, 1):
+        axis = str(number) if number > 1 else ""
+        for culture, rows in table[table["dimension"] == dimension].groupby("culture", sort=False):
+            rows = rows.groupby("value", as_index=False)["share"].mean()
+            figure.add_scatter(
+                x=rows["value"],
+                y=rows["share"],
+                mode="lines",
+                line={"color": culture_colour(str(culture)), "shape": "hvh"},
+                name=str(culture),
+                legendgroup=str(culture),
+                showlegend=number == 1,
+                xaxis=f"x{axis}",
+                yaxis=f"y{axis}",
+                hovertemplate=f"{culture}: {dimension} near %{{x:.2f}} in %{{y:.1%}} of the time<extra></extra>",
+            )
+        left, width = (number - 1) / len(dimensions), 1 / len(dimensions)
+        figure.update_layout({
+            f"xaxis{axis}": {"title": {"text": dimension, "standoff": 4, "font": SMALL}, "range": [-1, 1],
+                             "tickfont": SMALL, "gridcolor": GRID, "fixedrange": True, "anchor": f"y{axis}",
+                             "domain": [left + 0.08 * (number > 1), left + width - 0.01]},
+            f"yaxis{axis}": {"tickfont": SMALL, "gridcolor": GRID, "fixedrange": True, "tickformat": ".0%",
+                             "rangemode": "tozero", "anchor": f"x{axis}",
+                             "title": {"text": "share of the time" if number == 1 else "", "font": SMALL}},
+        })  # fmt: skip
+    figure.update_layout(
+        title=title("Which values do labels over time have?"),
+        legend=legend(y=-0.16, anchor="top"),
+        margin=MARGIN | {"b": 80},
+        height=LEAST,
+        dragmode=False,
+    )
+    return figure

@@ -1,0 +1,121 @@
+"""Jobs as the pages show them: where they can run, and a card for each with what it does now."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from ..errors import EmovizError
+from ..jobs.devices import devices
+from ..jobs.folder import RESUMABLE, Job, State, Status
+from ..jobs.interface import Jobs
+from . import loaders
+
+OFTEN = 2.0
+"""Seconds between two looks at jobs that run."""
+COLOURS = {
+    State.QUEUED: "gray",
+    State.RUNNING: "blue",
+    State.FINISHED: "green",
+    State.FAILED: "red",
+    State.CANCELLED: "orange",
+    State.LOST: "red",
+}
+ERROR = "job_error"
+"""Key in the session of what a button's action was refused for."""
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The jobs of this server's folder of runs."""
+    return Jobs(loaders.settings())
+
+
+def show_error() -> None:
+    """What the last button was refused for, once."""
+    if message := st.session_state.pop(ERROR, None):
+        st.error(message)
+
+
+def act(name: str, identity: str) -> None:
+    """Cancel, resume or delete a job; what forbids it is said on the page."""
+    try:
+        getattr(jobs(), name)(identity)
+    except EmovizError as error:
+        st.session_state[ERROR] = str(error)
+
+
+def running(found: Sequence[Job]) -> bool:
+    """Whether something may still change by itself."""
+    return any(jobs().state(job.id).state in (State.QUEUED, State.RUNNING) for job in found)
+
+
+def header(job: Job, status: Status) -> None:
+    """Title, state, how far it is, and the buttons that fit."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{job.title}** :{COLOURS[status.state]}-badge[{status.state.lower()}]", width="stretch")
+        if status.state in (State.QUEUED, State.RUNNING):
+            st.button("Stop", key=f"stop-{job.id}", on_click=act, args=("cancel", job.id))
+        else:
+            if status.state in RESUMABLE:
+                st.button("Resume", key=f"resume-{job.id}", on_click=act, args=("resume", job.id))
+            st.button("Delete", key=f"delete-{job.id}", on_click=act, args=("delete", job.id),
+                      help="Deletes the job and its log; a trained model stays.")  # fmt: skip
+    if status.state is State.RUNNING:
+        st.progress(status.share or 0.0, text=progress_of(status))
+    if status.message:
+        st.caption(status.message)
+
+
+def progress_of(status: Status) -> str:
+    """E.g. ``Training 3 / 20, about 2 min left``."""
+    done = f"{status.done:.4g} / {status.total:.4g}" if status.total > 1 else ""
+    left = f", about {duration(status.seconds_left)} left" if status.seconds_left is not None else ""
+    return f"{status.stage or 'Starting'} {done}{left}".strip()
+
+
+def facts(job: Job, status: Status) -> str:
+    """One line: where it runs, since when, and what it uses."""
+    parts = [status.device or str(job.where.get("device") or job.where.get("partition") or job.engine)]
+    if status.started:
+        began = pd.Timestamp(status.started, unit="s", tz="UTC").tz_convert(None)
+        end = status.ended or pd.Timestamp.now(tz="UTC").timestamp()
+        parts.append(f"started {began:%d %b %H:%M} UTC, {duration(end - status.started)}")
+    if status.attempts > 1:
+        parts.append(f"attempt {status.attempts}")
+    if "memory" in status.usage and status.state is State.RUNNING:
+        parts.append(f"{status.usage['memory'] / 1e9:.1f} GB, {status.usage['cpu']:.0f} % of a core")
+    if "gpu_memory" in status.usage and status.state is State.RUNNING:
+        parts.append(f"GPU {status.usage['gpu_memory'] / 1e9:.1f} GB, {status.usage['gpu_load']:.0f} %")
+    return " · ".join(parts)
+
+
+def choose_device(key: str = "device") -> str:
+    """Which of this machine's devices runs it, with what is free of each."""
+    slots = jobs().engines["local"].slots  # type: ignore[attr-defined]
+    known = {device.name: device for device in devices()}
+
+    def label(name: str) -> str:
+        if name not in known:
+            return name
+        device = known[name]
+        busy = "" if device.load != device.load else f", {device.load:.0f} % busy"
+        return f"{name}: {device.title}, {device.free / 1e9:.0f} of {device.memory / 1e9:.0f} GB free{busy}"
+
+    gpus = [slot for slot in slots if slot.startswith("cuda")]
+    return st.selectbox(
+        "Where", [*gpus, *[slot for slot in slots if slot not in gpus]], key=key, format_func=label,
+        help="Each device runs one job at a time; the others wait in the queue.",
+    )  # fmt: skip
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words that are as exact as they deserve: ``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: float) -> str:
+    """Bytes in words: ``12 MB``."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, count / 1e6):.0f} MB"

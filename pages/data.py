@@ -1,0 +1,362 @@
+"""Data: which recordings can be learnt from, and who says what in them?"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from emoviz import inventory, media, plots
+from emoviz.corpora import own
+from emoviz.corpora.importing import (
+    LEFT_OUT,
+    ROLES,
+    WHOLE,
+    Checked,
+    Plan,
+    check,
+    corpus,
+    suggest,
+    suggest_emotions,
+    words_of,
+)
+from emoviz.corpora.sources import Material, gather
+from emoviz.define import Emotion
+from emoviz.errors import EmovizError
+from emoviz.features import EXTRACTORS, encoders
+from emoviz.inventory import Holding
+from emoviz.jobs.kinds import Extraction
+from emoviz.jobs.local import Local
+from emoviz.ui import figures, loaders, navigation, session
+from emoviz.ui import jobs as ui
+
+ALL = "all corpora"
+SHOWN = ["corpus", "state", "recordings", "speakers", "cultures", "features", "labels", "licence"]
+NO_COLUMN = "not in the table"
+SUGGESTED = ("whisper", "egemaps")
+"""Features that the bundled speech models read."""
+MOST_PROBLEMS = 200
+"""That are listed; the rest is only counted."""
+MOST_WORDS = 30
+"""Words of emotion for which the page asks what they mean."""
+CLIPS, TRACES, DATABASE = "Clips and a table", "Traces over time", "An audformat database"
+ABOUT_CORPORA = """
+A corpus is **ready** when its tables and features are in the store: models can be trained on it, with or without its
+files. It is **not extracted** when only its files are here. Features are counted in recordings. Published corpora are
+looked for in the folder that `EMOVIZ_DATA` names; your own are imported below.
+"""
+ABOUT_LABELS = """
+What there is to learn from: recordings of each emotion, per culture, speaker or corpus. A culture here is also a
+corpus: room, microphone, language and sentences change with it. Emotions that few speakers show, or that one culture
+lacks, are where figures will have wide intervals. Splits keep speakers apart.
+"""
+ABOUT_TRACES = """
+How often labels that follow a recording have each value, per culture. A narrow hump around zero means that little
+happens: the CCC, which rewards following changes, will be low, and a constant answer already has a small error.
+"""
+
+ABOUT_ENCODERS = """
+Encoders that take weights of their own, beside the bundled features. One that lacks them says what to get.
+"""
+
+
+def main() -> None:
+    """Lay out the page."""
+    with st.container(gap=None):
+        st.title("Data", anchor=False)
+        st.markdown("Which recordings can be learnt from, and who says what in them?")
+    found = loaders.holdings()
+    here = [one for one in found if one.tables is not None]
+    left, right = st.columns([53, 47], gap="medium")
+    with left:
+        show_corpora(found)
+    with right:
+        if here:
+            show_labels(here)
+        else:
+            show_nothing()
+    extracting, importing, pretrained = st.tabs(["Extract features", "Import clips of your own", "Pretrained encoders"])
+    with extracting:
+        extract(here)
+    with importing:
+        import_corpus()
+    with pretrained:
+        figures.show_table(
+            shown := encoders.describe(), shown, key="encoders", name="encoders", about=ABOUT_ENCODERS,
+        )  # fmt: skip
+
+
+def show_nothing() -> None:
+    """What would be here, and how to get it."""
+    with st.container(border=True):
+        st.markdown(
+            "No corpus is on this machine yet. Put published ones into a folder and name it by `EMOVIZ_DATA`, or "
+            "import clips of your own below: a folder of them and a table that says who shows which emotion."
+        )
+
+
+def show_corpora(found: list[Holding]) -> None:
+    """All known corpora and their state."""
+    table = inventory.table(found)
+    figures.show_table(
+        table.reindex(columns=SHOWN), table.astype("string"), key="corpora", name="corpora", about=ABOUT_CORPORA
+    )
+    absent = [one for one in found if one.tables is None]
+    if absent:
+        with st.expander(f"Not on this machine: {', '.join(one.name for one in absent)}"):
+            st.markdown("\n".join(f"- **{one.name}**: {one.missing}" for one in absent))
+
+
+def show_labels(here: list[Holding]) -> None:
+    """Label distributions of one corpus or all."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Corpus", [ALL, *[one.name for one in here]], key="corpus", bind="query-params", width=190
+        )
+        by = st.segmented_control("By", ["culture", "speaker", "emotion", "corpus"], default="culture", required=True,
+                                  key="by", bind="query-params")  # fmt: skip
+    shown = [one for one in here if chosen == one.name or (chosen == ALL and not _pictures(one))]
+    counts, values = inventory.emotions(shown), inventory.dimensions(shown)
+    if counts.empty and values.empty:
+        st.info("No label is known of these recordings.")
+    elif counts.empty:
+        dimensions = list(dict.fromkeys(values["dimension"]))
+        figures.show(
+            plots.dimension_shares(values, dimensions), values, key="traces", name="label-values", about=ABOUT_TRACES
+        )
+    else:
+        figures.show(plots.label_counts(counts, by), counts, key="labels", name="labels", about=ABOUT_LABELS)
+    if stills := [one.name for one in here if chosen == ALL and _pictures(one)]:
+        st.caption(f"Single pictures are left out here: choose {' or '.join(stills)} to see their labels.")
+    if chosen != ALL:
+        (one,) = shown
+        assert one.tables is not None
+        st.caption(f"**{one.tables.title}** {one.tables.limits}")
+        if one.imported and st.button("Forget this import", help="Its clips, and features in the store, stay."):
+            own.remove(one.name, loaders.settings().imports)
+            st.rerun()
+
+
+def extract(here: list[Holding]) -> None:
+    """Choose a corpus and features, see what it will cost, and start it as a job."""
+    readable = {one.name: one for one in here if not one.missing}
+    if not readable:
+        st.info("Features are extracted from the files of a corpus, and no corpus has its files here.")
+        return
+    left, right = st.columns([53, 47], gap="medium")
+    with left:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.selectbox("Of which corpus?", list(readable), key="extract-corpus", width=200)
+            features = st.multiselect("Features", list(EXTRACTORS), SUGGESTED, key="extract-features")
+            device = ui.choose_device("extract-device")
+        lacking = inventory.lacking(readable[name], features)
+        if lacking:
+            st.markdown(
+                "Not in the store yet: " + ", ".join(f"{f} of {n:,} recordings" for f, n in lacking.items()) + "."
+            )
+        elif features:
+            st.markdown("All of these are in the store already.")
+        with st.container(horizontal=True):
+            if st.button("Extract", type="primary", disabled=not features and not _pictures(readable[name])):
+                try:
+                    ui.jobs().submit(Extraction(name, tuple(features)), Local(device))
+                except EmovizError as error:
+                    st.error(str(error))
+            estimating = st.button("How long will it take?", disabled=not lacking,
+                                   help="Extracts a few recordings now, which are kept.")  # fmt: skip
+        if estimating:
+            show_estimate(name, list(lacking))
+    with right:
+        ui.show_error()
+        watch()
+
+
+def _pictures(one: Holding) -> bool:
+    return one.tables is not None and one.tables.pictures is not None
+
+
+def show_estimate(name: str, features: list[str]) -> None:
+    """How long an extraction will take and how much room, judged by a few recordings."""
+    own_settings = loaders.settings()
+    with st.spinner("Trying a few recordings"):
+        try:
+            read = loaders.corpora.load(name, own_settings.data, own_settings.imports)
+            found = inventory.estimate(read, features, loaders.store())
+        except EmovizError as error:
+            st.error(str(error))
+            return
+    st.markdown(
+        f"About **{ui.duration(found.seconds)}** for {found.recordings:,} recordings and **{ui.size(found.size)}** in "
+        f"the store, judged by {found.tried} of them."
+    )
+
+
+@st.fragment(run_every=ui.OFTEN)
+def watch() -> None:
+    """Extractions that run or ran."""
+    shown = [job for job in ui.jobs().list() if job.kind == "extract"][::-1]
+    if not shown:
+        st.caption("Extractions appear here; they go on when this page is closed.")
+    for job in shown[:5]:
+        with st.container(border=True, key=f"job-{job.id}"):
+            status = ui.jobs().state(job.id)
+            ui.header(job, status)
+            st.caption(ui.facts(job, status))
+
+
+def import_corpus() -> None:
+    """Say what one's own files mean, see what is wrong with them, and import them."""
+    kind = st.segmented_control(
+        "What have you got?", [CLIPS, TRACES, DATABASE], default=CLIPS, required=True, key="kind"
+    )
+    material = choose_material(str(kind))
+    if material is None:
+        return
+    source = material.source
+    st.caption(
+        f"{len(source.rows):,} rows in {source.file}"
+        + (f", {len(material.clips):,} clips" if material.clips is not None else ", no clips")
+        + (f", {material.traces['file'].nunique()} sound traces" if material.traces is not None else "")
+        + "."
+    )
+    plan = choose_plan(material)
+    if plan is None:
+        return
+    with st.spinner("Checking every row"):
+        try:
+            checked = check(material, plan, media.probe)
+        except EmovizError as error:
+            st.warning(str(error))
+            return
+    show_problems(checked)
+    finish(plan, checked)
+
+
+def choose_material(kind: str) -> Material | None:
+    """Folders on this machine, and a table there or uploaded; None while something is missing or wrong."""
+    traces = clips = table = None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if kind == TRACES:
+            traces = _folder("Folder of the traces", "traces-folder", "One CSV per recording: timestamp, arousal ...")
+        label = "Folder of the database" if kind == DATABASE else "Folder of the clips"
+        clips = _folder(label, "clips-folder", "A folder on the machine on which emoviz runs; its files stay there.")
+        if kind != DATABASE:
+            table = choose_table(clips or traces)
+    needed = {CLIPS: (clips, table), TRACES: (traces,), DATABASE: (clips,)}[kind]
+    if None in needed:
+        and_table = " and a table (CSV) with a row per clip" if kind == CLIPS else ""
+        st.caption(f"Name a folder on this machine{and_table}.")
+        return None
+    try:
+        if kind == DATABASE:
+            return gather(database=clips)
+        return gather(clips, table, traces)
+    except EmovizError as error:
+        st.error(str(error))
+        return None
+
+
+def _folder(label: str, key: str, about: str) -> Path | None:
+    text = st.text_input(label, key=key, help=about, placeholder="/path/of/a/folder").strip()
+    return Path(text).expanduser() if text else None
+
+
+def choose_table(folder: Path | None) -> Path | None:
+    """A CSV of the folder, or an uploaded one."""
+    inside = sorted(folder.glob("*.[ct]sv")) if folder and folder.is_dir() else []
+    received = st.file_uploader("A table (CSV)", type=["csv", "tsv"], key="table-upload")
+    if received is not None:
+        place = session.session(loaders.settings().upload_limit_mb).folder / Path(received.name).name
+        place.write_bytes(received.getvalue())
+        return place
+    return st.selectbox("or one in the folder", inside, key="table", format_func=lambda path: path.name,
+                        placeholder="none there", disabled=not inside)  # fmt: skip
+
+
+def choose_plan(material: Material) -> Plan | None:
+    """What the columns mean; None while something is missing, which is said."""
+    source = material.source
+    columns = [str(column) for column in source.rows.columns]
+    suggested = suggest(columns)
+    if material.traces is not None and columns == ["file"]:
+        suggested["speaker"] = "file"
+    st.markdown("**What do the columns mean?**")
+    chosen: dict[str, str] = {}
+    values: dict[str, str] = {}
+    for place, (role, about) in zip(st.columns(3) * 3, ROLES.items(), strict=True):
+        with place.container(horizontal=True, vertical_alignment="bottom"):
+            options = [NO_COLUMN, *columns]
+            index = options.index(suggested[role]) if role in suggested else 0
+            column = st.selectbox(
+                role, options, index, key=f"role-{role}-{source.file}", help=f"{about[:1].upper()}{about[1:]}."
+            )
+            if column != NO_COLUMN:
+                chosen[role] = column
+            elif role in WHOLE and (value := st.text_input("of all clips", key=f"value-{role}").strip()):
+                values[role] = value
+    emotions = choose_emotions(material, chosen.get("emotion"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of the corpus", key="import-name", placeholder="my-corpus", width=200)
+        title = st.text_input("Full title", source.title, key="import-title")
+        licence = st.text_input("Licence", source.licence or "not stated", key="import-licence", width=200)
+    if not name:
+        st.caption("Give the corpus a name to check its rows.")
+        return None
+    try:
+        return Plan(name, chosen, values, emotions, title, licence)
+    except EmovizError as error:
+        st.warning(str(error))
+        return None
+
+
+def choose_emotions(material: Material, column: str | None) -> dict[str, str]:
+    """What the words of the table mean; asked only of those that do not say so themselves."""
+    if column is None:
+        return {}
+    words = words_of(material.source, column)
+    known = suggest_emotions(words)
+    unknown = [word for word in words if word not in known][:MOST_WORDS]
+    if unknown:
+        st.markdown("**Which emotion do these words mean?**")
+    for place, word in zip(st.columns(4) * len(unknown), unknown, strict=False):
+        answer = place.selectbox(word, [*Emotion, LEFT_OUT], None, key=f"word-{word}", placeholder="choose")
+        if answer:
+            known[word] = str(answer)
+    return known
+
+
+def show_problems(checked: Checked) -> None:
+    """What is wrong, line by line."""
+    left_out = f" {checked.left_out:,} are left out." if checked.left_out else ""
+    st.markdown(f"**{len(checked.rows):,} rows are sound, {len(checked.problems):,} problems.**{left_out}")
+    if checked.problems:
+        shown = checked.problems[:MOST_PROBLEMS]
+        with st.container(height=min(240, 60 + 30 * len(shown)), key="problems"):
+            st.markdown("\n".join(f"- {_escaped(str(problem))}" for problem in shown))
+        if len(shown) < len(checked.problems):
+            st.caption(f"And {len(checked.problems) - len(shown):,} more.")
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>$#|~" else letter for letter in text)
+
+
+def finish(plan: Plan, checked: Checked) -> None:
+    """The button that imports, and what is next."""
+    skip = bool(checked.problems) and st.checkbox("Import the sound rows although others are wrong", key="skip-wrong")
+    replace = plan.name in own.names(loaders.settings().imports) and st.checkbox(
+        f"Replace the corpus '{plan.name}' that was imported before", key="replace"
+    )
+    ready = bool(checked.rows) and (skip or not checked.problems)
+    if st.button("Import", type="primary", disabled=not ready, key="import"):
+        try:
+            own.save(corpus(plan, checked), loaders.settings().imports, replace=bool(replace))
+        except EmovizError as error:
+            st.error(str(error))
+            return
+        st.session_state["imported"] = plan.name
+        st.rerun()
+    if st.session_state.pop("imported", None) == plan.name:
+        st.success(f"'{plan.name}' is imported: extract its features in the first tab, then train on it.")
+
+
+navigation.enter()
+main()
