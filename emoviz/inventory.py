@@ -150,7 +150,7 @@ def dimensions(found: Sequence[Holding]) -> pd.DataFrame:
             bins = pd.cut(one.tables.traces[dimension].clip(-1 + 1e-9, 1), edges)
             shares = pd.crosstab(cultures, bins, normalize="index", dropna=False)
             for culture, row in shares.iterrows():
-                middles = [interval.mid for interval in row.index]
+                middles = [round(interval.mid, 6) for interval in row.index]
                 parts.append(
                     pd.DataFrame({"corpus": one.name, "culture": culture, "dimension": dimension, "value": middles,
                                   "share": row.to_numpy()})

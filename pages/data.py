@@ -267,7 +267,7 @@ def choose_table(folder: Path | None) -> Path | None:
         place = session.session(loaders.settings().upload_limit_mb).folder / Path(received.name).name
         place.write_bytes(received.getvalue())
         return place
-    return st.selectbox("or one in the folder", inside, key="table", format_func=lambda path: path.name,
+    return st.selectbox("or one in the folder", inside, key=f"table-{folder}", format_func=lambda path: path.name,
                         placeholder="none there", disabled=not inside)  # fmt: skip
 
 

@@ -1,0 +1,109 @@
+"""The Data page: what is here, what one's own table says wrong, and what an import leaves behind."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from own_corpus import TABLE, write_own
+from streamlit.testing.v1 import AppTest
+
+from emoviz.corpora import own
+from emoviz.settings import Settings
+from emoviz.ui import jobs as ui
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory) -> Path:  # noqa: ANN001
+    return write_own(tmp_path_factory.mktemp("own"), speakers=2, takes=1)
+
+
+@pytest.fixture
+def page(open_page, monkeypatch):  # noqa: ANN001, ANN201
+    """Opens the page; no job is ever started."""
+    st.cache_resource.clear()
+
+    class Engine:
+        slots = ("cpu",)
+
+    class NoJobs:
+        engines = {"local": Engine()}
+        submitted: list = []
+
+        def list(self):  # noqa: ANN202
+            return ()
+
+        def submit(self, work, where):  # noqa: ANN001, ANN202
+            self.submitted.append((work, where))
+
+    monkeypatch.setattr(ui, "jobs", lambda: NoJobs)
+    monkeypatch.setattr(NoJobs, "list", staticmethod(lambda: ()))
+    monkeypatch.setattr(NoJobs, "submit", staticmethod(lambda work, where: NoJobs.submitted.append((work, where))))
+    return lambda **query: open_page("data", **query)
+
+
+def texts(test: AppTest) -> str:
+    return "\n".join(e.value for kind in (test.markdown, test.caption, test.info, test.success) for e in kind)
+
+
+def choose(test: AppTest, folder: Path, name: str = "mine") -> AppTest:
+    test.text_input(key="clips-folder").set_value(str(folder)).run()
+    test.text_input(key="import-name").set_value(name).run()
+    assert not test.exception
+    return test
+
+
+def test_without_corpora_it_says_how_to_get_some(page):
+    test = page()
+    assert not test.exception
+    assert "No corpus is on this machine yet" in texts(test)
+    assert "**emodb**: No data folder is set: EMOVIZ_DATA" in texts(test)
+
+
+def test_a_wrong_row_is_listed_with_its_line_and_sound_rows_can_be_imported(page, clips, settings: Settings):
+    table = clips / TABLE
+    right = table.read_text()
+    table.write_text(right + "none.wav,joy,S1,Here\n")
+    try:
+        test = choose(page(), clips)
+        assert "**8 rows are sound, 1 problems.**" in texts(test)
+        assert "clips.csv, line 10: There is no clip 'none.wav'" in texts(test).replace("\\", "")
+        assert test.button(key="import").disabled
+        test.checkbox(key="skip-wrong").set_value(True).run()
+        test.button(key="import").click().run()
+    finally:
+        table.write_text(right)
+    assert not test.exception and not test.error
+    assert "'mine' is imported" in texts(test)
+    assert own.names(settings.imports) == ("mine",)
+    assert "mine" in test.selectbox(key="corpus").options
+
+
+def test_unknown_words_are_asked_for(page, tmp_path):
+    clips = write_own(tmp_path / "own", speakers=1, takes=1)
+    table = clips / TABLE
+    table.write_text(table.read_text().replace(",joy,", ",chirpy,"))
+    test = choose(page(), clips)
+    assert "'chirpy' is no emotion" in texts(test)
+    test.selectbox(key="word-chirpy").set_value("happy").run()
+    assert "**4 rows are sound, 0 problems.**" in texts(test)
+
+
+def test_an_imported_corpus_is_shown_extracted_as_a_job_and_forgotten(page, clips, settings: Settings):
+    test = choose(page(), clips)
+    test.button(key="import").click().run()
+    test.selectbox(key="corpus").set_value("mine").run()
+    assert "Imported; nothing is known of how it was recorded." in texts(test)
+    assert "egemaps of 8 recordings" in texts(test)
+    next(b for b in test.button if b.label == "Extract").click().run()
+    work, where = ui.jobs().submitted[-1]
+    assert (work.corpus, work.features, where.device) == ("mine", ("whisper", "egemaps"), "cpu")
+    next(b for b in test.button if b.label == "Forget this import").click().run()
+    assert not test.exception and own.names(settings.imports) == ()
+
+
+def test_a_folder_that_is_none_is_said(page):
+    test = page()
+    test.text_input(key="clips-folder").set_value("/nowhere/at/all").run()
+    assert "Name a folder on this machine and a table" in texts(test)
+    test.segmented_control(key="kind").set_value("An audformat database").run()
+    assert any("is no readable audformat database" in e.value for e in test.error)
