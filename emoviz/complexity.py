@@ -6,7 +6,7 @@ What is measured is the model alone: what its features cost is the same for all 
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Complexity:
         megabytes: of the file of weights.
         operations: floating-point operations of one pass over :data:`SECONDS`, a multiplication and an addition
             each counted, as ``torch.utils.flop_counter`` does.
-        milliseconds: of one pass here, the median of :data:`REPEATS`; None where it was not measured.
+        milliseconds: of one pass on one core here, the median of :data:`REPEATS`; None where it was not measured.
         low: the fastest of them ...
         high: ... and the slowest.
         peak: largest number of bytes in tensors that one pass makes and holds at a time.
@@ -64,14 +64,24 @@ def size(checkpoint: Checkpoint) -> Complexity:
 
 
 def measure(checkpoint: Checkpoint, progress: Progress = silent) -> Complexity:
-    """Run the model on this machine, with as many threads as torch has now.
+    """Run the model on one core of this machine, which a busy one disturbs least.
 
     Args:
         checkpoint: the model.
         progress: listener.
     """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _measure(checkpoint, progress)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measure(checkpoint: Checkpoint, progress: Progress) -> Complexity:
     streams = silence(checkpoint)
     steps = REPEATS + 2
+    progress(f"Measuring {checkpoint.name}", 0, steps)
     with FlopCounterMode(display=False) as counter:
         checkpoint(streams)
     progress(f"Measuring {checkpoint.name}", 1, steps)
@@ -82,16 +92,13 @@ def measure(checkpoint: Checkpoint, progress: Progress = silent) -> Complexity:
         start = time.perf_counter()
         checkpoint(streams)
         times.append(1000 * (time.perf_counter() - start))
-    known = size(checkpoint)
-    return Complexity(
-        known.model,
-        known.parameters,
-        known.megabytes,
-        counter.get_total_flops(),
-        float(np.median(times)),
-        min(times),
-        max(times),
-        peak,
+    return replace(
+        size(checkpoint),
+        operations=counter.get_total_flops(),
+        milliseconds=float(np.median(times)),
+        low=min(times),
+        high=max(times),
+        peak=peak,
     )
 
 

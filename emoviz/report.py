@@ -84,7 +84,9 @@ def sections(comparison: Comparison, complexities: Sequence[Complexity] = ()) ->
     if len(curves):
         found.append(Section("Training", figure=plots.training_curves(curves, names), table=curves))
     if complexities:
-        text = "One pass of the model alone over 10 seconds of features, on the machine that made this report."
+        text = (
+            "One pass of the model alone over 10 seconds of features, on one core of the machine that made this report."
+        )
         found.append(Section("Complexity", text, table=pd.DataFrame(map(asdict, complexities))))
     return found
 

@@ -339,7 +339,7 @@ def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, p
     st.caption(
         f"One pass of the model alone over {SECONDS:.0f} s of features, without what extracting them costs: all models "
         f"that read the same features share that. Milliseconds are the median of {REPEATS} passes [fastest, slowest] "
-        "on this machine as busy as it is now; memory is what a pass holds at most beside the weights."
+        "on one core of this machine, as busy as it is now; memory is what a pass holds at most beside the weights."
     )
 
 

@@ -47,6 +47,18 @@ def test_parameters_operations_and_memory_by_hand(tmp_path: Path):
     assert reports[-1][1:] == (complexity.REPEATS + 1, complexity.REPEATS + 2)
 
 
+def test_it_runs_on_one_core_and_leaves_the_others_to_whoever_had_them(tmp_path: Path):
+    toy, threads = make(tmp_path), []
+    toy.predictor.layers.register_forward_hook(lambda *_: threads.append(torch.get_num_threads()))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        complexity.measure(toy)
+        assert threads == [1] * (2 + complexity.REPEATS) and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_peak_counts_what_is_held_at_a_time():
     there = torch.zeros(500, 500)
 
