@@ -12,11 +12,12 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .configuration import from_texts
-from .errors import AnalysisError, Cancelled, ConfigError, CorpusError, EmovizError, UnknownNameError
+from .errors import AnalysisError, Cancelled, ConfigError, CorpusError, EmovizError, JobError, UnknownNameError
 from .settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
     from .checkpoint import Checkpoint
     from .features.store import FeatureStore
+    from .jobs.work import Work
     from .media import ClipMedia
     from .predict import ClipPrediction
+    from .training import TrainingConfig
     from .training.studies import Study
 
 SPEECH_FEATURES = ("whisper", "egemaps")
@@ -104,17 +107,7 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=import_corpus)
 
     command = commands.add_parser("extract", help="put a corpus and its features into the store")
-    command.add_argument("corpus", metavar="CORPUS", help="name of a corpus (see `corpora`)")
-    command.add_argument(
-        "--features", default=",".join(SPEECH_FEATURES), metavar="A,B", help="default: %(default)s; pictures need none"
-    )
-    command.add_argument("--preset", metavar="NAME", help="the features of a training config instead")
-    command.add_argument(
-        "--set", action="append", default=[], metavar="FEATURE.KEY=VALUE", dest="changes", help="e.g. hubert.layer=12"
-    )
-    command.add_argument(
-        "--processes", type=int, default=1, metavar="N", help="that extract at the same time (default: %(default)s)"
-    )
+    _add_extraction(command)
     command.set_defaults(run=extract)
 
     command = commands.add_parser("encoders", help="pretrained encoders: which are there, and how to get the others")
@@ -126,28 +119,14 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=encoders)
 
     command = commands.add_parser("train", help="train a model on corpora in the store")
-    what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("--preset", metavar="NAME", help="the config of a bundled model")
-    what.add_argument("config", nargs="?", type=Path, metavar="CONFIG", help="a config, JSON")
-    command.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes", help="change the config"
-    )
+    _add_training(command)
     command.set_defaults(run=train)
 
     command = commands.add_parser("protocol", help="judge systems by a protocol, e.g. from culture to culture")
-    command.add_argument(
-        "protocol", metavar="NAME", help="cross-culture, within, loro, folds, k-shot, per-culture or ablation"
-    )
-    what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("--study", metavar="NAME", help="corpus, task and systems (see the README)")
-    what.add_argument("--config", type=Path, metavar="FILE", help="one's own: a training config, JSON")
-    command.add_argument("--system", action="append", default=[], metavar="NAME", help="may be repeated; default: all")
-    command.add_argument("--seeds", type=int, metavar="N", help="trainings of each fold, with --config (default: 1)")
-    command.add_argument("--folds", type=int, metavar="N", help="of within and folds, with --config (default: 5)")
-    command.add_argument(
-        "--results", type=Path, default=ROOT / "results", metavar="FOLDER", help="of the JSON files (default: results)"
-    )
+    _add_protocol(command)
     command.set_defaults(run=protocol)
+
+    _add_jobs(commands.add_parser("jobs", help="long work in the background, on this machine or a cluster"))
 
     command = commands.add_parser("results", help="the tables of what the protocols found, as Markdown")
     command.add_argument("--results", type=Path, default=ROOT / "results", metavar="FOLDER", help="of the JSON files")
@@ -320,16 +299,8 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
     from .corpora import load
     from .features import make
     from .features.store import FeatureStore
-    from .training import preset
 
-    chosen: dict[str, dict[str, Any]] = {name: {} for name in options.features.split(",") if name}
-    if options.preset:
-        chosen = {entry.feature: dict(entry.settings) for entry in preset(options.preset).inputs}
-    for key, value in from_texts(options.changes).items():
-        feature, dot, setting = key.rpartition(".")
-        if not dot or feature not in chosen:
-            raise ConfigError(f"A setting reads FEATURE.KEY=VALUE with one of {', '.join(chosen)}, unlike '{key}'.")
-        chosen[feature][setting] = value
+    chosen = _features(options)
     if options.processes < 1:
         raise ConfigError(f"'--processes' is at least 1, not {options.processes}.")
     for feature, own in chosen.items():
@@ -340,6 +311,21 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
             corpus, list(chosen), bars, settings=chosen, processes=options.processes
         )
     print(f"{corpus.title}: {len(corpus.recordings)} recordings are in {settings.store}.", file=sys.stderr)
+
+
+def _features(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Features to extract -> their settings."""
+    from .training import preset
+
+    chosen: dict[str, dict[str, Any]] = {name: {} for name in options.features.split(",") if name}
+    if options.preset:
+        chosen = {entry.feature: dict(entry.settings) for entry in preset(options.preset).inputs}
+    for key, value in from_texts(options.changes).items():
+        feature, dot, setting = key.rpartition(".")
+        if not dot or feature not in chosen:
+            raise ConfigError(f"A setting reads FEATURE.KEY=VALUE with one of {', '.join(chosen)}, unlike '{key}'.")
+        chosen[feature][setting] = value
+    return chosen
 
 
 def encoders(options: argparse.Namespace, settings: Settings) -> None:
@@ -361,14 +347,21 @@ def encoders(options: argparse.Namespace, settings: Settings) -> None:
 def train(options: argparse.Namespace, settings: Settings) -> None:
     """``train``: a checkpoint folder, whose name is printed."""
     from .features.store import FeatureStore
-    from .training import load_config, preset, train
+    from .training import train
+
+    config = _config(options)
+    with Bars() as bars:
+        folder = train(
+            config, FeatureStore(settings.store), settings.runs, settings.checkpoints[-1], bars, options.logger
+        )
+    print(folder)
+
+
+def _config(options: argparse.Namespace) -> "TrainingConfig":
+    from .training import load_config, preset
     from .training.config import with_settings
 
-    config = preset(options.preset) if options.preset else load_config(options.config)
-    config = with_settings(config, options.changes)
-    with Bars() as bars:
-        folder = train(config, FeatureStore(settings.store), settings.runs, settings.checkpoints[-1], bars)
-    print(folder)
+    return with_settings(preset(options.preset) if options.preset else load_config(options.config), options.changes)
 
 
 def protocol(options: argparse.Namespace, settings: Settings) -> None:
@@ -641,6 +634,97 @@ def compare(options: argparse.Namespace, settings: Settings) -> None:
         print(line, file=sys.stderr)
 
 
+def submit(options: argparse.Namespace, settings: Settings) -> None:
+    """``jobs submit``: queues a job, whose id is printed."""
+    from .configuration import from_dict
+    from .jobs.interface import Jobs
+    from .jobs.local import Local
+    from .jobs.slurm import Slurm
+
+    where: Local | Slurm = Local(options.device)
+    if options.slurm is not None:
+        given = from_texts([text for text in options.slurm if text])
+        own = {key.removeprefix("options."): str(value) for key, value in given.items() if key.startswith("options.")}
+        fields = {key: value for key, value in given.items() if not key.startswith("options.")}
+        where = from_dict(Slurm, {**fields, "options": own}, "the settings of Slurm")
+    results = getattr(options, "results", ROOT / "results")
+    print(Jobs(settings, results).submit(options.work(options), where, options.group).id)
+
+
+def _training_work(options: argparse.Namespace) -> "Work":
+    from .jobs.kinds import Training
+
+    return Training(_config(options), options.logger)
+
+
+def _extraction_work(options: argparse.Namespace) -> "Work":
+    from .jobs.kinds import Extraction
+
+    chosen = _features(options)
+    return Extraction(options.corpus, tuple(chosen), chosen, options.processes)
+
+
+def _protocol_work(options: argparse.Namespace) -> "Work":
+    from .jobs.kinds import OwnProtocol, StudyProtocol
+    from .training import load_config
+    from .training.protocols import Options
+
+    if options.study:
+        _study(options)  # refuses what does not go with a study
+        return StudyProtocol(options.study, options.protocol, tuple(options.system))
+    more = {} if options.folds is None else {"folds": options.folds}
+    seeds = tuple(range(1 if options.seeds is None else options.seeds))
+    return OwnProtocol(load_config(options.config), options.protocol, Options(**more), seeds)
+
+
+def list_jobs(options: argparse.Namespace, settings: Settings) -> None:
+    """``jobs list``: one row per job, the oldest first."""
+    import pandas as pd
+
+    from .jobs.interface import Jobs
+
+    jobs, rows = Jobs(settings), []
+    for job in jobs.list(options.group):
+        status = jobs.state(job.id)
+        done = None if status.share is None else f"{status.share:.0%}"
+        row = {"id": job.id, "state": str(status.state), "title": job.title, "group": job.group or None}
+        row |= {"engine": job.engine, "device": status.device or None, "stage": status.stage or None, "done": done}
+        rows.append(row | {"message": status.message or None})
+    _print_table(pd.DataFrame(rows), options.json, None)
+
+
+def watch(options: argparse.Namespace, settings: Settings) -> None:
+    """``jobs watch``: bars until the job ends; its result is printed, and its failure is this command's."""
+    from .jobs.folder import State
+    from .jobs.interface import Jobs
+
+    jobs = Jobs(settings)
+    with Bars() as bars:
+        while (status := jobs.state(options.job)).state in (State.QUEUED, State.RUNNING):
+            if status.stage:
+                bars(status.stage, status.done, status.total)
+            sleep(0.5)
+    if status.state is not State.FINISHED:
+        raise JobError(f"The job is {status.state}: {status.message}")
+    print(*status.result, sep="\n")
+
+
+def change_jobs(options: argparse.Namespace, settings: Settings) -> None:
+    """``jobs cancel``, ``jobs resume`` and ``jobs delete``."""
+    from .jobs.interface import Jobs
+
+    jobs = Jobs(settings)
+    for job in options.jobs:
+        getattr(jobs, options.action)(job)
+
+
+def logs(options: argparse.Namespace, settings: Settings) -> None:
+    """``jobs logs``: what a job printed."""
+    from .jobs.interface import Jobs
+
+    print(Jobs(settings).logs(options.job, options.lines))
+
+
 def app(options: argparse.Namespace, settings: Settings) -> None:
     """``app``: this process becomes Streamlit's, so that whoever stops it stops the server."""
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
@@ -684,6 +768,97 @@ def _settings(options: argparse.Namespace) -> Settings:
     """Settings of the environment, changed by ``--data`` and ``--store``."""
     given = {name: getattr(options, name) for name in ("data", "store") if getattr(options, name)}
     return dataclasses.replace(Settings.read(), **given)
+
+
+def _add_training(command: argparse.ArgumentParser) -> None:
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("--preset", metavar="NAME", help="the config of a bundled model")
+    what.add_argument("config", nargs="?", type=Path, metavar="CONFIG", help="a config, JSON")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes", help="change the config"
+    )
+    command.add_argument("--logger", default="", metavar="NAME", help="that figures go to too: tensorboard or mlflow")
+
+
+def _add_extraction(command: argparse.ArgumentParser) -> None:
+    command.add_argument("corpus", metavar="CORPUS", help="name of a corpus (see `corpora`)")
+    command.add_argument(
+        "--features", default=",".join(SPEECH_FEATURES), metavar="A,B", help="default: %(default)s; pictures need none"
+    )
+    command.add_argument("--preset", metavar="NAME", help="the features of a training config instead")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="FEATURE.KEY=VALUE", dest="changes", help="e.g. hubert.layer=12"
+    )
+    command.add_argument(
+        "--processes", type=int, default=1, metavar="N", help="that extract at the same time (default: %(default)s)"
+    )
+
+
+def _add_protocol(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "protocol", metavar="NAME", help="cross-culture, within, loro, folds, k-shot, per-culture or ablation"
+    )
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("--study", metavar="NAME", help="corpus, task and systems (see the README)")
+    what.add_argument("--config", type=Path, metavar="FILE", help="one's own: a training config, JSON")
+    command.add_argument("--system", action="append", default=[], metavar="NAME", help="may be repeated; default: all")
+    command.add_argument("--seeds", type=int, metavar="N", help="trainings of each fold, with --config (default: 1)")
+    command.add_argument("--folds", type=int, metavar="N", help="of within and folds, with --config (default: 5)")
+    command.add_argument(
+        "--results", type=Path, default=ROOT / "results", metavar="FOLDER", help="of the JSON files (default: results)"
+    )
+
+
+def _add_jobs(top: argparse.ArgumentParser) -> None:
+    """The commands under ``jobs``."""
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    kinds = commands.add_parser("submit", help="queue a job; its id is printed").add_subparsers(
+        title="what to do", metavar="WORK", required=True
+    )
+    for name, add, work, about in (
+        ("train", _add_training, _training_work, "train a model on corpora in the store"),
+        ("protocol", _add_protocol, _protocol_work, "judge systems by a protocol"),
+        ("extract", _add_extraction, _extraction_work, "put a corpus and its features into the store"),
+    ):
+        command = kinds.add_parser(name, help=about)
+        add(command)
+        command.add_argument("--group", default="", metavar="NAME", help="that the jobs of a sweep share")
+        where = command.add_mutually_exclusive_group()
+        where.add_argument(
+            "--device", default="cpu", metavar="NAME", help="cpu (default), cuda:0 and so on, or cuda: any free GPU"
+        )
+        where.add_argument(
+            "--slurm",
+            action="append",
+            nargs="?",
+            const="",
+            metavar="KEY=VALUE",
+            help="run on a cluster; may be repeated, e.g. partition=gpu, gpus=2, minutes=600, options.account=lab",
+        )
+        command.set_defaults(run=submit, work=work)
+
+    command = commands.add_parser("list", help="all jobs and how they stand")
+    command.add_argument("--group", metavar="NAME", help="those of a sweep")
+    _add_json(command)
+    command.set_defaults(run=list_jobs)
+
+    command = commands.add_parser("watch", help="how far a job is, until it ends; Ctrl-C leaves it running")
+    command.add_argument("job", metavar="JOB", help="its id")
+    command.set_defaults(run=watch)
+
+    for action, about in (
+        ("cancel", "end jobs, with all their processes"),
+        ("resume", "queue jobs again that failed, were cancelled or got lost; they go on from their last checkpoint"),
+        ("delete", "delete the folders of jobs; what they made stays"),
+    ):
+        command = commands.add_parser(action, help=about)
+        command.add_argument("jobs", nargs="+", metavar="JOB", help="ids (see `jobs list`)")
+        command.set_defaults(run=change_jobs, action=action)
+
+    command = commands.add_parser("logs", help="what a job printed, and the details of its failure")
+    command.add_argument("job", metavar="JOB", help="its id")
+    command.add_argument("--lines", type=int, default=200, metavar="N", help="the last ones (default: %(default)s)")
+    command.set_defaults(run=logs)
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:

@@ -43,6 +43,10 @@ class AnalysisError(EmovizError):
     """A table or array does not hold what an analysis needs of it."""
 
 
+class JobError(EmovizError):
+    """A job cannot be started, stopped or resumed, or did not finish."""
+
+
 class Cancelled(EmovizError):  # noqa: N818 - a request of the user, not an error
     """The user stopped the work; nothing was kept half-written."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..configuration import from_dict
-from ..errors import ConfigError, UnknownNameError
+from ..errors import EmovizError, JobError, UnknownNameError
 from ..lines import read_lines
 from ..settings import ROOT, Settings
 from . import local, slurm
@@ -34,7 +34,7 @@ class Engine(Protocol):
         """Refuse a place where jobs cannot run.
 
         Raises:
-            ConfigError: so.
+            JobError: so.
         """
 
     def start(self, folder: JobFolder) -> None:
@@ -109,9 +109,7 @@ class Jobs:
             folder.create(job)
         except OSError as error:
             shutil.rmtree(folder.path, ignore_errors=True)
-            raise ConfigError(
-                f"The job's folder '{folder.path}' cannot be written: {error.strerror or error}."
-            ) from error
+            raise JobError(f"The job's folder '{folder.path}' cannot be written: {error.strerror or error}.") from error
         try:
             self.engines[engine].start(folder)
         except BaseException:
@@ -125,7 +123,7 @@ class Jobs:
             return
         for job in self.list():
             if job.writes == name and self.state(job.id).state in (State.QUEUED, State.RUNNING, State.LOST):
-                raise ConfigError(
+                raise JobError(
                     f"The job '{job.id}', which has not finished, will write the model '{name}'; "
                     "give this one another name, or delete that job."
                 )
@@ -136,7 +134,7 @@ class Jobs:
         for path in sorted(self.root.glob("*/job.json")):
             try:
                 job = JobFolder(path.parent).job()
-            except ConfigError:
+            except EmovizError:
                 continue
             if group is None or job.group == group:
                 jobs.append(job)
@@ -166,11 +164,11 @@ class Jobs:
 
         Raises:
             UnknownNameError: there is none of that id.
-            ConfigError: it has ended before.
+            JobError: it has ended before.
         """
         folder = self._folder(identity)
         if not folder.end(State.CANCELLED, "It was cancelled."):
-            raise ConfigError(f"The job '{identity}' is {self.state(identity).state}, so it cannot be cancelled.")
+            raise JobError(f"The job '{identity}' is {self.state(identity).state}, so it cannot be cancelled.")
         self.engines[folder.job().engine].stop(folder)
 
     def resume(self, identity: str) -> None:
@@ -178,16 +176,16 @@ class Jobs:
 
         Raises:
             UnknownNameError: there is none of that id.
-            ConfigError: it did not, or someone else has resumed it just now.
+            JobError: it did not, or someone else has resumed it just now.
         """
         folder = self._folder(identity)
         state = self.state(identity).state
         if state not in RESUMABLE:
-            raise ConfigError(f"The job '{identity}' is {state}; only {', '.join(RESUMABLE)} jobs can be resumed.")
+            raise JobError(f"The job '{identity}' is {state}; only {', '.join(RESUMABLE)} jobs can be resumed.")
         engine = self.engines[folder.job().engine]
         engine.stop(folder)
         if not folder.reopen():
-            raise ConfigError(f"The job '{identity}' has just been resumed.")
+            raise JobError(f"The job '{identity}' has just been resumed.")
         engine.start(folder)
 
     def delete(self, identity: str) -> None:
@@ -195,12 +193,12 @@ class Jobs:
 
         Raises:
             UnknownNameError: there is none of that id.
-            ConfigError: it is queued or running.
+            JobError: it is queued or running.
         """
         folder = self._folder(identity)
         state = self.state(identity).state
         if state in (State.QUEUED, State.RUNNING):
-            raise ConfigError(f"The job '{identity}' is {state}; cancel it before it is deleted.")
+            raise JobError(f"The job '{identity}' is {state}; cancel it before it is deleted.")
         self.engines[folder.job().engine].stop(folder)
         away = self.root / f".deleted-{identity}"
         os.replace(folder.path, away)

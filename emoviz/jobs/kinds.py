@@ -1,12 +1,14 @@
 """What jobs do here: train a model, run a protocol of a study, extract features of a corpus."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import ConfigError, UnknownNameError
 from ..progress import Progress
 from ..training.config import TrainingConfig
+from ..training.loggers import LOGGERS
 from ..training.protocols import Options
 from ..training.world import World
 from .folder import Places
@@ -23,9 +25,11 @@ class Training:
 
     Attributes:
         config: of the training; its name becomes that of the checkpoint.
+        logger: that its figures go to too: ``tensorboard``, ``mlflow`` or "".
     """
 
     config: TrainingConfig
+    logger: str = ""
 
     @property
     def title(self) -> str:
@@ -38,7 +42,9 @@ class Training:
         return self.config.name
 
     def check(self, places: Places, tasks: int = 1) -> None:
-        """Refuse a name that a trained model has, and batches that cannot be divided."""
+        """Refuse a name that a trained model has, batches that cannot be divided and an unknown logger."""
+        if self.logger:
+            LOGGERS[self.logger]
         World(tasks).divide(self.config.batch_size)
         if (Path(places.checkpoints) / self.config.name).exists():
             raise ConfigError(f"There is a trained model named '{self.config.name}'; give this one another name.")
@@ -48,7 +54,8 @@ class Training:
         from ..features.store import FeatureStore
         from ..training import train
 
-        made = train(self.config, FeatureStore(Path(places.store)), folder, Path(places.checkpoints), progress)
+        store, checkpoints = FeatureStore(Path(places.store)), Path(places.checkpoints)
+        made = train(self.config, store, folder, checkpoints, progress, self.logger)
         return (made.name,)
 
 
@@ -153,10 +160,14 @@ class Extraction:
     Attributes:
         corpus: its name.
         features: names of extractors.
+        settings: extractor -> its settings, where they are not its defaults.
+        processes: that extract at the same time.
     """
 
     corpus: str
     features: tuple[str, ...]
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    processes: int = 1
     writes: ClassVar[str] = ""
 
     @property
@@ -173,7 +184,9 @@ class Extraction:
         if self.corpus not in (known := names(places.imports)):
             raise UnknownNameError("corpus", self.corpus, known)
         for name in self.features:
-            make(name).settings  # noqa: B018 - looks for the weights
+            make(name, self.settings.get(name)).settings  # noqa: B018 - looks for the weights
+        if self.processes < 1:
+            raise ConfigError(f"At least one process extracts, not {self.processes}.")
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Extract; what is in the store already is not extracted again."""
@@ -181,5 +194,6 @@ class Extraction:
         from ..features.store import FeatureStore
 
         corpus = load(self.corpus, Path(places.data) if places.data else None, places.imports)
-        FeatureStore(Path(places.store)).add_corpus(corpus, list(self.features), progress)
+        store = FeatureStore(Path(places.store))
+        store.add_corpus(corpus, list(self.features), progress, settings=self.settings, processes=self.processes)
         return (self.corpus,)

@@ -21,7 +21,7 @@ import psutil
 from filelock import FileLock, Timeout
 from huey.storage import SqliteStorage
 
-from ..errors import ConfigError
+from ..errors import EmovizError, JobError
 from ..settings import ROOT
 from .devices import ANY_GPU, CPU, visible_to
 from .folder import MARK, OUTPUT, SILENCE, SLOT, JobFolder, Process, State
@@ -63,11 +63,11 @@ class LocalEngine:
         """Refuse a device that no slot has.
 
         Raises:
-            ConfigError: so.
+            JobError: so.
         """
         known = {*self.slots, *([ANY_GPU] if any(slot != CPU for slot in self.slots) else [])}
         if where.device not in known:
-            raise ConfigError(f"Jobs do not run on '{where.device}' here, but on: {', '.join(sorted(known))}.")
+            raise JobError(f"Jobs do not run on '{where.device}' here, but on: {', '.join(sorted(known))}.")
 
     def start(self, folder: JobFolder) -> None:
         """Queue the job."""
@@ -182,7 +182,7 @@ class Keeper:
             folder = JobFolder(path)
             try:
                 job = folder.job()
-            except ConfigError:
+            except EmovizError:
                 continue
             process = folder.process()
             if process is not None and process.alive():
@@ -239,7 +239,7 @@ def _queue(root: Path, device: str) -> Iterator[SqliteStorage]:
     """The queue of the jobs that asked for a device.
 
     Raises:
-        ConfigError: it cannot be read or written.
+        JobError: it cannot be read or written.
     """
     # A write-ahead log, huey's default, does not work on network file systems.
     path = root / f"queue-{socket.gethostname()}.db"
@@ -250,7 +250,7 @@ def _queue(root: Path, device: str) -> Iterator[SqliteStorage]:
         finally:
             storage.close()
     except sqlite3.Error as error:
-        raise ConfigError(f"The queue '{path}' cannot be used: {error}.") from error
+        raise JobError(f"The queue '{path}' cannot be used: {error}.") from error
 
 
 def _lock(root: Path) -> Path:

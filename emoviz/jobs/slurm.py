@@ -20,7 +20,7 @@ from submitit import JobEnvironment, SlurmExecutor
 from submitit.core.utils import FailedJobError, FailedSubmissionError
 from submitit.helpers import DelayedSubmission, TorchDistributedEnvironment
 
-from ..errors import ConfigError
+from ..errors import ConfigError, JobError
 from ..lines import read_json, write_json
 from ..settings import ROOT
 from .folder import MARK, OUTPUT, SILENCE, JobFolder, Process, State
@@ -125,26 +125,26 @@ class SlurmEngine:
         """Refuse a machine without Slurm, a partition that is not there, and more nodes than it has.
 
         Raises:
-            ConfigError: so.
+            JobError: so.
         """
         known = partitions()
         if not known:
-            raise ConfigError("There is no Slurm on this machine: `sinfo` is missing, or its controller is silent.")
+            raise JobError("There is no Slurm on this machine: `sinfo` is missing, or its controller is silent.")
         names = ", ".join(dict.fromkeys(partition.name for partition in known))
         if not where.partition and not any(partition.default for partition in known):
-            raise ConfigError(f"This cluster has no default partition; choose one of: {names}.")
+            raise JobError(f"This cluster has no default partition; choose one of: {names}.")
         # A partition has one line for each kind of node.
         chosen = [p for p in known if p.name == where.partition or (not where.partition and p.default)]
         if not chosen:
-            raise ConfigError(f"There is no partition '{where.partition}'; there are: {names}.")
+            raise JobError(f"There is no partition '{where.partition}'; there are: {names}.")
         if where.nodes > (there := sum(partition.nodes for partition in chosen)):
-            raise ConfigError(f"The partition '{chosen[0].name}' has {there} nodes, fewer than {where.nodes}.")
+            raise JobError(f"The partition '{chosen[0].name}' has {there} nodes, fewer than {where.nodes}.")
 
     def start(self, folder: JobFolder) -> None:
         """Hand the job to Slurm.
 
         Raises:
-            ConfigError: Slurm does not take it.
+            JobError: Slurm does not take it.
         """
         job = folder.job()
         where = Slurm(**job.where)
@@ -170,7 +170,7 @@ class SlurmEngine:
             submitted = executor.submit(Attempt(str(folder.path)))
         except (subprocess.CalledProcessError, FailedJobError, FailedSubmissionError, OSError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise ConfigError(f"Slurm does not take the job: {reason.rstrip('.')}.") from error
+            raise JobError(f"Slurm does not take the job: {reason.rstrip('.')}.") from error
         write_json(folder.path / RECORD, {"id": submitted.job_id})
 
     def stop(self, folder: JobFolder) -> None:
@@ -257,7 +257,7 @@ class Attempt:
             TorchDistributedEnvironment().export(set_cuda_visible_devices=False, overwrite=True)
             try:
                 _require_address(environment.hostnames[0])
-            except ConfigError as error:
+            except JobError as error:
                 folder.end(State.FAILED, str(error))
                 sys.exit(1)
         if rank == 0:
@@ -292,12 +292,12 @@ def _require_address(name: str) -> None:
     """Refuse to wait for a node whose name leads nowhere.
 
     Raises:
-        ConfigError: so.
+        JobError: so.
     """
     try:
         socket.getaddrinfo(name, None)
     except OSError as error:
-        raise ConfigError(
+        raise JobError(
             f"The node '{name}' has no address on '{socket.gethostname()}'; a training that several nodes share needs "
             "names that resolve, by DNS or /etc/hosts."
         ) from error

@@ -41,6 +41,7 @@ from ..progress import Progress, silent
 from .card import write_card
 from .config import TrainingConfig
 from .data import DATA, Batch, Data, EpochSampler, Part, Sample, collate
+from .loggers import make_logger
 from .resume import SafetensorsIO, recover
 from .world import World
 
@@ -48,13 +49,20 @@ logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its advertis
 
 warnings.filterwarnings("ignore", ".*exists and is not empty", module="lightning")  # the run folder holds more
 warnings.filterwarnings("ignore", "You defined a `validation_step` but have no", module="lightning")
+warnings.filterwarnings("ignore", "The `srun` command is available", module="lightning")  # jobs decides on Slurm
+warnings.filterwarnings("ignore", ".*smaller than the logging interval", module="lightning")  # epochs are logged
 warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec", module="lightning")
 
 CONFIG, LOG, LAST = "config.json", "metrics.jsonl", "last.ckpt"
 
 
 def train(
-    config: TrainingConfig, store: FeatureStore, runs: Path, checkpoints: Path, progress: Progress = silent
+    config: TrainingConfig,
+    store: FeatureStore,
+    runs: Path,
+    checkpoints: Path,
+    progress: Progress = silent,
+    logger: str = "",
 ) -> Path:
     """Train, select on validation, test once, and write the checkpoint.
 
@@ -68,6 +76,7 @@ def train(
         runs: folder of run folders; ``runs/<name>`` keeps the config, ``metrics.jsonl`` and the state.
         checkpoints: folder in which ``<name>`` is written.
         progress: listener; it stops the training by raising ``Cancelled``, and the run can be resumed.
+        logger: that the figures go to beside ``metrics.jsonl``, one of :data:`~emoviz.training.loggers.LOGGERS`, or "".
 
     Returns:
         The checkpoint folder.
@@ -76,15 +85,18 @@ def train(
         EmovizError: of its kind: config, features, split or disk.
     """
     _prepare(runs / config.name, config)
-    return train_on(config, DATA[config.data](config, store, progress), runs, checkpoints, progress)
+    make_logger(logger, runs / config.name)  # which may refuse, before anything takes long
+    return train_on(config, DATA[config.data](config, store, progress), runs, checkpoints, progress, logger)
 
 
-def train_on(config: TrainingConfig, data: Data, runs: Path, checkpoints: Path, progress: Progress = silent) -> Path:
+def train_on(
+    config: TrainingConfig, data: Data, runs: Path, checkpoints: Path, progress: Progress = silent, logger: str = ""
+) -> Path:
     """:func:`train` on data that were read and split before."""
     run = runs / config.name
     resumed = _prepare(run, config)
     world = World.read()
-    module = _fit(config, data, run, progress, resumed=resumed, keep=True, world=world)
+    module = _fit(config, data, run, progress, resumed=resumed, keep=True, world=world, logger=logger)
     if world.first:
         finish(module, data, checkpoints / config.name, progress)
     return checkpoints / config.name
@@ -118,6 +130,7 @@ def _fit(
     resumed: bool = False,
     keep: bool = False,
     world: World = World(),  # noqa: B008 - frozen
+    logger: str = "",
 ) -> "TrainingModule":
     """The trained network, which knows by what its epoch was selected."""
     share = world.divide(config.batch_size)
@@ -147,7 +160,7 @@ def _fit(
         gradient_clip_val=config.gradient_clip or None,
         plugins=[SafetensorsIO(), TorchElasticEnvironment() if world.size > 1 else LightningEnvironment()],
         callbacks=callbacks,
-        logger=False,
+        logger=make_logger(logger, run) or False,
         enable_checkpointing=selecting,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -375,6 +388,8 @@ class Reporter(Callback):
         """Write the epoch's figures."""
         own = torch.tensor(module.take_loss(), device=module.device)
         loss = float(trainer.strategy.reduce(own))  # the mean over the processes that share the training
+        for logger in trainer.loggers:  # the validation's figures reach them by themselves
+            logger.log_metrics({"loss": loss}, trainer.global_step - 1)
         figures = {"loss": loss, **{n: float(value) for n, value in trainer.callback_metrics.items()}}
         self.stage = f"Training (validation {figures.get('validation', math.nan):.3f})"
         if not trainer.is_global_zero:

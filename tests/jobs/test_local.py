@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from emoviz.errors import ConfigError, UnknownNameError
+from emoviz.errors import ConfigError, JobError, UnknownNameError
 from emoviz.jobs.folder import MARK, JobFolder, Process, State
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.local import Local
@@ -68,9 +68,9 @@ def test_job_runs_and_tells_how_far_it_is(jobs):
     assert (status.state, status.result, status.message) == (State.FINISHED, ("3 steps",), "")
     assert status.started < status.ended
     assert {line["visible"] for line in steps(jobs, job)} == {""}  # the CPU's slot sees no GPU
-    with pytest.raises(ConfigError, match="is FINISHED; only FAILED, CANCELLED, LOST jobs can be resumed"):
+    with pytest.raises(JobError, match="is FINISHED; only FAILED, CANCELLED, LOST jobs can be resumed"):
         jobs.resume(job.id)
-    with pytest.raises(ConfigError, match="is FINISHED, so it cannot be cancelled"):
+    with pytest.raises(JobError, match="is FINISHED, so it cannot be cancelled"):
         jobs.cancel(job.id)
     jobs.delete(job.id)
     assert jobs.list() == ()
@@ -112,7 +112,7 @@ def test_killed_process_is_lost_and_its_children_end(jobs):
 def test_cancel_leaves_no_process(jobs):
     job = jobs.submit(dataclasses.replace(LONG, children=2))
     wait(jobs, job.id, sleeping)
-    with pytest.raises(ConfigError, match="is RUNNING; cancel it before it is deleted"):
+    with pytest.raises(JobError, match="is RUNNING; cancel it before it is deleted"):
         jobs.delete(job.id)
     jobs.cancel(job.id)
     assert processes_of(jobs, job) == []
@@ -253,7 +253,7 @@ def test_full_disk_stops_the_job_with_a_sentence(jobs, settings, small_disk):
     status = wait(jobs, job.id, ended)
     assert status.state is State.FAILED
     assert status.message.startswith("The job stopped: No space left on device")
-    with pytest.raises(ConfigError, match="No space left on device|database or disk is full"):
+    with pytest.raises(JobError, match="No space left on device|database or disk is full"):
         jobs.submit(Nap())
     assert [found.id for found in jobs.list()] == [job.id]
     (small_disk / "filler").unlink()
@@ -284,7 +284,7 @@ def test_only_one_of_two_resumes(jobs, settings):
 
 
 def test_what_cannot_run_is_refused_before_anything_starts(jobs):
-    with pytest.raises(ConfigError, match="Jobs do not run on 'cuda:7' here, but on: cpu"):
+    with pytest.raises(JobError, match="Jobs do not run on 'cuda:7' here, but on: cpu"):
         jobs.submit(Nap(), Local("cuda:7"))
     with pytest.raises(ConfigError, match="at least one step"):
         jobs.submit(Nap(steps=0))
@@ -293,7 +293,7 @@ def test_what_cannot_run_is_refused_before_anything_starts(jobs):
 
 def test_two_jobs_do_not_write_one_model(jobs):
     jobs.submit(dataclasses.replace(LONG, writes="mine"))
-    with pytest.raises(ConfigError, match="will write the model 'mine'"):
+    with pytest.raises(JobError, match="will write the model 'mine'"):
         jobs.submit(dataclasses.replace(LONG, writes="mine"))
 
 

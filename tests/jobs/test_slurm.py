@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emoviz import checkpoint
-from emoviz.errors import ConfigError
+from emoviz.errors import JobError
 from emoviz.jobs import slurm
 from emoviz.jobs.folder import State
 from emoviz.jobs.interface import Jobs
@@ -146,10 +146,10 @@ def test_two_nodes_share_a_training(cluster_jobs):
 
 def test_what_slurm_refuses_is_told_in_a_sentence(cluster_jobs):
     jobs = cluster_jobs
-    with pytest.raises(ConfigError, match="There is no partition 'none'; there are: "):
+    with pytest.raises(JobError, match="There is no partition 'none'; there are: "):
         jobs.submit(Nap(), Slurm(partition="none"))
-    with pytest.raises(ConfigError, match="nodes, fewer than 1000"):
+    with pytest.raises(JobError, match="nodes, fewer than 1000"):
         jobs.submit(Nap(), Slurm(nodes=1000))
-    with pytest.raises(ConfigError, match="Slurm does not take the job: .*no-such-option"):
+    with pytest.raises(JobError, match="Slurm does not take the job: .*no-such-option"):
         jobs.submit(Nap(), Slurm(options={"no-such-option": "1"}))
     assert jobs.list() == ()

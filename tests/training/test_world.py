@@ -43,7 +43,8 @@ from pathlib import Path
 from emoviz.training import train
 from training.made_up import TRACES, TracedStore, folders
 options = {"hidden": 4, "layers": 1, "dropout": 0.0}
-config = dataclasses.replace(TRACES, options=options, loss="mse", epochs=4, batch_size=2, averaging=0.5)
+changes = {"loss": "mse", "window": 4.0, "epochs": 6, "batch_size": 2, "learning_rate": 0.03, "averaging": 0.5}
+config = dataclasses.replace(TRACES, options=options, **changes)
 train(config, TracedStore(), *folders(Path(sys.argv[1])))
 """
 
@@ -59,7 +60,7 @@ def test_two_processes_have_the_loss_curve_of_one(tmp_path):
         done = subprocess.run(command, env=places, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     one, two = (read_log(tmp_path / name / "runs" / "toy-traces") for name in ("one", "two"))
-    assert [line["epoch"] for line in two] == [line["epoch"] for line in one] == [0, 1, 2, 3]
+    assert [line["epoch"] for line in two] == [line["epoch"] for line in one] == [0, 1, 2, 3, 4, 5]
     assert [line["loss"] for line in two] == pytest.approx([line["loss"] for line in one], rel=1e-4)
-    assert one[-1]["loss"] < 0.95 * one[0]["loss"]
+    assert one[-1]["loss"] < 0.8 * one[0]["loss"]
     assert (tmp_path / "two" / "checkpoints" / "toy-traces" / "model.safetensors").is_file()

@@ -1,0 +1,95 @@
+"""``python -m emoviz jobs``: what it prints, and with which exit code."""
+
+import json
+
+import pytest
+
+from emoviz import cli
+from emoviz.jobs.folder import State
+from emoviz.jobs.interface import Jobs
+from emoviz.jobs.local import Local
+from emoviz.jobs.slurm import Slurm
+
+from .conftest import wait
+from .kinds import Nap
+
+
+@pytest.fixture(autouse=True)
+def environment(settings, monkeypatch):
+    values = {"STORE": settings.store, "RUNS": settings.runs, "CHECKPOINTS": settings.checkpoints[0], "SLOTS": "cpu"}
+    for name, value in values.items():
+        monkeypatch.setenv(f"EMOVIZ_{name}", str(value))
+    monkeypatch.delenv("EMOVIZ_DATA", raising=False)
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    code = cli.main(["jobs", *arguments])
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+def test_a_jobs_life(jobs, capsys):
+    assert run(capsys, "list")[1] == "None.\n"
+    job = jobs.submit(Nap(steps=2, failure="No bed."), group="night")
+    assert run(capsys, "watch", job.id) == (1, "", "emoviz: The job is FAILED: No bed.\n")
+    assert "ConfigError: No bed." in run(capsys, "logs", job.id)[1]
+    for _ in range(2):
+        assert run(capsys, "resume", job.id)[0] == 0
+        code, out, _ = run(capsys, "watch", job.id)
+    assert (code, out) == (0, "2 steps\n")
+    (row,) = json.loads(run(capsys, "list", "--json", "--group", "night")[1])
+    assert (row["id"], row["state"], row["device"]) == (job.id, "FINISHED", "cpu")
+    code, _, error = run(capsys, "cancel", job.id)
+    assert (code, error) == (1, f"emoviz: The job '{job.id}' is FINISHED, so it cannot be cancelled.\n")
+    assert run(capsys, "delete", job.id)[0] == 0
+    assert run(capsys, "watch", job.id)[0] == 1
+
+
+def test_cancel(jobs, capsys):
+    job = jobs.submit(Nap(steps=1000))
+    wait(jobs, job.id, lambda s: s.stage == "Sleeping")
+    assert run(capsys, "cancel", job.id)[0] == 0
+    assert jobs.state(job.id).state is State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        ([], Local()),
+        (["--device", "cuda:1"], Local("cuda:1")),
+        (
+            ["--slurm", "gpus=2", "--slurm", "options.account=7", "--slurm"],
+            Slurm(gpus=2, options={"account": "7"}),
+        ),
+    ],
+)
+def test_what_is_submitted(arguments, where, monkeypatch, capsys):
+    from emoviz.jobs.kinds import Extraction, StudyProtocol, Training
+
+    submitted = []
+
+    def submit(self, work, where, group):
+        submitted.append((work, where, group))
+        return type("Job", (), {"id": "an id"})
+
+    monkeypatch.setattr(Jobs, "submit", submit)
+    for work in (
+        ["train", "--preset", "speech-mdat", "--set", "epochs=3"],
+        ["protocol", "within", "--study", "speech", "--system", "svm"],
+        ["extract", "emodb", "--features", "egemaps"],
+    ):
+        assert run(capsys, "submit", *work, "--group", "mine", *arguments) == (0, "an id\n", "")
+    works = [work for work, _, _ in submitted]
+    assert isinstance(works[0], Training)
+    assert works[0].config.epochs == 3
+    assert works[1:] == [
+        StudyProtocol("speech", "within", ("svm",)),
+        Extraction("emodb", ("egemaps",), {"egemaps": {}}),
+    ]
+    assert all((place, group) == (where, "mine") for _, place, group in submitted)
+
+
+def test_wrong_setting_of_slurm(capsys):
+    code, _, error = run(capsys, "submit", "extract", "emodb", "--slurm", "gpu=2")
+    assert code == 1
+    assert error.startswith("emoviz: Unknown key 'gpu' in the settings of Slurm; known are: partition, nodes, gpus")
