@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..configuration import from_dict, from_texts, to_dict
+from ..configuration import LEFT_OUT, from_dict, from_texts, to_dict
 from ..define import DERIVED_AXES, Dimension, Emotion, Source, derived, intensity
 from ..errors import ConfigError
 from ..inputs import InputConfig
@@ -55,6 +55,9 @@ class TrainingConfig:
         epochs: at most.
         patience: epochs without a better validation metric before training stops.
         batch_size: samples per step.
+        micro_batch: samples at a time, where a step's do not fit the memory; a whole part of ``batch_size``, whose
+            gradients are then added up (a loss over the frames of a batch, as CCC, becomes the mean of those over
+            its parts). 0 for all at once.
         optimiser: ``adam`` (with decoupled weight decay) or ``sgd`` (Nesterov momentum .9).
         learning_rate: highest; a cosine leads it to zero over ``epochs`` after one epoch of warm-up.
         weight_decay: of all weights.
@@ -66,6 +69,7 @@ class TrainingConfig:
         validation_share: of the speakers of each corpus; at least one.
         test_share: of the speakers of each corpus; at least one.
         seed: of everything random.
+        compile: let torch.compile translate the network first, which takes minutes and pays in long trainings.
         precision: ``bf16`` on CUDA and on CPUs that compute in it, or ``32``; ``auto`` takes bf16 on CUDA.
     """
 
@@ -103,6 +107,8 @@ class TrainingConfig:
     test_share: float = 0.2
     seed: int = 0
     precision: Literal["auto", "32", "bf16"] = "auto"
+    micro_batch: int = field(default=0, metadata=LEFT_OUT)
+    compile: bool = field(default=False, metadata=LEFT_OUT)
 
     def __post_init__(self) -> None:
         if not self.name or any(c in self.name for c in "/\\ .") or self.name.startswith("-"):
@@ -141,6 +147,10 @@ class TrainingConfig:
         for what in ("weight_decay", "gradient_clip", "seed", "speaker_weight", "label_delay", "metric_weight"):
             if getattr(self, what) < 0:
                 raise ConfigError(f"'{what}' is not negative, unlike {getattr(self, what)}.")
+        if self.micro_batch < 0 or (self.micro_batch and self.batch_size % self.micro_batch):
+            raise ConfigError(
+                f"'micro_batch' is a whole part of 'batch_size' ({self.batch_size}), or 0, not {self.micro_batch}."
+            )
         if not 0 <= self.averaging < 1:
             raise ConfigError(f"'averaging' lies in [0, 1), unlike {self.averaging}.")
         if min(self.validation_share, self.test_share) <= 0 or self.validation_share + self.test_share >= 1:

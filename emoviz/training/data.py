@@ -14,7 +14,7 @@ and resumed training sees what an uninterrupted one would have.
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -70,6 +70,24 @@ class Batch:
     mask: Tensor
     target: Tensor
     samples: tuple[Sample, ...] = ()
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same with its tensors on a device; the samples stay where they are."""
+
+        def move(values: Tensor) -> Tensor:
+            return values.to(device, non_blocking=True)
+
+        return replace(
+            self,
+            streams={name: move(values) for name, values in self.streams.items()},
+            mask=move(self.mask),
+            target=move(self.target),
+        )
+
+    def pin_memory(self) -> "Batch":
+        """The same in memory that a GPU reads by itself."""
+        streams = {name: values.pin_memory() for name, values in self.streams.items()}
+        return replace(self, streams=streams, mask=self.mask.pin_memory(), target=self.target.pin_memory())
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -155,6 +173,8 @@ class Data:
         note: of what a reader must know, for the card.
         licences: of the corpora.
         augment: changes a training batch's streams at random; uses torch's global generator.
+        size: bytes of all streams.
+        move: puts the streams on a device, where samples are made from then on; None where that cannot be done.
     """
 
     features: tuple[FeatureSpec, ...]
@@ -169,6 +189,8 @@ class Data:
     note: str
     licences: Mapping[str, str] = field(default_factory=dict)
     augment: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
+    size: int = 0
+    move: Callable[[torch.device], None] | None = None
 
 
 S = TypeVar("S")
@@ -500,6 +522,18 @@ class Arranged:
                 self.transformed[identity] = self.inputs(raw)
         return self.transformed[identity]
 
+    def move(self, device: torch.device) -> None:
+        """Put the transformed streams of all recordings on a device."""
+        for identity in map(str, self.recordings.table.index):
+            streams = self.streams(identity)
+            self.transformed[identity] = {name: values.to(device) for name, values in streams.items()}
+
+    @property
+    def size(self) -> int:
+        """Bytes of the streams, before they are transformed, which makes none of them larger."""
+        streams = self.recordings.streams
+        return sum(values.nbytes for i in self.recordings.table.index for values in streams[str(i)].values())
+
     def data(self, part_of: Callable[[Split | None, bool], Part], frames: bool) -> Data:
         """What the loop needs to know; ``part_of(part, cropped)`` makes the samples, of no part those of all."""
         return Data(
@@ -514,6 +548,8 @@ class Arranged:
             frames=frames,
             note=self.recordings.note,
             licences=self.recordings.licences,
+            size=self.size,
+            move=self.move,
         )
 
 

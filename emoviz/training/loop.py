@@ -13,7 +13,7 @@ import math
 import platform
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,12 @@ from ..features.store import FeatureStore
 from ..inputs import channel_names
 from ..lines import append_line, read_lines
 from ..losses import LOSSES, METRIC_LOSSES, probabilities
-from ..models import build
+from ..models import Output, build
 from ..progress import Progress, silent
 from .card import write_card
 from .config import TrainingConfig
 from .data import DATA, Batch, Data, EpochSampler, Part, Sample, collate
+from .feed import fits, loader
 from .loggers import make_logger
 from .resume import SafetensorsIO, recover
 from .world import World
@@ -134,6 +135,9 @@ def _fit(
 ) -> "TrainingModule":
     """The trained network, which knows by what its epoch was selected."""
     share = world.divide(config.batch_size)
+    together = min(config.micro_batch or share, share)
+    if share % together:
+        raise ConfigError(f"'micro_batch' is a whole part of a process's {share} samples, not {together}.")
     _speed_up()
     lightning.seed_everything(config.seed, verbose=False)
     module = TrainingModule(config, start or _predictor(config, data), data)
@@ -158,6 +162,7 @@ def _fit(
         use_distributed_sampler=False,  # ours divides the batches
         precision=_precision(config),
         gradient_clip_val=config.gradient_clip or None,
+        accumulate_grad_batches=share // together,
         plugins=[SafetensorsIO(), TorchElasticEnvironment() if world.size > 1 else LightningEnvironment()],
         callbacks=callbacks,
         logger=make_logger(logger, run) or False,
@@ -168,14 +173,20 @@ def _fit(
         deterministic="warn",
         barebones=False,
     )
-    train_loader = DataLoader(
-        data.parts[Split.TRAIN],
-        batch_size=share,
-        sampler=EpochSampler(data.parts[Split.TRAIN], config.seed, bool(config.balance), world),
-        collate_fn=collate,
-        drop_last=len(data.parts[Split.TRAIN]) > config.batch_size,
+    part, device = data.parts[Split.TRAIN], trainer.strategy.root_device
+    resident = data.move is not None and fits(data.size, device)
+    if resident:
+        data.move(device)  # type: ignore[misc]
+    train_loader = loader(
+        part,
+        together,
+        EpochSampler(part, config.seed, bool(config.balance), world),
+        ahead=device.type == "cuda" and not resident,
+        drop_last=len(part) > config.batch_size,
     )
     validation_loader = _loader(data.parts[Split.VALIDATION], config) if selecting else None
+    if config.compile:
+        module.compile_network()
     module.train()  # Lightning leaves a network that was trained before in the mode that it predicts in
     trainer.fit(module, train_loader, validation_loader, ckpt_path=str(run / LAST) if resumed else None,
                 weights_only=False)  # fmt: skip
@@ -194,6 +205,7 @@ class TrainingModule(lightning.LightningModule):
         super().__init__()
         self.settings = config
         self.predictor = predictor
+        self.network: Callable[..., Output] = predictor.model.forward
         self.source = data
         self.loss = LOSSES[config.loss]
         self.metric_loss = METRIC_LOSSES[config.metric_loss] if config.metric_loss else None
@@ -208,6 +220,7 @@ class TrainingModule(lightning.LightningModule):
     def on_train_batch_start(self, batch: Batch, number: int) -> None:
         """Draw a step's randomness from seed, step and process alone, so that a resumed run equals an unbroken one."""
         seed = self.settings.seed * 1_000_003 + self.global_step + self.global_rank * 1_000_000_007
+        seed += number % self.trainer.accumulate_grad_batches * 2_000_000_011  # of micro-batches each has its own
         torch.default_generator.manual_seed(seed)  # torch.manual_seed also formats stack traces, at each call
         if torch.cuda.is_available():
             torch.cuda.manual_seed_all(seed)
@@ -215,7 +228,7 @@ class TrainingModule(lightning.LightningModule):
     def training_step(self, batch: Batch, number: int) -> Tensor:
         """Loss of one batch."""
         streams = self.source.augment(self._inputs(batch))
-        output = self.predictor.model(streams, batch.mask, batch.target)
+        output = self.network(streams, batch.mask, batch.target)
         loss = self.loss(output.prediction, batch.target, batch.mask)
         if self.metric_loss is not None:
             distance = self.metric_loss(output.embedding, batch.target, self.polarity, *self.settings.margins)
@@ -295,10 +308,17 @@ class TrainingModule(lightning.LightningModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def compile_network(self) -> None:
+        """Let torch.compile translate the network for the training steps; what it cannot translate runs as it is.
+
+        That takes minutes on a CPU and pays in long trainings only (see the README).
+        """
+        torch._dynamo.config.suppress_errors = True
+        self.network = torch.compile(self.predictor.model.forward, dynamic=True)
+
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors; the samples stay as they are."""
-        streams = {name: values.to(device) for name, values in batch.streams.items()}
-        return dataclasses.replace(batch, streams=streams, mask=batch.mask.to(device), target=batch.target.to(device))
+        return batch.to(device)
 
     def _inputs(self, batch: Batch) -> dict[str, Tensor]:
         return batch.streams if self.source.transformed else self.predictor.inputs(batch.streams)
@@ -333,7 +353,7 @@ def _predict(module: TrainingModule, loader: DataLoader[Any], progress: Progress
     results: list[evaluate.Result] = []
     for number, batch in enumerate(loader):
         progress("Testing", number, len(loader))
-        results += module.predict(batch)
+        results += module.predict(batch.to(module.device))
     return results
 
 
@@ -356,7 +376,7 @@ def adapt_norm(module: TrainingModule, samples: Sequence[Sample]) -> None:
     size = 128
     for start in range(0, len(samples), size):
         if len(samples[start : start + size]) > 1:
-            module.predict(collate(samples[start : start + size]))
+            module.predict(collate(samples[start : start + size]).to(module.device))
     module.eval()
 
 
@@ -461,7 +481,7 @@ def _averaging(config: TrainingConfig) -> Iterable[Callback]:
 
 def _loader(part: Part, config: TrainingConfig, rows: Sequence[int] | None = None) -> DataLoader[Any]:
     indices: Any = [(0, number) for number in (range(len(part)) if rows is None else rows)]
-    return DataLoader(part, batch_size=config.batch_size, sampler=indices, collate_fn=collate)
+    return loader(part, config.batch_size, indices)
 
 
 def training_mean(part: Part) -> np.ndarray:
