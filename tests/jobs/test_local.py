@@ -147,6 +147,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", ["server", "keeper", "both", "terminal"])
 def test_jobs_survive(killed, jobs, tmp_path):
     server = subprocess.Popen([sys.executable, "-c", SERVER, str(tmp_path)], cwd=ROOT, start_new_session=True)
@@ -206,6 +207,7 @@ def _submit_many(settings, count):
         jobs.submit(Nap(steps=2, seconds=0.02), Local("cuda"))
 
 
+@pytest.mark.slow
 def test_gpus_are_never_shared_and_two_servers_start_no_job_twice(settings, jobs):
     settings = dataclasses.replace(settings, slots=("cuda:0", "cuda:1"))
     fresh = multiprocessing.get_context("spawn")

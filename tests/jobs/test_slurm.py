@@ -20,7 +20,7 @@ from emoviz.lines import read_lines
 from .conftest import wait
 from .kinds import Nap, Toy
 
-pytestmark = [pytest.mark.slurm, pytest.mark.slow, pytest.mark.xdist_group("slurm")]
+pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 ENDED = (State.FINISHED, State.FAILED, State.CANCELLED, State.LOST)
 
 
