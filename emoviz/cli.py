@@ -110,6 +110,24 @@ def parser() -> argparse.ArgumentParser:
     _add_extraction(command)
     command.set_defaults(run=extract)
 
+    command = commands.add_parser("codebook", help="make the codebooks of a config's bags of words")
+    command.add_argument("--preset", required=True, metavar="NAME", help="whose training speakers they are made of")
+    command.add_argument("--words", type=int, default=100, metavar="K", help="of a codebook (default: %(default)s)")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes", help="change the config"
+    )
+    command.set_defaults(run=codebook)
+
+    command = commands.add_parser("push", help="put a trained model onto the Hugging Face Hub")
+    command.add_argument("model", metavar="MODEL", help="name of a trained model (see `models`)")
+    command.add_argument("repository", metavar="OWNER/NAME")
+    command.add_argument("--public", action="store_true", help="for everyone (default: for its owner)")
+    command.set_defaults(run=push)
+
+    command = commands.add_parser("pull", help="get a trained model from the Hugging Face Hub")
+    command.add_argument("repository", metavar="OWNER/NAME")
+    command.set_defaults(run=pull)
+
     command = commands.add_parser("encoders", help="pretrained encoders: which are there, and how to get the others")
     command.add_argument("--get", metavar="NAME", help="download weights from the Hugging Face Hub, e.g. owner/model")
     command.add_argument(
@@ -326,6 +344,34 @@ def _features(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
             raise ConfigError(f"A setting reads FEATURE.KEY=VALUE with one of {', '.join(chosen)}, unlike '{key}'.")
         chosen[feature][setting] = value
     return chosen
+
+
+def codebook(options: argparse.Namespace, settings: Settings) -> None:
+    """``codebook``: folders of codebooks, which are printed."""
+    from .features.store import FeatureStore
+    from .training import preset
+    from .training.codebooks import fit_codebooks
+    from .training.config import with_settings
+
+    config = with_settings(preset(options.preset), options.changes)
+    with Bars() as bars:
+        folders = fit_codebooks(config, FeatureStore(settings.store), options.words, bars)
+    print(*folders, sep="\n")
+
+
+def push(options: argparse.Namespace, settings: Settings) -> None:
+    """``push``: where the model now is."""
+    from . import checkpoint, hub
+
+    folder = checkpoint.named([options.model], settings.checkpoints)[options.model]
+    print(hub.push(folder, options.repository, private=not options.public))
+
+
+def pull(options: argparse.Namespace, settings: Settings) -> None:
+    """``pull``: the folder of the model."""
+    from . import hub
+
+    print(hub.pull(options.repository, settings.checkpoints[-1]))
 
 
 def encoders(options: argparse.Namespace, settings: Settings) -> None:

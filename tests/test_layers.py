@@ -37,7 +37,8 @@ MAY_IMPORT["attention"] = FOUNDATION | {"summary"}
 MAY_IMPORT["maps"] = FOUNDATION | TABLES_ONLY | {"metrics"}
 MAY_IMPORT["compare"] = BELOW_ANALYSIS | {"evaluate", "slices", "summary"}
 MAY_IMPORT["report"] = FOUNDATION | {"compare", "complexity", "plots", "slices", "summary"}
-LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY | {"compare", "report", "cultures", "maps", "inventory"}
+MAY_IMPORT["hub"] = FOUNDATION | {"checkpoint"}
+LIBRARY = BELOW_ANALYSIS | ANALYSIS | TABLES_ONLY | {"compare", "report", "cultures", "maps", "inventory", "hub"}
 MAY_IMPORT |= {"jobs": LIBRARY, "cli": LIBRARY | {"jobs"}, "__main__": {"cli"}, "ui": LIBRARY | {"jobs"}}
 MAY_IMPORT |= dict.fromkeys(("pages", "app"), LIBRARY | {"jobs", "ui", "pages"})
 """Part -> parts of emoviz that it may import, beside itself."""

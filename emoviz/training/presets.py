@@ -1,4 +1,4 @@
-"""The presets: the configs that made the bundled checkpoints of the same names."""
+"""The presets: the configs that made the bundled checkpoints of the same names, and the papers' own."""
 
 import dataclasses
 
@@ -6,6 +6,7 @@ from ..define import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Source, derived
 from ..errors import UnknownNameError
 from ..inputs import InputConfig
 from .config import SPEECH_CORPORA, TrainingConfig
+from .papers import PAPERS
 from .studies import RAVDESS_AV, SEWA
 
 SPEECH_INPUTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
@@ -130,11 +131,12 @@ def presets() -> tuple[str, ...]:
 
 
 def preset(name: str) -> TrainingConfig:
-    """The config of a bundled checkpoint.
+    """The config of a bundled checkpoint, or of a paper.
 
     Raises:
         UnknownNameError: no such preset.
     """
-    if name not in _PRESETS:
-        raise UnknownNameError("preset", name, _PRESETS)
-    return _PRESETS[name]
+    known = _PRESETS | PAPERS
+    if name not in known:
+        raise UnknownNameError("preset", name, known)
+    return known[name]
