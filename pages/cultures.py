@@ -174,12 +174,13 @@ def show_pair(weights: pd.DataFrame, replicates: str, pair: tuple[str, str]) -> 
     both = list(dict.fromkeys(pair))
     table = similarity.pair(weights, *pair)
     order = table if len(both) == 2 else table.sort_values("first", ascending=False)
-    inside = weights.index.get_level_values("culture").isin(both)
-    points = weights[inside].melt(ignore_index=False, var_name="channel", value_name="weight").reset_index()
+    shown = list(order["channel"].iloc[:SHOWN])
+    own = weights.loc[weights.index.get_level_values("culture").isin(both), shown]
+    points = own.melt(ignore_index=False, var_name="channel", value_name="weight").reset_index()
     figures.show(
         plots.pair_weights(
             points.rename(columns={replicates: "replicate"}),
-            list(order["channel"].iloc[:SHOWN]),
+            shown,
             both,
             replicates=replicates,
         ),

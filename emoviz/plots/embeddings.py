@@ -57,11 +57,12 @@ def embedding_maps(
     )  # fmt: skip
     chosen = set(selected)
     groups = _groups(points, colour, space)
+    kind = go.Scatter3d if space else go.Scattergl if len(points) > SCATTERGL_FROM else go.Scatter
     seen: set[str] = set()
     for place, model in enumerate(models, start=1):
         own = points[points["model"] == model]
         for name, rows, marker in _traces(own, colour, groups):
-            trace = _scatter(rows, chosen, space, marker)
+            trace = _scatter(rows, chosen, kind, marker)
             trace.update(
                 name=name,
                 legendgroup=name,
@@ -133,7 +134,7 @@ def _traces(own: pd.DataFrame, colour: str, groups: Mapping[str, dict]):  # noqa
         yield "not known", unknown, {"color": GREY, "symbol": "circle-open"}
 
 
-def _scatter(rows: pd.DataFrame, chosen: set[str], space: bool, marker: Mapping) -> go.Scatter:
+def _scatter(rows: pd.DataFrame, chosen: set[str], kind: type, marker: Mapping) -> go.Scatter:
     common = {
         "mode": "markers",
         "customdata": rows[["id"]].to_numpy(),
@@ -141,11 +142,10 @@ def _scatter(rows: pd.DataFrame, chosen: set[str], space: bool, marker: Mapping)
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
     inside = rows["id"].isin(chosen).to_numpy() if chosen else np.ones(len(rows), bool)
-    if space:
+    if kind is go.Scatter3d:
         # There, neither lasso nor the opacity of single points exists.
         size = np.where(inside, 4 if not chosen else 7, 2)
-        return go.Scatter3d(x=rows["x"], y=rows["y"], z=rows["z"], marker={**marker, "size": size}, **common)
-    kind = go.Scattergl if len(rows) > SCATTERGL_FROM else go.Scatter
+        return kind(x=rows["x"], y=rows["y"], z=rows["z"], marker={**marker, "size": size}, **common)
     return kind(
         x=rows["x"], y=rows["y"],
         marker={**marker, "size": 6, "line": {"width": 0}},
@@ -158,15 +158,22 @@ def _scatter(rows: pd.DataFrame, chosen: set[str], space: bool, marker: Mapping)
 
 
 def _hover(rows: pd.DataFrame) -> list[str]:
+    def said(column: str) -> list[str]:
+        form = "{:.2f}" if pd.api.types.is_numeric_dtype(rows[column]) else "{}"
+        return [
+            form.format(value) if known else "not known"
+            for value, known in zip(rows[column], rows[column].notna(), strict=True)
+        ]
+
     first = [column for column in HOVER if column in rows]
     rest = [c for c in rows.columns if c not in (*HOVER, *PLACES, "id", "model", "emotion")]
-    names = rows[first].astype(object).fillna("not known").agg(", ".join, axis=1)
-    lines = "<b>" + rows["id"] + "</b><br>" + names
+    texts = [
+        f"<b>{identity}</b><br>{', '.join(names)}"
+        for identity, *names in zip(rows["id"], *map(said, first), strict=True)
+    ]
     for column in rest:
-        values = rows[column]
-        shown = values.map("{:.2f}".format) if pd.api.types.is_numeric_dtype(values) else values.astype(str)
-        lines = lines + f"<br>{column}: " + shown.where(values.notna(), "not known")
-    return lines.tolist()
+        texts = [f"{text}<br>{column}: {value}" for text, value in zip(texts, said(column), strict=True)]
+    return texts
 
 
 def _clip(places: pd.DataFrame, space: bool) -> list[go.Scatter]:
