@@ -1,5 +1,6 @@
 """What this machine can compute on: its processor and its GPUs, asked from NVIDIA's library without touching them."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Device:
 
 
 def devices() -> list[Device]:
-    """The CPU and every GPU of this machine."""
+    """The CPU, and every GPU of this machine that CUDA_VISIBLE_DEVICES does not hide from this process."""
     memory = psutil.virtual_memory()
     title = f"CPU, {psutil.cpu_count() or 1} threads"
     return [Device(CPU, title, "", memory.total, memory.available, psutil.cpu_percent()), *_gpus()]
@@ -47,8 +48,15 @@ def _gpus() -> list[Device]:
             handle = pynvml.nvmlDeviceGetHandleByIndex(number)
             memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
             title, identity = pynvml.nvmlDeviceGetName(handle), pynvml.nvmlDeviceGetUUID(handle)
-            found.append(Device(f"cuda:{number}", title, identity, memory.total, memory.free, _load(handle)))
+            if _seen(number, identity):
+                found.append(Device(f"cuda:{number}", title, identity, memory.total, memory.free, _load(handle)))
     return found
+
+
+def _seen(number: int, identity: str) -> bool:
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = None if visible is None else [name.strip() for name in visible.split(",")]
+    return names is None or any(name and (name == str(number) or identity.startswith(name)) for name in names)
 
 
 @contextmanager
@@ -72,9 +80,9 @@ def _load(handle: object) -> float:
         return float("nan")
 
 
-def gpu_usage(visible: str) -> dict[str, float]:
-    """``gpu_memory`` (bytes) and ``gpu_load`` (percent) of a GPU, by CUDA_VISIBLE_DEVICES; empty for none or many."""
-    found = [gpu for gpu in _gpus() if visible in (gpu.identity, gpu.name.removeprefix(f"{ANY_GPU}:"))]
+def gpu_usage() -> dict[str, float]:
+    """``gpu_memory`` (bytes) and ``gpu_load`` (percent) of the GPU that this process sees; empty for none or many."""
+    found = _gpus()
     if len(found) != 1:
         return {}
     return {"gpu_memory": float(found[0].memory - found[0].free), "gpu_load": found[0].load}

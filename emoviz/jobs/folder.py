@@ -158,7 +158,7 @@ class Process:
         host: name of its machine.
         boot: of that machine since which it counts processes, where the system tells.
         pid: number of the process.
-        born: when it started, seconds since 1970.
+        born: when it started, by a clock that nobody sets (see :func:`_born`).
         started: when it took the job, seconds since 1970.
         device: that it computes on.
         slurm: id of its Slurm job, or "".
@@ -175,7 +175,7 @@ class Process:
     @classmethod
     def of(cls, pid: int, device: str = "", slurm: str = "") -> "Process":
         """The process of that number on this machine."""
-        return cls(socket.gethostname(), boot_id(), pid, psutil.Process(pid).create_time(), time.time(), device, slurm)
+        return cls(socket.gethostname(), boot_id(), pid, _born(pid), time.time(), device, slurm)
 
     def alive(self) -> bool | None:
         """Whether it runs; None when it is another machine's."""
@@ -184,10 +184,22 @@ class Process:
         if self.boot != boot_id():
             return False
         try:
-            process = psutil.Process(self.pid)
-            return abs(process.create_time() - self.born) < 1 and process.status() != psutil.STATUS_ZOMBIE
+            return _born(self.pid) == self.born and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
+
+
+def _born(pid: int) -> float:
+    """When a process started: on Linux in ticks since the machine did, which setting the clock does not change.
+
+    Raises:
+        NoSuchProcess: there is none of that number.
+    """
+    try:
+        # After the name, which stands in brackets and may hold anything, the start is the 20th field.
+        return float(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19])
+    except (FileNotFoundError, ProcessLookupError):
+        return float(psutil.Process(pid).create_time())
 
 
 def boot_id() -> str:

@@ -24,7 +24,7 @@ from huey.storage import SqliteStorage
 from ..errors import EmovizError, JobError
 from ..settings import ROOT
 from .devices import ANY_GPU, CPU, visible_to
-from .folder import MARK, OUTPUT, SILENCE, SLOT, JobFolder, Process, State
+from .folder import MARK, OUTPUT, PROCESS, SILENCE, SLOT, JobFolder, Process, State
 
 ENGINE = "local"
 POLL = 0.2
@@ -199,7 +199,8 @@ class Keeper:
         self.children = [child for child in self.children if child.poll() is None]
         for number, folder in list(self.running.items()):
             process = folder.process()
-            if process is None or not process.alive():
+            unreadable = process is None and (folder.path / PROCESS).exists()
+            if not unreadable and (process is None or not process.alive()):
                 end_processes(folder.path)
                 del self.running[number]
 
