@@ -50,6 +50,7 @@ class TextEncoder:
     kinds: tuple[str, ...]
     known: str = ENGLISH
     options: dict[str, Any] = {"add_pooling_layer": False}
+    tokenizer_options: dict[str, Any] = {}
 
     def __init__(
         self,
@@ -77,8 +78,9 @@ class TextEncoder:
         """
         weights, _ = self.needs
         config = read_json(weights.folder(self.name) / CONFIG)
-        # DistilBERT has its own words for them.
-        config = {"num_hidden_layers": config.get("n_layers"), "hidden_size": config.get("dim"), **config}
+        for name, own in (("num_hidden_layers", "n_layers"), ("hidden_size", "dim")):  # DistilBERT's words for them
+            if own in config:
+                config.setdefault(name, config[own])
         layers = config["num_hidden_layers"]
         if not -1 <= self.layer <= layers:
             raise FeatureError(
@@ -153,7 +155,7 @@ class TextEncoder:
             )
         place, folder = device(self.device), weights.folder(self.name)
         network = load_model("AutoModel", folder, place, **self.options)
-        tokenizer = load_part("AutoTokenizer", folder)
+        tokenizer = load_part("AutoTokenizer", folder, **self.tokenizer_options)
         most = min(tokenizer.model_max_length, network.config.max_position_embeddings - 2)
         vectors, tokens = [], []
         for words in _pieces([word.text for word in transcript.words], tokenizer, most):
@@ -163,7 +165,9 @@ class TextEncoder:
             states = output.hidden_states[self.layer][0].float().cpu().numpy()
             owners = np.array([-1 if owner is None else owner for owner in batch.word_ids()])
             tokens.append(states)
-            vectors += [states[owners == number].mean(0) for number in range(len(words))]
+            nothing = np.full(states.shape[1], np.nan, np.float32)  # of a word of which no token is left
+            own = (states[owners == number] for number in range(len(words)))
+            vectors += [some.mean(0) if len(some) else nothing for some in own]
         if self.pooling == "words":
             return np.stack(vectors)
         return tokens[0][0] if self.pooling == "first" else np.concatenate(tokens).mean(0)
@@ -211,6 +215,8 @@ class RoBERTa(TextEncoder):
     name = "roberta"
     default = "FacebookAI/roberta-base"
     kinds = ("roberta",)
+    tokenizer_options: dict[str, Any] = {"add_prefix_space": True}
+    """So that a text's first word is cut like any other."""
 
 
 @EXTRACTORS.register("xlm-roberta")

@@ -153,13 +153,18 @@ def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object.
+    """A JSON object; asked for what it lacks, it raises :class:`FeatureError` too.
 
     Raises:
         FeatureError: the file is missing or damaged.
     """
+
+    class Fields(dict[str, Any]):
+        def __missing__(self, name: str) -> Any:
+            raise FeatureError(f"'{path}' lacks '{name}', so it is not what the encoder's publishers wrote.")
+
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"), object_hook=Fields)
     except (OSError, ValueError) as error:
         raise FeatureError(f"'{path}' is damaged: {str(error).splitlines()[0].rstrip('.')}.") from error
     if not isinstance(values, dict):
@@ -202,7 +207,7 @@ def load_model(kind: str, folder: Path, place: str, **options: Any) -> Any:
         return _load_model(kind, folder, fingerprint(folder), place, tuple(options.items()))
 
 
-@functools.lru_cache(maxsize=3)
+@functools.lru_cache(maxsize=8)
 def _load_model(kind: str, folder: Path, weights: str, place: str, options: tuple[tuple[str, Any], ...]) -> Any:
     import torch
     import transformers
@@ -249,7 +254,7 @@ def load_state(network: Callable[..., Any], folder: Path, place: str, *arguments
     return _load_state(network, folder, fingerprint(folder), place, arguments)
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def _load_state(network: Callable[..., Any], folder: Path, weights: str, place: str, arguments: tuple) -> Any:
     import torch
     from safetensors.torch import load_file
@@ -269,18 +274,28 @@ def _load_state(network: Callable[..., Any], folder: Path, weights: str, place: 
     return built.to(place, torch.float16) if place == "cuda" else built
 
 
-def load_part(kind: str, folder: Path) -> Any:
-    """A tokenizer or feature extractor of transformers.
+def load_part(kind: str, folder: Path, **options: Any) -> Any:
+    """A tokenizer or feature extractor of transformers. The last few are kept.
+
+    Args:
+        kind: name of its class in transformers, e.g. ``AutoTokenizer``.
+        folder: with its files.
+        options: of its constructor.
 
     Raises:
         FeatureError: its files are damaged.
     """
+    with _loading:
+        return _load_part(kind, folder, fingerprint(folder), tuple(options.items()))
+
+
+@functools.lru_cache(maxsize=8)
+def _load_part(kind: str, folder: Path, weights: str, options: tuple[tuple[str, Any], ...]) -> Any:
     import transformers
 
-    with _loading:
-        _quiet()
-        loader = getattr(transformers, kind).from_pretrained
-        return _attempt(folder, lambda: loader(folder, local_files_only=True, trust_remote_code=False))
+    _quiet()
+    loader = getattr(transformers, kind).from_pretrained
+    return _attempt(folder, lambda: loader(folder, local_files_only=True, trust_remote_code=False, **dict(options)))
 
 
 def _attempt(folder: Path, load: Callable[[], Any]) -> Any:

@@ -148,6 +148,11 @@ def drop_a_tensor(folder: Path) -> None:
         (lambda f: (f / "config.json").write_text("{"), FeatureError, "config.json' is damaged"),
         (lambda f: (f / "preprocessor_config.json").unlink(), MissingWeightsError, "lack preprocessor_config.json"),
         (lambda f: encoders.change_config(f, model_type="bert"), FeatureError, "architecture 'bert'.*takes hubert"),
+        (
+            lambda f: (f / "config.json").write_text('{"model_type": "hubert"}'),
+            FeatureError,
+            "lacks 'num_hidden_layers'",
+        ),
         (lambda f: encoders.change_config(f, hidden_size=32), FeatureError, "have another size in|cannot be loaded"),
     ],
 )
@@ -166,6 +171,18 @@ def test_an_old_state_file_becomes_safetensors_once(tmp_path):
     before = extractor.extract(FakeMedia(voice(0.5))).values
     keep_only_the_old_file(folder)
     weights.convert(folder / "pytorch_model.bin")
+    np.testing.assert_array_equal(extractor.extract(FakeMedia(voice(0.5))).values, before)
+
+
+def test_names_of_older_published_weights_are_understood(tmp_path):
+    folder = encoders.save_speech(tmp_path, "hubert")
+    extractor = make("hubert", {"weights": str(folder)})
+    before = extractor.extract(FakeMedia(voice(0.5))).values
+    state = load_file(folder / "model.safetensors")
+    old = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
+    renamed = {next((n.replace(new, o) for new, o in old.items() if new in n), n): v for n, v in state.items()}
+    assert set(renamed) != set(state)
+    save_file(renamed, folder / "model.safetensors", {"format": "pt"})
     np.testing.assert_array_equal(extractor.extract(FakeMedia(voice(0.5))).values, before)
 
 

@@ -1,5 +1,6 @@
 """Words and their vectors: what transformers gives, where in time they stand, and what an encoder does not know."""
 
+import json
 from importlib.resources import files
 from pathlib import Path
 
@@ -102,6 +103,30 @@ def test_a_tokenizer_that_is_missing_or_damaged_gets_one_sentence(tmp_path):
     (folder / "tokenizer.json").unlink()
     with pytest.raises(MissingWeightsError, match="lack tokenizer.json or vocab.txt"):
         extractor.settings  # noqa: B018
+
+
+def test_robertas_own_tokenizer_cuts_the_first_word_like_any_other(tmp_path):
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import RobertaTokenizerFast
+
+    folder = encoders.save_text(tmp_path / "roberta", "roberta")
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").unlink()
+    trained = ByteLevelBPETokenizer()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trained.train_from_iterator(["kids are talking kids kids are"], vocab_size=300, special_tokens=special)
+    trained.save_model(str(folder))
+    RobertaTokenizerFast.from_pretrained(folder).save_pretrained(folder)
+    save = json.loads((folder / "config.json").read_text())
+    torch.manual_seed(0)
+    import transformers
+
+    config = transformers.RobertaConfig(**{k: save[k] for k in encoders.SMALL}, vocab_size=300, pad_token_id=1)
+    transformers.RobertaModel(config).save_pretrained(folder)
+    extractor = make("roberta", {"weights": str(folder), "layer": 0})
+    twice = Transcript((Word("kids", 0, 1), Word("kids", 1, 2)), "en")
+    assert len(extractor.encode(twice)) == 2
+    assert extractor.encode(Transcript(twice.words[:1], "en")).shape == (1, 16)
 
 
 @pytest.mark.usefixtures("tiny_encoders")
