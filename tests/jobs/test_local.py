@@ -134,6 +134,7 @@ def test_cancelled_job_never_leaves_the_queue(jobs):
 
 SERVER = """
 import sys, time
+from pathlib import Path
 from emoviz.jobs.interface import Jobs
 from emoviz.settings import Settings
 from jobs.kinds import Nap
@@ -155,6 +156,7 @@ def test_jobs_survive(killed, jobs, tmp_path):
         until = time.monotonic() + 60
         while len(jobs.list()) < 2:
             assert time.monotonic() < until
+            assert server.poll() is None
             time.sleep(0.05)
         first, second = jobs.list()
         wait(jobs, first.id, sleeping)
