@@ -23,6 +23,7 @@ st.navigation(
         ],
         "Make": [
             st.Page("pages/data.py", title="Data", icon="🗂️"),
+            st.Page("pages/train.py", title="Train", icon="🏋️"),
         ],
     }
 ).run()

@@ -83,19 +83,26 @@ def holding(name: str, data_folder: Path | None, imports: Path | None, store: Fe
     stored: StoredCorpus | None = None
     missing = ""
     try:
-        files = corpora.load(name, data_folder, imports)
-    except CorpusError as error:
-        missing = str(error)
-    try:
         stored = store.corpus(name)
     except CorpusError:
         pass  # it was not extracted, or has to be again
+    if stored is None or not _files_are_there(stored):
+        try:
+            files = corpora.load(name, data_folder, imports)
+        except CorpusError as error:
+            missing = str(error)
     features: dict[str, int] = {}
     if stored is not None:
         keys = [key for key in stored.recordings["key"] if isinstance(key, str)]
         features = {feature: count for feature in EXTRACTORS if (count := store.count(keys, feature))}
         features |= {feature: len(streams) for feature, streams in stored.shipped.items()}
     return Holding(name, missing, stored is not None, stored or files, features, name in corpora.own.names(imports))
+
+
+def _files_are_there(stored: StoredCorpus) -> bool:
+    """Whether the files are where they were when they were extracted; faster to tell than by reading the corpus."""
+    files = stored.recordings["video"].fillna(stored.recordings["audio"]).dropna()
+    return all(Path(file).is_file() for file in files)
 
 
 def table(found: Iterable[Holding]) -> pd.DataFrame:

@@ -165,7 +165,6 @@ def extract(here: list[Holding]) -> None:
         if estimating:
             show_estimate(name, list(lacking))
     with right:
-        ui.show_error()
         watch()
 
 
@@ -192,6 +191,7 @@ def show_estimate(name: str, features: list[str]) -> None:
 @st.fragment(run_every=ui.OFTEN)
 def watch() -> None:
     """Extractions that run or ran."""
+    ui.show_error()
     shown = [job for job in ui.jobs().list() if job.kind == "extract"][::-1]
     if not shown:
         st.caption("Extractions appear here; they go on when this page is closed.")

@@ -139,10 +139,10 @@ class FeatureStore:
     def count(self, keys: Sequence[str], extractor_name: str) -> int:
         """Of how many of these clips the store has a stream, in the extractor's default settings."""
         try:
-            extractor = make(extractor_name)
-            return sum(self._path(extractor, key).is_file() for key in keys)
+            folder = self._folder(make(extractor_name))
         except MissingWeightsError:
             return 0
+        return sum(_in(folder, key).is_file() for key in keys) if folder.is_dir() else 0
 
     def add_corpus(
         self,
@@ -230,9 +230,16 @@ class FeatureStore:
         return media.key
 
     def _path(self, extractor: Extractor, key: str) -> Path:
+        return _in(self._folder(extractor), key)
+
+    def _folder(self, extractor: Extractor) -> Path:
+        """Of the extractor's streams in its settings."""
         settings = json.dumps(extractor.settings, sort_keys=True).encode()
-        folder = f"{extractor.name}-{extractor.version}-{hashlib.sha256(settings).hexdigest()[:8]}"
-        return self.root / folder / key[:2] / f"{key}.safetensors"
+        return self.root / f"{extractor.name}-{extractor.version}-{hashlib.sha256(settings).hexdigest()[:8]}"
+
+
+def _in(folder: Path, key: str) -> Path:
+    return folder / key[:2] / f"{key}.safetensors"
 
 
 @contextmanager

@@ -26,10 +26,12 @@ class Training:
     Attributes:
         config: of the training; its name becomes that of the checkpoint.
         logger: that its figures go to too: ``tensorboard``, ``mlflow`` or "".
+        extract: whether corpora and features that the store lacks are extracted first.
     """
 
     config: TrainingConfig
     logger: str = ""
+    extract: bool = False
 
     @property
     def title(self) -> str:
@@ -46,6 +48,8 @@ class Training:
         if self.logger:
             LOGGERS[self.logger]
         World(tasks).divide(self.config.batch_size)
+        if self.extract:
+            require_one(tasks)
         if (Path(places.checkpoints) / self.config.name).exists():
             raise ConfigError(f"There is a trained model named '{self.config.name}'; give this one another name.")
 
@@ -53,8 +57,12 @@ class Training:
         """Train; ``<folder>/<name>/metrics.jsonl`` has the figures of each epoch."""
         from ..features.store import FeatureStore
         from ..training import train
+        from ..training.outlook import complete
 
         store, checkpoints = FeatureStore(Path(places.store)), Path(places.checkpoints)
+        if self.extract:
+            data = Path(places.data) if places.data else None
+            complete(self.config, data, places.imports, store, progress)
         made = train(self.config, store, folder, checkpoints, progress, self.logger)
         return (made.name,)
 

@@ -205,17 +205,34 @@ class DataKind(Generic[S]):
     Attributes:
         load: reads the corpora of a config from a store.
         make: samples of what was read, in a given split or the usual one, with given transforms or fitted ones.
+        check: refuses a config that such data cannot serve.
+        frames: whether targets are per frame.
     """
 
     load: Callable[[TrainingConfig, FeatureStore, Progress], S]
     make: Callable[[TrainingConfig, S, Partition | None, Inputs | None], Data]
+    check: Callable[[TrainingConfig], None]
+    frames: bool
 
     def __call__(self, config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Data:
-        """Read and make in one."""
+        """Check, read and make in one."""
+        self.check(config)
         return self.make(config, self.load(config, store, progress), None, None)
 
 
 DATA: Registry[DataKind[Any]] = Registry("kind of training data")
+
+
+def check_pictures(config: TrainingConfig) -> None:
+    """Refuse more than one corpus or stream, and outputs that pictures have no labels for.
+
+    Raises:
+        ConfigError: so.
+    """
+    if len(config.corpora) != 1 or len(config.inputs) != 1:
+        raise ConfigError("Training on pictures takes one corpus and one input.")
+    if config.kind != "emotion":
+        raise ConfigError("Training on pictures predicts emotions.")
 
 
 def load_pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> StoredCorpus:
@@ -225,8 +242,7 @@ def load_pictures(config: TrainingConfig, store: FeatureStore, progress: Progres
         ConfigError: the config asks for more than one corpus or stream.
         CorpusError: the corpus is not in the store or has no pictures.
     """
-    if len(config.corpora) != 1 or len(config.inputs) != 1:
-        raise ConfigError("Training on pictures takes one corpus and one input.")
+    check_pictures(config)
     corpus = store.corpus(config.corpora[0])
     if corpus.pictures is None:
         raise CorpusError(f"The corpus '{corpus.name}' has no pictures; train on pictures with ferplus.")
@@ -286,7 +302,7 @@ def pictures(
     )
 
 
-DATA.register("pictures")(DataKind(load_pictures, pictures))
+DATA.register("pictures")(DataKind(load_pictures, pictures, check_pictures, frames=False))
 
 
 def augment_crops(crops: Tensor) -> Tensor:
@@ -583,6 +599,16 @@ def fit_inputs(config: TrainingConfig, recordings: Recordings, ids: pd.Index) ->
     return inputs
 
 
+def check_utterances(config: TrainingConfig) -> None:
+    """Refuse outputs that are neither emotions nor intensities.
+
+    Raises:
+        ConfigError: so.
+    """
+    if config.kind == "dimension":
+        raise ConfigError("Training on utterances predicts emotions or intensities; for dimensions use 'sequences'.")
+
+
 def utterances(
     config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
 ) -> Data:
@@ -594,8 +620,7 @@ def utterances(
         ConfigError: the outputs are neither emotions nor intensities.
         CorpusError: intensities are asked for, and an utterance has none.
     """
-    if config.kind == "dimension":
-        raise ConfigError("Training on utterances predicts emotions or intensities; for dimensions use 'sequences'.")
+    check_utterances(config)
     arranged = arrange(config, recordings, partition, inputs)
     targets = _clip_targets(config, recordings.table)
     longest = round(config.window / config.hop)
@@ -631,7 +656,17 @@ def _clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tens
     return dict(zip(map(str, table.index), torch.from_numpy(values.astype(np.float32)), strict=True))
 
 
-DATA.register("utterances")(DataKind(load_recordings, utterances))
+DATA.register("utterances")(DataKind(load_recordings, utterances, check_utterances, frames=False))
+
+
+def check_traces(config: TrainingConfig) -> None:
+    """Refuse outputs that are no traced dimensions.
+
+    Raises:
+        ConfigError: so.
+    """
+    if not set(config.outputs) <= set(Dimension):
+        raise ConfigError(f"Training on traces predicts {', '.join(Dimension)}, not {list(config.outputs)}.")
 
 
 def traces(
@@ -646,8 +681,7 @@ def traces(
         ConfigError: the outputs are no traced dimensions, or the label delay is as long as a recording.
         CorpusError: a recording has no trace.
     """
-    if not set(config.outputs) <= set(Dimension):
-        raise ConfigError(f"Training on traces predicts {', '.join(Dimension)}, not {list(config.outputs)}.")
+    check_traces(config)
     missing = [i for i in recordings.table.index if i not in recordings.traces]
     if missing:
         raise CorpusError(f"The recording '{missing[0]}' has no trace of labels; train on corpora that have.")
@@ -686,7 +720,19 @@ def traces(
     return arranged.data(part_of, frames=True)
 
 
-DATA.register("traces")(DataKind(load_recordings, traces))
+DATA.register("traces")(DataKind(load_recordings, traces, check_traces, frames=True))
+
+
+def check_sequences(config: TrainingConfig) -> None:
+    """Refuse outputs that are no derived dimensions, and a label delay, which only raters have.
+
+    Raises:
+        ConfigError: so.
+    """
+    if not set(config.outputs) <= set(DERIVED_AXES):
+        raise ConfigError(f"Training on sequences predicts {' and '.join(DERIVED_AXES)}, not {list(config.outputs)}.")
+    if config.label_delay:
+        raise ConfigError("'label_delay' is of raters who follow a recording; labels of sequences have none.")
 
 
 def sequences(
@@ -702,10 +748,7 @@ def sequences(
     Raises:
         ConfigError: the outputs are no derived dimensions, or a label delay is given, which only raters have.
     """
-    if not set(config.outputs) <= set(DERIVED_AXES):
-        raise ConfigError(f"Training on sequences predicts {' and '.join(DERIVED_AXES)}, not {list(config.outputs)}.")
-    if config.label_delay:
-        raise ConfigError("'label_delay' is of raters who follow a recording; labels of sequences have none.")
+    check_sequences(config)
     columns = [DERIVED_AXES[output] for output in config.outputs]
     values = {e: torch.tensor([CIRCUMPLEX[e][c] for c in columns]) for e in Emotion}
     arranged = arrange(config, recordings, partition, inputs)
@@ -744,7 +787,7 @@ def sequences(
     return arranged.data(part_of, frames=True)
 
 
-DATA.register("sequences")(DataKind(load_recordings, sequences))
+DATA.register("sequences")(DataKind(load_recordings, sequences, check_sequences, frames=True))
 
 
 def order_by_emotion(emotions: pd.Series, random: np.random.Generator) -> list[tuple[str, Emotion]]:

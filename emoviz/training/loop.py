@@ -13,7 +13,7 @@ import math
 import platform
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from ..features.store import FeatureStore
 from ..inputs import channel_names
 from ..lines import append_line, read_lines
 from ..losses import LOSSES, METRIC_LOSSES, probabilities
-from ..models import Output, build
+from ..models import Model, Output, build
 from ..progress import Progress, silent
 from .card import write_card
 from .config import TrainingConfig
@@ -55,6 +55,8 @@ warnings.filterwarnings("ignore", ".*smaller than the logging interval", module=
 warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec", module="lightning")
 
 CONFIG, LOG, LAST = "config.json", "metrics.jsonl", "last.ckpt"
+OF_CULTURE = "validation in "
+"""What the validation metric of one culture is called in the log, in front of its name."""
 
 
 def train(
@@ -251,10 +253,17 @@ class TrainingModule(lightning.LightningModule):
         scores = evaluate.scores_of(settings.kind, settings.outputs, np.zeros(len(settings.outputs)))
         chosen = [s for s in scores if s.metric == settings.selection and s.aggregation == "pooled"]
         values = {s.output: float(np.nan_to_num(s.compute(self.results))) for s in chosen}
+        by_culture: dict[str, list[evaluate.Result]] = {}
+        for result in self.results:
+            by_culture.setdefault(result.culture or "", []).append(result)
         self.results = []
         self.log("validation", float(np.mean(list(values.values()))))
         if len(values) > 1:
             self.log_dict({f"validation {output}": value for output, value in values.items()})
+        if len(by_culture) > 1:
+            for culture, results in by_culture.items():
+                value = float(np.mean([np.nan_to_num(s.compute(results)) for s in chosen]))
+                self.log(f"{OF_CULTURE}{culture}", value)
 
     @torch.no_grad()
     def predict(self, batch: Batch) -> list[evaluate.Result]:
@@ -461,12 +470,22 @@ def _prepare(run: Path, config: TrainingConfig) -> bool:
 
 
 def _predictor(config: TrainingConfig, data: Data) -> Predictor:
-    model_config = {**config.options, "streams": data.inputs.widths, "outputs": len(config.outputs)}
-    model = build(config.model, model_config)
-    if (model.task is Task.FRAMES) != data.frames:
-        needed = "frame" if data.frames else "clip"
+    return Predictor(data.inputs, build_model(config, data.inputs.widths))
+
+
+def build_model(config: TrainingConfig, widths: Mapping[str, int]) -> Model:
+    """The untrained network of a config, given the channels of each stream after its transform.
+
+    Raises:
+        UnknownNameError: there is no such model.
+        ConfigError: the model's options contradict each other, or it does not predict what the data have labels for.
+    """
+    model = build(config.model, {**config.options, "streams": dict(widths), "outputs": len(config.outputs)})
+    frames = DATA[config.data].frames
+    if (model.task is Task.FRAMES) != frames:
+        needed = "frame" if frames else "clip"
         raise ConfigError(f"'{config.data}' has labels per {needed}, but '{config.model}' predicts per {model.task}.")
-    return Predictor(data.inputs, model)
+    return model
 
 
 def _precision(config: TrainingConfig) -> Any:

@@ -99,8 +99,8 @@ def model_fields(model: str) -> tuple[Field, ...]:
 
 
 def input_fields() -> tuple[Field, ...]:
-    """What may be set of each feature stream."""
-    return fields_of(InputConfig, ("feature",))
+    """What may be set of each feature stream, beside its extractor's own settings."""
+    return fields_of(InputConfig, ("feature", "settings"))
 
 
 def explanations(kind: type) -> dict[str, str]:

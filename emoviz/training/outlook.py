@@ -1,0 +1,252 @@
+"""What will happen if this config is trained, and what forbids it? Asked before anything starts.
+
+The checks are those of the training itself, made on tables alone: no feature is read.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from .. import corpora
+from ..checkpoint import Predictor
+from ..define import Split
+from ..errors import CorpusError, FeatureError, UnknownNameError
+from ..features import EXTRACTORS, make
+from ..features.store import SIDE, WHOLE, FeatureStore
+from ..inputs import Inputs
+from ..inventory import Holding, holding, lacking
+from ..losses import LOSSES
+from ..progress import Progress, silent
+from .config import TrainingConfig
+from .data import DATA
+from .loop import build_model
+from .splits import by_speaker
+
+FEW = 3
+"""Tested speakers of a culture below which its figures say little."""
+HEARD = 8
+"""Recordings whose length is looked up to estimate that of all."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a training will be.
+
+    Attributes:
+        parts: ``culture``, ``part``, ``recordings`` and ``speakers`` (0 where unknown).
+        parameters: trained values.
+        widths: channels of each stream after its transform.
+        lacking: corpus -> feature -> recordings of which it has to be extracted first.
+        warnings: what a reader of the figures must know, one sentence each.
+    """
+
+    parts: pd.DataFrame
+    parameters: int
+    widths: Mapping[str, int]
+    lacking: Mapping[str, Mapping[str, int]]
+    warnings: tuple[str, ...]
+
+    @property
+    def samples(self) -> int:
+        """Recordings of the training part."""
+        return int(self.parts.loc[self.parts["part"] == Split.TRAIN, "recordings"].sum())
+
+
+def outlook(config: TrainingConfig, found: Iterable[Holding]) -> Outlook:
+    """Split, size and gaps of a training.
+
+    Args:
+        config: what to train.
+        found: the corpora that are here.
+
+    Raises:
+        UnknownNameError: a corpus, kind of data, loss or model is unknown.
+        ConfigError: settings contradict each other.
+        CorpusError: a corpus is not here, or has no recordings with such labels.
+        FeatureError: a feature can neither be read nor extracted.
+        SplitError: a culture has too few speakers.
+    """
+    DATA[config.data].check(config)
+    LOSSES[config.loss]
+    known = {one.name: one for one in found}
+    for name in config.corpora:
+        if name not in known:
+            raise UnknownNameError("corpus", name, known)
+        if known[name].tables is None:
+            raise CorpusError(f"The corpus '{name}' is not on this machine: {known[name].missing}")
+    chosen = [known[name] for name in config.corpora]
+    widths = stream_widths(config, chosen)
+    model = build_model(config, widths)
+    parts = split_table(config, chosen)
+    gaps = {one.name: gap for one in chosen if (gap := _gap(config, one))}
+    for one in chosen:
+        if one.name in gaps and one.missing:
+            what = ", ".join(gaps[one.name])
+            raise FeatureError(f"The store lacks {what} of '{one.name}', whose files are not here: {one.missing}")
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return Outlook(parts, parameters, widths, gaps, tuple(_warnings(config, parts)))
+
+
+def stream_widths(config: TrainingConfig, found: Sequence[Holding]) -> dict[str, int]:
+    """Channels of each stream after its transform.
+
+    Raises:
+        FeatureError: a feature is none that can be extracted, and not every corpus comes with it.
+        ConfigError: more components are asked for than there are channels.
+    """
+    raw = {}
+    for entry in config.inputs:
+        bundled = [stream for one in found if (stream := _shipped(one, entry.feature)) is not None]
+        if found and _pictures(found[0]):
+            raw[entry.feature] = SIDE * SIDE
+        elif bundled and (len(bundled) == len(found) or entry.feature not in EXTRACTORS):
+            if len(bundled) < len(found):
+                without = ", ".join(one.name for one in found if _shipped(one, entry.feature) is None)
+                raise FeatureError(f"'{entry.feature}' came with some corpora only, not with {without}.")
+            raw[entry.feature] = bundled[0]
+        elif entry.feature in EXTRACTORS:
+            raw[entry.feature] = len(make(entry.feature, entry.settings).channels)
+        else:
+            raise FeatureError(
+                f"'{entry.feature}' comes with none of the chosen corpora and cannot be extracted; "
+                f"extracted can be {', '.join(EXTRACTORS)}."
+            )
+    return Inputs(config.inputs, raw).widths
+
+
+def split_table(config: TrainingConfig, found: Sequence[Holding]) -> pd.DataFrame:
+    """Recordings and speakers of each culture in each part.
+
+    Raises:
+        CorpusError: no recording has such a label.
+        SplitError: a culture has too few speakers.
+    """
+    tables = [one.tables for one in found if one.tables is not None]
+    labels = ["emotion", "intensity"]
+    table = pd.concat(
+        [t.recordings[["speaker", "culture", "session"]].join(t.labels.reindex(columns=labels)) for t in tables]
+    )
+    if config.kind == "emotion":
+        table = table[table["emotion"].isin(config.outputs)]
+    if table.empty:
+        raise CorpusError(f"No recording of {', '.join(config.corpora)} has one of the outputs as its label.")
+    if any(_pictures(one) for one in found):
+        part = table["session"]
+        table = table.assign(culture="unknown", speaker=None)
+    else:
+        split = by_speaker(table, config.validation_share, config.test_share, config.seed)
+        part = table["speaker"].map({speaker: str(p) for p, speakers in split.items() for speaker in speakers})
+    grouped = table.assign(part=part).groupby(["culture", "part"], sort=False)
+    rows = grouped.agg(recordings=("part", "size"), speakers=("speaker", "nunique")).reset_index()
+    order = {str(p): number for number, p in enumerate(Split)}
+    return rows.sort_values(["culture", "part"], key=lambda column: column.map(order).fillna(column)
+                            if column.name == "part" else column, ignore_index=True)  # fmt: skip
+
+
+def steps_per_epoch(config: TrainingConfig, view: Outlook, found: Iterable[Holding], store: FeatureStore) -> int:
+    """Training steps of one epoch; where samples are windows of recordings, from the length of a few of these."""
+    samples = float(view.samples)
+    if DATA[config.data].frames:
+        lengths = [length for one in found if one.name in config.corpora for length in _lengths(config, one, store)]
+        samples *= sum(lengths) / len(lengths) / config.window if lengths else 1
+    return max(1, round(samples / config.batch_size))
+
+
+def step_seconds(config: TrainingConfig, widths: Mapping[str, int]) -> float:
+    """How long one training step takes on this machine's processor, on noise in the shape of a full batch."""
+    inputs = Inputs([], {})
+    predictor = Predictor(inputs, build_model(config, widths)).train()
+    optimiser = torch.optim.AdamW(predictor.parameters(), fused=True)
+    data = DATA[config.data]
+    frames = 1 if config.data == "pictures" else max(1, round(config.window / config.hop))
+    generator = torch.Generator().manual_seed(0)
+    streams = {
+        name: torch.randn(config.batch_size, frames, width, generator=generator) for name, width in widths.items()
+    }
+    mask = torch.ones(config.batch_size, frames, dtype=torch.bool)
+    shape = (
+        (config.batch_size, frames, len(config.outputs)) if data.frames else (config.batch_size, len(config.outputs))
+    )
+    target = torch.rand(shape, generator=generator)
+    seconds = 0.0
+    for _ in range(2):  # the first one pays for what is set up once
+        began = time.perf_counter()
+        output = predictor.model(streams, mask, target)
+        LOSSES[config.loss](output.prediction, target, mask).backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        seconds = time.perf_counter() - began
+    return seconds
+
+
+def complete(
+    config: TrainingConfig, data_folder: Path | None, imports: Path, store: FeatureStore, progress: Progress = silent
+) -> None:
+    """Put into the store what a training needs and it lacks.
+
+    Raises:
+        EmovizError: a corpus cannot be read, or a recording not be extracted.
+    """
+    for name in config.corpora:
+        gap = _gap(config, holding(name, data_folder, imports, store))
+        if gap:
+            features = [feature for feature in gap if feature in EXTRACTORS]
+            store.add_corpus(corpora.load(name, data_folder, imports), features, progress)
+
+
+def _gap(config: TrainingConfig, one: Holding) -> dict[str, int]:
+    """What has to be extracted of a corpus first: feature -> recordings."""
+    if one.tables is None or (one.stored and _pictures(one)):
+        return {}
+    wanted = [entry.feature for entry in config.inputs if _shipped(one, entry.feature) is None]
+    if _pictures(one):
+        return {"pictures": len(one.tables.recordings)}
+    return lacking(one, wanted) or ({} if one.stored else {"tables": len(one.tables.recordings)})
+
+
+def _pictures(one: Holding) -> bool:
+    return one.tables is not None and one.tables.pictures is not None
+
+
+def _shipped(one: Holding, feature: str) -> int | None:
+    """Channels of a feature that came with a corpus, None where it did not."""
+    if one.tables is None or feature not in one.tables.shipped:
+        return None
+    streams = one.tables.shipped[feature]
+    if isinstance(streams, pd.DataFrame):
+        return len(streams.columns.drop(["id", "time"], errors="ignore"))
+    return len(next(iter(streams.values())).channels)
+
+
+def _lengths(config: TrainingConfig, one: Holding, store: FeatureStore) -> list[float]:
+    """Seconds of a few recordings, from a stored feature."""
+    if one.tables is None or not one.stored:
+        return []
+    if not one.tables.traces.empty:
+        return [float(rows["time"].iloc[-1]) for _, rows in one.tables.traces.groupby("id")]
+    feature = next((e.feature for e in config.inputs if one.features.get(e.feature) and e.feature in EXTRACTORS), None)
+    if feature is None:
+        return []
+    keys = [key for key in one.tables.recordings["key"] if isinstance(key, str)]
+    streams = []
+    for key in keys[:: max(1, len(keys) // HEARD)][:HEARD]:
+        try:
+            streams.append(store.stream(key, feature))
+        except FeatureError:
+            continue
+    return [len(stream.values) * stream.hop for stream in streams if stream.hop < WHOLE]
+
+
+def _warnings(config: TrainingConfig, parts: pd.DataFrame) -> Iterable[str]:
+    tested = parts[(parts["part"] == Split.TEST) & (parts["speakers"] > 0)]
+    few = tested.loc[tested["speakers"] < FEW, "culture"]
+    if len(few):
+        yield f"Fewer than {FEW} speakers are tested of {', '.join(few)}: the intervals there will be wide."
+    if parts["culture"].nunique() > 1 and len(config.corpora) > 1:
+        yield "A culture here is also a corpus: room, microphone and sentences change with it."
+    if config.standardise_by != "none" or config.adapt_norm:
+        yield "Recordings that are tested, though not their labels, are looked at for the adaptation."

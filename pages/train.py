@@ -1,0 +1,382 @@
+"""Train: what will this training be, and how do the ones that run go?"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from emoviz import plots
+from emoviz.checkpoint import find
+from emoviz.configuration import from_dict, from_texts, to_dict
+from emoviz.define import Source
+from emoviz.errors import ConfigError, EmovizError
+from emoviz.features import EXTRACTORS
+from emoviz.inventory import Holding
+from emoviz.jobs.folder import Job, State
+from emoviz.jobs.interface import Where
+from emoviz.jobs.kinds import OwnProtocol, Training
+from emoviz.jobs.local import Local
+from emoviz.jobs.slurm import Slurm, partitions
+from emoviz.jobs.work import work_of
+from emoviz.models import load_models
+from emoviz.training import preset, presets, schema, sweeps
+from emoviz.training.config import TrainingConfig
+from emoviz.training.outlook import Outlook, outlook, step_seconds, steps_per_epoch
+from emoviz.training.protocols import PROTOCOLS
+from emoviz.ui import figures, form, loaders, navigation
+from emoviz.ui import jobs as ui
+
+DEFAULT = "speech-emotion"
+"""Preset of a first visit."""
+ONE = "train one model"
+"""What is done with a config unless a protocol is chosen."""
+CLONE = "cloned"
+"""Key in the session of the config that a job was cloned from: its name and its values."""
+COMPARE = "pages/compare.py"
+MOST_JOBS = 20
+"""Cards that are drawn; older jobs are reached by deleting or by the command line."""
+LOG_LINES = 40
+ABOUT_CURVES = """
+Left the **loss** on the training part; right the metric on the **validation** part, on speakers that are not trained
+on. The epoch with the highest validation metric is kept; the test part is read once, at the end. Thin lines are single
+cultures, with few speakers each, so they jump; a culture here is also a corpus.
+"""
+ABOUT_GROUP = """
+The trainings of one sweep. **validation** is the best epoch's, by which it was selected, so it is optimistic; **test**
+is the held-out figure of the finished model. Figures of single seeds differ by luck: compare means over several seeds,
+and pairs of finished models with their intervals on the Compare page.
+"""
+
+
+def main() -> None:
+    """Lay out the page."""
+    with st.container(gap=None):
+        st.title("Train", anchor=False)
+        st.markdown("What will this training be, and how do the ones that run go?")
+    found = loaders.holdings()
+    left, right = st.columns([60, 40], gap="large")
+    with left:
+        values, protocol = ask(found)
+    with right:
+        submit(values, protocol, found)
+    watch()
+
+
+def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], str]:
+    """The form: values of a training config as plain data, and a protocol or :data:`ONE`."""
+    cloned: tuple[str, dict[str, Any]] | None = st.session_state.get(CLONE)
+    bases = [*([cloned[0]] if cloned else []), *presets()]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        base = st.selectbox(
+            "Start from", bases, 0 if cloned else bases.index(DEFAULT), key=f"base-{bases[0]}", width=190,
+            help="The papers' systems as the bundled models were trained; everything can be changed.",
+        )  # fmt: skip
+        values: dict[str, Any] = schema.plain(cloned[1] if cloned and base == cloned[0] else to_dict(preset(base)))
+        key = f"{base}-"
+        models = list(load_models())
+        model = st.selectbox("System", models, models.index(values["model"]), key=f"{key}model", width=190)
+        protocol = st.selectbox("What to do", [ONE, *PROTOCOLS], key=f"{key}protocol", width=190,
+                                help="A protocol trains on each fold and judges beside a floor.")  # fmt: skip
+    st.caption(schema.about_model(model))
+    if model != values["model"]:
+        values |= {"model": model, "options": {}}
+    here = [one.name for one in found if one.tables is not None]
+    known = [name for name in values["corpora"] if name in here]
+    values["corpora"] = st.multiselect(
+        "Corpora", here, known, key=f"{key}corpora", help="Those on this machine; see Data."
+    )
+    values["inputs"] = ask_inputs(found, values, key)
+    values["outputs"] = ask_outputs(values, key)
+    groups = schema.training_fields()
+    first, *rest = groups
+    values |= form.ask_all(groups[first][:4], values, key, columns=4)
+    with st.expander("More settings"):
+        for group in groups:
+            st.markdown(f"**{group}**")
+            values |= form.ask_all(groups[group][4:] if group == first else groups[group], values, key, columns=4)
+    if fields := schema.model_fields(model):
+        with st.expander(f"Settings of {model}"):
+            options = form.ask_all(fields, values["options"], f"{key}{model}", columns=4)
+            defaults = {field.name: schema.plain(field.default) for field in fields}
+            values["options"] = {n: v for n, v in options.items() if n in values["options"] or v != defaults[n]}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        values["name"] = st.text_input("Name of the model", free_name(values["name"]), key=f"{key}name", width=220)
+        values["title"] = st.text_input("Title", values["title"], key=f"{key}title")
+        sources = [str(source) for source in Source]
+        values["source"] = st.selectbox(
+            "Reads", sources, sources.index(values["source"]), key=f"{key}source", width=110
+        )
+    return values, protocol
+
+
+def free_name(name: str) -> str:
+    """A name that no model has and no job will write: ``speech-cats-2`` and so on."""
+    taken = {*find(loaders.settings().checkpoints), *(job.writes for job in ui.jobs().list())}
+    number = 2
+    while (candidate := f"{name}-{number}") in taken:
+        number += 1
+    return candidate if name in taken else name
+
+
+def ask_inputs(found: Sequence[Holding], values: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Which features the model reads, and what happens to each."""
+    shipped = [
+        name for one in found if one.tables is not None and one.name in values["corpora"] for name in one.tables.shipped
+    ]
+    before = {entry["feature"]: entry for entry in values["inputs"]}
+    known = list(dict.fromkeys([*before, *shipped, *EXTRACTORS]))
+    chosen = st.multiselect("Features", known, list(before), key=f"{key}features",
+                            help="Those that the store lacks are extracted first.")  # fmt: skip
+    inputs = []
+    with st.expander("Settings of the features"):
+        for feature in chosen:
+            st.markdown(f"`{feature}`")
+            entry = before.get(feature, {})
+            given = form.ask_all(schema.input_fields(), entry, f"{key}input-{feature}")
+            settings = entry.get("settings") or {}
+            text = st.text_input("settings", " ".join(f"{n}={v}" for n, v in settings.items()),
+                                 key=f"{key}input-{feature}-settings",
+                                 help="Of the extractor, where they are no defaults: `layer=12`.")  # fmt: skip
+            inputs.append({"feature": feature, **given, "settings": settings_of(text)})
+    return inputs
+
+
+def settings_of(text: str) -> dict[str, Any]:
+    """``layer=12 pooling=mean`` as settings; what is none is refused by the config."""
+    try:
+        return from_texts(text.split())
+    except ConfigError as error:
+        st.error(str(error))
+        return {}
+
+
+def ask_outputs(values: Mapping[str, Any], key: str) -> list[str]:
+    """What is predicted."""
+    kinds = list(schema.TARGETS)
+    kind = next((k for k in kinds if set(values["outputs"]) <= set(schema.TARGETS[k])), kinds[0])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox("Predicts", kinds, kinds.index(kind), key=f"{key}kind", width=260)
+        known = [output for output in values["outputs"] if output in schema.TARGETS[kind]]
+        return st.multiselect("Outputs", schema.TARGETS[kind], known, key=f"{key}outputs-{kind}")
+
+
+def submit(values: dict[str, Any], protocol: str, found: Sequence[Holding]) -> None:
+    """What will happen, where, and the button; or what forbids it."""
+    st.markdown("**What will happen**")
+    try:
+        config: TrainingConfig = from_dict(TrainingConfig, values, "the form")
+        view = look(json.dumps(to_dict(config)), tuple((o.name, o.state, tuple(o.features.items())) for o in found))
+        show(view)
+        if view.lacking and any(entry.settings for entry in config.inputs):
+            st.caption("Features with settings of their own are extracted by `python -m emoviz extract`.")
+        configs = sweep(config, found, protocol)
+        where = choose_where()
+    except EmovizError as error:
+        st.error(str(error))
+        st.button("Start", type="primary", disabled=True)
+        return
+    with st.container(horizontal=True):
+        label = "Start" if len(configs) == 1 else f"Start {len(configs)} trainings"
+        started = st.button(label, type="primary", key="start")
+        estimating = st.button("How long will it take?", help="Times one step on this machine's processor.")
+    if estimating:
+        estimate(config, view, found)
+    if started:
+        start(configs, protocol, where, bool(view.lacking))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def look(config: str, state: tuple) -> Outlook:
+    """The outlook of a config, made again when a corpus changed."""
+    return outlook(from_dict(TrainingConfig, json.loads(config), "the form"), loaders.holdings())
+
+
+def show(view: Outlook) -> None:
+    """Split, size, gaps and warnings."""
+    table = view.parts.assign(
+        count=view.parts["recordings"].map("{:,}".format)
+        + view.parts["speakers"].map(lambda n: f" of {n} speakers" if n else "")
+    ).pivot(index="culture", columns="part", values="count")
+    shown = table.reindex(columns=[part for part in ("train", "validation", "test") if part in table])
+    st.dataframe(shown.reset_index(), hide_index=True, height=min(250, 37 * (len(shown) + 1)))
+    st.caption(
+        f"{view.parameters:,} parameters; reads {', '.join(f'{w} channels of {n}' for n, w in view.widths.items())}."
+    )
+    if view.lacking:
+        gaps = "; ".join(f"{name}: {', '.join(gap)}" for name, gap in view.lacking.items())
+        st.info(f"Extracted first: {gaps}. The Data page says how long that takes.")
+    for warning in view.warnings:
+        st.caption(warning)
+
+
+def sweep(config: TrainingConfig, found: Sequence[Holding], protocol: str) -> tuple[TrainingConfig, ...]:
+    """The config alone, or as a sweep over systems, cultures and seeds."""
+    if protocol != ONE:
+        return (config,)
+    cultures: dict[str, list[str]] = {}
+    for one in found:
+        if one.name in config.corpora and one.tables is not None:
+            for culture in one.tables.recordings["culture"].dropna().unique():
+                cultures.setdefault(culture, []).append(one.name)
+    with st.expander("Sweep"):
+        systems = st.multiselect("Systems", list(load_models()), key="sweep-systems", placeholder=config.model)
+        alone = st.multiselect("Each culture alone", list(cultures), key="sweep-cultures", placeholder="all together")
+        seeds = form.json_list(
+            st.text_input("Seeds", key="sweep-seeds", placeholder=f"{config.seed}", help="E.g. 0, 1, 2")
+        )
+    if any(not isinstance(seed, int) for seed in seeds):
+        raise ConfigError("Seeds are whole numbers, parted by commas: 0, 1, 2.")
+    configs = sweeps.sweep(config, systems, {culture: cultures[culture] for culture in alone}, seeds)
+    for varied in configs if len(configs) > 1 else ():
+        look(json.dumps(to_dict(varied)), tuple((o.name, o.state, tuple(o.features.items())) for o in found))
+    return configs
+
+
+def choose_where() -> Where:
+    """A device of this machine, or a part of a cluster."""
+    known = parts_of_cluster()
+    if (
+        not known
+        or st.segmented_control("On", ["this machine", "Slurm"], default="this machine", required=True) != "Slurm"
+    ):
+        return Local(ui.choose_device())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        partition = st.selectbox("Partition", list(known), format_func=lambda name: f"{name}: {known[name]}")
+        asked = {
+            name: int(st.number_input(label, least, value=least if name != "minutes" else 60, key=f"slurm-{name}"))
+            for name, label, least in (("nodes", "Nodes", 1), ("gpus", "GPUs per node", 0), ("minutes", "Minutes", 1))
+        }
+    options = st.text_input("Further options of sbatch", key="slurm-options", placeholder="account=lab constraint=a100")
+    given = {name: str(value) for name, value in from_texts(options.split()).items()}
+    return Slurm(partition=partition, options=given, **asked)
+
+
+@st.cache_data(show_spinner=False, ttl=30)
+def parts_of_cluster() -> dict[str, str]:
+    """Partition -> what it has; empty without Slurm."""
+    kinds: dict[str, list[str]] = {}
+    for part in partitions():
+        kinds.setdefault(part.name, []).append(f"{part.nodes} nodes{f' with {part.gpus}' if part.gpus else ''}")
+    return {name: ", ".join(entries) for name, entries in kinds.items()}
+
+
+def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding]) -> None:
+    """How long the training takes on this machine's processor."""
+    with st.spinner("Timing one step"):
+        try:
+            seconds = step_seconds(config, view.widths)
+        except (EmovizError, RuntimeError) as error:
+            st.error(f"A step could not be tried: {str(error).splitlines()[0]}")
+            return
+    steps = steps_per_epoch(config, view, found, loaders.store())
+    st.markdown(
+        f"**At most {ui.duration(seconds * steps * config.epochs)}** on this processor: {config.epochs} epochs of "
+        f"{steps:,} steps, {1000 * seconds:.0f} ms each; a model of {ui.size(2 * view.parameters)}."
+    )
+
+
+def start(configs: Sequence[TrainingConfig], protocol: str, where: Where, extract: bool) -> None:
+    """Queue the trainings; those of a sweep share a group."""
+    group = f"{configs[0].title.rpartition(',')[0] or configs[0].title} x {len(configs)}" if len(configs) > 1 else ""
+    try:
+        for config in configs:
+            work = Training(config, extract) if protocol == ONE else OwnProtocol(config, protocol)
+            ui.jobs().submit(work, where, group)
+    except EmovizError as error:
+        st.error(str(error))
+        return
+    st.session_state.pop(CLONE, None)
+    st.rerun()
+
+
+@st.fragment(run_every=ui.OFTEN)
+def watch() -> None:
+    """The queue: groups with their summary, and a card per job."""
+    shown = [job for job in ui.jobs().list() if job.kind != "extract"][::-1]
+    st.subheader("Jobs", anchor=False)
+    ui.show_error()
+    if not shown:
+        st.caption(
+            "Trainings appear here, with live curves; they go on when this page is closed or the server is restarted."
+        )
+    for group in dict.fromkeys(job.group for job in shown if job.group):
+        show_group(group, [job for job in shown if job.group == group])
+    alone = [job for job in shown if not job.group]
+    for job in alone[:MOST_JOBS]:
+        with st.container(border=True, key=f"job-{job.id}"):
+            show_job(job)
+    if len(alone) > MOST_JOBS:
+        st.caption(f"{len(alone) - MOST_JOBS} older jobs: `python -m emoviz jobs list`.")
+
+
+def show_group(group: str, members: Sequence[Job]) -> None:
+    """A sweep: its table, and its jobs folded away."""
+    with st.container(border=True, key=f"group-{members[-1].id}"):
+        entries = []
+        for job in members[::-1]:
+            config = config_of(job)
+            if config:
+                entries.append(
+                    sweeps.Entry(config, ui.jobs().state(job.id).state.lower(), ui.jobs().figures(job.id), made(job))
+                )
+        done = sum(entry.state == State.FINISHED.lower() for entry in entries)
+        st.markdown(f"**{group}**: {done} of {len(members)} finished")
+        table = sweeps.summary(entries)
+        figures.show_table(table.round(3), table, key=f"sweep-{members[-1].id}", name="sweep", about=ABOUT_GROUP)
+        with st.expander("Its jobs"):
+            for job in members[::-1]:
+                show_job(job, short=True)
+
+
+def show_job(job: Job, short: bool = False) -> None:
+    """How one job goes, and what can be done with it."""
+    status = ui.jobs().state(job.id)
+    ui.header(job, status)
+    st.caption(" · ".join(filter(None, (job.writes, ui.facts(job, status)))))
+    config = config_of(job)
+    if config and not short:
+        table = sweeps.curves(ui.jobs().figures(job.id))
+        if len(table):
+            figures.show(
+                plots.job_curves(table, config.selection.upper()), table, key=f"curves-{job.id}",
+                name=f"{job.writes}-curves", about=ABOUT_CURVES,
+            )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if config and st.button("Clone with changes", key=f"clone-{job.id}", type="tertiary"):
+            st.session_state[CLONE] = (f"clone of {config.name}", to_dict(config))
+            st.rerun()
+        with st.popover("Log", type="tertiary"):
+            st.code(ui.jobs().logs(job.id, LOG_LINES) or "Nothing was printed yet.", language=None)
+        with st.popover("Settings", type="tertiary"):
+            st.code(form.as_text(job.work), language="json")
+        if status.state is State.FINISHED and made(job) and navigation.has(COMPARE):
+            st.page_link(COMPARE, label=f"Compare {job.writes}", query_params={"compared": compared_with(job.writes)})
+
+
+def config_of(job: Job) -> TrainingConfig | None:
+    """The config that a job trains, None for what is no training or cannot be read."""
+    try:
+        work = work_of(job)
+    except EmovizError:
+        return None
+    return work.config if isinstance(work, Training) else None
+
+
+def made(job: Job) -> dict[str, Any]:
+    """Held-out figures of the model that a job made; empty until then."""
+    folder = loaders.checkpoints().get(job.writes)
+    return loaders.metrics(folder) if folder else {}
+
+
+def compared_with(name: str) -> str:
+    """The new model and a bundled one that predicts the same, as the Compare page's link names them."""
+    found = loaders.checkpoints()
+    own = loaders.description(found[name])
+    others = [n for n, folder in found.items() if n != name and (about := loaders.description(folder)) and own
+              and about.outputs == own.outputs]  # fmt: skip
+    return ",".join([name, *others[:1]])
+
+
+navigation.enter()
+main()
