@@ -1,0 +1,98 @@
+"""What will happen is said before it does, and what cannot happen is refused before anything starts."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from emoviz.corpora.base import RECORDING_COLUMNS
+from emoviz.define import FOUR_EMOTIONS
+from emoviz.errors import ConfigError, CorpusError, FeatureError, SplitError, UnknownNameError
+from emoviz.features.store import FeatureStore, StoredCorpus
+from emoviz.inputs import InputConfig
+from emoviz.inventory import Holding
+from emoviz.training import preset
+from emoviz.training.outlook import outlook, step_seconds, steps_per_epoch
+
+from .made_up import TRACES, TracedStore
+
+BASE = dataclasses.replace(
+    preset("speech-emotion"), corpora=("c",), inputs=(InputConfig("egemaps"),), batch_size=4, window=1.0
+)
+
+
+def holding(speakers: int = 5, features: int | None = None, missing: str = "", stored: bool = True) -> Holding:
+    """A corpus of one culture with four utterances per speaker."""
+    rows = [
+        {"id": f"c/{s}/{e}", "speaker": f"c/{s}", "culture": "A", "emotion": str(e), "key": f"{s}{e}"}
+        for s in range(speakers)
+        for e in FOUR_EMOTIONS
+    ]
+    table = pd.DataFrame(rows).set_index("id")
+    recordings = table.reindex(columns=[*RECORDING_COLUMNS, "key"])
+    tables = StoredCorpus("c", "C", "", "", recordings, table[["emotion"]], pd.DataFrame(), None)
+    return Holding("c", missing, stored, tables, {} if features is None else {"egemaps": features})
+
+
+def test_the_split_and_the_size_are_those_of_the_training():
+    view = outlook(BASE, [holding(features=20)])
+    counts = view.parts.set_index("part")
+    assert counts["speakers"].to_dict() == {"train": 3, "validation": 1, "test": 1}
+    assert counts["recordings"].to_dict() == {"train": 12, "validation": 4, "test": 4} and view.samples == 12
+    assert view.widths == {"egemaps": 25} and view.parameters > 25 * 128
+    assert view.lacking == {} and "Fewer than 3 speakers are tested of A" in view.warnings[0]
+
+
+def test_what_is_not_extracted_is_said_and_refused_only_without_files():
+    assert outlook(BASE, [holding(features=15)]).lacking == {"c": {"egemaps": 5}}
+    assert outlook(BASE, [holding(stored=False)]).lacking == {"c": {"egemaps": 20}}
+    assert outlook(BASE, [holding(features=20, missing="gone")]).lacking == {}
+    with pytest.raises(FeatureError, match="lacks egemaps of 'c', whose files are not here: gone"):
+        outlook(BASE, [holding(features=15, missing="gone")])
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        ({"corpora": ("d",)}, UnknownNameError, "no corpus named 'd'"),
+        ({"model": "none"}, UnknownNameError, "no model named 'none'"),
+        ({"data": "traces"}, ConfigError, "Training on traces predicts valence, arousal, liking"),
+        ({"data": "none"}, UnknownNameError, "no kind of training data named 'none'"),
+        ({"loss": "none"}, UnknownNameError, "named 'none'"),
+        ({"options": {"hidden": 0}}, ConfigError, "'hidden' is at least 1"),
+        ({"options": {"depth": 1}}, ConfigError, "Unknown key 'depth'"),
+        ({"model": "cats"}, ConfigError, "'utterances' has labels per clip, but 'cats' predicts per frames"),
+        ({"inputs": (InputConfig("egemaps", components=30),)}, ConfigError, "has 25 channels, so it has no 30"),
+        ({"inputs": (InputConfig("said"),)}, FeatureError, "comes with none of the chosen corpora"),
+        ({"outputs": ("calm",)}, CorpusError, "No recording of c has one of the outputs"),
+    ],
+)
+def test_contradictions_are_refused_in_words(changes, error, said):
+    with pytest.raises(error, match=said):
+        outlook(dataclasses.replace(BASE, **changes), [holding(features=20)])
+
+
+def test_too_few_speakers_and_absent_corpora_are_refused():
+    with pytest.raises(SplitError, match="'A' has 2 speaker"):
+        outlook(BASE, [holding(speakers=2, features=8)])
+    with pytest.raises(CorpusError, match="'c' is not on this machine: it is not in the folder"):
+        outlook(BASE, [Holding("c", "it is not in the folder", False, None, {})])
+
+
+def traced() -> Holding:
+    stored = TracedStore().corpus("made-up")
+    return Holding("made-up", "", True, stored, {"said": 10})
+
+
+def test_features_that_came_with_the_corpus_need_no_extraction(tmp_path):
+    view = outlook(TRACES, [traced()])
+    assert view.widths == {"said": 4} and view.lacking == {}
+    assert {*view.parts["culture"]} == {"Here", "There"} and view.samples == 6
+    assert steps_per_epoch(TRACES, view, [traced()], FeatureStore(tmp_path)) == 1
+    longer = dataclasses.replace(TRACES, window=0.5, batch_size=2)
+    assert steps_per_epoch(longer, view, [traced()], FeatureStore(tmp_path)) == round(6 * 3.9 / 0.5 / 2)
+
+
+@pytest.mark.parametrize("config", [BASE, TRACES], ids=["utterances", "traces"])
+def test_a_step_can_be_timed(config):
+    assert step_seconds(config, {entry.feature: 4 for entry in config.inputs}) > 0
