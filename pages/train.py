@@ -281,7 +281,7 @@ def start(configs: Sequence[TrainingConfig], protocol: str, where: Where, extrac
     group = f"{configs[0].title.rpartition(',')[0] or configs[0].title} x {len(configs)}" if len(configs) > 1 else ""
     try:
         for config in configs:
-            work = Training(config, extract) if protocol == ONE else OwnProtocol(config, protocol)
+            work = Training(config, extract=extract) if protocol == ONE else OwnProtocol(config, protocol)
             ui.jobs().submit(work, where, group)
     except EmovizError as error:
         st.error(str(error))
