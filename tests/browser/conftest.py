@@ -26,7 +26,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("app") / "log.txt"
-    environment = os.environ | {"EMOVIZ_STORE": str(tmp_path_factory.mktemp("store"))}
+    folders = {
+        f"EMOVIZ_{name}": str(tmp_path_factory.mktemp(name.lower())) for name in ("STORE", "RUNS", "CHECKPOINTS")
+    }
+    environment = os.environ | folders | {"EMOVIZ_SLOTS": "cpu"}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
     with log.open("w") as output:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)

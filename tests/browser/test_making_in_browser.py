@@ -1,0 +1,113 @@
+"""Data and Train in Chromium: import one's own clips, train, watch, cancel, resume, and open what was made."""
+
+import re
+from pathlib import Path
+
+import pytest
+from own_corpus import TABLE, write_own
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+LONG = 600_000
+"""Milliseconds for an extraction or a training on a slow and busy machine."""
+CURVE = ".scatterlayer .trace:first-child .point"
+
+
+def choose(box: Locator, *names: str) -> None:
+    """Leave only these in a list of several."""
+    clear = box.get_by_role("button", name="Clear all")
+    if clear.count():
+        clear.click()
+    for name in names:
+        box.locator("input").fill(name)
+        box.page.get_by_role("option", name=name, exact=True).click()
+        box.page.keyboard.press("Escape")
+        expect(box.get_by_text(name, exact=True)).to_be_visible()
+
+
+def fill(page: Page, key: str, text: str) -> None:
+    """Type into a field, and leave it."""
+    field = page.locator(f".st-key-{key} input")
+    field.fill(text)
+    field.press("Enter")
+
+
+def wait_until_still(page: Page) -> None:
+    """Until the page's script has run."""
+    page.wait_for_timeout(300)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=LONG)
+
+
+def test_a_wrong_row_is_told_with_its_line_and_the_rest_is_imported(app: str, page: Page, tmp_path: Path):
+    clips = write_own(tmp_path / "own", takes=1)
+    table = clips / TABLE
+    table.write_text(table.read_text().replace("s1-joy-0.wav,joy", "s1-joy-9.wav,joy"))
+    page.goto(f"{app}/data")
+    page.get_by_role("tab", name="Import clips of your own").click(timeout=LONG)
+    fill(page, "clips-folder", str(clips))
+    expect(page.get_by_text("16 rows in clips.csv, 16 clips.")).to_be_visible(timeout=LONG)
+    fill(page, "import-name", "in-the-browser")
+    expect(page.locator(".st-key-problems")).to_contain_text("clips.csv, line 7: There is no clip 's1-joy-9.wav'")
+    expect(page.get_by_text("15 rows are sound, 1 problems.")).to_be_visible()
+    page.get_by_text("Import the sound rows although others are wrong").click()
+    button = page.get_by_role("button", name="Import", exact=True)
+    expect(button).to_be_enabled()
+    button.click()
+    expect(page.get_by_text("'in-the-browser' is imported")).to_be_visible(timeout=LONG)
+
+
+def begin(page: Page, name: str, epochs: int) -> Locator:
+    """Start a training on EMO-DB; its card."""
+    key = "speech-emotion-"
+    fill(page, f"{key}-epochs", str(epochs))
+    wait_until_still(page)
+    fill(page, f"{key}name", name)
+    wait_until_still(page)
+    page.get_by_role("button", name="Start", exact=True).click()
+    card = page.locator('[class*="st-key-job-"]', has_text=name)
+    expect(card).to_be_visible(timeout=LONG)
+    return card
+
+
+@pytest.mark.slow
+@pytest.mark.corpora
+@pytest.mark.usefixtures("data")
+def test_a_training_is_started_watched_cancelled_resumed_and_compared(app: str, page: Page):
+    page.goto(f"{app}/train?base=speech-emotion")
+    corpora = page.locator(".st-key-speech-emotion-corpora")
+    corpora.wait_for(timeout=LONG)
+    choose(corpora, "emodb")
+    wait_until_still(page)
+    choose(page.locator(".st-key-speech-emotion-features"), "egemaps")
+    expect(page.get_by_text("Extracted first: emodb: egemaps.")).to_be_visible(timeout=LONG)
+
+    first = begin(page, "three-epochs", 3)
+    expect(first.get_by_text("Extracting features of EMO-DB").or_(first.get_by_text("Training")).first).to_be_visible(
+        timeout=LONG
+    )
+    expect(first.locator(CURVE)).not_to_have_count(0, timeout=LONG)
+    expect(first.get_by_text("finished", exact=True)).to_be_visible(timeout=LONG)
+    expect(first.locator(CURVE)).to_have_count(3, timeout=LONG)
+
+    second = begin(page, "many-epochs", 900)
+    expect(second.locator(CURVE)).not_to_have_count(0, timeout=LONG)
+    second.get_by_role("button", name="Stop").click()
+    expect(second.get_by_text("cancelled", exact=True)).to_be_visible(timeout=LONG)
+    before = second.locator(CURVE).count()
+    second.get_by_role("button", name="Resume").click()
+    expect(second.get_by_text("running", exact=True)).to_be_visible(timeout=LONG)
+    page.wait_for_function(
+        "([selector, before]) => document.querySelectorAll(selector).length > before",
+        arg=[
+            f'[class*="st-key-job-"]:has(button:text("Stop")) {CURVE}'.replace(':has(button:text("Stop"))', ""),
+            before,
+        ],
+        timeout=LONG,
+    )
+    second.get_by_role("button", name="Stop").click()
+    expect(second.get_by_text("cancelled", exact=True)).to_be_visible(timeout=LONG)
+
+    first.get_by_role("link", name=re.compile("Compare three-epochs")).click()
+    page.get_by_role("heading", name="Compare", exact=True).wait_for(timeout=LONG)
+    expect(page.get_by_test_id("stMultiSelect").get_by_text("three-epochs", exact=True)).to_be_visible(timeout=LONG)

@@ -1,0 +1,227 @@
+"""The Train page: what it refuses before anything starts, what it starts, and how jobs are shown."""
+
+import dataclasses
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import streamlit as st
+from own_corpus import TABLE, write_own
+from streamlit.testing.v1 import AppTest
+
+from emoviz.configuration import to_dict
+from emoviz.corpora import load, own
+from emoviz.corpora.importing import Plan, check, corpus
+from emoviz.corpora.sources import gather
+from emoviz.features.store import FeatureStore
+from emoviz.inputs import InputConfig
+from emoviz.jobs.folder import Job, Places, State, Status
+from emoviz.settings import Settings
+from emoviz.training import preset
+from emoviz.ui import jobs as ui
+
+CONFIG = dataclasses.replace(preset("speech-emotion"), name="mine-1", corpora=("mine",), epochs=3)
+FIGURES = [
+    {"epoch": e, "loss": 2.0 - e, "validation": 0.3 + e / 10, "validation in A": 0.2, "validation in B": 0.4}
+    for e in range(2)
+]
+
+
+class Queue:
+    """Stands in for the jobs: keeps what was submitted, shows what a test puts there."""
+
+    def __init__(self) -> None:
+        self.submitted: list = []
+        self.shown: dict[str, tuple[Job, Status]] = {}
+        self.asked: list[tuple[str, str]] = []
+        self.engines = {"local": SimpleNamespace(slots=("cpu",))}
+
+    def submit(self, work, where, group=""):  # noqa: ANN001, ANN202
+        self.submitted.append((work, where, group))
+
+    def list(self):  # noqa: ANN202
+        return tuple(job for job, _ in self.shown.values())
+
+    def state(self, identity: str) -> Status:
+        return self.shown[identity][1]
+
+    def figures(self, identity: str) -> list:
+        return FIGURES
+
+    def logs(self, identity: str, lines: int) -> str:
+        return "said so"
+
+    def cancel(self, identity: str) -> None:
+        self.asked.append(("cancel", identity))
+
+    def resume(self, identity: str) -> None:
+        self.asked.append(("resume", identity))
+
+    def put(self, identity: str, state: State, config=CONFIG, group: str = "", **status) -> None:  # noqa: ANN001, ANN003
+        work = json.loads(json.dumps({"config": to_dict(config)}))
+        places = Places("", "", "", "")
+        job = Job(
+            identity, "train", work, "local", {"device": "cpu"}, config.title, group, 0.0, "h", config.name, places
+        )
+        self.shown[identity] = job, Status(state, **status)
+
+
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory) -> Path:  # noqa: ANN001
+    """A store with an imported corpus of four speakers, whose features were extracted in part."""
+    folder = tmp_path_factory.mktemp("own")
+    clips = write_own(folder / "clips", takes=1)
+    columns = {"file": "file", "emotion": "label", "speaker": "actor", "culture": "country"}
+    plan = Plan("mine", columns, emotions={"anger": "angry", "joy": "happy", "sadness": "sad"})
+    own.save(corpus(plan, check(gather(clips, clips / TABLE), plan)), folder / "imported")
+    FeatureStore(folder).add_corpus(load("mine", None, folder / "imported"), ["egemaps"])
+    return folder
+
+
+@pytest.fixture
+def queue(monkeypatch) -> Queue:  # noqa: ANN001
+    made = Queue()
+    monkeypatch.setattr(ui, "jobs", lambda: made)
+    return made
+
+
+@pytest.fixture
+def page(open_page, settings: Settings, extracted: Path, queue: Queue, monkeypatch):  # noqa: ANN001, ANN201
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    values = dataclasses.replace(settings, store=extracted)
+    monkeypatch.setattr("emoviz.ui.loaders.settings", lambda: values)
+    return lambda: open_page("train")
+
+
+def texts(test: AppTest) -> str:
+    return "\n".join(e.value for kind in (test.markdown, test.caption, test.info) for e in kind)
+
+
+def errors(test: AppTest) -> list[str]:
+    assert not test.exception
+    return [error.value for error in test.error]
+
+
+def press(test: AppTest, label: str) -> AppTest:
+    return next(button for button in test.button if button.label == label).click().run()
+
+
+def ready(page, **changes) -> AppTest:  # noqa: ANN001, ANN003
+    """The page with the preset on the imported corpus."""
+    test = page()
+    test.multiselect(key="speech-emotion-corpora").set_value(["mine"])
+    for key, value in changes.items():
+        test.number_input(key=f"speech-emotion--{key}").set_value(value)
+    return test.run()
+
+
+def test_without_a_corpus_the_form_says_what_is_missing_and_starts_nothing(page, queue):
+    test = page()
+    assert errors(test) == ["'corpora' has at least one entry and none twice, not []."]
+    assert next(b for b in test.button if b.label == "Start").disabled and queue.submitted == []
+
+
+def test_what_will_happen_is_said_and_then_started(page, queue):
+    test = ready(page, epochs=3)
+    assert errors(test) == []
+    assert "Extracted first: mine: whisper." in texts(test)
+    assert "384 channels of whisper, 25 channels of egemaps" in texts(test)
+    assert test.dataframe[0].value.iloc[0].tolist() == ["Here", "8 of 2 speakers", "4 of 1 speakers", "4 of 1 speakers"]
+    test.button(key="start").click().run()
+    ((work, where, group),) = queue.submitted
+    assert work.config == dataclasses.replace(
+        preset("speech-emotion"), name="speech-emotion-2", corpora=("mine",), epochs=3
+    )
+    assert work.extract and where.device == "cpu" and group == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("epochs", 0, "'epochs' is at least 1, not 0."),
+        ("learning_rate", -1.0, "'learning_rate' is positive, not -1.0."),
+        ("test_share", 0.9, "'validation_share' and 'test_share' are positive and leave speakers to train on."),
+    ],
+)
+def test_contradictions_are_refused_in_words(page, key, value, said):
+    test = ready(page, **{key: value})
+    assert errors(test) == [said]
+
+
+def test_a_system_that_does_not_fit_the_data_is_refused(page):
+    test = ready(page)
+    test.selectbox(key="speech-emotion-model").set_value("cats").run()
+    assert errors(test) == ["'utterances' has labels per clip, but 'cats' predicts per frames."]
+    assert "CATS-Transformer" in texts(test)
+
+
+def test_a_sweep_is_one_group(page, queue):
+    test = ready(page)
+    test.multiselect(key="sweep-systems").set_value(["mdat", "statistics-pooling"])
+    test.text_input(key="sweep-seeds").set_value("0, 1").run()
+    assert errors(test) == []
+    test.button(key="start").click().run()
+    assert len(queue.submitted) == 4 and len({group for *_, group in queue.submitted}) == 1
+    assert {(work.config.model, work.config.seed) for work, *_ in queue.submitted} == {
+        ("mdat", 0), ("mdat", 1), ("statistics-pooling", 0), ("statistics-pooling", 1)}  # fmt: skip
+    test = ready(page)
+    test.text_input(key="sweep-seeds").set_value("one").run()
+    assert errors(test) == ["Seeds are whole numbers, parted by commas: 0, 1, 2."]
+
+
+def test_a_protocol_is_started_as_such(page, queue):
+    test = ready(page)
+    test.selectbox(key="speech-emotion-protocol").set_value("folds").run()
+    test.button(key="start").click().run()
+    ((work, *_),) = queue.submitted
+    assert work.protocol == "folds" and work.config.corpora == ("mine",)
+
+
+def test_a_running_job_shows_its_curves_and_can_be_stopped(page, queue):
+    queue.put("a", State.RUNNING, stage="Training", done=1.5, total=3, usage={"memory": 2e9, "cpu": 90.0}, device="cpu")
+    test = page()
+    assert not test.exception
+    assert "2.0 GB, 90 % of a core" in texts(test)
+    assert len(test.get("plotly_chart")) == 1
+    press(test, "Stop")
+    assert queue.asked == [("cancel", "a")]
+
+
+@pytest.mark.parametrize("state", [State.CANCELLED, State.LOST, State.FAILED])
+def test_an_ended_job_says_why_and_can_be_resumed(page, queue, state):
+    queue.put("a", state, message="The disk was full.")
+    test = page()
+    assert "The disk was full." in texts(test)
+    press(test, "Resume")
+    assert queue.asked == [("resume", "a")]
+
+
+def test_a_job_is_cloned_into_the_form_under_a_free_name(page, queue):
+    queue.put("a", State.FINISHED)
+    test = press(page(), "Clone with changes")
+    assert errors(test) == []
+    key = "clone of mine-1-"
+    assert test.number_input(key=f"{key}-epochs").value == 3
+    assert test.text_input(key=f"{key}name").value == "mine-1-2"
+    assert test.multiselect(key=f"{key}corpora").value == ["mine"]
+
+
+def test_a_group_has_a_summary(page, queue):
+    queue.put("a", State.FINISHED, group="g")
+    queue.put("b", State.QUEUED, dataclasses.replace(CONFIG, name="mine-2", seed=1), group="g")
+    test = page()
+    assert "**g**: 1 of 2 finished" in texts(test)
+    table = next(d.value for d in test.dataframe if "seed" in d.value)
+    assert table["state"].tolist() == ["finished", "queued"] and table["validation ua"].tolist() == [0.4, 0.4]
+
+
+def test_settings_of_features_are_those_of_the_config(page, queue):
+    test = ready(page)
+    test.text_input(key="speech-emotion-input-whisper-settings").set_value("nonsense").run()
+    assert errors(test)[0] == "A setting reads key=value, unlike 'nonsense'."
+    test.text_input(key="speech-emotion-input-whisper-settings").set_value("").run()
+    test.number_input(key="speech-emotion-input-whisper-components").set_value(64).run()
+    test.button(key="start").click().run()
+    assert queue.submitted[0][0].config.inputs == (InputConfig("whisper", components=64), InputConfig("egemaps"))
