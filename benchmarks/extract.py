@@ -5,7 +5,7 @@ process on one thread, clip after clip (``bare``); by the feature store, in one 
 feature store again, when all streams are there. The encoder has random weights in the size of Whisper tiny's encoder
 unless ``--weights`` names real ones. The processes' start, which is the same for any corpus, is counted.
 
-    python -m benchmarks.extract [--clips 64] [--seconds 4] [--processes 2] [--device cpu]
+    python -m benchmarks.extract [--clips 200] [--seconds 4] [--processes 2] [--device cpu]
     python -m benchmarks.extract --feature hubert --weights facebook/hubert-large-ll60k --device cuda
 
 Prints a table; the last line is a JSON object. Exits with 1 when, on a CPU with two cores or more, the store is less
@@ -114,7 +114,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="What extraction of a corpus costs.")
     parser.add_argument("--feature", default="hubert", help="a speech encoder (default: %(default)s)")
     parser.add_argument("--weights", default="", help="name on the Hub or folder (default: random weights)")
-    parser.add_argument("--clips", type=int, default=64)
+    parser.add_argument("--clips", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--device", default="cpu")

@@ -14,6 +14,7 @@ DISTRIBUTIONS = {
     "faster_whisper": "faster-whisper",
     "cv2": "opencv-python-headless",
     "pynvml": "nvidia-ml-py",
+    "huggingface_hub": "huggingface-hub",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
     "xdist": "pytest-xdist",

@@ -220,14 +220,17 @@ class FeatureStore:
 
     def _add_clip(self, extractors: Sequence[Extractor], clip: str | None) -> str | None:
         """Extract what is missing of one clip; its key."""
-        from ..media import ClipMedia
+        from ..media import ClipMedia, content_key
 
         if clip is None:
             return None
-        media = ClipMedia(clip)
-        for extractor in extractors:
-            self.extract(extractor, media)
-        return media.key
+        # A clip of which everything is there need not be opened, which takes longer than all else.
+        key = content_key(clip) if Path(clip).is_file() else ""
+        if any(_read(self._path(extractor, key)) is None for extractor in extractors) or not key:
+            media = ClipMedia(clip)
+            for extractor in extractors:
+                self.extract(extractor, media)
+        return key
 
     def _path(self, extractor: Extractor, key: str) -> Path:
         return _in(self._folder(extractor), key)

@@ -34,8 +34,8 @@ def fit_codebooks(
         FeatureError: a feature was not extracted, or a codebook cannot be written.
         CorpusError: a corpus is not in the store.
     """
-    bags = [make(entry.feature, entry.settings) for entry in config.inputs]
-    bags = [bag for bag in bags if isinstance(bag, bag_of_words.BagOfWords)]
+    extractors = (make(entry.feature, entry.settings) for entry in config.inputs)
+    bags = [extractor for extractor in extractors if isinstance(extractor, bag_of_words.BagOfWords)]
     if not bags:
         raise ConfigError(f"No feature of '{config.name}' reads a codebook; bags of words do, e.g. 'egemaps-words'.")
     folders = []
