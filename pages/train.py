@@ -9,7 +9,7 @@ import streamlit as st
 from emoviz import plots
 from emoviz.checkpoint import find
 from emoviz.configuration import from_dict, from_texts, to_dict
-from emoviz.define import Source
+from emoviz.define import Source, Split
 from emoviz.errors import ConfigError, EmovizError
 from emoviz.features import EXTRACTORS
 from emoviz.inventory import Holding
@@ -69,14 +69,14 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], str]:
     bases = [*([cloned[0]] if cloned else []), *presets()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         base = st.selectbox(
-            "Start from", bases, 0 if cloned else bases.index(DEFAULT), key=f"base-{bases[0]}", width=190,
+            "Start from", bases, 0 if cloned else bases.index(DEFAULT), key=f"base-{bases[0]}", width=170,
             help="The papers' systems as the bundled models were trained; everything can be changed.",
         )  # fmt: skip
         values: dict[str, Any] = schema.plain(cloned[1] if cloned and base == cloned[0] else to_dict(preset(base)))
         key = f"{base}-"
         models = list(load_models())
-        model = st.selectbox("System", models, models.index(values["model"]), key=f"{key}model", width=190)
-        protocol = st.selectbox("What to do", [ONE, *PROTOCOLS], key=f"{key}protocol", width=190,
+        model = st.selectbox("System", models, models.index(values["model"]), key=f"{key}model", width=170)
+        protocol = st.selectbox("What to do", [ONE, *PROTOCOLS], key=f"{key}protocol", width=170,
                                 help="A protocol trains on each fold and judges beside a floor.")  # fmt: skip
     st.caption(schema.about_model(model))
     if model != values["model"]:
@@ -168,18 +168,23 @@ def submit(values: dict[str, Any], protocol: str, found: Sequence[Holding]) -> N
         config: TrainingConfig = from_dict(TrainingConfig, values, "the form")
         view = look(json.dumps(to_dict(config)), tuple((o.name, o.state, tuple(o.features.items())) for o in found))
         show(view)
-        if view.lacking and any(entry.settings for entry in config.inputs):
-            st.caption("Features with settings of their own are extracted by `python -m emoviz extract`.")
-        configs = sweep(config, found, protocol)
-        where = choose_where()
+        buttons, below = st.container(), st.container()
+        with below:
+            for warning in view.warnings:
+                st.caption(warning)
+            if view.lacking and any(entry.settings for entry in config.inputs):
+                st.caption("Features with settings of their own are extracted by `python -m emoviz extract`.")
+            configs = sweep(config, found, protocol)
+        with buttons:
+            where = choose_where()
+            with st.container(horizontal=True):
+                label = "Start" if len(configs) == 1 else f"Start {len(configs)} trainings"
+                started = st.button(label, type="primary", key="start")
+                estimating = st.button("How long will it take?", help="Times one step on this machine's processor.")
     except EmovizError as error:
         st.error(str(error))
         st.button("Start", type="primary", disabled=True)
         return
-    with st.container(horizontal=True):
-        label = "Start" if len(configs) == 1 else f"Start {len(configs)} trainings"
-        started = st.button(label, type="primary", key="start")
-        estimating = st.button("How long will it take?", help="Times one step on this machine's processor.")
     if estimating:
         estimate(config, view, found)
     if started:
@@ -193,21 +198,16 @@ def look(config: str, state: tuple) -> Outlook:
 
 
 def show(view: Outlook) -> None:
-    """Split, size, gaps and warnings."""
-    table = view.parts.assign(
-        count=view.parts["recordings"].map("{:,}".format)
-        + view.parts["speakers"].map(lambda n: f" of {n} speakers" if n else "")
-    ).pivot(index="culture", columns="part", values="count")
-    shown = table.reindex(columns=[part for part in ("train", "validation", "test") if part in table])
-    st.dataframe(shown.reset_index(), hide_index=True, height=min(250, 37 * (len(shown) + 1)))
-    st.caption(
-        f"{view.parameters:,} parameters; reads {', '.join(f'{w} channels of {n}' for n, w in view.widths.items())}."
-    )
+    """Split, size and gaps."""
+    counts = view.parts["recordings"].map("{:,}".format) + view.parts["speakers"].map(lambda n: f" / {n}" if n else "")
+    table = view.parts.assign(counts=counts).pivot(index="culture", columns="part", values="counts")
+    shown = table.reindex(columns=[part for part in Split if part in table]).reset_index()
+    st.dataframe(shown, hide_index=True, height=min(250, 35 * len(shown) + 38))
+    reads = ", ".join(f"{width} channels of {name}" for name, width in view.widths.items())
+    st.caption(f"Recordings / speakers. {view.parameters:,} parameters; reads {reads}.")
     if view.lacking:
         gaps = "; ".join(f"{name}: {', '.join(gap)}" for name, gap in view.lacking.items())
         st.info(f"Extracted first: {gaps}. The Data page says how long that takes.")
-    for warning in view.warnings:
-        st.caption(warning)
 
 
 def sweep(config: TrainingConfig, found: Sequence[Holding], protocol: str) -> tuple[TrainingConfig, ...]:

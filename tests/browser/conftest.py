@@ -21,7 +21,7 @@ PATIENCE = 120
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the app, started for this test run with a store of its own."""
+    """Address of the app, started for this test run with folders of its own."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]

@@ -97,14 +97,7 @@ def test_a_training_is_started_watched_cancelled_resumed_and_compared(app: str, 
     before = second.locator(CURVE).count()
     second.get_by_role("button", name="Resume").click()
     expect(second.get_by_text("running", exact=True)).to_be_visible(timeout=LONG)
-    page.wait_for_function(
-        "([selector, before]) => document.querySelectorAll(selector).length > before",
-        arg=[
-            f'[class*="st-key-job-"]:has(button:text("Stop")) {CURVE}'.replace(':has(button:text("Stop"))', ""),
-            before,
-        ],
-        timeout=LONG,
-    )
+    expect(second.locator(CURVE).nth(before)).to_be_attached(timeout=LONG)
     second.get_by_role("button", name="Stop").click()
     expect(second.get_by_text("cancelled", exact=True)).to_be_visible(timeout=LONG)
 

@@ -128,7 +128,7 @@ def test_what_will_happen_is_said_and_then_started(page, queue):
     assert errors(test) == []
     assert "Extracted first: mine: whisper." in texts(test)
     assert "384 channels of whisper, 25 channels of egemaps" in texts(test)
-    assert test.dataframe[0].value.iloc[0].tolist() == ["Here", "8 of 2 speakers", "4 of 1 speakers", "4 of 1 speakers"]
+    assert test.dataframe[0].value.iloc[0].tolist() == ["Here", "8 / 2", "4 / 1", "4 / 1"]
     test.button(key="start").click().run()
     ((work, where, group),) = queue.submitted
     assert work.config == dataclasses.replace(
