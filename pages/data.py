@@ -1,5 +1,6 @@
 """Data: which recordings can be learnt from, and who says what in them?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -23,6 +24,7 @@ from emoviz.define import Emotion
 from emoviz.errors import EmovizError
 from emoviz.features import EXTRACTORS, encoders
 from emoviz.inventory import Holding
+from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds import Extraction
 from emoviz.jobs.local import Local
 from emoviz.ui import figures, loaders, navigation, session
@@ -165,7 +167,7 @@ def extract(here: list[Holding]) -> None:
         if estimating:
             show_estimate(name, list(lacking))
     with right:
-        watch()
+        ui.poll(watch, lambda job: job.kind == "extract")
 
 
 def _pictures(one: Holding) -> bool:
@@ -188,11 +190,9 @@ def show_estimate(name: str, features: list[str]) -> None:
     )
 
 
-@st.fragment(run_every=ui.OFTEN)
-def watch() -> None:
+def watch(shown: Sequence[Job]) -> None:
     """Extractions that run or ran."""
     ui.show_error()
-    shown = [job for job in ui.jobs().list() if job.kind == "extract"][::-1]
     if not shown:
         st.caption("Extractions appear here; they go on when this page is closed.")
     for job in shown[:5]:

@@ -60,7 +60,7 @@ def main() -> None:
         values, protocol = ask(found)
     with right:
         submit(values, protocol, found)
-    watch()
+    ui.poll(watch, lambda job: job.kind != "extract")
 
 
 def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], str]:
@@ -290,10 +290,8 @@ def start(configs: Sequence[TrainingConfig], protocol: str, where: Where, extrac
     st.rerun()
 
 
-@st.fragment(run_every=ui.OFTEN)
-def watch() -> None:
+def watch(shown: Sequence[Job]) -> None:
     """The queue: groups with their summary, and a card per job."""
-    shown = [job for job in ui.jobs().list() if job.kind != "extract"][::-1]
     st.subheader("Jobs", anchor=False)
     ui.show_error()
     if not shown:

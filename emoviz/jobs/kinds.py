@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import ConfigError, UnknownNameError
+from ..errors import ConfigError, FeatureError, UnknownNameError
 from ..progress import Progress
 from ..training.config import TrainingConfig
 from ..training.loggers import LOGGERS
@@ -15,6 +15,7 @@ from .folder import Places
 from .work import WORKS, require_one
 
 if TYPE_CHECKING:
+    from ..training.outlook import Outlook
     from ..training.studies import Study
 
 
@@ -44,7 +45,7 @@ class Training:
         return self.config.name
 
     def check(self, places: Places, tasks: int = 1) -> None:
-        """Refuse a name that a trained model has, batches that cannot be divided and an unknown logger."""
+        """Refuse what its outlook forbids, a name that a model has, batches that cannot be divided, unknown loggers."""
         if self.logger:
             LOGGERS[self.logger]
         World(tasks).divide(self.config.batch_size)
@@ -52,6 +53,19 @@ class Training:
             require_one(tasks)
         if (Path(places.checkpoints) / self.config.name).exists():
             raise ConfigError(f"There is a trained model named '{self.config.name}'; give this one another name.")
+        lacking = self._outlook(places).lacking
+        if lacking and not self.extract:
+            gaps = "; ".join(f"{name}: {', '.join(gap)}" for name, gap in lacking.items())
+            raise FeatureError(f"The store lacks {gaps}; extract that first with `python -m emoviz extract`.")
+
+    def _outlook(self, places: Places) -> "Outlook":
+        """What the training will be; raises what forbids it."""
+        from ..features.store import FeatureStore
+        from ..inventory import holding
+        from ..training.outlook import outlook
+
+        data, store = Path(places.data) if places.data else None, FeatureStore(Path(places.store))
+        return outlook(self.config, [holding(name, data, places.imports, store) for name in self.config.corpora])
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Train; ``<folder>/<name>/metrics.jsonl`` has the figures of each epoch."""

@@ -1,6 +1,6 @@
 """Jobs as the pages show them: where they can run, and a card for each with what it does now."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -37,12 +37,14 @@ def show_error() -> None:
         st.error(message)
 
 
-def act(name: str, identity: str) -> None:
-    """Cancel, resume or delete a job; what forbids it is said on the page."""
-    try:
-        getattr(jobs(), name)(identity)
-    except EmovizError as error:
-        st.session_state[ERROR] = str(error)
+def button(label: str, name: str, job: Job, about: str | None = None) -> None:
+    """A button that cancels, resumes or deletes a job; what forbids it is said on the page."""
+    if st.button(label, key=f"{name}-{job.id}", help=about):
+        try:
+            getattr(jobs(), name)(job.id)
+        except EmovizError as error:
+            st.session_state[ERROR] = str(error)
+        st.rerun()
 
 
 def running(found: Sequence[Job]) -> bool:
@@ -50,17 +52,34 @@ def running(found: Sequence[Job]) -> bool:
     return any(jobs().state(job.id).state in (State.QUEUED, State.RUNNING) for job in found)
 
 
+def poll(draw: Callable[[Sequence[Job]], None], wanted: Callable[[Job], bool]) -> None:
+    """Draw jobs, again and again while one of them may change by itself.
+
+    Args:
+        draw: shows the jobs, the newest first.
+        wanted: which of them.
+    """
+
+    def look() -> None:
+        found = [job for job in jobs().list() if wanted(job)][::-1]
+        draw(found)
+        if busy and not running(found):
+            st.rerun()  # which polls no more
+
+    busy = running([job for job in jobs().list() if wanted(job)])
+    st.fragment(look, run_every=OFTEN if busy else None)()
+
+
 def header(job: Job, status: Status) -> None:
     """Title, state, how far it is, and the buttons that fit."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{job.title}** :{COLOURS[status.state]}-badge[{status.state.lower()}]", width="stretch")
         if status.state in (State.QUEUED, State.RUNNING):
-            st.button("Stop", key=f"stop-{job.id}", on_click=act, args=("cancel", job.id))
+            button("Stop", "cancel", job)
         else:
             if status.state in RESUMABLE:
-                st.button("Resume", key=f"resume-{job.id}", on_click=act, args=("resume", job.id))
-            st.button("Delete", key=f"delete-{job.id}", on_click=act, args=("delete", job.id),
-                      help="Deletes the job and its log; a trained model stays.")  # fmt: skip
+                button("Resume", "resume", job)
+            button("Delete", "delete", job, "Deletes the job and its log; a trained model stays.")
     if status.state is State.RUNNING:
         st.progress(status.share or 0.0, text=progress_of(status))
     if status.message:

@@ -11,19 +11,21 @@ pytestmark = pytest.mark.browser
 
 LONG = 600_000
 """Milliseconds for an extraction or a training on a slow and busy machine."""
-CURVE = ".scatterlayer .trace:first-child .point"
+CURVE = ".subplot.xy .scatterlayer .point"
+"""Points of the loss, one for each epoch."""
 
 
 def choose(box: Locator, *names: str) -> None:
     """Leave only these in a list of several."""
-    clear = box.get_by_role("button", name="Clear all")
-    if clear.count():
-        clear.click()
+    box.locator("input").wait_for(timeout=LONG)
+    box.get_by_role("button", name="Clear all").click()
+    wait_until_still(box.page)
     for name in names:
         box.locator("input").fill(name)
         box.page.get_by_role("option", name=name, exact=True).click()
         box.page.keyboard.press("Escape")
         expect(box.get_by_text(name, exact=True)).to_be_visible()
+    wait_until_still(box.page)
 
 
 def fill(page: Page, key: str, text: str) -> None:
@@ -75,10 +77,7 @@ def begin(page: Page, name: str, epochs: int) -> Locator:
 @pytest.mark.usefixtures("data")
 def test_a_training_is_started_watched_cancelled_resumed_and_compared(app: str, page: Page):
     page.goto(f"{app}/train?base=speech-emotion")
-    corpora = page.locator(".st-key-speech-emotion-corpora")
-    corpora.wait_for(timeout=LONG)
-    choose(corpora, "emodb")
-    wait_until_still(page)
+    choose(page.locator(".st-key-speech-emotion-corpora"), "emodb")
     choose(page.locator(".st-key-speech-emotion-features"), "egemaps")
     expect(page.get_by_text("Extracted first: emodb: egemaps.")).to_be_visible(timeout=LONG)
 
