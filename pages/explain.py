@@ -404,10 +404,10 @@ class Sound:
         first = int(means.argmax()) if model.description.kind == "emotion" else 0
         with place.container(horizontal=True, vertical_alignment="bottom"):
             output = st.selectbox(
-                "Explain", list(own.output), index=first, key="output", bind="query-params", width=160
+                "Explain", list(own.output), index=first, key="output", bind="query-params", width=182
             )  # fmt: skip
             names = {words: method for method, words in NAMES.items()}
-            method = names[st.selectbox("By", list(names), key="way", bind="query-params", width=188)]
+            method = names[st.selectbox("By", list(names), key="way", bind="query-params", width=208)]
             start, end = st.slider(
                 "Mean over (s)", 0.0, duration, (0.0, duration), 0.1, key="span", bind="query-params", width=110
             )  # fmt: skip

@@ -174,7 +174,7 @@ class Player {
       mark.style.width = `${width}px`
       mark.style.top = `${area.top}px`
       mark.style.height = `${area.height}px`
-      mark.hidden = from < 0 || from > area.width + 1
+      mark.hidden = from < -1 || from > area.width + 1
     }
     const accent = getComputedStyle(this.element).getPropertyValue("--st-primary-color")
     place("emoviz-now", area.axis.d2p(time) - 1, 2, `background:${accent}`)
