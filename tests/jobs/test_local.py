@@ -133,7 +133,8 @@ def test_cancelled_job_never_leaves_the_queue(jobs):
 
 
 SERVER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a CI that runs in the background has it ignored
 from pathlib import Path
 from emoviz.jobs.interface import Jobs
 from emoviz.settings import Settings
@@ -167,7 +168,7 @@ def test_jobs_survive(killed, jobs, tmp_path):
         if killed in ("server", "both"):
             server.kill()
         if killed != "keeper":
-            server.wait()
+            server.wait(60)
         for job in (first, second):
             status = wait(jobs, job.id, ended)
             assert (status.state, status.attempts) == (State.FINISHED, 1)
