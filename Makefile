@@ -11,7 +11,7 @@ app: .venv/app
 	$(BIN)/python -m emoviz app
 
 test: .venv/dev browser
-	$(TEST) -n 2
+	$(TEST) -n 3
 
 test-fast: .venv/dev
 	$(TEST) -n 2 -m "not slow and not browser and not corpora"
