@@ -367,13 +367,13 @@ def made(job: Job) -> dict[str, Any]:
     return loaders.metrics(folder) if folder else {}
 
 
-def compared_with(name: str) -> str:
-    """The new model and a bundled one that predicts the same, as the Compare page's link names them."""
+def compared_with(name: str) -> list[str]:
+    """The new model, and another one that predicts the same."""
     found = loaders.checkpoints()
     own = loaders.description(found[name])
     others = [n for n, folder in found.items() if n != name and (about := loaders.description(folder)) and own
               and about.outputs == own.outputs]  # fmt: skip
-    return ",".join([name, *others[:1]])
+    return [name, *others[:1]]
 
 
 navigation.enter()
