@@ -147,4 +147,5 @@ def test_a_real_clip_gives_every_stream(data, tmp_path):
         stream = FeatureStore(tmp_path).extract(EXTRACTORS[name](), media)
         assert np.isfinite(stream.values).all(axis=1).mean() > 0.9, name
         half = stream.hop / 2 if name in PARTS else 0
-        assert stream.times[-1] + half == pytest.approx(media.info.duration, abs=0.15), name
+        missed = max(0.15, 1.5 * stream.hop)  # pictures come at the frames of the video, which ends before its sound
+        assert stream.times[-1] + half == pytest.approx(media.info.duration, abs=missed), name

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from emoviz import checkpoint, cli, evaluate, results
-from emoviz.configuration import from_dict
+from emoviz.configuration import from_dict, to_dict
 from emoviz.corpora import READERS
 from emoviz.define import FOUR_EMOTIONS, Task
 from emoviz.errors import ConfigError, EmovizError, UnknownNameError
@@ -201,7 +201,7 @@ def test_a_run_writes_what_its_files_promise(ran):
     assert reports["small net"]["command"] == (
         "python -m emoviz protocol cross-culture --study tiny --system 'small net'"
     )
-    assert reports["small net"]["config"] == json.loads(json.dumps(dataclasses.asdict(TINY.system("small net"))))
+    assert reports["small net"]["config"] == json.loads(json.dumps(to_dict(TINY.system("small net"))))
     assert reports["average of two"]["config"] == {"systems": ["svm", "small net"], "rule": "average"}
 
 
