@@ -67,6 +67,7 @@ def test_frames_are_learnt_and_the_checkpoint_predicts_what_was_tested(tmp_path)
     assert {r["culture"] for r in found.metrics["test"]} == {"all", "Here", "There"}
     lines = [json.loads(line) for line in (runs / "toy-frames" / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [0, 1, 2, 3, 4]
+    assert all({"validation in Here", "validation in There"} <= set(line) for line in lines)
     assert found.metrics["selection"]["value"] == pytest.approx(max(line["validation"] for line in lines))
     assert found.channels == ("toy.pc000", "toy.pc001", "toy.pc002")
     speakers = [s for part in found.description.split.values() for s in part]

@@ -4,15 +4,21 @@ import dataclasses
 
 import pandas as pd
 import pytest
+from own_corpus import TABLE, write_own
 
+from emoviz.corpora import own
 from emoviz.corpora.base import RECORDING_COLUMNS
+from emoviz.corpora.importing import Plan, check, corpus
+from emoviz.corpora.sources import gather
 from emoviz.define import FOUR_EMOTIONS
 from emoviz.errors import ConfigError, CorpusError, FeatureError, SplitError, UnknownNameError
 from emoviz.features.store import FeatureStore, StoredCorpus
 from emoviz.inputs import InputConfig
 from emoviz.inventory import Holding
+from emoviz.jobs.folder import Places
+from emoviz.jobs.kinds import Training
 from emoviz.training import preset
-from emoviz.training.outlook import outlook, step_seconds, steps_per_epoch
+from emoviz.training.outlook import complete, outlook, step_seconds, steps_per_epoch
 
 from .made_up import TRACES, TracedStore
 
@@ -96,3 +102,25 @@ def test_features_that_came_with_the_corpus_need_no_extraction(tmp_path):
 @pytest.mark.parametrize("config", [BASE, TRACES], ids=["utterances", "traces"])
 def test_a_step_can_be_timed(config):
     assert step_seconds(config, {entry.feature: 4 for entry in config.inputs}) > 0
+
+
+def test_what_is_lacking_is_extracted_and_nothing_twice(tmp_path):
+    clips = write_own(tmp_path / "clips", speakers=1, takes=1)
+    plan = Plan("c", {"file": "file", "emotion": "label", "speaker": "actor", "culture": "country"},
+                emotions={"anger": "angry", "joy": "happy", "sadness": "sad"})  # fmt: skip
+    own.save(corpus(plan, check(gather(clips, clips / TABLE), plan)), tmp_path / "imports")
+    store = FeatureStore(tmp_path / "store")
+    said: list[str] = []
+    for _ in range(2):
+        complete(BASE, None, tmp_path / "imports", store, lambda stage, done, total: said.append(stage))
+        assert store.count(list(store.corpus("c").recordings["key"]), "egemaps") == 4
+    assert said.count("Extracting features of c") == 4 + 1
+
+
+def test_a_job_is_refused_by_the_same_outlook(tmp_path):
+    places = Places("", str(tmp_path / "store"), str(tmp_path / "checkpoints"), "")
+    with pytest.raises(UnknownNameError, match="no corpus named 'c'"):
+        Training(BASE).check(places)
+    known = dataclasses.replace(BASE, corpora=("emodb",))
+    with pytest.raises(CorpusError, match="'emodb' is not on this machine: No data folder is set"):
+        Training(known).check(places)
