@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
-LONG = 600_000
+LONG = 300_000
 """Milliseconds for an extraction or a training on a slow and busy machine."""
 CURVE = ".subplot.xy .scatterlayer .point"
 """Points of the loss, one for each epoch."""
@@ -96,9 +96,7 @@ def test_a_training_is_started_watched_cancelled_resumed_and_compared(app: str, 
     before = second.locator(CURVE).count()
     second.get_by_role("button", name="Resume").click()
     expect(second.get_by_text("running", exact=True)).to_be_visible(timeout=LONG)
-    expect(second.locator(CURVE).nth(before)).to_be_attached(timeout=LONG)
-    second.get_by_role("button", name="Stop").click()
-    expect(second.get_by_text("cancelled", exact=True)).to_be_visible(timeout=LONG)
+    expect(second.locator(CURVE).nth(before)).to_be_attached(timeout=LONG)  # it ends by itself, for want of progress
 
     first.get_by_role("link", name=re.compile("Compare three-epochs")).click()
     page.get_by_role("heading", name="Compare", exact=True).wait_for(timeout=LONG)
