@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import compare, plots, report
-from emoviz.checkpoint import Checkpoint
 from emoviz.compare import LEAST, MOST, TRUTH
 from emoviz.complexity import REPEATS, SECONDS, Complexity, size
 from emoviz.errors import EmovizError
@@ -318,7 +317,7 @@ def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, p
         st.rerun()
     known = known_complexities(list(folders))
     if not known:
-        known = [size(checkpoint) for checkpoint in usable(folders)]
+        known = [size(checkpoint) for checkpoint in loaders.usable_checkpoints(folders.values())]
     table = pd.DataFrame(map(asdict, known))
     st.dataframe(costs_for_people(known), hide_index=True)
     if job and job.state.running:
@@ -378,17 +377,6 @@ def job_key(names: list[str]) -> str:
     return f"complexity of {', '.join(names)}"
 
 
-def usable(folders: dict[str, Path]) -> list[Checkpoint]:
-    """The networks; a damaged one is named and left out."""
-    checkpoints = []
-    for folder in folders.values():
-        try:
-            checkpoints.append(loaders.load_checkpoint(folder))
-        except EmovizError as error:
-            st.warning(f"{error} It is left out.")
-    return checkpoints
-
-
 def show_clip(found: dict[str, Path], names: list[str]) -> None:
     """The models on one clip, analysed in the background as on the Predict page."""
     clip = selection.choose_clip()
@@ -396,7 +384,7 @@ def show_clip(found: dict[str, Path], names: list[str]) -> None:
         messages.empty("Upload or record a clip above: what each model says of it appears here, curve over curve.")
         return
     name, path = clip
-    checkpoints = usable({n: found[n] for n in names})
+    checkpoints = loaders.usable_checkpoints(found[n] for n in names)
     if len(checkpoints) < LEAST:
         return
     try:

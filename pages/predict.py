@@ -65,7 +65,7 @@ def main() -> None:
 
 def show_clip(name: str, path: Path, models: dict[str, Path]) -> None:
     """Analyse the chosen clip and show what is known so far."""
-    checkpoints = usable(models)
+    checkpoints = loaders.usable_checkpoints(models.values())
     if not checkpoints:
         return
     try:
@@ -76,17 +76,6 @@ def show_clip(name: str, path: Path, models: dict[str, Path]) -> None:
         return
     every = POLL if analysis.state.running else None
     st.fragment(show_state, run_every=every)(name, info, analysis, polling=every is not None)
-
-
-def usable(models: dict[str, Path]) -> list[Checkpoint]:
-    """The chosen models; a damaged one is named and left out."""
-    checkpoints = []
-    for folder in models.values():
-        try:
-            checkpoints.append(loaders.load_checkpoint(folder))
-        except EmovizError as error:
-            st.warning(f"{error} It is left out.")
-    return checkpoints
 
 
 def start(name: str, path: Path, checkpoints: list[Checkpoint]) -> Analysis:

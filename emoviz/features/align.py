@@ -123,3 +123,11 @@ def _tidy(position: np.ndarray) -> np.ndarray:
     """Positions in frames, freed of rounding errors of the times: a millionth of a frame is none."""
     nearest = np.round(2 * position) / 2
     return np.where(np.abs(position - nearest) < 1e-6, nearest, position)
+
+
+def nearest(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Index of the entry of increasing ``values`` that is nearest to each wanted one; of two as near, the first."""
+    if len(values) == 1:
+        return np.zeros(len(wanted), int)
+    after = np.searchsorted(values, wanted).clip(1, len(values) - 1)
+    return np.where(wanted - values[after - 1] <= values[after] - wanted, after - 1, after)

@@ -17,6 +17,9 @@ from ..registry import Registry
 if TYPE_CHECKING:
     from ..media import ClipMedia
 
+RATE = 16000
+"""Samples per second of the sound that extractors get, one channel."""
+
 
 @dataclass(frozen=True)
 class FeatureStream:
@@ -54,6 +57,23 @@ def missing_stream(channels: tuple[str, ...], duration: float, hop: float, note:
     """A stream of NaN for a clip of ``duration`` seconds that lacks what was needed; ``note`` says what."""
     frames = max(round(duration / hop), 1)
     return FeatureStream(np.full((frames, len(channels)), np.nan, np.float32), 0.0, hop, channels, (note,))
+
+
+def lacking_sound(media: "ClipMedia", shortest: int = 1, why: str = "", progress: Progress = silent) -> str | None:
+    """Why features cannot be had from a clip's sound, as a note of one sentence; None where they can.
+
+    Args:
+        media: the clip.
+        shortest: samples at 16 kHz that are needed.
+        why: who needs them, e.g. ``voice features need``.
+        progress: told while the sound is read.
+    """
+    if media.info.audio is None:
+        return "The clip has no sound."
+    count = len(media.waveform(progress=progress).samples)
+    if not count:
+        return "The clip's sound is empty."
+    return f"The clip's sound is shorter than the {shortest / RATE:g} s that {why}." if count < shortest else None
 
 
 class Extractor(Protocol):

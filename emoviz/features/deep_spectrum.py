@@ -15,7 +15,7 @@ import torch
 from ..define import Modality
 from ..errors import FeatureError
 from ..progress import Progress, silent
-from .base import EXTRACTORS, FeatureStream, missing_stream
+from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 from .convolutional import VGG, AlexNet, DenseNet
 from .picture_encoders import IMAGENET
 from .weights import Weights, device, load_state
@@ -24,7 +24,6 @@ from .whisper import mel_filters
 if TYPE_CHECKING:
     from ..media import ClipMedia
 
-RATE = 16000
 FFT, STEP, BANDS = 1024, 160, 128
 RANGE = 80.0
 """Decibels between the darkest colour and the brightest."""
@@ -77,11 +76,9 @@ class DeepSpectrum:
             MissingWeightsError: the weights are not on this machine.
             FeatureError: they are damaged, or another network's.
         """
-        if media.info.audio is None:
-            return missing_stream(self.channels, media.info.duration, self.hop, "The clip has no sound.")
+        if note := lacking_sound(media, progress=progress):
+            return missing_stream(self.channels, media.info.duration, self.hop, note)
         sound = media.waveform(progress=progress)
-        if not len(sound.samples):
-            return missing_stream(self.channels, media.info.duration, self.hop, "The clip's sound is empty.")
         place = device(self.device)
         network = load_state(type(self).network, self.needs[0].folder(self.name), place, *self.arguments)
         grey = mel_picture(sound.samples)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..define import Modality
 from ..progress import Progress, silent
-from .base import EXTRACTORS, FeatureStream, missing_stream
+from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
@@ -49,7 +49,6 @@ NAMES = (
     "F3bandwidth_sma3nz",
     "F3amplitudeLogRelF0_sma3nz",
 )
-RATE = 16000
 HOP = 160
 SHORTEST = 960
 """Samples of one pitch window; from less openSMILE makes no frame."""
@@ -76,12 +75,9 @@ class Egemaps:
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
         """Descriptors of the clip's sound; under 0.06 s of it gives NaN and a note."""
-        if media.info.audio is None:
-            return missing_stream(self.channels, media.info.duration, self.hop, "The clip has no sound.")
-        sound = media.waveform(progress=progress)
-        if len(sound.samples) < SHORTEST:
-            note = "The clip's sound is shorter than the 0.06 s that voice features need."
+        if note := lacking_sound(media, SHORTEST, "voice features need", progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
+        sound = media.waveform(progress=progress)
         values = np.concatenate(list(describe(sound.samples, progress)))
         return FeatureStream(values, sound.start + self.centre, self.hop, self.channels)
 

@@ -63,8 +63,7 @@ class PictureEncoder:
         whole: bool = False,
         device: str = "auto",
     ) -> None:
-        if rate < 0:
-            raise FeatureError(f"'rate' of '{self.name}' is not negative, unlike {rate:g}.")
+        _require_rate(self.name, rate)
         self.needs: tuple[Weights, ...] = (Weights(weights or self.default, self.kinds, PICTURE),)
         self.layer, self.pooling, self.rate, self.whole, self.device = layer, pooling, rate, whole, device
 
@@ -79,12 +78,7 @@ class PictureEncoder:
         weights = self.needs[0]
         config = read_json(weights.folder(self.name) / CONFIG)
         config = config.get("vision_config", config)
-        layers = config["num_hidden_layers"]
-        if not -1 <= self.layer <= layers:
-            raise FeatureError(
-                f"'{weights.name}' has the layers 1 to {layers}, 0 before them and -1 for the last; "
-                f"there is no layer {self.layer}."
-            )
+        weights.layer(self.layer, config["num_hidden_layers"])
         return config
 
     def preparation(self, size: int | None = None) -> "Preparation":
@@ -112,8 +106,7 @@ class PictureEncoder:
     @property
     def settings(self) -> dict[str, str | int | float]:
         """The weights by their content, layer, pooling, rate and what of the picture."""
-        layers = self.config["num_hidden_layers"]
-        layer = layers if self.layer == -1 else self.layer
+        layer = self.needs[0].layer(self.layer, self.config["num_hidden_layers"])
         weights = self.needs[0].hash(self.name)
         return {
             "weights": weights, "layer": layer, "pooling": self.pooling, "rate": self.rate, "whole": self.whole
@@ -167,6 +160,11 @@ class Preparation:
         """uint8 (..., H, W, 3) -> float32 (..., 3, H, W)."""
         scaled = (torch.from_numpy(pictures).float() / 255 - self.mean) / self.deviation
         return scaled.movedim(-1, -3)
+
+
+def _require_rate(feature: str, rate: float) -> None:
+    if rate < 0:
+        raise FeatureError(f"'rate' of '{feature}' is not negative, unlike {rate:g}.")
 
 
 @EXTRACTORS.register("vit")
@@ -224,6 +222,7 @@ class ResNet50:
     def __init__(
         self, *, weights: str = "microsoft/resnet-50", rate: float = 10.0, whole: bool = False, device: str = "auto"
     ) -> None:
+        _require_rate(self.name, rate)
         self.needs = (Weights(weights, ("resnet",)),)
         self.rate, self.whole, self.device = rate, whole, device
 
@@ -277,6 +276,7 @@ class VGG16Faces:
     plan = CONVOLUTIONS
 
     def __init__(self, *, weights: str = "", rate: float = 0.0, device: str = "auto") -> None:
+        _require_rate(self.name, rate)
         self.needs = (Weights(weights or self.default, note=self.note),)
         self.rate, self.device = rate, device
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..progress import Progress, silent
+from .align import nearest
 from .base import FeatureStream, missing_stream
 from .frames import resample
 
@@ -53,7 +54,7 @@ def picture_stream(
         return missing_stream(channels, media.info.duration, hop, "The clip's picture has no frames.")
     count = max(round(media.info.duration / hop), 1) if rate else len(times)
     moments = times[0] + (np.arange(count * frames) + (0.5 if frames > 1 else 0)) * hop / frames
-    shown = _nearest(times, moments).reshape(count, frames) if rate else np.arange(count)[:, None]
+    shown = nearest(times, moments).reshape(count, frames) if rate else np.arange(count)[:, None]
     if not whole:
         shown = _with_face(shown, media)
     values = np.full((count, len(channels)), np.nan, np.float32)
@@ -80,7 +81,7 @@ def _with_face(shown: np.ndarray, media: "ClipMedia") -> np.ndarray:
     for row, own in enumerate(shown):
         seen = track.frames[(track.frames >= own[0]) & (track.frames <= own[-1])]
         if len(seen):
-            chosen[row] = seen[_nearest(seen, own)]
+            chosen[row] = seen[nearest(seen, own)]
     return chosen
 
 
@@ -133,11 +134,3 @@ def middle_square(image: np.ndarray, side: int) -> np.ndarray:
 
 def _times(media: "ClipMedia", progress: Progress) -> np.ndarray:
     return np.array([frame.time for frame in media.pictures(progress)])
-
-
-def _nearest(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Index of the entry of increasing ``values`` that is nearest to each wanted one."""
-    if len(values) == 1:
-        return np.zeros(len(wanted), int)
-    after = np.searchsorted(values, wanted).clip(1, len(values) - 1)
-    return np.where(wanted - values[after - 1] <= values[after] - wanted, after - 1, after)

@@ -20,14 +20,14 @@ import numpy as np
 from ..define import Modality
 from ..errors import FeatureError
 from ..progress import Progress, silent
-from .base import EXTRACTORS, FeatureStream, missing_stream
+from .align import nearest
+from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 
 if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTrack
 
 PARTS = 6
 COLOURS = ("red", "green", "blue")
-RATE = 16000
 WINDOW = 512
 STEP = 160
 BINS = 256
@@ -106,12 +106,12 @@ class Snippets(_Parts):
     def _choose(self, times: np.ndarray, track: "FaceTrack", hop: float) -> np.ndarray:
         """The clip's frame for each picture (N, frames): the nearest with the face within the snippet, -1 without."""
         moments = (np.arange(self.parts * self.frames) + 0.5) * hop / self.frames
-        shown = _nearest(times, moments).reshape(self.parts, self.frames)
+        shown = nearest(times, moments).reshape(self.parts, self.frames)
         chosen = np.full_like(shown, -1)
         for part, frames in enumerate(shown):
             seen = track.frames[(track.frames >= frames[0]) & (track.frames <= frames[-1])]
             if len(seen):
-                chosen[part] = seen[_nearest(seen, frames)]
+                chosen[part] = seen[nearest(seen, frames)]
         return chosen
 
     def _faces(
@@ -150,11 +150,9 @@ class Spectrogram(_Parts):
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
         """One second of sound for each part."""
         hop = self._hop(media)
-        if media.info.audio is None:
-            return missing_stream(self.channels, media.info.duration, hop, "The clip has no sound.")
+        if note := lacking_sound(media, progress=progress):
+            return missing_stream(self.channels, media.info.duration, hop, note)
         sound = media.waveform(progress=progress)
-        if not len(sound.samples):
-            return missing_stream(self.channels, media.info.duration, hop, "The clip's sound is empty.")
         middles = (np.arange(self.parts) + 0.5) * hop - sound.start
         last = max(len(sound.samples) - RATE, 0)
         starts = np.round((middles - 0.5) * RATE).clip(0, last).astype(int)
@@ -179,10 +177,3 @@ def spectrogram(samples: np.ndarray, start: int) -> np.ndarray:
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::STEP] * np.hamming(WINDOW)
     power = np.abs(np.fft.rfft(windows, axis=1)[:, 1:]) ** 2 / WINDOW
     return np.log(power + QUIETEST).T.astype(np.float32)
-
-
-def _nearest(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Index of the entry of increasing ``values`` that is nearest to each wanted one."""
-    after = np.searchsorted(values, wanted).clip(1, len(values) - 1) if len(values) > 1 else np.zeros(len(wanted), int)
-    before = np.maximum(after - 1, 0)
-    return np.where(np.abs(values[before] - wanted) <= np.abs(values[after] - wanted), before, after)

@@ -18,14 +18,13 @@ from torch import Tensor
 from ..define import Modality
 from ..errors import FeatureError
 from ..progress import Progress, silent
-from .base import EXTRACTORS, FeatureStream, missing_stream
+from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 from .weights import CONFIG, SOUND, Weights, device, load_model, load_part, read_json
 from .windows import cross_faded
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
 
-RATE = 16000
 WINDOW, OVERLAP = 1500, 250
 """Frames of 20 ms that an encoder sees at once, and that two windows share."""
 BATCH = {"cpu": 1, "cuda": 16}
@@ -68,12 +67,7 @@ class SpeechEncoder:
         (weights,) = self.needs
         folder = weights.folder(self.name)
         config, rate = read_json(folder / CONFIG), read_json(folder / SOUND[0]).get("sampling_rate", RATE)
-        layers = config[self.layers_field]
-        if not -1 <= self.layer <= layers:
-            raise FeatureError(
-                f"'{weights.name}' has the layers 1 to {layers}, 0 before them and -1 for the last; "
-                f"there is no layer {self.layer}."
-            )
+        weights.layer(self.layer, config[self.layers_field])
         if rate != RATE:
             raise FeatureError(f"'{weights.name}' takes sound of {rate} Hz; only encoders of {RATE} Hz can be used.")
         return config
@@ -81,8 +75,7 @@ class SpeechEncoder:
     @property
     def settings(self) -> dict[str, str | int | float]:
         """The weights by their content, layer and pooling."""
-        layers = self.config[self.layers_field]
-        layer = layers if self.layer == -1 else self.layer
+        layer = self.needs[0].layer(self.layer, self.config[self.layers_field])
         return {"weights": self.needs[0].hash(self.name), "layer": layer, "pooling": self.pooling}
 
     @property
@@ -102,12 +95,9 @@ class SpeechEncoder:
         """
         channels, frame = self.channels, self._frame()
         hop = frame.step / RATE
-        if media.info.audio is None:
-            return missing_stream(channels, media.info.duration, hop, "The clip has no sound.")
-        sound = media.waveform(progress=progress)
-        if len(sound.samples) < frame.length:
-            note = f"The clip's sound is shorter than the {frame.length / RATE:g} s that '{self.name}' needs."
+        if note := lacking_sound(media, frame.length, f"'{self.name}' needs", progress):
             return missing_stream(channels, media.info.duration, hop, note)
+        sound = media.waveform(progress=progress)
         values = self.encode(sound.samples, progress)
         if self.pooling == "none":
             return FeatureStream(values, sound.start + frame.centre, hop, channels)
@@ -276,13 +266,11 @@ class WavLMXVector:
             FeatureError: they are damaged.
         """
         channels, hop = self.channels, max(media.info.duration, 1e-3) / (self.fragments - 1)
-        if media.info.audio is None:
-            return missing_stream(channels, media.info.duration, hop, "The clip has no sound.")
-        samples, start = media.waveform(progress=progress).samples, media.waveform().start
         least = round(FRAGMENT * RATE)
-        if len(samples) < least:
-            note = f"The clip's sound is shorter than the {FRAGMENT:g} s that '{self.name}' needs."
+        if note := lacking_sound(media, least, f"'{self.name}' needs", progress):
             return missing_stream(channels, media.info.duration, hop, note)
+        sound = media.waveform(progress=progress)
+        samples = sound.samples
         place, folder = device(self.device), self.needs[0].folder(self.name)
         network, prepare = (
             load_model("AutoModelForAudioXVector", folder, place),
@@ -300,7 +288,7 @@ class WavLMXVector:
                 batch = torch.from_numpy(prepared[None, first:last]).to(place, network.dtype)
                 vectors.append(network(batch).embeddings[0].float().cpu().numpy())
         progress("Encoding speech", self.fragments, self.fragments)
-        return FeatureStream(np.stack(vectors), start, len(samples) / RATE / (self.fragments - 1), channels)
+        return FeatureStream(np.stack(vectors), sound.start, len(samples) / RATE / (self.fragments - 1), channels)
 
 
 FRAGMENT = 0.5

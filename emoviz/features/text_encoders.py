@@ -19,7 +19,7 @@ from ..define import Modality
 from ..errors import FeatureError
 from ..progress import Progress, silent
 from . import transcripts
-from .base import EXTRACTORS, FeatureStream, missing_stream
+from .base import EXTRACTORS, FeatureStream, lacking_sound, missing_stream
 from .transcripts import ENGLISH, RECOGNISER, Transcript, transcribe
 from .weights import CONFIG, TOKENIZER, Weights, device, load_model, load_part, read_json
 
@@ -76,29 +76,24 @@ class TextEncoder:
             MissingWeightsError: the weights are not on this machine.
             FeatureError: the network has no such layer.
         """
-        weights, _ = self.needs
+        weights = self.needs[0]
         config = read_json(weights.folder(self.name) / CONFIG)
         for name, own in (("num_hidden_layers", "n_layers"), ("hidden_size", "dim")):  # DistilBERT's words for them
             if own in config:
                 config.setdefault(name, config[own])
-        layers = config["num_hidden_layers"]
-        if not -1 <= self.layer <= layers:
-            raise FeatureError(
-                f"'{weights.name}' has the layers 1 to {layers}, 0 before them and -1 for the last; "
-                f"there is no layer {self.layer}."
-            )
+        weights.layer(self.layer, config["num_hidden_layers"])
         return config
 
     @property
     def settings(self) -> dict[str, str | int | float]:
         """Encoder and recogniser by their content, language, layer and pooling."""
-        layers = self.config["num_hidden_layers"]
+        layer = self.needs[0].layer(self.layer, self.config["num_hidden_layers"])
         encoder, words = (weights.hash(self.name) for weights in self.needs)
         return {
             "weights": encoder,
             "recogniser": words,
             "language": self.language,
-            "layer": layers if self.layer == -1 else self.layer,
+            "layer": layer,
             "pooling": self.pooling,
         }
 
@@ -115,10 +110,8 @@ class TextEncoder:
             FeatureError: they are damaged, or the encoder does not know the language.
         """
         channels, duration = self.channels, media.info.duration
-        if media.info.audio is None:
-            return missing_stream(channels, duration, HOP, "The clip has no sound.")
-        if not len(media.waveform(progress=progress).samples):
-            return missing_stream(channels, duration, HOP, "The clip's sound is empty.")
+        if note := lacking_sound(media, progress=progress):
+            return missing_stream(channels, duration, HOP, note)
         transcript = transcribe(
             media, self.needs[1], self.language, feature=self.name, place=self.device, progress=progress
         )

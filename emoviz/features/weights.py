@@ -122,6 +122,19 @@ class Weights:
                 )
         return folder
 
+    def layer(self, number: int, layers: int) -> int:
+        """The number of a layer, -1 for the last of so many.
+
+        Raises:
+            FeatureError: the network has no such layer.
+        """
+        if not -1 <= number <= layers:
+            raise FeatureError(
+                f"'{self.name}' has the layers 1 to {layers}, 0 before them and -1 for the last; "
+                f"there is no layer {number}."
+            )
+        return layers if number == -1 else number
+
     def hash(self, feature: str) -> str:
         """Start of the sha256 over everything that decides what the encoder gives: part of the cache's key.
 

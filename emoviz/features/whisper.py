@@ -27,14 +27,13 @@ from ..define import Modality
 from ..errors import FeatureError, MissingWeightsError
 from ..progress import Progress, silent
 from ..settings import ROOT
-from .base import EXTRACTORS, FeatureStream, missing_stream
+from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 from .windows import cross_faded
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
 
 ENCODER = ROOT / "checkpoints" / "encoders" / "whisper-tiny.en"
-RATE = 16000
 FFT = 400
 MEL_HOP = 160
 MELS = 80
@@ -80,11 +79,9 @@ class Whisper:
         Raises:
             MissingWeightsError: the encoder's weights are not in the project folder.
         """
-        if media.info.audio is None:
-            return missing_stream(self.channels, media.info.duration, self.hop, "The clip has no sound.")
+        if note := lacking_sound(media, progress=progress):
+            return missing_stream(self.channels, media.info.duration, self.hop, note)
         sound = media.waveform(progress=progress)
-        if not len(sound.samples):
-            return missing_stream(self.channels, media.info.duration, self.hop, "The clip's sound is empty.")
         samples = torch.from_numpy(sound.samples)
         values = encode(load_encoder(ENCODER), samples, self.layer, progress)
         return FeatureStream(values.numpy(), sound.start, self.hop, self.channels)

@@ -1,6 +1,7 @@
 """What the pages read from disk, once per server: settings, checkpoints and examples."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,17 @@ def load_checkpoint(folder: Path) -> checkpoint.Checkpoint:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _load(folder: Path, changed: int) -> checkpoint.Checkpoint:
     return checkpoint.load(folder)
+
+
+def usable_checkpoints(folders: Iterable[Path]) -> list[checkpoint.Checkpoint]:
+    """Those that can be loaded; a damaged one is named on the page and left out."""
+    usable = []
+    for folder in folders:
+        try:
+            usable.append(load_checkpoint(folder))
+        except EmovizError as error:
+            st.warning(f"{error} It is left out.")
+    return usable
 
 
 def description(folder: Path) -> checkpoint.Description | None:
