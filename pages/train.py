@@ -22,8 +22,9 @@ from emoviz.jobs.work import work_of
 from emoviz.models import load_models
 from emoviz.training import preset, presets, schema, sweeps
 from emoviz.training.config import TrainingConfig
+from emoviz.training.loggers import LOGGERS
 from emoviz.training.outlook import Outlook, outlook, step_seconds, steps_per_epoch
-from emoviz.training.protocols import PROTOCOLS
+from emoviz.training.protocols import PROTOCOLS, Options
 from emoviz.ui import figures, form, loaders, navigation
 from emoviz.ui import jobs as ui
 
@@ -42,6 +43,10 @@ Left the **loss** on the training part; right the metric on the **validation** p
 on. The epoch with the highest validation metric is kept; the test part is read once, at the end. Thin lines are single
 cultures, with few speakers each, so they jump; a culture here is also a corpus.
 """
+ABOUT_LOGGER = """
+Where the figures of the training go beside the curves below: **tensorboard** writes into the job's folder, **mlflow**
+to the server that MLFLOW_TRACKING_URI names, or into the job's folder. Both are packages of their own.
+"""
 ABOUT_GROUP = """
 The trainings of one sweep. **validation** is the best epoch's, by which it was selected, so it is optimistic; **test**
 is the held-out figure of the finished model. Figures of single seeds differ by luck: compare means over several seeds,
@@ -57,14 +62,14 @@ def main() -> None:
     found = loaders.holdings()
     left, right = st.columns([60, 40], gap="large")
     with left:
-        values, protocol = ask(found)
+        values, task = ask(found)
     with right:
-        submit(values, protocol, found)
+        submit(values, task, found)
     ui.poll(watch, lambda job: job.kind != "extract")
 
 
-def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], str]:
-    """The form: values of a training config as plain data, and a protocol or :data:`ONE`."""
+def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The form, as plain data: values of a training config, and those of the job beside it."""
     cloned: tuple[str, dict[str, Any]] | None = st.session_state.get(CLONE)
     bases = [*([cloned[0]] if cloned else []), *presets()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -92,6 +97,7 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], str]:
     first, *rest = groups
     values |= form.ask_all(groups[first][:4], values, key, columns=4)
     with st.expander("More settings"):
+        task = ask_task(protocol)
         for group in groups:
             st.markdown(f"**{group}**")
             values |= form.ask_all(groups[group][4:] if group == first else groups[group], values, key, columns=4)
@@ -107,7 +113,19 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], str]:
         values["source"] = st.selectbox(
             "Reads", sources, sources.index(values["source"]), key=f"{key}source", width=110
         )
-    return values, protocol
+    return values, task
+
+
+def ask_task(protocol: str) -> dict[str, Any]:
+    """What the job of a config needs to know beside it: a logger, or a protocol with its options and seeds."""
+    if protocol == ONE:
+        st.markdown("**Logger**")
+        return {"logger": st.selectbox("logger", ["", *LOGGERS], key="logger", width=170, help=ABOUT_LOGGER,
+                                       format_func=lambda name: name or "none")}  # fmt: skip
+    st.markdown(f"**Protocol {protocol}**")
+    options = form.ask_all(schema.fields_of(Options, ("sources",)), {}, f"{protocol}-options", columns=4)
+    seeds = st.text_input("seeds", "0", key=f"{protocol}-seeds", width=170, help="Every training is run with each.")
+    return {"protocol": protocol, "options": options, "seeds": form.json_list(seeds)}
 
 
 def free_name(name: str) -> str:
@@ -161,7 +179,7 @@ def ask_outputs(values: Mapping[str, Any], key: str) -> list[str]:
         return st.multiselect("Outputs", schema.TARGETS[kind], known, key=f"{key}outputs-{kind}")
 
 
-def submit(values: dict[str, Any], protocol: str, found: Sequence[Holding]) -> None:
+def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Holding]) -> None:
     """What will happen, where, and the button; or what forbids it."""
     st.markdown("**What will happen**")
     try:
@@ -172,9 +190,8 @@ def submit(values: dict[str, Any], protocol: str, found: Sequence[Holding]) -> N
         with below:
             for warning in view.warnings:
                 st.caption(warning)
-            if view.lacking and any(entry.settings for entry in config.inputs):
-                st.caption("Features with settings of their own are extracted by `python -m emoviz extract`.")
-            configs = sweep(config, found, protocol)
+            configs = (config,) if "protocol" in task else sweep(config, found)
+        works = [work(varied, task, extract=bool(view.lacking)) for varied in configs]
         with buttons:
             where = choose_where()
             with st.container(horizontal=True):
@@ -188,13 +205,13 @@ def submit(values: dict[str, Any], protocol: str, found: Sequence[Holding]) -> N
     if estimating:
         estimate(config, view, found)
     if started:
-        start(configs, protocol, where, bool(view.lacking))
+        start(works, where)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def look(config: str, state: tuple) -> Outlook:
     """The outlook of a config, made again when a corpus changed."""
-    return outlook(from_dict(TrainingConfig, json.loads(config), "the form"), loaders.holdings())
+    return outlook(from_dict(TrainingConfig, json.loads(config), "the form"), loaders.holdings(), loaders.store())
 
 
 def show(view: Outlook) -> None:
@@ -210,10 +227,19 @@ def show(view: Outlook) -> None:
         st.info(f"Extracted first: {gaps}. The Data page says how long that takes.")
 
 
-def sweep(config: TrainingConfig, found: Sequence[Holding], protocol: str) -> tuple[TrainingConfig, ...]:
+def work(config: TrainingConfig, task: Mapping[str, Any], extract: bool) -> Training | OwnProtocol:
+    """The job of a config.
+
+    Raises:
+        ConfigError: the options of a protocol contradict each other.
+    """
+    values = {"config": to_dict(config), **task, "extract": extract}
+    chosen: Training | OwnProtocol = from_dict(OwnProtocol if "protocol" in task else Training, values, "the form")
+    return chosen
+
+
+def sweep(config: TrainingConfig, found: Sequence[Holding]) -> tuple[TrainingConfig, ...]:
     """The config alone, or as a sweep over systems, cultures and seeds."""
-    if protocol != ONE:
-        return (config,)
     cultures: dict[str, list[str]] = {}
     for one in found:
         if one.name in config.corpora and one.tables is not None:
@@ -276,13 +302,13 @@ def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding]) ->
     )
 
 
-def start(configs: Sequence[TrainingConfig], protocol: str, where: Where, extract: bool) -> None:
-    """Queue the trainings; those of a sweep share a group."""
-    group = f"{configs[0].title.rpartition(',')[0] or configs[0].title} x {len(configs)}" if len(configs) > 1 else ""
+def start(works: Sequence[Training | OwnProtocol], where: Where) -> None:
+    """Queue the jobs; those of a sweep share a group."""
+    title = works[0].config.title
+    group = f"{title.rpartition(',')[0] or title} x {len(works)}" if len(works) > 1 else ""
     try:
-        for config in configs:
-            work = Training(config, extract=extract) if protocol == ONE else OwnProtocol(config, protocol)
-            ui.jobs().submit(work, where, group)
+        for one in works:
+            ui.jobs().submit(one, where, group)
     except EmovizError as error:
         st.error(str(error))
         return

@@ -136,10 +136,10 @@ class FeatureStore:
             )
         return stream
 
-    def count(self, keys: Sequence[str], extractor_name: str) -> int:
-        """Of how many of these clips the store has a stream, in the extractor's default settings."""
+    def count(self, keys: Sequence[str], extractor_name: str, settings: Mapping[str, Any] | None = None) -> int:
+        """Of how many of these clips the store has a stream, in the extractor's default settings or these."""
         try:
-            folder = self._folder(make(extractor_name))
+            folder = self._folder(make(extractor_name, settings))
         except MissingWeightsError:
             return 0
         return sum(_in(folder, key).is_file() for key in keys) if folder.is_dir() else 0

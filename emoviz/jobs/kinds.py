@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..errors import ConfigError, FeatureError, UnknownNameError
 from ..progress import Progress
 from ..training.config import TrainingConfig
-from ..training.loggers import LOGGERS
+from ..training.loggers import require_logger
 from ..training.protocols import Options
 from ..training.world import World
 from .folder import Places
 from .work import WORKS, require_one
 
 if TYPE_CHECKING:
-    from ..training.outlook import Outlook
     from ..training.studies import Study
 
 
@@ -46,39 +45,46 @@ class Training:
 
     def check(self, places: Places, tasks: int = 1) -> None:
         """Refuse what its outlook forbids, a name that a model has, batches that cannot be divided, unknown loggers."""
-        if self.logger:
-            LOGGERS[self.logger]
+        require_logger(self.logger)
         World(tasks).divide(self.config.batch_size)
         if self.extract:
             require_one(tasks)
         if (Path(places.checkpoints) / self.config.name).exists():
             raise ConfigError(f"There is a trained model named '{self.config.name}'; give this one another name.")
-        lacking = self._outlook(places).lacking
-        if lacking and not self.extract:
-            gaps = "; ".join(f"{name}: {', '.join(gap)}" for name, gap in lacking.items())
-            raise FeatureError(f"The store lacks {gaps}; extract that first with `python -m emoviz extract`.")
-
-    def _outlook(self, places: Places) -> "Outlook":
-        """What the training will be; raises what forbids it."""
-        from ..features.store import FeatureStore
-        from ..inventory import holding
-        from ..training.outlook import outlook
-
-        data, store = Path(places.data) if places.data else None, FeatureStore(Path(places.store))
-        return outlook(self.config, [holding(name, data, places.imports, store) for name in self.config.corpora])
+        _check_features(self.config, places, self.extract)
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Train; ``<folder>/<name>/metrics.jsonl`` has the figures of each epoch."""
         from ..features.store import FeatureStore
         from ..training import train
-        from ..training.outlook import complete
 
         store, checkpoints = FeatureStore(Path(places.store)), Path(places.checkpoints)
         if self.extract:
-            data = Path(places.data) if places.data else None
-            complete(self.config, data, places.imports, store, progress)
+            _complete(self.config, places, progress)
         made = train(self.config, store, folder, checkpoints, progress, self.logger)
         return (made.name,)
+
+
+def _check_features(config: TrainingConfig, places: Places, extract: bool) -> None:
+    """Refuse what the outlook of a config forbids, and gaps in the store unless they are filled first."""
+    from ..features.store import FeatureStore
+    from ..inventory import holding
+    from ..training.outlook import outlook
+
+    data, store = Path(places.data) if places.data else None, FeatureStore(Path(places.store))
+    view = outlook(config, [holding(name, data, places.imports, store) for name in config.corpora], store)
+    if view.lacking and not extract:
+        gaps = "; ".join(f"{name}: {', '.join(gap)}" for name, gap in view.lacking.items())
+        raise FeatureError(f"The store lacks {gaps}; extract that first with `python -m emoviz extract`.")
+
+
+def _complete(config: TrainingConfig, places: Places, progress: Progress) -> None:
+    """Extract what the store lacks of a config."""
+    from ..features.store import FeatureStore
+    from ..training.outlook import complete
+
+    data = Path(places.data) if places.data else None
+    complete(config, data, places.imports, FeatureStore(Path(places.store)), progress)
 
 
 @WORKS.register("protocol")
@@ -132,12 +138,14 @@ class OwnProtocol:
         protocol: registry name.
         options: of the protocol.
         seeds: of the trainings.
+        extract: whether corpora and features that the store lacks are extracted first.
     """
 
     config: TrainingConfig
     protocol: str
     options: Options = Options()
     seeds: tuple[int, ...] = (0,)
+    extract: bool = False
     writes: ClassVar[str] = ""
 
     @property
@@ -146,12 +154,15 @@ class OwnProtocol:
         return f"{self.config.title}, {self.protocol}"
 
     def check(self, places: Places, tasks: int = 1) -> None:
-        """Refuse a protocol that is not there."""
+        """Refuse a protocol that is not there, and what the config's outlook forbids."""
         require_one(tasks)
         self._study()
+        _check_features(self.config, places, self.extract)
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Run and report; trainings that an earlier attempt finished are kept."""
+        if self.extract:
+            _complete(self.config, places, progress)
         return _judge(self._study(), self.protocol, (), folder, places, progress)
 
     def _study(self) -> "Study":

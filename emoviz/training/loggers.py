@@ -1,5 +1,6 @@
 """Where a training's figures go beside its own log: nowhere, or to a tool that a lab already watches."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -27,6 +28,17 @@ class MLflow(MLFlowLogger):
         super().__init__("emoviz", run.name, os.environ.get("MLFLOW_TRACKING_URI"), save_dir=str(run / "mlruns"))
 
 
+def require_logger(name: str) -> None:
+    """Refuse a logger, other than "", that is not there.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+        ConfigError: its package is not installed.
+    """
+    if name and LOGGERS[name] and importlib.util.find_spec(name) is None:
+        raise ConfigError(f"The logger '{name}' needs a package that is not installed: pip install {name}.")
+
+
 def make_logger(name: str, run: Path) -> Logger | None:
     """The logger of a run, None for "".
 
@@ -34,10 +46,6 @@ def make_logger(name: str, run: Path) -> Logger | None:
         UnknownNameError: there is no such logger.
         ConfigError: its package is not installed.
     """
-    if not name:
-        return None
-    try:
-        logger: Logger = LOGGERS[name](run)
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"The logger '{name}' needs a package that is not installed: pip install {name}.") from error
+    require_logger(name)
+    logger: Logger | None = LOGGERS[name](run) if name else None
     return logger

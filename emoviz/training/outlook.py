@@ -3,6 +3,7 @@
 The checks are those of the training itself, made on tables alone: no feature is read.
 """
 
+import dataclasses
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,12 +57,13 @@ class Outlook:
         return int(self.parts.loc[self.parts["part"] == Split.TRAIN, "recordings"].sum())
 
 
-def outlook(config: TrainingConfig, found: Iterable[Holding]) -> Outlook:
+def outlook(config: TrainingConfig, found: Iterable[Holding], store: FeatureStore) -> Outlook:
     """Split, size and gaps of a training.
 
     Args:
         config: what to train.
         found: the corpora that are here.
+        store: with the features that have settings of their own; the others are counted in ``found``.
 
     Raises:
         UnknownNameError: a corpus, kind of data, loss or model is unknown.
@@ -82,7 +84,7 @@ def outlook(config: TrainingConfig, found: Iterable[Holding]) -> Outlook:
     widths = stream_widths(config, chosen)
     model = build_model(config, widths)
     parts = split_table(config, chosen)
-    gaps = {one.name: gap for one in chosen if (gap := _gap(config, one))}
+    gaps = {one.name: gap for one in chosen if (gap := _gap(config, one, store))}
     for one in chosen:
         if one.name in gaps and one.missing:
             what = ", ".join(gaps[one.name])
@@ -192,20 +194,26 @@ def complete(
         EmovizError: a corpus cannot be read, or a recording not be extracted.
     """
     for name in config.corpora:
-        gap = _gap(config, holding(name, data_folder, imports, store))
+        gap = _gap(config, holding(name, data_folder, imports, store), store)
         if gap:
             features = [feature for feature in gap if feature in EXTRACTORS]
-            store.add_corpus(corpora.load(name, data_folder, imports), features, progress)
+            settings = {entry.feature: entry.settings for entry in config.inputs}
+            store.add_corpus(corpora.load(name, data_folder, imports), features, progress, settings=settings)
 
 
-def _gap(config: TrainingConfig, one: Holding) -> dict[str, int]:
+def _gap(config: TrainingConfig, one: Holding, store: FeatureStore) -> dict[str, int]:
     """What has to be extracted of a corpus first: feature -> recordings."""
     if one.tables is None or (one.stored and _pictures(one)):
         return {}
-    wanted = [entry.feature for entry in config.inputs if _shipped(one, entry.feature) is None]
     if _pictures(one):
         return {"pictures": len(one.tables.recordings)}
-    return lacking(one, wanted) or ({} if one.stored else {"tables": len(one.tables.recordings)})
+    wanted = [entry for entry in config.inputs if _shipped(one, entry.feature) is None]
+    if one.stored:
+        keys = [key for key in one.tables.recordings["key"] if isinstance(key, str)]
+        own = {e.feature: store.count(keys, e.feature, e.settings) for e in wanted if e.settings}
+        one = dataclasses.replace(one, features={**one.features, **own})
+    gap = lacking(one, [entry.feature for entry in wanted])
+    return gap or ({} if one.stored else {"tables": len(one.tables.recordings)})
 
 
 def _pictures(one: Holding) -> bool:

@@ -174,9 +174,23 @@ def test_a_sweep_is_one_group(page, queue):
 def test_a_protocol_is_started_as_such(page, queue):
     test = ready(page)
     test.selectbox(key="speech-emotion-protocol").set_value("folds").run()
+    test.number_input(key="folds-options-folds").set_value(2)
+    test.text_input(key="folds-seeds").set_value("0, 1").run()
+    assert errors(test) == ["Train, validation and test need 3 folds or more, not 2."]
+    assert next(b for b in test.button if b.label == "Start").disabled
+    test.number_input(key="folds-options-folds").set_value(4).run()
     test.button(key="start").click().run()
     ((work, *_),) = queue.submitted
     assert work.protocol == "folds" and work.config.corpora == ("mine",)
+    assert work.options.folds == 4 and work.seeds == (0, 1)
+
+
+def test_a_logger_is_a_setting_of_one_training(page, queue):
+    test = ready(page)
+    test.selectbox(key="logger").set_value("tensorboard").run()
+    test.button(key="start").click().run()
+    ((work, *_),) = queue.submitted
+    assert work.logger == "tensorboard"
 
 
 def test_a_running_job_shows_its_curves_and_can_be_stopped(page, queue):

@@ -1,11 +1,13 @@
 """What will happen is said before it does, and what cannot happen is refused before anything starts."""
 
 import dataclasses
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from own_corpus import TABLE, write_own
 
+from emoviz import inventory
 from emoviz.corpora import own
 from emoviz.corpora.base import RECORDING_COLUMNS
 from emoviz.corpora.importing import Plan, check, corpus
@@ -26,6 +28,8 @@ BASE = dataclasses.replace(
     preset("speech-emotion"), corpora=("c",), inputs=(InputConfig("egemaps"),), batch_size=4, window=1.0
 )
 
+EMPTY = FeatureStore(Path("no store"))
+
 
 def holding(speakers: int = 5, features: int | None = None, missing: str = "", stored: bool = True) -> Holding:
     """A corpus of one culture with four utterances per speaker."""
@@ -41,7 +45,7 @@ def holding(speakers: int = 5, features: int | None = None, missing: str = "", s
 
 
 def test_the_split_and_the_size_are_those_of_the_training():
-    view = outlook(BASE, [holding(features=20)])
+    view = outlook(BASE, [holding(features=20)], EMPTY)
     counts = view.parts.set_index("part")
     assert counts["speakers"].to_dict() == {"train": 3, "validation": 1, "test": 1}
     assert counts["recordings"].to_dict() == {"train": 12, "validation": 4, "test": 4} and view.samples == 12
@@ -50,11 +54,11 @@ def test_the_split_and_the_size_are_those_of_the_training():
 
 
 def test_what_is_not_extracted_is_said_and_refused_only_without_files():
-    assert outlook(BASE, [holding(features=15)]).lacking == {"c": {"egemaps": 5}}
-    assert outlook(BASE, [holding(stored=False)]).lacking == {"c": {"egemaps": 20}}
-    assert outlook(BASE, [holding(features=20, missing="gone")]).lacking == {}
+    assert outlook(BASE, [holding(features=15)], EMPTY).lacking == {"c": {"egemaps": 5}}
+    assert outlook(BASE, [holding(stored=False)], EMPTY).lacking == {"c": {"egemaps": 20}}
+    assert outlook(BASE, [holding(features=20, missing="gone")], EMPTY).lacking == {}
     with pytest.raises(FeatureError, match="lacks egemaps of 'c', whose files are not here: gone"):
-        outlook(BASE, [holding(features=15, missing="gone")])
+        outlook(BASE, [holding(features=15, missing="gone")], EMPTY)
 
 
 @pytest.mark.parametrize(
@@ -75,14 +79,14 @@ def test_what_is_not_extracted_is_said_and_refused_only_without_files():
 )
 def test_contradictions_are_refused_in_words(changes, error, said):
     with pytest.raises(error, match=said):
-        outlook(dataclasses.replace(BASE, **changes), [holding(features=20)])
+        outlook(dataclasses.replace(BASE, **changes), [holding(features=20)], EMPTY)
 
 
 def test_too_few_speakers_and_absent_corpora_are_refused():
     with pytest.raises(SplitError, match="'A' has 2 speaker"):
-        outlook(BASE, [holding(speakers=2, features=8)])
+        outlook(BASE, [holding(speakers=2, features=8)], EMPTY)
     with pytest.raises(CorpusError, match="'c' is not on this machine: it is not in the folder"):
-        outlook(BASE, [Holding("c", "it is not in the folder", False, None, {})])
+        outlook(BASE, [Holding("c", "it is not in the folder", False, None, {})], EMPTY)
 
 
 def traced() -> Holding:
@@ -91,7 +95,7 @@ def traced() -> Holding:
 
 
 def test_features_that_came_with_the_corpus_need_no_extraction(tmp_path):
-    view = outlook(TRACES, [traced()])
+    view = outlook(TRACES, [traced()], EMPTY)
     assert view.widths == {"said": 4} and view.lacking == {}
     assert {*view.parts["culture"]} == {"Here", "There"} and view.samples == 6
     assert steps_per_epoch(TRACES, view, [traced()], FeatureStore(tmp_path)) == 1
@@ -105,7 +109,7 @@ def test_a_step_can_be_timed(config):
 
 
 def test_what_is_lacking_is_extracted_and_nothing_twice(tmp_path):
-    clips = write_own(tmp_path / "clips", speakers=1, takes=1)
+    clips = write_own(tmp_path / "clips", speakers=3, takes=1)
     plan = Plan("c", {"file": "file", "emotion": "label", "speaker": "actor", "culture": "country"},
                 emotions={"anger": "angry", "joy": "happy", "sadness": "sad"})  # fmt: skip
     own.save(corpus(plan, check(gather(clips, clips / TABLE), plan)), tmp_path / "imports")
@@ -113,8 +117,14 @@ def test_what_is_lacking_is_extracted_and_nothing_twice(tmp_path):
     said: list[str] = []
     for _ in range(2):
         complete(BASE, None, tmp_path / "imports", store, lambda stage, done, total: said.append(stage))
-        assert store.count(list(store.corpus("c").recordings["key"]), "egemaps") == 4
-    assert said.count("Extracting features of c") == 4 + 1
+        assert store.count(list(store.corpus("c").recordings["key"]), "egemaps") == 12
+    assert said.count("Extracting features of c") == 12 + 1
+
+    own_window = dataclasses.replace(BASE, inputs=(InputConfig("egemaps-functionals", settings={"window": 1.0}),))
+    for lacking in ({"c": {"egemaps-functionals": 12}}, {}):
+        here = [inventory.holding("c", None, tmp_path / "imports", store)]
+        assert outlook(own_window, here, store).lacking == lacking
+        complete(own_window, None, tmp_path / "imports", store)
 
 
 def test_a_job_is_refused_by_the_same_outlook(tmp_path):
