@@ -187,7 +187,7 @@ def save_all(root: Path) -> Path:
     save_state(place("deep-spectrum-alexnet"), convolutional.AlexNet(16))
     for feature in ("deep-spectrum-densenet121", "deep-spectrum-densenet201"):
         save_state(place(feature), convolutional.DenseNet(BLOCKS, 8).eval())
-    for base in ("egemaps", "blendshapes"):
+    for base in ("egemaps", "mfcc", "blendshapes"):
         frames = np.random.default_rng(0).random((200, len(make(base).channels)), np.float32)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("emoviz.features.weights.FOLDER", root)

@@ -162,6 +162,15 @@ class EgemapsWords(BagOfWords):
     base = "egemaps"
 
 
+@EXTRACTORS.register("mfcc-words")
+class MfccWords(BagOfWords):
+    """Bags of words of cepstral coefficients: part of paper 2's audio features."""
+
+    name = "mfcc-words"
+    modality = Modality.AUDIO
+    base = "mfcc"
+
+
 @EXTRACTORS.register("blendshapes-words")
 class BlendshapesWords(BagOfWords):
     """Bags of facial action words: part of paper 2's video features."""

@@ -105,6 +105,15 @@ class EgemapsFunctionals(Functionals):
     base = "egemaps"
 
 
+@EXTRACTORS.register("mfcc-functionals")
+class MfccFunctionals(Functionals):
+    """Mean and deviation of cepstral coefficients: part of paper 2's audio features."""
+
+    name = "mfcc-functionals"
+    modality = Modality.AUDIO
+    base = "mfcc"
+
+
 @EXTRACTORS.register("blendshapes-functionals")
 class BlendshapesFunctionals(Functionals):
     """Mean and deviation of facial actions, gaze among them: part of paper 2's video features."""

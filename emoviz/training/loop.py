@@ -162,6 +162,7 @@ def _fit(
         num_nodes=world.size // world.per_node,
         strategy="ddp_find_unused_parameters_true" if world.size > 1 else "auto",
         use_distributed_sampler=False,  # ours divides the batches
+        sync_batchnorm=world.size > 1 and torch.cuda.is_available(),  # which no CPU can
         precision=_precision(config),
         gradient_clip_val=config.gradient_clip or None,
         accumulate_grad_batches=share // together,

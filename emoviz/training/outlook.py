@@ -205,15 +205,16 @@ def _gap(config: TrainingConfig, one: Holding, store: FeatureStore) -> dict[str,
     """What has to be extracted of a corpus first: feature -> recordings."""
     if one.tables is None or (one.stored and _pictures(one)):
         return {}
+    count = len(one.tables.recordings)
     if _pictures(one):
-        return {"pictures": len(one.tables.recordings)}
+        return {"pictures": count}
     wanted = [entry for entry in config.inputs if _shipped(one, entry.feature) is None]
     if one.stored:
         keys = [key for key in one.tables.recordings["key"] if isinstance(key, str)]
         own = {e.feature: store.count(keys, e.feature, e.settings) for e in wanted if e.settings}
         one = dataclasses.replace(one, features={**one.features, **own})
     gap = lacking(one, [entry.feature for entry in wanted])
-    return gap or ({} if one.stored else {"tables": len(one.tables.recordings)})
+    return gap or ({} if one.stored else {"tables": count})
 
 
 def _pictures(one: Holding) -> bool:

@@ -37,9 +37,11 @@ PAPER2 = TrainingConfig(
     model="emafn",
     data="traces",
     corpora=("avec2019_ces",),
-    # MFCC beyond eGeMAPS' own four have no extractor here; facial actions and gaze are the blendshapes.
+    # Facial actions and gaze are the blendshapes.
     inputs=tuple(
-        InputConfig(f"{base}-{kind}") for base in ("egemaps", "blendshapes") for kind in ("functionals", "words")
+        InputConfig(f"{base}-{kind}")
+        for base in ("egemaps", "mfcc", "blendshapes")
+        for kind in ("functionals", "words")
     ),
     outputs=(Dimension.AROUSAL, Dimension.VALENCE, Dimension.LIKING),
     loss="ccc",

@@ -216,6 +216,9 @@ SPEECH_SYSTEMS: dict[str, Changes] = {
     "safrlm": {"model": "safrlm"},
     "statistics-pooling": {"model": "statistics-pooling"},
 }
+SPEECH_FUSIONS = {
+    "average": LateFusion(("logistic self-training", "mdat", "statistics-pooling"), "average"),
+}
 PAPER_CORPORA = ("emodb", "emovo", "urdu")
 """What paper 4 and these studies share."""
 ALL_SPEAKERS = Options(validate=False)
@@ -247,12 +250,16 @@ SPEECH = Study(
         balance=("emotion",),
     ),
     systems={**SPEECH_SYSTEMS, **MDAT_VARIANTS},
+    fusions=SPEECH_FUSIONS,
     plans={
         "cross-culture": Plan(
-            systems=tuple(SPEECH_SYSTEMS),
+            systems=(*SPEECH_SYSTEMS, *SPEECH_FUSIONS),
             options=ALL_SPEAKERS,
             seeds=(0, 1),
-            against=_against(SPEECH_SYSTEMS, "svm", "mdat-baseline"),
+            against={
+                **_against(SPEECH_SYSTEMS, "svm", "mdat-baseline"),
+                **_against(SPEECH_FUSIONS, "logistic self-training", "svm"),
+            },
             means=OVER_PAIRS,
         ),
         "within": Plan(
@@ -282,18 +289,20 @@ SPEECH = Study(
 )
 SEVEN_EMOTIONS = tuple(e for e in Emotion if e not in (Emotion.CALM, Emotion.CONTEMPTUOUS, Emotion.SURPRISED))
 EMODB_SYSTEMS = ("svm", "logistic", "mdat", "mdat-baseline", "statistics-pooling")
+EMODB_FUSIONS = {"average": LateFusion(("logistic", "statistics-pooling"), "average")}
 EMODB = dataclasses.replace(
     SPEECH,
     name="emodb",
     title="EMO-DB: seven emotions, speakers apart",
     config=dataclasses.replace(SPEECH.config, name="emodb", corpora=("emodb",), outputs=SEVEN_EMOTIONS, epochs=25),
     systems=SPEECH_SYSTEMS,
+    fusions=EMODB_FUSIONS,
     plans={
         "within": Plan(
-            systems=EMODB_SYSTEMS,
+            systems=(*EMODB_SYSTEMS, *EMODB_FUSIONS),
             options=Options(folds=10),
             seeds=(0,),
-            against=_against(EMODB_SYSTEMS, "svm"),
+            against=_against((*EMODB_SYSTEMS, *EMODB_FUSIONS), "svm"),
         )
     },
 )

@@ -4,8 +4,9 @@ import numpy as np
 import opensmile
 import pytest
 
-from emoviz.features import egemaps
-from emoviz.features.egemaps import NAMES, Egemaps, describe
+from emoviz.features import descriptors
+from emoviz.features.descriptors import describe
+from emoviz.features.egemaps import NAMES, Egemaps
 
 from .fakes import FakeMedia, voice
 
@@ -36,9 +37,9 @@ def test_sound_that_starts_late_is_late():
 
 def test_pieces_join_to_the_whole(monkeypatch):
     samples = voice(5)
-    (whole,) = describe(samples)
-    monkeypatch.setattr(egemaps, "PIECE", 2 * 16000)
-    pieces = list(describe(samples))
+    (whole,) = describe(Egemaps.analysis, samples)
+    monkeypatch.setattr(descriptors, "PIECE", 2 * 16000)
+    pieces = list(describe(Egemaps.analysis, samples))
     joined = np.concatenate(pieces)
     assert len(pieces) == 2
     assert joined.shape == whole.shape
@@ -49,7 +50,9 @@ def test_full_scale_does_not_overflow():
     samples = np.full(16000, 0.5, np.float32)
     samples[8000] = 1.0
     almost = np.minimum(samples, 0.9999)
-    assert np.allclose(*(np.concatenate(list(describe(s))) for s in (samples, almost)), rtol=0.01, atol=0.05)
+    assert np.allclose(
+        *(np.concatenate(list(describe(Egemaps.analysis, s))) for s in (samples, almost)), rtol=0.01, atol=0.05
+    )
 
 
 def test_too_short_sound_is_missing_with_a_reason(capfd, recwarn):

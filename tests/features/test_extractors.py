@@ -23,6 +23,9 @@ CHANNELS = {
     "wavlm-xvector": 8,
     "resnet50": 8,
     "vggface": 8,
+    "mfcc": 39,
+    "mfcc-functionals": 78,
+    "mfcc-words": 10,
     "egemaps-functionals": 50,
     "blendshapes-functionals": 104,
     "egemaps-words": 10,
@@ -42,6 +45,7 @@ HOPS = {
     **dict.fromkeys(("blendshapes", "face", "expression", "vggface", "vgg16"), 0.04),
     "videomae": 0.64,
     "egemaps": 0.01,
+    "mfcc": 0.01,
 }
 PARTS = {"snippets": 6, "spectrogram": 6, "wavlm-xvector": 31}
 """Frames of the streams that divide every clip alike; fragments are one more, as they stand around its ends."""

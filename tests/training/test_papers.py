@@ -25,7 +25,10 @@ STREAMS = {
     "paper1-audio": ("hubert",),
     "paper1-video": ("vggface",),
     "paper1-av": ("hubert", "vggface"),
-    "paper2-llds": ("egemaps-functionals", "egemaps-words", "blendshapes-functionals", "blendshapes-words"),
+    "paper2-llds": (
+        "egemaps-functionals", "egemaps-words", "mfcc-functionals", "mfcc-words",
+        "blendshapes-functionals", "blendshapes-words",
+    ),
     "paper2-deep": (
         "deep-spectrum-vgg16", "deep-spectrum-alexnet", "deep-spectrum-densenet121", "deep-spectrum-densenet201",
         "vgg16", "resnet50",

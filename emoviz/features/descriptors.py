@@ -1,0 +1,79 @@
+"""Low-level descriptors of sound, 100 a second, computed by openSMILE.
+
+Long sound is analysed in pieces of a minute with a second of context at both sides, which bounds the memory and
+lets the work be stopped.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..define import Modality
+from ..progress import Progress, silent
+from .base import RATE, FeatureStream, lacking_sound, missing_stream
+
+if TYPE_CHECKING:
+    from ..media import ClipMedia
+
+HOP = 160
+PIECE = 60 * RATE
+CONTEXT = RATE
+
+
+class Descriptors:
+    """What openSMILE says of each 10 ms of a clip's sound.
+
+    Attributes:
+        analysis: a parameter set of openSMILE, or the path of a config of one's own.
+        shortest: samples of its longest window; from less openSMILE makes no frame.
+        centre: of the first frame, seconds from the sound's start.
+    """
+
+    name: str
+    version = "1"
+    modality = Modality.AUDIO
+    channels: tuple[str, ...]
+    analysis: str
+    shortest: int
+    centre: float
+    hop = HOP / RATE
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """None, unless a feature has some."""
+        return {}
+
+    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+        """Descriptors of the clip's sound; from less than one window of it NaN and a note."""
+        if note := lacking_sound(media, self.shortest, f"'{self.name}' needs", progress):
+            return missing_stream(self.channels, media.info.duration, self.hop, note)
+        sound = media.waveform(progress=progress)
+        values = np.concatenate(list(describe(self.analysis, sound.samples, progress)))
+        return FeatureStream(values, sound.start + self.centre, self.hop, self.channels)
+
+
+def describe(analysis: str, samples: np.ndarray, progress: Progress = silent) -> Iterator[np.ndarray]:
+    """Descriptors piece by piece.
+
+    Args:
+        analysis: as in :class:`Descriptors`.
+        samples: float32 (N,) mono at 16 kHz on [-1, 1], N at least a window's.
+        progress: told of every piece.
+
+    Yields:
+        float32 (T, D), together one row per 10 ms.
+    """
+    import opensmile
+
+    smile = opensmile.Smile(feature_set=analysis, feature_level="lld", loglevel=0)
+    # openSMILE computes on 16 bit and lets +1.0 overflow to -1.0.
+    samples = np.clip(samples, -1, 32767 / 32768)
+    starts = range(0, max(len(samples) - CONTEXT, 1), PIECE)
+    for number, start in enumerate(starts):
+        progress("Describing the voice", number, len(starts))
+        first = max(start - CONTEXT, 0)
+        values = smile(samples[first : start + PIECE + CONTEXT], RATE)[0].T
+        before = (start - first) // HOP
+        yield values[before:] if start == starts[-1] else values[before : before + PIECE // HOP]
+    progress("Describing the voice", len(starts), len(starts))
