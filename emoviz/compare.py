@@ -201,16 +201,21 @@ def _shared_ids(contenders: Sequence[Contender]) -> list[str]:
 
 
 def _align(group: Sequence[Contender], chosen: Slice) -> list[Contender]:
-    """The contenders with their shared outputs and those shared recordings that are chosen, in the same order."""
+    """The contenders with their shared outputs and those shared recordings that are chosen, in the same order.
+
+    Whose recording one is, is as the first contender has it: a corpus may have been imported anew in between.
+    """
     ids, outputs = _shared_ids(group), _shared_outputs(group)
     table = recordings(group[0].results).loc[ids]
     ids = list(table.index[chosen.of(table)])
+    about = table.loc[ids, ["culture", "speaker"]].to_dict("index")
     aligned = []
     for contender in group:
         own = [contender.outputs.index(o) for o in outputs]
         found = {r.id: r for r in contender.results}
         results = (
-            replace(found[i], truth=found[i].truth[..., own], prediction=found[i].prediction[..., own]) for i in ids
+            replace(found[i], truth=found[i].truth[..., own], prediction=found[i].prediction[..., own], **about[i])
+            for i in ids
         )
         constant = None if contender.constant is None else contender.constant[own]
         aligned.append(replace(contender, outputs=outputs, results=tuple(results), constant=constant))

@@ -204,9 +204,9 @@ def show_deletion(name: str, folder: Path, about: Description, table: pd.DataFra
         with st.container(border=True):
             st.markdown(
                 "**Is it faithful?** Not measured yet: it takes the held-out recordings, which this copy may not have. "
-                "With their features in the store, this measures it:"
+                "With their features in the store, this measures it:  \n"
+                f"`python -m emoviz explain {shlex.quote(name)} --deletion`"
             )
-            st.code(f"python -m emoviz explain {shlex.quote(name)} --deletion", language=None, wrap_lines=True)
         return
     row = table.iloc[0]
     axis = error_name(row["metric"]).replace("-", "−")

@@ -64,6 +64,14 @@ def test_only_shared_recordings_with_the_same_labels_are_compared():
     assert [r.id for r in both["early"].results] == [r.id for r in both["late"].results]
 
 
+def test_whose_a_recording_is_says_the_first_model():
+    first, later = classifier("first", 0), classifier("later", 0)
+    renamed = tuple(dataclasses.replace(r, culture="Elsewhere") for r in later.results[:5])
+    both = compare.compare([first, dataclasses.replace(later, results=(*renamed, *later.results[5:]))])
+    assert [r.culture for r in both["later"].results] == [r.culture for r in both["first"].results]
+    assert set(compare.judge(both)[0].culture) == {ALL, "German", "Korean"}
+
+
 def test_shared_outputs_are_compared_in_the_order_of_the_first():
     valence = tracer("valence", 0.1, DIMENSIONS[:1])
     turned = tracer("turned", 0.1, DIMENSIONS[::-1])

@@ -138,7 +138,7 @@ def _scatter(rows: pd.DataFrame, chosen: set[str], kind: type, marker: Mapping) 
     common = {
         "mode": "markers",
         "customdata": rows[["id"]].to_numpy(),
-        "hovertext": _hover(rows),
+        "hovertext": np.array(_hover(rows), dtype=str),  # a list of them is checked one by one
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
     inside = rows["id"].isin(chosen).to_numpy() if chosen else np.ones(len(rows), bool)
@@ -159,21 +159,15 @@ def _scatter(rows: pd.DataFrame, chosen: set[str], kind: type, marker: Mapping) 
 
 def _hover(rows: pd.DataFrame) -> list[str]:
     def said(column: str) -> list[str]:
-        form = "{:.2f}" if pd.api.types.is_numeric_dtype(rows[column]) else "{}"
-        return [
-            form.format(value) if known else "not known"
-            for value, known in zip(rows[column], rows[column].notna(), strict=True)
-        ]
+        values = rows[column]
+        if pd.api.types.is_numeric_dtype(values):
+            return ["not known" if value != value else f"{value:.2f}" for value in values.to_numpy(float).tolist()]
+        return values.astype(object).where(values.notna(), "not known").map(str).tolist()
 
     first = [column for column in HOVER if column in rows]
     rest = [c for c in rows.columns if c not in (*HOVER, *PLACES, "id", "model", "emotion")]
-    texts = [
-        f"<b>{identity}</b><br>{', '.join(names)}"
-        for identity, *names in zip(rows["id"], *map(said, first), strict=True)
-    ]
-    for column in rest:
-        texts = [f"{text}<br>{column}: {value}" for text, value in zip(texts, said(column), strict=True)]
-    return texts
+    line = "<b>{}</b><br>" + ", ".join("{}" for _ in first) + "".join(f"<br>{column}: {{}}" for column in rest)
+    return [line.format(*parts) for parts in zip(rows["id"].tolist(), *map(said, [*first, *rest]), strict=True)]
 
 
 def _clip(places: pd.DataFrame, space: bool) -> list[go.Scatter]:

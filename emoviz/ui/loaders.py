@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def table(folder: Path, name: str) -> pd.DataFrame | None:
     return _table(folder, name, path.stat().st_mtime_ns) if path.exists() else None
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@lru_cache(maxsize=64)
 def _table(folder: Path, name: str, changed: int) -> pd.DataFrame | None:
     return checkpoint.read_table(folder, name)
 
@@ -115,7 +116,7 @@ def description(folder: Path) -> checkpoint.Description | None:
     return _description(folder, path.stat().st_mtime_ns if path.exists() else 0)
 
 
-@st.cache_resource(show_spinner=False, max_entries=1024)
+@lru_cache(maxsize=1024)
 def _description(folder: Path, changed: int) -> checkpoint.Description | None:
     try:
         return checkpoint.read_description(folder)
@@ -134,7 +135,7 @@ def reports() -> tuple[list[results.Report], list[str]]:
     return found, problems
 
 
-@st.cache_resource(show_spinner=False, max_entries=1024)
+@lru_cache(maxsize=1024)  # streamlit's own caches take a thousand times longer to find an entry
 def _report(path: Path, changed: int) -> results.Report:
     return results.read_report(path)
 
@@ -149,9 +150,12 @@ def metrics(folder: Path) -> dict[str, Any]:
 
 
 def card(folder: Path) -> str:
-    """The model card, Markdown."""
+    """The model card, Markdown, without the head that is for the Hub."""
     path = folder / checkpoint.CARD
-    return path.read_text(encoding="utf-8") if path.is_file() else f"{folder.name} has no model card."
+    if not path.is_file():
+        return f"{folder.name} has no model card."
+    text = path.read_text(encoding="utf-8")
+    return text.split("\n---\n", 1)[-1] if text.startswith("---\n") else text
 
 
 def examples() -> dict[str, Path]:

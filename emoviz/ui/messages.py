@@ -1,5 +1,6 @@
 """The states of a page that are not its result: empty, working, wrong; and the model cards."""
 
+import re
 from pathlib import Path
 from typing import Protocol
 
@@ -70,7 +71,16 @@ def model_cards(models: dict[str, Path]) -> None:
 @st.dialog("Model cards", width="large")
 def _show_cards(models: dict[str, Path]) -> None:
     for tab, folder in zip(st.tabs(list(models)), models.values(), strict=True):
-        tab.markdown(loaders.card(folder))
+        tab.markdown(_without_fences(loaders.card(folder)))
+
+
+def _without_fences(text: str) -> str:
+    """Markdown whose code blocks are lines of inline code: for blocks, the browser would load a highlighter first."""
+
+    def inline(block: re.Match[str]) -> str:
+        return "  \n".join(f"`{line}`" for line in block[1].splitlines())
+
+    return re.sub(r"```\w*\n(.*?)\n```", inline, text, flags=re.DOTALL)
 
 
 def _example_button(label: str) -> None:
