@@ -47,7 +47,7 @@ Array = np.ndarray
 Placer = Callable[[Array], Array]
 """New embeddings (M, E) -> their points (M, dimensions)."""
 
-FORMAT = 1
+FORMAT = 2
 """Of cached maps; raised when the same settings come to mean other points."""
 STAGE = "Arranging clips on the map"
 EXACT_NEIGHBOURS = 20_000
@@ -55,6 +55,8 @@ EXACT_NEIGHBOURS = 20_000
 FFT_FROM = 3_000
 """Clips from which t-SNE's repulsion is interpolated on a grid (FIt-SNE) in two dimensions, as it is faster than a
 tree, and the tree of three dimensions is given all cores."""
+COARSENESS = 1.5
+"""Side of a cell of that grid: of 10,000 clips, 1 takes 1.6 times as long for the same trustworthiness (.780)."""
 CALLS = 10
 """Iterations of t-SNE between two reports of progress."""
 MOST_CLIPS = 2_000
@@ -206,6 +208,7 @@ class TSNE(NeighbourMethod):
             start,
             self._affinities(data),
             negative_gradient_method="fft" if grid else "bh",
+            ints_in_interval=COARSENESS,
             n_jobs=-1 if many and not grid else 1,  # threads that wait for each other cost a grid or small tree more
             random_state=self.seed,
         )

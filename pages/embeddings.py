@@ -160,10 +160,9 @@ def show(shown: list[Embedded]) -> None:
 
 
 def results(jobs: dict[str, Job]) -> dict[str, Any]:
-    """Of those jobs that are done, or are within a moment."""
-    end = time.monotonic() + PATIENCE
+    """Of those jobs that are done, or are within a moment of their beginning."""
     for job in jobs.values():
-        job.wait(max(0.0, end - time.monotonic()))
+        job.wait(max(0.0, job.began + PATIENCE - time.monotonic()))
     return {name: job.state.result for name, job in jobs.items() if job.state.result is not None}
 
 

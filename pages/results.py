@@ -242,10 +242,11 @@ def show_behind(group: Sequence[Report], chosen: Mapping[str, Any], score: str) 
         with split:
             show_folds(folds, ("train", "validation"))
         with made:
-            st.code(report["command"], language="bash", wrap_lines=True)
+            st.markdown(f"`{report['command']}`")
             versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
             st.caption(f"Seeds: {', '.join(map(str, report['seeds']))}. Versions: {versions}.")
-            st.json(report["config"], expanded=False)
+            with st.popover("Config", type="tertiary"):
+                st.json(report["config"])
         show_checkpoints(report, folds)
 
 

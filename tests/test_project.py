@@ -203,7 +203,7 @@ def test_whatever_decides_the_points_makes_another_key(change, monkeypatch):
     elif change == "version":
         monkeypatch.setattr(p, "version", lambda library: "0")
     else:
-        monkeypatch.setattr(p, "FORMAT", 2)
+        monkeypatch.setattr(p, "FORMAT", p.FORMAT + 1)
     assert p._key(embeddings, method) != key
 
 

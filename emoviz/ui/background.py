@@ -1,6 +1,7 @@
 """Work in a background thread. The thread never touches streamlit: pages poll its state."""
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -62,6 +63,7 @@ class Worker(Generic[S]):
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._state = state
+        self.began = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
