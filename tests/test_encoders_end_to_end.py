@@ -20,6 +20,7 @@ from emoviz.predict import predict_clip
 from emoviz.training import train
 from emoviz.training.config import TrainingConfig, load_config
 
+pytestmark = pytest.mark.slow
 EMOTIONS = ("happy", "sad")
 
 

@@ -226,6 +226,7 @@ def test_a_map_that_cannot_be_kept_is_still_a_map(tmp_path):
     assert p.fit(EMBEDDINGS, p.PCA(), cache=tmp_path / "file").points.shape == (100, 2)
 
 
+@pytest.mark.slow
 def test_two_processes_fill_one_cache(tmp_path):
     program = f"""
 import numpy as np

@@ -247,7 +247,10 @@ def _in(folder: Path, key: str) -> Path:
 
 @contextmanager
 def _in_processes(count: int) -> Iterator[Callable[..., Iterator[Any]]]:
-    """``map``, or one like it that works in other processes; what waits there is dropped when the block is left."""
+    """``map``, or one like it that works in other processes; what waits there is dropped when the block is left.
+
+    Not for pages: fresh processes import the main module, which there is the page.
+    """
     if count == 1:
         yield map
         return

@@ -195,6 +195,7 @@ def test_a_study_without_that_protocol_has_its_own(open_page, folder):  # noqa: 
     assert test.selectbox(key="protocol").value == "within" and "Another study" in texts(test)
 
 
+@pytest.mark.slow
 def test_every_committed_table_opens(open_page):  # noqa: ANN001
     reports, problems = loaders.reports()
     assert loaders.RESULTS == ROOT / "results" and not problems

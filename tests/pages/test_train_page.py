@@ -92,6 +92,7 @@ def page(open_page, settings: Settings, extracted: Path, queue: Queue, monkeypat
     st.cache_data.clear()
     values = dataclasses.replace(settings, store=extracted)
     monkeypatch.setattr("emoviz.ui.loaders.settings", lambda: values)
+    monkeypatch.setattr("emoviz.jobs.slurm.partitions", list)  # whatever cluster this machine may belong to
     return lambda: open_page("train")
 
 
