@@ -186,6 +186,11 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
         config: TrainingConfig = from_dict(TrainingConfig, values, "the form")
         view = look(json.dumps(to_dict(config)), tuple((o.name, o.state, tuple(o.features.items())) for o in found))
         show(view)
+        if "protocol" in task:
+            st.caption(
+                f"That is the split of one training; {task['protocol']} parts the same recordings fold by fold, with "
+                "speakers apart in each."
+            )
         buttons, below = st.container(), st.container()
         with below:
             for warning in view.warnings:

@@ -49,7 +49,10 @@ class BagOfWords:
 
     def __init__(self, *, codebook: str = "", window: float = WINDOW, hop: float = HOP) -> None:
         require_windows(self.name, window, hop)
-        note = "`python -m emoviz codebook --preset NAME` makes it from the training speakers of a config"
+        note = (
+            "`python -m emoviz codebook --preset NAME` makes it from the training speakers of a config; or make it "
+            "elsewhere"
+        )
         self.needs = (Weights(codebook or f"codebook-{self.base}", note=note),)
         self.window, self.hop = window, hop
 
