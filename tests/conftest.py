@@ -13,9 +13,12 @@ settings.register_profile("emoviz", deadline=None)
 settings.load_profile("emoviz")
 
 
+MIDDLE_OF_BROWSER = "tests/browser/test_f"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):  # noqa: ANN001, ANN201
-    """Tests of one file share fixtures and so a process; all that drive the browser share one, as they do one app."""
+    """Tests of one file share fixtures and so a process; those that drive the browser share two, each with an app."""
     from xdist.scheduler import LoadFileScheduling
 
     config.option.loadscopereorder = False  # or the slowest, the browser, would wait for files of more tests
@@ -23,7 +26,9 @@ def pytest_xdist_make_scheduler(config, log):  # noqa: ANN001, ANN201
     class Together(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "browser" if file.startswith("tests/browser/") else file
+            if not file.startswith("tests/browser/"):
+                return file
+            return "browser, first half" if file < MIDDLE_OF_BROWSER else "browser, second half"
 
     return Together(config, log)
 
