@@ -43,6 +43,8 @@ CHROMIUM = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium")
 LONGEST_VIEW, LONGEST_ANSWER = 1.0, 0.3
 PATIENCE = 300_000
 """Milliseconds for the first view of a page, which makes what is kept."""
+SETTLED = 1_000
+"""Milliseconds that somebody looks at a page before the first click."""
 CULTURES, SPEAKERS = ("German", "Italian", "Korean", "North American", "Pakistani", "Polish"), 20
 NAMES = ("made-up-1", "made-up-2")
 IDLE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
@@ -256,6 +258,7 @@ def measure(context: BrowserContext, address: str, view: View) -> tuple[float, f
     page.goto(f"{address}/{view.address}", wait_until="commit")
     page.wait_for_function(f"() => {IDLE} && ({view.complete})")
     opened = time.perf_counter() - start
+    page.wait_for_timeout(SETTLED)  # what stands below the first screen may still be drawn
     view.prepare(page)
     start = time.perf_counter()
     view.act(page)

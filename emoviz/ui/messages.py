@@ -61,8 +61,9 @@ def wrong(sentence: str, details: str | None = None) -> None:
             st.code(details, language=None)
 
 
+@st.fragment
 def model_cards(models: dict[str, Path]) -> None:
-    """A button that opens the cards of these models."""
+    """A button that opens the cards of these models; the page need not run again for that."""
     key = "cards-" + "-".join(models)
     if models and st.button("Cards and limits", type="tertiary", icon=":material/description:", key=key):
         _show_cards(models)
