@@ -10,8 +10,9 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 app: .venv/app
 	$(BIN)/python -m emoviz app
 
+# Two of the four drive browsers, and wait more than they compute.
 test: .venv/dev browser
-	$(TEST) -n 3
+	$(TEST) -n 4
 
 test-fast: .venv/dev
 	$(TEST) -n 2 -m "not slow and not browser and not corpora"
