@@ -295,7 +295,7 @@ def main() -> int:
             print(f"{options.recordings} recordings x {options.channels} channels, median of {options.repeats}")
             print(f"{'':12}{'view s':>9}{'more':>8}{'answer s':>10}{'more':>8}")
             for page in options.only.split(","):
-                address = figure if page in SCRIPTS else app
+                address = {"empty": empty, "figure": figure}.get(page, app)
                 measure(context, empty, VIEWS["empty"])
                 measure(context, address, VIEWS[page])
                 rounds = [

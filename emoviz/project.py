@@ -56,7 +56,7 @@ FFT_FROM = 3_000
 """Clips from which t-SNE's repulsion is interpolated on a grid (FIt-SNE) in two dimensions, as it is faster than a
 tree, and the tree of three dimensions is given all cores."""
 COARSENESS = 1.5
-"""Side of a cell of that grid: of 10,000 clips, 1 takes 1.6 times as long for the same trustworthiness (.780)."""
+"""Side of a cell of that grid: of 10,000 clips, 1 takes 1.5 times as long for the same trustworthiness (.780)."""
 CALLS = 10
 """Iterations of t-SNE between two reports of progress."""
 MOST_CLIPS = 2_000

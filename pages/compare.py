@@ -104,13 +104,7 @@ def main() -> None:
 def choose(found: dict[str, Path]) -> list[str]:
     """The models; a damaged one is named and left out."""
     names = selection.choose_compared(found, suggested(files_of(found)), MOST)
-    sound = []
-    for file in files_of({name: found[name] for name in names}):
-        try:
-            contender(*file)
-            sound.append(file[0])
-        except EmovizError as error:
-            st.warning(f"{error} It is left out.")
+    sound = [one.name for one in messages.usable(lambda file: contender(*file), files_of({n: found[n] for n in names}))]
     with st.sidebar:
         messages.model_cards({name: found[name] for name in sound})
     return sound
@@ -317,7 +311,7 @@ def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, p
         st.rerun()
     known = known_complexities(list(folders))
     if not known:
-        known = [size(checkpoint) for checkpoint in loaders.usable_checkpoints(folders.values())]
+        known = [size(checkpoint) for checkpoint in messages.usable(loaders.load_checkpoint, folders.values())]
     table = pd.DataFrame(map(asdict, known))
     st.dataframe(costs_for_people(known), hide_index=True)
     if job and job.state.running:
@@ -384,7 +378,7 @@ def show_clip(found: dict[str, Path], names: list[str]) -> None:
         messages.empty("Upload or record a clip above: what each model says of it appears here, curve over curve.")
         return
     name, path = clip
-    checkpoints = loaders.usable_checkpoints(found[n] for n in names)
+    checkpoints = messages.usable(loaders.load_checkpoint, (found[n] for n in names))
     if len(checkpoints) < LEAST:
         return
     try:

@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import maps, plots
-from emoviz.errors import EmovizError
 from emoviz.predict import reads_clips
 from emoviz.project import METHODS, PCA, Method, Projection
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
@@ -104,12 +103,8 @@ def choose(found: dict[str, Path]) -> list[Embedded]:
     first = selection.choose_model(found, most_corpora(found))
     second = selection.choose_pinned(found)
     third = selection.choose_pinned(found, third=True) if second else None
-    shown = []
-    for name in dict.fromkeys(name for name in (first, second, third) if name):
-        try:
-            shown.append(embedded(name, found[name]))
-        except EmovizError as error:
-            st.warning(f"{error} It is left out.")
+    names = dict.fromkeys(name for name in (first, second, third) if name)
+    shown = messages.usable(lambda name: embedded(name, found[name]), names)
     with st.sidebar:
         messages.model_cards({one.name: one.folder for one in shown})
     return shown

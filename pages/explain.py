@@ -149,13 +149,8 @@ def show_clip(name: str, path: Path, network: Path | str | None, model: Path | s
 
 def load(folder: Path | str | None) -> Checkpoint | None:
     """A model; a damaged one is named and left out."""
-    if not folder:
-        return None
-    try:
-        return loaders.load_checkpoint(Path(folder))
-    except EmovizError as error:
-        st.warning(f"{error} It is left out.")
-        return None
+    usable = messages.usable(loaders.load_checkpoint, [Path(folder)] if folder else [])
+    return usable[0] if usable else None
 
 
 def start(chosen: Chosen) -> Analysis:

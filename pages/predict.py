@@ -65,7 +65,7 @@ def main() -> None:
 
 def show_clip(name: str, path: Path, models: dict[str, Path]) -> None:
     """Analyse the chosen clip and show what is known so far."""
-    checkpoints = loaders.usable_checkpoints(models.values())
+    checkpoints = messages.usable(loaders.load_checkpoint, models.values())
     if not checkpoints:
         return
     try:

@@ -65,7 +65,7 @@ def lacking_sound(media: "ClipMedia", shortest: int = 1, why: str = "", progress
     Args:
         media: the clip.
         shortest: samples at 16 kHz that are needed.
-        why: who needs them, e.g. ``voice features need``.
+        why: who needs them, e.g. ``'egemaps' needs``.
         progress: told while the sound is read.
     """
     if media.info.audio is None:

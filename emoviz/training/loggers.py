@@ -35,7 +35,10 @@ def require_logger(name: str) -> None:
         UnknownNameError: there is none of that name.
         ConfigError: its package is not installed.
     """
-    if name and LOGGERS[name] and importlib.util.find_spec(name) is None:
+    if not name:
+        return
+    LOGGERS[name]
+    if importlib.util.find_spec(name) is None:
         raise ConfigError(f"The logger '{name}' needs a package that is not installed: pip install {name}.")
 
 

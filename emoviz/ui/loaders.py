@@ -1,7 +1,6 @@
 """What the pages read from disk, once per server: settings, checkpoints and examples."""
 
 import json
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -99,17 +98,6 @@ def _load(folder: Path, changed: int) -> checkpoint.Checkpoint:
     return checkpoint.load(folder)
 
 
-def usable_checkpoints(folders: Iterable[Path]) -> list[checkpoint.Checkpoint]:
-    """Those that can be loaded; a damaged one is named on the page and left out."""
-    usable = []
-    for folder in folders:
-        try:
-            usable.append(load_checkpoint(folder))
-        except EmovizError as error:
-            st.warning(f"{error} It is left out.")
-    return usable
-
-
 def description(folder: Path) -> checkpoint.Description | None:
     """What a checkpoint says it is, or None when it is damaged (loading it says why)."""
     path = folder / checkpoint.CONFIG
@@ -135,7 +123,7 @@ def reports() -> tuple[list[results.Report], list[str]]:
     return found, problems
 
 
-@lru_cache(maxsize=1024)  # streamlit's own caches take a thousand times longer to find an entry
+@lru_cache(maxsize=1024)  # finding an entry is cheaper than in Streamlit's own caches, and there are hundreds
 def _report(path: Path, changed: int) -> results.Report:
     return results.read_report(path)
 

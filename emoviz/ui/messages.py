@@ -1,14 +1,19 @@
 """The states of a page that are not its result: empty, working, wrong; and the model cards."""
 
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import streamlit as st
 
+from ..errors import EmovizError
 from ..media import ACCEPTED
 from . import loaders, selection
 from .background import Stage
+
+Item = TypeVar("Item")
+Thing = TypeVar("Thing")
 
 
 def empty(text: str) -> None:
@@ -49,6 +54,17 @@ def working(state: Stage, work: Work) -> None:
         else:
             st.progress(share, text=state.progress)
             st.button("Stop", key="stop", on_click=work.stop)
+
+
+def usable(load: Callable[[Item], Thing], items: Iterable[Item]) -> list[Thing]:
+    """What can be loaded; what is damaged is named on the page and left out."""
+    sound = []
+    for item in items:
+        try:
+            sound.append(load(item))
+        except EmovizError as error:
+            st.warning(f"{error} It is left out.")
+    return sound
 
 
 def wrong(sentence: str, details: str | None = None) -> None:

@@ -96,8 +96,9 @@ def test_a_training_is_started_watched_cancelled_resumed_and_compared(app: str, 
     before = second.locator(CURVE).count()
     second.get_by_role("button", name="Resume").click()
     expect(second.get_by_text("running", exact=True)).to_be_visible(timeout=LONG)
-    expect(second.locator(CURVE).nth(before)).to_be_attached(timeout=LONG)  # it ends by itself, for want of progress
+    expect(second.locator(CURVE).nth(before)).to_be_attached(timeout=LONG)
+    expect(second.get_by_text("finished", exact=True)).to_be_visible(timeout=LONG)  # it gained nothing any more
 
-    first.get_by_role("link", name=re.compile("Compare three-epochs")).click()
+    second.get_by_role("link", name=re.compile("Compare many-epochs")).click()
     page.get_by_role("heading", name="Compare", exact=True).wait_for(timeout=LONG)
-    expect(page.get_by_test_id("stMultiSelect").get_by_text("three-epochs", exact=True)).to_be_visible(timeout=LONG)
+    expect(page.get_by_test_id("stMultiSelect").get_by_text("many-epochs", exact=True)).to_be_visible(timeout=LONG)
