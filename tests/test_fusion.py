@@ -156,6 +156,7 @@ def noisy_sources(seed: int, frames: int = 40, sources: int = 2) -> tuple[np.nda
     return offset + (0.1 + abs(scale)) * (quality * target + noise), target
 
 
+@pytest.mark.slow
 @given(st.integers(0, 500), st.integers(2, 3))
 @settings(max_examples=20)
 def test_no_search_finds_a_higher_ccc_than_learning(seed, sources):

@@ -349,6 +349,7 @@ def test_an_odd_clip_gives_a_result_with_gaps_and_says_why(name, models, tmp_pat
         )
 
 
+@pytest.mark.slow
 def test_a_4k_clip_is_predicted_in_pixels_of_its_own(models, tmp_path):
     pictures = face_frames(5, [lambda i: (1500 + 4 * i, 400)], size=(3840, 2160), side=1200)
     clip = write_clip(tmp_path / "4k.mp4", pictures, sine(0.5), options={"preset": "ultrafast"})

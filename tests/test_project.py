@@ -244,6 +244,7 @@ for seed in range(4):
     assert all(load_file(path)["points"].shape == (60, 2) for path in tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_slow_libraries_are_imported_only_when_needed():
     program = "import sys; import emoviz.project; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

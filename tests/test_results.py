@@ -227,6 +227,7 @@ def test_the_readme_has_the_committed_figures():
     assert results.insert(readme, results.markdown(results.read_reports(ROOT / "results"))) == readme
 
 
+@pytest.mark.slow
 def test_every_committed_figure_is_traced_to_its_recordings():
     for whole in results.read_reports(ROOT / "results"):
         table = results.figures([whole])

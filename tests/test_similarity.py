@@ -414,6 +414,7 @@ def test_a_small_effect_of_culture_is_found_under_a_large_one_of_the_seed():
     assert matched["excess"] > 0 > free["excess"]
 
 
+@pytest.mark.slow
 def test_a_matched_test_holds_its_level():
     values = []
     for draw in range(200):

@@ -82,6 +82,7 @@ def test_occlusion_is_the_change_of_the_prediction(number, models, streams):
     assert found.values is None and np.isnan(found.completeness_error)
 
 
+@pytest.mark.slow
 def test_a_stretch_hidden_is_hidden_in_all_windows(models, streams):
     found = explain_streams(models[1], streams, SECONDS, DIMENSIONS[0], method=Method.OCCLUSION, stretch=2.0)
     gap = {}
@@ -99,6 +100,7 @@ def test_a_stretch_hidden_is_hidden_in_all_windows(models, streams):
     assert found.times.contribution[0] == pytest.approx(change[0] - change[1], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_only_windows_that_matter_are_explained(models, streams):
     counts = []
     for end in (0.2, SECONDS):
@@ -162,6 +164,7 @@ def test_a_film_is_the_faces_of_the_whole_clip(models, media):
     assert film.strip.pictures.shape == (4, 48, 48, 3) and film.strip.heat.shape == (4, 48, 48)
 
 
+@pytest.mark.slow
 def test_checks_judge_channels_times_and_faces(models, media, streams):
     checks = check_streams(models[1], streams, SECONDS, DIMENSIONS[0], method=Method.OCCLUSION, repetitions=1)
     assert checks.channels.sentence != checks.times.sentence

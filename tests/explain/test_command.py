@@ -53,6 +53,7 @@ def test_a_row_per_time(clip, capsys):
     assert said.startswith("The score of sad is ")
 
 
+@pytest.mark.slow
 def test_people_see_the_first_channels(clip, capsys):
     assert cli.main(["explain", clip, "--model", "speech-emotion", "--method", "occlusion"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1 + cli.TOP_CHANNELS

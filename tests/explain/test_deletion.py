@@ -111,6 +111,7 @@ def _scored(model: Quadratic, recording: Example) -> Example:
     return dataclasses.replace(recording, truth=(squares @ model.weights.detach().numpy().T).mean(0))
 
 
+@pytest.mark.slow
 def test_weights_without_meaning_are_called_better_no_more_often_than_stated():
     answers = []
     for seed in range(40):

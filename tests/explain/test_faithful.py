@@ -50,6 +50,7 @@ def test_fewer_samples_are_evenly_spaced(cats):
     assert again == held_out
 
 
+@pytest.mark.slow
 def test_the_table_has_both_weightings_and_what_the_verdict_reads(cats):
     table = faithful.deletion_table(cats, MadeUpStore(), most=4)
     assert table.groupby(["weighting", "order"]).size().eq(3).all() and table["weighting"].nunique() == 2
@@ -99,6 +100,7 @@ def test_a_checkpoint_without_held_out_speakers_is_refused(cats):
         faithful.deletion_table(nobody, MadeUpStore(), most=4)
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_table_and_says_the_verdicts(cats, monkeypatch, capsys):
     monkeypatch.setenv("EMOVIZ_CHECKPOINTS", str(cats.folder.parent))
     monkeypatch.setattr("emoviz.features.store.FeatureStore", lambda folder: MadeUpStore())

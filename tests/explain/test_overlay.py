@@ -42,6 +42,7 @@ def test_bad_input_is_refused_in_one_sentence():
         blend(np.zeros((2, 3, 3), np.uint8), np.zeros((2, 2, 4), np.uint8))
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_no_plotting_library():
     program = "import sys, emoviz.explain; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -234,6 +234,7 @@ def test_a_damaged_corpus_says_how_to_mend_it(tmp_path, corpus):
         store.corpus("toy")
 
 
+@pytest.mark.slow
 def test_a_store_is_read_without_the_libraries_that_filled_it(tmp_path, corpus):
     FeatureStore(tmp_path / "store").add_corpus(corpus, ["egemaps"])
     program = f"""

@@ -28,6 +28,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
     return code, output.out, output.err
 
 
+@pytest.mark.slow
 def test_a_jobs_life(jobs, capsys):
     assert run(capsys, "list")[1] == "None.\n"
     job = jobs.submit(Nap(steps=2, failure="No bed."), group="night")

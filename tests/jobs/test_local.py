@@ -250,6 +250,7 @@ def test_queue_that_was_lost_is_made_again(jobs):
     assert wait(jobs, second.id, ended).state is State.FINISHED
 
 
+@pytest.mark.slow
 def test_full_disk_stops_the_job_with_a_sentence(jobs, settings, small_disk):
     jobs = Jobs(dataclasses.replace(settings, runs=small_disk))
     job = jobs.submit(LONG)

@@ -39,6 +39,7 @@ def test_arrays_have_their_shapes_and_types(tmp_path):
     assert track.present.dtype == bool
 
 
+@pytest.mark.slow
 def test_two_people_are_two_tracks_and_the_larger_and_longer_speaks(tmp_path):
     def second(i):
         return None if i < 10 else (300 - 2 * i, 90)

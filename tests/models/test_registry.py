@@ -125,7 +125,7 @@ def test_padding_changes_nothing(name: str, example: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("name", "example"), OVER_TIME)
-@settings(max_examples=10)
+@settings(max_examples=5)  # of three clips each
 @given(mask=masks())
 def test_what_stands_in_a_gap_changes_nothing(name: str, example: dict[str, Any], mask: Tensor) -> None:
     model = make(name, example)
@@ -165,7 +165,7 @@ def test_the_same_clip_gives_the_same_output(name: str, example: dict[str, Any])
 
 
 @pytest.mark.parametrize(("name", "example"), OVER_TIME)
-@settings(max_examples=10)
+@settings(max_examples=5)  # of three clips each
 @given(mask=masks())
 def test_attention_sums_to_one_over_real_frames(name: str, example: dict[str, Any], mask: Tensor) -> None:
     model = make(name, example)

@@ -113,6 +113,7 @@ def test_a_link_to_a_pair_that_is_not_here_shows_another(open_page, group, pair)
     assert not test.exception and len(charts(test)) == 5
 
 
+@pytest.mark.slow
 def test_channels_of_one_modality_and_top_k(open_page, group):  # noqa: ANN001
     test = open_page("cultures")
     test.selectbox(key="channels").set_value("egemaps").run()
@@ -166,6 +167,7 @@ def test_metrics_of_transfer_can_be_chosen(open_page, group):  # noqa: ANN001
     assert "What holds from one culture to another? (accuracy)" in charts(test)
 
 
+@pytest.mark.slow
 def test_bundled_models_and_results(open_page, monkeypatch):  # noqa: ANN001
     values = Settings(None, Path("store"), (ROOT / "checkpoints",), Path("runs"))
     monkeypatch.setattr(loaders, "settings", lambda: values)

@@ -160,6 +160,7 @@ def test_without_models_the_page_says_where_they_belong(open_page, settings):
     assert "EMOVIZ_CHECKPOINTS" in texts(open_page("embeddings"))
 
 
+@pytest.mark.slow
 def test_bundled_models_have_a_map(finished, settings, monkeypatch):
     bundled = Settings(None, settings.store, (ROOT / "checkpoints",), settings.runs)
     monkeypatch.setattr(loaders, "settings", lambda: bundled)

@@ -128,6 +128,7 @@ def test_an_explanation_that_does_not_change_is_flagged(explainer, open_page, se
     assert any(":material/warning:" in caption and BAD.sentence in caption for caption in captions)
 
 
+@pytest.mark.slow
 def test_another_emotion_is_explained_at_its_own_peak(explainer, open_page, settle):  # noqa: ANN001
     test = settle(open_page("explain"))
     before = test.slider(key="moment").value
@@ -150,6 +151,7 @@ def test_a_span_of_the_clip_is_explained(explainer, open_page, settle):  # noqa:
     assert ("streams", "valence (derived)", "integrated-gradients", 1.0, 2.0) in explainer.calls
 
 
+@pytest.mark.slow
 def test_stop_keeps_what_is_ready_and_goes_on_when_told(explainer, open_page, finish, settle):  # noqa: ANN001
     explainer.go_on.clear()
     test = finish(open_page("explain"))

@@ -85,6 +85,7 @@ def test_a_micro_batch_is_a_whole_part(micro_batch):
         dataclasses.replace(PLAIN, micro_batch=micro_batch)
 
 
+@pytest.mark.slow
 def test_a_compiled_network_is_used_in_training_alone(monkeypatch):
     calls = []
 
