@@ -100,6 +100,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             f"--{option}", action="append", default=[], metavar=metavar, help=f"{about}; may be repeated"
         )
+    command.add_argument(
+        "--scale", nargs=2, type=float, default=None, metavar=("LOW", "HIGH"), help="of ratings (default: -1 1)"
+    )
     command.add_argument("--title", default="", help="full name for people")
     command.add_argument("--licence", default="not stated")
     command.add_argument("--skip-wrong", action="store_true", help="import the sound rows although others are wrong")
@@ -299,6 +302,7 @@ def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
         columns=columns,
         values=values,
         emotions=suggest_emotions(words) | pairs(options.emotion),
+        scale=tuple(options.scale) if options.scale else Plan.scale,
         title=options.title or source.title,
         licence=options.licence if options.licence != "not stated" else source.licence or options.licence,
     )

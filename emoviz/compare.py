@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from . import checkpoint, evaluate, metrics
-from .define import CIRCUMPLEX, DERIVED_AXES, Emotion, Task
+from .define import CIRCUMPLEX, DERIVED_AXES, Emotion
 from .errors import CheckpointError, ConfigError
 from .evaluate import ALL, MEAN, Result, Score
 from .slices import Slice
@@ -75,7 +75,7 @@ class Contender:
     def scores(self) -> list[Score]:
         """The figures that it is judged by."""
         constant = np.zeros(len(self.outputs)) if self.constant is None else self.constant
-        return evaluate.scores_of(self.kind, self.outputs, constant)
+        return evaluate.told_by(self.results, evaluate.scores_of(self.kind, self.outputs, constant))
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def read(name: str, folder: Path) -> Contender:
     except (OSError, ValueError) as error:
         raise CheckpointError(f"'{folder.name}' has no readable {checkpoint.METRICS}.") from error
     table = checkpoint.read_table(folder, "predictions")
-    frames = about.task is Task.FRAMES
-    results = () if table is None else tuple(evaluate.results_of(table, about.outputs, frames=frames))
+    over_time = about.kind == "dimension"
+    results = () if table is None else tuple(evaluate.results_of(table, about.outputs, frames=over_time))
     mean = figures.get("training_mean")
     constant = None if mean is None else np.array(mean, float)
     return Contender(name, about.kind, about.derived, about.outputs, figures, results, constant)

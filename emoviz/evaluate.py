@@ -28,8 +28,8 @@ class Result:
         culture: or None.
         speaker: or None.
         label: for people to read.
-        truth: (T, K) per frame, or (K,) one-hot.
-        prediction: (T, K) values, or (K,) class probabilities.
+        truth: (T, K) dimensions per frame, (1, K) rated dimensions of a clip, or (K,) one-hot.
+        prediction: (T, K) or (1, K) values, or (K,) class probabilities.
         embedding: (E,).
         channel: (D,) channel weights, or None.
     """
@@ -312,7 +312,7 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
     cultures = sorted({r.culture for r in results if r.culture})
     groups = {ALL: list(results)} | {c: [r for r in results if r.culture == c] for c in cultures if len(cultures) > 1}
     rows = []
-    scores = list(scores)
+    scores = told_by(results, scores)
     for culture, members in groups.items():
         draws = bootstrap([score.statistic(members) for score in scores], len(members))
         for score, values in zip(scores, draws, strict=True):
@@ -333,6 +333,12 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
                 }
             )
     return flag_collapsed(rows, groups)
+
+
+def told_by(results: Sequence[Result], scores: Iterable[Score]) -> list[Score]:
+    """The figures that results define: none over the frames of a recording where each has but one label."""
+    single = all(len(r.truth) == 1 for r in results)
+    return [score for score in scores if score.aggregation == "pooled" or not single]
 
 
 def flag_collapsed(rows: list[dict[str, Any]], groups: dict[str, list[Result]]) -> list[dict[str, Any]]:
@@ -397,7 +403,7 @@ def results_of(table: pd.DataFrame, outputs: Sequence[str], *, frames: bool) -> 
     Args:
         table: as it gave it.
         outputs: of the model.
-        frames: whether each recording has a row per frame.
+        frames: whether each recording has a row per frame, a rated clip being one.
     """
     truth = table[[f"truth.{o}" for o in outputs]].to_numpy(np.float32)
     prediction = table[[f"prediction.{o}" for o in outputs]].to_numpy(np.float32)

@@ -26,14 +26,15 @@ def evaluate_corpus(
     """Score a model on the recordings of a corpus that its training did not see.
 
     These are those of the test speakers (of pictures, the published test part) when the corpus was trained
-    on, else all. Recordings of emotions that the model does not know are left out.
+    on, else all. Recordings of emotions that the model does not know, or without a rating of what it predicts, are
+    left out.
 
     Returns:
         Rows as :func:`emoviz.evaluate.score_table` gives them.
 
     Raises:
-        CorpusError: the corpus, or one that the model was trained on, is not in the store, has no emotion
-            classes, or nothing of it is held out.
+        CorpusError: the corpus, or one that the model was trained on, is not in the store, has no such labels, or
+            nothing of it is held out.
         FeatureError: a feature of the corpus was not extracted.
     """
     about = checkpoint.description
@@ -45,12 +46,12 @@ def evaluate_corpus(
     predicted = (_pictures if corpus.pictures is not None else _streams)(checkpoint, store, corpus, rows, progress)
     recordings = corpus.recordings[rows]
     results = [
-        Result(str(identity), culture, speaker, emotion, _per_frame(truth, prediction), prediction, NOTHING)
-        for identity, culture, speaker, emotion, truth, prediction in zip(
+        Result(str(identity), culture, speaker, label, _per_frame(truth, prediction), prediction, NOTHING)
+        for identity, culture, speaker, label, truth, prediction in zip(
             recordings.index,
             recordings["culture"],
             recordings["speaker"],
-            corpus.labels["emotion"][rows],
+            corpus.labels["emotion"][rows] if "emotion" in corpus.labels else [""] * len(recordings),
             truths,
             predicted,
             strict=True,
@@ -68,14 +69,17 @@ def trained_on(about: Description) -> tuple[str, ...]:
 
 
 def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.ndarray:
-    """(N,) bool: recordings of a part of the model's split whose emotion it knows; None is all parts.
+    """(N,) bool: recordings of a part of the model's split that have a label of what it predicts; None is all parts.
 
     Raises:
-        CorpusError: the corpus has no emotion classes.
+        CorpusError: the corpus has neither emotion classes nor ratings of that.
     """
-    if "emotion" not in corpus.labels:
+    if _rates(corpus, about):
+        known = corpus.labels[list(about.outputs)].notna().any(axis=1).to_numpy()
+    elif "emotion" in corpus.labels:
+        known = corpus.labels["emotion"].isin(about.outputs if about.kind == "emotion" else list(Emotion)).to_numpy()
+    else:
         raise CorpusError(f"The corpus '{corpus.name}' has no emotion classes to compare '{about.name}' with.")
-    known = corpus.labels["emotion"].isin(about.outputs if about.kind == "emotion" else list(Emotion)).to_numpy()
     if part is None:
         return known
     if corpus.pictures is not None:
@@ -84,11 +88,13 @@ def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.
 
 
 def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
-    """(N, K): one-hot classes, or the dimensions that a class stands for; NaN where there is no class.
+    """(N, K): one-hot classes, the dimensions that a class stands for, or ratings; NaN where there is none.
 
     Raises:
         CorpusError: the model predicts something that no class tells.
     """
+    if _rates(corpus, about):
+        return corpus.labels[list(about.outputs)].to_numpy(float)
     emotions = corpus.labels["emotion"]
     if about.kind == "emotion":
         return np.stack([(emotions == output).to_numpy(float) for output in about.outputs], axis=1)
@@ -96,6 +102,11 @@ def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
         raise CorpusError(f"'{corpus.name}' has emotion classes, which say nothing of {', '.join(about.outputs)}.")
     positions = pd.DataFrame({emotion.value: place for emotion, place in CIRCUMPLEX.items()}).T
     return positions.reindex(emotions).to_numpy(float)[:, [DERIVED_AXES[output] for output in about.outputs]]
+
+
+def _rates(corpus: StoredCorpus, about: Description) -> bool:
+    """Whether the corpus has ratings of whole clips in all that a model says of whole clips."""
+    return about.task == Task.CLIP and about.kind == "dimension" and set(about.outputs) <= set(corpus.labels)
 
 
 def training_mean(store: FeatureStore, about: Description) -> np.ndarray:
@@ -107,7 +118,7 @@ def training_mean(store: FeatureStore, about: Description) -> np.ndarray:
     if not trained_on(about):
         raise CorpusError(f"The model '{about.name}' does not say on which corpora it was trained.")
     corpora = [store.corpus(name) for name in trained_on(about)]
-    return np.concatenate([targets(c, about)[part_of(c, about, Split.TRAIN)] for c in corpora]).mean(0)
+    return np.nanmean(np.concatenate([targets(c, about)[part_of(c, about, Split.TRAIN)] for c in corpora]), axis=0)
 
 
 def _per_frame(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
@@ -118,7 +129,7 @@ def _per_frame(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
 def _streams(
     checkpoint: Checkpoint, store: FeatureStore, corpus: StoredCorpus, rows: np.ndarray, progress: Progress
 ) -> list[np.ndarray]:
-    """Per recording (T, K), or (K,) probabilities of the whole recording."""
+    """Per recording (T, K), or of the whole recording (1, K) dimensions or (K,) probabilities."""
     about = checkpoint.description
     predictions = []
     keys = corpus.recordings["key"][rows]
@@ -151,5 +162,7 @@ def _pictures(
 
 
 def _scores(checkpoint: Checkpoint, prediction: Tensor) -> np.ndarray:
-    """Class probabilities from logits; dimensions as they are."""
-    return (probabilities(prediction) if checkpoint.description.kind == "emotion" else prediction).numpy()
+    """Of each clip: (K,) class probabilities from logits, or (1, K) dimensions."""
+    kind = checkpoint.description.kind
+    values = (probabilities(prediction) if kind == "emotion" else prediction).numpy()
+    return values[:, None] if kind == "dimension" else values

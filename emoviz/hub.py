@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import checkpoint
+from .define import Dimension
 from .errors import CheckpointError, EmovizError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ T = TypeVar("T")
 def push(folder: Path, repository: str, *, private: bool = True, api: "HfApi | None" = None) -> str:
     """Put a checkpoint onto the Hub, as the account that ``hf auth login`` knows.
 
+    What it predicted of recordings stays here where that stands beside raters' own values, which are the corpus.
+
     Args:
         folder: of the checkpoint.
         repository: ``owner/name``; made where there is none.
@@ -46,7 +49,8 @@ def push(folder: Path, repository: str, *, private: bool = True, api: "HfApi | N
     _require_name(repository)
     about = checkpoint.load(folder).description
     api = api or _api()
-    files = [name for name in FILES if (folder / name).is_file()]
+    rated = set(about.outputs) <= set(Dimension)
+    files = [name for name in FILES if (folder / name).is_file() and not (rated and name == "predictions.parquet")]
 
     def send() -> str:
         made = api.create_repo(repository, private=private, exist_ok=True)

@@ -126,10 +126,15 @@ def table(found: Iterable[Holding]) -> pd.DataFrame:
 
 
 def label_names(tables: StoredCorpus | Corpus) -> list[str]:
-    """Emotions, or dimensions over time."""
-    if "emotion" in tables.labels:
-        return sorted(tables.labels["emotion"].dropna().unique())
-    return [str(dimension) for dimension in Dimension if dimension in tables.traces]
+    """Emotions and rated dimensions."""
+    emotions = sorted(tables.labels["emotion"].dropna().unique()) if "emotion" in tables.labels else []
+    return [*emotions, *ratings(tables)]
+
+
+def ratings(tables: StoredCorpus | Corpus) -> pd.DataFrame:
+    """Labels in dimensions, over time or of whole recordings: index id, one column per dimension that is rated."""
+    rated = tables.labels if tables.traces.empty else tables.traces.set_index("id")
+    return rated[[str(dimension) for dimension in Dimension if dimension in rated]].astype(float)
 
 
 def emotions(found: Sequence[Holding]) -> pd.DataFrame:
@@ -146,15 +151,16 @@ def emotions(found: Sequence[Holding]) -> pd.DataFrame:
 
 
 def dimensions(found: Sequence[Holding]) -> pd.DataFrame:
-    """Histograms of labels over time: ``corpus``, ``culture``, ``dimension``, ``value`` (a bin's middle), ``share``."""
+    """Histograms of rated dimensions: ``corpus``, ``culture``, ``dimension``, ``value`` (a bin's middle), ``share``."""
     parts = []
     edges = pd.interval_range(-1, 1, BINS)
     for one in found:
-        if one.tables is None or one.tables.traces.empty:
+        if one.tables is None:
             continue
-        cultures = one.tables.traces["id"].map(one.tables.recordings["culture"])
-        for dimension in label_names(one.tables):
-            bins = pd.cut(one.tables.traces[dimension].clip(-1 + 1e-9, 1), edges)
+        rated = ratings(one.tables)
+        cultures = rated.index.map(one.tables.recordings["culture"]).fillna(UNKNOWN)
+        for dimension in rated:
+            bins = pd.cut(rated[dimension].clip(-1 + 1e-9, 1), edges)
             shares = pd.crosstab(cultures, bins, normalize="index", dropna=False)
             for culture, row in shares.iterrows():
                 middles = [round(interval.mid, 6) for interval in row.index]

@@ -23,20 +23,22 @@ METRIC_LOSSES: Registry[MetricLoss] = Registry("metric loss")
 
 @LOSSES.register("ccc")
 def ccc_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """1 - CCC per output over all real frames of the batch, averaged over outputs.
+    """1 - CCC per output over all real frames of the batch, or over its clips, averaged over outputs.
 
     The twin of ``metrics.pooled_ccc``; the small constant keeps the gradient finite when both
     series are constant.
 
     Args:
-        prediction: (B, T, K).
-        target: (B, T, K); NaN where there is no label.
-        mask: (B, T), true on real frames.
+        prediction: (B, T, K), or (B, K).
+        target: the same shape; NaN where there is no label.
+        mask: (B, T), true on real frames; not read for (B, K).
 
     Returns:
         A scalar in [0, 2].
     """
-    real, truth = prediction[mask].float(), target[mask].float()
+    if prediction.ndim == 3:
+        prediction, target = prediction[mask], target[mask]
+    real, truth = prediction.float(), target.float()
     known = ~truth.isnan()
     count = known.sum(0).clamp(min=1)
     truth = truth.nan_to_num()

@@ -17,10 +17,11 @@ from emoviz.corpora.importing import (
     corpus,
     suggest,
     suggest_emotions,
+    suggest_scale,
     words_of,
 )
 from emoviz.corpora.sources import Material, gather
-from emoviz.define import Emotion
+from emoviz.define import Dimension, Emotion
 from emoviz.errors import EmovizError
 from emoviz.features import EXTRACTORS, encoders
 from emoviz.inventory import Holding
@@ -50,11 +51,15 @@ What there is to learn from: recordings of each emotion, per culture, speaker or
 corpus: room, microphone, language and sentences change with it. Emotions that few speakers show, or that one culture
 lacks, are where figures will have wide intervals. Splits keep speakers apart.
 """
-ABOUT_TRACES = """
-How often labels that follow a recording have each value, per culture. A narrow hump around zero means that little
-happens: the CCC, which rewards following changes, will be low, and a constant answer already has a small error.
+ABOUT_RATINGS = """
+How often ratings, of each moment or of a recording as a whole, have each value, per culture. A narrow hump around zero
+means that little happens: the CCC, which rewards following changes, will be low, and a constant answer already has a
+small error.
 """
-
+ABOUT_SCALE = """
+The ends of the scale that raters used, not of the ratings that occur; they become -1 and 1. What stands here is the
+narrowest usual scale that holds all ratings of the table.
+"""
 ABOUT_ENCODERS = """
 Encoders that take weights of their own, beside the bundled features. One that lacks them says what to get.
 """
@@ -119,13 +124,13 @@ def show_labels(here: list[Holding]) -> None:
     counts, values = inventory.emotions(shown), inventory.dimensions(shown)
     if counts.empty and values.empty:
         st.info("No label is known of these recordings.")
-    elif counts.empty:
+    if not counts.empty:
+        figures.show(plots.label_counts(counts, by), counts, key="labels", name="labels", about=ABOUT_LABELS)
+    if not values.empty:
         dimensions = list(dict.fromkeys(values["dimension"]))
         figures.show(
-            plots.dimension_shares(values, dimensions), values, key="traces", name="label-values", about=ABOUT_TRACES
+            plots.dimension_shares(values, dimensions), values, key="ratings", name="ratings", about=ABOUT_RATINGS
         )
-    else:
-        figures.show(plots.label_counts(counts, by), counts, key="labels", name="labels", about=ABOUT_LABELS)
     if stills := [one.name for one in here if chosen == ALL and _pictures(one)]:
         st.caption(f"Single pictures are left out here: choose {' or '.join(stills)} to see their labels.")
     if chosen != ALL:
@@ -281,7 +286,7 @@ def choose_plan(material: Material) -> Plan | None:
     st.markdown("**What do the columns mean?**")
     chosen: dict[str, str] = {}
     values: dict[str, str] = {}
-    for place, (role, about) in zip(st.columns(3) * 3, ROLES.items(), strict=True):
+    for place, (role, about) in zip(st.columns(3) * 4, ROLES.items(), strict=True):
         with place.container(horizontal=True, vertical_alignment="bottom"):
             options = [NO_COLUMN, *columns]
             index = options.index(suggested[role]) if role in suggested else 0
@@ -293,6 +298,7 @@ def choose_plan(material: Material) -> Plan | None:
             elif role in WHOLE and (value := st.text_input("of all clips", key=f"value-{role}").strip()):
                 values[role] = value
     emotions = choose_emotions(material, chosen.get("emotion"))
+    scale = choose_scale(material, chosen)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the corpus", key="import-name", placeholder="my-corpus", width=200)
         title = st.text_input("Full title", source.title, key="import-title")
@@ -301,7 +307,7 @@ def choose_plan(material: Material) -> Plan | None:
         st.caption("Give the corpus a name to check its rows.")
         return None
     try:
-        return Plan(name, chosen, values, emotions, title, licence)
+        return Plan(name, chosen, values, emotions, scale, title, licence)
     except EmovizError as error:
         st.warning(str(error))
         return None
@@ -321,6 +327,18 @@ def choose_emotions(material: Material, column: str | None) -> dict[str, str]:
         if answer:
             known[word] = str(answer)
     return known
+
+
+def choose_scale(material: Material, columns: dict[str, str]) -> tuple[float, float]:
+    """The lowest and the highest rating; asked only where a column has ratings."""
+    if not set(Dimension) & set(columns):
+        return Plan.scale
+    low, high = suggest_scale(material.source, columns)
+    key = "-".join(columns.get(dimension, "") for dimension in Dimension)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        low = st.number_input("Lowest rating", value=low, key=f"low-{key}", width=150, help=ABOUT_SCALE)
+        high = st.number_input("Highest rating", value=high, key=f"high-{key}", width=150)
+    return low, high
 
 
 def show_problems(checked: Checked) -> None:

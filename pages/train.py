@@ -92,7 +92,7 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
         "Corpora", here, known, key=f"{key}corpora", help="Those on this machine; see Data."
     )
     values["inputs"] = ask_inputs(found, values, key)
-    values["outputs"] = ask_outputs(values, key)
+    values, key = ask_outputs(values, key)
     groups = schema.training_fields()
     first, *rest = groups
     values |= form.ask_all(groups[first][:4], values, key, columns=4)
@@ -169,14 +169,14 @@ def settings_of(text: str) -> dict[str, Any]:
         return {}
 
 
-def ask_outputs(values: Mapping[str, Any], key: str) -> list[str]:
-    """What is predicted."""
-    kinds = list(schema.TARGETS)
-    kind = next((k for k in kinds if set(values["outputs"]) <= set(schema.TARGETS[k])), kinds[0])
+def ask_outputs(values: Mapping[str, Any], key: str) -> tuple[dict[str, Any], str]:
+    """What is predicted: the values that follow from it, and the key of their widgets, which then start anew."""
+    targets, before = list(schema.TARGETS), schema.target_of(values["outputs"])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox("Predicts", kinds, kinds.index(kind), key=f"{key}kind", width=260)
-        known = [output for output in values["outputs"] if output in schema.TARGETS[kind]]
-        return st.multiselect("Outputs", schema.TARGETS[kind], known, key=f"{key}outputs-{kind}")
+        target = st.selectbox("Predicts", targets, targets.index(before), key=f"{key}kind", width=260)
+        fitted = schema.fitted(values, target)
+        outputs = st.multiselect("Outputs", schema.TARGETS[target], fitted["outputs"], key=f"{key}outputs-{target}")
+    return fitted | {"outputs": outputs}, key if target == before else f"{key}{target}-"
 
 
 def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Holding]) -> None:

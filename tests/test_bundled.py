@@ -5,6 +5,8 @@ import pytest
 
 from emoviz import checkpoint, compare
 from emoviz.settings import ROOT
+from emoviz.training import load_config, preset
+from emoviz.training.card import GIVEN
 
 KEEPING = sorted(path.parent.name for path in (ROOT / "checkpoints").glob("*/predictions.parquet"))
 
@@ -30,3 +32,11 @@ def test_held_out_figures_are_those_of_the_stored_predictions(name):
 
 def test_there_are_some():
     assert len(KEEPING) >= 8
+
+
+@pytest.mark.parametrize("folder", sorted(ROOT.glob("checkpoints/*/config.json")), ids=lambda path: path.parent.name)
+def test_the_cards_command_is_the_training_that_the_config_states(folder):
+    config, card = load_config(folder), (folder.parent / checkpoint.CARD).read_text(encoding="utf-8")
+    assert card.endswith(f"python -m emoviz train --preset {config.name}\n```\n")
+    assert preset(config.name) == config
+    assert GIVEN[config.kind] in card or config.outputs[0].endswith("(derived)")

@@ -62,6 +62,16 @@ def test_a_checkpoint_comes_back_as_it_went(own, api, tmp_path):
     assert [f.name for f in (tmp_path / "pulled").iterdir()] == ["speech-emotion"]
 
 
+def test_raters_own_values_stay_where_they_are(own, api):
+    config = json.loads((own / "config.json").read_text())
+    for outputs, sent in ((["valence", "arousal"], False), (["happy", "sad"], True)):
+        kind = "emotion" if sent else "dimension"
+        (own / "config.json").write_text(json.dumps(config | {"outputs": outputs, "kind": kind}))
+        (own / "predictions.parquet").write_bytes(b"table")
+        hub.push(own, f"me/{kind}", api=api)
+        assert (api.root / "me" / kind / "predictions.parquet").exists() == sent
+
+
 def test_foreign_code_and_pickles_stay_where_they_are(own, api, tmp_path):
     hub.push(own, "me/speech", api=api)
     for name in ("modeling.py", "pytorch_model.bin", "setup.py"):

@@ -1,5 +1,6 @@
 """What is said of corpora that are missing, found, imported, extracted in part or whole."""
 
+import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -94,6 +95,15 @@ def test_values_over_time_are_shares_of_each_culture():
     first = shares[shares["culture"] == "A"].set_index("value")["share"]
     assert first[-0.95] == 0.5 and first[0.95] == 0.5 and first.sum() == pytest.approx(1)
     assert inventory.emotions([traced()]).empty
+
+
+def test_ratings_of_whole_recordings_are_shares_too_and_emotions_stand_beside():
+    one = traced()
+    labels = pd.DataFrame({"emotion": ["happy", None], "arousal": [0.05, None]}, index=one.tables.recordings.index[:2])
+    rated = dataclasses.replace(one, tables=dataclasses.replace(one.tables, traces=pd.DataFrame(), labels=labels))
+    shares = inventory.dimensions([rated])
+    assert shares[["dimension", "value", "share"]][shares["share"] > 0].values.tolist() == [["arousal", 0.05, 1.0]]
+    assert inventory.label_names(rated.tables) == ["happy", "arousal"]
 
 
 def test_without_clips_nothing_is_estimated(tmp_path):

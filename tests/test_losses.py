@@ -87,6 +87,16 @@ def test_a_constant_batch_keeps_the_gradient_finite() -> None:
     assert prediction.grad is not None and prediction.grad.isfinite().all()
 
 
+@given(count=st.integers(2, 12), seed=st.integers(0, 99))
+def test_of_clips_the_losses_are_those_of_as_many_frames(count: int, seed: int) -> None:
+    prediction, target = drawn(count, 2, seed=seed), drawn(count, 2, seed=seed + 1000)
+    target[0, 0] = torch.nan
+    one = torch.ones(1, count, dtype=torch.bool)
+    for name in ("ccc", "mse", "ccc_mse"):
+        loss = LOSSES[name](prediction, target, torch.zeros(count, 5, dtype=torch.bool))
+        torch.testing.assert_close(loss, LOSSES[name](prediction[None], target[None], one))
+
+
 def test_bfloat16_predictions_are_compared_in_float32() -> None:
     prediction, target = drawn(2, 6, 2, seed=0), drawn(2, 6, 2, seed=1)
     for name in ("ccc", "mse", "ccc_mse"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..define import Dimension
 from ..errors import CorpusError, UnknownNameError
 from . import avec2019_ces, crema_d, emodb, emotiontts, emovo, ferplus, nemo, own, ravdess, urdu
 from .base import READERS, Corpus, Reader
@@ -91,6 +92,5 @@ def _row(name: str, data_folder: Path | None, imports: Path | None) -> dict[str,
 
 
 def _label_names(corpus: Corpus) -> list[str]:
-    if "emotion" in corpus.labels:
-        return sorted(corpus.labels["emotion"].dropna().unique())
-    return [column for column in corpus.traces if column not in ("id", "time")]
+    emotions = sorted(corpus.labels["emotion"].dropna().unique()) if "emotion" in corpus.labels else []
+    return [*emotions, *(str(d) for d in Dimension if d in corpus.labels or d in corpus.traces)]

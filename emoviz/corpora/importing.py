@@ -6,6 +6,7 @@ it row by row and returns what is sound beside a problem for everything that is 
 :func:`suggest` and :func:`suggest_emotions` only propose.
 """
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..define import INTENSITIES, Emotion
+from ..define import INTENSITIES, Dimension, Emotion
 from ..errors import ConfigError, CorpusError, EmovizError
 from .base import Corpus
 from .layout import labels_table, recordings_table
@@ -25,6 +26,7 @@ ROLES = {
     "file": "the clip's file: its path inside the folder, or its name, with or without its ending",
     "emotion": "the emotion of the clip",
     "intensity": f"how strong it is: {', '.join(INTENSITIES)}",
+    **{str(d): f"a rating of the clip's {d} as a whole: a number on the scale of the ratings" for d in Dimension},
     "speaker": "who is heard and seen; splits keep speakers apart",
     "gender": "of the speaker",
     "language": "ISO 639-3 code, e.g. deu",
@@ -33,10 +35,14 @@ ROLES = {
     "transcript": "what is said",
 }
 """What a column may mean."""
+LABELS = ("emotion", *map(str, Dimension))
+"""Roles of which every clip has one at least, where it has no trace."""
 WHOLE = ("culture", "language", "gender", "session")
 """Roles that may be the same for all rows instead of a column."""
 NEEDED = ("file", "speaker", "culture")
-"""Roles without which nothing can be trained; beside them an emotion, or traces."""
+"""Roles without which nothing can be trained; beside them a label, or traces."""
+SCALES = ((0.0, 1.0), (-1.0, 1.0), (1.0, 5.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0), (0.0, 100.0))
+"""Lowest and highest rating of scales in use, the narrowest first."""
 LEFT_OUT = "left out"
 """What an emotion word may mean instead of an emotion: rows that have it are no part of the corpus."""
 SYNONYMS = {
@@ -55,6 +61,9 @@ HINTS = {
     "file": "file filename path clip name audio video wav",
     "emotion": "emotion label class category",
     "intensity": "intensity level strength",
+    "valence": "valence val emoval pleasure pleasantness",
+    "arousal": "arousal aro emoact activation",
+    "liking": "liking",
     "speaker": "speaker speaker_id actor subject participant person",
     "gender": "gender sex",
     "language": "language lang",
@@ -74,6 +83,7 @@ class Plan:
         columns: role -> column of the source.
         values: role -> its value for all rows.
         emotions: word of the source -> emotion, or :data:`LEFT_OUT`.
+        scale: the lowest and the highest rating, which become -1 and 1.
         title: full name for people; by default the name.
         licence: as its distributors state it.
         limits: what a reader of results must know.
@@ -83,6 +93,7 @@ class Plan:
     columns: Mapping[str, str]
     values: Mapping[str, str] = field(default_factory=dict)
     emotions: Mapping[str, str] = field(default_factory=dict)
+    scale: tuple[float, float] = (-1.0, 1.0)
     title: str = ""
     licence: str = "not stated"
     limits: str = "Imported; nothing is known of how it was recorded."
@@ -103,6 +114,9 @@ class Plan:
             if role not in self.columns and not self.values.get(role):
                 how = " or a value for all rows" if role in WHOLE else ""
                 raise ConfigError(f"Every clip has a {role}, so name its column{how}: {ROLES[role]}.")
+        low, high = self.scale
+        if not -math.inf < low < high < math.inf:
+            raise ConfigError(f"A scale goes from its lowest to its highest rating, not from {low:g} to {high:g}.")
         for word, emotion in self.emotions.items():
             if emotion not in (*Emotion, LEFT_OUT):
                 raise ConfigError(f"'{word}' cannot mean '{emotion}'; accepted are {', '.join(Emotion)}, {LEFT_OUT}.")
@@ -113,7 +127,8 @@ class Checked:
     """What a check found.
 
     Attributes:
-        rows: the sound ones: ``id``, the columns of recordings, ``emotion`` and ``intensity`` where there are any.
+        rows: the sound ones: ``id``, the columns of recordings, ``emotion``, ``intensity`` and dimensions (on [-1, 1])
+            where there are any.
         traces: long table ``id``, ``time`` and one column per dimension, of sound recordings; or empty.
         problems: in the order of the files and their lines.
         left_out: rows whose emotion the plan leaves out.
@@ -142,6 +157,15 @@ def suggest_emotions(words: Iterable[str]) -> dict[str, str]:
     return {word: known[word.strip().lower()] for word in words if word.strip().lower() in known}
 
 
+def suggest_scale(source: Source, columns: Mapping[str, str]) -> tuple[float, float]:
+    """The narrowest scale in use that holds all ratings of the columns, given by role; -1 to 1 where there is none."""
+    texts = [source.rows[columns[d]] for d in Dimension if d in columns and columns[d] in source.rows]
+    values = pd.to_numeric(pd.concat(texts), errors="coerce").dropna() if texts else pd.Series(dtype=float)
+    if values.empty:
+        return Plan.scale
+    return next((s for s in SCALES if s[0] <= values.min() and values.max() <= s[1]), Plan.scale)
+
+
 def words_of(source: Source, column: str) -> list[str]:
     """The different texts of a column, the most frequent first."""
     return [str(word) for word in source.rows[column].dropna().value_counts().index]
@@ -156,7 +180,7 @@ def check(material: Material, plan: Plan, probe: Callable[[Path], object] | None
         probe: raises an EmovizError for a clip that cannot be decoded.
 
     Raises:
-        ConfigError: the plan names a column that the source has not, or there is neither an emotion nor a trace.
+        ConfigError: the plan names a column that the source has not, or there is neither a label nor a trace.
     """
     source, traces = material.source, material.traces
     for role, column in plan.columns.items():
@@ -164,8 +188,10 @@ def check(material: Material, plan: Plan, probe: Callable[[Path], object] | None
             raise ConfigError(
                 f"'{source.file}' has no column '{column}' for the {role}; it has {', '.join(source.rows)}."
             )
-    if traces is None and "emotion" not in plan.columns:
-        raise ConfigError(f"Clips have a label: name the column of the emotion in '{source.file}', or give traces.")
+    if traces is None and not set(LABELS) & set(plan.columns):
+        raise ConfigError(
+            f"Clips have a label: name the column of the emotion, or of ratings, in '{source.file}', or give traces."
+        )
     problems = list(source.problems)
     traced = None if traces is None else frozenset(traces["file"])
     checker = _Checker(plan, None if material.clips is None else _Clips(material.clips), traced, probe)
@@ -200,7 +226,7 @@ def corpus(plan: Plan, checked: Checked) -> Corpus:
     """
     if not checked.rows:
         raise CorpusError(f"No row of the corpus '{plan.name}' is sound, so there is nothing to import.")
-    labels = [column for column in ("emotion", "intensity") if checked.rows[0].get(column) is not None]
+    labels = [column for column in (*LABELS, "intensity") if checked.rows[0].get(column) is not None]
     traces = checked.traces.assign(id=f"{plan.name}/" + checked.traces["id"]) if len(checked.traces) else checked.traces
     return Corpus(
         name=plan.name,
@@ -254,7 +280,7 @@ class _Checker:
         row |= {role: value for role, value in given.items() if value and role != "file"}
         wrong = [
             f"The column '{self.plan.columns[role]}' is empty; every clip has {_article(role)}."
-            for role in (*NEEDED, "emotion")
+            for role in (*NEEDED, *LABELS)
             if role in self.plan.columns and not given[role] and not row.get(role)
         ]
         if row.get("emotion"):
@@ -267,6 +293,9 @@ class _Checker:
             wrong.append(
                 f"The column '{self.plan.columns['intensity']}' is empty; accepted are {', '.join(INTENSITIES)}."
             )
+        for dimension in Dimension:
+            if row.get(dimension):
+                wrong += self._rating(row, dimension)
         if row.get("language") and not re.fullmatch("[a-z]{3}", row["language"]):
             wrong.append(f"'{row['language']}' is no language code; accepted are three letters of ISO 639-3, e.g. deu.")
         if given["file"]:
@@ -280,6 +309,19 @@ class _Checker:
         if emotion in list(Emotion):
             return []
         return [f"'{word}' is no emotion; accepted are {', '.join(Emotion)}, or say which of them it means."]
+
+    def _rating(self, row: dict[str, Any], dimension: str) -> list[str]:
+        low, high = self.plan.scale
+        text = row[dimension]
+        try:
+            rating = float(text)
+        except ValueError:
+            rating = math.nan
+        if not low <= rating <= high:
+            accepted = f"numbers from {low:g} to {high:g}, or name another scale"
+            return [f"'{text}' is no rating of {dimension}; accepted are {accepted}."]
+        row[dimension] = 2 * (rating - low) / (high - low) - 1
+        return []
 
     def _media(self, row: dict[str, Any], name: str) -> list[str]:
         stem = Path(name.replace("\\", "/")).stem if self.traced is not None else ""

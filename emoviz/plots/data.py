@@ -49,7 +49,7 @@ def label_counts(table: pd.DataFrame, by: str) -> go.Figure:
 
 
 def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figure:
-    """How often a label over time has which value, one panel per dimension and one line per culture.
+    """How often a rated dimension has which value, one panel per dimension and one line per culture.
 
     Args:
         table: of :func:`emoviz.inventory.dimensions`.
@@ -70,7 +70,7 @@ def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figur
                 showlegend=number == 1,
                 xaxis=f"x{axis}",
                 yaxis=f"y{axis}",
-                hovertemplate=f"{culture}: {dimension} near %{{x:.2f}} in %{{y:.1%}} of the time<extra></extra>",
+                hovertemplate=f"{culture}: {dimension} near %{{x:.2f}} in %{{y:.1%}} of the labels<extra></extra>",
             )
         left, width = (number - 1) / len(dimensions), 1 / len(dimensions)
         figure.update_layout({
@@ -79,7 +79,7 @@ def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figur
                              "domain": [left + 0.08 * (number > 1), left + width - 0.01]},
             f"yaxis{axis}": {"tickfont": SMALL, "gridcolor": GRID, "fixedrange": True, "tickformat": ".0%",
                              "rangemode": "tozero", "anchor": f"x{axis}",
-                             "title": {"text": "share of the time" if number == 1 else "", "font": SMALL}},
+                             "title": {"text": "share of labels" if number == 1 else "", "font": SMALL}},
         })  # fmt: skip
     figure.update_layout(
         title=title("Which values do labels over time have?"),

@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..checkpoint import Description
+from ..configuration import from_dict
 from ..define import Split
+from ..errors import UnknownNameError
+from .config import TrainingConfig
 from .data import Data
 
+GIVEN = {
+    "emotion": "emotion probabilities",
+    "intensity": "intensities of emotions, on [0, 1]",
+    "dimension": "rated dimensions, on [-1, 1]",
+}
+"""Kind of outputs -> what it is."""
 METRIC_TITLES = {"ccc": "CCC", "rmse": "RMSE", "accuracy": "accuracy", "ua": "UA", "pearson": "Pearson r"}
 
 CONFOUND = (
@@ -22,9 +31,10 @@ def write_card(description: Description, figures: Mapping[str, Any], data: Data,
         description: of the model.
         figures: ``test`` and ``selection``, as ``metrics.json`` has them.
         data: that it was trained on.
-        command: that trains it again from extracted features; by default the training of its preset.
+        command: that trains it again from extracted features; by default the training of its preset, or of the config
+            that lies beside the card.
     """
-    what = "valence and arousal derived from emotion classes" if description.derived else "emotion probabilities"
+    what = "valence and arousal derived from emotion classes" if description.derived else GIVEN[description.kind]
     rows = "\n".join(_row(row) for row in figures["test"])
     parts = "\n".join(f"- {part}: {_count(data, part)}" for part in Split)
     licences = "\n".join(f"- {title}: {licence}" for title, licence in data.licences.items())
@@ -107,4 +117,15 @@ def _commands(description: Description, command: str) -> str:
     features = ",".join(f.name for f in description.features if f.channels)
     option = f" --features {features}" if features else ""
     extract = "\n".join(f"python -m emoviz extract {corpus}{option}" for corpus in description.training["corpora"])
-    return f"{extract}\n{command or f'python -m emoviz train --preset {description.name}'}"
+    return f"{extract}\n{command or _training(description)}"
+
+
+def _training(description: Description) -> str:
+    from .presets import preset  # which knows the studies, and they the loop that writes cards
+
+    config = from_dict(TrainingConfig, description.training, f"the training of '{description.name}'")
+    try:
+        same = preset(description.name) == config
+    except UnknownNameError:
+        same = False
+    return "python -m emoviz train " + (f"--preset {description.name}" if same else f"{description.name}/config.json")

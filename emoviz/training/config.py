@@ -166,7 +166,7 @@ SPEECH_CORPORA = ("emodb", "emovo", "urdu", "ravdess", "nemo", "emotiontts")
 
 
 def load_config(path: Path) -> TrainingConfig:
-    """Read a config from a JSON file.
+    """Read a config from a JSON file, or that of a trained model from the ``config.json`` of its checkpoint.
 
     Raises:
         ConfigError: the file is missing, no JSON, has an unknown key or a wrong value.
@@ -177,6 +177,8 @@ def load_config(path: Path) -> TrainingConfig:
         raise ConfigError(f"'{path}' is no readable JSON config: {error}.") from error
     if not isinstance(values, dict):
         raise ConfigError(f"'{path}' holds a {type(values).__name__}, not a JSON object of settings.")
+    training = values.get("training")
+    values = training if isinstance(training, dict) else values
     return from_dict(TrainingConfig, values, f"the training config '{path.name}'")
 
 

@@ -3,7 +3,8 @@
 A registered :class:`DataKind` turns a config and a store into :class:`Data`. Four kinds:
 
 - ``pictures``: one face crop per sample, targets are the raters' vote shares.
-- ``utterances``: one utterance per sample, its emotion the target; longer ones than the window are cropped at random.
+- ``utterances``: one utterance per sample, its emotion, or ratings of the whole of it, the target; longer ones than the
+  window are cropped at random.
 - ``sequences``: clips of one speaker, made of utterances with different emotions one after the other, so that
   valence and arousal (derived) change within a clip.
 - ``traces``: recordings whose labels change over time.
@@ -26,6 +27,7 @@ from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
 from ..checkpoint import FeatureSpec
+from ..corpora.base import Corpus
 from ..define import CIRCUMPLEX, DERIVED_AXES, INTENSITIES, Dimension, Emotion, Split, intensity
 from ..errors import ConfigError, CorpusError, FeatureError
 from ..features.align import align, common_times
@@ -380,7 +382,7 @@ def load_recordings(
         speakers: whose recordings are read and standardised; None is all.
 
     Raises:
-        CorpusError: a corpus is not in the store.
+        CorpusError: a corpus is not in the store, or no recording has such a label.
         MissingWeightsError: an encoder's weights are not on this machine.
         FeatureError: a feature was not extracted.
         ConfigError: the grid does not fit the traces, or an extractor has no such setting.
@@ -388,12 +390,7 @@ def load_recordings(
     chosen = {i.feature: i.settings for i in config.inputs}
     identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
     corpora = [store.corpus(name) for name in config.corpora]
-    labels = ["emotion", "intensity"]
-    table = pd.concat(
-        [c.recordings[["key", "speaker", "culture"]].join(c.labels.reindex(columns=labels)) for c in corpora]
-    )
-    if config.kind == "emotion":
-        table = table[table["emotion"].isin(config.outputs)]
+    table = labelled(config, corpora, ["key", "speaker", "culture"])
     if speakers is not None:
         table = table[table["speaker"].isin(speakers)]
     traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
@@ -424,6 +421,31 @@ def load_recordings(
         note=" ".join(f"{c.title}: {c.limits}" for c in corpora),
         licences={c.title: c.licence for c in corpora},
     )
+
+
+def labelled(config: TrainingConfig, corpora: Sequence[StoredCorpus | Corpus], columns: Sequence[str]) -> pd.DataFrame:
+    """Recordings with their labels: those that have one of the config's emotions, or a rating that it predicts.
+
+    Args:
+        config: what to train.
+        corpora: of the config.
+        columns: of their recordings.
+
+    Returns:
+        Index id; those columns, ``emotion``, ``intensity`` and one per dimension, NaN where unknown.
+
+    Raises:
+        CorpusError: there is none.
+    """
+    labels = ["emotion", "intensity", *Dimension]
+    table = pd.concat([c.recordings[list(columns)].join(c.labels.reindex(columns=labels)) for c in corpora])
+    if config.kind == "emotion":
+        table = table[table["emotion"].isin(config.outputs)]
+    elif config.kind == "dimension" and not DATA[config.data].frames:
+        table = table.dropna(subset=list(config.outputs), how="all")
+    if table.empty:
+        raise CorpusError(f"No recording of {', '.join(config.corpora)} has one of the outputs as its label.")
+    return table
 
 
 def _stored(store: FeatureStore, key: str | None, name: str, settings: Mapping[str, Any]) -> FeatureStream:
@@ -600,25 +622,28 @@ def fit_inputs(config: TrainingConfig, recordings: Recordings, ids: pd.Index) ->
 
 
 def check_utterances(config: TrainingConfig) -> None:
-    """Refuse outputs that are neither emotions nor intensities.
+    """Refuse dimensions that are derived from emotions.
 
     Raises:
         ConfigError: so.
     """
-    if config.kind == "dimension":
-        raise ConfigError("Training on utterances predicts emotions or intensities; for dimensions use 'sequences'.")
+    if config.outputs[0] in DERIVED_AXES:
+        raise ConfigError(
+            "Training on utterances predicts emotions, intensities or rated dimensions; for derived ones use "
+            "'sequences'."
+        )
 
 
 def utterances(
     config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
 ) -> Data:
-    """One utterance per sample; its one-hot emotion, or the intensity of each emotion, is the target.
+    """One utterance per sample; its one-hot emotion, the intensity of each emotion, or its ratings are the target.
 
     Training takes crops of at most a window.
 
     Raises:
-        ConfigError: the outputs are neither emotions nor intensities.
-        CorpusError: intensities are asked for, and an utterance has none.
+        ConfigError: the outputs are derived dimensions.
+        CorpusError: intensities are asked for, and an utterance has none; or ratings, and none has any.
     """
     check_utterances(config)
     arranged = arrange(config, recordings, partition, inputs)
@@ -635,8 +660,8 @@ def utterances(
             if cropped and length > longest:
                 first = int(np.random.default_rng([config.seed, epoch, number]).integers(0, length - longest + 1))
                 streams = {name: values[first : first + longest] for name, values in streams.items()}
-            identity = str(row.name)
-            return Sample(identity, row["speaker"], row["culture"], row["emotion"], streams, targets[identity])
+            identity, label = str(row.name), row["emotion"] if isinstance(row["emotion"], str) else ""
+            return Sample(identity, row["speaker"], row["culture"], label, streams, targets[identity])
 
         return Part(len(rows), make, [_group(row, config.balance) for _, row in rows.iterrows()])
 
@@ -644,9 +669,11 @@ def utterances(
 
 
 def _clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tensor]:
-    """Id -> (K,): one-hot emotion, or intensities: that of the utterance's emotion as stated, 0 of the others."""
+    """Id -> (K,): one-hot emotion; intensities: the stated one of its emotion, 0 of the others; or ratings."""
     if config.kind == "emotion":
         values = (table["emotion"].to_numpy()[:, None] == np.array(config.outputs)).astype(np.float32)
+    elif config.kind == "dimension":
+        values = table[list(config.outputs)].to_numpy(np.float32)
     else:
         strength = table["intensity"].map(INTENSITIES)
         if strength.isna().any():

@@ -29,6 +29,7 @@ from torch.utils.data import DataLoader
 from .. import checkpoint, evaluate
 from ..checkpoint import Description, Predictor, as_stored
 from ..configuration import to_dict
+from ..corpora.base import READERS
 from ..define import DERIVED_AXES, POLARITY, SIGNS, Dimension, Emotion, Split, Task
 from ..errors import CheckpointError, ConfigError
 from ..features.align import delayed, refined
@@ -280,6 +281,8 @@ class TrainingModule(lightning.LightningModule):
             truth, own = batch.target[i].cpu().numpy()[real], prediction[i].cpu().numpy()[real]
             if self.source.frames:
                 own = delayed(own, round(self.settings.label_delay / self.settings.hop))
+            elif self.settings.kind == "dimension":
+                truth, own = truth[None], own[None]  # a rated clip is one frame
             if sample.trace is not None:
                 truth, own = sample.trace.numpy(), refined(own, len(sample.trace))
             results.append(
@@ -521,7 +524,7 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         data: with train and test parts.
         folder: of the checkpoint, whose name becomes that of the model.
         progress: listener.
-        command: that makes it again; by default the training of its preset.
+        command: that makes it again; by default the training of its config.
 
     Raises:
         CheckpointError: the disk is full or not writable.
@@ -570,8 +573,9 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         card=write_card(description, figures, data, command),
         attention=evaluate.attention_table(results, channels),
         embeddings=evaluate.embedding_table(results),
-        # Raters' traces are the corpus itself, which a checkpoint must not pass on; a class is but a word.
+        # Raters' values are the corpus itself, which a checkpoint must not pass on unless it is one's own; a class is
+        # but a word.
         predictions=None
-        if set(config.outputs) <= set(Dimension)
+        if set(config.outputs) <= set(Dimension) and set(config.corpora) & set(READERS)
         else evaluate.prediction_table(results, config.outputs),
     )

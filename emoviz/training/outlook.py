@@ -23,7 +23,7 @@ from ..inventory import Holding, holding, lacking
 from ..losses import LOSSES
 from ..progress import Progress, silent
 from .config import TrainingConfig
-from .data import DATA
+from .data import DATA, labelled
 from .loop import build_model
 from .splits import by_speaker
 
@@ -128,14 +128,7 @@ def split_table(config: TrainingConfig, found: Sequence[Holding]) -> pd.DataFram
         SplitError: a culture has too few speakers.
     """
     tables = [one.tables for one in found if one.tables is not None]
-    labels = ["emotion", "intensity"]
-    table = pd.concat(
-        [t.recordings[["speaker", "culture", "session"]].join(t.labels.reindex(columns=labels)) for t in tables]
-    )
-    if config.kind == "emotion":
-        table = table[table["emotion"].isin(config.outputs)]
-    if table.empty:
-        raise CorpusError(f"No recording of {', '.join(config.corpora)} has one of the outputs as its label.")
+    table = labelled(config, tables, ["speaker", "culture", "session"])
     if any(_pictures(one) for one in found):
         part = table["session"]
         table = table.assign(culture="unknown", speaker=None)

@@ -37,10 +37,37 @@ GIVEN = ("streams", "outputs")
 """Fields of a model's config that follow from the rest of the training."""
 TARGETS: dict[str, tuple[str, ...]] = {
     **{kind: tuple(map(str, names)) for kind, names in OUTPUTS.items() if kind != "dimension"},
-    "dimension over time": tuple(map(str, Dimension)),
+    "rated dimension": tuple(map(str, Dimension)),
     "dimension derived from emotions": tuple(DERIVED_AXES),
 }
 """What can be predicted -> the outputs among which one chooses."""
+TASKS: dict[str, dict[str, Any]] = {
+    "emotion": {"data": "utterances", "loss": "cross_entropy", "selection": "ua"},
+    "intensity": {"data": "utterances", "loss": "mse", "selection": "pearson"},
+    "rated dimension": {"data": "utterances", "loss": "ccc_mse", "selection": "ccc"},
+    "dimension derived from emotions": {"data": "sequences", "loss": "ccc_mse", "selection": "ccc"},
+}
+"""What can be predicted -> the fields that a config has to change with it."""
+
+
+def target_of(outputs: Sequence[str]) -> str:
+    """What outputs are, a key of :data:`TARGETS`; the first where they are of several kinds or none."""
+    return next((target for target, names in TARGETS.items() if set(outputs) <= set(names)), next(iter(TARGETS)))
+
+
+def fitted(values: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """The values of a config with data, loss and selection of another target; as they are where it is the same.
+
+    Args:
+        values: of a training config.
+        target: a key of :data:`TARGETS`.
+    """
+    if target == target_of(values["outputs"]):
+        return dict(values)
+    changed = dict(values) | TASKS[target] | {"outputs": list(TARGETS[target])}
+    if target != "emotion":
+        changed |= {"metric_loss": "", "balance": [group for group in values["balance"] if group != "emotion"]}
+    return changed
 
 
 @dataclass(frozen=True)

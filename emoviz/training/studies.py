@@ -18,7 +18,7 @@ from ..checkpoint import PER_CULTURE
 from ..configuration import to_dict
 from ..define import FOUR_EMOTIONS, Dimension, Emotion, Modality, Source, derived, intensity
 from ..errors import ConfigError, UnknownNameError
-from ..evaluate import scores_of
+from ..evaluate import scores_of, told_by
 from ..features.store import FeatureStore
 from ..fusion import FUSIONS, Fusion, learn, learn_share
 from ..inputs import InputConfig
@@ -617,7 +617,8 @@ class _Runner:
         outcomes = [self._outcomes(part) for part in parts]
         config = self.study.system(parts[0])
         groups = gather(_fused(fusion.rule, outcomes, config.kind) if fusion else outcomes[0])
-        scores = scores_of(config.kind, config.outputs, np.zeros(len(config.outputs)))
+        results = [result for group in groups.values() for replicate in group for result in replicate.results]
+        scores = told_by(results, scores_of(config.kind, config.outputs, np.zeros(len(config.outputs))))
         table = self._recordings(config).table
         protocol = self.plan.protocol or self.protocol
         self._tested[name] = Tested(

@@ -1,5 +1,6 @@
 """Imports of one's own clips: tables row by row, traces, audformat databases, and what is kept of them."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from emoviz import media
 from emoviz.corpora import describe, load, names, own
-from emoviz.corpora.importing import LEFT_OUT, Plan, check, corpus, suggest, suggest_emotions, words_of
+from emoviz.corpora.importing import LEFT_OUT, Plan, check, corpus, suggest, suggest_emotions, suggest_scale, words_of
 from emoviz.corpora.sources import SOUND_ENDINGS, VIDEO_ENDINGS, Material, Source, find_clips, gather, read_csv
 from emoviz.define import Emotion
 from emoviz.errors import ConfigError, CorpusError, MediaError, UnknownNameError
@@ -131,6 +132,55 @@ def test_words_are_mapped_and_rows_left_out(tmp_path):
     assert [row["emotion"] for row in checked.rows] == ["happy", "sad"]
 
 
+RATED = Plan("mine", {"file": "file", "valence": "pleasure", "arousal": "act", "speaker": "who"},
+             {"culture": "Here"}, scale=(1, 5))  # fmt: skip
+
+
+def test_ratings_of_whole_clips_come_onto_one_scale(tmp_path):
+    folder = folder_of(tmp_path / "clips", "file,pleasure,act,who\na/1.wav,1,5,S1\na/2.mp4,3,2.5,S2\n")
+    checked = check(material_of(folder), RATED)
+    assert checked.problems == ()
+    own.save(corpus(RATED, checked), tmp_path / "imports")
+    read = load("mine", None, tmp_path / "imports")
+    assert read.labels.astype(float).to_dict("list") == {"valence": [-1, 0], "arousal": [1, -0.25]}
+    assert describe(None, tmp_path / "imports").set_index("name").loc["mine", "labels"] == "valence, arousal"
+
+
+@pytest.mark.parametrize("rating", ["0.9", "6", "nan", "inf", "often"])
+def test_what_is_no_rating_on_the_scale_is_told_with_its_line(tmp_path, rating):
+    folder = folder_of(tmp_path, f"file,pleasure,act,who\na/1.wav,1,5,S1\na/2.mp4,{rating},2,S2\n")
+    said = f"'{rating}' is no rating of valence; accepted are numbers from 1 to 5, or name another scale."
+    assert problems(folder, RATED) == [f"clips.csv, line 3: {said}"]
+
+
+def test_a_rating_that_is_missing_is_told(tmp_path):
+    folder = folder_of(tmp_path, "file,pleasure,act,who\na/1.wav,1,,S1\n")
+    assert problems(folder, RATED) == ["clips.csv, line 2: The column 'act' is empty; every clip has an arousal."]
+
+
+@given(low=st.floats(-100, 100), width=st.floats(0.1, 200), share=st.floats(0, 1))
+def test_a_scale_keeps_its_order_and_ends(clips, low, width, share):
+    high, middle = low + width, low + share * width
+    lines = [f"{name},{value!r},{value!r},S1" for name, value in (("a/1.wav", low), ("a/2.mp4", min(middle, high)),
+                                                                   ("b/3.WAV", high))]  # fmt: skip
+    (clips / "clips.csv").write_text("\n".join(["file,pleasure,act,who", *lines]))
+    checked = check(material_of(clips), dataclasses.replace(RATED, scale=(low, high)))
+    first, second, third = (row["valence"] for row in checked.rows)
+    assert (first, third) == (-1, 1) and second == pytest.approx(2 * share - 1, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("ratings", "scale"),
+    [("0.2 1", (0, 1)), ("-0.4 0.5", (-1, 1)), ("1 4.5", (1, 5)), ("2 6", (1, 7)), ("0 6", (0, 10)), ("-7 1", (-1, 1)),
+     ("often never", (-1, 1))],
+)  # fmt: skip
+def test_the_narrowest_usual_scale_is_suggested(tmp_path, ratings, scale):
+    first, second = ratings.split()
+    source = material_of(folder_of(tmp_path, f"file,aro\na/1.wav,{first}\na/2.mp4,{second}\n")).source
+    assert suggest_scale(source, suggest(source.rows.columns)) == scale
+    assert suggest_scale(source, {}) == Plan.scale
+
+
 def test_columns_are_suggested_by_their_names():
     found = suggest(["Filename", "label", "Actor", "speaker.gender", "note", "Country"])
     assert found == {"file": "Filename", "emotion": "label", "speaker": "Actor", "gender": "speaker.gender",
@@ -145,6 +195,8 @@ def test_columns_are_suggested_by_their_names():
         ({"columns": {"file": "f"}, "values": {"culture": "X"}}, "Every clip has a speaker, so name its column: who"),
         ({"values": {"emotion": "happy", "culture": "X"}}, "'emotion' differs from clip to clip"),
         ({"columns": {"mood": "m"}}, "cannot mean 'mood'; accepted are file"),
+        ({"scale": (5, 1)}, "from its lowest to its highest rating, not from 5 to 1"),
+        ({"scale": (0, float("inf"))}, "not from 0 to inf"),
         ({"emotions": {"joy": "joyful"}}, "'joy' cannot mean 'joyful'; accepted are angry"),
     ],
 )

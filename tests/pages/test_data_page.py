@@ -88,6 +88,25 @@ def test_unknown_words_are_asked_for(page, tmp_path):
     assert "**4 rows are sound, 0 problems.**" in texts(test)
 
 
+def test_ratings_are_imported_on_their_scale_and_shown(page, tmp_path, settings: Settings):
+    clips = write_own(tmp_path / "own", speakers=2, takes=1)
+    header, *rows = (clips / TABLE).read_text().splitlines()
+    lines = [f"{row},{1 + number % 5},3" for number, row in enumerate(rows)]
+    (clips / TABLE).write_text("\n".join([f"{header},valence,arousal", *lines]))
+    test = choose(page(), clips, "rated")
+    low, high = (next(n for n in test.number_input if n.label == f"{end} rating") for end in ("Lowest", "Highest"))
+    assert (low.value, high.value) == (1, 5)
+    high.set_value(4).run()
+    assert "**7 rows are sound, 1 problems.**" in texts(test)
+    next(n for n in test.number_input if n.label == "Highest rating").set_value(5).run()
+    test.button(key="import").click().run()
+    test.selectbox(key="corpus").set_value("rated").run()
+    assert not test.exception
+    labels = own.read("rated", settings.imports).labels
+    assert labels["valence"].tolist() == [-1, -0.5, 0, 0.5, 1, -1, -0.5, 0] and set(labels["arousal"]) == {0}
+    assert len(test.get("plotly_chart")) == 2  # emotions, and ratings
+
+
 def test_an_imported_corpus_is_shown_extracted_as_a_job_and_forgotten(page, clips, settings: Settings):
     test = choose(page(), clips)
     test.button(key="import").click().run()

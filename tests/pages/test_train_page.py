@@ -151,6 +151,21 @@ def test_contradictions_are_refused_in_words(page, key, value, said):
     assert errors(test) == [said]
 
 
+def test_ratings_of_clips_bring_their_loss_and_metric(page, queue):
+    test = page()
+    test.selectbox(key="speech-emotion-kind").set_value("rated dimension").run()
+    assert not test.exception
+    assert test.multiselect(key="speech-emotion-outputs-rated dimension").value == ["valence", "arousal", "liking"]
+    values = {field: test.selectbox(key=f"speech-emotion-rated dimension--{field}").value
+              for field in ("data", "loss", "selection")}  # fmt: skip
+    assert values == {"data": "utterances", "loss": "ccc_mse", "selection": "ccc"}
+    test.multiselect(key="speech-emotion-corpora").set_value(["mine"]).run()
+    (refusal,) = (error.value for error in test.error)
+    assert refusal == "No recording of mine has one of the outputs as its label."
+    test.selectbox(key="speech-emotion-kind").set_value("emotion").run()
+    assert test.selectbox(key="speech-emotion--loss").value == "cross_entropy"
+
+
 def test_a_system_that_does_not_fit_the_data_is_refused(page):
     test = ready(page)
     test.selectbox(key="speech-emotion-model").set_value("cats").run()

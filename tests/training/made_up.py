@@ -1,5 +1,6 @@
 """Small made-up corpora: utterances whose emotion can be heard, and recordings whose labels change over time."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -55,6 +56,22 @@ class MadeUpStore:
         return FeatureStream(values, HOP / 2, HOP, tuple(f"{name}.{i}" for i in range(4)))
 
 
+class RatedStore(MadeUpStore):
+    """Answers like a FeatureStore of utterances that were rated as a whole, and have no emotion.
+
+    Valence follows the first channel's level and arousal the second's. The first speaker's first utterance has no
+    rating of valence, the second one none at all.
+    """
+
+    def corpus(self, name: str) -> StoredCorpus:
+        corpus = super().corpus(name)
+        emotion = corpus.labels["emotion"].map([e.value for e in FOUR_EMOTIONS].index)
+        strength = corpus.labels["intensity"].map({"normal": 0.4, "strong": 0.6})
+        labels = pd.DataFrame({"valence": emotion % 2 * strength, "arousal": emotion // 2 * strength - 0.5})
+        labels.iloc[0, 0] = labels.iloc[1] = np.nan
+        return dataclasses.replace(corpus, labels=labels.astype(object).where(labels.notna(), None))
+
+
 class TracedStore(MadeUpStore):
     """Answers like a FeatureStore of recordings with labels every 0.1 s, one per speaker and without media.
 
@@ -105,6 +122,16 @@ UTTERANCES = TrainingConfig(
     learning_rate=0.02,
 )
 """Trains on :class:`MadeUpStore`."""
+RATED = dataclasses.replace(
+    UTTERANCES,
+    name="toy-rated",
+    outputs=(Dimension.VALENCE, Dimension.AROUSAL),
+    loss="ccc_mse",
+    selection="ccc",
+    epochs=8,
+    batch_size=8,
+)
+"""Trains on :class:`RatedStore`."""
 TRACES = TrainingConfig(
     name="toy-traces",
     title="Toy traces",

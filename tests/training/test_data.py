@@ -26,7 +26,7 @@ from emoviz.training.data import (
 )
 from emoviz.training.presets import preset
 
-from .made_up import HOP, SYSTEMS, TRACES, MadeUpStore, TracedStore
+from .made_up import HOP, RATED, SYSTEMS, TRACES, MadeUpStore, RatedStore, TracedStore
 
 SEQUENCES = dataclasses.replace(
     preset("speech-bigru"), corpora=("made-up",), inputs=(InputConfig("toy", components=2),), window=1.0
@@ -297,6 +297,29 @@ def test_an_utterance_without_intensity_is_named():
     recordings.table.loc["Here/1/sad/0", "intensity"] = None
     with pytest.raises(CorpusError, match="^The recording 'Here/1/sad/0' has no intensity.$"):
         DATA["utterances"].make(STRENGTHS, recordings, None, None)
+
+
+def test_clips_rated_as_a_whole_have_those_ratings_and_the_unrated_are_left_out():
+    store = RatedStore()
+    labels = store.corpus("made-up").labels
+    data = DATA["utterances"](RATED, store)
+    samples = {s.id: s for part in Split for s in data.whole[part]}
+    assert set(samples) == set(labels.index) - {labels.index[1]}
+    assert not data.frames and {s.label for s in samples.values()} == {""}
+    for identity, sample in samples.items():
+        expected = labels.loc[identity].to_numpy(float)
+        np.testing.assert_allclose(sample.target.numpy(), expected, rtol=1e-6)
+    assert samples[labels.index[0]].target.isnan().tolist() == [True, False]
+
+
+def test_derived_dimensions_are_no_ratings():
+    with pytest.raises(ConfigError, match="for derived ones use 'sequences'"):
+        DATA["utterances"].check(dataclasses.replace(RATED, outputs=("valence (derived)",)))
+
+
+def test_without_any_rating_there_is_nothing_to_train_on():
+    with pytest.raises(CorpusError, match="has one of the outputs as its label"):
+        DATA["utterances"](RATED, MadeUpStore())
 
 
 def test_traces_are_whole_recordings_but_windows_in_training():

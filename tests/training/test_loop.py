@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from emoviz import checkpoint, evaluate
+from emoviz import checkpoint, compare, evaluate, heldout
 from emoviz.checkpoint import Predictor
-from emoviz.define import Split
+from emoviz.corpora.base import READERS
+from emoviz.define import Split, Task
 from emoviz.errors import Cancelled, CheckpointError, ConfigError
 from emoviz.inputs import InputConfig
 from emoviz.losses import LOSSES, METRIC_LOSSES
 from emoviz.models import Output, build
-from emoviz.training import preset, train
+from emoviz.training import load_config, preset, train
 from emoviz.training.data import DATA, Data, Part, collate
 from emoviz.training.loop import TrainingModule, adapt_norm, fit, predict_part
 from emoviz.training.resume import SafetensorsIO
 
-from .made_up import CULTURES, TRACES, UTTERANCES, MadeUpStore, TracedStore, folders
+from .made_up import CULTURES, RATED, TRACES, UTTERANCES, MadeUpStore, RatedStore, TracedStore, folders
 
 FRAMES = dataclasses.replace(
     preset("speech-bigru"),
@@ -83,6 +84,32 @@ def test_clips_are_learnt(tmp_path):
     assert figure(found, "ua")["value"] > 0.8
     assert figure(found, "ua")["training_mean"] == pytest.approx(0.25)
     assert np.array(found.metrics["confusion"]["counts"]).sum() == figure(found, "ua")["recordings"]
+
+
+def test_clips_rated_as_a_whole_are_learnt_and_compared(tmp_path):
+    runs, checkpoints = folders(tmp_path)
+    folder = train(RATED, RatedStore(), runs, checkpoints)
+    found = checkpoint.load(folder)
+    assert found.description.task == Task.CLIP and found.description.kind == "dimension"
+    assert figure(found, "ccc")["value"] > 0.6 and not figure(found, "ccc")["collapsed"]
+    assert {r["aggregation"] for r in found.metrics["test"]} == {"pooled"}  # a clip of one rating has no course
+    contender = compare.read("toy-rated", folder)
+    stated = {(r["culture"], r["output"], r["metric"]): r["value"] for r in found.metrics["test"]}
+    for score in contender.scores:
+        assert score.compute(contender.results) == pytest.approx(stated["all", score.output, score.metric], abs=2e-3)
+    assert "gives rated dimensions, on [-1, 1]: valence, arousal." in found.card
+    assert "train toy-rated/config.json\n" in found.card and load_config(folder / checkpoint.CONFIG) == RATED
+    for row in heldout.evaluate_corpus(found, RatedStore(), "made-up"):
+        assert row["value"] == pytest.approx(stated[row["culture"], row["output"], row["metric"]], abs=2e-3)
+        assert row["training_mean"] == pytest.approx(
+            next(r["training_mean"] for r in found.metrics["test"] if r["output"] == row["output"]
+                 and (r["culture"], r["metric"]) == (row["culture"], row["metric"])), abs=1e-5)  # fmt: skip
+
+
+def test_raters_values_of_a_published_corpus_do_not_go_into_the_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setitem(READERS._entries, "made-up", lambda folder: None)
+    folder = train(dataclasses.replace(RATED, epochs=1), RatedStore(), *folders(tmp_path))
+    assert checkpoint.load(folder).table("predictions") is None
 
 
 def test_a_model_that_learns_nothing_is_flagged(tmp_path):

@@ -12,6 +12,7 @@ from emoviz.define import Modality
 from emoviz.models import load_models
 from emoviz.training import preset, presets, schema
 from emoviz.training.config import TrainingConfig
+from emoviz.training.data import DATA
 
 
 def test_every_field_of_a_training_stands_in_one_place():
@@ -94,6 +95,20 @@ def test_a_field_that_no_form_can_show_is_refused():
 
     with pytest.raises(TypeError, match="cannot show"):
         schema.fields_of(Odd)
+
+
+@pytest.mark.parametrize("target", schema.TARGETS)
+@pytest.mark.parametrize("name", presets())
+def test_another_target_brings_what_fits_it(name, target):
+    values = schema.plain(to_dict(preset(name)))
+    changed = schema.fitted(values, target)
+    config = from_dict(TrainingConfig, changed, "the form")
+    if config.data != "pictures":
+        DATA[config.data].check(config)
+    if target == schema.target_of(values["outputs"]):
+        assert changed == values
+    else:
+        assert schema.target_of(config.outputs) == target and changed["inputs"] == values["inputs"]
 
 
 def test_metrics_that_select_follow_from_the_outputs():
