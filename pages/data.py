@@ -126,7 +126,10 @@ def show_labels(here: list[Holding]) -> None:
         st.info("No label is known of these recordings.")
     if not counts.empty:
         figures.show(plots.label_counts(counts, by), counts, key="labels", name="labels", about=ABOUT_LABELS)
-    if not values.empty:
+    if not values.empty and chosen == ALL and not counts.empty:
+        rated = " or ".join(dict.fromkeys(values["corpus"]))
+        st.caption(f"Ratings are shown of one corpus at a time: choose {rated} to see theirs.")
+    elif not values.empty:
         dimensions = list(dict.fromkeys(values["dimension"]))
         figures.show(
             plots.dimension_shares(values, dimensions), values, key="ratings", name="ratings", about=ABOUT_RATINGS

@@ -37,4 +37,5 @@ def test_each_dimension_has_a_panel_and_each_culture_a_line():
         ("Italian", "x2"),
     ]
     assert figure.layout.xaxis2.title.text == "arousal"
+    assert figure.layout.yaxis2.matches == "y"  # so that heights can be compared
     assert figure.data[0].line.color == figure.data[2].line.color != figure.data[1].line.color

@@ -76,14 +76,15 @@ def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figur
         figure.update_layout({
             f"xaxis{axis}": {"title": {"text": dimension, "standoff": 4, "font": SMALL}, "range": [-1, 1],
                              "tickfont": SMALL, "gridcolor": GRID, "fixedrange": True, "anchor": f"y{axis}",
-                             "domain": [left + 0.08 * (number > 1), left + width - 0.01]},
+                             "tickvals": [-1, 0, 1], "domain": [left + 0.02 * (number > 1), left + width - 0.02]},
             f"yaxis{axis}": {"tickfont": SMALL, "gridcolor": GRID, "fixedrange": True, "tickformat": ".0%",
-                             "rangemode": "tozero", "anchor": f"x{axis}",
+                             "rangemode": "tozero", "anchor": f"x{axis}", "showticklabels": number == 1,
+                             "matches": "y" if number > 1 else None,
                              "title": {"text": "share of labels" if number == 1 else "", "font": SMALL}},
         })  # fmt: skip
     figure.update_layout(
-        title=title("Which values do labels over time have?"),
-        legend=legend(y=-0.16, anchor="top"),
+        title=title("Which ratings were given?"),
+        legend=legend(y=-0.24, anchor="top"),
         margin=MARGIN | {"b": 80},
         height=LEAST,
         dragmode=False,
