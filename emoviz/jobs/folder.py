@@ -257,11 +257,8 @@ class JobFolder:
         write_json(self.path / USAGE, usage)
 
     def silence(self) -> float:
-        """Seconds since the last heartbeat."""
-        try:
-            return time.time() - (self.path / USAGE).stat().st_mtime
-        except OSError:
-            return float("inf")
+        """Seconds since the last heartbeat, or, before the first one, since the process took the job."""
+        return time.time() - max(_written(self.path / name) for name in (USAGE, PROCESS))
 
     def report(self, stage: str, done: float, total: float) -> None:
         """Write a line of progress.
@@ -350,3 +347,11 @@ class JobFolder:
 def _topic(stage: str) -> str:
     """A stage without what stands in brackets, which changes while it runs."""
     return stage.partition(" (")[0]
+
+
+def _written(path: Path) -> float:
+    """When a file was last written, in seconds since the epoch; long ago where there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return float("-inf")

@@ -197,7 +197,11 @@ def test_another_machines_job_is_judged_by_its_heart(jobs):
     wait(jobs, job.id, ended)
     folder = JobFolder(jobs.root / job.id)
     folder.reopen()
+    os.utime(folder.path / "usage.json", (time.time() - 60,) * 2)
     folder.claim(dataclasses.replace(Process.of(os.getpid(), "cpu"), host="elsewhere"))
+    assert jobs.state(job.id).state is State.RUNNING  # it was just taken, and had no time to beat
+    os.utime(folder.path / "process.json", (time.time() - 60,) * 2)
+    assert jobs.state(job.id).state is State.LOST
     folder.beat({})
     assert jobs.state(job.id).state is State.RUNNING
     os.utime(folder.path / "usage.json", (time.time() - 60,) * 2)
