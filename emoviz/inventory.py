@@ -117,18 +117,12 @@ def table(found: Iterable[Holding]) -> pd.DataFrame:
                 "cultures": ", ".join(sorted(recordings["culture"].dropna().unique())),
                 "recordings": len(recordings),
                 "speakers": recordings["speaker"].nunique() or None,
-                "labels": ", ".join(label_names(one.tables)),
+                "labels": ", ".join(corpora.label_names(one.tables.labels, one.tables.traces)),
                 "features": ", ".join(f"{f} {n}/{len(recordings)}" for f, n in one.features.items()),
                 "licence": one.tables.licence,
             }
         rows.append(row | {"missing": one.missing})
     return pd.DataFrame(rows, dtype=object)
-
-
-def label_names(tables: StoredCorpus | Corpus) -> list[str]:
-    """Emotions and rated dimensions."""
-    emotions = sorted(tables.labels["emotion"].dropna().unique()) if "emotion" in tables.labels else []
-    return [*emotions, *ratings(tables)]
 
 
 def ratings(tables: StoredCorpus | Corpus) -> pd.DataFrame:

@@ -103,7 +103,7 @@ def test_ratings_of_whole_recordings_are_shares_too_and_emotions_stand_beside():
     rated = dataclasses.replace(one, tables=dataclasses.replace(one.tables, traces=pd.DataFrame(), labels=labels))
     shares = inventory.dimensions([rated])
     assert shares[["dimension", "value", "share"]][shares["share"] > 0].values.tolist() == [["arousal", 0.05, 1.0]]
-    assert inventory.label_names(rated.tables) == ["happy", "arousal"]
+    assert corpora.label_names(rated.tables.labels, rated.tables.traces) == ["happy", "arousal"]
 
 
 def test_without_clips_nothing_is_estimated(tmp_path):

@@ -86,11 +86,12 @@ def _row(name: str, data_folder: Path | None, imports: Path | None) -> dict[str,
         "languages": ", ".join(sorted(recordings["language"].dropna().unique())),
         "recordings": len(recordings),
         "speakers": recordings["speaker"].nunique() or None,
-        "labels": ", ".join(_label_names(corpus)),
+        "labels": ", ".join(label_names(corpus.labels, corpus.traces)),
         "licence": corpus.licence,
     }
 
 
-def _label_names(corpus: Corpus) -> list[str]:
-    emotions = sorted(corpus.labels["emotion"].dropna().unique()) if "emotion" in corpus.labels else []
-    return [*emotions, *(str(d) for d in Dimension if d in corpus.labels or d in corpus.traces)]
+def label_names(labels: pd.DataFrame, traces: pd.DataFrame) -> list[str]:
+    """Emotions and rated dimensions of a corpus's tables."""
+    emotions = sorted(labels["emotion"].dropna().unique()) if "emotion" in labels else []
+    return [*emotions, *(str(d) for d in Dimension if d in labels or d in traces)]
