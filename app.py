@@ -2,9 +2,12 @@
 
 import streamlit as st
 
+from emoviz.ui import figures
+
 st.set_page_config(page_title="emoviz", page_icon="🎭", layout="wide", initial_sidebar_state=240)
 # The theme has no setting for the side margins, and wide figures need the room.
 st.html("<style>.stMainBlockContainer { padding-inline: 2rem }</style>")
+figures.read_ahead()
 st.navigation(
     {
         "": [st.Page("pages/home.py", title="Home", icon="🏠", default=True)],

@@ -38,6 +38,8 @@ SAME_SYSTEM = ("model", "options", "data", "corpora", "inputs", "outputs", "loss
 """Fields of a training config that two trainings of one system agree in."""
 COMPARED = ("study", "protocol", "system", "base", "shots", "test", "output", "metric", "aggregation", "against",
             "difference", "low", "high", "p", "text")  # fmt: skip
+SHARED = ("output", "metric", "aggregation", "base")
+"""Fields in which a figure and a comparison agree that are of the same thing."""
 COUNTS = ("recordings", "speakers")
 ROUNDING = 2e-6
 """Figures of a report have six digits."""
@@ -117,8 +119,13 @@ def figures(reports: Iterable[Report]) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"shots": "Int64", **numbers}) if rows else pd.DataFrame()
 
 
-def comparisons(reports: Iterable[Report]) -> pd.DataFrame:
+def comparisons(reports: Iterable[Report], figure: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Every paired bootstrap of some reports as a tidy table.
+
+    Args:
+        reports: that have them.
+        figure: a row of :func:`figures`; then only those of its output, metric and aggregation on its test, with any
+            number of shots.
 
     Returns:
         Columns study, protocol, system, base, shots, test, output, metric, aggregation, against, difference, low,
@@ -128,8 +135,10 @@ def comparisons(reports: Iterable[Report]) -> pd.DataFrame:
     for report in reports:
         who = {name: report[name] for name in ("study", "protocol", "system")}
         for row in report["compared"]:
-            text = f"{interval(row['difference'], row['low'], row['high'], 3)}, {p_value(row['p'])}"
             base, shots = parse_shots(row["test"])
+            if figure and any(figure[key] != (row | {"base": base})[key] for key in SHARED):
+                continue
+            text = f"{interval(row['difference'], row['low'], row['high'], 3)}, {p_value(row['p'])}"
             rows.append({**who, **row, "base": base, "shots": shots, "text": text})
     numbers = {name: float for name in ("difference", "low", "high", "p")}
     return pd.DataFrame(rows, columns=list(COMPARED)).astype({"shots": "Int64", **numbers})

@@ -146,7 +146,7 @@ def chosen_pair(comparison: cultures.Comparison) -> tuple[str, str]:
 def choose_pair(points: list[figures.Point]) -> None:
     """Put the clicked cell into the link."""
     if points:
-        st.query_params["pair"] = ",".join(points[0]["customdata"])
+        st.query_params["pair"] = ",".join(points[0])
 
 
 def show_similarity(comparison: cultures.Comparison, replicates: str, measure: str) -> None:
@@ -164,7 +164,6 @@ def show_similarity(comparison: cultures.Comparison, replicates: str, measure: s
         key="similarity",
         name="similarity-of-cultures",
         about=ABOUT_SIMILARITY,
-        select=("points",),
         on_select=choose_pair,
     )
 

@@ -296,8 +296,8 @@ def show_maps(
         key="map",
         name=f"{'-'.join(projections)}-{method.title}",
         about=ABOUT_MAP,
-        select=("points", "box", "lasso") if method.dimensions == 2 else (),
         on_select=remember,
+        lasso=method.dimensions == 2,
     )  # fmt: skip
     if method.dimensions == 3:
         st.caption("Recordings are chosen in 2D; those that were stay marked here.")
@@ -307,7 +307,7 @@ def show_maps(
 
 def remember(points: list[figures.Point]) -> None:
     """Put the recordings that were clicked or lassoed into the link."""
-    ids = list(dict.fromkeys(point["customdata"][0] for point in points if point.get("customdata")))
+    ids = list(dict.fromkeys(point[0] for point in points if point))
     st.session_state[TOTAL] = len(ids)
     selection.select_recordings(ids)
 

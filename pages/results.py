@@ -63,10 +63,12 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         group = choose_group(results.by_protocol(reports))
         score, metric, aggregation = choose_score(group)
-        culture = choose_culture(results.figures(group))
+        table = results.figures(group)
+        culture = choose_culture(table)
         group = choose_systems(group)
-    table = results.figures(group)
-    table = table[(table["metric"] == metric) & (table["aggregation"] == aggregation)].reset_index(drop=True)
+    wanted = table["system"].isin([report["system"] for report in group])
+    wanted &= (table["metric"] == metric) & (table["aggregation"] == aggregation)
+    table = table[wanted].reset_index(drop=True)
     if table.empty:
         st.info(f"The chosen systems have no {score}: choose others above.")
         return
@@ -144,7 +146,7 @@ def show_table(group: Sequence[Report], table: pd.DataFrame, score: str, culture
     with left:
         (show_few_shot if few_shot else show_matrix if many else show_standing)(shown, chosen, score, name)
     with right:
-        differ = differences_of(group, chosen)
+        differ = results.comparisons(group, chosen)
         if len(differ):
             show_differences(differ, chosen, score, name)
         elif many:
@@ -175,7 +177,7 @@ def chosen_figure(table: pd.DataFrame, shown: pd.DataFrame) -> dict[str, Any]:
 def choose_figure(points: list[figures.Point]) -> None:
     """Put the clicked figure into the link."""
     if points:
-        st.query_params[FIGURE] = "|".join(points[0]["customdata"][:3])
+        st.query_params[FIGURE] = "|".join(points[0][:3])
 
 
 def key_of(figure: Mapping[str, Any]) -> list[str]:
@@ -187,7 +189,7 @@ def show_standing(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, na
     """Systems as rows."""
     figures.show(
         plots.standing(shown, score, key_of(chosen)), shown, key=f"standing-{name}", name=f"{name}-systems",
-        about=ABOUT_STANDING, select=["points"], on_select=choose_figure,
+        about=ABOUT_STANDING, on_select=choose_figure,
     )  # fmt: skip
 
 
@@ -196,7 +198,7 @@ def show_few_shot(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, na
     question = f"What do a few labels of the target add? ({shown['base'].iloc[0]})"
     figures.show(
         plots.few_shot(shown, score, question, key_of(chosen)), shown, key=f"shots-{name}", name=f"{name}-shots",
-        about=ABOUT_FEW_SHOT, select=["points"], on_select=choose_figure,
+        about=ABOUT_FEW_SHOT, on_select=choose_figure,
     )  # fmt: skip
 
 
@@ -206,18 +208,10 @@ def show_matrix(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name
     after = "" if pd.isna(shots) else f", {shots} shots"
     figures.show(
         plots.results_matrix(shown, score, f"From where to where? ({chosen['system']}{after})", key_of(chosen)),
-        shown, key=f"matrix-{name}", name=f"{name}-{chosen['system']}-matrix", about=ABOUT_MATRIX, select=["points"],
+        shown, key=f"matrix-{name}", name=f"{name}-{chosen['system']}-matrix", about=ABOUT_MATRIX,
         on_select=choose_figure,
     )  # fmt: skip
     st.caption("A culture here is also a corpus: room, microphone, language and sentences change with it.")
-
-
-def differences_of(group: Sequence[Report], chosen: Mapping[str, Any]) -> pd.DataFrame:
-    """The paired differences of a group on the chosen figure's test, and with any other number of shots."""
-    table = results.comparisons(group)
-    for key in ("output", "metric", "aggregation"):
-        table = table[table[key] == chosen[key]]
-    return table[table["base"] == chosen["base"]]
 
 
 def show_differences(differ: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:

@@ -132,6 +132,9 @@ def test_comparisons_have_words():
     (row,) = results.comparisons([report("cats", [], compared=compared)]).to_dict("records")
     assert (row["base"], row["shots"], row["text"]) == ("A->B", 5, ".050 [.010, .090], p .020")
     assert results.comparisons([report("cats", [])]).empty
+    own = {"output": "emotion", "metric": "ua", "aggregation": "pooled", "base": "A->B"}
+    assert len(results.comparisons([report("cats", [], compared=compared)], own)) == 1
+    assert results.comparisons([report("cats", [], compared=compared)], own | {"base": "A->C"}).empty
 
 
 def test_a_mean_is_traced_to_its_tests_by_its_numbers():

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, legend, title
+from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, lay_out, legend, title
 
 LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
 """Colours of values below and above zero."""
@@ -66,7 +66,7 @@ def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:
     figure.add_annotation(
         x=mean, y=1, yref="paper", yanchor="bottom", text="mean of all channels", showarrow=False, font={"size": 10}
     )
-    figure.update_layout(title=title(heading), xaxis=_value_axis("weight (0: shut, 1: open)"))
+    lay_out(figure, title=title(heading), xaxis=_value_axis("weight (0: shut, 1: open)"))
     figure.update_xaxes(rangemode="tozero")
     return figure
 
@@ -85,7 +85,8 @@ def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, s
     colours = np.where(top["difference"] > 0, MORE, LESS)
     figure = grouped_bars(top, "difference", colours=colours, opacity=np.where(top["differs"], 1.0, 0.35))
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title("Where do the two slices differ most?"),
         xaxis=_value_axis(f"◂ {_short(second)}  more weight  {_short(first)} ▸"),
     )
@@ -130,7 +131,8 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
                 "[%{customdata[1]:.3f}, %{customdata[2]:.3f}]<extra></extra>"
             ),
         )
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title("Does hiding the highest-weighted channels hurt most?"),
         xaxis=_value_axis("channels replaced by their mean (%)") | {"range": [-2, 102]},
         yaxis={
@@ -169,7 +171,8 @@ def attention_strip(moments: pd.DataFrame) -> go.Figure:
         )
     )
     half = float(moments["time"].iloc[0])
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title("Which moments does the model look at?"),
         xaxis={
             "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
@@ -204,7 +207,7 @@ def attention_map(name: str, values: np.ndarray, times: np.ndarray, pictures: np
     """
     kind = MAPS[name.partition(".")[0]]
     figure = kind.draw(kind, values, times, pictures)
-    figure.update_layout(title=title(kind.question.format(stream=name.partition(".")[2] or "the model")))
+    lay_out(figure, title=title(kind.question.format(stream=name.partition(".")[2] or "the model")))
     return figure
 
 
@@ -276,7 +279,8 @@ def _over_time(kind: MapKind, values: np.ndarray, times: np.ndarray, _: np.ndarr
             )
         )
         height, down = 380, {"title": {"text": kind.rows, "standoff": 4, "font": SMALL}, "autorange": "reversed"}
-    figure.update_layout(
+    lay_out(
+        figure,
         xaxis={"title": {"text": "is looked at: time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL},
         yaxis=down | {"tickfont": SMALL, "gridcolor": GRID},
         margin=MARGIN,
@@ -316,7 +320,7 @@ def _over_places(kind: MapKind, values: np.ndarray, times: np.ndarray, pictures:
             figure.add_trace(heat, head + 1 + above, column)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, autorange="reversed")
-    figure.update_layout(margin=MARGIN | {"l": 8, "t": 56, "b": 8}, dragmode=False, height=70 + 120 * (heads + above))
+    lay_out(figure, margin=MARGIN | {"l": 8, "t": 56, "b": 8}, dragmode=False, height=70 + 120 * (heads + above))
     return figure
 
 
@@ -411,7 +415,8 @@ def grouped_bars(
                else "<extra>%{customdata[1]}</extra>"),
         )
     )  # fmt: skip
-    figure.update_layout(
+    lay_out(
+        figure,
         yaxis={"tickfont": {"size": 10}, "automargin": True, "showdividers": True, "dividercolor": GRID},
         margin=MARGIN | {"t": 46},
         height=96 + BAR * max(LEAST_BARS, len(top)),

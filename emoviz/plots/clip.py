@@ -5,18 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..define import CIRCUMPLEX, EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES, Dimension, Emotion, Source
-from .style import (
-    GAP,
-    GREY,
-    GRID,
-    MARGIN,
-    MODALITY_COLOURS,
-    SCATTERGL_FROM,
-    SMALL,
-    legend,
-    title,
-    unit_axis,
-)
+from .style import GAP, GREY, GRID, MARGIN, MODALITY_COLOURS, SCATTERGL_FROM, SMALL, lay_out, legend, title, unit_axis
 
 LEGEND_HEIGHT = 78
 ROW_HEIGHT = 118
@@ -108,8 +97,9 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
     )
     for axis, rows in (("x", "valence"), ("y", "arousal")):
         name = _axis_title(_dimensions(outputs)[rows])
-        figure.update_layout({f"{axis}axis": unit_axis(name)})
-    figure.update_layout(
+        lay_out(figure, {f"{axis}axis": unit_axis(name)})
+    lay_out(
+        figure,
         title=title(f"Which way through the circumplex? ({source})"),
         margin=MARGIN | {"b": 40},
         height=300,
@@ -138,7 +128,8 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Fi
             marker_color=MODALITY_COLOURS[modality],
             hovertemplate="%{y}<br>weight %{x:.4f}<extra>%{fullData.name}</extra>",
         )
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(f"Which channels does {model} weigh most here?"),
         xaxis={
             "title": {"text": "weight, mean over the clip", "standoff": 4, "font": SMALL},
@@ -267,8 +258,9 @@ def _time_axes(
     for place, name in enumerate(rows):
         top = 1 - place * (share + gap)
         axis = unit_axis(_axis_title(dimensions[name])) if name != "emotions" else _emotion_axis(emotion_source)
-        figure.update_layout({f"yaxis{place + 1 if place else ''}": axis | {"domain": [max(0.0, top - share), top]}})
-    figure.update_layout(
+        lay_out(figure, {f"yaxis{place + 1 if place else ''}": axis | {"domain": [max(0.0, top - share), top]}})
+    lay_out(
+        figure,
         title=title("What do face and speech say, moment by moment?"),
         xaxis={
             "title": {"text": "time (s)", "standoff": 2, "font": SMALL},

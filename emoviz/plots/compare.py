@@ -19,6 +19,7 @@ from .style import (
     SERIES_SYMBOLS,
     SMALL,
     ZERO,
+    lay_out,
     legend,
     title,
     unit_axis,
@@ -69,7 +70,8 @@ def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: st
             )
     against = differences.against.iloc[0]
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title("By how much do they differ?"),
         xaxis=_axis(f"{what}: {others[0] if len(others) == 1 else 'others'} minus {against}") | {"zeroline": False},
         yaxis={
@@ -129,7 +131,7 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
         )  # fmt: skip
         start = float(k * width + pads[k])
         plain = {"tickfont": {"size": 10}, "showgrid": False, "zeroline": False, "fixedrange": True}
-        figure.update_layout(
+        lay_out(figure,
             {
                 f"xaxis{number}": plain
                 | {"domain": [start, start + width], "anchor": f"y{number}", "title": _text("predicted"),
@@ -143,7 +145,7 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
             x=start + width / 2, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom", text=model,
             showarrow=False, font={"size": 12},
         )  # fmt: skip
-    figure.update_layout(
+    lay_out(figure,
         title=title("What is taken for what?"), margin=MARGIN | {"l": 84, "t": 50, "b": 50}, height=SQUARE + 50,
         dragmode=False,
     )  # fmt: skip
@@ -172,7 +174,8 @@ def reliability_diagram(bins: pd.DataFrame, errors: pd.DataFrame, models: Sequen
             customdata=rows.recordings,
             hovertemplate="confidence %{x:.2f}<br>right %{y:.0%} of %{customdata} recordings<extra></extra>",
         )
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title("Is a model right as often as it says?"),
         xaxis=_axis("confidence: probability of the answer") | {"range": [0, 1.02]},
         yaxis=_axis("accuracy: share of right answers") | {"range": [0, 1.05]},
@@ -204,7 +207,8 @@ def spread_diagram(table: pd.DataFrame, output: str, models: Sequence[str]) -> g
             hovertemplate="predicted %{customdata[3]:.2f}<br>labels %{y:.2f}, 80 % of them within "
             "%{customdata[0]:.2f} to %{customdata[1]:.2f} (%{customdata[2]:,} values)<extra></extra>",
         )
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(f"Is {output} as high as predicted?"),
         xaxis=unit_axis("predicted"),
         yaxis=unit_axis("labels: mean, and where 80 % of them lie"),
@@ -241,7 +245,7 @@ def error_slices(table: pd.DataFrame, output: str, models: Sequence[str]) -> go.
         )
     metric = chosen.metric.iloc[0]
     of = "" if output in ("emotion", "mean") else f" of {output}"
-    figure.update_layout(
+    lay_out(figure,
         title=title(f"Where is the error{of} large?"),
         xaxis={
             "tickvals": list(range(len(slices))), "ticktext": slices, "tickfont": SMALL, "showgrid": False,
@@ -265,7 +269,7 @@ def said_of_recording(table: pd.DataFrame, models: Sequence[str], truth: str) ->
         truth: name of the rows with the labels.
     """
     figure = _said_frames(table, models, truth) if table.frame.max() else _said_once(table, models, truth)
-    figure.update_layout(
+    lay_out(figure,
         title=title("What do they say of it?"), legend=legend(y=-0.16, anchor="top"), dragmode=False
     )  # fmt: skip
     return figure
@@ -289,7 +293,8 @@ def _said_once(table: pd.DataFrame, models: Sequence[str], truth: str) -> go.Fig
         marker={"symbol": "line-ew-open", "size": 34, "line": {"width": 3}, "color": GREY},
         hovertemplate="%{x}: %{y:.2f}<extra>labels</extra>",
     )  # fmt: skip
-    figure.update_layout(
+    lay_out(
+        figure,
         xaxis={"tickfont": SMALL, "fixedrange": True},
         yaxis=_axis("probability") | {"range": [0, 1.05]},
         margin=MARGIN | {"b": 60},
@@ -309,7 +314,7 @@ def _said_frames(table: pd.DataFrame, models: Sequence[str], truth: str) -> go.F
             own = rows[rows.model == model]
             _lines(figure, own, "frame", "value", model, axis, k == 0, _colour(models, model), _dash(models, model))
     _stack(figure, outputs, "frame of the recording", int(table.frame.max()))
-    figure.update_layout(margin=MARGIN | {"b": 70})
+    lay_out(figure, margin=MARGIN | {"b": 70})
     return figure
 
 
@@ -343,7 +348,8 @@ def training_curves(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
                 hovertemplate=f"kept: epoch %{{x}}, %{{y:.3f}}<extra>{model}</extra>",
             )  # fmt: skip
     metric = " or ".join(str(m).upper() for m in dict.fromkeys(table.metric.dropna()))
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title("How did they learn?"),
         xaxis=_axis("epoch") | {"domain": [0, 0.46]},
         xaxis2=_axis("epoch") | {"domain": [0.54, 1], "anchor": "y2"},
@@ -376,8 +382,8 @@ def clip_comparison(series: pd.DataFrame, agreement: pd.DataFrame, output: str, 
         _lines(figure, agreement, "time", model, model, "y3", False, _colour(models, model), _dash(models, model))
     _stack(figure, [output, "difference", "agreement (CCC)"], "time (s)", float(series.time.iloc[-1]))
     if output in list(Emotion):
-        figure.update_layout(yaxis={"range": [0, 1.02], "tickvals": [0, 0.5, 1], "title": _text(f"p of {output}")})
-    figure.update_layout(title=title("Where do they differ, moment by moment?"), hovermode="x unified", dragmode=False)
+        lay_out(figure, yaxis={"range": [0, 1.02], "tickvals": [0, 0.5, 1], "title": _text(f"p of {output}")})
+    lay_out(figure, title=title("Where do they differ, moment by moment?"), hovermode="x unified", dragmode=False)
     return figure
 
 
@@ -407,8 +413,9 @@ def _stack(figure: go.Figure, rows: Sequence[str], x_title: str, end: float) -> 
     share = (1 - gap * (len(rows) - 1)) / len(rows)
     for k, name in enumerate(rows):
         top = 1 - k * (share + gap)
-        figure.update_layout({f"yaxis{k + 1 if k else ''}": unit_axis(name) | {"domain": [max(0.0, top - share), top]}})
-    figure.update_layout(
+        lay_out(figure, {f"yaxis{k + 1 if k else ''}": unit_axis(name) | {"domain": [max(0.0, top - share), top]}})
+    lay_out(
+        figure,
         xaxis=_axis(x_title) | {"range": [0, end], "anchor": f"y{len(rows) if len(rows) > 1 else ''}"},
         legend=legend(y=1.0, anchor="bottom"),
         margin=MARGIN,

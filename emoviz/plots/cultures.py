@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
-from .style import DIVERGING, GAP, GREY, GRID, SMALL, culture_colour, title
+from .style import DIVERGING, GAP, GREY, GRID, SMALL, culture_colour, lay_out, title
 
 SEQUENTIAL = "Cividis"
 CHOSEN = "#D62F8B"
@@ -72,7 +72,8 @@ def similarity_matrix(
             yaxis="y2", mode="lines", showlegend=False, name="dendrogram", line={"color": GREY, "width": 1.5},
             hovertemplate="joined at 1 − similarity = %{y:.2f}<extra></extra>",
         )  # fmt: skip
-        figure.update_layout(
+        lay_out(
+            figure,
             yaxis={"domain": [0, 1 - BRANCHES - 0.02]},
             yaxis2={
                 "domain": [1 - BRANCHES, 1],
@@ -82,7 +83,8 @@ def similarity_matrix(
                 "range": _tree_range(branches),
             },
         )
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(f"How alike are they? ({measure})"),
         height=height,
         margin={"l": 8, "r": 8, "t": 32, "b": 8},
@@ -131,7 +133,7 @@ def pair_weights(
             hovertemplate="%{customdata[0]}<br>mean %{x:.3f} ± %{customdata[1]:.3f} (standard deviation over "
             f"{replicates}s)<extra>{culture}</extra>",
         )  # fmt: skip
-    figure.update_layout(
+    lay_out(figure,
         title=title(_pair_title(cultures, replicates)),
         xaxis={
             "title": {"text": "channel weight, mean over held-out clips", "standoff": 4, "font": SMALL},
@@ -211,7 +213,8 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
             text=[f"{counts.get(channel, 0)} of {len(cultures)}" for channel in channels], textfont=SMALL,
             showlegend=False,
         )  # fmt: skip
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(f"Which channels are among the {count} highest, and of how many cultures?"),
         height=140 + ROW * len(channels),
         shapes=lines,
@@ -256,7 +259,8 @@ def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool =
     _heat(figure, values, texts, hovers, scale, low, high, sources, targets)
     _hatch(figure, collapsed, values, scale, low, high)
     _axes(figure, sources, targets, "learnt from", "tested on")
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(f"What holds from one culture to another? ({metric})"),
         height=120 + 52 * len(sources),
         margin={"l": 8, "r": 8, "t": 70, "b": 8},
@@ -305,7 +309,7 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
                 figure.add_scatter(
                     x=[None], y=[None], mode="markers", name=name, marker={"symbol": symbol, "size": 9, "color": GREY}
                 )  # fmt: skip
-        figure.update_layout({
+        lay_out(figure, {
             f"xaxis{suffix}": {
                 "domain": [panel * width, (panel + 1) * width - 0.03], "anchor": f"y{suffix}", "tickfont": SMALL,
                 "title": {"text": f"{metric}, {dimension}", "standoff": 4, "font": SMALL}, "gridcolor": GRID,
@@ -317,7 +321,8 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
                 "zeroline": False, "fixedrange": True, "anchor": f"x{suffix}",
             },
         })  # fmt: skip
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(f"How well are held-out speakers of each culture predicted? ({metric})"),
         height=110 + 46 * len(cultures),
         margin={"l": 8, "r": 8, "t": 56, "b": 40},
@@ -410,7 +415,7 @@ def _heat(
         text=[hovers[row][column] for row, column in places], hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )  # fmt: skip
-    figure.update_layout(clickmode="event+select", hovermode="closest", hoverdistance=30, dragmode=False)
+    lay_out(figure, clickmode="event+select", hovermode="closest", hoverdistance=30, dragmode=False)
 
 
 def _axes(
@@ -427,7 +432,7 @@ def _axes(
     """Names of rows at the left, the first on top, and of columns above or beneath."""
     shared = {"showgrid": False, "zeroline": False, "fixedrange": True, "tickfont": SMALL, "automargin": True,
               "ticks": ""}  # fmt: skip
-    figure.update_layout({
+    lay_out(figure, {
         f"xaxis{axes[0][1:]}": {
             **shared, "tickvals": list(range(len(columns))), "ticktext": [wrapped(c) for c in columns],
             "range": [-0.5, len(columns) - 0.5], "domain": list(domain), "anchor": axes[1],

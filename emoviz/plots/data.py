@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..define import EMOTION_COLOURS, Emotion
-from .style import GRID, MARGIN, SMALL, culture_colour, legend, title
+from .style import GRID, MARGIN, SMALL, culture_colour, lay_out, legend, title
 
 ROW, LEAST = 22, 330
 """Pixels of one bar, and of the smallest figure."""
@@ -34,7 +34,7 @@ def label_counts(table: pd.DataFrame, by: str) -> go.Figure:
             hovertemplate=f"%{{y}}: %{{x:,}} recordings {emotion}<extra></extra>",
         )
     height = max(LEAST, ROW * len(groups) + ABOVE + BELOW)
-    figure.update_layout(
+    lay_out(figure,
         barmode="stack",
         title=title(f"How many recordings of which emotion, by {by}?"),
         xaxis={"title": {"text": "recordings", "standoff": 4, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID,
@@ -73,7 +73,7 @@ def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figur
                 hovertemplate=f"{culture}: {dimension} near %{{x:.2f}} in %{{y:.1%}} of the labels<extra></extra>",
             )
         left, width = (number - 1) / len(dimensions), 1 / len(dimensions)
-        figure.update_layout({
+        lay_out(figure, {
             f"xaxis{axis}": {"title": {"text": dimension, "standoff": 4, "font": SMALL}, "range": [-1, 1],
                              "tickfont": SMALL, "gridcolor": GRID, "fixedrange": True, "anchor": f"y{axis}",
                              "tickvals": [-1, 0, 1], "domain": [left + 0.02 * (number > 1), left + width - 0.02]},
@@ -82,7 +82,8 @@ def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figur
                              "matches": "y" if number > 1 else None,
                              "title": {"text": "share of labels" if number == 1 else "", "font": SMALL}},
         })  # fmt: skip
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title("Which ratings were given?"),
         legend=legend(y=-0.24, anchor="top"),
         margin=MARGIN | {"b": 80},

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ..define import EMOTION_COLOURS, Emotion
-from .style import DIVERGING, GREY, GRID, SCATTERGL_FROM, SMALL, ZERO, culture_colour, legend, title
+from .style import DIVERGING, GREY, GRID, SCATTERGL_FROM, SMALL, ZERO, culture_colour, lay_out, legend, title
 
 MAP_HEIGHT = 470
 MOST_IN_LEGEND = 12
@@ -62,21 +62,25 @@ def embedding_maps(
     for place, model in enumerate(models, start=1):
         own = points[points["model"] == model]
         for name, rows, marker in _traces(own, colour, groups):
+            known, template = _hover(rows)
             trace = _scatter(rows, chosen, kind, marker)
             trace.update(
                 name=name,
+                hovertemplate=template,
                 legendgroup=name,
                 showlegend=bool(name) and len(groups) <= MOST_IN_LEGEND and name not in seen,
             )
             seen.add(name)
             figure.add_trace(trace, 1, place)
+            figure.data[-1].customdata = known  # what comes with a trace is copied word by word, which takes longer
         if clips is not None:
             for trace in _clip(clips[clips["model"] == model], space):
                 trace.update(showlegend=bool(trace.name) and trace.name not in seen)
                 seen.add(trace.name)
                 figure.add_trace(trace, 1, place)
     _lay_out(figure, axes, space=space, shared=shared)
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(heading),
         height=MAP_HEIGHT,
         margin={"l": 28, "r": 8, "t": 56 if len(models) > 1 else 30, "b": 66},
@@ -84,11 +88,12 @@ def embedding_maps(
         dragmode="turntable" if space else "lasso",
         clickmode="event+select",
         hovermode="closest",
-        uirevision=f"{colour}",
+        uirevision=colour,  # with the same colours, the zoom stays
+        selectionrevision=",".join(sorted(chosen)),
         newselection={"line": {"color": GREY, "width": 1}},
     )
     if not groups:
-        figure.update_layout(coloraxis={
+        lay_out(figure, coloraxis={
             "colorscale": DIVERGING, "cmin": -1, "cmax": 1,
             "colorbar": {"title": {"text": colour, "font": SMALL, "side": "right"}, "thickness": 10, "len": 0.8,
                          "tickvals": [-1, -0.5, 0, 0.5, 1], "tickfont": SMALL},
@@ -135,39 +140,37 @@ def _traces(own: pd.DataFrame, colour: str, groups: Mapping[str, dict]):  # noqa
 
 
 def _scatter(rows: pd.DataFrame, chosen: set[str], kind: type, marker: Mapping) -> go.Scatter:
-    common = {
-        "mode": "markers",
-        "customdata": rows[["id"]].to_numpy(),
-        "hovertext": np.array(_hover(rows), dtype=str),  # a list of them is checked one by one
-        "hovertemplate": "%{hovertext}<extra></extra>",
-    }
     inside = rows["id"].isin(chosen).to_numpy() if chosen else np.ones(len(rows), bool)
     if kind is go.Scatter3d:
         # There, neither lasso nor the opacity of single points exists.
         size = np.where(inside, 4 if not chosen else 7, 2)
-        return kind(x=rows["x"], y=rows["y"], z=rows["z"], marker={**marker, "size": size}, **common)
+        return kind(x=rows["x"], y=rows["y"], z=rows["z"], mode="markers", marker={**marker, "size": size})
     return kind(
-        x=rows["x"], y=rows["y"],
+        x=rows["x"], y=rows["y"], mode="markers",
         marker={**marker, "size": 6, "line": {"width": 0}},
         selectedpoints=np.flatnonzero(inside) if chosen else None,
         selected={"marker": {"opacity": 1.0}},
         unselected={"marker": {"opacity": UNSELECTED}},
         opacity=0.85,
-        **common,
     )  # fmt: skip
 
 
-def _hover(rows: pd.DataFrame) -> list[str]:
-    def said(column: str) -> list[str]:
-        values = rows[column]
-        if pd.api.types.is_numeric_dtype(values):
-            return ["not known" if value != value else f"{value:.2f}" for value in values.to_numpy(float).tolist()]
-        return values.astype(object).where(values.notna(), "not known").map(str).tolist()
-
+def _hover(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
+    """What is known of each recording, its id first, and how a browser puts it."""
     first = [column for column in HOVER if column in rows]
     rest = [c for c in rows.columns if c not in (*HOVER, *PLACES, "id", "model", "emotion")]
-    line = "<b>{}</b><br>" + ", ".join("{}" for _ in first) + "".join(f"<br>{column}: {{}}" for column in rest)
-    return [line.format(*parts) for parts in zip(rows["id"].tolist(), *map(said, [*first, *rest]), strict=True)]
+    known = np.column_stack([_words(rows[column]) for column in ("id", *first, *rest)])
+    said = [f"%{{customdata[{place}]}}" for place in range(known.shape[1])]
+    middle = 1 + len(first)
+    lines = "".join(f"<br>{column}: {words}" for column, words in zip(rest, said[middle:], strict=True))
+    return known, f"<b>{said[0]}</b><br>{', '.join(said[1:middle])}{lines}<extra></extra>"
+
+
+def _words(values: pd.Series) -> np.ndarray:
+    """As text; numbers with two digits."""
+    numbers = pd.api.types.is_numeric_dtype(values)
+    words = np.char.mod("%.2f", values.to_numpy(float)) if numbers else values.to_numpy(object).astype(str)
+    return np.where(values.isna(), "not known", words)
 
 
 def _clip(places: pd.DataFrame, space: bool) -> list[go.Scatter]:
@@ -207,7 +210,7 @@ def _lay_out(figure: go.Figure, axes: Mapping[str, tuple[str, ...]], *, space: b
                 f"{name}axis": {**look, "gridcolor": GRID, "showbackground": False, "showspikes": False}
                 for name, look in looks.items()
             }
-            figure.update_layout({scene: {**looks, "aspectmode": "data"}})
+            lay_out(figure, {scene: {**looks, "aspectmode": "data"}})
             continue
         number = "" if place == 1 else str(place)
         for look in looks.values():
@@ -217,7 +220,7 @@ def _lay_out(figure: go.Figure, axes: Mapping[str, tuple[str, ...]], *, space: b
         if shared and place > 1:
             looks["x"]["matches"], looks["y"]["matches"] = "x", "y"
             looks["y"].pop("scaleanchor")
-        figure.update_layout({f"{name}axis{number}": look for name, look in looks.items()})
+        lay_out(figure, {f"{name}axis{number}": look for name, look in looks.items()})
 
 
 def separation(silhouettes: pd.DataFrame) -> go.Figure:
@@ -246,7 +249,7 @@ def separation(silhouettes: pd.DataFrame) -> go.Figure:
             )
         )  # fmt: skip
     rows = silhouettes["column"].nunique()
-    figure.update_layout(
+    lay_out(figure,
         title=title("What is kept apart?"),
         height=110 + rows * max(40, 30 * len(models)) + 20 * (len(models) - 1),
         margin={"l": 76, "r": 8, "t": 30, "b": 60 + 20 * (len(models) - 1)},

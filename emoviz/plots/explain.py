@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from .attention import LESS, MORE, grouped_bars
 from .clip import timeline
-from .style import GAP, GRID, MARGIN, SMALL, ZERO, title, unit_axis
+from .style import GAP, GRID, MARGIN, SMALL, ZERO, lay_out, title, unit_axis
 
 STRIP, CURVES, BELOW = 96, 140, 78
 """Pixels of the film strip, of the curves beneath it, and of what stands below them."""
@@ -41,7 +41,8 @@ def film_strip(
     """
     figure = timeline(table, outputs, gaps, source)
     curves = CURVES / (STRIP + CURVES)
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(f"Where does the network see “{output}”, moment by moment?"),
         yaxis_domain=[0, curves - 0.04],
         yaxis2={"domain": [curves, 1], "range": [0, 1], "visible": False, "fixedrange": True, "anchor": "x"},
@@ -113,7 +114,8 @@ def face_heat(picture: np.ndarray, heated: np.ndarray, heat: np.ndarray, heading
             sizing="stretch", layer="below",
         )  # fmt: skip
     hidden = {"range": [0, 100], "visible": False, "fixedrange": True}
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(heading),
         xaxis=hidden | {"domain": [0, 0.49]},
         xaxis2=hidden | {"domain": [0.51, 1]},
@@ -188,7 +190,7 @@ def sound_explained(
     values = (
         unit_axis(output) if dimension else unit_axis(f"{output}, probability") | {"range": [0, 1], "tickvals": [0, 1]}
     )
-    figure.update_layout(
+    lay_out(figure,
         title=title(f"Which moments of the sound moved “{output}”?"),
         xaxis={
             "title": {"text": "time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL, "range": [0, end],
@@ -225,7 +227,8 @@ def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str
     top = top.assign(stream=top["channel"].str.partition(".")[0])
     figure = grouped_bars(top, "contribution", colours=np.where(top["contribution"] < 0, LESS, MORE))
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
-    figure.update_layout(
+    lay_out(
+        figure,
         title=title(f"Which channels moved “{output}”?"),
         xaxis={
             "title": {"text": f"◂ lower   added to the {unit}   higher ▸", "standoff": 4, "font": SMALL},

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, title
+from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, lay_out, title
 
 ROW, DIFFERENCE = 24, 19
 """Pixels of a system and of a difference."""
@@ -15,6 +14,8 @@ WORDS = 150
 """Pixels of a difference with its interval and p, in digits."""
 CELL = 52
 """Pixels of a row of a matrix: value, interval and flag beneath each other."""
+GUTTER = 0.03
+"""Between two panels, as a share of the width."""
 LABELLED = 2
 """Columns of systems that leave room for an interval beside each point."""
 POINT, BETTER, WORSE = "#0072B2", "#0072B2", "#D55E00"
@@ -33,11 +34,17 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
         chosen: system, test and output of the figure that is marked.
     """
     systems, columns = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["column"]))
-    figure = make_subplots(cols=len(columns), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=columns)
-    figure.update_annotations(font={"size": 12})
+    figure = go.Figure()
+    headings: list[dict] = []
     labels: list[dict] = []
-    for place, column in enumerate(columns, start=1):
+    floors: list[dict] = []
+    axes: dict[str, dict] = {}
+    short = len(columns) > LABELLED
+    panel = (1 - GUTTER * (len(columns) - 1)) / len(columns)
+    for place, column in enumerate(columns):
         rows = table[table["column"] == column]
+        number = str(place + 1) if place else ""
+        on = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         figure.add_scatter(
             x=rows["value"],
             y=[systems.index(s) for s in rows["system"]],
@@ -49,24 +56,30 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
             hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}, %{customdata[2]}<br>%{customdata[3]}<br>"
             "%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
             showlegend=False,
-            col=place,
-            row=1,
+            **on,
         )
-        _draw_floor(figure, rows, place)
-        short = len(columns) > LABELLED
-        labels += [_label(row, systems.index(row["system"]), place, short=short) for row in rows.to_dict("records")]
-        figure.update_xaxes(range=_span(rows, room=0.15 if len(columns) > LABELLED else 0.75), col=place, row=1)
-    figure.update_xaxes(title={"text": score, "standoff": 4, "font": SMALL}, tickfont=SMALL, gridcolor=GRID,
-                        showgrid=True, nticks=5, fixedrange=True, zeroline=False)  # fmt: skip
-    figure.update_yaxes(range=[-1.6, len(systems) - 0.4], showgrid=False, zeroline=False, fixedrange=True)
-    figure.update_yaxes(
-        tickvals=list(range(-1, len(systems))), ticktext=[FLOOR, *systems], tickfont={"size": 10}, col=1
-    )
-    figure.update_layout(
-        annotations=[*figure.layout.annotations, *labels],
+        floors += _draw_floor(figure, rows, on)
+        left = place * (panel + GUTTER)
+        headings.append({"text": column, "x": left + panel / 2, "y": 1, "xref": "paper", "yref": "paper",
+                       "yanchor": "bottom", "showarrow": False, "font": {"size": 12}})  # fmt: skip
+        labels += [_label(row, systems.index(row["system"]), place + 1, short=short) for row in rows.to_dict("records")]
+        axes[f"xaxis{number}"] = {
+            "range": _span(rows, room=0.15 if short else 0.75), "domain": [left, left + panel], "anchor": on["yaxis"],
+            "title": {"text": score, "standoff": 4, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID,
+            "showgrid": True, "nticks": 5, "fixedrange": True, "zeroline": False,
+        }  # fmt: skip
+        axes[f"yaxis{number}"] = {
+            "range": [-1.6, len(systems) - 0.4], "showgrid": False, "zeroline": False, "fixedrange": True,
+            "anchor": on["xaxis"], "tickvals": list(range(-1, len(systems))), "ticktext": [FLOOR, *systems],
+            "tickfont": {"size": 10}, "automargin": True, "showticklabels": not place,
+        }  # fmt: skip
+    lay_out(
+        figure,
+        axes,
+        annotations=[*headings, *labels],
+        shapes=floors,
         title=title("How do the systems stand?"),
         margin=MARGIN | {"t": 52, "b": 40, "l": 8},
-        yaxis={"automargin": True},
         height=100 + ROW * (len(systems) + 1),
         dragmode=False,
         clickmode="event+select",
@@ -85,32 +98,30 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
     """
     sign = -1 if lower_is_better else 1
     names: list[str] = []
-    points: list[go.Scatter] = []
+    points: dict[str, list[dict]] = {}
     labels: list[dict] = []
     for baseline, block in table.groupby("against", sort=True):
         order = block.assign(level=sign * block["difference"]).sort_values(["shots", "level"], ascending=[False, True])
         for row in order.to_dict("records"):
             apart = row["low"] > 0 or row["high"] < 0  # neither holds where they are undefined
             colour = GREY if not apart else BETTER if sign * row["difference"] > 0 else WORSE
-            points.append(
-                go.Scatter(
-                    x=[row["difference"]],
-                    y=[len(names)],
-                    error_x=_whiskers(pd.DataFrame([row | {"value": row["difference"]}])) | {"color": colour},
-                    mode="markers",
-                    marker={"size": 8, "color": colour, "symbol": "square"},
-                    hovertemplate=f"<b>{row['system']} − {baseline}</b>, {row['test']}<br>{row['text']}<extra></extra>",
-                    showlegend=False,
-                )
-            )
+            hover = f"<b>{row['system']} − {baseline}</b>, {row['test']}<br>{row['text']}"
+            points.setdefault(colour, []).append({**row, "value": row["difference"], "y": len(names), "hover": hover})
             labels.append(_beside(row["text"], len(names)) | {"x": 1, "xshift": 4})
             names.append(row["system"] + row["test"].removeprefix(test))
         labels.append(_beside(f"<b>minus {baseline}</b>", len(names)) | {"x": 0, "font": SMALL})
         names.append("")
     low, high = np.nanmin([0.0, table["low"].min()]), np.nanmax([0.0, table["high"].max()])
-    figure = go.Figure(points)
+    figure = go.Figure()
+    for colour, alike in points.items():
+        rows = pd.DataFrame(alike)
+        figure.add_scatter(
+            x=rows["value"], y=rows["y"], error_x=_whiskers(rows) | {"color": colour}, mode="markers",
+            marker={"size": 8, "color": colour, "symbol": "square"}, hovertext=rows["hover"],
+            hovertemplate="%{hovertext}<extra></extra>", showlegend=False,
+        )  # fmt: skip
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
-    figure.update_layout(
+    lay_out(figure,
         annotations=labels,
         title=title(f"More than luck? ({test})"),
         xaxis={
@@ -177,7 +188,7 @@ def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Seque
             figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.48, y1=y + 0.48,
                              line={"color": WORSE, "width": 3})  # fmt: skip
     axis = {"tickfont": SMALL, "automargin": True, "fixedrange": True, "showgrid": False, "zeroline": False}
-    figure.update_layout(
+    lay_out(figure,
         annotations=labels,
         title=title(question),
         xaxis=axis | {"title": {"text": f"tested on ({score})", "standoff": 4, "font": SMALL}, **_lines(targets),
@@ -239,7 +250,7 @@ def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[st
         figure.add_hline(y=floor, line={"color": GREY, "dash": "dot", "width": 1.5}, annotation_text=FLOOR,
                          annotation_position="bottom left", annotation_font=SMALL)  # fmt: skip
     ticks = sorted(int(s) for s in table["shots"].unique())
-    figure.update_layout(
+    lay_out(figure,
         title=title(question),
         xaxis={
             "title": {"text": "labelled recordings of the target per class", "standoff": 4, "font": SMALL},
@@ -295,12 +306,11 @@ def _whiskers(rows: pd.DataFrame) -> dict:
     }
 
 
-def _draw_floor(figure: go.Figure, rows: pd.DataFrame, place: int) -> None:
-    """The training mean as a row beneath the systems, and as a line through them."""
+def _draw_floor(figure: go.Figure, rows: pd.DataFrame, on: dict) -> list[dict]:
+    """The training mean as a row beneath the systems; and a line through them, for the layout."""
     floor = float(rows["training_mean"].mean())
     if np.isnan(floor):
-        return
-    figure.add_vline(x=floor, line={"color": GREY, "dash": "dot", "width": 1.5}, col=place, row=1)
+        return []
     figure.add_scatter(
         x=[floor],
         y=[-1],
@@ -309,9 +319,11 @@ def _draw_floor(figure: go.Figure, rows: pd.DataFrame, place: int) -> None:
         unselected={"marker": {"opacity": 1}},
         hovertemplate=f"<b>{FLOOR}</b><br>%{{x:.2f}}<extra></extra>",
         showlegend=False,
-        col=place,
-        row=1,
+        **on,
     )
+    line = {"color": GREY, "dash": "dot", "width": 1.5}
+    across = {"xref": on["xaxis"], "x0": floor, "x1": floor}
+    return [{"type": "line", **across, "yref": f"{on['yaxis']} domain", "y0": 0, "y1": 1, "line": line}]
 
 
 def _label(row: dict, y: int, place: int, *, short: bool) -> dict:

@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from .style import GRID, MARGIN, SERIES_COLOURS, SMALL, culture_colour, legend
+from .style import GRID, MARGIN, SERIES_COLOURS, SMALL, culture_colour, lay_out, legend
 
 HEIGHT = 230
 
@@ -35,7 +35,8 @@ def job_curves(table: pd.DataFrame, metric: str) -> go.Figure:
         )
     axis = {"tickfont": SMALL, "gridcolor": GRID, "fixedrange": True}
     epochs = axis | {"title": {"text": "epoch", "standoff": 2, "font": SMALL}, "rangemode": "tozero"}
-    figure.update_layout(
+    lay_out(
+        figure,
         xaxis=epochs | {"domain": [0, 0.45]},
         xaxis2=epochs | {"domain": [0.55, 1], "anchor": "y2"},
         yaxis=axis | {"title": {"text": "loss, training part", "font": SMALL}},

@@ -1,24 +1,34 @@
-"""A figure with the row beneath it: table, CSV, Parquet, PNG, SVG, what am I looking at?"""
+"""A figure with the row beneath it: table, CSV, Parquet, PNG, SVG, what am I looking at?
+
+Streamlit's own chart reads all of plotly, which takes a browser a second or two in every new tab, and makes a figure
+from nothing again when anything in it changes. Here a part of plotly (folder ``plotly``) draws figures, and a change is
+drawn into the figure that is there.
+"""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from plotly.io.json import to_json_plotly
+
+from .serve import media_url
 
 FOLDER = Path(__file__).parent
 
 LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
 MIME_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
-LASSO_BUTTONS = [["lasso2d", "zoom2d", "pan2d", "resetScale2d"]]
-"""Of plotly's own, over figures in which a lasso can be drawn."""
+HEIGHT = 450
+"""Pixels of a figure that does not say its own."""
+SPACE = "scatter3d"
+"""The one kind of trace that plotly's part leaves out: it would more than double the time until the first figure."""
 Writer = Callable[[pd.DataFrame], bytes]
-Point = Mapping[str, Any]
-"""A selected point as plotly gives it: ``x``, ``y``, ``customdata`` and more."""
+Point = Sequence[Any]
+"""The ``customdata`` of a selected point."""
 
 
 def _csv(table: pd.DataFrame) -> bytes:
@@ -33,12 +43,24 @@ def _parquet(table: pd.DataFrame) -> bytes:
 
 FORMATS: dict[str, Writer] = {"csv": _csv, "parquet": _parquet}
 
+_figure = st.components.v2.component(
+    "emoviz_figure",
+    html='<div class="emoviz-figure"></div>',
+    css=(FOLDER / "figure.css").read_text(encoding="utf-8"),
+    js=(FOLDER / "figure.js").read_text(encoding="utf-8"),
+    isolate_styles=False,  # plotly's own styles stand in the page's head
+)
 _images = st.components.v2.component(
     "emoviz_images",
     html='<div id="row"><button id="png">PNG</button><button id="svg">SVG</button></div>',
     css=(FOLDER / "images.css").read_text(encoding="utf-8"),
     js=(FOLDER / "images.js").read_text(encoding="utf-8"),
 )
+
+
+def read_ahead() -> None:
+    """Let the browser read what draws figures while the server still thinks; nothing is seen of it."""
+    _figure(key="figures-ahead", data={"script": _script()})
 
 
 def show(
@@ -49,9 +71,9 @@ def show(
     name: str,
     about: str,
     downloads: Mapping[str, Writer] = FORMATS,
-    select: Sequence[Literal["points", "box", "lasso"]] = (),
     on_select: Callable[[list[Point]], None] | None = None,
-) -> list[Point]:
+    lasso: bool = False,
+) -> None:
     """Draw a figure and its row.
 
     Args:
@@ -61,24 +83,43 @@ def show(
         name: of downloaded files, without suffix.
         about: Markdown for "what am I looking at?".
         downloads: file ending -> what writes the table in that format.
-        select: how points can be selected, if at all.
-        on_select: called with the points that were selected, before the page runs again.
-
-    Returns:
-        The points that are selected.
+        on_select: called with the points that were clicked, before the page runs again.
+        lasso: whether points are chosen with a lasso too, and the figure has buttons to zoom.
     """
-    config: dict[str, Any] = {"displayModeBar": False, "doubleClick": False}
-    if "lasso" in select:  # drags that select leave none for zooming, which then needs buttons
-        config |= {"displayModeBar": True, "displaylogo": False, "modeBarButtons": LASSO_BUTTONS}
-    selected: list[Point] = []
-    if select:
-        react: Any = (lambda: on_select(_points(st.session_state[key]))) if on_select else "rerun"
-        state = st.plotly_chart(figure, key=key, config=config, on_select=react, selection_mode=select)
-        selected = _points(state)
+    if any(trace.type == SPACE for trace in figure.data):
+        st.plotly_chart(figure, key=key, config={"displayModeBar": False})
     else:
-        st.plotly_chart(figure, key=key, config=config)
+        drawn = figure.to_dict()
+        drawn["layout"].pop("template", None)  # the browser knows the theme
+        _figure(
+            key=key,
+            data={
+                "spec": to_json_plotly(drawn),
+                "height": figure.layout.height or HEIGHT,
+                "script": _script(),
+                "select": on_select is not None,
+                "lasso": lasso,
+            },
+            default={"points": []},
+            on_points_change=partial(_choose, key, on_select),
+        )
     _row(table, key=key, name=name, about=about, downloads=downloads)
-    return selected
+
+
+def _script() -> str:
+    """Where the browser finds plotly's part."""
+    return media_url(_part_of_plotly(), "application/gzip", "figures.plotly")
+
+
+@cache
+def _part_of_plotly() -> bytes:
+    return (FOLDER / "plotly" / "plotly.min.js.gz").read_bytes()
+
+
+def _choose(key: str, on_select: Callable[[list[Point]], None] | None) -> None:
+    """Tell a page what was selected in one of its figures."""
+    if on_select:
+        on_select(st.session_state[key]["points"])
 
 
 def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str, about: str) -> None:
@@ -117,7 +158,3 @@ def _row(
             _images(data={"figure": key, "name": name}, key=f"{key}-images", width="content")
         with st.popover("What am I looking at?", type="tertiary", key=f"{key}-about"):
             st.markdown(about)
-
-
-def _points(state: Any) -> list[Point]:
-    return list(state.selection.points)

@@ -1,4 +1,4 @@
-// Saves the plotly figure with the given key; the page's own plotly does it, so no network is needed.
+// Saves the plotly figure with the given key; what drew it does it, so no network is needed.
 
 export default function (component) {
   const { parentElement, data } = component
@@ -8,7 +8,8 @@ export default function (component) {
       const background = getComputedStyle(parentElement.querySelector("#row")).getPropertyValue("--st-background-color")
       const layout = { ...plot.layout, paper_bgcolor: background, plot_bgcolor: background }
       const picture = { data: plot.data, layout, config: {} }
-      await window.Plotly.downloadImage(picture, {
+      const plotly = plot.closest("[data-testid=stPlotlyChart]") ? window.Plotly : window.emovizPlotly
+      await plotly.downloadImage(picture, {
         format,
         filename: data.name,
         width: plot.offsetWidth,

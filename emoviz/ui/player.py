@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 from scipy.spatial import Delaunay
-from streamlit import runtime
 
 from ..explain.overlay import colours_of
 from ..media import ClipInfo, FaceTimeline, FaceTrack
+from .serve import media_url
 
 if TYPE_CHECKING:
     from ..explain import FaceFilm
@@ -92,20 +92,6 @@ def player(
             "heat": _heat(heat) if faces and heat else None,
         },
     )
-
-
-def media_url(content: bytes | Path, mime: str, name: str) -> str:
-    """URL under which the browser gets some bytes or a file, until the end of the next run of the page.
-
-    Args:
-        content: what to serve.
-        mime: its type.
-        name: of its place on the page; what stood there before is forgotten.
-    """
-    if not runtime.exists():
-        return ""
-    data = str(content) if isinstance(content, Path) else content
-    return runtime.get_instance().media_file_mgr.add(data, mime, name)
 
 
 def _start_time() -> float:

@@ -37,7 +37,7 @@ def test_a_question_opens_the_page_that_is_prepared_to_answer_it(home, question:
     assert urlparse(home.url).path == f"/{title.lower()}"
     for asked in (word for values in query.values() for value in values for word in value.split(",")):
         home.get_by_text(asked).or_(home.locator(f'input[value="{asked}"]')).first.wait_for()
-    home.wait_for_selector("[data-testid=stPlotlyChart] .main-svg")
+    home.wait_for_selector(".js-plotly-plot .main-svg")
 
 
 def test_the_example_opens_in_predict(home):  # noqa: ANN001

@@ -5,6 +5,7 @@ import sys
 import types
 
 import pytest
+from drawn import specs
 from streamlit.testing.v1 import AppTest
 
 import emoviz
@@ -32,7 +33,7 @@ def test_the_worked_example_shows_the_bundled_models(monkeypatch):
     shown.query_params["model"] = "speech-emotion"
     shown.run()
     assert not shown.exception and not shown.error
-    assert shown.title[0].value == "Speakers" and shown.get("plotly_chart")
+    assert shown.title[0].value == "Speakers" and specs(shown)
     shown.query_params["model"] = "speech-cats"
     shown.run()
     assert not shown.exception

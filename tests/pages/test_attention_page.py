@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import titled
 from predictions import make_prediction
 
 from emoviz import checkpoint
@@ -23,12 +24,6 @@ def texts(test) -> str:  # noqa: ANN001
     """Everything that the page says."""
     kinds = (test.markdown, test.caption, test.error, test.info, test.code)
     return "\n".join(element.value for kind in kinds for element in kind)
-
-
-def charts(test) -> dict[str, dict]:  # noqa: ANN001
-    """Title of each figure -> the figure."""
-    figures = [json.loads(chart.proto.spec) for chart in test.get("plotly_chart")]
-    return {figure["layout"]["title"]["text"]: figure for figure in figures}
 
 
 @pytest.fixture
@@ -88,7 +83,7 @@ def put_deletion(settings: Settings, difference: float) -> None:
 def test_the_first_view_shows_channels_with_intervals_and_how_to_measure_faithfulness(open_page, weighing):  # noqa: ANN001
     test = open_page("attention")
     assert not test.exception
-    bars = charts(test)["Which channels does the model weigh most?"]["data"][0]
+    bars = titled(test)["Which channels does the model weigh most?"]["data"][0]
     assert len(bars["x"]["bdata"] if isinstance(bars["x"], dict) else bars["x"]) and bars["error_x"]["array"]
     assert "All recordings** (12 held out)" in texts(test) and "`toy.3`" in texts(test)
     assert "python -m emoviz explain speech-cats --deletion" in texts(test)
@@ -101,7 +96,7 @@ def test_emotions_that_change_within_a_recording_are_no_slice(open_page, weighin
 
 def test_two_slices_are_compared_and_the_confound_is_said(open_page, weighing):  # noqa: ANN001
     test = open_page("attention", slice="culture:Here", slice_b="culture:There")
-    assert "Where do the two slices differ most?" in charts(test)
+    assert "Where do the two slices differ most?" in titled(test)
     assert "Compared with There**: In 1 of 9 channels" in texts(test)
     assert "A culture here is also a corpus" in texts(test)
 
@@ -131,14 +126,14 @@ def test_the_stored_deletion_curves_are_shown_with_their_verdict(open_page, weig
     put_deletion(settings, difference)
     test = open_page("attention")
     assert f"Is it faithful? {says}." in texts(test) and "8 of 12 held-out recordings" in texts(test)
-    assert "Does hiding the highest-weighted channels hurt most?" in charts(test)
+    assert "Does hiding the highest-weighted channels hurt most?" in titled(test)
     assert "--deletion" not in texts(test)
 
 
 def test_the_channels_of_a_clip_are_shown(open_page, finish, weighing):  # noqa: ANN001
     test = finish(open_page("attention"))
     assert not test.exception
-    assert "Which channels does it weigh most in this clip?" in charts(test)
+    assert "Which channels does it weigh most in this clip?" in titled(test)
     assert "gives no moment more weight" in texts(test)
 
 
@@ -149,7 +144,7 @@ def test_maps_over_time_and_places_have_their_figures(open_page, finish, looking
         "Which moments does the model look at?",
         "Where does each node gather from? (toy)",
         "Where in the face does each head look?",
-    } <= set(charts(test))
+    } <= set(titled(test))
     assert "no weights per channel" in texts(test) and "av-attention" not in texts(test)
 
 

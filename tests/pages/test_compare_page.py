@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from contenders import classifier, tracer, write
+from drawn import specs
 
 from emoviz import checkpoint, complexity, evaluate
 from emoviz.complexity import Complexity
@@ -37,10 +38,6 @@ def texts(test) -> str:  # noqa: ANN001
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
-def charts(test) -> list:  # noqa: ANN001
-    return [chart.proto.id.rsplit("-", 1)[-1] for chart in test.get("plotly_chart")]
-
-
 def grid(test):  # noqa: ANN001, ANN201
     return test.dataframe[0].value.set_index("culture")
 
@@ -52,7 +49,7 @@ def test_a_first_visit_sees_a_pair_that_shares_recordings_judged(open_page, mode
     assert "good is better than bad: UA .90 against .50" in texts(test)
     assert "compared on the same 60 held-out recordings of 4 speakers" in texts(test)
     assert grid(test).loc["all", "good"].startswith(".90 [") and list(grid(test).columns)[2] == "training mean"
-    assert charts(test) == ["differences", "confusions"]
+    assert list(specs(test)) == ["differences", "confusions"]
     assert "a culture here is also a corpus" in texts(test).lower()
 
 
@@ -63,7 +60,7 @@ def test_the_link_reopens_models_figure_slice_and_view(open_page, models):  # no
     assert not test.exception
     assert test.selectbox(key="figure").value == "Accuracy"
     assert list(grid(test).index) == ["all"] and grid(test).loc["all", "recordings"] == "30"
-    assert charts(test) == ["differences", "reliability"]
+    assert list(specs(test)) == ["differences", "reliability"]
 
 
 def test_models_that_share_nothing_are_said_to_and_shown_side_by_side(open_page, models):  # noqa: ANN001
@@ -71,14 +68,14 @@ def test_models_that_share_nothing_are_said_to_and_shown_side_by_side(open_page,
     assert not test.exception
     assert "far shares no held-out recording and output with another model." in texts(test)
     assert "their difference would be one of recordings too" in texts(test)
-    assert charts(test) == ["confusions"]
+    assert list(specs(test)) == ["confusions"]
 
 
 def test_dimensions_have_their_own_calibration(open_page, models):  # noqa: ANN001
     test = open_page("compare", compared=["calm", "loud"])
     assert not test.exception
     assert "Labels called derived" in texts(test)
-    assert len(charts(test)) == 3 and charts(test)[0] == "differences"
+    assert len(list(specs(test))) == 3 and list(specs(test))[0] == "differences"
 
 
 @pytest.mark.parametrize("depth", ["Error by slice", "Disagreement", "Training", "Complexity"])
@@ -88,9 +85,9 @@ def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):  # noq
     assert not test.exception
     if depth == "Disagreement":
         assert "Of 60 shared recordings, the 50 most different ones" in texts(test)
-        assert "name their folder by `EMOVIZ_DATA`" in texts(test) and charts(test)[-1] == "said"
+        assert "name their folder by `EMOVIZ_DATA`" in texts(test) and list(specs(test))[-1] == "said"
     if depth == "Training":
-        assert "No curves were kept of bad" in texts(test) and charts(test)[-1] == "training"
+        assert "No curves were kept of bad" in texts(test) and list(specs(test))[-1] == "training"
     if depth == "Complexity":
         table = test.dataframe[-1].value
         assert table.parameters.tolist() == ["1,234"] * 2 and set(table.time) == {"not measured"}
@@ -124,7 +121,7 @@ def test_a_damaged_model_is_named_and_left_out(open_page, models):  # noqa: ANN0
     (models / "far" / checkpoint.METRICS).write_text("{")
     test = open_page("compare", compared=["good", "bad", "far"])
     assert not test.exception
-    assert "It is left out." in texts(test) and charts(test) == ["differences", "confusions"]
+    assert "It is left out." in texts(test) and list(specs(test)) == ["differences", "confusions"]
 
 
 def test_an_empty_slice_says_so(open_page, models):  # noqa: ANN001
@@ -136,7 +133,7 @@ def test_one_clip_is_compared_curve_over_curve(open_page, finish):  # noqa: ANN0
     test = finish(open_page("compare", view="One clip", compared=["face-expression", "speech-cats"]))
     assert not test.exception
     assert test.selectbox(key="output").options == ["valence (derived)", "arousal (derived)"]
-    assert charts(test) == ["curves"]
+    assert list(specs(test)) == ["curves"]
     assert "face-expression and speech-cats, valence (derived) (CCC): **" in texts(test)
 
 
@@ -151,4 +148,4 @@ def test_bundled_models_are_compared(open_page, monkeypatch):  # noqa: ANN001
     monkeypatch.setattr(loaders, "settings", lambda: values)
     test = open_page("compare")
     assert not test.exception
-    assert charts(test)[0] == "differences" and "held-out recordings" in texts(test)
+    assert list(specs(test))[0] == "differences" and "held-out recordings" in texts(test)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
+from drawn import specs, titled
 
 from emoviz import checkpoint
 from emoviz.checkpoint import PER_CULTURE, Description
@@ -71,12 +72,6 @@ def write(folder: Path, culture: str, dimension: str, seed: int, random: np.rand
     pd.concat([who, weights], axis=1).to_parquet(folder / "attention.parquet")
 
 
-def charts(test) -> dict[str, str]:  # noqa: ANN001
-    """Title of each figure -> its specification."""
-    specs = [chart.proto.spec for chart in test.get("plotly_chart")]
-    return {json.loads(spec)["layout"]["title"]["text"]: spec for spec in specs}
-
-
 def texts(test) -> str:  # noqa: ANN001
     kinds = (test.markdown, test.caption, test.error, test.warning)
     return "\n".join(element.value for kind in kinds for element in kind)
@@ -85,7 +80,7 @@ def texts(test) -> str:  # noqa: ANN001
 def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):  # noqa: ANN001
     test = open_page("cultures")
     assert not test.exception
-    titles = list(charts(test))
+    titles = list(titled(test))
     assert len(titles) == 5
     assert titles[0] == "How alike are they? (Pearson's r)"
     assert titles[1].startswith("Where do ")
@@ -96,7 +91,7 @@ def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):  
 
 def test_a_link_opens_its_pair_task_and_measure(open_page, group):  # noqa: ANN001
     test = open_page("cultures", pair="Western,Northern", task="valence", measure="cosine")
-    titles = list(charts(test))
+    titles = list(titled(test))
     assert titles[0] == "How alike are they? (cosine)"
     assert titles[1] == "Where do Western and Northern differ most?"
     assert test.selectbox(key="task").value == "valence"
@@ -104,13 +99,13 @@ def test_a_link_opens_its_pair_task_and_measure(open_page, group):  # noqa: ANN0
 
 def test_a_culture_with_itself_shows_its_seeds(open_page, group):  # noqa: ANN001
     test = open_page("cultures", pair="Western,Western")
-    assert "Does Western rely on the same channels for every seed?" in charts(test)
+    assert "Does Western rely on the same channels for every seed?" in titled(test)
 
 
 @pytest.mark.parametrize("pair", ["Nowhere,Western", "Western", "a,b,c"])
 def test_a_link_to_a_pair_that_is_not_here_shows_another(open_page, group, pair):  # noqa: ANN001
     test = open_page("cultures", pair=pair)
-    assert not test.exception and len(charts(test)) == 5
+    assert not test.exception and len(titled(test)) == 5
 
 
 @pytest.mark.slow
@@ -120,9 +115,9 @@ def test_channels_of_one_modality_and_top_k(open_page, group):  # noqa: ANN001
     test.selectbox(key="measure").set_value("top-k").run()
     assert not test.exception
     assert test.number_input(key="k").value == 4  # all there are, below the usual ten
-    assert "whisper" not in next(iter(charts(test).values()))
+    assert "whisper" not in next(iter(specs(test).values()))
     test.number_input(key="k").set_value(2).run()
-    assert not test.exception and "How alike are they? (top-k overlap)" in charts(test)
+    assert not test.exception and "How alike are they? (top-k overlap)" in titled(test)
 
 
 def test_any_subset_of_models_will_do(open_page, group):  # noqa: ANN001
@@ -130,7 +125,7 @@ def test_any_subset_of_models_will_do(open_page, group):  # noqa: ANN001
         if folder.name not in ("western-valence-0", "northern-valence-0"):
             shutil.rmtree(folder)
     test = open_page("cultures")
-    assert not test.exception and len(charts(test)) == 5
+    assert not test.exception and len(titled(test)) == 5
     assert "cannot be tested" in texts(test)
     shutil.rmtree(group / "western-valence-0")
     test = open_page("cultures")
@@ -142,14 +137,14 @@ def test_without_models_one_sentence_says_what_to_run(open_page, settings):  # n
     test = open_page("cultures")
     assert not test.exception
     assert "python -m emoviz protocol per-culture --study cultures" in texts(test)
-    assert list(charts(test)) == ["What holds from one culture to another? (UA)"]
+    assert list(titled(test)) == ["What holds from one culture to another? (UA)"]
 
 
 def test_a_damaged_checkpoint_and_result_are_named_and_left_out(open_page, group, results):  # noqa: ANN001
     (group / "western-valence-0" / checkpoint.CONFIG).write_text("{")
     (results / "broken.json").write_text("{")
     test = open_page("cultures")
-    assert not test.exception and len(charts(test)) == 5
+    assert not test.exception and len(titled(test)) == 5
     assert "western-valence-0" in texts(test) and "broken" in texts(test)
 
 
@@ -164,7 +159,7 @@ def test_models_of_other_channels_are_refused_in_words(open_page, group):  # noq
 def test_metrics_of_transfer_can_be_chosen(open_page, group):  # noqa: ANN001
     test = open_page("cultures")
     test.selectbox(key="figure").set_value("accuracy").run()
-    assert "What holds from one culture to another? (accuracy)" in charts(test)
+    assert "What holds from one culture to another? (accuracy)" in titled(test)
 
 
 @pytest.mark.slow
@@ -173,7 +168,7 @@ def test_bundled_models_and_results(open_page, monkeypatch):  # noqa: ANN001
     monkeypatch.setattr(loaders, "settings", lambda: values)
     monkeypatch.setattr(loaders, "RESULTS", ROOT / "results")
     test = open_page("cultures")
-    assert not test.exception and len(charts(test)) == 5
+    assert not test.exception and len(titled(test)) == 5
     assert {"valence (derived)", "arousal (derived)"} == set(test.selectbox(key="task").options)
     test.selectbox(key="weights").set_value("speech-cats").run()
     assert not test.exception

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from drawn import specs
 from own_corpus import TABLE, write_own
 from streamlit.testing.v1 import AppTest
 
@@ -104,7 +105,7 @@ def test_ratings_are_imported_on_their_scale_and_shown(page, tmp_path, settings:
     assert not test.exception
     labels = own.read("rated", settings.imports).labels
     assert labels["valence"].tolist() == [-1, -0.5, 0, 0.5, 1, -1, -0.5, 0] and set(labels["arousal"]) == {0}
-    assert len(test.get("plotly_chart")) == 2  # emotions, and ratings
+    assert list(specs(test)) == ["labels", "ratings"]
 
 
 def test_an_imported_corpus_is_shown_extracted_as_a_job_and_forgotten(page, clips, settings: Settings):

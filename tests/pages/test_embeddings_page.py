@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import specs
 from streamlit.testing.v1 import AppTest
 
 from emoviz.predict import ClipEmbedding
@@ -68,14 +69,10 @@ def texts(test: AppTest) -> str:
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
-def charts(test: AppTest) -> list:
-    return test.get("plotly_chart")
-
-
 def test_the_first_view_is_a_map_with_its_verdict(finished):
     test = finished(model="speech-emotion", method="PCA")
     assert not test.exception
-    assert len(charts(test)) == 2
+    assert len(specs(test)) == 2
     assert "the embedding separates emotions (silhouette ." in texts(test)
     assert "more than cultures" in texts(test) and "trustworthiness of the map ." in texts(test)
     assert "Drag a lasso" in texts(test)
@@ -95,7 +92,7 @@ def test_models_without_embeddings_are_not_offered(finished):
 
 def test_two_models_stand_beside_each_other(finished):
     test = finished(model="speech-emotion", pinned="face-expression", method="PCA")
-    spec = charts(test)[0].proto.spec
+    spec = specs(test)["map"]
     assert '"xaxis2"' in spec and "speech-emotion" in spec and "face-expression" in spec
     assert "**speech-emotion**" in texts(test) and "**face-expression**" in texts(test)
     assert test.selectbox(key="third").value == "nothing"
@@ -104,13 +101,13 @@ def test_two_models_stand_beside_each_other(finished):
 def test_maps_are_made_in_the_background(finished):
     test = finished(model="speech-emotion", method="t-SNE", perplexity="5", iterations="100")
     assert not test.exception
-    assert "t-SNE 1 (no unit)" in charts(test)[0].proto.spec
+    assert "t-SNE 1 (no unit)" in specs(test)["map"]
     assert (loaders.settings().store / "maps").is_dir()
 
 
 def test_three_dimensions(finished):
     test = finished(model="speech-emotion", method="PCA", space="3D")
-    assert "scatter3d" in charts(test)[0].proto.spec
+    assert "scatter3d" in specs(test)["map"]
     assert "Recordings are chosen in 2D" in texts(test)
 
 
@@ -137,7 +134,7 @@ def test_a_new_clip_is_placed_into_the_map(finished, monkeypatch):
     test = finished(model="speech-emotion", method="PCA", place="true")
     assert not test.exception
     assert asked == [("speech-emotion", loaders.examples()["Example: square"])]
-    assert "the new clip at 1.0 s" in charts(test)[0].proto.spec
+    assert "the new clip at 1.0 s" in specs(test)["map"]
 
 
 def test_too_few_recordings_are_an_error_in_words(models, finished):
@@ -166,5 +163,5 @@ def test_bundled_models_have_a_map(finished, settings, monkeypatch):
     monkeypatch.setattr(loaders, "settings", lambda: bundled)
     test = finished(method="PCA")
     assert not test.exception
-    assert len(charts(test)) == 2
+    assert len(specs(test)) == 2
     assert "the embedding separates" in texts(test)

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from test_predict_page import charts, texts
+from drawn import specs
+from test_predict_page import texts
 
 import emoviz.explain
 import emoviz.predict
@@ -109,7 +110,7 @@ def settle(finish):  # noqa: ANN001, ANN201
 def test_the_first_view_explains_the_strongest_emotion(explainer, open_page, settle):  # noqa: ANN001
     test = settle(open_page("explain"))
     assert not test.exception
-    assert len(charts(test)) == 4
+    assert len(specs(test)) == 4
     (_, output, moment), film, streams, *checks = explainer.calls
     assert output == "happy" == test.selectbox(key="emotion").value
     assert moment == test.slider(key="moment").value
@@ -167,7 +168,7 @@ def test_stop_keeps_what_is_ready_and_goes_on_when_told(explainer, open_page, fi
     assert "the face is happy" in texts(test)
     explainer.go_on.set()
     test = settle(test.button(key="go-on").click().run())
-    assert len(charts(test)) == 4
+    assert len(specs(test)) == 4
 
 
 def test_what_cannot_be_explained_is_said_in_one_sentence(explainer, open_page, settle):  # noqa: ANN001

@@ -2,6 +2,8 @@
 
 import shutil
 
+from drawn import specs
+
 from emoviz import checkpoint
 from emoviz.errors import CheckpointError, MediaError
 from emoviz.ui import loaders
@@ -15,10 +17,6 @@ def texts(test) -> str:  # noqa: ANN001
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
-def charts(test) -> list:  # noqa: ANN001
-    return test.get("plotly_chart")
-
-
 def test_working_tells_the_stage_and_offers_to_stop(open_page, predictor):  # noqa: ANN001
     test = open_page("predict")
     assert predictor.handed_out.wait(30)
@@ -26,7 +24,7 @@ def test_working_tells_the_stage_and_offers_to_stop(open_page, predictor):  # no
     assert not test.exception
     assert test.get("progress")[0].proto.text == "Reading frames 120 / 375"
     assert test.button(key="stop").label == "Stop"
-    assert not charts(test)
+    assert not specs(test)
 
 
 def test_the_face_is_shown_while_speech_is_still_analysed(open_page, predictor):  # noqa: ANN001
@@ -35,14 +33,14 @@ def test_the_face_is_shown_while_speech_is_still_analysed(open_page, predictor):
     assert predictor.handed_out.wait(30)
     test.run()
     assert test.button(key="stop")
-    assert len(charts(test)) == 2
+    assert len(specs(test)) == 2
     assert "No face in 12 % of the frames." in texts(test)
 
 
 def test_the_result_shows_curves_path_weights_and_words(open_page, finish, predictor):  # noqa: ANN001
     test = finish(open_page("predict"))
     assert not test.exception
-    assert len(charts(test)) == 3
+    assert len(specs(test)) == 3
     assert not test.get("progress")
     assert "Most often" in texts(test) or "Mostly" in texts(test)
     assert "Synthetic" in texts(test)
@@ -53,9 +51,9 @@ def test_the_result_shows_curves_path_weights_and_words(open_page, finish, predi
 
 def test_another_weight_fuses_again_without_another_analysis(open_page, finish, predictor):  # noqa: ANN001
     test = finish(open_page("predict"))
-    before = charts(test)[0].proto.spec
+    before = specs(test)
     test.slider(key="video_weight").set_value(0.1).run()
-    assert charts(test)[0].proto.spec != before
+    assert specs(test) != before
     assert len(predictor.calls) == 1
 
 
@@ -83,7 +81,7 @@ def test_stop_keeps_what_was_ready(open_page, predictor, sessions):  # noqa: ANN
         running.wait(30)
     test.run()
     assert "Stopped." in texts(test)
-    assert len(charts(test)) == 2
+    assert len(specs(test)) == 2
 
 
 def test_a_clip_that_fails_gives_one_sentence_and_the_example(open_page, finish, predictor):  # noqa: ANN001
@@ -124,7 +122,7 @@ def test_the_next_clip_works_after_one_that_fails(open_page, finish, predictor, 
     assert len(test.error) == 1 and "broken.mp4" in test.error[0].value
     test.selectbox(key="clip").set_value(EXAMPLE).run()
     test = finish(test)
-    assert not test.error and len(charts(test)) == 3
+    assert not test.error and len(specs(test)) == 3
 
 
 def test_without_clips_the_page_says_what_would_be_here(open_page, examples):  # noqa: ANN001
@@ -137,7 +135,7 @@ def test_without_models_one_button_brings_them_back(open_page, finish, predictor
     test = open_page("predict", models="")
     assert "No model is chosen" in texts(test)
     next(button for button in test.button if button.label == "Use all models").click().run()
-    assert len(charts(finish(test))) == 3
+    assert len(specs(finish(test))) == 3
 
 
 def test_no_checkpoint_folder_says_where_they_belong(open_page, settings):  # noqa: ANN001

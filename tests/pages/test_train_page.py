@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from drawn import specs
 from own_corpus import TABLE, write_own
 from streamlit.testing.v1 import AppTest
 
@@ -214,7 +215,7 @@ def test_a_running_job_shows_its_curves_and_can_be_stopped(page, queue):
     test = page()
     assert not test.exception
     assert "2.0 GB, 90 % of a core" in texts(test)
-    assert len(test.get("plotly_chart")) == 1
+    assert len(specs(test)) == 1
     press(test, "Stop")
     assert queue.asked == [("cancel", "a")]
 
