@@ -147,6 +147,13 @@ def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
     st.markdown("  \n".join(compare.verdicts(table, differences)))
     derived = [report.DERIVED] if any(c.derived for c in comparison.contenders) else []
     st.caption(" ".join(report.notes(comparison) + derived))
+    show_judged(table, differences, names)
+    show_in_depth(both, folders)
+
+
+@st.fragment
+def show_judged(table: pd.DataFrame, differences: pd.DataFrame, names: list[str]) -> None:
+    """One figure of every model and its differences."""
     # Two models fit beside their difference; of more the table needs the whole width.
     left, right = st.columns([9, 6.5], gap="small") if len(names) == LEAST else (st.container(), st.container())
     with left:
@@ -164,6 +171,11 @@ def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
     with right:
         show_differences(compare.of_figure(differences, *titles[what]), names, what)
         st.caption(report.CONFOUND)
+
+
+@st.fragment
+def show_in_depth(both: Compared, folders: dict[str, Path]) -> None:
+    """One of several views; only it is made when another one is chosen."""
     views = views_of(both, folders)
     view = st.segmented_control(
         "In depth", list(views), default=next(iter(views)), required=True, key="depth", bind="query-params",
@@ -193,7 +205,7 @@ def views_of(both: Compared, folders: dict[str, Path]) -> dict[str, Callable[[],
     """Title of each view in depth -> what draws it."""
     names = list(folders)
     views: dict[str, Callable[[], None]] = {}
-    if not compare.confusions(both.comparison).empty:
+    if not both.confusions.empty:
         views["Confusions"] = lambda: show_confusions(both, names)
     views["Calibration"] = lambda: show_calibration(both, names)
     views["Error by slice"] = lambda: show_slices(both, names)
@@ -205,10 +217,9 @@ def views_of(both: Compared, folders: dict[str, Path]) -> dict[str, Callable[[],
 
 def show_confusions(both: Compared, names: list[str]) -> None:
     """Confusion matrices side by side."""
-    table = compare.confusions(both.comparison)
     figures.show(
-        plots.confusion_matrices(table, names), table, key="confusions", name=f"{'-'.join(names)}-confusions",
-        about=ABOUT_CONFUSION,
+        plots.confusion_matrices(both.confusions, names), both.confusions, key="confusions",
+        name=f"{'-'.join(names)}-confusions", about=ABOUT_CONFUSION,
     )  # fmt: skip
 
 

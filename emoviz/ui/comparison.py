@@ -38,6 +38,11 @@ class Compared:
         return compare.reliability(self.comparison)
 
     @cached_property
+    def confusions(self) -> pd.DataFrame:
+        """Shares of answers to each class."""
+        return compare.confusions(self.comparison)
+
+    @cached_property
     def spread(self) -> pd.DataFrame:
         """Predicted and true dimensions."""
         return compare.predicted_and_true(self.comparison)

@@ -57,6 +57,7 @@ class Figure {
     const theme = themeOf(this.element)
     const wanted = [spec, width, ...Object.values(theme)]
     if (wanted.every((value, place) => value === this.drawn?.[place])) return // most runs of a page change nothing here
+    document.documentElement.style.setProperty("--emoviz-accent", theme.accent) // for the row beneath, too
     const first = !this.drawn
     this.drawn = wanted
     const { data, layout } = JSON.parse(spec)
@@ -85,6 +86,18 @@ class Figure {
   }
 }
 
+// Saves a figure as a picture; what drew it does it, so no network is needed. Listens once per tab.
+window.emovizSaving ??= document.addEventListener("click", ({ target }) => {
+  const format = target.closest?.(".emoviz-pictures button")?.dataset.format
+  if (!format) return
+  const { figure, name } = target.closest(".emoviz-pictures").dataset
+  const plot = document.querySelector(`.st-key-${figure} .js-plotly-plot`)
+  const plotly = plot.closest("[data-testid=stPlotlyChart]") ? window.Plotly : window.emovizPlotly
+  const { data, layout } = plot
+  const size = { width: plot.offsetWidth, height: plot.offsetHeight, scale: format === "png" ? 2 : 1 }
+  plotly.downloadImage({ data, layout, config: {} }, { format, filename: name, ...size })
+}) ?? true
+
 // Once per tab.
 function library(url) {
   window.emovizReading ??= read(url).catch((error) => {
@@ -111,10 +124,10 @@ async function read(url) {
 
 function themeOf(element) {
   const style = getComputedStyle(element)
-  const [background, font, faint] = ["background-color", "font", "border-color"].map((name) =>
-    style.getPropertyValue(`--st-${name}`).trim())
+  const [background, font, faint, accent] = ["background-color", "font", "border-color", "primary-color"].map(
+    (name) => style.getPropertyValue(`--st-${name}`).trim())
   const soft = style.color.replace("rgb(", "rgba(").replace(")", ", 0.7)")
-  return { text: style.color, soft, faint, background, font }
+  return { text: style.color, soft, faint, accent, background, font }
 }
 
 // What a figure does not say itself.

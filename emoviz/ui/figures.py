@@ -8,6 +8,7 @@ drawn into the figure that is there.
 import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
 MIME_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 HEIGHT = 450
 """Pixels of a figure that does not say its own."""
-SPACE = "scatter3d"
-"""The one kind of trace that plotly's part leaves out: it would more than double the time until the first figure."""
+KINDS = {"scatter", "scattergl", "bar", "heatmap", "image"}
+"""Of traces that plotly's part draws. Others are left to Streamlit's chart: those in space alone would double the time
+until the first figure."""
 Writer = Callable[[pd.DataFrame], bytes]
 Point = Sequence[Any]
 """The ``customdata`` of a selected point."""
@@ -50,16 +52,13 @@ _figure = st.components.v2.component(
     js=(FOLDER / "figure.js").read_text(encoding="utf-8"),
     isolate_styles=False,  # plotly's own styles stand in the page's head
 )
-_images = st.components.v2.component(
-    "emoviz_images",
-    html='<div id="row"><button id="png">PNG</button><button id="svg">SVG</button></div>',
-    css=(FOLDER / "images.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "images.js").read_text(encoding="utf-8"),
-)
+PICTURES = """<span class="emoviz-pictures" data-figure="{key}" data-name="{name}">
+<button data-format="png">PNG</button><button data-format="svg">SVG</button></span>"""
+"""Buttons that ``figure.js`` listens to."""
 
 
 def read_ahead() -> None:
-    """Let the browser read what draws figures while the server still thinks; nothing is seen of it."""
+    """Let the browser read what draws and saves figures while the server still thinks; nothing is seen of it."""
     _figure(key="figures-ahead", data={"script": _script()})
 
 
@@ -86,7 +85,7 @@ def show(
         on_select: called with the points that were clicked, before the page runs again.
         lasso: whether points are chosen with a lasso too, and the figure has buttons to zoom.
     """
-    if any(trace.type == SPACE for trace in figure.data):
+    if any(trace.type not in KINDS for trace in figure.data):
         st.plotly_chart(figure, key=key, config={"displayModeBar": False})
     else:
         drawn = figure.to_dict()
@@ -155,6 +154,6 @@ def _row(
                 on_click="ignore",
             )
         if pictures:
-            _images(data={"figure": key, "name": name}, key=f"{key}-images", width="content")
+            st.html(PICTURES.format(key=escape(key), name=escape(name)), width="content")
         with st.popover("What am I looking at?", type="tertiary", key=f"{key}-about"):
             st.markdown(about)
