@@ -108,7 +108,8 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
         if measure == "top-k":
             k = st.number_input("k", 1, most, k, key="k", bind="query-params", width=100)
     own = table[table.index.get_level_values("dimension") == dimension]
-    comparison = cultures.compare(own, weights.replicates, measure, k)
+    of = (name, dimension, modality, cultures.changed(sources[name]))
+    comparison = cultures.compare(of, own, weights.replicates, measure, k)
     st.markdown(comparison.words)
     show_cells(comparison, own, weights.replicates, MEASURES[measure])
     show_top(Weights(table, weights.replicates))

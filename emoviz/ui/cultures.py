@@ -1,5 +1,6 @@
 """What the Cultures page shows, computed once for every state of the files it is read from."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,21 +52,27 @@ def weights(name: str, folders: tuple[Path, ...]) -> cultures.Weights:
         AnalysisError: they cannot be compared.
         CheckpointError: the only checkpoint is damaged.
     """
-    return _weights(name, _state(folders, CONFIG, "attention.parquet"))
+    return _read_weights(name, changed(folders))
 
 
 @st.cache_resource(show_spinner="Reading channel weights", max_entries=8)
-def _weights(name: str, state: State) -> cultures.Weights:
+def _read_weights(name: str, state: State) -> cultures.Weights:
     folders = list(dict.fromkeys(path.parent for path, _ in state))
     return cultures.weights(folders) if name == GROUP else cultures.weights_by_speaker(folders[0])
 
 
-@st.cache_data(show_spinner="Comparing cultures", max_entries=64)
-def compare(weights: pd.DataFrame, replicates: str, measure: str, k: int) -> Comparison:
+def changed(folders: tuple[Path, ...]) -> State:
+    """What the channel weights of a source are read from, and when it changed."""
+    return _state(folders, CONFIG, "attention.parquet")
+
+
+@st.cache_resource(show_spinner="Comparing cultures", max_entries=64)
+def compare(of: tuple, _weights: pd.DataFrame, replicates: str, measure: str, k: int) -> Comparison:
     """How alike the cultures of one dimension are.
 
     Args:
-        weights: of one dimension.
+        of: says which weights these are; to look through all of them would take longer than to draw them.
+        _weights: of one dimension.
         replicates: what its rows of a culture are.
         measure: of similarity.
         k: of the measure ``top-k``.
@@ -73,13 +80,13 @@ def compare(weights: pd.DataFrame, replicates: str, measure: str, k: int) -> Com
     Raises:
         AnalysisError: this is no table of weights.
     """
-    cells = similarity.similarities(weights, measure, k=k, matched=True)
+    cells = similarity.similarities(_weights, measure, k=k, matched=True)
     matrix = similarity.matrix(cells, cells["dimension"].iloc[0])
     if len(matrix) < 2:
         only = f"There is one culture only, {matrix.index[0]}: with a second one they are compared here."
         return Comparison(cells.assign(alike=False), None, list(matrix.index), only)
-    pairs = similarity.differences(weights, measure, k=k, matched=True)
-    overall = similarity.overall_difference(weights, measure, k=k, matched=True).iloc[0]
+    pairs = similarity.differences(_weights, measure, k=k, matched=True)
+    overall = similarity.overall_difference(_weights, measure, k=k, matched=True).iloc[0]
     apart = {(r.culture, r.other) for r in pairs.itertuples() if r.p_holm < cultures.LEVEL}
     apart |= {(other, culture) for culture, other in apart}
     cells["alike"] = [r.culture != r.other and (r.culture, r.other) not in apart for r in cells.itertuples()]
@@ -101,7 +108,7 @@ def scores() -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@lru_cache(maxsize=256)  # as the reports of :mod:`emoviz.ui.loaders`: there is one for each checkpoint
 def _scores(state: State) -> pd.DataFrame:
     return cultures.scores(list(dict.fromkeys(path.parent for path, _ in state)))
 
@@ -117,7 +124,7 @@ def transfer() -> tuple[pd.DataFrame, list[str]]:
     return _transfer(state, reports), problems
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _transfer(state: State, _reports: list[Report]) -> pd.DataFrame:
     return cultures.transfer(_reports)
 

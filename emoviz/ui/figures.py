@@ -136,13 +136,20 @@ def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str,
     _row(table, key=key, name=name, about=about, downloads=FORMATS, pictures=False)
 
 
+@st.fragment
+def _show_table(table: pd.DataFrame, key: str) -> None:
+    """A table goes to the browser once somebody wants to see it."""
+    with st.popover("Table", type="tertiary", key=f"{key}-table", on_change="rerun") as shown:
+        if shown.open:
+            st.dataframe(table, hide_index=True, height=320)
+
+
 def _row(
     table: pd.DataFrame, *, key: str, name: str, about: str, downloads: Mapping[str, Writer], pictures: bool = True
 ) -> None:
     """What stands beneath a figure or table."""
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"{key}-row"):
-        with st.popover("Table", type="tertiary", key=f"{key}-table"):
-            st.dataframe(table, hide_index=True, height=320)
+        _show_table(table, key)
         for ending, write in downloads.items():
             st.download_button(
                 LABELS[ending],

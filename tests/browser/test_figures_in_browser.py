@@ -51,3 +51,12 @@ def test_flat_figures_do_without_the_whole_of_plotly_and_those_in_space_have_it(
         with page.expect_download() as download:
             page.get_by_role("button", name=format_).first.click()
         assert download.value.suggested_filename.endswith(format_.lower())
+
+
+def test_a_table_comes_when_it_is_asked_for(app: str, page):  # noqa: ANN001
+    page.goto(f"{app}/attention")
+    page.wait_for_selector(f"{CHANNELS} .bars")
+    tables = page.get_by_test_id("stDataFrame")
+    before = tables.count()
+    page.locator(".st-key-channels-table").get_by_role("button").click()
+    tables.nth(before).wait_for()
