@@ -25,6 +25,8 @@ LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
 MIME_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 HEIGHT = 450
 """Pixels of a figure that does not say its own."""
+LONG = 200
+"""Rows of a table from which on sending it takes longer than asking for it."""
 KINDS = {"scatter", "scattergl", "bar", "heatmap", "image"}
 """Of traces that plotly's part draws. Others are left to Streamlit's chart: those in space alone would double the time
 until the first figure."""
@@ -136,11 +138,11 @@ def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str,
     _row(table, key=key, name=name, about=about, downloads=FORMATS, pictures=False)
 
 
-@st.fragment
 def _show_table(table: pd.DataFrame, key: str) -> None:
-    """A table goes to the browser once somebody wants to see it."""
-    with st.popover("Table", type="tertiary", key=f"{key}-table", on_change="rerun") as shown:
-        if shown.open:
+    """The table behind a figure; a long one goes to the browser once somebody wants to see it."""
+    late = len(table) > LONG
+    with st.popover("Table", type="tertiary", key=f"{key}-table", on_change="rerun" if late else "ignore") as shown:
+        if shown.open or not late:
             st.dataframe(table, hide_index=True, height=320)
 
 
@@ -149,7 +151,7 @@ def _row(
 ) -> None:
     """What stands beneath a figure or table."""
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"{key}-row"):
-        _show_table(table, key)
+        (st.fragment(_show_table) if len(table) > LONG else _show_table)(table, key)
         for ending, write in downloads.items():
             st.download_button(
                 LABELS[ending],
