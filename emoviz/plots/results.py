@@ -61,7 +61,7 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
         floors += _draw_floor(figure, rows, on)
         left = place * (panel + GUTTER)
         headings.append({"text": column, "x": left + panel / 2, "y": 1, "xref": "paper", "yref": "paper",
-                       "yanchor": "bottom", "showarrow": False, "font": {"size": 12}})  # fmt: skip
+                       "xanchor": "center", "yanchor": "bottom", "showarrow": False, "font": {"size": 12}})  # fmt: skip
         labels += [_label(row, systems.index(row["system"]), place + 1, short=short) for row in rows.to_dict("records")]
         axes[f"xaxis{number}"] = {
             "range": _span(rows, room=0.15 if short else 0.75), "domain": [left, left + panel], "anchor": on["yaxis"],

@@ -151,7 +151,8 @@ def _row(
 ) -> None:
     """What stands beneath a figure or table."""
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"{key}-row"):
-        (st.fragment(_show_table) if len(table) > LONG else _show_table)(table, key)
+        with st.container(width="content"):  # a fragment would take all of the row
+            (st.fragment(_show_table) if len(table) > LONG else _show_table)(table, key)
         for ending, write in downloads.items():
             st.download_button(
                 LABELS[ending],
