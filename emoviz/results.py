@@ -136,10 +136,11 @@ def comparisons(reports: Iterable[Report], figure: Mapping[str, Any] | None = No
         who = {name: report[name] for name in ("study", "protocol", "system")}
         for row in report["compared"]:
             base, shots = parse_shots(row["test"])
-            if figure and any(figure[key] != (row | {"base": base})[key] for key in SHARED):
+            own = {**row, "base": base, "shots": shots}
+            if figure and any(figure[key] != own[key] for key in SHARED):
                 continue
             text = f"{interval(row['difference'], row['low'], row['high'], 3)}, {p_value(row['p'])}"
-            rows.append({**who, **row, "base": base, "shots": shots, "text": text})
+            rows.append({**who, **own, "text": text})
     numbers = {name: float for name in ("difference", "low", "high", "p")}
     return pd.DataFrame(rows, columns=list(COMPARED)).astype({"shots": "Int64", **numbers})
 

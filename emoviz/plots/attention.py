@@ -66,8 +66,11 @@ def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:
     figure.add_annotation(
         x=mean, y=1, yref="paper", yanchor="bottom", text="mean of all channels", showarrow=False, font={"size": 10}
     )
-    lay_out(figure, title=title(heading), xaxis=_value_axis("weight (0: shut, 1: open)"))
-    figure.update_xaxes(rangemode="tozero")
+    lay_out(
+        figure,
+        title=title(heading),
+        xaxis=_value_axis("weight (0: shut, 1: open)") | {"rangemode": "tozero"},
+    )
     return figure
 
 

@@ -28,8 +28,8 @@ HEIGHT = 450
 LONG = 200
 """Rows of a table from which on sending it takes longer than asking for it."""
 KINDS = {"scatter", "scattergl", "bar", "heatmap", "image"}
-"""Of traces that plotly's part draws. Others are left to Streamlit's chart: those in space alone would double the time
-until the first figure."""
+"""Of traces that plotly's part draws. Others are left to Streamlit's chart: those in space alone would add a third to
+what every tab has to read."""
 Writer = Callable[[pd.DataFrame], bytes]
 Point = Sequence[Any]
 """The ``customdata`` of a selected point."""
