@@ -286,7 +286,7 @@ def _over_time(kind: MapKind, values: np.ndarray, times: np.ndarray, _: np.ndarr
         figure,
         xaxis={"title": {"text": "is looked at: time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL},
         yaxis=down | {"tickfont": SMALL, "gridcolor": GRID},
-        margin=MARGIN,
+        margin=MARGIN | {"r": 92},
         dragmode=False,
         height=height,
     )

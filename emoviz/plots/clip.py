@@ -8,6 +8,8 @@ from ..define import CIRCUMPLEX, EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES,
 from .style import GAP, GREY, GRID, MARGIN, MODALITY_COLOURS, SCATTERGL_FROM, SMALL, lay_out, legend, title, unit_axis
 
 LEGEND_HEIGHT = 78
+ABOVE = 38
+"""Pixels of the title and of the legend beside it."""
 ROW_HEIGHT = 118
 """Pixels of one row of the timeline."""
 WORD_SIDES: dict[Emotion, str] = {
@@ -101,7 +103,7 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
     lay_out(
         figure,
         title=title(f"Which way through the circumplex? ({source})"),
-        margin=MARGIN | {"b": 40},
+        margin=MARGIN | {"r": 68, "b": 40},
         height=300,
         dragmode=False,
         hovermode="closest",
@@ -275,8 +277,8 @@ def _time_axes(
         | {"x": -0.06, "xanchor": "left", "traceorder": "normal", "entrywidth": 74},
         hovermode="x unified",
         dragmode=False,
-        margin=MARGIN | {"b": LEGEND_HEIGHT},
-        height=ROW_HEIGHT * len(rows) + MARGIN["t"] + LEGEND_HEIGHT,
+        margin=MARGIN | {"t": ABOVE, "b": LEGEND_HEIGHT},
+        height=ROW_HEIGHT * len(rows) + ABOVE + LEGEND_HEIGHT,
     )
 
 

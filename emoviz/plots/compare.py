@@ -146,7 +146,7 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
             showarrow=False, font={"size": 12},
         )  # fmt: skip
     lay_out(figure,
-        title=title("What is taken for what?"), margin=MARGIN | {"l": 84, "t": 50, "b": 50}, height=SQUARE + 50,
+        title=title("What is taken for what?"), margin={"l": 84, "r": 96, "t": 50, "b": 50}, height=SQUARE + 50,
         dragmode=False,
     )  # fmt: skip
     return figure
@@ -297,7 +297,7 @@ def _said_once(table: pd.DataFrame, models: Sequence[str], truth: str) -> go.Fig
         figure,
         xaxis={"tickfont": SMALL, "fixedrange": True},
         yaxis=_axis("probability") | {"range": [0, 1.05]},
-        margin=MARGIN | {"b": 60},
+        margin=MARGIN | {"b": 70},
         height=SQUARE - 30,
     )
     return figure
@@ -435,7 +435,7 @@ def _below(height: int) -> dict:
     """Layout with the legend below, one model a line."""
     return {
         "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "font": SMALL},
-        "margin": MARGIN | {"b": 100},
+        "margin": MARGIN | {"b": 116},
         "height": height,
         "dragmode": False,
     }

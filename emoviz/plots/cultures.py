@@ -218,7 +218,7 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
         title=title(f"Which channels are among the {count} highest, and of how many cultures?"),
         height=140 + ROW * len(channels),
         shapes=lines,
-        margin={"l": 8, "r": 8, "t": 124, "b": 8},
+        margin={"l": 8, "r": 88, "t": 124, "b": 8},
     )
     return figure
 

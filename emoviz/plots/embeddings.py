@@ -83,7 +83,7 @@ def embedding_maps(
         figure,
         title=title(heading),
         height=MAP_HEIGHT,
-        margin={"l": 28, "r": 8, "t": 56 if len(models) > 1 else 30, "b": 66},
+        margin={"l": 28, "r": 8, "t": 56 if len(models) > 1 else 30, "b": 72},
         legend=legend(-0.09, "top") | {"x": 0, "xanchor": "left", "itemsizing": "constant"},
         dragmode="turntable" if space else "lasso",
         clickmode="event+select",
@@ -251,8 +251,8 @@ def separation(silhouettes: pd.DataFrame) -> go.Figure:
     rows = silhouettes["column"].nunique()
     lay_out(figure,
         title=title("What is kept apart?"),
-        height=110 + rows * max(40, 30 * len(models)) + 20 * (len(models) - 1),
-        margin={"l": 76, "r": 8, "t": 30, "b": 60 + 20 * (len(models) - 1)},
+        height=120 + rows * max(40, 30 * len(models)) + 20 * (len(models) - 1),
+        margin={"l": 76, "r": 8, "t": 30, "b": 70 + 20 * (len(models) - 1)},
         xaxis={
             "title": {"text": "mean silhouette, -1 to 1 (0: mixed)", "standoff": 2, "font": SMALL},
             "gridcolor": GRID, "zeroline": True, "zerolinecolor": ZERO, "tickfont": SMALL, "fixedrange": True,

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from .attention import LESS, MORE, grouped_bars
-from .clip import timeline
+from .clip import ABOVE, timeline
 from .style import GAP, GRID, MARGIN, SMALL, ZERO, lay_out, title, unit_axis
 
 STRIP, CURVES, BELOW = 96, 140, 78
@@ -47,7 +47,7 @@ def film_strip(
         yaxis_domain=[0, curves - 0.04],
         yaxis2={"domain": [curves, 1], "range": [0, 1], "visible": False, "fixedrange": True, "anchor": "x"},
         legend2={"y": -0.18},
-        height=MARGIN["t"] + STRIP + CURVES + BELOW,
+        height=ABOVE + STRIP + CURVES + BELOW,
     )
     if strip is None:
         figure.add_annotation(

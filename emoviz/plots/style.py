@@ -23,7 +23,7 @@ DIVERGING = [[0.0, "#0072B2"], [0.5, "#A6A6A6"], [1.0, "#D55E00"]]
 SERIES_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#8A7A00", "#CC3311", "#3399BB", "#808080")
 """Of what has no colour of its own, as systems; told apart by marker too."""
 SERIES_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star")
-MARGIN = {"l": 52, "r": 8, "t": 30, "b": 36}
+MARGIN = {"l": 54, "r": 8, "t": 30, "b": 36}
 SMALL = {"size": 11}
 SCATTERGL_FROM = 5000
 """From this many points on, lines are drawn by WebGL."""

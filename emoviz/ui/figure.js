@@ -57,7 +57,6 @@ class Figure {
     const theme = themeOf(this.element)
     const wanted = [spec, width, ...Object.values(theme)]
     if (wanted.every((value, place) => value === this.drawn?.[place])) return // most runs of a page change nothing here
-    document.documentElement.style.setProperty("--emoviz-accent", theme.accent) // for the row beneath, too
     const first = !this.drawn
     this.drawn = wanted
     const { data, layout } = JSON.parse(spec)
@@ -65,7 +64,8 @@ class Figure {
     const config = { displayModeBar: lasso, displaylogo: false, doubleClick: false }
     if (lasso) config.modeBarButtons = [["lasso2d", "zoom2d", "pan2d", "resetScale2d"]]
     const heading = title?.text ? { ...title, text: `<b>${title.text}</b>` } : title
-    const drawing = { ...layout, width, title: heading, template: template(theme) }
+    const margin = marginOf(layout, data, theme.font)
+    const drawing = { ...layout, width, margin, title: heading, template: template(theme) }
     this.drawings += 1
     this.plotly.react(this.element, data, drawing, config).then(() => (this.drawings -= 1))
     if (first && select) {
@@ -85,18 +85,6 @@ class Figure {
     this.plotly?.purge(this.element)
   }
 }
-
-// Saves a figure as a picture; what drew it does it, so no network is needed. Listens once per tab.
-window.emovizSaving ??= document.addEventListener("click", ({ target }) => {
-  const format = target.closest?.(".emoviz-pictures button")?.dataset.format
-  if (!format) return
-  const { figure, name } = target.closest(".emoviz-pictures").dataset
-  const plot = document.querySelector(`.st-key-${figure} .js-plotly-plot`)
-  const plotly = plot.closest("[data-testid=stPlotlyChart]") ? window.Plotly : window.emovizPlotly
-  const { data, layout } = plot
-  const size = { width: plot.offsetWidth, height: plot.offsetHeight, scale: format === "png" ? 2 : 1 }
-  plotly.downloadImage({ data, layout, config: {} }, { format, filename: name, ...size })
-}) ?? true
 
 // Once per tab.
 function library(url) {
@@ -124,10 +112,10 @@ async function read(url) {
 
 function themeOf(element) {
   const style = getComputedStyle(element)
-  const [background, font, faint, accent] = ["background-color", "font", "border-color", "primary-color"].map(
+  const [background, font, faint] = ["background-color", "font", "border-color"].map(
     (name) => style.getPropertyValue(`--st-${name}`).trim())
   const soft = style.color.replace("rgb(", "rgba(").replace(")", ", 0.7)")
-  return { text: style.color, soft, faint, accent, background, font }
+  return { text: style.color, soft, faint, background, font }
 }
 
 // What a figure does not say itself.
@@ -151,4 +139,50 @@ function template({ text, background, font, faint, soft }) {
     },
     data: { scatter: [{ marker: { line: { width: 0 } } }], heatmap: [{ colorbar: { outlinewidth: 0 } }] },
   }
+}
+
+const BESIDE = 9.5 // pixels that plotly leaves between an axis and its labels, at this pad
+const TICK = 6 // pixels of a mark at a label, which only heatmaps have unless they say otherwise
+
+// A figure's margin, with room for the labels of its axes at the left and below. Plotly finds what they need, too, but
+// by drawing the figure twice.
+function marginOf({ margin, ...layout }, data, family) {
+  const room = { ...margin }
+  const around = Math.min(12, margin?.r ?? 0, margin?.t ?? 0) // as plotly has it
+  for (const [name, axis] of Object.entries(layout).filter(([name]) => /^[xy]axis/.test(name))) {
+    const { side = { x: "bottom", y: "left" }[name[0]], title, tickfont, visible = true, showticklabels = true } = axis
+    const crossed = layout[(axis.anchor ?? "").replace(/^[xy]/, "$&axis")]
+    if (!visible || !(side in { bottom: 0, left: 0 }) || crossed?.domain?.[0] > 0) continue // or not at the edge
+    const size = tickfont?.size ?? 12
+    const upright = side === "left" || axis.tickangle === -90
+    const levels = showticklabels ? labelsOf(name, axis, data) : []
+    const depths = levels.map((labels) => Math.max(...labels.map((label) => extent(label, size, family, upright))))
+    const ticks = axis.ticks !== "" && data.some(({ type }) => type === "heatmap") ? TICK : 0
+    const named = title ? 0.7 * (title.font?.size ?? 14) + (title.standoff ?? 0) : 0
+    const depth = depths.reduce((sum, depth) => sum + depth + BESIDE, around + ticks + named)
+    room[side[0]] = Math.max(room[side[0]] ?? 0, Math.ceil(depth))
+  }
+  return room
+}
+
+// The labels of an axis, level by level; of numbers, whose labels plotly chooses, one that is as high.
+function labelsOf(name, { ticktext }, data) {
+  if (ticktext) return ticktext.length ? [ticktext] : []
+  const along = name[0]
+  const drawn = data.filter((trace) => (trace[`${along}axis`] ?? along) === name.replace("axis", ""))
+  const values = drawn.map((trace) => trace[along]).filter(Array.isArray)
+  if (Array.isArray(values[0]?.[0])) return values[0].toReversed() // inner and outer categories
+  const labels = new Set(values.flat().filter((value) => typeof value === "string"))
+  if (labels.size) return [[...labels]]
+  return along === "x" ? [["0"]] : []
+}
+
+const canvas = document.createElement("canvas").getContext("2d")
+
+// How far a label reaches away from its axis, in pixels.
+function extent(label, size, family, upright) {
+  const lines = String(label).split("<br>")
+  if (!upright) return 1.3 * size * lines.length
+  canvas.font = `${size}px ${family}`
+  return Math.max(...lines.map((line) => canvas.measureText(line.replace(/<[^>]*>/g, "")).width))
 }

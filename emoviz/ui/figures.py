@@ -6,9 +6,9 @@ drawn into the figure that is there.
 """
 
 import io
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,10 @@ LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
 MIME_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 HEIGHT = 450
 """Pixels of a figure that does not say its own."""
-LONG = 200
-"""Rows of a table from which on sending it takes longer than asking for it."""
 KINDS = {"scatter", "scattergl", "bar", "heatmap", "image"}
 """Of traces that plotly's part draws. Others are left to Streamlit's chart: those in space alone would add a third to
 what every tab has to read."""
+PICTURES = ("png", "svg")
 Writer = Callable[[pd.DataFrame], bytes]
 Point = Sequence[Any]
 """The ``customdata`` of a selected point."""
@@ -54,13 +53,17 @@ _figure = st.components.v2.component(
     js=(FOLDER / "figure.js").read_text(encoding="utf-8"),
     isolate_styles=False,  # plotly's own styles stand in the page's head
 )
-PICTURES = """<span class="emoviz-pictures" data-figure="{key}" data-name="{name}">
-<button data-format="png">PNG</button><button data-format="svg">SVG</button></span>"""
-"""Buttons that ``figure.js`` listens to."""
+_buttons = st.components.v2.component(
+    "emoviz_row",
+    html='<div class="emoviz-row"></div>',
+    css=(FOLDER / "row.css").read_text(encoding="utf-8"),
+    js=(FOLDER / "row.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
 
 
 def read_ahead() -> None:
-    """Let the browser read what draws and saves figures while the server still thinks; nothing is seen of it."""
+    """Let the browser read what draws figures while the server still thinks; nothing is seen of it."""
     _figure(key="figures-ahead", data={"script": _script()})
 
 
@@ -138,32 +141,46 @@ def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str,
     _row(table, key=key, name=name, about=about, downloads=FORMATS, pictures=False)
 
 
-def _show_table(table: pd.DataFrame, key: str) -> None:
-    """The table behind a figure; a long one goes to the browser once somebody wants to see it."""
-    late = len(table) > LONG
-    with st.popover("Table", type="tertiary", key=f"{key}-table", on_change="rerun" if late else "ignore") as shown:
-        if shown.open or not late:
-            st.dataframe(table, hide_index=True, height=320)
-
-
+@st.fragment
 def _row(
     table: pd.DataFrame, *, key: str, name: str, about: str, downloads: Mapping[str, Writer], pictures: bool = True
 ) -> None:
-    """What stands beneath a figure or table."""
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=f"{key}-row"):
-        with st.container(width="content"):  # a fragment would take all of the row
-            (st.fragment(_show_table) if len(table) > LONG else _show_table)(table, key)
-        for ending, write in downloads.items():
-            st.download_button(
-                LABELS[ending],
-                partial(write, table),
-                file_name=f"{name}.{ending}",
-                mime=MIME_TYPES[ending],
-                key=f"{key}-{ending}",
-                type="tertiary",
-                on_click="ignore",
-            )
-        if pictures:
-            st.html(PICTURES.format(key=escape(key), name=escape(name)), width="content")
-        with st.popover("What am I looking at?", type="tertiary", key=f"{key}-about"):
-            st.markdown(about)
+    """What stands beneath a figure or table: a row of buttons, and beneath it what the last one opened.
+
+    One component instead of a widget of Streamlit's per button, of which a page with five figures would have forty.
+    """
+    row = f"{key}-row"
+    opened = st.session_state.get(row, {}).get("opened")
+    _buttons(
+        key=row,
+        data={
+            "buttons": [
+                ("opened", "table", "Table"),
+                *(("file", ending, LABELS[ending]) for ending in downloads),
+                *(("picture", ending, ending.upper()) for ending in PICTURES if pictures),
+                ("opened", "about", "What am I looking at?"),
+            ],
+            "figure": key,
+            "name": name,
+            "opened": opened,
+            "file": st.session_state.pop(f"{row}-file", None),
+        },
+        default={"opened": None},
+        on_opened_change=_nothing,
+        on_file_change=partial(_write, row, table, name, downloads),
+    )
+    if opened == "table":
+        st.dataframe(table, hide_index=True, height=320)
+    elif opened == "about":
+        st.markdown(about)
+
+
+def _write(row: str, table: pd.DataFrame, name: str, downloads: Mapping[str, Writer]) -> None:
+    """Make the file that was asked for, which the browser gets with the run that follows."""
+    ending = st.session_state[row]["file"]
+    url = media_url(downloads[ending](table), MIME_TYPES[ending], f"{row}.file")
+    st.session_state[f"{row}-file"] = {"url": url, "name": f"{name}.{ending}", "id": time.time_ns()}
+
+
+def _nothing() -> None:
+    """What is open is read from the state."""

@@ -1,6 +1,10 @@
 """What all figures share, in Chromium: who draws them, how they change, and their colours."""
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -53,10 +57,55 @@ def test_flat_figures_do_without_the_whole_of_plotly_and_those_in_space_have_it(
         assert download.value.suggested_filename.endswith(format_.lower())
 
 
-def test_a_long_table_comes_when_it_is_asked_for(app: str, page):  # noqa: ANN001
-    page.goto(f"{app}/embeddings?method=PCA")
-    page.wait_for_selector(".st-key-map .js-plotly-plot .scatterlayer .trace")
-    tables = page.get_by_test_id("stDataFrame")
-    assert not tables.count()
-    page.locator(".st-key-map-table").get_by_role("button").click()
-    tables.first.wait_for()
+def test_the_row_opens_one_thing_at_a_time_and_saves_files(app: str, page, tmp_path: Path):  # noqa: ANN001
+    page.goto(f"{app}/attention")
+    page.wait_for_selector(f"{CHANNELS} .bars")
+    row = page.locator(".st-key-channels-row")
+    table, about = (row.get_by_role("button", name=name) for name in ("Table", "What am I looking at?"))
+    expect(row.get_by_role("button")).to_have_text(["Table", "CSV", "Parquet", "PNG", "SVG", "What am I looking at?"])
+    shown = page.get_by_test_id("stDataFrame").filter(has=page.locator("canvas"))
+    before = shown.count()
+
+    table.press("Enter")
+    expect(shown).to_have_count(before + 1)
+    expect(table).to_have_attribute("aria-expanded", "true")
+    expect(table).to_be_focused()
+    about.click()
+    page.get_by_text("channel attention").first.wait_for()
+    expect(shown).to_have_count(before)
+    expect(table).to_have_attribute("aria-expanded", "false")
+    about.click()
+    expect(about).to_have_attribute("aria-expanded", "false")
+
+    saved = {}
+    for name in ("CSV", "CSV", "Parquet", "PNG", "SVG"):
+        with page.expect_download() as download:
+            row.get_by_role("button", name=name).click()
+        saved[name] = tmp_path / download.value.suggested_filename
+        download.value.save_as(saved[name])
+    assert len({file.stem for file in saved.values()}) == 1
+    pd.testing.assert_frame_equal(pd.read_csv(saved["CSV"]), pd.read_parquet(saved["Parquet"]), check_dtype=False)
+    assert saved["PNG"].read_bytes().startswith(b"\x89PNG") and b"<svg" in saved["SVG"].read_bytes()
+
+
+@pytest.mark.parametrize("address", ["cultures", "attention", "compare", "results", "embeddings?method=PCA"])
+def test_labels_have_the_room_that_they_need_at_once_and_not_much_more(app: str, page, address: str):  # noqa: ANN001
+    """Or else plotly draws the figure twice, which is seen by its margins being other than it was told."""
+    page.goto(f"{app}/{address}")
+    page.wait_for_selector(".emoviz-figure.js-plotly-plot")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.emoviz-figure')].every(one => one._fullLayout || !one.style.minHeight)"
+    )
+    for figure in page.locator(".emoviz-figure.js-plotly-plot").all():
+        told, taken, free = figure.evaluate(
+            """figure => {
+                const { margin, _size } = figure._fullLayout
+                const labels = [...figure.querySelectorAll('.ytick text, .ytick2 text')]
+                const left = Math.min(...labels.map(label => label.getBoundingClientRect().left))
+                return [margin, _size, labels.length ? left - figure.getBoundingClientRect().left : 0]
+            }"""
+        )
+        below = () if figure.locator(".legend").count() else ("b",)  # a legend there takes what its lines need
+        for side in ("l", *below):
+            assert taken[side] == pytest.approx(told[side], abs=1), (side, told, taken)
+        assert 0 <= free < 40

@@ -12,6 +12,13 @@ def specs(test: AppTest) -> dict[str, str]:
     return found | {_key(chart.proto.id): chart.proto.spec for chart in test.get("plotly_chart")}
 
 
+def files(test: AppTest) -> dict[str, list[str]]:
+    """Key of each figure or table -> endings of the files that the row beneath it offers."""
+    rows = [c.proto for c in test.get("bidi_component") if c.proto.component_name == "emoviz_row"]
+    buttons = {_key(row.id).removesuffix("-row"): json.loads(row.json)["buttons"] for row in rows}
+    return {key: [value for kind, value, _ in row if kind == "file"] for key, row in buttons.items()}
+
+
 def titled(test: AppTest) -> dict[str, dict]:
     """Title of each figure -> the figure."""
     figures = [json.loads(spec) for spec in specs(test).values()]

@@ -2,7 +2,7 @@
 
 import shutil
 
-from drawn import specs
+from drawn import files, specs
 
 from emoviz import checkpoint
 from emoviz.errors import CheckpointError, MediaError
@@ -176,8 +176,8 @@ def test_the_model_cards_are_one_click_away(open_page, finish):  # noqa: ANN001
 
 def test_every_figure_offers_its_table_and_the_curves_json_too(open_page, finish):  # noqa: ANN001
     test = finish(open_page("predict"))
-    assert {button.key for button in test.download_button} == {
-        *("timeline-csv", "timeline-parquet", "timeline-json"),
-        *("circumplex-csv", "circumplex-parquet"),
-        *("weights-speech-cats-csv", "weights-speech-cats-parquet"),
+    assert files(test) == {
+        "timeline": ["csv", "parquet", "json"],
+        "circumplex": ["csv", "parquet"],
+        "weights-speech-cats": ["csv", "parquet"],
     }
