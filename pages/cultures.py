@@ -153,7 +153,7 @@ def choose_pair(points: list[figures.Point]) -> None:
 def show_similarity(comparison: cultures.Comparison, replicates: str, measure: str) -> None:
     """The matrix with its dendrogram; a click chooses a pair."""
     figures.show(
-        plots.similarity_matrix(
+        figures.kept(plots.similarity_matrix)(
             comparison.cells,
             comparison.order,
             comparison.tree.branches if comparison.tree else None,
@@ -178,7 +178,7 @@ def show_pair(weights: pd.DataFrame, replicates: str, pair: tuple[str, str]) -> 
     own = weights.loc[weights.index.get_level_values("culture").isin(both), shown]
     points = own.melt(ignore_index=False, var_name="channel", value_name="weight").reset_index()
     figures.show(
-        plots.pair_weights(
+        figures.kept(plots.pair_weights)(
             points.rename(columns={replicates: "replicate"}),
             shown,
             both,
@@ -196,7 +196,7 @@ def show_top(weights: Weights) -> None:
     top = similarity.top_channels(weights.table, min(TOP, weights.table.shape[1]))
     table = similarity.frequencies(top)
     figures.show(
-        plots.top_channels(top, table, replicates=weights.replicates),
+        figures.kept(plots.top_channels)(top, table, replicates=weights.replicates),
         table,
         key="top",
         name="most-frequent-channels",
@@ -225,7 +225,7 @@ def show_transfer() -> None:
         table = narrowed(table.assign(figure=figure_names(table)), "Metric", "figure", width=220)
     metric = table["figure"].iloc[0]
     figures.show(
-        plots.transfer_matrix(table, metric=metric, lower_is_better=table["metric"].iloc[0] == "rmse"),
+        figures.kept(plots.transfer_matrix)(table, metric=metric, lower_is_better=table["metric"].iloc[0] == "rmse"),
         table,
         key="transfer",
         name="from-culture-to-culture",
@@ -245,7 +245,7 @@ def show_scores() -> None:
         table = narrowed(table, "Models", "scored", width=230)
         table = narrowed(table.assign(score=figure_names(table)), "Metric", "score", width=220)
     figures.show(
-        plots.scores_by_culture(table, metric=table["score"].iloc[0]),
+        figures.kept(plots.scores_by_culture)(table, metric=table["score"].iloc[0]),
         table,
         key="scores",
         name="figures-by-culture",

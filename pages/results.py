@@ -187,8 +187,9 @@ def key_of(figure: Mapping[str, Any]) -> list[str]:
 
 def show_standing(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
     """Systems as rows."""
+    figure = figures.kept(plots.standing)(shown, score, key_of(chosen))
     figures.show(
-        plots.standing(shown, score, key_of(chosen)), shown, key=f"standing-{name}", name=f"{name}-systems",
+        figure, shown, key=f"standing-{name}", name=f"{name}-systems",
         about=ABOUT_STANDING, on_select=choose_figure,
     )  # fmt: skip
 
@@ -196,8 +197,9 @@ def show_standing(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, na
 def show_few_shot(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
     """Curves over the number of labelled recordings."""
     question = f"What do a few labels of the target add? ({shown['base'].iloc[0]})"
+    figure = figures.kept(plots.few_shot)(shown, score, question, key_of(chosen))
     figures.show(
-        plots.few_shot(shown, score, question, key_of(chosen)), shown, key=f"shots-{name}", name=f"{name}-shots",
+        figure, shown, key=f"shots-{name}", name=f"{name}-shots",
         about=ABOUT_FEW_SHOT, on_select=choose_figure,
     )  # fmt: skip
 
@@ -206,9 +208,10 @@ def show_matrix(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name
     """From each culture to each."""
     shots = shown["shots"].iloc[0]
     after = "" if pd.isna(shots) else f", {shots} shots"
+    question = f"From where to where? ({chosen['system']}{after})"
+    figure = figures.kept(plots.results_matrix)(shown, score, question, key_of(chosen))
     figures.show(
-        plots.results_matrix(shown, score, f"From where to where? ({chosen['system']}{after})", key_of(chosen)),
-        shown, key=f"matrix-{name}", name=f"{name}-{chosen['system']}-matrix", about=ABOUT_MATRIX,
+        figure, shown, key=f"matrix-{name}", name=f"{name}-{chosen['system']}-matrix", about=ABOUT_MATRIX,
         on_select=choose_figure,
     )  # fmt: skip
     st.caption("A culture here is also a corpus: room, microphone, language and sentences change with it.")
@@ -217,7 +220,7 @@ def show_matrix(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name
 def show_differences(differ: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
     """Who is better, and is that luck?"""
     lower = chosen["metric"] in results.ERRORS
-    figure = plots.paired_differences(differ, score, chosen["base"], lower_is_better=lower)
+    figure = figures.kept(plots.paired_differences)(differ, score, chosen["base"], lower_is_better=lower)
     figures.show(figure, differ, key=f"differences-{name}", name=f"{name}-differences", about=ABOUT_DIFFERENCES)
 
 

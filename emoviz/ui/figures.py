@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -30,6 +30,7 @@ KINDS = {"scatter", "scattergl", "bar", "heatmap", "image"}
 what every tab has to read."""
 PICTURES = ("png", "svg")
 Writer = Callable[[pd.DataFrame], bytes]
+P = ParamSpec("P")
 Point = Sequence[Any]
 """The ``customdata`` of a selected point."""
 
@@ -45,6 +46,7 @@ def _parquet(table: pd.DataFrame) -> bytes:
 
 
 FORMATS: dict[str, Writer] = {"csv": _csv, "parquet": _parquet}
+_KEPT: dict[Callable[..., go.Figure], Callable[..., go.Figure]] = {}
 
 _figure = st.components.v2.component(
     "emoviz_figure",
@@ -108,6 +110,16 @@ def show(
             on_points_change=partial(_choose, key, on_select),
         )
     _row(table, key=key, name=name, about=about, downloads=downloads)
+
+
+def kept(draw: Callable[P, go.Figure]) -> Callable[P, go.Figure]:
+    """The same function, which draws a figure once for the same arguments, whoever asks; tables go by their content.
+
+    For tables that sum up, not for those of single recordings: of very long ones Streamlit looks at a sample.
+    """
+    if draw not in _KEPT:
+        _KEPT[draw] = st.cache_resource(show_spinner=False, max_entries=64)(draw)
+    return _KEPT[draw]
 
 
 def _script() -> str:
