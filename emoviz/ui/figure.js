@@ -64,7 +64,7 @@ class Figure {
     const config = { displayModeBar: lasso, displaylogo: false, doubleClick: false }
     if (lasso) config.modeBarButtons = [["lasso2d", "zoom2d", "pan2d", "resetScale2d"]]
     const heading = title?.text ? { ...title, text: `<b>${title.text}</b>` } : title
-    const margin = marginOf(layout, data, theme.font)
+    const margin = marginOf(layout, data, width, theme.font)
     const drawing = { ...layout, width, margin, title: heading, template: template(theme) }
     this.drawings += 1
     this.plotly.react(this.element, data, drawing, config).then(() => (this.drawings -= 1))
@@ -146,13 +146,14 @@ const TICK = 6 // pixels of a mark at a label, which only heatmaps have unless t
 
 // A figure's margin, with room for the labels of its axes at the left and below. Plotly finds what they need, too, but
 // by drawing the figure twice.
-function marginOf({ margin, ...layout }, data, family) {
+function marginOf({ margin, ...layout }, data, width, family) {
   const room = { ...margin }
   const around = Math.min(12, margin?.r ?? 0, margin?.t ?? 0) // as plotly has it
   for (const [name, axis] of Object.entries(layout).filter(([name]) => /^[xy]axis/.test(name))) {
-    const { side = { x: "bottom", y: "left" }[name[0]], title, tickfont, visible = true, showticklabels = true } = axis
+    const { side = { x: "bottom", y: "left" }[name[0]], title, tickfont, showticklabels = true } = axis
     const crossed = layout[(axis.anchor ?? "").replace(/^[xy]/, "$&axis")]
-    if (!visible || !(side in { bottom: 0, left: 0 }) || crossed?.domain?.[0] > 0) continue // or not at the edge
+    const within = crossed?.domain?.[0] > 0 // not at the figure's edge
+    if (axis.visible === false || axis.automargin === false || !(side in { bottom: 0, left: 0 }) || within) continue
     const size = tickfont?.size ?? 12
     const upright = side === "left" || axis.tickangle === -90
     const levels = showticklabels ? labelsOf(name, axis, data) : []
@@ -160,7 +161,7 @@ function marginOf({ margin, ...layout }, data, family) {
     const ticks = axis.ticks !== "" && data.some(({ type }) => type === "heatmap") ? TICK : 0
     const named = title ? 0.7 * (title.font?.size ?? 14) + (title.standoff ?? 0) : 0
     const depth = depths.reduce((sum, depth) => sum + depth + BESIDE, around + ticks + named)
-    room[side[0]] = Math.max(room[side[0]] ?? 0, Math.ceil(depth))
+    if (depth < width / 2) room[side[0]] = Math.max(room[side[0]] ?? 0, Math.ceil(depth)) // else plotly gives way
   }
   return room
 }
