@@ -132,7 +132,10 @@ def show_channels(name: str, folder: Path, about: Description) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         figures.show(
-            plots.channel_bars(table, count, "Which channels does the model weigh most?"),
+            figures.kept(
+                ("channels", folder, changed, str(first), ids, count),
+                lambda: plots.channel_bars(table, count, "Which channels does the model weigh most?"),
+            ),
             table,
             key="channels",
             name=f"{folder.name}-channel-weights",

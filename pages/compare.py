@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -140,20 +141,20 @@ def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
     if comparison.paired and not comparison.recordings:
         st.markdown("No shared recording is in this slice. Choose another one above.")
         return
-    table, differences = both.judged
-    if table.empty:
+    if both.judged[0].empty:
         st.markdown("These models were stored without held-out figures; `python -m emoviz train` writes them.")
         return
-    st.markdown("  \n".join(compare.verdicts(table, differences)))
+    st.markdown("  \n".join(both.verdicts))
     derived = [report.DERIVED] if any(c.derived for c in comparison.contenders) else []
     st.caption(" ".join(report.notes(comparison) + derived))
-    show_judged(table, differences, names)
+    show_judged(both, names)
     show_in_depth(both, folders)
 
 
 @st.fragment
-def show_judged(table: pd.DataFrame, differences: pd.DataFrame, names: list[str]) -> None:
+def show_judged(both: Compared, names: list[str]) -> None:
     """One figure of every model and its differences."""
+    table, differences = both.judged
     # Two models fit beside their difference; of more the table needs the whole width.
     left, right = st.columns([9, 6.5], gap="small") if len(names) == LEAST else (st.container(), st.container())
     with left:
@@ -169,7 +170,7 @@ def show_judged(table: pd.DataFrame, differences: pd.DataFrame, names: list[str]
         if compare.of_figure(table, *titles[what]).collapsed.any():
             st.caption(compare.COLLAPSED_NOTE)
     with right:
-        show_differences(compare.of_figure(differences, *titles[what]), names, what)
+        show_differences(both.of, compare.of_figure(differences, *titles[what]), names, what)
         st.caption(report.CONFOUND)
 
 
@@ -184,7 +185,7 @@ def show_in_depth(both: Compared, folders: dict[str, Path]) -> None:
     views[view]()
 
 
-def show_differences(differences: pd.DataFrame, names: list[str], what: str) -> None:
+def show_differences(of: tuple, differences: pd.DataFrame, names: list[str], what: str) -> None:
     """The forest plot, or why there is none."""
     if differences.empty:
         st.markdown(
@@ -193,7 +194,7 @@ def show_differences(differences: pd.DataFrame, names: list[str], what: str) -> 
         )
         return
     figures.show(
-        plots.difference_forest(differences, names, what),
+        figures.kept(("differences", of, what), lambda: plots.difference_forest(differences, names, what)),
         differences,
         key="differences",
         name=f"{'-'.join(names)}-differences",
@@ -218,8 +219,8 @@ def views_of(both: Compared, folders: dict[str, Path]) -> dict[str, Callable[[],
 def show_confusions(both: Compared, names: list[str]) -> None:
     """Confusion matrices side by side."""
     figures.show(
-        plots.confusion_matrices(both.confusions, names), both.confusions, key="confusions",
-        name=f"{'-'.join(names)}-confusions", about=ABOUT_CONFUSION,
+        figures.kept(("confusions", both.of), lambda: plots.confusion_matrices(both.confusions, names)),
+        both.confusions, key="confusions", name=f"{'-'.join(names)}-confusions", about=ABOUT_CONFUSION,
     )  # fmt: skip
 
 
@@ -228,10 +229,11 @@ def show_calibration(both: Compared, names: list[str]) -> None:
     bins, errors = both.reliability
     diagrams = []
     if len(bins):
-        figure = plots.reliability_diagram(bins, errors, names)
+        figure = figures.kept(("reliability", both.of), lambda: plots.reliability_diagram(bins, errors, names))
         diagrams.append(("reliability", figure, bins.merge(errors, "left", "model", suffixes=("", " of error"))))
     for output, rows in both.spread.groupby("output", sort=False):
-        diagrams.append((f"spread-{output}", plots.spread_diagram(both.spread, str(output), names), rows))
+        draw = partial(plots.spread_diagram, both.spread, str(output), names)
+        diagrams.append((f"spread-{output}", figures.kept(("spread", both.of, output), draw), rows))
     if not diagrams:
         st.markdown("These models were stored without their predictions of single recordings, which this needs.")
         return
@@ -253,8 +255,8 @@ def show_slices(both: Compared, names: list[str]) -> None:
         table = both.slice_errors(column)
         output = pick("Output", list(dict.fromkeys(table.output)), "error_of", width=200)
     figures.show(
-        plots.error_slices(table, output, names), table, key="slices", name=f"{'-'.join(names)}-error-by-{column}",
-        about=ABOUT_SLICES,
+        figures.kept(("slices", both.of, column, output), lambda: plots.error_slices(table, output, names)),
+        table, key="slices", name=f"{'-'.join(names)}-error-by-{column}", about=ABOUT_SLICES,
     )  # fmt: skip
 
 
@@ -284,8 +286,10 @@ def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
         who = ", ".join(str(v) for v in (about.culture, about.speaker, about.label) if v)
         st.markdown(f"`{identity}`: {who}")
         figures.show(
-            plots.said_of_recording(said, both.comparison.paired, TRUTH), said, key="said",
-            name=identity.replace("/", "-"), about=ABOUT_RECORDING,
+            figures.kept(
+                ("said", both.of, identity), lambda: plots.said_of_recording(said, both.comparison.paired, TRUTH)
+            ),
+            said, key="said", name=identity.replace("/", "-"), about=ABOUT_RECORDING,
         )  # fmt: skip
         descriptions = [loaders.description(folder) for folder in folders.values()]
         corpora = dict.fromkeys(c for d in descriptions if d for c in d.training.get("corpora", ()))
@@ -324,7 +328,7 @@ def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, p
     if not known:
         known = [size(checkpoint) for checkpoint in messages.usable(loaders.load_checkpoint, folders.values())]
     table = pd.DataFrame(map(asdict, known))
-    st.dataframe(costs_for_people(known), hide_index=True)
+    figures.draw_table(costs_for_people(known), key="costs")
     if job and job.state.running:
         share = job.state.done / job.state.total if job.state.total else 0.0
         with st.container(horizontal=True, vertical_alignment="center"):

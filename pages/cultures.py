@@ -108,21 +108,24 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
         if measure == "top-k":
             k = st.number_input("k", 1, most, k, key="k", bind="query-params", width=100)
     own = table[table.index.get_level_values("dimension") == dimension]
-    of = (name, dimension, modality, cultures.changed(sources[name]))
+    every = (name, modality, cultures.changed(sources[name]))
+    of = (dimension, *every)
     comparison = cultures.compare(of, own, weights.replicates, measure, k)
     st.markdown(comparison.words)
-    show_cells(comparison, own, weights.replicates, MEASURES[measure])
-    show_top(Weights(table, weights.replicates))
+    show_cells(of, comparison, own, weights.replicates, (measure, k))
+    show_top(every, Weights(table, weights.replicates))
 
 
 @st.fragment
-def show_cells(comparison: cultures.Comparison, weights: pd.DataFrame, replicates: str, measure: str) -> None:
+def show_cells(
+    of: tuple, comparison: cultures.Comparison, weights: pd.DataFrame, replicates: str, measure: tuple[str, int]
+) -> None:  # fmt: skip
     """The matrix, and beside it the channels of the cell that was clicked; only these two change with a click."""
     left, right = st.columns([46, 54], gap="medium")
     with left:
-        show_similarity(comparison, replicates, measure)
+        show_similarity(of, comparison, replicates, measure)
     with right:
-        show_pair(weights, replicates, chosen_pair(comparison))
+        show_pair(of, weights, replicates, chosen_pair(comparison))
 
 
 def choose(label: str, options: list[str], key: str, *, width: int, names: dict[str, str] | None = None) -> str:
@@ -150,16 +153,20 @@ def choose_pair(points: list[figures.Point]) -> None:
         st.query_params["pair"] = ",".join(points[0])
 
 
-def show_similarity(comparison: cultures.Comparison, replicates: str, measure: str) -> None:
+def show_similarity(of: tuple, comparison: cultures.Comparison, replicates: str, measure: tuple[str, int]) -> None:
     """The matrix with its dendrogram; a click chooses a pair."""
+    chosen = chosen_pair(comparison)
     figures.show(
-        figures.kept(plots.similarity_matrix)(
-            comparison.cells,
-            comparison.order,
-            comparison.tree.branches if comparison.tree else None,
-            measure=measure,
-            replicates=replicates,
-            chosen=chosen_pair(comparison),
+        figures.kept(
+            ("similarity", of, measure, chosen),
+            lambda: plots.similarity_matrix(
+                comparison.cells,
+                comparison.order,
+                comparison.tree.branches if comparison.tree else None,
+                measure=MEASURES[measure[0]],
+                replicates=replicates,
+                chosen=chosen,
+            ),
         ),
         comparison.cells,
         key="similarity",
@@ -169,34 +176,26 @@ def show_similarity(comparison: cultures.Comparison, replicates: str, measure: s
     )
 
 
-def show_pair(weights: pd.DataFrame, replicates: str, pair: tuple[str, str]) -> None:
+def show_pair(of: tuple, weights: pd.DataFrame, replicates: str, names: tuple[str, str]) -> None:
     """Both cultures' weights channel by channel; of one culture, its replicates'."""
-    both = list(dict.fromkeys(pair))
-    table = similarity.pair(weights, *pair)
-    order = table if len(both) == 2 else table.sort_values("first", ascending=False)
-    shown = list(order["channel"].iloc[:SHOWN])
-    own = weights.loc[weights.index.get_level_values("culture").isin(both), shown]
-    points = own.melt(ignore_index=False, var_name="channel", value_name="weight").reset_index()
+    both = list(dict.fromkeys(names))
+    pair = cultures.pair(of, weights, replicates, names, SHOWN)
     figures.show(
-        figures.kept(plots.pair_weights)(
-            points.rename(columns={replicates: "replicate"}),
-            shown,
-            both,
-            replicates=replicates,
+        figures.kept(
+            ("pair of", of, names), lambda: plots.pair_weights(pair.points, pair.shown, both, replicates=replicates)
         ),
-        table,
+        pair.table,
         key="pair",
         name="-".join(["channel-weights", *both]).replace(" ", "-"),
         about=ABOUT_PAIR,
     )
 
 
-def show_top(weights: Weights) -> None:
+def show_top(of: tuple, weights: Weights) -> None:
     """The channels that are most often among the highest."""
-    top = similarity.top_channels(weights.table, min(TOP, weights.table.shape[1]))
-    table = similarity.frequencies(top)
+    top, table = cultures.frequent(of, weights.table, TOP)
     figures.show(
-        figures.kept(plots.top_channels)(top, table, replicates=weights.replicates),
+        figures.kept(("top", of), lambda: plots.top_channels(top, table, replicates=weights.replicates)),
         table,
         key="top",
         name="most-frequent-channels",
@@ -208,8 +207,8 @@ def show_top(weights: Weights) -> None:
 def show_transfer() -> None:
     """The committed figures from one culture to another."""
     st.subheader("Does it hold in another culture?", anchor=False)
-    table, problems = cultures.transfer()
-    for problem in problems:
+    table, reports = cultures.transfer()
+    for problem in reports.problems:
         st.warning(f"{problem} It is left out.")
     if table.empty:
         st.markdown(
@@ -224,8 +223,13 @@ def show_transfer() -> None:
         table = narrowed(table, "Learnt from the target", "learnt", width=190)
         table = narrowed(table.assign(figure=figure_names(table)), "Metric", "figure", width=220)
     metric = table["figure"].iloc[0]
+    lower = table["metric"].iloc[0] == "rmse"
+    of = chosen(table, "results", "system", "output", "learnt", "figure")
     figures.show(
-        figures.kept(plots.transfer_matrix)(table, metric=metric, lower_is_better=table["metric"].iloc[0] == "rmse"),
+        figures.kept(
+            ("from culture to culture", reports.state, *of),
+            lambda: plots.transfer_matrix(table, metric=metric, lower_is_better=lower),
+        ),
         table,
         key="transfer",
         name="from-culture-to-culture",
@@ -237,15 +241,19 @@ def show_transfer() -> None:
 def show_scores() -> None:
     """Held-out figures per culture."""
     st.subheader("How good are the models of each culture?", anchor=False)
-    table = cultures.scores()
+    table, state = cultures.scores()
     if table.empty:
         st.markdown("No checkpoint has held-out figures of several cultures.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         table = narrowed(table, "Models", "scored", width=230)
         table = narrowed(table.assign(score=figure_names(table)), "Metric", "score", width=220)
+    metric = table["score"].iloc[0]
     figures.show(
-        figures.kept(plots.scores_by_culture)(table, metric=table["score"].iloc[0]),
+        figures.kept(
+            ("scores by culture", state, *chosen(table, "scored", "score")),
+            lambda: plots.scores_by_culture(table, metric=metric),
+        ),
         table,
         key="scores",
         name="figures-by-culture",
@@ -259,6 +267,11 @@ def figure_names(table: pd.DataFrame) -> list[str]:
         METRICS[row.metric] + (" per recording" if row.aggregation == "per_recording" else "")
         for row in table.itertuples()
     ]
+
+
+def chosen(table: pd.DataFrame, *columns: str) -> list[str]:
+    """The values to which a table was narrowed."""
+    return [str(table[column].iloc[0]) for column in columns]
 
 
 def narrowed(table: pd.DataFrame, label: str, column: str, *, width: int) -> pd.DataFrame:

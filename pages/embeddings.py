@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from emoviz import maps, plots
@@ -145,7 +146,7 @@ def show(shown: list[Embedded]) -> None:
     clips = [maps.moved(table, placements[name]).assign(model=name) for name, table in places.items()]
     left, right = st.columns([65, 35], gap="medium") if len(shown) == 1 else (st.container(), st.container())
     with left:
-        show_maps(points, projections, pd.concat(clips) if clips else None, colour)
+        show_maps(shown, points, projections, pd.concat(clips) if clips else None, colour)
     with right:
         upper, lower = (st.container(), st.container()) if len(shown) == 1 else st.columns(2, gap="medium")
     with upper:
@@ -282,16 +283,26 @@ def forget(shown: list[Embedded], method: Method, clip: tuple[str, Path] | None)
 
 
 def show_maps(
-    points: pd.DataFrame, projections: dict[str, Projection], clips: pd.DataFrame | None, colour: str
+    shown: list[Embedded],
+    points: pd.DataFrame,
+    projections: dict[str, Projection],
+    clips: pd.DataFrame | None,
+    colour: str,
 ) -> None:
     """The maps in a row; recordings are chosen in them."""
     method = next(iter(projections.values())).method
-    figures.show(
-        plots.embedding_maps(
+    selected = selection.recordings()
+
+    def draw() -> go.Figure:
+        return plots.embedding_maps(
             points, colour, {name: maps.axis_titles(projection) for name, projection in projections.items()},
-            selected=selection.recordings(), clips=clips, shared=not isinstance(method, AT_ONCE),
+            selected=selected, clips=clips, shared=not isinstance(method, AT_ONCE),
             heading=f"Held-out recordings by {colour}: {method.title}",
-        ),
+        )  # fmt: skip
+
+    of = tuple((one.name, one.changed, projections[one.name].method) for one in shown if one.name in projections)
+    figures.show(
+        draw() if clips is not None else figures.kept(("maps", of, colour, selected), draw),
         points,
         key="map",
         name=f"{'-'.join(projections)}-{method.title}",

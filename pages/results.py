@@ -11,6 +11,7 @@ from emoviz import plots, results
 from emoviz.checkpoint import PER_CULTURE, TABLES
 from emoviz.results import Report
 from emoviz.ui import figures, guide, loaders, navigation
+from emoviz.ui.kept import kept
 
 EVERYWHERE = "all cultures"
 FIGURE = "number"
@@ -54,16 +55,17 @@ def main() -> None:
     with st.container(gap=None):
         st.title("Results", anchor=False)
         st.markdown("How good is each system on people it never met, and is one better by more than luck?")
-    reports, problems = loaders.reports()
-    for problem in problems:
+    reports = loaders.reports()
+    for problem in reports.problems:
         st.warning(f"{problem} It is left out.")
-    if not reports:
+    if not reports.found:
         show_nothing()
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        group = choose_group(results.by_protocol(reports))
+        group = choose_group(results.by_protocol(reports.found))
         score, metric, aggregation = choose_score(group)
-        table = results.figures(group)
+        of = (reports.state, group[0]["study"], group[0]["protocol"])
+        table = kept(("figures", of), lambda: results.figures(group))
         culture = choose_culture(table)
         group = choose_systems(group)
     wanted = table["system"].isin([report["system"] for report in group])
@@ -73,7 +75,7 @@ def main() -> None:
         st.info(f"The chosen systems have no {score}: choose others above.")
         return
     st.markdown(f"**{group[0]['title']}**")
-    show_table(group, table, score, culture)
+    show_table((*of, score, culture, *(report["system"] for report in group)), group, table, score, culture)
     st.caption(f"{group[0]['note']} Intervals: 95 %, bootstrap over recordings. Best systems on top.")
 
 
@@ -127,10 +129,18 @@ def choose_systems(group: list[Report]) -> list[Report]:
     return [report for report in group if not chosen or report["system"] in chosen]
 
 
-def show_table(group: Sequence[Report], table: pd.DataFrame, score: str, culture: str) -> None:
-    """The figures of a group in the form that suits them, and what is behind the chosen one."""
+def show_table(of: tuple, group: Sequence[Report], table: pd.DataFrame, score: str, culture: str) -> None:
+    """The figures of a group in the form that suits them, and what is behind the chosen one.
+
+    Args:
+        of: says which figures these are.
+        group: the chosen systems.
+        table: their figures.
+        score: the chosen figure.
+        culture: the tested one, or :data:`EVERYWHERE`.
+    """
     tested = table if culture == EVERYWHERE else results.on_culture(table, culture)
-    shown = results.standing(tested)
+    shown = kept(("standing", of), lambda: results.standing(tested))
     panels = shown["column"].nunique()
     few_shot = bool(tested["shots"].notna().any())
     many = not few_shot and panels > results.WIDEST and len(results.pairs(tested)) > FEW
@@ -140,30 +150,31 @@ def show_table(group: Sequence[Report], table: pd.DataFrame, score: str, culture
     elif many:
         shown = tested[tested["system"] == choose("System", list(dict.fromkeys(shown["system"]))[::-1], "system")]
     chosen = chosen_figure(table, shown)
+    of = (*of, shown["base"].iloc[0] if few_shot else shown["system"].iloc[0] if many else "", *key_of(chosen))
     name = "-".join((group[0]["study"], group[0]["protocol"], score, culture)).replace(" ", "-")
     wide = not few_shot and not many and panels > SIDE_BY_SIDE
     left, right = (st.container(), st.container()) if wide else st.columns(WIDTHS, gap="medium")
     with left:
-        (show_few_shot if few_shot else show_matrix if many else show_standing)(shown, chosen, score, name)
+        (show_few_shot if few_shot else show_matrix if many else show_standing)(of, shown, chosen, score, name)
     with right:
-        differ = results.comparisons(group, chosen)
+        differ = kept(("comparisons", of), lambda: results.comparisons(group, chosen))
         if len(differ):
-            show_differences(differ, chosen, score, name)
+            show_differences(of, differ, chosen, score, name)
         elif many:
-            show_behind(group, chosen, score)
+            show_behind(of, group, chosen, score)
             return
         else:
             st.caption("On this test no system was compared with another one by a paired bootstrap.")
     pairs = results.pairs(table, results.parse_shots(chosen["test"])[1])
     pairs = pairs[(pairs["system"] == chosen["system"]) & (pairs["output"] == chosen["output"])]
     if many or len(pairs) <= FEW:
-        show_behind(group, chosen, score)
+        show_behind(of, group, chosen, score)
         return
     left, right = st.columns(WIDTHS, gap="medium")
     with left:
-        show_matrix(pairs, chosen, score, name)
+        show_matrix(of, pairs, chosen, score, name)
     with right:
-        show_behind(group, chosen, score)
+        show_behind(of, group, chosen, score)
 
 
 def chosen_figure(table: pd.DataFrame, shown: pd.DataFrame) -> dict[str, Any]:
@@ -185,31 +196,31 @@ def key_of(figure: Mapping[str, Any]) -> list[str]:
     return [figure[key] for key in ("system", "test", "output")]
 
 
-def show_standing(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
+def show_standing(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
     """Systems as rows."""
-    figure = figures.kept(plots.standing)(shown, score, key_of(chosen))
+    figure = figures.kept(("systems", of), lambda: plots.standing(shown, score, key_of(chosen)))
     figures.show(
         figure, shown, key=f"standing-{name}", name=f"{name}-systems",
         about=ABOUT_STANDING, on_select=choose_figure,
     )  # fmt: skip
 
 
-def show_few_shot(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
+def show_few_shot(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
     """Curves over the number of labelled recordings."""
     question = f"What do a few labels of the target add? ({shown['base'].iloc[0]})"
-    figure = figures.kept(plots.few_shot)(shown, score, question, key_of(chosen))
+    figure = figures.kept(("few shots", of), lambda: plots.few_shot(shown, score, question, key_of(chosen)))
     figures.show(
         figure, shown, key=f"shots-{name}", name=f"{name}-shots",
         about=ABOUT_FEW_SHOT, on_select=choose_figure,
     )  # fmt: skip
 
 
-def show_matrix(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
+def show_matrix(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
     """From each culture to each."""
     shots = shown["shots"].iloc[0]
     after = "" if pd.isna(shots) else f", {shots} shots"
     question = f"From where to where? ({chosen['system']}{after})"
-    figure = figures.kept(plots.results_matrix)(shown, score, question, key_of(chosen))
+    figure = figures.kept(("matrix", of), lambda: plots.results_matrix(shown, score, question, key_of(chosen)))
     figures.show(
         figure, shown, key=f"matrix-{name}", name=f"{name}-{chosen['system']}-matrix", about=ABOUT_MATRIX,
         on_select=choose_figure,
@@ -217,17 +228,20 @@ def show_matrix(shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name
     st.caption("A culture here is also a corpus: room, microphone, language and sentences change with it.")
 
 
-def show_differences(differ: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
+def show_differences(of: tuple, differ: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
     """Who is better, and is that luck?"""
     lower = chosen["metric"] in results.ERRORS
-    figure = figures.kept(plots.paired_differences)(differ, score, chosen["base"], lower_is_better=lower)
+    figure = figures.kept(
+        ("more than luck", of),
+        lambda: plots.paired_differences(differ, score, chosen["base"], lower_is_better=lower),
+    )
     figures.show(figure, differ, key=f"differences-{name}", name=f"{name}-differences", about=ABOUT_DIFFERENCES)
 
 
-def show_behind(group: Sequence[Report], chosen: Mapping[str, Any], score: str) -> None:
+def show_behind(of: tuple, group: Sequence[Report], chosen: Mapping[str, Any], score: str) -> None:
     """The recordings behind a figure: who was tested, who was trained on, and how to make it again."""
     report = next(report for report in group if report["system"] == chosen["system"])
-    folds = results.folds_behind(report, results.tests_behind(report, chosen))
+    folds = kept(("folds", of), lambda: results.folds_behind(report, results.tests_behind(report, chosen)))
     with st.container(border=True, key="behind"):
         st.markdown(f"**Behind the number**: {chosen['system']}, {chosen['test']}, {chosen['output']}")
         st.markdown(results.sentence(chosen, score, folds))
@@ -264,9 +278,9 @@ def show_folds(folds: pd.DataFrame, parts: Sequence[str]) -> None:
     table = pd.concat(tables).sort_index(kind="stable")
     same = "fold" if len(parts) > 1 or table["test"].nunique() < 2 else "test"
     table = table.drop_duplicates([same, "part"]).drop(columns={"fold", "test"} - {same})
-    st.dataframe(
-        table.drop(columns=[] if len(parts) > 1 else "part"), hide_index=True, height=min(190, 38 + 35 * len(table))
-    )
+    table["speakers"] = table["speakers"].map(", ".join)
+    shown = table.drop(columns=[] if len(parts) > 1 else "part")
+    figures.draw_table(shown, key="-".join(["folds", *parts]), height=190)
 
 
 def show_checkpoints(report: Report, folds: pd.DataFrame) -> None:

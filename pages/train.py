@@ -224,7 +224,7 @@ def show(view: Outlook) -> None:
     counts = view.parts["recordings"].map("{:,}".format) + view.parts["speakers"].map(lambda n: f" / {n}" if n else "")
     table = view.parts.assign(counts=counts).pivot(index="culture", columns="part", values="counts")
     shown = table.reindex(columns=[part for part in Split if part in table]).reset_index()
-    st.dataframe(shown, hide_index=True, height=min(250, 35 * len(shown) + 38))
+    figures.draw_table(shown, key="outlook", height=250)
     reads = ", ".join(f"{width} channels of {name}" for name, width in view.widths.items())
     st.caption(f"Recordings / speakers. {view.parameters:,} parameters; reads {reads}.")
     if view.lacking:

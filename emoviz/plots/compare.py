@@ -134,7 +134,8 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
         lay_out(figure,
             {
                 f"xaxis{number}": plain
-                | {"domain": [start, start + width], "anchor": f"y{number}", "title": _text("predicted"),
+                | {"domain": [start, start + width], "anchor": f"y{number}",
+                   "title": _text("predicted") | {"standoff": 12},
                    "tickangle": -45 if small else 0, "automargin": True},
                 f"yaxis{number}": plain
                 | {"anchor": f"x{number}", "autorange": "reversed", "title": _text("true") if k == 0 else None,

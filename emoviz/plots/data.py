@@ -37,7 +37,7 @@ def label_counts(table: pd.DataFrame, by: str) -> go.Figure:
     lay_out(figure,
         barmode="stack",
         title=title(f"How many recordings of which emotion, by {by}?"),
-        xaxis={"title": {"text": "recordings", "standoff": 4, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID,
+        xaxis={"title": {"text": "recordings", "standoff": 12, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID,
                "fixedrange": True},
         yaxis={"tickfont": SMALL, "fixedrange": True, "automargin": True},
         legend=legend(y=-LABELS / (height - ABOVE - BELOW), anchor="top") | {"traceorder": "normal"},

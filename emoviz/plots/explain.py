@@ -197,12 +197,12 @@ def sound_explained(
             "gridcolor": GRID, "hoverformat": ".2f", "anchor": "y",
         },
         yaxis={
-            "title": {"text": "added", "standoff": 2, "font": SMALL}, "tickfont": SMALL, "domain": [0, 0.28],
+            "title": {"text": "added", "standoff": 8, "font": SMALL}, "tickfont": SMALL, "domain": [0, 0.28],
             "gridcolor": GRID, "zeroline": True, "zerolinecolor": ZERO, "fixedrange": True,
         },
         yaxis2=values | {"domain": [0.34, 0.62], "tickvals": [-1, 0, 1] if dimension else [0, 1]},
         yaxis3={
-            "title": {"text": "frequency (kHz)", "standoff": 2, "font": SMALL}, "tickfont": SMALL,
+            "title": {"text": "frequency (kHz)", "standoff": 8, "font": SMALL}, "tickfont": SMALL,
             "domain": [0.67, 1], "fixedrange": True,
         },
         hovermode="x unified",

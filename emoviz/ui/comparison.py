@@ -22,15 +22,26 @@ Files = tuple[tuple[str, Path, int], ...]
 
 @dataclass(frozen=True)
 class Compared:
-    """A comparison and its tables, each computed when it is first asked for."""
+    """A comparison and its tables, each computed when it is first asked for.
+
+    Attributes:
+        comparison: of models on recordings.
+        of: the files and the slice; says which comparison it is.
+    """
 
     comparison: Comparison
+    of: tuple[Files, str]
     _slices: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Figures and differences."""
         return compare.judge(self.comparison)
+
+    @cached_property
+    def verdicts(self) -> list[str]:
+        """Who is better, in sentences."""
+        return compare.verdicts(*self.judged)
 
     @cached_property
     def reliability(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -86,7 +97,7 @@ def contender(name: str, folder: Path, changed: int) -> Contender:
 @st.cache_resource(show_spinner="Comparing", max_entries=32)
 def compared(files: Files, chosen: str) -> Compared:
     """Models side by side, on a slice of the recordings that they share."""
-    return Compared(compare.compare([contender(*file) for file in files], Slice.parse(chosen)))
+    return Compared(compare.compare([contender(*file) for file in files], Slice.parse(chosen)), (files, chosen))
 
 
 @st.cache_resource(show_spinner="Reading the models", max_entries=8)

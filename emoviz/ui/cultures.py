@@ -1,5 +1,6 @@
 """What the Cultures page shows, computed once for every state of the files it is read from."""
 
+from collections.abc import Hashable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +10,8 @@ import streamlit as st
 
 from .. import cultures, similarity
 from ..checkpoint import CONFIG, METRICS, PER_CULTURE
-from ..results import Report, report_files
 from . import loaders
+from .kept import kept
 
 GROUP = "one model per culture"
 """Name under which the models that were each trained on one culture are chosen together."""
@@ -96,16 +97,75 @@ def compare(of: tuple, _weights: pd.DataFrame, replicates: str, measure: str, k:
     return Comparison(cells, tree, tree.order if tree else list(matrix.index), words)
 
 
-def scores() -> pd.DataFrame:
+class Pair(NamedTuple):
+    """Two cultures' channel weights against each other, or one culture's.
+
+    Attributes:
+        table: every channel (:func:`emoviz.similarity.pair`).
+        shown: the channels that a figure has room for.
+        points: replicate by replicate, of these.
+    """
+
+    table: pd.DataFrame
+    shown: list[str]
+    points: pd.DataFrame
+
+
+def pair(of: Hashable, weights: pd.DataFrame, replicates: str, names: tuple[str, str], most: int) -> Pair:
+    """Two cultures channel by channel.
+
+    Args:
+        of: says which weights these are.
+        weights: of one dimension.
+        replicates: what its rows of a culture are.
+        names: of the cultures.
+        most: channels that a figure has room for.
+    """
+
+    def make() -> Pair:
+        both = list(dict.fromkeys(names))
+        table = similarity.pair(weights, *names)
+        order = table if len(both) == 2 else table.sort_values("first", ascending=False)
+        shown = list(order["channel"].iloc[:most])
+        own = weights.loc[weights.index.get_level_values("culture").isin(both), shown]
+        points = own.melt(ignore_index=False, var_name="channel", value_name="weight").reset_index()
+        return Pair(table, shown, points.rename(columns={replicates: "replicate"}))
+
+    return kept(("pair", of, names, most), make)
+
+
+def frequent(of: Hashable, weights: pd.DataFrame, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The highest channels of each culture and task, and how often each is among them.
+
+    Args:
+        of: says which weights these are.
+        weights: of all dimensions.
+        most: channels that count as high.
+    """
+
+    def make() -> tuple[pd.DataFrame, pd.DataFrame]:
+        top = similarity.top_channels(weights, min(most, weights.shape[1]))
+        return top, similarity.frequencies(top)
+
+    return kept(("frequent", of, most), make)
+
+
+def scores() -> tuple[pd.DataFrame, State]:
     """Held-out figures per culture of all checkpoints (:func:`emoviz.cultures.scores`).
 
     Returns:
-        Its rows; ``scored`` names the models that stand in one figure: :data:`GROUP`, or one of several cultures.
+        Its rows; ``scored`` names the models that stand in one figure: :data:`GROUP`, or one of several cultures. And
+        the files that they are read from.
     """
     parts = {GROUP: tuple(loaders.checkpoints(PER_CULTURE).values())}
     parts |= {name: (folder,) for name, folder in loaders.checkpoints().items()}
-    tables = [_scores(_state(folders, CONFIG, METRICS)).assign(scored=name) for name, folders in parts.items()]
-    return pd.concat(tables, ignore_index=True)
+    states = {name: _state(folders, CONFIG, METRICS) for name, folders in parts.items()}
+
+    def make() -> pd.DataFrame:
+        return pd.concat([_scores(state).assign(scored=name) for name, state in states.items()], ignore_index=True)
+
+    state = tuple(file for files in states.values() for file in files)
+    return kept(("scores", state), make), state
 
 
 @lru_cache(maxsize=256)  # as the reports of :mod:`emoviz.ui.loaders`: there is one for each checkpoint
@@ -113,20 +173,10 @@ def _scores(state: State) -> pd.DataFrame:
     return cultures.scores(list(dict.fromkeys(path.parent for path, _ in state)))
 
 
-def transfer() -> tuple[pd.DataFrame, list[str]]:
-    """Figures from one culture to another in the committed results (:func:`emoviz.cultures.transfer`).
-
-    Returns:
-        Them, and what is wrong with results that cannot be read.
-    """
-    reports, problems = loaders.reports()
-    state = tuple((path, path.stat().st_mtime_ns) for path in report_files(loaders.RESULTS))
-    return _transfer(state, reports), problems
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _transfer(state: State, _reports: list[Report]) -> pd.DataFrame:
-    return cultures.transfer(_reports)
+def transfer() -> tuple[pd.DataFrame, loaders.Reports]:
+    """Figures from one culture to another in the committed results (:func:`emoviz.cultures.transfer`), and these."""
+    reports = loaders.reports()
+    return kept(("transfer", reports.state), lambda: cultures.transfer(reports.found)), reports
 
 
 def _state(folders: tuple[Path, ...], *names: str) -> State:

@@ -32,14 +32,13 @@ class Figure {
   async update({ data, setStateValue }) {
     this.tell = setStateValue
     this.data = data
-    if (data.spec) this.element.style.minHeight = `${data.height}px`
+    this.element.style.minHeight = `${data.height}px`
     try {
       this.plotly = await library(data.script)
     } catch {
-      if (data.spec) this.element.textContent = UNREADABLE
+      this.element.textContent = UNREADABLE
       return
     }
-    if (!data.spec) return // this one was for reading plotly ahead
     // What is seen comes first, what stands further down once the browser has nothing else to do.
     if (this.drawn || this.element.getBoundingClientRect().top < window.innerHeight) this.begin()
     else idle(() => this.begin())
@@ -53,7 +52,7 @@ class Figure {
   draw() {
     const { spec, lasso, select } = this.data
     const width = this.element.clientWidth
-    if (this.closed || !spec || !this.plotly || !width) return
+    if (this.closed || !this.plotly || !width) return
     const theme = themeOf(this.element)
     const wanted = [spec, width, ...Object.values(theme)]
     if (wanted.every((value, place) => value === this.drawn?.[place])) return // most runs of a page change nothing here
@@ -86,8 +85,9 @@ class Figure {
   }
 }
 
-// Once per tab.
+// Plotly's part, which the page brings along or else is asked for once per tab.
 function library(url) {
+  if (window.emovizPlotly) return window.emovizPlotly
   window.emovizReading ??= read(url).catch((error) => {
     window.emovizReading = undefined // the next figure tries again
     throw error
@@ -96,17 +96,13 @@ function library(url) {
 }
 
 async function read(url) {
-  const answer = await fetch(url)
-  if (!answer.ok) throw new Error(answer.statusText)
-  const source = new Response(answer.body.pipeThrough(new DecompressionStream("gzip")))
   const script = document.createElement("script")
-  script.src = URL.createObjectURL(new Blob([await source.arrayBuffer()], { type: "text/javascript" }))
+  script.src = url
   await new Promise((done, failed) => {
     script.onload = done
     script.onerror = failed
     document.head.append(script)
   })
-  URL.revokeObjectURL(script.src)
   return window.emovizPlotly
 }
 

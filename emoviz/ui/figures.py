@@ -7,19 +7,17 @@ drawn into the figure that is there.
 
 import io
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
-from pathlib import Path
-from typing import Any, ParamSpec
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.io.json import to_json_plotly
 
-from .serve import media_url
-
-FOLDER = Path(__file__).parent
+from .kept import kept as remember
+from .serve import FOLDER, media_url, plotly_url
 
 LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
 MIME_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
@@ -28,9 +26,12 @@ HEIGHT = 450
 KINDS = {"scatter", "scattergl", "bar", "heatmap", "image"}
 """Of traces that plotly's part draws. Others are left to Streamlit's chart: those in space alone would add a third to
 what every tab has to read."""
+MOST_CELLS = 60
+"""Of a table that is written; larger ones stand in a grid, in which people can sort, search and scroll."""
+SHORT = 20
+"""Characters of a cell that stay in one line, as a value with its interval."""
 PICTURES = ("png", "svg")
 Writer = Callable[[pd.DataFrame], bytes]
-P = ParamSpec("P")
 Point = Sequence[Any]
 """The ``customdata`` of a selected point."""
 
@@ -46,31 +47,36 @@ def _parquet(table: pd.DataFrame) -> bytes:
 
 
 FORMATS: dict[str, Writer] = {"csv": _csv, "parquet": _parquet}
-_KEPT: dict[Callable[..., go.Figure], Callable[..., go.Figure]] = {}
-
-_figure = st.components.v2.component(
-    "emoviz_figure",
-    html='<div class="emoviz-figure"></div>',
-    css=(FOLDER / "figure.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "figure.js").read_text(encoding="utf-8"),
-    isolate_styles=False,  # plotly's own styles stand in the page's head
-)
-_buttons = st.components.v2.component(
-    "emoviz_row",
-    html='<div class="emoviz-row"></div>',
-    css=(FOLDER / "row.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "row.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
 
 
-def read_ahead() -> None:
-    """Let the browser read what draws figures while the server still thinks; nothing is seen of it."""
-    _figure(key="figures-ahead", data={"script": _script()})
+class Drawing(NamedTuple):
+    """A figure as the browser gets it.
+
+    Attributes:
+        content: what plotly draws, as JSON; the figure itself where that is left to Streamlit's chart.
+        height: in pixels.
+    """
+
+    content: str | go.Figure
+    height: int
+
+
+def _component(name: str) -> Callable[..., Any]:
+    """A part of the page with a style and a script of its name; plotly's own styles stand in the page's head."""
+    return st.components.v2.component(
+        f"emoviz_{name}",
+        html=f'<div class="emoviz-{name}"></div>',
+        css=(FOLDER / f"{name}.css").read_text(encoding="utf-8"),
+        js=(FOLDER / f"{name}.js").read_text(encoding="utf-8"),
+        isolate_styles=False,
+    )
+
+
+_figure, _table, _buttons = map(_component, ("figure", "table", "row"))
 
 
 def show(
-    figure: go.Figure,
+    figure: go.Figure | Drawing,
     table: pd.DataFrame,
     *,
     key: str,
@@ -92,17 +98,16 @@ def show(
         on_select: called with the points that were clicked, before the page runs again.
         lasso: whether points are chosen with a lasso too, and the figure has buttons to zoom.
     """
-    if any(trace.type not in KINDS for trace in figure.data):
-        st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+    content, height = figure if isinstance(figure, Drawing) else drawing(figure)
+    if isinstance(content, go.Figure):
+        st.plotly_chart(content, key=key, config={"displayModeBar": False})
     else:
-        drawn = figure.to_dict()
-        drawn["layout"].pop("template", None)  # the browser knows the theme
         _figure(
             key=key,
             data={
-                "spec": to_json_plotly(drawn),
-                "height": figure.layout.height or HEIGHT,
-                "script": _script(),
+                "spec": content,
+                "height": height,
+                "script": plotly_url(),
                 "select": on_select is not None,
                 "lasso": lasso,
             },
@@ -112,24 +117,19 @@ def show(
     _row(table, key=key, name=name, about=about, downloads=downloads)
 
 
-def kept(draw: Callable[P, go.Figure]) -> Callable[P, go.Figure]:
-    """The same function, which draws a figure once for the same arguments, whoever asks; tables go by their content.
-
-    For tables that sum up, not for those of single recordings: of very long ones Streamlit looks at a sample.
-    """
-    if draw not in _KEPT:
-        _KEPT[draw] = st.cache_resource(show_spinner=False, max_entries=64)(draw)
-    return _KEPT[draw]
+def kept(of: Hashable, draw: Callable[[], go.Figure]) -> Drawing:
+    """A figure as the browser gets it, drawn once for the same ``of`` (:func:`emoviz.ui.kept.kept`), whoever asks."""
+    return remember(of, lambda: drawing(draw()))
 
 
-def _script() -> str:
-    """Where the browser finds plotly's part."""
-    return media_url(_part_of_plotly(), "application/gzip", "figures.plotly")
-
-
-@cache
-def _part_of_plotly() -> bytes:
-    return (FOLDER / "plotly" / "plotly.min.js.gz").read_bytes()
+def drawing(figure: go.Figure) -> Drawing:
+    """A figure as the browser gets it."""
+    height = figure.layout.height or HEIGHT
+    if any(trace.type not in KINDS for trace in figure.data):
+        return Drawing(figure, height)
+    drawn = figure.to_dict()
+    drawn["layout"].pop("template", None)  # the browser knows the theme
+    return Drawing(to_json_plotly(drawn), height)
 
 
 def _choose(key: str, on_select: Callable[[list[Point]], None] | None) -> None:
@@ -149,8 +149,30 @@ def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str,
         about: Markdown for "what am I looking at?".
     """
     with st.container(key=key):
-        st.dataframe(shown, hide_index=True)
+        if shown.size > MOST_CELLS:
+            st.dataframe(shown, hide_index=True)
+        else:
+            draw_table(shown, key=f"{key}-written")
     _row(table, key=key, name=name, about=about, downloads=FORMATS, pictures=False)
+
+
+def draw_table(shown: pd.DataFrame, *, key: str, height: int = HEIGHT) -> None:
+    """A table written into the page, which has it at once: a grid to sort and search takes a new tab longer to begin.
+
+    Args:
+        shown: as people read it.
+        key: of the table on this page.
+        height: most pixels; what is higher is scrolled.
+    """
+    unbroken = shown.map(_unbroken)
+    with pd.option_context("display.max_colwidth", None):
+        table = unbroken.rename_axis(columns=None).to_html(index=False, border=0, na_rep="", float_format="{:g}".format)
+    _table(key=key, data={"html": table, "height": height})
+
+
+def _unbroken(cell: object) -> object:
+    """A cell that is not broken into lines if it is a short text."""
+    return cell.replace(" ", "\N{NO-BREAK SPACE}") if isinstance(cell, str) and len(cell) <= SHORT else cell
 
 
 @st.fragment

@@ -113,7 +113,7 @@ def _compare() -> Question | None:
 
 def _results() -> Question | None:
     """Whatever was committed."""
-    if not loaders.reports()[0]:
+    if not loaders.reports().found:
         return None
     return Question(
         "How good is each system on people it never met?",

@@ -3,7 +3,7 @@
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -13,9 +13,24 @@ from ..errors import CheckpointError, EmovizError
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
 from ..settings import ROOT, Settings
+from .kept import kept
 
 RESULTS = ROOT / "results"
 """Where the reports of protocols are."""
+
+
+class Reports(NamedTuple):
+    """Committed results.
+
+    Attributes:
+        found: those that can be read.
+        problems: what is wrong with the others.
+        state: their files, and when these changed.
+    """
+
+    found: list[results.Report]
+    problems: list[str]
+    state: tuple[tuple[Path, int], ...]
 
 
 @st.cache_resource(show_spinner=False)
@@ -112,15 +127,20 @@ def _description(folder: Path, changed: int) -> checkpoint.Description | None:
         return None
 
 
-def reports() -> tuple[list[results.Report], list[str]]:
-    """The committed results as they are on disk now, and what is wrong with those that cannot be read."""
+def reports() -> Reports:
+    """The committed results as they are on disk now."""
+    state = tuple((path, path.stat().st_mtime_ns) for path in results.report_files(RESULTS))
+    return kept(("reports", state), lambda: _reports(state))
+
+
+def _reports(state: tuple[tuple[Path, int], ...]) -> Reports:
     found, problems = [], []
-    for path in results.report_files(RESULTS):
+    for path, changed in state:
         try:
-            found.append(_report(path, path.stat().st_mtime_ns))
+            found.append(_report(path, changed))
         except EmovizError as error:
             problems.append(str(error))
-    return found, problems
+    return Reports(found, problems, state)
 
 
 @lru_cache(maxsize=1024)  # finding an entry is cheaper than in Streamlit's own caches, and there are hundreds

@@ -6,6 +6,17 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from .serve import FOLDER
+
+_looks = st.components.v2.component(
+    "emoviz_looks", css=(FOLDER / "app.css").read_text(encoding="utf-8"), isolate_styles=False
+)
+
+
+def dress() -> None:
+    """What all pages look like. It comes first, so that the browser has the module ready that draws figures, too."""
+    _looks(key="app-looks")
+
 
 def has(page: str) -> bool:
     """Whether the app leads to a page, e.g. ``pages/predict.py``, so that a link to it is not dead."""

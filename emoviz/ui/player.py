@@ -13,12 +13,11 @@ from scipy.spatial import Delaunay
 
 from ..explain.overlay import colours_of
 from ..media import ClipInfo, FaceTimeline, FaceTrack
-from .serve import media_url
+from .serve import FOLDER, media_url
 
 if TYPE_CHECKING:
     from ..explain import FaceFilm
 
-FOLDER = Path(__file__).parent
 MISSING = 0xFFFF
 """In the mesh: no landmark in this frame."""
 HEAT_OPACITY = 0.75

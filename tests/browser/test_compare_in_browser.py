@@ -23,8 +23,8 @@ def choose(page, *names: str) -> None:  # noqa: ANN001
 
 
 def grid(page) -> str:  # noqa: ANN001
-    """What a screen reader reads of the table of figures."""
-    return page.locator(".st-key-figures canvas table").first.text_content()
+    """What the table of figures says."""
+    return page.locator(".st-key-figures table").first.text_content()
 
 
 def wait_for_differences(page) -> None:  # noqa: ANN001
@@ -38,9 +38,7 @@ def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, else
     choose(page, FIRST, SECOND)
     wait_for_differences(page)
     page.get_by_text("compared on the same").wait_for()
-    page.wait_for_function(
-        "document.querySelector('.st-key-figures canvas table')?.textContent.includes('speech-bigru')"
-    )
+    page.wait_for_function("document.querySelector('.st-key-figures table')?.textContent.includes('speech-bigru')")
     assert "training mean" in grid(page) and "[" in grid(page)
     expect(page.locator(f"{FOREST} .yaxislayer-above .ytick, {FOREST} .ytick")).to_have_count(7)  # all, six cultures
 

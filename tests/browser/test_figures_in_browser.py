@@ -38,7 +38,7 @@ def test_figures_take_the_colours_of_the_theme_and_the_width_of_the_window(app: 
 
 
 def test_without_what_draws_them_a_page_says_so_where_its_figures_were(app: str, page):  # noqa: ANN001
-    page.route("**/*.gz", lambda route: route.abort())
+    page.route("**/figures/*.js", lambda route: route.abort())
     page.goto(f"{app}/attention")
     page.get_by_text("The part that draws figures could not be read from the server: reload the page.").first.wait_for()
 

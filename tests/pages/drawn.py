@@ -1,7 +1,9 @@
 """The figures of a page that runs without a browser."""
 
 import json
+from xml.etree import ElementTree
 
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 
@@ -17,6 +19,16 @@ def files(test: AppTest) -> dict[str, list[str]]:
     rows = [c.proto for c in test.get("bidi_component") if c.proto.component_name == "emoviz_row"]
     buttons = {_key(row.id).removesuffix("-row"): json.loads(row.json)["buttons"] for row in rows}
     return {key: [value for kind, value, _ in row if kind == "file"] for key, row in buttons.items()}
+
+
+def tables(test: AppTest) -> list[pd.DataFrame]:
+    """The tables that are written as HTML, every cell a text."""
+    found = []
+    for part in (c.proto for c in test.get("bidi_component") if c.proto.component_name == "emoviz_table"):
+        written = ElementTree.fromstring(json.loads(part.json)["html"].replace("\N{NO-BREAK SPACE}", " "))
+        head, *rows = ([cell.text or "" for cell in row] for row in written.iter("tr"))
+        found.append(pd.DataFrame(rows, columns=head))
+    return found
 
 
 def titled(test: AppTest) -> dict[str, dict]:

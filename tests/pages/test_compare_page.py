@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from contenders import classifier, tracer, write
-from drawn import specs
+from drawn import specs, tables
 
 from emoviz import checkpoint, complexity, evaluate
 from emoviz.complexity import Complexity
@@ -39,7 +39,7 @@ def texts(test) -> str:  # noqa: ANN001
 
 
 def grid(test):  # noqa: ANN001, ANN201
-    return test.dataframe[0].value.set_index("culture")
+    return tables(test)[0].set_index("culture")
 
 
 def test_a_first_visit_sees_a_pair_that_shares_recordings_judged(open_page, models):  # noqa: ANN001
@@ -89,7 +89,7 @@ def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):  # noq
     if depth == "Training":
         assert "No curves were kept of bad" in texts(test) and list(specs(test))[-1] == "training"
     if depth == "Complexity":
-        table = test.dataframe[-1].value
+        table = tables(test)[-1]
         assert table.parameters.tolist() == ["1,234"] * 2 and set(table.time) == {"not measured"}
 
 
@@ -103,7 +103,7 @@ def test_cost_is_measured_on_request(open_page, models, monkeypatch):  # noqa: A
     test.session_state["complexity of good, bad"].wait(30)
     test.run()
     assert not test.exception
-    row = test.dataframe[-1].value.set_index("model").loc["bad"]
+    row = tables(test)[-1].set_index("model").loc["bad"]
     assert (row.operations, row.time, row["peak memory"]) == ("2.0 MFLOP", "3.0 ms [2.5, 4.0]", "5.0 MB")
 
 

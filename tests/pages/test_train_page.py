@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import streamlit as st
-from drawn import specs
+from drawn import specs, tables
 from own_corpus import TABLE, write_own
 from streamlit.testing.v1 import AppTest
 
@@ -130,7 +130,7 @@ def test_what_will_happen_is_said_and_then_started(page, queue):
     assert errors(test) == []
     assert "Extracted first: mine: whisper." in texts(test)
     assert "384 channels of whisper, 25 channels of egemaps" in texts(test)
-    assert test.dataframe[0].value.iloc[0].tolist() == ["Here", "8 / 2", "4 / 1", "4 / 1"]
+    assert tables(test)[0].iloc[0].tolist() == ["Here", "8 / 2", "4 / 1", "4 / 1"]
     test.button(key="start").click().run()
     ((work, where, group),) = queue.submitted
     assert work.config == dataclasses.replace(
@@ -244,8 +244,8 @@ def test_a_group_has_a_summary(page, queue):
     queue.put("b", State.QUEUED, dataclasses.replace(CONFIG, name="mine-2", seed=1), group="g")
     test = page()
     assert "**g**: 1 of 2 finished" in texts(test)
-    table = next(d.value for d in test.dataframe if "seed" in d.value)
-    assert table["state"].tolist() == ["finished", "queued"] and table["validation ua"].tolist() == [0.4, 0.4]
+    table = next(table for table in tables(test) if "seed" in table)
+    assert table["state"].tolist() == ["finished", "queued"] and table["validation ua"].tolist() == ["0.4", "0.4"]
 
 
 def test_settings_of_features_are_those_of_the_config(page, queue):

@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+from xml.etree import ElementTree
 
 import pandas as pd
 import plotly.graph_objects as go
+import pytest
 from plotly.offline import get_plotlyjs_version
+from streamlit.testing.v1 import AppTest
 
 from emoviz.ui import figures
+from emoviz.ui.kept import kept
 
 FOLDER = figures.FOLDER / "plotly"
 
@@ -22,17 +26,51 @@ def test_it_is_of_the_version_that_python_writes_for():
     assert built_of["plotly.js"] == get_plotlyjs_version()
 
 
-def test_a_kept_figure_is_drawn_again_only_for_another_table():
+def test_a_kept_figure_is_drawn_once_for_what_it_is_of():
     drawn = []
 
-    def draw(table: pd.DataFrame, *, score: str) -> go.Figure:
-        drawn.append(score)
-        return go.Figure(go.Bar(x=table["value"]), {"title": {"text": score}})
+    def draw() -> go.Figure:
+        drawn.append(len(drawn))
+        return go.Figure(go.Bar(x=[len(drawn)]), {"height": 300})
 
-    kept = figures.kept(draw)
-    first, again = (kept(pd.DataFrame({"value": [1.0, 2.0]}), score="UA") for _ in range(2))
-    assert first == again and drawn == ["UA"]
-    assert kept(pd.DataFrame({"value": [1.0, 3.0]}), score="UA") != first
-    assert kept(pd.DataFrame({"value": [1.0, 2.0]}), score="accuracy") != first
-    assert drawn == ["UA", "UA", "accuracy"]
-    assert figures.kept(draw) is kept
+    first, again, other = (figures.kept(("bars of", "a test", of), draw) for of in ("this", "this", "that"))
+    assert first is again and first.height == 300 and drawn == [0, 1]
+    assert json.loads(first.content)["data"][0]["x"] == [1] and json.loads(other.content)["data"][0]["x"] == [2]
+
+
+def test_what_failed_is_tried_again():
+    def fail() -> None:
+        raise ValueError("not yet")
+
+    with pytest.raises(ValueError):
+        kept(("a failing test",), fail)
+    assert kept(("a failing test",), lambda: "now") == "now"
+
+
+def test_figures_in_space_are_left_to_streamlit():
+    figure = go.Figure(go.Scatter3d(x=[0], y=[0], z=[0]))
+    assert figures.drawing(figure).content is figure
+
+
+def test_tables_are_written_as_they_are_read():
+    shown = pd.DataFrame({"culture": ["North American", "<i>"], "UA": [".73 [.68, .76]", ""], "n": [0.5, float("nan")]})
+
+    def page(shown) -> None:  # noqa: ANN001
+        from emoviz.ui import figures
+
+        for place in range(2):  # the same table may stand twice on a page
+            figures.draw_table(shown, key=f"table {place}")
+
+    test = AppTest.from_function(page, args=(shown,)).run()
+    assert not test.exception
+    first, second = (json.loads(part.proto.json)["html"] for part in test.get("bidi_component"))
+    cells = [cell.text or "" for cell in ElementTree.fromstring(first).iter("td")]
+    assert first == second
+    assert cells == [
+        "North\N{NO-BREAK SPACE}American",
+        ".73\N{NO-BREAK SPACE}[.68,\N{NO-BREAK SPACE}.76]",
+        "0.5",
+        "<i>",
+        "",
+        "",
+    ]
