@@ -40,13 +40,15 @@ class Figure {
       return
     }
     // What is seen comes first, what stands further down once the browser has nothing else to do.
-    if (this.drawn || this.element.getBoundingClientRect().top < window.innerHeight) this.begin()
-    else idle(() => this.begin())
+    if (this.element.getBoundingClientRect().top < window.innerHeight) inTurn(() => this.begin())
+    else idle(() => inTurn(() => this.begin()))
   }
 
   begin() {
+    const before = this.drawn
     this.draw()
-    this.sizes.observe(this.element)
+    if (!this.closed) this.sizes.observe(this.element)
+    return this.drawn !== before
   }
 
   draw() {
@@ -59,6 +61,7 @@ class Figure {
     const first = !this.drawn
     this.drawn = wanted
     const { data, layout } = JSON.parse(spec)
+    for (const trace of data) if (trace.customdata?.columns) trace.customdata = unpacked(trace.customdata.columns)
     const { title } = layout
     const config = { displayModeBar: lasso, displaylogo: false, doubleClick: false }
     if (lasso) config.modeBarButtons = [["lasso2d", "zoom2d", "pan2d", "resetScale2d"]]
@@ -85,6 +88,13 @@ class Figure {
   }
 }
 
+let turns = Promise.resolve()
+
+// Begins figures one after the other, and lets the browser show each that was drawn before the next one.
+function inTurn(begin) {
+  turns = turns.then(() => begin() && new Promise((shown) => setTimeout(shown))).catch(reportError)
+}
+
 // Plotly's part, which the page brings along or else is asked for once per tab.
 function library(url) {
   if (window.emovizPlotly) return window.emovizPlotly
@@ -104,6 +114,18 @@ async function read(url) {
     document.head.append(script)
   })
   return window.emovizPlotly
+}
+
+const WHOLE = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }
+
+// The texts of every point, from each text once per column and the places of the points' own.
+function unpacked(columns) {
+  const read = columns.map(({ texts, places, bytes }) => {
+    if (!places) return texts
+    const whole = new WHOLE[bytes](Uint8Array.from(atob(places), (letter) => letter.charCodeAt(0)).buffer)
+    return Array.from(whole, (place) => texts[place])
+  })
+  return read[0].map((_, row) => read.map((texts) => texts[row]))
 }
 
 function themeOf(element) {

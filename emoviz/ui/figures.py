@@ -7,10 +7,12 @@ drawn into the figure that is there.
 
 import io
 import time
+from base64 import b64encode
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -30,6 +32,8 @@ MOST_CELLS = 60
 """Of a table that is written; larger ones stand in a grid, in which people can sort, search and scroll."""
 SHORT = 20
 """Characters of a cell that stay in one line, as a value with its interval."""
+PACKED_FROM = 100
+"""Points of a trace whose texts are packed: those of a map of 10,000 recordings are most of it."""
 PICTURES = ("png", "svg")
 Writer = Callable[[pd.DataFrame], bytes]
 Point = Sequence[Any]
@@ -129,7 +133,20 @@ def drawing(figure: go.Figure) -> Drawing:
         return Drawing(figure, height)
     drawn = figure.to_dict()
     drawn["layout"].pop("template", None)  # the browser knows the theme
+    for trace in drawn["data"]:
+        texts = trace.get("customdata")  # numbers are packed by now
+        if isinstance(texts, np.ndarray) and texts.ndim == 2 and len(texts) > PACKED_FROM:
+            trace["customdata"] = {"columns": [_packed(column) for column in texts.T]}
     return Drawing(to_json_plotly(drawn), height)
+
+
+def _packed(column: np.ndarray) -> dict[str, Any]:
+    """Texts as the browser gets them: each once, and of every point the place of its own, if that is shorter."""
+    places, texts = pd.factorize(column, use_na_sentinel=False)
+    if len(texts) == len(column):
+        return {"texts": texts}
+    least = places.astype(np.min_scalar_type(len(texts)))
+    return {"texts": texts, "places": b64encode(least.tobytes()).decode(), "bytes": least.itemsize}
 
 
 def _choose(key: str, on_select: Callable[[list[Point]], None] | None) -> None:

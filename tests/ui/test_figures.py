@@ -1,12 +1,17 @@
 """The part of plotly that draws figures: whole, known, and of the version that Python writes for."""
 
+import base64
 import hashlib
 import json
+from array import array
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from plotly.offline import get_plotlyjs_version
 from streamlit.testing.v1 import AppTest
 
@@ -45,6 +50,36 @@ def test_what_failed_is_tried_again():
     with pytest.raises(ValueError):
         kept(("a failing test",), fail)
     assert kept(("a failing test",), lambda: "now") == "now"
+
+
+TEXTS = st.one_of(st.text(max_size=3), st.sampled_from(["German", "", "not known"]))
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=20), st.sampled_from([1, figures.PACKED_FROM + 1]))
+def test_packed_texts_are_those_of_every_point(known: list[tuple[str, str]], copies: int):
+    points = [(f"recording {place}", *texts) for place, texts in enumerate(known * copies)]
+    trace = go.Scattergl(x=list(range(len(points))), y=[0] * len(points))
+    trace.customdata = np.array(points)
+    (drawn,) = json.loads(figures.drawing(go.Figure(trace)).content)["data"]
+    if len(points) <= figures.PACKED_FROM:
+        assert drawn["customdata"] == [list(point) for point in points]
+        return
+    columns = []
+    for column in drawn["customdata"]["columns"]:
+        places = range(len(points))
+        if "places" in column:
+            places = array({1: "B", 2: "H", 4: "I"}[column["bytes"]], base64.b64decode(column["places"]))
+        columns.append([column["texts"][place] for place in places])
+    assert list(zip(*columns, strict=True)) == [tuple(map(str, point)) for point in np.array(points)]
+
+
+def test_texts_that_recur_are_sent_once():
+    trace = go.Scattergl(x=list(range(70_000)), y=[0] * 70_000)
+    trace.customdata = np.array([[f"recording {place}", f"speaker {place // 2}", "German"] for place in range(70_000)])
+    content = figures.drawing(go.Figure(trace)).content
+    assert content.count('"German"') == content.count('"speaker 7"') == content.count('"recording 7"') == 1
+    wide, narrow = (column["bytes"] for column in json.loads(content)["data"][0]["customdata"]["columns"][1:])
+    assert (wide, narrow) == (2, 1)
 
 
 def test_figures_in_space_are_left_to_streamlit():
