@@ -40,6 +40,8 @@ CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.js
 
 TABLES = ("attention", "embeddings", "predictions", "deletion")
 """Tables of, or about, held-out recordings that a folder may have, as Parquet."""
+MOST_NAMED = 10_000
+"""Channels of a stream whose names stand in ``config.json``; those of more are pixels."""
 PER_CULTURE = "per-culture"
 """The group of checkpoints that were each trained on one culture, to compare what they attend to."""
 
@@ -52,7 +54,7 @@ class FeatureSpec:
         name: extractor.
         version: of the extractor.
         settings: of the extractor.
-        channels: names before PCA; empty for pictures, whose pixels have none.
+        channels: names before PCA; empty for pictures and other streams of more than :data:`MOST_NAMED` channels.
         width: number of channels before PCA.
         chosen: what the extractor is made with where that is not its default, as ``InputConfig.settings`` says.
     """
@@ -63,6 +65,11 @@ class FeatureSpec:
     channels: tuple[str, ...]
     width: int
     chosen: Mapping[str, Any] = field(default_factory=dict, metadata=LEFT_OUT)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the channels before PCA; numbers where they have no names of their own."""
+        return self.channels or tuple(f"{self.name}.{number:05d}" for number in range(self.width))
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,7 @@ class Checkpoint:
     @cached_property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels that the model weighs, in the order of its ``channel`` attention."""
-        raw = {f.name: f.channels for f in self.description.features}
+        raw = {f.name: f.names for f in self.description.features}
         return tuple(n for c in self.description.inputs for n in channel_names(c, raw[c.feature]))
 
     def table(self, name: str) -> pd.DataFrame | None:

@@ -195,8 +195,14 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--output", metavar="NAME", help="default: the class most probable, or the first dimension")
     command.add_argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
     methods = ["integrated-gradients", "occlusion"]
-    command.add_argument("--method", choices=methods, default=methods[0], help="of speech models (default: the first)")
-    command.add_argument("--by", choices=["channel", "time"], default="channel", help="rows of the table")
+    command.add_argument(
+        "--method",
+        choices=methods,
+        help="of speech models (default: the first; Grad-CAM of a network that sees the sound as pictures)",
+    )
+    command.add_argument(
+        "--by", choices=["channel", "time"], default="channel", help="rows of the table; channels of Grad-CAM are bands"
+    )
     command.add_argument("--start", type=float, default=0.0, metavar="S", help="explain from this second on")
     command.add_argument("--end", type=float, metavar="S", help="explain up to this second")
     command.add_argument(
@@ -592,7 +598,7 @@ def explain_clip(options: argparse.Namespace, settings: Settings) -> None:
     if any(feature.name == PICTURES for feature in checkpoint.description.features):
         _explain_face(options, checkpoint, media)
     else:
-        _explain_streams(options, checkpoint, media, FeatureStore(settings.store))
+        _explain_sound(options, checkpoint, media, FeatureStore(settings.store))
 
 
 def _explain_face(options: argparse.Namespace, checkpoint: "Checkpoint", media: "ClipMedia") -> None:
@@ -622,37 +628,36 @@ def _explain_face(options: argparse.Namespace, checkpoint: "Checkpoint", media: 
     _print_table(pd.DataFrame(rows).round({"time": 3, "probability": 4}), options.json, None)
 
 
-def _explain_streams(
+def _explain_sound(
     options: argparse.Namespace, checkpoint: "Checkpoint", media: "ClipMedia", store: "FeatureStore"
 ) -> None:
-    """A row per channel or time, and the prediction in words."""
-    from .explain import Method, explain_streams, main_output
+    """A row per channel, band of frequencies or time, and the prediction in words."""
+    from .explain import Method, explain_sound, explain_streams, main_output, sees_sound
+    from .explain.words import sound_words
     from .features.align import frame_middles
     from .predict import HOP, predict_streams, streams_of
 
-    duration = media.info.duration
+    duration, stretch = media.info.duration, {"start": options.start, "end": options.end}
     with Bars() as bars:
         streams = streams_of(checkpoint, media, store=store, progress=bars)
         output = options.output or main_output(
             checkpoint, predict_streams(checkpoint, streams, frame_middles(duration, HOP))[0]
         )
-        found = explain_streams(
-            checkpoint,
-            streams,
-            duration,
-            output,
-            method=Method(options.method),
-            start=options.start,
-            end=options.end,
-            progress=bars,
-        )
-    table = found.channels if options.by == "channel" else found.times
+        if options.method is None and sees_sound(checkpoint):
+            seen = explain_sound(checkpoint, media, streams, output, **stretch, progress=bars)
+            channels, times, said = seen.bands, seen.moments, [sound_words(seen)]
+        else:
+            method = Method(options.method or Method.GRADIENTS)
+            found = explain_streams(checkpoint, streams, duration, output, method=method, **stretch, progress=bars)
+            channels, times = found.channels, found.times
+            what = "score" if checkpoint.description.kind == "emotion" else "mean"
+            baseline = f"of the training mean in all channels {found.baseline:.3f}"
+            said = [f"The {what} of {output} is {found.value:.3f}; {baseline}.", *found.notes]
+    table = channels if options.by == "channel" else times
     if not options.json:
-        table = table.round(4) if options.by == "time" else table.head(TOP_CHANNELS).round(4)
+        table = table.round(4) if options.by == "time" or "low" in table else table.head(TOP_CHANNELS).round(4)
     _print_table(table, options.json, None)
-    what = "score" if checkpoint.description.kind == "emotion" else "mean"
-    said = f"The {what} of {output} is {found.value:.3f}; of the training mean in all channels {found.baseline:.3f}."
-    print(said, *found.notes, sep="\n", file=sys.stderr)
+    print(*said, sep="\n", file=sys.stderr)
 
 
 def compare(options: argparse.Namespace, settings: Settings) -> None:

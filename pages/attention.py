@@ -16,6 +16,7 @@ from emoviz.plots.attention import MAPS, STRIP
 from emoviz.slices import Slice
 from emoviz.ui import attention, figures, loaders, messages, navigation, selection
 from emoviz.ui.analysis import Analysis, State
+from emoviz.ui.fragments import fragment
 from emoviz.ui.player import player
 from emoviz.ui.session import session
 
@@ -248,7 +249,7 @@ def show_clip(folder: Path, maps: tuple[str, ...]) -> None:
         messages.wrong(str(error))
         return
     every = POLL if analysis.state.running else None
-    st.fragment(show_state, run_every=every)(name, path, folder, info, analysis, polling=every is not None)
+    fragment(show_state, run_every=every)(name, path, folder, info, analysis, polling=every is not None)
 
 
 def start(path: Path, checkpoint: Checkpoint) -> Analysis:

@@ -18,6 +18,7 @@ from emoviz.ui import figures, loaders, messages, navigation, recordings, select
 from emoviz.ui.analysis import Analysis
 from emoviz.ui.background import Job
 from emoviz.ui.comparison import Compared, Files, compared, contender, files_of, measure_all, suggested
+from emoviz.ui.fragments import fragment
 from emoviz.ui.player import player
 from emoviz.ui.session import session
 
@@ -151,7 +152,7 @@ def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
     show_in_depth(both, folders)
 
 
-@st.fragment
+@fragment
 def show_judged(both: Compared, names: list[str]) -> None:
     """One figure of every model and its differences."""
     table, differences = both.judged
@@ -174,7 +175,7 @@ def show_judged(both: Compared, names: list[str]) -> None:
         st.caption(report.CONFOUND)
 
 
-@st.fragment
+@fragment
 def show_in_depth(both: Compared, folders: dict[str, Path]) -> None:
     """One of several views; only it is made when another one is chosen."""
     views = views_of(both, folders)
@@ -315,7 +316,7 @@ def show_complexity(folders: dict[str, Path]) -> None:
     """Parameters and size at once, operations, time and memory at the press of a button."""
     job = st.session_state.get(job_key(list(folders)))
     if job and job.state.running:
-        st.fragment(show_costs, run_every=POLL)(folders, job, polling=True)
+        fragment(show_costs, run_every=POLL)(folders, job, polling=True)
     else:  # no fragment, so that the button runs the whole page, which then begins to poll
         show_costs(folders, job, polling=False)
 
@@ -434,7 +435,7 @@ def show_clip(found: dict[str, Path], names: list[str]) -> None:
                 st.caption(" ".join(state.prediction.notes))
 
     every = POLL if analysis.state.running else None
-    st.fragment(look, run_every=every)(polling=every is not None)
+    fragment(look, run_every=every)(polling=every is not None)
 
 
 def show_curves(name: str, table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:

@@ -10,6 +10,7 @@ from emoviz.cultures import Weights
 from emoviz.errors import EmovizError
 from emoviz.results import METRICS
 from emoviz.ui import cultures, figures, navigation
+from emoviz.ui.fragments import fragment
 
 EVERY = "all"
 """Choice of channels of every modality."""
@@ -81,7 +82,6 @@ def main() -> None:
     show_scores()
 
 
-@st.fragment
 def compare_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     """Similarity, the chosen pair and the most frequent channels, or why there is none."""
     try:
@@ -116,7 +116,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     show_top(every, Weights(table, weights.replicates))
 
 
-@st.fragment
+@fragment
 def show_cells(
     of: tuple, comparison: cultures.Comparison, weights: pd.DataFrame, replicates: str, measure: tuple[str, int]
 ) -> None:  # fmt: skip
@@ -203,7 +203,7 @@ def show_top(of: tuple, weights: Weights) -> None:
     )
 
 
-@st.fragment
+@fragment
 def show_transfer() -> None:
     """The committed figures from one culture to another."""
     st.subheader("Does it hold in another culture?", anchor=False)
@@ -237,7 +237,7 @@ def show_transfer() -> None:
     )
 
 
-@st.fragment
+@fragment
 def show_scores() -> None:
     """Held-out figures per culture."""
     st.subheader("How good are the models of each culture?", anchor=False)

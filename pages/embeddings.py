@@ -15,6 +15,7 @@ from emoviz.predict import reads_clips
 from emoviz.project import METHODS, PCA, Method, Projection
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
+from emoviz.ui.fragments import fragment
 from emoviz.ui.maps import (
     Embedded,
     embedded,
@@ -257,7 +258,7 @@ def watch(waiting: list[Job], again: Callable[[], None]) -> None:
         with st.expander("Details for a bug report"):
             st.code(details, language=None)
     if running := [job for job, state in zip(waiting, states, strict=True) if not state.stopped and not state.error]:
-        st.fragment(show_progress, run_every=POLL)(running)
+        fragment(show_progress, run_every=POLL)(running)
 
 
 def show_progress(running: list[Job]) -> None:

@@ -15,16 +15,21 @@ from emoviz.errors import EmovizError
 from emoviz.explain import (
     FaceExplanation,
     FaceFilm,
+    Method,
     Sanity,
+    SoundExplanation,
     StreamChecks,
     StreamExplanation,
     blend,
     check_face,
+    check_sound,
     check_streams,
     colours_of,
     explain_face,
     explain_film,
+    explain_sound,
     explain_streams,
+    sees_sound,
 )
 from emoviz.explain.words import (
     NAMES,
@@ -32,6 +37,7 @@ from emoviz.explain.words import (
     face_words,
     limits_words,
     peak_of,
+    sound_words,
     stream_words,
     strongest,
 )
@@ -39,6 +45,7 @@ from emoviz.media import ClipInfo, ClipMedia, probe
 from emoviz.predict import ClipPrediction, streams_of
 from emoviz.ui import explain, figures, loaders, messages, navigation, selection
 from emoviz.ui.analysis import Analysis, State
+from emoviz.ui.fragments import fragment
 from emoviz.ui.player import player
 from emoviz.ui.session import session
 
@@ -48,6 +55,8 @@ BARS = 20
 """Channels that are shown."""
 PICTURES = 8
 """Faces in the film strip."""
+GRAD_CAM = "Grad-CAM"
+CHECK_FOLLOWS = "Sanity check by randomised weights follows."
 
 ABOUT_FILM = """
 **Faces**: eight moments of the clip with **Grad-CAM** for the chosen emotion; bright places spoke for it, 1 being the
@@ -65,9 +74,21 @@ ABOUT_SOUND = """
 **Above**: the spectrogram of the clip, 80 dB from dark to bright, for orientation; the models hear features of the
 sound and not this picture. **Middle**: what the model says. **Below**: what each moment added to the mean of that over
 the chosen span, against the training mean in all channels; orange raised it, blue lowered it. Models that look at the
-whole clip may use sound outside the span. Grad-CAM on a spectrogram needs a network that reads one, and none of the
-bundled models does. Sources: Sundararajan et al. (ICML 2017) for integrated gradients; Zeiler and Fergus (ECCV 2014)
-for occlusion.
+whole clip may use sound outside the span. A network that sees the sound as pictures, as `speech-spectrogram` does, is
+explained by Grad-CAM instead. Sources: Sundararajan et al. (ICML 2017) for integrated gradients; Zeiler and Fergus
+(ECCV 2014) for occlusion.
+"""
+ABOUT_SEEN_SOUND = """
+**Above**: the spectrogram of the clip, 80 dB from black to white, with **Grad-CAM** over it in orange: places that
+raised the score of the chosen emotion, scaled to the hottest place of the clip. The network sees a second of sound at
+a time, and its last block has 8 places over the frequencies and 4 over the second, so the heat tells a region and not
+a harmonic. **Middle**: what the model says. **Below**: the mean heat of each moment. Grad-CAM shows where the network
+looked and not whether that is where the emotion is. Source: Selvaraju et al. (ICCV 2017), equations 1 and 2.
+"""
+ABOUT_FREQUENCIES = """
+The heat of the figure over the sound, averaged over time in bands of 250 Hz; the network sees 31 Hz to 8 kHz. Speech
+has its pitch below .3 kHz, vowels mostly below 3 kHz and hiss above. What recording conditions leave in a band counts
+here as what the voice does.
 """
 ABOUT_CHANNELS = """
 What each channel added to the output over the chosen span, against the training mean in all channels: **integrated
@@ -144,7 +165,7 @@ def show_clip(name: str, path: Path, network: Path | str | None, model: Path | s
         return
     forget_choices(path)
     every = POLL if analysis.state.running or explain.line().busy else None
-    st.fragment(show_state, run_every=every)(chosen, analysis, polling=every is not None)
+    fragment(show_state, run_every=every)(chosen, analysis, polling=every is not None)
 
 
 def load(folder: Path | str | None) -> Checkpoint | None:
@@ -346,7 +367,7 @@ class Face:
             name=f"{self.chosen.stem}-{self.output}-{one.times[0]:.2f}s",
             about=ABOUT_FACE,
         )
-        st.caption(check_words(check) or "Sanity check by randomised weights follows.")
+        st.caption(check_words(check) or CHECK_FOLLOWS)
 
 
 def take_time(duration: float) -> None:
@@ -401,7 +422,11 @@ class Sound:
             output = st.selectbox(
                 "Explain", list(own.output), index=first, key="output", bind="query-params", width=182
             )  # fmt: skip
-            names = {words: method for method, words in NAMES.items()}
+            names: dict[str, Method | None] = {words: method for method, words in NAMES.items()}
+            if sees_sound(model):
+                names = {GRAD_CAM: None}
+            if st.session_state.get("way", next(iter(names))) not in names:  # of another kind of model
+                del st.session_state["way"]
             method = names[st.selectbox("By", list(names), key="way", bind="query-params", width=208)]
             start, end = st.slider(
                 "Mean over (s)", 0.0, duration, (0.0, duration), 0.1, key="span", bind="query-params", width=110
@@ -413,6 +438,12 @@ class Sound:
             return streams_of(model, media, store=loaders.store(), progress=report)
 
         wanted: list[tuple[Hashable, explain.Work]] = [
+            (chosen.key("pictures of sound", model, output, span),
+             lambda report: explain_sound(model, media, streams(report), output, start=span[0], end=span[1],
+                                          progress=report)),
+            (chosen.key("check of pictures of sound", model, output),
+             lambda report: check_sound(model, streams(report), chosen.info.duration, output, progress=report)),
+        ] if method is None else [
             (chosen.key("streams", model, output, method, span),
              lambda report: explain_streams(model, streams(report), chosen.info.duration, output, method=method,
                                             start=span[0], end=span[1], progress=report)),
@@ -426,46 +457,69 @@ class Sound:
 
     def show(self, known: Mapping[Hashable, Any], left: Any, right: Any) -> str:
         """Contributions over time and channels; the same in words."""
-        found: StreamExplanation | None = result(known, self.wanted[0][0])
-        checks: StreamChecks | None = result(known, self.wanted[1][0])
-        kind = self.model.description.kind
-        stem = f"{self.chosen.stem}-{self.model.name}-{self.output.replace(' ', '-')}"
-        contributions = plots.in_stretches(found.times) if found else None
-        with right:
-            figures.show(
-                plots.sound_explained(
-                    self.said,
-                    self.output,
-                    dimension=kind == "dimension",
-                    spectrogram=explain.sound_of(
-                        self.chosen.path, self.chosen.path.stat().st_mtime_ns, self.media
-                    ),  # fmt: skip
-                    contributions=contributions,
-                    span=self.span,
-                ),
-                found.times if found else self.said,
-                key="sound",
-                name=f"{stem}-over-time",
-                about=ABOUT_SOUND,
-            )
-            if found:
-                st.caption(limits_words(found))
-                st.caption(check_words(checks and checks.times) or "Sanity check by randomised weights follows.")
-            else:
-                st.caption("What each moment added appears in the lowest row.")
+        found, check = (result(known, key) for key, _ in self.wanted)
         if found is None:
+            self._show_moments(right)
+            right.caption("What each moment added appears in the lowest row.")
             return ""
+        if isinstance(found, SoundExplanation):
+            return f"**Sound.** {self._show_pictures(found, check, left, right)}"
+        return f"**Sound.** {self._show_streams(found, check, left, right)}"
+
+    def _show_streams(self, found: StreamExplanation, checks: StreamChecks | None, left: Any, right: Any) -> str:
+        unit = "score" if self.model.description.kind == "emotion" else "mean"
+        self._show_moments(right, found.times, unit=unit)
+        with right:
+            st.caption(limits_words(found))
+            st.caption(check_words(checks and checks.times) or CHECK_FOLLOWS)
         with left:
-            unit = "score" if kind == "emotion" else "mean"
             figures.show(
                 plots.contribution_bars(found.channels, BARS, self.output, unit),
                 found.channels,
                 key="channels",
-                name=f"{stem}-channels",
+                name=f"{self._stem}-channels",
                 about=ABOUT_CHANNELS,
             )
-            st.caption(check_words(checks and checks.channels) or "Sanity check by randomised weights follows.")
-        return f"**Sound.** {stream_words(found, kind)}"
+            st.caption(check_words(checks and checks.channels) or CHECK_FOLLOWS)
+        return stream_words(found, self.model.description.kind)
+
+    def _show_pictures(self, found: SoundExplanation, check: Sanity | None, left: Any, right: Any) -> str:
+        self._show_moments(right, found.moments, heat=(found.times, found.frequencies, found.heat))
+        right.caption(check_words(check) or CHECK_FOLLOWS)
+        with left:
+            figures.show(
+                plots.frequency_heat(found.bands, self.output),
+                found.bands,
+                key="frequencies",
+                name=f"{self._stem}-frequencies",
+                about=ABOUT_FREQUENCIES,
+            )
+        return sound_words(found)
+
+    def _show_moments(self, place: Any, moments: pd.DataFrame | None = None, **known: Any) -> None:
+        """The sound, what the model says, and what is known of each moment."""
+        figure = plots.sound_explained(
+            self.said,
+            self.output,
+            dimension=self.model.description.kind == "dimension",
+            spectrogram=explain.sound_of(self.chosen.path, self.chosen.path.stat().st_mtime_ns, self.media),
+            contributions=None if moments is None else plots.in_stretches(moments),
+            span=self.span,
+            **known,
+        )
+        with place:
+            figures.show(
+                figure,
+                self.said if moments is None else moments,
+                key="sound",
+                name=f"{self._stem}-over-time",
+                about=ABOUT_SEEN_SOUND if sees_sound(self.model) else ABOUT_SOUND,
+            )
+
+    @property
+    def _stem(self) -> str:
+        """Start of a file name."""
+        return f"{self.chosen.stem}-{self.model.name}-{self.output.replace(' ', '-')}"
 
 
 navigation.enter()

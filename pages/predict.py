@@ -16,6 +16,7 @@ from emoviz.media import ClipInfo, probe
 from emoviz.predict import ClipPrediction
 from emoviz.ui import figures, loaders, messages, navigation, selection
 from emoviz.ui.analysis import Analysis, State
+from emoviz.ui.fragments import fragment
 from emoviz.ui.player import player
 from emoviz.ui.session import session
 
@@ -75,7 +76,7 @@ def show_clip(name: str, path: Path, models: dict[str, Path]) -> None:
         messages.wrong(str(error))
         return
     every = POLL if analysis.state.running else None
-    st.fragment(show_state, run_every=every)(name, info, analysis, polling=every is not None)
+    fragment(show_state, run_every=every)(name, info, analysis, polling=every is not None)
 
 
 def start(name: str, path: Path, checkpoints: list[Checkpoint]) -> Analysis:

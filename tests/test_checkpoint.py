@@ -135,3 +135,9 @@ def test_find_lists_folders_with_a_config_and_later_ones_win(saved, tmp_path):
     (tmp_path / "own" / "notes").mkdir()
     assert checkpoint.find([tmp_path, tmp_path / "missing"]) == {"toy": folder}
     assert checkpoint.find([tmp_path, tmp_path / "own"])["toy"] == tmp_path / "own" / "toy"
+
+
+def test_pixels_are_numbered_and_not_named():
+    pixels = FeatureSpec("crop", "1", {}, (), 3)
+    assert pixels.names == ("crop.00000", "crop.00001", "crop.00002")
+    assert FeatureSpec("egemaps", "1", {}, ("egemaps.loudness",), 1).names == ("egemaps.loudness",)

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
@@ -62,6 +63,35 @@ def test_rows_of_the_sound_share_one_time_axis():
     assert figure.layout.xaxis.range == (0, 4)
     assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(0, 1.0), (3.0, 4.0)]
     assert plots.sound_explained(said, "valence", dimension=True).data[-1].x == (None,)
+
+
+def test_heat_stands_over_a_grey_spectrogram():
+    said = pd.DataFrame({"time": TIME, "value": [0.1, 0.2, 0.3, 0.4]})
+    heat = np.zeros((256, 400), np.float32)
+    heat[8:16, 100:200] = 1
+    heat[:, 300:] = np.nan
+    times, frequencies = (np.arange(400) + 0.5) / 100, np.arange(1, 257) * 31.25
+    sound = (TIME, np.array([100.0, 4000.0]), np.zeros((2, 4)))
+    moments = plots.in_stretches(pd.DataFrame({"time": times[:300], "heat": heat[:, :300].mean(0)}))
+    figure = plots.sound_explained(
+        said, "angry", dimension=False, spectrogram=sound, contributions=moments, heat=(times, frequencies, heat)
+    )
+    grey, over, _, bars = figure.data
+    assert grey.colorscale == go.Heatmap(colorscale="Greys_r").colorscale
+    assert over.z.shape[0] <= 64 and over.z.shape[1] <= 300
+    assert over.z.shape == (len(over.y), len(over.x))
+    rows = (over.y * 1000 > 8 * 31.25) & (over.y * 1000 < 17 * 31.25)
+    inside = (over.x > 1) & (over.x < 2)
+    assert (over.z[np.ix_(rows, inside)] == 1).all() and np.nansum(over.z) == (rows.sum() * inside.sum())
+    assert np.isnan(over.z[:, over.x > 3.01]).all()
+    assert bars.y.max() == pytest.approx(8 / 256) and figure.layout.yaxis.title.text == "mean heat"
+    assert figure.layout.xaxis.range == (0, 4)
+
+
+def test_frequencies_stand_above_each_other():
+    bands = pd.DataFrame({"low": [0.0, 250], "high": [250.0, 500], "heat": [0.2, 0.6]})
+    (bars,) = plots.frequency_heat(bands, "angry").data
+    assert list(bars.x) == [0.2, 0.6] and list(bars.y) == [0.125, 0.375] and bars.orientation == "h"
 
 
 def test_bars_of_channels_point_to_both_sides():

@@ -32,6 +32,16 @@ def save_face(folder: Path, name: str = "face-expression", corpora: tuple[str, .
     _save(folder, name, Source.FACE, "expression", Task.CLIP, options, FER_EMOTIONS, (spec,), corpora, 1.0)
 
 
+def save_sound(folder: Path, name: str = "speech-spectrogram") -> None:
+    """A small network that sees the sound as pictures, a second of it every half."""
+    extractor = EXTRACTORS["spectrogram"](seconds=0.5)
+    spec = FeatureSpec("spectrogram", extractor.version, extractor.settings, (), 25600, {"seconds": 0.5})
+    options = {"modalities": ("audio",), "audio_depth": 18, "backbone_width": 2, "width": 6, "heads": 2}
+    _save(
+        folder, name, Source.SPEECH, "av-attention", Task.CLIP, options, FOUR_EMOTIONS, (spec,), (), 1.0, hop=0.5
+    )  # fmt: skip
+
+
 def save_speech(
     folder: Path,
     name: str,
@@ -52,7 +62,7 @@ def save_speech(
     _save(folder, name, Source.SPEECH, model, task, options, outputs, tuple(specs), corpora, window, split)
 
 
-def _save(folder, name, source, model, task, options, outputs, specs, corpora, window, split=None) -> None:
+def _save(folder, name, source, model, task, options, outputs, specs, corpora, window, split=None, hop=0.02) -> None:
     inputs = tuple(InputConfig(s.name, 4 if s.name == "whisper" else None, bool(s.channels)) for s in specs)
     widths = {i.feature: i.components or s.width for i, s in zip(inputs, specs, strict=True)}
     description = Description(
@@ -67,7 +77,7 @@ def _save(folder, name, source, model, task, options, outputs, specs, corpora, w
         derived=outputs == DIMENSIONS,
         features=specs,
         inputs=inputs,
-        hop=0.02,
+        hop=hop,
         window=window,
         training={"corpora": corpora},
         split=split or {},

@@ -21,6 +21,7 @@ from .gradients import Attribution, channel_weights, integrated_gradients
 from .occlusion import occlude, occlude_channels, occlude_time
 from .overlay import CIVIDIS, blend, colours_of
 from .sanity import Sanity, randomisation, randomisations, rank_correlation
+from .sound import SoundExplanation, check_sound, explain_sound, sees_sound
 from .targets import output_number, span
 
 __all__ = [
@@ -33,17 +34,20 @@ __all__ = [
     "Faithfulness",
     "Method",
     "Sanity",
+    "SoundExplanation",
     "StreamChecks",
     "StreamExplanation",
     "Verdict",
     "blend",
     "channel_weights",
     "check_face",
+    "check_sound",
     "check_streams",
     "colours_of",
     "deletion",
     "explain_face",
     "explain_film",
+    "explain_sound",
     "explain_streams",
     "grad_cam",
     "gradient_weights",
@@ -56,6 +60,7 @@ __all__ = [
     "randomisation",
     "randomisations",
     "rank_correlation",
+    "sees_sound",
     "span",
     "window_inputs",
 ]

@@ -74,7 +74,7 @@ def maps_of(checkpoint: Checkpoint) -> tuple[str, ...]:
 
 def channels_of(description: Description) -> pd.DataFrame:
     """The channels that a model weighs, in their order: ``channel``, ``stream`` and ``modality``."""
-    raw = {feature.name: feature.channels for feature in description.features}
+    raw = {feature.name: feature.names for feature in description.features}
     rows = [
         (channel, config.feature, _modality(config.feature))
         for config in description.inputs

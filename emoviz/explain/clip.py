@@ -154,7 +154,7 @@ def explain_streams(
     if stretch < hop:
         raise ConfigError(f"A stretch of time is {hop:g} s or more, not {stretch:g} s.")
     windows = Windows.of(checkpoint.description, duration)
-    parts = _Parts(checkpoint, windows, streams, windows.shares(_wanted(windows, streams, start, end)), number)
+    parts = _Parts(checkpoint, windows, streams, windows.shares(wanted_frames(windows, streams, start, end)), number)
     value, baseline = parts.answers()
     if method == Method.GRADIENTS:
         values = parts.gradients(steps, progress)
@@ -420,7 +420,9 @@ class _Parts:
         return by_channel, by_time
 
 
-def _wanted(windows: Windows, streams: Mapping[str, FeatureStream], start: float, end: float | None) -> np.ndarray:
+def wanted_frames(
+    windows: Windows, streams: Mapping[str, FeatureStream], start: float, end: float | None
+) -> np.ndarray:
     """Frames of the clip to explain, those of which nothing is known left out: bool (T,)."""
     features = windows.description.features
     known = np.any([~np.isnan(align(streams[f.name], windows.times)).all(1) for f in features], axis=0)

@@ -37,7 +37,7 @@ def grad_cam(
     *,
     stream: str | None = None,
     layer: nn.Module | None = None,
-    scale: Literal["each", "all"] = "each",
+    scale: Literal["each", "all"] | None = "each",
     progress: Progress = silent,
 ) -> np.ndarray:
     """Grad-CAM of every real frame of every clip.
@@ -49,12 +49,14 @@ def grad_cam(
         output: number of the output, see :func:`output_number`.
         stream: the stream of pictures to look at; the first one unless told otherwise.
         layer: the block to look at, by default the network's last.
-        scale: whether 1 is the highest value of each frame, or that of all, so that frames can be compared.
+        scale: whether 1 is the highest value of each frame, or that of all, so that frames can be compared; None
+            leaves heat in the unit of the score, so that several calls can be compared.
         progress: told of every batch.
 
     Returns:
-        float32 (N, H, W), or (N, F, H, W) where a frame is a video of F pictures, in [0, 1]: the N real frames in the
-        order of clips and frames. All is 0 in a frame where nothing speaks for the output.
+        float32 (N, H, W), or (N, F, H, W) where a frame is a video of F pictures, in [0, 1] or, without a scale, at
+        least 0: the N real frames in the order of clips and frames. All is 0 in a frame where nothing speaks for the
+        output.
 
     Raises:
         ConfigError: the model has no convolutional network, none for this stream, or no such output.
@@ -86,6 +88,8 @@ def grad_cam(
     return _scaled(torch.cat(heat), scale).numpy()
 
 
-def _scaled(heat: Tensor, scale: Literal["each", "all"]) -> Tensor:
+def _scaled(heat: Tensor, scale: Literal["each", "all"] | None) -> Tensor:
+    if scale is None:
+        return heat.float()
     highest = heat.flatten(1).amax(1) if scale == "each" else heat.amax().expand(len(heat))
     return (heat / highest.clamp(min=torch.finfo(heat.dtype).tiny).reshape(-1, *[1] * (heat.ndim - 1))).float()

@@ -9,6 +9,7 @@ from ..define import Emotion
 from ..summary import LEAST_PEAK, number
 from .clip import MISSED, FaceExplanation, Method, StreamExplanation
 from .sanity import Sanity
+from .sound import SoundExplanation
 
 NAMES: dict[Method, str] = {Method.GRADIENTS: "integrated gradients", Method.OCCLUSION: "occlusion"}
 """Of the methods, as people say them."""
@@ -75,6 +76,20 @@ def stream_words(found: StreamExplanation, kind: str) -> str:
     return (
         f"The {what} of {found.output} is {found.value:.2f}, of a training mean {found.baseline:.2f}; "
         f"most between them: {names}; most at {best['time']:.1f} s."
+    )
+
+
+def sound_words(found: SoundExplanation) -> str:
+    """What Grad-CAM of the spectrogram shows."""
+    said = f"{found.output.capitalize()} has a probability of {number(found.value)} on the whole"
+    moments, bands = found.moments, found.bands
+    if not moments["heat"].max() > 0:
+        return f"{said}; nothing in the sound speaks for it."
+    time = moments.loc[moments["heat"].idxmax(), "time"]
+    band = bands.loc[bands["heat"].idxmax()]
+    return (
+        f"{said}; most heat lies at {time:.1f} s, and over the whole from {band['low'] / 1000:g} to "
+        f"{band['high'] / 1000:g} kHz."
     )
 
 

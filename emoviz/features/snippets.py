@@ -6,7 +6,8 @@ length is N parts of equal length, so that both streams stand on one time grid:
 - ``snippets``: 16 pictures of the speaker's face, evenly spaced over the part, upright and framed alike.
 - ``spectrogram``: the second of sound around the middle of the part, moved into the clip where it would reach beyond
   its ends; Hamming windows of 32 ms every 10 ms, logarithm of the power at 256 frequencies. What a clip of
-  less than a second lacks is silence.
+  less than a second lacks is silence. Its parts may also be of so many seconds each, for models that are moved along
+  clips of any length.
 
 Channels are the values of a part's picture, flattened in the order that the model's config states.
 """
@@ -20,11 +21,11 @@ import numpy as np
 from ..define import Modality
 from ..errors import FeatureError
 from ..progress import Progress, silent
-from .align import nearest
+from .align import frame_middles, nearest
 from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 
 if TYPE_CHECKING:
-    from ..media import ClipMedia, FaceTrack
+    from ..media import ClipMedia, FaceTrack, Waveform
 
 PARTS = 6
 COLOURS = ("red", "green", "blue")
@@ -131,15 +132,27 @@ class Snippets(_Parts):
 
 @EXTRACTORS.register("spectrogram")
 class Spectrogram(_Parts):
-    """Logarithm of the power at 31.25, 62.5 ... 8000 Hz."""
+    """Logarithm of the power at 31.25, 62.5 ... 8000 Hz.
+
+    Args:
+        parts: N.
+        seconds: of a part, instead of their number.
+    """
 
     name = "spectrogram"
     modality = Modality.AUDIO
 
+    def __init__(self, *, parts: int = PARTS, seconds: float | None = None) -> None:
+        super().__init__(parts=parts)
+        if seconds is not None and not seconds > 0:
+            raise FeatureError(f"A part lasts more than 0 s, not {seconds:g} s.")
+        self.seconds = seconds
+
     @property
     def settings(self) -> dict[str, str | int | float]:
         """Sizes."""
-        return {"parts": self.parts, "bins": BINS, "window": WINDOW, "step": STEP}
+        division: dict[str, int | float] = {"parts": self.parts} if self.seconds is None else {"seconds": self.seconds}
+        return {**division, "bins": BINS, "window": WINDOW, "step": STEP}
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
@@ -149,15 +162,20 @@ class Spectrogram(_Parts):
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
         """One second of sound for each part."""
-        hop = self._hop(media)
+        hop = self.seconds or self._hop(media)
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, hop, note)
         sound = media.waveform(progress=progress)
-        middles = (np.arange(self.parts) + 0.5) * hop - sound.start
-        last = max(len(sound.samples) - RATE, 0)
-        starts = np.round((middles - 0.5) * RATE).clip(0, last).astype(int)
+        count = self.parts if self.seconds is None else len(frame_middles(media.info.duration, hop))
+        starts = second_around((np.arange(count) + 0.5) * hop, sound)
         values = np.stack([spectrogram(sound.samples, start) for start in starts])
-        return FeatureStream(values.reshape(self.parts, -1), hop / 2, hop, self.channels)
+        return FeatureStream(values.reshape(count, -1), hop / 2, hop, self.channels)
+
+
+def second_around(middles: np.ndarray, sound: "Waveform") -> np.ndarray:
+    """First samples of the seconds of sound around some moments (s of the clip), moved into it: int (N,)."""
+    last = max(len(sound.samples) - RATE, 0)
+    return np.round((middles - sound.start - 0.5) * RATE).clip(0, last).astype(int)
 
 
 def spectrogram(samples: np.ndarray, start: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from .compare import (
 from .cultures import pair_weights, scores_by_culture, similarity_matrix, top_channels, transfer_matrix
 from .data import dimension_shares, label_counts
 from .embeddings import embedding_maps, separation
-from .explain import contribution_bars, face_heat, film_strip, heat_table, in_stretches, sound_explained
+from .explain import contribution_bars, face_heat, film_strip, frequency_heat, heat_table, in_stretches, sound_explained
 from .results import few_shot, paired_differences, results_matrix, standing
 from .train import job_curves
 
@@ -36,6 +36,7 @@ __all__ = [
     "clip_comparison",
     "confusion_matrices",
     "contribution_bars",
+    "frequency_heat",
     "deletion_curves",
     "difference_forest",
     "dimension_shares",

@@ -16,6 +16,11 @@ STRIP, CURVES, BELOW = 96, 140, 78
 MOST_BARS = 300
 """Of contributions over time; more would be thinner than a pixel."""
 
+MOST_CELLS = (64, 300)
+"""Rows and columns of heat over a spectrogram, which is smooth."""
+HEAT = [[0, "rgba(213, 94, 0, 0)"], [1, "rgba(213, 94, 0, 0.8)"]]
+"""From none to the hottest place, over a grey spectrogram."""
+
 
 def film_strip(
     table: pd.DataFrame,
@@ -147,9 +152,13 @@ def sound_explained(
     dimension: bool,
     spectrogram: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
     contributions: pd.DataFrame | None = None,
+    unit: str = "score",
+    heat: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
     span: tuple[float, float] | None = None,
 ) -> go.Figure:
     """The sound, what a model says of it, and what each moment of it added, over one time axis.
+
+    Where the model sees the sound as pictures, heat stands over the spectrogram, and for each moment its mean.
 
     Args:
         said: ``time`` (s) and ``value``.
@@ -157,6 +166,8 @@ def sound_explained(
         dimension: whether its values run from -1 to 1; else they are probabilities.
         spectrogram: times (s), frequencies (Hz) and decibels (F, T); None of a clip without sound.
         contributions: ``time`` (middle of a stretch) and ``contribution``; None while they are not known.
+        unit: what they added to, e.g. the score.
+        heat: times (s), frequencies (Hz) and heat (F, T), see :class:`emoviz.explain.SoundExplanation`.
         span: the seconds that are explained, where these are not all.
     """
     end = float(said["time"].iloc[-1] + said["time"].iloc[0])
@@ -164,10 +175,14 @@ def sound_explained(
     if spectrogram is not None:
         times, frequencies, decibels = spectrogram
         figure.add_heatmap(
-            x=times, y=frequencies / 1000, z=decibels, zmin=-80, zmax=0, colorscale="Cividis", yaxis="y3",
+            x=times, y=frequencies / 1000, z=decibels, zmin=-80, zmax=0, yaxis="y3",
+            colorscale="Greys_r" if heat else "Cividis",
             showscale=False,  # a bar would take the time axis from that of the figure above
             hovertemplate="%{y:.2f} kHz: %{z:.0f} dB<extra></extra>",
         )  # fmt: skip
+    if heat is not None:
+        figure.add_heatmap(**_averaged(*heat), zmin=0, zmax=1, yaxis="y3", showscale=False, colorscale=HEAT,
+                           hovertemplate="%{y:.2f} kHz: heat %{z:.2f}<extra></extra>")  # fmt: skip
     figure.add_scatter(
         x=said["time"], y=said["value"], yaxis="y2", mode="lines", line={"color": MORE, "width": 1.6},
         hovertemplate=f"{output} %{{y:.2f}}<extra></extra>", showlegend=False,
@@ -179,7 +194,7 @@ def sound_explained(
             x=contributions["time"],
             y=contributions["contribution"],
             marker={"color": np.where(contributions["contribution"] < 0, LESS, MORE), "line_width": 0},
-            hovertemplate="added %{y:.3g}<extra></extra>",
+            hovertemplate=("heat" if heat else "added") + " %{y:.3g}<extra></extra>",
             showlegend=False,
         )
     if span is not None:
@@ -197,8 +212,9 @@ def sound_explained(
             "gridcolor": GRID, "hoverformat": ".2f", "anchor": "y",
         },
         yaxis={
-            "title": {"text": "added", "standoff": 8, "font": SMALL}, "tickfont": SMALL, "domain": [0, 0.28],
-            "gridcolor": GRID, "zeroline": True, "zerolinecolor": ZERO, "fixedrange": True,
+            "title": {"text": "mean heat" if heat else f"added to {unit}", "standoff": 8, "font": SMALL},
+            "tickfont": SMALL, "domain": [0, 0.28], "gridcolor": GRID, "zeroline": True, "zerolinecolor": ZERO,
+            "fixedrange": True,
         },
         yaxis2=values | {"domain": [0.34, 0.62], "tickvals": [-1, 0, 1] if dimension else [0, 1]},
         yaxis3={
@@ -239,11 +255,59 @@ def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str
     return figure
 
 
+def frequency_heat(bands: pd.DataFrame, output: str) -> go.Figure:
+    """The heat of each band of frequencies, low ones below.
+
+    Args:
+        bands: ``low`` and ``high`` (Hz) and ``heat``.
+        output: that the heat explains.
+    """
+    figure = go.Figure()
+    figure.add_bar(
+        x=bands["heat"],
+        y=(bands["low"] + bands["high"]) / 2000,
+        orientation="h",
+        width=(bands["high"] - bands["low"]) / 1000 * 0.9,
+        marker={"color": MORE, "line_width": 0},
+        customdata=bands[["low", "high"]].to_numpy(),
+        hovertemplate="%{customdata[0]:.0f} to %{customdata[1]:.0f} Hz: heat %{x:.3f}<extra></extra>",
+    )
+    lay_out(figure,
+        title=title(f"Which frequencies spoke for “{output}”?"),
+        xaxis={"title": {"text": "mean heat, 0 to 1", "standoff": 4, "font": SMALL}, "tickfont": SMALL,
+               "gridcolor": GRID, "rangemode": "tozero", "fixedrange": True},
+        yaxis={"title": {"text": "frequency (kHz)", "standoff": 8, "font": SMALL}, "tickfont": SMALL,
+               "range": [0, float(bands["high"].max()) / 1000], "fixedrange": True},
+        margin=MARGIN,
+        dragmode=False,
+        height=320,
+    )  # fmt: skip
+    return figure
+
+
 def in_stretches(times: pd.DataFrame) -> pd.DataFrame:
-    """Contributions over time summed to at most :data:`MOST_BARS` stretches; ``time`` is the middle of each."""
+    """At most :data:`MOST_BARS` stretches, with the middle of each as ``time``.
+
+    Args:
+        times: ``time``, and either ``contribution`` and ``magnitude``, which are summed, or ``heat``, which is
+            averaged and comes back as ``contribution``.
+    """
     parts = -(-len(times) // MOST_BARS)
     group = np.arange(len(times)) // parts
+    if "heat" in times:
+        return times.groupby(group).mean().rename(columns={"heat": "contribution"})
     return times.groupby(group).agg({"time": "mean", "contribution": "sum", "magnitude": "sum"})
+
+
+def _averaged(times: np.ndarray, frequencies: np.ndarray, heat: np.ndarray) -> dict[str, np.ndarray]:
+    """Heat (F, T) as a trace of at most :data:`MOST_CELLS` rows and columns, each the mean of its own."""
+    rows, columns = (np.array_split(np.arange(n), min(n, most)) for n, most in zip(heat.shape, MOST_CELLS, strict=True))
+    few = np.stack([heat[:, own].mean(1) for own in columns], axis=1)  # NaN beside what was not looked at
+    return {
+        "x": np.array([times[own].mean() for own in columns]),
+        "y": np.array([frequencies[own].mean() / 1000 for own in rows]),
+        "z": np.stack([few[own].mean(0) for own in rows]).astype(np.float32),
+    }
 
 
 def data_uri(picture: np.ndarray) -> str:

@@ -114,8 +114,9 @@ def _number(value: float | None) -> str:
 
 
 def _commands(description: Description, command: str) -> str:
-    features = ",".join(f.name for f in description.features if f.channels)
-    option = f" --features {features}" if features else ""
+    read = description.features if description.training.get("data") != "pictures" else ()
+    settings = "".join(f" --set {f.name}.{key}={value}" for f in read for key, value in f.chosen.items())
+    option = f" --features {','.join(f.name for f in read)}{settings}" if read else ""
     extract = "\n".join(f"python -m emoviz extract {corpus}{option}" for corpus in description.training["corpora"])
     return f"{extract}\n{command or _training(description)}"
 

@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
-from ..checkpoint import FeatureSpec
+from ..checkpoint import MOST_NAMED, FeatureSpec
 from ..corpora.base import Corpus
 from ..define import CIRCUMPLEX, DERIVED_AXES, INTENSITIES, Dimension, Emotion, Split, intensity
 from ..errors import ConfigError, CorpusError, FeatureError
@@ -409,7 +409,8 @@ def load_recordings(
         for name, stream in found.items():
             if name not in specs:
                 width = len(stream.channels)
-                specs[name] = FeatureSpec(name, *identities[name], stream.channels, width, chosen[name])
+                channels = stream.channels if width <= MOST_NAMED else ()
+                specs[name] = FeatureSpec(name, *identities[name], channels, width, chosen[name])
     if config.standardise_by != "none":
         progress(f"Standardising by {config.standardise_by}", 0, 1)
         streams = standardise(streams, table, config.standardise_by, config.speaker_weight)

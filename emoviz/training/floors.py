@@ -278,7 +278,7 @@ def _require_positive(name: str, values: Sequence[float]) -> None:
 
 def _columns(config: TrainingConfig, data: Data, output: str, only: str = "") -> list[int]:
     """Positions of the channels that predict a dimension."""
-    names = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.channels)]
+    names = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.names)]
     columns = [i for i, n in enumerate(names) if n.startswith(only) and n.endswith(f".{output}")]
     if not columns:
         raise ConfigError(f"No channel '{only}*.{output}' predicts '{output}'; there are {', '.join(names[:9])} ...")

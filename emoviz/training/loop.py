@@ -546,7 +546,7 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
             "counts": evaluate.confusion_table(results, config.outputs),
         }
     model = module.predictor.model
-    channels = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.channels)]
+    channels = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.names)]
     description = Description(
         name=folder.name,
         title=config.title,

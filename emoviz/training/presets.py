@@ -91,6 +91,19 @@ SPEECH_MDAT = dataclasses.replace(
     patience=15,
     averaging=0.98,
 )
+SPEECH_SPECTROGRAM = dataclasses.replace(
+    SPEECH_EMOTION,
+    name="speech-spectrogram",
+    title="Residual network on the speech spectrogram, four emotions in a sliding window",
+    model="av-attention",
+    options={"modalities": ["audio"], "audio_depth": 18, "backbone_width": 8, "width": 64},
+    inputs=(InputConfig("spectrogram", settings={"seconds": 0.5}),),
+    hop=0.5,
+    epochs=20,
+    patience=20,
+    learning_rate=5e-4,
+    weight_decay=0.1,
+)
 RAVDESS = {
     system: dataclasses.replace(RAVDESS_AV.system(system), name=f"ravdess-{system}", title=title, test_share=0.25)
     for system, title in (
@@ -119,6 +132,7 @@ _PRESETS = {
         SPEECH_BIGRU,
         SPEECH_EMOTION,
         SPEECH_MDAT,
+        SPEECH_SPECTROGRAM,
         *RAVDESS.values(),
         *AVEC.values(),
     )

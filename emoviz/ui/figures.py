@@ -18,6 +18,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.io.json import to_json_plotly
 
+from .fragments import fragment
 from .kept import kept as remember
 from .serve import FOLDER, media_url, plotly_url
 
@@ -192,7 +193,7 @@ def _unbroken(cell: object) -> object:
     return cell.replace(" ", "\N{NO-BREAK SPACE}") if isinstance(cell, str) and len(cell) <= SHORT else cell
 
 
-@st.fragment
+@fragment
 def _row(
     table: pd.DataFrame, *, key: str, name: str, about: str, downloads: Mapping[str, Writer], pictures: bool = True
 ) -> None:

@@ -10,6 +10,7 @@ from ..jobs.devices import devices
 from ..jobs.folder import RESUMABLE, Job, State, Status
 from ..jobs.interface import Jobs
 from . import loaders
+from .fragments import fragment
 
 OFTEN = 2.0
 """Seconds between two looks at jobs that run."""
@@ -67,7 +68,7 @@ def poll(draw: Callable[[Sequence[Job]], None], wanted: Callable[[Job], bool]) -
             st.rerun()  # which polls no more
 
     busy = running([job for job in jobs().list() if wanted(job)])
-    st.fragment(look, run_every=OFTEN if busy else None)()
+    fragment(look, run_every=OFTEN if busy else None)()
 
 
 def header(job: Job, status: Status) -> None:

@@ -11,6 +11,7 @@ from ..errors import EmovizError
 from ..media import ACCEPTED
 from . import loaders, selection
 from .background import Stage
+from .fragments import fragment
 
 Item = TypeVar("Item")
 Thing = TypeVar("Thing")
@@ -77,7 +78,7 @@ def wrong(sentence: str, details: str | None = None) -> None:
             st.code(details, language=None)
 
 
-@st.fragment
+@fragment
 def model_cards(models: dict[str, Path]) -> None:
     """A button that opens the cards of these models; the page need not run again for that."""
     key = "cards-" + "-".join(models)

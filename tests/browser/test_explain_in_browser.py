@@ -68,3 +68,18 @@ def test_a_link_opens_the_same_view(app: str, page):  # noqa: ANN001
     expect(page.locator(f"{FACE} .gtitle")).to_contain_text("surprised")
     expect(page.locator(f"{SOUND} .gtitle")).to_contain_text("arousal (derived)")
     expect(page.get_by_text("Occluded parts are hidden one at a time")).to_be_visible()
+
+
+def test_heat_stands_over_the_spectrogram_of_a_network_that_sees_it(app: str, page):  # noqa: ANN001
+    page.goto(f"{app}/explain?model=speech-spectrogram")
+    page.wait_for_selector(".st-key-frequencies .js-plotly-plot .bars")
+    page.wait_for_selector(".st-key-stop", state="detached")
+    drawn = page.evaluate(f"document.querySelector('{SOUND}')._fullData.map(trace => trace.type)")
+    assert drawn.count("heatmap") == 2
+    expect(page.locator(f"{SOUND} .ytitle")).to_have_text("mean heat")
+    expect(page.get_by_text("; most heat lies at")).to_be_visible()
+    expect(page.get_by_text("with all weights destroyed")).to_have_count(2)
+    with page.expect_download() as download:
+        page.locator(".st-key-frequencies-row").get_by_text("CSV").click()
+    assert download.value.path().read_text().splitlines()[0] == "low,high,heat"
+    assert len(download.value.path().read_text().splitlines()) == 1 + 32

@@ -6,7 +6,7 @@ import json
 import cv2
 import pytest
 from clips import face_frames, sine, write_clip
-from untrained import save_all
+from untrained import save_all, save_sound
 
 from emoviz import cli
 from emoviz.define import FER_EMOTIONS
@@ -14,7 +14,9 @@ from emoviz.define import FER_EMOTIONS
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return save_all(tmp_path_factory.mktemp("untrained"))
+    folder = save_all(tmp_path_factory.mktemp("untrained"))
+    save_sound(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,14 @@ def test_a_row_per_channel_the_weightiest_first(method, clip, capsys):
     assert len(rows) == 4 + 25 and set(rows[0]) == {"channel", "modality", "contribution", "magnitude"}
     assert [row["magnitude"] for row in rows] == sorted((row["magnitude"] for row in rows), reverse=True)
     assert said.startswith("The mean of valence (derived) is ")
+
+
+def test_a_network_that_sees_the_sound_has_a_row_per_band(clip, capsys):
+    rows, said = records(capsys, clip, "--model", "speech-spectrogram", "--output", "sad")
+    assert len(rows) == 32 and set(rows[0]) == {"low", "high", "heat"}
+    assert said.startswith("Sad has a probability of .")
+    rows, _ = records(capsys, clip, "--model", "speech-spectrogram", "--by", "time")
+    assert rows[0]["time"] == pytest.approx(0.005) and len(rows) == pytest.approx(100, abs=3)
 
 
 def test_a_row_per_time(clip, capsys):

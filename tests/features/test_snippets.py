@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoviz.errors import FeatureError
+from emoviz.features.align import frame_middles
 from emoviz.features.snippets import Snippets, Spectrogram, spectrogram
 from emoviz.media import Frame, face_picture
 from emoviz.models.av_attention import AVAttentionConfig
@@ -122,3 +123,21 @@ def test_a_wrong_setting_is_refused(settings: dict[str, int], message: str) -> N
     with pytest.raises(FeatureError) as error:
         Snippets(**settings)
     assert str(error.value) == message
+
+
+@given(seconds=st.sampled_from([0.25, 0.5, 1.0, 2.0]), duration=st.floats(0.1, 6))
+def test_parts_of_so_many_seconds_follow_the_clip(seconds: float, duration: float) -> None:
+    samples = np.sin(np.arange(round(duration * 16000)) / 9).astype(np.float32)
+    extractor, media = Spectrogram(seconds=seconds), FakeMedia(samples)
+    stream = extractor.extract(media)
+    assert stream.times.tolist() == pytest.approx(frame_middles(media.info.duration, seconds).tolist())
+    for middle, values in zip(stream.times, stream.values, strict=True):
+        start = round(max(min(middle - 0.5, media.info.duration - 1), 0) * 16000)
+        assert np.array_equal(values.reshape(256, 100), spectrogram(samples, start))
+
+
+def test_both_divisions_are_told_apart_in_the_store() -> None:
+    assert Spectrogram().settings == {"parts": 6, "bins": 256, "window": 512, "step": 160}
+    assert Spectrogram(seconds=0.5).settings == {"seconds": 0.5, "bins": 256, "window": 512, "step": 160}
+    with pytest.raises(FeatureError, match="^A part lasts more than 0 s, not 0 s.$"):
+        Spectrogram(seconds=0)

@@ -16,7 +16,7 @@ import emoviz.predict
 from emoviz import checkpoint
 from emoviz.checkpoint import FeatureSpec
 from emoviz.errors import FeatureError
-from emoviz.explain import FaceExplanation, FaceFilm, Sanity, StreamChecks, StreamExplanation
+from emoviz.explain import FaceExplanation, FaceFilm, Sanity, SoundExplanation, StreamChecks, StreamExplanation
 
 SIDE = 48
 GOOD = Sanity(pd.DataFrame(), True, "The explanation depends on what the model learned.")
@@ -34,6 +34,7 @@ class Explainer:
     """Stands in for the explanations; ``calls`` are those that were made, in their order."""
 
     def __init__(self) -> None:
+        self.convolutions: dict[str, object] = {}
         self.calls: list[tuple] = []
         self.go_on = threading.Event()
         self.go_on.set()
@@ -69,6 +70,16 @@ class Explainer:
         self.calls.append(("check streams", output))
         return StreamChecks(BAD, GOOD)
 
+    def sound(self, model, media, streams, output, *, start, end, progress):  # noqa: ANN001, ANN201
+        self.calls.append(("sound", output, start, end))
+        heat = np.zeros((256, 400), np.float32)
+        heat[:32, 100:200] = 1
+        return SoundExplanation(output, 0.75, np.arange(400) / 100, np.arange(1, 257) * 31.25, heat)
+
+    def check_sound(self, model, streams, duration, output, *, progress):  # noqa: ANN001, ANN201
+        self.calls.append(("check sound", output))
+        return BAD
+
 
 @pytest.fixture
 def explainer(settings, monkeypatch) -> Explainer:  # noqa: ANN001
@@ -77,15 +88,17 @@ def explainer(settings, monkeypatch) -> Explainer:  # noqa: ANN001
     about = checkpoint.read_description(folder)
     about = dataclasses.replace(about, features=(FeatureSpec("crop", "1", {}, (), 2304),))
     (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
+    fake = Explainer()
     monkeypatch.setattr(
         checkpoint, "load",
         lambda folder: SimpleNamespace(
-            name=folder.name, folder=folder, description=checkpoint.read_description(folder)
+            name=folder.name, folder=folder, description=checkpoint.read_description(folder),
+            predictor=SimpleNamespace(model=SimpleNamespace(last_convolution=fake.convolutions)),
         ),
     )  # fmt: skip
-    fake = Explainer()
     for name, does in (("explain_face", fake.face), ("explain_film", fake.film), ("check_face", fake.check_face),
-                       ("explain_streams", fake.streams), ("check_streams", fake.check_streams)):  # fmt: skip
+                       ("explain_streams", fake.streams), ("check_streams", fake.check_streams),
+                       ("explain_sound", fake.sound), ("check_sound", fake.check_sound)):  # fmt: skip
         monkeypatch.setattr(emoviz.explain, name, does)
     monkeypatch.setattr(emoviz.predict, "streams_of", lambda *_, **__: {})
     return fake
@@ -150,6 +163,23 @@ def test_a_span_of_the_clip_is_explained(explainer, open_page, settle):  # noqa:
     test = settle(open_page("explain"))
     test = settle(test.slider(key="span").set_value((1.0, 2.0)).run())
     assert ("streams", "valence (derived)", "integrated-gradients", 1.0, 2.0) in explainer.calls
+
+
+def test_a_network_that_sees_the_sound_is_explained_by_its_pictures(explainer, open_page, settle):  # noqa: ANN001
+    explainer.convolutions["spectrogram"] = object()
+    test = settle(open_page("explain", way="occlusion"))  # of a link to another model
+    assert not test.exception
+    assert test.selectbox(key="way").options == ["Grad-CAM"]
+    assert ("sound", "valence (derived)", 0.0, None) in explainer.calls
+    assert not any(name in ("streams", "check streams") for name, *_ in explainer.calls)
+    found = specs(test)
+    assert set(found) == {"film", "face", "sound", "frequencies"}
+    assert len([trace for trace in json.loads(found["sound"])["data"] if trace["type"] == "heatmap"]) == 2
+    assert "probability of .75 on the whole; most heat lies at 1.0 s, and over the whole from 0 to 0.25 kHz" in texts(
+        test
+    )
+    captions = [caption.value for caption in test.caption]
+    assert any(":material/warning:" in caption and BAD.sentence in caption for caption in captions)
 
 
 @pytest.mark.slow

@@ -1,0 +1,185 @@
+"""Where in the spectrogram of a clip a network that sees sound as pictures found what speaks for an output.
+
+A prediction of a clip is a weighted sum of what the network says in overlapping windows. Grad-CAM
+(:mod:`emoviz.explain.gradcam`) of each window is laid over the sound with the same weights, and where pictures of sound
+overlap, their mean stands.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ..checkpoint import Checkpoint
+from ..errors import ConfigError
+from ..features import FeatureStream
+from ..features.align import nearest
+from ..features.base import RATE
+from ..features.snippets import BINS, STEPS, WINDOW, second_around
+from ..losses import probabilities
+from ..predict import Windows
+from ..progress import Progress, silent
+from .clip import wanted_frames, window_inputs
+from .gradcam import grad_cam
+from .sanity import Sanity, randomisation
+from .targets import in_use, output_number
+
+if TYPE_CHECKING:
+    from ..media import ClipMedia
+
+SOUND = "spectrogram"
+"""The stream of pictures of sound."""
+BAND = 250.0
+"""Hertz of a row of :attr:`SoundExplanation.bands`."""
+
+
+@dataclass(frozen=True)
+class SoundExplanation:
+    """Where a network of pictures of sound looked.
+
+    Attributes:
+        output: that is explained.
+        value: mean of its probability over the seconds that are explained.
+        times: (T,) seconds, the middles of steps of 10 ms.
+        frequencies: (F,) hertz.
+        heat: float32 (F, T) in [0, 1], 1 being the hottest place; NaN where the network did not look.
+    """
+
+    output: str
+    value: float
+    times: np.ndarray
+    frequencies: np.ndarray
+    heat: np.ndarray
+
+    @property
+    def moments(self) -> pd.DataFrame:
+        """``time`` (s) and ``heat``, the mean over all frequencies, of the steps at which the network looked."""
+        seen = ~np.isnan(self.heat[0])
+        return pd.DataFrame({"time": self.times[seen], "heat": self.heat[:, seen].mean(0)})
+
+    @property
+    def bands(self) -> pd.DataFrame:
+        """``low`` and ``high`` (Hz) of bands of :data:`BAND`, and ``heat``, the mean over all times."""
+        heat = pd.Series(np.nanmean(self.heat, axis=1)).groupby((self.frequencies / BAND - 1e-6).astype(int)).mean()
+        low = heat.index.to_numpy() * BAND
+        return pd.DataFrame({"low": low, "high": low + BAND, "heat": heat.to_numpy()})
+
+
+def sees_sound(checkpoint: Checkpoint) -> bool:
+    """Whether a model has a convolutional network of pictures of sound."""
+    return SOUND in checkpoint.predictor.model.last_convolution
+
+
+def explain_sound(
+    checkpoint: Checkpoint,
+    media: "ClipMedia",
+    streams: Mapping[str, FeatureStream],
+    output: str,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    progress: Progress = silent,
+) -> SoundExplanation:
+    """Grad-CAM of a network of pictures of sound over some seconds of a clip.
+
+    Args:
+        checkpoint: a model of which :func:`sees_sound` is true.
+        media: the clip, which has sound.
+        streams: what the model reads, see :func:`emoviz.predict.streams_of`.
+        output: name of the output.
+        start: of the seconds to explain.
+        end: of them; None is the end of the clip.
+        progress: told of every window.
+
+    Raises:
+        UnknownNameError: the model has no such output.
+        ConfigError: the model sees no pictures of sound.
+        FeatureError: nothing of the clip's features is known in these seconds.
+    """
+    if not sees_sound(checkpoint):
+        raise ConfigError(f"'{checkpoint.name}' has no network of pictures of sound that Grad-CAM could look into.")
+    number = output_number(checkpoint.description.outputs, output)
+    windows = Windows.of(checkpoint.description, media.info.duration)
+    shares = windows.shares(wanted_frames(windows, streams, start, end)).sum(1)
+    counting = np.flatnonzero(shares)
+    stream = streams[SOUND]
+    heat = np.zeros((len(stream.values), BINS, STEPS), np.float32)
+    weight, value = np.zeros(len(heat)), 0.0
+    for batch in _batches(windows, counting):
+        progress("Looking where the network looked", int(np.searchsorted(counting, batch[0])), len(counting))
+        inputs, mask = window_inputs(checkpoint, windows, streams, batch)
+        raw = grad_cam(checkpoint.predictor.model, inputs, mask, number, stream=SOUND, scale=None)
+        rows = nearest(stream.times, windows.times[windows.frames(batch)].ravel())
+        share = shares[batch].repeat(windows.width)
+        np.add.at(heat, rows, raw * share[:, None, None].astype(np.float32))
+        np.add.at(weight, rows, share)
+        with torch.no_grad(), in_use(checkpoint.predictor.model):
+            said = probabilities(checkpoint.predictor.model(inputs, mask).prediction)[:, number].numpy()
+        value += float(shares[batch] @ said)
+    progress("Looking where the network looked", len(counting), len(counting))
+    seen = weight > 0
+    times, laid = _laid_out(heat[seen] / weight[seen, None, None], stream.times[seen], media)
+    hottest = np.fmax(np.nanmax(laid), np.finfo(np.float32).tiny)
+    return SoundExplanation(output, value, times, np.arange(1, BINS + 1) * RATE / WINDOW, laid / hottest)
+
+
+def check_sound(
+    checkpoint: Checkpoint,
+    streams: Mapping[str, FeatureStream],
+    duration: float,
+    output: str,
+    *,
+    windows: int = 4,
+    progress: Progress = silent,
+) -> Sanity:
+    """Whether Grad-CAM of some windows, evenly over the clip, depends on the network's weights.
+
+    Args:
+        checkpoint: a model of which :func:`sees_sound` is true.
+        streams: what it reads, of which something is known.
+        duration: of the clip in seconds.
+        output: name of the output.
+        windows: how many.
+        progress: told of every explanation.
+    """
+    number = output_number(checkpoint.description.outputs, output)
+    all_windows = Windows.of(checkpoint.description, duration)
+    chosen = np.unique(np.linspace(0, len(all_windows.starts) - 1, windows).astype(int))
+    inputs, mask = window_inputs(checkpoint, all_windows, streams, chosen)
+    return randomisation(
+        checkpoint.predictor.model,
+        lambda model: grad_cam(model, inputs, mask, number, stream=SOUND),
+        progress=progress,
+    )
+
+
+def _batches(windows: Windows, counting: np.ndarray) -> Iterator[np.ndarray]:
+    """Numbers of the windows that count, so many at a time as fit into memory."""
+    for batch in windows.batches():
+        own = batch[np.isin(batch, counting)]
+        if len(own):
+            yield own
+
+
+class _Laid(NamedTuple):
+    """Heat over the whole clip: seconds (T,) and float32 (F, T), NaN where there is none."""
+
+    times: np.ndarray
+    heat: np.ndarray
+
+
+def _laid_out(heat: np.ndarray, middles: np.ndarray, media: "ClipMedia") -> _Laid:
+    """Heat (N, F, steps) of the seconds around some moments, laid over the clip; the mean where they overlap."""
+    sound = media.waveform()
+    first = np.round((second_around(middles, sound) / sound.rate + sound.start) * STEPS).astype(int)
+    total = np.zeros((heat.shape[1], max(int(np.ceil(media.info.duration * STEPS)), int(first.max()) + STEPS)))
+    count = np.zeros(total.shape[1])
+    for picture, begin in zip(heat, first, strict=True):
+        total[:, begin : begin + STEPS] += picture
+        count[begin : begin + STEPS] += 1
+    with np.errstate(invalid="ignore"):
+        mean = (total / count).astype(np.float32)
+    return _Laid((np.arange(total.shape[1]) + 0.5) / STEPS, mean)
