@@ -255,7 +255,7 @@ def explain_face(
     heat = grad_cam(checkpoint.predictor.model, inputs, mask, number, progress=progress)
     return FaceExplanation(
         times=times[track.frames[chosen]],
-        values=_probabilities(checkpoint, inputs, mask, number),
+        values=probability_of(checkpoint, inputs, mask, number),
         heat=_resized(heat, side),
         pictures=_pictures(media, track, chosen, side, progress),
     )
@@ -294,7 +294,7 @@ def explain_film(
     chosen = np.arange(0, len(track.frames), every)
     inputs, mask = face_inputs(checkpoint, track.seen_crops[chosen])
     heat = grad_cam(checkpoint.predictor.model, inputs, mask, number, scale="all", progress=progress)
-    values = _probabilities(checkpoint, inputs, mask, number)
+    values = probability_of(checkpoint, inputs, mask, number)
     shown = times[track.frames[chosen]]
     share = media.info.duration / pictures
     middles = (np.arange(pictures) + 0.5) * share
@@ -328,8 +328,8 @@ def _face(media: "ClipMedia", progress: Progress) -> tuple[np.ndarray, "FaceTrac
 
 
 @torch.no_grad()
-def _probabilities(checkpoint: Checkpoint, inputs: dict[str, Tensor], mask: Tensor, number: int) -> np.ndarray:
-    """Of an output in each picture; some at a time, since activations take much more memory than pictures."""
+def probability_of(checkpoint: Checkpoint, inputs: dict[str, Tensor], mask: Tensor, number: int) -> np.ndarray:
+    """Of an output for each input, (N,); some at a time, since activations take much more memory than pictures."""
     parts = [
         probabilities(checkpoint.predictor.model({name: v[some] for name, v in inputs.items()}, mask[some]).prediction)
         for some in torch.arange(len(mask)).split(FRAMES_AT_ONCE)

@@ -7,11 +7,10 @@ overlap, their mean stands.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ..checkpoint import Checkpoint
 from ..errors import ConfigError
@@ -19,13 +18,12 @@ from ..features import FeatureStream
 from ..features.align import nearest
 from ..features.base import RATE
 from ..features.snippets import BINS, STEPS, WINDOW, second_around
-from ..losses import probabilities
 from ..predict import Windows
 from ..progress import Progress, silent
-from .clip import wanted_frames, window_inputs
+from .clip import probability_of, wanted_frames, window_inputs
 from .gradcam import grad_cam
 from .sanity import Sanity, randomisation
-from .targets import in_use, output_number
+from .targets import output_number
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
@@ -116,12 +114,11 @@ def explain_sound(
         share = shares[batch].repeat(windows.width)
         np.add.at(heat, rows, raw * share[:, None, None].astype(np.float32))
         np.add.at(weight, rows, share)
-        with torch.no_grad(), in_use(checkpoint.predictor.model):
-            said = probabilities(checkpoint.predictor.model(inputs, mask).prediction)[:, number].numpy()
-        value += float(shares[batch] @ said)
+        value += float(shares[batch] @ probability_of(checkpoint, inputs, mask, number))
     progress("Looking where the network looked", len(counting), len(counting))
     seen = weight > 0
-    times, laid = _laid_out(heat[seen] / weight[seen, None, None], stream.times[seen], media)
+    laid = _laid_out(heat[seen] / weight[seen, None, None], stream.times[seen], media)
+    times = (np.arange(laid.shape[1]) + 0.5) / STEPS
     hottest = np.fmax(np.nanmax(laid), np.finfo(np.float32).tiny)
     return SoundExplanation(output, value, times, np.arange(1, BINS + 1) * RATE / WINDOW, laid / hottest)
 
@@ -164,15 +161,11 @@ def _batches(windows: Windows, counting: np.ndarray) -> Iterator[np.ndarray]:
             yield own
 
 
-class _Laid(NamedTuple):
-    """Heat over the whole clip: seconds (T,) and float32 (F, T), NaN where there is none."""
+def _laid_out(heat: np.ndarray, middles: np.ndarray, media: "ClipMedia") -> np.ndarray:
+    """Heat (N, F, steps) of the seconds around some moments, laid over the clip: float32 (F, T).
 
-    times: np.ndarray
-    heat: np.ndarray
-
-
-def _laid_out(heat: np.ndarray, middles: np.ndarray, media: "ClipMedia") -> _Laid:
-    """Heat (N, F, steps) of the seconds around some moments, laid over the clip; the mean where they overlap."""
+    The mean where they overlap, NaN where there is none.
+    """
     sound = media.waveform()
     first = np.round((second_around(middles, sound) / sound.rate + sound.start) * STEPS).astype(int)
     total = np.zeros((heat.shape[1], max(int(np.ceil(media.info.duration * STEPS)), int(first.max()) + STEPS)))
@@ -181,5 +174,4 @@ def _laid_out(heat: np.ndarray, middles: np.ndarray, media: "ClipMedia") -> _Lai
         total[:, begin : begin + STEPS] += picture
         count[begin : begin + STEPS] += 1
     with np.errstate(invalid="ignore"):
-        mean = (total / count).astype(np.float32)
-    return _Laid((np.arange(total.shape[1]) + 0.5) / STEPS, mean)
+        return (total / count).astype(np.float32)

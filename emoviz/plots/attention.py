@@ -451,8 +451,15 @@ def _colour_bar(name: str) -> dict:
 def _coarse(values: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights (N, W) in times of the even share, averaged where there are more than fit, with rows and columns."""
     own_rows = times if len(values) == len(times) else np.arange(1.0, len(values) + 1)
-    rows, columns = (np.array_split(np.arange(n), min(n, MOST_CELLS)) for n in values.shape)
-    shown = np.stack([values[own].mean(0) for own in rows])
-    shown = np.stack([shown[:, own].mean(1) for own in columns], axis=1) * values.shape[1]
-    middles = [np.array([axis[own].mean() for own in parts]) for axis, parts in ((own_rows, rows), (times, columns))]
-    return shown, *middles
+    shown, rows, columns = coarse(values, own_rows, times, (MOST_CELLS, MOST_CELLS))
+    return shown * values.shape[1], rows, columns
+
+
+def coarse(
+    values: np.ndarray, rows: np.ndarray, columns: np.ndarray, most: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """At most so many rows and columns of a matrix, each the mean of its own, with where these stand on average."""
+    down, across = (np.array_split(np.arange(n), min(n, limit)) for n, limit in zip(values.shape, most, strict=True))
+    few = np.stack([values[own].mean(0) for own in down])
+    few = np.stack([few[:, own].mean(1) for own in across], axis=1)
+    return few, np.array([rows[own].mean() for own in down]), np.array([columns[own].mean() for own in across])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from .attention import LESS, MORE, grouped_bars
+from .attention import LESS, MORE, coarse, grouped_bars
 from .clip import ABOVE, timeline
 from .style import GAP, GRID, MARGIN, SMALL, ZERO, lay_out, title, unit_axis
 
@@ -181,7 +181,9 @@ def sound_explained(
             hovertemplate="%{y:.2f} kHz: %{z:.0f} dB<extra></extra>",
         )  # fmt: skip
     if heat is not None:
-        figure.add_heatmap(**_averaged(*heat), zmin=0, zmax=1, yaxis="y3", showscale=False, colorscale=HEAT,
+        times, frequencies, hot = heat
+        few, rows, columns = coarse(hot, frequencies / 1000, times, MOST_CELLS)
+        figure.add_heatmap(x=columns, y=rows, z=few, zmin=0, zmax=1, yaxis="y3", showscale=False, colorscale=HEAT,
                            hovertemplate="%{y:.2f} kHz: heat %{z:.2f}<extra></extra>")  # fmt: skip
     figure.add_scatter(
         x=said["time"], y=said["value"], yaxis="y2", mode="lines", line={"color": MORE, "width": 1.6},
@@ -297,17 +299,6 @@ def in_stretches(times: pd.DataFrame) -> pd.DataFrame:
     if "heat" in times:
         return times.groupby(group).mean().rename(columns={"heat": "contribution"})
     return times.groupby(group).agg({"time": "mean", "contribution": "sum", "magnitude": "sum"})
-
-
-def _averaged(times: np.ndarray, frequencies: np.ndarray, heat: np.ndarray) -> dict[str, np.ndarray]:
-    """Heat (F, T) as a trace of at most :data:`MOST_CELLS` rows and columns, each the mean of its own."""
-    rows, columns = (np.array_split(np.arange(n), min(n, most)) for n, most in zip(heat.shape, MOST_CELLS, strict=True))
-    few = np.stack([heat[:, own].mean(1) for own in columns], axis=1)  # NaN beside what was not looked at
-    return {
-        "x": np.array([times[own].mean() for own in columns]),
-        "y": np.array([frequencies[own].mean() / 1000 for own in rows]),
-        "z": np.stack([few[own].mean(0) for own in rows]).astype(np.float32),
-    }
 
 
 def data_uri(picture: np.ndarray) -> str:
