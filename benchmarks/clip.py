@@ -31,14 +31,14 @@ import av
 import cv2
 import numpy as np
 
-from emoviz.checkpoint import Checkpoint
-from emoviz.define import Source
+from emoviz.checkpoints.folder import Checkpoint
+from emoviz.core.progress import silent
+from emoviz.core.settings import ROOT, Settings
+from emoviz.core.vocabulary import Source
 from emoviz.features import EXTRACTORS
 from emoviz.features.align import frame_middles
 from emoviz.media import ClipMedia, iterate_frames, read_waveform
-from emoviz.predict import HOP, load_checkpoints, predict_clip, predict_streams
-from emoviz.progress import silent
-from emoviz.settings import ROOT, Settings
+from emoviz.prediction.clip import HOP, load_checkpoints, predict_clip, predict_streams
 
 EXAMPLE = ROOT / "examples" / "synthetic-english.mp4"
 SECONDS, FPS, SIZE, RATE = 15, 25, (1280, 720), 44100

@@ -34,11 +34,11 @@ import numpy as np
 import pandas as pd
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from emoviz import checkpoint
-from emoviz.checkpoint import Description, FeatureSpec
-from emoviz.define import FOUR_EMOTIONS, Source, Task
-from emoviz.inputs import InputConfig
-from emoviz.settings import ROOT
+from emoviz import checkpoints
+from emoviz.checkpoints.folder import Description, FeatureSpec
+from emoviz.core.settings import ROOT
+from emoviz.core.vocabulary import FOUR_EMOTIONS, Source, Task
+from emoviz.models.inputs import InputConfig
 
 CHROMIUM = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium")
 LONGEST = {"view": 1.0, "answer": 0.3, "turn": 1.0}
@@ -235,10 +235,10 @@ def make_checkpoint(folder: Path, name: str, recordings: int, channels: int, see
     predictions = {f"truth.{name}": truth[:, place] for place, name in enumerate(FOUR_EMOTIONS)} | {
         f"prediction.{name}": scores[:, place] / 2 for place, name in enumerate(FOUR_EMOTIONS)
     }
-    checkpoint.save(
+    checkpoints.save(
         folder / name,
         description,
-        checkpoint.build_predictor(description),
+        checkpoints.build_predictor(description),
         metrics={},
         card="Made-up numbers, to measure pages with.",
         attention=about.join(pd.DataFrame(weights.astype(np.float16), about.index, names)),

@@ -27,7 +27,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from emoviz import project
+from emoviz.analysis import projection
 
 LEAST_RATIO = 3.0
 LONGEST_PLACING = 1.0
@@ -69,12 +69,12 @@ def main() -> int:
         return result
 
     def trust(points: np.ndarray) -> float:
-        return round(project.trustworthiness(embeddings, points, most=1000, draws=2).value, 4)
+        return round(projection.trustworthiness(embeddings, points, most=1000, draws=2).value, 4)
 
     with tempfile.TemporaryDirectory() as folder:
-        method = project.TSNE()
-        fresh = note("tsne", timed(lambda: project.fit(embeddings, method, cache=Path(folder))))
-        cached = note("tsne_cached", timed(lambda: project.fit(embeddings, method, cache=Path(folder))))
+        method = projection.TSNE()
+        fresh = note("tsne", timed(lambda: projection.fit(embeddings, method, cache=Path(folder))))
+        cached = note("tsne_cached", timed(lambda: projection.fit(embeddings, method, cache=Path(folder))))
     if not np.array_equal(fresh.points, cached.points):
         sys.exit("The map from the cache differs.")
     note("first_placed", timed(lambda: cached.transform(new[:1])))

@@ -31,11 +31,11 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from emoviz.checkpoint import Predictor
-from emoviz.define import FOUR_EMOTIONS, Source, Split
-from emoviz.inputs import InputConfig, Inputs
-from emoviz.losses import LOSSES
+from emoviz.checkpoints.folder import Predictor
+from emoviz.core.vocabulary import FOUR_EMOTIONS, Source, Split
 from emoviz.models import build
+from emoviz.models.inputs import InputConfig, Inputs
+from emoviz.models.losses import LOSSES
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import Data, EpochSampler, Part, Sample, collate
 from emoviz.training.loop import fit

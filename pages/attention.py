@@ -6,14 +6,15 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from emoviz import plots, summary
-from emoviz.checkpoint import Checkpoint, Description
-from emoviz.errors import EmovizError
+from emoviz import plots
+from emoviz.checkpoints.folder import Checkpoint, Description
+from emoviz.core.errors import EmovizError
+from emoviz.evaluation import findings
+from emoviz.evaluation.slices import Slice
 from emoviz.explain.attention import ClipAttention
 from emoviz.explain.faithful import ATTENTION, GRADIENTS, error_name, verdict_of
 from emoviz.media import ClipInfo, probe
 from emoviz.plots.attention import MAPS, STRIP
-from emoviz.slices import Slice
 from emoviz.ui import attention, figures, loaders, messages, navigation, selection
 from emoviz.ui.analysis import Analysis, State
 from emoviz.ui.fragments import fragment
@@ -310,7 +311,7 @@ def show_curves(state: State, stem: str, *, above: bool) -> None:
     assert state.prediction is not None
     table, outputs = state.prediction.table, state.prediction.outputs
     figure = plots.timeline(
-        table, outputs, summary.gaps(table, outputs), summary.leading_source(outputs, "emotion")
+        table, outputs, findings.gaps(table, outputs), findings.leading_source(outputs, "emotion")
     )  # fmt: skip
     figure.update_layout(margin=STRIP if above else {}, title_text="What does the model say, moment by moment?")
     figures.show(figure, table, key="timeline", name=f"{stem}-timeline", about=ABOUT_TIMELINE)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from emoviz import compare, plots, report
-from emoviz.compare import LEAST, MOST, TRUTH
-from emoviz.complexity import REPEATS, SECONDS, Complexity, size
-from emoviz.errors import EmovizError
+from emoviz import plots
+from emoviz.analysis import comparison as compare
+from emoviz.analysis import html_report
+from emoviz.analysis.comparison import LEAST, MOST, TRUTH
+from emoviz.core.errors import EmovizError
+from emoviz.evaluation.slices import COLUMNS
 from emoviz.media import probe
-from emoviz.slices import COLUMNS
+from emoviz.prediction.cost import REPEATS, SECONDS, Complexity, size
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
 from emoviz.ui.analysis import Analysis
 from emoviz.ui.background import Job
@@ -33,7 +35,7 @@ One row per culture, one column per model: the figure on held-out recordings, in
 over recordings. **Training mean** is the same figure for always answering the mean (or most frequent class) of the
 training labels. {compare.COLLAPSED} marks a model that has **collapsed**: it predicts nearly a constant or does no
 better than that.
-{report.CONFOUND} Source: CATS-Transformer paper, section 4 (CCC); Lin 1989.
+{html_report.CONFOUND} Source: CATS-Transformer paper, section 4 (CCC); Lin 1989.
 """
 ABOUT_FOREST = """
 By how much each model's figure is above that of the first model; whiskers are 95 % intervals of a **paired**
@@ -129,7 +131,7 @@ def on_test_set(found: dict[str, Path], names: list[str]) -> Compared:
         chosen = selection.choose_slice(compare.recordings(shared[0].results))
         both = compared(files, str(chosen))
     st.download_button(
-        "Report", lambda: report.write(both.comparison, known_complexities(names)).encode(),
+        "Report", lambda: html_report.write(both.comparison, known_complexities(names)).encode(),
         file_name=f"{'-and-'.join(names)}.html", mime="text/html", key="report", on_click="ignore",
         icon=":material/download:", help="All figures and tables as one HTML file that opens without a network.",
     )  # fmt: skip
@@ -146,8 +148,8 @@ def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
         st.markdown("These models were stored without held-out figures; `python -m emoviz train` writes them.")
         return
     st.markdown("  \n".join(both.verdicts))
-    derived = [report.DERIVED] if any(c.derived for c in comparison.contenders) else []
-    st.caption(" ".join(report.notes(comparison) + derived))
+    derived = [html_report.DERIVED] if any(c.derived for c in comparison.contenders) else []
+    st.caption(" ".join(html_report.notes(comparison) + derived))
     show_judged(both, names)
     show_in_depth(both, folders)
 
@@ -172,7 +174,7 @@ def show_judged(both: Compared, names: list[str]) -> None:
             st.caption(compare.COLLAPSED_NOTE)
     with right:
         show_differences(both.of, compare.of_figure(differences, *titles[what]), names, what)
-        st.caption(report.CONFOUND)
+        st.caption(html_report.CONFOUND)
 
 
 @fragment

@@ -5,10 +5,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from emoviz import plots, similarity
-from emoviz.cultures import Weights
-from emoviz.errors import EmovizError
-from emoviz.results import METRICS
+from emoviz import plots
+from emoviz.analysis import similarity
+from emoviz.analysis.cultures import Weights
+from emoviz.core.errors import EmovizError
+from emoviz.studies.results import METRICS
 from emoviz.ui import cultures, figures, navigation
 from emoviz.ui.fragments import fragment
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from emoviz import inventory, media, plots
-from emoviz.corpora import own
+from emoviz import media, plots
+from emoviz.core.errors import EmovizError
+from emoviz.core.vocabulary import Dimension, Emotion
+from emoviz.corpora import inventory, own
 from emoviz.corpora.importing import (
     LEFT_OUT,
     ROLES,
@@ -20,11 +22,9 @@ from emoviz.corpora.importing import (
     suggest_scale,
     words_of,
 )
+from emoviz.corpora.inventory import Holding
 from emoviz.corpora.sources import Material, gather
-from emoviz.define import Dimension, Emotion
-from emoviz.errors import EmovizError
-from emoviz.features import EXTRACTORS, encoders
-from emoviz.inventory import Holding
+from emoviz.features import EXTRACTORS, encoders, estimate
 from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds import Extraction
 from emoviz.jobs.local import Local
@@ -157,7 +157,7 @@ def extract(here: list[Holding]) -> None:
             name = st.selectbox("Of which corpus?", list(readable), key="extract-corpus", width=200)
             features = st.multiselect("Features", list(EXTRACTORS), SUGGESTED, key="extract-features")
             device = ui.choose_device("extract-device")
-        lacking = inventory.lacking(readable[name], features)
+        lacking = estimate.lacking(readable[name], features)
         if lacking:
             st.markdown(
                 "Not in the store yet: " + ", ".join(f"{f} of {n:,} recordings" for f, n in lacking.items()) + "."
@@ -188,7 +188,7 @@ def show_estimate(name: str, features: list[str]) -> None:
     with st.spinner("Trying a few recordings"):
         try:
             read = loaders.corpora.load(name, own_settings.data, own_settings.imports)
-            found = inventory.estimate(read, features, loaders.store())
+            found = estimate.estimate(read, features, loaders.store())
         except EmovizError as error:
             st.error(str(error))
             return

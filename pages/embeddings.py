@@ -10,9 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from emoviz import maps, plots
-from emoviz.predict import reads_clips
-from emoviz.project import METHODS, PCA, Method, Projection
+from emoviz import plots
+from emoviz.analysis import maps
+from emoviz.analysis.projection import METHODS, PCA, Method, Projection
+from emoviz.prediction.clip import reads_clips
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
 from emoviz.ui.fragments import fragment

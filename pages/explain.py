@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from emoviz import plots, summary
-from emoviz.checkpoint import Checkpoint
-from emoviz.errors import EmovizError
+from emoviz import plots
+from emoviz.checkpoints.folder import Checkpoint
+from emoviz.core.errors import EmovizError
+from emoviz.evaluation import findings
 from emoviz.explain import (
     FaceExplanation,
     FaceFilm,
@@ -42,7 +43,7 @@ from emoviz.explain.words import (
     strongest,
 )
 from emoviz.media import ClipInfo, ClipMedia, probe
-from emoviz.predict import ClipPrediction, streams_of
+from emoviz.prediction.clip import ClipPrediction, streams_of
 from emoviz.ui import explain, figures, loaders, messages, navigation, selection
 from emoviz.ui.analysis import Analysis, State
 from emoviz.ui.fragments import fragment
@@ -348,7 +349,7 @@ class Face:
         figure = plots.film_strip(
             table,
             self.outputs,
-            summary.gaps(table, self.outputs),
+            findings.gaps(table, self.outputs),
             str(self.network.description.source),
             self.output,
             strip,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from emoviz import summary
-from emoviz.checkpoint import PER_CULTURE
-from emoviz.define import Source
+from emoviz.checkpoints.folder import PER_CULTURE
+from emoviz.core.vocabulary import Source
+from emoviz.evaluation import findings
 from emoviz.ui import guide, loaders, messages, navigation, selection
 
 PREDICT, CULTURES = "pages/predict.py", "pages/cultures.py"
@@ -81,15 +81,15 @@ def show_model(name: str, folder: Path) -> None:
         return
     metrics = loaders.metrics(folder)
     st.caption(f"{description.title}. {READS[description.source]}.")
-    if found := summary.held_out(metrics):
+    if found := findings.held_out(metrics):
         floors = ", ".join(f"{figure.label} {figure.training_mean}" for figure in found)
         st.markdown("  \n".join(f"{figure.label} **{figure.value}**" for figure in found),
                     help=f"Always answering the training mean gets: {floors}.")  # fmt: skip
     emotions = description.kind == "emotion"
     limits = [f"Gives {len(description.outputs)} emotions." if emotions else f"Gives {', '.join(description.outputs)}."]
-    if tested := summary.evaluated_on(metrics):
+    if tested := findings.evaluated_on(metrics):
         limits.append(f"Tested on {tested} that it never met.")
-    if flagged := summary.collapsed(metrics):
+    if flagged := findings.collapsed(metrics):
         limits.append(f"Collapsed in {', '.join(flagged)}: no better than the training mean, or constant.")
     st.caption(" ".join(limits))
     messages.model_cards({name: folder})
@@ -100,7 +100,7 @@ def show_group(group: Mapping[str, Path]) -> None:
     descriptions = [d for d in map(loaders.description, group.values()) if d]
     st.markdown(f"**{PER_CULTURE}**: {len(group)} models")
     st.caption(f"{', '.join(dict.fromkeys(d.title for d in descriptions))}, each of another culture or seed.")
-    st.markdown("  \n".join(summary.spread(map(loaders.metrics, group.values()))))
+    st.markdown("  \n".join(findings.spread(map(loaders.metrics, group.values()))))
     st.caption("Made to compare what they attend to; each was tested on a few speakers of its own culture.")
     if navigation.has(CULTURES):
         st.page_link(CULTURES, label="Compare the cultures", icon=":material/public:")

@@ -6,14 +6,15 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from emoviz import plots, summary
-from emoviz.checkpoint import Checkpoint
-from emoviz.define import Source
-from emoviz.errors import EmovizError
-from emoviz.export import export
-from emoviz.fusion import fuse, fused_outputs
+from emoviz import plots
+from emoviz.checkpoints.folder import Checkpoint
+from emoviz.core.errors import EmovizError
+from emoviz.core.vocabulary import Source
+from emoviz.evaluation import findings
+from emoviz.evaluation.fusion import fuse, fused_outputs
 from emoviz.media import ClipInfo, probe
-from emoviz.predict import ClipPrediction
+from emoviz.prediction.clip import ClipPrediction
+from emoviz.prediction.export import export
 from emoviz.ui import figures, loaders, messages, navigation, selection
 from emoviz.ui.analysis import Analysis, State
 from emoviz.ui.fragments import fragment
@@ -112,7 +113,7 @@ def show_state(name: str, info: ClipInfo, analysis: Analysis, *, polling: bool) 
         table, outputs = show_curves(name, state.prediction)
     with left:
         show_path(name, table, outputs)
-    words.markdown(f"{summary.sentence(table, outputs)} {' '.join(state.prediction.notes)}")
+    words.markdown(f"{findings.sentence(table, outputs)} {' '.join(state.prediction.notes)}")
 
 
 def show_player(name: str, info: ClipInfo, state: State) -> None:
@@ -146,7 +147,7 @@ def show_curves(name: str, prediction: ClipPrediction) -> tuple[pd.DataFrame, pd
         table, outputs = refuse(prediction)
         emotion_source = selection.choose_source(outputs)
     figures.show(
-        plots.timeline(table, outputs, summary.gaps(table, outputs), emotion_source),
+        plots.timeline(table, outputs, findings.gaps(table, outputs), emotion_source),
         table,
         key="timeline",
         name=f"{file_stem(name)}-timeline",
@@ -171,7 +172,7 @@ def exports(prediction: ClipPrediction) -> dict[str, figures.Writer]:
 
 def show_path(name: str, table: pd.DataFrame, outputs: pd.DataFrame) -> None:
     """The path through the plane of valence and arousal."""
-    source = summary.circumplex_source(outputs)
+    source = findings.circumplex_source(outputs)
     if source is not None:
         figures.show(
             plots.circumplex(table, outputs, source),

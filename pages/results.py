@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from emoviz import plots, results
-from emoviz.checkpoint import PER_CULTURE, TABLES
-from emoviz.results import Report
+from emoviz import plots
+from emoviz.checkpoints.folder import PER_CULTURE, TABLES
+from emoviz.studies import results
+from emoviz.studies.results import Report
 from emoviz.ui import figures, guide, loaders, navigation
 from emoviz.ui.kept import kept
 

@@ -7,12 +7,12 @@ from typing import Any
 import streamlit as st
 
 from emoviz import plots
-from emoviz.checkpoint import find
-from emoviz.configuration import from_dict, from_texts, to_dict
-from emoviz.define import Source, Split
-from emoviz.errors import ConfigError, EmovizError
+from emoviz.checkpoints.folder import find
+from emoviz.core.configuration import from_dict, from_texts, to_dict
+from emoviz.core.errors import ConfigError, EmovizError
+from emoviz.core.vocabulary import Source, Split
+from emoviz.corpora.inventory import Holding
 from emoviz.features import EXTRACTORS
-from emoviz.inventory import Holding
 from emoviz.jobs.folder import Job, State
 from emoviz.jobs.interface import Where
 from emoviz.jobs.kinds import OwnProtocol, Training

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from emoviz import checkpoint, evaluate
-from emoviz.compare import Contender
-from emoviz.define import CIRCUMPLEX, Emotion, Source, Task
-from emoviz.evaluate import Result
+from emoviz import checkpoints
+from emoviz.analysis.comparison import Contender
+from emoviz.core.vocabulary import CIRCUMPLEX, Emotion, Source, Task
+from emoviz.evaluation import scores
+from emoviz.evaluation.scores import Result
 
 CLASSES = ("angry", "happy", "sad")
 DIMENSIONS = ("valence (derived)", "arousal (derived)")
@@ -49,13 +50,13 @@ def write(folder: Path, contender: Contender) -> None:
     """The files of a contender's checkpoint, without weights."""
     folder.mkdir(parents=True, exist_ok=True)
     task = Task.FRAMES if contender.kind == "dimension" else Task.CLIP
-    about = checkpoint.Description(
+    about = checkpoints.Description(
         name=folder.name, title=folder.name, source=Source.SPEECH, model="bi-gru", model_config={}, task=task,
         kind=contender.kind, outputs=contender.outputs, derived=contender.derived, features=(), inputs=(),
         hop=0.02, window=3.0,
     )  # fmt: skip
-    rows = evaluate.score_table(contender.results, contender.scores)
+    rows = scores.score_table(contender.results, contender.scores)
     figures = {"test": rows, "training_mean": contender.constant.tolist()} | dict(contender.metrics)
-    (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
-    (folder / checkpoint.METRICS).write_text(json.dumps(figures))
-    evaluate.prediction_table(contender.results, contender.outputs).to_parquet(folder / "predictions.parquet")
+    (folder / checkpoints.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
+    (folder / checkpoints.METRICS).write_text(json.dumps(figures))
+    scores.prediction_table(contender.results, contender.outputs).to_parquet(folder / "predictions.parquet")

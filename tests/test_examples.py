@@ -2,8 +2,8 @@
 
 import pytest
 
+from emoviz.core.settings import ROOT
 from emoviz.media import probe
-from emoviz.settings import ROOT
 
 CLIPS = sorted((ROOT / "examples").glob("*.mp4"))
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from emoviz import checkpoint
-from emoviz.checkpoint import Description, FeatureSpec
-from emoviz.define import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Source, Task, derived
+from emoviz import checkpoints
+from emoviz.checkpoints.folder import Description, FeatureSpec
+from emoviz.core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Source, Task, derived
 from emoviz.features import EXTRACTORS
-from emoviz.inputs import InputConfig
+from emoviz.models.inputs import InputConfig
 
 DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
 RMSE = 0.3
@@ -83,10 +83,10 @@ def _save(folder, name, source, model, task, options, outputs, specs, corpora, w
         split=split or {},
     )
     torch.manual_seed(len(name))
-    predictor = checkpoint.build_predictor(description)
+    predictor = checkpoints.build_predictor(description)
     random = np.random.default_rng(0)
     for spec in specs:
         if spec.channels:
             predictor.inputs[spec.name].fit(random.normal(0, 3, (100, spec.width)))
     rows = [{"culture": "all", "output": output, "metric": "rmse", "value": RMSE} for output in outputs]
-    checkpoint.save(folder / name, description, predictor, metrics={"test": rows}, card="Untrained.", half=False)
+    checkpoints.save(folder / name, description, predictor, metrics={"test": rows}, card="Untrained.", half=False)

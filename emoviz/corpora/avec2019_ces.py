@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..define import Dimension
-from ..errors import CorpusError, UnknownNameError
+from ..core.errors import CorpusError, UnknownNameError
+from ..core.vocabulary import Dimension
 from .base import READERS, Corpus
 from .layout import locate, read_table, recordings_table, require_none_missing
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import CorpusError
-from ..registry import Registry
+from ..core.errors import CorpusError
+from ..core.registry import Registry
 
 RECORDING_COLUMNS = ("audio", "video", "speaker", "gender", "language", "culture", "session", "transcript")
 """Columns of :attr:`Corpus.recordings`; the index is named ``id``. What a corpus does not know is None."""
@@ -57,4 +57,4 @@ class Corpus:
 Reader = Callable[[Path], Corpus]
 """Reads the corpus from the data folder (setting ``EMOVIZ_DATA``)."""
 
-READERS: Registry[Reader] = Registry("corpus")
+READERS: Registry[Reader] = Registry("corpus", "emoviz.corpora")

@@ -9,7 +9,7 @@ multimodal actors dataset", IEEE Transactions on Affective Computing 5 (2014) 37
 import re
 from pathlib import Path
 
-from ..define import Emotion
+from ..core.vocabulary import Emotion
 from .base import READERS, Corpus
 from .layout import (
     decode,

@@ -7,7 +7,7 @@ emotional speech", Interspeech 2005. Names: ``03a01Fa`` is speaker 03, text a01,
 import re
 from pathlib import Path
 
-from ..define import Emotion
+from ..core.vocabulary import Emotion
 from .base import READERS, Corpus
 from .layout import decode, labels_table, locate, matching, recordings_table, require_counts
 

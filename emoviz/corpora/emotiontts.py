@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..define import Emotion
-from ..errors import CorpusError
+from ..core.errors import CorpusError
+from ..core.vocabulary import Emotion
 from .base import READERS, Corpus
 from .layout import labels_table, locate, matching, recordings_table, require_counts, require_none_missing
 

@@ -7,7 +7,7 @@ speech database", LREC 2014. Names: ``dis-f1-b1`` is emotion, actor, sentence.
 import re
 from pathlib import Path
 
-from ..define import Emotion
+from ..core.vocabulary import Emotion
 from .base import READERS, Corpus
 from .layout import decode, labels_table, locate, matching, recordings_table, require_counts
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..define import FER_EMOTIONS, Emotion, Split
-from ..errors import CorpusError
+from ..core.errors import CorpusError
+from ..core.vocabulary import FER_EMOTIONS, Emotion, Split
 from .base import READERS, Corpus
 from .layout import locate, read_table, recordings_table, require_counts, require_none_missing
 

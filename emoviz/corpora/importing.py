@@ -16,8 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..define import INTENSITIES, Dimension, Emotion
-from ..errors import ConfigError, CorpusError, EmovizError
+from ..core.errors import ConfigError, CorpusError, EmovizError
+from ..core.vocabulary import INTENSITIES, Dimension, Emotion
 from .base import Corpus
 from .layout import labels_table, recordings_table
 from .sources import VIDEO_ENDINGS, Material, Problem, Source, text_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..define import Emotion
-from ..errors import CorpusError
+from ..core.errors import CorpusError
+from ..core.vocabulary import Emotion
 from .base import RECORDING_COLUMNS
 
 AUDIO_ENDINGS = (".flac", ".wav")

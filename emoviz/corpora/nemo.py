@@ -6,7 +6,7 @@ lists the recordings in ``samples/``; a subset with a shortened list is complete
 
 from pathlib import Path
 
-from ..define import Emotion
+from ..core.vocabulary import Emotion
 from .base import READERS, Corpus
 from .layout import AUDIO_ENDINGS, decode, labels_table, locate, read_table, recordings_table, require_none_missing
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import ConfigError, CorpusError
+from ..core.errors import ConfigError, CorpusError
 from .base import READERS, Corpus
 from .layout import require_none_missing
 

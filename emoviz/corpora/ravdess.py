@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..define import Emotion
-from ..errors import CorpusError
+from ..core.errors import CorpusError
+from ..core.vocabulary import Emotion
 from .base import READERS, Corpus
 from .layout import decode, labels_table, locate, matching, recordings_table, require_counts
 

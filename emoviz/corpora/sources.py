@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..define import Dimension
-from ..errors import ConfigError, CorpusError
+from ..core.errors import ConfigError, CorpusError
+from ..core.vocabulary import Dimension
 
 if TYPE_CHECKING:
     import audformat

@@ -7,7 +7,7 @@ vs. Western languages", FIT 2018. Names: ``SM1_F10_A010`` is male speaker 1, fil
 import re
 from pathlib import Path
 
-from ..define import Emotion
+from ..core.vocabulary import Emotion
 from .base import READERS, Corpus
 from .layout import decode, labels_table, locate, matching, recordings_table, require_counts
 

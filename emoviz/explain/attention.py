@@ -11,12 +11,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ..checkpoint import Checkpoint, Description
-from ..errors import FeatureError
+from ..checkpoints.folder import Checkpoint, Description
+from ..core.errors import FeatureError
+from ..core.progress import Progress, silent
 from ..features import EXTRACTORS, FeatureStream
-from ..inputs import channel_names
-from ..predict import Windows, apply
-from ..progress import Progress, silent
+from ..models.inputs import channel_names
+from ..prediction.clip import Windows, apply
 
 CHANNEL, SPATIAL = "channel", "spatial"
 """Kinds that are not over time."""
@@ -103,7 +103,7 @@ def clip_attention(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: what it reads, see :func:`emoviz.predict.streams_of`.
+        streams: what it reads, see :func:`emoviz.prediction.clip.streams_of`.
         duration: of the clip in seconds.
         progress: told of every batch of windows.
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..checkpoint import Checkpoint, Predictor
+from ..checkpoints.folder import Checkpoint, Predictor
+from ..core.progress import Progress, silent
 from ..features import FeatureStream
 from ..models import Model
-from ..progress import Progress, silent
 from .clip import Method, explain_streams, face_inputs
 from .gradcam import grad_cam
 from .sanity import Sanity, randomisation, randomisations

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..checkpoint import Checkpoint
-from ..errors import ConfigError, FeatureError
+from ..checkpoints.folder import Checkpoint
+from ..core.errors import ConfigError, FeatureError
+from ..core.progress import Progress, silent
 from ..features import FeatureStream
 from ..features.align import align
-from ..losses import probabilities
 from ..models import Model
-from ..predict import PICTURES, Windows, channel_table
-from ..progress import Progress, silent
+from ..models.losses import probabilities
+from ..prediction.clip import PICTURES, Windows, channel_table
 from .gradcam import FRAMES_AT_ONCE, grad_cam
 from .gradients import integrated_gradients
 from .occlusion import occlude
@@ -134,7 +134,7 @@ def explain_streams(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: what it reads, see :func:`emoviz.predict.streams_of`.
+        streams: what it reads, see :func:`emoviz.prediction.clip.streams_of`.
         duration: of the clip in seconds.
         output: name of the output.
         method: how.
@@ -208,7 +208,7 @@ def window_inputs(
 
     Args:
         checkpoint: the model.
-        windows: of the clip, see :class:`emoviz.predict.Windows`.
+        windows: of the clip, see :class:`emoviz.prediction.clip.Windows`.
         streams: what the model reads.
         numbers: of n windows.
 

@@ -28,11 +28,11 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ..errors import ConfigError, FeatureError
-from ..evaluate import Result, Score
-from ..metrics import Difference, judge, percentiles
+from ..core.errors import ConfigError, FeatureError
+from ..core.progress import Progress, silent
+from ..evaluation.metrics import Difference, judge, percentiles
+from ..evaluation.scores import Result, Score
 from ..models import Model
-from ..progress import Progress, silent
 from .gradients import channel_weights, integrated_gradients
 from .occlusion import without
 from .targets import VALUES_AT_ONCE, in_use
@@ -121,7 +121,7 @@ def deletion(
         model: whose predictions the weights are said to explain.
         examples: N held-out recordings.
         weights: (D,) of the channels of all streams side by side, or (N, D) for each example its own.
-        score: the figure that becomes the error, e.g. one of :func:`emoviz.evaluate.scores_of`.
+        score: the figure that becomes the error, e.g. one of :func:`emoviz.evaluation.scores.scores_of`.
         steps: in which the channels are hidden, about equally many in each.
         orders: random ones.
         draws: bootstrap samples.

@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..checkpoint import Checkpoint
-from ..configuration import from_dict
-from ..define import Split
-from ..errors import ConfigError
-from ..evaluate import MEAN, Result, Score, scores_of
+from ..checkpoints.folder import Checkpoint
+from ..core.configuration import from_dict
+from ..core.errors import ConfigError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Split
+from ..evaluation.metrics import Difference
+from ..evaluation.scores import MEAN, Result, Score, scores_of
 from ..features.align import delayed
 from ..features.store import FeatureStore
-from ..metrics import Difference
 from ..models import Model
-from ..progress import Progress, silent
 from .attention import channel_attention
 from .deletion import RISES, WRITTEN, Deletion, Example, Verdict, deletion, gradient_weights, verdict
 from .targets import in_use

@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..errors import ConfigError
+from ..core.errors import ConfigError
+from ..core.progress import Progress, silent
 from ..models import Model
-from ..progress import Progress, silent
 from .targets import checked, in_use, scorer
 
 FRAMES_AT_ONCE = 64

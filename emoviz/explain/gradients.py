@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..core.progress import Progress, silent
 from ..models import Model
-from ..progress import Progress, silent
 from .targets import checked, clips_at_once, in_use, scorer
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..errors import ConfigError
+from ..core.errors import ConfigError
 
 CIVIDIS = np.array(
     [

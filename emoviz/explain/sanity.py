@@ -18,10 +18,10 @@ import pandas as pd
 import torch
 from torch import nn
 
-from ..errors import ConfigError
-from ..metrics import pearson
+from ..core.errors import ConfigError
+from ..core.progress import Progress, silent
+from ..evaluation.metrics import pearson
 from ..models import Model
-from ..progress import Progress, silent
 
 UNCHANGED = 0.5
 """Mean rank correlation with all weights destroyed from which on an explanation counts as one that does not change."""

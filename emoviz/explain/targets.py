@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from ..define import Task
-from ..errors import ConfigError, FeatureError, UnknownNameError
+from ..core.errors import ConfigError, FeatureError, UnknownNameError
+from ..core.vocabulary import Task
 from ..models import Model
 
 VALUES_AT_ONCE = 4_000_000

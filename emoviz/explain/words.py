@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..define import Emotion
-from ..summary import LEAST_PEAK, number
+from ..core.vocabulary import Emotion
+from ..evaluation.findings import LEAST_PEAK, number
 from .clip import MISSED, FaceExplanation, Method, StreamExplanation
 from .sanity import Sanity
 from .sound import SoundExplanation

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..errors import FeatureError
+from ..core.errors import FeatureError
 from .base import FeatureStream
 
 Method = Literal["linear", "mean"]

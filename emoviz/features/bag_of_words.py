@@ -18,9 +18,9 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from ..define import Modality
-from ..errors import FeatureError
-from ..progress import Progress, silent
+from ..core.errors import FeatureError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Modality
 from . import weights
 from .base import EXTRACTORS, FeatureStream, make
 from .functionals import HOP, WINDOW, require_windows, window_settings, window_times, windows

@@ -2,17 +2,18 @@
 
 import inspect
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from ..configuration import coerce
-from ..define import Modality
-from ..errors import ConfigError, FeatureError
-from ..progress import Progress, silent
-from ..registry import Registry
+from ..core.configuration import coerce
+from ..core.errors import ConfigError, FeatureError
+from ..core.progress import Progress, silent
+from ..core.registry import Registry
+from ..core.vocabulary import Modality
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
@@ -104,6 +105,33 @@ class Extractor(Protocol):
         """
         ...
 
+
+class Network(Protocol):
+    """A trained network that extractors run, as :mod:`emoviz.checkpoints` reads it from its folder."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder that it was read from."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what it predicts."""
+        ...
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Names of the features that it reads."""
+        ...
+
+    def read(self, streams: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Class probabilities (N, K) and embedding (N, E), both float32, of N pictures, each a row of its stream."""
+        ...
+
+
+NETWORKS: Registry[Callable[[Path], Network]] = Registry("reader of networks", "emoviz.checkpoints")
+"""How a trained network is read from its folder. Checkpoints build on features and so are not known here: they register
+themselves."""
 
 EXTRACTORS: Registry[type[Extractor]] = Registry("feature extractor")
 

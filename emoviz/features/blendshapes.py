@@ -6,8 +6,8 @@ Source: Google's MediaPipe face landmarker; names such as ``face.mouthSmileLeft`
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..define import Modality
-from ..progress import Progress, silent
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Modality
 from .base import EXTRACTORS, FeatureStream
 from .frames import face_stream
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..define import Modality
-from ..errors import FeatureError
-from ..progress import Progress, silent
+from ..core.errors import FeatureError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Modality
 from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 from .convolutional import VGG, AlexNet, DenseNet
 from .picture_encoders import IMAGENET

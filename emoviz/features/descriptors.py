@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..define import Modality
-from ..progress import Progress, silent
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Modality
 from .base import RATE, FeatureStream, lacking_sound, missing_stream
 
 if TYPE_CHECKING:

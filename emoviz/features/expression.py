@@ -18,17 +18,17 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .. import checkpoint, losses
-from ..define import FER_EMOTIONS, Modality
-from ..errors import CheckpointError, MissingWeightsError
-from ..progress import Progress, silent
-from ..settings import ROOT
-from .base import EXTRACTORS, FeatureStream
+from ..core.errors import CheckpointError, MissingWeightsError
+from ..core.progress import Progress, silent
+from ..core.settings import ROOT
+from ..core.vocabulary import FER_EMOTIONS, Modality
+from .base import EXTRACTORS, NETWORKS, FeatureStream, Network
 from .frames import face_stream
 
 if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTrack
 
+WEIGHTS = "model.safetensors"
 NETWORK = ROOT / "checkpoints" / "face-expression"
 WIDTH = 512
 BATCH = 128
@@ -56,7 +56,7 @@ class _FromNetwork:
     @property
     def settings(self) -> dict[str, str | int | float]:
         """The checkpoint, by its content: a newly trained one gives other values."""
-        return {"checkpoint": NETWORK.name, "weights": _fingerprint(NETWORK / checkpoint.WEIGHTS)}
+        return {"checkpoint": NETWORK.name, "weights": _fingerprint(NETWORK / WEIGHTS)}
 
 
 @EXTRACTORS.register("expression")
@@ -97,9 +97,7 @@ _readings: "WeakKeyDictionary[ClipMedia, dict[tuple[Path, str], FaceReading]]" =
 _reading = threading.Lock()
 
 
-def read_faces(
-    network: checkpoint.Checkpoint, media: "ClipMedia", track: "FaceTrack", progress: Progress = silent
-) -> FaceReading:
+def read_faces(network: Network, media: "ClipMedia", track: "FaceTrack", progress: Progress = silent) -> FaceReading:
     """The forward pass of a network over a face of the clip, run once per clip and network.
 
     Args:
@@ -108,7 +106,7 @@ def read_faces(
         track: its face.
         progress: told of every batch.
     """
-    key = network.folder, _fingerprint(network.folder / checkpoint.WEIGHTS)
+    key = network.folder, _fingerprint(network.folder / WEIGHTS)
     with _reading:
         readings = _readings.setdefault(media, {})
         if key not in readings:
@@ -118,23 +116,22 @@ def read_faces(
 
 def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> FaceReading:
     """The bundled network's reading, its probabilities in the order of FER+'s classes."""
-    network = _load(NETWORK, _fingerprint(NETWORK / checkpoint.WEIGHTS))
+    network = _load(NETWORK, _fingerprint(NETWORK / WEIGHTS))
     reading = read_faces(network, media, track, progress)
     if reading.embedding.shape[1] != WIDTH:
         raise CheckpointError(f"'{NETWORK.name}' gives {reading.embedding.shape[1]} features, not {WIDTH}.")
-    order = [network.description.outputs.index(emotion) for emotion in FER_EMOTIONS]
+    order = [network.outputs.index(emotion) for emotion in FER_EMOTIONS]
     return FaceReading(reading.probabilities[:, order], reading.embedding)
 
 
-def _forward(network: checkpoint.Checkpoint, track: "FaceTrack", progress: Progress) -> FaceReading:
-    (stream,) = (feature.name for feature in network.description.features)
+def _forward(network: Network, track: "FaceTrack", progress: Progress) -> FaceReading:
+    (stream,) = network.streams
     frames = len(track.frames)
     reading: FaceReading | None = None
     for first in range(0, frames, BATCH):
         progress("Reading the expression", first, frames)
         crops = track.seen_crops[first : first + BATCH]
-        output = network({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255})
-        parts = losses.probabilities(output.prediction).numpy(), output.embedding.numpy()
+        parts = network.read({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255})
         if reading is None:
             reading = FaceReading(*(np.empty((frames, part.shape[1]), np.float32) for part in parts))
         reading.probabilities[first : first + BATCH], reading.embedding[first : first + BATCH] = parts
@@ -144,12 +141,12 @@ def _forward(network: checkpoint.Checkpoint, track: "FaceTrack", progress: Progr
 
 
 @lru_cache(maxsize=1)
-def _load(folder: Path, fingerprint: str) -> checkpoint.Checkpoint:
+def _load(folder: Path, fingerprint: str) -> Network:
     """The network; read again when its weights changed."""
-    network = checkpoint.load(folder)
-    if set(network.description.outputs) != set(FER_EMOTIONS):
+    network = NETWORKS["checkpoint"](folder)
+    if set(network.outputs) != set(FER_EMOTIONS):
         raise CheckpointError(
-            f"The checkpoint '{folder.name}' predicts {', '.join(network.description.outputs)}; "
+            f"The checkpoint '{folder.name}' predicts {', '.join(network.outputs)}; "
             f"the expression features need {', '.join(FER_EMOTIONS)}."
         )
     return network

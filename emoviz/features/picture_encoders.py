@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..define import Modality
-from ..errors import FeatureError
-from ..progress import Progress, silent
+from ..core.errors import FeatureError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Modality
 from .base import EXTRACTORS, FeatureStream
 from .convolutional import VGG
 from .convolutional import VGG16 as CONVOLUTIONS

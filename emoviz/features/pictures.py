@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..progress import Progress, silent
+from ..core.progress import Progress, silent
 from .align import nearest
 from .base import FeatureStream, missing_stream
 from .frames import resample

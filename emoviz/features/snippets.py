@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..define import Modality
-from ..errors import FeatureError
-from ..progress import Progress, silent
+from ..core.errors import FeatureError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Modality
 from .align import frame_middles, nearest
 from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 

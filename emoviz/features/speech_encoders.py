@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..define import Modality
-from ..errors import FeatureError
-from ..progress import Progress, silent
+from ..core.errors import FeatureError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Modality
 from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 from .weights import CONFIG, SOUND, Weights, device, load_model, load_part, read_json
 from .windows import cross_faded

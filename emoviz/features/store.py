@@ -29,9 +29,9 @@ import pandas as pd
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ..define import Modality
-from ..errors import CorpusError, FeatureError, MissingWeightsError
-from ..progress import Progress, silent
+from ..core.errors import CorpusError, FeatureError, MissingWeightsError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Modality
 from .base import EXTRACTORS, Extractor, FeatureStream, make
 
 if TYPE_CHECKING:
@@ -143,6 +143,17 @@ class FeatureStore:
         except MissingWeightsError:
             return 0
         return sum(_in(folder, key).is_file() for key in keys) if folder.is_dir() else 0
+
+    def held(self, name: str) -> dict[str, int]:
+        """Feature -> number of a stored corpus's recordings of which the store has it; features of none are left out.
+
+        Raises:
+            CorpusError: if the corpus is not stored.
+        """
+        corpus = self.corpus(name)
+        keys = [key for key in corpus.recordings["key"] if isinstance(key, str)]
+        counts = {feature: count for feature in EXTRACTORS if (count := self.count(keys, feature))}
+        return counts | {feature: len(streams) for feature, streams in corpus.shipped.items()}
 
     def add_corpus(
         self,

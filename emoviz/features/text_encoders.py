@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
-from ..define import Modality
-from ..errors import FeatureError
-from ..progress import Progress, silent
+from ..core.errors import FeatureError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Modality
 from . import transcripts
 from .base import EXTRACTORS, FeatureStream, lacking_sound, missing_stream
 from .transcripts import ENGLISH, RECOGNISER, Transcript, transcribe

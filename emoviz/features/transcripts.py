@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ..errors import FeatureError
-from ..progress import Progress, silent
+from ..core.errors import FeatureError
+from ..core.progress import Progress, silent
 from .weights import CONFIG, Weights, device, fingerprint, read_json
 
 if TYPE_CHECKING:

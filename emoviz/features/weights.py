@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import EmovizError, FeatureError, MissingWeightsError
-from ..settings import ROOT
+from ..core.errors import EmovizError, FeatureError, MissingWeightsError
+from ..core.settings import ROOT
 
 FOLDER = ROOT / "weights"
 CONFIG, TENSORS = "config.json", "model.safetensors"

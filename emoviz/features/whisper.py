@@ -23,10 +23,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..define import Modality
-from ..errors import FeatureError, MissingWeightsError
-from ..progress import Progress, silent
-from ..settings import ROOT
+from ..core.errors import FeatureError, MissingWeightsError
+from ..core.progress import Progress, silent
+from ..core.settings import ROOT
+from ..core.vocabulary import Modality
 from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 from .windows import cross_faded
 

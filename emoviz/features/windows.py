@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..progress import Progress, silent
+from ..core.progress import Progress, silent
 
 
 def window_starts(frames: int, width: int, overlap: int) -> range:

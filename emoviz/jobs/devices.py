@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psutil
 import pynvml
 
-from ..errors import ConfigError
+from ..core.errors import ConfigError
 
 CPU, ANY_GPU = "cpu", "cuda"
 

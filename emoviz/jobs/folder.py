@@ -18,10 +18,10 @@ from typing import Any
 
 import psutil
 
-from ..configuration import from_dict
-from ..errors import ConfigError, EmovizError
-from ..lines import append_line, create_json, read_json, read_lines, write_json
-from ..settings import imports_of
+from ..core.configuration import from_dict
+from ..core.errors import ConfigError, EmovizError
+from ..core.files import append_line, create_json, read_json, read_lines, write_json
+from ..core.settings import imports_of
 
 JOB, PROCESS, USAGE, END = "job.json", "process.json", "usage.json", "end.json"
 PROGRESS, OUTPUT, RESERVE = "progress.jsonl", "log.txt", ".reserve"

@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..configuration import from_dict
-from ..errors import EmovizError, JobError, UnknownNameError
-from ..lines import read_lines
-from ..settings import ROOT, Settings
+from ..core.configuration import from_dict
+from ..core.errors import EmovizError, JobError, UnknownNameError
+from ..core.files import read_lines
+from ..core.settings import ROOT, Settings
 from . import local, slurm
 from .devices import slots_of
 from .folder import RESUMABLE, Job, JobFolder, Places, State, Status

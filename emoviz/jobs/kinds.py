@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import ConfigError, FeatureError, UnknownNameError
-from ..progress import Progress
+from ..core.errors import ConfigError, FeatureError, UnknownNameError
+from ..core.progress import Progress
 from ..training.config import TrainingConfig
 from ..training.loggers import require_logger
 from ..training.protocols import Options
@@ -15,7 +15,7 @@ from .folder import Places
 from .work import WORKS, require_one
 
 if TYPE_CHECKING:
-    from ..training.studies import Study
+    from ..studies.catalogue import Study
 
 
 @WORKS.register("train")
@@ -67,8 +67,8 @@ class Training:
 
 def _check_features(config: TrainingConfig, places: Places, extract: bool) -> None:
     """Refuse what the outlook of a config forbids, and gaps in the store unless they are filled first."""
+    from ..corpora.inventory import holding
     from ..features.store import FeatureStore
-    from ..inventory import holding
     from ..training.outlook import outlook
 
     data, store = Path(places.data) if places.data else None, FeatureStore(Path(places.store))
@@ -110,7 +110,7 @@ class StudyProtocol:
 
     def check(self, places: Places, tasks: int = 1) -> None:
         """Refuse names that are not there."""
-        from ..training.studies import study
+        from ..studies.catalogue import study
 
         require_one(tasks)
         chosen = study(self.study)
@@ -123,7 +123,7 @@ class StudyProtocol:
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Run and report; trainings that an earlier attempt finished are kept."""
-        from ..training.studies import study
+        from ..studies.catalogue import study
 
         return _judge(study(self.study), self.protocol, self.systems, folder, places, progress)
 
@@ -166,7 +166,7 @@ class OwnProtocol:
         return _judge(self._study(), self.protocol, (), folder, places, progress)
 
     def _study(self) -> "Study":
-        from ..training.studies import study_of
+        from ..studies.catalogue import study_of
 
         return study_of(self.config, self.protocol, self.options, self.seeds)
 
@@ -176,8 +176,8 @@ def _judge(
 ) -> tuple[str, ...]:
     """Run a study by a protocol: the names of its reports."""
     from ..features.store import FeatureStore
-    from ..training.reports import summarise
-    from ..training.studies import run_study
+    from ..studies.catalogue import run_study
+    from ..studies.reports import summarise
 
     store, results, checkpoints = FeatureStore(Path(places.store)), Path(places.results), Path(places.checkpoints)
     made = run_study(chosen, protocol, systems, store, folder, results, checkpoints, progress)

@@ -21,8 +21,8 @@ import psutil
 from filelock import FileLock, Timeout
 from huey.storage import SqliteStorage
 
-from ..errors import EmovizError, JobError
-from ..settings import ROOT
+from ..core.errors import EmovizError, JobError
+from ..core.settings import ROOT
 from .devices import ANY_GPU, CPU, visible_to
 from .folder import MARK, OUTPUT, PROCESS, SILENCE, SLOT, JobFolder, Process, State
 

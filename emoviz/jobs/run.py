@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from ..errors import EmovizError
-from ..progress import Progress, silent
+from ..core.errors import EmovizError
+from ..core.progress import Progress, silent
 from .devices import gpu_usage
 from .folder import BEAT, SLOT, JobFolder, Process, State
 from .local import end_processes

@@ -20,9 +20,9 @@ from submitit import JobEnvironment, SlurmExecutor
 from submitit.core.utils import FailedJobError, FailedSubmissionError
 from submitit.helpers import DelayedSubmission, TorchDistributedEnvironment
 
-from ..errors import ConfigError, JobError
-from ..lines import read_json, write_json
-from ..settings import ROOT
+from ..core.errors import ConfigError, JobError
+from ..core.files import read_json, write_json
+from ..core.settings import ROOT
 from .folder import MARK, OUTPUT, SILENCE, JobFolder, Process, State
 
 ENGINE = "slurm"

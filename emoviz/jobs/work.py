@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..configuration import from_dict
-from ..errors import ConfigError, UnknownNameError
-from ..progress import Progress
-from ..registry import Registry
+from ..core.configuration import from_dict
+from ..core.errors import ConfigError, UnknownNameError
+from ..core.progress import Progress
+from ..core.registry import Registry
 from .folder import Job, Places
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from ..errors import MediaError
-from ..progress import Progress, silent
+from ..core.errors import MediaError
+from ..core.progress import Progress, silent
 from .faces import track_faces
 from .frames import Frame, iterate_frames
 from .info import ClipInfo, content_key, probe

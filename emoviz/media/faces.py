@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import MediaError
-from ..progress import Progress, silent
+from ..core.errors import MediaError
+from ..core.progress import Progress, silent
 from .crops import face_crop
 from .frames import iterate_frames
 from .growing import GrowingArray

@@ -8,8 +8,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from ..errors import MediaError
-from ..progress import Progress, silent
+from ..core.errors import MediaError
+from ..core.progress import Progress, silent
 from .info import (
     LONGEST_GAP,
     clip_start,

@@ -12,7 +12,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from ..progress import Progress, silent
+from ..core.progress import Progress, silent
 from .frames import iterate_frames
 from .info import MATROSKA, ClipInfo, VideoInfo, clip_start, content_key, open_clip, probe, video_stream
 from .waveform import iterate_sound

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import MediaError
+from ..core.errors import MediaError
 from .networks import LANDMARKS
 
 FACE_SIZE = 48

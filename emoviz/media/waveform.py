@@ -8,8 +8,8 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
-from ..errors import MediaError
-from ..progress import Progress, silent
+from ..core.errors import MediaError
+from ..core.progress import Progress, silent
 from .growing import GrowingArray
 from .info import LONGEST_GAP, audio_stream, clip_start, decoded, open_clip, probe
 

@@ -5,8 +5,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from ..errors import MissingWeightsError
-from ..settings import ROOT
+from ..core.errors import MissingWeightsError
+from ..core.settings import ROOT
 
 ENCODERS = ROOT / "checkpoints" / "encoders"
 """The folder that the project ships its encoders in."""

@@ -47,8 +47,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..define import Modality, Task
-from ..errors import ConfigError
+from ..core.errors import ConfigError
+from ..core.vocabulary import Modality, Task
 from .base import MODELS, Convolution, Model, ModelConfig, Output, require_positive, require_share
 from .layers import masked_mean, masked_softmax, real_frames
 from .resnet import ResNet

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..define import Modality, Task
+from ..core.vocabulary import Modality, Task
 from .av_attention import FusionHead, SelfAttention, TwoModalitiesConfig
 from .base import MODELS, Model, Output, require_positive, require_share
 from .layers import real_frames

@@ -13,10 +13,10 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..configuration import from_dict
-from ..define import Task
-from ..errors import ConfigError
-from ..registry import Registry
+from ..core.configuration import from_dict
+from ..core.errors import ConfigError
+from ..core.registry import Registry
+from ..core.vocabulary import Task
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..define import Task
-from ..errors import ConfigError
+from ..core.errors import ConfigError
+from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
 from .layers import Steps, concatenate, masked_max, masked_mean, positional_encoding
 

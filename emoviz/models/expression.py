@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..define import Task
-from ..errors import ConfigError
+from ..core.errors import ConfigError
+from ..core.vocabulary import Task
 from .base import MODELS, Convolution, Model, ModelConfig, Output
 
 

@@ -28,7 +28,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ..define import Task
+from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_heads, require_positive, require_share, require_streams
 from .layers import ClipHead, Pooling, TransformerLayer, real_frames, recurrent_states
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ..errors import FeatureError
+from ..core.errors import FeatureError
 
 
 def real_frames(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> dict[str, Tensor]:

@@ -44,8 +44,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..define import Task
-from ..errors import ConfigError
+from ..core.errors import ConfigError
+from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_heads, require_positive, require_share, require_streams
 from .layers import ClipHead, Dropout, Pooling, TransformerLayer, masked_softmax, real_frames, recurrent_states
 

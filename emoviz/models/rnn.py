@@ -24,7 +24,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from ..define import Task
+from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
 from .layers import AttentivePooling, concatenate, masked_mean, recurrent_states
 

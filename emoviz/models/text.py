@@ -20,8 +20,8 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..define import Task
-from ..errors import ConfigError
+from ..core.errors import ConfigError
+from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
 from .layers import Dropout, concatenate, masked_mean
 

@@ -1,13 +1,6 @@
 """Tables -> plotly figures, one file per page. Pure functions: no torch, no streamlit, nothing read from disk."""
 
-from .attention import (
-    attention_map,
-    attention_strip,
-    channel_bars,
-    channel_difference_bars,
-    deletion_curves,
-    map_table,
-)
+from .attention import attention_map, attention_strip, channel_bars, channel_difference_bars, deletion_curves, map_table
 from .clip import channel_weights, circumplex, timeline
 from .compare import (
     clip_comparison,

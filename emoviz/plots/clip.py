@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..define import CIRCUMPLEX, EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES, Dimension, Emotion, Source
+from ..core.vocabulary import CIRCUMPLEX, EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES, Dimension, Emotion, Source
 from .style import GAP, GREY, GRID, MARGIN, MODALITY_COLOURS, SCATTERGL_FROM, SMALL, lay_out, legend, title, unit_axis
 
 LEGEND_HEIGHT = 78
@@ -31,7 +31,7 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
     Args:
         table: ``time`` (s) and one column per output.
         outputs: one row per column: ``column source model output kind rmse``.
-        gaps: ``source start end reason`` (:func:`emoviz.summary.gaps`).
+        gaps: ``source start end reason`` (:func:`emoviz.evaluation.findings.gaps`).
         emotion_source: whose emotions are stacked; None for no such row.
     """
     dimensions = _dimensions(outputs)
@@ -54,7 +54,7 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
 def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Figure:
     """The path of one source through the valence-arousal plane, coloured by time.
 
-    The emotion words stand where the norms of :data:`~emoviz.define.CIRCUMPLEX` put them.
+    The emotion words stand where the norms of :data:`~emoviz.core.vocabulary.CIRCUMPLEX` put them.
     ``customdata`` of the path is time in seconds, for whoever marks the present moment.
     """
     columns = {name: rows[rows.source == source].column.iloc[0] for name, rows in _dimensions(outputs).items()

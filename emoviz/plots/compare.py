@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..define import Emotion
+from ..core.vocabulary import Emotion
 from .style import (
     GREY,
     GRID,

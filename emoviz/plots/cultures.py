@@ -44,9 +44,9 @@ def similarity_matrix(
 
     Args:
         cells: one row per cell: ``culture``, ``other``, ``similarity``, ``low``, ``high``, ``matched``, ``pairs``
-            (:func:`emoviz.similarity.similarities`), and ``alike``: whether the cell is hatched.
+            (:func:`emoviz.analysis.similarity.similarities`), and ``alike``: whether the cell is hatched.
         order: cultures from left to right and from top to bottom.
-        branches: of the dendrogram, over ``order`` (:class:`emoviz.similarity.Dendrogram`).
+        branches: of the dendrogram, over ``order`` (:class:`emoviz.analysis.similarity.Dendrogram`).
         measure: what the colours mean.
         replicates: what the diagonal is between, e.g. ``seed``.
         chosen: cell with an outline.
@@ -158,8 +158,9 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
     """Which channels are among the highest of which cultures, per task: a matrix with their rank in the cells.
 
     Args:
-        top: ``dimension``, ``culture``, ``rank``, ``channel``, ``agreement`` (:func:`emoviz.similarity.top_channels`).
-        frequencies: ``dimension``, ``channel``, ``frequency`` (:func:`emoviz.similarity.frequencies`).
+        top: ``dimension``, ``culture``, ``rank``, ``channel``, ``agreement``
+            (:func:`emoviz.analysis.similarity.top_channels`).
+        frequencies: ``dimension``, ``channel``, ``frequency`` (:func:`emoviz.analysis.similarity.frequencies`).
         replicates: what the agreement is between.
         most: channels that are shown, the most frequent over all tasks.
     """
@@ -273,7 +274,7 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
 
     Args:
         scores: of one metric and aggregation: ``model``, ``culture``, ``dimension``, ``value``, ``low``, ``high``,
-            ``training_mean``, ``recordings``, ``speakers``, ``collapsed`` (:func:`emoviz.cultures.scores`).
+            ``training_mean``, ``recordings``, ``speakers``, ``collapsed`` (:func:`emoviz.analysis.cultures.scores`).
         metric: what the values are.
     """
     dimensions, cultures = list(scores["dimension"].unique()), sorted(scores["culture"].unique(), reverse=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..define import EMOTION_COLOURS, Emotion
+from ..core.vocabulary import EMOTION_COLOURS, Emotion
 from .style import GRID, MARGIN, SMALL, culture_colour, lay_out, legend, title
 
 ROW, LEAST = 22, 330
@@ -18,7 +18,7 @@ def label_counts(table: pd.DataFrame, by: str) -> go.Figure:
     """Recordings of each emotion, one bar per group.
 
     Args:
-        table: ``recordings`` per ``emotion`` and other columns (:func:`emoviz.inventory.emotions`).
+        table: ``recordings`` per ``emotion`` and other columns (:func:`emoviz.corpora.inventory.emotions`).
         by: the column of the groups: ``culture``, ``speaker``, ``corpus``, or ``emotion`` itself.
     """
     figure = go.Figure()
@@ -52,7 +52,7 @@ def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figur
     """How often a rated dimension has which value, one panel per dimension and one line per culture.
 
     Args:
-        table: of :func:`emoviz.inventory.dimensions`.
+        table: of :func:`emoviz.corpora.inventory.dimensions`.
         dimensions: to show.
     """
     figure = go.Figure()

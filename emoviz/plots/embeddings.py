@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ..define import EMOTION_COLOURS, Emotion
+from ..core.vocabulary import EMOTION_COLOURS, Emotion
 from .style import DIVERGING, GREY, GRID, SCATTERGL_FROM, SMALL, ZERO, culture_colour, lay_out, legend, title
 
 MAP_HEIGHT = 470
@@ -41,7 +41,7 @@ def embedding_maps(
 
     Args:
         points: one row per model and recording: ``model``, ``id``, ``x``, ``y``, ``z`` in three dimensions, and what is
-            known of the recording (:func:`emoviz.maps.recordings`).
+            known of the recording (:func:`emoviz.analysis.maps.recordings`).
         colour: the column that colours it.
         axes: model -> titles of its axes.
         selected: ids that stand out, in every map.

@@ -7,7 +7,7 @@ from zlib import crc32
 import plotly.graph_objects as go
 from plotly.basedatatypes import BasePlotlyType
 
-from ..define import CULTURE_COLOURS, CULTURES, SOURCE_COLOURS, Modality, Source
+from ..core.vocabulary import CULTURE_COLOURS, CULTURES, SOURCE_COLOURS, Modality, Source
 
 GRID = "rgba(128, 128, 128, 0.25)"
 ZERO = "rgba(128, 128, 128, 0.8)"

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..define import Split
-from ..errors import ConfigError
+from ..core.errors import ConfigError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Split
 from ..features import bag_of_words, make
 from ..features.store import FeatureStore
-from ..inputs import InputConfig
-from ..progress import Progress, silent
+from ..models.inputs import InputConfig
 from .config import TrainingConfig
 from .data import arrange, load_recordings
 

@@ -1,15 +1,16 @@
 """The training config: one validated dataclass, read from JSON."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..configuration import LEFT_OUT, from_dict, from_texts, to_dict
-from ..define import DERIVED_AXES, Dimension, Emotion, Source, derived, intensity
-from ..errors import ConfigError
-from ..inputs import InputConfig
+from ..core.configuration import LEFT_OUT, from_dict, from_texts, to_dict
+from ..core.errors import ConfigError
+from ..core.vocabulary import DERIVED_AXES, Dimension, Emotion, Source, derived, intensity
+from ..models.inputs import InputConfig
 
 OUTPUTS: dict[str, tuple[str, ...]] = {
     "dimension": (*Dimension, *(derived(d) for d in Dimension)),
@@ -160,6 +161,21 @@ class TrainingConfig:
     def kind(self) -> str:
         """What the outputs are, a key of :data:`OUTPUTS`."""
         return next(kind for kind, names in OUTPUTS.items() if self.outputs[0] in names)
+
+
+Changes = Mapping[str, Any]
+"""Field of the training config -> its value in a system."""
+
+
+def system_of(config: TrainingConfig, name: str, changes: Changes) -> TrainingConfig:
+    """The config of one system.
+
+    Args:
+        config: what all systems of a study share.
+        name: of the system, which names the config unless the changes do.
+        changes: what is the system's own.
+    """
+    return dataclasses.replace(config, **{"name": name.replace(" ", "-"), **changes})
 
 
 SPEECH_CORPORA = ("emodb", "emovo", "urdu", "ravdess", "nemo", "emotiontts")

@@ -26,16 +26,16 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
-from ..checkpoint import MOST_NAMED, FeatureSpec
-from ..corpora.base import Corpus
-from ..define import CIRCUMPLEX, DERIVED_AXES, INTENSITIES, Dimension, Emotion, Split, intensity
-from ..errors import ConfigError, CorpusError, FeatureError
+from ..checkpoints.folder import MOST_NAMED, FeatureSpec
+from ..core.errors import ConfigError, CorpusError, FeatureError
+from ..core.progress import Progress, silent
+from ..core.registry import Registry
+from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, INTENSITIES, Dimension, Emotion, Split, intensity
+from ..corpora.inventory import Tables
 from ..features.align import align, common_times
 from ..features.base import FeatureStream
 from ..features.store import WHOLE, FeatureStore, StoredCorpus
-from ..inputs import Inputs
-from ..progress import Progress, silent
-from ..registry import Registry
+from ..models.inputs import Inputs
 from .config import TrainingConfig
 from .splits import by_speaker, check_disjoint
 from .world import World
@@ -424,7 +424,7 @@ def load_recordings(
     )
 
 
-def labelled(config: TrainingConfig, corpora: Sequence[StoredCorpus | Corpus], columns: Sequence[str]) -> pd.DataFrame:
+def labelled(config: TrainingConfig, corpora: Sequence[Tables], columns: Sequence[str]) -> pd.DataFrame:
     """Recordings with their labels: those that have one of the config's emotions, or a rating that it predicts.
 
     Args:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..configuration import from_dict
-from ..define import Split
-from ..errors import ConfigError
-from ..evaluate import Result
+from ..core.configuration import from_dict
+from ..core.errors import ConfigError
+from ..core.registry import Registry
+from ..core.vocabulary import Split
+from ..evaluation.metrics import ccc
+from ..evaluation.scores import Result
 from ..features.align import refined
-from ..inputs import channel_names
-from ..metrics import ccc
-from ..registry import Registry
+from ..models.inputs import channel_names
 from .config import TrainingConfig
 from .data import Data, Part, Sample
 

@@ -26,24 +26,26 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAverag
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from .. import checkpoint, evaluate
-from ..checkpoint import Description, Predictor, as_stored
-from ..configuration import to_dict
+from .. import checkpoints as checkpoint
+from ..checkpoints.card import Origin, write_card
+from ..checkpoints.folder import Description, Predictor, as_stored
+from ..core.configuration import to_dict
+from ..core.errors import CheckpointError, ConfigError, UnknownNameError
+from ..core.files import append_line, read_lines
+from ..core.progress import Progress, silent
+from ..core.vocabulary import DERIVED_AXES, POLARITY, SIGNS, Dimension, Emotion, Split, Task
 from ..corpora.base import READERS
-from ..define import DERIVED_AXES, POLARITY, SIGNS, Dimension, Emotion, Split, Task
-from ..errors import CheckpointError, ConfigError
+from ..evaluation import scores as evaluate
 from ..features.align import delayed, refined
 from ..features.store import FeatureStore
-from ..inputs import channel_names
-from ..lines import append_line, read_lines
-from ..losses import LOSSES, METRIC_LOSSES, probabilities
 from ..models import Model, Output, build
-from ..progress import Progress, silent
-from .card import write_card
+from ..models.inputs import channel_names
+from ..models.losses import LOSSES, METRIC_LOSSES, probabilities
 from .config import TrainingConfig
 from .data import DATA, Batch, Data, EpochSampler, Part, Sample, collate
 from .feed import fits, loader
 from .loggers import make_logger
+from .presets import preset
 from .resume import SafetensorsIO, recover
 from .world import World
 
@@ -516,6 +518,27 @@ def training_mean(part: Part) -> np.ndarray:
     return np.nanmean(np.concatenate(list(frames(iter(part)))), axis=0)
 
 
+def origin_of(data: Data) -> Origin:
+    """What the card of a model says about the data that it was trained on."""
+
+    def size(part: Split) -> str:
+        if part not in data.parts:
+            return "none"
+        samples = f"{len(data.parts[part])} samples"
+        return f"{len(data.split[part])} speakers, {samples}" if data.split else samples
+
+    return Origin(data.licences, {str(part): size(part) for part in Split}, data.split_note, data.note)
+
+
+def command_of(config: TrainingConfig, name: str) -> str:
+    """The command that trains a checkpoint again: by its preset, or by the config that lies beside its card."""
+    try:
+        same = preset(name) == config
+    except UnknownNameError:
+        same = False
+    return "python -m emoviz train " + (f"--preset {name}" if same else f"{name}/config.json")
+
+
 def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress = silent, command: str = "") -> None:
     """Test once on the test part and write the checkpoint.
 
@@ -570,7 +593,7 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         description,
         module.predictor,
         metrics=figures,
-        card=write_card(description, figures, data, command),
+        card=write_card(description, figures, origin_of(data), command or command_of(config, folder.name)),
         attention=evaluate.attention_table(results, channels),
         embeddings=evaluate.embedding_table(results),
         # Raters' values are the corpus itself, which a checkpoint must not pass on unless it is one's own; a class is

@@ -13,15 +13,16 @@ import pandas as pd
 import torch
 
 from .. import corpora
-from ..checkpoint import Predictor
-from ..define import Split
-from ..errors import CorpusError, FeatureError, UnknownNameError
+from ..checkpoints.folder import Predictor
+from ..core.errors import CorpusError, FeatureError, UnknownNameError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Split
+from ..corpora.inventory import Holding, holding
 from ..features import EXTRACTORS, make
+from ..features.estimate import lacking
 from ..features.store import SIDE, WHOLE, FeatureStore
-from ..inputs import Inputs
-from ..inventory import Holding, holding, lacking
-from ..losses import LOSSES
-from ..progress import Progress, silent
+from ..models.inputs import Inputs
+from ..models.losses import LOSSES
 from .config import TrainingConfig
 from .data import DATA, labelled
 from .loop import build_model

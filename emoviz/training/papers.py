@@ -10,8 +10,8 @@ another. Deviations of a stream stand beside it.
 import dataclasses
 import itertools
 
-from ..define import FOUR_EMOTIONS, Dimension, Emotion, Source, derived, intensity
-from ..inputs import InputConfig
+from ..core.vocabulary import FOUR_EMOTIONS, Dimension, Emotion, Source, derived, intensity
+from ..models.inputs import InputConfig
 from .config import SPEECH_CORPORA, TrainingConfig
 
 HUBERT = InputConfig("hubert", components=128)

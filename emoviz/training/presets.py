@@ -2,12 +2,11 @@
 
 import dataclasses
 
-from ..define import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Source, derived
-from ..errors import UnknownNameError
-from ..inputs import InputConfig
-from .config import SPEECH_CORPORA, TrainingConfig
+from ..core.errors import UnknownNameError
+from ..core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Emotion, Source, derived
+from ..models.inputs import InputConfig
+from .config import SPEECH_CORPORA, Changes, TrainingConfig, system_of
 from .papers import PAPERS
-from .studies import RAVDESS_AV, SEWA
 
 SPEECH_INPUTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
 DERIVED_DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
@@ -104,8 +103,42 @@ SPEECH_SPECTROGRAM = dataclasses.replace(
     learning_rate=5e-4,
     weight_decay=0.1,
 )
+AUDIO, ACTION_UNITS = InputConfig("whisper"), InputConfig("openface")
+EIGHT_EMOTIONS = tuple(e for e in Emotion if e not in (Emotion.BORED, Emotion.CONTEMPTUOUS))
+RAVDESS_LOSSES: dict[str, Changes] = {
+    "softmax": {},
+    "triplet": {"metric_loss": "triplet"},
+    "emotion-metric": {"metric_loss": "emotion_metric"},
+}
+RAVDESS_CONFIG = TrainingConfig(
+    name="ravdess-av",
+    title="Emotion of an audio-video clip",
+    source=Source.FUSED,
+    model="av-fusion",
+    data="utterances",
+    corpora=("ravdess",),
+    inputs=(AUDIO, ACTION_UNITS),
+    outputs=EIGHT_EMOTIONS,
+    loss="cross_entropy",
+    selection="accuracy",
+    hop=0.1,
+    window=10.0,
+    metric_weight=0.1,
+    margins=(0.2, 0.2),
+    epochs=20,
+    patience=20,
+    batch_size=64,
+    learning_rate=2e-3,
+    weight_decay=0.01,
+    averaging=0.98,
+)
 RAVDESS = {
-    system: dataclasses.replace(RAVDESS_AV.system(system), name=f"ravdess-{system}", title=title, test_share=0.25)
+    system: dataclasses.replace(
+        system_of(RAVDESS_CONFIG, system, RAVDESS_LOSSES[system]),
+        name=f"ravdess-{system}",
+        title=title,
+        test_share=0.25,
+    )
     for system, title in (
         ("softmax", "Audio-video attention network on RAVDESS, trained by cross-entropy alone"),
         ("triplet", "Audio-video attention network on RAVDESS, trained with a triplet loss beside"),
@@ -113,8 +146,43 @@ RAVDESS = {
     )
 }
 
+SMALL = {"hidden": 16, "layers": 1, "dropout": 0.5}
+FRAMEWISE: dict[str, Changes] = {
+    "rnn": {"model": "rnn", "options": SMALL},
+    "lstm": {"model": "lstm", "options": SMALL},
+    "lstm-attention": {"model": "lstm-attention", "options": SMALL},
+    "bi-lstm": {"model": "bi-lstm", "options": SMALL},
+    "bi-gru": {"model": "bi-gru", "options": SMALL},
+    "cats": {"model": "cats", "options": {"width": 32, "feedforward": 64, "reduction": 4, "step": 1,
+                                          "encoder_layers": 1, "decoder_layers": 1}, "epochs": 20, "patience": 20},
+    "eaf": {"model": "eaf", "options": {"hidden": 32, "layers": 1, "dropout": 0.5, "step": 1}},
+    "aed": {"model": "aed", "options": {"hidden": 16, "dropout": 0.5, "step": 4}},
+    "emafn": {"model": "emafn", "options": {"hidden": 16, "dropout": 0.5, "step": 4}},
+}  # fmt: skip
+SEWA_CONFIG = TrainingConfig(
+    name="sewa",
+    title="Arousal, valence and liking over time",
+    source=Source.FUSED,
+    model="bi-gru",
+    data="traces",
+    corpora=("avec2019_ces",),
+    inputs=(InputConfig("avec2019-audio"), InputConfig("avec2019-video")),
+    outputs=(Dimension.AROUSAL, Dimension.VALENCE, Dimension.LIKING),
+    loss="ccc",
+    selection="ccc",
+    hop=0.5,
+    resample="mean",
+    window=60.0,
+    epochs=60,
+    patience=60,
+    batch_size=8,
+    learning_rate=2e-3,
+    weight_decay=0.01,
+)
 AVEC = {
-    system: dataclasses.replace(SEWA.system(system), name=f"avec-{system}", title=title, test_share=0.25)
+    system: dataclasses.replace(
+        system_of(SEWA_CONFIG, system, FRAMEWISE[system]), name=f"avec-{system}", title=title, test_share=0.25
+    )
     for system, title in (
         ("eaf", "EAF on SEWA, arousal, valence and liking over time from nine unimodal predictions"),
         (

@@ -21,13 +21,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..configuration import to_dict
-from ..define import Split
-from ..errors import ConfigError, SplitError
-from ..evaluate import Result
-from ..progress import Progress, silent
-from ..registry import Registry
-from ..results import ARROW
+from ..core.configuration import to_dict
+from ..core.errors import ConfigError, SplitError
+from ..core.progress import Progress, silent
+from ..core.registry import Registry
+from ..core.vocabulary import Split
+from ..evaluation.scores import Result
 from .config import TrainingConfig
 from .data import DATA, Data, Recordings, fit_inputs
 from .floors import FLOORS, Predict
@@ -36,6 +35,8 @@ from .splits import by_speaker, check_disjoint
 
 VALIDATION_SHARE, TEST_SHARE = 0.15, 0.25
 """Of the speakers of each culture, in ``per-culture``."""
+ARROW = "->"
+"""Between source and target in the name of a test."""
 VALIDATION = "(validation)"
 """Name of the outcome that a late fusion may learn from: networks neither trained on it nor are tested on it."""
 

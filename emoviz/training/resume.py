@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ..errors import CheckpointError
+from ..core.errors import CheckpointError
 
 TENSORS, TREE = "tensors.safetensors", "tree.json"
 DRAFT = ".draft-"

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from ..define import DERIVED_AXES, Dimension, Task
-from ..inputs import InputConfig
-from ..losses import LOSSES, METRIC_LOSSES
+from ..core.vocabulary import DERIVED_AXES, Dimension, Task
 from ..models.base import Model, load_models
+from ..models.inputs import InputConfig
+from ..models.losses import LOSSES, METRIC_LOSSES
 from .config import OUTPUTS, SELECTIONS, TrainingConfig
 from .data import DATA
 

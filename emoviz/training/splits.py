@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..define import Split
-from ..errors import SplitError
+from ..core.errors import SplitError
+from ..core.vocabulary import Split
 
 
 def by_speaker(

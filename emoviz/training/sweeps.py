@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import ConfigError
+from ..core.errors import ConfigError
 from .config import TrainingConfig
 from .loop import OF_CULTURE
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import media
-from ..predict import ClipPrediction, predict_clip
-from ..progress import Progress
+from ..core.progress import Progress
+from ..prediction.clip import ClipPrediction, predict_clip
 from .background import Stage, Worker
 
 if TYPE_CHECKING:
-    from ..checkpoint import Checkpoint
+    from ..checkpoints.folder import Checkpoint
     from ..features.store import FeatureStore
 
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from .. import attention, checkpoint
-from ..define import Emotion
-from ..errors import EmovizError
+from .. import checkpoints
+from ..analysis import channel_weights
+from ..core.errors import CheckpointError, EmovizError
+from ..core.vocabulary import Emotion
+from ..evaluation.slices import Slice, correctness
 from ..explain.attention import ClipAttention, WindowMap, channels_of, clip_attention, maps_of, window_attention
 from ..media import ClipMedia, probe
-from ..predict import reads_clips, streams_of
-from ..slices import Slice, correctness
+from ..prediction.clip import reads_clips, streams_of
 from . import loaders
 
 
@@ -34,7 +35,7 @@ class HeldOut(NamedTuple):
 
 def models() -> dict[str, Path]:
     """All models that attend to something, those with channel weights of held-out recordings first."""
-    found = loaders.checkpoints() | loaders.checkpoints(checkpoint.PER_CULTURE)
+    found = loaders.checkpoints() | loaders.checkpoints(checkpoints.PER_CULTURE)
     with_weights = {name: folder for name, folder in found.items() if (folder / "attention.parquet").exists()}
     others = {name: folder for name, folder in found.items() if name not in with_weights}
     return with_weights | {name: folder for name, folder in others.items() if maps(folder)}
@@ -42,7 +43,7 @@ def models() -> dict[str, Path]:
 
 def maps(folder: Path) -> tuple[str, ...]:
     """Names of the attention maps that a model has of a clip; none where it cannot read one or is damaged."""
-    weights = folder / checkpoint.WEIGHTS
+    weights = folder / checkpoints.WEIGHTS
     return _maps(folder, weights.stat().st_mtime_ns) if weights.exists() else ()
 
 
@@ -52,7 +53,7 @@ def _maps(folder: Path, changed: int) -> tuple[str, ...]:
     if about is None or not reads_clips(about):
         return ()
     try:
-        return maps_of(checkpoint.load(folder))
+        return maps_of(checkpoints.load(folder))
     except EmovizError:
         return ()
 
@@ -69,17 +70,17 @@ def held_out(folder: Path) -> HeldOut | None:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _held_out(folder: Path, changed: int) -> HeldOut:
-    table, about = checkpoint.read_table(folder, "attention"), checkpoint.read_description(folder)
+    table, about = checkpoints.read_table(folder, "attention"), checkpoints.read_description(folder)
     assert table is not None
     channels = channels_of(about)
     try:
         weights = table[list(channels["channel"])].astype(np.float32)
         recordings = table[["culture", "speaker", "label"]]
     except KeyError as error:
-        raise checkpoint.CheckpointError(f"The channel weights of '{folder.name}' do not fit it: {error}.") from error
+        raise CheckpointError(f"The channel weights of '{folder.name}' do not fit it: {error}.") from error
     if not recordings["label"].isin(list(Emotion)).any():  # a clip with changing emotion is no slice's
         recordings = recordings.drop(columns="label")
-    predictions = checkpoint.read_table(folder, "predictions") if about.kind == "emotion" else None
+    predictions = checkpoints.read_table(folder, "predictions") if about.kind == "emotion" else None
     return HeldOut(weights, recordings if predictions is None else recordings.join(correctness(predictions)), channels)
 
 
@@ -88,9 +89,9 @@ def means(folder: Path, changed: int, chosen: str, ids: tuple[str, ...]) -> tupl
     """Mean weights of a slice, and the same in words."""
     held = _held_out(folder, changed)
     weights = held.weights[rows(held, Slice.parse(chosen), ids)]
-    streams = attention.stream_means(weights, held.channels)
-    table = attention.channel_means(weights, held.channels)
-    return table, attention.words_of_means(table, streams)
+    streams = channel_weights.stream_means(weights, held.channels)
+    table = channel_weights.channel_means(weights, held.channels)
+    return table, channel_weights.words_of_means(table, streams)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -98,8 +99,8 @@ def differences(folder: Path, changed: int, first: str, second: str, ids: tuple[
     """Differences between two slices, and the same in words."""
     held = _held_out(folder, changed)
     sides = rows(held, Slice.parse(first), ids), rows(held, Slice.parse(second))
-    table = attention.channel_differences(held.weights, *sides, held.channels)
-    return table, attention.words_of_differences(table)
+    table = channel_weights.channel_differences(held.weights, *sides, held.channels)
+    return table, channel_weights.words_of_differences(table)
 
 
 def rows(held: HeldOut, chosen: Slice, ids: tuple[str, ...] = ()) -> np.ndarray:
@@ -138,4 +139,4 @@ def _streams(clip: Path, folder: Path) -> Mapping:
 
 
 def _changed(folder: Path) -> int:
-    return (folder / checkpoint.WEIGHTS).stat().st_mtime_ns
+    return (folder / checkpoints.WEIGHTS).stat().st_mtime_ns

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from ..errors import Cancelled, EmovizError
-from ..progress import Progress, stoppable
+from ..core.errors import Cancelled, EmovizError
+from ..core.progress import Progress, stoppable
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Stage")

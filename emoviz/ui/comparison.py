@@ -8,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from .. import checkpoint, compare
-from ..compare import Comparison, Contender
-from ..complexity import Complexity, measure
-from ..errors import EmovizError
-from ..progress import Progress
-from ..slices import Slice
+from .. import checkpoints
+from ..analysis import comparison as compare
+from ..analysis.comparison import Comparison, Contender
+from ..core.errors import EmovizError
+from ..core.progress import Progress
+from ..evaluation.slices import Slice
+from ..prediction.cost import Complexity, measure
 from . import loaders
 
 Files = tuple[tuple[str, Path, int], ...]
@@ -77,7 +78,7 @@ class Compared:
 
 def files_of(folders: Mapping[str, Path]) -> Files:
     """The models as they are on disk now."""
-    parts = (checkpoint.CONFIG, checkpoint.METRICS, "predictions.parquet")
+    parts = (checkpoints.CONFIG, checkpoints.METRICS, "predictions.parquet")
     return tuple(
         (name, folder, max(((folder / p).stat().st_mtime_ns for p in parts if (folder / p).exists()), default=0))
         for name, folder in folders.items()

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from .. import cultures, similarity
-from ..checkpoint import CONFIG, METRICS, PER_CULTURE
+from ..analysis import cultures, similarity
+from ..checkpoints.folder import CONFIG, METRICS, PER_CULTURE
 from . import loaders
 from .kept import kept
 
@@ -20,7 +20,7 @@ State = tuple[tuple[Path, int], ...]
 
 
 class Comparison(NamedTuple):
-    """How alike cultures are in one task; see :mod:`emoviz.similarity`.
+    """How alike cultures are in one task; see :mod:`emoviz.analysis.similarity`.
 
     Attributes:
         cells: of the matrix, with ``alike``: whether a pair is not shown to differ more than replicates do.
@@ -101,7 +101,7 @@ class Pair(NamedTuple):
     """Two cultures' channel weights against each other, or one culture's.
 
     Attributes:
-        table: every channel (:func:`emoviz.similarity.pair`).
+        table: every channel (:func:`emoviz.analysis.similarity.pair`).
         shown: the channels that a figure has room for.
         points: replicate by replicate, of these.
     """
@@ -151,7 +151,7 @@ def frequent(of: Hashable, weights: pd.DataFrame, most: int) -> tuple[pd.DataFra
 
 
 def scores() -> tuple[pd.DataFrame, State]:
-    """Held-out figures per culture of all checkpoints (:func:`emoviz.cultures.scores`).
+    """Held-out figures per culture of all checkpoints (:func:`emoviz.analysis.cultures.scores`).
 
     Returns:
         Its rows; ``scored`` names the models that stand in one figure: :data:`GROUP`, or one of several cultures. And
@@ -174,7 +174,7 @@ def _scores(state: State) -> pd.DataFrame:
 
 
 def transfer() -> tuple[pd.DataFrame, loaders.Reports]:
-    """Figures from one culture to another in the committed results (:func:`emoviz.cultures.transfer`), and these."""
+    """Scores from one culture to another (:func:`emoviz.analysis.cultures.transfer`), and the reports they are from."""
     reports = loaders.reports()
     return kept(("transfer", reports.state), lambda: cultures.transfer(reports.found)), reports
 

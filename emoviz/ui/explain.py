@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from ..core.progress import Progress
 from ..media import ClipMedia, Spectrogram, spectrogram
-from ..predict import DEFAULT_MODELS, PICTURES, reads_clips
-from ..progress import Progress
+from ..prediction.clip import DEFAULT_MODELS, PICTURES, reads_clips
 from . import loaders
 from .background import Job, State
 

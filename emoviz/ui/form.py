@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from ..configuration import from_texts
+from ..core.configuration import from_texts
 from ..training.schema import Field
 
 

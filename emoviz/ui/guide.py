@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import summary
-from ..checkpoint import PER_CULTURE, Description
-from ..errors import EmovizError
+from ..checkpoints.folder import PER_CULTURE, Description
+from ..core.errors import EmovizError
+from ..evaluation import findings
 from . import loaders, navigation
 
 QUESTIONS = 3
@@ -65,7 +65,7 @@ def _cultures() -> Question | None:
         if table is not None and description:
             tables.setdefault(description.outputs, []).append(table)
     for outputs, same in tables.items():
-        if pair := summary.least_alike(pd.concat(same)):
+        if pair := findings.least_alike(pd.concat(same)):
             return Question(
                 f"Which channels do {pair[0]} and {pair[1]} models weigh differently?",
                 "Channel weights of models of one culture each, and whether they differ by more than chance.",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from ..errors import EmovizError
+from ..core.errors import EmovizError
 from ..jobs.devices import devices
 from ..jobs.folder import RESUMABLE, Job, State, Status
 from ..jobs.interface import Jobs

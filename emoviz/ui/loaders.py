@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from .. import checkpoint, corpora, inventory, results
-from ..errors import CheckpointError, EmovizError
+from .. import checkpoints as checkpoint
+from .. import corpora
+from ..core.errors import CheckpointError, EmovizError
+from ..core.settings import ROOT, Settings
+from ..corpora import inventory
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
-from ..settings import ROOT, Settings
+from ..studies import results
 from .kept import kept
 
 RESULTS = ROOT / "results"
@@ -51,7 +54,7 @@ def checkpoints(group: str = "") -> dict[str, Path]:
 
 
 def table(folder: Path, name: str) -> pd.DataFrame | None:
-    """A table of held-out recordings that a checkpoint has (:data:`emoviz.checkpoint.TABLES`); do not change it.
+    """A table of held-out recordings of a checkpoint (:data:`emoviz.checkpoints.TABLES`); do not change it.
 
     Raises:
         CheckpointError: the file is damaged.

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from .. import maps, project
-from ..checkpoint import Description
-from ..errors import CheckpointError
+from ..analysis import maps
+from ..analysis import projection as project
+from ..analysis.projection import Method, NeighbourMethod, Projection
+from ..checkpoints.folder import Description
+from ..core.errors import CheckpointError
+from ..core.progress import Progress
 from ..media import ClipMedia
-from ..predict import ClipEmbedding, embed_clip
-from ..progress import Progress
-from ..project import Method, NeighbourMethod, Projection
+from ..prediction.clip import ClipEmbedding, embed_clip
 from . import loaders
 from .background import Job
 
@@ -42,7 +43,7 @@ class Embedded:
         name: of the checkpoint.
         folder: of the checkpoint.
         description: what it says it is.
-        recordings: what is known of each (:func:`emoviz.maps.recordings`).
+        recordings: what is known of each (:func:`emoviz.analysis.maps.recordings`).
         vectors: (N, E), in the same order.
         changed: when the embeddings were written.
     """
@@ -118,7 +119,7 @@ def _projection(name: str, folder: Path, changed: int, method: Method, _shown: E
 
 
 def figures_of(shown: Embedded, projection: Projection) -> Job[pd.DataFrame]:
-    """What a map separates (:func:`emoviz.project.figures`)."""
+    """What a map separates (:func:`emoviz.analysis.projection.figures`)."""
     return _figures(shown.name, shown.folder, shown.changed, projection.method, _shown=shown, _projection=projection)
 
 
@@ -154,7 +155,7 @@ def _embedding(name: str, folder: Path, clip: Path, changed: int) -> Job[ClipEmb
 
 
 def places_of(shown: Embedded, projection: Projection, clip: Path, embedding: ClipEmbedding) -> Job[pd.DataFrame]:
-    """Where a new clip stands in a map (:func:`emoviz.maps.places_of_clip`)."""
+    """Where a new clip stands in a map (:func:`emoviz.analysis.maps.places_of_clip`)."""
     key = shown.name, shown.folder, shown.changed, projection.method, clip, clip.stat().st_mtime_ns
     return _places(*key, _projection=projection, _embedding=embedding)
 

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 import streamlit as st
 
-from ..errors import EmovizError
+from ..core.errors import EmovizError
 from ..media import ACCEPTED
 from . import loaders, selection
 from .background import Stage

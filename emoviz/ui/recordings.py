@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from .. import media
-from ..errors import EmovizError
+from ..core.errors import EmovizError
 from . import loaders
 from .session import session
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from ..define import Source
-from ..errors import EmovizError
-from ..fusion import FUSIONS, VIDEO_WEIGHT
+from ..core.errors import EmovizError
+from ..core.vocabulary import Source
+from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
+from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED
-from ..predict import DEFAULT_MODELS, reads_clips
-from ..slices import COLUMNS, IDS, Slice
+from ..prediction.clip import DEFAULT_MODELS, reads_clips
 from . import loaders
 from .session import session
 
@@ -145,7 +145,7 @@ def choose_slice(table: pd.DataFrame, *, second: bool = False) -> Slice:
     """A popover in which recordings are chosen by culture, emotion, speaker and correctness.
 
     Args:
-        table: of recordings: index id, and columns among :data:`emoviz.slices.COLUMNS`.
+        table: of recordings: index id, and columns among :data:`emoviz.evaluation.slices.COLUMNS`.
         second: whether this is the slice that another one is compared with.
     """
     key = "slice_b" if second else "slice"

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from streamlit import config, file_util, runtime
 
-from ..settings import ROOT
+from ..core.settings import ROOT
 
 FOLDER = Path(__file__).parent
 """Where styles and scripts are."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ..errors import MediaError
+from ..core.errors import MediaError
 from .analysis import Analysis
 
 KEPT_ANALYSES = 8

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from layouts import LAYOUTS
 
+from emoviz.core.errors import CorpusError, UnknownNameError
 from emoviz.corpora import avec2019_ces, load
-from emoviz.errors import CorpusError, UnknownNameError
-from emoviz.metrics import pooled_ccc
+from emoviz.evaluation.metrics import pooled_ccc
 
 HEADER = "name;timestamp;arousal;valence;liking"
 

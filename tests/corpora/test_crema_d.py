@@ -2,8 +2,8 @@
 
 import pytest
 
+from emoviz.core.errors import CorpusError
 from emoviz.corpora import crema_d, load
-from emoviz.errors import CorpusError
 
 
 @pytest.fixture

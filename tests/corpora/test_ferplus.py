@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import LAYOUTS
 
+from emoviz.core.errors import CorpusError
+from emoviz.core.vocabulary import FER_EMOTIONS
 from emoviz.corpora import ferplus, load
 from emoviz.corpora.ferplus import VOTE_COLUMNS, majority, vote_shares
-from emoviz.define import FER_EMOTIONS
-from emoviz.errors import CorpusError
 
 BOX = '"(0, 0, 48, 48)"'
 ballots = st.lists(st.lists(st.integers(0, 10), min_size=10, max_size=10), min_size=1, max_size=5)

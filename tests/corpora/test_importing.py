@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoviz import media
+from emoviz.core.errors import ConfigError, CorpusError, MediaError, UnknownNameError
+from emoviz.core.vocabulary import Emotion
 from emoviz.corpora import describe, load, names, own
 from emoviz.corpora.importing import LEFT_OUT, Plan, check, corpus, suggest, suggest_emotions, suggest_scale, words_of
 from emoviz.corpora.sources import SOUND_ENDINGS, VIDEO_ENDINGS, Material, Source, find_clips, gather, read_csv
-from emoviz.define import Emotion
-from emoviz.errors import ConfigError, CorpusError, MediaError, UnknownNameError
 
 COLUMNS = {"file": "file", "emotion": "emotion", "speaker": "who"}
 PLAN = Plan("mine", COLUMNS, {"culture": "Here", "language": "eng"})

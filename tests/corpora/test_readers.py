@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from layouts import LAYOUTS
 
+from emoviz.core.errors import CorpusError, UnknownNameError
+from emoviz.core.vocabulary import Emotion
 from emoviz.corpora import READERS, describe, load
 from emoviz.corpora.base import RECORDING_COLUMNS
-from emoviz.define import Emotion
-from emoviz.errors import CorpusError, UnknownNameError
 
 ENDINGS = (".flac", ".wav", ".WAV")
 STRAYS = ("notes.txt", ".DS_Store", "._03a01Wa.wav", "mix.wav", "03a01Na.wav.part")

@@ -7,9 +7,9 @@ from models.examples import EXAMPLES
 from models.test_registry import MAPS as KINDS
 from untrained import FOUR_EMOTIONS, save_speech
 
-from emoviz import checkpoint
-from emoviz.define import Task
-from emoviz.errors import FeatureError
+from emoviz import checkpoints
+from emoviz.core.errors import FeatureError
+from emoviz.core.vocabulary import Task
 from emoviz.explain import attention
 from emoviz.explain.attention import channel_attention, clip_attention, maps_of, received, window_attention
 from emoviz.features import FeatureStream
@@ -20,20 +20,20 @@ SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")
-def mdat(tmp_path_factory) -> checkpoint.Checkpoint:
+def mdat(tmp_path_factory) -> checkpoints.Checkpoint:
     folder = tmp_path_factory.mktemp("mdat")
     save_speech(folder, "model", "mdat", Task.CLIP, MDAT, FOUR_EMOTIONS, window=1.0)
-    return checkpoint.load(folder / "model")
+    return checkpoints.load(folder / "model")
 
 
 @pytest.fixture(scope="module")
-def cats(tmp_path_factory) -> checkpoint.Checkpoint:
+def cats(tmp_path_factory) -> checkpoints.Checkpoint:
     folder = tmp_path_factory.mktemp("cats")
     save_speech(folder, "model", "cats", Task.FRAMES, {"width": 16, "heads": 2})
-    return checkpoint.load(folder / "model")
+    return checkpoints.load(folder / "model")
 
 
-def clip(model: checkpoint.Checkpoint, known: bool = True) -> dict[str, FeatureStream]:
+def clip(model: checkpoints.Checkpoint, known: bool = True) -> dict[str, FeatureStream]:
     random = np.random.default_rng(0)
     shape = round(SECONDS / 0.02)
     return {

@@ -7,12 +7,12 @@ import pytest
 from clips import face_frames, plain_frames, sine, write_clip
 from untrained import DIMENSIONS, save_all
 
-from emoviz.define import FER_EMOTIONS
-from emoviz.errors import ConfigError, FeatureError, UnknownNameError
+from emoviz.core.errors import ConfigError, FeatureError, UnknownNameError
+from emoviz.core.vocabulary import FER_EMOTIONS
 from emoviz.explain import Method, check_face, check_streams, explain_face, explain_film, explain_streams
 from emoviz.features import EXTRACTORS, FeatureStream
 from emoviz.media import ClipMedia
-from emoviz.predict import Windows, apply, frame_middles, load_checkpoints, predict_streams
+from emoviz.prediction.clip import Windows, apply, frame_middles, load_checkpoints, predict_streams
 
 SECONDS = 3.0
 HOP = 0.02

@@ -9,7 +9,7 @@ from clips import face_frames, sine, write_clip
 from untrained import save_all, save_sound
 
 from emoviz import cli
-from emoviz.define import FER_EMOTIONS
+from emoviz.core.vocabulary import FER_EMOTIONS
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def clip(tmp_path_factory) -> str:
 def own_settings(monkeypatch, folder, tmp_path):
     for module in ("emoviz.media", "emoviz.features"):
         importlib.import_module(module)  # they find the bundled encoders at import, before the root moves
-    monkeypatch.setattr("emoviz.settings.ROOT", tmp_path)  # hides the bundled checkpoints
+    monkeypatch.setattr("emoviz.core.settings.ROOT", tmp_path)  # hides the bundled checkpoints
     monkeypatch.setenv("EMOVIZ_CHECKPOINTS", str(folder))
     monkeypatch.setenv("EMOVIZ_STORE", str(tmp_path / "store"))
 

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from emoviz.errors import Cancelled, ConfigError, FeatureError
-from emoviz.evaluate import class_scores, frame_scores
+from emoviz.core.errors import Cancelled, ConfigError, FeatureError
+from emoviz.evaluation.metrics import Difference, rmse
+from emoviz.evaluation.scores import class_scores, frame_scores
 from emoviz.explain import Deletion, Example, Faithfulness, deletion, gradient_weights
 from emoviz.explain.deletion import verdict
-from emoviz.metrics import Difference, rmse
 
 from .toys import Linear, Quadratic
 

@@ -7,8 +7,9 @@ import pytest
 from training.made_up import UTTERANCES, MadeUpStore, folders
 from training.test_loop import FRAMES
 
-from emoviz import checkpoint, cli, evaluate
-from emoviz.errors import ConfigError
+from emoviz import checkpoints, cli
+from emoviz.core.errors import ConfigError
+from emoviz.evaluation import scores
 from emoviz.explain import Faithfulness, faithful
 from emoviz.training import train
 
@@ -23,7 +24,7 @@ CATS = dataclasses.replace(
 @pytest.fixture(autouse=True, scope="module")
 def few():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluate, "DRAWS", 10)
+        patch.setattr(scores, "DRAWS", 10)
         patch.setattr(faithful, "ORDERS", 3)
         patch.setattr(faithful, "STEPS", 2)
         patch.setattr(faithful, "GRADIENT_STEPS", 2)
@@ -31,8 +32,8 @@ def few():
 
 
 @pytest.fixture(scope="module")
-def cats(tmp_path_factory) -> checkpoint.Checkpoint:
-    return checkpoint.load(train(CATS, MadeUpStore(), *folders(tmp_path_factory.mktemp("cats"))))
+def cats(tmp_path_factory) -> checkpoints.Checkpoint:
+    return checkpoints.load(train(CATS, MadeUpStore(), *folders(tmp_path_factory.mktemp("cats"))))
 
 
 def test_the_samples_are_those_that_were_tested_as_the_model_saw_them(cats):
@@ -61,7 +62,7 @@ def test_the_table_has_both_weightings_and_what_the_verdict_reads(cats):
         found = faithful.verdict_of(table, weighting)
         assert found.difference.value == rows["difference"].iloc[0]
         assert found.faithfulness in list(Faithfulness)
-    path = checkpoint.write_table(cats.folder, "deletion", table)
+    path = checkpoints.write_table(cats.folder, "deletion", table)
     assert path.name == "deletion.parquet" and cats.table("deletion").equals(table)
     assert [file.name for file in cats.folder.glob(".*")] == []
 
@@ -70,12 +71,10 @@ def test_the_error_is_the_selection_metric_averaged_over_outputs(cats):
     score = faithful.selection_score(cats)
     random = np.random.default_rng(0)
     results = [
-        evaluate.Result(str(i), None, None, "", random.normal(size=(9, 2)), random.normal(size=(9, 2)), np.empty(0))
+        scores.Result(str(i), None, None, "", random.normal(size=(9, 2)), random.normal(size=(9, 2)), np.empty(0))
         for i in range(4)
     ]
-    single = [
-        s for s in evaluate.frame_scores(("a", "b"), np.zeros(2)) if (s.metric, s.aggregation) == ("ccc", "pooled")
-    ]
+    single = [s for s in scores.frame_scores(("a", "b"), np.zeros(2)) if (s.metric, s.aggregation) == ("ccc", "pooled")]
     assert score.compute(results) == pytest.approx(np.mean([s.compute(results) for s in single]))
     drawn = np.array([0, 0, 3])
     expected = np.mean([s.compute([results[i] for i in drawn]) for s in single])
@@ -89,7 +88,7 @@ def test_labels_move_to_where_a_delayed_model_answers_them(cats):
 
 
 def test_a_model_without_channel_attention_is_refused(tmp_path):
-    found = checkpoint.load(train(dataclasses.replace(UTTERANCES, epochs=1), MadeUpStore(), *folders(tmp_path)))
+    found = checkpoints.load(train(dataclasses.replace(UTTERANCES, epochs=1), MadeUpStore(), *folders(tmp_path)))
     with pytest.raises(ConfigError, match="'toy' has no channel attention"):
         faithful.deletion_table(found, MadeUpStore(), most=4)
 

@@ -6,11 +6,11 @@ import torch
 from models.examples import EXAMPLES
 from torch.nn import functional
 
-from emoviz import checkpoint
-from emoviz.errors import ConfigError, FeatureError
+from emoviz import checkpoints
+from emoviz.core.errors import ConfigError, FeatureError
+from emoviz.core.settings import ROOT
 from emoviz.explain import grad_cam, output_number
 from emoviz.models import build
-from emoviz.settings import ROOT
 
 from .toys import Linear, clip, everywhere, hooks, two_filters
 
@@ -58,7 +58,7 @@ def test_batches_are_one_clip_after_the_other(monkeypatch):
 
 def test_expression_network_against_its_equation():
     """The score is a weighted sum of maxima, so the gradient of a channel is its weight at one position alone."""
-    network = checkpoint.load(ROOT / "checkpoints" / "face-expression").predictor.model
+    network = checkpoints.load(ROOT / "checkpoints" / "face-expression").predictor.model
     pictures = clip(2, 1, 48 * 48).abs()
     heat = grad_cam(network, {"crop": pictures}, everywhere(2, 1), 3)
     with torch.no_grad():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from models.examples import EXAMPLES
 
-from emoviz.errors import Cancelled, ConfigError, FeatureError
+from emoviz.core.errors import Cancelled, ConfigError, FeatureError
 from emoviz.explain import channel_weights, integrated_gradients, span
 from emoviz.models import build
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from emoviz.errors import ConfigError, FeatureError
+from emoviz.core.errors import ConfigError, FeatureError
 from emoviz.explain import occlude_channels, occlude_time, span
 
 from .toys import Linear, Quadratic, clip, everywhere, hooks

@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
+from emoviz.core.settings import ROOT
 from emoviz.explain import CIVIDIS, blend, colours_of
-from emoviz.settings import ROOT
 
 BLACK_TO_RED = np.array([[0, 0, 0], [200, 0, 0]], np.uint8)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from models.examples import EXAMPLES
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.explain import grad_cam, integrated_gradients, randomisation, rank_correlation
 from emoviz.models import build
 

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from emoviz.checkpoint import Checkpoint, Description, FeatureSpec, Predictor
-from emoviz.define import Source, Task
-from emoviz.errors import ConfigError, FeatureError
+from emoviz.checkpoints.folder import Checkpoint, Description, FeatureSpec, Predictor
+from emoviz.core.errors import ConfigError, FeatureError
+from emoviz.core.vocabulary import Source, Task
 from emoviz.explain import SoundExplanation, check_sound, explain_sound, sees_sound
 from emoviz.explain.words import sound_words
 from emoviz.features.snippets import Spectrogram, spectrogram
-from emoviz.inputs import InputConfig, Inputs
-from emoviz.losses import probabilities
 from emoviz.models import Convolution, Model, ModelConfig, Output
+from emoviz.models.inputs import InputConfig, Inputs
+from emoviz.models.losses import probabilities
 
 LOUD = 0.0
 """Logarithm of the power above which the toy hears something."""

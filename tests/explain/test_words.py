@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from emoviz.explain import FaceExplanation, Method, Sanity, StreamExplanation
-from emoviz.explain.words import (
+from emoviz.explain.words import (  # fmt: skip
     check_words,
     face_words,
     limits_words,
@@ -15,7 +15,7 @@ from emoviz.explain.words import (
     peak_of,
     stream_words,
     strongest,
-)  # fmt: skip
+)
 
 TIMES = np.array([0.1, 0.3, 0.5])
 

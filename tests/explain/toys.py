@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from emoviz.define import Task
+from emoviz.core.vocabulary import Task
 from emoviz.models import Convolution, Model, ModelConfig, Output
 from emoviz.models.layers import concatenate, masked_mean
 

@@ -6,17 +6,17 @@ import encoders
 import pytest
 import torch
 
-from emoviz import checkpoint
-from emoviz.define import FER_EMOTIONS, Source, Task
+from emoviz import checkpoints
+from emoviz.core.vocabulary import FER_EMOTIONS, Source, Task
 from emoviz.features import expression, transcripts, weights
 from emoviz.features.transcripts import Transcript, Word
-from emoviz.inputs import InputConfig
+from emoviz.models.inputs import InputConfig
 
 
 def save_network(folder: Path, widths: tuple[int, ...] = (4, 8, 8, 8, 512), seed: int = 0) -> None:
     """Save an untrained ``face-expression`` checkpoint whose outputs stand in another order than FER+'s."""
     torch.manual_seed(seed)
-    description = checkpoint.Description(
+    description = checkpoints.Description(
         name="face-expression",
         title="Untrained",
         source=Source.FACE,
@@ -26,13 +26,13 @@ def save_network(folder: Path, widths: tuple[int, ...] = (4, 8, 8, 8, 512), seed
         kind="emotion",
         outputs=tuple(reversed(FER_EMOTIONS)),
         derived=False,
-        features=(checkpoint.FeatureSpec("crop", "1", {}, (), 2304),),
+        features=(checkpoints.FeatureSpec("crop", "1", {}, (), 2304),),
         inputs=(InputConfig("crop", standardise=False),),
         hop=0.04,
         window=1.0,
     )
-    predictor = checkpoint.build_predictor(description)
-    checkpoint.save(folder, description, predictor, metrics={}, card="Untrained.", half=False)
+    predictor = checkpoints.build_predictor(description)
+    checkpoints.save(folder, description, predictor, metrics={}, card="Untrained.", half=False)
 
 
 @pytest.fixture(scope="session")

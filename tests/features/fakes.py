@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emoviz.errors import MediaError
+from emoviz.core.errors import MediaError
 from emoviz.media import AudioInfo, ClipInfo, FaceTimeline, FaceTrack, Frame, VideoInfo, Waveform
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from emoviz.errors import FeatureError
+from emoviz.core.errors import FeatureError
 from emoviz.features.align import align, grid
 from emoviz.features.base import FeatureStream
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from emoviz import cli
-from emoviz.errors import MissingWeightsError
+from emoviz.core.errors import MissingWeightsError
 from emoviz.features import EXTRACTORS, encoders, weights
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from emoviz.define import Modality
+from emoviz.core.vocabulary import Modality
 from emoviz.features import EXTRACTORS
 from emoviz.features.base import missing_stream
 from emoviz.features.store import FeatureStore

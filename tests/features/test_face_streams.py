@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from emoviz import checkpoint
-from emoviz.define import FER_EMOTIONS
-from emoviz.errors import CheckpointError, MissingWeightsError
+from emoviz import checkpoints
+from emoviz.core.errors import CheckpointError, MissingWeightsError
+from emoviz.core.vocabulary import FER_EMOTIONS
 from emoviz.features import expression
 from emoviz.features.blendshapes import Blendshapes
 from emoviz.features.expression import Expression, Face
@@ -58,7 +58,7 @@ def test_probabilities_sum_to_one_and_stand_under_their_names(network):
     stream = Expression().extract(media)
     assert stream.values.sum(1) == pytest.approx(1, abs=1e-5)
     crops = media.face_track().crops.reshape(10, -1).astype(np.float32) / 255
-    loaded = checkpoint.load(network)
+    loaded = checkpoints.load(network)
     direct = loaded({"crop": crops}).prediction.softmax(-1).numpy()
     for emotion in FER_EMOTIONS:
         ours = stream.values[:, stream.channels.index(f"expression.{emotion}")]
@@ -68,7 +68,7 @@ def test_probabilities_sum_to_one_and_stand_under_their_names(network):
 def test_face_is_the_networks_embedding(network):
     media = face_clip()
     crops = media.face_track().crops.reshape(10, -1).astype(np.float32) / 255
-    direct = checkpoint.load(network)({"crop": crops}).embedding.numpy()
+    direct = checkpoints.load(network)({"crop": crops}).embedding.numpy()
     assert np.allclose(Face().extract(media).values, direct, atol=1e-5)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from emoviz.errors import FeatureError, MissingWeightsError
+from emoviz.core.errors import FeatureError, MissingWeightsError
 from emoviz.features import captions, make, pictures
 from emoviz.features.convolutional import VGG, AlexNet, DenseNet
 from emoviz.media import face_picture

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoviz.errors import FeatureError
+from emoviz.core.errors import FeatureError
 from emoviz.features.align import frame_middles
 from emoviz.features.snippets import Snippets, Spectrogram, spectrogram
 from emoviz.media import Frame, face_picture

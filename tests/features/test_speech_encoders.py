@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from emoviz.errors import ConfigError, FeatureError, MissingWeightsError
+from emoviz.core.errors import ConfigError, FeatureError, MissingWeightsError
 from emoviz.features import make, weights
 from emoviz.features.store import FeatureStore
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emoviz.core.errors import Cancelled, CorpusError, FeatureError, MediaError
+from emoviz.core.settings import ROOT
 from emoviz.corpora.base import RECORDING_COLUMNS, Corpus
-from emoviz.errors import Cancelled, CorpusError, FeatureError, MediaError
 from emoviz.features.egemaps import Egemaps
 from emoviz.features.store import FeatureStore
-from emoviz.settings import ROOT
 
 from .fakes import FakeMedia, timeline, voice
 

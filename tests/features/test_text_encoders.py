@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from emoviz.core.errors import FeatureError, MissingWeightsError
 from emoviz.corpora import load
-from emoviz.errors import FeatureError, MissingWeightsError
 from emoviz.features import make, transcripts
 from emoviz.features.store import FeatureStore
 from emoviz.features.transcripts import Transcript, Word, recogniser, transcribe

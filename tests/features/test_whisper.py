@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.errors import FeatureError, MissingWeightsError
+from emoviz.core.errors import FeatureError, MissingWeightsError
 from emoviz.features import whisper
 from emoviz.features.whisper import ENCODER, FRAME, Whisper, encode, load_encoder, log_mel, mel_filters
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 
-from emoviz.errors import FeatureError, MissingWeightsError
+from emoviz.core.errors import FeatureError, MissingWeightsError
 from emoviz.features import bag_of_words, deep_spectrum, functionals, make, weights
 from emoviz.features.base import FeatureStream
 

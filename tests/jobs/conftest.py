@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from emoviz.core.settings import ROOT, Settings
 from emoviz.jobs.folder import Status
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.local import end_processes
-from emoviz.settings import ROOT, Settings
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
+from emoviz.core.files import append_line, read_lines
+from emoviz.core.progress import Progress
 from emoviz.jobs.folder import SLOT, Places
 from emoviz.jobs.work import WORKS
-from emoviz.lines import append_line, read_lines
-from emoviz.progress import Progress
 
 
 @WORKS.register("nap")

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.jobs import devices
 from emoviz.jobs.devices import gpu_usage, slots_of, visible_to
 

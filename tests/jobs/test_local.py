@@ -12,12 +12,12 @@ import time
 import psutil
 import pytest
 
-from emoviz.errors import ConfigError, JobError, UnknownNameError
+from emoviz.core.errors import ConfigError, JobError, UnknownNameError
+from emoviz.core.files import read_lines
+from emoviz.core.settings import ROOT
 from emoviz.jobs.folder import MARK, JobFolder, Process, State
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.local import Local
-from emoviz.lines import read_lines
-from emoviz.settings import ROOT
 
 from .conftest import wait
 from .kinds import Nap, fill_disk

@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 import pytest
 
-from emoviz.configuration import from_dict
-from emoviz.errors import UnknownNameError
+from emoviz.core.configuration import from_dict
+from emoviz.core.errors import UnknownNameError
 from emoviz.jobs.folder import Places
 from emoviz.jobs.kinds import OwnProtocol
 from emoviz.training.presets import preset

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from emoviz import checkpoint
-from emoviz.errors import JobError
+from emoviz import checkpoints
+from emoviz.core.errors import JobError
+from emoviz.core.files import read_lines
 from emoviz.jobs import slurm
 from emoviz.jobs.folder import State
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.slurm import Slurm
-from emoviz.lines import read_lines
 
 from .conftest import wait
 from .kinds import Nap, Toy
@@ -141,7 +141,7 @@ def test_two_nodes_share_a_training(cluster_jobs):
     losses = [[line["loss"] for line in jobs.figures(job.id)] for job in (alone, shared)]
     assert len(losses[0]) == 3
     assert losses[1] == pytest.approx(losses[0], rel=0.05)  # batch normalisation sees half a batch
-    assert sorted(checkpoint.find([Path(jobs.places.checkpoints)])) == ["alone", "shared"]
+    assert sorted(checkpoints.find([Path(jobs.places.checkpoints)])) == ["alone", "shared"]
 
 
 def test_what_slurm_refuses_is_told_in_a_sentence(cluster_jobs):

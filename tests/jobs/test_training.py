@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from safetensors.numpy import load_file
 
-from emoviz import checkpoint
+from emoviz import checkpoints
 from emoviz.jobs.folder import JobFolder, State
 from emoviz.jobs.interface import Jobs
 
@@ -32,7 +32,7 @@ def test_cancelled_and_resumed_training_equals_an_unbroken_one(jobs, settings):
     jobs.resume(broken.id)
     assert finished(jobs, broken).result == ("broken",)
     assert jobs.figures(broken.id) == jobs.figures(whole.id)
-    found = checkpoint.find(settings.checkpoints)  # where every page looks
+    found = checkpoints.find(settings.checkpoints)  # where every page looks
     weights = [load_file(found[name] / "model.safetensors") for name in ("whole", "broken")]
     assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from clips import face_frames, plain_frames, sine, write_clip
 
-from emoviz.errors import Cancelled, MediaError
+from emoviz.core.errors import Cancelled, MediaError
 from emoviz.media import BLENDSHAPES, ClipMedia, FaceTimeline, FaceTrack, playable, track_faces
 
 

@@ -8,7 +8,7 @@ from clips import plain_frames, sine, write_clip, write_damaged, write_part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.errors import Cancelled
+from emoviz.core.errors import Cancelled
 from emoviz.media import iterate_frames, probe
 
 

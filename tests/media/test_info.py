@@ -8,7 +8,7 @@ import pytest
 from clips import plain_frames, sine, write_clip, write_part, write_text
 from PIL import Image
 
-from emoviz.errors import MediaError
+from emoviz.core.errors import MediaError
 from emoviz.media import ACCEPTED, ClipMedia, iterate_frames, probe, read_waveform
 
 CONTAINERS = {

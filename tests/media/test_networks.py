@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from clips import portrait
 
-from emoviz.errors import MissingWeightsError
+from emoviz.core.errors import MissingWeightsError
 from emoviz.media.networks import BLENDSHAPES, Face, FaceNetworks, face_networks
 
 ORACLE = np.load(Path(__file__).parent / "mediapipe.npz")

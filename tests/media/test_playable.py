@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from clips import plain_frames, sine, write_clip
 
-from emoviz.errors import Cancelled, MediaError
+from emoviz.core.errors import Cancelled, MediaError
 from emoviz.media import iterate_frames, playable, probe, read_waveform
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emoviz.errors import MissingWeightsError
+from emoviz.core.errors import MissingWeightsError
 from emoviz.media.weights import ENCODERS, FACE_LANDMARKER, YUNET, checked
 
 

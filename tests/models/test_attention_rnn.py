@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.models import build
 from emoviz.models.attention_rnn import AEDConfig, BiLSTM
 

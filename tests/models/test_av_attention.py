@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.models import build
 from emoviz.models.av_attention import CorrelationFusion, SelfAttention, augment_snippets
 

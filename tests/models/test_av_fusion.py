@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.models import build
 from emoviz.models.av_fusion import segment_statistics, segments
 

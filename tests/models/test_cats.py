@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.models import build
 from emoviz.models.cats import (
     CATS,

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.models import Model, build
 
 from .masks import noise

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from torch import Tensor
 
-from emoviz.errors import FeatureError
+from emoviz.core.errors import FeatureError
 from emoviz.models.layers import (
     AttentivePooling,
     ClipHead,

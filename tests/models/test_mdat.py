@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.models import Model, build
 from emoviz.models.layers import masked_mean
 from emoviz.models.mdat import PAPER, CoAttention, GraphAttention

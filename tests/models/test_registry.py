@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from torch import Tensor
 
-from emoviz.define import Task
-from emoviz.errors import ConfigError, UnknownNameError
+from emoviz.core.errors import ConfigError, UnknownNameError
+from emoviz.core.vocabulary import Task
 from emoviz.models import Model, Output, build, load_models
 
 from .examples import EXAMPLES, WITHOUT_TIME

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from emoviz.define import Task
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
+from emoviz.core.vocabulary import Task
 from emoviz.models import build
 
 from .masks import noise

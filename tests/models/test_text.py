@@ -5,7 +5,7 @@ import pytest
 import torch
 from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.features.tokens import VOCABULARY, byte_tokens
 from emoviz.models import build
 from emoviz.models.text import DistilBERT

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from transformers import PerceiverConfig, PerceiverModel
 from transformers.models.perceiver.modeling_perceiver import PerceiverClassificationDecoder
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.models import build
 from emoviz.models.viper import ViPER, fragments
 

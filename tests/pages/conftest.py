@@ -13,10 +13,10 @@ import streamlit as st
 from predictions import make_clip, make_prediction
 from streamlit.testing.v1 import AppTest
 
-from emoviz import checkpoint
-from emoviz.checkpoint import Description
-from emoviz.define import Source, Task
-from emoviz.settings import ROOT, Settings
+from emoviz import checkpoints as checkpoint
+from emoviz.checkpoints.folder import Description
+from emoviz.core.settings import ROOT, Settings
+from emoviz.core.vocabulary import Source, Task
 from emoviz.ui import analysis, loaders
 from emoviz.ui.session import Session
 

@@ -6,10 +6,10 @@ import av
 import numpy as np
 import pandas as pd
 
-from emoviz.define import FER_EMOTIONS, FOUR_EMOTIONS
-from emoviz.fusion import fuse, fused_outputs
+from emoviz.core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS
+from emoviz.evaluation.fusion import fuse, fused_outputs
 from emoviz.media import FaceTimeline, FaceTrack, probe
-from emoviz.predict import ClipPrediction
+from emoviz.prediction.clip import ClipPrediction
 
 FPS = 25
 SIZE = (640, 360)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import emoviz
 from emoviz import plots
-from emoviz.settings import ROOT
+from emoviz.core.settings import ROOT
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "adding-a-page.md").read_text("utf-8"), flags=re.DOTALL)
 

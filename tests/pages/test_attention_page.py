@@ -9,12 +9,12 @@ import pytest
 from drawn import titled
 from predictions import make_prediction
 
-from emoviz import checkpoint
-from emoviz.checkpoint import CONFIG, FeatureSpec, read_description
+from emoviz import checkpoints
+from emoviz.checkpoints.folder import CONFIG, FeatureSpec, read_description
+from emoviz.core.settings import ROOT, Settings
 from emoviz.explain.attention import ClipAttention, WindowMap, channels_of
-from emoviz.inputs import InputConfig
-from emoviz.predict import Windows
-from emoviz.settings import ROOT, Settings
+from emoviz.models.inputs import InputConfig
+from emoviz.prediction.clip import Windows
 from emoviz.ui import analysis, attention, loaders
 
 MAPS = ("graph.toy", "spatial.toy")
@@ -37,7 +37,7 @@ def weighing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
         derived=True,
     )
     (folder / CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
-    (folder / checkpoint.WEIGHTS).write_bytes(b"")
+    (folder / checkpoints.WEIGHTS).write_bytes(b"")
     values = np.random.default_rng(0).uniform(0.4, 0.6, (12, 9))
     values[:6, 3] += 0.3
     table = pd.DataFrame(values, columns=list(about.features[0].channels), index=[f"r{i}" for i in range(12)])
@@ -48,7 +48,7 @@ def weighing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
     return folder.name
 
 
-def clip_attention(about: checkpoint.Description, weights: bool, maps: tuple[str, ...]) -> ClipAttention:
+def clip_attention(about: checkpoints.Description, weights: bool, maps: tuple[str, ...]) -> ClipAttention:
     windows = Windows.of(dataclasses.replace(about, window=1.0, hop=0.1), 4.0)
     channels = channels_of(about).assign(weight=np.linspace(0.2, 0.8, 9)) if weights else None
     times = {name: np.ones(len(windows.times)) for name in maps if not name.startswith("spatial")}
@@ -77,7 +77,7 @@ def put_deletion(settings: Settings, difference: float) -> None:
     table = pd.DataFrame(rows, columns=["weighting", "order", "hidden", "share", "error", "low", "high"])
     table = table.assign(metric="ccc", recordings=8, held_out=12, difference=difference,
                          difference_low=difference - 0.1, difference_high=difference + 0.1)  # fmt: skip
-    checkpoint.write_table(settings.checkpoints[0] / "speech-cats", "deletion", table)
+    checkpoints.write_table(settings.checkpoints[0] / "speech-cats", "deletion", table)
 
 
 def test_the_first_view_shows_channels_with_intervals_and_how_to_measure_faithfulness(open_page, weighing):  # noqa: ANN001
@@ -168,7 +168,7 @@ def test_without_a_model_that_attends_the_page_says_how_to_get_one(open_page, se
 def test_the_bundled_checkpoints_answer_at_once(open_page, finish, monkeypatch, tmp_path):  # noqa: ANN001
     values = Settings(None, tmp_path / "store", (ROOT / "checkpoints",), tmp_path / "runs")
     monkeypatch.setattr(loaders, "settings", lambda: values)
-    monkeypatch.setattr(checkpoint, "load", REAL_LOAD)
+    monkeypatch.setattr(checkpoints, "load", REAL_LOAD)
     monkeypatch.setattr(analysis, "predict_clip", lambda media, *_, **__: make_prediction(media.path))
     test = open_page("attention", slice="culture:German", slice_b="culture:Italian")
     assert not test.exception
@@ -178,4 +178,4 @@ def test_the_bundled_checkpoints_answer_at_once(open_page, finish, monkeypatch, 
     assert "speech-emotion" not in test.selectbox(key="model").options
 
 
-REAL_LOAD = checkpoint.load
+REAL_LOAD = checkpoints.load

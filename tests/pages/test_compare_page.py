@@ -9,9 +9,11 @@ import streamlit as st
 from contenders import classifier, tracer, write
 from drawn import specs, tables
 
-from emoviz import checkpoint, complexity, evaluate
-from emoviz.complexity import Complexity
-from emoviz.settings import ROOT, Settings
+from emoviz import checkpoints
+from emoviz.core.settings import ROOT, Settings
+from emoviz.evaluation import scores
+from emoviz.prediction import cost
+from emoviz.prediction.cost import Complexity
 from emoviz.ui import comparison, loaders
 
 EPOCHS = {"epochs": [{"epoch": e, "loss": 1 / (1 + e), "validation": e / 3} for e in range(3)],
@@ -21,7 +23,7 @@ EPOCHS = {"epochs": [{"epoch": e, "loss": 1 / (1 + e), "validation": e / 3} for 
 @pytest.fixture
 def models(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Five planted models in place of the usual ones."""
-    monkeypatch.setattr(evaluate, "DRAWS", 60)
+    monkeypatch.setattr(scores, "DRAWS", 60)
     folder = settings.checkpoints[0]
     shutil.rmtree(folder)
     write(folder / "bad", classifier("bad", 30))
@@ -80,7 +82,7 @@ def test_dimensions_have_their_own_calibration(open_page, models):  # noqa: ANN0
 
 @pytest.mark.parametrize("depth", ["Error by slice", "Disagreement", "Training", "Complexity"])
 def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):  # noqa: ANN001
-    monkeypatch.setattr(complexity, "size", lambda c: Complexity(c.name, 1234, 0.5))
+    monkeypatch.setattr(cost, "size", lambda c: Complexity(c.name, 1234, 0.5))
     test = open_page("compare", compared=["good", "bad"], depth=depth)
     assert not test.exception
     if depth == "Disagreement":
@@ -94,7 +96,7 @@ def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):  # noq
 
 
 def test_cost_is_measured_on_request(open_page, models, monkeypatch):  # noqa: ANN001
-    monkeypatch.setattr(complexity, "size", lambda c: Complexity(c.name, 1234, 0.5))
+    monkeypatch.setattr(cost, "size", lambda c: Complexity(c.name, 1234, 0.5))
     monkeypatch.setattr(
         comparison, "measure", lambda c, progress: Complexity(c.name, 1234, 0.5, 2_000_000, 3.0, 2.5, 4.0, 5_000_000)
     )
@@ -118,7 +120,7 @@ def test_fewer_than_two_models_are_asked_for(open_page, models):  # noqa: ANN001
 
 
 def test_a_damaged_model_is_named_and_left_out(open_page, models):  # noqa: ANN001
-    (models / "far" / checkpoint.METRICS).write_text("{")
+    (models / "far" / checkpoints.METRICS).write_text("{")
     test = open_page("compare", compared=["good", "bad", "far"])
     assert not test.exception
     assert "It is left out." in texts(test) and list(specs(test)) == ["differences", "confusions"]
@@ -143,7 +145,7 @@ def test_models_without_common_outputs_have_no_curves_to_lay_over_each_other(ope
 
 
 def test_bundled_models_are_compared(open_page, monkeypatch):  # noqa: ANN001
-    monkeypatch.setattr(evaluate, "DRAWS", 60)
+    monkeypatch.setattr(scores, "DRAWS", 60)
     values = dataclasses.replace(loaders.settings(), checkpoints=(ROOT / "checkpoints",))
     monkeypatch.setattr(loaders, "settings", lambda: values)
     test = open_page("compare")

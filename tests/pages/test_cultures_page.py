@@ -11,10 +11,10 @@ import pytest
 import streamlit as st
 from drawn import specs, titled
 
-from emoviz import checkpoint
-from emoviz.checkpoint import PER_CULTURE, Description
-from emoviz.define import Source, Task
-from emoviz.settings import ROOT, Settings
+from emoviz import checkpoints
+from emoviz.checkpoints.folder import PER_CULTURE, Description
+from emoviz.core.settings import ROOT, Settings
+from emoviz.core.vocabulary import Source, Task
 from emoviz.ui import loaders
 
 CULTURES = ("Northern", "Southern", "Western")
@@ -65,8 +65,8 @@ def write(folder: Path, culture: str, dimension: str, seed: int, random: np.rand
     )  # fmt: skip
     row = {"culture": "all", "output": dimension, "metric": "ccc", "aggregation": "pooled", "value": 0.4, "low": 0.3,
            "high": 0.5, "training_mean": 0.0, "recordings": 3, "speakers": 2, "collapsed": seed == 1}  # fmt: skip
-    (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
-    (folder / checkpoint.METRICS).write_text(json.dumps({"test": [row]}))
+    (folder / checkpoints.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
+    (folder / checkpoints.METRICS).write_text(json.dumps({"test": [row]}))
     weights = pd.DataFrame(random.uniform(0, 1, (3, len(CHANNELS))), columns=CHANNELS)
     who = pd.DataFrame({"culture": culture, "speaker": ["a", "a", "b"], "label": "happy"})
     pd.concat([who, weights], axis=1).to_parquet(folder / "attention.parquet")
@@ -141,7 +141,7 @@ def test_without_models_one_sentence_says_what_to_run(open_page, settings):  # n
 
 
 def test_a_damaged_checkpoint_and_result_are_named_and_left_out(open_page, group, results):  # noqa: ANN001
-    (group / "western-valence-0" / checkpoint.CONFIG).write_text("{")
+    (group / "western-valence-0" / checkpoints.CONFIG).write_text("{")
     (results / "broken.json").write_text("{")
     test = open_page("cultures")
     assert not test.exception and len(titled(test)) == 5

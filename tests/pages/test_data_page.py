@@ -8,8 +8,8 @@ from drawn import specs
 from own_corpus import TABLE, write_own
 from streamlit.testing.v1 import AppTest
 
+from emoviz.core.settings import Settings
 from emoviz.corpora import own
-from emoviz.settings import Settings
 from emoviz.ui import jobs as ui
 
 

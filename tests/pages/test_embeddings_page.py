@@ -11,8 +11,8 @@ import pytest
 from drawn import specs
 from streamlit.testing.v1 import AppTest
 
-from emoviz.predict import ClipEmbedding
-from emoviz.settings import ROOT, Settings
+from emoviz.core.settings import ROOT, Settings
+from emoviz.prediction.clip import ClipEmbedding
 from emoviz.ui import loaders, maps
 
 PATIENCE = 60

@@ -12,10 +12,10 @@ from drawn import specs
 from test_predict_page import texts
 
 import emoviz.explain
-import emoviz.predict
-from emoviz import checkpoint
-from emoviz.checkpoint import FeatureSpec
-from emoviz.errors import FeatureError
+import emoviz.prediction.clip
+from emoviz import checkpoints
+from emoviz.checkpoints.folder import FeatureSpec
+from emoviz.core.errors import FeatureError
 from emoviz.explain import FaceExplanation, FaceFilm, Sanity, SoundExplanation, StreamChecks, StreamExplanation
 
 SIDE = 48
@@ -85,14 +85,14 @@ class Explainer:
 def explainer(settings, monkeypatch) -> Explainer:  # noqa: ANN001
     """Explanations by hand, of checkpoints one of which reads pictures."""
     folder = settings.checkpoints[0] / "face-expression"
-    about = checkpoint.read_description(folder)
+    about = checkpoints.read_description(folder)
     about = dataclasses.replace(about, features=(FeatureSpec("crop", "1", {}, (), 2304),))
-    (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
+    (folder / checkpoints.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
     fake = Explainer()
     monkeypatch.setattr(
-        checkpoint, "load",
+        checkpoints, "load",
         lambda folder: SimpleNamespace(
-            name=folder.name, folder=folder, description=checkpoint.read_description(folder),
+            name=folder.name, folder=folder, description=checkpoints.read_description(folder),
             predictor=SimpleNamespace(model=SimpleNamespace(last_convolution=fake.convolutions)),
         ),
     )  # fmt: skip
@@ -100,7 +100,7 @@ def explainer(settings, monkeypatch) -> Explainer:  # noqa: ANN001
                        ("explain_streams", fake.streams), ("check_streams", fake.check_streams),
                        ("explain_sound", fake.sound), ("check_sound", fake.check_sound)):  # fmt: skip
         monkeypatch.setattr(emoviz.explain, name, does)
-    monkeypatch.setattr(emoviz.predict, "streams_of", lambda *_, **__: {})
+    monkeypatch.setattr(emoviz.prediction.clip, "streams_of", lambda *_, **__: {})
     return fake
 
 

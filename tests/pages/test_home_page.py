@@ -11,9 +11,9 @@ import streamlit as st
 from conftest import write_checkpoint
 from streamlit.testing.v1 import AppTest
 
-from emoviz.checkpoint import CONFIG, METRICS, PER_CULTURE
-from emoviz.define import Source
-from emoviz.settings import ROOT, Settings
+from emoviz.checkpoints.folder import CONFIG, METRICS, PER_CULTURE
+from emoviz.core.settings import ROOT, Settings
+from emoviz.core.vocabulary import Source
 from emoviz.ui import guide, loaders, navigation
 
 LINKED = {f"pages/{name}.py" for name in ("predict", "cultures", "embeddings", "compare", "results")}

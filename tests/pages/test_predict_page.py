@@ -4,8 +4,8 @@ import shutil
 
 from drawn import files, specs
 
-from emoviz import checkpoint
-from emoviz.errors import CheckpointError, MediaError
+from emoviz import checkpoints
+from emoviz.core.errors import CheckpointError, MediaError
 from emoviz.ui import loaders
 
 EXAMPLE = "Example: square"
@@ -94,14 +94,14 @@ def test_a_clip_that_fails_gives_one_sentence_and_the_example(open_page, finish,
 
 
 def test_a_damaged_model_is_named_and_left_out(open_page, finish, predictor, monkeypatch):  # noqa: ANN001
-    load = checkpoint.load
+    load = checkpoints.load
 
     def load_all_but_one(folder):  # noqa: ANN001, ANN202
         if folder.name == "speech-cats":
             raise CheckpointError("The checkpoint 'speech-cats' is damaged.")
         return load(folder)
 
-    monkeypatch.setattr(checkpoint, "load", load_all_but_one)
+    monkeypatch.setattr(checkpoints, "load", load_all_but_one)
     test = finish(open_page("predict"))
     assert "'speech-cats' is damaged. It is left out." in test.warning[0].value
     assert predictor.calls[0][1] == ("face-expression", "speech-emotion")

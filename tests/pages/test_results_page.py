@@ -11,7 +11,7 @@ from drawn import tables
 from streamlit.testing.v1 import AppTest
 
 from emoviz import plots
-from emoviz.settings import ROOT
+from emoviz.core.settings import ROOT
 from emoviz.ui import loaders
 
 CULTURES = ("Here", "There", "Yon")

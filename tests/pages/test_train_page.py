@@ -11,14 +11,14 @@ from drawn import specs, tables
 from own_corpus import TABLE, write_own
 from streamlit.testing.v1 import AppTest
 
-from emoviz.configuration import to_dict
+from emoviz.core.configuration import to_dict
+from emoviz.core.settings import Settings
 from emoviz.corpora import load, own
 from emoviz.corpora.importing import Plan, check, corpus
 from emoviz.corpora.sources import gather
 from emoviz.features.store import FeatureStore
-from emoviz.inputs import InputConfig
 from emoviz.jobs.folder import Job, Places, State, Status
-from emoviz.settings import Settings
+from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
 from emoviz.ui import jobs as ui
 

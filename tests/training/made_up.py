@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoviz.checkpoint import FeatureSpec
+from emoviz.checkpoints.folder import FeatureSpec
+from emoviz.core.vocabulary import FOUR_EMOTIONS, Dimension, Source
 from emoviz.corpora.base import RECORDING_COLUMNS
-from emoviz.define import FOUR_EMOTIONS, Dimension, Source
 from emoviz.features.base import FeatureStream
 from emoviz.features.store import StoredCorpus
-from emoviz.inputs import InputConfig
+from emoviz.models.inputs import InputConfig
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import Recordings
 

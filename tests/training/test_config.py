@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from emoviz.errors import ConfigError, UnknownNameError
+from emoviz.core.errors import ConfigError, UnknownNameError
 from emoviz.training.config import load_config, with_settings
 from emoviz.training.presets import preset, presets
 

@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.define import CIRCUMPLEX, FOUR_EMOTIONS, Emotion, Split, intensity
-from emoviz.errors import ConfigError, CorpusError, FeatureError
+from emoviz.core.errors import ConfigError, CorpusError, FeatureError
+from emoviz.core.vocabulary import CIRCUMPLEX, FOUR_EMOTIONS, Emotion, Split, intensity
 from emoviz.features.base import FeatureStream
 from emoviz.features.store import WHOLE
-from emoviz.inputs import InputConfig
+from emoviz.models.inputs import InputConfig
 from emoviz.training.data import (
     DATA,
     EpochSampler,

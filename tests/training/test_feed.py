@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 import torch
 
-from emoviz.define import Split
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
+from emoviz.core.vocabulary import Split
 from emoviz.training import feed, loop
 from emoviz.training.data import DATA, EpochSampler, collate
 from emoviz.training.feed import fits, loader

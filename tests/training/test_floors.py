@@ -9,10 +9,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emoviz.define import FOUR_EMOTIONS, Split
-from emoviz.errors import ConfigError
-from emoviz.inputs import InputConfig
-from emoviz.metrics import ccc, unweighted_average_recall
+from emoviz.core.errors import ConfigError
+from emoviz.core.vocabulary import FOUR_EMOTIONS, Split
+from emoviz.evaluation.metrics import ccc, unweighted_average_recall
+from emoviz.models.inputs import InputConfig
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA, Data
 from emoviz.training.floors import FLOORS, _surest

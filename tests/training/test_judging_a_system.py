@@ -2,10 +2,10 @@
 
 import re
 
-from emoviz.settings import ROOT
+from emoviz.core.settings import ROOT
+from emoviz.studies.catalogue import study_of
 from emoviz.training.config import load_config
 from emoviz.training.protocols import PROTOCOLS
-from emoviz.training.studies import study_of
 
 PAGE = (ROOT / "docs" / "judging-a-system.md").read_text(encoding="utf-8")
 

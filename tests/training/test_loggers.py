@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from emoviz.errors import ConfigError, UnknownNameError
+from emoviz.core.errors import ConfigError, UnknownNameError
 from emoviz.training import loggers, train
 
 from .made_up import UTTERANCES, MadeUpStore, folders

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from emoviz import checkpoint, compare, evaluate, heldout
-from emoviz.checkpoint import Predictor
+from emoviz import checkpoints as checkpoint
+from emoviz.analysis import comparison
+from emoviz.checkpoints.folder import Predictor
+from emoviz.core.errors import Cancelled, CheckpointError, ConfigError
+from emoviz.core.vocabulary import Split, Task
 from emoviz.corpora.base import READERS
-from emoviz.define import Split, Task
-from emoviz.errors import Cancelled, CheckpointError, ConfigError
-from emoviz.inputs import InputConfig
-from emoviz.losses import LOSSES, METRIC_LOSSES
+from emoviz.evaluation import scores
 from emoviz.models import Output, build
+from emoviz.models.inputs import InputConfig
+from emoviz.models.losses import LOSSES, METRIC_LOSSES
+from emoviz.prediction import corpus
 from emoviz.training import load_config, preset, train
 from emoviz.training.data import DATA, Data, Part, collate
 from emoviz.training.loop import TrainingModule, adapt_norm, fit, predict_part
@@ -51,7 +54,7 @@ CLIPS = dataclasses.replace(
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
     """Intervals as wide as they are, from fewer draws, to save time."""
-    monkeypatch.setattr(evaluate, "DRAWS", 50)
+    monkeypatch.setattr(scores, "DRAWS", 50)
 
 
 def figure(found, metric, culture="all"):
@@ -93,13 +96,13 @@ def test_clips_rated_as_a_whole_are_learnt_and_compared(tmp_path):
     assert found.description.task == Task.CLIP and found.description.kind == "dimension"
     assert figure(found, "ccc")["value"] > 0.6 and not figure(found, "ccc")["collapsed"]
     assert {r["aggregation"] for r in found.metrics["test"]} == {"pooled"}  # a clip of one rating has no course
-    contender = compare.read("toy-rated", folder)
+    contender = comparison.read("toy-rated", folder)
     stated = {(r["culture"], r["output"], r["metric"]): r["value"] for r in found.metrics["test"]}
     for score in contender.scores:
         assert score.compute(contender.results) == pytest.approx(stated["all", score.output, score.metric], abs=2e-3)
     assert "gives rated dimensions, on [-1, 1]: valence, arousal." in found.card
     assert "train toy-rated/config.json\n" in found.card and load_config(folder / checkpoint.CONFIG) == RATED
-    for row in heldout.evaluate_corpus(found, RatedStore(), "made-up"):
+    for row in corpus.evaluate_corpus(found, RatedStore(), "made-up"):
         assert row["value"] == pytest.approx(stated[row["culture"], row["output"], row["metric"]], abs=2e-3)
         assert row["training_mean"] == pytest.approx(
             next(r["training_mean"] for r in found.metrics["test"] if r["output"] == row["output"]

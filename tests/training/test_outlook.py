@@ -7,18 +7,17 @@ import pandas as pd
 import pytest
 from own_corpus import TABLE, write_own
 
-from emoviz import inventory
-from emoviz.corpora import own
+from emoviz.core.errors import ConfigError, CorpusError, FeatureError, SplitError, UnknownNameError
+from emoviz.core.vocabulary import FOUR_EMOTIONS
+from emoviz.corpora import inventory, own
 from emoviz.corpora.base import RECORDING_COLUMNS
 from emoviz.corpora.importing import Plan, check, corpus
+from emoviz.corpora.inventory import Holding
 from emoviz.corpora.sources import gather
-from emoviz.define import FOUR_EMOTIONS
-from emoviz.errors import ConfigError, CorpusError, FeatureError, SplitError, UnknownNameError
 from emoviz.features.store import FeatureStore, StoredCorpus
-from emoviz.inputs import InputConfig
-from emoviz.inventory import Holding
 from emoviz.jobs.folder import Places
 from emoviz.jobs.kinds import Training
+from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
 from emoviz.training.outlook import complete, outlook, step_seconds, steps_per_epoch
 

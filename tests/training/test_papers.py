@@ -5,14 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emoviz.configuration import from_dict, to_dict
-from emoviz.define import Split, Task
-from emoviz.errors import ConfigError, MissingWeightsError
+from emoviz.core.configuration import from_dict, to_dict
+from emoviz.core.errors import ConfigError, MissingWeightsError
+from emoviz.core.vocabulary import Split, Task
 from emoviz.features import EXTRACTORS, bag_of_words, make, weights
 from emoviz.features.base import FeatureStream
 from emoviz.features.store import FeatureStore
-from emoviz.inputs import InputConfig
 from emoviz.models import build
+from emoviz.models.inputs import InputConfig
 from emoviz.training import train
 from emoviz.training.codebooks import fit_codebooks
 from emoviz.training.config import TrainingConfig

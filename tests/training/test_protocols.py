@@ -14,9 +14,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.define import FOUR_EMOTIONS, Split
-from emoviz.errors import Cancelled, ConfigError, SplitError, UnknownNameError
-from emoviz.evaluate import Result
+from emoviz.core.errors import Cancelled, ConfigError, SplitError, UnknownNameError
+from emoviz.core.vocabulary import FOUR_EMOTIONS, Split
+from emoviz.evaluation.scores import Result
 from emoviz.training import protocols
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA, Data, Part, Recordings

@@ -7,8 +7,8 @@ from typing import Literal
 
 import pytest
 
-from emoviz.configuration import coerce, from_dict, to_dict
-from emoviz.define import Modality
+from emoviz.core.configuration import coerce, from_dict, to_dict
+from emoviz.core.vocabulary import Modality
 from emoviz.models import load_models
 from emoviz.training import preset, presets, schema
 from emoviz.training.config import TrainingConfig
@@ -44,7 +44,7 @@ class Parent:
 
     Attributes:
         width: of it; as ``wide``
-            as :data:`emoviz.define.Modality` says.
+            as :data:`emoviz.core.vocabulary.Modality` says.
         name: of it.
     """
 

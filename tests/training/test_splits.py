@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoviz.define import Split
-from emoviz.errors import SplitError
+from emoviz.core.errors import SplitError
+from emoviz.core.vocabulary import Split
 from emoviz.training.splits import by_speaker, check_disjoint
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from emoviz.errors import ConfigError
+from emoviz.core.errors import ConfigError
 from emoviz.training import preset, sweeps
 from emoviz.training.sweeps import Entry
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from emoviz.errors import ConfigError
-from emoviz.settings import ROOT
+from emoviz.core.errors import ConfigError
+from emoviz.core.settings import ROOT
 from emoviz.training.data import EpochSampler, Part
 from emoviz.training.loop import read_log
 from emoviz.training.world import World

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from emoviz.errors import AnalysisError
+from emoviz.core.errors import AnalysisError
 from emoviz.ui.background import Job
 
 PATIENCE = 30

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emoviz.errors import MediaError
+from emoviz.core.errors import MediaError
 from emoviz.ui.session import Session
 
 

@@ -1,0 +1,1 @@
+"""Analyses of trained models: comparisons, channel weights, cultures, similarity, projections and maps."""

@@ -1,0 +1,198 @@
+"""What models of several cultures rely on and score, read from their checkpoints and from the committed results.
+
+Two kinds of checkpoints say which channels a culture's recordings let through: those that were each trained on one
+culture (the group :data:`emoviz.checkpoints.folder.PER_CULTURE`), whose replicates are seeds, and a single one that
+heard several cultures, whose replicates are speakers. Both become a table of weights, as
+:mod:`emoviz.analysis.similarity` takes it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from numbers import Integral
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from ..checkpoints.folder import METRICS, Description, read_description, read_table
+from ..core.errors import AnalysisError, CheckpointError, EmovizError
+from ..evaluation.scores import ALL
+from ..studies.results import Report, figures
+from . import similarity
+
+SCORES = ("model", "culture", "dimension", "seed", "metric", "aggregation", "value", "low", "high", "training_mean",
+          "recordings", "speakers", "collapsed")  # fmt: skip
+"""Columns of :func:`scores`."""
+
+
+LEVEL = 0.05
+"""Below which a p counts."""
+
+
+NOTHING = "nothing"
+"""Learnt from the culture that is tested."""
+
+
+class Weights(NamedTuple):
+    """Channel weights of checkpoints.
+
+    Attributes:
+        table: of weights; empty where no checkpoint has any.
+        replicates: what its rows of one culture and dimension are: ``seed`` or ``speaker``.
+        left_out: what was wrong with checkpoints that could not be read.
+    """
+
+    table: pd.DataFrame
+    replicates: str
+    left_out: tuple[str, ...] = ()
+
+
+def weights(folders: Iterable[Path]) -> Weights:
+    """Mean channel weights of models that were each trained on one culture, as far as they are there.
+
+    What a checkpoint is stands in its files, not in its folder's name: its dimension and seed in ``config.json``, its
+    culture with the held-out clips.
+
+    Args:
+        folders: of checkpoints.
+
+    Raises:
+        AnalysisError: two of them weigh different channels, or are of the same culture, dimension and seed.
+    """
+    attention, about, wrong = {}, {}, []
+    for folder in folders:
+        try:
+            description, table = read_description(folder), read_table(folder, "attention")
+        except CheckpointError as error:
+            wrong.append(str(error))
+            continue
+        if table is not None:
+            attention[folder.name], about[folder.name] = table, description
+    if not attention:
+        return Weights(pd.DataFrame(), "seed", tuple(wrong))
+    found = similarity.of_models(attention, {name: dimension(description) for name, description in about.items()})
+    seeds = [str(about[name].training.get("seed", name)) for name in found.index.get_level_values("model")]
+    keys = [found.index.get_level_values(level) for level in similarity.KEYS]
+    found.index = pd.MultiIndex.from_arrays([*keys, seeds], names=[*similarity.KEYS, "seed"])
+    if not found.index.is_unique:
+        twice = ", ".join(found.index[found.index.duplicated()][0])
+        raise AnalysisError(f"Two checkpoints are of the same culture, dimension and seed ({twice}); keep one of them.")
+    return Weights(found.sort_index(), "seed", tuple(wrong))
+
+
+def weights_by_speaker(folder: Path) -> Weights:
+    """Mean channel weights of one model by held-out speaker; empty where it weighs no channels.
+
+    Raises:
+        AnalysisError: its clips have no cultures.
+        CheckpointError: the folder is damaged.
+    """
+    table = read_table(folder, "attention")
+    if table is None:
+        return Weights(pd.DataFrame(), "speaker")
+    return Weights(similarity.of_speakers(table, dimension(read_description(folder))), "speaker")
+
+
+def dimension(description: Description) -> str:
+    """What a model predicts, in words."""
+    return " and ".join(description.outputs) if description.kind == "dimension" else description.kind
+
+
+def scores(folders: Iterable[Path]) -> pd.DataFrame:
+    """Held-out figures per culture of some checkpoints, with their intervals.
+
+    A model of one culture has figures over all its recordings, which are that culture's.
+
+    Returns:
+        One row per model, culture, output and metric: :data:`SCORES`. Damaged checkpoints are left out.
+    """
+    rows: list[dict] = []
+    for folder in folders:
+        try:
+            description = read_description(folder)
+            table = json.loads((folder / METRICS).read_text(encoding="utf-8"))["test"]
+            attention = read_table(folder, "attention")
+        except (EmovizError, OSError, ValueError, KeyError):
+            continue
+        heard = [] if attention is None else list(attention["culture"].unique())
+        own = str(heard[0]) if len(heard) == 1 else ALL
+        for row in table:
+            culture = own if row["culture"] == ALL else row["culture"]
+            if culture != ALL:
+                seed = str(description.training.get("seed", ""))
+                rows.append({"model": folder.name, "seed": seed, **row, "culture": culture, "dimension": row["output"]})
+    return pd.DataFrame(rows, columns=list(SCORES))
+
+
+def transfer(reports: Iterable[Report]) -> pd.DataFrame:
+    """Figures of committed results that say how well what was learnt from one culture holds in another.
+
+    Returns:
+        The rows of :func:`emoviz.studies.results.figures` that have a source and a target, with ``results`` as the
+        title of study and protocol, and ``learnt``: what else was learnt from the target.
+    """
+    table = figures(reports)
+    if table.empty:
+        return table
+    table = table[table["source"] != ""].reset_index(drop=True)
+    return table.assign(
+        results=[f"{row.study}, {row.protocol}" for row in table.itertuples()],
+        learnt=[f"{shots} a class" if isinstance(shots, Integral) and shots else NOTHING for shots in table["shots"]],
+    )
+
+
+def verdict(overall: Mapping, pairs: pd.DataFrame, replicates: str) -> str:
+    """What the permutation tests say of one dimension, in words.
+
+    Args:
+        overall: the dimension's row of :func:`emoviz.analysis.similarity.overall_difference`.
+        pairs: its rows of :func:`emoviz.analysis.similarity.differences`.
+        replicates: what is exchanged: ``seed`` or ``speaker``.
+    """
+    p = overall["p"]
+    if p != p:
+        return f"Whether cultures differ cannot be tested: each has one {replicates} only."
+    differ = p < LEVEL
+    words = (
+        f"Taken together, the {overall['cultures']} cultures differ {'more' if differ else 'no more'} than the "
+        f"{replicates}s of one do (permutation test, p {p_value(p)})."
+    )
+    apart = int((pairs["p_holm"] < LEVEL).sum())
+    if len(pairs) < 2:
+        return words
+    if apart:
+        return f"{words} {apart} of {len(pairs)} pairs differ on their own (Holm's correction)."
+    smallest = pairs["smallest_p"].min() * len(pairs)
+    if smallest >= LEVEL:
+        return f"{words} No single pair can be told apart with so few {replicates}s."
+    return f"{words} No single pair differs on its own (Holm's correction)."
+
+
+def start(cells: pd.DataFrame, replicates: str) -> str:
+    """Whether what replicates of several cultures share counts for more than the culture, in words; else nothing.
+
+    Models of several cultures that were trained from one seed started from the same weights.
+
+    Args:
+        cells: of one dimension (:func:`emoviz.analysis.similarity.similarities`).
+        replicates: what the rows of a culture are.
+    """
+    own = cells["culture"] == cells["other"]
+    within, matched = cells.loc[own, "similarity"].mean(), cells.loc[~own, "matched"].mean()
+    if not matched > within:  # nor where either is undefined
+        return ""
+    return (
+        f"The {replicates} counts for more than the culture: two cultures' models of the same {replicates} agree at "
+        f"{_digits(matched)}, one culture's models of different {replicates}s at {_digits(within)}."
+    )
+
+
+def p_value(p: float) -> str:
+    """E.g. ``= .02``, ``= .003`` or ``< .001``."""
+    if p < 0.001:
+        return "< .001"
+    return f"= {_digits(p, 3 if p < 0.01 else 2)}"
+
+
+def _digits(value: float, digits: int = 2) -> str:
+    return f"{value:.{digits}f}".replace("0.", ".", 1)

@@ -1,0 +1,216 @@
+"""Maps of embeddings: who each point is, how maps of several models lie beside each other, and what a map separates."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import orthogonal_procrustes
+
+from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion
+from ..evaluation.findings import number
+from ..evaluation.slices import correctness
+from .projection import PCA, Projection
+
+Array = np.ndarray
+
+EMOTION, CULTURE, SPEAKER = "emotion", "culture", "speaker"
+PREDICTED, CORRECT = "predicted emotion", "correct"
+GROUPINGS = (EMOTION, CULTURE, SPEAKER)
+"""Columns of :func:`recordings` whose values an embedding may tell apart."""
+AXES = ("x", "y", "z")
+MOST_WINDOWS = 60
+"""Of a new clip, that a map shows."""
+LEAST_COMMON = 10
+"""Recordings that two maps have to share before one is turned to fit the other."""
+
+
+def recordings(
+    embeddings: pd.DataFrame, predictions: pd.DataFrame | None, kind: str, outputs: Sequence[str]
+) -> pd.DataFrame:
+    """What is known of each recording of a table of embeddings.
+
+    Args:
+        embeddings: index id; columns culture, speaker, label.
+        predictions: truth and prediction of the same recordings, or of each of their frames
+            (:func:`emoviz.evaluation.scores.prediction_table`).
+        kind: of the model's outputs.
+        outputs: of the model.
+
+    Returns:
+        Index id; columns ``label``; ``culture``, ``speaker`` and ``emotion`` where they are known; ``predicted
+        emotion`` and ``correct`` of classifiers; each dimension and ``predicted <dimension>``, means over the
+        recording. Valence and arousal are derived from the emotions that a label names where there are no others.
+    """
+    table = pd.DataFrame({"label": embeddings["label"].astype(str)})
+    for column in (CULTURE, SPEAKER):
+        if embeddings[column].notna().any():
+            table[column] = embeddings[column].astype(object).where(embeddings[column].notna(), None)
+    if table["label"].isin(list(Emotion)).all():
+        table[EMOTION] = table["label"]
+    if predictions is not None and kind == "emotion":
+        scores = predictions[[f"prediction.{output}" for output in outputs]].to_numpy()
+        table[PREDICTED] = pd.Series(np.array(outputs)[scores.argmax(1)], predictions.index)
+        table[CORRECT] = correctness(predictions)
+    elif predictions is not None:
+        means = predictions.filter(regex=r"^(truth|prediction)\.").astype(np.float64).groupby(level=0).mean()
+        for output in outputs:
+            table[output] = means[f"truth.{output}"]
+            table[f"predicted {output}"] = means[f"prediction.{output}"]
+    if kind == "emotion" or predictions is None:
+        named = [
+            [CIRCUMPLEX[Emotion(word)] for word in label.split() if word in CIRCUMPLEX] for label in table["label"]
+        ]
+        positions = np.array([np.mean(places, axis=0) if places else (np.nan, np.nan) for places in named])
+        for name, axis in DERIVED_AXES.items():
+            table[name] = positions[:, axis]
+    return table
+
+
+class Placement(NamedTuple):
+    """Where a map lies on the page: ``(points - centre) @ turn + target``.
+
+    Attributes:
+        centre: (D,).
+        turn: (D, D), a rotation or reflection times a scale.
+        target: (D,).
+    """
+
+    centre: Array
+    turn: Array
+    target: Array
+
+    def __call__(self, points: Array) -> Array:
+        """Place points (N, D) of the map."""
+        return (points - self.centre) @ self.turn + self.target
+
+
+def standard(points: Array) -> Placement:
+    """A map with its centre at 0 and a mean squared distance from it of 1."""
+    return Placement(points.mean(0), np.eye(points.shape[1]) / (_radius(points) or 1.0), np.zeros(points.shape[1]))
+
+
+def beside(points: Array, ids: pd.Index, first: Array, first_ids: pd.Index) -> Placement:
+    """A map turned and scaled so that recordings lie as near as they can to where another map has them.
+
+    Only for maps whose axes and unit mean nothing, as those of t-SNE and UMAP. Maps with too few common recordings
+    are only centred and scaled.
+
+    Source: P. H. Schönemann, "A generalized solution of the orthogonal Procrustes problem", Psychometrika 31 (1966).
+
+    Args:
+        points: (N, D).
+        ids: (N,) of the recordings.
+        first: (M, D) the other map as it lies on the page.
+        first_ids: (M,) of its recordings.
+    """
+    common = ids.intersection(first_ids)
+    if len(common) < LEAST_COMMON:
+        return standard(points)
+    own, other = points[ids.get_indexer(common)], first[first_ids.get_indexer(common)]
+    turn, _ = orthogonal_procrustes(own - own.mean(0), other - other.mean(0))
+    return Placement(own.mean(0), turn * _radius(other) / (_radius(own) or 1.0), other.mean(0))
+
+
+def _radius(points: Array) -> float:
+    return float(np.sqrt(np.square(points - points.mean(0)).sum(1).mean()))
+
+
+def axis_titles(projection: Projection) -> tuple[str, ...]:
+    """What the axes of a map are."""
+    if isinstance(projection.method, PCA):
+        shares = enumerate(projection.explained, 1)
+        return tuple(f"component {place} ({100 * share:.0f} % of the variance)" for place, share in shares)
+    return tuple(f"{projection.method.title} {place} (no unit)" for place in range(1, projection.method.dimensions + 1))
+
+
+def verdict(figures: pd.DataFrame) -> str:
+    """What an embedding and its map separate more, and whether the map can be trusted, in plain words.
+
+    Args:
+        figures: of one map (:func:`emoviz.analysis.projection.figures`).
+    """
+    silhouettes = figures[figures["figure"] == "silhouette"]
+    spaces = {space: {row.column: row for row in rows.itertuples()} for space, rows in silhouettes.groupby("space")}
+    trust = next(figures[figures["figure"] == "trustworthiness"].itertuples())
+    if not spaces:
+        said = "its recordings have no groups that could be told apart"
+    else:
+        said = f"the embedding separates {_separated(spaces['embedding'])}, the map {_separated(spaces['map'])}"
+    return f"{said}; trustworthiness of the map {_with_interval(trust)}."
+
+
+def _separated(rows: Mapping[str, Any]) -> str:
+    """E.g. ``emotions (silhouette .30 [.25, .35]) more than cultures (.10 [.05, .15])``."""
+    others = [column for column in (CULTURE, SPEAKER) if column in rows]
+    pair = [EMOTION, *others][:2] if EMOTION in rows else others[:1]
+    first, *second = sorted(pair, key=lambda column: -rows[column].value)
+    words = [
+        f"{first}s (silhouette {_with_interval(rows[first])})",
+        *(f"{c}s ({_with_interval(rows[c])})" for c in second),
+    ]
+    if not second:
+        return words[0] if rows[first].low > 0 else f"no {words[0]}"
+    if rows[first].high <= 0:
+        return f"neither {words[0]} nor {words[1]}"
+    if rows[first].low <= rows[second[0]].high:
+        return f"{words[0]} and {words[1]} about equally"
+    return f"{words[0]} more than {words[1]}"
+
+
+def _with_interval(row: Any) -> str:
+    return f"{number(row.value)} [{number(row.low)}, {number(row.high)}]"
+
+
+def side_by_side(
+    parts: Mapping[str, tuple[pd.DataFrame, Array]], *, turn: bool
+) -> tuple[pd.DataFrame, dict[str, Placement]]:
+    """Maps of several models as they lie beside each other.
+
+    Args:
+        parts: model -> what is known of its recordings (:func:`recordings`) and their places (N, D) in its map.
+        turn: whether maps are brought to one scale and turned to fit the first (:func:`beside`).
+
+    Returns:
+        One row per model and recording (``model``, ``id``, ``x``, ``y``, ``z`` in three dimensions, and what is known
+        of it), and model -> where its map lies, for further points.
+    """
+    tables, placements = [], {}
+    first: tuple[pd.Index, Array] | None = None
+    for model, (known, points) in parts.items():
+        if not turn:
+            placement = Placement(np.zeros(points.shape[1]), np.eye(points.shape[1]), np.zeros(points.shape[1]))
+        elif first is None:
+            placement = standard(points)
+        else:
+            placement = beside(points, known.index, first[1], first[0])
+        laid = placement(points)
+        first = first or (known.index, laid)
+        placements[model] = placement
+        places = pd.DataFrame(laid, known.index, list(AXES[: laid.shape[1]]))
+        tables.append(pd.concat([places, known], axis=1).rename_axis("id").reset_index().assign(model=model))
+    table = pd.concat(tables, ignore_index=True)
+    return table[["model", "id", *table.columns.drop(["model", "id"])]], placements
+
+
+def places_of_clip(times: Array, embeddings: Array, transform: Callable[[Array], Array]) -> pd.DataFrame:
+    """Where a new clip stands in a map.
+
+    Args:
+        times: (N,) seconds of its windows.
+        embeddings: (N, E) of its windows.
+        transform: embeddings (M, E) -> points (M, D).
+
+    Returns:
+        ``time``, ``x``, ``y``, ``z`` of at most :data:`MOST_WINDOWS` windows, and of their mean embedding, which has
+        no time.
+    """
+    some = np.unique(np.linspace(0, len(times) - 1, min(len(times), MOST_WINDOWS)).round().astype(int))
+    points = transform(np.concatenate([embeddings[some], embeddings.mean(0, keepdims=True)]))
+    return pd.DataFrame(points, columns=list(AXES[: points.shape[1]])).assign(time=np.append(times[some], np.nan))
+
+
+def moved(places: pd.DataFrame, placement: Placement) -> pd.DataFrame:
+    """Points of a map (columns ``x``, ``y``, ``z``) as the map lies on the page."""
+    axes = [axis for axis in AXES if axis in places]
+    return places.assign(**dict(zip(axes, placement(places[axes].to_numpy()).T, strict=True)))

@@ -1,0 +1,427 @@
+"""A trained model as a folder that any page, the command line and the Hugging Face Hub can read.
+
+    config.json          what it is: model, features with versions, grid, outputs, training config, split
+    model.safetensors    weights, with the PCA and standardisation of the inputs
+    metrics.json         held-out figures with intervals and the training-mean row
+    attention.parquet    channel weights per held-out recording (models with channel attention)
+    embeddings.parquet   embeddings of held-out recordings
+    predictions.parquet  truth and prediction of held-out recordings
+    deletion.parquet     whether the channel weights are faithful (``python -m emoviz explain --deletion``)
+    README.md            the model card
+
+Nothing is unpickled, so a foreign checkpoint cannot run code.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from ..core.configuration import LEFT_OUT, from_dict, to_dict
+from ..core.errors import CheckpointError, EmovizError, UnknownNameError
+from ..core.vocabulary import Source, Task
+from ..features.base import NETWORKS
+from ..models import Model, Output, build
+from ..models.inputs import InputConfig, Inputs, channel_names
+from ..models.losses import probabilities
+
+FORMAT = 1
+CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
+
+TABLES = ("attention", "embeddings", "predictions", "deletion")
+"""Tables of, or about, held-out recordings that a folder may have, as Parquet."""
+MOST_NAMED = 10_000
+"""Channels of a stream whose names stand in ``config.json``; those of more are pixels."""
+PER_CULTURE = "per-culture"
+"""The group of checkpoints that were each trained on one culture, to compare what they attend to."""
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """A feature that a model reads, exactly as it was extracted for training.
+
+    Attributes:
+        name: extractor.
+        version: of the extractor.
+        settings: of the extractor.
+        channels: names before PCA; empty for pictures and other streams of more than :data:`MOST_NAMED` channels.
+        width: number of channels before PCA.
+        chosen: what the extractor is made with where that is not its default, as ``InputConfig.settings`` says.
+    """
+
+    name: str
+    version: str
+    settings: Mapping[str, Any]
+    channels: tuple[str, ...]
+    width: int
+    chosen: Mapping[str, Any] = field(default_factory=dict, metadata=LEFT_OUT)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the channels before PCA; numbers where they have no names of their own."""
+        return self.channels or tuple(f"{self.name}.{number:05d}" for number in range(self.width))
+
+
+@dataclass(frozen=True)
+class Description:
+    """``config.json``: everything but the weights.
+
+    Attributes:
+        name: of the checkpoint, unique among those loaded together.
+        title: one line for people.
+        source: whose signal it reads.
+        model: registry name.
+        model_config: its config as plain values.
+        task: frame-wise or per clip.
+        kind: whether the outputs are dimensions or emotion classes.
+        outputs: names in the order of the model's outputs, e.g. ``valence (derived)`` or ``happy``.
+        derived: whether the labels were derived from classes.
+        features: what it reads.
+        inputs: how that enters the model.
+        hop: seconds of the time grid.
+        window: seconds of the clips it was trained on.
+        training: the training config as plain values.
+        split: part of the split -> speakers (or the corpus' own name for it).
+        versions: of the libraries it was trained with.
+        format: of this file.
+    """
+
+    name: str
+    title: str
+    source: Source
+    model: str
+    model_config: Mapping[str, Any]
+    task: Task
+    kind: str
+    outputs: tuple[str, ...]
+    derived: bool
+    features: tuple[FeatureSpec, ...]
+    inputs: tuple[InputConfig, ...]
+    hop: float
+    window: float
+    training: Mapping[str, Any] = field(default_factory=dict)
+    split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def delay(self) -> int:
+        """Frames by which predictions are moved later, as the labels of the training were moved forward by them."""
+        return round(self.training.get("label_delay", 0.0) / self.hop)
+
+
+class Predictor(nn.Module):
+    """A model together with the transforms of its inputs: raw features in, :class:`Output` out."""
+
+    def __init__(self, inputs: Inputs, model: Model) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.model = model
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint folder, ready to predict."""
+
+    folder: Path
+    description: Description
+    predictor: Predictor
+    metrics: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the checkpoint."""
+        return self.description.name
+
+    @cached_property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        path = self.folder / CARD
+        return path.read_text(encoding="utf-8") if path.exists() else f"{self.name} has no model card."
+
+    @cached_property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels that the model weighs, in the order of its ``channel`` attention."""
+        raw = {f.name: f.names for f in self.description.features}
+        return tuple(n for c in self.description.inputs for n in channel_names(c, raw[c.feature]))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what it predicts."""
+        return self.description.outputs
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Names of the features that it reads."""
+        return tuple(feature.name for feature in self.description.features)
+
+    def read(self, streams: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Class probabilities (N, K) and embedding (N, E), both float32, of N pictures, each a row of its stream.
+
+        Raises:
+            CheckpointError: as calling it.
+        """
+        output = self(streams)
+        return probabilities(output.prediction).numpy(), output.embedding.numpy()
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """One of :data:`TABLES`, None where the checkpoint has none."""
+        return read_table(self.folder, name)
+
+    @torch.inference_mode()
+    def __call__(self, streams: Mapping[str, np.ndarray]) -> Output:
+        """Predict one recording.
+
+        Args:
+            streams: feature name -> (T, D) float32 on the model's grid, NaN where missing.
+
+        Returns:
+            The output with a batch of one: prediction (1, T, K) or (1, K).
+
+        Raises:
+            CheckpointError: a stream is missing or has another number of channels than in training.
+        """
+        wanted = {f.name: f.width for f in self.description.features}
+        for name, width in wanted.items():
+            if name not in streams:
+                raise CheckpointError(f"The model '{self.name}' reads the feature '{name}', which was not given.")
+            if streams[name].shape[-1] != width:
+                raise CheckpointError(
+                    f"The model '{self.name}' reads {width} channels of '{name}', not {streams[name].shape[-1]}."
+                )
+        tensors = {n: torch.from_numpy(np.ascontiguousarray(streams[n], dtype=np.float32))[None] for n in wanted}
+        length = next(iter(tensors.values())).shape[1]
+        mask = torch.ones(1, length, dtype=torch.bool)
+        return self.predictor.model(self.predictor.inputs(tensors), mask)
+
+
+def build_predictor(description: Description) -> Predictor:
+    """The untrained network of a description.
+
+    Raises:
+        EmovizError: the model is unknown, or its config does not fit it.
+    """
+    inputs = Inputs(description.inputs, {f.name: f.width for f in description.features})
+    return Predictor(inputs, build(description.model, description.model_config))
+
+
+def save(
+    folder: Path,
+    description: Description,
+    predictor: Predictor,
+    *,
+    metrics: Mapping[str, Any],
+    card: str,
+    attention: pd.DataFrame | None = None,
+    embeddings: pd.DataFrame | None = None,
+    predictions: pd.DataFrame | None = None,
+    half: bool = True,
+) -> None:
+    """Write a checkpoint folder, whole or not at all.
+
+    Args:
+        folder: to write; an existing one is replaced only once the new one is complete.
+        description: what ``config.json`` says.
+        predictor: the trained network.
+        metrics: held-out figures.
+        card: Markdown.
+        attention: channel weights of held-out recordings.
+        embeddings: of held-out recordings.
+        predictions: truth and prediction of held-out recordings.
+        half: store the weights as float16, half the size.
+
+    Raises:
+        CheckpointError: the disk is full or not writable.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            draft.chmod(0o755)
+            (draft / CONFIG).write_text(_json(to_dict(description)), encoding="utf-8")
+            (draft / METRICS).write_text(_json(metrics), encoding="utf-8")
+            (draft / CARD).write_text(card, encoding="utf-8")
+            state = {k: v.detach().cpu().contiguous() for k, v in predictor.state_dict().items()}
+            state = {k: v.half() if half and _halved(k, v) else v for k, v in state.items()}
+            save_file(state, draft / WEIGHTS)
+            (draft / WEIGHTS).chmod(0o644)  # safetensors makes it readable by its owner alone
+            for name, table in (("attention", attention), ("embeddings", embeddings), ("predictions", predictions)):
+                if table is not None:
+                    _write_table(table, draft / f"{name}.parquet")
+            _swap(draft, folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"The checkpoint '{folder}' could not be written: {reason}.") from error
+
+
+def _halved(name: str, value: torch.Tensor) -> bool:
+    """Statistics of the inputs stay float32: PCA of features with a large mean loses digits in float16."""
+    return value.is_floating_point() and name.startswith("model.")
+
+
+@torch.no_grad()
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    """A third smaller than by default: columns of small numbers have no use for dictionaries or statistics."""
+    words = [str(name) for name, kind in table.dtypes.items() if kind.kind != "f"]
+    table.to_parquet(
+        path, compression="zstd", compression_level=9, use_dictionary=words or False, write_statistics=False
+    )
+
+
+def as_stored(predictor: Predictor) -> None:
+    """Round the weights to what :func:`save` writes, so that figures are those of the stored model."""
+    for name, value in predictor.state_dict().items():
+        if _halved(name, value):
+            value.copy_(value.half())
+
+
+def load(folder: Path) -> Checkpoint:
+    """Read a checkpoint folder.
+
+    Raises:
+        CheckpointError: a file is missing or damaged, or the folder does not hold such a checkpoint.
+    """
+    description = read_description(folder)
+    try:
+        predictor = build_predictor(description)
+        state = load_file(folder / WEIGHTS)
+        state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+        predictor.load_state_dict(state)
+        metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    except (OSError, SafetensorError, RuntimeError, ValueError, EmovizError) as error:
+        # torch lists every tensor that does not fit, over many lines.
+        fits = not isinstance(error, RuntimeError)
+        reason = str(error).splitlines()[0].rstrip(".") if fits else "its weights do not fit its config"
+        raise CheckpointError(
+            f"The checkpoint '{folder.name}' is damaged ({reason}); it needs {CONFIG}, {WEIGHTS} and {METRICS} "
+            "as `python -m emoviz train` writes them."
+        ) from error
+    return Checkpoint(folder, description, predictor.eval(), metrics)
+
+
+NETWORKS.register("checkpoint")(load)
+
+
+def read_description(folder: Path) -> Description:
+    """Read ``config.json`` alone, which is fast enough to list many checkpoints.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    try:
+        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if not isinstance(values, dict) or values.get("format") != FORMAT:
+            raise ValueError(f"its format is not {FORMAT}")
+        return from_dict(Description, values, f"{folder.name}/{CONFIG}")
+    except (OSError, ValueError, EmovizError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
+        raise CheckpointError(f"'{folder}' is not a readable checkpoint folder: {CONFIG}: {reason}.") from error
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame | None:
+    """One of :data:`TABLES` of a checkpoint folder, None where it has none.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    path = folder / f"{name}.parquet"
+    try:
+        return pd.read_parquet(path) if path.exists() else None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"'{path}' is damaged: {str(error).splitlines()[0].rstrip('.')}.") from error
+
+
+def write_table(folder: Path, name: str, table: pd.DataFrame) -> Path:
+    """Add one of :data:`TABLES` to a checkpoint folder, or replace it, whole or not at all.
+
+    Raises:
+        CheckpointError: the disk is full or not writable.
+    """
+    path = folder / f"{name}.parquet"
+    draft = folder / f".{name}-{os.getpid()}.parquet"
+    try:
+        _write_table(table, draft)
+        os.replace(draft, path)
+    except OSError as error:
+        raise CheckpointError(f"'{path}' could not be written: {error.strerror or error}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:
+    """Checkpoint folders by name; of two with one name, the later folder's wins.
+
+    A folder counts when it holds ``config.json``; whether it is sound shows when it is loaded.
+
+    Args:
+        folders: where they are searched.
+        group: name of a folder in these whose checkpoints belong together, as :data:`PER_CULTURE` does; theirs are
+            named ``<group>/<name>``. By default those that are in none.
+    """
+    prefix = f"{group}/" if group else ""
+    return {
+        prefix + entry.name: entry
+        for folder in folders
+        if (folder / group).is_dir()
+        for entry in sorted((folder / group).iterdir())
+        if (entry / CONFIG).is_file() and not entry.name.startswith(".")
+    }
+
+
+def named(names: Sequence[str], folders: Sequence[Path]) -> dict[str, Path]:
+    """Folders of some checkpoints, each once.
+
+    Args:
+        names: of checkpoints, those of a group as ``<group>/<name>``.
+        folders: where they are searched.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    groups = {name.rpartition("/")[0] for name in names} | {""}
+    found = {name: folder for group in sorted(groups) for name, folder in find(folders, group).items()}
+    for name in names:
+        if name not in found:
+            raise UnknownNameError("trained model", name, found)
+    return {name: found[name] for name in names}
+
+
+def _swap(draft: Path, folder: Path) -> None:
+    """Put the finished draft in the place of the folder; the old one goes only after that."""
+    if not folder.exists():
+        os.replace(draft, folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    os.replace(folder, old)
+    os.replace(draft, folder)
+    shutil.rmtree(old)
+
+
+def _json(values: Any) -> str:
+    """Strict JSON: NaN becomes null, so that any reader takes it."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(k): clean(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [clean(v) for v in value]
+        if isinstance(value, np.generic):
+            value = value.item()
+        return None if isinstance(value, float) and not np.isfinite(value) else value
+
+    return json.dumps(clean(values), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

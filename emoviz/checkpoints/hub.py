@@ -1,0 +1,129 @@
+"""Trained models to and from the Hugging Face Hub, whose layout a checkpoint folder has.
+
+Only the files of a checkpoint are fetched: JSON, safetensors, Parquet and the card. None of them can run code, and a
+repository that has more keeps it. A pulled model is loaded once before it takes its place among the others.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .. import checkpoints as checkpoint
+from ..core.errors import CheckpointError, EmovizError
+from ..core.vocabulary import Dimension
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+FILES = (
+    checkpoint.CONFIG,
+    checkpoint.WEIGHTS,
+    checkpoint.METRICS,
+    checkpoint.CARD,
+    *(f"{name}.parquet" for name in checkpoint.TABLES),
+)
+T = TypeVar("T")
+
+
+def push(folder: Path, repository: str, *, private: bool = True, api: "HfApi | None" = None) -> str:
+    """Put a checkpoint onto the Hub, as the account that ``hf auth login`` knows.
+
+    What it predicted of recordings stays here where that stands beside raters' own values, which are the corpus.
+
+    Args:
+        folder: of the checkpoint.
+        repository: ``owner/name``; made where there is none.
+        private: whether a new repository is its owner's alone.
+        api: the Hub, or what stands in for it.
+
+    Returns:
+        Its address.
+
+    Raises:
+        CheckpointError: it is damaged, the name is none, or the Hub refuses it.
+    """
+    _require_name(repository)
+    about = checkpoint.load(folder).description
+    api = api or _api()
+    rated = set(about.outputs) <= set(Dimension)
+    files = [name for name in FILES if (folder / name).is_file() and not (rated and name == "predictions.parquet")]
+
+    def send() -> str:
+        made = api.create_repo(repository, private=private, exist_ok=True)
+        api.upload_folder(
+            repo_id=repository, folder_path=folder, allow_patterns=files, commit_message=f"{about.name}: {about.title}"
+        )
+        return str(made)
+
+    return _ask(f"'{about.name}' could not be pushed to '{repository}'", send)
+
+
+def pull(repository: str, checkpoints: Path, *, api: "HfApi | None" = None) -> Path:
+    """Get a checkpoint from the Hub.
+
+    Args:
+        repository: ``owner/name``.
+        checkpoints: folder in which the model's own is written, under the name that its config states.
+        api: the Hub, or what stands in for it.
+
+    Returns:
+        The checkpoint folder.
+
+    Raises:
+        CheckpointError: the Hub has none of that name, it holds no checkpoint of emoviz or a damaged one, or a
+            model of its name is there already.
+    """
+    _require_name(repository)
+    api = api or _api()
+    _ask(f"The folder '{checkpoints}' cannot be written", lambda: checkpoints.mkdir(parents=True, exist_ok=True))
+    fetched = Path(tempfile.mkdtemp(prefix=".pull-", dir=checkpoints))
+    draft = fetched / "checkpoint"
+    try:
+        _ask(
+            f"'{repository}' could not be pulled",
+            lambda: api.snapshot_download(repository, local_dir=fetched / "all", allow_patterns=list(FILES)),
+        )
+        draft.mkdir()
+        for name in FILES:
+            if (fetched / "all" / name).is_file():
+                shutil.copyfile(fetched / "all" / name, draft / name)
+        name = checkpoint.read_description(draft).name
+        if not re.fullmatch(r"[\w-]+", name):
+            raise CheckpointError(f"'{repository}' calls its model '{name}', which is no name of a checkpoint.")
+        checkpoint.load(draft)
+        if (checkpoints / name).exists():
+            raise CheckpointError(f"There is a model '{name}' in {checkpoints} already; move or delete its folder.")
+        draft.chmod(0o755)
+        os.replace(draft, checkpoints / name)
+    except CheckpointError as error:
+        message = str(error).replace(str(draft), repository).replace("'checkpoint'", f"'{repository}'")
+        raise CheckpointError(message) from error
+    finally:
+        shutil.rmtree(fetched, ignore_errors=True)
+    return checkpoints / name
+
+
+def _api() -> "HfApi":
+    from huggingface_hub import HfApi
+
+    return HfApi()
+
+
+def _require_name(repository: str) -> None:
+    if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", repository):
+        raise CheckpointError(f"A repository's name reads owner/name, unlike '{repository}'.")
+
+
+def _ask(failure: str, what: Callable[[], T]) -> T:
+    """What the Hub answers; whatever goes wrong on the way becomes one sentence."""
+    try:
+        return what()
+    except EmovizError:
+        raise
+    except Exception as error:  # of httpx, huggingface_hub and the system alike
+        reason: Any = str(error).strip().splitlines() or [type(error).__name__]
+        raise CheckpointError(f"{failure}: {reason[0][:200].rstrip('.')}.") from error

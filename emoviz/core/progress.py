@@ -1,0 +1,24 @@
+"""One small contract for long work: it reports how far it is, and whoever listens may stop it."""
+
+from collections.abc import Callable
+
+from .errors import Cancelled
+
+Progress = Callable[[str, float, float], None]
+"""Called as ``progress(stage, done, total)``, e.g. ``("Reading frames", 120, 375)``. To stop the
+work, the listener raises :class:`~emoviz.core.errors.Cancelled`; the worker lets it pass through."""
+
+
+def silent(stage: str, done: float, total: float) -> None:
+    """A listener that neither shows nor stops anything."""
+
+
+def stoppable(listener: Progress, stopped: Callable[[], bool]) -> Progress:
+    """A listener that passes on to ``listener`` and raises :class:`Cancelled` once ``stopped()``."""
+
+    def report(stage: str, done: float, total: float) -> None:
+        if stopped():
+            raise Cancelled(f"Stopped while {stage[:1].lower()}{stage[1:]}.")
+        listener(stage, done, total)
+
+    return report

@@ -1,0 +1,197 @@
+"""Which corpora are on this machine, what is extracted of them, and who says what in them?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from ..core.errors import CorpusError
+from ..core.vocabulary import Dimension
+from . import own
+from .reading import label_names, load, names
+
+UNKNOWN = "unknown"
+"""Culture or speaker of a recording of which it is not told."""
+BINS = 20
+"""Of a histogram of a dimension over [-1, 1]."""
+
+
+class Tables(Protocol):
+    """What the inventory reads of a corpus, whether its reader or the store gave it."""
+
+    @property
+    def title(self) -> str:
+        """Full name for people."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """The licence as its distributors state it."""
+        ...
+
+    @property
+    def limits(self) -> str:
+        """The limits that a reader of results must know."""
+        ...
+
+    @property
+    def recordings(self) -> pd.DataFrame:
+        """One row per recording."""
+        ...
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        """One row per recording, or empty."""
+        ...
+
+    @property
+    def traces(self) -> pd.DataFrame:
+        """Long table, or empty."""
+        ...
+
+    @property
+    def shipped(self) -> Mapping[str, Any]:
+        """The features that came with the corpus, by name."""
+        ...
+
+    @property
+    def pictures(self) -> Any:
+        """The pictures of a corpus of pictures, else None."""
+        ...
+
+
+class Store(Protocol):
+    """What the inventory asks of a feature store."""
+
+    def corpus(self, name: str) -> Tables:
+        """The tables of a stored corpus; raises CorpusError where it is not stored."""
+        ...
+
+    def held(self, name: str) -> Mapping[str, int]:
+        """Feature -> number of the corpus's recordings of which the store has it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One corpus, as far as it is here.
+
+    Attributes:
+        name: by which it is asked for.
+        missing: why its files cannot be read, or "".
+        stored: whether its tables are in the store, so that it can be trained on without its files.
+        tables: of its recordings and labels, from the store or its files; None when neither is here.
+        features: extractor -> recordings of which the store has it; extractors that it has of none are left out.
+        imported: whether it is one's own.
+    """
+
+    name: str
+    missing: str
+    stored: bool
+    tables: Tables | None
+    features: dict[str, int]
+    imported: bool = False
+
+    @property
+    def state(self) -> str:
+        """In a word or two."""
+        if self.tables is None:
+            return "missing"
+        if not self.stored:
+            return "not extracted"
+        return "ready" if not self.missing else "ready, files missing"
+
+
+def holdings(data_folder: Path | None, imports: Path | None, store: Store) -> list[Holding]:
+    """All known corpora, those that are here first."""
+    found = [holding(name, data_folder, imports, store) for name in names(imports)]
+    return sorted(found, key=lambda one: one.tables is None)
+
+
+def holding(name: str, data_folder: Path | None, imports: Path | None, store: Store) -> Holding:
+    """One corpus, as far as it is here."""
+    files: Tables | None = None
+    stored: Tables | None = None
+    missing = ""
+    try:
+        stored = store.corpus(name)
+    except CorpusError:
+        pass  # it was not extracted, or has to be again
+    if stored is None or not _files_are_there(stored):
+        try:
+            files = load(name, data_folder, imports)
+        except CorpusError as error:
+            missing = str(error)
+    features: dict[str, int] = {}
+    if stored is not None:
+        features = dict(store.held(name))
+    return Holding(name, missing, stored is not None, stored or files, features, name in own.names(imports))
+
+
+def _files_are_there(stored: Tables) -> bool:
+    """Whether the files are where they were when they were extracted; faster to tell than by reading the corpus."""
+    files = stored.recordings["video"].fillna(stored.recordings["audio"]).dropna()
+    return all(Path(file).is_file() for file in files)
+
+
+def table(found: Iterable[Holding]) -> pd.DataFrame:
+    """One row per corpus: its name, state, title, cultures, recordings, speakers, labels, features and licence."""
+    rows = []
+    for one in found:
+        row: dict[str, object] = {"corpus": one.name, "state": one.state}
+        if one.tables is not None:
+            recordings = one.tables.recordings
+            row |= {
+                "title": one.tables.title,
+                "cultures": ", ".join(sorted(recordings["culture"].dropna().unique())),
+                "recordings": len(recordings),
+                "speakers": recordings["speaker"].nunique() or None,
+                "labels": ", ".join(label_names(one.tables.labels, one.tables.traces)),
+                "features": ", ".join(f"{f} {n}/{len(recordings)}" for f, n in one.features.items()),
+                "licence": one.tables.licence,
+            }
+        rows.append(row | {"missing": one.missing})
+    return pd.DataFrame(rows, dtype=object)
+
+
+def ratings(tables: Tables) -> pd.DataFrame:
+    """Labels in dimensions, over time or of whole recordings: index id, one column per dimension that is rated."""
+    rated = tables.labels if tables.traces.empty else tables.traces.set_index("id")
+    return rated[[str(dimension) for dimension in Dimension if dimension in rated]].astype(float)
+
+
+def emotions(found: Sequence[Holding]) -> pd.DataFrame:
+    """How many recordings have which emotion: ``corpus``, ``culture``, ``speaker``, ``emotion``, ``recordings``."""
+    parts, keys = [], ["corpus", "culture", "speaker", "emotion"]
+    for one in found:
+        if one.tables is None or "emotion" not in one.tables.labels:
+            continue
+        labelled = one.tables.recordings[["culture", "speaker"]].join(one.tables.labels["emotion"])
+        labelled = labelled.astype(object).where(labelled.notna(), None).dropna(subset="emotion")
+        labelled = labelled.fillna(UNKNOWN).assign(corpus=one.name)
+        parts.append(labelled.groupby(keys).size().reset_index(name="recordings"))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*keys, "recordings"])
+
+
+def dimensions(found: Sequence[Holding]) -> pd.DataFrame:
+    """Histograms of rated dimensions: ``corpus``, ``culture``, ``dimension``, ``value`` (a bin's middle), ``share``."""
+    parts = []
+    edges = pd.interval_range(-1, 1, BINS)
+    for one in found:
+        if one.tables is None:
+            continue
+        rated = ratings(one.tables)
+        cultures = rated.index.map(one.tables.recordings["culture"]).fillna(UNKNOWN)
+        for dimension in rated:
+            bins = pd.cut(rated[dimension].clip(-1 + 1e-9, 1), edges)
+            shares = pd.crosstab(cultures, bins, normalize="index", dropna=False)
+            for culture, row in shares.iterrows():
+                middles = [round(interval.mid, 6) for interval in row.index]
+                parts.append(
+                    pd.DataFrame({"corpus": one.name, "culture": culture, "dimension": dimension, "value": middles,
+                                  "share": row.to_numpy()})
+                )  # fmt: skip
+    columns = ["corpus", "culture", "dimension", "value", "share"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

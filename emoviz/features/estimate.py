@@ -1,0 +1,71 @@
+"""The extraction of a corpus beforehand: which features it lacks, and how long and how large the rest will be."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..core.errors import FeatureError
+from ..core.progress import Progress, silent
+from ..corpora.base import Corpus
+from ..corpora.inventory import Holding
+from ..media import ClipMedia
+from .base import EXTRACTORS, make
+from .store import FeatureStore
+
+TRIED = 4
+"""Recordings whose features are extracted to estimate how long all take; the first one loads the encoders."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How long and how large an extraction will be.
+
+    Attributes:
+        recordings: that are left.
+        seconds: that they take, from those that were tried.
+        size: bytes in the store.
+        tried: recordings that were extracted to know it; they are kept.
+    """
+
+    recordings: int
+    seconds: float
+    size: float
+    tried: int
+
+
+def lacking(one: Holding, features: Iterable[str]) -> dict[str, int]:
+    """Feature -> recordings of which the store lacks it."""
+    if one.tables is None:
+        return {}
+    whole = len(one.tables.recordings)
+    return {f: whole - one.features.get(f, 0) for f in features if f in EXTRACTORS and one.features.get(f, 0) < whole}
+
+
+def estimate(corpus: Corpus, features: Sequence[str], store: FeatureStore, progress: Progress = silent) -> Estimate:
+    """Extract the features of a few recordings and judge by them how long all will take, and how much room.
+
+    Args:
+        corpus: as its reader gave it.
+        features: names of extractors.
+        store: where what is extracted stays.
+        progress: listener.
+
+    Raises:
+        FeatureError: the corpus has no media files.
+        EmovizError: a recording cannot be decoded, or weights are missing.
+    """
+    files = list(corpus.recordings["video"].fillna(corpus.recordings["audio"]).dropna())
+    if not files:
+        raise FeatureError(f"{corpus.title} comes without clips, so nothing can be extracted of it.")
+    tried = files[:: max(1, len(files) // TRIED)][:TRIED]
+    extractors = [make(name) for name in features]
+    seconds, sizes = [], []
+    for number, file in enumerate(tried):
+        progress("Trying a few recordings", number, len(tried))
+        began = time.perf_counter()
+        media = ClipMedia(file)
+        sizes.append(sum(store.extract(extractor, media).values.nbytes for extractor in extractors))
+        seconds.append(time.perf_counter() - began)
+    typical = sum(seconds[1:]) / len(seconds[1:]) if len(seconds) > 1 else seconds[0]
+    rest = len(files) - len(tried)
+    return Estimate(rest, typical * rest, sum(sizes) / len(sizes) * len(files), len(tried))

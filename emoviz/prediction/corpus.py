@@ -1,0 +1,168 @@
+"""Figures of a trained model on a corpus in the store, seen in training or not."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from ..checkpoints.folder import Checkpoint, Description
+from ..core.errors import CorpusError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Split, Task
+from ..evaluation.scores import Result, score_table, scores_of
+from ..features.align import align, common_times
+from ..features.store import FeatureStore, StoredCorpus
+from ..models.losses import probabilities
+from .clip import predict_streams
+
+PICTURES_AT_ONCE = 256
+NOTHING = np.empty(0)
+
+
+def evaluate_corpus(
+    checkpoint: Checkpoint, store: FeatureStore, name: str, progress: Progress = silent
+) -> list[dict[str, Any]]:
+    """Score a model on the recordings of a corpus that its training did not see.
+
+    These are those of the test speakers (of pictures, the published test part) when the corpus was trained
+    on, else all. Recordings of emotions that the model does not know, or without a rating of what it predicts, are
+    left out.
+
+    Returns:
+        Rows as :func:`emoviz.evaluation.scores.score_table` gives them.
+
+    Raises:
+        CorpusError: the corpus, or one that the model was trained on, is not in the store, has no such labels, or
+            nothing of it is held out.
+        FeatureError: a feature of the corpus was not extracted.
+    """
+    about = checkpoint.description
+    corpus = store.corpus(name)
+    rows = part_of(corpus, about, Split.TEST if name in trained_on(about) else None)
+    if not rows.any():
+        raise CorpusError(f"No recording of '{name}' was held out from the training of '{checkpoint.name}'.")
+    truths = targets(corpus, about)[rows]
+    predicted = (_pictures if corpus.pictures is not None else _streams)(checkpoint, store, corpus, rows, progress)
+    recordings = corpus.recordings[rows]
+    results = [
+        Result(str(identity), culture, speaker, label, _per_frame(truth, prediction), prediction, NOTHING)
+        for identity, culture, speaker, label, truth, prediction in zip(
+            recordings.index,
+            recordings["culture"],
+            recordings["speaker"],
+            corpus.labels["emotion"][rows] if "emotion" in corpus.labels else [""] * len(recordings),
+            truths,
+            predicted,
+            strict=True,
+        )
+    ]
+    mean = training_mean(store, about)
+    scores = scores_of(about.kind, about.outputs, mean)
+    progress("Computing intervals", 0, 1)
+    return score_table(results, scores)
+
+
+def trained_on(about: Description) -> tuple[str, ...]:
+    """Names of the corpora of a model's training."""
+    return tuple(about.training.get("corpora", ()))
+
+
+def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.ndarray:
+    """(N,) bool: recordings of a part of the model's split that have a label of what it predicts; None is all parts.
+
+    Raises:
+        CorpusError: the corpus has neither emotion classes nor ratings of that.
+    """
+    if _rates(corpus, about):
+        known = corpus.labels[list(about.outputs)].notna().any(axis=1).to_numpy()
+    elif "emotion" in corpus.labels:
+        known = corpus.labels["emotion"].isin(about.outputs if about.kind == "emotion" else list(Emotion)).to_numpy()
+    else:
+        raise CorpusError(f"The corpus '{corpus.name}' has no emotion classes to compare '{about.name}' with.")
+    if part is None:
+        return known
+    if corpus.pictures is not None:
+        return known & (corpus.recordings["session"] == part).to_numpy()
+    return known & corpus.recordings["speaker"].isin(about.split.get(part, ())).to_numpy()
+
+
+def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
+    """(N, K): one-hot classes, the dimensions that a class stands for, or ratings; NaN where there is none.
+
+    Raises:
+        CorpusError: the model predicts something that no class tells.
+    """
+    if _rates(corpus, about):
+        return corpus.labels[list(about.outputs)].to_numpy(float)
+    emotions = corpus.labels["emotion"]
+    if about.kind == "emotion":
+        return np.stack([(emotions == output).to_numpy(float) for output in about.outputs], axis=1)
+    if not set(about.outputs) <= set(DERIVED_AXES):
+        raise CorpusError(f"'{corpus.name}' has emotion classes, which say nothing of {', '.join(about.outputs)}.")
+    positions = pd.DataFrame({emotion.value: place for emotion, place in CIRCUMPLEX.items()}).T
+    return positions.reindex(emotions).to_numpy(float)[:, [DERIVED_AXES[output] for output in about.outputs]]
+
+
+def _rates(corpus: StoredCorpus, about: Description) -> bool:
+    """Whether the corpus has ratings of whole clips in all that a model says of whole clips."""
+    return about.task == Task.CLIP and about.kind == "dimension" and set(about.outputs) <= set(corpus.labels)
+
+
+def training_mean(store: FeatureStore, about: Description) -> np.ndarray:
+    """(K,) mean target of the recordings that the model was trained on.
+
+    Raises:
+        CorpusError: one of their corpora is not in the store, or the checkpoint names none.
+    """
+    if not trained_on(about):
+        raise CorpusError(f"The model '{about.name}' does not say on which corpora it was trained.")
+    corpora = [store.corpus(name) for name in trained_on(about)]
+    return np.nanmean(np.concatenate([targets(c, about)[part_of(c, about, Split.TRAIN)] for c in corpora]), axis=0)
+
+
+def _per_frame(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """A recording's class holds for each of its frames."""
+    return np.broadcast_to(truth, prediction.shape)
+
+
+def _streams(
+    checkpoint: Checkpoint, store: FeatureStore, corpus: StoredCorpus, rows: np.ndarray, progress: Progress
+) -> list[np.ndarray]:
+    """Per recording (T, K), or of the whole recording (1, K) dimensions or (K,) probabilities."""
+    about = checkpoint.description
+    predictions = []
+    keys = corpus.recordings["key"][rows]
+    for number, key in enumerate(keys):
+        progress(f"Predicting {corpus.title}", number, len(keys))
+        streams = {f.name: store.stream(key, f.name, f.chosen) for f in about.features}
+        times = common_times(streams.values(), about.hop)
+        if about.task == Task.FRAMES:
+            predictions.append(predict_streams(checkpoint, streams, times)[0])
+        else:
+            output = checkpoint({n: align(stream, times) for n, stream in streams.items()})
+            predictions.append(_scores(checkpoint, output.prediction)[0])
+    return predictions
+
+
+def _pictures(
+    checkpoint: Checkpoint, store: FeatureStore, corpus: StoredCorpus, rows: np.ndarray, progress: Progress
+) -> list[np.ndarray]:
+    """Per picture (K,) probabilities."""
+    assert corpus.pictures is not None
+    pictures = corpus.pictures[rows]
+    (name,) = (feature.name for feature in checkpoint.description.features)
+    predictions: list[np.ndarray] = []
+    for start in range(0, len(pictures), PICTURES_AT_ONCE):
+        progress(f"Predicting {corpus.title}", start, len(pictures))
+        some = pictures[start : start + PICTURES_AT_ONCE]
+        crops = some.reshape(len(some), -1).astype(np.float32) / 255
+        predictions += list(_scores(checkpoint, checkpoint({name: crops}).prediction))
+    return predictions
+
+
+def _scores(checkpoint: Checkpoint, prediction: Tensor) -> np.ndarray:
+    """Of each clip: (K,) class probabilities from logits, or (1, K) dimensions."""
+    kind = checkpoint.description.kind
+    values = (probabilities(prediction) if kind == "emotion" else prediction).numpy()
+    return values[:, None] if kind == "dimension" else values

@@ -1,0 +1,154 @@
+"""How large and how fast is a model? Parameters, operations, milliseconds and memory of one pass over ten seconds.
+
+What is measured is the model alone: what its features cost is the same for all models that read them.
+"""
+
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from ..checkpoints.folder import WEIGHTS, Checkpoint
+from ..core.progress import Progress, silent
+from .clip import PICTURES
+
+SECONDS = 10.0
+"""Of the input."""
+PICTURES_PER_SECOND = 25
+"""Of a video, for models that see pictures."""
+REPEATS = 10
+"""Passes that are timed, after one that is not."""
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """What a model costs.
+
+    Attributes:
+        model: name.
+        parameters: number of trained values.
+        megabytes: of the file of weights.
+        operations: floating-point operations of one pass over :data:`SECONDS`, a multiplication and an addition
+            each counted, as ``torch.utils.flop_counter`` does.
+        milliseconds: of one pass on one core here, the median of :data:`REPEATS`; None where it was not measured.
+        low: the fastest of them ...
+        high: ... and the slowest.
+        peak: largest number of bytes in tensors that one pass makes and holds at a time.
+    """
+
+    model: str
+    parameters: int
+    megabytes: float
+    operations: int | None = None
+    milliseconds: float | None = None
+    low: float | None = None
+    high: float | None = None
+    peak: int | None = None
+
+
+def size(checkpoint: Checkpoint) -> Complexity:
+    """What can be told without running the model."""
+    return Complexity(
+        checkpoint.name,
+        sum(p.numel() for p in checkpoint.predictor.parameters()),
+        _bytes(checkpoint.folder / WEIGHTS) / 1e6,
+    )
+
+
+def measure(checkpoint: Checkpoint, progress: Progress = silent) -> Complexity:
+    """Run the model on one core of this machine, which a busy one disturbs least.
+
+    Args:
+        checkpoint: the model.
+        progress: listener.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _measure(checkpoint, progress)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measure(checkpoint: Checkpoint, progress: Progress) -> Complexity:
+    streams = silence(checkpoint)
+    steps = REPEATS + 2
+    progress(f"Measuring {checkpoint.name}", 0, steps)
+    with FlopCounterMode(display=False) as counter:
+        checkpoint(streams)
+    progress(f"Measuring {checkpoint.name}", 1, steps)
+    peak = peak_memory(lambda: checkpoint(streams))
+    times = []
+    for number in range(REPEATS):
+        progress(f"Measuring {checkpoint.name}", 2 + number, steps)
+        start = time.perf_counter()
+        checkpoint(streams)
+        times.append(1000 * (time.perf_counter() - start))
+    return replace(
+        size(checkpoint),
+        operations=counter.get_total_flops(),
+        milliseconds=float(np.median(times)),
+        low=min(times),
+        high=max(times),
+        peak=peak,
+    )
+
+
+def silence(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    """Ten seconds of zeros in the shape that the model reads; neither cost nor time depends on the values."""
+    about = checkpoint.description
+    pictures = any(feature.name == PICTURES for feature in about.features)
+    frames = round(SECONDS * PICTURES_PER_SECOND) if pictures else round(SECONDS / about.hop)
+    return {feature.name: np.zeros((frames, feature.width), np.float32) for feature in about.features}
+
+
+def peak_memory(work: Callable[[], Any]) -> int:
+    """Largest number of bytes in tensors that operations of torch made and that were held at a time.
+
+    What an operation needs inside itself is not seen.
+    """
+    with _Held() as held:
+        work()
+    return held.peak
+
+
+class _Held(TorchDispatchMode):
+    """Counts the bytes of storages from the operation that makes them until they are freed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        for tensor in _tensors((args, kwargs)):  # weights and inputs, which were there before
+            self._known.add(tensor.untyped_storage()._cdata)
+        result = func(*args, **(kwargs or {}))
+        for tensor in _tensors(result):
+            storage = tensor.untyped_storage()
+            if storage._cdata not in self._known:
+                self._known.add(storage._cdata)
+                self.now += storage.nbytes()
+                self.peak = max(self.peak, self.now)
+                weakref.finalize(storage, self._free, storage._cdata, storage.nbytes())
+        return result
+
+    def _free(self, identity: int, size: int) -> None:
+        self.now -= size
+        self._known.discard(identity)
+
+
+def _tensors(values: Any) -> list[torch.Tensor]:
+    return [leaf for leaf in tree_leaves(values) if isinstance(leaf, torch.Tensor)]
+
+
+def _bytes(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

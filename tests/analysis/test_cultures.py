@@ -1,0 +1,156 @@
+"""Channel weights, figures and transfer of cultures, as read from made-up checkpoint folders and reports."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from emoviz.analysis import cultures, similarity
+from emoviz.checkpoints.folder import CONFIG, METRICS, Description
+from emoviz.core.errors import AnalysisError, EmovizError
+from emoviz.core.vocabulary import Source, Task
+
+CHANNELS = ("whisper.pc000", "egemaps.Loudness_sma3")
+DESCRIPTION = Description(
+    name="x",
+    title="A network of one culture",
+    source=Source.SPEECH,
+    model="cats",
+    model_config={},
+    task=Task.FRAMES,
+    kind="dimension",
+    outputs=("valence (derived)",),
+    derived=True,
+    features=(),
+    inputs=(),
+    hop=0.1,
+    window=15.0,
+)
+ROW = {"culture": "all", "output": "valence (derived)", "metric": "ccc", "aggregation": "pooled", "value": 0.4,
+       "low": 0.3, "high": 0.5, "training_mean": 0.0, "recordings": 2, "speakers": 1, "collapsed": False}  # fmt: skip
+
+
+def write(folder: Path, clips: list[tuple], *, seed: int | None = 0, rows: tuple = (ROW,), **changes) -> Path:
+    """A checkpoint folder without weights; clips are culture, speaker and one weight per channel."""
+    folder.mkdir(parents=True)
+    training = {} if seed is None else {"seed": seed}
+    about = dataclasses.replace(DESCRIPTION, name=folder.name, training=training, **changes)
+    (folder / CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
+    (folder / METRICS).write_text(json.dumps({"test": list(rows)}))
+    table = pd.DataFrame(clips, columns=["culture", "speaker", *CHANNELS]).assign(label="happy")
+    table.set_index(pd.Index([f"{folder.name}/{i}" for i in range(len(clips))], name="id")).to_parquet(
+        folder / "attention.parquet"
+    )
+    return folder
+
+
+def test_weights_are_means_over_clips_under_what_the_files_say(tmp_path):
+    # The folders' names say something else on purpose.
+    folders = [
+        write(tmp_path / "a-arousal-7", [("North", "n1", 0.2, 0.6), ("North", "n2", 0.4, 0.8)], seed=3),
+        write(tmp_path / "b", [("South", "s1", 0.1, 0.9)], seed=1, outputs=("arousal",)),
+    ]
+    found = cultures.weights(folders)
+    assert (found.replicates, found.left_out) == ("seed", ())
+    assert list(found.table.columns) == list(CHANNELS)
+    assert found.table.index.names == ["culture", "dimension", "seed"]
+    assert found.table.loc[("North", "valence (derived)", "3")].tolist() == pytest.approx([0.3, 0.7])
+    assert found.table.loc[("South", "arousal", "1")].tolist() == pytest.approx([0.1, 0.9])
+    similarity.similarities(found.table, draws=5)  # it is a table of weights
+
+
+def test_a_damaged_checkpoint_is_named_and_left_out(tmp_path):
+    good = write(tmp_path / "good", [("North", "n1", 0.2, 0.6)])
+    bad = write(tmp_path / "bad", [("South", "s1", 0.2, 0.6)])
+    (bad / CONFIG).write_text("{")
+    found = cultures.weights([bad, good])
+    assert len(found.table) == 1 and len(found.left_out) == 1 and "bad" in found.left_out[0]
+
+
+def test_without_channel_weights_there_is_an_empty_table(tmp_path):
+    folder = write(tmp_path / "a", [("North", "n1", 0.2, 0.6)])
+    (folder / "attention.parquet").unlink()
+    assert cultures.weights([folder]).table.empty
+    assert cultures.weights([]).table.empty
+    assert cultures.weights_by_speaker(folder).table.empty
+
+
+def test_the_same_training_twice_is_refused(tmp_path):
+    clips = [("North", "n1", 0.2, 0.6)]
+    with pytest.raises(AnalysisError, match="North, .*keep one"):
+        cultures.weights([write(tmp_path / "a", clips), write(tmp_path / "b", clips)])
+
+
+def test_speakers_of_one_model_count_once_each(tmp_path):
+    clips = [("North", "n1", 0.2, 0.6), ("North", "n1", 0.4, 0.8), ("South", "s1", 0.5, 0.5)]
+    found = cultures.weights_by_speaker(write(tmp_path / "a", clips, outputs=("valence", "arousal")))
+    assert found.replicates == "speaker"
+    assert found.table.loc[("North", "valence and arousal", "n1")].tolist() == pytest.approx([0.3, 0.7])
+    assert len(found.table) == 2
+
+
+def test_scores_are_under_the_culture_that_was_heard(tmp_path):
+    one = write(tmp_path / "one", [("North", "n1", 0.2, 0.6)], seed=2)
+    rows = (ROW, {**ROW, "culture": "North", "value": 0.1}, {**ROW, "culture": "South", "value": 0.7})
+    both = write(tmp_path / "both", [("North", "n1", 0.2, 0.6), ("South", "s1", 0.2, 0.6)], rows=rows)
+    broken = write(tmp_path / "broken", [("North", "n1", 0.2, 0.6)])
+    (broken / METRICS).unlink()
+    found = cultures.scores([one, both, broken])
+    assert list(found.columns) == list(cultures.SCORES)
+    assert found[["model", "culture", "value"]].to_numpy().tolist() == [
+        ["one", "North", 0.4], ["both", "North", 0.1], ["both", "South", 0.7]
+    ]  # fmt: skip
+    assert found["seed"].tolist() == ["2", "0", "0"]
+
+
+def test_transfer_keeps_what_goes_from_one_culture_to_another():
+    rows = [{**ROW, "test": test, "replicates": 1} for test in ("North->South", "all", "North->South 5-shot")]
+    report = {"study": "speech", "protocol": "k-shot", "system": "svm", "figures": rows}
+    found = cultures.transfer([report])
+    assert found[["source", "target", "results"]].drop_duplicates().to_numpy().tolist() == [
+        ["North", "South", "speech, k-shot"]
+    ]
+    assert found["learnt"].tolist() == ["nothing", "5 a class"]
+    assert cultures.transfer([]).empty
+
+
+def pairs(*p_holm: float, smallest: float = 0.1) -> pd.DataFrame:
+    return pd.DataFrame({"p_holm": p_holm, "smallest_p": smallest})
+
+
+@pytest.mark.parametrize(
+    ("p", "table", "words"),
+    [
+        (
+            0.001,
+            pairs(0.3, 0.4),
+            "differ more than the seeds of one do (permutation test, p = .001). No single pair can",
+        ),
+        (0.4, pairs(0.3, 0.4), "differ no more than the seeds of one do (permutation test, p = .40)."),
+        (0.0002, pairs(0.3, 0.04, smallest=0.001), "p < .001). 1 of 2 pairs differ on their own"),
+        (0.03, pairs(0.3, 0.4, smallest=0.001), "p = .03). No single pair differs on its own"),
+        (math.nan, pairs(), "each has one seed only"),
+    ],
+)
+def test_the_verdict_says_what_was_tested_and_what_could_be_found(p, table, words):
+    assert words in cultures.verdict({"p": p, "cultures": 3}, table, "seed")
+
+
+def test_the_start_is_named_where_it_counts_for_more_than_the_culture():
+    cells = pd.DataFrame(
+        [("A", "A", 0.1, math.nan), ("B", "B", 0.3, math.nan), ("A", "B", 0.0, 0.7), ("B", "A", 0.0, 0.7)],
+        columns=["culture", "other", "similarity", "matched"],
+    )
+    assert "same seed agree at .70, one culture's models of different seeds at .20" in cultures.start(cells, "seed")
+    assert cultures.start(cells.assign(matched=0.1), "seed") == ""
+    assert cultures.start(cells.assign(matched=math.nan), "speaker") == ""
+
+
+def test_a_damaged_folder_of_one_model_is_an_error_in_words(tmp_path):
+    folder = write(tmp_path / "a", [("North", "n1", 0.2, 0.6)])
+    (folder / "attention.parquet").write_bytes(b"no parquet")
+    with pytest.raises(EmovizError, match="damaged"):
+        cultures.weights_by_speaker(folder)

@@ -1,0 +1,322 @@
+"""The command line in this process: what it prints, where, and with which exit code."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from clips import face_frames, plain_frames, sine, write_clip, write_part, write_text
+from untrained import NAMES, save_all, save_speech
+
+from emoviz import cli
+from emoviz.core.settings import ROOT
+from emoviz.core.vocabulary import Task
+from emoviz.prediction import clip as predict
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return save_all(tmp_path_factory.mktemp("untrained"))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    frames = face_frames(25, [lambda i: (150, 60)])
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, sine(1))
+
+
+@pytest.fixture(autouse=True)
+def own_settings(monkeypatch, folder, tmp_path):
+    """Untrained models, an empty store, no corpora."""
+    for module in ("emoviz.media", "emoviz.features"):
+        importlib.import_module(module)  # they find the bundled encoders at import, before the root moves
+    monkeypatch.setattr("emoviz.core.settings.ROOT", tmp_path)  # hides the bundled checkpoints
+    for name, value in (("CHECKPOINTS", folder), ("STORE", tmp_path / "store"), ("RUNS", tmp_path / "runs")):
+        monkeypatch.setenv(f"EMOVIZ_{name}", str(value))
+    monkeypatch.delenv("EMOVIZ_DATA", raising=False)
+
+
+def failure(capsys, *arguments: str | Path) -> str:
+    """The one sentence with which a command fails."""
+    assert cli.main([str(argument) for argument in arguments]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "Traceback" not in output.err
+    assert output.err.startswith("emoviz: ")
+    assert len(output.err.strip().splitlines()) == 1
+    return output.err
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".json"])
+def test_predict_writes_a_row_per_frame_and_a_column_per_output(ending, clip, tmp_path, capsys):
+    out = tmp_path / f"table{ending}"
+    assert cli.main(["predict", str(clip), "--out", str(out)]) == 0
+    if ending == ".json":
+        content = json.loads(out.read_text())
+        table = pd.DataFrame(content["records"])
+        assert [row["column"] for row in content["outputs"]] == list(table.columns[1:])
+    else:
+        table = pd.read_csv(out) if ending == ".csv" else pd.read_parquet(out)
+    assert len(table) == pytest.approx(50, abs=3)
+    np.testing.assert_allclose(table.time[:2], [0.01, 0.03])
+    assert {"face.happy", "speech.valence (derived)", "fused.arousal (derived)"} <= set(table)
+    assert table["face.happy"].notna().all()
+    assert [file.name for file in tmp_path.iterdir() if "table" in file.name] == [out.name]
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.strip().endswith(".")
+
+
+def test_predict_without_a_file_prints_csv_with_the_chosen_model_only(clip, capsys):
+    assert cli.main(["predict", str(clip), "--model", "speech-emotion"]) == 0
+    header = capsys.readouterr().out.splitlines()[0].split(",")
+    assert header[0] == "time"
+    assert all(column.startswith("speech.") for column in header[1:])
+
+
+def test_gaps_are_null_in_json(tmp_path):
+    clip = write_clip(tmp_path / "grey.mp4", plain_frames(10), sine(0.4))
+    assert cli.main(["predict", str(clip), "--out", str(tmp_path / "t.json")]) == 0
+    content = json.loads((tmp_path / "t.json").read_text())
+    assert {row["face.happy"] for row in content["records"]} == {None}
+    assert any("No face" in note for note in content["notes"])
+
+
+def test_bad_clips_fail_in_one_sentence_and_the_next_one_works(clip, tmp_path, capsys):
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    assert "0 bytes" in failure(capsys, "predict", empty)
+    assert "Accepted are mp4" in failure(capsys, "predict", write_text(tmp_path / "text.mp4"))
+    cut = write_part(tmp_path / "cut.mp4", write_clip(tmp_path / "whole.mp4", plain_frames(50), sine(2)), 0.5)
+    assert "cut off" in failure(capsys, "predict", cut)
+    assert "There is no file" in failure(capsys, "predict", tmp_path / "none.mp4")
+    assert cli.main(["predict", str(clip), "--out", str(tmp_path / "t.csv")]) == 0
+
+
+def test_a_clip_over_the_size_limit_is_refused(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("EMOVIZ_UPLOAD_LIMIT_MB", "1")
+    with (tmp_path / "large.mp4").open("wb") as file:
+        file.truncate(1_500_000)
+    assert "up to 1 MB are accepted" in failure(capsys, "predict", tmp_path / "large.mp4")
+
+
+def test_a_wrong_ending_is_refused_before_the_clip_is_analysed(clip, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(predict, "predict_clip", lambda *_, **__: pytest.fail("analysed"))
+    assert ".csv, .parquet or .json, not '.txt'" in failure(capsys, "predict", clip, "--out", tmp_path / "t.txt")
+
+
+def test_a_folder_that_is_not_there_is_refused(clip, tmp_path, capsys):
+    arguments = ["predict", str(clip), "--model", "speech-emotion", "--out", str(tmp_path / "none" / "t.csv")]
+    assert cli.main(arguments) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_unknown_names_list_the_known_ones(clip, capsys):
+    assert "known are: face-expression, speech-cats, speech-emotion" in failure(capsys, "predict", clip, "--model", "x")
+    assert "known are: " in failure(capsys, "extract", "x")
+    assert "known are: bert, blendshapes, " in failure(capsys, "extract", "emodb", "--features", "x")
+    assert "face-expression, " in failure(capsys, "train", "--preset", "x")
+
+
+def test_missing_corpora_say_which_setting_names_their_folder(capsys):
+    assert "EMOVIZ_DATA" in failure(capsys, "extract", "emodb")
+    assert "python -m emoviz extract emodb" in failure(capsys, "evaluate", "speech-emotion", "--corpus", "emodb")
+    assert cli.main(["corpora", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {"name": "emodb", "present": False}.items() <= {row["name"]: row for row in rows}["emodb"].items()
+
+
+def test_models_lists_damaged_ones_with_the_reason(monkeypatch, tmp_path, capsys):
+    save_all(tmp_path / "models")
+    (tmp_path / "models" / "speech-cats" / "config.json").write_text("{")
+    monkeypatch.setenv("EMOVIZ_CHECKPOINTS", str(tmp_path / "models"))
+    assert cli.main(["models", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert sorted(rows) == sorted(NAMES)
+    assert rows["face-expression"]["error"] is None
+    assert "config.json" in rows["speech-cats"]["error"]
+    assert cli.main(["models"]) == 0
+    assert "speech-emotion" in capsys.readouterr().out
+
+
+def test_config_with_an_unknown_key_is_refused(tmp_path, capsys):
+    config = tmp_path / "config.json"
+    config.write_text('{"epoch": 3}')
+    assert "Unknown key 'epoch'" in failure(capsys, "train", config)
+    assert "Unknown key 'epoch'" in failure(capsys, "train", "--preset", "speech-cats", "--set", "epoch=3")
+
+
+@pytest.mark.parametrize("arguments", [[], ["predict"], ["train"], ["fly"], ["evaluate", "speech-cats"]])
+def test_wrong_usage_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    assert stopped.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_ctrl_c_exits_with_130(clip, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(predict, "predict_clip", interrupted)
+    assert cli.main(["predict", str(clip)]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_app_passes_address_and_limit_to_streamlit(monkeypatch, tmp_path):
+    commands = []
+    monkeypatch.setattr(os, "execve", lambda program, command, env: commands.append((command, env)))
+    monkeypatch.setenv("EMOVIZ_ADDRESS", "0.0.0.0")
+    assert cli.main(["--store", str(tmp_path / "elsewhere"), "app", "--port", "9000"]) == 0
+    ((command, env),) = commands
+    text = " ".join(command)
+    assert "--server.address 0.0.0.0" in text
+    assert "--server.port 9000" in text
+    assert "--server.maxUploadSize 500" in text
+    assert env["EMOVIZ_STORE"] == str(tmp_path / "elsewhere")
+
+
+def test_bars_keep_one_bar_per_stage(monkeypatch):
+    with cli.Bars() as bars:
+        bars("Training (validation 0.1)", 1, 10)
+        bars("Training (validation 0.2)", 2, 10)
+        bars("Testing", 1, 2)
+        assert len(bars._bars) == 2
+
+
+CHANNELS = ("whisper.pc000", "whisper.pc001", "egemaps.loudness", "egemaps.pitch")
+
+
+def held_out(cultures: str, values: np.ndarray, columns) -> pd.DataFrame:
+    """A table of held-out clips of some cultures (a letter each), two clips by each speaker."""
+    index = pd.Index([f"clip{i}" for i in range(len(values))], name="id")
+    who = {"culture": [cultures[i // 2 % len(cultures)] for i in range(len(values))]}
+    who |= {"speaker": [f"s{i // 2}" for i in range(len(values))], "label": ["happy", "sad"] * (len(values) // 2)}
+    table = pd.DataFrame(values.astype(np.float16), index, list(columns))
+    return pd.concat([pd.DataFrame(who, index=index), table], axis=1)
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory) -> Path:
+    """A model of three cultures with its tables, and six models of one culture each."""
+    folder = tmp_path_factory.mktemp("analysed")
+    random = np.random.default_rng(0)
+    options = {"width": 8, "heads": 1}
+    save_speech(folder, "cats", "cats", Task.FRAMES, options)
+    held_out("XYZ", random.uniform(0, 1, (24, 4)), CHANNELS).to_parquet(folder / "cats" / "attention.parquet")
+    embeddings = random.normal(size=(24, 6)) + 4 * (np.arange(24)[:, None] % 2)
+    columns = [f"e{i:03d}" for i in range(6)]
+    held_out("XYZ", embeddings, columns).to_parquet(folder / "cats" / "embeddings.parquet")
+    for culture, preferred in (("X", 0), ("Y", 3)):
+        for seed in range(3):
+            name = f"{culture}-{seed}".lower()
+            save_speech(folder / "per-culture", name, "cats", Task.FRAMES, options)
+            weights = random.uniform(0, 0.3, (4, 4)) + np.eye(4)[preferred]
+            held_out(culture, weights, CHANNELS).to_parquet(folder / "per-culture" / name / "attention.parquet")
+    return folder
+
+
+@pytest.fixture
+def with_tables(analysed, monkeypatch):
+    monkeypatch.setenv("EMOVIZ_CHECKPOINTS", str(analysed))
+
+
+def printed(capsys, *arguments: str) -> pd.DataFrame:
+    """The records that a command prints as JSON."""
+    assert cli.main([*arguments, "--json"]) == 0
+    return pd.DataFrame(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_similarity_compares_models_of_one_culture_each_or_speakers_of_one_model(capsys):
+    found = printed(capsys, "similarity").set_index(["culture", "other"]).similarity
+    assert found["X", "X"] > 0.8 > 0.6 > found["X", "Y"] == found["Y", "X"]
+    found = printed(capsys, "similarity", "cats", "--measure", "top-k", "--top", "2")
+    assert len(found) == 9 and found.similarity.between(0, 1).all()
+    chosen = printed(capsys, "similarity", "per-culture/x-0", "per-culture/x-1", "per-culture/y-0")
+    assert chosen.set_index(["culture", "other"]).similarity.isna()["Y", "Y"]
+    assert cli.main(["similarity"]) == 0
+    assert capsys.readouterr().out.split()[:3] == ["dimension", "culture", "other"]
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_similarity_tells_differences_and_channels(capsys):
+    (row,) = printed(capsys, "similarity", "--table", "differences").to_dict("records")
+    assert row["smallest_p"] <= row["p"] <= 1 and row["excess"] > 0
+    assert len(printed(capsys, "similarity", "cats", "--table", "overall")) == 1
+    top = printed(capsys, "similarity", "--table", "top", "--top", "1")
+    assert top.channel.tolist() == ["whisper.pc000", "egemaps.pitch"]
+    often = printed(capsys, "similarity", "--table", "frequencies", "--top", "2", "--modality", "egemaps")
+    assert often.frequency.tolist() == [2, 2] and set(often.modality) == {"egemaps"}
+    assert set(printed(capsys, "similarity", "--table", "weights")) >= {"culture", "seed", *CHANNELS} - {"seed"}
+    pair = printed(capsys, "similarity", "--pair", "X", "Y")
+    assert set(pair.channel[:2]) == {"whisper.pc000", "egemaps.pitch"}
+
+
+@pytest.mark.usefixtures("with_tables")
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".json"])
+def test_a_map_is_written_with_what_is_known_of_each_clip(ending, tmp_path, capsys):
+    out = tmp_path / f"map{ending}"
+    assert cli.main(["project", "cats", "--method", "pca", "--set", "dimensions=3", "--out", str(out)]) == 0
+    table = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".json": pd.read_json}[ending](out)
+    assert list(table) == ["id", "culture", "speaker", "label", "x", "y", "z"] and len(table) == 24
+    assert (np.sign(table.x[::2]) == -np.sign(table.x[1::2].to_numpy())).all()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_a_map_is_cached_in_the_store_and_judged(capsys, tmp_path):
+    settings = ["--set", "perplexity=5", "--set", "iterations=50", "--set", "metric=cosine"]
+    found = printed(capsys, "project", "cats", *settings, "--figures").set_index(["figure", "column", "space"]).value
+    assert found["silhouette", "label", "embedding"] > 0.3 > found["silhouette", "culture", "embedding"]
+    assert len(list((tmp_path / "store" / "maps").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_analyses_fail_in_one_sentence(capsys, tmp_path):
+    assert "known are: cosine" in failure(capsys, "similarity", "--measure", "euclid")
+    assert "known are: differences" in failure(capsys, "similarity", "--table", "x")
+    assert "known are: cats" in failure(capsys, "similarity", "x")
+    assert "known are: X, Y" in failure(capsys, "similarity", "--pair", "X", "Z")
+    assert "known are: pca, tsne, umap" in failure(capsys, "project", "cats", "--method", "x")
+    assert "'perplexity' in the settings of tsne is of type" in failure(
+        capsys, "project", "cats", "--set", "perplexity=x"
+    )
+    assert "too large for 24 clips" in failure(capsys, "project", "cats")
+    assert "keeps no embeddings" in failure(capsys, "project", "per-culture/x-0")
+    assert "not '.txt'" in failure(capsys, "project", "cats", "--method", "pca", "--out", tmp_path / "t.txt")
+
+
+def test_models_that_weigh_no_channels_are_not_compared(capsys):
+    assert "no model that weighs channels" in failure(capsys, "similarity")
+    assert "no model that weighs channels" in failure(capsys, "similarity", "speech-emotion")
+
+
+def test_help_needs_none_of_the_heavy_libraries():
+    program = "import sys; from emoviz.cli import parser; parser().format_help(); print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"torch", "pandas", "av", "cv2", "streamlit"} & set(result.stdout.split())
+
+
+def test_clips_of_ones_own_are_imported_or_told_what_is_wrong_line_by_line(clip, tmp_path, capsys):
+    table = tmp_path / "clips.csv"
+    table.write_text("file,label,actor\nclip.mp4,joy,S1\nnone.mp4,joy,S1\n")
+    command = ["import", "mine", "--clips", str(clip.parent), "--table", str(table), "--value", "culture=Here"]
+    assert cli.main(command) == 1
+    output = capsys.readouterr()
+    first, last = output.err.strip().splitlines()
+    assert output.out == "" and first.startswith("clips.csv, line 3: There is no clip 'none.mp4'")
+    assert last.startswith("emoviz: Problems of 'clips.csv': 1, so nothing was imported")
+
+    assert cli.main([*command, "--skip-wrong"]) == 0
+    assert Path(capsys.readouterr().out.strip()) == tmp_path / "store" / "imported" / "mine"
+    assert cli.main(["corpora", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["mine"]["recordings"] == 1 and rows["mine"]["labels"] == "happy"
+    assert cli.main(["extract", "mine", "--features", "egemaps"]) == 0
+    assert (tmp_path / "store" / "corpora" / "mine" / "corpus.json").is_file()

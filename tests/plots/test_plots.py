@@ -1,0 +1,147 @@
+"""Figures of small tables: what is drawn, on which axis, in whose colour."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoviz import plots
+from emoviz.core.vocabulary import EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES, Emotion, Source
+from emoviz.evaluation import findings
+from emoviz.plots import style
+
+SECONDS, HOP = 4.0, 0.02
+DIMENSIONS = ("valence (derived)", "arousal (derived)")
+
+
+def tables(*, frames: int = 200, rmse: float = 0.3) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Face and speech with two dimensions each, and emotions of the face."""
+    columns = {"time": (np.arange(frames) + 0.5) * HOP}
+    rows = []
+    for source in ("face", "speech"):
+        for name in DIMENSIONS:
+            columns[f"{source}.{name}"] = np.linspace(-0.9, 0.9, frames)
+            error = rmse if source == "speech" else np.nan
+            rows.append((f"{source}.{name}", source, f"{source} model", name, "dimension", True, error))
+    for name, share in (("happy", 0.3), ("neutral", 0.7)):
+        columns[f"face.{name}"] = np.full(frames, share)
+        rows.append((f"face.{name}", "face", "face model", name, "emotion", False, np.nan))
+    outputs = pd.DataFrame(rows, columns=["column", "source", "model", "output", "kind", "derived", "rmse"])
+    return pd.DataFrame(columns), outputs
+
+
+def draw(table: pd.DataFrame, outputs: pd.DataFrame):  # noqa: ANN201
+    return plots.timeline(table, outputs, findings.gaps(table, outputs), "face")
+
+
+def traces(figure, name: str) -> list:  # noqa: ANN001
+    return [trace for trace in figure.data if trace.name == name]
+
+
+def test_each_dimension_has_a_row_from_minus_one_to_one_with_the_zero_line():
+    figure = draw(*tables())
+    for axis, title in ((figure.layout.yaxis, DIMENSIONS[0]), (figure.layout.yaxis2, DIMENSIONS[1])):
+        assert axis.title.text == title
+        assert axis.range[0] <= -1 and axis.range[1] >= 1
+        assert axis.zeroline and {-1, 0, 1} <= set(axis.tickvals)
+    assert figure.layout.yaxis3.range == (0, 1)
+    domains = [figure.layout[a].domain for a in ("yaxis", "yaxis2", "yaxis3")]
+    assert all(upper[0] > lower[1] for upper, lower in zip(domains, domains[1:], strict=False))
+
+
+def test_sources_keep_their_colour_and_dash():
+    figure = draw(*tables())
+    for source in (Source.FACE, Source.SPEECH):
+        lines = traces(figure, source)
+        assert len(lines) == 2
+        assert {(t.line.color, t.line.dash) for t in lines} == {(SOURCE_COLOURS[source], SOURCE_DASHES[source])}
+        assert [t.showlegend for t in lines] == [True, False]
+
+
+def test_the_band_is_the_prediction_and_its_error_within_the_scale():
+    table, outputs = tables()
+    bands = [t for t in draw(table, outputs).data if t.hoverinfo == "skip" and t.yaxis == "y"]
+    upper, lower = bands
+    values = table["speech.valence (derived)"]
+    np.testing.assert_allclose(upper.y, np.minimum(values + 0.3, 1))
+    np.testing.assert_allclose(lower.y, np.maximum(values - 0.3, -1))
+    assert lower.fill == "tonexty"
+
+
+def test_no_band_without_a_known_error():
+    assert not [t for t in draw(*tables(rmse=np.nan)).data if t.hoverinfo == "skip"]
+
+
+def test_two_models_of_one_source_are_told_apart_by_name():
+    table, outputs = tables()
+    table["other.valence (derived)"] = 0.1
+    outputs.loc[len(outputs)] = ["other.valence (derived)", "speech", "other", DIMENSIONS[0], "dimension", True, np.nan]
+    figure = draw(table, outputs)
+    assert len(traces(figure, "speech (other)")) == len(traces(figure, "speech (speech model)")) == 1
+
+
+def test_emotions_are_stacked_in_their_own_colours_the_most_frequent_first():
+    figure = draw(*tables())
+    stacked = [t for t in figure.data if t.stackgroup]
+    assert [t.name for t in stacked] == ["neutral", "happy"]
+    assert [t.fillcolor for t in stacked] == [EMOTION_COLOURS[Emotion.NEUTRAL], EMOTION_COLOURS[Emotion.HAPPY]]
+
+
+def test_gaps_are_shaded_in_every_row_of_their_source_with_the_reason():
+    table, outputs = tables()
+    table.loc[50:99, [c for c in table if c.startswith("face.")]] = np.nan
+    figure = draw(table, outputs)
+    assert [(round(s.x0, 2), round(s.x1, 2)) for s in figure.layout.shapes] == [(1.0, 2.0)] * 3
+    assert {s.yref for s in figure.layout.shapes} == {"y domain", "y2 domain", "y3 domain"}
+    assert sum("no face in the picture" in (t.hovertemplate or "") for t in figure.data) == 3
+
+
+def test_long_clips_are_drawn_by_webgl():
+    kinds = {t.type for t in draw(*tables(frames=style.SCATTERGL_FROM + 1)).data if t.name == "speech"}
+    assert kinds == {"scattergl"}
+
+
+def test_a_prediction_of_emotions_alone_has_one_row():
+    table, outputs = tables()
+    figure = draw(table, outputs[outputs.kind == "emotion"])
+    assert figure.layout.yaxis.range == (0, 1) and figure.layout.xaxis.anchor == "y"
+
+
+def test_the_path_follows_valence_and_arousal_and_carries_its_times():
+    table, outputs = tables()
+    figure = plots.circumplex(table, outputs, "speech")
+    path = next(t for t in figure.data if t.customdata is not None)
+    np.testing.assert_allclose(path.x, table["speech.valence (derived)"])
+    np.testing.assert_allclose(path.customdata, table.time)
+    assert set(figure.data[0].text) == set(Emotion)
+    assert figure.layout.xaxis.title.text == DIMENSIONS[0]
+
+
+def test_the_heaviest_channels_are_shown_largest_on_top():
+    weights = pd.DataFrame(
+        {
+            "channel": [f"channel {i}" for i in range(30)],
+            "modality": ["audio", "video"] * 15,
+            "weight": np.arange(30) / 30,
+        }
+    )
+    figure = plots.channel_weights(weights, "cats")
+    shown = [name for bars in figure.data for name in bars.y]
+    assert len(shown) == 20 and "channel 9" not in shown
+    assert figure.layout.yaxis.categoryarray[-1] == "channel 29"
+    assert {bars.name: bars.marker.color for bars in figure.data} == {
+        "audio": style.MODALITY_COLOURS["audio"], "video": style.MODALITY_COLOURS["video"],
+    }  # fmt: skip
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.1)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+@pytest.mark.parametrize("background", ["#FFFFFF", "#14171B"])
+@pytest.mark.parametrize("colour", sorted({*SOURCE_COLOURS.values(), *style.MODALITY_COLOURS.values()}))
+def test_lines_stand_out_from_both_backgrounds(colour: str, background: str):
+    low, high = sorted((luminance(colour), luminance(background)))
+    assert (high + 0.05) / (low + 0.05) >= 3

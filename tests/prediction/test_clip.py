@@ -1,0 +1,366 @@
+"""Predictions of whole clips by untrained models: layout, gaps, windows, bad clips."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from clips import face_frames, plain_frames, sine, write_clip, write_part, write_text
+from hypothesis import given
+from hypothesis import strategies as st
+from untrained import DIMENSIONS, NAMES, RMSE, save_all, save_speech
+
+from emoviz.checkpoints.folder import Checkpoint
+from emoviz.core.errors import (
+    Cancelled,
+    CheckpointError,
+    ConfigError,
+    EmovizError,
+    FeatureError,
+    MediaError,
+    UnknownNameError,
+)
+from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, Task
+from emoviz.features import FeatureStream
+from emoviz.features.store import FeatureStore
+from emoviz.media import ClipMedia
+from emoviz.prediction import clip as predict
+from emoviz.prediction.clip import ClipPrediction, load_checkpoints, predict_clip
+
+SECONDS = 3.0
+AWAY = range(30, 50)
+"""Frames of 75 without the face; a face that comes back is found with the next detection, every tenth frame."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return save_all(tmp_path_factory.mktemp("untrained"))
+
+
+@pytest.fixture(scope="module")
+def models(folder) -> list[Checkpoint]:
+    return load_checkpoints(NAMES, [folder])
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory) -> ClipMedia:
+    frames = face_frames(75, [lambda i: None if i in AWAY else (150 + i, 60)])
+    sound = sine(SECONDS) * np.linspace(0, 1, int(SECONDS * 16000), dtype=np.float32)[:, None]
+    return ClipMedia(write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, sound))
+
+
+@pytest.fixture(scope="module")
+def prediction(media, models) -> ClipPrediction:
+    return predict_clip(media, models)
+
+
+def test_table_has_a_row_per_frame_of_50_hz_and_a_column_per_output(prediction):
+    table = prediction.table
+    assert len(table) == pytest.approx(SECONDS * 50, abs=3)
+    np.testing.assert_allclose(np.diff(table.time), 0.02, atol=1e-9)
+    assert list(table.columns[1:]) == list(prediction.outputs.column)
+    assert {"face.happy", "face.valence (derived)", "speech.arousal (derived)", "fused.happy"} <= set(table)
+    assert (table.dtypes.drop("time") == np.float32).all()
+
+
+def test_outputs_say_what_each_column_is(prediction):
+    rows = prediction.outputs.set_index("column")
+    assert tuple(rows.loc["speech.valence (derived)", ["model", "kind", "derived"]]) == (
+        "speech-cats",
+        "dimension",
+        True,
+    )
+    assert tuple(rows.loc["face.valence (derived)", ["model", "derived"]]) == ("face-expression", True)
+    assert tuple(rows.loc["face.happy", ["kind", "derived"]]) == ("emotion", False)
+    assert rows.rmse["speech.valence (derived)"] == RMSE
+    assert np.isnan(rows.rmse["face.valence (derived)"])  # only its emotions were tested
+    assert set(rows[rows.index.str.startswith("fused")].source) == {"fused"}
+
+
+def test_probabilities_sum_to_one(prediction):
+    emotions = prediction.outputs[prediction.outputs.kind == "emotion"]
+    for source, columns in emotions.groupby("source").column:
+        known = prediction.table[list(columns)].dropna(how="all")
+        assert len(known) > 50, source
+        np.testing.assert_allclose(known.sum(axis=1), 1, atol=1e-5)
+
+
+def test_frames_without_a_face_are_gaps_of_the_face_only(prediction):
+    table = prediction.table
+    away = table.time.between(AWAY.start / 25, AWAY.stop / 25 - 0.01)
+    face = table.filter(like="face.")
+    assert face[away].isna().all(axis=None)
+    assert face[~away].notna().all(axis=None)
+    assert table.filter(like="speech.").notna().all(axis=None)
+    np.testing.assert_allclose(
+        table["fused.valence (derived)"][away], table["speech.valence (derived)"][away], atol=1e-6
+    )
+    assert "No face in 27 % of the frames." in prediction.notes
+
+
+def test_valence_and_arousal_of_the_face_follow_from_its_emotions(prediction):
+    known = prediction.table.dropna()
+    for axis, name in enumerate(DIMENSIONS):
+        expected = sum(known[f"face.{emotion}"] * CIRCUMPLEX[emotion][axis] for emotion in FER_EMOTIONS)
+        np.testing.assert_allclose(known[f"face.{name}"], expected, atol=1e-5)
+
+
+def test_a_picture_model_says_of_a_frame_what_it_says_of_its_crop(media, models, prediction):
+    track, frame = media.face_track(), 60
+    crop = track.crops[frame].reshape(1, 1, -1).astype(np.float32) / 255
+    expected = torch.softmax(models[0]({"crop": crop[0]}).prediction, -1)[0]
+    time = media.faces().times[frame]
+    shown = [np.interp(time, prediction.table.time, prediction.table[f"face.{e}"]) for e in FER_EMOTIONS]
+    np.testing.assert_allclose(shown, expected, atol=2e-3)
+
+
+def test_channel_weights_are_named_and_between_zero_and_one(prediction):
+    weights = prediction.channel_weights["speech-cats"]
+    assert list(weights.channel[:4]) == ["whisper.pc000", "whisper.pc001", "whisper.pc002", "whisper.pc003"]
+    assert weights.channel.str.startswith("egemaps.").sum() == len(weights) - 4
+    assert set(weights.modality) == {"audio"}
+    assert weights.weight.between(0, 1).all()
+    assert set(prediction.channel_weights) == {"speech-cats"}
+
+
+def test_what_is_ready_first_is_shown_first(media, models):
+    partial: list[ClipPrediction] = []
+    final = predict_clip(media, models, on_partial=partial.append)
+    assert len(partial) == 1
+    assert 0 < len(partial[0].outputs) < len(final.outputs)
+    assert len(partial[0].table) == len(final.table)
+    assert set(partial[0].table) < set(final.table)
+
+
+def test_the_store_gives_the_same_prediction_as_extraction(media, models, prediction, tmp_path):
+    for _ in range(2):
+        again = predict_clip(media, models, store=FeatureStore(tmp_path))
+        np.testing.assert_allclose(again.table, prediction.table, atol=1e-6)
+
+
+def test_the_second_model_of_an_output_bears_its_own_name(media, models, tmp_path):
+    save_speech(tmp_path, "other", "bi-gru", Task.FRAMES, {"hidden": 4, "layers": 1})
+    both = predict_clip(media, [models[1], *load_checkpoints(["other"], [tmp_path])])
+    assert {"speech.valence (derived)", "other.valence (derived)"} <= set(both.table)
+    assert not (both.table["speech.valence (derived)"] == both.table["other.valence (derived)"]).any()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_shares_of_windows_give_the_mean_of_the_joined_series(number, models):
+    windows = predict.Windows.of(models[number].description, 7.3)
+    random = np.random.default_rng(0)
+    wanted = random.random(len(windows.times)) < 0.3
+    shape = (len(windows.starts), windows.width, 1) if number == 1 else (len(windows.starts), 1)
+    values = random.normal(size=shape)
+    shares = windows.shares(wanted)
+    assert shares.sum() == pytest.approx(1)
+    assert (shares * values.reshape(shares.shape)).sum() == pytest.approx(windows.join(values)[wanted].mean())
+
+
+def test_emotions_alone_give_derived_dimensions_of_speech_too(media, models):
+    alone = predict_clip(media, [models[2]])
+    assert set(DIMENSIONS) <= set(alone.outputs.output)
+    assert alone.faces is None
+    assert not alone.outputs.source.eq("fused").any()
+
+
+# Windows
+
+
+def stream(values: np.ndarray, hop: float = 0.02) -> FeatureStream:
+    channels = tuple(str(i) for i in range(values.shape[1]))
+    return FeatureStream(values.astype(np.float32), hop / 2, hop, channels)
+
+
+def random_streams(checkpoint: Checkpoint, frames: int) -> dict[str, FeatureStream]:
+    random = np.random.default_rng(1)
+    return {f.name: stream(random.normal(0, 3, (frames, f.width))) for f in checkpoint.description.features}
+
+
+def test_a_clip_within_one_window_is_predicted_at_once(models):
+    frames = 90  # of a window of 100
+    streams = random_streams(models[1], frames)
+    values, _ = predict.predict_streams(models[1], streams, predict.frame_middles(frames * 0.02, 0.02))
+    whole = models[1]({name: s.values for name, s in streams.items()}).prediction[0]
+    np.testing.assert_allclose(values, whole, atol=1e-5)
+
+
+def test_a_window_of_a_clip_level_model_counts_for_its_centre(models):
+    frames, window, start = 200, 50, 24  # 1 s windows, one every 12 frames (0.25 s to the frame)
+    streams = random_streams(models[2], frames)
+    times = predict.frame_middles(frames * 0.02, 0.02)
+    values, _ = predict.predict_streams(models[2], streams, times)
+    output = models[2]({name: s.values[start : start + window] for name, s in streams.items()})
+    centre = start + (window - 1) / 2
+    between = values[[int(centre), int(centre) + 1]].mean(0)
+    np.testing.assert_allclose(between, torch.softmax(output.prediction, -1)[0], atol=1e-3)
+    np.testing.assert_allclose(values[:20], np.tile(values[0], (20, 1)), atol=1e-6)  # before the first centre
+
+
+def test_predictions_come_as_late_as_the_raters_whom_the_model_learned_from(models):
+    late = {**models[1].description.training, "label_delay": 0.1}
+    model = dataclasses.replace(models[1], description=dataclasses.replace(models[1].description, training=late))
+    streams, times = random_streams(models[1], 300), predict.frame_middles(6, 0.02)
+    values, _ = predict.predict_streams(models[1], streams, times)
+    delayed, _ = predict.predict_streams(model, streams, times)
+    np.testing.assert_array_equal(delayed[5:], values[:-5])
+
+
+def test_channel_weights_of_each_stream_alone_stand_side_by_side(tmp_path):
+    save_speech(tmp_path, "eaf", "eaf", Task.FRAMES, {"hidden": 4, "layers": 1})
+    (model,) = load_checkpoints(["eaf"], [tmp_path])
+    streams = random_streams(model, 90)
+    _, table = predict.predict_streams(model, streams, predict.frame_middles(1.8, 0.02))
+    attention = model({name: s.values for name, s in streams.items()}).attention
+    assert len(table) == 4 + len(streams["egemaps"].channels)
+    for stream, rows in (("whisper", table[:4]), ("egemaps", table[4:])):
+        np.testing.assert_allclose(rows.weight, attention[f"channel.{stream}"][0], rtol=1e-5)
+
+
+def test_frames_without_any_feature_are_gaps(models):
+    streams = random_streams(models[1], 300)
+    for s in streams.values():
+        s.values[120:150] = np.nan
+    values, _ = predict.predict_streams(models[1], streams, predict.frame_middles(6, 0.02))
+    assert np.isnan(values[120:150]).all()
+    assert np.isfinite(np.delete(values, np.s_[120:150], axis=0)).all()
+
+
+def test_a_missing_stream_alone_is_no_gap(models):
+    streams = random_streams(models[1], 80)
+    streams["egemaps"].values[:] = np.nan
+    values, _ = predict.predict_streams(models[1], streams, predict.frame_middles(1.6, 0.02))
+    assert np.isfinite(values).all()
+
+
+@given(st.integers(1, 400), st.integers(1, 120), st.data())
+def test_windows_cover_every_frame(length, window, data):
+    window = min(window, length)
+    hop = data.draw(st.integers(1, window))
+    starts = predict.window_starts(length, window, hop)
+    covered = np.zeros(length, bool)
+    for start in starts:
+        assert 0 <= start <= length - window
+        covered[start : start + window] = True
+    assert covered.all()
+
+
+@given(st.integers(1, 200), st.integers(1, 60), st.data())
+def test_cross_fade_of_the_pieces_of_a_series_is_the_series(length, window, data):
+    window = min(window, length)
+    starts = predict.window_starts(length, window, data.draw(st.integers(1, window)))
+    series = np.random.default_rng(length).normal(size=(length, 2))
+    joined = predict.cross_fade(np.stack([series[s : s + window] for s in starts]), starts, length)
+    np.testing.assert_allclose(joined, series, atol=1e-9)
+
+
+# What goes wrong
+
+
+def test_a_listener_can_stop_it(media, models):
+    def stop(stage: str, done: float, total: float) -> None:
+        raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        predict_clip(ClipMedia(media.path), models, progress=stop)
+
+
+def test_no_model_is_refused(media):
+    with pytest.raises(ConfigError, match="choose at least one trained model"):
+        predict_clip(media, [])
+
+
+def test_unknown_and_damaged_models_are_named(folder, tmp_path):
+    with pytest.raises(UnknownNameError, match="'speech-cat'; known are: face-expression, speech-cats"):
+        load_checkpoints(["speech-cat"], [folder])
+    save_all(tmp_path)
+    (tmp_path / "speech-cats" / "model.safetensors").write_bytes(b"noise")
+    with pytest.raises(CheckpointError, match="'speech-cats' is damaged"):
+        load_checkpoints(["speech-cats"], [tmp_path])
+    assert load_checkpoints(["speech-emotion"], [tmp_path])[0].name == "speech-emotion"
+
+
+def test_a_feature_that_is_extracted_otherwise_today_is_refused(media, models):
+    features = tuple(dataclasses.replace(f, version="0") for f in models[1].description.features)
+    old = dataclasses.replace(models[1], description=dataclasses.replace(models[1].description, features=features))
+    with pytest.raises(FeatureError, match="version 0"):
+        predict_clip(media, [old])
+
+
+def test_a_face_that_is_not_there_is_refused(media, models):
+    with pytest.raises(MediaError):
+        predict_clip(media.with_face(7), models)
+
+
+def test_a_file_over_the_size_limit_is_refused(tmp_path):
+    clip = tmp_path / "long.mp4"
+    with clip.open("wb") as file:
+        file.truncate(2_500_000)
+    with pytest.raises(MediaError, match="'long.mp4' has 2 MB; clips up to 1 MB are accepted"):
+        predict.require_size(clip, 1)
+    predict.require_size(clip, 3)
+
+
+def zero_bytes(path: Path) -> Path:
+    path.touch()
+    return path
+
+
+def truncated(path: Path) -> Path:
+    whole = write_clip(path.with_name("whole.mp4"), plain_frames(50), sine(2))
+    return write_part(path, whole, 0.5)
+
+
+@pytest.mark.parametrize("make", [zero_bytes, write_text, truncated])
+def test_what_is_no_clip_is_refused_in_one_sentence(make, tmp_path):
+    path = make(tmp_path / "clip.mp4")
+    with pytest.raises(EmovizError, match="'clip.mp4' .*Accepted are mp4"):
+        ClipMedia(path)
+
+
+GREY = plain_frames(30)
+ODD_CLIPS = {
+    "no face": (dict(images=GREY, sound=sine(1.2)), "face", "No face was found"),
+    "silent video": (dict(images=list(face_frames(20, [lambda i: (150, 60)]))), "speech", "has no sound"),
+    "speech only": (dict(sound=sine(1.2), name="clip.m4a"), "face", "has no picture"),
+    "one frame": (dict(images=GREY[:1]), "face", "No face was found"),
+    "0.2 s of sound": (dict(sound=sine(0.2), name="clip.wav", audio_codec="pcm_s16le"), None, "0.2 s of sound"),
+    "0.02 s of sound": (dict(sound=sine(0.02), name="clip.wav", audio_codec="pcm_s16le"), None, "0.02 s of sound"),
+    "8 kHz": (dict(sound=sine(1.2, 8000), rate=8000, name="clip.wav", audio_codec="pcm_s16le"), None, "no picture"),
+    "96 kHz": (dict(sound=sine(1.2, 96000), rate=96000, name="clip.flac", audio_codec="flac"), None, "no picture"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_CLIPS)
+def test_an_odd_clip_gives_a_result_with_gaps_and_says_why(name, models, tmp_path):
+    arguments, missing, note = ODD_CLIPS[name]
+    arguments = dict(arguments)
+    path = write_clip(tmp_path / arguments.pop("name", "clip.mp4"), **arguments)
+    result = predict_clip(ClipMedia(path), models)
+    assert note in " ".join(result.notes)
+    assert len(result.table) >= 1
+    if missing:
+        assert result.table.filter(like=f"{missing}.").isna().all(axis=None)
+    if "sound" in arguments:
+        assert result.table["speech.valence (derived)"].notna().all()
+        np.testing.assert_array_equal(
+            result.table["fused.valence (derived)"].isna(), result.table["speech.valence (derived)"].isna()
+        )
+
+
+@pytest.mark.slow
+def test_a_4k_clip_is_predicted_in_pixels_of_its_own(models, tmp_path):
+    pictures = face_frames(5, [lambda i: (1500 + 4 * i, 400)], size=(3840, 2160), side=1200)
+    clip = write_clip(tmp_path / "4k.mp4", pictures, sine(0.5), options={"preset": "ultrafast"})
+    prediction = predict_clip(ClipMedia(clip), models)
+    box = prediction.faces.tracks[0].boxes[2]
+    assert 1500 < box[0] < 2700 and 400 < box[1] < 1600 and 400 < box[2] < 1200
+    assert prediction.table["face.happy"].notna().any()
+
+
+def test_the_next_clip_works(models, media, prediction, tmp_path):
+    with pytest.raises(EmovizError):
+        predict_clip(ClipMedia(write_text(tmp_path / "clip.mp4")), models)
+    again = predict_clip(ClipMedia(media.path), models)
+    np.testing.assert_allclose(again.table, prediction.table, atol=1e-6)

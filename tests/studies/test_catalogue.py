@@ -1,0 +1,365 @@
+"""Every study names what there is, and one is run from a made-up corpus to its JSON files and on the command line."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from emoviz import checkpoints as checkpoint
+from emoviz import cli
+from emoviz.core.configuration import from_dict, to_dict
+from emoviz.core.errors import ConfigError, EmovizError, UnknownNameError
+from emoviz.core.vocabulary import FOUR_EMOTIONS, Task
+from emoviz.corpora import READERS
+from emoviz.evaluation import scores
+from emoviz.evaluation.fusion import FUSIONS
+from emoviz.evaluation.scores import Result
+from emoviz.features import EXTRACTORS
+from emoviz.models import build, load_models
+from emoviz.models.inputs import InputConfig
+from emoviz.models.losses import LOSSES, METRIC_LOSSES
+from emoviz.studies import catalogue, results
+from emoviz.studies.catalogue import LEARNED, STUDIES, LateFusion, Plan, Study, features_of, run_study, study, study_of
+from emoviz.studies.reports import summarise
+from emoviz.training import protocols
+from emoviz.training.config import TrainingConfig
+from emoviz.training.data import DATA
+from emoviz.training.floors import FLOORS, ChannelMean, Logistic, Shrinkage, VectorMachine
+from emoviz.training.protocols import PROTOCOLS, VALIDATION, Options, Outcome
+
+from training.made_up import UTTERANCES, MadeUpStore
+
+FLOOR_OPTIONS = {"svm": VectorMachine, "logistic": Logistic, "channel-mean": ChannelMean, "shrinkage": Shrinkage}
+OF_CLIPS = ("utterances", "pictures")
+"""Kinds of data with one label per clip."""
+SYSTEMS = [pytest.param(s, name, id=f"{s.name}-{name}") for s in STUDIES.values() for name in s.systems]
+PLANS = [pytest.param(s, name, id=f"{s.name}-{name}") for s in STUDIES.values() for name in s.plans]
+
+
+@pytest.mark.parametrize(("chosen", "name"), SYSTEMS)
+def test_every_system_names_what_there_is(chosen, name):
+    config = chosen.system(name)
+    assert config.data in DATA and config.loss in LOSSES
+    assert not config.metric_loss or config.metric_loss in METRIC_LOSSES
+    assert all(corpus in READERS for corpus in config.corpora)
+    assert all(i.feature in EXTRACTORS or i.components is None for i in config.inputs)
+    if config.model in FLOORS:
+        from_dict(FLOOR_OPTIONS[config.model], config.options, name)
+        assert (config.kind == "emotion") == (config.model in ("svm", "logistic"))
+
+
+def test_every_network_of_a_study_is_built_from_its_options():
+    seen = {}
+    for chosen in STUDIES.values():
+        for config in map(chosen.system, chosen.systems):
+            if config.model in FLOORS:
+                continue
+            assert config.model in load_models()
+            values = {"streams": {i.feature: i.components or 8 for i in config.inputs}, "outputs": len(config.outputs)}
+            seen[repr((config.model, config.options, values))] = (config, {**config.options, **values})
+    for config, values in seen.values():
+        model = build(config.model, values)
+        assert (model.task is Task.CLIP) == (config.data in OF_CLIPS), config.name
+
+
+@pytest.mark.parametrize(("chosen", "name"), PLANS)
+def test_every_plan_names_what_there_is(chosen, name):
+    plan = chosen.plans[name]
+    known = {*chosen.systems, *chosen.fusions}
+    assert (plan.protocol or name) in PROTOCOLS
+    assert plan.systems and plan.seeds
+    assert len({s.replace(" ", "-") for s in plan.systems}) == len(plan.systems)  # one file of results each
+    assert {*plan.systems} <= known
+    assert {*plan.against} <= {*plan.systems}
+    for system, others in plan.against.items():
+        assert {*others} <= known - {system}
+    for corpora in plan.means.values():
+        assert {*corpora} <= {*chosen.config.corpora}
+    for fusion in (chosen.fusions[s] for s in plan.systems if s in chosen.fusions):
+        assert {*fusion.systems} <= {*chosen.systems}
+        assert fusion.rule == LEARNED or fusion.rule in FUSIONS
+        if fusion.rule == LEARNED:  # by what only networks say of those who validate
+            assert plan.options.validate
+            assert not {chosen.system(s).model for s in fusion.systems} & {*FLOORS}
+
+
+@pytest.mark.parametrize("chosen", STUDIES.values(), ids=STUDIES)
+def test_every_study_says_what_it_is(chosen):
+    assert STUDIES[chosen.name] is chosen
+    assert not {*"./\\ "} & {*chosen.name}  # results/<study>.<protocol>.<system>.json
+    assert chosen.title and chosen.note.endswith(".")
+    assert not {*chosen.systems} & {*chosen.fusions}
+
+
+def test_fields_that_decide_what_is_read_are_fields():
+    assert {*catalogue.READING} <= {f.name for f in dataclasses.fields(TrainingConfig)}
+
+
+def test_unknown_names_are_refused(tmp_path):
+    with pytest.raises(UnknownNameError, match="no study named 'speach'; known are: .*speech"):
+        study("speach")
+    with pytest.raises(UnknownNameError, match="no system of the study 'speech' named 'gpt'"):
+        study("speech").system("gpt")
+    folders = (tmp_path, tmp_path, tmp_path)
+    with pytest.raises(
+        UnknownNameError, match="no protocol of the study 'tiny' named 'loro'; known are: ablation, all train, cross"
+    ):
+        run_study(TINY, "loro", (), MadeUpStore(), *folders)
+    with pytest.raises(UnknownNameError, match="no system of 'tiny cross-culture' named 'wide'; known are: "):
+        run_study(TINY, "cross-culture", ("svm", "wide"), MadeUpStore(), *folders)
+
+
+TINY = Study(
+    name="tiny",
+    title="Made-up utterances",
+    config=dataclasses.replace(UTTERANCES, name="tiny", epochs=1, options={"hidden": 4, "dropout": 0.1}),
+    systems={
+        "svm": {"model": "svm", "options": {}},
+        "small net": {},
+        "wide": {"inputs": (InputConfig("toy"), InputConfig("other"))},
+    },
+    fusions={
+        "average of two": LateFusion(("svm", "small net"), "average"),
+        "learned of two": LateFusion(("small net", "wide"), LEARNED),
+    },
+    plans={
+        "cross-culture": Plan(
+            systems=("svm", "small net", "average of two", "learned of two"),
+            seeds=(0, 1),
+            against={"svm": ("svm",), "small net": ("svm", "average of two")},
+            means={"mean": (), "mean of one corpus": ("Here",)},
+        ),
+        "ablation": Plan(systems=("svm",), protocol="folds", options=Options(folds=3)),
+        "all train": Plan(systems=("svm",), protocol="cross-culture", options=Options(validate=False)),
+        "per-culture": Plan(systems=("small net",), seeds=(0,), keep="group"),
+    },
+    note="Made up.",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_draws():
+    """Intervals as wide as they are, from fewer draws, to save time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scores, "DRAWS", 20)
+        yield
+
+
+class CountingStore(MadeUpStore):
+    """Counts how often a corpus is read."""
+
+    reads = 0
+
+    def corpus(self, name):
+        self.reads += 1
+        return super().corpus(name)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The study after its first plan: its folders, store and reports by system."""
+    folder, store = tmp_path_factory.mktemp("tiny"), CountingStore()
+    paths = run_study(TINY, "cross-culture", (), store, *places(folder))
+    return folder, store, {r["system"]: r for r in (json.loads(path.read_text()) for path in paths)}
+
+
+def places(folder):
+    """Folders of runs, results and checkpoints."""
+    return folder / "runs", folder / "results", folder / "checkpoints"
+
+
+def test_a_run_writes_what_its_files_promise(ran):
+    folder, _, reports = ran
+    assert list(reports) == list(TINY.plans["cross-culture"].systems)
+    for name, report in reports.items():
+        assert (folder / "results" / f"tiny.cross-culture.{name.replace(' ', '-')}.json").is_file()
+        assert set(report) == {
+            "study", "title", "protocol", "system", "command", "note", "seeds", "options", "config", "figures",
+            "compared", "split", "versions",
+        }  # fmt: skip
+        assert report["options"]["folds"] == 5
+        assert [fold["fold"] for fold in report["split"]] == ["Here", "There"]
+        tests = {"Here->There", "There->Here", "mean"}  # no mean over the pairs of one culture
+        assert {row["test"] for row in report["figures"]} == tests
+        assert {row["metric"] for row in report["figures"]} == {"accuracy", "ua"}
+        for row in report["figures"]:
+            assert set(row) == {
+                "test", "output", "metric", "aggregation", "value", "low", "high", "training_mean", "recordings",
+                "speakers", "replicates", "collapsed",
+            }  # fmt: skip
+            assert row["low"] <= row["value"] <= row["high"]
+            assert (row["training_mean"], row["replicates"]) == (0.25, 1 if name == "svm" else 2)
+    assert reports["small net"]["command"] == (
+        "python -m emoviz protocol cross-culture --study tiny --system 'small net'"
+    )
+    assert reports["small net"]["config"] == json.loads(json.dumps(to_dict(TINY.system("small net"))))
+    assert reports["average of two"]["config"] == {"systems": ["svm", "small net"], "rule": "average"}
+
+
+@pytest.mark.parametrize(
+    ("system", "seeds"),
+    [("svm", [0]), ("small net", [0, 1]), ("learned of two", [0, 1]), ("average of two", [0, 1])],
+)
+def test_a_report_says_with_which_seeds_its_system_was_trained(ran, system, seeds):
+    assert ran[2][system]["seeds"] == seeds
+
+
+def test_a_report_says_who_trained_where_nobody_validates(tmp_path):
+    (path,) = run_study(TINY, "all train", (), MadeUpStore(), *places(tmp_path))
+    for fold in json.loads(path.read_text())["split"]:
+        assert (fold["train"]["recordings"], fold["validation"]["recordings"]) == (40, 0)
+
+
+def test_a_config_of_ones_own_is_judged_beside_a_floor(tmp_path):
+    own = study_of(TINY.config, "within", Options(folds=3), seeds=(0, 1))
+    paths = run_study(own, "within", (), MadeUpStore(), *places(tmp_path))
+    reports = {r["system"]: r for r in (json.loads(path.read_text()) for path in paths)}
+    assert list(reports) == ["tiny", "svm"]
+    assert reports["tiny"]["command"] == "python -m emoviz protocol within --config tiny.json --system tiny"
+    assert (reports["tiny"]["seeds"], reports["svm"]["seeds"]) == ([0, 1], [0])
+    assert {row["against"] for row in reports["tiny"]["compared"]} == {"svm"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "seeds", "message"),
+    [("outside", (0,), "no protocol named 'outside'"), ("within", (), "one seed or more"), ("within", (1, 1), "twice")],
+)
+def test_a_study_of_ones_own_names_a_protocol_and_seeds(protocol, seeds, message):
+    with pytest.raises(EmovizError, match=message):
+        study_of(TINY.config, protocol, seeds=seeds)
+
+
+def test_the_command_line_takes_a_config_of_ones_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("emoviz.features.store.FeatureStore", lambda root: MadeUpStore())
+    for name in ("STORE", "RUNS", "CHECKPOINTS"):
+        monkeypatch.setenv(f"EMOVIZ_{name}", str(tmp_path / name.lower()))
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(dataclasses.asdict(TINY.config)))
+    arguments = ["protocol", "within", "--config", str(path), "--folds", "3", "--results", str(tmp_path / "results")]
+    assert cli.main(arguments) == 0
+    assert "tiny.within.svm.json" in capsys.readouterr().out
+    assert cli.main(["protocol", "within", "--study", "speech", "--folds", "3"]) == 1
+    assert "go with --config" in capsys.readouterr().err
+
+
+def test_a_run_compares_as_its_plan_says(ran):
+    _, _, reports = ran
+    assert {row["against"] for row in reports["small net"]["compared"]} == {"svm", "average of two"}
+    assert not reports["average of two"]["compared"]
+    for row in reports["svm"]["compared"]:
+        assert (row["difference"], row["p"]) == (0, 1)
+    own, other = ({(r["test"], r["metric"]): r["value"] for r in reports[n]["figures"]} for n in ("small net", "svm"))
+    for row in (r for r in reports["small net"]["compared"] if r["against"] == "svm"):
+        key = row["test"], row["metric"]
+        assert row["difference"] == pytest.approx(own[key] - other[key], abs=2e-6)
+
+
+def test_systems_share_what_they_read_and_a_second_run_trains_nothing(ran, monkeypatch):
+    folder, store, reports = ran
+    assert store.reads <= 4  # one stream, two streams, and again one for the table of each
+    monkeypatch.setattr(protocols, "fit", lambda *_, **__: pytest.fail("trained again"))
+    (path,) = run_study(TINY, "cross-culture", ("small net",), store, *places(folder))
+    assert json.loads(path.read_text()) == reports["small net"]
+
+
+def test_reports_are_read_by_the_tables_and_the_summary(ran):
+    folder, _, reports = ran
+    read = results.read_reports(folder / "results")
+    assert {r["system"] for r in read if r["protocol"] == "cross-culture"} == set(reports)
+    summary = json.loads(summarise(folder / "results").read_text())
+    mean = next(r for r in reports["svm"]["figures"] if (r["test"], r["metric"]) == ("mean", "ua"))
+    assert summary["tiny.cross-culture.svm.mean.ua"] == mean["value"]
+    assert "tiny.cross-culture.average-of-two.Here->There.ua" in summary
+
+
+def test_a_plan_may_run_a_protocol_under_another_name(tmp_path):
+    (path,) = run_study(TINY, "ablation", (), MadeUpStore(), *places(tmp_path))
+    report = json.loads(path.read_text())
+    assert path.name == "tiny.ablation.svm.json"
+    assert len(report["split"]) == 3
+    assert {row["test"] for row in report["figures"]} == {"all", "Here", "There"}
+
+
+def test_a_plan_may_keep_its_networks_as_checkpoints(tmp_path):
+    runs, found, checkpoints = places(tmp_path)
+    (path,) = run_study(TINY, "per-culture", (), MadeUpStore(), runs, found, checkpoints)
+    kept = {folder.name: checkpoint.load(folder) for folder in sorted((checkpoints / "group").iterdir())}
+    assert list(kept) == ["here-small-net-0", "there-small-net-0"]
+    here, there = kept.values()
+    assert torch.equal(here.predictor.inputs["toy"].mean, there.predictor.inputs["toy"].mean)  # the same channels
+    report = json.loads(path.read_text())
+    assert report["command"] in here.card
+    own = next(r for r in here.metrics["test"] if r["metric"] == "ua")
+    value = next(r["value"] for r in report["figures"] if (r["test"], r["metric"]) == ("Here->Here", "ua"))
+    assert own["value"] == pytest.approx(value, abs=1e-6)
+
+
+def outcomes(**predictions) -> dict[str, Outcome]:
+    """Tests of one utterance each: what was said of two classes, of which the first is true."""
+    return {
+        name.replace("validation", VALIDATION): Outcome(
+            [Result(f"r{n}", "A", "s", "", np.array([1.0, 0.0]), np.array(p), np.empty(0)) for n, p in enumerate(said)],
+            np.array([0.5, 0.5]),
+        )
+        for name, said in predictions.items()
+    }
+
+
+def test_a_late_fusion_combines_recordings_and_a_floor_stands_for_each_seed():
+    floor = [{0: outcomes(test=[[1.0, 0.0]])}]
+    network = [{seed: outcomes(test=[[0.2, 0.8]], validation=[[0.5, 0.5]]) for seed in (0, 3)}]
+    (found,) = catalogue._fused("average", [floor, network], "emotion")
+    assert list(found) == [0, 3]
+    for fused in found.values():
+        assert list(fused) == ["test"]
+        np.testing.assert_allclose(fused["test"].results[0].prediction, [0.6, 0.4])
+        np.testing.assert_allclose(fused["test"].training_mean, [0.5, 0.5])
+
+
+def test_a_learned_fusion_trusts_whom_the_validation_part_proves_right():
+    right = [{0: outcomes(test=[[0.9, 0.1]], validation=[[0.9, 0.1]] * 4)}]
+    wrong = [{0: outcomes(test=[[0.1, 0.9]], validation=[[0.1, 0.9]] * 4)}]
+    (found,) = catalogue._fused(LEARNED, [wrong, right], "emotion")
+    assert found[0]["test"].results[0].prediction[0] > 0.85
+
+
+def test_the_features_of_all_corpora_are_told():
+    assert features_of([TINY]) == {"made-up": ("toy", "other")}
+    assert set(features_of(STUDIES.values())) == {c for s in STUDIES.values() for c in s.config.corpora}
+
+
+def test_the_command_runs_a_study(ran, tmp_path, monkeypatch, capsys):
+    folder = ran[0]
+    monkeypatch.setitem(STUDIES, "tiny", TINY)
+    monkeypatch.setattr("emoviz.features.store.FeatureStore", lambda root: MadeUpStore())
+    for name, value in zip(("RUNS", "RESULTS", "CHECKPOINTS"), places(folder), strict=True):
+        monkeypatch.setenv(f"EMOVIZ_{name}", str(value))
+    command = ["protocol", "cross-culture", "--study", "tiny", "--results", str(tmp_path / "own")]
+    assert cli.main([*command, "--system", "svm", "--system", "small net"]) == 0
+    printed = capsys.readouterr().out.split("\n")[:-1]
+    assert printed == [str(tmp_path / "own" / f"tiny.cross-culture.{name}.json") for name in ("svm", "small-net")]
+    assert (tmp_path / "own" / "summary.json").is_file()
+    for arguments, message in (
+        (["protocol", "cross-culture", "--study", "huge"], "There is no study named 'huge'"),
+        (["protocol", "loro", "--study", "tiny"], "There is no protocol of the study 'tiny' named 'loro'"),
+        ([*command, "--system", "gpt"], "There is no system of 'tiny cross-culture' named 'gpt'"),
+    ):
+        assert cli.main(arguments) == 1
+        error = capsys.readouterr().err
+        assert error.startswith(f"emoviz: {message}") and len(error.splitlines()) == 1
+
+
+def test_the_help_names_all_protocols_and_plans(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "500")  # lines are not broken at hyphens
+    with pytest.raises(SystemExit):
+        cli.main(["protocol", "--help"])
+    told = capsys.readouterr().out.replace(",", " ").split()
+    assert not {*PROTOCOLS, *(name for s in STUDIES.values() for name in s.plans)} - {*told}
+
+
+def test_a_system_may_not_contradict_its_study():
+    broken = dataclasses.replace(TINY, systems={"net": {"outputs": FOUR_EMOTIONS[:1] * 2}})
+    with pytest.raises(ConfigError, match="'outputs' has at least one entry and none twice"):
+        broken.system("net")
