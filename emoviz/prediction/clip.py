@@ -74,6 +74,7 @@ class ClipPrediction:
         faces: all faces of the clip, once they are found.
         channel_weights: model -> columns ``channel``, ``modality``, ``weight``, averaged over the clip.
         notes: what a reader must know, one sentence each.
+        branches: what all this is assembled from, so that it can be combined with other predictions of the clip.
     """
 
     info: "ClipInfo"
@@ -82,21 +83,35 @@ class ClipPrediction:
     faces: "FaceTimeline | None"
     channel_weights: dict[str, pd.DataFrame]
     notes: tuple[str, ...]
+    branches: "tuple[Branch, ...]"
 
 
 @dataclass(frozen=True)
 class ModelPrediction:
-    """What one checkpoint says of a clip: (T, K) on the grid of the table, and its channel weights."""
+    """What one checkpoint says of a clip.
+
+    Attributes:
+        checkpoint: the model.
+        values: float32 (T, K) on the grid of the table, in the order of the model's outputs.
+        channel_weights: as in :class:`ClipPrediction`; None where the model has none.
+        notes: what a reader must know of the features that it reads.
+    """
 
     checkpoint: Checkpoint
-    outputs: tuple[str, ...]
     values: np.ndarray
     channel_weights: pd.DataFrame | None
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Branch:
-    """What is ready of one source."""
+    """What is ready of one source.
+
+    Attributes:
+        models: those that were applied.
+        faces: all faces of the clip, where the source is the face.
+        notes: what a reader must know of the clip's picture or sound, instead of the models' own notes.
+    """
 
     models: tuple[ModelPrediction, ...]
     faces: "FaceTimeline | None"
@@ -169,7 +184,7 @@ def predict_clip(
         try:
             for future in as_completed(futures):
                 ready[futures[future]] = future.result()
-                prediction = assemble(info, times, [ready[s] for s in by_source if s in ready])
+                prediction = assemble(info, [ready[s] for s in by_source if s in ready])
                 if on_partial and len(ready) < len(futures):
                     on_partial(prediction)
         except BaseException:
@@ -187,26 +202,24 @@ def predict_source(
 ) -> Branch:
     """Apply all checkpoints that listen to one source; each feature is extracted once."""
     streams: dict[str, FeatureStream] = {}
-    notes: dict[str, None] = {}
     predictions = []
     for checkpoint in checkpoints:
         description = checkpoint.description
+        notes: dict[str, None] = {}
         if any(feature.name == PICTURES for feature in description.features):
             values, weights = predict_pictures(checkpoint, media, times, progress), None
         else:
             for feature in description.features:
                 if feature.name not in streams:
                     streams[feature.name] = extract(feature, media, store, progress)
-                    notes |= dict.fromkeys(streams[feature.name].notes)
+                notes |= dict.fromkeys(streams[feature.name].notes)
             progress(f"Predicting with {checkpoint.name}", 0, 1)
             values, weights = predict_streams(checkpoint, streams, times)
-        predictions.append(
-            ModelPrediction(checkpoint, *with_derived(checkpoint, values, checkpoints), channel_weights=weights)
-        )
+        predictions.append(ModelPrediction(checkpoint, values, weights, tuple(notes)))
     uses_picture = checkpoints[0].description.source == Source.FACE
     faces = media.faces(progress) if uses_picture and media.info.video else None
     own_notes = picture_notes(media, faces) if uses_picture else sound_notes(media)
-    return Branch(tuple(predictions), faces, tuple(own_notes or notes))
+    return Branch(tuple(predictions), faces, tuple(own_notes))
 
 
 def streams_of(
@@ -473,23 +486,43 @@ def with_derived(
     Only where no model among ``together`` (those of the same source) predicts dimensions itself.
 
     Returns:
-        Names of the outputs and their values (T, K).
+        Names of the outputs and their values, each (T,).
     """
     outputs = checkpoint.description.outputs
     if checkpoint.description.kind != "emotion" or any(c.description.kind == "dimension" for c in together):
-        return outputs, values
+        return outputs, values.T
     positions = np.array([CIRCUMPLEX[Emotion(output)] for output in outputs])
     names = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
-    return (*outputs, *names), np.concatenate([values, values @ positions], axis=1)
+    return (*outputs, *names), np.concatenate([values, values @ positions], axis=1).T
 
 
-def assemble(info: "ClipInfo", times: np.ndarray, branches: Sequence[Branch]) -> ClipPrediction:
-    """One table of all that is ready, fused where both sources are."""
-    columns: dict[str, np.ndarray] = {"time": times}
+def combine(predictions: Sequence[ClipPrediction], checkpoints: Sequence[Checkpoint]) -> ClipPrediction | None:
+    """Combine predictions of one clip into that by some checkpoints, as :func:`predict_clip` gives it.
+
+    Args:
+        predictions: of the same clip and face.
+        checkpoints: the models that are wanted; those that no prediction is by are left out.
+
+    Returns:
+        None where no prediction is by any of them.
+    """
+    known = {id(m.checkpoint): (branch, m) for p in predictions for branch in p.branches for m in branch.models}
+    branches = []
+    for source in dict.fromkeys(checkpoint.description.source for checkpoint in checkpoints):
+        found = [known[id(c)] for c in checkpoints if c.description.source == source and id(c) in known]
+        if found:
+            branches.append(dataclasses.replace(found[0][0], models=tuple(model for _, model in found)))
+    return assemble(predictions[0].info, branches) if branches else None
+
+
+def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
+    """Assemble one table of all that is ready, fused where both sources are."""
+    columns: dict[str, np.ndarray] = {"time": frame_middles(info.duration, HOP)}
     rows = []
-    for prediction in (p for branch in branches for p in branch.models):
+    for branch, prediction in ((b, p) for b in branches for p in b.models):
         description = prediction.checkpoint.description
-        for output, values in zip(prediction.outputs, prediction.values.T, strict=True):
+        together = [p.checkpoint for p in branch.models]
+        for output, values in zip(*with_derived(prediction.checkpoint, prediction.values, together), strict=True):
             column = f"{description.source}.{output}"
             if column in columns:
                 column = f"{description.name}.{output}"
@@ -507,8 +540,14 @@ def assemble(info: "ClipInfo", times: np.ndarray, branches: Sequence[Branch]) ->
         channel_weights={
             p.checkpoint.name: p.channel_weights for b in branches for p in b.models if p.channel_weights is not None
         },
-        notes=tuple(dict.fromkeys(note for branch in branches for note in branch.notes)),
+        notes=tuple(dict.fromkeys(note for branch in branches for note in _notes(branch))),
+        branches=tuple(branches),
     )
+
+
+def _notes(branch: Branch) -> tuple[str, ...]:
+    """What a reader must know of a source: of the clip, or else of the features that its models read."""
+    return branch.notes or tuple(note for model in branch.models for note in model.notes)
 
 
 def held_out_rmse(checkpoint: Checkpoint, output: str) -> float:

@@ -17,6 +17,7 @@ from emoviz import checkpoints as checkpoint
 from emoviz.checkpoints.folder import Description
 from emoviz.core.settings import ROOT, Settings
 from emoviz.core.vocabulary import Source, Task
+from emoviz.prediction.clip import combine
 from emoviz.ui import analysis, loaders
 from emoviz.ui.session import Session
 
@@ -45,11 +46,9 @@ class Predictor:
 
     def __call__(self, media, checkpoints, *, store, progress, on_partial):  # noqa: ANN001, ANN204
         self.calls.append((media.path, tuple(c.name for c in checkpoints), media.face))
-        prediction = make_prediction(media.path, self.people)
+        prediction = make_prediction(media, checkpoints, self.people)
         if self.partial:
-            outputs = prediction.outputs[prediction.outputs.source == Source.FACE]
-            table = prediction.table[["time", *outputs.column]]
-            on_partial(dataclasses.replace(prediction, outputs=outputs, table=table, channel_weights={}))
+            on_partial(combine([prediction], [c for c in checkpoints if c.description.source == Source.FACE]))
         progress("Reading frames", 120, 375)
         self.handed_out.set()
         while not self.go_on.wait(0.02):
@@ -76,8 +75,15 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         write_checkpoint(folder / name, source, kind, outputs)
     values = Settings(None, tmp_path / "store", (folder,), tmp_path / "runs", upload_limit_mb=1)
     monkeypatch.setattr(loaders, "settings", lambda: values)
-    monkeypatch.setattr(checkpoint, "load", lambda folder: SimpleNamespace(name=folder.name, folder=folder))
+    monkeypatch.setattr(checkpoint, "load", load)
     return values
+
+
+def load(folder: Path) -> SimpleNamespace:
+    """A checkpoint without a network."""
+    metrics = json.loads((folder / checkpoint.METRICS).read_text())
+    about = checkpoint.read_description(folder)
+    return SimpleNamespace(name=folder.name, folder=folder, description=about, metrics=metrics)
 
 
 def write_checkpoint(folder: Path, source: Source, kind: str, outputs: tuple[str, ...]) -> None:

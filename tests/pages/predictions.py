@@ -1,18 +1,21 @@
 """A prediction and a clip made by hand, for tests of what is shown rather than of what is predicted."""
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
 import numpy as np
 import pandas as pd
 
-from emoviz.core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS
-from emoviz.evaluation.fusion import fuse, fused_outputs
-from emoviz.media import FaceTimeline, FaceTrack, probe
-from emoviz.prediction.clip import ClipPrediction
+from emoviz.checkpoints.folder import Checkpoint
+from emoviz.core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS, Source
+from emoviz.media import ClipMedia, FaceTimeline, FaceTrack
+from emoviz.prediction.clip import Branch, ClipPrediction, ModelPrediction, assemble
 
 FPS = 25
 SIZE = (640, 360)
+NOTE = "No face in 12 % of the frames."
 
 
 def make_clip(path: Path, seconds: float = 4.0) -> Path:
@@ -62,32 +65,22 @@ def make_faces(seconds: float = 4.0, people: int = 1) -> FaceTimeline:
     return FaceTimeline(np.arange(frames) / FPS, SIZE, tuple(tracks))
 
 
-def make_table(seconds: float = 4.0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """``table`` and ``outputs`` of a face model, a speech model and one of speech emotion."""
+def make_table(seconds: float = 4.0) -> pd.DataFrame:
+    """What models of the face and of speech may say of a clip: valence, arousal and emotions."""
     time = (np.arange(round(seconds * 50)) + 0.5) / 50
     wave = np.sin(2 * np.pi * time / seconds)
     columns: dict[str, np.ndarray] = {"time": time}
-    rows = []
-    for source, model, shift, error in (
-        ("face", "face-expression", 0.1, np.nan),
-        ("speech", "speech-cats", -0.2, 0.31),
-    ):
-        for name, values in (("valence (derived)", 0.6 * wave + shift), ("arousal (derived)", 0.4 * wave**2 - shift)):
-            columns[f"{source}.{name}"] = values
-            rows.append((f"{source}.{name}", source, model, name, "dimension", True, error))
-    for source, model, names in (
-        ("face", "face-expression", FER_EMOTIONS),
-        ("speech", "speech-emotion", FOUR_EMOTIONS),
-    ):
+    for source, shift in (("face", 0.1), ("speech", -0.2)):
+        columns[f"{source}.valence (derived)"] = 0.6 * wave + shift
+        columns[f"{source}.arousal (derived)"] = 0.4 * wave**2 - shift
+    for source, names in (("face", FER_EMOTIONS), ("speech", FOUR_EMOTIONS)):
         scores = np.stack([2 * np.sin(2 * np.pi * time / seconds + 1.3 * place) for place in range(len(names))], 1)
         shares = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
-        for place, name in enumerate(names):
-            columns[f"{source}.{name}"] = shares[:, place]
-            rows.append((f"{source}.{name}", source, model, str(name), "emotion", False, np.nan))
+        columns |= {f"{source}.{name}": shares[:, place] for place, name in enumerate(names)}
     table = pd.DataFrame(columns).astype({name: np.float32 for name in columns if name != "time"})
     hidden = (table.time >= seconds / 2) & (table.time < seconds / 2 + 0.5)
     table.loc[hidden, [name for name in columns if name.startswith("face.")]] = np.nan
-    return table, pd.DataFrame(rows, columns=["column", "source", "model", "output", "kind", "derived", "rmse"])
+    return table
 
 
 def make_weights() -> pd.DataFrame:
@@ -97,15 +90,19 @@ def make_weights() -> pd.DataFrame:
                         columns=["channel", "modality", "weight"])  # fmt: skip
 
 
-def make_prediction(clip: Path, people: int = 1) -> ClipPrediction:
-    """All of the above, fused as ``predict_clip`` does it."""
-    info = probe(clip)
-    table, outputs = make_table(info.duration)
-    return ClipPrediction(
-        info=info,
-        table=fuse(table, outputs),
-        outputs=pd.concat([outputs, fused_outputs(outputs)], ignore_index=True),
-        faces=make_faces(info.duration, people) if info.video else None,
-        channel_weights={"speech-cats": make_weights()},
-        notes=("No face in 12 % of the frames.",),
-    )
+def make_prediction(media: ClipMedia, checkpoints: Sequence[Checkpoint], people: int = 1) -> ClipPrediction:
+    """All of the above, of what these checkpoints predict, assembled as ``predict_clip`` does it."""
+    info = media.info
+    table = make_table(info.duration)
+    faces = make_faces(info.duration, people) if info.video else None
+    branches: dict[Source, Branch] = {}
+    for one in checkpoints:
+        source = one.description.source
+        values = table[[f"{source}.{output}" for output in one.description.outputs]].to_numpy(np.float32)
+        own = ModelPrediction(one, values, make_weights() if one.name == "speech-cats" else None, ())
+        empty = (
+            Branch((), faces, ("No face in 12 % of the frames.",)) if source == Source.FACE else Branch((), None, ())
+        )
+        before = branches.setdefault(source, empty)
+        branches[source] = dataclasses.replace(before, models=(*before.models, own))
+    return assemble(info, list(branches.values()))

@@ -169,7 +169,7 @@ def test_the_bundled_checkpoints_answer_at_once(open_page, finish, monkeypatch, 
     values = Settings(None, tmp_path / "store", (ROOT / "checkpoints",), tmp_path / "runs")
     monkeypatch.setattr(loaders, "settings", lambda: values)
     monkeypatch.setattr(checkpoints, "load", REAL_LOAD)
-    monkeypatch.setattr(analysis, "predict_clip", lambda media, *_, **__: make_prediction(media.path))
+    monkeypatch.setattr(analysis, "predict_clip", lambda media, models, **_: make_prediction(media, models))
     test = open_page("attention", slice="culture:German", slice_b="culture:Italian")
     assert not test.exception
     assert "Compared with Italian" in texts(test) and "Is it faithful?" in texts(test)

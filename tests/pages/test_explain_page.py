@@ -92,7 +92,7 @@ def explainer(settings, monkeypatch) -> Explainer:  # noqa: ANN001
     monkeypatch.setattr(
         checkpoints, "load",
         lambda folder: SimpleNamespace(
-            name=folder.name, folder=folder, description=checkpoints.read_description(folder),
+            name=folder.name, folder=folder, description=checkpoints.read_description(folder), metrics={},
             predictor=SimpleNamespace(model=SimpleNamespace(last_convolution=fake.convolutions)),
         ),
     )  # fmt: skip

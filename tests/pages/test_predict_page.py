@@ -65,8 +65,10 @@ def test_fewer_models_are_analysed_anew(open_page, finish, predictor):  # noqa: 
 
 
 def test_the_link_carries_models_and_fusion(open_page, finish, predictor):  # noqa: ANN001
-    test = finish(open_page("predict", models="speech-cats", video_weight="0.25", fusion="majority"))
-    assert predictor.calls[0][1] == ("speech-cats",)
+    test = finish(
+        open_page("predict", models=["face-expression", "speech-cats"], video_weight="0.25", fusion="majority")
+    )
+    assert predictor.calls[0][1] == ("face-expression", "speech-cats")
     assert test.slider(key="video_weight").value == 0.25
     assert test.selectbox(key="fusion").value == "majority"
 

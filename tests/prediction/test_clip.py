@@ -26,7 +26,7 @@ from emoviz.features import FeatureStream
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.prediction import clip as predict
-from emoviz.prediction.clip import ClipPrediction, load_checkpoints, predict_clip
+from emoviz.prediction.clip import ClipPrediction, combine, load_checkpoints, predict_clip
 
 SECONDS = 3.0
 AWAY = range(30, 50)
@@ -144,6 +144,20 @@ def test_the_second_model_of_an_output_bears_its_own_name(media, models, tmp_pat
     both = predict_clip(media, [models[1], *load_checkpoints(["other"], [tmp_path])])
     assert {"speech.valence (derived)", "other.valence (derived)"} <= set(both.table)
     assert not (both.table["speech.valence (derived)"] == both.table["other.valence (derived)"]).any()
+
+
+def test_predictions_combine_into_what_predicting_together_gives(media, models, prediction):
+    """Also where a model alone has derived dimensions that it has not beside another one."""
+    alone = [predict_clip(media, [model]) for model in models]
+    together = combine(alone, models)
+    np.testing.assert_allclose(together.table, prediction.table, atol=1e-6)
+    assert together.outputs.equals(prediction.outputs) and together.notes == prediction.notes
+    assert set(together.channel_weights) == set(prediction.channel_weights) and together.faces is not None
+    for model, expected in zip(models, alone, strict=True):
+        part = combine([prediction], [model])
+        np.testing.assert_allclose(part.table, expected.table, atol=1e-6)
+        assert part.outputs.equals(expected.outputs) and part.notes == expected.notes
+    assert combine([alone[0]], models[1:]) is None
 
 
 @pytest.mark.parametrize("number", [1, 2])

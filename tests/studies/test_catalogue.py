@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from training.made_up import UTTERANCES, MadeUpStore
 
 from emoviz import checkpoints as checkpoint
 from emoviz import cli
@@ -28,8 +29,6 @@ from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA
 from emoviz.training.floors import FLOORS, ChannelMean, Logistic, Shrinkage, VectorMachine
 from emoviz.training.protocols import PROTOCOLS, VALIDATION, Options, Outcome
-
-from training.made_up import UTTERANCES, MadeUpStore
 
 FLOOR_OPTIONS = {"svm": VectorMachine, "logistic": Logistic, "channel-mean": ChannelMean, "shrinkage": Shrinkage}
 OF_CLIPS = ("utterances", "pictures")
