@@ -19,8 +19,6 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import os
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,6 +37,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
 
 from ..core.errors import AnalysisError, ConfigError
+from ..core.files import write_bytes
 from ..core.progress import Progress, silent
 from ..core.registry import Registry
 from ..evaluation import metrics
@@ -640,15 +639,7 @@ def _read(path: Path, shape: tuple[int, int]) -> Array | None:
 def _write(path: Path, points: Array) -> None:
     """Write the points, whole or not at all; a map that cannot be kept is still a map."""
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".map-", delete=False) as draft:
-            try:
-                draft.write(save({"points": np.ascontiguousarray(points)}))
-                draft.flush()
-                os.replace(draft.name, path)
-            except BaseException:
-                os.unlink(draft.name)
-                raise
+        write_bytes(path, save({"points": np.ascontiguousarray(points)}))
 
 
 def _principal_components(data: Array, count: int) -> decomposition.PCA:

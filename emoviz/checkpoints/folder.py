@@ -13,9 +13,6 @@ Nothing is unpickled, so a foreign checkpoint cannot run code.
 """
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,6 +28,7 @@ from torch import nn
 
 from ..core.configuration import LEFT_OUT, from_dict, to_dict
 from ..core.errors import CheckpointError, EmovizError, UnknownNameError
+from ..core.files import raising, replacing, replacing_folder
 from ..core.vocabulary import Source, Task
 from ..features.base import NETWORKS
 from ..models import Model, Output, build
@@ -245,27 +243,17 @@ def save(
     Raises:
         CheckpointError: the disk is full or not writable.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            draft.chmod(0o755)
-            (draft / CONFIG).write_text(_json(to_dict(description)), encoding="utf-8")
-            (draft / METRICS).write_text(_json(metrics), encoding="utf-8")
-            (draft / CARD).write_text(card, encoding="utf-8")
-            state = {k: v.detach().cpu().contiguous() for k, v in predictor.state_dict().items()}
-            state = {k: v.half() if half and _halved(k, v) else v for k, v in state.items()}
-            save_file(state, draft / WEIGHTS)
-            (draft / WEIGHTS).chmod(0o644)  # safetensors makes it readable by its owner alone
-            for name, table in (("attention", attention), ("embeddings", embeddings), ("predictions", predictions)):
-                if table is not None:
-                    _write_table(table, draft / f"{name}.parquet")
-            _swap(draft, folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CheckpointError(f"The checkpoint '{folder}' could not be written: {reason}.") from error
+    with raising(CheckpointError, folder, name=f"The checkpoint '{folder}'"), replacing_folder(folder) as draft:
+        (draft / CONFIG).write_text(_json(to_dict(description)), encoding="utf-8")
+        (draft / METRICS).write_text(_json(metrics), encoding="utf-8")
+        (draft / CARD).write_text(card, encoding="utf-8")
+        state = {k: v.detach().cpu().contiguous() for k, v in predictor.state_dict().items()}
+        state = {k: v.half() if half and _halved(k, v) else v for k, v in state.items()}
+        with replacing(draft / WEIGHTS) as weights:
+            save_file(state, weights)
+        for name, table in (("attention", attention), ("embeddings", embeddings), ("predictions", predictions)):
+            if table is not None:
+                _write_table(table, draft / f"{name}.parquet")
 
 
 def _halved(name: str, value: torch.Tensor) -> bool:
@@ -352,14 +340,8 @@ def write_table(folder: Path, name: str, table: pd.DataFrame) -> Path:
         CheckpointError: the disk is full or not writable.
     """
     path = folder / f"{name}.parquet"
-    draft = folder / f".{name}-{os.getpid()}.parquet"
-    try:
+    with raising(CheckpointError, path), replacing(path) as draft:
         _write_table(table, draft)
-        os.replace(draft, path)
-    except OSError as error:
-        raise CheckpointError(f"'{path}' could not be written: {error.strerror or error}.") from error
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 
@@ -399,17 +381,6 @@ def named(names: Sequence[str], folders: Sequence[Path]) -> dict[str, Path]:
         if name not in found:
             raise UnknownNameError("trained model", name, found)
     return {name: found[name] for name in names}
-
-
-def _swap(draft: Path, folder: Path) -> None:
-    """Put the finished draft in the place of the folder; the old one goes only after that."""
-    if not folder.exists():
-        os.replace(draft, folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    os.replace(folder, old)
-    os.replace(draft, folder)
-    shutil.rmtree(old)
 
 
 def _json(values: Any) -> str:

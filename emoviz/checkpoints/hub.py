@@ -4,7 +4,6 @@ Only the files of a checkpoint are fetched: JSON, safetensors, Parquet and the c
 repository that has more keeps it. A pulled model is loaded once before it takes its place among the others.
 """
 
-import os
 import re
 import shutil
 import tempfile
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import checkpoints as checkpoint
 from ..core.errors import CheckpointError, EmovizError
+from ..core.files import raising, replacing_folder
 from ..core.vocabulary import Dimension
 
 if TYPE_CHECKING:
@@ -80,31 +80,29 @@ def pull(repository: str, checkpoints: Path, *, api: "HfApi | None" = None) -> P
     _require_name(repository)
     api = api or _api()
     _ask(f"The folder '{checkpoints}' cannot be written", lambda: checkpoints.mkdir(parents=True, exist_ok=True))
-    fetched = Path(tempfile.mkdtemp(prefix=".pull-", dir=checkpoints))
-    draft = fetched / "checkpoint"
+    fetched = Path(tempfile.mkdtemp(prefix=".pull-", dir=checkpoints)) / "checkpoint"
     try:
         _ask(
             f"'{repository}' could not be pulled",
-            lambda: api.snapshot_download(repository, local_dir=fetched / "all", allow_patterns=list(FILES)),
+            lambda: api.snapshot_download(repository, local_dir=fetched, allow_patterns=list(FILES)),
         )
-        draft.mkdir()
-        for name in FILES:
-            if (fetched / "all" / name).is_file():
-                shutil.copyfile(fetched / "all" / name, draft / name)
-        name = checkpoint.read_description(draft).name
+        name = checkpoint.read_description(fetched).name
         if not re.fullmatch(r"[\w-]+", name):
             raise CheckpointError(f"'{repository}' calls its model '{name}', which is no name of a checkpoint.")
-        checkpoint.load(draft)
+        checkpoint.load(fetched)
         if (checkpoints / name).exists():
             raise CheckpointError(f"There is a model '{name}' in {checkpoints} already; move or delete its folder.")
-        draft.chmod(0o755)
-        os.replace(draft, checkpoints / name)
+        target = checkpoints / name
+        with raising(CheckpointError, target, setting="EMOVIZ_CHECKPOINTS"), replacing_folder(target) as draft:
+            for file in FILES:
+                if (fetched / file).is_file():
+                    shutil.copyfile(fetched / file, draft / file)
     except CheckpointError as error:
-        message = str(error).replace(str(draft), repository).replace("'checkpoint'", f"'{repository}'")
+        message = str(error).replace(str(fetched), repository).replace("'checkpoint'", f"'{repository}'")
         raise CheckpointError(message) from error
     finally:
-        shutil.rmtree(fetched, ignore_errors=True)
-    return checkpoints / name
+        shutil.rmtree(fetched.parent, ignore_errors=True)
+    return target
 
 
 def _api() -> "HfApi":

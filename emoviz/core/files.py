@@ -1,18 +1,178 @@
-"""Files that stay readable whatever ends their writer: JSON written whole or not at all, and JSON lines."""
+"""The one way to write a file or a folder whole or not at all, and lines of JSON that stay readable.
 
+A draft is written beside its target and then takes the target's place, so that a reader finds the old content or the
+new, whatever ends the writer. Several processes may write one target at once; the last one stays.
+"""
+
+import contextlib
+import errno
+import functools
 import json
 import os
-import tempfile
-from collections.abc import Mapping
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
+
+from .errors import EmovizError
+
+DAY = 24 * 3600
+"""Seconds after which a draft is taken for one that a killed process left."""
+
+_BESIDE = re.compile(r"\.(.+)\.[0-9a-f]{32}\.(draft|old)")
+_NEEDS = {
+    errno.ENOSPC: "space on its disk",
+    errno.EDQUOT: "space on its disk",
+    errno.EACCES: "write access",
+    errno.EPERM: "write access",
+    errno.EROFS: "write access",
+}
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a draft to write, which takes the place of a file once the block has ended well.
+
+    The draft lies beside the file and is there, empty, when the block begins. Nothing of it is left when the block
+    fails. The folder is made where it is missing.
+
+    Raises:
+        OSError: if the disk is full or the folder is not writable.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _draft(path) as draft:
+        mode = draft.stat().st_mode
+        yield draft
+        draft.chmod(mode)  # safetensors makes files that their owner alone may read
+        os.replace(draft, path)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Give a new, empty folder, which takes the place of ``folder`` once the block has ended well.
+
+    Raises:
+        OSError: if the disk is full or the folder above is not writable.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder.parent)
+    _restore(folder)
+    draft = _beside(folder, "draft")
+    try:
+        draft.mkdir()
+        yield draft
+        _swap(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a folder, if it is there, so that no reader finds a part of it.
+
+    Raises:
+        OSError: if the folder above is not writable.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        old = _beside(folder, "draft")  # if this process is killed now, nobody shall restore it
+        os.replace(folder, old)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def recover(path: Path) -> None:
+    """Clear up after a process that was killed while it wrote ``path``, which nobody writes now.
+
+    A whole state is left there if there was one before.
+    """
+    _restore(path)
+    for left in _left(path.parent, path.name):
+        _delete(left)
+
+
+@contextlib.contextmanager
+def raising(kind: type[EmovizError], path: Path, *, name: str = "", setting: str = "") -> Iterator[None]:
+    """Turn what the system says of a write that failed into one sentence for the user.
+
+    Args:
+        kind: error of the caller.
+        path: what is written.
+        name: how the sentence begins, instead of with the path.
+        setting: the environment variable that names another folder.
+
+    Raises:
+        EmovizError: of that kind, if the block raises an OSError or safetensors cannot write.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason, needs = _reason(error)
+        ways = " or ".join(filter(None, (needs, setting and f"another folder in {setting}")))
+        raise kind(f"{name or repr(str(path))} cannot be written: {reason}{ways and f'; it needs {ways}'}.") from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write or replace a file, whole or not at all.
+
+    Raises:
+        OSError: if the disk is full or the folder is not writable.
+    """
+    with replacing(path) as draft:
+        draft.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write or replace a file of text in UTF-8, whole or not at all.
+
+    Raises:
+        OSError: if the disk is full or the folder is not writable.
+    """
+    write_bytes(path, content.encode())
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write or replace a JSON file in a folder that is there, whole or not at all, and durable when this returns.
+
+    Raises:
+        OSError: if the disk is full or the folder is not writable.
+    """
+    with _draft(path) as draft:
+        _write_durably(draft, values)
+        os.replace(draft, path)
+
+
+def create_json(path: Path, values: Mapping[str, Any]) -> bool:
+    """Write a JSON file unless there is one; of several processes that try, one alone is told that it did.
+
+    Raises:
+        OSError: if the disk is full or the folder is not writable.
+    """
+    with _draft(path) as draft:
+        _write_durably(draft, values)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+    return True
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return a JSON object, or None where there is none that can be read."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return values if isinstance(values, dict) else None
 
 
 def append_line(path: Path, values: Mapping[str, Any]) -> None:
     """Add one line of JSON in one write; a line that an earlier writer left torn is closed first.
 
     Raises:
-        OSError: the disk is full or not writable.
+        OSError: if the disk is full or the folder is not writable.
     """
     with path.open("ab+") as file:
         end = file.seek(0, os.SEEK_END)
@@ -22,7 +182,7 @@ def append_line(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of a file of JSON lines, none when it is not there; torn ones are left out."""
+    """Return all whole lines of a file of JSON lines, none when it is not there; torn ones are left out."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -38,53 +198,86 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Write or replace a JSON file, whole or not at all, and durable when this returns.
-
-    Raises:
-        OSError: the disk is full or not writable.
-    """
-    draft = _draft(path, values)
+@contextlib.contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Give an empty file beside ``path``, which is gone afterwards unless it was moved."""
+    _sweep(path.parent)
+    draft = _beside(path, "draft")
     try:
-        os.replace(draft, path)
+        draft.touch(exist_ok=False)
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
 
 
-def create_json(path: Path, values: Mapping[str, Any]) -> bool:
-    """Write a JSON file unless there is one; of several processes that try, one alone is told that it did.
-
-    Raises:
-        OSError: the disk is full or not writable.
-    """
-    draft = _draft(path, values)
-    try:
-        os.link(draft, path)
-        return True
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink(missing_ok=True)
+def _write_durably(path: Path, values: Mapping[str, Any]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(values, file, indent=1, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """A JSON object, or None where there is none that can be read."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return values if isinstance(values, dict) else None
+def _beside(path: Path, kind: str) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.{kind}")
 
 
-def _draft(path: Path, values: Mapping[str, Any]) -> Path:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o644)
-            json.dump(values, file, indent=1, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        os.unlink(name)
-        raise
-    return Path(name)
+def _left(folder: Path, name: str = "") -> list[Path]:
+    """Return what stands beside the file or folder of that name, or beside any."""
+    with os.scandir(folder) as entries:
+        matches = [(entry.path, _BESIDE.fullmatch(entry.name)) for entry in entries]
+    return [Path(path) for path, match in matches if match and match[1] == (name or match[1])]
+
+
+@functools.cache
+def _sweep(folder: Path) -> None:
+    """Delete the drafts that killed processes left in a folder; each process looks once."""
+    for path in _left(folder):
+        with contextlib.suppress(OSError):
+            if path.suffix == ".draft" and time.time() - path.stat().st_mtime > DAY:
+                _delete(path)
+
+
+def _restore(folder: Path) -> None:
+    """Put the old folder back if its writer was killed before the new one took its place."""
+    for old in _left(folder.parent, folder.name):
+        if old.suffix == ".old" and folder.exists():
+            _delete(old)
+        elif old.suffix == ".old":
+            with contextlib.suppress(OSError):  # another process puts one there
+                os.replace(old, folder)
+
+
+def _swap(draft: Path, folder: Path) -> None:
+    """Put a draft in the place of a folder; where another process is quicker, its folder is replaced too."""
+    for attempt in range(100):
+        old = _beside(folder, "old")
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(folder, old)
+        try:
+            os.replace(draft, folder)
+            return
+        except OSError:
+            occupied = folder.exists()
+            if not occupied:
+                _restore(folder)
+            if not occupied or attempt == 99:
+                raise
+        finally:
+            if folder.exists():
+                shutil.rmtree(old, ignore_errors=True)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    """Return what the system says went wrong, and the thing that would have been needed."""
+    number = error.errno if isinstance(error, OSError) else None
+    if found := re.search(r"os error (\d+)", str(error)):  # as safetensors reports it
+        number = int(found[1])
+    reason = os.strerror(number) if number else str(error).splitlines()[0].rstrip(".")
+    return reason, _NEEDS.get(number or 0, "")

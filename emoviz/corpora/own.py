@@ -7,14 +7,12 @@ The clips stay where they are. An imported corpus is read by :func:`emoviz.corpo
 """
 
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 
 from ..core.errors import ConfigError, CorpusError
+from ..core.files import raising, remove_folder, replacing_folder, write_json
 from .base import READERS, Corpus
 from .layout import require_none_missing
 
@@ -42,19 +40,10 @@ def save(corpus: Corpus, imports: Path, *, replace: bool = False) -> Path:
     if folder.exists() and not replace:
         raise ConfigError(f"A corpus '{corpus.name}' was imported already; give this one another name, or replace it.")
     description = {key: getattr(corpus, key) for key in ("name", "title", "licence", "limits")}
-    try:
-        imports.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=imports))
-        try:
-            for table in TABLES:
-                getattr(corpus, table).to_parquet(draft / f"{table}.parquet")
-            (draft / DESCRIPTION).write_text(json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8")
-            remove(corpus.name, imports)
-            os.replace(draft, folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    except OSError as error:
-        raise CorpusError(f"The corpus could not be written to '{folder}': {error.strerror or error}.") from error
+    with raising(CorpusError, folder, setting="EMOVIZ_STORE"), replacing_folder(folder) as draft:
+        for table in TABLES:
+            getattr(corpus, table).to_parquet(draft / f"{table}.parquet")
+        write_json(draft / DESCRIPTION, description)
     return folder
 
 
@@ -80,8 +69,4 @@ def read(name: str, imports: Path) -> Corpus:
 
 def remove(name: str, imports: Path) -> None:
     """Forget an imported corpus; its clips, and features in the store, stay."""
-    folder = imports / name
-    if folder.is_dir():
-        gone = Path(tempfile.mkdtemp(prefix=".gone-", dir=imports))
-        os.replace(folder, gone / name)
-        shutil.rmtree(gone, ignore_errors=True)
+    remove_folder(imports / name)

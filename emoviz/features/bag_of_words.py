@@ -9,8 +9,6 @@ A codebook is an encoder's weights like any other: ``model.safetensors`` in a fo
 ``python -m emoviz codebook`` from a training config's corpora, on its training speakers only.
 """
 
-import os
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from ..core.errors import FeatureError
+from ..core.files import raising, replacing
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from . import weights
@@ -144,15 +143,8 @@ def save(codebook: dict[str, np.ndarray], name: str) -> Path:
         FeatureError: the disk is full or not writable.
     """
     folder = weights.FOLDER / name
-    draft = folder / f".{uuid.uuid4().hex}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with raising(FeatureError, folder, name=f"The codebook '{folder}'"), replacing(folder / TENSORS) as draft:
         save_file(codebook, draft)
-        os.replace(draft, folder / TENSORS)
-    except OSError as error:
-        raise FeatureError(f"The codebook '{folder}' cannot be written: {error.strerror or error}.") from error
-    finally:
-        draft.unlink(missing_ok=True)
     return folder
 
 

@@ -15,7 +15,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,6 +29,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ..core.errors import CorpusError, FeatureError, MissingWeightsError
+from ..core.files import raising, write_bytes
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from .base import EXTRACTORS, Extractor, FeatureStream, make
@@ -339,19 +339,10 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all.
 
     Raises:
-        FeatureError: the disk is full or the folder cannot be written to.
+        FeatureError: if the disk is full or the folder is not writable.
     """
-    draft = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_bytes(content)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise FeatureError(f"'{path}' cannot be written ({reason}); the store needs space and write access.") from error
+    with raising(FeatureError, path, setting="EMOVIZ_STORE"):
+        write_bytes(path, content)
 
 
 def _decode_pictures(corpus: "Corpus", progress: Progress) -> np.ndarray:

@@ -15,7 +15,6 @@ safetensors once, by :func:`convert`, which reads tensors only.
 import functools
 import hashlib
 import json
-import os
 import re
 import shutil
 import threading
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import EmovizError, FeatureError, MissingWeightsError
+from ..core.files import replacing, replacing_folder
 from ..core.settings import ROOT
 
 FOLDER = ROOT / "weights"
@@ -352,19 +352,16 @@ def download(name: str, target: Path | None = None) -> Path:
     from huggingface_hub import snapshot_download
 
     folder = target or FOLDER / name
-    draft = folder.with_name(f".{folder.name}-{os.getpid()}")
     endings = ("*.json", "*.txt", "*.model", "*.safetensors")
     try:
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        snapshot_download(name, local_dir=draft, allow_patterns=list(endings))
-        if not list(draft.glob("*.safetensors")):
-            snapshot_download(name, local_dir=draft, allow_patterns=["pytorch_model.bin", "model.bin"])
-        if (draft / STATE_FILES[0]).is_file():
-            convert(draft / STATE_FILES[0])
-            (draft / STATE_FILES[0]).unlink()
-        shutil.rmtree(draft / ".cache", ignore_errors=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(draft, folder)
+        with replacing_folder(folder) as draft:
+            snapshot_download(name, local_dir=draft, allow_patterns=list(endings))
+            if not list(draft.glob("*.safetensors")):
+                snapshot_download(name, local_dir=draft, allow_patterns=["pytorch_model.bin", "model.bin"])
+            if (draft / STATE_FILES[0]).is_file():
+                convert(draft / STATE_FILES[0])
+                (draft / STATE_FILES[0]).unlink()
+            shutil.rmtree(draft / ".cache", ignore_errors=True)
     except EmovizError:
         raise
     except Exception as error:  # of httpx, huggingface_hub and the system alike
@@ -373,8 +370,6 @@ def download(name: str, target: Path | None = None) -> Path:
             f"The weights '{name}' could not be downloaded ({reason}); with a browser, get them from "
             f"huggingface.co/{name} and put them into {folder}."
         ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 
@@ -390,19 +385,16 @@ def convert(state_file: Path) -> Path:
     from safetensors.torch import save_file
 
     target = state_file.with_name(TENSORS)
-    draft = target.with_name(f".{TENSORS}-{os.getpid()}")
     try:
         state = torch.load(state_file, map_location="cpu", weights_only=True)
         state = state.get("state_dict", state) if isinstance(state, dict) else state
         if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
             raise ValueError("it holds something else than named tensors")
-        save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, draft)
-        os.replace(draft, target)
+        with replacing(target) as draft:
+            save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, draft)
     except Exception as error:  # of the reader, for each kind of damage another
         reason = str(error).strip().splitlines()[0][:120].rstrip(".") if str(error).strip() else type(error).__name__
         raise FeatureError(
             f"'{state_file}' is no file of named tensors that PyTorch can read safely ({reason})."
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
     return target

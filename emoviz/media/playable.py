@@ -1,7 +1,6 @@
 """A copy of a clip that every browser plays, where the clip itself is none."""
 
 import heapq
-import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +11,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from ..core.files import replacing
 from ..core.progress import Progress, silent
 from .frames import iterate_frames
 from .info import MATROSKA, ClipInfo, VideoInfo, clip_start, content_key, open_clip, probe, video_stream
@@ -50,13 +50,8 @@ def playable(path: Path | str, folder: Path | str, progress: Progress = silent) 
         return path
     target = folder / f"{content_key(path)}.mp4"
     if not target.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{os.getpid()}.part")
-        try:
-            _transcode(info, part, progress)
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(target) as draft:
+            _transcode(info, draft, progress)
     return target
 
 

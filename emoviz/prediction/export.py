@@ -1,8 +1,6 @@
 """A clip's prediction, or any table, as a file: CSV, Parquet or JSON."""
 
 import json
-import os
-import tempfile
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import ConfigError
+from ..core.files import raising, write_bytes
 from .clip import ClipPrediction
 
 ENDINGS = (".csv", ".parquet", ".json")
@@ -88,13 +87,9 @@ def write_file(content: bytes, path: Path) -> None:
     Raises:
         ConfigError: the folder is missing or not writable.
     """
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as draft:
-            draft.write(content)
-        os.chmod(draft.name, 0o644)
-        os.replace(draft.name, path)
-    except OSError as error:
-        raise ConfigError(f"'{path}' cannot be written: {error.strerror}.") from error
+    with raising(ConfigError, path):
+        path.parent.stat()  # a folder that was mistyped is not made
+        write_bytes(path, content)
 
 
 def require_ending(ending: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ConfigError
+from ..core.files import raising, write_text
 from ..evaluation import metrics
 from ..evaluation import scores as evaluate
 from ..evaluation.scores import ALL, Result, Score
@@ -286,14 +287,5 @@ def _text(content: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    text = _text(content)
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise ConfigError(f"'{path}' cannot be written: {error.strerror or error}.") from error
+    with raising(ConfigError, path):
+        write_text(path, _text(content))

@@ -31,7 +31,7 @@ from ..checkpoints.card import Origin, write_card
 from ..checkpoints.folder import Description, Predictor, as_stored
 from ..core.configuration import to_dict
 from ..core.errors import CheckpointError, ConfigError, UnknownNameError
-from ..core.files import append_line, read_lines
+from ..core.files import append_line, raising, read_lines, recover, write_text
 from ..core.progress import Progress, silent
 from ..core.vocabulary import DERIVED_AXES, POLARITY, SIGNS, Dimension, Emotion, Split, Task
 from ..corpora.base import READERS
@@ -46,7 +46,7 @@ from .data import DATA, Batch, Data, EpochSampler, Part, Sample, collate
 from .feed import fits, loader
 from .loggers import make_logger
 from .presets import preset
-from .resume import SafetensorsIO, recover
+from .resume import SafetensorsIO
 from .world import World
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its advertising is not for our users
@@ -457,7 +457,7 @@ def _speed_up() -> None:
 def _prepare(run: Path, config: TrainingConfig) -> bool:
     """Set up the run folder; true when it holds the state of the same training."""
     values = json.dumps(to_dict(config), indent=1)
-    try:
+    with raising(ConfigError, run, name=f"The run folder '{run}'", setting="EMOVIZ_RUNS"):
         run.mkdir(parents=True, exist_ok=True)
         recover(run / LAST)
         path = run / CONFIG
@@ -469,9 +469,7 @@ def _prepare(run: Path, config: TrainingConfig) -> bool:
                 "finish it, delete the folder, or give this one another name."
             )
         (run / LOG).unlink(missing_ok=True)
-        path.write_text(values, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"The run folder '{run}' cannot be written: {error.strerror or error}.") from error
+        write_text(path, values)
     return False
 
 

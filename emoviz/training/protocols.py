@@ -9,8 +9,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import os
-import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +21,7 @@ import pandas as pd
 
 from ..core.configuration import to_dict
 from ..core.errors import ConfigError, SplitError
+from ..core.files import raising, write_bytes
 from ..core.progress import Progress, silent
 from ..core.registry import Registry
 from ..core.vocabulary import Split
@@ -487,16 +486,8 @@ def _write(path: Path, outcomes: Outcomes) -> None:
         }
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)
-    draft = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_bytes(content.getvalue())
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise ConfigError(f"The run folder '{path.parent}' cannot be written: {error.strerror or error}.") from error
+    with raising(ConfigError, path, name=f"The run folder '{path.parent}'", setting="EMOVIZ_RUNS"):
+        write_bytes(path, content.getvalue())
 
 
 def _read(path: Path) -> Outcomes | None:

@@ -1,9 +1,7 @@
 """State of an interrupted training as safetensors and JSON, so that resuming unpickles nothing."""
 
 import json
-import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +12,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..core.errors import CheckpointError
+from ..core.files import raising, replacing_folder
 
 TENSORS, TREE = "tensors.safetensors", "tree.json"
-DRAFT = ".draft-"
 
 
 class SafetensorsIO(CheckpointIO):
@@ -31,22 +29,10 @@ class SafetensorsIO(CheckpointIO):
         tensors: dict[str, Tensor] = {}
         tree = _pack(checkpoint, tensors)
         target = Path(path)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=target.parent))
-            try:
-                save_file(tensors, draft / TENSORS)
-                (draft / TREE).write_text(json.dumps(tree), encoding="utf-8")
-                if target.exists():
-                    os.replace(target, _old(target))
-                os.replace(draft, target)
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
-                if target.exists():
-                    shutil.rmtree(_old(target), ignore_errors=True)
-        except (OSError, SafetensorError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise CheckpointError(f"The state of the training could not be written to '{target}': {reason}.") from error
+        name = f"The state of the training in '{target}'"
+        with raising(CheckpointError, target, name=name, setting="EMOVIZ_RUNS"), replacing_folder(target) as draft:
+            save_file(tensors, draft / TENSORS)
+            (draft / TREE).write_text(json.dumps(tree), encoding="utf-8")
 
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
         """Read the folder.
@@ -66,19 +52,6 @@ class SafetensorsIO(CheckpointIO):
     def remove_checkpoint(self, path: Any) -> None:
         """Delete the folder if it is there."""
         shutil.rmtree(path, ignore_errors=True)
-
-
-def recover(path: Path) -> None:
-    """Clear up after a process that was killed while it wrote the state in ``path``; a whole one is left there."""
-    if not path.exists() and _old(path).exists():
-        os.replace(_old(path), path)
-    for left in (_old(path), *path.parent.glob(f"{DRAFT}*")):
-        shutil.rmtree(left, ignore_errors=True)
-
-
-def _old(path: Path) -> Path:
-    """Where a state waits while its successor takes its place."""
-    return path.with_name(f".{path.name}-old")
 
 
 def _pack(value: Any, tensors: dict[str, Tensor]) -> Any:

@@ -5,8 +5,9 @@ import os
 import pytest
 import torch
 
-from emoviz.training import resume
-from emoviz.training.resume import SafetensorsIO, recover
+from emoviz.core import files
+from emoviz.core.files import recover
+from emoviz.training.resume import SafetensorsIO
 
 
 class Killed(BaseException):
@@ -25,8 +26,8 @@ def test_one_whole_state_is_always_there(moment, tmp_path, monkeypatch):
         moves.append(target)
         real(source, target)
 
-    monkeypatch.setattr(resume.os, "replace", replace)
-    monkeypatch.setattr(resume.shutil, "rmtree", lambda *arguments, **options: None)
+    monkeypatch.setattr(files.os, "replace", replace)
+    monkeypatch.setattr(files.shutil, "rmtree", lambda *arguments, **options: None)
     try:
         writer.save_checkpoint({"epoch": 1, "weights": torch.ones(3)}, path)
     except Killed:
