@@ -22,7 +22,7 @@ import pandas as pd
 from .. import checkpoints
 from ..core.errors import CheckpointError, ConfigError
 from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion
-from ..evaluation import metrics
+from ..evaluation import bootstrap, metrics
 from ..evaluation import scores as evaluate
 from ..evaluation.findings import number
 from ..evaluation.scores import ALL, MEAN, Result, Score
@@ -210,7 +210,7 @@ def _align(group: Sequence[Contender], chosen: Slice) -> list[Contender]:
     ids, outputs = _shared_ids(group), _shared_outputs(group)
     table = recordings(group[0].results).loc[ids]
     ids = list(table.index[chosen.of(table)])
-    about = table.loc[ids, ["culture", "speaker"]].to_dict("index")
+    about = {r.id: {"culture": r.culture, "speaker": r.speaker, "session": r.session} for r in group[0].results}
     aligned = []
     for contender in group:
         own = [contender.outputs.index(o) for o in outputs]
@@ -245,11 +245,12 @@ def judge(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
     for culture in groups[shared[0].name] if shared else ():
         members = [groups[c.name][culture] for c in shared]
         statistics = [s.statistic(own) for c, own in zip(shared, members, strict=True) for s in c.scores]
-        draws = evaluate.bootstrap(statistics, len(members[0])).reshape(len(shared), -1, evaluate.DRAWS)
+        clusters = bootstrap.clusters_of(members[0])
+        draws = bootstrap.resample(statistics, clusters).reshape(len(shared), -1, bootstrap.DRAWS)
         for place, scores in enumerate(zip(*(c.scores for c in shared), strict=True)):
             rows = [_row(*triple, culture) for triple in zip(shared, scores, members, strict=True)]
             for row, values in zip(rows, draws[:, place], strict=True):
-                row["low"], row["high"] = metrics.percentiles(values[~np.isnan(values)], 0.95)
+                row["low"], row["high"] = bootstrap.percentiles(values)
             figures += rows
             differences += [
                 _difference(row, rows[0], values - draws[0, place])
@@ -302,7 +303,7 @@ def _training_mean(contender: Contender, score: Score, members: Sequence[Result]
 
 
 def _difference(row: Mapping[str, Any], first: Mapping[str, Any], values: np.ndarray) -> dict[str, Any]:
-    found = metrics.judge(row["value"] - first["value"], values[~np.isnan(values)])
+    found = bootstrap.judge(row["value"] - first["value"], values)
     what = {"model": row["model"], "against": first["model"], **{name: row[name] for name in FIGURE}}
     return {**what, "difference": found.value, "low": found.low, "high": found.high, "p": found.p}
 
@@ -450,7 +451,7 @@ def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
         def error(drawn: np.ndarray, confidence: np.ndarray = confidence, right: np.ndarray = right) -> float:
             return metrics.calibration_error(confidence[drawn], right[drawn], BINS)
 
-        interval = metrics.interval(error, len(right), draws=evaluate.DRAWS)
+        interval = bootstrap.interval(error, bootstrap.clusters_of(contender.results))
         errors.append((contender.name, error(np.arange(len(right))), *interval))
     return (
         pd.DataFrame(bins, columns=["model", "confidence", "accuracy", "low", "high", "recordings"]),
@@ -514,10 +515,11 @@ def slice_errors(comparison: Comparison, column: str) -> pd.DataFrame:
         scores = [s for s in contender.scores if s.metric == wanted]
         scores = [s for s in scores if s.output == MEAN] or scores
         for name, members in _slices(contender, column).items():
-            draws = evaluate.bootstrap([score.statistic(members) for score in scores], len(members))
+            clusters = bootstrap.clusters_of(members)
+            draws = bootstrap.resample([score.statistic(members) for score in scores], clusters)
             for score, values in zip(scores, draws, strict=True):
                 value = score.compute(members)
-                low, high = metrics.percentiles(values[~np.isnan(values)], 0.95)
+                low, high = bootstrap.percentiles(values)
                 if wanted == "accuracy":
                     value, low, high = 1 - value, 1 - high, 1 - low
                 metric = "share of wrong answers" if wanted == "accuracy" else "RMSE"
@@ -653,7 +655,7 @@ def clip_agreement(table: pd.DataFrame, outputs: pd.DataFrame, models: Sequence[
             if not blocks:
                 continue
             statistic = partial(_agreement_of, measure, blocks)
-            interval = metrics.interval(statistic, len(blocks), draws=evaluate.DRAWS)
+            interval = bootstrap.interval(statistic, bootstrap.each(len(blocks)))
             rows.append((first, second, output, measure, statistic(np.arange(len(blocks))), *interval))
     return pd.DataFrame(rows, columns=["first", "second", "output", "measure", "value", "low", "high"])
 

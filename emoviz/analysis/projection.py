@@ -40,7 +40,7 @@ from ..core.errors import AnalysisError, ConfigError
 from ..core.files import write_bytes
 from ..core.progress import Progress, silent
 from ..core.registry import Registry
-from ..evaluation import metrics
+from ..evaluation import bootstrap
 
 Array = np.ndarray
 Placer = Callable[[Array], Array]
@@ -698,10 +698,8 @@ def _shuffler(codes: Array, members: Array, generator: np.random.Generator) -> C
 
 def _interval_of_mean(values: Array, members: Array, draws: int, seed: int) -> tuple[float, float]:
     """Bootstrap interval of the mean, drawing whole groups."""
-    sums, counts = np.bincount(members, values), np.bincount(members)
-    return metrics.interval(
-        lambda drawn: float(sums[drawn].sum() / counts[drawn].sum()), len(sums), draws=draws, seed=seed
-    )
+    mean = bootstrap.SumStatistic(np.stack([values, np.ones(len(values))], axis=1), lambda s: s[..., 0] / s[..., 1])
+    return bootstrap.interval(mean, bootstrap.Clusters("speakers", members), draws=draws, seed=seed)
 
 
 def _nearest(points: Array, chosen: Array, count: int) -> Array:

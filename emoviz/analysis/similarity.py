@@ -36,7 +36,7 @@ from scipy.stats import rankdata
 
 from ..core.errors import AnalysisError, ConfigError, UnknownNameError
 from ..core.registry import Registry
-from ..evaluation import metrics
+from ..evaluation import bootstrap
 
 Array = np.ndarray
 
@@ -212,7 +212,7 @@ def similarities(
                 interval = (float("nan"), float("nan"))
                 if min(len(own.names), len(others.names)) > 1:
                     values = _compare(own, others, drawn[culture], drawn[other]).mean
-                    interval = metrics.percentiles(values[~np.isnan(values)], level)
+                    interval = bootstrap.percentiles(values[~np.isnan(values)], level)
                 pairs = int(between.pairs[0]) // (2 if culture == other else 1)
                 alike = float("nan") if culture == other else _mean(_of_one_name(own, others)[2])
                 rows.append((dimension, culture, other, float(between.mean[0]), *interval, pairs, alike))

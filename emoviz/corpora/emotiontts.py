@@ -35,9 +35,9 @@ def read(data_folder: Path) -> Corpus:
         CorpusError: the folder is missing or incomplete, or a number belongs to no emotion.
     """
     folder = locate(data_folder, TITLE, "speech/emotiontts", "emotiontts")
-    sets = {f"{part}/{speaker}": part for part, speakers in SPEAKERS.items() for speaker in speakers}
+    places = [f"{part}/{speaker}" for part, speakers in SPEAKERS.items() for speaker in speakers]
     rows = []
-    for place, part in sets.items():
+    for place in places:
         scripts = {p.stem: p for p in sorted((folder / place / "script").glob("*.txt")) if PATTERN.fullmatch(p.stem)}
         files = {path.stem: (match, path) for match, path in matching(folder / place / "wav", PATTERN)}
         require_none_missing(TITLE, folder, [f"{place}/wav/{stem}" for stem in scripts if stem not in files])
@@ -47,20 +47,19 @@ def read(data_folder: Path) -> Corpus:
                     "id": stem,
                     "audio": str(path),
                     "speaker": match["speaker"],
-                    "session": part,
                     "transcript": _text(scripts[stem]) if stem in scripts else None,
                     "emotion": _emotion(path, int(match["number"])),
                     "place": place,
                 }
             )
-    require_counts(TITLE, folder, "speaker", [str(row["place"]) for row in rows], dict.fromkeys(sets, RECORDINGS))
+    require_counts(TITLE, folder, "speaker", [str(row["place"]) for row in rows], dict.fromkeys(places, RECORDINGS))
     return Corpus(
         name=NAME,
         title="emotiontts: Korean emotional speech for synthesis",
         licence="CC BY-NC-SA 4.0",
         recordings=recordings_table(NAME, rows, language="kor", culture="Korean"),
         labels=labels_table(NAME, rows, "emotion"),
-        limits="Acted in a studio from given sentences. In the set emotional-to-emotional (session) every emotion has "
+        limits="Acted in a studio from given sentences. In the set emotional-to-emotional every emotion has "
         "its own sentences, so what is said tells the emotion; in plain-to-emotional it does not.",
     )
 

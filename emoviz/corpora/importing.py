@@ -31,7 +31,7 @@ ROLES = {
     "gender": "of the speaker",
     "language": "ISO 639-3 code, e.g. deu",
     "culture": "what pages and tables compare, e.g. German",
-    "session": "where or when it was recorded",
+    "session": "conversation of people who were recorded together",
     "transcript": "what is said",
 }
 """What a column may mean."""

@@ -5,7 +5,6 @@ CCC takes population moments (Lin 1989). ``pooled`` means over the concatenation
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -171,88 +170,6 @@ def per_recording_ccc(truths: Sequence[Array], predictions: Sequence[Array]) -> 
     return per_recording(ccc, truths, predictions)
 
 
-def interval(
-    statistic: Callable[[Array], float], groups: int, *, draws: int = 1000, level: float = 0.95, seed: int = 0
-) -> tuple[float, float]:
-    """Percentile bootstrap interval, resampling whole groups (recordings or speakers).
-
-    Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
-
-    Args:
-        statistic: gives the figure for an array of group indices, drawn with replacement.
-        groups: how many groups there are.
-        draws: bootstrap samples.
-        level: coverage.
-        seed: of the draws.
-
-    Returns:
-        (low, high); NaN with fewer than two groups, since one group says nothing of its spread.
-    """
-    return percentiles(bootstrap(statistic, groups, draws, seed), level)
-
-
-class Difference(NamedTuple):
-    """How much larger the figure of one system is than another's.
-
-    Attributes:
-        value: the difference over all groups.
-        low: lower end of its interval.
-        high: upper end.
-        p: of the hypothesis that there is none, two-sided.
-    """
-
-    value: float
-    low: float
-    high: float
-    p: float
-
-
-def paired_difference(
-    first: Callable[[Array], float],
-    second: Callable[[Array], float],
-    groups: int,
-    *,
-    draws: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Difference:
-    r"""Paired bootstrap between two systems over the same groups (recordings or speakers).
-
-    With :math:`\Delta` the difference over all groups and :math:`\Delta_i` that of draw i of n, in which
-    both systems meet the same groups,
-
-    .. math:: p = \min(1, \max(1 / n, 2\, |\{i : \Delta_i \Delta \le 0\}| / n))
-
-    Source: P. Koehn, "Statistical Significance Tests for Machine Translation Evaluation", EMNLP 2004,
-    here two-sided; the interval is that of :func:`interval`.
-
-    Args:
-        first: gives the first system's figure for an array of group indices, drawn with replacement.
-        second: the same of the second system.
-        groups: how many groups there are.
-        draws: bootstrap samples; those in which a figure is NaN are left out.
-        level: coverage of the interval.
-        seed: of the draws.
-
-    Returns:
-        First minus second. The interval and p are NaN with fewer than two groups, and all is NaN where a
-        figure over all groups is.
-    """
-
-    def difference(drawn: Array) -> float:
-        return float(first(drawn) - second(drawn))
-
-    return judge(difference(np.arange(groups)), bootstrap(difference, groups, draws, seed), level)
-
-
-def judge(value: float, values: Array, level: float = 0.95) -> Difference:
-    """A difference with its interval and p, given its bootstrap values; see :func:`paired_difference`."""
-    if np.isnan(value) or values.size == 0:
-        return Difference(value, *[float("nan")] * 3)
-    other_side = float((values * np.sign(value) <= 0).mean())
-    return Difference(value, *percentiles(values, level), p=min(1.0, max(1 / values.size, 2 * other_side)))
-
-
 def is_collapsed(truth: Array, prediction: Array, *, spread: float = 0.1, agreement: float = 0.1) -> bool:
     """Whether predictions over time are (nearly) constant, or agree with the labels no more than a constant does.
 
@@ -266,23 +183,6 @@ def is_collapsed(truth: Array, prediction: Array, *, spread: float = 0.1, agreem
     if truth.size == 0 or _is_constant(truth):
         return False
     return bool(prediction.std() < spread * truth.std() or ccc(truth, prediction) < agreement)
-
-
-def bootstrap(statistic: Callable[[Array], float], groups: int, draws: int, seed: int) -> Array:
-    """The statistic of each draw that has one; none with fewer than two groups."""
-    if groups < 2:
-        return np.empty(0)
-    generator = np.random.default_rng(seed)
-    values = np.array([statistic(generator.integers(0, groups, groups)) for _ in range(draws)])
-    return values[~np.isnan(values)]
-
-
-def percentiles(values: Array, level: float) -> tuple[float, float]:
-    """The interval in which the share ``level`` of the values lies; NaN without values."""
-    if values.size == 0:
-        return float("nan"), float("nan")
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def _is_constant(series: Array) -> bool:

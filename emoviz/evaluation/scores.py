@@ -9,14 +9,11 @@ import numpy as np
 import pandas as pd
 
 from . import metrics
+from .bootstrap import SumStatistic, clusters_of, percentiles, resample
 
 ALL = "all"
 """Name of the row over all cultures."""
 NOTHING = np.empty(0)
-DRAWS = 1000
-"""Bootstrap samples behind an interval."""
-DRAWS_AT_ONCE = 100
-"""Which are held in memory together."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,7 @@ class Result:
         prediction: (T, K) or (1, K) values, or (K,) class probabilities.
         embedding: (E,).
         channel: (D,) channel weights, or None.
+        session: the conversation that the recording is part of, or None.
     """
 
     id: str
@@ -42,6 +40,7 @@ class Result:
     prediction: np.ndarray
     embedding: np.ndarray
     channel: np.ndarray | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Scor
         aggregation: str,
         combine: Callable[..., float],
         metric: Callable[..., float],
-        prepare: Callable[..., SumFigure],
+        prepare: Callable[..., SumStatistic],
     ) -> Score:
         return Score(
             outputs[k],
@@ -131,57 +130,15 @@ def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Scor
     ]
 
 
-@dataclass(frozen=True)
-class SumFigure:
-    """A statistic of a draw that is a figure of sums over the results drawn.
-
-    Attributes:
-        addends: (N, F) what each result adds.
-        figure: (..., F) sums -> (...) values.
-    """
-
-    addends: np.ndarray
-    figure: Callable[[np.ndarray], np.ndarray]
-
-    def __call__(self, drawn: np.ndarray) -> float:
-        """The figure of results given by their positions."""
-        return float(self.figure(self.addends[drawn].sum(0)))
-
-
-def bootstrap(statistics: Sequence[Callable[[np.ndarray], float]], count: int) -> np.ndarray:
-    """Bootstrap values of several statistics of the same results, all of the same draws.
-
-    Args:
-        statistics: each gives its value for an array of positions.
-        count: of results.
-
-    Returns:
-        (S, DRAWS), those of :func:`emoviz.evaluation.metrics.bootstrap`; NaN where undefined, and with fewer than two
-        results.
-    """
-    values = np.full((len(statistics), DRAWS), np.nan)
-    random = np.random.default_rng(0)
-    for start in range(0, DRAWS if count > 1 else 0, DRAWS_AT_ONCE):
-        drawn = random.integers(0, count, (min(DRAWS_AT_ONCE, DRAWS - start), count))
-        times = np.stack([np.bincount(draw, minlength=count) for draw in drawn]).astype(np.float64)
-        for row, statistic in zip(values, statistics, strict=True):
-            own = row[start : start + len(drawn)]
-            if isinstance(statistic, SumFigure):
-                own[:] = statistic.figure(times @ statistic.addends)
-            else:
-                own[:] = [statistic(draw) for draw in drawn]
-    return values
-
-
-def _of_values(truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray]) -> SumFigure:
+def _of_values(truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray]) -> SumStatistic:
     """The mean of each recording's own CCC."""
     values = np.array([metrics.ccc(t, p) for t, p in zip(truths, predictions, strict=True)])
-    return SumFigure(np.stack([np.nan_to_num(values), ~np.isnan(values)], axis=1), _mean_of)
+    return SumStatistic(np.stack([np.nan_to_num(values), ~np.isnan(values)], axis=1), _mean_of)
 
 
 def _of_moments(
     figure: Callable[[np.ndarray], np.ndarray], truths: Sequence[np.ndarray], predictions: Sequence[np.ndarray]
-) -> SumFigure:
+) -> SumStatistic:
     """A figure of pooled frames from each recording's number, sums, squares and product."""
 
     def sums(truth: np.ndarray, prediction: np.ndarray) -> list[float]:
@@ -189,7 +146,7 @@ def _of_moments(
         x, y = truth[known].astype(np.float64), prediction[known].astype(np.float64)
         return [len(x), x.sum(), y.sum(), x @ x, y @ y, x @ y]
 
-    return SumFigure(np.array([sums(t, p) for t, p in zip(truths, predictions, strict=True)]), figure)
+    return SumStatistic(np.array([sums(t, p) for t, p in zip(truths, predictions, strict=True)]), figure)
 
 
 def _divided(above: np.ndarray, below: np.ndarray, least: float = 0.0) -> np.ndarray:
@@ -239,12 +196,12 @@ def class_scores(training_shares: np.ndarray) -> list[Score]:
 
 def _of_counts(
     figure: Callable[[np.ndarray], np.ndarray], truths: Sequence[int], predictions: Sequence[int]
-) -> SumFigure:
+) -> SumStatistic:
     """A figure of classes from how often each was taken for each."""
     truth, prediction = np.asarray(truths), np.asarray(predictions)
     classes = 1 + max(truth.max(), prediction.max())
     cells = np.eye(classes**2)[truth * classes + prediction]
-    return SumFigure(cells, lambda sums: figure(sums.reshape(*sums.shape[:-1], classes, classes)))
+    return SumStatistic(cells, lambda sums: figure(sums.reshape(*sums.shape[:-1], classes, classes)))
 
 
 def _accuracy_of(counts: np.ndarray) -> np.ndarray:
@@ -307,18 +264,20 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
 
     Returns:
         One dict per culture and score: culture, output, metric, aggregation, value, low and high (95 %
-        bootstrap interval over recordings), training_mean (the same figure for predicting the training
-        mean), recordings, speakers, collapsed (whether the model is no better than that, or constant).
+        bootstrap interval), training_mean (the same score for predicting the training mean), recordings, speakers,
+        unit and clusters (what the interval draws, and how many of them), collapsed (whether the model is no better
+        than the training mean, or constant).
     """
     cultures = sorted({r.culture for r in results if r.culture})
     groups = {ALL: list(results)} | {c: [r for r in results if r.culture == c] for c in cultures if len(cultures) > 1}
     rows = []
     scores = told_by(results, scores)
     for culture, members in groups.items():
-        draws = bootstrap([score.statistic(members) for score in scores], len(members))
+        clusters = clusters_of(members)
+        draws = resample([score.statistic(members) for score in scores], clusters)
         for score, values in zip(scores, draws, strict=True):
             value, baseline = score.compute(members), score.training_mean(members)
-            low, high = metrics.percentiles(values[~np.isnan(values)], 0.95)
+            low, high = percentiles(values)
             rows.append(
                 {
                     "culture": culture,
@@ -331,6 +290,8 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
                     "training_mean": baseline,
                     "recordings": len(members),
                     "speakers": len({r.speaker for r in members if r.speaker}),
+                    "unit": clusters.unit,
+                    "clusters": clusters.count,
                 }
             )
     return flag_collapsed(rows, groups)
@@ -385,8 +346,8 @@ def prediction_table(results: Sequence[Result], outputs: Sequence[str]) -> pd.Da
     """Truth and prediction of each recording, or of each of its frames in their order.
 
     Returns:
-        Index id; columns culture, speaker, label, and per output ``truth.<output>`` (float32) and
-        ``prediction.<output>`` (float16).
+        Index id; columns culture, speaker, session where one is known, label, and per output ``truth.<output>``
+        (float32) and ``prediction.<output>`` (float16).
     """
     lengths = [np.atleast_2d(r.truth).shape[0] for r in results]
     truth = np.concatenate([np.atleast_2d(r.truth) for r in results]).astype(np.float32)
@@ -410,11 +371,20 @@ def results_of(table: pd.DataFrame, outputs: Sequence[str], *, frames: bool) -> 
     prediction = table[[f"prediction.{o}" for o in outputs]].to_numpy(np.float32)
     ids = table.index.to_numpy()
     starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
-    who = table[["culture", "speaker", "label"]].iloc[starts].astype(object).to_numpy()
+    who = table.reindex(columns=["culture", "speaker", "label", "session"]).iloc[starts].astype(object).to_numpy()
     parts = zip(np.split(truth, starts[1:]), np.split(prediction, starts[1:]), strict=True)
     return [
-        Result(str(i), _known(culture), _known(speaker), label, t if frames else t[0], p if frames else p[0], NOTHING)
-        for i, (culture, speaker, label), (t, p) in zip(ids[starts], who, parts, strict=True)
+        Result(
+            str(i),
+            _known(culture),
+            _known(speaker),
+            label,
+            t if frames else t[0],
+            p if frames else p[0],
+            NOTHING,
+            session=_known(session),
+        )
+        for i, (culture, speaker, label, session), (t, p) in zip(ids[starts], who, parts, strict=True)
     ]
 
 
@@ -428,5 +398,10 @@ def _ids(results: Sequence[Result]) -> pd.Index:
 
 
 def _who(results: Sequence[Result]) -> pd.DataFrame:
-    columns = {"culture": [r.culture for r in results], "speaker": [r.speaker for r in results]}
+    columns: dict[str, list[str | None]] = {
+        "culture": [r.culture for r in results],
+        "speaker": [r.speaker for r in results],
+    }
+    if any(r.session for r in results):
+        columns["session"] = [r.session for r in results]
     return pd.DataFrame({**columns, "label": [r.label for r in results]}, index=_ids(results))

@@ -30,7 +30,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ..core.errors import ConfigError, FeatureError
 from ..core.progress import Progress, silent
-from ..evaluation.metrics import Difference, judge, percentiles
+from ..evaluation.bootstrap import Difference, judge, percentiles
 from ..evaluation.scores import Result, Score
 from ..models import Model
 from .gradients import channel_weights, integrated_gradients

@@ -17,7 +17,7 @@ from ..core.configuration import from_dict
 from ..core.errors import ConfigError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
-from ..evaluation.metrics import Difference
+from ..evaluation.bootstrap import Difference
 from ..evaluation.scores import MEAN, Result, Score, scores_of
 from ..features.align import delayed
 from ..features.store import FeatureStore

@@ -46,11 +46,21 @@ def evaluate_corpus(
     predicted = (_pictures if corpus.pictures is not None else _streams)(checkpoint, store, corpus, rows, progress)
     recordings = corpus.recordings[rows]
     results = [
-        Result(str(identity), culture, speaker, label, _per_frame(truth, prediction), prediction, NOTHING)
-        for identity, culture, speaker, label, truth, prediction in zip(
+        Result(
+            str(identity),
+            culture,
+            speaker,
+            label,
+            _per_frame(truth, prediction),
+            prediction,
+            NOTHING,
+            session=session,
+        )
+        for identity, culture, speaker, session, label, truth, prediction in zip(
             recordings.index,
             recordings["culture"],
             recordings["speaker"],
+            recordings["session"] if corpus.pictures is None else [None] * len(recordings),  # there it is the split
             corpus.labels["emotion"][rows] if "emotion" in corpus.labels else [""] * len(recordings),
             truths,
             predicted,

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..core.errors import ConfigError
 from ..core.files import raising, write_text
-from ..evaluation import metrics
+from ..evaluation import bootstrap
 from ..evaluation import scores as evaluate
 from ..evaluation.scores import ALL, Result, Score
 from ..training.protocols import VALIDATION, Outcome, Outcomes
@@ -83,7 +83,7 @@ def value(score: Score, group: Group) -> float:
 
 
 def draws(score: Score, group: Group, test: str) -> np.ndarray:
-    """Bootstrap values of a figure, (evaluate.DRAWS,), resampling recordings.
+    """Bootstrap values of a figure, (bootstrap.DRAWS,), resampling recordings.
 
     Replicates of the same recordings, as seeds are, meet the same draw of them. Others, as draws of shots are, each
     have a draw of their own, and are resampled themselves. Systems that were tested on the same recordings meet the
@@ -93,7 +93,7 @@ def draws(score: Score, group: Group, test: str) -> np.ndarray:
     sizes = [len(replicate.results) for replicate in group]
     alike = len({tuple(r.id for r in replicate.results) for replicate in group}) == 1
     random = np.random.default_rng([*test.encode()])
-    values = np.empty(evaluate.DRAWS)
+    values = np.empty(bootstrap.DRAWS)
     for n in range(len(values)):
         if alike:
             drawn = random.integers(0, sizes[0], sizes[0])
@@ -187,7 +187,7 @@ def rows(found: Sequence[Figure]) -> list[dict[str, Any]]:
     """Figures as plain rows: test, output, metric, aggregation, value, low, high (95 % bootstrap interval) ..."""
     table = []
     for f in found:
-        low, high = metrics.percentiles(f.draws[~np.isnan(f.draws)], 0.95) if f.recordings > 1 else (np.nan, np.nan)
+        low, high = bootstrap.percentiles(f.draws) if f.recordings > 1 else (np.nan, np.nan)
         what = {"test": f.test, "output": f.score.output, "metric": f.score.metric, "aggregation": f.score.aggregation}
         numbers = {"value": f.value, "low": low, "high": high, "training_mean": f.training_mean}
         counts = {name: getattr(f, name) for name in ("recordings", "speakers", "replicates", "collapsed")}
@@ -208,7 +208,7 @@ def compare(first: Sequence[Figure], second: Sequence[Figure], against: str) -> 
         if other is None or other.recordings != f.recordings:
             continue
         values = f.draws - other.draws
-        difference = metrics.judge(f.value - other.value, values[~np.isnan(values)])
+        difference = bootstrap.judge(f.value - other.value, values)
         what = {"test": f.test, "output": f.score.output, "metric": f.score.metric, "aggregation": f.score.aggregation}
         numbers = {"difference": difference.value, "low": difference.low, "high": difference.high, "p": difference.p}
         table.append({**what, "against": against, **numbers})

@@ -53,6 +53,7 @@ class Sample:
         streams: name -> (T, D) tensor.
         target: (T, K) per frame or (K,).
         trace: (M, K) labels at their own rate, M / T a whole number, where the grid is coarser; else None.
+        session: the conversation that the recording is part of, or None.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Sample:
     streams: Mapping[str, Tensor]
     target: Tensor
     trace: Tensor | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True)
@@ -351,7 +353,7 @@ class Recordings:
     """All recordings of the corpora of a config, on its grid.
 
     Attributes:
-        table: one row per recording: id (index), speaker, culture, emotion and, where stated, intensity.
+        table: one row per recording: id (index), speaker, culture, session, emotion and, where stated, intensity.
         streams: id -> stream name -> raw features (T, D), float32.
         traces: id -> (T, dimensions) labels over time; empty for corpora with labels per clip.
         features: what the streams are.
@@ -390,7 +392,7 @@ def load_recordings(
     chosen = {i.feature: i.settings for i in config.inputs}
     identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
     corpora = [store.corpus(name) for name in config.corpora]
-    table = labelled(config, corpora, ["key", "speaker", "culture"])
+    table = labelled(config, corpora, ["key", "speaker", "culture", "session"])
     if speakers is not None:
         table = table[table["speaker"].isin(speakers)]
     traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
@@ -662,7 +664,9 @@ def utterances(
                 first = int(np.random.default_rng([config.seed, epoch, number]).integers(0, length - longest + 1))
                 streams = {name: values[first : first + longest] for name, values in streams.items()}
             identity, label = str(row.name), row["emotion"] if isinstance(row["emotion"], str) else ""
-            return Sample(identity, row["speaker"], row["culture"], label, streams, targets[identity])
+            return Sample(
+                identity, row["speaker"], row["culture"], label, streams, targets[identity], session=row.get("session")
+            )
 
         return Part(len(rows), make, [_group(row, config.balance) for _, row in rows.iterrows()])
 
@@ -741,7 +745,7 @@ def traces(
                 last = min(first + window, usable)
                 streams = {name: values[first:last] for name, values in streams.items()}
                 target, trace = target[first + delay : last + delay], None
-            return Sample(str(row.name), row["speaker"], row["culture"], "", streams, target, trace)
+            return Sample(str(row.name), row["speaker"], row["culture"], "", streams, target, trace, row.get("session"))
 
         return Part(len(clips), make, [_group(rows.iloc[k], config.balance) for k in clips])
 
@@ -808,7 +812,8 @@ def sequences(
             target = torch.cat([values[e].expand(last - first, -1) for _, e, first, last in pieces])
             culture = groups[speaker]["culture"].iloc[0]
             label = " ".join(dict.fromkeys(e.value for _, e, _, _ in pieces))
-            return Sample(f"{speaker}#{k}", speaker, culture, label, streams, target)
+            session = groups[speaker].iloc[0].get("session")
+            return Sample(f"{speaker}#{k}", speaker, culture, label, streams, target, session=session)
 
         return Part(len(clips), make, [_group(groups[s].iloc[0], config.balance) for s, _ in clips])
 

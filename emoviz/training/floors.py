@@ -300,4 +300,6 @@ def _result(sample: Sample, prediction: np.ndarray) -> Result:
     truth = sample.target.numpy()
     if sample.trace is not None:
         truth, prediction = sample.trace.numpy(), refined(prediction, len(sample.trace))
-    return Result(sample.id, sample.culture, sample.speaker, sample.label, truth, prediction, np.empty(0))
+    return Result(
+        sample.id, sample.culture, sample.speaker, sample.label, truth, prediction, np.empty(0), session=sample.session
+    )

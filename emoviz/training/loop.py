@@ -297,6 +297,7 @@ class TrainingModule(lightning.LightningModule):
                     own,
                     output.embedding[i].float().cpu().numpy(),
                     None if channel is None else channel[i].float().cpu().numpy(),
+                    sample.session,
                 )
             )
         return results

@@ -479,6 +479,7 @@ def _write(path: Path, outcomes: Outcomes) -> None:
         results = outcome.results
         arrays |= {
             f"{n}.who": np.array([[r.id, r.culture or "", r.speaker or "", r.label] for r in results]),
+            f"{n}.sessions": np.array([r.session or "" for r in results]),
             f"{n}.lengths": np.array([len(r.truth) for r in results]),
             f"{n}.truth": np.concatenate([r.truth for r in results]).astype(np.float32),
             f"{n}.prediction": np.concatenate([r.prediction for r in results]).astype(np.float32),
@@ -501,10 +502,22 @@ def _read(path: Path) -> Outcomes | None:
 
 def _outcome(arrays: Any, n: int) -> Outcome:
     ends = np.cumsum(arrays[f"{n}.lengths"])[:-1]
+    who = arrays[f"{n}.who"]
+    sessions = arrays[f"{n}.sessions"] if f"{n}.sessions" in arrays else [""] * len(who)
     results = [
-        Result(str(i), str(culture) or None, str(speaker) or None, str(label), truth, prediction, np.empty(0))
-        for (i, culture, speaker, label), truth, prediction in zip(
-            arrays[f"{n}.who"],
+        Result(
+            str(i),
+            str(culture) or None,
+            str(speaker) or None,
+            str(label),
+            truth,
+            prediction,
+            np.empty(0),
+            session=str(session) or None,
+        )
+        for (i, culture, speaker, label), session, truth, prediction in zip(
+            who,
+            sessions,
             np.split(arrays[f"{n}.truth"], ends),
             np.split(arrays[f"{n}.prediction"], ends),
             strict=True,

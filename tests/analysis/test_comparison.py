@@ -13,13 +13,13 @@ from emoviz.analysis import comparison
 from emoviz.analysis.comparison import ALL, TRUTH, Contender
 from emoviz.core.errors import CheckpointError, ConfigError
 from emoviz.core.vocabulary import CIRCUMPLEX, Emotion
-from emoviz.evaluation import metrics, scores
+from emoviz.evaluation import bootstrap, metrics
 from emoviz.evaluation.slices import Slice
 
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scores, "DRAWS", 200)
+    monkeypatch.setattr(bootstrap, "DRAWS", 200)
 
 
 def figure(table: pd.DataFrame, **wanted: str) -> pd.Series:
@@ -48,8 +48,8 @@ def test_the_interval_of_a_difference_is_that_of_the_paired_bootstrap():
     first, second = classifier("a", 10), classifier("b", 25)
     _, differences = comparison.judge(comparison.compare([first, second]))
     ua = next(s for s in first.scores if s.metric == "ua")
-    wanted = metrics.paired_difference(
-        ua.statistic(second.results), ua.statistic(first.results), COUNT, draws=scores.DRAWS
+    wanted = bootstrap.paired_difference(
+        ua.statistic(second.results), ua.statistic(first.results), bootstrap.clusters_of(first.results)
     )
     found = figure(differences, culture=ALL, metric="ua")
     np.testing.assert_allclose([found.difference, found.low, found.high, found.p], wanted)

@@ -18,7 +18,7 @@ FIRST = {
     "avec2019_ces": {"id": "Devel_DE_01", "culture": "German", "language": "deu", "audio": None},
     "crema-d": {"id": "1001_DFA_ANG_XX", "speaker": "crema-d/1001", "transcript": "Don't forget a jacket."},
     "emodb": {"id": "03a01Ea", "gender": "male", "transcript": "Der Lappen liegt auf dem Eisschrank."},
-    "emotiontts": {"id": "nea00001", "session": "emotional-to-emotional", "transcript": "안녕하세요.", "gender": None},
+    "emotiontts": {"id": "nea00001", "session": None, "transcript": "안녕하세요.", "gender": None},
     "emovo": {"id": "dis-f1-b1", "speaker": "emovo/f1", "gender": "female", "culture": "Italian"},
     "ferplus": {"id": "fer0000000", "session": "train", "speaker": None, "audio": None},
     "nemo": {"id": "EB0_anger_1", "speaker": "nemo/EB0", "gender": "female", "transcript": "Racja, „dobrze”."},

@@ -1,7 +1,6 @@
 """Metrics against independent formulas."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -103,85 +102,6 @@ def test_recordings_without_a_value_are_left_out_of_the_mean() -> None:
     assert metrics.per_recording_ccc([constant, course], [constant, course]) == pytest.approx(1)
     assert math.isnan(metrics.per_recording_ccc([constant], [constant]))
     assert math.isnan(metrics.pooled_ccc([], []))
-
-
-def test_the_interval_of_a_mean_is_the_normal_one() -> None:
-    values = np.random.default_rng(0).normal(3, 1, 400)
-    low, high = metrics.interval(lambda drawn: values[drawn].mean(), len(values), draws=4000)
-    half = stats.norm.ppf(0.975) * values.std() / math.sqrt(len(values))
-    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.1 * half)
-
-
-def test_the_interval_is_seeded_and_wider_at_a_higher_level() -> None:
-    def mean(drawn: np.ndarray) -> float:
-        return float(drawn.mean())
-
-    assert metrics.interval(mean, 9) == metrics.interval(mean, 9) != metrics.interval(mean, 9, seed=1)
-    narrow, wide = metrics.interval(mean, 9, level=0.5), metrics.interval(mean, 9, level=0.99)
-    assert wide[0] < narrow[0] < narrow[1] < wide[1]
-
-
-def test_one_group_says_nothing_of_its_spread() -> None:
-    assert all(map(math.isnan, metrics.interval(lambda drawn: 1.0, 1)))
-    assert all(map(math.isnan, metrics.interval(lambda drawn: float("nan"), 5)))
-
-
-SCORES = st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=12).map(np.array)
-"""(recordings, 2): a score of each of two systems."""
-
-
-def means(scores: np.ndarray) -> tuple[Callable[[np.ndarray], float], Callable[[np.ndarray], float]]:
-    """The two systems' mean scores over drawn recordings."""
-    return lambda drawn: scores[drawn, 0].mean(), lambda drawn: scores[drawn, 1].mean()
-
-
-@given(scores=SCORES)
-def test_swapping_two_systems_flips_their_difference(scores: np.ndarray) -> None:
-    first, second = means(scores)
-    one = metrics.paired_difference(first, second, len(scores), draws=50)
-    other = metrics.paired_difference(second, first, len(scores), draws=50)
-    assert (one.value, one.low, one.high, one.p) == pytest.approx((-other.value, -other.high, -other.low, other.p))
-    assert one.low <= one.high and 1 / 50 <= one.p <= 1
-
-
-@given(scores=SCORES)
-def test_a_paired_difference_is_the_interval_of_the_differences(scores: np.ndarray) -> None:
-    result = metrics.paired_difference(*means(scores), len(scores), draws=50, level=0.8)
-    differences = scores[:, 0] - scores[:, 1]
-    low, high = metrics.interval(lambda drawn: differences[drawn].mean(), len(scores), draws=50, level=0.8)
-    assert result[:3] == pytest.approx((differences.mean(), low, high), abs=1e-12)
-
-
-def test_p_counts_the_draws_on_the_other_side_of_zero() -> None:
-    # Every draw of two out of two recordings: mean difference 3 (a quarter), 1 (half) and -1 (a quarter).
-    scores = np.array([[3.0, 0.0], [0.0, 1.0]])
-    result = metrics.paired_difference(*means(scores), 2, draws=20_000)
-    assert (result.value, result.low, result.high) == (1, -1, 3)
-    assert result.p == pytest.approx(0.5, abs=0.02)
-
-
-def test_p_of_a_paired_difference_is_that_of_a_test_of_means() -> None:
-    random = np.random.default_rng(0)
-    scores = random.normal(0, 1, (200, 1)) + random.normal([0.1, 0], 0.5, (200, 2))
-    expected = stats.ttest_rel(scores[:, 0], scores[:, 1]).pvalue
-    assert metrics.paired_difference(*means(scores), 200, draws=4000).p == pytest.approx(expected, abs=0.03)
-
-
-def test_p_is_one_without_a_difference_and_never_zero() -> None:
-    same = np.tile(np.arange(5.0)[:, None], 2)
-    assert metrics.paired_difference(*means(same), 5) == (0, 0, 0, 1)
-    apart = same + [1, 0]
-    assert metrics.paired_difference(*means(apart), 5, draws=200) == pytest.approx((1, 1, 1, 1 / 200))
-
-
-def test_a_difference_that_is_undefined_is_nan() -> None:
-    def nothing(drawn: np.ndarray) -> float:
-        return float("nan")
-
-    first, second = means(np.array([[1.0, 0.0]]))
-    value, *rest = metrics.paired_difference(first, second, 1)
-    assert value == 1 and all(map(math.isnan, rest))
-    assert all(map(math.isnan, metrics.paired_difference(nothing, lambda drawn: 1.0, 5)))
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from emoviz.evaluation import metrics
+from emoviz.evaluation import bootstrap
 from emoviz.evaluation import scores as evaluate
 from emoviz.evaluation.scores import Result, class_scores, frame_scores, prediction_table, results_of, score_table
 
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
-    monkeypatch.setattr(evaluate, "DRAWS", 200)
+    monkeypatch.setattr(bootstrap, "DRAWS", 200)
 
 
 def frame_result(number, culture, noise):
@@ -107,17 +107,6 @@ def test_quick_class_figures_of_draws_equal_the_slow_ones():
         for _ in range(20):
             drawn = random.integers(0, 12, 12)
             assert statistic(drawn) == pytest.approx(score.compute([results[i] for i in drawn]), abs=1e-12)
-
-
-def test_all_statistics_meet_the_draws_of_a_plain_bootstrap():
-    results = [frame_result(i, None, 0.4) for i in range(6)]
-    scores = frame_scores(("v", "a"), np.zeros(2))
-    quick = evaluate.bootstrap([*(s.statistic(results) for s in scores), lambda drawn: drawn.mean()], 6)
-    for score, values in zip(scores, quick, strict=False):
-        plain = metrics.bootstrap(score.statistic(results), 6, evaluate.DRAWS, seed=0)
-        np.testing.assert_allclose(values, plain, atol=1e-9)
-    np.testing.assert_allclose(quick[-1], metrics.bootstrap(lambda drawn: drawn.mean(), 6, evaluate.DRAWS, seed=0))
-    assert np.isnan(evaluate.bootstrap([scores[0].statistic(results[:1])], 1)).all()
 
 
 @pytest.mark.parametrize("frames", [False, True])

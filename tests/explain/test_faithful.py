@@ -9,7 +9,7 @@ from training.test_loop import FRAMES
 
 from emoviz import checkpoints, cli
 from emoviz.core.errors import ConfigError
-from emoviz.evaluation import scores
+from emoviz.evaluation import bootstrap, scores
 from emoviz.explain import Faithfulness, faithful
 from emoviz.training import train
 
@@ -24,7 +24,7 @@ CATS = dataclasses.replace(
 @pytest.fixture(autouse=True, scope="module")
 def few():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scores, "DRAWS", 10)
+        patch.setattr(bootstrap, "DRAWS", 10)
         patch.setattr(faithful, "ORDERS", 3)
         patch.setattr(faithful, "STEPS", 2)
         patch.setattr(faithful, "GRADIENT_STEPS", 2)

@@ -11,7 +11,7 @@ from drawn import specs, tables
 
 from emoviz import checkpoints
 from emoviz.core.settings import ROOT, Settings
-from emoviz.evaluation import scores
+from emoviz.evaluation import bootstrap
 from emoviz.prediction import cost
 from emoviz.prediction.cost import Complexity
 from emoviz.ui import comparison, loaders
@@ -23,7 +23,7 @@ EPOCHS = {"epochs": [{"epoch": e, "loss": 1 / (1 + e), "validation": e / 3} for 
 @pytest.fixture
 def models(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Five planted models in place of the usual ones."""
-    monkeypatch.setattr(scores, "DRAWS", 60)
+    monkeypatch.setattr(bootstrap, "DRAWS", 60)
     folder = settings.checkpoints[0]
     shutil.rmtree(folder)
     write(folder / "bad", classifier("bad", 30))
@@ -145,7 +145,7 @@ def test_models_without_common_outputs_have_no_curves_to_lay_over_each_other(ope
 
 
 def test_bundled_models_are_compared(open_page, monkeypatch):  # noqa: ANN001
-    monkeypatch.setattr(scores, "DRAWS", 60)
+    monkeypatch.setattr(bootstrap, "DRAWS", 60)
     values = dataclasses.replace(loaders.settings(), checkpoints=(ROOT / "checkpoints",))
     monkeypatch.setattr(loaders, "settings", lambda: values)
     test = open_page("compare")

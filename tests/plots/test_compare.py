@@ -10,7 +10,7 @@ from plotly.offline import get_plotlyjs
 
 from emoviz import plots
 from emoviz.analysis import comparison, html_report
-from emoviz.evaluation import scores
+from emoviz.evaluation import bootstrap
 from emoviz.plots import style
 from emoviz.prediction.cost import Complexity
 
@@ -19,7 +19,7 @@ MODELS = ["a", "b", "c"]
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scores, "DRAWS", 100)
+    monkeypatch.setattr(bootstrap, "DRAWS", 100)
 
 
 def differences() -> pd.DataFrame:

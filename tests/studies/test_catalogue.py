@@ -14,7 +14,7 @@ from emoviz.core.configuration import from_dict, to_dict
 from emoviz.core.errors import ConfigError, EmovizError, UnknownNameError
 from emoviz.core.vocabulary import FOUR_EMOTIONS, Task
 from emoviz.corpora import READERS
-from emoviz.evaluation import scores
+from emoviz.evaluation import bootstrap
 from emoviz.evaluation.fusion import FUSIONS
 from emoviz.evaluation.scores import Result
 from emoviz.features import EXTRACTORS
@@ -142,7 +142,7 @@ TINY = Study(
 def few_draws():
     """Intervals as wide as they are, from fewer draws, to save time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scores, "DRAWS", 20)
+        patch.setattr(bootstrap, "DRAWS", 20)
         yield
 
 

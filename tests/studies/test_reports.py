@@ -7,8 +7,7 @@ import pytest
 
 from emoviz.core.errors import ConfigError
 from emoviz.core.vocabulary import Dimension
-from emoviz.evaluation import metrics
-from emoviz.evaluation import scores as evaluate
+from emoviz.evaluation import bootstrap, metrics
 from emoviz.evaluation.scores import Result, scores_of
 from emoviz.studies.reports import (
     clean,
@@ -32,7 +31,7 @@ CLASSES = scores_of("emotion", ("angry", "happy", "sad"), np.zeros(3))
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
     """Intervals as wide as they are, from fewer draws, to save time."""
-    monkeypatch.setattr(evaluate, "DRAWS", 50)
+    monkeypatch.setattr(bootstrap, "DRAWS", 50)
 
 
 def traced(number: int, noise: float, culture: str = "A", seed: int = 0) -> Result:
@@ -242,7 +241,7 @@ def test_a_better_system_is_so_by_a_paired_bootstrap():
         drawn = random.integers(0, 12, 12)
         first, second = (metrics.rmse(*map(np.concatenate, zip(*[p[i] for i in drawn], strict=True))) for p in pairs)
         differences.append(first - second)
-    np.testing.assert_allclose([row["low"], row["high"]], metrics.percentiles(np.array(differences), 0.95))
+    np.testing.assert_allclose([row["low"], row["high"]], bootstrap.percentiles(np.array(differences)))
     back = next(r for r in compare(worse, better, "better") if r["test"] == "A->B" and r["metric"] == "rmse")
     assert back["difference"] == pytest.approx(-row["difference"])
 

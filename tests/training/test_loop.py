@@ -14,7 +14,7 @@ from emoviz.checkpoints.folder import Predictor
 from emoviz.core.errors import Cancelled, CheckpointError, ConfigError
 from emoviz.core.vocabulary import Split, Task
 from emoviz.corpora.base import READERS
-from emoviz.evaluation import scores
+from emoviz.evaluation import bootstrap
 from emoviz.models import Output, build
 from emoviz.models.inputs import InputConfig
 from emoviz.models.losses import LOSSES, METRIC_LOSSES
@@ -54,7 +54,7 @@ CLIPS = dataclasses.replace(
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
     """Intervals as wide as they are, from fewer draws, to save time."""
-    monkeypatch.setattr(scores, "DRAWS", 50)
+    monkeypatch.setattr(bootstrap, "DRAWS", 50)
 
 
 def figure(found, metric, culture="all"):
