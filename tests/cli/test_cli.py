@@ -14,6 +14,7 @@ from clips import face_frames, plain_frames, sine, write_clip, write_part, write
 from untrained import NAMES, save_all, save_speech
 
 from emoviz import cli
+from emoviz.cli.output import Bars
 from emoviz.core.settings import ROOT
 from emoviz.core.vocabulary import Task
 from emoviz.prediction import clip as predict
@@ -182,7 +183,7 @@ def test_app_passes_address_and_limit_to_streamlit(monkeypatch, tmp_path):
 
 
 def test_bars_keep_one_bar_per_stage(monkeypatch):
-    with cli.Bars() as bars:
+    with Bars() as bars:
         bars("Training (validation 0.1)", 1, 10)
         bars("Training (validation 0.2)", 2, 10)
         bars("Testing", 1, 2)

@@ -9,6 +9,7 @@ from clips import face_frames, sine, write_clip
 from untrained import save_all, save_sound
 
 from emoviz import cli
+from emoviz.cli.explain import MOMENTS, TOP_CHANNELS
 from emoviz.core.vocabulary import FER_EMOTIONS
 
 
@@ -66,7 +67,7 @@ def test_a_row_per_time(clip, capsys):
 @pytest.mark.slow
 def test_people_see_the_first_channels(clip, capsys):
     assert cli.main(["explain", clip, "--model", "speech-emotion", "--method", "occlusion"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 1 + cli.TOP_CHANNELS
+    assert len(capsys.readouterr().out.splitlines()) == 1 + TOP_CHANNELS
 
 
 def test_pictures_of_chosen_seconds(clip, capsys, tmp_path):
@@ -81,7 +82,7 @@ def test_pictures_of_chosen_seconds(clip, capsys, tmp_path):
 
 def test_moments_and_output_have_defaults(clip, capsys, tmp_path):
     rows, _ = records(capsys, clip, "--model", "face-expression", "--out", str(tmp_path))
-    assert len(rows) == cli.MOMENTS and rows[0]["output"] in FER_EMOTIONS
+    assert len(rows) == MOMENTS and rows[0]["output"] in FER_EMOTIONS
 
 
 @pytest.mark.parametrize(

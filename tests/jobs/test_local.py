@@ -137,7 +137,7 @@ import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a CI that runs in the background has it ignored
 from pathlib import Path
 from emoviz.jobs.interface import Jobs
-from emoviz.settings import Settings
+from emoviz.core.settings import Settings
 from jobs.kinds import Nap
 folder = Path(sys.argv[1])
 jobs = Jobs(Settings(None, folder / "store", (folder / "checkpoints",), folder / "runs", slots=("cpu",)))

@@ -1,0 +1,149 @@
+"""``similarity``, ``project`` and ``compare``: analyses of trained models."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.configuration import from_dict, from_texts
+from ..core.errors import AnalysisError, ConfigError, UnknownNameError
+from ..core.settings import Settings
+from .command import argument, changes, command
+from .models import MODEL
+from .output import JSON, OUT, Bars, give_table, note, print_json, records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIMILARITY_TABLES = ("similarities", "differences", "overall", "top", "frequencies", "weights")
+"""Tables that ``similarity`` makes."""
+
+
+@command(
+    "similarity",
+    "how alike cultures are in the channels that models weigh",
+    argument(
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help="several models of one culture each, whose seeds are compared (default: all that are there), or one "
+        "model, whose held-out speakers are compared",
+    ),
+    argument("--table", default="similarities", metavar="NAME", help=f"{', '.join(SIMILARITY_TABLES)}"),
+    argument("--pair", nargs=2, metavar="CULTURE", help="the weights of two cultures, channel by channel"),
+    argument("--measure", default="cosine", metavar="NAME", help="cosine, pearson, spearman or top-k"),
+    argument("--modality", metavar="NAME", help="only its channels (default: all)"),
+    argument("--top", type=int, default=10, metavar="K", help="number of highest channels (default: %(default)s)"),
+    JSON,
+    OUT,
+)
+def similarity(options: argparse.Namespace, settings: Settings) -> None:
+    """Print a table of :mod:`emoviz.analysis.similarity`; models of one seed are matched, as they start alike."""
+    from ..analysis import similarity as s
+
+    if options.table not in SIMILARITY_TABLES:
+        raise UnknownNameError("table of similarity", options.table, SIMILARITY_TABLES)
+    weights = _channel_weights(options.models, settings)
+    if options.modality:
+        weights = s.restrict(weights, options.modality)
+    how: dict[str, Any] = {"measure": options.measure, "k": options.top, "matched": True}
+    if options.pair:
+        table = s.pair(weights, *options.pair)
+    elif options.table == "similarities":
+        table = s.similarities(weights, **how)
+    elif options.table == "differences":
+        table = s.differences(weights, **how)
+    elif options.table == "overall":
+        table = s.overall_difference(weights, **how)
+    elif options.table == "weights":
+        table = weights.reset_index()
+    else:
+        top = s.top_channels(weights, options.top)
+        table = top if options.table == "top" else s.frequencies(top)
+    give_table(table, options)
+
+
+def _channel_weights(names: Sequence[str], settings: Settings) -> "pd.DataFrame":
+    """Return the table of channel weights of some models.
+
+    Raises:
+        AnalysisError: none of them weighs channels.
+    """
+    from ..analysis import cultures
+    from ..checkpoints.folder import PER_CULTURE, find, named
+
+    folders = (
+        list(named(names, settings.checkpoints).values())
+        if names
+        else list(find(settings.checkpoints, PER_CULTURE).values())
+    )
+    found = cultures.weights_by_speaker(folders[0]) if len(folders) == 1 else cultures.weights(folders)
+    note(found.left_out)
+    if found.table.empty:
+        raise AnalysisError(f"{', '.join(names) or PER_CULTURE}: here is no model that weighs channels.")
+    return found.table
+
+
+@command(
+    "project",
+    "a map of the embeddings of a model's held-out recordings",
+    MODEL,
+    argument("--method", default="tsne", metavar="NAME", help="pca, tsne (default) or umap"),
+    changes("KEY=VALUE", "e.g. perplexity=20"),
+    argument("--figures", action="store_true", help="how well the map separates groups, instead of its points"),
+    JSON,
+    OUT,
+)
+def project(options: argparse.Namespace, settings: Settings) -> None:
+    """Print a point per held-out recording, or how well the map separates groups."""
+    import pandas as pd
+
+    from ..analysis.projection import METHODS, figures, fit, split_table
+    from ..checkpoints.folder import named, read_table
+
+    method = from_dict(METHODS[options.method], from_texts(options.changes), f"the settings of {options.method}")
+    table = read_table(named([options.model], settings.checkpoints)[options.model], "embeddings")
+    if table is None:
+        raise AnalysisError(f"'{options.model}' keeps no embeddings of held-out recordings.")
+    embeddings, about = split_table(table)
+    with Bars() as bars:
+        projection = fit(embeddings, method, cache=settings.store / "maps", progress=bars)
+    if options.figures:
+        give_table(figures(projection, about, ("label", "culture", "speaker")), options)
+        return
+    points = pd.DataFrame(projection.points, about.index, list("xyz"[: method.dimensions]))
+    give_table(pd.concat([about, points], axis=1).reset_index(), options)
+
+
+@command(
+    "compare",
+    "which of two to four models is better, and is that luck",
+    argument("models", nargs="+", metavar="MODEL", help="names of trained models (see `models`)"),
+    argument("--report", type=Path, metavar="FILE", help="write all figures and tables as one HTML file"),
+    JSON,
+)
+def compare(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the scores per culture and the paired differences, and say in words what they mean."""
+    from .. import checkpoints
+    from ..analysis import comparison, html_report
+
+    folders = checkpoints.find(settings.checkpoints)
+    for name in options.models:
+        if name not in folders:
+            raise UnknownNameError("trained model", name, folders)
+    compared = comparison.compare([comparison.read(name, folders[name]) for name in options.models])
+    scores, differences = comparison.judge(compared)
+    if options.report:
+        try:
+            options.report.write_text(html_report.write(compared), encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"'{options.report}' cannot be written: {error.strerror or error}.") from error
+    if options.json:
+        print_json({"figures": records(scores), "differences": records(differences)})
+    else:
+        for name in comparison.figure_names(scores):
+            print(f"{comparison.figure_title(*name)}\n{comparison.figure_grid(scores, *name).to_string(index=False)}\n")
+        if len(differences):
+            print(differences.to_string(index=False, float_format="%.3f"))
+    marked = [comparison.COLLAPSED_NOTE] if scores.collapsed.any() else []
+    note([*marked, *html_report.notes(compared), *comparison.verdicts(scores, differences)])

@@ -1,0 +1,44 @@
+"""``predict``: emotion over time in a clip."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..core.settings import Settings
+from .command import argument, command
+from .output import Bars, note
+
+CLIP = argument("clip", type=Path, metavar="CLIP", help="a video or sound file")
+FACE = argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
+
+
+@command(
+    "predict",
+    "emotion over time in a clip",
+    CLIP,
+    argument("--model", action="append", default=[], metavar="NAME", help="may be repeated (see `models`)"),
+    FACE,
+    argument(
+        "--out", type=Path, metavar="FILE", help="table to write: .csv, .parquet or .json (default: CSV to the screen)"
+    ),
+)
+def predict(options: argparse.Namespace, settings: Settings) -> None:
+    """Write the prediction to a file, or print it as CSV, and say in words what it shows."""
+    from ..evaluation.findings import sentence
+    from ..features.store import FeatureStore
+    from ..media import ClipMedia
+    from ..prediction.clip import load_checkpoints, predict_clip, require_size
+    from ..prediction.export import export, require_ending, write_table
+
+    if options.out:
+        require_ending(options.out.suffix.lower())
+    require_size(options.clip, settings.upload_limit_mb)
+    media = ClipMedia(options.clip, face=options.face)
+    checkpoints = load_checkpoints(options.model, settings.checkpoints)
+    with Bars() as bars:
+        prediction = predict_clip(media, checkpoints, store=FeatureStore(settings.store), progress=bars)
+    if options.out:
+        write_table(prediction, options.out)
+    else:
+        sys.stdout.write(export(prediction, ".csv").decode())
+    note([*prediction.notes, sentence(prediction.table, prediction.outputs)])

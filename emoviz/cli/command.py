@@ -1,0 +1,78 @@
+"""Commands register themselves here: a new command is one decorated function in a module of this package."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.registry import Registry
+from ..core.settings import Settings
+
+Argument = Callable[[argparse._ActionsContainer], object]
+"""Adds an argument, or several, to the parser of a command."""
+Run = Callable[[argparse.Namespace, Settings], None]
+"""Runs a command, given its options and the settings."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command, or a group of commands.
+
+    Attributes:
+        about: one line for ``--help``.
+        arguments: of the command.
+        run: the function that it calls; None for a group, whose commands' names begin with its own.
+        title: heading of a group's commands in ``--help``.
+        metavar: a placeholder for the name of one of them.
+    """
+
+    about: str
+    arguments: tuple[Argument, ...] = ()
+    run: Run | None = None
+    title: str = "commands"
+    metavar: str = "COMMAND"
+
+
+COMMANDS: Registry[Command] = Registry("command", home="emoviz.cli")
+
+
+def command(name: str, about: str, *arguments: Argument) -> Callable[[Run], Run]:
+    """Return a decorator that registers a function as a command.
+
+    Args:
+        name: what one types, e.g. ``predict``; within a group ``jobs list``.
+        about: one line for ``--help``.
+        arguments: made by :func:`argument` and :func:`one_of`.
+    """
+
+    def register(run: Run) -> Run:
+        COMMANDS.register(name)(Command(about, arguments, run))
+        return run
+
+    return register
+
+
+def group(name: str, about: str, title: str = "commands", metavar: str = "COMMAND") -> None:
+    """Register a group of commands, e.g. ``jobs``."""
+    COMMANDS.register(name)(Command(about, title=title, metavar=metavar))
+
+
+def argument(*names: str, **how: Any) -> Argument:
+    """Return an argument; it takes what :meth:`argparse.ArgumentParser.add_argument` takes."""
+    return lambda parser: parser.add_argument(*names, **how)
+
+
+def one_of(*choices: Argument, required: bool = False) -> Argument:
+    """Return arguments of which at most one may be given, or exactly one where it is required."""
+
+    def add(parser: argparse._ActionsContainer) -> None:
+        exclusive = parser.add_mutually_exclusive_group(required=required)
+        for choice in choices:
+            choice(exclusive)
+
+    return add
+
+
+def changes(metavar: str, about: str) -> Argument:
+    """Return ``--set``, which changes settings and may be repeated."""
+    return argument("--set", action="append", default=[], metavar=metavar, dest="changes", help=about)

@@ -1,0 +1,152 @@
+"""``corpora``, ``import`` and ``extract``: corpora, and their features in the store."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..core.configuration import from_texts, pairs
+from ..core.errors import ConfigError, CorpusError
+from ..core.settings import Settings
+from .command import argument, changes, command
+from .output import JSON, Bars, note, print_table
+
+SPEECH_FEATURES = ("whisper", "egemaps")
+"""Features that the bundled speech models read; ``extract`` extracts them unless told otherwise."""
+
+EXTRACTION = (
+    argument("corpus", metavar="CORPUS", help="name of a corpus (see `corpora`)"),
+    argument(
+        "--features",
+        default=",".join(SPEECH_FEATURES),
+        metavar="A,B",
+        help="default: %(default)s; corpora of pictures need none",
+    ),
+    argument("--preset", metavar="NAME", help="the features of a training config instead"),
+    changes("FEATURE.KEY=VALUE", "e.g. hubert.layer=12"),
+    argument(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="number of processes that extract at the same time (default: %(default)s)",
+    ),
+)
+
+
+@command("corpora", "corpora that can be read, and which are there", JSON)
+def corpora(options: argparse.Namespace, settings: Settings) -> None:
+    """Print one row per known corpus."""
+    from ..corpora import describe
+
+    shown = ["name", "present", "title", "cultures", "recordings", "speakers", "missing"]
+    print_table(describe(settings.data, settings.imports), options.json, shown)
+
+
+@command(
+    "import",
+    "make clips of your own a corpus (see docs/importing-a-corpus.md)",
+    argument("name", metavar="NAME", help="name of the corpus"),
+    argument("--clips", type=Path, metavar="FOLDER", help="sound or video files"),
+    argument("--table", type=Path, metavar="FILE", help="CSV with a row per clip"),
+    argument("--traces", type=Path, metavar="FOLDER", help="a CSV per recording, in AVEC's form"),
+    argument("--audformat", type=Path, metavar="FOLDER", help="an audformat database with its clips"),
+    argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="ROLE=COLUMN",
+        help="the role of a column whose name does not tell it; may be repeated",
+    ),
+    argument(
+        "--value",
+        action="append",
+        default=[],
+        metavar="ROLE=TEXT",
+        help="a value that all clips share, e.g. culture=German; may be repeated",
+    ),
+    argument(
+        "--emotion",
+        action="append",
+        default=[],
+        metavar="WORD=EMOTION",
+        help="the emotion that a word of the table stands for; 'left out' drops its rows; may be repeated",
+    ),
+    argument(
+        "--scale", nargs=2, type=float, default=None, metavar=("LOW", "HIGH"), help="range of ratings (default: -1 1)"
+    ),
+    argument("--title", default="", help="full name of the corpus"),
+    argument("--licence", default="not stated", help="licence of the clips (default: %(default)s)"),
+    argument("--skip-wrong", action="store_true", help="import the sound rows although others are wrong"),
+    argument("--replace", action="store_true", help="replace an import of the same name"),
+)
+def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the corpus's folder; each problem of a row is a line on standard error."""
+    from ..corpora import own
+    from ..corpora.importing import Plan, check, corpus, suggest, suggest_emotions, words_of
+    from ..corpora.sources import gather
+    from ..media import probe
+
+    material = gather(options.clips, options.table, options.traces, options.audformat)
+    source = material.source
+    columns = suggest(source.rows.columns) | pairs(options.column)
+    values = pairs(options.value)
+    columns = {role: column for role, column in columns.items() if role not in values}
+    if material.traces is not None and not options.table:
+        columns.setdefault("speaker", columns["file"])  # one recording each, as in AVEC
+    words = words_of(source, columns["emotion"]) if columns.get("emotion") in source.rows else []
+    plan = Plan(
+        name=options.name,
+        columns=columns,
+        values=values,
+        emotions=suggest_emotions(words) | pairs(options.emotion),
+        scale=tuple(options.scale) if options.scale else Plan.scale,
+        title=options.title or source.title,
+        licence=options.licence if options.licence != "not stated" else source.licence or options.licence,
+    )
+    checked = check(material, plan, probe)
+    note(str(problem) for problem in checked.problems)
+    if checked.problems and not options.skip_wrong:
+        raise CorpusError(
+            f"Problems of '{source.file}': {len(checked.problems)}, so nothing was imported; correct them, "
+            f"or import the {len(checked.rows)} sound rows with --skip-wrong."
+        )
+    print(own.save(corpus(plan, checked), settings.imports, replace=options.replace))
+
+
+@command("extract", "put a corpus and its features into the store", *EXTRACTION)
+def extract(options: argparse.Namespace, settings: Settings) -> None:
+    """Put the corpus and its features into the store."""
+    from ..corpora import load
+    from ..features import make
+    from ..features.store import FeatureStore
+
+    chosen = chosen_features(options)
+    if options.processes < 1:
+        raise ConfigError(f"'--processes' is at least 1, not {options.processes}.")
+    for feature, own in chosen.items():
+        make(feature, own)
+    corpus = load(options.corpus, settings.data, settings.imports)
+    with Bars() as bars:
+        FeatureStore(settings.store).add_corpus(
+            corpus, list(chosen), bars, settings=chosen, processes=options.processes
+        )
+    note([f"{corpus.title}: {len(corpus.recordings)} recordings are in {settings.store}."])
+
+
+def chosen_features(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Return the settings of each feature to extract, which :data:`EXTRACTION` named.
+
+    Raises:
+        ConfigError: a setting is of no chosen feature.
+    """
+    from ..training import preset
+
+    chosen: dict[str, dict[str, Any]] = {name: {} for name in options.features.split(",") if name}
+    if options.preset:
+        chosen = {entry.feature: dict(entry.settings) for entry in preset(options.preset).inputs}
+    for key, value in from_texts(options.changes).items():
+        feature, dot, setting = key.rpartition(".")
+        if not dot or feature not in chosen:
+            raise ConfigError(f"A setting reads FEATURE.KEY=VALUE with one of {', '.join(chosen)}, unlike '{key}'.")
+        chosen[feature][setting] = value
+    return chosen

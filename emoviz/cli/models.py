@@ -1,0 +1,109 @@
+"""``models``, ``evaluate``, ``push``, ``pull`` and ``encoders``: trained models and the encoders that they need."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import EmovizError
+from ..core.settings import Settings
+from .command import argument, command
+from .output import JSON, Bars, note, print_table
+
+MODEL = argument("model", metavar="MODEL", help="name of a trained model (see `models`)")
+
+
+@command("models", "trained models on this machine", JSON)
+def models(options: argparse.Namespace, settings: Settings) -> None:
+    """Print one row per checkpoint folder, damaged ones included."""
+    import pandas as pd
+
+    from .. import checkpoints
+
+    rows = []
+    for name, folder in checkpoints.find(settings.checkpoints).items():
+        row: dict[str, Any] = {"name": name, "folder": str(folder)}
+        try:
+            about = checkpoints.read_description(folder)
+            row |= {
+                "title": about.title,
+                "source": str(about.source),
+                "model": about.model,
+                "task": str(about.task),
+                "outputs": ", ".join(about.outputs),
+                "features": ", ".join(feature.name for feature in about.features),
+                "error": None,
+            }
+        except EmovizError as error:
+            row["error"] = str(error)
+        rows.append(row)
+    print_table(pd.DataFrame(rows), options.json, ["name", "source", "model", "outputs", "error"])
+
+
+@command(
+    "evaluate",
+    "scores of a model on a corpus in the store",
+    MODEL,
+    argument("--corpus", required=True, metavar="NAME", help="name of a corpus (see `corpora`)"),
+    JSON,
+)
+def evaluate(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the scores per culture with their intervals, beside those of the training mean."""
+    import pandas as pd
+
+    from ..features.store import FeatureStore
+    from ..prediction.clip import load_checkpoints
+    from ..prediction.corpus import evaluate_corpus
+
+    (checkpoint,) = load_checkpoints([options.model], settings.checkpoints)
+    with Bars() as bars:
+        rows = evaluate_corpus(checkpoint, FeatureStore(settings.store), options.corpus, bars)
+    print_table(pd.DataFrame(rows), options.json)
+
+
+@command(
+    "push",
+    "put a trained model onto the Hugging Face Hub",
+    MODEL,
+    argument("repository", metavar="OWNER/NAME"),
+    argument("--public", action="store_true", help="visible to everyone (default: to its owner)"),
+)
+def push(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the address of the model."""
+    from .. import checkpoints
+    from ..checkpoints import hub
+
+    folder = checkpoints.named([options.model], settings.checkpoints)[options.model]
+    print(hub.push(folder, options.repository, private=not options.public))
+
+
+@command("pull", "get a trained model from the Hugging Face Hub", argument("repository", metavar="OWNER/NAME"))
+def pull(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the folder of the model."""
+    from ..checkpoints import hub
+
+    print(hub.pull(options.repository, settings.checkpoints[-1]))
+
+
+@command(
+    "encoders",
+    "pretrained encoders: which are there, and how to get the others",
+    argument("--get", metavar="NAME", help="download weights from the Hugging Face Hub, e.g. owner/model"),
+    argument(
+        "--convert", type=Path, metavar="FILE", help="turn PyTorch's state file (.bin, .pth) into safetensors beside it"
+    ),
+    JSON,
+)
+def encoders(options: argparse.Namespace, settings: Settings) -> None:
+    """Print one row per encoder, or the folder of weights that were fetched or converted."""
+    from ..features import encoders as known
+    from ..features import weights
+
+    if options.get:
+        print(weights.download(options.get))
+    elif options.convert:
+        print(weights.convert(options.convert))
+    else:
+        table = known.describe()
+        print_table(table, options.json, ["feature", "modality", "weights", "present"])
+        if not options.json:
+            note(table["get"].dropna().unique())

@@ -1,0 +1,86 @@
+"""What commands show: progress bars and notes on standard error, tables on standard output or in a file."""
+
+import argparse
+import json
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .command import argument
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from tqdm import tqdm
+
+JSON = argument("--json", action="store_true", help="print as JSON")
+OUT = argument("--out", type=Path, metavar="FILE", help="write the table to a .csv, .parquet or .json file")
+
+
+class Bars:
+    """A progress listener that shows one bar per stage on standard error, where that is a terminal."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, tqdm[Any]] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Bars":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+    def __call__(self, stage: str, done: float, total: float) -> None:
+        """Move the stage's bar. The words in brackets may change without making another stage."""
+        from tqdm import tqdm
+
+        with self._lock:
+            key = stage.partition(" (")[0]
+            if key not in self._bars:
+                form = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left"
+                self._bars[key] = tqdm(total=total, desc=stage, bar_format=form, disable=None, file=sys.stderr)
+            bar = self._bars[key]
+            if not bar.disable:
+                bar.set_description(stage, refresh=False)
+                bar.total = total
+                bar.update(min(done, total) - bar.n)
+
+
+def note(lines: Iterable[str]) -> None:
+    """Print lines on standard error."""
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def print_json(content: Any) -> None:
+    """Print content that JSON can hold."""
+    print(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def print_table(table: "pd.DataFrame", as_json: bool, shown: Sequence[str] | None = None) -> None:
+    """Print all columns as JSON records, or the shown ones for people."""
+    if as_json:
+        print_json(records(table))
+    elif table.empty:
+        print("None.")
+    else:
+        columns = [column for column in shown or table.columns if column in table and table[column].notna().any()]
+        print(table[columns].astype(object).where(table[columns].notna(), "").to_string(index=False))
+
+
+def give_table(table: "pd.DataFrame", options: argparse.Namespace) -> None:
+    """Write a table to the file of ``--out``, or print it."""
+    from ..prediction.export import encode, write_file
+
+    if options.out:
+        write_file(encode(table, options.out.suffix.lower()), options.out)
+    else:
+        print_table(table if options.json else table.round(4), options.json)
+
+
+def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Return the rows for JSON, in which an unknown value is null."""
+    rows: list[dict[str, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
+    return rows

@@ -1,0 +1,114 @@
+"""``protocol`` and ``results``: judging systems, and the tables of their reports."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.errors import ConfigError
+from ..core.settings import ROOT, Settings
+from .command import argument, command, one_of
+from .output import Bars
+
+if TYPE_CHECKING:
+    from ..studies.catalogue import Study
+
+RESULTS = argument(
+    "--results", type=Path, metavar="FOLDER", help="folder of the JSON files (default: results in the project folder)"
+)
+PROTOCOL = (
+    argument("protocol", metavar="NAME", help="cross-culture, within, loro, folds, k-shot, per-culture or ablation"),
+    one_of(
+        argument("--study", metavar="NAME", help="corpus, task and systems (see the README)"),
+        argument("--config", type=Path, metavar="FILE", help="a training config of your own, JSON"),
+        required=True,
+    ),
+    argument("--system", action="append", default=[], metavar="NAME", help="may be repeated (default: all)"),
+    argument("--seeds", type=int, metavar="N", help="trainings of each fold, with --config (default: 1)"),
+    argument("--folds", type=int, metavar="N", help="number of folds of within and folds, with --config (default: 5)"),
+    RESULTS,
+)
+
+
+def results_folder(options: argparse.Namespace) -> Path:
+    """Return the folder of reports that :data:`RESULTS` named."""
+    folder: Path | None = options.results
+    return folder or ROOT / "results"
+
+
+@command("protocol", "judge systems by a protocol, e.g. from culture to culture", *PROTOCOL)
+def protocol(options: argparse.Namespace, settings: Settings) -> None:
+    """Run a protocol and print the JSON files with its scores, intervals and comparisons."""
+    from ..features.store import FeatureStore
+    from ..studies.catalogue import run_study
+    from ..studies.reports import summarise
+
+    store, folder = FeatureStore(settings.store), results_folder(options)
+    chosen = chosen_study(options)
+    with Bars() as bars:
+        places = settings.runs, folder, settings.checkpoints[-1]
+        paths = run_study(chosen, options.protocol, options.system, store, *places, bars)
+    summarise(folder)
+    print(*paths, sep="\n")
+
+
+def chosen_study(options: argparse.Namespace) -> "Study":
+    """Return the study that :data:`PROTOCOL` named, or a study of the given config.
+
+    Raises:
+        ConfigError: seeds or folds are given for a study, which has its own.
+    """
+    from ..studies.catalogue import study, study_of
+    from ..training import load_config
+    from ..training.protocols import Options
+
+    if options.study and (options.seeds or options.folds):
+        raise ConfigError("A study has its own seeds and folds: --seeds and --folds go with --config.")
+    if options.study:
+        return study(options.study)
+    more = {} if options.folds is None else {"folds": options.folds}
+    seeds = range(1 if options.seeds is None else options.seeds)
+    return study_of(load_config(options.config), options.protocol, Options(**more), seeds)
+
+
+@command(
+    "results",
+    "the tables of all reports, as Markdown",
+    RESULTS,
+    argument("--make", action="store_true", help="first run every protocol of every study (takes hours)"),
+    argument("--readme", type=Path, metavar="FILE", help="renew the tables of a README instead of printing them"),
+)
+def results(options: argparse.Namespace, settings: Settings) -> None:
+    """Print Markdown, or renew the tables of a README."""
+    from ..studies.results import insert, markdown, read_reports
+
+    folder = results_folder(options)
+    if options.make:
+        make_results(folder, settings)
+    tables = markdown(read_reports(folder))
+    if not options.readme:
+        sys.stdout.write(tables)
+        return
+    try:
+        text = options.readme.read_text(encoding="utf-8")
+        options.readme.write_text(insert(text, tables), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"'{options.readme}' cannot be renewed: {error.strerror or error}.") from error
+
+
+def make_results(folder: Path, settings: Settings) -> None:
+    """Put the corpora of all studies into the store, with their features, and run all protocols."""
+    from ..corpora import load
+    from ..features import EXTRACTORS
+    from ..features.store import FeatureStore
+    from ..studies.catalogue import STUDIES, features_of, run_study
+    from ..studies.reports import summarise
+
+    store = FeatureStore(settings.store)
+    with Bars() as bars:
+        for corpus, features in features_of(STUDIES.values()).items():
+            store.add_corpus(load(corpus, settings.data), [f for f in features if f in EXTRACTORS], bars)
+        for study in STUDIES.values():
+            for protocol in study.plans:
+                run_study(study, protocol, (), store, settings.runs, folder, settings.checkpoints[-1], bars)
+    summarise(folder)
