@@ -37,7 +37,8 @@ from emoviz.models import build
 from emoviz.models.inputs import InputConfig, Inputs
 from emoviz.models.losses import LOSSES
 from emoviz.training.config import TrainingConfig
-from emoviz.training.data import Data, EpochSampler, Part, Sample, collate
+from emoviz.training.data import Data, Part, Sample, collate
+from emoviz.training.feed import EpochSampler
 from emoviz.training.loop import fit
 from emoviz.training.presets import DERIVED_DIMENSIONS
 
@@ -113,7 +114,7 @@ def made_up(name: str, case: Case, steps: int) -> tuple[TrainingConfig, Data, Pr
     def sample(number: int) -> Sample:
         values = {stream: normal(case.frames, width) for stream, width in case.streams.items()}
         target = normal(case.frames, len(case.outputs)) if frames else torch.eye(len(case.outputs))[number % 4]
-        return Sample(str(number), None, None, "", values, target)
+        return Sample(str(number), None, None, None, "", values, target)
 
     samples = [sample(number) for number in range(case.batch)]
     part = Part(case.batch * steps, lambda epoch, number: samples[number % case.batch])

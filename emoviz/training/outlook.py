@@ -25,7 +25,7 @@ from ..models.inputs import Inputs
 from ..models.losses import LOSSES
 from .config import TrainingConfig
 from .data import DATA, labelled
-from .loop import build_model
+from .module import build_model
 from .splits import by_speaker
 
 FEW = 3

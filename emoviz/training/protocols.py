@@ -28,8 +28,10 @@ from ..core.vocabulary import Split
 from ..evaluation.scores import Result
 from .config import TrainingConfig
 from .data import DATA, Data, Recordings, fit_inputs
+from .finish import finish, predict_part, training_mean
 from .floors import FLOORS, Predict
-from .loop import TrainingModule, finish, fit, predict_part, training_mean
+from .loop import fit
+from .module import TrainingModule
 from .splits import by_speaker, check_disjoint
 
 VALIDATION_SHARE, TEST_SHARE = 0.15, 0.25

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..core.errors import ConfigError
 from .config import TrainingConfig
-from .loop import OF_CULTURE
+from .module import OF_CULTURE
 
 EVERY = "all"
 """Culture of a training on all corpora of its config."""

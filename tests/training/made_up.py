@@ -157,7 +157,7 @@ def table_of(counts: Sequence[Sequence[int]], emotions: Sequence[str] = FOUR_EMO
     Cultures are named A, B, C ..., ids read ``<culture>/<speaker>/<emotion>/<number>``.
     """
     rows = [
-        {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "emotion": str(e)}
+        {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "session": None, "emotion": str(e)}
         for c, speakers in zip("ABCDEFGH", counts, strict=False) for s, n in enumerate(speakers)
         for e in emotions for k in range(n)
     ]  # fmt: skip

@@ -14,16 +14,12 @@ from emoviz.core.vocabulary import CIRCUMPLEX, FOUR_EMOTIONS, Emotion, Split, in
 from emoviz.features.base import FeatureStream
 from emoviz.features.store import WHOLE
 from emoviz.models.inputs import InputConfig
-from emoviz.training.data import (
-    DATA,
-    EpochSampler,
-    augment_crops,
-    collate,
-    load_recordings,
-    order_by_emotion,
-    standardise,
-    trace_step,
-)
+from emoviz.training.data import DATA, collate, load_recordings
+from emoviz.training.data.pictures import augment_crops
+from emoviz.training.data.recordings import trace_step
+from emoviz.training.data.sequences import order_by_emotion
+from emoviz.training.data.standardise import standardise
+from emoviz.training.feed import EpochSampler
 from emoviz.training.presets import preset
 
 from .made_up import HOP, RATED, SYSTEMS, TRACES, MadeUpStore, RatedStore, TracedStore
@@ -354,7 +350,7 @@ def test_a_label_delay_leaves_something_of_each_recording():
 
 
 def test_labels_that_no_rater_gave_have_no_delay():
-    with pytest.raises(ConfigError, match="^'label_delay' is of raters"):
+    with pytest.raises(ConfigError, match="^'label_delay' makes up for raters"):
         DATA["sequences"](dataclasses.replace(SEQUENCES, label_delay=1.0), MadeUpStore())
 
 
@@ -385,3 +381,32 @@ def test_traces_refuse_other_outputs_and_recordings_without_any():
         DATA["traces"](dataclasses.replace(UTTERANCES, data="traces"), MadeUpStore())
     with pytest.raises(CorpusError, match="^The recording 'Here/0/angry/0' has no trace of labels; train on corpora"):
         DATA["traces"](dataclasses.replace(TRACES, inputs=(InputConfig("toy"),)), MadeUpStore())
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_a_kind_of_data_is_a_module_of_its_name(kind):
+    assert DATA[kind].make.__module__ == f"emoviz.training.data.{kind}"
+
+
+class DialogueStore(MadeUpStore):
+    """Answers like a FeatureStore whose first culture was recorded in one session per speaker, the other in none."""
+
+    def corpus(self, name):
+        corpus = super().corpus(name)
+        session = corpus.recordings["speaker"].where(corpus.recordings["culture"] == "Here", None)
+        return dataclasses.replace(corpus, recordings=corpus.recordings.assign(session=session))
+
+
+@pytest.mark.parametrize("config", [UTTERANCES, SEQUENCES], ids=lambda config: config.data)
+def test_a_sample_knows_its_session_under_a_name_that_no_other_corpus_has(config):
+    sessions = {(s.speaker, s.session) for s in DATA[config.data](config, DialogueStore()).everyone}
+    assert sessions == {(f"Here/{k}", f"made-up/Here/{k}") for k in range(5)} | {(f"There/{k}", None) for k in range(5)}
+
+
+def test_a_clip_of_utterances_from_several_sessions_has_none():
+    class Store(MadeUpStore):
+        def corpus(self, name):
+            corpus = super().corpus(name)
+            return dataclasses.replace(corpus, recordings=corpus.recordings.assign(session=corpus.recordings.index))
+
+    assert {s.session for s in DATA["sequences"](SEQUENCES, Store()).everyone} == {None}

@@ -8,9 +8,10 @@ import torch
 from emoviz.core.errors import ConfigError
 from emoviz.core.vocabulary import Split
 from emoviz.training import feed, loop
-from emoviz.training.data import DATA, EpochSampler, collate
-from emoviz.training.feed import fits, loader
-from emoviz.training.loop import TrainingModule, fit
+from emoviz.training.data import DATA, collate
+from emoviz.training.feed import EpochSampler, fits, loader
+from emoviz.training.loop import fit
+from emoviz.training.module import TrainingModule
 
 from .made_up import TRACES, UTTERANCES, MadeUpStore, TracedStore
 

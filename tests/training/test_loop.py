@@ -11,7 +11,7 @@ import torch
 from emoviz import checkpoints as checkpoint
 from emoviz.analysis import comparison
 from emoviz.checkpoints.folder import Predictor
-from emoviz.core.errors import Cancelled, CheckpointError, ConfigError
+from emoviz.core.errors import Cancelled, CheckpointError, ConfigError, UnknownNameError
 from emoviz.core.vocabulary import Split, Task
 from emoviz.corpora.base import READERS
 from emoviz.evaluation import bootstrap
@@ -19,9 +19,11 @@ from emoviz.models import Output, build
 from emoviz.models.inputs import InputConfig
 from emoviz.models.losses import LOSSES, METRIC_LOSSES
 from emoviz.prediction import corpus
-from emoviz.training import load_config, preset, train
+from emoviz.training import load_config, preset, run_folder, train
 from emoviz.training.data import DATA, Data, Part, collate
-from emoviz.training.loop import TrainingModule, adapt_norm, fit, predict_part
+from emoviz.training.finish import adapt_norm, predict_part
+from emoviz.training.loop import fit
+from emoviz.training.module import TrainingModule
 from emoviz.training.resume import SafetensorsIO
 
 from .made_up import CULTURES, RATED, TRACES, UTTERANCES, MadeUpStore, RatedStore, TracedStore, folders
@@ -136,6 +138,21 @@ def test_resumed_equals_uninterrupted(tmp_path):
     for name, values in whole.predictor.state_dict().items():
         assert torch.equal(values, resumed.predictor.state_dict()[name]), name
     assert whole.metrics == resumed.metrics
+
+
+def test_a_training_sets_up_its_folder_and_its_logger_once(tmp_path, monkeypatch):
+    calls = []
+    for name in ("recover", "make_logger"):
+        original = getattr(run_folder, name)
+        monkeypatch.setattr(run_folder, name, lambda *given, n=name, f=original: calls.append(n) or f(*given))
+    train(dataclasses.replace(UTTERANCES, epochs=1), MadeUpStore(), *folders(tmp_path))
+    assert calls == ["make_logger", "recover"]
+
+
+def test_a_training_is_refused_before_its_data_are_read(tmp_path):
+    with pytest.raises(UnknownNameError, match="no logger named 'paper'"):
+        train(UTTERANCES, object(), *folders(tmp_path), logger="paper")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_another_config_does_not_continue_an_unfinished_run(tmp_path):
@@ -337,3 +354,9 @@ def test_nothing_is_adapted_unless_asked_for():
     for everyone in (None, data.everyone):
         for result, expected in zip(predict_part(module, part, everyone=everyone), plain, strict=True):
             np.testing.assert_allclose(result.prediction, expected.prediction, atol=1e-6)
+
+
+def test_a_result_knows_the_session_of_its_sample():
+    module, data = untrained(UTTERANCES)
+    samples = [dataclasses.replace(sample, session=f"made-up/{n}") for n, sample in enumerate(data.whole[Split.TEST])]
+    assert [r.session for r in module.predict(collate(samples))] == [sample.session for sample in samples]

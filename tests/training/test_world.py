@@ -8,8 +8,9 @@ import pytest
 
 from emoviz.core.errors import ConfigError
 from emoviz.core.settings import ROOT
-from emoviz.training.data import EpochSampler, Part
-from emoviz.training.loop import read_log
+from emoviz.training.data import Part
+from emoviz.training.feed import EpochSampler
+from emoviz.training.run_folder import read_log
 from emoviz.training.world import World
 
 

@@ -1,0 +1,121 @@
+"""Recordings that are split into parts and transformed by fits on the training part; most kinds of data start here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ...core.vocabulary import Split
+from ...models.inputs import Inputs
+from ..config import TrainingConfig
+from ..splits import by_speaker, check_disjoint
+from .base import Data, Part, Partition
+from .recordings import Recordings
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """Recordings that are split, and their streams under transforms that were fitted on the training part.
+
+    Attributes:
+        recordings: recordings as they were read.
+        inputs: transforms of the streams.
+        partition: ids of the recordings of each part.
+        transformed: transformed streams by the id of their recording, kept from their first use on.
+    """
+
+    recordings: Recordings
+    inputs: Inputs
+    partition: Partition
+    transformed: dict[str, Mapping[str, Tensor]] = field(default_factory=dict)
+
+    def of(self, part: Split | None) -> pd.DataFrame:
+        """Return the rows of one part, or all rows for None."""
+        return self.recordings.table if part is None else self.recordings.table.loc[self.partition[part]]
+
+    def streams(self, identity: str) -> Mapping[str, Tensor]:
+        """Return the transformed streams of a recording."""
+        if identity not in self.transformed:
+            with torch.no_grad():
+                raw = {name: torch.from_numpy(values) for name, values in self.recordings.streams[identity].items()}
+                self.transformed[identity] = self.inputs(raw)
+        return self.transformed[identity]
+
+    def move(self, device: torch.device) -> None:
+        """Put the transformed streams of all recordings on a device."""
+        for identity in map(str, self.recordings.table.index):
+            streams = self.streams(identity)
+            self.transformed[identity] = {name: values.to(device) for name, values in streams.items()}
+
+    @property
+    def size(self) -> int:
+        """The bytes of the streams before their transforms, which make none of them larger."""
+        streams = self.recordings.streams
+        return sum(values.nbytes for i in self.recordings.table.index for values in streams[str(i)].values())
+
+    def data(self, part_of: Callable[[Split | None, bool], Part], frames: bool) -> Data:
+        """Gather everything that a training needs to know.
+
+        Args:
+            part_of: function that makes the samples of a part, cropped or not; None stands for all recordings.
+            frames: whether targets are per frame.
+        """
+        return Data(
+            features=self.recordings.features,
+            inputs=self.inputs,
+            parts={part: part_of(part, part is Split.TRAIN) for part in self.partition},
+            whole={part: part_of(part, False) for part in self.partition},
+            everyone=part_of(None, False),
+            split={part: tuple(sorted(self.of(part)["speaker"].unique())) for part in self.partition},
+            split_note="The parts share no speaker; `config.json` lists the speakers of each.",
+            transformed=True,
+            frames=frames,
+            note=self.recordings.note,
+            licences=self.recordings.licences,
+            size=self.size,
+            move=self.move,
+        )
+
+
+def arrange(
+    config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
+) -> Arranged:
+    """Split recordings and transform their streams.
+
+    Args:
+        config: config of the training.
+        recordings: recordings as :func:`load_recordings` returns them.
+        partition: split of the recordings; by default that of :func:`~emoviz.training.splits.by_speaker`.
+        inputs: transforms that were fitted before, for a model that is trained further.
+
+    Raises:
+        SplitError: if a speaker stands in two parts, or a culture has too few speakers.
+    """
+    table = recordings.table
+    if partition is None:
+        speakers = by_speaker(table, config.validation_share, config.test_share, config.seed)
+        partition = {part: table.index[table["speaker"].isin(names)] for part, names in speakers.items()}
+    check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in partition.items()})
+    return Arranged(recordings, inputs or fit_inputs(config, recordings, partition[Split.TRAIN]), partition)
+
+
+def fit_inputs(config: TrainingConfig, recordings: Recordings, ids: pd.Index) -> Inputs:
+    """Fit the transforms of the inputs (PCA, standardisation) on the frames of some recordings."""
+    inputs = Inputs(config.inputs, {spec.name: spec.width for spec in recordings.features})
+    for name in inputs:
+        inputs[name].fit(np.concatenate([recordings.streams[str(i)][name] for i in ids]))  # type: ignore[operator]
+    return inputs
+
+
+def text(value: object) -> str | None:
+    """Return a cell of a table as a text, or None where the table has no value."""
+    return value if isinstance(value, str) else None
+
+
+def group(row: "pd.Series[Any]", columns: Sequence[str]) -> str:
+    """Return the group of a sample for balanced sampling, which is named after its values of the columns."""
+    return "/".join(str(row[column]) for column in columns)

@@ -1,0 +1,136 @@
+"""Pictures as training data: one face crop per sample, and the raters' vote shares as its target."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ...checkpoints.folder import FeatureSpec
+from ...core.errors import ConfigError, CorpusError
+from ...core.progress import Progress, silent
+from ...core.vocabulary import Split
+from ...features.store import FeatureStore, StoredCorpus
+from ...models.inputs import Inputs
+from ..config import TrainingConfig
+from .base import DATA, Data, DataKind, Part, Partition, Sample
+
+
+def check_pictures(config: TrainingConfig) -> None:
+    """Refuse a config with several corpora or streams, or with outputs for which pictures have no labels.
+
+    Raises:
+        ConfigError: if the config is refused.
+    """
+    if len(config.corpora) != 1 or len(config.inputs) != 1:
+        raise ConfigError("Training on pictures takes one corpus and one input.")
+    if config.kind != "emotion":
+        raise ConfigError("Training on pictures predicts emotions.")
+
+
+def load_pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> StoredCorpus:
+    """Read the one corpus of pictures.
+
+    Raises:
+        ConfigError: if the config asks for more than one corpus or stream.
+        CorpusError: if the corpus is not in the store or has no pictures.
+    """
+    check_pictures(config)
+    corpus = store.corpus(config.corpora[0])
+    if corpus.pictures is None:
+        raise CorpusError(f"The corpus '{corpus.name}' has no pictures; train on pictures with ferplus.")
+    return corpus
+
+
+def pictures(
+    config: TrainingConfig, corpus: StoredCorpus, partition: Partition | None = None, inputs: Inputs | None = None
+) -> Data:
+    """Make samples of face crops with vote shares, in the published split of the corpus.
+
+    Training takes every picture with a target; validation and test take only those with a majority emotion.
+
+    Raises:
+        ConfigError: if another split is asked for.
+    """
+    if partition is not None:
+        raise ConfigError(f"The persons of '{corpus.name}' are unknown, so its published split is the only one.")
+    assert corpus.pictures is not None
+    grey = torch.from_numpy(corpus.pictures.reshape(len(corpus.pictures), 1, -1))
+    shares = torch.from_numpy(
+        corpus.labels[[f"share.{e}" for e in config.outputs]].to_numpy(dtype=np.float32, copy=True)
+    )
+    majority = corpus.labels["emotion"]
+    usable = {part: majority.notna().to_numpy() for part in Split} | {Split.TRAIN: ~shares.isnan().any(1).numpy()}
+    name = config.inputs[0].feature
+
+    def part_of(part: Split) -> Part:
+        rows = np.flatnonzero((corpus.recordings["session"] == part).to_numpy() & usable[part])
+        one_hot = torch.eye(len(config.outputs))
+        classes = [str(c) for c in config.outputs]
+
+        def make(epoch: int, number: int) -> Sample:
+            row = rows[number]
+            label = majority.iloc[row]
+            target = shares[row] if part is Split.TRAIN else one_hot[classes.index(label)]
+            label = label if isinstance(label, str) else ""
+            crop = grey[row].float() / 255
+            return Sample(str(corpus.recordings.index[row]), None, None, None, label, {name: crop}, target)
+
+        return Part(len(rows), make)
+
+    width = grey.shape[-1]
+    return Data(
+        features=(FeatureSpec(name, "1", {}, (), width),),
+        inputs=Inputs(config.inputs, {name: width}),
+        parts={part: part_of(part) for part in Split},
+        whole={part: part_of(part) for part in Split},
+        everyone=part_of(Split.TRAIN),
+        split={},
+        split_note=f"The parts are those that {corpus.title} is published with; persons are unknown.",
+        transformed=False,
+        frames=False,
+        note=corpus.limits,
+        licences={corpus.title: corpus.licence},
+        augment=lambda streams: {name: augment_crops(streams[name]) for name in streams},
+    )
+
+
+DATA.register("pictures")(DataKind(load_pictures, pictures, check_pictures, frames=False))
+
+
+def augment_crops(crops: Tensor) -> Tensor:
+    """Change face crops at random in the ways in which crops of a video differ from the pictures of FER2013.
+
+    Mirror; turn, scale, shift and stretch (another framing); blur and noise (another camera, compression);
+    contrast curve (another light); a rectangle erased in some (a hand, a microphone).
+
+    Args:
+        crops: pictures (B, 1, side * side) with values in [0, 1].
+
+    Returns:
+        Pictures of the same shape, whose values may leave [0, 1] slightly.
+    """
+    count, side = len(crops), round(crops.shape[-1] ** 0.5)
+    pictures = crops.reshape(count, 1, side, side)
+
+    def uniform(low: float, high: float) -> Tensor:
+        return torch.empty(count, device=crops.device).uniform_(low, high)
+
+    angle, scale, stretch = uniform(-0.3, 0.3), uniform(0.8, 1.2), uniform(0.92, 1.08)
+    mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
+    cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
+    rows = [torch.stack([cosine * mirror * stretch, -sine, uniform(-0.16, 0.16)], 1),
+            torch.stack([sine * mirror, cosine / stretch, uniform(-0.16, 0.16)], 1)]  # fmt: skip
+    grid = functional.affine_grid(torch.stack(rows, 1), list(pictures.shape), align_corners=False)
+    pictures = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    blurred = functional.avg_pool2d(functional.pad(pictures, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    pictures = torch.lerp(pictures, blurred, (uniform(-1, 1).clamp(min=0) * 0.9)[:, None, None, None])
+    pictures = pictures.clamp(min=1e-3) ** torch.exp(uniform(-0.5, 0.5))[:, None, None, None]
+    pictures = pictures + torch.randn_like(pictures) * (uniform(-1, 1).clamp(min=0) * 0.06)[:, None, None, None]
+    place = torch.arange(side, device=crops.device)
+    top, left = uniform(-1, 1) * side, uniform(-1, 1) * side
+    high, wide = uniform(0.1, 0.4) * side, uniform(0.1, 0.4) * side
+    inside_rows = (place >= top[:, None]) & (place < (top + high)[:, None])
+    inside_columns = (place >= left[:, None]) & (place < (left + wide)[:, None])
+    erased = (inside_rows[:, :, None] & inside_columns[:, None, :])[:, None]
+    pictures = torch.where(erased, pictures.mean((2, 3), keepdim=True), pictures)
+    return pictures.reshape(crops.shape)

@@ -1,0 +1,169 @@
+"""Recordings of the corpora of a config: read from the store, aligned to its grid, and joined with their labels."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...checkpoints.folder import MOST_NAMED, FeatureSpec
+from ...core.errors import ConfigError, CorpusError, FeatureError
+from ...core.progress import Progress, silent
+from ...core.vocabulary import Dimension
+from ...corpora.inventory import Tables
+from ...features.align import align, common_times
+from ...features.base import FeatureStream
+from ...features.store import WHOLE, FeatureStore, StoredCorpus
+from ..config import TrainingConfig
+from .base import DATA
+from .standardise import standardise
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """All recordings of the corpora of a config, on its grid.
+
+    Attributes:
+        table: one row per recording, index ``id``, with the columns ``speaker``, ``culture``, ``session`` (unique
+            across corpora), ``emotion`` and, where the corpus states it, ``intensity``.
+        streams: raw features (T, D), float32, by the id of the recording and the name of the stream.
+        traces: labels over time (T, dimensions) by the id of the recording; empty for corpora with labels per clip.
+        features: description of each stream.
+        note: limits of the corpora, for the model card.
+        licences: licence of each corpus, by its title.
+    """
+
+    table: pd.DataFrame
+    streams: Mapping[str, Mapping[str, np.ndarray]]
+    traces: Mapping[str, pd.DataFrame]
+    features: tuple[FeatureSpec, ...]
+    note: str
+    licences: Mapping[str, str]
+
+
+def load_recordings(
+    config: TrainingConfig,
+    store: FeatureStore,
+    progress: Progress = silent,
+    speakers: Collection[str] | None = None,
+) -> Recordings:
+    """Read and align the recordings of a config's corpora, and standardise them as it says.
+
+    Args:
+        config: config of the training.
+        store: store that holds the features.
+        progress: listener, told of every recording.
+        speakers: speakers whose recordings are read and standardised; None for all.
+
+    Raises:
+        CorpusError: if a corpus is not in the store, or no recording has a label that the config predicts.
+        MissingWeightsError: if an encoder's weights are not on this machine.
+        FeatureError: if a feature was not extracted.
+        ConfigError: if the grid does not fit the traces, or an extractor has no such setting.
+    """
+    chosen = {i.feature: i.settings for i in config.inputs}
+    identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
+    corpora = [store.corpus(name) for name in config.corpora]
+    table = labelled(config, corpora, ["key", "speaker", "culture"]).join(pd.concat(map(_sessions, corpora)))
+    if speakers is not None:
+        table = table[table["speaker"].isin(speakers)]
+    traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
+    shipped = {name: streams for c in corpora for name, streams in c.shipped.items()}
+    streams: dict[str, dict[str, np.ndarray]] = {}
+    channels: dict[str, tuple[str, ...]] = {}
+    for number, (index, key) in enumerate(table["key"].items()):
+        progress("Reading features", number, len(table))
+        identity = str(index)
+        found = {
+            name: shipped[name][identity] if identity in shipped.get(name, {}) else _stored(store, key, name, settings)
+            for name, settings in chosen.items()
+        }
+        times = _trace_times(config, traces[identity]) if identity in traces else _times(config, found.values())
+        streams[identity] = {name: align(stream, times, config.resample) for name, stream in found.items()}
+        channels = channels or {name: stream.channels for name, stream in found.items()}
+    if config.standardise_by != "none":
+        progress(f"Standardising by {config.standardise_by}", 0, 1)
+        streams = standardise(streams, table, config.standardise_by, config.speaker_weight)
+    return Recordings(
+        table=table,
+        streams=streams,
+        traces=traces,
+        features=tuple(_spec(name, *identities[name], channels[name], chosen[name]) for name in chosen),
+        note=" ".join(f"{c.title}: {c.limits}" for c in corpora),
+        licences={c.title: c.licence for c in corpora},
+    )
+
+
+def labelled(config: TrainingConfig, corpora: Sequence[Tables], columns: Sequence[str]) -> pd.DataFrame:
+    """Join recordings with their labels, and keep those with an emotion or a rating that the config predicts.
+
+    Args:
+        config: config of the training.
+        corpora: corpora of the config.
+        columns: columns of their recordings that are kept.
+
+    Returns:
+        One row per recording, index ``id``, with those columns, ``emotion``, ``intensity`` and one column per
+        dimension, NaN where a value is unknown.
+
+    Raises:
+        CorpusError: if no recording is left.
+    """
+    labels = ["emotion", "intensity", *Dimension]
+    table = pd.concat([c.recordings[list(columns)].join(c.labels.reindex(columns=labels)) for c in corpora])
+    if config.kind == "emotion":
+        table = table[table["emotion"].isin(config.outputs)]
+    elif config.kind == "dimension" and not DATA[config.data].frames:
+        table = table.dropna(subset=list(config.outputs), how="all")
+    if table.empty:
+        raise CorpusError(f"No recording of {', '.join(config.corpora)} has one of the outputs as its label.")
+    return table
+
+
+def _sessions(corpus: StoredCorpus) -> "pd.Series[Any]":
+    """Return the session of each recording under a name that no other corpus has."""
+    sessions: pd.Series[Any] = corpus.recordings["session"]
+    return sessions.map(lambda session: f"{corpus.name}/{session}", na_action="ignore")
+
+
+def _spec(
+    name: str, version: str, settings: Mapping[str, Any], channels: tuple[str, ...], chosen: Mapping[str, Any]
+) -> FeatureSpec:
+    """Describe a stream, with the names of its channels unless they are too many."""
+    return FeatureSpec(name, version, settings, channels if len(channels) <= MOST_NAMED else (), len(channels), chosen)
+
+
+def _stored(store: FeatureStore, key: str | None, name: str, settings: Mapping[str, Any]) -> FeatureStream:
+    if not isinstance(key, str):
+        raise FeatureError(f"A recording has no media from which '{name}' could be extracted, and does not bring it.")
+    return store.stream(key, name, settings)
+
+
+def _times(config: TrainingConfig, streams: Iterable[FeatureStream]) -> np.ndarray:
+    """Return the grid of a recording, a single frame where its features describe only the whole of it."""
+    timed = [stream for stream in streams if stream.hop < WHOLE]
+    return common_times(timed, config.hop) if timed else np.zeros(1)
+
+
+def _trace_times(config: TrainingConfig, trace: pd.DataFrame) -> np.ndarray:
+    """Return the grid of a recording with traces: their times, or the mean time of the labels within each hop."""
+    step = trace_step(config, trace)
+    times = trace["time"].to_numpy()
+    middles: np.ndarray = times[: len(times) // step * step].reshape(-1, step).mean(1)
+    return middles
+
+
+def trace_step(config: TrainingConfig, trace: pd.DataFrame) -> int:
+    """Return how many labels a frame of the grid spans.
+
+    Raises:
+        ConfigError: if that is not a whole number.
+    """
+    hop = float(np.diff(trace["time"]).mean())
+    step = round(config.hop / hop)
+    if step < 1 or abs(config.hop - step * hop) > 1e-3 * hop:
+        raise ConfigError(
+            f"The traces have a value every {hop:.3g} s, so 'hop' is a multiple of that, not {config.hop:g}."
+        )
+    return step

@@ -1,0 +1,82 @@
+"""Utterances as training data: one per sample, with an emotion, intensities or ratings of all of it as the target."""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ...core.errors import ConfigError, CorpusError
+from ...core.vocabulary import DERIVED_AXES, INTENSITIES, Split, intensity
+from ...models.inputs import Inputs
+from ..config import TrainingConfig
+from .arranged import arrange, group, text
+from .base import DATA, Data, DataKind, Part, Partition, Sample
+from .recordings import Recordings, load_recordings
+
+
+def check_utterances(config: TrainingConfig) -> None:
+    """Refuse dimensions that are derived from emotions.
+
+    Raises:
+        ConfigError: if the outputs are derived dimensions.
+    """
+    if config.outputs[0] in DERIVED_AXES:
+        raise ConfigError(
+            "Training on utterances predicts emotions, intensities or rated dimensions; for derived ones use "
+            "'sequences'."
+        )
+
+
+def utterances(
+    config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
+) -> Data:
+    """Make one sample per utterance; its target is its one-hot emotion, the intensity of each emotion, or its ratings.
+
+    Training takes crops of at most a window.
+
+    Raises:
+        ConfigError: if the outputs are derived dimensions.
+        CorpusError: if the config predicts intensities, and an utterance has none.
+    """
+    check_utterances(config)
+    arranged = arrange(config, recordings, partition, inputs)
+    targets = _clip_targets(config, recordings.table)
+    longest = round(config.window / config.hop)
+
+    def part_of(part: Split | None, cropped: bool) -> Part:
+        rows = arranged.of(part)
+
+        def make(epoch: int, number: int) -> Sample:
+            row = rows.iloc[number]
+            streams = arranged.streams(str(row.name))
+            length = len(next(iter(streams.values())))
+            if cropped and length > longest:
+                first = int(np.random.default_rng([config.seed, epoch, number]).integers(0, length - longest + 1))
+                streams = {name: values[first : first + longest] for name, values in streams.items()}
+            who = row["speaker"], row["culture"], text(row["session"])
+            return Sample(str(row.name), *who, text(row["emotion"]) or "", streams, targets[str(row.name)])
+
+        return Part(len(rows), make, [group(row, config.balance) for _, row in rows.iterrows()])
+
+    return arranged.data(part_of, frames=False)
+
+
+def _clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tensor]:
+    """Return the target (K,) of each recording by its id.
+
+    It is a one-hot emotion, or the stated intensity of the recording's emotion and 0 for the others, or ratings.
+    """
+    if config.kind == "emotion":
+        values = (table["emotion"].to_numpy()[:, None] == np.array(config.outputs)).astype(np.float32)
+    elif config.kind == "dimension":
+        values = table[list(config.outputs)].to_numpy(np.float32)
+    else:
+        strength = table["intensity"].map(INTENSITIES)
+        if strength.isna().any():
+            raise CorpusError(f"The recording '{strength.index[strength.isna()][0]}' has no intensity.")
+        emotions = np.array([intensity(e) for e in table["emotion"]])
+        values = (emotions[:, None] == np.array(config.outputs)) * strength.to_numpy(np.float32)[:, None]
+    return dict(zip(map(str, table.index), torch.from_numpy(values.astype(np.float32)), strict=True))
+
+
+DATA.register("utterances")(DataKind(load_recordings, utterances, check_utterances, frames=False))

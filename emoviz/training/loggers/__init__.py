@@ -1,0 +1,5 @@
+"""Loggers: tools of a lab that the loss and the metrics of a training go to beside its own log; one tool, one file."""
+
+from .base import LOGGERS, make_logger, require_logger
+
+__all__ = ["LOGGERS", "make_logger", "require_logger"]

@@ -1,0 +1,189 @@
+"""The Lightning module that trains any model of the registry, and the untrained network of a config."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import lightning.pytorch as lightning
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..checkpoints.folder import Predictor
+from ..core.errors import ConfigError
+from ..core.vocabulary import POLARITY, SIGNS, Emotion, Task
+from ..evaluation import scores as evaluate
+from ..features.align import delayed, refined
+from ..models import Model, Output, build
+from ..models.losses import LOSSES, METRIC_LOSSES, probabilities
+from .config import TrainingConfig
+from .data.base import DATA, Batch, Data, Sample
+
+OF_CULTURE = "validation in "
+"""Name of the validation metric of one culture in the log, before the name of the culture."""
+
+
+def build_model(config: TrainingConfig, widths: Mapping[str, int]) -> Model:
+    """Build the untrained network of a config.
+
+    Args:
+        config: config of the training.
+        widths: number of channels of each stream after its transform.
+
+    Raises:
+        UnknownNameError: if there is no such model.
+        ConfigError: if the model's options contradict each other, or it predicts per frame where labels are per clip
+            or the other way round.
+    """
+    model = build(config.model, {**config.options, "streams": dict(widths), "outputs": len(config.outputs)})
+    frames = DATA[config.data].frames
+    if (model.task is Task.FRAMES) != frames:
+        needed = "frame" if frames else "clip"
+        raise ConfigError(f"'{config.data}' has labels per {needed}, but '{config.model}' predicts per {model.task}.")
+    return model
+
+
+class TrainingModule(lightning.LightningModule):
+    """Loss, validation metric and optimiser of one training.
+
+    Args:
+        config: config of the training.
+        predictor: transforms and network that are trained.
+        data: source of the batches.
+    """
+
+    def __init__(self, config: TrainingConfig, predictor: Predictor, data: Data) -> None:
+        super().__init__()
+        self.settings = config
+        self.predictor = predictor
+        self.network: Callable[..., Output] = predictor.model.forward
+        self.source = data
+        self.loss = LOSSES[config.loss]
+        self.metric_loss = METRIC_LOSSES[config.metric_loss] if config.metric_loss else None
+        polarity = [SIGNS[POLARITY[Emotion(o)]] for o in config.outputs] if config.kind == "emotion" else []
+        self.polarity: Tensor
+        self.register_buffer("polarity", torch.tensor(polarity), persistent=False)
+        self.results: list[evaluate.Result] = []
+        self.losses: list[Tensor] = []
+        self.selection: dict[str, Any] = {"metric": config.selection, "value": None}
+        self.epochs: list[dict[str, float]] = []
+
+    def on_train_batch_start(self, batch: Batch, number: int) -> None:
+        """Seed a step from seed, step and process alone, so that a resumed run equals an uninterrupted one."""
+        seed = self.settings.seed * 1_000_003 + self.global_step + self.global_rank * 1_000_000_007
+        seed += number % self.trainer.accumulate_grad_batches * 2_000_000_011  # micro-batches of one step differ
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed also formats stack traces, at each call
+        if torch.cuda.is_available():
+            torch.cuda.manual_seed_all(seed)
+
+    def training_step(self, batch: Batch, number: int) -> Tensor:
+        """Return the loss of one batch."""
+        streams = self.source.augment(self._inputs(batch))
+        output = self.network(streams, batch.mask, batch.target)
+        loss = self.loss(output.prediction, batch.target, batch.mask)
+        if self.metric_loss is not None:
+            distance = self.metric_loss(output.embedding, batch.target, self.polarity, *self.settings.margins)
+            loss = loss + self.settings.metric_weight * distance
+        self.losses.append(loss.detach())  # Lightning's log would cost a millisecond a step
+        return loss
+
+    def take_loss(self) -> float:
+        """Return the mean loss of the steps since the last call."""
+        losses, self.losses = self.losses, []
+        return torch.stack(losses).mean().item()
+
+    def validation_step(self, batch: Batch, number: int) -> None:
+        """Collect predictions, which are made without targets, as in use."""
+        self.results += self.predict(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the validation metric, the mean over outputs, and its value for each output and each culture."""
+        settings = self.settings
+        scores = evaluate.scores_of(settings.kind, settings.outputs, np.zeros(len(settings.outputs)))
+        chosen = [s for s in scores if s.metric == settings.selection and s.aggregation == "pooled"]
+        values = {s.output: float(np.nan_to_num(s.compute(self.results))) for s in chosen}
+        by_culture: dict[str, list[evaluate.Result]] = {}
+        for result in self.results:
+            by_culture.setdefault(result.culture or "", []).append(result)
+        self.results = []
+        self.log("validation", float(np.mean(list(values.values()))))
+        if len(values) > 1:
+            self.log_dict({f"validation {output}": value for output, value in values.items()})
+        if len(by_culture) > 1:
+            for culture, results in by_culture.items():
+                value = float(np.mean([np.nan_to_num(s.compute(results)) for s in chosen]))
+                self.log(f"{OF_CULTURE}{culture}", value)
+
+    @torch.no_grad()
+    def predict(self, batch: Batch) -> list[evaluate.Result]:
+        """Predict each recording of a batch without its target, as in use."""
+        output = self.predictor.model(self._inputs(batch), batch.mask)
+        prediction = output.prediction.float()
+        if self.settings.kind == "emotion":
+            prediction = probabilities(prediction)
+        channel = output.channel_weights
+        results = []
+        for i, sample in enumerate(batch.samples):
+            real = batch.mask[i].cpu().numpy() if self.source.frames else slice(None)
+            truth, own = self._as_judged(sample, batch.target[i].cpu().numpy()[real], prediction[i].cpu().numpy()[real])
+            results.append(
+                evaluate.Result(
+                    id=sample.id,
+                    culture=sample.culture,
+                    speaker=sample.speaker,
+                    label=sample.label,
+                    truth=truth,
+                    prediction=own,
+                    embedding=output.embedding[i].float().cpu().numpy(),
+                    channel=None if channel is None else channel[i].float().cpu().numpy(),
+                    session=sample.session,
+                )
+            )
+        return results
+
+    def _as_judged(self, sample: Sample, truth: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Bring the target and the prediction of a sample to the form and rate at which they are scored."""
+        if self.source.frames:
+            prediction = delayed(prediction, round(self.settings.label_delay / self.settings.hop))
+        elif self.settings.kind == "dimension":
+            truth, prediction = truth[None], prediction[None]  # a rated clip is one frame
+        if sample.trace is not None:
+            return sample.trace.numpy(), refined(prediction, len(sample.trace))
+        return truth, prediction
+
+    def configure_optimizers(self) -> Any:
+        """Set up the optimiser, whose rate rises linearly for an epoch and then follows a cosine to zero."""
+        config = self.settings
+        if config.optimiser == "sgd":
+            optimiser: torch.optim.Optimizer = torch.optim.SGD(
+                self.parameters(), config.learning_rate, momentum=0.9, nesterov=True, weight_decay=config.weight_decay
+            )
+        else:
+            optimiser = torch.optim.AdamW(
+                self.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True
+            )
+        total = max(1, int(self.trainer.estimated_stepping_batches))
+        warm_up = max(1, total // config.epochs)
+
+        def rate(step: int) -> float:
+            if step < warm_up:
+                return (step + 1) / warm_up
+            return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, total - warm_up)))
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def compile_network(self) -> None:
+        """Let torch.compile translate the network for the training steps; parts that it cannot translate run as before.
+
+        The translation takes minutes on a CPU and pays in long trainings only (see the README).
+        """
+        torch._dynamo.config.suppress_errors = True
+        self.network = torch.compile(self.predictor.model.forward, dynamic=True)
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Move the tensors; the samples stay as they are."""
+        return batch.to(device)
+
+    def _inputs(self, batch: Batch) -> dict[str, Tensor]:
+        return batch.streams if self.source.transformed else self.predictor.inputs(batch.streams)
