@@ -27,7 +27,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from emoviz.analysis import projection
+from emoviz.analysis import projection, projection_methods, separation
 
 LEAST_RATIO = 3.0
 LONGEST_PLACING = 1.0
@@ -69,10 +69,10 @@ def main() -> int:
         return result
 
     def trust(points: np.ndarray) -> float:
-        return round(projection.trustworthiness(embeddings, points, most=1000, draws=2).value, 4)
+        return round(separation.trustworthiness(embeddings, points, most=1000, draws=2).value, 4)
 
     with tempfile.TemporaryDirectory() as folder:
-        method = projection.TSNE()
+        method = projection_methods.TSNE()
         fresh = note("tsne", timed(lambda: projection.fit(embeddings, method, cache=Path(folder))))
         cached = note("tsne_cached", timed(lambda: projection.fit(embeddings, method, cache=Path(folder))))
     if not np.array_equal(fresh.points, cached.points):

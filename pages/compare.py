@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import plots
-from emoviz.analysis import comparison as compare
-from emoviz.analysis import html_report
-from emoviz.analysis.comparison import LEAST, MOST, TRUTH
+from emoviz.analysis import clip_agreement, comparison_scores, disagreement, html_report
+from emoviz.analysis.comparison import LEAST, MOST, recording_table, training_curves
+from emoviz.analysis.disagreement import TRUTH
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation.slices import COLUMNS
 from emoviz.media import probe
@@ -33,8 +33,8 @@ MOST_LISTED = 50
 ABOUT_TABLE = f"""
 One row per culture, one column per model: the figure on held-out recordings, in brackets its 95 % bootstrap interval
 over recordings. **Training mean** is the same figure for always answering the mean (or most frequent class) of the
-training labels. {compare.COLLAPSED} marks a model that has **collapsed**: it predicts nearly a constant or does no
-better than that.
+training labels. {comparison_scores.COLLAPSED} marks a model that has **collapsed**: it predicts nearly a constant
+or does no better than that.
 {html_report.CONFOUND} Source: CATS-Transformer paper, section 4 (CCC); Lin 1989.
 """
 ABOUT_FOREST = """
@@ -71,7 +71,7 @@ that epoch. Losses of different kinds cannot be compared with each other, the me
 """
 ABOUT_CLIP = f"""
 Upper row: what each model predicts every 20 ms. Middle: how far the others lie above the first. Lower: how far each
-agrees with the first (CCC) within the {compare.AGREEMENT_WINDOW:.0f} s around each moment; 1 is the same curve.
+agrees with the first (CCC) within the {clip_agreement.AGREEMENT_WINDOW:.0f} s around each moment; 1 is the same curve.
 Agreement says nothing of who is right. Click to move the clip there.
 """
 
@@ -128,7 +128,7 @@ def on_test_set(found: dict[str, Path], names: list[str]) -> Compared:
     if not shared:
         both = everything
     else:
-        chosen = selection.choose_slice(compare.recordings(shared[0].results))
+        chosen = selection.choose_slice(recording_table(shared[0].results))
         both = compared(files, str(chosen))
     st.download_button(
         "Report", lambda: html_report.write(both.comparison, known_complexities(names)).encode(),
@@ -161,19 +161,19 @@ def show_judged(both: Compared, names: list[str]) -> None:
     # Two models fit beside their difference; of more the table needs the whole width.
     left, right = st.columns([9, 6.5], gap="small") if len(names) == LEAST else (st.container(), st.container())
     with left:
-        titles = {compare.figure_title(*name): name for name in compare.figure_names(table)}
+        titles = {comparison_scores.score_title(*name): name for name in comparison_scores.score_names(table)}
         what = pick("Figure", list(titles), "figure", width=300)
         figures.show_table(
-            compare.figure_grid(table, *titles[what]),
-            compare.of_figure(table, *titles[what]),
+            comparison_scores.score_grid(table, *titles[what]),
+            comparison_scores.of_score(table, *titles[what]),
             key="figures",
             name=f"{'-'.join(names)}-figures",
             about=ABOUT_TABLE,
         )
-        if compare.of_figure(table, *titles[what]).collapsed.any():
-            st.caption(compare.COLLAPSED_NOTE)
+        if comparison_scores.of_score(table, *titles[what]).collapsed.any():
+            st.caption(comparison_scores.COLLAPSED_NOTE)
     with right:
-        show_differences(both.of, compare.of_figure(differences, *titles[what]), names, what)
+        show_differences(both.of, comparison_scores.of_score(differences, *titles[what]), names, what)
         st.caption(html_report.CONFOUND)
 
 
@@ -284,7 +284,7 @@ def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
         wanted = [i for i in selection.recordings() if (table.id == i).any()]
         identity = wanted[0] if wanted else listed.id.iloc[0]
     with right:
-        said = compare.recording(both.comparison, identity)
+        said = disagreement.said_of(both.comparison, identity)
         about = table[table.id == identity].iloc[0]
         who = ", ".join(str(v) for v in (about.culture, about.speaker, about.label) if v)
         st.markdown(f"`{identity}`: {who}")
@@ -301,7 +301,7 @@ def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
 
 def show_training(both: Compared, names: list[str]) -> None:
     """Loss and validation by epoch, where they were kept."""
-    table = compare.training_curves(both.comparison)
+    table = training_curves(both.comparison)
     without = [n for n in names if table.empty or n not in set(table.model)]
     if without:
         st.markdown(
@@ -442,7 +442,7 @@ def show_clip(found: dict[str, Path], names: list[str]) -> None:
 
 def show_curves(name: str, table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
     """Curves, difference and running agreement of one output."""
-    shared = compare.clip_outputs(outputs, names)
+    shared = clip_agreement.clip_outputs(outputs, names)
     if not shared:
         st.markdown(
             "These models predict nothing in common of a clip, so there are no curves to lay over each other. "
@@ -451,10 +451,10 @@ def show_curves(name: str, table: pd.DataFrame, outputs: pd.DataFrame, names: li
         return
     output = pick("Output", list(shared), "output", width=220)
     models = shared[output]
-    series = compare.clip_series(table, outputs, output, models)
+    series = clip_agreement.clip_series(table, outputs, output, models)
     agreement = pd.DataFrame({"time": series.time})
     for other in models[1:]:
-        agreement[other] = compare.running_agreement(series, models[0], other).ccc
+        agreement[other] = clip_agreement.running_agreement(series, models[0], other).ccc
     figures.show(
         plots.clip_comparison(series, agreement, output, names), series, key="curves",
         name=f"{Path(name).stem}-{output}", about=ABOUT_CLIP,
@@ -463,13 +463,13 @@ def show_curves(name: str, table: pd.DataFrame, outputs: pd.DataFrame, names: li
 
 def show_agreement(table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
     """How far each two models agree on the whole clip."""
-    found = compare.clip_agreement(table, outputs, names)
+    found = clip_agreement.clip_agreement(table, outputs, names)
     for row in found.itertuples():
         what = (
             f"most probable of the emotions that both know ({row.measure})" if row.output == "emotion" else row.output
         )
         what = what if row.output == "emotion" else f"{what} ({row.measure})"
-        value = compare.interval_text(row.value, row.low, row.high)
+        value = comparison_scores.interval_text(row.value, row.low, row.high)
         st.markdown(f"{row.first} and {row.second}, {what}: **{value}**")
     if len(found):
         st.caption(

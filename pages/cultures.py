@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import plots
-from emoviz.analysis import similarity
+from emoviz.analysis import replicates
 from emoviz.analysis.cultures import Weights
 from emoviz.core.errors import EmovizError
 from emoviz.studies.results import METRICS
@@ -100,10 +100,10 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
             st.warning(f"{problem} It is left out.")
         dimensions = list(weights.table.index.get_level_values("dimension").unique())
         dimension = choose("Task", dimensions, "task", width=260)
-        modalities = [EVERY, *similarity.modalities(weights.table)]
+        modalities = [EVERY, *replicates.modalities(weights.table)]
         modality = choose("Channels", modalities, "channels", width=130) if len(modalities) > 2 else EVERY
         measure = choose("Measure", list(MEASURES), "measure", width=150, names=MEASURES)
-        table = weights.table if modality == EVERY else similarity.restrict(weights.table, modality)
+        table = weights.table if modality == EVERY else replicates.restrict(weights.table, modality)
         most = table.shape[1]
         k = min(TOP, most)
         if measure == "top-k":

@@ -12,7 +12,8 @@ import streamlit as st
 
 from emoviz import plots
 from emoviz.analysis import maps
-from emoviz.analysis.projection import METHODS, PCA, Method, Projection
+from emoviz.analysis.projection import Projection
+from emoviz.analysis.projection_methods import METHODS, PCA, Method
 from emoviz.prediction.clip import reads_clips
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job

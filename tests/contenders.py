@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from emoviz import checkpoints
 from emoviz.analysis.comparison import Contender
@@ -60,3 +61,10 @@ def write(folder: Path, contender: Contender) -> None:
     (folder / checkpoints.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
     (folder / checkpoints.METRICS).write_text(json.dumps(figures))
     scores.prediction_table(contender.results, contender.outputs).to_parquet(folder / "predictions.parquet")
+
+
+def row_of(table: pd.DataFrame, **wanted: str) -> pd.Series:
+    """The one row of a table that has the wanted values."""
+    found = table[np.all([table[column] == value for column, value in wanted.items()], axis=0)]
+    assert len(found) == 1
+    return found.iloc[0]

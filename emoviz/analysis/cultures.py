@@ -3,7 +3,7 @@
 Two kinds of checkpoints say which channels a culture's recordings let through: those that were each trained on one
 culture (the group :data:`emoviz.checkpoints.folder.PER_CULTURE`), whose replicates are seeds, and a single one that
 heard several cultures, whose replicates are speakers. Both become a table of weights, as
-:mod:`emoviz.analysis.similarity` takes it.
+:mod:`emoviz.analysis.replicates` defines it.
 """
 
 import json
@@ -18,7 +18,7 @@ from ..checkpoints.folder import METRICS, Description, read_description, read_ta
 from ..core.errors import AnalysisError, CheckpointError, EmovizError
 from ..evaluation.scores import ALL
 from ..studies.results import Report, figures
-from . import similarity
+from . import replicates
 
 SCORES = ("model", "culture", "dimension", "seed", "metric", "aggregation", "value", "low", "high", "training_mean",
           "recordings", "speakers", "collapsed")  # fmt: skip
@@ -70,10 +70,10 @@ def weights(folders: Iterable[Path]) -> Weights:
             attention[folder.name], about[folder.name] = table, description
     if not attention:
         return Weights(pd.DataFrame(), "seed", tuple(wrong))
-    found = similarity.of_models(attention, {name: dimension(description) for name, description in about.items()})
+    found = replicates.of_models(attention, {name: dimension(description) for name, description in about.items()})
     seeds = [str(about[name].training.get("seed", name)) for name in found.index.get_level_values("model")]
-    keys = [found.index.get_level_values(level) for level in similarity.KEYS]
-    found.index = pd.MultiIndex.from_arrays([*keys, seeds], names=[*similarity.KEYS, "seed"])
+    keys = [found.index.get_level_values(level) for level in replicates.KEYS]
+    found.index = pd.MultiIndex.from_arrays([*keys, seeds], names=[*replicates.KEYS, "seed"])
     if not found.index.is_unique:
         twice = ", ".join(found.index[found.index.duplicated()][0])
         raise AnalysisError(f"Two checkpoints are of the same culture, dimension and seed ({twice}); keep one of them.")
@@ -90,7 +90,7 @@ def weights_by_speaker(folder: Path) -> Weights:
     table = read_table(folder, "attention")
     if table is None:
         return Weights(pd.DataFrame(), "speaker")
-    return Weights(similarity.of_speakers(table, dimension(read_description(folder))), "speaker")
+    return Weights(replicates.of_speakers(table, dimension(read_description(folder))), "speaker")
 
 
 def dimension(description: Description) -> str:
@@ -145,8 +145,8 @@ def verdict(overall: Mapping, pairs: pd.DataFrame, replicates: str) -> str:
     """What the permutation tests say of one dimension, in words.
 
     Args:
-        overall: the dimension's row of :func:`emoviz.analysis.similarity.overall_difference`.
-        pairs: its rows of :func:`emoviz.analysis.similarity.differences`.
+        overall: the dimension's row of :func:`emoviz.analysis.permutation.overall_difference`.
+        pairs: its rows of :func:`emoviz.analysis.permutation.differences`.
         replicates: what is exchanged: ``seed`` or ``speaker``.
     """
     p = overall["p"]

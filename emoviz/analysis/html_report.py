@@ -15,8 +15,8 @@ from plotly.offline import get_plotlyjs
 from .. import __version__, plots
 from ..evaluation.slices import COLUMNS
 from ..prediction.cost import Complexity
-from . import comparison as compare
-from .comparison import Comparison
+from . import calibration, comparison_errors, comparison_scores, disagreement
+from .comparison import Comparison, training_curves
 
 CONFOUND = (
     "A culture here is also a corpus, with its own room, microphone and sentences, so a difference between cultures is "
@@ -59,11 +59,11 @@ def sections(comparison: Comparison, complexities: Sequence[Complexity] = ()) ->
         complexities: what they cost, where that is known.
     """
     names = [c.name for c in comparison.contenders]
-    figures, differences = compare.judge(comparison)
-    found = [Section("Which is better?", " ".join(compare.verdicts(figures, differences)))]
-    for output, metric, aggregation in compare.figure_names(figures):
-        what = compare.figure_title(output, metric, aggregation)
-        grid = compare.figure_grid(figures, output, metric, aggregation)
+    scores, differences = comparison_scores.judge(comparison)
+    found = [Section("Which is better?", " ".join(comparison_scores.verdicts(scores, differences)))]
+    for output, metric, aggregation in comparison_scores.score_names(scores):
+        what = comparison_scores.score_title(output, metric, aggregation)
+        grid = comparison_scores.score_grid(scores, output, metric, aggregation)
         found.append(Section(what, figure=None, table=grid))
         own = differences[
             (differences[["output", "metric", "aggregation"]] == [output, metric, aggregation]).all(axis=1)
@@ -72,16 +72,16 @@ def sections(comparison: Comparison, complexities: Sequence[Complexity] = ()) ->
             forest = plots.difference_forest(own, names, what)
             found.append(Section(f"{what}: differences", figure=forest, table=own))
     found += _classes(comparison, names) + _dimensions(comparison, names)
-    for column in compare.slice_columns(comparison):
-        table = compare.slice_errors(comparison, column)
+    for column in comparison_errors.slice_columns(comparison):
+        table = comparison_errors.slice_errors(comparison, column)
         for output in dict.fromkeys(table.output):
             heading = f"Error by {COLUMNS[column].lower()}"
             found.append(Section(heading, figure=plots.error_slices(table, output, names), table=table))
-    apart = compare.disagreements(comparison)
+    apart = disagreement.disagreements(comparison)
     if len(apart):
         text = f"The {min(SHOWN_DISAGREEMENTS, len(apart))} recordings of which the models say the most different."
         found.append(Section("Where do they disagree most?", text, table=apart.head(SHOWN_DISAGREEMENTS)))
-    curves = compare.training_curves(comparison)
+    curves = training_curves(comparison)
     if len(curves):
         found.append(Section("Training", figure=plots.training_curves(curves, names), table=curves))
     if complexities:
@@ -93,18 +93,18 @@ def sections(comparison: Comparison, complexities: Sequence[Complexity] = ()) ->
 
 
 def _classes(comparison: Comparison, names: Sequence[str]) -> list[Section]:
-    confusions = compare.confusions(comparison)
+    confusions = comparison_errors.confusions(comparison)
     if confusions.empty:
         return []
     found = [Section("Confusions", figure=plots.confusion_matrices(confusions, names), table=confusions)]
-    bins, errors = compare.reliability(comparison)
+    bins, errors = calibration.reliability(comparison)
     if len(bins):
         found.append(Section("Calibration", figure=plots.reliability_diagram(bins, errors, names), table=bins))
     return found
 
 
 def _dimensions(comparison: Comparison, names: Sequence[str]) -> list[Section]:
-    table = compare.predicted_and_true(comparison)
+    table = calibration.predicted_and_true(comparison)
     return [
         Section(f"Calibration of {output}", figure=plots.spread_diagram(table, output, names), table=rows)
         for output, rows in table.groupby("output", sort=False)
@@ -135,7 +135,7 @@ def write(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> st
     names = " and ".join(c.name for c in comparison.contenders)
     limits = [
         INTERVALS,
-        compare.COLLAPSED_NOTE,
+        comparison_scores.COLLAPSED_NOTE,
         CONFOUND,
         *([DERIVED] if any(c.derived for c in comparison.contenders) else []),
     ]

@@ -10,7 +10,8 @@ from scipy.linalg import orthogonal_procrustes
 from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion
 from ..evaluation.findings import number
 from ..evaluation.slices import correctness
-from .projection import PCA, Projection
+from .projection import Projection
+from .projection_methods import PCA
 
 Array = np.ndarray
 
@@ -128,7 +129,7 @@ def verdict(figures: pd.DataFrame) -> str:
     """What an embedding and its map separate more, and whether the map can be trusted, in plain words.
 
     Args:
-        figures: of one map (:func:`emoviz.analysis.projection.figures`).
+        figures: of one map (:func:`emoviz.analysis.separation.scores`).
     """
     silhouettes = figures[figures["figure"] == "silhouette"]
     spaces = {space: {row.column: row for row in rows.itertuples()} for space, rows in silhouettes.groupby("space")}

@@ -39,27 +39,27 @@ SIMILARITY_TABLES = ("similarities", "differences", "overall", "top", "frequenci
 )
 def similarity(options: argparse.Namespace, settings: Settings) -> None:
     """Print a table of :mod:`emoviz.analysis.similarity`; models of one seed are matched, as they start alike."""
-    from ..analysis import similarity as s
+    from ..analysis import permutation, replicates, similarity, top_channels
 
     if options.table not in SIMILARITY_TABLES:
         raise UnknownNameError("table of similarity", options.table, SIMILARITY_TABLES)
     weights = _channel_weights(options.models, settings)
     if options.modality:
-        weights = s.restrict(weights, options.modality)
+        weights = replicates.restrict(weights, options.modality)
     how: dict[str, Any] = {"measure": options.measure, "k": options.top, "matched": True}
     if options.pair:
-        table = s.pair(weights, *options.pair)
+        table = top_channels.pair(weights, *options.pair)
     elif options.table == "similarities":
-        table = s.similarities(weights, **how)
+        table = similarity.similarities(weights, **how)
     elif options.table == "differences":
-        table = s.differences(weights, **how)
+        table = permutation.differences(weights, **how)
     elif options.table == "overall":
-        table = s.overall_difference(weights, **how)
+        table = permutation.overall_difference(weights, **how)
     elif options.table == "weights":
         table = weights.reset_index()
     else:
-        top = s.top_channels(weights, options.top)
-        table = top if options.table == "top" else s.frequencies(top)
+        top = top_channels.top_channels(weights, options.top)
+        table = top if options.table == "top" else top_channels.frequencies(top)
     give_table(table, options)
 
 
@@ -98,7 +98,9 @@ def project(options: argparse.Namespace, settings: Settings) -> None:
     """Print a point per held-out recording, or how well the map separates groups."""
     import pandas as pd
 
-    from ..analysis.projection import METHODS, figures, fit, split_table
+    from ..analysis import separation
+    from ..analysis.projection import fit, split_table
+    from ..analysis.projection_methods import METHODS
     from ..checkpoints.folder import named, read_table
 
     method = from_dict(METHODS[options.method], from_texts(options.changes), f"the settings of {options.method}")
@@ -109,7 +111,7 @@ def project(options: argparse.Namespace, settings: Settings) -> None:
     with Bars() as bars:
         projection = fit(embeddings, method, cache=settings.store / "maps", progress=bars)
     if options.figures:
-        give_table(figures(projection, about, ("label", "culture", "speaker")), options)
+        give_table(separation.scores(projection, about, ("label", "culture", "speaker")), options)
         return
     points = pd.DataFrame(projection.points, about.index, list("xyz"[: method.dimensions]))
     give_table(pd.concat([about, points], axis=1).reset_index(), options)
@@ -125,14 +127,14 @@ def project(options: argparse.Namespace, settings: Settings) -> None:
 def compare(options: argparse.Namespace, settings: Settings) -> None:
     """Print the scores per culture and the paired differences, and say in words what they mean."""
     from .. import checkpoints
-    from ..analysis import comparison, html_report
+    from ..analysis import comparison, comparison_scores, html_report
 
     folders = checkpoints.find(settings.checkpoints)
     for name in options.models:
         if name not in folders:
             raise UnknownNameError("trained model", name, folders)
     compared = comparison.compare([comparison.read(name, folders[name]) for name in options.models])
-    scores, differences = comparison.judge(compared)
+    scores, differences = comparison_scores.judge(compared)
     if options.report:
         try:
             options.report.write_text(html_report.write(compared), encoding="utf-8")
@@ -141,9 +143,10 @@ def compare(options: argparse.Namespace, settings: Settings) -> None:
     if options.json:
         print_json({"figures": records(scores), "differences": records(differences)})
     else:
-        for name in comparison.figure_names(scores):
-            print(f"{comparison.figure_title(*name)}\n{comparison.figure_grid(scores, *name).to_string(index=False)}\n")
+        for name in comparison_scores.score_names(scores):
+            grid = comparison_scores.score_grid(scores, *name)
+            print(f"{comparison_scores.score_title(*name)}\n{grid.to_string(index=False)}\n")
         if len(differences):
             print(differences.to_string(index=False, float_format="%.3f"))
-    marked = [comparison.COLLAPSED_NOTE] if scores.collapsed.any() else []
-    note([*marked, *html_report.notes(compared), *comparison.verdicts(scores, differences)])
+    marked = [comparison_scores.COLLAPSED_NOTE] if scores.collapsed.any() else []
+    note([*marked, *html_report.notes(compared), *comparison_scores.verdicts(scores, differences)])

@@ -159,8 +159,8 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
 
     Args:
         top: ``dimension``, ``culture``, ``rank``, ``channel``, ``agreement``
-            (:func:`emoviz.analysis.similarity.top_channels`).
-        frequencies: ``dimension``, ``channel``, ``frequency`` (:func:`emoviz.analysis.similarity.frequencies`).
+            (:func:`emoviz.analysis.top_channels.top_channels`).
+        frequencies: ``dimension``, ``channel``, ``frequency`` (:func:`emoviz.analysis.top_channels.frequencies`).
         replicates: what the agreement is between.
         most: channels that are shown, the most frequent over all tasks.
     """

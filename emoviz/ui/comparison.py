@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from .. import checkpoints
-from ..analysis import comparison as compare
-from ..analysis.comparison import Comparison, Contender
+from ..analysis import calibration, comparison_errors, comparison_scores, disagreement
+from ..analysis.comparison import Comparison, Contender, compare, read, suggest
 from ..core.errors import EmovizError
 from ..core.progress import Progress
 from ..evaluation.slices import Slice
@@ -37,42 +37,42 @@ class Compared:
     @cached_property
     def judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Figures and differences."""
-        return compare.judge(self.comparison)
+        return comparison_scores.judge(self.comparison)
 
     @cached_property
     def verdicts(self) -> list[str]:
         """Who is better, in sentences."""
-        return compare.verdicts(*self.judged)
+        return comparison_scores.verdicts(*self.judged)
 
     @cached_property
     def reliability(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Bins and calibration errors of classifiers."""
-        return compare.reliability(self.comparison)
+        return calibration.reliability(self.comparison)
 
     @cached_property
     def confusions(self) -> pd.DataFrame:
         """Shares of answers to each class."""
-        return compare.confusions(self.comparison)
+        return comparison_errors.confusions(self.comparison)
 
     @cached_property
     def spread(self) -> pd.DataFrame:
         """Predicted and true dimensions."""
-        return compare.predicted_and_true(self.comparison)
+        return calibration.predicted_and_true(self.comparison)
 
     @cached_property
     def disagreements(self) -> pd.DataFrame:
         """Recordings by how much the models differ."""
-        return compare.disagreements(self.comparison)
+        return disagreement.disagreements(self.comparison)
 
     @cached_property
     def slice_columns(self) -> list[str]:
         """By what errors can be told apart."""
-        return compare.slice_columns(self.comparison)
+        return comparison_errors.slice_columns(self.comparison)
 
     def slice_errors(self, column: str) -> pd.DataFrame:
         """Error by the values of a column."""
         if column not in self._slices:
-            self._slices[column] = compare.slice_errors(self.comparison, column)
+            self._slices[column] = comparison_errors.slice_errors(self.comparison, column)
         return self._slices[column]
 
 
@@ -92,13 +92,13 @@ def contender(name: str, folder: Path, changed: int) -> Contender:
     Raises:
         CheckpointError: a file is missing or damaged.
     """
-    return compare.read(name, folder)
+    return read(name, folder)
 
 
 @st.cache_resource(show_spinner="Comparing", max_entries=32)
 def compared(files: Files, chosen: str) -> Compared:
     """Models side by side, on a slice of the recordings that they share."""
-    return Compared(compare.compare([contender(*file) for file in files], Slice.parse(chosen)), (files, chosen))
+    return Compared(compare([contender(*file) for file in files], Slice.parse(chosen)), (files, chosen))
 
 
 @st.cache_resource(show_spinner="Reading the models", max_entries=8)
@@ -110,7 +110,7 @@ def suggested(files: Files) -> tuple[str, ...]:
             sound.append(contender(*file))
         except EmovizError:
             continue
-    return compare.suggest(sound)
+    return suggest(sound)
 
 
 def measure_all(folders: Sequence[Path], progress: Progress) -> list[Complexity]:

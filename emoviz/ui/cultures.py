@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from ..analysis import cultures, similarity
+from ..analysis import cultures, permutation, similarity, top_channels
 from ..checkpoints.folder import CONFIG, METRICS, PER_CULTURE
 from . import loaders
 from .kept import kept
@@ -86,8 +86,8 @@ def compare(of: tuple, _weights: pd.DataFrame, replicates: str, measure: str, k:
     if len(matrix) < 2:
         only = f"There is one culture only, {matrix.index[0]}: with a second one they are compared here."
         return Comparison(cells.assign(alike=False), None, list(matrix.index), only)
-    pairs = similarity.differences(_weights, measure, k=k, matched=True)
-    overall = similarity.overall_difference(_weights, measure, k=k, matched=True).iloc[0]
+    pairs = permutation.differences(_weights, measure, k=k, matched=True)
+    overall = permutation.overall_difference(_weights, measure, k=k, matched=True).iloc[0]
     apart = {(r.culture, r.other) for r in pairs.itertuples() if r.p_holm < cultures.LEVEL}
     apart |= {(other, culture) for culture, other in apart}
     cells["alike"] = [r.culture != r.other and (r.culture, r.other) not in apart for r in cells.itertuples()]
@@ -101,7 +101,7 @@ class Pair(NamedTuple):
     """Two cultures' channel weights against each other, or one culture's.
 
     Attributes:
-        table: every channel (:func:`emoviz.analysis.similarity.pair`).
+        table: every channel (:func:`emoviz.analysis.top_channels.pair`).
         shown: the channels that a figure has room for.
         points: replicate by replicate, of these.
     """
@@ -124,7 +124,7 @@ def pair(of: Hashable, weights: pd.DataFrame, replicates: str, names: tuple[str,
 
     def make() -> Pair:
         both = list(dict.fromkeys(names))
-        table = similarity.pair(weights, *names)
+        table = top_channels.pair(weights, *names)
         order = table if len(both) == 2 else table.sort_values("first", ascending=False)
         shown = list(order["channel"].iloc[:most])
         own = weights.loc[weights.index.get_level_values("culture").isin(both), shown]
@@ -144,8 +144,8 @@ def frequent(of: Hashable, weights: pd.DataFrame, most: int) -> tuple[pd.DataFra
     """
 
     def make() -> tuple[pd.DataFrame, pd.DataFrame]:
-        top = similarity.top_channels(weights, min(most, weights.shape[1]))
-        return top, similarity.frequencies(top)
+        top = top_channels.top_channels(weights, min(most, weights.shape[1]))
+        return top, top_channels.frequencies(top)
 
     return kept(("frequent", of, most), make)
 

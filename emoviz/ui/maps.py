@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ..analysis import maps
-from ..analysis import projection as project
-from ..analysis.projection import Method, NeighbourMethod, Projection
+from ..analysis import maps, projection, separation
+from ..analysis.projection import Projection
+from ..analysis.projection_methods import Method, NeighbourMethod
 from ..checkpoints.folder import Description
 from ..core.errors import CheckpointError
 from ..core.progress import Progress
@@ -96,7 +96,7 @@ def _embedded(name: str, folder: Path, changed: int) -> Embedded:
         raise CheckpointError(f"The checkpoint '{name}' has no embeddings of held-out recordings.")
     predictions = loaders.table(folder, "predictions")
     recordings = maps.recordings(table, predictions, about.kind, about.outputs)
-    return Embedded(name, folder, about, recordings, project.split_table(table)[0], changed)
+    return Embedded(name, folder, about, recordings, projection.split_table(table)[0], changed)
 
 
 def projection_of(shown: Embedded, method: Method) -> Job[Projection]:
@@ -113,13 +113,13 @@ def forget_projection(shown: Embedded, method: Method) -> None:
 def _projection(name: str, folder: Path, changed: int, method: Method, _shown: Embedded) -> Job[Projection]:
     def work(progress: Progress) -> Projection:
         with _turn(progress) if isinstance(method, NeighbourMethod) else nullcontext():
-            return project.fit(_shown.vectors, method, cache=loaders.settings().store / "maps", progress=progress)
+            return projection.fit(_shown.vectors, method, cache=loaders.settings().store / "maps", progress=progress)
 
     return Job(work, f"map of {name}")
 
 
 def figures_of(shown: Embedded, projection: Projection) -> Job[pd.DataFrame]:
-    """What a map separates (:func:`emoviz.analysis.projection.figures`)."""
+    """What a map separates (:func:`emoviz.analysis.separation.scores`)."""
     return _figures(shown.name, shown.folder, shown.changed, projection.method, _shown=shown, _projection=projection)
 
 
@@ -129,7 +129,7 @@ def _figures(
 ) -> Job[pd.DataFrame]:
     def work(progress: Progress) -> pd.DataFrame:
         progress("Judging what the map separates", 0, 0)
-        return project.figures(_projection, _shown.recordings, maps.GROUPINGS)
+        return separation.scores(_projection, _shown.recordings, maps.GROUPINGS)
 
     return Job(work, f"figures of {name}")
 

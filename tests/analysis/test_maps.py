@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from emoviz.analysis import maps
-from emoviz.analysis import projection as project
+from emoviz.analysis.projection import Projection, fit
+from emoviz.analysis.projection_methods import PCA, TSNE
 
 IDS = pd.Index(["a", "b", "c"], name="id")
 
@@ -132,7 +133,7 @@ def test_one_sentence_says_what_is_separated_more(table, words):
 
 def test_axes_of_principal_components_tell_their_share_of_the_variance():
     embeddings = np.array([[3.0, 0, 0], [-3, 0, 0], [0, 1, 0], [0, -1, 0]], dtype=np.float32)
-    projection = project.fit(embeddings, project.PCA())
+    projection = fit(embeddings, PCA())
     assert maps.axis_titles(projection) == ("component 1 (90 % of the variance)", "component 2 (10 % of the variance)")
-    others = project.Projection(project.TSNE(dimensions=3), embeddings, np.zeros((4, 3), np.float32))
+    others = Projection(TSNE(dimensions=3), embeddings, np.zeros((4, 3), np.float32))
     assert maps.axis_titles(others) == ("t-SNE 1 (no unit)", "t-SNE 2 (no unit)", "t-SNE 3 (no unit)")

@@ -7,6 +7,7 @@ from emoviz import checkpoints
 from emoviz.analysis import comparison
 from emoviz.checkpoints.card import GIVEN
 from emoviz.core.settings import ROOT
+from emoviz.evaluation.scores import ALL
 from emoviz.training import load_config, preset
 
 KEEPING = sorted(path.parent.name for path in (ROOT / "checkpoints").glob("*/predictions.parquet"))
@@ -19,7 +20,7 @@ def test_held_out_figures_are_those_of_the_stored_predictions(name):
     stated = {
         (row["output"], row["metric"], row["aggregation"]): row["value"]
         for row in model.metrics["test"]
-        if row["culture"] == comparison.ALL
+        if row["culture"] == ALL
     }
     everyone = np.arange(len(model.results))
     found = {

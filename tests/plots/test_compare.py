@@ -9,7 +9,7 @@ from contenders import DIMENSIONS, classifier, tracer
 from plotly.offline import get_plotlyjs
 
 from emoviz import plots
-from emoviz.analysis import comparison, html_report
+from emoviz.analysis import calibration, comparison, comparison_errors, disagreement, html_report
 from emoviz.evaluation import bootstrap
 from emoviz.plots import style
 from emoviz.prediction.cost import Complexity
@@ -41,7 +41,7 @@ def test_the_forest_has_a_line_per_culture_and_model_with_its_interval():
 
 
 def test_confusions_stand_side_by_side_and_share_labels_where_classes_are_the_same():
-    table = comparison.confusions(comparison.compare([classifier("a", 6), classifier("b", 30)]))
+    table = comparison_errors.confusions(comparison.compare([classifier("a", 6), classifier("b", 30)]))
     figure = plots.confusion_matrices(table, ["a", "b"])
     first, second = figure.data
     assert list(first.x) == list(first.y) == ["angry", "happy", "sad"]
@@ -52,18 +52,18 @@ def test_confusions_stand_side_by_side_and_share_labels_where_classes_are_the_sa
 
 
 def test_calibration_is_drawn_with_intervals_beside_the_diagonal():
-    bins, errors = comparison.reliability(comparison.compare([classifier("a", 6), classifier("b", 30)]))
+    bins, errors = calibration.reliability(comparison.compare([classifier("a", 6), classifier("b", 30)]))
     diagonal, first, _ = plots.reliability_diagram(bins, errors, ["a", "b"]).data
     assert list(diagonal.x) == list(diagonal.y) == [0, 1]
     np.testing.assert_allclose(first.x, bins[bins.model == "a"].confidence)
     assert re.fullmatch(r"a: error \.\d\d \[\.\d\d, \.\d\d]", first.name)
-    spread = comparison.predicted_and_true(comparison.compare([tracer("a", 0.1), tracer("b", 0.4)]))
+    spread = calibration.predicted_and_true(comparison.compare([tracer("a", 0.1), tracer("b", 0.4)]))
     figure = plots.spread_diagram(spread, DIMENSIONS[0], ["a", "b"])
     assert figure.layout.xaxis.range[0] <= -1 and len(figure.data) == 3
 
 
 def test_errors_by_slice_keep_markers_of_models_apart():
-    table = comparison.slice_errors(comparison.compare([classifier("a", 6), classifier("b", 30)]), "culture")
+    table = comparison_errors.slice_errors(comparison.compare([classifier("a", 6), classifier("b", 30)]), "culture")
     a, b = plots.error_slices(table, "emotion", ["a", "b"]).data
     assert (np.array(a.x) < np.array(b.x)).all() and a.marker.symbol != b.marker.symbol
     np.testing.assert_allclose(a.y, table[table.model == "a"].error)
@@ -74,9 +74,9 @@ def test_what_is_said_of_a_recording_stands_beside_its_labels(frames: bool):
     both = comparison.compare(
         [tracer("a", 0.1), tracer("b", 0.4)] if frames else [classifier("a", 6), classifier("b", 9)]
     )
-    said = comparison.recording(both, both["a"].results[0].id)
-    figure = plots.said_of_recording(said, ["a", "b"], comparison.TRUTH)
-    assert {trace.name for trace in figure.data} == {"a", "b", comparison.TRUTH}
+    said = disagreement.said_of(both, both["a"].results[0].id)
+    figure = plots.said_of_recording(said, ["a", "b"], disagreement.TRUTH)
+    assert {trace.name for trace in figure.data} == {"a", "b", disagreement.TRUTH}
     assert len(figure.data) == (6 if frames else 3)
 
 

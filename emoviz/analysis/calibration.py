@@ -1,0 +1,78 @@
+"""Calibration of compared models: whether they are as often right as they are sure, and as strong as the labels."""
+
+import numpy as np
+import pandas as pd
+
+from ..evaluation import bootstrap, metrics
+from .comparison import Comparison
+
+BINS = 10
+"""Of confidence on [0, 1], and of predicted dimensions on [-1, 1]."""
+SPREAD = (0.1, 0.9)
+"""Quantiles of the labels that are shown for what is predicted."""
+
+
+def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How often classifiers are right when they are so sure.
+
+    Returns:
+        Bins: model, confidence (mean of the bin), accuracy, low and high (95 % Wilson interval), recordings.
+        Errors: model, error (expected calibration error), low and high (95 % bootstrap interval over recordings).
+    """
+    bins, errors = [], []
+    for contender in comparison.contenders:
+        if contender.kind != "emotion" or not contender.results:
+            continue
+        probabilities = np.stack([r.prediction for r in contender.results])
+        confidence = probabilities.max(1).clip(0, 1)
+        right = probabilities.argmax(1) == np.stack([r.truth for r in contender.results]).argmax(1)
+        place = metrics.bin_of(confidence, BINS)
+        for b in np.unique(place):
+            own = place == b
+            share, low, high = wilson(int(right[own].sum()), int(own.sum()))
+            bins.append((contender.name, confidence[own].mean(), share, low, high, int(own.sum())))
+
+        def error(drawn: np.ndarray, confidence: np.ndarray = confidence, right: np.ndarray = right) -> float:
+            return metrics.calibration_error(confidence[drawn], right[drawn], BINS)
+
+        interval = bootstrap.interval(error, bootstrap.clusters_of(contender.results))
+        errors.append((contender.name, error(np.arange(len(right))), *interval))
+    return (
+        pd.DataFrame(bins, columns=["model", "confidence", "accuracy", "low", "high", "recordings"]),
+        pd.DataFrame(errors, columns=["model", "error", "low", "high"]),
+    )
+
+
+def predicted_and_true(comparison: Comparison) -> pd.DataFrame:
+    """What the labels are where a model of dimensions or intensities predicts so much.
+
+    Returns:
+        Columns model, output, predicted (mean of the bin), true (mean of the labels), low and high (quantiles
+        :data:`SPREAD` of the labels: their spread, no interval of the mean), frames (or recordings).
+    """
+    rows = []
+    for contender in comparison.contenders:
+        if contender.kind == "emotion" or not contender.results:
+            continue
+        truth = np.concatenate([np.atleast_2d(r.truth) for r in contender.results])
+        prediction = np.concatenate([np.atleast_2d(r.prediction) for r in contender.results])
+        for k, output in enumerate(contender.outputs):
+            known = ~(np.isnan(truth[:, k]) | np.isnan(prediction[:, k]))
+            true, predicted = truth[known, k], prediction[known, k].clip(-1, 1)
+            place = metrics.bin_of((predicted + 1) / 2, BINS)
+            for b in np.unique(place):
+                own = place == b
+                spread = np.quantile(true[own], SPREAD)
+                rows.append((contender.name, output, predicted[own].mean(), true[own].mean(), *spread, int(own.sum())))
+    return pd.DataFrame(rows, columns=["model", "output", "predicted", "true", "low", "high", "frames"])
+
+
+def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float, float]:
+    """A share with its 95 % interval.
+
+    Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209-212.
+    """
+    share = hits / count
+    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    return share, float(centre - half), float(centre + half)

@@ -1,0 +1,99 @@
+"""The errors of compared models: which classes they confuse, and which cultures, emotions and speakers are hard."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion
+from ..evaluation import bootstrap
+from ..evaluation.scores import MEAN, Result, confusion_table
+from .comparison import Comparison, Contender
+
+
+def confusions(comparison: Comparison) -> pd.DataFrame:
+    """Of classifiers: model, truth, prediction, count, share (of the recordings with that truth)."""
+    tables = []
+    for contender in comparison.contenders:
+        if contender.kind != "emotion":
+            continue
+        stated = contender.metrics.get("confusion", {})
+        if contender.results:
+            classes = contender.outputs
+            counts = np.array(confusion_table(contender.results, classes))
+        elif stated:
+            classes, counts = tuple(stated["classes"]), np.array(stated["counts"])
+        else:
+            continue
+        shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
+        cells = [
+            (contender.name, truth, prediction, int(counts[i, j]), float(shares[i, j]))
+            for i, truth in enumerate(classes)
+            for j, prediction in enumerate(classes)
+        ]
+        tables.append(pd.DataFrame(cells, columns=["model", "truth", "prediction", "count", "share"]))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def slice_columns(comparison: Comparison) -> list[str]:
+    """Columns by which errors can be told apart: those with several values."""
+    everyone = [c for c in comparison.contenders if c.results]
+    return [column for column in ("culture", "label", "speaker") if any(len(_slices(c, column)) > 1 for c in everyone)]
+
+
+def slice_errors(comparison: Comparison, column: str) -> pd.DataFrame:
+    """Error by culture, emotion or speaker: share of wrong answers, or RMSE.
+
+    Returns:
+        Columns slice, model, output, metric, error, low and high (95 % bootstrap interval over recordings),
+        recordings.
+    """
+    rows = []
+    for contender in comparison.contenders:
+        if not contender.results:
+            continue
+        wanted = "accuracy" if contender.kind == "emotion" else "rmse"
+        errors = [s for s in contender.scores if s.metric == wanted]
+        errors = [s for s in errors if s.output == MEAN] or errors
+        for name, members in _slices(contender, column).items():
+            clusters = bootstrap.clusters_of(members)
+            draws = bootstrap.resample([error.statistic(members) for error in errors], clusters)
+            for error, values in zip(errors, draws, strict=True):
+                value = error.compute(members)
+                low, high = bootstrap.percentiles(values)
+                if wanted == "accuracy":
+                    value, low, high = 1 - value, 1 - high, 1 - low
+                metric = "share of wrong answers" if wanted == "accuracy" else "RMSE"
+                rows.append((name, contender.name, error.output, metric, value, low, high, len(members)))
+    return pd.DataFrame(
+        rows, columns=["slice", "model", "output", "metric", "error", "low", "high", "recordings"]
+    ).sort_values("slice", kind="stable", ignore_index=True)
+
+
+def _slices(contender: Contender, column: str) -> dict[str, list[Result]]:
+    """Recordings by the values of a column; where the emotion changes within them, their frames by emotion."""
+    if column == "label" and contender.results[0].truth.ndim == 2:
+        return _frames_by_emotion(contender)
+    found: dict[str, list[Result]] = {}
+    for result in contender.results:
+        if value := getattr(result, column):
+            found.setdefault(value, []).append(result)
+    return found
+
+
+def _frames_by_emotion(contender: Contender) -> dict[str, list[Result]]:
+    """Frames whose labels are those of an emotion, the others missing; nothing where labels do not tell emotions."""
+    if not contender.derived or not set(contender.outputs) <= set(DERIVED_AXES):
+        return {}
+    axes = [DERIVED_AXES[o] for o in contender.outputs]
+    found: dict[str, list[Result]] = {}
+    for emotion in Emotion:
+        place = np.array(CIRCUMPLEX[emotion])[axes]
+        alike = [e for e in Emotion if np.allclose(np.array(CIRCUMPLEX[e])[axes], place)]
+        if alike[0] != emotion:
+            continue
+        own = [(r, np.isclose(r.truth, place, atol=1e-3).all(1)) for r in contender.results]
+        members = [replace(r, truth=np.where(mask[:, None], r.truth, np.nan)) for r, mask in own if mask.any()]
+        if members:
+            found[" or ".join(alike)] = members
+    return found

@@ -1,0 +1,204 @@
+"""Scores of compared models and their differences, as tables and in words: which model is better, and is that luck?
+
+Every bootstrap draw of recordings is the same for all models that are compared with each other, so the interval of a
+difference is that of a paired bootstrap. A difference is a model's score minus that of the first one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..evaluation import bootstrap
+from ..evaluation.findings import number
+from ..evaluation.scores import ALL, MEAN, Result, Score, flag_collapsed
+from .comparison import Comparison, Contender
+
+MAIN_METRIC: dict[str, str] = {"dimension": "ccc", "emotion": "ua", "intensity": "pearson"}
+"""Kind of outputs -> the metric, pooled, that sums a model up."""
+METRIC_TITLES: dict[str, str] = {
+    "ccc": "CCC", "rmse": "RMSE", "accuracy": "Accuracy", "ua": "UA", "pearson": "Pearson's r",
+}  # fmt: skip
+SCORE_COLUMNS = ["culture", "output", "metric", "aggregation"]
+"""Columns that name a score."""
+COLLAPSED = "†"
+COLLAPSED_NOTE = f"{COLLAPSED} Collapsed: nearly constant, or no better than the training mean."
+
+
+def judge(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the scores of all models, and the differences of those that are compared with each other.
+
+    Returns:
+        Scores: model, culture, output, metric, aggregation, value, low and high (95 % bootstrap interval over
+        recordings), training_mean, recordings, speakers, collapsed, and shared: whether on the shared recordings.
+        Differences: model, against, culture, output, metric, aggregation, difference, low, high, p.
+    """
+    found: list[dict[str, Any]] = []
+    differences: list[dict[str, Any]] = []
+    shared = comparison.shared if comparison.recordings else []
+    groups = {c.name: _by_culture(c) for c in shared}
+    for culture in groups[shared[0].name] if shared else ():
+        members = [groups[c.name][culture] for c in shared]
+        statistics = [s.statistic(own) for c, own in zip(shared, members, strict=True) for s in c.scores]
+        clusters = bootstrap.clusters_of(members[0])
+        draws = bootstrap.resample(statistics, clusters).reshape(len(shared), -1, bootstrap.DRAWS)
+        for place, same in enumerate(zip(*(c.scores for c in shared), strict=True)):
+            rows = [_row(*triple, culture) for triple in zip(shared, same, members, strict=True)]
+            for row, values in zip(rows, draws[:, place], strict=True):
+                row["low"], row["high"] = bootstrap.percentiles(values)
+            found += rows
+            differences += [
+                _difference(row, rows[0], values - draws[0, place])
+                for row, values in zip(rows[1:], draws[1:, place], strict=True)
+            ]
+    for contender in shared:
+        flag_collapsed([r for r in found if r["model"] == contender.name], groups[contender.name])
+    for contender in comparison.contenders:
+        if contender.name not in comparison.paired:
+            stated = contender.metrics.get("test", ())
+            found += [{"model": contender.name, **row, "shared": False} for row in stated]
+    numbers = ["value", "low", "high", "training_mean"]
+    table = pd.DataFrame(
+        found, columns=["model", *SCORE_COLUMNS, *numbers, "recordings", "speakers", "collapsed", "shared"]
+    )
+    table = table.astype(dict.fromkeys(numbers, float)).astype({"collapsed": bool, "shared": bool})
+    return table, pd.DataFrame(
+        differences, columns=["model", "against", *SCORE_COLUMNS, "difference", "low", "high", "p"]
+    )
+
+
+def verdicts(figures: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
+    """One sentence per main figure and model that is compared with the first, and one per collapsed model."""
+    value = figures[figures.shared].set_index(["model", *SCORE_COLUMNS]).value
+    sentences = []
+    for row in main_scores(differences).itertuples():
+        key = (row.culture, row.output, row.metric, row.aggregation)
+        what = score_title(row.output, row.metric, row.aggregation)
+        both = f"{what} {number(value[row.model, *key])} against {number(value[row.against, *key])}"
+        if np.isnan(row.low):
+            sentences.append(f"{row.model} and {row.against} cannot be judged by one recording ({both}).")
+            continue
+        if row.low <= 0 <= row.high:
+            size = f"a difference of {signed(row.difference)} [{signed(row.low)}, {signed(row.high)}]"
+            who, end = f"{row.model} and {row.against} cannot be told apart", "that luck makes easily"
+        else:
+            ends = sorted((abs(row.low), abs(row.high)))
+            size = f"a difference of {precise(abs(row.difference))} [{precise(ends[0])}, {precise(ends[1])}]"
+            names = (row.model, row.against) if row.difference > 0 else (row.against, row.model)
+            both = f"{what} {number(value[names[0], *key])} against {number(value[names[1], *key])}"
+            who, end = f"{names[0]} is better than {names[1]}", "that luck rarely makes"
+        sentences.append(f"{who}: {both}, {size} {end} (p = {precise(row.p)}).")
+    return sentences + collapses(figures)
+
+
+def collapses(figures: pd.DataFrame) -> list[str]:
+    """A sentence for each model that predicts a constant or is no better than the training mean."""
+    whole = figures[(figures.culture == ALL) & (figures.aggregation == "pooled")]
+    bad = whole[whole.metric.isin(MAIN_METRIC.values()) & whole.collapsed]
+    return [
+        f"{model} has collapsed ({', '.join(dict.fromkeys(rows.output))}): it predicts nearly a constant, or no "
+        "better than the training mean."
+        for model, rows in bad.groupby("model", sort=False)
+    ]
+
+
+def main_scores(figures: pd.DataFrame) -> pd.DataFrame:
+    """Those pooled figures over all recordings that sum the models up."""
+    whole = figures[(figures.culture == ALL) & (figures.aggregation == "pooled")]
+    means = whole.output.eq(MEAN)
+    return whole[whole.metric.isin(MAIN_METRIC.values()) & (means if means.any() else True)]
+
+
+def score_names(figures: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Output, metric and aggregation of each figure, first those that sum the models up."""
+    names = pd.concat([main_scores(figures), figures])[SCORE_COLUMNS[1:]].drop_duplicates()
+    return list(names.itertuples(index=False, name=None))
+
+
+def score_title(output: str, metric: str, aggregation: str) -> str:
+    """What a figure is called, e.g. ``UA`` or ``CCC (per recording), valence (derived)``."""
+    how = "" if aggregation == "pooled" else f" ({aggregation.replace('_', ' ')})"
+    return METRIC_TITLES[metric] + how + ("" if output in ("emotion", MEAN) else f", {output}")
+
+
+def score_grid(figures: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:
+    """One figure for people: a row per culture, a column per model, then the training mean and the recordings.
+
+    What has collapsed is marked by :data:`COLLAPSED`.
+    """
+    chosen = of_score(figures, output, metric, aggregation)
+    rows: dict[str, dict[str, str]] = {}
+    floors = {m: rows.training_mean.round(6).tolist() for m, rows in chosen.groupby("model", sort=False)}
+    one_floor = len({str(f) for f in floors.values()}) == 1
+    for row in chosen.itertuples():
+        cells = rows.setdefault(row.culture, {})
+        cells[row.model] = interval_text(row.value, row.low, row.high) + (f" {COLLAPSED}" if row.collapsed else "")
+        floor = "training mean" if one_floor else f"training mean of {row.model}"
+        cells[floor] = "undefined" if np.isnan(row.training_mean) else number(row.training_mean)
+        cells["recordings" if row.shared else f"recordings of {row.model}"] = str(int(row.recordings))
+    table = pd.DataFrame(rows.values(), index=pd.Index(rows, name="culture"))
+    models = [c for c in table if c in floors]
+    return table[models + [c for c in table if c not in models]].fillna("").reset_index()
+
+
+def of_score(table: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:
+    """The rows of one figure, of figures or differences."""
+    return table[(table.output == output) & (table.metric == metric) & (table.aggregation == aggregation)]
+
+
+def precise(value: float, sign: str = "") -> str:
+    """Three digits without the zero before the point, e.g. ``.031``."""
+    return "undefined" if np.isnan(value) else f"{value:{sign}.3f}".replace("0.", ".", 1).replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """The same with its sign, e.g. ``+.031``."""
+    return precise(value, "+")
+
+
+def interval_text(value: float, low: float, high: float) -> str:
+    """E.g. ``.61 [.55, .66]``."""
+    if np.isnan(value):
+        return "undefined"
+    return number(value) + ("" if np.isnan(low) else f" [{number(low)}, {number(high)}]")
+
+
+def _by_culture(contender: Contender) -> dict[str, list[Result]]:
+    """Recordings over all, and of each culture where there are several."""
+    cultures = sorted({r.culture for r in contender.results if r.culture})
+    own = {c: [r for r in contender.results if r.culture == c] for c in cultures} if len(cultures) > 1 else {}
+    return {ALL: list(contender.results)} | own
+
+
+def _row(contender: Contender, score: Score, members: Sequence[Result], culture: str) -> dict[str, Any]:
+    """A figure without its interval."""
+    return {
+        "model": contender.name,
+        "culture": culture,
+        "output": score.output,
+        "metric": score.metric,
+        "aggregation": score.aggregation,
+        "value": score.compute(members),
+        "training_mean": _training_mean(contender, score, members, culture),
+        "recordings": len(members),
+        "speakers": len({r.speaker for r in members if r.speaker}),
+        "shared": True,
+    }
+
+
+def _training_mean(contender: Contender, score: Score, members: Sequence[Result], culture: str) -> float:
+    """The figure of always predicting the training mean; NaN where the checkpoint does not tell it."""
+    if contender.constant is not None:
+        return score.training_mean(members)
+    wanted = [culture, score.output, score.metric, score.aggregation]
+    for row in contender.metrics.get("test", ()):
+        if [row.get(name) for name in SCORE_COLUMNS] == wanted and row.get("recordings") == len(members):
+            return float("nan") if row["training_mean"] is None else float(row["training_mean"])
+    return float("nan")
+
+
+def _difference(row: Mapping[str, Any], first: Mapping[str, Any], values: np.ndarray) -> dict[str, Any]:
+    found = bootstrap.judge(row["value"] - first["value"], values)
+    what = {"model": row["model"], "against": first["model"], **{name: row[name] for name in SCORE_COLUMNS}}
+    return {**what, "difference": found.value, "low": found.low, "high": found.high, "p": found.p}
