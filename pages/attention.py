@@ -15,8 +15,8 @@ from emoviz.explain.attention import ClipAttention
 from emoviz.explain.faithful import ATTENTION, GRADIENTS, error_name, verdict_of
 from emoviz.media import ClipInfo, probe
 from emoviz.plots.attention import MAPS, STRIP
-from emoviz.ui import attention, figures, loaders, messages, navigation, selection
-from emoviz.ui.analysis import Analysis, State
+from emoviz.ui import attention_weights, figures, loaders, messages, navigation, selection
+from emoviz.ui.clip_analysis import Analysis, State
 from emoviz.ui.fragments import fragment
 from emoviz.ui.player import player
 from emoviz.ui.session import session
@@ -82,7 +82,7 @@ def main() -> None:
     with st.container(gap=None):
         st.title("Attention", anchor=False)
         st.markdown("Which channels, moments, regions and modalities does a model look at, and is that faithful?")
-    found = attention.models()
+    found = attention_weights.models()
     name = selection.choose_model(found, next(iter(found), None))
     if name is None:
         with st.container(border=True):
@@ -96,13 +96,13 @@ def main() -> None:
         st.error(f"The checkpoint '{name}' is damaged. Choose another model, or train it again.")
         return
     show_channels(name, folder, about)
-    show_clip(folder, attention.maps(folder))
+    show_clip(folder, attention_weights.maps(folder))
 
 
 def show_channels(name: str, folder: Path, about: Description) -> None:
     """Channel weights over held-out recordings, the difference between two slices, and whether they are faithful."""
     try:
-        held = attention.held_out(folder)
+        held = attention_weights.held_out(folder)
     except EmovizError as error:
         st.error(f"{error} Train the model again, or choose another one.")
         return
@@ -118,14 +118,14 @@ def show_channels(name: str, folder: Path, about: Description) -> None:
             width=150,
         )  # fmt: skip
     changed = (folder / "attention.parquet").stat().st_mtime_ns
-    if not attention.rows(held, first, ids).any() or not attention.rows(held, second).any():
+    if not attention_weights.rows(held, first, ids).any() or not attention_weights.rows(held, second).any():
         st.info("No held-out recording is in a slice: choose fewer conditions.")
         return
-    table, words = attention.means(folder, changed, str(first), ids)
+    table, words = attention_weights.means(folder, changed, str(first), ids)
     lines = [f"**{title_of(first, ids)}** ({table['recordings'].iloc[0]} held out): {words}"]
     differences = None
     if str(first) != str(second) or ids:
-        differences, words = attention.differences(folder, changed, str(first), str(second), ids)
+        differences, words = attention_weights.differences(folder, changed, str(first), str(second), ids)
         lines.append(f"**Compared with {second.name}**: {words}")
     deletion = read_deletion(folder)
     if deletion is not None:
@@ -283,7 +283,7 @@ def show_state(
         right.caption("What the model looks at appears here as soon as the clip is read.")
         return
     try:
-        found = attention.of_clip(path, folder)
+        found = attention_weights.of_clip(path, folder)
     except EmovizError as error:
         right.info(str(error))
         return
@@ -360,7 +360,7 @@ def choose_window(found: ClipAttention) -> int:
 def show_window(path: Path, folder: Path, found: ClipAttention, number: int, stem: str) -> None:
     """Every map of one window of the clip, two side by side."""
     windows = found.windows
-    shown = attention.of_window(path, folder, number)
+    shown = attention_weights.of_window(path, folder, number)
     first = windows.starts[number]
     times = windows.times[first : first + windows.width]
     for place in range(0, len(shown), 2):

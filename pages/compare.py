@@ -17,9 +17,9 @@ from emoviz.evaluation.slices import COLUMNS
 from emoviz.media import probe
 from emoviz.prediction.cost import REPEATS, SECONDS, Complexity, size
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
-from emoviz.ui.analysis import Analysis
 from emoviz.ui.background import Job
-from emoviz.ui.comparison import Compared, Files, compared, contender, files_of, measure_all, suggested
+from emoviz.ui.clip_analysis import Analysis
+from emoviz.ui.compared import Compared, Files, compared, contender, files_of, measure_all, suggested
 from emoviz.ui.fragments import fragment
 from emoviz.ui.player import player
 from emoviz.ui.session import session

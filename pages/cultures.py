@@ -10,7 +10,8 @@ from emoviz.analysis import replicates
 from emoviz.analysis.cultures import Weights
 from emoviz.core.errors import EmovizError
 from emoviz.studies.results import METRICS
-from emoviz.ui import cultures, figures, navigation
+from emoviz.ui import culture_tables, figures, navigation
+from emoviz.ui.culture_tables import Comparison
 from emoviz.ui.fragments import fragment
 
 EVERY = "all"
@@ -74,7 +75,7 @@ def main() -> None:
         st.title("Cultures", anchor=False)
         st.markdown("Which cultures rely on the same channels, and is that more than chance?")
         st.caption(CONFOUND)
-    if sources := cultures.sources():
+    if sources := culture_tables.sources():
         compare_weights(sources)
     else:
         with st.container(border=True):
@@ -95,7 +96,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     """Similarity, the chosen pair and the most frequent channels."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = choose("Channel weights of", list(sources), "weights", width=210)
-        weights = cultures.weights(name, sources[name])
+        weights = culture_tables.weights(name, sources[name])
         for problem in weights.left_out:
             st.warning(f"{problem} It is left out.")
         dimensions = list(weights.table.index.get_level_values("dimension").unique())
@@ -109,9 +110,9 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
         if measure == "top-k":
             k = st.number_input("k", 1, most, k, key="k", bind="query-params", width=100)
     own = table[table.index.get_level_values("dimension") == dimension]
-    every = (name, modality, cultures.changed(sources[name]))
+    every = (name, modality, culture_tables.changed(sources[name]))
     of = (dimension, *every)
-    comparison = cultures.compare(of, own, weights.replicates, measure, k)
+    comparison = culture_tables.compare(of, own, weights.replicates, measure, k)
     st.markdown(comparison.words)
     show_cells(of, comparison, own, weights.replicates, (measure, k))
     show_top(every, Weights(table, weights.replicates))
@@ -119,7 +120,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
 
 @fragment
 def show_cells(
-    of: tuple, comparison: cultures.Comparison, weights: pd.DataFrame, replicates: str, measure: tuple[str, int]
+    of: tuple, comparison: Comparison, weights: pd.DataFrame, replicates: str, measure: tuple[str, int]
 ) -> None:  # fmt: skip
     """The matrix, and beside it the channels of the cell that was clicked; only these two change with a click."""
     left, right = st.columns([46, 54], gap="medium")
@@ -138,7 +139,7 @@ def choose(label: str, options: list[str], key: str, *, width: int, names: dict[
     )
 
 
-def chosen_pair(comparison: cultures.Comparison) -> tuple[str, str]:
+def chosen_pair(comparison: Comparison) -> tuple[str, str]:
     """The pair of cultures that the link names, or else the least similar one."""
     wanted = tuple(st.query_params.get("pair", "").split(","))
     if len(wanted) == 2 and set(wanted) <= set(comparison.order):
@@ -154,7 +155,7 @@ def choose_pair(points: list[figures.Point]) -> None:
         st.query_params["pair"] = ",".join(points[0])
 
 
-def show_similarity(of: tuple, comparison: cultures.Comparison, replicates: str, measure: tuple[str, int]) -> None:
+def show_similarity(of: tuple, comparison: Comparison, replicates: str, measure: tuple[str, int]) -> None:
     """The matrix with its dendrogram; a click chooses a pair."""
     chosen = chosen_pair(comparison)
     figures.show(
@@ -180,7 +181,7 @@ def show_similarity(of: tuple, comparison: cultures.Comparison, replicates: str,
 def show_pair(of: tuple, weights: pd.DataFrame, replicates: str, names: tuple[str, str]) -> None:
     """Both cultures' weights channel by channel; of one culture, its replicates'."""
     both = list(dict.fromkeys(names))
-    pair = cultures.pair(of, weights, replicates, names, SHOWN)
+    pair = culture_tables.pair(of, weights, replicates, names, SHOWN)
     figures.show(
         figures.kept(
             ("pair of", of, names), lambda: plots.pair_weights(pair.points, pair.shown, both, replicates=replicates)
@@ -194,7 +195,7 @@ def show_pair(of: tuple, weights: pd.DataFrame, replicates: str, names: tuple[st
 
 def show_top(of: tuple, weights: Weights) -> None:
     """The channels that are most often among the highest."""
-    top, table = cultures.frequent(of, weights.table, TOP)
+    top, table = culture_tables.frequent(of, weights.table, TOP)
     figures.show(
         figures.kept(("top", of), lambda: plots.top_channels(top, table, replicates=weights.replicates)),
         table,
@@ -208,7 +209,7 @@ def show_top(of: tuple, weights: Weights) -> None:
 def show_transfer() -> None:
     """The committed figures from one culture to another."""
     st.subheader("Does it hold in another culture?", anchor=False)
-    table, reports = cultures.transfer()
+    table, reports = culture_tables.transfer()
     for problem in reports.problems:
         st.warning(f"{problem} It is left out.")
     if table.empty:
@@ -242,7 +243,7 @@ def show_transfer() -> None:
 def show_scores() -> None:
     """Held-out figures per culture."""
     st.subheader("How good are the models of each culture?", anchor=False)
-    table, state = cultures.scores()
+    table, state = culture_tables.scores()
     if table.empty:
         st.markdown("No checkpoint has held-out figures of several cultures.")
         return

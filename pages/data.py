@@ -28,8 +28,8 @@ from emoviz.features import EXTRACTORS, encoders, estimate
 from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds import Extraction
 from emoviz.jobs.local import Local
-from emoviz.ui import figures, loaders, navigation, session
-from emoviz.ui import jobs as ui
+from emoviz.ui import figures, job_cards, loaders, navigation, session
+from emoviz.ui.job_cards import duration, size
 
 ALL = "all corpora"
 SHOWN = ["corpus", "state", "recordings", "speakers", "cultures", "features", "labels", "licence"]
@@ -156,7 +156,7 @@ def extract(here: list[Holding]) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.selectbox("Of which corpus?", list(readable), key="extract-corpus", width=200)
             features = st.multiselect("Features", list(EXTRACTORS), SUGGESTED, key="extract-features")
-            device = ui.choose_device("extract-device")
+            device = job_cards.choose_device("extract-device")
         lacking = estimate.lacking(readable[name], features)
         if lacking:
             st.markdown(
@@ -167,7 +167,7 @@ def extract(here: list[Holding]) -> None:
         with st.container(horizontal=True):
             if st.button("Extract", type="primary", disabled=not features and not _pictures(readable[name])):
                 try:
-                    ui.jobs().submit(Extraction(name, tuple(features)), Local(device))
+                    job_cards.jobs().submit(Extraction(name, tuple(features)), Local(device))
                 except EmovizError as error:
                     st.error(str(error))
             estimating = st.button("How long will it take?", disabled=not lacking,
@@ -175,7 +175,7 @@ def extract(here: list[Holding]) -> None:
         if estimating:
             show_estimate(name, list(lacking))
     with right:
-        ui.poll(watch, lambda job: job.kind == "extract")
+        job_cards.poll(watch, lambda job: job.kind == "extract")
 
 
 def _pictures(one: Holding) -> bool:
@@ -193,21 +193,21 @@ def show_estimate(name: str, features: list[str]) -> None:
             st.error(str(error))
             return
     st.markdown(
-        f"About **{ui.duration(found.seconds)}** for {found.recordings:,} recordings and **{ui.size(found.size)}** in "
+        f"About **{duration(found.seconds)}** for {found.recordings:,} recordings and **{size(found.size)}** in "
         f"the store, judged by {found.tried} of them."
     )
 
 
 def watch(shown: Sequence[Job]) -> None:
     """Extractions that run or ran."""
-    ui.show_error()
+    job_cards.show_error()
     if not shown:
         st.caption("Extractions appear here; they go on when this page is closed.")
     for job in shown[:5]:
         with st.container(border=True, key=f"job-{job.id}"):
-            status = ui.jobs().state(job.id)
-            ui.header(job, status)
-            st.caption(ui.facts(job, status))
+            status = job_cards.jobs().state(job.id)
+            job_cards.header(job, status)
+            st.caption(job_cards.facts(job, status))
 
 
 def import_corpus() -> None:

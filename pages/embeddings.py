@@ -17,8 +17,7 @@ from emoviz.analysis.projection_methods import METHODS, PCA, Method
 from emoviz.prediction.clip import reads_clips
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
-from emoviz.ui.fragments import fragment
-from emoviz.ui.maps import (
+from emoviz.ui.embedding_maps import (
     Embedded,
     embedded,
     embedding_of,
@@ -30,6 +29,7 @@ from emoviz.ui.maps import (
     projection_of,
     with_embeddings,
 )
+from emoviz.ui.fragments import fragment
 
 POLL = 0.5
 """Seconds between two looks at a running fit."""

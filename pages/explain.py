@@ -44,8 +44,8 @@ from emoviz.explain.words import (
 )
 from emoviz.media import ClipInfo, ClipMedia, probe
 from emoviz.prediction.clip import ClipPrediction, streams_of
-from emoviz.ui import explain, figures, loaders, messages, navigation, selection
-from emoviz.ui.analysis import Analysis, State
+from emoviz.ui import explanations, figures, loaders, messages, navigation, selection
+from emoviz.ui.clip_analysis import Analysis, State
 from emoviz.ui.fragments import fragment
 from emoviz.ui.player import player
 from emoviz.ui.session import session
@@ -140,9 +140,9 @@ def main() -> None:
         st.markdown("Where in the face, in the sound and in time does a prediction come from?")
     with chooser:
         clip = selection.choose_clip()
-    networks, sequences = explain.networks(), explain.sequences()
-    network = selection.choose_network(networks, explain.first_choice(networks))
-    model = selection.choose_model(sequences, explain.first_choice(sequences))
+    networks, sequences = explanations.networks(), explanations.sequences()
+    network = selection.choose_network(networks, explanations.first_choice(networks))
+    model = selection.choose_model(sequences, explanations.first_choice(sequences))
     chosen = {name: (networks | sequences)[name] for name in (network, model) if name}
     with st.sidebar:
         messages.model_cards(chosen)
@@ -165,7 +165,7 @@ def show_clip(name: str, path: Path, network: Path | str | None, model: Path | s
         messages.wrong(str(error))
         return
     forget_choices(path)
-    every = POLL if analysis.state.running or explain.line().busy else None
+    every = POLL if analysis.state.running or explanations.line().busy else None
     fragment(show_state, run_every=every)(chosen, analysis, polling=every is not None)
 
 
@@ -196,7 +196,7 @@ def forget_choices(path: Path) -> None:
 
 def show_state(chosen: Chosen, analysis: Analysis, *, polling: bool) -> None:
     """One look at the analysis and at what is explained so far."""
-    state, line = analysis.state, explain.line()
+    state, line = analysis.state, explanations.line()
     if state.error:
         messages.wrong(state.error, state.details)
         return
@@ -230,7 +230,7 @@ def show_state(chosen: Chosen, analysis: Analysis, *, polling: bool) -> None:
 
 def show_progress(state: State, analysis: Analysis, known: Mapping[Hashable, Any], wanted: Mapping) -> None:
     """What is being done, with a stop button; and what failed."""
-    line = explain.line()
+    line = explanations.line()
     running = next((job for job in known.values() if job.running), None)
     if state.running or state.stopped:
         messages.working(state, analysis)
@@ -252,7 +252,7 @@ class Halt:
 
     def stop(self) -> None:
         """End it, and begin nothing else of what is asked for."""
-        explain.line().halt(self.wanted)
+        explanations.line().halt(self.wanted)
 
 
 def result(known: Mapping[Hashable, Any], key: Hashable) -> Any:
@@ -290,7 +290,7 @@ class Face:
     prediction: ClipPrediction
     outputs: pd.DataFrame
     output: str
-    wanted: list[tuple[Hashable, explain.Work]]
+    wanted: list[tuple[Hashable, explanations.Work]]
 
     @classmethod
     def of(cls, chosen: Chosen, state: State, place: Any) -> "Face | None":
@@ -318,7 +318,7 @@ class Face:
                 width=150,
             )  # fmt: skip
             st.button("Player's time", on_click=take_time, args=(chosen.info.duration,))
-        wanted: list[tuple[Hashable, explain.Work]] = [
+        wanted: list[tuple[Hashable, explanations.Work]] = [
             (chosen.key("moment", network, output, moment),
              lambda report: explain_face(network, media, output, [moment], progress=report)),
             (chosen.key("film", network, output),
@@ -399,7 +399,7 @@ class Sound:
     said: pd.DataFrame
     output: str
     span: tuple[float, float] | None
-    wanted: list[tuple[Hashable, explain.Work]]
+    wanted: list[tuple[Hashable, explanations.Work]]
 
     @classmethod
     def of(cls, chosen: Chosen, state: State, place: Any) -> "Sound | None":
@@ -438,7 +438,7 @@ class Sound:
         def streams(report):  # noqa: ANN001, ANN202
             return streams_of(model, media, store=loaders.store(), progress=report)
 
-        wanted: list[tuple[Hashable, explain.Work]] = [
+        wanted: list[tuple[Hashable, explanations.Work]] = [
             (chosen.key("pictures of sound", model, output, span),
              lambda report: explain_sound(model, media, streams(report), output, start=span[0], end=span[1],
                                           progress=report)),
@@ -503,7 +503,7 @@ class Sound:
             self.said,
             self.output,
             dimension=self.model.description.kind == "dimension",
-            spectrogram=explain.sound_of(self.chosen.path, self.chosen.path.stat().st_mtime_ns, self.media),
+            spectrogram=explanations.sound_of(self.chosen.path, self.chosen.path.stat().st_mtime_ns, self.media),
             contributions=None if moments is None else plots.in_stretches(moments),
             span=self.span,
             **known,

@@ -16,7 +16,7 @@ from emoviz.media import ClipInfo, probe
 from emoviz.prediction.clip import ClipPrediction
 from emoviz.prediction.export import export
 from emoviz.ui import figures, loaders, messages, navigation, selection
-from emoviz.ui.analysis import Analysis, State
+from emoviz.ui.clip_analysis import Analysis, State
 from emoviz.ui.fragments import fragment
 from emoviz.ui.player import player
 from emoviz.ui.session import session

@@ -12,7 +12,7 @@ from emoviz.checkpoints.folder import PER_CULTURE, TABLES
 from emoviz.studies import results
 from emoviz.studies.results import Report
 from emoviz.ui import figures, guide, loaders, navigation
-from emoviz.ui.kept import kept
+from emoviz.ui.cache import kept
 
 EVERYWHERE = "all cultures"
 FIGURE = "number"

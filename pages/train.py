@@ -25,8 +25,8 @@ from emoviz.training.config import TrainingConfig
 from emoviz.training.loggers import LOGGERS
 from emoviz.training.outlook import Outlook, outlook, step_seconds, steps_per_epoch
 from emoviz.training.protocols import PROTOCOLS, Options
-from emoviz.ui import figures, form, loaders, navigation
-from emoviz.ui import jobs as ui
+from emoviz.ui import figures, form, job_cards, loaders, navigation
+from emoviz.ui.job_cards import duration, size
 
 DEFAULT = "speech-emotion"
 """Preset of a first visit."""
@@ -65,7 +65,7 @@ def main() -> None:
         values, task = ask(found)
     with right:
         submit(values, task, found)
-    ui.poll(watch, lambda job: job.kind != "extract")
+    job_cards.poll(watch, lambda job: job.kind != "extract")
 
 
 def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -130,7 +130,7 @@ def ask_task(protocol: str) -> dict[str, Any]:
 
 def free_name(name: str) -> str:
     """A name that no model has and no job will write: ``speech-cats-2`` and so on."""
-    taken = {*find(loaders.settings().checkpoints), *(job.writes for job in ui.jobs().list())}
+    taken = {*find(loaders.settings().checkpoints), *(job.writes for job in job_cards.jobs().list())}
     number = 2
     while (candidate := f"{name}-{number}") in taken:
         number += 1
@@ -271,7 +271,7 @@ def choose_where() -> Where:
         not known
         or st.segmented_control("On", ["this machine", "Slurm"], default="this machine", required=True) != "Slurm"
     ):
-        return Local(ui.choose_device())
+        return Local(job_cards.choose_device())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         partition = st.selectbox("Partition", list(known), format_func=lambda name: f"{name}: {known[name]}")
         asked = {
@@ -302,8 +302,8 @@ def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding]) ->
             return
     steps = steps_per_epoch(config, view, found, loaders.store())
     st.markdown(
-        f"**At most {ui.duration(seconds * steps * config.epochs)}** on this processor: {config.epochs} epochs of "
-        f"{steps:,} steps, {1000 * seconds:.0f} ms each; a model of {ui.size(2 * view.parameters)}."
+        f"**At most {duration(seconds * steps * config.epochs)}** on this processor: {config.epochs} epochs of "
+        f"{steps:,} steps, {1000 * seconds:.0f} ms each; a model of {size(2 * view.parameters)}."
     )
 
 
@@ -313,7 +313,7 @@ def start(works: Sequence[Training | OwnProtocol], where: Where) -> None:
     group = f"{title.rpartition(',')[0] or title} x {len(works)}" if len(works) > 1 else ""
     try:
         for one in works:
-            ui.jobs().submit(one, where, group)
+            job_cards.jobs().submit(one, where, group)
     except EmovizError as error:
         st.error(str(error))
         return
@@ -324,7 +324,7 @@ def start(works: Sequence[Training | OwnProtocol], where: Where) -> None:
 def watch(shown: Sequence[Job]) -> None:
     """The queue: groups with their summary, and a card per job."""
     st.subheader("Jobs", anchor=False)
-    ui.show_error()
+    job_cards.show_error()
     if not shown:
         st.caption(
             "Trainings appear here, with live curves; they go on when this page is closed or the server is restarted."
@@ -346,9 +346,8 @@ def show_group(group: str, members: Sequence[Job]) -> None:
         for job in members[::-1]:
             config = config_of(job)
             if config:
-                entries.append(
-                    sweeps.Entry(config, ui.jobs().state(job.id).state.lower(), ui.jobs().figures(job.id), made(job))
-                )
+                state, scores = job_cards.jobs().state(job.id).state, job_cards.jobs().figures(job.id)
+                entries.append(sweeps.Entry(config, state.lower(), scores, made(job)))
         done = sum(entry.state == State.FINISHED.lower() for entry in entries)
         st.markdown(f"**{group}**: {done} of {len(members)} finished")
         table = sweeps.summary(entries)
@@ -360,12 +359,12 @@ def show_group(group: str, members: Sequence[Job]) -> None:
 
 def show_job(job: Job, short: bool = False) -> None:
     """How one job goes, and what can be done with it."""
-    status = ui.jobs().state(job.id)
-    ui.header(job, status)
-    st.caption(" · ".join(filter(None, (job.writes, ui.facts(job, status)))))
+    status = job_cards.jobs().state(job.id)
+    job_cards.header(job, status)
+    st.caption(" · ".join(filter(None, (job.writes, job_cards.facts(job, status)))))
     config = config_of(job)
     if config and not short:
-        table = sweeps.curves(ui.jobs().figures(job.id))
+        table = sweeps.curves(job_cards.jobs().figures(job.id))
         if len(table):
             figures.show(
                 plots.job_curves(table, config.selection.upper()), table, key=f"curves-{job.id}",
@@ -376,7 +375,7 @@ def show_job(job: Job, short: bool = False) -> None:
             st.session_state[CLONE] = (f"clone of {config.name}", to_dict(config))
             st.rerun()
         with st.popover("Log", type="tertiary"):
-            st.code(ui.jobs().logs(job.id, LOG_LINES) or "Nothing was printed yet.", language=None)
+            st.code(job_cards.jobs().logs(job.id, LOG_LINES) or "Nothing was printed yet.", language=None)
         with st.popover("Settings", type="tertiary"):
             st.code(form.as_text(job.work), language="json")
         if status.state is State.FINISHED and made(job) and navigation.has(COMPARE):

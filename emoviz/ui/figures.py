@@ -18,8 +18,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.io.json import to_json_plotly
 
+from .cache import kept as remember
 from .fragments import fragment
-from .kept import kept as remember
 from .serve import FOLDER, media_url, plotly_url
 
 LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
@@ -123,7 +123,7 @@ def show(
 
 
 def kept(of: Hashable, draw: Callable[[], go.Figure]) -> Drawing:
-    """A figure as the browser gets it, drawn once for the same ``of`` (:func:`emoviz.ui.kept.kept`), whoever asks."""
+    """A figure as the browser gets it, drawn once for the same ``of`` (:func:`emoviz.ui.cache.kept`), whoever asks."""
     return remember(of, lambda: drawing(draw()))
 
 

@@ -16,7 +16,7 @@ from ..corpora import inventory
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
 from ..studies import results
-from .kept import kept
+from .cache import kept
 
 RESULTS = ROOT / "results"
 """Where the reports of protocols are."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from ..core.errors import MediaError
-from .analysis import Analysis
+from .clip_analysis import Analysis
 
 KEPT_ANALYSES = 8
 """Results that a session keeps, so that going back to one is immediate."""

@@ -4,13 +4,10 @@ import json
 import re
 
 import pytest
+from looking import place_in, plot
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
-
-
-def plot(key: str) -> str:
-    return f".st-key-{key} .js-plotly-plot"
 
 
 def bars(page, key: str, *, unlike: dict | None = None) -> dict:  # noqa: ANN001
@@ -69,12 +66,7 @@ def test_moments_follow_the_player_and_every_map_is_drawn(app: str, page):  # no
     for kind in ("graph", "co", "temporal"):
         page.wait_for_selector(f"{plot(f'map-{kind}-whisper')} .heatmaplayer image")
     page.locator(plot("moments")).scroll_into_view_if_needed()
-    x, y = page.evaluate(
-        """selector => { const plot = document.querySelector(selector), { xaxis, yaxis } = plot._fullLayout
-            const box = plot.getBoundingClientRect()
-            return [box.left + xaxis._offset + xaxis.d2p(3), box.top + yaxis._offset + yaxis._length / 2] }""",
-        plot("moments"),
-    )
+    x, y = place_in(page, plot("moments"), 3)
     page.mouse.click(x, y)
     page.wait_for_function("new URL(location.href).searchParams.get('time')?.match(/^(2.9|3.0)/)")
     assert page.locator("video").evaluate("video => video.currentTime") == pytest.approx(3, abs=0.1)

@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from looking import plot
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-FOREST = ".st-key-differences .js-plotly-plot"
+FOREST = plot("differences")
 FIRST, SECOND = "speech-cats", "speech-bigru"
 
 

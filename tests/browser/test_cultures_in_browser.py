@@ -1,32 +1,26 @@
 """The Cultures page in Chromium, with the bundled checkpoints: a click on a cell, and the link that it makes."""
 
+from collections.abc import Sequence
+
 import pytest
+from looking import place_in, plot
+from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-MATRIX = ".st-key-similarity .js-plotly-plot"
+MATRIX = plot("similarity")
 PAIR = ".st-key-pair .gtitle"
 
 
 def open_page(page, address: str) -> None:  # noqa: ANN001
     page.goto(address)
     page.wait_for_selector(f"{MATRIX} .scatterlayer .trace")
-    page.wait_for_selector(".st-key-scores .js-plotly-plot .scatterlayer .trace")
+    page.wait_for_selector(f"{plot('scores')} .scatterlayer .trace")
 
 
-def place_of(page, column: int, row: int) -> tuple[float, float]:  # noqa: ANN001
+def place_of(page: Page, column: int, row: int) -> Sequence[float]:
     """Where a cell stands on the screen, a little beside its middle."""
-    return tuple(
-        page.evaluate(
-            """([selector, column, row]) => {
-                const plot = document.querySelector(selector)
-                const { xaxis, yaxis } = plot._fullLayout
-                const box = plot.getBoundingClientRect()
-                return [box.left + xaxis._offset + xaxis.d2p(column) + 9, box.top + yaxis._offset + yaxis.d2p(row) - 9]
-            }""",
-            [MATRIX, column, row],
-        )
-    )
+    return place_in(page, MATRIX, column, row, beside=(9, -9))
 
 
 def names(page) -> list[str]:  # noqa: ANN001

@@ -1,10 +1,11 @@
 """The Embeddings page in Chromium, with the bundled checkpoints: lasso, list, and the link to the same view."""
 
 import pytest
+from looking import plot, wait_until_done
 
 pytestmark = pytest.mark.browser
 
-MAP = ".st-key-map .js-plotly-plot"
+MAP = plot("map")
 
 
 def open_map(page, address: str) -> None:  # noqa: ANN001
@@ -15,8 +16,8 @@ def open_map(page, address: str) -> None:  # noqa: ANN001
 
 def wait_for_map(page) -> None:  # noqa: ANN001
     page.wait_for_selector(f"{MAP} .scatterlayer .trace")
-    page.wait_for_selector(".st-key-separation .js-plotly-plot .scatterlayer .trace")
-    page.wait_for_selector(".st-key-stop", state="detached")
+    page.wait_for_selector(f"{plot('separation')} .scatterlayer .trace")
+    wait_until_done(page)
 
 
 def lasso(page, around: tuple[float, float, float, float]) -> None:  # noqa: ANN001
@@ -83,6 +84,6 @@ def test_models_stand_in_a_row_with_one_legend(app: str, page):  # noqa: ANN001
     page.get_by_label("Beside it").click()
     page.get_by_role("option").nth(1).click()
     page.locator(f"{MAP} .subplot.x2y2").wait_for()
-    page.wait_for_selector(".st-key-stop", state="detached")
+    wait_until_done(page)
     shown = page.evaluate("s => document.querySelector(s)._fullData.filter(t => t.showlegend).map(t => t.name)", MAP)
     assert len(shown) == len(set(shown)) > 1

@@ -1,16 +1,14 @@
 """The Explain page in Chromium, with the bundled checkpoints: what a first visitor sees and does."""
 
 import pytest
+from looking import IN_SHADOW, VIDEO, plot, wait_until_done
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-FILM = ".st-key-film .js-plotly-plot"
-FACE = ".st-key-face .js-plotly-plot"
-SOUND = ".st-key-sound .js-plotly-plot"
-VIDEO = "[...document.querySelectorAll('*')].map(e => e.shadowRoot).find(root => root?.querySelector('video'))"
+FILM, FACE, SOUND = map(plot, ("film", "face", "sound"))
 COLOURED = f"""(() => {{
-    const canvas = {VIDEO}?.querySelector('#overlay')
+    const canvas = {IN_SHADOW}?.querySelector('#overlay')
     if (!canvas?.width) return 0
     const {{ data }} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
     let count = 0
@@ -22,8 +20,8 @@ COLOURED = f"""(() => {{
 
 def wait_for_all(page) -> None:  # noqa: ANN001
     page.wait_for_selector(f"{FACE} .imagelayer image")
-    page.wait_for_selector(".st-key-channels .js-plotly-plot .bars")
-    page.wait_for_selector(".st-key-stop", state="detached")
+    page.wait_for_selector(f"{plot('channels')} .bars")
+    wait_until_done(page)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +44,7 @@ def test_faces_with_heat_stand_over_the_curves(explained):  # noqa: ANN001
 
 def test_heat_over_the_video_can_be_put_away(explained):  # noqa: ANN001
     page = explained
-    page.evaluate(f"({VIDEO}).querySelector('video').currentTime = 5.5")
+    page.evaluate(f"{VIDEO}.currentTime = 5.5")
     page.locator("#box").click()
     page.wait_for_function(f"{COLOURED} > 500")
     page.locator("#heat").click()
@@ -57,7 +55,7 @@ def test_heat_over_the_video_can_be_put_away(explained):  # noqa: ANN001
 
 def test_the_players_time_is_explained(explained):  # noqa: ANN001
     page = explained
-    page.evaluate(f"({VIDEO}).querySelector('video').currentTime = 2")
+    page.evaluate(f"{VIDEO}.currentTime = 2")
     page.wait_for_function("Math.abs(Number(new URL(location.href).searchParams.get('time')) - 2) < 0.1")
     page.get_by_role("button", name="Player's time").click()
     page.wait_for_function(f"/\\((1\\.9|2\\.0)\\d s\\)/.test(document.querySelector('{FACE} .gtitle')?.textContent)")
@@ -72,8 +70,8 @@ def test_a_link_opens_the_same_view(app: str, page):  # noqa: ANN001
 
 def test_heat_stands_over_the_spectrogram_of_a_network_that_sees_it(app: str, page):  # noqa: ANN001
     page.goto(f"{app}/explain?model=speech-spectrogram")
-    page.wait_for_selector(".st-key-frequencies .js-plotly-plot .bars")
-    page.wait_for_selector(".st-key-stop", state="detached")
+    page.wait_for_selector(f"{plot('frequencies')} .bars")
+    wait_until_done(page)
     drawn = page.evaluate(f"document.querySelector('{SOUND}')._fullData.map(trace => trace.type)")
     assert drawn.count("heatmap") == 2
     expect(page.locator(f"{SOUND} .ytitle")).to_have_text("mean heat")

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from looking import plot
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-CHANNELS = ".st-key-channels .js-plotly-plot"
+CHANNELS = plot("channels")
 
 
 def background(page) -> str:  # noqa: ANN001

@@ -1,15 +1,17 @@
 """The Predict page in Chromium, with the bundled checkpoints: what a first visitor does."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import expect
+from looking import VIDEO, place_in, plot, wait_until_done
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-TIMELINE = ".st-key-timeline .js-plotly-plot"
+TIMELINE = plot("timeline")
 
 
 def open_result(page, address: str) -> None:  # noqa: ANN001
@@ -20,33 +22,19 @@ def open_result(page, address: str) -> None:  # noqa: ANN001
 
 def wait_for_result(page) -> None:  # noqa: ANN001
     page.wait_for_selector(f"{TIMELINE} .scatterlayer .trace")
-    page.wait_for_selector(".st-key-stop", state="detached")
-    page.wait_for_function("document.querySelector('.st-key-timeline .js-plotly-plot .emoviz-now')")
-    page.wait_for_function(f"({video_state}).duration > 0")
-
-
-video_state = "(() => document.querySelector('.st-key-player *') && [...document.querySelectorAll('*')]" \
-    ".map(e => e.shadowRoot?.querySelector('video')).find(Boolean) || {})()"  # fmt: skip
+    wait_until_done(page)
+    page.wait_for_function(f"document.querySelector('{TIMELINE} .emoviz-now')")
+    page.wait_for_function(f"{VIDEO}.duration > 0")
 
 
 def time_of(page) -> float:  # noqa: ANN001
     return page.locator("video").evaluate("video => video.currentTime")
 
 
-def place_at(page, time: float) -> tuple[float, float]:  # noqa: ANN001
+def place_at(page: Page, time: float) -> Sequence[float]:
     """Where a time of the clip stands on the screen, in the first row of curves."""
     page.locator(TIMELINE).first.scroll_into_view_if_needed()
-    return tuple(
-        page.evaluate(
-            """([selector, time]) => {
-                const plot = document.querySelector(selector)
-                const { xaxis, yaxis } = plot._fullLayout
-                const box = plot.getBoundingClientRect()
-                return [box.left + xaxis._offset + xaxis.d2p(time), box.top + yaxis._offset + yaxis._length / 2]
-            }""",
-            [TIMELINE, time],
-        )
-    )
+    return place_in(page, TIMELINE, time)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +47,7 @@ def opened(app: str, shared_page):  # noqa: ANN001, ANN201
 @pytest.fixture
 def result(opened):  # noqa: ANN001, ANN201
     """The same page, its player at rest."""
-    opened.evaluate(f"{video_state}.pause()")
+    opened.evaluate(f"{VIDEO}.pause()")
     if opened.locator("#loop[aria-pressed=true]").count():
         opened.locator("#loop").click()
     opened.locator("#loop[aria-pressed=false]").wait_for()
@@ -69,7 +57,7 @@ def result(opened):  # noqa: ANN001, ANN201
 def test_a_click_on_a_curve_moves_the_clip_and_the_cursor(result):  # noqa: ANN001
     page = result
     page.mouse.click(*place_at(page, 2.0))
-    page.wait_for_function(f"Math.abs({video_state}.currentTime - 2) < 0.1")
+    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 2) < 0.1")
     x, _ = place_at(page, 2.0)
     page.wait_for_function(
         """([selector, x]) => {
@@ -89,27 +77,27 @@ def test_a_drag_over_a_curve_repeats_the_span(result):  # noqa: ANN001
     page.mouse.move(*place_at(page, 1.7))
     page.mouse.up()
     page.wait_for_selector(f"{TIMELINE} .emoviz-loop")
-    page.wait_for_function(f"{video_state}.currentTime > 1.4")
-    page.wait_for_function(f"{video_state}.currentTime < 1.3")
+    page.wait_for_function(f"{VIDEO}.currentTime > 1.4")
+    page.wait_for_function(f"{VIDEO}.currentTime < 1.3")
     assert time_of(page) > 0.8
     page.keyboard.press("Escape")
     page.locator("#loop[aria-pressed=false]").wait_for()
-    page.wait_for_function(f"{video_state}.currentTime > 1.8")
+    page.wait_for_function(f"{VIDEO}.currentTime > 1.8")
 
 
 @pytest.mark.parametrize("focus", ["figure", "player"])
 def test_the_keyboard_plays_and_seeks(result, focus: str):  # noqa: ANN001
     page = result
     page.mouse.click(*place_at(page, 1.0))
-    page.wait_for_function(f"Math.abs({video_state}.currentTime - 1) < 0.1")
+    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 1) < 0.1")
     if focus == "player":
         page.locator("#player").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"Math.abs({video_state}.currentTime - 2) < 0.1")
+    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 2) < 0.1")
     page.keyboard.press("Space")
-    page.wait_for_function(f"{video_state}.currentTime > 2.3")
+    page.wait_for_function(f"{VIDEO}.currentTime > 2.3")
     page.keyboard.press("Space")
-    page.wait_for_function(f"{video_state}.paused")
+    page.wait_for_function(f"{VIDEO}.paused")
 
 
 def test_the_table_can_be_downloaded(result):  # noqa: ANN001
@@ -143,7 +131,7 @@ def test_an_uploaded_clip_is_analysed_and_played(app: str, page, data: Path):  #
     wait_for_result(page)
     page.keyboard.press("Escape")
     page.mouse.click(*place_at(page, 1.0))
-    page.wait_for_function(f"Math.abs({video_state}.currentTime - 1) < 0.1")
+    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 1) < 0.1")
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
     assert download.value.suggested_filename.startswith("1001_DFA_HAP_XX")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from looking import place_in
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -23,17 +24,7 @@ def open_results(page, address: str) -> None:  # noqa: ANN001
 
 def click_cell(page, source: str, target: str) -> None:  # noqa: ANN001
     page.locator(MATRIX).scroll_into_view_if_needed()
-    page.mouse.click(
-        *page.evaluate(
-            """([selector, source, target]) => {
-                const plot = document.querySelector(selector)
-                const { xaxis, yaxis } = plot._fullLayout
-                const box = plot.getBoundingClientRect()
-                return [box.left + xaxis._offset + xaxis.d2p(target), box.top + yaxis._offset + yaxis.d2p(source)]
-            }""",
-            [MATRIX, source, target],
-        )
-    )
+    page.mouse.click(*place_in(page, MATRIX, target, source))
 
 
 def test_a_cell_opens_the_recordings_behind_it_and_the_link_opens_them_again(app: str, page, elsewhere):  # noqa: ANN001

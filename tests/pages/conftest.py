@@ -18,7 +18,7 @@ from emoviz.checkpoints.folder import Description
 from emoviz.core.settings import ROOT, Settings
 from emoviz.core.vocabulary import Source, Task
 from emoviz.prediction.clip import combine
-from emoviz.ui import analysis, loaders
+from emoviz.ui import clip_analysis, loaders
 from emoviz.ui.session import Session
 
 EXAMPLE = "Example: square"
@@ -122,7 +122,7 @@ def examples(clip: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
 @pytest.fixture
 def predictor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Predictor]:
     fake = Predictor()
-    monkeypatch.setattr(analysis, "predict_clip", fake)
+    monkeypatch.setattr(clip_analysis, "predict_clip", fake)
     yield fake
     fake.go_on.set()
 

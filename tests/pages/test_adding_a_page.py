@@ -5,7 +5,7 @@ import sys
 import types
 
 import pytest
-from drawn import specs
+from reading import specs
 from streamlit.testing.v1 import AppTest
 
 import emoviz

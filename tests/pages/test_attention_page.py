@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from drawn import titled
 from predictions import make_prediction
+from reading import texts, titled
 
 from emoviz import checkpoints
 from emoviz.checkpoints.folder import CONFIG, FeatureSpec, read_description
@@ -15,15 +15,9 @@ from emoviz.core.settings import ROOT, Settings
 from emoviz.explain.attention import ClipAttention, WindowMap, channels_of
 from emoviz.models.inputs import InputConfig
 from emoviz.prediction.clip import Windows
-from emoviz.ui import analysis, attention, loaders
+from emoviz.ui import attention_weights, clip_analysis, loaders
 
 MAPS = ("graph.toy", "spatial.toy")
-
-
-def texts(test) -> str:  # noqa: ANN001
-    """Everything that the page says."""
-    kinds = (test.markdown, test.caption, test.error, test.info, test.code)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 @pytest.fixture
@@ -43,8 +37,8 @@ def weighing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
     table = pd.DataFrame(values, columns=list(about.features[0].channels), index=[f"r{i}" for i in range(12)])
     who = pd.DataFrame({"culture": ["Here"] * 6 + ["There"] * 6, "speaker": list("aabbccddeeff"), "label": "happy sad"})
     pd.concat([who.set_index(table.index), table], axis=1).rename_axis("id").to_parquet(folder / "attention.parquet")
-    monkeypatch.setattr(attention, "maps", lambda path: ("channel",) if path == folder else ())
-    monkeypatch.setattr(attention, "of_clip", lambda clip, folder: clip_attention(about, True, ()))
+    monkeypatch.setattr(attention_weights, "maps", lambda path: ("channel",) if path == folder else ())
+    monkeypatch.setattr(attention_weights, "of_clip", lambda clip, folder: clip_attention(about, True, ()))
     return folder.name
 
 
@@ -61,10 +55,10 @@ def looking(weighing: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) 
     folder = settings.checkpoints[0] / weighing
     (folder / "attention.parquet").unlink()
     about = read_description(folder)
-    monkeypatch.setattr(attention, "maps", lambda path: MAPS if path == folder else ())
-    monkeypatch.setattr(attention, "of_clip", lambda clip, folder: clip_attention(about, False, MAPS))
+    monkeypatch.setattr(attention_weights, "maps", lambda path: MAPS if path == folder else ())
+    monkeypatch.setattr(attention_weights, "of_clip", lambda clip, folder: clip_attention(about, False, MAPS))
     maps = [WindowMap(MAPS[0], np.full((10, 10), 0.1)), WindowMap(MAPS[1], np.full((10, 2, 3, 3), 1 / 9))]
-    monkeypatch.setattr(attention, "of_window", lambda clip, folder, number: maps)
+    monkeypatch.setattr(attention_weights, "of_window", lambda clip, folder, number: maps)
 
 
 def put_deletion(settings: Settings, difference: float) -> None:
@@ -161,7 +155,7 @@ def test_damaged_weights_are_said_and_the_clip_still_shown(open_page, weighing, 
 
 
 def test_without_a_model_that_attends_the_page_says_how_to_get_one(open_page, settings, monkeypatch):  # noqa: ANN001
-    monkeypatch.setattr(attention, "maps", lambda path: ())
+    monkeypatch.setattr(attention_weights, "maps", lambda path: ())
     assert "python -m emoviz train" in texts(open_page("attention"))
 
 
@@ -169,7 +163,7 @@ def test_the_bundled_checkpoints_answer_at_once(open_page, finish, monkeypatch, 
     values = Settings(None, tmp_path / "store", (ROOT / "checkpoints",), tmp_path / "runs")
     monkeypatch.setattr(loaders, "settings", lambda: values)
     monkeypatch.setattr(checkpoints, "load", REAL_LOAD)
-    monkeypatch.setattr(analysis, "predict_clip", lambda media, models, **_: make_prediction(media, models))
+    monkeypatch.setattr(clip_analysis, "predict_clip", lambda media, models, **_: make_prediction(media, models))
     test = open_page("attention", slice="culture:German", slice_b="culture:Italian")
     assert not test.exception
     assert "Compared with Italian" in texts(test) and "Is it faithful?" in texts(test)

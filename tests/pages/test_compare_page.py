@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from contenders import classifier, tracer, write
-from drawn import specs, tables
+from reading import specs, tables, texts
 
 from emoviz import checkpoints
 from emoviz.core.settings import ROOT, Settings
 from emoviz.evaluation import bootstrap
 from emoviz.prediction import cost
 from emoviz.prediction.cost import Complexity
-from emoviz.ui import comparison, loaders
+from emoviz.ui import compared, loaders
 
 EPOCHS = {"epochs": [{"epoch": e, "loss": 1 / (1 + e), "validation": e / 3} for e in range(3)],
           "selection": {"metric": "ua", "value": 0.6}}  # fmt: skip
@@ -33,11 +33,6 @@ def models(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(folder / "loud", tracer("loud", 0.6))
     st.cache_resource.clear()
     return folder
-
-
-def texts(test) -> str:  # noqa: ANN001
-    kinds = (test.markdown, test.caption, test.error, test.warning, test.info)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def grid(test):  # noqa: ANN001, ANN201
@@ -98,7 +93,7 @@ def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):  # noq
 def test_cost_is_measured_on_request(open_page, models, monkeypatch):  # noqa: ANN001
     monkeypatch.setattr(cost, "size", lambda c: Complexity(c.name, 1234, 0.5))
     monkeypatch.setattr(
-        comparison, "measure", lambda c, progress: Complexity(c.name, 1234, 0.5, 2_000_000, 3.0, 2.5, 4.0, 5_000_000)
+        compared, "measure", lambda c, progress: Complexity(c.name, 1234, 0.5, 2_000_000, 3.0, 2.5, 4.0, 5_000_000)
     )
     test = open_page("compare", compared=["good", "bad"], depth="Complexity")
     test.button(key="measure").click().run()

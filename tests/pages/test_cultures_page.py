@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from drawn import specs, titled
+from reading import specs, texts, titled
 
 from emoviz import checkpoints
 from emoviz.checkpoints.folder import PER_CULTURE, Description
@@ -70,11 +70,6 @@ def write(folder: Path, culture: str, dimension: str, seed: int, random: np.rand
     weights = pd.DataFrame(random.uniform(0, 1, (3, len(CHANNELS))), columns=CHANNELS)
     who = pd.DataFrame({"culture": culture, "speaker": ["a", "a", "b"], "label": "happy"})
     pd.concat([who, weights], axis=1).to_parquet(folder / "attention.parquet")
-
-
-def texts(test) -> str:  # noqa: ANN001
-    kinds = (test.markdown, test.caption, test.error, test.warning)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):  # noqa: ANN001

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from drawn import specs
 from own_corpus import TABLE, write_own
+from reading import specs, texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.core.settings import Settings
 from emoviz.corpora import own
-from emoviz.ui import jobs as ui
+from emoviz.ui import job_cards
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,10 @@ def page(open_page, monkeypatch):  # noqa: ANN001, ANN201
         def submit(self, work, where):  # noqa: ANN001, ANN202
             self.submitted.append((work, where))
 
-    monkeypatch.setattr(ui, "jobs", lambda: NoJobs)
+    monkeypatch.setattr(job_cards, "jobs", lambda: NoJobs)
     monkeypatch.setattr(NoJobs, "list", staticmethod(lambda: ()))
     monkeypatch.setattr(NoJobs, "submit", staticmethod(lambda work, where: NoJobs.submitted.append((work, where))))
     return lambda **query: open_page("data", **query)
-
-
-def texts(test: AppTest) -> str:
-    return "\n".join(e.value for kind in (test.markdown, test.caption, test.info, test.success) for e in kind)
 
 
 def choose(test: AppTest, folder: Path, name: str = "mine") -> AppTest:
@@ -115,7 +111,7 @@ def test_an_imported_corpus_is_shown_extracted_as_a_job_and_forgotten(page, clip
     assert "Imported; nothing is known of how it was recorded." in texts(test)
     assert "egemaps of 8 recordings" in texts(test)
     next(b for b in test.button if b.label == "Extract").click().run()
-    work, where = ui.jobs().submitted[-1]
+    work, where = job_cards.jobs().submitted[-1]
     assert (work.corpus, work.features, where.device) == ("mine", ("whisper", "egemaps"), "cpu")
     next(b for b in test.button if b.label == "Forget this import").click().run()
     assert not test.exception and own.names(settings.imports) == ()

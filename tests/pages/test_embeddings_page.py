@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from drawn import specs
+from reading import specs, texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.core.settings import ROOT, Settings
 from emoviz.prediction.clip import ClipEmbedding
-from emoviz.ui import loaders, maps
+from emoviz.ui import embedding_maps, loaders
 
 PATIENCE = 60
 WIDTH, PEOPLE, EACH = 6, 6, 8
@@ -61,12 +61,6 @@ def finished(models: Path, open_page: Callable[..., AppTest]) -> Callable[..., A
         pytest.fail("it is still at work")
 
     return open_finished
-
-
-def texts(test: AppTest) -> str:
-    """Everything that the page says."""
-    kinds = (test.markdown, test.caption, test.error, test.warning, test.info)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def test_the_first_view_is_a_map_with_its_verdict(finished):
@@ -130,7 +124,7 @@ def test_a_new_clip_is_placed_into_the_map(finished, monkeypatch):
         asked.append((checkpoint.name, media.path))
         return ClipEmbedding(np.array([0.5, 1.0]), np.zeros((2, WIDTH), np.float32))
 
-    monkeypatch.setattr(maps, "embed_clip", embed)
+    monkeypatch.setattr(embedding_maps, "embed_clip", embed)
     test = finished(model="speech-emotion", method="PCA", place="true")
     assert not test.exception
     assert asked == [("speech-emotion", loaders.examples()["Example: square"])]

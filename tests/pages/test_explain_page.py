@@ -8,8 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from drawn import specs
-from test_predict_page import texts
+from reading import specs, texts
 
 import emoviz.explain
 import emoviz.prediction.clip

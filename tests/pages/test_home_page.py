@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 from conftest import write_checkpoint
+from reading import texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.checkpoints.folder import CONFIG, METRICS, PER_CULTURE
@@ -30,10 +31,6 @@ def links(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
     monkeypatch.setattr(navigation, "has", lambda page: page in LINKED)
     monkeypatch.setattr(st, "page_link", link)
     return drawn
-
-
-def texts(test) -> str:  # noqa: ANN001
-    return "\n".join(element.value for kind in (test.title, test.markdown, test.caption) for element in kind)
 
 
 def held_out(cultures: dict[str, int]) -> pd.DataFrame:

@@ -2,19 +2,13 @@
 
 import shutil
 
-from drawn import files, specs
+from reading import files, specs, texts
 
 from emoviz import checkpoints
 from emoviz.core.errors import CheckpointError, MediaError
 from emoviz.ui import loaders
 
 EXAMPLE = "Example: square"
-
-
-def texts(test) -> str:  # noqa: ANN001
-    """Everything that the page says."""
-    kinds = (test.markdown, test.caption, test.error, test.warning, test.info)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def test_working_tells_the_stage_and_offers_to_stop(open_page, predictor):  # noqa: ANN001

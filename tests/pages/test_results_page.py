@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from drawn import tables
-from streamlit.testing.v1 import AppTest
+from reading import tables, texts
 
 from emoviz import plots
 from emoviz.core.settings import ROOT
@@ -67,10 +66,6 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list]:
 
         monkeypatch.setattr(plots, name, remember)
     return calls
-
-
-def texts(test: AppTest) -> str:
-    return "\n".join(e.value for kind in (test.title, test.markdown, test.caption, test.code) for e in kind)
 
 
 def test_without_reports_the_page_says_how_to_make_them(open_page, folder):  # noqa: ANN001

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 import streamlit as st
-from drawn import specs, tables
 from own_corpus import TABLE, write_own
+from reading import specs, tables, texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.core.configuration import to_dict
@@ -20,7 +20,7 @@ from emoviz.features.store import FeatureStore
 from emoviz.jobs.folder import Job, Places, State, Status
 from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
-from emoviz.ui import jobs as ui
+from emoviz.ui import job_cards
 
 CONFIG = dataclasses.replace(preset("speech-emotion"), name="mine-1", corpora=("mine",), epochs=3)
 FIGURES = [
@@ -83,7 +83,7 @@ def extracted(tmp_path_factory) -> Path:  # noqa: ANN001
 @pytest.fixture
 def queue(monkeypatch) -> Queue:  # noqa: ANN001
     made = Queue()
-    monkeypatch.setattr(ui, "jobs", lambda: made)
+    monkeypatch.setattr(job_cards, "jobs", lambda: made)
     return made
 
 
@@ -95,10 +95,6 @@ def page(open_page, settings: Settings, extracted: Path, queue: Queue, monkeypat
     monkeypatch.setattr("emoviz.ui.loaders.settings", lambda: values)
     monkeypatch.setattr("emoviz.jobs.slurm.partitions", list)  # whatever cluster this machine may belong to
     return lambda: open_page("train")
-
-
-def texts(test: AppTest) -> str:
-    return "\n".join(e.value for kind in (test.markdown, test.caption, test.info) for e in kind)
 
 
 def errors(test: AppTest) -> list[str]:

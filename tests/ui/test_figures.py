@@ -16,7 +16,7 @@ from plotly.offline import get_plotlyjs_version
 from streamlit.testing.v1 import AppTest
 
 from emoviz.ui import figures
-from emoviz.ui.kept import kept
+from emoviz.ui.cache import kept
 
 FOLDER = figures.FOLDER / "plotly"
 

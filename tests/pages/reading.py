@@ -1,10 +1,16 @@
-"""The figures of a page that runs without a browser."""
+"""What a page that runs without a browser shows: its words, figures, tables and files."""
 
 import json
 from xml.etree import ElementTree
 
 import pandas as pd
 from streamlit.testing.v1 import AppTest
+
+
+def texts(test: AppTest) -> str:
+    """Everything that the page says."""
+    kinds = (test.title, test.markdown, test.caption, test.error, test.warning, test.info, test.success, test.code)
+    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def specs(test: AppTest) -> dict[str, str]:

@@ -11,7 +11,7 @@ import streamlit as st
 from ..analysis import cultures, permutation, similarity, top_channels
 from ..checkpoints.folder import CONFIG, METRICS, PER_CULTURE
 from . import loaders
-from .kept import kept
+from .cache import kept
 
 GROUP = "one model per culture"
 """Name under which the models that were each trained on one culture are chosen together."""

@@ -2,7 +2,7 @@
 
 import threading
 
-from emoviz.ui.explain import Line
+from emoviz.ui.explanations import Line
 
 
 def done(line: Line, wanted: dict) -> dict:

@@ -1,0 +1,45 @@
+"""Where things stand on a page in a browser: figures, places in them, and the player."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from playwright.sync_api import Page
+
+
+def plot(key: str) -> str:
+    """The selector of a figure."""
+    return f".st-key-{key} .js-plotly-plot"
+
+
+def wait_until_done(page: Page) -> None:
+    """Wait until nothing is computed any more that could be stopped."""
+    page.wait_for_selector(".st-key-stop", state="detached")
+
+
+def place_in(page: Page, selector: str, x: Any, y: Any = None, *, beside: Sequence[float] = (0, 0)) -> Sequence[float]:
+    """A place in a figure on the screen.
+
+    Args:
+        page: with the figure.
+        selector: of the figure.
+        x: where on its first x axis, in the axis's own values.
+        y: where on its first y axis; None is its middle.
+        beside: pixels to the right and down from there.
+    """
+    found: Sequence[float] = page.evaluate(
+        """([selector, x, y, beside]) => {
+            const plot = document.querySelector(selector)
+            const { xaxis, yaxis } = plot._fullLayout
+            const box = plot.getBoundingClientRect()
+            const down = y === null ? yaxis._length / 2 : yaxis.d2p(y)
+            return [box.left + xaxis._offset + xaxis.d2p(x) + beside[0], box.top + yaxis._offset + down + beside[1]]
+        }""",
+        [selector, x, y, list(beside)],
+    )
+    return found
+
+
+IN_SHADOW = "[...document.querySelectorAll('*')].map(e => e.shadowRoot).find(root => root?.querySelector('video'))"
+"""In JavaScript: the inside of the player."""
+VIDEO = f"({IN_SHADOW}?.querySelector('video') ?? {{}})"
+"""In JavaScript: the player's clip, or nothing that has any of its properties."""
