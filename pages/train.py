@@ -19,7 +19,7 @@ from emoviz.jobs.kinds import OwnProtocol, Training
 from emoviz.jobs.local import Local
 from emoviz.jobs.slurm import Slurm, partitions
 from emoviz.jobs.work import work_of
-from emoviz.models import load_models
+from emoviz.models import MODELS
 from emoviz.training import preset, presets, schema, sweeps
 from emoviz.training.config import TrainingConfig
 from emoviz.training.loggers import LOGGERS
@@ -79,7 +79,7 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
         )  # fmt: skip
         values: dict[str, Any] = schema.plain(cloned[1] if cloned and base == cloned[0] else to_dict(preset(base)))
         key = f"{base}-"
-        models = list(load_models())
+        models = list(MODELS)
         model = st.selectbox("System", models, models.index(values["model"]), key=f"{key}model", width=170)
         protocol = st.selectbox("What to do", [ONE, *PROTOCOLS], key=f"{key}protocol", width=170,
                                 help="A protocol trains on each fold and judges beside a floor.")  # fmt: skip
@@ -251,7 +251,7 @@ def sweep(config: TrainingConfig, found: Sequence[Holding]) -> tuple[TrainingCon
             for culture in one.tables.recordings["culture"].dropna().unique():
                 cultures.setdefault(culture, []).append(one.name)
     with st.expander("Sweep"):
-        systems = st.multiselect("Systems", list(load_models()), key="sweep-systems", placeholder=config.model)
+        systems = st.multiselect("Systems", list(MODELS), key="sweep-systems", placeholder=config.model)
         alone = st.multiselect("Each culture alone", list(cultures), key="sweep-cultures", placeholder="all together")
         seeds = form.json_list(
             st.text_input("Seeds", key="sweep-seeds", placeholder=f"{config.seed}", help="E.g. 0, 1, 2")

@@ -1,38 +1,5 @@
-"""Feature extractors. Importing this package registers all of them; their libraries load when first used."""
+"""Feature extractors: one extractor, one file. The registry imports the files, whose libraries load when first used."""
 
-from . import (
-    bag_of_words,
-    blendshapes,
-    captions,
-    deep_spectrum,
-    egemaps,
-    expression,
-    functionals,
-    mfcc,
-    picture_encoders,
-    snippets,
-    speech_encoders,
-    text_encoders,
-    whisper,
-)
 from .base import EXTRACTORS, Extractor, FeatureStream, make
 
-__all__ = [
-    "EXTRACTORS",
-    "Extractor",
-    "FeatureStream",
-    "bag_of_words",
-    "blendshapes",
-    "captions",
-    "deep_spectrum",
-    "egemaps",
-    "expression",
-    "functionals",
-    "make",
-    "mfcc",
-    "picture_encoders",
-    "snippets",
-    "speech_encoders",
-    "text_encoders",
-    "whisper",
-]
+__all__ = ["EXTRACTORS", "Extractor", "FeatureStream", "make"]

@@ -133,7 +133,7 @@ NETWORKS: Registry[Callable[[Path], Network]] = Registry("reader of networks", "
 """How a trained network is read from its folder. Checkpoints build on features and so are not known here: they register
 themselves."""
 
-EXTRACTORS: Registry[type[Extractor]] = Registry("feature extractor")
+EXTRACTORS: Registry[type[Extractor]] = Registry("feature extractor", home="emoviz.features")
 
 
 def make(name: str, settings: Mapping[str, Any] | None = None) -> Extractor:

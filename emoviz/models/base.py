@@ -4,8 +4,6 @@ A model is rebuilt from its frozen config alone. It gets a dict of streams on on
 mask, and gives an :class:`Output`. It knows nothing of corpora, features, training or files.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
@@ -145,23 +143,15 @@ class Model(nn.Module):
         return {}
 
 
-MODELS: Registry[type[Model]] = Registry("model")
-
-
-def load_models() -> Registry[type[Model]]:
-    """The registry with every model file of this package imported."""
-    package = importlib.import_module(__package__)
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{__package__}.{module.name}")
-    return MODELS
+MODELS: Registry[type[Model]] = Registry("model", home="emoviz.models")
 
 
 def build(name: str, config: Mapping[str, Any]) -> Model:
     """Build a model from its registry name and its config as plain values.
 
     Raises:
-        UnknownNameError: no such model.
-        ConfigError: an unknown key, a missing one, or a value of the wrong type.
+        UnknownNameError: if there is no such model.
+        ConfigError: if the config has an unknown key, lacks one, or has a value of the wrong type.
     """
-    model = load_models()[name]
+    model = MODELS[name]
     return model(from_dict(model.Config, config, where=f"the config of model '{name}'"))

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from ..core.vocabulary import DERIVED_AXES, Dimension, Task
-from ..models.base import Model, load_models
+from ..models.base import MODELS, Model
 from ..models.inputs import InputConfig
 from ..models.losses import LOSSES, METRIC_LOSSES
 from .config import OUTPUTS, SELECTIONS, TrainingConfig
@@ -122,7 +122,7 @@ def model_fields(model: str) -> tuple[Field, ...]:
     Raises:
         UnknownNameError: there is no such model.
     """
-    return fields_of(load_models()[model].Config, GIVEN)
+    return fields_of(MODELS[model].Config, GIVEN)
 
 
 def input_fields() -> tuple[Field, ...]:
@@ -146,7 +146,7 @@ def explanations(kind: type) -> dict[str, str]:
 
 def about_model(model: str) -> str:
     """One line on a model: what its file says that it holds."""
-    module = inspect.getmodule(load_models()[model])
+    module = inspect.getmodule(MODELS[model])
     return _plain((module.__doc__ or "").strip().split("\n")[0]) if module else ""
 
 

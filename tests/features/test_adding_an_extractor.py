@@ -16,7 +16,7 @@ ENCODERS = PAGE.with_name("encoders.md")
 
 
 def test_the_worked_example_runs(monkeypatch, tmp_path):
-    monkeypatch.setattr(EXTRACTORS, "_entries", dict(EXTRACTORS._entries))
+    monkeypatch.setattr(EXTRACTORS, "_entries", dict(EXTRACTORS._known()))
     extractor, its_test = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
     module = types.ModuleType("emoviz.features.loudness")
     module.__package__ = "emoviz.features"

@@ -1,6 +1,8 @@
 """What every registered extractor promises."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -153,3 +155,17 @@ def test_a_real_clip_gives_every_stream(data, tmp_path):
         half = stream.hop / 2 if name in PARTS else 0
         missed = max(0.15, 1.5 * stream.hop)  # pictures come at the frames of the video, which ends before its sound
         assert stream.times[-1] + half == pytest.approx(media.info.duration, abs=missed), name
+
+
+def test_extractors_are_imported_when_the_registry_is_read_and_their_libraries_when_used():
+    program = """
+import sys
+import emoviz.features
+inside = {name for name in sys.modules if name.startswith("emoviz.features.")}
+assert inside == {"emoviz.features.base"} and not {"av", "cv2", "torch"} & set(sys.modules), inside
+assert {"egemaps", "whisper", "bert"} <= set(emoviz.features.EXTRACTORS)
+heavy = {"opensmile", "transformers", "lightning", "sklearn", "streamlit"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr

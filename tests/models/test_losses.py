@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from emoviz.evaluation import metrics
-from emoviz.models.losses import LOSSES, METRIC_LOSSES, ccc_loss, cross_entropy_loss, mse_loss, probabilities
+from emoviz.models.losses import LOSSES, METRIC_LOSSES, probabilities
+from emoviz.models.losses.ccc import ccc_loss
+from emoviz.models.losses.cross_entropy import cross_entropy_loss
+from emoviz.models.losses.mse import mse_loss
 
 WHOLE = torch.ones(2, 6, dtype=torch.bool)
 
@@ -191,3 +194,9 @@ def test_coinciding_clips_keep_the_gradient_finite() -> None:
         loss.backward()
         assert loss.dtype == torch.float32
         assert embedding.grad is not None and embedding.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("registry", [LOSSES, METRIC_LOSSES], ids=lambda registry: registry.kind)
+def test_a_loss_is_a_module_of_its_name(registry) -> None:
+    for name in registry:
+        assert registry[name].__module__ == f"emoviz.models.losses.{name}"

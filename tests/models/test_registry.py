@@ -11,7 +11,7 @@ from torch import Tensor
 
 from emoviz.core.errors import ConfigError, UnknownNameError
 from emoviz.core.vocabulary import Task
-from emoviz.models import Model, Output, build, load_models
+from emoviz.models import MODELS, Model, Output, build
 
 from .examples import EXAMPLES, WITHOUT_TIME
 from .masks import masks, noise
@@ -72,7 +72,7 @@ def everything(output: Output) -> dict[str, Tensor]:
 
 
 def test_every_model_has_an_example() -> None:
-    assert set(EXAMPLES) == set(load_models())
+    assert set(EXAMPLES) == set(MODELS)
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)

@@ -9,7 +9,7 @@ import pytest
 
 from emoviz.core.configuration import coerce, from_dict, to_dict
 from emoviz.core.vocabulary import Modality
-from emoviz.models import load_models
+from emoviz.models import MODELS
 from emoviz.training import preset, presets, schema
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA
@@ -21,12 +21,12 @@ def test_every_field_of_a_training_stands_in_one_place():
     assert all(field.about for fields in schema.training_fields().values() for field in fields)
 
 
-@pytest.mark.parametrize("model", load_models())
+@pytest.mark.parametrize("model", MODELS)
 def test_every_field_of_a_model_is_explained_and_its_default_accepted(model):
     fields = schema.model_fields(model)
     assert not {"streams", "outputs"} & {field.name for field in fields}
     assert all(field.about for field in fields), [field.name for field in fields if not field.about]
-    hints = typing.get_type_hints(load_models()[model].Config)
+    hints = typing.get_type_hints(MODELS[model].Config)
     for field in fields:
         assert coerce(hints[field.name], schema.plain(field.default), field.name) == field.default
     assert schema.about_model(model)
