@@ -4,7 +4,7 @@ from .clip import ClipMedia
 from .crops import face_crop, face_picture, face_square
 from .faces import track_faces
 from .frames import Frame, iterate_frames
-from .info import ACCEPTED, AudioInfo, ClipInfo, VideoInfo, content_key, probe
+from .info import ACCEPTED, AudioInfo, Choice, ClipInfo, TrackInfo, VideoInfo, content_key, probe
 from .networks import BLENDSHAPES
 from .playable import playable
 from .spectrogram import Spectrogram, spectrogram
@@ -15,12 +15,14 @@ __all__ = [
     "ACCEPTED",
     "BLENDSHAPES",
     "AudioInfo",
+    "Choice",
     "ClipInfo",
     "ClipMedia",
     "FaceTimeline",
     "FaceTrack",
     "Frame",
     "Spectrogram",
+    "TrackInfo",
     "VideoInfo",
     "content_key",
     "Waveform",

@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from ..core.errors import MediaError
 from ..core.progress import Progress, silent
-from .faces import track_faces
+from .bounds import BOUNDS, Bounds
+from .faces import track_faces, track_with_faces
 from .frames import Frame, iterate_frames
-from .info import ClipInfo, content_key, probe
+from .info import DEFAULT, Choice, ClipInfo, content_key, probe
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
 from .weights import ENCODERS
@@ -22,14 +24,23 @@ class ClipMedia:
         path: the clip.
         face: id of the track that belongs to the speaker; by default the longest and largest.
         encoders: folder with the face networks' weights.
+        choice: of tracks and channel; of several picture tracks the default one is read, unless only another has faces.
+        bounds: the largest recording that is accepted.
 
     Raises:
-        MediaError: there is no such file, or it is not a clip that can be read.
+        MediaError: if there is no such file, it is not a clip that can be read, or it exceeds the bounds.
     """
 
-    def __init__(self, path: Path | str, face: int | None = None, encoders: Path = ENCODERS) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        face: int | None = None,
+        encoders: Path = ENCODERS,
+        choice: Choice = DEFAULT,
+        bounds: Bounds = BOUNDS,
+    ) -> None:
         self.face = face
-        self._decoded = _Decoded(Path(path), encoders)
+        self._decoded = _Decoded(Path(path), encoders, choice, bounds)
 
     @property
     def path(self) -> Path:
@@ -43,7 +54,7 @@ class ClipMedia:
 
     @property
     def key(self) -> str:
-        """sha256 of the file's content, hex."""
+        """sha256 of the file's content, hex; with another choice of tracks or channel a key of both."""
         return self._decoded.key
 
     def waveform(self, progress: Progress = silent) -> Waveform:
@@ -60,7 +71,7 @@ class ClipMedia:
         Raises:
             MediaError: the clip has no picture.
         """
-        return iterate_frames(self.path, progress)
+        return iterate_frames(self.path, progress, choice=self._decoded.choice, bounds=self._decoded.bounds)
 
     def faces(self, progress: Progress = silent) -> FaceTimeline:
         """The faces in the picture.
@@ -91,9 +102,15 @@ class ClipMedia:
 class _Decoded:
     """What is decoded of one file, kept."""
 
-    def __init__(self, path: Path, encoders: Path) -> None:
+    def __init__(self, path: Path, encoders: Path, choice: Choice, bounds: Bounds) -> None:
         self.path = path
-        self.info = probe(path)
+        self.bounds = bounds
+        self._asked = choice
+        info = probe(path, choice, bounds)
+        if choice.video is None and len(info.video_tracks) > 1:
+            choice = replace(choice, video=track_with_faces(info, choice, encoders, bounds))
+            info = probe(path, choice, bounds)
+        self.choice, self.info = choice, info
         self._encoders = encoders
         self._waveform: Waveform | None = None
         self._faces: FaceTimeline | None = None
@@ -103,14 +120,14 @@ class _Decoded:
 
     @cached_property
     def key(self) -> str:
-        return content_key(self.path)
+        return self._asked.key(content_key(self.path))
 
     def waveform(self, progress: Progress) -> Waveform:
         if self.info.audio is None:
             raise MediaError(f"'{self.path.name}' has no sound.")
         with self._waveform_lock:
             if self._waveform is None:
-                self._waveform = read_waveform(self.path, progress=progress)
+                self._waveform = read_waveform(self.path, progress=progress, choice=self.choice, bounds=self.bounds)
             return self._waveform
 
     def faces(self, progress: Progress) -> FaceTimeline:
@@ -118,5 +135,7 @@ class _Decoded:
             raise MediaError(f"'{self.path.name}' has no picture.")
         with self._faces_lock:
             if self._faces is None:
-                self._faces = track_faces(self.path, progress, encoders=self._encoders)
+                self._faces = track_faces(
+                    self.path, progress, encoders=self._encoders, choice=self.choice, bounds=self.bounds
+                )
             return self._faces

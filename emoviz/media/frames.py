@@ -10,17 +10,22 @@ from av.video.reformatter import VideoReformatter
 
 from ..core.errors import MediaError
 from ..core.progress import Progress, silent
+from .bounds import BOUNDS, Bounds
 from .info import (
-    LONGEST_GAP,
+    DEFAULT,
+    Choice,
+    ClipInfo,
+    Clock,
+    Note,
     clip_start,
     decoded,
     open_clip,
     pixel_aspect_ratio,
     probe,
-    quarter_turns,
-    shown_size,
+    require_size,
     video_stream,
 )
+from .orientation import orientation_of, shown_size
 
 
 @dataclass(frozen=True)
@@ -36,51 +41,98 @@ class Frame:
     image: np.ndarray
 
 
-def iterate_frames(path: Path | str, progress: Progress = silent, *, longest: int | None = None) -> Iterator[Frame]:
+def _unheard(sentence: str) -> None:
+    """Take a sentence that nobody asked for."""
+
+
+def iterate_frames(
+    path: Path | str,
+    progress: Progress = silent,
+    *,
+    longest: int | None = None,
+    choice: Choice = DEFAULT,
+    bounds: Bounds = BOUNDS,
+    note: Note = _unheard,
+) -> Iterator[Frame]:
     """Decode a clip's pictures as a stream: only a few are in memory at a time.
 
-    Times strictly increase. A picture that cannot be decoded, or that repeats an earlier time, is left out.
+    Times strictly increase and all pictures have the size of the first. A picture that cannot be decoded, or that
+    repeats an earlier time, is left out.
 
     Args:
         path: the clip.
         progress: called for each picture with the seconds decoded.
         longest: a picture whose longer side has more pixels is reduced to this.
+        choice: of tracks.
+        bounds: the largest recording that is accepted.
+        note: takes a sentence on what is damaged.
 
     Raises:
-        MediaError: the clip cannot be read or has no picture.
+        MediaError: if the clip cannot be read, has no picture or exceeds the bounds.
     """
-    info = probe(path)
+    info = probe(path, choice, bounds)
     if info.video is None:
         raise MediaError(f"'{Path(path).name}' has no picture.")
     with open_clip(path) as container:
-        stream = video_stream(container)
+        stream = video_stream(container, choice)
         assert stream is not None
         stream.thread_type = "AUTO"
         start = clip_start(container)
         step = 1 / info.video.fps if info.video.fps else 0.04
-        aspect_ratio = pixel_aspect_ratio(stream)
-        reformatter = VideoReformatter()  # one for all frames: setting it up costs more than a conversion
+        fitter = _Fitter(info, pixel_aspect_ratio(stream), longest)
+        clock = Clock(bounds, note)
         last = -step
-        for frame in decoded(container, stream):
+        lost = 0
+
+        def damaged() -> None:
+            nonlocal lost
+            lost += 1
+
+        for frame in decoded(container, stream, damaged):
             # Old AVI streams leave times out; their frame rate is constant.
-            time = frame.time - start if frame.pts is not None else last + step
-            if frame.is_corrupt or not 0 < time - last < LONGEST_GAP:
+            stated = frame.time - start if frame.pts is not None else last + step
+            if frame.is_corrupt or stated < 0 <= last:
+                lost += frame.is_corrupt
                 continue
+            time = clock.time(stated, last + step) if last >= 0 else stated
+            if not last < time:
+                continue
+            require_size(info.path, frame.width, frame.height, bounds)
             progress("Reading frames", time, info.duration)
-            yield Frame(time, _upright(frame, reformatter, aspect_ratio, longest))
+            yield Frame(time, fitter.fit(frame))
             last = time
+        if lost:
+            note(f"{lost} pictures are damaged and left out." if lost > 1 else "One picture is damaged and left out.")
 
 
-def _upright(frame: VideoFrame, reformatter: VideoReformatter, aspect_ratio: float, longest: int | None) -> np.ndarray:
-    width, height = shown_size(frame, aspect_ratio)
-    scale = min(1.0, longest / max(width, height)) if longest else 1.0
-    reduced = reformatter.reformat(
-        frame,
-        width=max(1, round(width * scale)),
-        height=max(1, round(height * scale)),
-        format="rgb24",
-        interpolation="AREA" if scale < 1 else "BILINEAR",
-    )
-    image = reduced.to_ndarray()
-    turns = quarter_turns(frame)
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+class _Fitter:
+    """Brings decoded frames upright and to the size in which the clip is shown, whatever their own sizes are."""
+
+    def __init__(self, info: ClipInfo, aspect_ratio: float, longest: int | None) -> None:
+        assert info.video is not None
+        width, height = info.video.width, info.video.height
+        scale = min(1.0, longest / max(width, height)) if longest else 1.0
+        self._size = max(1, round(width * scale)), max(1, round(height * scale))
+        self._aspect_ratio = aspect_ratio
+        self._reformatter = VideoReformatter()  # one for all frames: setting it up costs more than a conversion
+
+    def fit(self, frame: VideoFrame) -> np.ndarray:
+        """uint8 (H, W, 3), RGB; where a frame has another shape than the first, it is framed in black."""
+        orientation = orientation_of(frame)
+        width, height = shown_size(frame, self._aspect_ratio)
+        own = (height, width) if orientation.transposed else (width, height)
+        scale = min(self._size[0] / own[0], self._size[1] / own[1])
+        target = [max(1, round(side * scale)) for side in own]
+        if abs(target[0] - self._size[0]) <= 1 and abs(target[1] - self._size[1]) <= 1:
+            target = list(self._size)
+        stored = target[::-1] if orientation.transposed else target
+        reduced = self._reformatter.reformat(
+            frame, width=stored[0], height=stored[1], format="rgb24", interpolation="AREA" if scale < 1 else "BILINEAR"
+        )
+        image = orientation.apply(reduced.to_ndarray())
+        if tuple(target) == self._size:
+            return image
+        framed = np.zeros((self._size[1], self._size[0], 3), np.uint8)
+        top, left = (self._size[1] - target[1]) // 2, (self._size[0] - target[0]) // 2
+        framed[top : top + target[1], left : left + target[0]] = image
+        return framed

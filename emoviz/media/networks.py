@@ -79,6 +79,24 @@ class Detection(NamedTuple):
         side = max(_MARGIN * max(width, height), 1.0)
         return Region(x + width / 2, y + height / 2, side, _angle(*self.eyes))
 
+    def turned_back(self, turns: int, width: int, height: int) -> "Detection":
+        """The same face in the picture before it was turned.
+
+        Args:
+            turns: quarters by which the picture was turned counterclockwise.
+            width: of the picture before, in pixels.
+            height: likewise.
+        """
+        corners = _turn_back(np.stack([self.box[:2], self.box[:2] + self.box[2:]]), turns, width, height)
+        low = corners.min(0)
+        return Detection(np.concatenate([low, corners.max(0) - low]), _turn_back(self.eyes, turns, width, height))
+
+
+def _turn_back(points: np.ndarray, turns: int, width: int, height: int) -> np.ndarray:
+    x, y = points[:, 0], points[:, 1]
+    places = {0: (x, y), 1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}
+    return np.stack(places[turns % 4], axis=1)
+
 
 class Face(NamedTuple):
     """What the landmark network says of one crop: float32 (478, 3) in pixels of the picture, presence in [0, 1]."""
@@ -145,12 +163,12 @@ class FaceNetworks:
     def blendshapes(self, landmarks: np.ndarray) -> np.ndarray:
         """float32 (52,) in [0, 1], the facial actions :data:`BLENDSHAPES` of (478, 3) landmarks in pixels."""
         with self._lock:
-            self._actions.input()[:] = landmarks[_BLENDSHAPE_POINTS, :2]
-            return self._actions.outputs()[0]
+            self._actions.input()[:] = _upright(landmarks)[_BLENDSHAPE_POINTS, :2]
+            return np.asarray(self._actions.outputs()[0])
 
     def pose(self, landmarks: np.ndarray) -> np.ndarray:
         """float32 (3,), see :func:`~emoviz.media.pose.head_pose`."""
-        return head_pose(landmarks, self._mesh)
+        return head_pose(_upright(landmarks), self._mesh)
 
 
 @cache
@@ -177,6 +195,17 @@ def level_square(landmarks: np.ndarray, margin: float, below: float = 0.0) -> Re
     return Region(float(x), float(y), side, angle)
 
 
+def _upright(landmarks: np.ndarray) -> np.ndarray:
+    """Landmarks turned by the quarters that bring the line between the eyes nearest to level, the right eye left."""
+    quarters = round(_angle(landmarks[RIGHT_EYE], landmarks[LEFT_EYE]) / (np.pi / 2)) % 4
+    if not quarters:
+        return landmarks
+    turned = landmarks.copy()
+    for _ in range(quarters):
+        turned[:, 0], turned[:, 1] = turned[:, 1].copy(), -turned[:, 0]
+    return turned
+
+
 def _angle(right_eye: np.ndarray, left_eye: np.ndarray) -> float:
     """Radians, clockwise, by which the line between the eyes is tilted."""
     return float(np.arctan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0]))
@@ -194,7 +223,7 @@ class _Network:
 
     def input(self) -> np.ndarray:
         """Where to write the input, without the batch axis. To be let go of before :meth:`outputs`."""
-        return self._interpreter.tensor(self._input)()[0]
+        return np.asarray(self._interpreter.tensor(self._input)()[0])
 
     def outputs(self) -> list[np.ndarray]:
         """Run the network: copies of its outputs."""

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.audio.stream import AudioStream
@@ -14,7 +15,18 @@ from av.video.stream import VideoStream
 from ..core.files import replacing
 from ..core.progress import Progress, silent
 from .frames import iterate_frames
-from .info import MATROSKA, ClipInfo, VideoInfo, clip_start, content_key, open_clip, probe, video_stream
+from .info import (
+    DEFAULT,
+    MATROSKA,
+    Choice,
+    ClipInfo,
+    VideoInfo,
+    clip_start,
+    content_key,
+    open_clip,
+    probe,
+    video_stream,
+)
 from .waveform import iterate_sound
 
 # What Chromium, Firefox and Safari all play, by FFmpeg's names of containers.
@@ -35,7 +47,7 @@ _RATE = 48000
 _CLOCK = Fraction(1, 90000)
 
 
-def playable(path: Path | str, folder: Path | str, progress: Progress = silent) -> Path:
+def playable(path: Path | str, folder: Path | str, progress: Progress = silent, choice: Choice = DEFAULT) -> Path:
     """A file with the clip's pictures and sound, on the clip's clock, that a browser plays.
 
     That is the clip itself where it can be, else an MP4 (H.264, AAC, at most 1280 pixels, one channel) in ``folder``,
@@ -45,17 +57,20 @@ def playable(path: Path | str, folder: Path | str, progress: Progress = silent) 
         MediaError: the clip cannot be read.
     """
     path, folder = Path(path), Path(folder)
-    info = probe(path)
+    info = probe(path, choice)
     if _plays(info):
         return path
-    target = folder / f"{content_key(path)}.mp4"
+    target = folder / f"{choice.key(content_key(path))}.mp4"
     if not target.exists():
         with replacing(target) as draft:
-            _transcode(info, draft, progress)
+            _transcode(info, draft, progress, choice)
     return target
 
 
 def _plays(info: ClipInfo) -> bool:
+    # A browser takes the first track whatever is chosen, and does not mirror.
+    if len(info.video_tracks) > 1 or len(info.audio_tracks) > 1 or (info.video is not None and info.video.mirrored):
+        return False
     with open_clip(info.path) as container:
         kind = container.format.name
         stream = video_stream(container)
@@ -68,14 +83,14 @@ def _plays(info: ClipInfo) -> bool:
     return video_plays and (info.audio is None or info.audio.codec in _AUDIO_CODECS.get(kind, ()))
 
 
-def _transcode(info: ClipInfo, target: Path, progress: Progress) -> None:
+def _transcode(info: ClipInfo, target: Path, progress: Progress, choice: Choice) -> None:
     """Encode pictures and sound in the order of their times."""
     with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as output:
-        parts: list[Iterator[tuple[float, list[Packet]]]] = []
+        parts: list[Iterator[tuple[float, list[Packet[Any]]]]] = []
         if info.video is not None:
-            parts.append(_encoded_pictures(info.path, _video_encoder(info.video, output)))
+            parts.append(_encoded_pictures(info.path, choice, _video_encoder(info.video, output)))
         if info.audio is not None:
-            parts.append(_encoded_sound(info.path, output.add_stream("aac", rate=_RATE, layout="mono")))
+            parts.append(_encoded_sound(info.path, choice, output.add_stream("aac", rate=_RATE, layout="mono")))
         for time, packets in heapq.merge(*parts, key=lambda part: part[0]):
             progress("Preparing the player", time, info.duration)
             output.mux(packets)
@@ -91,9 +106,9 @@ def _video_encoder(video: VideoInfo, output: OutputContainer) -> VideoStream:
     return stream
 
 
-def _encoded_pictures(path: Path, stream: VideoStream) -> Iterator[tuple[float, list[Packet]]]:
+def _encoded_pictures(path: Path, choice: Choice, stream: VideoStream) -> "Iterator[tuple[float, list[Packet[Any]]]]":
     time = 0.0
-    for picture in iterate_frames(path, longest=_LONGEST):
+    for picture in iterate_frames(path, longest=_LONGEST, choice=choice):
         time = picture.time
         frame = av.VideoFrame.from_ndarray(picture.image, "rgb24")
         frame.pts, frame.time_base = round(time / _CLOCK), _CLOCK
@@ -101,9 +116,9 @@ def _encoded_pictures(path: Path, stream: VideoStream) -> Iterator[tuple[float, 
     yield time, stream.encode(None)
 
 
-def _encoded_sound(path: Path, stream: AudioStream) -> Iterator[tuple[float, list[Packet]]]:
+def _encoded_sound(path: Path, choice: Choice, stream: AudioStream) -> "Iterator[tuple[float, list[Packet[Any]]]]":
     time = 0.0
-    for block in iterate_sound(path, _RATE):
+    for block in iterate_sound(path, _RATE, choice=choice):
         time = block.start
         if len(block.samples):
             frame = av.AudioFrame.from_ndarray(block.samples[None], "fltp", "mono")

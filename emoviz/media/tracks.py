@@ -131,11 +131,13 @@ class FaceTimeline:
         times: float64 (F,), seconds of each frame, increasing.
         size: (width, height) of the shown picture in pixels.
         tracks: one per person, in the order of their appearance.
+        notes: one sentence each on what a reader must know of the pictures and of who is who.
     """
 
     times: np.ndarray
     size: tuple[int, int]
     tracks: tuple[FaceTrack, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def speaker(self) -> int | None:

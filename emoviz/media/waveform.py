@@ -1,4 +1,4 @@
-"""The sound of a clip as one channel of one rate."""
+"""The sound of a clip as one channel of one rate, with its true times."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +10,18 @@ from av.audio.resampler import AudioResampler
 
 from ..core.errors import MediaError
 from ..core.progress import Progress, silent
+from .bounds import BOUNDS, Bounds
+from .channels import Mixing, best_mixing, chosen_mixing, planar
 from .growing import GrowingArray
-from .info import LONGEST_GAP, audio_stream, clip_start, decoded, open_clip, probe
+from .info import DEFAULT, JITTER, Choice, Clock, Note, audio_stream, clip_start, decoded, open_clip, probe
 
-_LARGEST_JITTER = 0.1
-"""Seconds. A longer hole between two frames is silence; a shorter one is rounding of their timestamps."""
+_EXCERPT = 20.0
+"""Seconds of sound, from the first that is loud enough, by which channels and scale are judged."""
+_EXCERPT_RATE = 16000
+_LOUD = 1e-3
+"""Largest sample from which a frame is not silence."""
+_BEYOND = 4.0
+"""Largest sample that is still taken as sound on [-1, 1] that was recorded too loud."""
 
 
 @dataclass(frozen=True)
@@ -25,96 +32,219 @@ class Waveform:
         samples: float32 (N,), within [-1, 1].
         rate: samples per second.
         start: time of the first sample, in seconds of the clip.
+        gaps: stretches (start, end) in seconds of the clip in which there is no sound and the samples are 0.
+        notes: one sentence each on what a reader must know of the sound.
     """
 
     samples: np.ndarray
     rate: int
     start: float
+    gaps: tuple[tuple[float, float], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def duration(self) -> float:
         """Seconds from the first sample to the end of the last."""
         return len(self.samples) / self.rate
 
+    @property
+    def end(self) -> float:
+        """Time of the end of the last sample, in seconds of the clip."""
+        return self.start + self.duration
 
-def read_waveform(path: Path | str, rate: int = 16000, progress: Progress = silent) -> Waveform:
-    """Decode a clip's sound, mix its channels to one and resample it.
+
+def read_waveform(
+    path: Path | str,
+    rate: int = 16000,
+    progress: Progress = silent,
+    *,
+    choice: Choice = DEFAULT,
+    bounds: Bounds = BOUNDS,
+) -> Waveform:
+    """Decode a clip's sound, bring its channels to one and resample it.
+
+    Args:
+        path: the clip.
+        rate: samples per second.
+        progress: told of the seconds decoded.
+        choice: of track and channel.
+        bounds: the largest recording that is accepted.
 
     Raises:
-        MediaError: the clip cannot be read or has no sound.
+        MediaError: if the clip cannot be read, has no sound, or exceeds the bounds.
     """
     samples, start = GrowingArray((), np.float32), None
-    for block in iterate_sound(path, rate, progress):
+    gaps: list[tuple[float, float]] = []
+    notes: dict[str, None] = {}
+    for block in iterate_sound(path, rate, progress, choice=choice, bounds=bounds, note=notes.setdefault):
         start = block.start if start is None else start
+        end = start + len(samples) / rate
+        if block.start - end > 0.5 / rate:
+            samples.extend(np.zeros(round((block.start - end) * rate), np.float32))
+            gaps.append((end, block.start))
         samples.extend(block.samples)
     if start is None:
         raise MediaError(f"'{Path(path).name}' has no sound.")
-    return Waveform(samples.array, rate, start)
+    return Waveform(samples.array, rate, start, tuple(gaps), tuple(notes))
 
 
-def iterate_sound(path: Path | str, rate: int, progress: Progress = silent) -> Iterator[Waveform]:
-    """Decode a clip's sound as a stream of short blocks, each of which starts where the one before it ends.
+def iterate_sound(
+    path: Path | str,
+    rate: int,
+    progress: Progress = silent,
+    *,
+    choice: Choice = DEFAULT,
+    bounds: Bounds = BOUNDS,
+    note: Note = lambda sentence: None,
+) -> Iterator[Waveform]:
+    """Decode a clip's sound as a stream of short blocks.
 
-    A hole in the recording becomes silence of its length, so that sound and picture stay together. A clip without
-    sound gives no block.
+    A block starts where the one before it ends, or later, where the recording has a hole. A clip without sound gives no
+    block. Samples that are no numbers are bridged, and sound on another scale than [-1, 1] is brought to it.
+
+    Args:
+        path: the clip.
+        rate: samples per second.
+        progress: told of the seconds decoded.
+        choice: of track and channel.
+        bounds: the largest recording that is accepted.
+        note: takes a sentence on what was chosen or mended.
 
     Raises:
-        MediaError: the clip cannot be read.
+        MediaError: if the clip cannot be read, lacks the chosen channel, or exceeds the bounds.
     """
-    duration = probe(path).duration
+    info = probe(path, choice, bounds)
+    if info.audio is None:
+        return
+    look = _look(info.path, choice, bounds)
+    if look is None:
+        return
+    mixing, scale = look
+    if mixing.note:
+        note(mixing.note)
+    if scale != 1:
+        note(f"The sound is on a scale of {1 / scale:,.0f} instead of 1 and was brought to it.")
+    mender = _Mender()
+    damaged = 0
+
+    def count() -> None:
+        nonlocal damaged
+        damaged += 1
+
     with open_clip(path) as container:
-        stream, clip_begin = audio_stream(container), clip_start(container)
-        mixer = _Mixer(rate)
-        start, given = None, 0
-        for frame in decoded(container, stream) if stream else ():
-            time = frame.time - clip_begin if frame.pts is not None else None
+        stream, clip_begin = audio_stream(container, choice), clip_start(container)
+        assert stream is not None
+        clock = Clock(bounds, note)
+        resampler = _Resampler(rate)
+        start, given, taken = None, 0, 0.0
+        for frame in decoded(container, stream, count):
+            stated = frame.time - clip_begin if frame.pts is not None else None
             if start is None:
-                start = time or 0.0
-            hole = 0.0 if time is None else time - start - mixer.seconds
-            if time is not None:
-                progress("Reading sound", time, duration)
-            silence = mixer.silence(hole) if _LARGEST_JITTER < hole < LONGEST_GAP else _NOTHING
-            samples = np.concatenate([silence, mixer.mix(frame)])
+                start = stated or 0.0
+            elif stated is not None:
+                time = clock.time(stated, start + taken)
+                if time - start - taken > JITTER:
+                    rest = resampler.finish()
+                    yield Waveform(np.clip(rest, -1, 1), rate, start + given / rate)
+                    start, given, taken = time, 0, 0.0
+            progress("Reading sound", start + taken, info.duration)
+            samples = resampler.resample(mender.mend(mixing.mix(planar(frame))) * np.float32(scale), frame.sample_rate)
             yield Waveform(np.clip(samples, -1, 1), rate, start + given / rate)
             given += len(samples)
+            taken += frame.samples / frame.sample_rate
         if start is not None:
-            yield Waveform(np.clip(mixer.finish(), -1, 1), rate, start + given / rate)
+            yield Waveform(np.clip(resampler.finish(), -1, 1), rate, start + given / rate)
+    if mender.mended:
+        note(f"{mender.mended} samples of the sound are no numbers and were bridged.")
+    if damaged:
+        note("A part of the sound is damaged and left out.")
 
 
-class _Mixer:
-    """Mixes and resamples a stream of frames, whose own rate and channels may change on the way.
+def _look(path: Path, choice: Choice, bounds: Bounds) -> tuple[Mixing, float] | None:
+    """How channels are mixed and samples scaled, from the beginning of the sound; None where nothing can be decoded."""
+    parts: list[np.ndarray] = []
+    peak, count, loud = 0.0, 0, 0.0
+    with open_clip(path) as container:
+        stream = audio_stream(container, choice)
+        assert stream is not None
+        for frame in decoded(container, stream):
+            channels = planar(frame)
+            count = count or len(channels)
+            if len(channels) != count or count > bounds.channels:
+                break
+            known = np.nan_to_num(channels, nan=0.0, posinf=0.0, neginf=0.0)
+            largest = float(np.abs(known).max(initial=0.0))
+            peak = max(peak, largest)
+            if largest < _LOUD and not parts:
+                continue
+            # Every n-th sample would alias; a mean over n is a low-pass good enough to judge by.
+            step = max(1, frame.sample_rate // _EXCERPT_RATE)
+            length = known.shape[1] // step * step
+            parts.append(known[:, :length].reshape(count, -1, step).mean(2))
+            loud += frame.samples / frame.sample_rate
+            if loud >= _EXCERPT:
+                break
+    if not count:
+        return None
+    scale = 1.0 if peak <= _BEYOND else 1 / 2.0 ** (15 if peak <= 2.0**15 else 31)
+    chosen = chosen_mixing(choice.channel, count)
+    if chosen is None:
+        excerpt = np.concatenate(parts, axis=1) if parts else np.zeros((count, 0), np.float32)
+        chosen = best_mixing(excerpt * np.float32(scale)) if excerpt.size else Mixing(np.full(count, 1 / count))
+    return chosen, scale
+
+
+class _Mender:
+    """Bridges samples that are no numbers by a straight line between their neighbours.
 
     Attributes:
-        seconds: of sound taken in so far.
+        mended: how many there were.
     """
 
+    def __init__(self) -> None:
+        self.mended = 0
+        self._last = 0.0
+
+    def mend(self, samples: np.ndarray) -> np.ndarray:
+        """float32 (N,) without anything that is no number."""
+        sound = np.isfinite(samples)
+        if not sound.all():
+            self.mended += int((~sound).sum())
+            places = np.flatnonzero(sound)
+            known = samples[places] if len(places) else np.zeros(0, np.float32)
+            samples = np.interp(
+                np.arange(len(samples)), np.r_[-1, places], np.r_[np.float32(self._last), known]
+            ).astype(np.float32)
+        if len(samples):
+            self._last = float(samples[-1])
+        return samples
+
+
+class _Resampler:
+    """Resamples a stream of samples whose own rate may change on the way."""
+
     def __init__(self, rate: int) -> None:
-        self.seconds = 0.0
         self._rate = rate
-        self._source: tuple[int, str, str] | None = None
+        self._source = 0
         self._resampler: AudioResampler | None = None
 
-    def mix(self, frame: AudioFrame) -> np.ndarray:
-        """float32 (N,), what is ready once ``frame`` is taken in."""
-        source = (frame.sample_rate, frame.layout.name, frame.format.name)
+    def resample(self, samples: np.ndarray, source: int) -> np.ndarray:
+        """float32 (N,), what is ready once ``samples`` at the rate ``source`` are taken in."""
         finished = self.finish() if source != self._source else _NOTHING
-        if self._resampler is None:
-            # Without the limit, floating-point sources are mixed 3 dB louder than whole-number ones.
-            self._resampler = AudioResampler("fltp", "mono", self._rate, options={"rematrix_maxval": "1.0"})
+        if source == self._rate:
             self._source = source
-        self.seconds += frame.samples / frame.sample_rate
-        frame.pts = None  # else the resampler would keep the input's clock, jumps included
+            return np.concatenate([finished, samples])
+        if self._resampler is None:
+            self._resampler, self._source = AudioResampler("fltp", "mono", self._rate), source
+        if not len(samples):
+            return finished
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), "fltp", "mono")
+        frame.sample_rate = source
         return np.concatenate([finished, *_samples(self._resampler, frame)])
-
-    def silence(self, seconds: float) -> np.ndarray:
-        """float32 (N,), the rest of what was taken in, then silence."""
-        rest = self.finish()
-        self.seconds += seconds
-        return np.concatenate([rest, np.zeros(round(seconds * self._rate), np.float32)])
 
     def finish(self) -> np.ndarray:
         """float32 (N,), the rest of what was taken in."""
-        resampler, self._resampler, self._source = self._resampler, None, None
+        resampler, self._resampler, self._source = self._resampler, None, 0
         return np.concatenate([_NOTHING, *_samples(resampler, None)]) if resampler else _NOTHING
 
 

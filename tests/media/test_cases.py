@@ -1,0 +1,409 @@
+"""Recordings as people really have them hold the same voice and face as the plain one, or say what is wrong.
+
+All are made from the bundled example: its face, its voice, in another shape.
+"""
+
+import struct
+import wave
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from clips import face_frames, portrait, write_clip, write_part
+
+from emoviz.core.errors import MediaError
+from emoviz.media import Choice, ClipMedia, iterate_frames, playable, probe, read_waveform, track_faces
+from emoviz.media.bounds import Bounds
+from emoviz.media.voices import speech_probability, speech_spans
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+RATE = 16000
+SECONDS = 2.4
+FRAMES = 60
+
+
+@pytest.fixture(scope="module")
+def voice() -> np.ndarray:
+    """float32 (N,), 2.4 s of the English example's speech."""
+    sound = read_waveform(EXAMPLES / "synthetic-english.mp4")
+    return sound.samples[int(0.3 * RATE) :][: int(SECONDS * RATE)].copy()
+
+
+@pytest.fixture(scope="module")
+def other_voice() -> np.ndarray:
+    sound = read_waveform(EXAMPLES / "synthetic-german.mp4")
+    return sound.samples[int(0.3 * RATE) :][: int(SECONDS * RATE)].copy()
+
+
+@pytest.fixture(scope="module")
+def images() -> list[np.ndarray]:
+    return _pictures("synthetic-english.mp4")
+
+
+@pytest.fixture(scope="module")
+def other_images() -> list[np.ndarray]:
+    return _pictures("synthetic-german.mp4")
+
+
+def _pictures(name: str) -> list[np.ndarray]:
+    """60 pictures of 640 x 360 with the face in their middle."""
+    found = []
+    for frame in islice(iterate_frames(EXAMPLES / name, longest=360), FRAMES):
+        image = np.zeros((360, 640, 3), np.uint8)
+        height, width = (2 * (side // 2) for side in frame.image.shape[:2])
+        top, left = (360 - height) // 2, (640 - width) // 2
+        image[top : top + height, left : left + width] = frame.image[:height, :width]
+        found.append(image)
+    return found
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory, images, voice) -> Path:
+    return write_clip(tmp_path_factory.mktemp("base") / "base.mp4", images, voice[:, None])
+
+
+def write_wav(path: Path, samples: np.ndarray, *, floating: bool = False) -> Path:
+    """(N,) or (N, C) on [-1, 1] as 16 bit, or as it is in 32-bit floating point; any number of channels."""
+    samples = samples.reshape(len(samples), -1)
+    channels = samples.shape[1]
+    if not floating and channels <= 2:
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(channels)
+            file.setsampwidth(2)
+            file.setframerate(RATE)
+            file.writeframes((samples * 32767).astype("<i2").tobytes())
+        return path
+    width = 4 if floating else 2
+    content = (samples if floating else samples * 32767).astype("<f4" if floating else "<i2").tobytes()
+    kind = "0300" if floating else "0100"
+    frame, bits = channels * width, 8 * width
+    form = struct.pack("<HHIIHHHHI", 0xFFFE, channels, RATE, RATE * frame, frame, bits, 22, bits, 0)
+    form += bytes.fromhex(f"{kind}0000 0000 1000 8000 00aa00389b71")
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(content)) + content
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    return path
+
+
+def alike(found: np.ndarray, expected: np.ndarray) -> float:
+    """Correlation of two sounds of one start."""
+    length = min(len(found), len(expected))
+    return float(np.corrcoef(found[:length], expected[:length])[0, 1])
+
+
+def write_tracks(path: Path, images: list[np.ndarray], sounds: list[np.ndarray], default: int) -> Path:
+    """A clip with several sound tracks, of which the one of this position is marked as default."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        video.height, video.width = images[0].shape[:2]
+        video.pix_fmt = "yuv420p"
+        tracks = [container.add_stream("pcm_s16le", rate=RATE, layout="mono") for _ in sounds]
+        for number, track in enumerate(tracks):
+            track.disposition = av.stream.Disposition.default if number == default else av.stream.Disposition(0)
+        for image in images:
+            container.mux(video.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        container.mux(video.encode(None))
+        for track, sound in zip(tracks, sounds, strict=True):
+            frame = av.AudioFrame.from_ndarray((sound * 32767).astype(np.int16)[None], "s16", "mono")
+            frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), 0
+            container.mux(track.encode(frame))
+            container.mux(track.encode(None))
+    return path
+
+
+# 1 Picture and sound of other lengths or starts
+
+
+def test_sound_that_ends_early_is_absent_after_its_end(tmp_path, images, voice):
+    clip = write_clip(tmp_path / "clip.mp4", [*images, *images[-1:] * 20], voice[:, None])
+    sound = read_waveform(clip)
+    assert probe(clip).duration == pytest.approx(3.2, abs=0.05)
+    assert sound.end == pytest.approx(SECONDS, abs=0.07) and alike(sound.samples, voice) > 0.9
+
+
+def test_sound_that_starts_late_starts_late(tmp_path, images, voice):
+    clip = write_clip(tmp_path / "clip.mkv", images, voice[:, None], sound_start=0.8, audio_codec="pcm_s16le")
+    sound = read_waveform(clip)
+    assert sound.start == pytest.approx(0.8, abs=0.01) and alike(sound.samples, voice) > 0.99
+    assert probe(clip).duration == pytest.approx(3.2, abs=0.05)
+
+
+def test_a_file_that_is_cut_off_gives_what_is_there_and_says_so(tmp_path, images, voice):
+    whole = write_clip(tmp_path / "whole.mp4", images, voice[:, None], options={"movflags": "faststart"})
+    clip = write_part(tmp_path / "clip.mp4", whole, 0.5)
+    info = probe(clip)
+    assert 0.2 < info.duration < 2.2
+    assert any("cut off" in note and "2.4 s" in note for note in info.notes)
+
+
+# 2 The declared length is not the true one
+
+
+@pytest.mark.parametrize("factor", [0.1, 2, 1e6])
+def test_the_length_is_what_is_there_whatever_the_header_says(tmp_path, images, voice, factor):
+    clip = write_clip(tmp_path / "clip.mkv", images, voice[:, None], audio_codec="pcm_s16le")
+    content = bytearray(clip.read_bytes())
+    place = content.find(b"\x44\x89\x88")
+    assert place > 0
+    stated = struct.unpack(">d", content[place + 3 : place + 11])[0]
+    content[place + 3 : place + 11] = struct.pack(">d", stated * factor)
+    clip.write_bytes(content)
+    info = probe(clip)
+    assert info.duration == pytest.approx(SECONDS, abs=0.05)
+    assert any("header is wrong" in note for note in info.notes)
+
+
+def test_an_mp3_of_a_variable_rate_is_read_to_its_end(tmp_path, voice):
+    random = np.random.default_rng(0)
+    loud = random.normal(0, 0.3, 3 * RATE).clip(-1, 1)
+    sound = np.concatenate([loud, np.zeros(20 * RATE), voice]).astype(np.float32)
+    clip = tmp_path / "clip.mp3"
+    with av.open(str(clip), "w", options={"write_xing": "0", "id3v2_version": "0"}) as container:
+        stream = container.add_stream("libmp3lame", rate=RATE, layout="mono")
+        stream.codec_context.options = {"q": "0"}
+        stream.codec_context.qscale = True
+        frame = av.AudioFrame.from_ndarray((sound * 32767).astype(np.int16)[None], "s16", "mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert probe(clip).duration == pytest.approx(25.4, abs=0.2)
+    assert read_waveform(clip).duration == pytest.approx(25.4, abs=0.2)
+
+
+def test_chained_recordings_are_read_one_after_the_other(tmp_path, voice):
+    one = write_clip(tmp_path / "one.ogg", (), voice[:, None], audio_codec="libopus")
+    clip = tmp_path / "clip.ogg"
+    clip.write_bytes(one.read_bytes() * 2)
+    assert read_waveform(clip).duration == pytest.approx(2 * SECONDS, abs=0.2)
+    assert probe(clip).duration == pytest.approx(2 * SECONDS, abs=0.2)
+
+
+# 3 Which track
+
+
+@pytest.mark.parametrize("ending", ["mkv", "mov"])
+def test_the_default_sound_track_is_read_and_named_and_another_can_be_chosen(tmp_path, images, voice, ending):
+    music = 0.3 * np.sin(2 * np.pi * 220 * np.arange(len(voice)) / RATE).astype(np.float32)
+    clip = write_tracks(tmp_path / f"clip.{ending}", images, [music, voice], default=1)
+    info = probe(clip)
+    assert info.audio.track == 2 and any("2 sound tracks; track 2 (default" in note for note in info.notes)
+    assert alike(read_waveform(clip).samples, voice) > 0.99
+    assert alike(read_waveform(clip, choice=Choice(audio=1)).samples, music) > 0.99
+    with pytest.raises(MediaError, match="no sound track 3; its sound tracks are 1 to 2"):
+        probe(clip, Choice(audio=3))
+
+
+def test_a_track_with_faces_is_preferred_to_slides(tmp_path, images, voice):
+    slides = [np.full((360, 640, 3), 40 + i, np.uint8) for i in range(FRAMES)]
+    clip = tmp_path / "clip.mkv"
+    with av.open(str(clip), "w") as container:
+        tracks = [container.add_stream("libx264", rate=25, options={"bf": "0"}) for _ in range(2)]
+        for track in tracks:
+            track.height, track.width, track.pix_fmt = 360, 640, "yuv420p"
+        for pair in zip(slides, images, strict=True):
+            for track, image in zip(tracks, pair, strict=True):
+                container.mux(track.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        for track in tracks:
+            container.mux(track.encode(None))
+    media = ClipMedia(clip)
+    assert media.info.video.track == 2 and len(media.faces().tracks) == 1
+    assert any("2 picture tracks; track 2" in note for note in media.info.notes)
+    assert ClipMedia(clip, choice=Choice(video=1)).info.video.track == 1
+
+
+def test_the_player_gets_the_tracks_that_are_analysed(tmp_path, images, voice):
+    clip = write_tracks(tmp_path / "clip.mkv", images, [0 * voice, voice], default=1)
+    made = playable(clip, tmp_path / "player")
+    assert alike(read_waveform(made).samples[1000:], voice[1000:]) > 0.9 or read_waveform(made).samples.std() > 0.01
+    assert len(probe(made).audio_tracks) == 1
+
+
+# 4 and 5 Pictures
+
+
+def test_a_change_of_the_pictures_size_keeps_one_face(tmp_path, images):
+    halves = []
+    for number, part in enumerate((images[:30], [image[::2, ::2] for image in images[30:]])):
+        halves.append(write_clip(tmp_path / f"{number}.webm", part, video_codec="libvpx"))
+    clip = tmp_path / "clip.webm"
+    with av.open(str(clip), "w") as container:
+        target = None
+        for number, half in enumerate(halves):
+            with av.open(str(half)) as source:
+                stream = source.streams.video[0]
+                target = target or container.add_stream_from_template(stream)
+                for packet in source.demux(stream):
+                    if packet.pts is not None:
+                        packet.pts = packet.dts = packet.pts + 1200 * number
+                        packet.stream = target
+                        container.mux(packet)
+    assert {frame.image.shape for frame in iterate_frames(clip)} == {(360, 640, 3)}
+    (track,) = track_faces(clip).tracks
+    assert len(track.frames) > 55
+
+
+def test_a_mirrored_picture_is_shown_as_the_file_asks(tmp_path, base, images):
+    content = bytearray(base.read_bytes())
+    place = content.find(b"tkhd")
+    content[place + 44 : place + 80] = struct.pack(">9i", -1 << 16, 0, 0, 0, 1 << 16, 0, 640 << 16, 0, 1 << 30)
+    clip = tmp_path / "mirrored.mp4"
+    clip.write_bytes(content)
+    shown, stored = next(iterate_frames(clip)).image, next(iterate_frames(base)).image
+    np.testing.assert_array_equal(shown, stored[:, ::-1])
+    assert probe(clip).video.mirrored and not probe(base).video.mirrored
+    assert playable(clip, tmp_path / "player") != clip
+
+
+def test_a_picture_upside_down_is_read_turned_and_says_so(tmp_path, base, images):
+    clip = write_clip(tmp_path / "clip.mp4", [image[::-1, ::-1] for image in images])
+    turned, upright = track_faces(clip), track_faces(base)
+    assert any("turned by 180 degrees" in note for note in turned.notes) and not upright.notes
+    (one,), (other,) = turned.tracks, upright.tracks
+    assert len(one.frames) == len(other.frames)
+    assert np.mean([alike(a.ravel(), b.ravel()) for a, b in zip(one.seen_crops, other.seen_crops, strict=True)]) > 0.97
+    assert np.abs(one.seen_blendshapes - other.seen_blendshapes).mean() < 0.03
+
+
+# 6 Identity
+
+
+def test_a_cut_to_another_person_begins_another_track(tmp_path, images, other_images):
+    clip = write_clip(tmp_path / "clip.mp4", [*images[:30], *other_images[30:]])
+    timeline = track_faces(clip)
+    assert [(track.frames[0], track.frames[-1]) for track in timeline.tracks] == [(0, 29), (30, 59)]
+    assert any("change from one picture to the next at 1.2 s" in note for note in timeline.notes)
+
+
+def test_two_who_swap_places_keep_their_tracks(tmp_path, images, other_images):
+    def pair(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return np.hstack([left[:, 140:500], right[:, 140:500]])
+
+    shown = [pair(a, b) if i < 30 else pair(b, a) for i, (a, b) in enumerate(zip(images, other_images, strict=True))]
+    timeline = track_faces(write_clip(tmp_path / "clip.mp4", shown))
+    assert [len(track.frames) for track in timeline.tracks] == [FRAMES, FRAMES]
+    before, after = (timeline.tracks[0].boxes[i][0] for i in (10, 50))
+    assert abs(before - after) > 200  # the first person went to the other side
+
+
+def test_two_who_meet_are_unsure(tmp_path):
+    def left(i: int) -> tuple[int, int]:
+        return (4 * i, 60)
+
+    def right(i: int) -> tuple[int, int]:
+        return (320 - 4 * i, 60)
+
+    clip = write_clip(tmp_path / "clip.mp4", face_frames(FRAMES, [left, right]))
+    assert any("meet at" in note and "unsure" in note for note in track_faces(clip).notes)
+
+
+def test_one_person_who_sits_still_is_one_track(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", [portrait()[:, :]] * 30)
+    assert len(track_faces(clip).tracks) == 1 and not track_faces(clip).notes
+
+
+# 7 Sound
+
+
+def test_channels_that_cancel_each_other_are_not_mixed(tmp_path, voice):
+    clip = write_wav(tmp_path / "clip.wav", np.stack([voice, -voice], 1))
+    sound = read_waveform(clip)
+    assert alike(sound.samples, voice) > 0.99 and any("would weaken the speech" in note for note in sound.notes)
+
+
+def test_one_of_eight_microphones_is_found(tmp_path, voice):
+    channels = np.random.default_rng(0).normal(0, 1e-4, (len(voice), 8)).astype(np.float32)
+    channels[:, 5] += voice
+    sound = read_waveform(write_wav(tmp_path / "clip.wav", channels))
+    assert alike(sound.samples, voice) > 0.99 and any("channel 6 is read" in note for note in sound.notes)
+
+
+def test_two_people_on_two_channels_are_not_mixed_and_can_be_chosen(tmp_path, voice, other_voice):
+    length = min(len(voice), len(other_voice))
+    clip = write_wav(tmp_path / "clip.wav", np.stack([voice[:length], other_voice[:length]], 1))
+    sound = read_waveform(clip)
+    assert max(alike(sound.samples, voice), alike(sound.samples, other_voice)) > 0.99
+    assert any("different voices" in note for note in sound.notes)
+    assert alike(read_waveform(clip, choice=Choice(channel="left")).samples, voice) > 0.99
+    assert alike(read_waveform(clip, choice=Choice(channel="2")).samples, other_voice) > 0.99
+    with pytest.raises(MediaError, match="no channel '3'; accepted are mix, left, right and the numbers 1 to 2"):
+        read_waveform(clip, choice=Choice(channel="3"))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 8, 9, 11, 13, 17, 24, 64])
+def test_any_number_of_channels_is_read(tmp_path, voice, channels):
+    clip = write_wav(tmp_path / "clip.wav", np.repeat(voice[:, None], channels, 1))
+    assert alike(read_waveform(clip).samples, voice) > 0.99 and not read_waveform(clip).notes
+
+
+def test_a_sample_that_is_no_number_is_bridged_and_said(tmp_path, voice):
+    broken = voice.copy()
+    broken[8000], broken[9000] = np.nan, np.inf
+    sound = read_waveform(write_wav(tmp_path / "clip.wav", broken, floating=True))
+    assert np.isfinite(sound.samples).all() and alike(sound.samples, voice) > 0.99
+    assert any("2 samples" in note and "no numbers" in note for note in sound.notes)
+
+
+def test_the_scale_of_whole_numbers_is_brought_to_one_and_said(tmp_path, voice):
+    sound = read_waveform(write_wav(tmp_path / "clip.wav", voice * 32768, floating=True))
+    np.testing.assert_allclose(sound.samples, voice, atol=1e-4)
+    assert any("scale of 32,768" in note for note in sound.notes)
+
+
+# Bounds and tags
+
+
+def test_what_exceeds_the_bounds_is_refused_in_one_sentence(tmp_path, base, voice):
+    for bounds, words in (
+        (Bounds(longest=1), "recordings up to .* hours are accepted"),
+        (Bounds(side=320), "pictures of 640 x 360 pixels; up to 320 a side"),
+        (Bounds(slowest=20000), "16000 samples per second; 20000 to"),
+    ):
+        with pytest.raises(MediaError, match=words):
+            ClipMedia(base, bounds=bounds)
+    clip = write_wav(tmp_path / "clip.wav", np.repeat(voice[:, None], 5, 1))
+    with pytest.raises(MediaError, match="5 channels of sound; up to 4 are accepted"):
+        probe(clip, bounds=Bounds(channels=4))
+
+
+def test_tags_in_another_encoding_do_not_matter(tmp_path, voice):
+    clip = write_wav(tmp_path / "clip.wav", voice)
+    content = bytearray(clip.read_bytes())
+    tag = "행복".encode("cp949")
+    entry = b"LIST" + struct.pack("<I", 4 + 8 + len(tag)) + b"INFO" + b"INAM" + struct.pack("<I", len(tag)) + tag
+    content += entry
+    content[4:8] = struct.pack("<I", len(content) - 8)
+    clip.write_bytes(content)
+    assert probe(clip).duration == pytest.approx(SECONDS, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["a" * 250 + ".wav", "%03d.wav", "😀 ü.wav", "a:b.wav", "pipe:1.wav"])
+def test_any_name_of_a_file_is_read(tmp_path, voice, name):
+    assert alike(read_waveform(write_wav(tmp_path / name, voice)).samples, voice) > 0.99
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".wav", "a\0b.wav", "..", ""])
+def test_a_name_that_no_file_can_have_gets_a_sentence(tmp_path, name):
+    with pytest.raises(MediaError):
+        probe(f"{tmp_path}/{name}")
+
+
+# Voice activity
+
+
+def test_speech_is_found_and_noise_is_not(voice):
+    random = np.random.default_rng(0)
+    silence = np.zeros(2 * RATE, np.float32)
+    noise = random.normal(0, 0.1, 3 * RATE).astype(np.float32)
+    assert not speech_spans(speech_probability(noise)) and not speech_spans(speech_probability(silence))
+    ((start, end),) = speech_spans(speech_probability(np.concatenate([silence, voice, silence])))
+    assert 1.7 < start < 2.5 and 3.8 < end < 4.8
+
+
+def test_voice_activity_block_by_block_is_that_of_the_whole(voice):
+    from emoviz.media.voices import VoiceActivity
+
+    activity = VoiceActivity()
+    parts = [activity.add(part) for part in np.split(voice, [100, 5000, 5100, 20000])]
+    np.testing.assert_allclose(np.concatenate([*parts, activity.finish()]), speech_probability(voice), atol=1e-5)
