@@ -9,6 +9,7 @@ import streamlit as st
 from emoviz import plots
 from emoviz.checkpoints.folder import Checkpoint, Description
 from emoviz.core.errors import EmovizError
+from emoviz.core.words import CONFOUND, DERIVED, interval
 from emoviz.evaluation import findings
 from emoviz.evaluation.slices import Slice
 from emoviz.explain.attention import ClipAttention
@@ -27,10 +28,6 @@ MOST_OFFERED = 1000
 """Recordings in a list to choose from; a longer one would hold up the browser."""
 BARS = 20
 """Channels that are shown unless another number is chosen."""
-CONFOUND = (
-    "A culture here is also a corpus, with its own room, microphone and sentences: a difference between cultures is "
-    "always also one between corpora."
-)
 NO_MODELS = (
     "No trained model here attends to anything: channel attention has `cats`, moments weigh `mdat`, `aed` and `viper`. "
     "Train one by `python -m emoviz train --preset speech-cats`, after which this page shows it."
@@ -199,7 +196,7 @@ def words_of_deletion(table: pd.DataFrame) -> str:
     value, low, high = other.difference[:3]
     return (
         f"**Is it faithful? {own.faithfulness.capitalize()}.** {own.sentence} Integrated gradients by the same test: "
-        f"{other.faithfulness} ({value:+.3f} [{low:+.3f}, {high:+.3f}])."
+        f"{other.faithfulness} ({interval(value, low, high, 3, sign='+')})."
     )
 
 
@@ -225,7 +222,7 @@ def show_deletion(name: str, folder: Path, about: Description, table: pd.DataFra
     outputs = " and ".join(about.outputs) if len(about.outputs) < 3 else f"{len(about.outputs)} outputs"
     st.caption(
         f"{axis} of {outputs} on {row['recordings']} of {row['held_out']} held-out recordings."
-        + (" Derived labels stand for emotion classes; no rater gave them." if about.derived else "")
+        + (f" {DERIVED}" if about.derived else "")
     )
 
 

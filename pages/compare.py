@@ -12,6 +12,7 @@ from emoviz import plots
 from emoviz.analysis import clip_agreement, comparison_scores, disagreement, html_report
 from emoviz.analysis.comparison import LEAST, MOST, recording_table, training_curves
 from emoviz.analysis.disagreement import TRUTH
+from emoviz.core import words
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation.slices import COLUMNS
 from emoviz.media import probe
@@ -35,7 +36,7 @@ One row per culture, one column per model: the figure on held-out recordings, in
 over recordings. **Training mean** is the same figure for always answering the mean (or most frequent class) of the
 training labels. {comparison_scores.COLLAPSED} marks a model that has **collapsed**: it predicts nearly a constant
 or does no better than that.
-{html_report.CONFOUND} Source: CATS-Transformer paper, section 4 (CCC); Lin 1989.
+{words.CONFOUND} Source: CATS-Transformer paper, section 4 (CCC); Lin 1989.
 """
 ABOUT_FOREST = """
 By how much each model's figure is above that of the first model; whiskers are 95 % intervals of a **paired**
@@ -148,7 +149,7 @@ def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
         st.markdown("These models were stored without held-out figures; `python -m emoviz train` writes them.")
         return
     st.markdown("  \n".join(both.verdicts))
-    derived = [html_report.DERIVED] if any(c.derived for c in comparison.contenders) else []
+    derived = [words.DERIVED] if any(c.derived for c in comparison.contenders) else []
     st.caption(" ".join(html_report.notes(comparison) + derived))
     show_judged(both, names)
     show_in_depth(both, folders)
@@ -174,7 +175,7 @@ def show_judged(both: Compared, names: list[str]) -> None:
             st.caption(comparison_scores.COLLAPSED_NOTE)
     with right:
         show_differences(both.of, comparison_scores.of_score(differences, *titles[what]), names, what)
-        st.caption(html_report.CONFOUND)
+        st.caption(words.CONFOUND)
 
 
 @fragment
@@ -469,7 +470,7 @@ def show_agreement(table: pd.DataFrame, outputs: pd.DataFrame, names: list[str])
             f"most probable of the emotions that both know ({row.measure})" if row.output == "emotion" else row.output
         )
         what = what if row.output == "emotion" else f"{what} ({row.measure})"
-        value = comparison_scores.interval_text(row.value, row.low, row.high)
+        value = words.interval(row.value, row.low, row.high)
         st.markdown(f"{row.first} and {row.second}, {what}: **{value}**")
     if len(found):
         st.caption(

@@ -8,6 +8,7 @@ import streamlit as st
 from emoviz import plots
 from emoviz.analysis import replicates
 from emoviz.analysis.cultures import Weights
+from emoviz.core import words
 from emoviz.core.errors import EmovizError
 from emoviz.studies.results import METRICS
 from emoviz.ui import culture_tables, figures, navigation
@@ -21,11 +22,6 @@ SHOWN = 16
 """Channels of a pair that fit beside the matrix; the table has all."""
 TOP = 10
 """Channels per culture, as in paper 1's figure 4."""
-CONFOUND = (
-    "A culture here is also a corpus, with its own room, microphone and sentences: a difference between cultures is "
-    "always also one between corpora. *Derived* values stand for emotion classes (Russell and Mehrabian 1977); no "
-    "rater gave them."
-)
 TRAIN = "python -m emoviz protocol per-culture --study cultures"
 NO_MODELS = (
     "There is no model here that weighs the channels of several cultures: one model per culture is trained by "
@@ -74,7 +70,7 @@ def main() -> None:
     with st.container(gap=None):
         st.title("Cultures", anchor=False)
         st.markdown("Which cultures rely on the same channels, and is that more than chance?")
-        st.caption(CONFOUND)
+        st.caption(f"{words.CONFOUND} {words.DERIVED}")
     if sources := culture_tables.sources():
         compare_weights(sources)
     else:

@@ -8,6 +8,7 @@ import streamlit as st
 from emoviz import media, plots
 from emoviz.core.errors import EmovizError
 from emoviz.core.vocabulary import Dimension, Emotion
+from emoviz.core.words import CONFOUND
 from emoviz.corpora import inventory, own
 from emoviz.corpora.importing import (
     LEFT_OUT,
@@ -46,9 +47,9 @@ A corpus is **ready** when its tables and features are in the store: models can 
 files. It is **not extracted** when only its files are here. Features are counted in recordings. Published corpora are
 looked for in the folder that `EMOVIZ_DATA` names; your own are imported below.
 """
-ABOUT_LABELS = """
-What there is to learn from: recordings of each emotion, per culture, speaker or corpus. A culture here is also a
-corpus: room, microphone, language and sentences change with it. Emotions that few speakers show, or that one culture
+ABOUT_LABELS = f"""
+What there is to learn from: recordings of each emotion, per culture, speaker or corpus.
+{CONFOUND} Emotions that few speakers show, or that one culture
 lacks, are where figures will have wide intervals. Splits keep speakers apart.
 """
 ABOUT_RATINGS = """

@@ -14,6 +14,7 @@ from emoviz import plots
 from emoviz.analysis import maps
 from emoviz.analysis.projection import Projection
 from emoviz.analysis.projection_methods import METHODS, PCA, Method
+from emoviz.core.words import CONFOUND
 from emoviz.prediction.clip import reads_clips
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
@@ -64,14 +65,14 @@ SLIDERS = {
     "seed": Slider("Seed", 0, 9, 1, 1e9, "What changes with the seed is chance."),
 }
 
-ABOUT_MAP = """
+ABOUT_MAP = f"""
 Each point is one **held-out recording**, of a speaker whom the model did not hear in training, placed by the model's
 embedding: the numbers from which its last layer reads the emotion. **t-SNE** and **UMAP** keep near ones near;
 distances between groups, their sizes and the axes mean nothing. **PCA** shows the directions of largest variance. Maps
 of several models are turned and scaled to fit the first one.
 
-Valence and arousal called *derived* follow from the emotion by published norms (Russell and Mehrabian 1977). A culture
-here is also a corpus: its room, microphone and sentences. **Drag** a lasso around recordings to list and play them; a
+Valence and arousal called *derived* follow from the emotion by published norms (Russell and Mehrabian 1977).
+{CONFOUND} **Drag** a lasso around recordings to list and play them; a
 click selects one. Sources: audio-video attention network paper, section 4 (embeddings by loss); L. van der Maaten,
 G. Hinton 2008; L. McInnes et al. 2018.
 """
@@ -82,10 +83,6 @@ with a 95 % interval from a bootstrap that draws speakers. The table adds what p
 trustworthiness: how far neighbours on the map are neighbours in the embedding, 1 at best and about .5 by chance.
 Sources: P. Rousseeuw 1987; J. Venna, S. Kaski 2001.
 """
-CONFOUND = (
-    "A culture here is also a corpus, with its own room, microphone and sentences: groups by culture may be groups by "
-    "recording conditions."
-)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from emoviz.checkpoints.folder import PER_CULTURE
+from emoviz.core import words
 from emoviz.core.vocabulary import Source
 from emoviz.evaluation import findings
 from emoviz.ui import guide, loaders, messages, navigation, selection
@@ -90,7 +91,7 @@ def show_model(name: str, folder: Path) -> None:
     if tested := findings.evaluated_on(metrics):
         limits.append(f"Tested on {tested} that it never met.")
     if flagged := findings.collapsed(metrics):
-        limits.append(f"Collapsed in {', '.join(flagged)}: no better than the training mean, or constant.")
+        limits.append(f"Collapsed in {', '.join(flagged)}: {words.COLLAPSED}.")
     st.caption(" ".join(limits))
     messages.model_cards({name: folder})
 

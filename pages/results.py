@@ -9,6 +9,7 @@ import streamlit as st
 
 from emoviz import plots
 from emoviz.checkpoints.folder import PER_CULTURE, TABLES
+from emoviz.core import words
 from emoviz.studies import results
 from emoviz.studies.results import Report
 from emoviz.ui import figures, guide, loaders, navigation
@@ -39,10 +40,10 @@ how far their difference may be luck: the whiskers hold 95 % of its values, and 
 of zero. Grey: the interval holds zero. With many comparisons, one in twenty has p < .05 by luck alone: p is not
 corrected for their number.
 """
-ABOUT_MATRIX = """
+ABOUT_MATRIX = f"""
 Each row is trained on one culture and tested on the culture of the column; a cell has the figure and its 95 % bootstrap
-interval over recordings. A culture here is also a corpus: another room, microphone, language and set of
-sentences, so a low cell does not say which of these was too far away. **Click** a cell to see the recordings behind it.
+interval over recordings. {words.CONFOUND} A low cell therefore
+does not say what was too far away. **Click** a cell to see the recordings behind it.
 """
 ABOUT_FEW_SHOT = """
 After training on the source, each system goes on with a few labelled recordings per class of the target. They are drawn
@@ -226,7 +227,7 @@ def show_matrix(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score
         figure, shown, key=f"matrix-{name}", name=f"{name}-{chosen['system']}-matrix", about=ABOUT_MATRIX,
         on_select=choose_figure,
     )  # fmt: skip
-    st.caption("A culture here is also a corpus: room, microphone, language and sentences change with it.")
+    st.caption(words.CONFOUND)
 
 
 def show_differences(of: tuple, differ: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from emoviz import plots
 from emoviz.checkpoints.folder import find
+from emoviz.core import words
 from emoviz.core.configuration import from_dict, from_texts, to_dict
 from emoviz.core.errors import ConfigError, EmovizError
 from emoviz.core.vocabulary import Source, Split
@@ -38,10 +39,10 @@ COMPARE = "pages/compare.py"
 MOST_JOBS = 20
 """Cards that are drawn; older jobs are reached by deleting or by the command line."""
 LOG_LINES = 40
-ABOUT_CURVES = """
+ABOUT_CURVES = f"""
 Left the **loss** on the training part; right the metric on the **validation** part, on speakers that are not trained
 on. The epoch with the highest validation metric is kept; the test part is read once, at the end. Thin lines are single
-cultures, with few speakers each, so they jump; a culture here is also a corpus.
+cultures, with few speakers each, so they jump. {words.CONFOUND}
 """
 ABOUT_LOGGER = """
 Where the figures of the training go beside the curves below: **tensorboard** writes into the job's folder, **mlflow**

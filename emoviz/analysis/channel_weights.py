@@ -17,7 +17,7 @@ involved", Biometrika 34 (1947) 28-35.
 import numpy as np
 import pandas as pd
 
-from ..evaluation.findings import number
+from ..core.words import interval
 
 LEVEL = 0.95
 """Coverage of the intervals."""
@@ -102,12 +102,6 @@ def words_of_differences(differences: pd.DataFrame) -> str:
         f"In {differences['differs'].sum()} of {count} channels the interval leaves out zero; by chance alone about "
         f"{chance} would."
     )
-
-
-def interval(value: float, low: float, high: float) -> str:
-    """Two digits without the leading zero, e.g. ``.61 [.55, .66]``; without interval the value alone."""
-    bounds = f" [{number(low)}, {number(high)}]" if np.isfinite(low) else ""
-    return number(value) + bounds
 
 
 def _values(weights: pd.DataFrame, channels: pd.DataFrame) -> np.ndarray:

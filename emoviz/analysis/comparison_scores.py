@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..core import words
+from ..core.words import interval, number, p_value
 from ..evaluation import bootstrap
-from ..evaluation.findings import number
 from ..evaluation.scores import ALL, MEAN, Result, Score, flag_collapsed
 from .comparison import Comparison, Contender
 
@@ -23,7 +24,7 @@ METRIC_TITLES: dict[str, str] = {
 SCORE_COLUMNS = ["culture", "output", "metric", "aggregation"]
 """Columns that name a score."""
 COLLAPSED = "†"
-COLLAPSED_NOTE = f"{COLLAPSED} Collapsed: nearly constant, or no better than the training mean."
+COLLAPSED_NOTE = f"{COLLAPSED} Collapsed: {words.COLLAPSED}."
 
 
 def judge(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -80,15 +81,15 @@ def verdicts(figures: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
             sentences.append(f"{row.model} and {row.against} cannot be judged by one recording ({both}).")
             continue
         if row.low <= 0 <= row.high:
-            size = f"a difference of {signed(row.difference)} [{signed(row.low)}, {signed(row.high)}]"
+            size = f"a difference of {interval(row.difference, row.low, row.high, 3, sign='+')}"
             who, end = f"{row.model} and {row.against} cannot be told apart", "that luck makes easily"
         else:
             ends = sorted((abs(row.low), abs(row.high)))
-            size = f"a difference of {precise(abs(row.difference))} [{precise(ends[0])}, {precise(ends[1])}]"
+            size = f"a difference of {interval(abs(row.difference), *ends, 3)}"
             names = (row.model, row.against) if row.difference > 0 else (row.against, row.model)
             both = f"{what} {number(value[names[0], *key])} against {number(value[names[1], *key])}"
             who, end = f"{names[0]} is better than {names[1]}", "that luck rarely makes"
-        sentences.append(f"{who}: {both}, {size} {end} (p = {precise(row.p)}).")
+        sentences.append(f"{who}: {both}, {size} {end} ({p_value(row.p)}).")
     return sentences + collapses(figures)
 
 
@@ -133,9 +134,9 @@ def score_grid(figures: pd.DataFrame, output: str, metric: str, aggregation: str
     one_floor = len({str(f) for f in floors.values()}) == 1
     for row in chosen.itertuples():
         cells = rows.setdefault(row.culture, {})
-        cells[row.model] = interval_text(row.value, row.low, row.high) + (f" {COLLAPSED}" if row.collapsed else "")
+        cells[row.model] = interval(row.value, row.low, row.high) + (f" {COLLAPSED}" if row.collapsed else "")
         floor = "training mean" if one_floor else f"training mean of {row.model}"
-        cells[floor] = "undefined" if np.isnan(row.training_mean) else number(row.training_mean)
+        cells[floor] = number(row.training_mean)
         cells["recordings" if row.shared else f"recordings of {row.model}"] = str(int(row.recordings))
     table = pd.DataFrame(rows.values(), index=pd.Index(rows, name="culture"))
     models = [c for c in table if c in floors]
@@ -145,23 +146,6 @@ def score_grid(figures: pd.DataFrame, output: str, metric: str, aggregation: str
 def of_score(table: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:
     """The rows of one figure, of figures or differences."""
     return table[(table.output == output) & (table.metric == metric) & (table.aggregation == aggregation)]
-
-
-def precise(value: float, sign: str = "") -> str:
-    """Three digits without the zero before the point, e.g. ``.031``."""
-    return "undefined" if np.isnan(value) else f"{value:{sign}.3f}".replace("0.", ".", 1).replace("-", "−")
-
-
-def signed(value: float) -> str:
-    """The same with its sign, e.g. ``+.031``."""
-    return precise(value, "+")
-
-
-def interval_text(value: float, low: float, high: float) -> str:
-    """E.g. ``.61 [.55, .66]``."""
-    if np.isnan(value):
-        return "undefined"
-    return number(value) + ("" if np.isnan(low) else f" [{number(low)}, {number(high)}]")
 
 
 def _by_culture(contender: Contender) -> dict[str, list[Result]]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..checkpoints.folder import METRICS, Description, read_description, read_table
 from ..core.errors import AnalysisError, CheckpointError, EmovizError
+from ..core.words import number, p_value
 from ..evaluation.scores import ALL
 from ..studies.results import Report, figures
 from . import replicates
@@ -155,7 +156,7 @@ def verdict(overall: Mapping, pairs: pd.DataFrame, replicates: str) -> str:
     differ = p < LEVEL
     words = (
         f"Taken together, the {overall['cultures']} cultures differ {'more' if differ else 'no more'} than the "
-        f"{replicates}s of one do (permutation test, p {p_value(p)})."
+        f"{replicates}s of one do (permutation test, {p_value(p)})."
     )
     apart = int((pairs["p_holm"] < LEVEL).sum())
     if len(pairs) < 2:
@@ -183,16 +184,5 @@ def start(cells: pd.DataFrame, replicates: str) -> str:
         return ""
     return (
         f"The {replicates} counts for more than the culture: two cultures' models of the same {replicates} agree at "
-        f"{_digits(matched)}, one culture's models of different {replicates}s at {_digits(within)}."
+        f"{number(matched)}, one culture's models of different {replicates}s at {number(within)}."
     )
-
-
-def p_value(p: float) -> str:
-    """E.g. ``= .02``, ``= .003`` or ``< .001``."""
-    if p < 0.001:
-        return "< .001"
-    return f"= {_digits(p, 3 if p < 0.01 else 2)}"
-
-
-def _digits(value: float, digits: int = 2) -> str:
-    return f"{value:.{digits}f}".replace("0.", ".", 1)

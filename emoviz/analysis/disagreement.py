@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ..evaluation.findings import number
+from ..core.words import number
 from ..evaluation.scores import Result
 from .comparison import Comparison, Contender, recording_table
 

@@ -13,19 +13,12 @@ from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
 from .. import __version__, plots
+from ..core import words
 from ..evaluation.slices import COLUMNS
 from ..prediction.cost import Complexity
 from . import calibration, comparison_errors, comparison_scores, disagreement
 from .comparison import Comparison, training_curves
 
-CONFOUND = (
-    "A culture here is also a corpus, with its own room, microphone and sentences, so a difference between cultures is "
-    "always also a difference between corpora."
-)
-DERIVED = (
-    "Labels called derived are those of the emotion class that was acted, by published norms (Russell and Mehrabian "
-    "1977); no rater gave them to these recordings."
-)
 INTERVALS = (
     "In brackets are 95 % bootstrap intervals over recordings; those of differences are paired: all models meet the "
     "same draws. They are not corrected for how many are looked at."
@@ -136,8 +129,8 @@ def write(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> st
     limits = [
         INTERVALS,
         comparison_scores.COLLAPSED_NOTE,
-        CONFOUND,
-        *([DERIVED] if any(c.derived for c in comparison.contenders) else []),
+        words.CONFOUND,
+        *([words.DERIVED] if any(c.derived for c in comparison.contenders) else []),
     ]
     intro = "".join(f"<p>{escape(line)}</p>" for line in [*notes(comparison), *limits])
     body = "\n".join(_section(section, place) for place, section in enumerate(sections(comparison, complexities)))

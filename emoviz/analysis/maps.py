@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.linalg import orthogonal_procrustes
 
 from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion
-from ..evaluation.findings import number
+from ..core.words import interval
 from ..evaluation.slices import correctness
 from .projection import Projection
 from .projection_methods import PCA
@@ -138,7 +138,7 @@ def verdict(figures: pd.DataFrame) -> str:
         said = "its recordings have no groups that could be told apart"
     else:
         said = f"the embedding separates {_separated(spaces['embedding'])}, the map {_separated(spaces['map'])}"
-    return f"{said}; trustworthiness of the map {_with_interval(trust)}."
+    return f"{said}; trustworthiness of the map {interval(trust.value, trust.low, trust.high)}."
 
 
 def _separated(rows: Mapping[str, Any]) -> str:
@@ -147,8 +147,8 @@ def _separated(rows: Mapping[str, Any]) -> str:
     pair = [EMOTION, *others][:2] if EMOTION in rows else others[:1]
     first, *second = sorted(pair, key=lambda column: -rows[column].value)
     words = [
-        f"{first}s (silhouette {_with_interval(rows[first])})",
-        *(f"{c}s ({_with_interval(rows[c])})" for c in second),
+        f"{first}s (silhouette {interval(rows[first].value, rows[first].low, rows[first].high)})",
+        *(f"{c}s ({interval(rows[c].value, rows[c].low, rows[c].high)})" for c in second),
     ]
     if not second:
         return words[0] if rows[first].low > 0 else f"no {words[0]}"
@@ -157,10 +157,6 @@ def _separated(rows: Mapping[str, Any]) -> str:
     if rows[first].low <= rows[second[0]].high:
         return f"{words[0]} and {words[1]} about equally"
     return f"{words[0]} more than {words[1]}"
-
-
-def _with_interval(row: Any) -> str:
-    return f"{number(row.value)} [{number(row.low)}, {number(row.high)}]"
 
 
 def side_by_side(

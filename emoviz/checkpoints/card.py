@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..core import words
 from .folder import Description
 
 GIVEN = {
@@ -13,11 +14,6 @@ GIVEN = {
 }
 """Kind of outputs -> what it is."""
 METRIC_TITLES = {"ccc": "CCC", "rmse": "RMSE", "accuracy": "accuracy", "ua": "UA", "pearson": "Pearson r"}
-
-CONFOUND = (
-    " A culture here is also a corpus, with its own room, microphone and sentences, so a difference between cultures "
-    "is always also a difference between corpora."
-)
 
 
 @dataclass(frozen=True)
@@ -50,13 +46,8 @@ def write_card(description: Description, figures: Mapping[str, Any], origin: Ori
     rows = "\n".join(_row(row) for row in figures["test"])
     parts = "\n".join(f"- {part}: {size}" for part, size in origin.parts.items())
     licences = "\n".join(f"- {title}: {licence}" for title, licence in origin.licences.items())
-    derived = (
-        "\nThe labels are **derived**: each emotion class stands for the mean valence and arousal that its word has in "
-        "Russell and Mehrabian (1977). No rater gave valence or arousal to these recordings.\n"
-        if description.derived
-        else ""
-    )
-    confound = CONFOUND if len({row["culture"] for row in figures["test"]}) > 1 else ""
+    derived = f"\n{words.DERIVED}\n" if description.derived else ""
+    confound = f" {words.CONFOUND}" if len({row["culture"] for row in figures["test"]}) > 1 else ""
     return f"""---
 library_name: emoviz
 tags: [emotion-recognition, {description.source}]
@@ -86,7 +77,7 @@ most frequent class) of the training labels.
 
 ## Limits
 
-{origin.note}{confound} Not for decisions about people.
+{origin.note}{confound} {words.NOT_FOR_DECISIONS}
 
 ## Reproduce
 
@@ -99,23 +90,19 @@ most frequent class) of the training labels.
 def _selection(selection: Mapping[str, Any]) -> str:
     if selection["value"] is None:
         return "Trained for a number of epochs that was fixed beforehand"
-    return f"Selected on validation ({selection['metric']} {_number(selection['value'])})"
+    return f"Selected on validation ({selection['metric']} {words.number(selection['value'], 3)})"
 
 
 def _row(row: Mapping[str, Any]) -> str:
     metric = METRIC_TITLES[row["metric"]] + (
         f" ({row['aggregation'].replace('_', ' ')})" if row["metric"] == "ccc" else ""
     )
-    value = f"{_number(row['value'])} [{_number(row['low'])}, {_number(row['high'])}]"
+    value = words.interval(row["value"], row["low"], row["high"], 3)
     flag = "collapsed" if row["collapsed"] else ""
     return (
-        f"| {row['culture']} | {row['output']} | {metric} | {value} | {_number(row['training_mean'])} "
+        f"| {row['culture']} | {row['output']} | {metric} | {value} | {words.number(row['training_mean'], 3)} "
         f"| {row['recordings']} | {row['speakers'] or ''} | {flag} |"
     )
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None or value != value else f"{value:.3f}"
 
 
 def _commands(description: Description, training: str) -> str:

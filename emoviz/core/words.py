@@ -1,4 +1,21 @@
-"""The one place for how numbers and standing sentences are written."""
+"""How numbers, intervals, p values and counts are written, and the sentences that stand in several places."""
+
+import re
+from typing import Literal
+
+CONFOUND = (
+    "A culture here is also a corpus, with its own room, microphone and sentences, so a difference between cultures is "
+    "always also a difference between corpora."
+)
+DERIVED = (
+    "Labels called derived are those of the emotion class that was acted, by published norms (Russell and Mehrabian "
+    "1977); no rater gave them to these recordings."
+)
+COLLAPSED = "nearly constant, or no better than the training mean"
+"""The state of a model that has collapsed."""
+NOT_FOR_DECISIONS = "Not for decisions about people."
+UNDEFINED = "undefined"
+"""A number that does not exist."""
 
 FEW = 5
 """An interval that rests on fewer independent units than this says so."""
@@ -8,24 +25,82 @@ UNITS = {
     "recordings": ("recording", "recordings"),
 }
 """What an interval may rest on -> one and several of it, as people read it."""
+LEAST_P = 0.001
+"""The smallest p that 1000 draws of a bootstrap can tell."""
+
+Number = float | None
 
 
-def counted(number: int, unit: str) -> str:
-    """Return a number of independent units in words, e.g. ``19 people``.
+def number(value: Number, digits: int = 2, *, sign: Literal["", "+"] = "", missing: str = UNDEFINED) -> str:
+    """Return a number without the zero before its point, e.g. ``.61``, ``-.08`` or ``1.00``.
 
     Args:
-        number: of them.
+        value: the number; None and NaN are missing.
+        digits: places after the point of a number below 1; a larger one has two.
+        sign: ``+`` for a difference, which shows its sign also where it is positive.
+        missing: what stands for a missing number.
+    """
+    if value is None or value != value:
+        return missing
+    rounded = round(float(value), digits) + 0.0  # nothing is not negative
+    text = re.sub(r"^([+-]?)0\.", r"\1.", f"{rounded:{sign}.{digits if abs(value) < 1 else 2}f}")
+    return text.replace("-", "−") if sign else text
+
+
+def bounds(low: Number, high: Number, digits: int = 2, *, sign: Literal["", "+"] = "") -> str:
+    """Return the two ends of an interval, e.g. ``[.55, .66]``; empty where there is none."""
+    if low is None or low != low:
+        return ""
+    return f"[{number(low, digits, sign=sign)}, {number(high, digits, sign=sign)}]"
+
+
+def interval(
+    value: Number,
+    low: Number,
+    high: Number,
+    digits: int = 2,
+    *,
+    sign: Literal["", "+"] = "",
+    missing: str = UNDEFINED,
+) -> str:
+    """Return a number with its interval where it has one, e.g. ``.61 [.55, .66]``; see :func:`number`."""
+    written = number(value, digits, sign=sign, missing=missing)
+    return written if written == missing else f"{written} {bounds(low, high, digits, sign=sign)}".rstrip()
+
+
+def p_value(p: Number) -> str:
+    """Return a p value, e.g. ``p = .046`` or ``p = .30``, and ``p ≤ .001`` from there down."""
+    if p is None or p != p:
+        return f"p {UNDEFINED}"
+    return f"p ≤ {number(LEAST_P, 3)}" if p <= LEAST_P else f"p = {number(p, 3 if p < 0.1 else 2)}"
+
+
+def count(value: int) -> str:
+    """Return a count with its thousands apart, e.g. ``1,518``."""
+    return f"{value:,}"
+
+
+def share(value: float) -> str:
+    """Return a share in whole per cents, e.g. ``61 %``."""
+    return f"{100 * value:.0f} %"
+
+
+def counted(value: int, unit: str) -> str:
+    """Return a number of independent units, e.g. ``19 people``.
+
+    Args:
+        value: the number of them.
         unit: a key of :data:`UNITS`.
     """
     one, several = UNITS[unit]
-    return f"{number:,} {one if number == 1 else several}"
+    return f"{count(value)} {one if value == 1 else several}"
 
 
-def rests_on(number: int, unit: str) -> str:
+def rests_on(value: int, unit: str) -> str:
     """Return the warning that an interval rests on few units, e.g. ``rests on 3 people``; empty for five or more.
 
     Args:
-        number: of the units that the bootstrap drew.
+        value: the number of units that the bootstrap drew.
         unit: a key of :data:`UNITS`.
     """
-    return f"rests on {counted(number, unit)}" if number < FEW else ""
+    return f"rests on {counted(value, unit)}" if value < FEW else ""

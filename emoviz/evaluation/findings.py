@@ -1,6 +1,5 @@
 """What a prediction says, in tables and in one line of plain words."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.vocabulary import Dimension, Emotion, Source
+from ..core.words import interval, number
 
 GAP_REASONS: dict[str, str] = {
     Source.FACE: "no face in the picture",
@@ -178,9 +178,8 @@ def held_out(metrics: Mapping[str, Any]) -> list[HeldOut]:
     return [
         HeldOut(
             _label(row),
-            number(row["value"])
-            + (f" [{number(row['low'])}, {number(row['high'])}]" if row.get("low") is not None else ""),
-            number(row["training_mean"]) if row.get("training_mean") is not None else "undefined",
+            interval(row["value"], row.get("low"), row.get("high")),
+            number(row.get("training_mean")),
         )
         for row in _main(metrics)
     ]
@@ -243,8 +242,3 @@ def evaluated_on(metrics: Mapping[str, Any]) -> str:
 def collapsed(metrics: Mapping[str, Any]) -> list[str]:
     """The outputs in whose main figures a checkpoint is constant, or no better than the training mean."""
     return list(dict.fromkeys(row["output"] for row in _main(metrics) if row.get("collapsed")))
-
-
-def number(value: float) -> str:
-    """Two digits without the leading zero, e.g. ``.61`` and ``-.08``."""
-    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.2f}")

@@ -30,6 +30,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ..core.errors import ConfigError, FeatureError
 from ..core.progress import Progress, silent
+from ..core.words import interval
 from ..evaluation.bootstrap import Difference, judge, percentiles
 from ..evaluation.scores import Result, Score
 from ..models import Model
@@ -204,7 +205,7 @@ def verdict(difference: Difference, metric: str) -> Verdict:
         sentence = f"Whether the weights explain the predictions cannot be told: {written} is undefined here."
         return Verdict(Faithfulness.CHANCE, difference, sentence)
     error = written if metric in RISES else f"1 - {written}"
-    figure = f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}] in {error}"
+    size = f"{interval(difference.value, difference.low, difference.high, 3, sign='+')} in {error}"
     if difference.low > 0:
         answer = Faithfulness.BETTER
         says = "Hiding the highest-weighted channels first hurts more than a random order"
@@ -217,7 +218,7 @@ def verdict(difference: Difference, metric: str) -> Verdict:
         answer = Faithfulness.CHANCE
         says = "Hiding the highest-weighted channels first hurts no more than a random order may"
         means = "the weights are not shown to explain the predictions"
-    return Verdict(answer, difference, f"{says} ({figure}), so {means}.")
+    return Verdict(answer, difference, f"{says} ({size}), so {means}.")
 
 
 def _all_ranks(weights: np.ndarray, orders: int, generator: np.random.Generator) -> np.ndarray:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ..core.vocabulary import Emotion
-from ..evaluation.findings import LEAST_PEAK, number
+from ..core.words import number
+from ..evaluation.findings import LEAST_PEAK
 from .clip import MISSED, FaceExplanation, Method, StreamExplanation
 from .sanity import Sanity
 from .sound import SoundExplanation

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..core.vocabulary import Emotion
+from ..core.words import interval, p_value
 from .style import (
     GREY,
     GRID,
@@ -52,7 +53,7 @@ def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: st
     for k, model in enumerate(others):
         rows = differences[differences.model == model]
         places = np.array([cultures.index(c) for c in rows.culture]) + (k - (len(others) - 1) / 2) * step
-        labels = [_signed_interval(r.difference, r.low, r.high) for r in rows.itertuples()]
+        labels = [interval(r.difference, r.low, r.high, sign="+") for r in rows.itertuples()]
         figure.add_scatter(
             x=rows.difference,
             y=places,
@@ -60,8 +61,8 @@ def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: st
             name=model,
             marker=_marker(models, model, 9),
             error_x=_whiskers(rows.difference, rows.low, rows.high, _colour(models, model)),
-            customdata=np.stack([rows.culture, labels, rows.p.map("{:.3f}".format)], axis=1),
-            hovertemplate="%{customdata[0]}: %{customdata[1]}, p = %{customdata[2]}<extra>%{fullData.name}</extra>",
+            customdata=np.stack([rows.culture, labels, rows.p.map(p_value)], axis=1),
+            hovertemplate="%{customdata[0]}: %{customdata[1]}, %{customdata[2]}<extra>%{fullData.name}</extra>",
             showlegend=len(others) > 1,
         )
         for place, label in zip(places, labels, strict=True):
@@ -168,7 +169,7 @@ def reliability_diagram(bins: pd.DataFrame, errors: pd.DataFrame, models: Sequen
             x=rows.confidence,
             y=rows.accuracy,
             mode="lines+markers",
-            name=f"{model}: error {_interval(found.error, found.low, found.high)}",
+            name=f"{model}: error {interval(found.error, found.low, found.high)}",
             line={"color": _colour(models, model), "dash": _dash(models, model), "width": 1.5},
             marker=_marker(models, model, 8),
             error_y=_whiskers(rows.accuracy, rows.low, rows.high, _colour(models, model)),
@@ -478,17 +479,3 @@ def _axis(name: str) -> dict:
 
 def _text(name: str) -> dict:
     return {"text": name, "standoff": 4, "font": SMALL}
-
-
-def _signed_interval(value: float, low: float, high: float) -> str:
-    if np.isnan(value):
-        return "undefined"
-    return f"{_short(value, '+')} [{_short(low, '+')}, {_short(high, '+')}]"
-
-
-def _interval(value: float, low: float, high: float) -> str:
-    return f"{_short(value)} [{_short(low)}, {_short(high)}]"
-
-
-def _short(value: float, sign: str = "") -> str:
-    return f"{value:{sign}.2f}".replace("0.", ".", 1).replace("-", "−")

@@ -10,12 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
+from ..core import words
+from ..core.words import bounds, interval, number
 from .style import DIVERGING, GAP, GREY, GRID, SMALL, culture_colour, lay_out, title
 
 SEQUENTIAL = "Cividis"
 CHOSEN = "#D62F8B"
 """Outline of the chosen cell: neither of the scales has it."""
-COLLAPSED = "collapsed: constant, or no better than the training mean"
+COLLAPSED = f"collapsed: {words.COLLAPSED}"
 INKS = ("black", "white")
 SYMBOLS = ("circle", "diamond")
 """Of the first and second culture of a pair, told apart without colour too."""
@@ -25,7 +27,6 @@ BRANCHES = 0.15
 """Share of a matrix figure's height that the dendrogram takes."""
 ROW = 21
 """Pixels of one channel."""
-NUMBER = re.compile(r"^(-?)0\.")
 
 
 def similarity_matrix(
@@ -58,7 +59,8 @@ def similarity_matrix(
     hovers = [[_similarity_hover(cell, replicates) for cell in row] for row in grid]
     figure = go.Figure()
     scale, low, high = _scale(values)
-    _heat(figure, values, [[number(v) for v in row] for row in values], hovers, scale, low, high, order, order)
+    texts = [[number(v, missing="–") for v in row] for row in values]
+    _heat(figure, values, texts, hovers, scale, low, high, order, order)
     _hatch(figure, np.array([[bool(cell["alike"]) for cell in row] for row in grid]), values, scale, low, high)
     _outline(figure, [(place, place) for place in range(len(order))], GREY, 1)
     if chosen and set(chosen) <= set(order):
@@ -244,12 +246,13 @@ def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool =
             if (source, target) in table.index:
                 cell = table.loc[(source, target)]
                 values[row, column] = cell["value"]
-                interval = f"[{number(cell['low'])}, {number(cell['high'])}]"
-                texts[row, column] = f"{number(cell['value'])}<br><span style='font-size:9px'>{interval}</span>"
+                ends = bounds(cell["low"], cell["high"])
+                value = number(cell["value"], missing="–")
+                texts[row, column] = f"{value}<br><span style='font-size:9px'>{ends}</span>"
                 collapsed[row, column] = bool(cell["collapsed"])
                 hovers[row, column] = (
-                    f"{source} → {target}<br>{metric} {number(cell['value'])} {interval}"
-                    f"<br>training mean {number(cell['training_mean'])}"
+                    f"{source} → {target}<br>{metric} {interval(cell['value'], cell['low'], cell['high'], missing='–')}"
+                    f"<br>training mean {number(cell['training_mean'], missing='–')}"
                     f"<br>{int(cell['recordings'])} recordings, {int(cell['speakers'])} speakers"
                     + (f"<br>{COLLAPSED}" if collapsed[row, column] else "")
                 )
@@ -287,8 +290,8 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
         of = own.groupby("culture")["model"].transform("size")
         rows = own["culture"].map(cultures.index) + 0.2 * ((of - 1) / 2 - models)
         hover = [
-            f"{r.culture}, {r.model}<br>{metric} {number(r.value)} [{number(r.low)}, {number(r.high)}]<br>training "
-            f"mean {number(r.training_mean)}<br>{r.recordings} recordings, {r.speakers} speakers"
+            f"{r.culture}, {r.model}<br>{metric} {interval(r.value, r.low, r.high, missing='–')}<br>training "
+            f"mean {number(r.training_mean, missing='–')}<br>{r.recordings} recordings, {r.speakers} speakers"
             + (f"<br>{COLLAPSED}" if r.collapsed else "")
             for r in own.itertuples()
         ]
@@ -334,11 +337,6 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
     return figure
 
 
-def number(value: float) -> str:
-    """Two digits without the leading zero; a dash where there is none."""
-    return NUMBER.sub(r"\1.", f"{value + 0.0:.2f}".replace("-0.00", "0.00")) if value == value else "–"
-
-
 def channel_label(channel: str) -> str:
     """A channel's name without the smoothing that all of openSMILE's share; hovers give the full one."""
     return re.sub(r"_sma3(nz)?$", "", channel)
@@ -346,15 +344,15 @@ def channel_label(channel: str) -> str:
 
 def _similarity_hover(cell: pd.Series, replicates: str) -> str:
     culture, other = cell.name
-    interval = f" [{number(cell['low'])}, {number(cell['high'])}]" if cell["low"] == cell["low"] else ""
+    similarity = interval(cell["similarity"], cell["low"], cell["high"], missing="–")
     if culture == other:
         if cell["pairs"] == 0:
             return f"{culture}: one {replicates} only, so its reliability is unknown"
-        return f"{culture} with itself, between {replicates}s<br>{number(cell['similarity'])}{interval}"
+        return f"{culture} with itself, between {replicates}s<br>{similarity}"
     matched = f"<br>of the same {replicates}: {number(cell['matched'])}" if cell["matched"] == cell["matched"] else ""
     alike = f"<br>not shown to differ more than two {replicates}s of one culture" if cell["alike"] else ""
     other_pairs = f"{cell['pairs']} pairs of different {replicates}s"
-    return f"{culture} and {other}, {other_pairs}<br>{number(cell['similarity'])}{interval}{matched}{alike}"
+    return f"{culture} and {other}, {other_pairs}<br>{similarity}{matched}{alike}"
 
 
 def _pair_title(cultures: Sequence[str], replicates: str) -> str:

@@ -19,6 +19,7 @@ from ..core.configuration import to_dict
 from ..core.errors import ConfigError, UnknownNameError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import FOUR_EMOTIONS, Dimension, Emotion, Modality, Source, derived, intensity
+from ..core.words import CONFOUND
 from ..evaluation.fusion import FUSIONS, Fusion, learn, learn_share
 from ..evaluation.scores import scores_of, told_by
 from ..features.store import FeatureStore
@@ -268,8 +269,8 @@ SPEECH = Study(
         ),
     },
     note="Streams: layer 2 of Whisper-tiny.en, and eGeMAPS in the place of text, for which most of these corpora have "
-    "no transcripts. Each culture's recordings, the tested ones among them, are standardised without their labels. A "
-    "culture here is also a corpus.",
+    "no transcripts. Each culture's recordings, the tested ones among them, are standardised without their labels. "
+    + CONFOUND,
 )
 SEVEN_EMOTIONS = tuple(e for e in Emotion if e not in (Emotion.CALM, Emotion.CONTEMPTUOUS, Emotion.SURPRISED))
 EMODB_SYSTEMS = ("svm", "logistic", "mdat", "mdat-baseline", "statistics-pooling")
@@ -407,7 +408,8 @@ CULTURES = Study(
     systems={str(d): {"outputs": (derived(d),)} for d in (Dimension.VALENCE, Dimension.AROUSAL)},
     plans={"per-culture": Plan(systems=(str(Dimension.VALENCE), str(Dimension.AROUSAL)), keep=PER_CULTURE)},
     note="The labels are derived from emotion classes. All networks read the same channels: one PCA of Whisper's, "
-    "fitted on the training speakers of all cultures. A culture here is also a corpus.",
+    "fitted on the training speakers of all cultures. "
+    f"{CONFOUND}",
 )
 
 STUDIES = {s.name: s for s in (CULTURES, SEWA, SPEECH, EMODB, RAVDESS_AV, RAVDESS_AV_SPEAKER, RAVDESS_INTENSITY)}

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ..core.errors import ConfigError
+from ..core.words import interval, number, p_value
 from ..training.protocols import ARROW
 
 ALL = "all"
@@ -297,12 +298,6 @@ def trained_here(folds: pd.DataFrame, split: Mapping[str, Sequence[str]]) -> boo
     return bool(train) and any(set(speakers) == train for speakers in folds["train_speakers"])
 
 
-def interval(value: float | None, low: float | None, high: float | None, digits: int = 2) -> str:
-    """A figure with its interval where it has one, e.g. ``.61 [.55, .66]``."""
-    bounds = "" if low is None or low != low else f" [{number(low, digits)}, {number(high, digits)}]"
-    return number(value, digits) + bounds
-
-
 def markdown(reports: Iterable[Report]) -> str:
     """All reports as Markdown: per study and protocol a table of systems, and a matrix where there are many tests."""
     return "\n\n".join(_section(group) for group in by_protocol(reports).values()) + "\n"
@@ -319,22 +314,6 @@ def insert(readme: str, tables: str) -> str:
     if not begin or not end:
         raise ConfigError(f"The README needs the lines '{BEGIN}' and '{END}', between which the results stand.")
     return f"{before}{BEGIN}\n{tables}{END}{after}"
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A figure without the zero before the point; ``undefined`` for one that there is not."""
-    if value is None or value != value:
-        return "undefined"
-    if abs(value) >= 1:
-        return f"{value:.2f}"
-    return re.sub(r"^(-?)0\.", r"\1.", f"{round(value, digits) + 0.0:.{digits}f}")
-
-
-def p_value(p: float | None) -> str:
-    """A p value in words; the smallest that the paired bootstraps here can tell is .001."""
-    if p is None or p != p:
-        return "p undefined"
-    return "p ≤ .001" if p <= 0.001 else f"p {number(p, 3 if p < 0.1 else 2)}"
 
 
 def _sorted(group: Sequence[Report]) -> list[Report]:
@@ -398,7 +377,7 @@ def _table(group: Sequence[Report], columns: Sequence[tuple[str, str]], metric: 
     lines = [f"| {METRICS[metric]} | " + " | ".join(titles) + " |", "|---" * (len(columns) + 1) + "|"]
     tables = [{(row["test"], row["output"]): row for row in _of_metric(report, metric)} for report in group]
     floor = [next(t[c] for t in tables if c in t)["training_mean"] for c in columns]
-    lines.append("| training mean | " + " | ".join(map(number, floor)) + " |")
+    lines.append("| training mean | " + " | ".join(number(value, 3) for value in floor) + " |")
     for report, table in zip(group, tables, strict=True):
         cells = [_cell(table[c]) if c in table else "" for c in columns]
         lines.append(f"| {report['system']} | " + " | ".join(cells) + " |")
@@ -418,7 +397,7 @@ def _cell(row: Mapping[str, Any]) -> str:
 
 
 def _short(row: Mapping[str, Any]) -> str:
-    return number(row["value"]) + ("\\*" if row["collapsed"] else "")
+    return number(row["value"], 3) + ("\\*" if row["collapsed"] else "")
 
 
 def _matrix(report: Report, metric: str) -> list[str]:

@@ -17,6 +17,7 @@ from ..checkpoints.folder import Predictor
 from ..core.errors import CorpusError, FeatureError, UnknownNameError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
+from ..core.words import CONFOUND
 from ..corpora.inventory import Holding, holding
 from ..features import EXTRACTORS, make
 from ..features.estimate import lacking
@@ -250,6 +251,6 @@ def _warnings(config: TrainingConfig, parts: pd.DataFrame) -> Iterable[str]:
     if len(few):
         yield f"Fewer than {FEW} speakers are tested of {', '.join(few)}: the intervals there will be wide."
     if parts["culture"].nunique() > 1 and len(config.corpora) > 1:
-        yield "A culture here is also a corpus: room, microphone and sentences change with it."
+        yield CONFOUND
     if config.standardise_by != "none" or config.adapt_norm:
         yield "Recordings that are tested, though not their labels, are looked at for the adaptation."

@@ -14,7 +14,6 @@ from emoviz.evaluation.findings import (
     held_out,
     leading_source,
     least_alike,
-    number,
     sentence,
     spans,
     spread,
@@ -108,13 +107,6 @@ def test_spans_hold_exactly_the_chosen_frames(chosen: list[bool]):
         inside |= (times > start) & (times < end)
     assert inside.tolist() == chosen
     assert all(before[1] < after[0] for before, after in zip(found, found[1:], strict=False))
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.61, ".61"), (-0.08, "-.08"), (1.0, "1.00"), (0.005, ".01"), (10.5, "10.50")]
-)
-def test_numbers_lose_only_the_leading_zero(value: float, text: str):
-    assert number(value) == text
 
 
 def test_held_out_figures_are_those_over_all_cultures_pooled():

@@ -168,7 +168,7 @@ def test_it_can_be_stopped():
 def test_verdict_in_words():
     said = verdict(Difference(0.1234, 0.05, 0.2, 0.01), "ccc")
     assert said.sentence == (
-        "Hiding the highest-weighted channels first hurts more than a random order (+0.123 [+0.050, +0.200] "
+        "Hiding the highest-weighted channels first hurts more than a random order (+.123 [+.050, +.200] "
         "in 1 - CCC), so the weights explain the predictions better than chance."
     )
     nan = float("nan")

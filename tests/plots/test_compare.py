@@ -10,6 +10,7 @@ from plotly.offline import get_plotlyjs
 
 from emoviz import plots
 from emoviz.analysis import calibration, comparison, comparison_errors, disagreement, html_report
+from emoviz.core import words
 from emoviz.evaluation import bootstrap
 from emoviz.plots import style
 from emoviz.prediction.cost import Complexity
@@ -107,6 +108,6 @@ def test_the_report_holds_every_figure_and_table_and_needs_nothing_from_outside(
     assert found.count("Plotly.newPlot(") >= 7
     assert not re.findall(r"<(?:script|link|img)[^>]*(?:src|href)=", found)
     assert "<b>" not in found.replace("<body>", "") and "a is better than &lt;b&gt;" in found
-    for text in ("1234", "corpus/0", "Error by culture", "Calibration of valence (derived)", html_report.CONFOUND[:30]):
+    for text in ("1234", "corpus/0", "Error by culture", "Calibration of valence (derived)", words.CONFOUND[:30]):
         assert text in found
     assert "c does not predict what a predicts. Its figures are of its own held-out recordings." in found

@@ -198,10 +198,3 @@ def test_scores_have_intervals_training_mean_and_open_points_for_collapsed_model
     assert list(figure.data[1].x) == [0.1, 0.1] and figure.data[1].name == "training mean"
     assert figure.layout.xaxis2.title.text == "CCC, arousal"
     assert list(figure.layout.yaxis.ticktext) == ["Korean", "German"]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.614, ".61"), (-0.08, "-.08"), (-0.001, ".00"), (1.0, "1.00"), (np.nan, "–")]
-)
-def test_numbers_have_no_leading_zero(value, text):
-    assert module.number(value) == text
