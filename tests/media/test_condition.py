@@ -1,0 +1,61 @@
+"""Conditioned sound has no offset and one level, and depends only on what lies nearby."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emoviz.media.condition import AROUND, TARGET, conditioned, gain, high_passed
+
+RATE = 16000
+
+
+def voice(seconds: float, seed: int = 0) -> np.ndarray:
+    """Noise in bursts, as loud as speech and as full of pauses."""
+    random = np.random.default_rng(seed)
+    times = np.arange(round(seconds * RATE)) / RATE
+    tone = np.sin(2 * np.pi * 180 * times) + random.normal(0, 0.3, len(times))
+    return (0.1 * tone * (np.sin(2 * np.pi * 1.3 * times) > -0.3)).astype(np.float32)
+
+
+@given(offset=st.floats(-0.3, 0.3), decibels=st.floats(-30, 12))
+def test_offset_and_level_do_not_matter(offset, decibels):
+    plain = voice(2)
+    changed = (plain * 10 ** (decibels / 20) + offset).astype(np.float32)
+    expected, found = conditioned(plain, RATE), conditioned(changed, RATE)
+    assert np.abs(found - expected).max() < 0.02 * np.abs(expected).max()
+
+
+def test_speech_comes_to_the_target_level_and_pauses_have_no_say():
+    speech = voice(3)
+    spaced = np.concatenate([np.zeros(RATE, np.float32), speech, np.zeros(RATE, np.float32)])
+    for sound in (speech, spaced):
+        found = conditioned(sound, RATE)
+        loud = np.abs(found) > 0.02
+        assert 10 * np.log10((found[loud] ** 2).mean() / TARGET) == pytest.approx(0, abs=2)
+
+
+def test_the_high_pass_is_that_of_scipy_and_leaves_a_voice_alone():
+    times = np.arange(RATE) / RATE
+    tone = np.sin(2 * np.pi * 200 * times).astype(np.float32)
+    assert high_passed(tone, RATE)[RATE // 2 :].std() == pytest.approx(tone.std(), rel=0.02)
+    hum = np.sin(2 * np.pi * 15 * times).astype(np.float32)
+    assert high_passed(hum, RATE)[RATE // 2 :].std() < 0.1 * hum.std()
+    assert np.abs(high_passed(np.full(RATE, 0.5, np.float32), RATE)).max() < 1e-6
+
+
+def test_what_lies_further_away_has_no_say():
+    quiet, loud = voice(12), voice(12, seed=1) * 8
+    alone, together = gain(quiet, RATE), gain(np.concatenate([quiet, loud]), RATE)
+    same = round((12 - AROUND - 1) * RATE)
+    np.testing.assert_allclose(together[:same], alone[:same], rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 159, 161])
+def test_the_shortest_sounds_are_conditioned(count):
+    found = conditioned(np.full(count, 0.1, np.float32), RATE)
+    assert len(found) == count and np.isfinite(found).all()
+
+
+def test_silence_stays_silence():
+    assert not conditioned(np.zeros(RATE, np.float32), RATE).any()
