@@ -38,7 +38,8 @@ from emoviz.core.vocabulary import Source
 from emoviz.features import EXTRACTORS
 from emoviz.features.align import frame_middles
 from emoviz.media import ClipMedia, iterate_frames, read_waveform
-from emoviz.prediction.clip import HOP, load_checkpoints, predict_clip, predict_streams
+from emoviz.prediction.clip import load_checkpoints, predict_clip
+from emoviz.prediction.windows import HOP, predict_streams
 
 EXAMPLE = ROOT / "examples" / "synthetic-english.mp4"
 SECONDS, FPS, SIZE, RATE = 15, 25, (1280, 720), 44100

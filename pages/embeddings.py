@@ -15,7 +15,7 @@ from emoviz.analysis import maps
 from emoviz.analysis.projection import Projection
 from emoviz.analysis.projection_methods import METHODS, PCA, Method
 from emoviz.core.words import CONFOUND
-from emoviz.prediction.clip import reads_clips
+from emoviz.prediction.windows import reads_clips
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
 from emoviz.ui.embedding_maps import (

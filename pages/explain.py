@@ -43,7 +43,8 @@ from emoviz.explain.words import (
     strongest,
 )
 from emoviz.media import ClipInfo, ClipMedia, probe
-from emoviz.prediction.clip import ClipPrediction, streams_of
+from emoviz.prediction.clip import ClipPrediction
+from emoviz.prediction.windows import streams_of
 from emoviz.ui import explanations, figures, loaders, messages, navigation, selection
 from emoviz.ui.clip_analysis import Analysis, State
 from emoviz.ui.fragments import fragment

@@ -92,7 +92,8 @@ def explain_clip(options: argparse.Namespace, settings: Settings) -> None:
     """Show how much each channel or time added to an output, or where in the face the network looked."""
     from ..features.store import FeatureStore
     from ..media import ClipMedia
-    from ..prediction.clip import PICTURES, load_checkpoints, require_size
+    from ..prediction.clip import load_checkpoints, require_size
+    from ..prediction.windows import PICTURES
 
     if options.model is None:
         raise ConfigError("Say whose prediction to explain: --model NAME (see `models`).")
@@ -112,8 +113,8 @@ def _explain_face(options: argparse.Namespace, checkpoint: "Checkpoint", media: 
 
     from ..explain import blend, colours_of, explain_face, main_output
     from ..features.align import frame_middles
-    from ..prediction.clip import HOP, predict_pictures
     from ..prediction.export import write_picture
+    from ..prediction.windows import HOP, predict_pictures
 
     if options.out is None or not options.out.is_dir():
         raise ConfigError("Where the network looked is written as pictures: name a folder for them, --out FOLDER.")
@@ -140,7 +141,7 @@ def _explain_sound(
     from ..explain import Method, explain_sound, explain_streams, main_output, sees_sound
     from ..explain.words import sound_words
     from ..features.align import frame_middles
-    from ..prediction.clip import HOP, predict_streams, streams_of
+    from ..prediction.windows import HOP, predict_streams, streams_of
 
     duration, stretch = media.info.duration, {"start": options.start, "end": options.end}
     with Bars() as bars:

@@ -16,7 +16,7 @@ from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..features import EXTRACTORS, FeatureStream
 from ..models.inputs import channel_names
-from ..prediction.clip import Windows, apply
+from ..prediction.windows import Windows, apply
 
 CHANNEL, SPATIAL = "channel", "spatial"
 """Kinds that are not over time."""
@@ -103,7 +103,7 @@ def clip_attention(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: what it reads, see :func:`emoviz.prediction.clip.streams_of`.
+        streams: what it reads, see :func:`emoviz.prediction.windows.streams_of`.
         duration: of the clip in seconds.
         progress: told of every batch of windows.
 

@@ -22,7 +22,7 @@ from ..features import FeatureStream
 from ..features.align import align
 from ..models import Model
 from ..models.losses import probabilities
-from ..prediction.clip import PICTURES, Windows, channel_table
+from ..prediction.windows import PICTURES, Windows, channel_table
 from .gradcam import FRAMES_AT_ONCE, grad_cam
 from .gradients import integrated_gradients
 from .occlusion import occlude
@@ -134,7 +134,7 @@ def explain_streams(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: what it reads, see :func:`emoviz.prediction.clip.streams_of`.
+        streams: what it reads, see :func:`emoviz.prediction.windows.streams_of`.
         duration: of the clip in seconds.
         output: name of the output.
         method: how.
@@ -208,7 +208,7 @@ def window_inputs(
 
     Args:
         checkpoint: the model.
-        windows: of the clip, see :class:`emoviz.prediction.clip.Windows`.
+        windows: of the clip, see :class:`emoviz.prediction.windows.Windows`.
         streams: what the model reads.
         numbers: of n windows.
 

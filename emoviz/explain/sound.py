@@ -19,7 +19,7 @@ from ..features import FeatureStream
 from ..features.align import nearest
 from ..features.base import RATE
 from ..features.snippets import BINS, STEPS, WINDOW, second_around
-from ..prediction.clip import Windows
+from ..prediction.windows import Windows
 from .clip import probability_of, wanted_frames, window_inputs
 from .gradcam import grad_cam
 from .sanity import Sanity, randomisation
@@ -86,7 +86,7 @@ def explain_sound(
     Args:
         checkpoint: a model of which :func:`sees_sound` is true.
         media: the clip, which has sound.
-        streams: what the model reads, see :func:`emoviz.prediction.clip.streams_of`.
+        streams: what the model reads, see :func:`emoviz.prediction.windows.streams_of`.
         output: name of the output.
         start: of the seconds to explain.
         end: of them; None is the end of the clip.

@@ -14,7 +14,7 @@ from ..evaluation.scores import Result, score_table, scores_of
 from ..features.align import align, common_times
 from ..features.store import FeatureStore, StoredCorpus
 from ..models.losses import probabilities
-from .clip import predict_streams
+from .windows import predict_streams
 
 PICTURES_AT_ONCE = 256
 NOTHING = np.empty(0)

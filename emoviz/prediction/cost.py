@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ..checkpoints.folder import WEIGHTS, Checkpoint
 from ..core.progress import Progress, silent
-from .clip import PICTURES
+from .windows import PICTURES
 
 SECONDS = 10.0
 """Of the input."""

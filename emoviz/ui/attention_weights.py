@@ -15,7 +15,7 @@ from ..core.vocabulary import Emotion
 from ..evaluation.slices import Slice, correctness
 from ..explain.attention import ClipAttention, WindowMap, channels_of, clip_attention, maps_of, window_attention
 from ..media import ClipMedia, probe
-from ..prediction.clip import reads_clips, streams_of
+from ..prediction.windows import reads_clips, streams_of
 from . import loaders
 
 

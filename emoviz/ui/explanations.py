@@ -8,7 +8,8 @@ import streamlit as st
 
 from ..core.progress import Progress
 from ..media import ClipMedia, Spectrogram, spectrogram
-from ..prediction.clip import DEFAULT_MODELS, PICTURES, reads_clips
+from ..prediction.clip import DEFAULT_MODELS
+from ..prediction.windows import PICTURES, reads_clips
 from . import loaders
 from .background import Job, State
 

@@ -18,7 +18,8 @@ from ..core.vocabulary import Source
 from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
 from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED
-from ..prediction.clip import DEFAULT_MODELS, reads_clips
+from ..prediction.clip import DEFAULT_MODELS
+from ..prediction.windows import reads_clips
 from . import loaders
 from .session import session
 

@@ -10,7 +10,8 @@ from untrained import NAMES, save_all
 from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.errors import MediaError
 from emoviz.media import ClipMedia
-from emoviz.prediction.clip import Windows, apply, embed_clip, load_checkpoints, reads_clips, streams_of
+from emoviz.prediction.clip import load_checkpoints
+from emoviz.prediction.windows import Windows, apply, embed_clip, reads_clips, streams_of
 
 SECONDS = 2.0
 

@@ -11,8 +11,10 @@ from emoviz.core.errors import ConfigError, FeatureError, UnknownNameError
 from emoviz.core.vocabulary import FER_EMOTIONS
 from emoviz.explain import Method, check_face, check_streams, explain_face, explain_film, explain_streams
 from emoviz.features import EXTRACTORS, FeatureStream
+from emoviz.features.align import frame_middles
 from emoviz.media import ClipMedia
-from emoviz.prediction.clip import Windows, apply, frame_middles, load_checkpoints, predict_streams
+from emoviz.prediction.clip import load_checkpoints
+from emoviz.prediction.windows import Windows, apply, predict_streams
 
 SECONDS = 3.0
 HOP = 0.02

@@ -14,7 +14,7 @@ from emoviz.checkpoints.folder import CONFIG, FeatureSpec, read_description
 from emoviz.core.settings import ROOT, Settings
 from emoviz.explain.attention import ClipAttention, WindowMap, channels_of
 from emoviz.models.inputs import InputConfig
-from emoviz.prediction.clip import Windows
+from emoviz.prediction.windows import Windows
 from emoviz.ui import attention_weights, clip_analysis, loaders
 
 MAPS = ("graph.toy", "spatial.toy")

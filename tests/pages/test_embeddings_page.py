@@ -12,7 +12,7 @@ from reading import specs, texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.core.settings import ROOT, Settings
-from emoviz.prediction.clip import ClipEmbedding
+from emoviz.prediction.windows import ClipEmbedding
 from emoviz.ui import embedding_maps, loaders
 
 PATIENCE = 60

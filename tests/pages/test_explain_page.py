@@ -11,7 +11,7 @@ import pytest
 from reading import specs, texts
 
 import emoviz.explain
-import emoviz.prediction.clip
+import emoviz.prediction.windows
 from emoviz import checkpoints
 from emoviz.checkpoints.folder import FeatureSpec
 from emoviz.core.errors import FeatureError
@@ -99,7 +99,7 @@ def explainer(settings, monkeypatch) -> Explainer:  # noqa: ANN001
                        ("explain_streams", fake.streams), ("check_streams", fake.check_streams),
                        ("explain_sound", fake.sound), ("check_sound", fake.check_sound)):  # fmt: skip
         monkeypatch.setattr(emoviz.explain, name, does)
-    monkeypatch.setattr(emoviz.prediction.clip, "streams_of", lambda *_, **__: {})
+    monkeypatch.setattr(emoviz.prediction.windows, "streams_of", lambda *_, **__: {})
     return fake
 
 

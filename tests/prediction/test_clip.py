@@ -7,11 +7,8 @@ import numpy as np
 import pytest
 import torch
 from clips import face_frames, plain_frames, sine, write_clip, write_part, write_text
-from hypothesis import given
-from hypothesis import strategies as st
-from untrained import DIMENSIONS, NAMES, RMSE, save_all, save_speech
+from untrained import DIMENSIONS, RMSE, save_all, save_speech
 
-from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.errors import (
     Cancelled,
     CheckpointError,
@@ -22,25 +19,13 @@ from emoviz.core.errors import (
     UnknownNameError,
 )
 from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, Task
-from emoviz.features import FeatureStream
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
-from emoviz.prediction import clip as predict
-from emoviz.prediction.clip import ClipPrediction, combine, load_checkpoints, predict_clip
+from emoviz.prediction.clip import ClipPrediction, combine, load_checkpoints, predict_clip, require_size
 
 SECONDS = 3.0
 AWAY = range(30, 50)
 """Frames of 75 without the face; a face that comes back is found with the next detection, every tenth frame."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return save_all(tmp_path_factory.mktemp("untrained"))
-
-
-@pytest.fixture(scope="module")
-def models(folder) -> list[Checkpoint]:
-    return load_checkpoints(NAMES, [folder])
 
 
 @pytest.fixture(scope="module")
@@ -160,113 +145,11 @@ def test_predictions_combine_into_what_predicting_together_gives(media, models, 
     assert combine([alone[0]], models[1:]) is None
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_shares_of_windows_give_the_mean_of_the_joined_series(number, models):
-    windows = predict.Windows.of(models[number].description, 7.3)
-    random = np.random.default_rng(0)
-    wanted = random.random(len(windows.times)) < 0.3
-    shape = (len(windows.starts), windows.width, 1) if number == 1 else (len(windows.starts), 1)
-    values = random.normal(size=shape)
-    shares = windows.shares(wanted)
-    assert shares.sum() == pytest.approx(1)
-    assert (shares * values.reshape(shares.shape)).sum() == pytest.approx(windows.join(values)[wanted].mean())
-
-
 def test_emotions_alone_give_derived_dimensions_of_speech_too(media, models):
     alone = predict_clip(media, [models[2]])
     assert set(DIMENSIONS) <= set(alone.outputs.output)
     assert alone.faces is None
     assert not alone.outputs.source.eq("fused").any()
-
-
-# Windows
-
-
-def stream(values: np.ndarray, hop: float = 0.02) -> FeatureStream:
-    channels = tuple(str(i) for i in range(values.shape[1]))
-    return FeatureStream(values.astype(np.float32), hop / 2, hop, channels)
-
-
-def random_streams(checkpoint: Checkpoint, frames: int) -> dict[str, FeatureStream]:
-    random = np.random.default_rng(1)
-    return {f.name: stream(random.normal(0, 3, (frames, f.width))) for f in checkpoint.description.features}
-
-
-def test_a_clip_within_one_window_is_predicted_at_once(models):
-    frames = 90  # of a window of 100
-    streams = random_streams(models[1], frames)
-    values, _ = predict.predict_streams(models[1], streams, predict.frame_middles(frames * 0.02, 0.02))
-    whole = models[1]({name: s.values for name, s in streams.items()}).prediction[0]
-    np.testing.assert_allclose(values, whole, atol=1e-5)
-
-
-def test_a_window_of_a_clip_level_model_counts_for_its_centre(models):
-    frames, window, start = 200, 50, 24  # 1 s windows, one every 12 frames (0.25 s to the frame)
-    streams = random_streams(models[2], frames)
-    times = predict.frame_middles(frames * 0.02, 0.02)
-    values, _ = predict.predict_streams(models[2], streams, times)
-    output = models[2]({name: s.values[start : start + window] for name, s in streams.items()})
-    centre = start + (window - 1) / 2
-    between = values[[int(centre), int(centre) + 1]].mean(0)
-    np.testing.assert_allclose(between, torch.softmax(output.prediction, -1)[0], atol=1e-3)
-    np.testing.assert_allclose(values[:20], np.tile(values[0], (20, 1)), atol=1e-6)  # before the first centre
-
-
-def test_predictions_come_as_late_as_the_raters_whom_the_model_learned_from(models):
-    late = {**models[1].description.training, "label_delay": 0.1}
-    model = dataclasses.replace(models[1], description=dataclasses.replace(models[1].description, training=late))
-    streams, times = random_streams(models[1], 300), predict.frame_middles(6, 0.02)
-    values, _ = predict.predict_streams(models[1], streams, times)
-    delayed, _ = predict.predict_streams(model, streams, times)
-    np.testing.assert_array_equal(delayed[5:], values[:-5])
-
-
-def test_channel_weights_of_each_stream_alone_stand_side_by_side(tmp_path):
-    save_speech(tmp_path, "eaf", "eaf", Task.FRAMES, {"hidden": 4, "layers": 1})
-    (model,) = load_checkpoints(["eaf"], [tmp_path])
-    streams = random_streams(model, 90)
-    _, table = predict.predict_streams(model, streams, predict.frame_middles(1.8, 0.02))
-    attention = model({name: s.values for name, s in streams.items()}).attention
-    assert len(table) == 4 + len(streams["egemaps"].channels)
-    for stream, rows in (("whisper", table[:4]), ("egemaps", table[4:])):
-        np.testing.assert_allclose(rows.weight, attention[f"channel.{stream}"][0], rtol=1e-5)
-
-
-def test_frames_without_any_feature_are_gaps(models):
-    streams = random_streams(models[1], 300)
-    for s in streams.values():
-        s.values[120:150] = np.nan
-    values, _ = predict.predict_streams(models[1], streams, predict.frame_middles(6, 0.02))
-    assert np.isnan(values[120:150]).all()
-    assert np.isfinite(np.delete(values, np.s_[120:150], axis=0)).all()
-
-
-def test_a_missing_stream_alone_is_no_gap(models):
-    streams = random_streams(models[1], 80)
-    streams["egemaps"].values[:] = np.nan
-    values, _ = predict.predict_streams(models[1], streams, predict.frame_middles(1.6, 0.02))
-    assert np.isfinite(values).all()
-
-
-@given(st.integers(1, 400), st.integers(1, 120), st.data())
-def test_windows_cover_every_frame(length, window, data):
-    window = min(window, length)
-    hop = data.draw(st.integers(1, window))
-    starts = predict.window_starts(length, window, hop)
-    covered = np.zeros(length, bool)
-    for start in starts:
-        assert 0 <= start <= length - window
-        covered[start : start + window] = True
-    assert covered.all()
-
-
-@given(st.integers(1, 200), st.integers(1, 60), st.data())
-def test_cross_fade_of_the_pieces_of_a_series_is_the_series(length, window, data):
-    window = min(window, length)
-    starts = predict.window_starts(length, window, data.draw(st.integers(1, window)))
-    series = np.random.default_rng(length).normal(size=(length, 2))
-    joined = predict.cross_fade(np.stack([series[s : s + window] for s in starts]), starts, length)
-    np.testing.assert_allclose(joined, series, atol=1e-9)
 
 
 # What goes wrong
@@ -312,8 +195,8 @@ def test_a_file_over_the_size_limit_is_refused(tmp_path):
     with clip.open("wb") as file:
         file.truncate(2_500_000)
     with pytest.raises(MediaError, match="'long.mp4' has 2 MB; clips up to 1 MB are accepted"):
-        predict.require_size(clip, 1)
-    predict.require_size(clip, 3)
+        require_size(clip, 1)
+    require_size(clip, 3)
 
 
 def zero_bytes(path: Path) -> Path:
