@@ -27,7 +27,7 @@ from emoviz.corpora.inventory import Holding
 from emoviz.corpora.sources import Material, gather
 from emoviz.features import EXTRACTORS, encoders, estimate
 from emoviz.jobs.folder import Job
-from emoviz.jobs.kinds import Extraction
+from emoviz.jobs.kinds.extraction import Extraction
 from emoviz.jobs.local import Local
 from emoviz.ui import figures, job_cards, loaders, navigation, session
 from emoviz.ui.job_cards import duration, size

@@ -16,7 +16,8 @@ from emoviz.corpora.inventory import Holding
 from emoviz.features import EXTRACTORS
 from emoviz.jobs.folder import Job, State
 from emoviz.jobs.interface import Where
-from emoviz.jobs.kinds import OwnProtocol, Training
+from emoviz.jobs.kinds.own_protocol import OwnProtocol
+from emoviz.jobs.kinds.training import Training
 from emoviz.jobs.local import Local
 from emoviz.jobs.slurm import Slurm, partitions
 from emoviz.jobs.work import work_of

@@ -79,7 +79,7 @@ def _engine(options: argparse.Namespace) -> "Local | Slurm":
 @submits("train", "train a model on corpora in the store", *TRAINING)
 def training(options: argparse.Namespace) -> "Work":
     """Return the training that the options describe."""
-    from ..jobs.kinds import Training
+    from ..jobs.kinds.training import Training
 
     return Training(chosen_config(options), options.logger)
 
@@ -87,7 +87,8 @@ def training(options: argparse.Namespace) -> "Work":
 @submits("protocol", "judge systems by a protocol", *PROTOCOL)
 def protocol(options: argparse.Namespace) -> "Work":
     """Return the protocol of a study, or of a config, that the options describe."""
-    from ..jobs.kinds import OwnProtocol, StudyProtocol
+    from ..jobs.kinds.own_protocol import OwnProtocol
+    from ..jobs.kinds.study_protocol import StudyProtocol
     from ..training import load_config
     from ..training.protocols import Options
 
@@ -102,7 +103,7 @@ def protocol(options: argparse.Namespace) -> "Work":
 @submits("extract", "put a corpus and its features into the store", *EXTRACTION)
 def extraction(options: argparse.Namespace) -> "Work":
     """Return the extraction that the options describe."""
-    from ..jobs.kinds import Extraction
+    from ..jobs.kinds.extraction import Extraction
 
     chosen = chosen_features(options)
     return Extraction(options.corpus, tuple(chosen), chosen, options.processes)

@@ -55,7 +55,20 @@ class Registry(Generic[T]):
 
         return add
 
+    def name_of(self, entry: T) -> str:
+        """Return the name under which an entry is registered.
+
+        Raises:
+            UnknownNameError: if it is not registered.
+        """
+        for name, known in self._entries.items():  # an entry that exists has been registered by its own module
+            if known is entry:
+                return name
+        raise UnknownNameError(self.kind, getattr(entry, "__name__", str(entry)), self._known())
+
     def __getitem__(self, name: str) -> T:
+        if name in self._entries:  # what is registered already is found without importing the home
+            return self._entries[name]
         if name not in self._known():
             raise UnknownNameError(self.kind, name, self._known())
         return self._known()[name]

@@ -64,6 +64,11 @@ class Places:
     results: str
 
     @property
+    def corpora(self) -> Path | None:
+        """Folder of the corpora, where there is one."""
+        return Path(self.data) if self.data else None
+
+    @property
     def imports(self) -> Path:
         """Folder of imported corpora."""
         return imports_of(Path(self.store))

@@ -74,18 +74,18 @@ class Jobs:
         """Queue some work.
 
         Args:
-            work: what to do, e.g. a :class:`~emoviz.jobs.kinds.Training`.
+            work: what to do, e.g. a :class:`~emoviz.jobs.kinds.training.Training`.
             where: by default the CPU of this machine.
             group: name that the jobs of a sweep share.
 
         Raises:
             EmovizError: it cannot be done, or not there; nothing was queued.
         """
-        from .work import kind_of
+        from .work import WORKS
 
         where = where or Local()
         engine = ENGINES[type(where)]
-        kind = kind_of(work)
+        kind = WORKS.name_of(type(work))
         self.engines[engine].check(where)
         work.check(self.places, where.tasks)
         self._require_free(work.writes)

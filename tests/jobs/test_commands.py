@@ -65,7 +65,9 @@ def test_cancel(jobs, capsys):
     ],
 )
 def test_what_is_submitted(arguments, where, monkeypatch, capsys):
-    from emoviz.jobs.kinds import Extraction, StudyProtocol, Training
+    from emoviz.jobs.kinds.extraction import Extraction
+    from emoviz.jobs.kinds.study_protocol import StudyProtocol
+    from emoviz.jobs.kinds.training import Training
 
     submitted = []
 

@@ -8,7 +8,7 @@ import pytest
 from emoviz.core.configuration import from_dict
 from emoviz.core.errors import UnknownNameError
 from emoviz.jobs.folder import Places
-from emoviz.jobs.kinds import OwnProtocol
+from emoviz.jobs.kinds.own_protocol import OwnProtocol
 from emoviz.training.presets import preset
 from emoviz.training.protocols import Options
 

@@ -16,7 +16,7 @@ from emoviz.corpora.inventory import Holding
 from emoviz.corpora.sources import gather
 from emoviz.features.store import FeatureStore, StoredCorpus
 from emoviz.jobs.folder import Places
-from emoviz.jobs.kinds import Training
+from emoviz.jobs.kinds.training import Training
 from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
 from emoviz.training.outlook import complete, outlook, step_seconds, steps_per_epoch
