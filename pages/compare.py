@@ -17,6 +17,7 @@ from emoviz.core.errors import EmovizError
 from emoviz.evaluation.slices import COLUMNS
 from emoviz.media import probe
 from emoviz.prediction.cost import REPEATS, SECONDS, Complexity, size
+from emoviz.prediction.formats import FORMATS
 from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
 from emoviz.ui.clip_analysis import Analysis
@@ -346,7 +347,7 @@ def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, p
                 "Measure on this machine", type="primary", on_click=begin_measuring, args=(folders,), key="measure"
             )
             st.download_button(
-                "CSV", figures.FORMATS["csv"](table), "complexity.csv", "text/csv", type="tertiary", on_click="ignore"
+                "CSV", FORMATS["csv"].encode(table), "complexity.csv", "text/csv", type="tertiary", on_click="ignore"
             )
     st.caption(
         f"One pass of the model alone over {SECONDS:.0f} s of features, without what extracting them costs: all models "

@@ -14,7 +14,7 @@ from emoviz.evaluation import findings
 from emoviz.evaluation.fusion import fuse, fused_outputs
 from emoviz.media import ClipInfo, probe
 from emoviz.prediction.clip import ClipPrediction
-from emoviz.prediction.export import export
+from emoviz.prediction.formats import FORMATS
 from emoviz.ui import figures, loaders, messages, navigation, selection
 from emoviz.ui.clip_analysis import Analysis, State
 from emoviz.ui.fragments import fragment
@@ -166,8 +166,8 @@ def show_curves(name: str, prediction: ClipPrediction) -> tuple[pd.DataFrame, pd
 
 
 def exports(prediction: ClipPrediction) -> dict[str, figures.Writer]:
-    """Ending -> what writes the whole prediction, with what its columns are."""
-    return {ending: lambda _, ending=ending: export(prediction, f".{ending}") for ending in figures.LABELS}  # type: ignore[misc]
+    """Return, by file ending, the functions that write the whole prediction."""
+    return {ending: lambda _, own=FORMATS[ending]: own.encode_prediction(prediction) for ending in FORMATS}  # type: ignore[misc]
 
 
 def show_path(name: str, table: pd.DataFrame, outputs: pd.DataFrame) -> None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ..core.settings import Settings
+from ..prediction.export import endings
 from .command import argument, command
 from .output import Bars, note
 
@@ -18,9 +19,7 @@ FACE = argument("--face", type=int, metavar="N", help="number of the face to fol
     CLIP,
     argument("--model", action="append", default=[], metavar="NAME", help="may be repeated (see `models`)"),
     FACE,
-    argument(
-        "--out", type=Path, metavar="FILE", help="table to write: .csv, .parquet or .json (default: CSV to the screen)"
-    ),
+    argument("--out", type=Path, metavar="FILE", help=f"table to write: {endings()} (default: CSV to the screen)"),
 )
 def predict(options: argparse.Namespace, settings: Settings) -> None:
     """Write the prediction to a file, or print it as CSV, and say in words what it shows."""
@@ -28,17 +27,18 @@ def predict(options: argparse.Namespace, settings: Settings) -> None:
     from ..features.store import FeatureStore
     from ..media import ClipMedia
     from ..prediction.clip import load_checkpoints, predict_clip, require_size
-    from ..prediction.export import export, require_ending, write_table
+    from ..prediction.export import format_of, write_prediction
+    from ..prediction.formats import FORMATS
 
     if options.out:
-        require_ending(options.out.suffix.lower())
+        format_of(options.out)  # refuses other endings before the clip is analysed
     require_size(options.clip, settings.upload_limit_mb)
     media = ClipMedia(options.clip, face=options.face)
     checkpoints = load_checkpoints(options.model, settings.checkpoints)
     with Bars() as bars:
         prediction = predict_clip(media, checkpoints, store=FeatureStore(settings.store), progress=bars)
     if options.out:
-        write_table(prediction, options.out)
+        write_prediction(prediction, options.out)
     else:
-        sys.stdout.write(export(prediction, ".csv").decode())
+        sys.stdout.write(FORMATS["csv"].encode_prediction(prediction).decode())
     note([*prediction.notes, sentence(prediction.table, prediction.outputs)])

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..prediction.export import endings
 from .command import argument
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 JSON = argument("--json", action="store_true", help="print as JSON")
-OUT = argument("--out", type=Path, metavar="FILE", help="write the table to a .csv, .parquet or .json file")
+OUT = argument("--out", type=Path, metavar="FILE", help=f"write the table to a {endings()} file")
 
 
 class Bars:
@@ -72,10 +73,10 @@ def print_table(table: "pd.DataFrame", as_json: bool, shown: Sequence[str] | Non
 
 def give_table(table: "pd.DataFrame", options: argparse.Namespace) -> None:
     """Write a table to the file of ``--out``, or print it."""
-    from ..prediction.export import encode, write_file
+    from ..prediction.export import write_table
 
     if options.out:
-        write_file(encode(table, options.out.suffix.lower()), options.out)
+        write_table(table, options.out)
     else:
         print_table(table if options.json else table.round(4), options.json)
 

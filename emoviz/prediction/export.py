@@ -1,107 +1,68 @@
-"""A clip's prediction, or any table, as a file: CSV, Parquet or JSON."""
+"""Write a clip's prediction, a table or a picture to a file, whole or not at all."""
 
-import json
-from io import BytesIO
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ..core.errors import ConfigError
 from ..core.files import raising, write_bytes
-from .clip import ClipPrediction
+from .formats import FORMATS, Format
 
-ENDINGS = (".csv", ".parquet", ".json")
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from .clip import ClipPrediction
 
 
-def export(prediction: ClipPrediction, ending: str) -> bytes:
-    """The table as a file's content.
+def endings() -> str:
+    """Return the endings of files that are written, for people, e.g. ``.csv or .json``."""
+    *others, last = (f".{name}" for name in FORMATS)
+    return f"{', '.join(others)} or {last}"
 
-    JSON holds ``clip``, ``notes``, ``outputs`` and ``records``, with null for a gap; CSV and Parquet the table alone.
 
-    Args:
-        prediction: what to write.
-        ending: one of :data:`ENDINGS`.
+def format_of(path: Path) -> Format:
+    """Return the format that the ending of a file's name tells.
 
     Raises:
-        ConfigError: another ending.
+        ConfigError: if no format has this ending.
     """
-    if require_ending(ending) == ".parquet":
-        return encode(prediction.table, ending)
-    rounded = prediction.table.round({"time": 6})
-    if ending == ".csv":
-        return encode(rounded, ending)
-    content = {
-        "clip": prediction.info.path.name,
-        "duration": prediction.info.duration,
-        "notes": prediction.notes,
-        "outputs": _records(prediction.outputs),
-        "records": _records(rounded),
-    }
-    return (json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    name = path.suffix.lower().removeprefix(".")
+    if name not in FORMATS:
+        raise ConfigError(f"A table is written as {endings()}, not '{path.suffix.lower()}'.")
+    return FORMATS[name]
 
 
-def encode(table: pd.DataFrame, ending: str) -> bytes:
-    """A table as a file's content, without its index; JSON is a list of records, with null for a gap.
-
-    Args:
-        table: to write.
-        ending: one of :data:`ENDINGS`.
+def write_prediction(prediction: "ClipPrediction", path: Path) -> None:
+    """Write the prediction of a clip.
 
     Raises:
-        ConfigError: another ending.
+        ConfigError: if no format has the ending of the path, or its folder is missing or not writable.
     """
-    if require_ending(ending) == ".parquet":
-        buffer = BytesIO()
-        table.to_parquet(buffer, index=False)
-        return buffer.getvalue()
-    if ending == ".csv":
-        return table.to_csv(index=False, float_format="%.6g").encode()
-    return (json.dumps(_records(table), ensure_ascii=False, allow_nan=False) + "\n").encode()
+    _write(format_of(path).encode_prediction(prediction), path)
 
 
-def write_table(prediction: ClipPrediction, path: Path) -> None:
-    """Write the table to a .csv, .parquet or .json file, whole or not at all.
+def write_table(table: "pd.DataFrame", path: Path) -> None:
+    """Write a table, without its index.
 
     Raises:
-        ConfigError: another ending, or the folder is missing or not writable.
+        ConfigError: if no format has the ending of the path, or its folder is missing or not writable.
     """
-    write_file(export(prediction, path.suffix.lower()), path)
+    _write(format_of(path).encode(table), path)
 
 
-def write_picture(picture: np.ndarray, path: Path) -> None:
-    """Write uint8 (H, W, 3), RGB, to a .png file, whole or not at all.
+def write_picture(picture: "np.ndarray", path: Path) -> None:
+    """Write an RGB picture, uint8 (H, W, 3), to a .png file.
 
     Raises:
-        ConfigError: the folder is missing or not writable.
+        ConfigError: if the folder is missing or not writable.
     """
     import cv2
 
     _, content = cv2.imencode(".png", picture[..., ::-1])
-    write_file(content.tobytes(), path)
+    _write(content.tobytes(), path)
 
 
-def write_file(content: bytes, path: Path) -> None:
-    """Write a file, whole or not at all.
-
-    Raises:
-        ConfigError: the folder is missing or not writable.
-    """
+def _write(content: bytes, path: Path) -> None:
     with raising(ConfigError, path):
         path.parent.stat()  # a folder that was mistyped is not made
         write_bytes(path, content)
-
-
-def require_ending(ending: str) -> str:
-    """The ending of a table's file, if it is one that is written.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    if ending not in ENDINGS:
-        raise ConfigError(f"A table is written as {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, not '{ending}'.")
-    return ending
-
-
-def _records(table: pd.DataFrame) -> list[dict]:
-    return table.astype(object).where(table.notna(), None).to_dict("records")

@@ -5,7 +5,6 @@ from nothing again when anything in it changes. Here a part of plotly (folder ``
 drawn into the figure that is there.
 """
 
-import io
 import time
 from base64 import b64encode
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -18,12 +17,11 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.io.json import to_json_plotly
 
+from ..prediction.formats import FORMATS
 from .cache import kept as remember
 from .fragments import fragment
 from .serve import FOLDER, media_url, plotly_url
 
-LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
-MIME_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 HEIGHT = 450
 """Pixels of a figure that does not say its own."""
 KINDS = {"scatter", "scattergl", "bar", "heatmap", "image"}
@@ -39,19 +37,6 @@ PICTURES = ("png", "svg")
 Writer = Callable[[pd.DataFrame], bytes]
 Point = Sequence[Any]
 """The ``customdata`` of a selected point."""
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False).encode()
-
-
-def _parquet(table: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    return buffer.getvalue()
-
-
-FORMATS: dict[str, Writer] = {"csv": _csv, "parquet": _parquet}
 
 
 class Drawing(NamedTuple):
@@ -87,7 +72,7 @@ def show(
     key: str,
     name: str,
     about: str,
-    downloads: Mapping[str, Writer] = FORMATS,
+    downloads: Mapping[str, Writer] | None = None,
     on_select: Callable[[list[Point]], None] | None = None,
     lasso: bool = False,
 ) -> None:
@@ -99,7 +84,7 @@ def show(
         key: of the figure on this page; its element has the class ``st-key-<key>``.
         name: of downloaded files, without suffix.
         about: Markdown for "what am I looking at?".
-        downloads: file ending -> what writes the table in that format.
+        downloads: by file ending, the functions that write the table; by default those of the registered formats.
         on_select: called with the points that were clicked, before the page runs again.
         lasso: whether points are chosen with a lasso too, and the figure has buttons to zoom.
     """
@@ -171,7 +156,7 @@ def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str,
             st.dataframe(shown, hide_index=True)
         else:
             draw_table(shown, key=f"{key}-written")
-    _row(table, key=key, name=name, about=about, downloads=FORMATS, pictures=False)
+    _row(table, key=key, name=name, about=about, pictures=False)
 
 
 def draw_table(shown: pd.DataFrame, *, key: str, height: int = HEIGHT) -> None:
@@ -195,20 +180,27 @@ def _unbroken(cell: object) -> object:
 
 @fragment
 def _row(
-    table: pd.DataFrame, *, key: str, name: str, about: str, downloads: Mapping[str, Writer], pictures: bool = True
+    table: pd.DataFrame,
+    *,
+    key: str,
+    name: str,
+    about: str,
+    downloads: Mapping[str, Writer] | None = None,
+    pictures: bool = True,
 ) -> None:
     """What stands beneath a figure or table: a row of buttons, and beneath it what the last one opened.
 
     One component instead of a widget of Streamlit's per button, of which a page with five figures would have forty.
     """
     row = f"{key}-row"
+    downloads = downloads or {ending: FORMATS[ending].encode for ending in FORMATS if FORMATS[ending].beneath_figures}
     opened = st.session_state.get(row, {}).get("opened")
     _buttons(
         key=row,
         data={
             "buttons": [
                 ("opened", "table", "Table"),
-                *(("file", ending, LABELS[ending]) for ending in downloads),
+                *(("file", ending, FORMATS[ending].title) for ending in downloads),
                 *(("picture", ending, ending.upper()) for ending in PICTURES if pictures),
                 ("opened", "about", "What am I looking at?"),
             ],
@@ -230,7 +222,7 @@ def _row(
 def _write(row: str, table: pd.DataFrame, name: str, downloads: Mapping[str, Writer]) -> None:
     """Make the file that was asked for, which the browser gets with the run that follows."""
     ending = st.session_state[row]["file"]
-    url = media_url(downloads[ending](table), MIME_TYPES[ending], f"{row}.file")
+    url = media_url(downloads[ending](table), FORMATS[ending].media_type, f"{row}.file")
     st.session_state[f"{row}-file"] = {"url": url, "name": f"{name}.{ending}", "id": time.time_ns()}
 
 

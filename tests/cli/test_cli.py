@@ -18,6 +18,7 @@ from emoviz.cli.output import Bars
 from emoviz.core.settings import ROOT
 from emoviz.core.vocabulary import Task
 from emoviz.prediction import clip as predict
+from emoviz.prediction.export import endings
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_a_clip_over_the_size_limit_is_refused(monkeypatch, tmp_path, capsys):
 
 def test_a_wrong_ending_is_refused_before_the_clip_is_analysed(clip, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(predict, "predict_clip", lambda *_, **__: pytest.fail("analysed"))
-    assert ".csv, .parquet or .json, not '.txt'" in failure(capsys, "predict", clip, "--out", tmp_path / "t.txt")
+    assert f"{endings()}, not '.txt'" in failure(capsys, "predict", clip, "--out", tmp_path / "t.txt")
 
 
 def test_a_folder_that_is_not_there_is_refused(clip, tmp_path, capsys):

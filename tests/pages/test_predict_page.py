@@ -173,7 +173,7 @@ def test_the_model_cards_are_one_click_away(open_page, finish):  # noqa: ANN001
 def test_every_figure_offers_its_table_and_the_curves_json_too(open_page, finish):  # noqa: ANN001
     test = finish(open_page("predict"))
     assert files(test) == {
-        "timeline": ["csv", "parquet", "json"],
+        "timeline": ["csv", "json", "parquet"],
         "circumplex": ["csv", "parquet"],
         "weights-speech-cats": ["csv", "parquet"],
     }

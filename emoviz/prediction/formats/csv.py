@@ -1,0 +1,25 @@
+"""Comma-separated values."""
+
+from typing import TYPE_CHECKING
+
+from . import FORMATS, Format
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..clip import ClipPrediction
+
+
+def encode(table: "pd.DataFrame") -> bytes:
+    """Return a table with all digits of its numbers."""
+    text: str = table.to_csv(index=False)
+    return text.encode()
+
+
+def encode_prediction(prediction: "ClipPrediction") -> bytes:
+    """Return the table of a prediction with six digits of each number, which tells all that a model knows."""
+    text: str = prediction.table.round({"time": 6}).to_csv(index=False, float_format="%.6g")
+    return text.encode()
+
+
+FORMATS.register("csv")(Format("CSV", "text/csv", encode, encode_prediction))

@@ -1,0 +1,26 @@
+"""Apache Parquet."""
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from . import FORMATS, Format
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..clip import ClipPrediction
+
+
+def encode(table: "pd.DataFrame") -> bytes:
+    """Return a table with the types of its columns."""
+    buffer = BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def encode_prediction(prediction: "ClipPrediction") -> bytes:
+    """Return the table of a prediction."""
+    return encode(prediction.table)
+
+
+FORMATS.register("parquet")(Format("Parquet", "application/vnd.apache.parquet", encode, encode_prediction))
