@@ -25,6 +25,7 @@ class Nap:
         seconds: of each.
         children: processes that it starts and that sleep for ever, each in a session of its own.
         failure: the sentence that it fails with after the first step.
+        writes: name of the checkpoint that it claims to write, or "".
     """
 
     steps: int = 1
