@@ -33,7 +33,7 @@ import numpy as np
 
 from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.progress import silent
-from emoviz.core.settings import ROOT, Settings
+from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source
 from emoviz.features import EXTRACTORS
 from emoviz.features.align import frame_middles
@@ -41,6 +41,7 @@ from emoviz.media import ClipMedia, iterate_frames, read_waveform
 from emoviz.prediction.clip import load_checkpoints, predict_clip
 from emoviz.prediction.windows import HOP, predict_streams
 
+ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "synthetic-english.mp4"
 SECONDS, FPS, SIZE, RATE = 15, 25, (1280, 720), 44100
 FACE = ("blendshapes", "face", "expression")

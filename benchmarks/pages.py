@@ -36,10 +36,10 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from emoviz import checkpoints
 from emoviz.checkpoints.folder import Description, FeatureSpec
-from emoviz.core.settings import ROOT
 from emoviz.core.vocabulary import FOUR_EMOTIONS, Source, Task
 from emoviz.models.inputs import InputConfig
 
+ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium")
 LONGEST = {"view": 1.0, "answer": 0.3, "turn": 1.0}
 """Seconds above the empty page's that each may take."""

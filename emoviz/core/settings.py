@@ -2,12 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import places
 from .errors import ConfigError
 
-ROOT = Path(__file__).resolve().parents[2]
+
+def _results(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Return the folder of the results that come with emoviz, and the one in which new ones are written."""
+    own = ({} if environment is None else environment).get("EMOVIZ_RESULTS")
+    return _each_once(places.bundled(environment) / "results", Path(own) if own else places.home() / "results")
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class Settings:
             means the CPU and every GPU.
         upload_limit_mb: largest clip that is accepted, in MB (``EMOVIZ_UPLOAD_LIMIT_MB``).
         address: the server binds to it (``EMOVIZ_ADDRESS``).
+        results: folders with the reports of protocols: the bundled ones and ``EMOVIZ_RESULTS``, where new ones are
+            written.
     """
 
     data: Path | None
@@ -33,6 +40,7 @@ class Settings:
     upload_limit_mb: int = 500
     address: str = "localhost"
     slots: tuple[str, ...] = ()
+    results: tuple[Path, ...] = field(default_factory=_results)
 
     @property
     def imports(self) -> Path:
@@ -40,26 +48,37 @@ class Settings:
         return imports_of(self.store)
 
     @classmethod
-    def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Settings from environment variables; what is not set has a default inside the project folder.
+    def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Return the settings of environment variables, by default this process's.
+
+        A folder that is not set lies in the project folder, or for an installed emoviz in the user's data folder.
 
         Raises:
-            ConfigError: the upload limit is not a positive whole number.
+            ConfigError: if the upload limit is not a positive whole number.
         """
+        environment = os.environ if environment is None else environment
         data = environment.get("EMOVIZ_DATA")
         limit = environment.get("EMOVIZ_UPLOAD_LIMIT_MB", "500")
         if not limit.isdigit() or int(limit) < 1:
             raise ConfigError(f"EMOVIZ_UPLOAD_LIMIT_MB is a positive whole number of megabytes, not '{limit}'.")
+        home = places.home()
         own = environment.get("EMOVIZ_CHECKPOINTS")
         return cls(
             data=Path(data).resolve() if data else None,
-            store=Path(environment.get("EMOVIZ_STORE", ROOT / "store")),
-            checkpoints=(ROOT / "checkpoints", *((Path(own),) if own else ())),
-            runs=Path(environment.get("EMOVIZ_RUNS", ROOT / "runs")),
+            store=Path(environment.get("EMOVIZ_STORE", home / "store")),
+            checkpoints=_each_once(
+                places.bundled(environment) / "checkpoints", Path(own) if own else home / "checkpoints"
+            ),
+            runs=Path(environment.get("EMOVIZ_RUNS", home / "runs")),
             upload_limit_mb=int(limit),
             address=environment.get("EMOVIZ_ADDRESS", "localhost"),
             slots=tuple(filter(None, environment.get("EMOVIZ_SLOTS", "").split(","))),
+            results=_results(environment),
         )
+
+
+def _each_once(*folders: Path) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(folders))
 
 
 def imports_of(store: Path) -> Path:

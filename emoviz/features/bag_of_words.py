@@ -16,11 +16,11 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from ..core import places
 from ..core.errors import FeatureError
 from ..core.files import raising, replacing
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
-from . import weights
 from .base import EXTRACTORS, FeatureStream, make
 from .functionals import HOP, WINDOW, require_windows, window_settings, window_times, windows
 from .weights import TENSORS, Weights
@@ -142,7 +142,7 @@ def save(codebook: dict[str, np.ndarray], name: str) -> Path:
     Raises:
         FeatureError: the disk is full or not writable.
     """
-    folder = weights.FOLDER / name
+    folder = places.weights() / name
     with raising(FeatureError, folder, name=f"The codebook '{folder}'"), replacing(folder / TENSORS) as draft:
         save_file(codebook, draft)
     return folder

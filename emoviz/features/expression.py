@@ -18,9 +18,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..core import places
 from ..core.errors import CheckpointError, MissingWeightsError
 from ..core.progress import Progress, silent
-from ..core.settings import ROOT
 from ..core.vocabulary import FER_EMOTIONS, Modality
 from .base import EXTRACTORS, NETWORKS, FeatureStream, Network
 from .frames import face_stream
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTrack
 
 WEIGHTS = "model.safetensors"
-NETWORK = ROOT / "checkpoints" / "face-expression"
+NETWORK = "face-expression"
 WIDTH = 512
 BATCH = 128
 
@@ -56,7 +56,7 @@ class _FromNetwork:
     @property
     def settings(self) -> dict[str, str | int | float]:
         """The checkpoint, by its content: a newly trained one gives other values."""
-        return {"checkpoint": NETWORK.name, "weights": _fingerprint(NETWORK / WEIGHTS)}
+        return {"checkpoint": NETWORK, "weights": _fingerprint(network_folder() / WEIGHTS)}
 
 
 @EXTRACTORS.register("expression")
@@ -93,6 +93,11 @@ class Face(_FromNetwork):
         return face_stream(media, self.channels, lambda track: _run(media, track, progress).embedding, progress)
 
 
+def network_folder() -> Path:
+    """Return the folder of the network that comes with emoviz."""
+    return places.bundled() / "checkpoints" / NETWORK
+
+
 _readings: "WeakKeyDictionary[ClipMedia, dict[tuple[Path, str], FaceReading]]" = WeakKeyDictionary()
 _reading = threading.Lock()
 
@@ -116,10 +121,11 @@ def read_faces(network: Network, media: "ClipMedia", track: "FaceTrack", progres
 
 def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> FaceReading:
     """The bundled network's reading, its probabilities in the order of FER+'s classes."""
-    network = _load(NETWORK, _fingerprint(NETWORK / WEIGHTS))
+    folder = network_folder()
+    network = _load(folder, _fingerprint(folder / WEIGHTS))
     reading = read_faces(network, media, track, progress)
     if reading.embedding.shape[1] != WIDTH:
-        raise CheckpointError(f"'{NETWORK.name}' gives {reading.embedding.shape[1]} features, not {WIDTH}.")
+        raise CheckpointError(f"'{NETWORK}' gives {reading.embedding.shape[1]} features, not {WIDTH}.")
     order = [network.outputs.index(emotion) for emotion in FER_EMOTIONS]
     return FaceReading(reading.probabilities[:, order], reading.embedding)
 
@@ -158,7 +164,7 @@ def _fingerprint(weights: Path) -> str:
     except OSError as error:
         raise MissingWeightsError(
             f"The expression network is missing: {weights} is not there; `python -m emoviz train --preset "
-            f"{NETWORK.name}` makes it."
+            f"{NETWORK}` makes it."
         ) from error
     return _digest(weights, status.st_mtime_ns)
 

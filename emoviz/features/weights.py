@@ -4,7 +4,7 @@ Weights lie in a folder in the layout of the Hugging Face Hub: ``config.json``, 
 the encoder's input. It is looked for, in this order,
 
 1. where the setting ``weights`` says, if that is a folder;
-2. in :data:`FOLDER`, under the Hub's name: ``weights/facebook/hubert-large-ll60k``;
+2. in :func:`~emoviz.core.places.weights`, under the Hub's name: ``weights/facebook/hubert-large-ll60k``;
 3. in the Hub's own cache on this machine.
 
 Nothing is downloaded here: :func:`download` is called by whoever asks for it by name (``python -m emoviz encoders
@@ -23,11 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..core import places
 from ..core.errors import EmovizError, FeatureError, MissingWeightsError
 from ..core.files import replacing, replacing_folder
-from ..core.settings import ROOT
 
-FOLDER = ROOT / "weights"
 CONFIG, TENSORS = "config.json", "model.safetensors"
 TENSORS_INDEX = "model.safetensors.index.json"
 SOUND, PICTURE = ("preprocessor_config.json",), ("preprocessor_config.json",)
@@ -43,7 +42,8 @@ class Weights:
     """Weights that an extractor needs.
 
     Attributes:
-        name: on the Hub, ``owner/model``; where nobody publishes them there, a folder's name in :data:`FOLDER`.
+        name: on the Hub, ``owner/model``; where nobody publishes them there, a folder's name in
+            :func:`~emoviz.core.places.weights`.
         kinds: what ``model_type`` of ``config.json`` may be; none where there is no such file.
         files: needed beside ``config.json`` and the tensors; of a group in a tuple, one.
         tensors: name of the file with the tensors.
@@ -69,7 +69,7 @@ class Weights:
     @property
     def remedy(self) -> str:
         """What to do where they are missing, for the end of a sentence."""
-        place = FOLDER / Path(self.name).expanduser()
+        place = places.weights() / Path(self.name).expanduser()
         if self.published:
             return f"`{self.command}` downloads them, or put {self._wanted} into {place}"
         return f"{self.note + ', and ' if self.note else ''}put {self._wanted} into {place}"
@@ -82,7 +82,7 @@ class Weights:
 
     def find(self) -> Path | None:
         """The folder, or None where the weights are not on this machine."""
-        for folder in (Path(self.name).expanduser(), FOLDER / self.name):
+        for folder in (Path(self.name).expanduser(), places.weights() / self.name):
             if folder.is_dir():
                 return folder
         return _in_hub_cache(self.name) if self.published else None
@@ -344,14 +344,14 @@ def _in_hub_cache(name: str) -> Path | None:
 
 
 def download(name: str, target: Path | None = None) -> Path:
-    """Fetch weights from the Hub into :data:`FOLDER`: tensors, configs and vocabularies, never code.
+    """Fetch tensors, configs and vocabularies, never code, from the Hub into :func:`~emoviz.core.places.weights`.
 
     Raises:
         MissingWeightsError: the Hub cannot be reached, has no such weights, or the disk is full.
     """
     from huggingface_hub import snapshot_download
 
-    folder = target or FOLDER / name
+    folder = target or places.weights() / name
     endings = ("*.json", "*.txt", "*.model", "*.safetensors")
     try:
         with replacing_folder(folder) as draft:

@@ -23,9 +23,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..core import places
 from ..core.errors import FeatureError, MissingWeightsError
 from ..core.progress import Progress, silent
-from ..core.settings import ROOT
 from ..core.vocabulary import Modality
 from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
 from .windows import cross_faded
@@ -33,7 +33,7 @@ from .windows import cross_faded
 if TYPE_CHECKING:
     from ..media import ClipMedia
 
-ENCODER = ROOT / "checkpoints" / "encoders" / "whisper-tiny.en"
+ENCODER = "whisper-tiny.en"
 FFT = 400
 MEL_HOP = 160
 MELS = 80
@@ -71,7 +71,7 @@ class Whisper:
     @property
     def settings(self) -> dict[str, str | int | float]:
         """Encoder and layer."""
-        return {"encoder": ENCODER.name, "layer": self.layer}
+        return {"encoder": ENCODER, "layer": self.layer}
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
         """Features of the clip's sound; frame k is centred k hops after the sound's start.
@@ -83,7 +83,7 @@ class Whisper:
             return missing_stream(self.channels, media.info.duration, self.hop, note)
         sound = media.waveform(progress=progress)
         samples = torch.from_numpy(sound.samples)
-        values = encode(load_encoder(ENCODER), samples, self.layer, progress)
+        values = encode(load_encoder(places.encoders() / ENCODER), samples, self.layer, progress)
         return FeatureStream(values.numpy(), sound.start, self.hop, self.channels)
 
 

@@ -7,13 +7,12 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.configuration import from_dict
 from ..core.errors import EmovizError, JobError, UnknownNameError
 from ..core.files import read_lines
-from ..core.settings import ROOT, Settings
+from ..core.settings import Settings
 from . import local, slurm
 from .devices import slots_of
 from .folder import RESUMABLE, Job, JobFolder, Places, State, Status
@@ -54,16 +53,15 @@ class Jobs:
 
     Args:
         settings: of this run of the app or command line.
-        results: folder of the reports of protocols.
     """
 
-    def __init__(self, settings: Settings, results: Path = ROOT / "results") -> None:
+    def __init__(self, settings: Settings) -> None:
         self.root = settings.runs.resolve() / "jobs"
         self.places = Places(
             data=str(settings.data.resolve()) if settings.data else "",
             store=str(settings.store.resolve()),
             checkpoints=str(settings.checkpoints[-1].resolve()),
-            results=str(results.resolve()),
+            results=str(settings.results[-1].resolve()),
         )
         self.engines: Mapping[str, Engine] = {
             local.ENGINE: LocalEngine(self.root, slots_of(settings.slots)),

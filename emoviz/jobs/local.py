@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from huey.storage import SqliteStorage
 
 from ..core.errors import EmovizError, JobError
-from ..core.settings import ROOT
+from ..core.places import import_folder
 from .devices import ANY_GPU, CPU, visible_to
 from .folder import MARK, OUTPUT, PROCESS, SILENCE, SLOT, JobFolder, Process, State
 
@@ -87,7 +87,7 @@ class LocalEngine:
         command = [sys.executable, "-m", __name__, str(self.root), *self.slots]
         with (self.root / f"keeper-{socket.gethostname()}.log").open("ab") as log:
             self._keeper = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command, cwd=import_folder(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
 
     def stop(self, folder: JobFolder) -> None:
@@ -222,7 +222,7 @@ class Keeper:
         with (folder.path / OUTPUT).open("ab") as output:
             child = subprocess.Popen(
                 [sys.executable, "-m", f"{__package__}.run", str(folder.path)],
-                cwd=ROOT,
+                cwd=import_folder(),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

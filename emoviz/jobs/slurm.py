@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from submitit import JobEnvironment, SlurmExecutor
 from submitit.core.utils import FailedJobError, FailedSubmissionError
@@ -22,7 +23,7 @@ from submitit.helpers import DelayedSubmission, TorchDistributedEnvironment
 
 from ..core.errors import ConfigError, JobError
 from ..core.files import read_json, write_json
-from ..core.settings import ROOT
+from ..core.places import import_folder
 from .folder import MARK, OUTPUT, SILENCE, JobFolder, Process, State
 
 ENGINE = "slurm"
@@ -161,7 +162,10 @@ class SlurmEngine:
             "gpus_per_node": where.gpus or None,
             "mem_gb": where.memory or None,
             "signal_delay_s": WARNING,
-            "setup": [f"export PYTHONPATH={ROOT}${{PYTHONPATH:+:$PYTHONPATH}}", f"export {MARK}='{folder.path}'"],
+            "setup": [
+                f"export PYTHONPATH={quote(str(import_folder()))}${{PYTHONPATH:+:$PYTHONPATH}}",
+                f"export {MARK}={quote(str(folder.path))}",
+            ],
             "srun_args": ["--kill-on-bad-exit=1", f"--cpus-per-task={where.cpus}"],
             "additional_parameters": {"requeue": True, **where.options},
         }

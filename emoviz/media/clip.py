@@ -14,7 +14,6 @@ from .frames import Frame, iterate_frames
 from .info import DEFAULT, Choice, ClipInfo, content_key, probe
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
-from .weights import ENCODERS
 
 
 class ClipMedia:
@@ -23,7 +22,6 @@ class ClipMedia:
     Args:
         path: the clip.
         face: id of the track that belongs to the speaker; by default the longest and largest.
-        encoders: folder with the face networks' weights.
         choice: of tracks and channel; of several picture tracks the default one is read, unless only another has faces.
         bounds: the largest recording that is accepted.
 
@@ -35,12 +33,11 @@ class ClipMedia:
         self,
         path: Path | str,
         face: int | None = None,
-        encoders: Path = ENCODERS,
         choice: Choice = DEFAULT,
         bounds: Bounds = BOUNDS,
     ) -> None:
         self.face = face
-        self._decoded = _Decoded(Path(path), encoders, choice, bounds)
+        self._decoded = _Decoded(Path(path), choice, bounds)
 
     @property
     def path(self) -> Path:
@@ -102,16 +99,15 @@ class ClipMedia:
 class _Decoded:
     """What is decoded of one file, kept."""
 
-    def __init__(self, path: Path, encoders: Path, choice: Choice, bounds: Bounds) -> None:
+    def __init__(self, path: Path, choice: Choice, bounds: Bounds) -> None:
         self.path = path
         self.bounds = bounds
         self._asked = choice
         info = probe(path, choice, bounds)
         if choice.video is None and len(info.video_tracks) > 1:
-            choice = replace(choice, video=track_with_faces(info, choice, encoders, bounds))
+            choice = replace(choice, video=track_with_faces(info, choice, bounds))
             info = probe(path, choice, bounds)
         self.choice, self.info = choice, info
-        self._encoders = encoders
         self._waveform: Waveform | None = None
         self._faces: FaceTimeline | None = None
         # One lock per part: sound and picture may be decoded at the same time.
@@ -135,7 +131,5 @@ class _Decoded:
             raise MediaError(f"'{self.path.name}' has no picture.")
         with self._faces_lock:
             if self._faces is None:
-                self._faces = track_faces(
-                    self.path, progress, encoders=self._encoders, choice=self.choice, bounds=self.bounds
-                )
+                self._faces = track_faces(self.path, progress, choice=self.choice, bounds=self.bounds)
             return self._faces

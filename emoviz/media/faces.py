@@ -20,7 +20,6 @@ from .growing import GrowingArray
 from .info import DEFAULT, Choice, ClipInfo, probe
 from .networks import BLENDSHAPES, LANDMARKS, Detection, Face, FaceNetworks, Region, face_networks
 from .tracks import FACE_SIZE, FaceTimeline, FaceTrack
-from .weights import ENCODERS
 
 LONGEST = 1280
 """Larger pictures are reduced to this many pixels before faces are looked for; results are in full pixels."""
@@ -47,7 +46,6 @@ def track_faces(
     progress: Progress = silent,
     *,
     detect_every: int = 10,
-    encoders: Path = ENCODERS,
     choice: Choice = DEFAULT,
     bounds: Bounds = BOUNDS,
 ) -> FaceTimeline:
@@ -57,7 +55,6 @@ def track_faces(
         path: the clip.
         progress: called for each picture with the seconds done.
         detect_every: new faces are looked for in every n-th picture, and whenever a face was lost.
-        encoders: folder with the networks' weights.
         choice: of tracks.
         bounds: the largest recording that is accepted.
 
@@ -69,7 +66,7 @@ def track_faces(
     if info.video is None:
         raise MediaError(f"'{Path(path).name}' has no picture.")
     size = (info.video.width, info.video.height)
-    tracker = _Tracker(face_networks(encoders), detect_every)
+    tracker = _Tracker(face_networks(), detect_every)
     times = GrowingArray((), np.float64)
     notes: list[str] = []
     for frame in iterate_frames(path, longest=LONGEST, choice=choice, bounds=bounds, note=notes.append):
@@ -80,17 +77,16 @@ def track_faces(
     return FaceTimeline(times.array.copy(), size, tracker.tracks(scale), (*notes, *tracker.notes()))
 
 
-def track_with_faces(info: ClipInfo, choice: Choice, encoders: Path, bounds: Bounds) -> int:
+def track_with_faces(info: ClipInfo, choice: Choice, bounds: Bounds) -> int:
     """The number of the picture track to read: the default one, unless no face is in it and there are some in another.
 
     Args:
         info: of a clip with several picture tracks.
         choice: of the other tracks.
-        encoders: folder with the networks' weights.
         bounds: the largest recording that is accepted.
     """
     assert info.video is not None
-    networks = face_networks(encoders)
+    networks = face_networks()
     default = info.video.track
     for number in (default, *(track.number for track in info.video_tracks if track.number != default)):
         frames = iterate_frames(info.path, longest=LONGEST, choice=replace(choice, video=number), bounds=bounds)

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from ..core import places
 from .pose import FaceMesh, head_pose
-from .weights import ENCODERS, FACE_LANDMARKER, YUNET, checked
+from .weights import FACE_LANDMARKER, YUNET, checked
 
 BLENDSHAPES: tuple[str, ...] = tuple(
     """_neutral browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft
@@ -124,7 +125,7 @@ class FaceNetworks:
         MissingWeightsError: a weights file is missing or damaged.
     """
 
-    def __init__(self, encoders: Path = ENCODERS) -> None:
+    def __init__(self, encoders: Path) -> None:
         self._lock = threading.Lock()
         self._detector = _quiet_detector(checked(YUNET, encoders))
         with zipfile.ZipFile(checked(FACE_LANDMARKER, encoders)) as bundle:
@@ -172,9 +173,9 @@ class FaceNetworks:
 
 
 @cache
-def face_networks(encoders: Path = ENCODERS) -> FaceNetworks:
+def face_networks() -> FaceNetworks:
     """The process's one instance."""
-    return FaceNetworks(encoders)
+    return FaceNetworks(places.encoders())
 
 
 def level_square(landmarks: np.ndarray, margin: float, below: float = 0.0) -> Region:

@@ -6,10 +6,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..core.errors import MissingWeightsError
-from ..core.settings import ROOT
-
-ENCODERS = ROOT / "checkpoints" / "encoders"
-"""The folder that the project ships its encoders in."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ FACE_LANDMARKER = WeightsFile(
 
 
 @cache
-def checked(weights: WeightsFile, encoders: Path = ENCODERS) -> Path:
+def checked(weights: WeightsFile, encoders: Path) -> Path:
     """Path of a weights file whose content is what it should be.
 
     Raises:

@@ -61,9 +61,10 @@ def parse_shots(test: str) -> tuple[str, int | None]:
     return (found["base"], int(found["shots"])) if found else (test, None)
 
 
-def report_files(folder: Path) -> list[Path]:
-    """The files of all reports in a folder, in the order of their names."""
-    return [path for path in sorted(folder.glob("*.json")) if path.name != SUMMARY]
+def report_files(*folders: Path) -> list[Path]:
+    """Return the files of all reports, in the order of their names; of two with one name, the later folder's."""
+    files = {path.name: path for folder in folders for path in folder.glob("*.json") if path.name != SUMMARY}
+    return [files[name] for name in sorted(files)]
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -82,13 +83,13 @@ def read_report(path: Path) -> dict[str, Any]:
     return report
 
 
-def read_reports(folder: Path) -> list[dict[str, Any]]:
-    """All reports in a folder, in the order of their names.
+def read_reports(*folders: Path) -> list[dict[str, Any]]:
+    """Return all reports, in the order of their names; of two with one name, the later folder's.
 
     Raises:
         ConfigError: one is not readable, or no report.
     """
-    return [read_report(path) for path in report_files(folder)]
+    return [read_report(path) for path in report_files(*folders)]
 
 
 def by_protocol(reports: Iterable[Report]) -> dict[tuple[str, str], list[Report]]:

@@ -10,16 +10,14 @@ import streamlit as st
 
 from .. import checkpoints as checkpoint
 from .. import corpora
+from ..core import places
 from ..core.errors import CheckpointError, EmovizError
-from ..core.settings import ROOT, Settings
+from ..core.settings import Settings
 from ..corpora import inventory
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
 from ..studies import results
 from .cache import kept
-
-RESULTS = ROOT / "results"
-"""Where the reports of protocols are."""
 
 
 class Reports(NamedTuple):
@@ -132,7 +130,7 @@ def _description(folder: Path, changed: int) -> checkpoint.Description | None:
 
 def reports() -> Reports:
     """The committed results as they are on disk now."""
-    state = tuple((path, path.stat().st_mtime_ns) for path in results.report_files(RESULTS))
+    state = tuple((path, path.stat().st_mtime_ns) for path in results.report_files(*settings().results))
     return kept(("reports", state), lambda: _reports(state))
 
 
@@ -171,5 +169,5 @@ def card(folder: Path) -> str:
 
 def examples() -> dict[str, Path]:
     """The clips that come with the project, by the name that the page shows."""
-    files = sorted(path for path in (ROOT / "examples").glob("*.*") if path.suffix[1:] in ACCEPTED)
+    files = sorted(path for path in (places.bundled() / "examples").glob("*.*") if path.suffix[1:] in ACCEPTED)
     return {f"Example: {path.stem.replace('-', ' ').title()}": path for path in files}

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from streamlit import config, file_util, runtime
 
-from ..core.settings import ROOT
+from ..core import places
 
 FOLDER = Path(__file__).parent
 """Where styles and scripts are."""
@@ -31,7 +31,7 @@ def routes() -> list[Route]:
     Pages that begin with :data:`EARLY` and plotly's part, and that part, which browsers may keep, compiled.
     """
     base = f"/{config.get_option('server.baseUrlPath').strip('/')}".rstrip("/")
-    pages = ["", *(page.stem for page in (ROOT / "pages").glob("*.py"))]
+    pages = ["", *(page.stem for page in (places.bundled() / "pages").glob("*.py"))]
     return [
         Route(f"{base}/{plotly_url().removeprefix('./')}", partial(_plotly, PLOTLY.read_bytes())),
         *(Route(f"{base}/{page}", partial(_page, _index())) for page in pages),

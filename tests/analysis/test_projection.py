@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from places import ROOT
 from safetensors.numpy import load_file, save_file
 from sklearn import decomposition
 
@@ -15,7 +16,6 @@ from emoviz.analysis import projection, projection_methods
 from emoviz.analysis.projection import Projection, fit, split_table
 from emoviz.analysis.projection_methods import METHODS, PCA, STAGE, TSNE, UMAP, Method
 from emoviz.core.errors import AnalysisError, Cancelled, ConfigError, UnknownNameError
-from emoviz.core.settings import ROOT
 
 from .planted import EMBEDDINGS, LABELS, QUICK, assert_groups_are_apart, planted
 

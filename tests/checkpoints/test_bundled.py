@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from places import ROOT
 
 from emoviz import checkpoints
 from emoviz.analysis import comparison
 from emoviz.checkpoints.card import GIVEN
-from emoviz.core.settings import ROOT
 from emoviz.evaluation.scores import ALL
 from emoviz.training import load_config, preset
 

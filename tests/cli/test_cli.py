@@ -1,6 +1,5 @@
 """The command line in this process: what it prints, where, and with which exit code."""
 
-import importlib
 import json
 import os
 import subprocess
@@ -11,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from clips import face_frames, plain_frames, sine, write_clip, write_part, write_text
+from places import ROOT, hide_bundled
 from untrained import NAMES, save_all, save_speech
 
 from emoviz import cli
 from emoviz.cli.output import Bars
-from emoviz.core.settings import ROOT
 from emoviz.core.vocabulary import Task
 from emoviz.prediction import clip as predict
 from emoviz.prediction.export import endings
@@ -35,9 +34,7 @@ def clip(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch, folder, tmp_path):
     """Untrained models, an empty store, no corpora."""
-    for module in ("emoviz.media", "emoviz.features"):
-        importlib.import_module(module)  # they find the bundled encoders at import, before the root moves
-    monkeypatch.setattr("emoviz.core.settings.ROOT", tmp_path)  # hides the bundled checkpoints
+    hide_bundled(monkeypatch, tmp_path / "bundled")
     for name, value in (("CHECKPOINTS", folder), ("STORE", tmp_path / "store"), ("RUNS", tmp_path / "runs")):
         monkeypatch.setenv(f"EMOVIZ_{name}", str(value))
     monkeypatch.delenv("EMOVIZ_DATA", raising=False)

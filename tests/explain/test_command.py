@@ -1,11 +1,11 @@
 """``python -m emoviz explain CLIP``: tables on the screen, pictures in a folder, one sentence for what goes wrong."""
 
-import importlib
 import json
 
 import cv2
 import pytest
 from clips import face_frames, sine, write_clip
+from places import hide_bundled
 from untrained import save_all, save_sound
 
 from emoviz import cli
@@ -28,9 +28,7 @@ def clip(tmp_path_factory) -> str:
 
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch, folder, tmp_path):
-    for module in ("emoviz.media", "emoviz.features"):
-        importlib.import_module(module)  # they find the bundled encoders at import, before the root moves
-    monkeypatch.setattr("emoviz.core.settings.ROOT", tmp_path)  # hides the bundled checkpoints
+    hide_bundled(monkeypatch, tmp_path / "bundled")
     monkeypatch.setenv("EMOVIZ_CHECKPOINTS", str(folder))
     monkeypatch.setenv("EMOVIZ_STORE", str(tmp_path / "store"))
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 from models.examples import EXAMPLES
+from places import ROOT
 from torch.nn import functional
 
 from emoviz import checkpoints
 from emoviz.core.errors import ConfigError, FeatureError
-from emoviz.core.settings import ROOT
 from emoviz.explain import grad_cam, output_number
 from emoviz.models import build
 

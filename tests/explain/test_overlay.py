@@ -5,9 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from places import ROOT
 
 from emoviz.core.errors import ConfigError
-from emoviz.core.settings import ROOT
 from emoviz.explain import CIVIDIS, blend, colours_of
 
 BLACK_TO_RED = np.array([[0, 0, 0], [200, 0, 0]], np.uint8)

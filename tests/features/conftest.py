@@ -8,7 +8,7 @@ import torch
 
 from emoviz import checkpoints
 from emoviz.core.vocabulary import FER_EMOTIONS, Source, Task
-from emoviz.features import expression, transcripts, weights
+from emoviz.features import expression, transcripts
 from emoviz.features.transcripts import Transcript, Word
 from emoviz.models.inputs import InputConfig
 
@@ -45,7 +45,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def network(monkeypatch: pytest.MonkeyPatch, untrained: Path) -> Path:
     """The network that the extractors find."""
-    monkeypatch.setattr(expression, "NETWORK", untrained)
+    monkeypatch.setattr(expression, "network_folder", lambda: untrained)
     return untrained
 
 
@@ -57,7 +57,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny_encoders(monkeypatch: pytest.MonkeyPatch, tiny_weights: Path) -> None:
     """Every encoder with tiny random weights, and a recogniser that always hears the same words."""
-    monkeypatch.setattr(weights, "FOLDER", tiny_weights)
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tiny_weights))
     encoders.shrink(monkeypatch)
     said = tuple(Word(word, 0.15 * k, 0.15 * k + 0.1) for k, word in enumerate(encoders.WORDS[:6]))
 

@@ -12,7 +12,7 @@ from emoviz.features import EXTRACTORS, encoders, weights
 
 @pytest.fixture
 def empty(monkeypatch, tmp_path):
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "weights")
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tmp_path / "weights"))
     return tmp_path / "weights"
 
 

@@ -87,20 +87,20 @@ def test_both_extractors_share_one_forward_pass(monkeypatch):
 def test_a_newly_trained_network_has_other_settings(monkeypatch, tmp_path):
     save_network(tmp_path / "face-expression", seed=1)
     before = Face().settings
-    monkeypatch.setattr(expression, "NETWORK", tmp_path / "face-expression")
+    monkeypatch.setattr(expression, "network_folder", lambda: tmp_path / "face-expression")
     assert Face().settings["weights"] != before["weights"]
     assert Face().settings == Expression().settings
 
 
 def test_without_the_network_the_error_says_how_to_get_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(expression, "NETWORK", tmp_path / "face-expression")
+    monkeypatch.setattr(expression, "network_folder", lambda: tmp_path / "face-expression")
     with pytest.raises(MissingWeightsError, match="python -m emoviz train --preset face-expression"):
         Expression().extract(face_clip())
 
 
 def test_a_network_of_another_width_is_refused(monkeypatch, tmp_path):
     save_network(tmp_path / "face-expression", widths=(4, 4, 4, 4, 16))
-    monkeypatch.setattr(expression, "NETWORK", tmp_path / "face-expression")
+    monkeypatch.setattr(expression, "network_folder", lambda: tmp_path / "face-expression")
     with pytest.raises(CheckpointError, match="16 features, not 512"):
         Face().extract(face_clip())
 

@@ -210,7 +210,7 @@ def test_a_layer_that_is_not_there_is_refused(layer, folders):
 
 
 def test_missing_weights_name_the_model_the_command_and_the_folder(monkeypatch, tmp_path):
-    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tmp_path))
     name = "facebook/hubert-large-ll60k"
     with pytest.raises(MissingWeightsError) as caught:
         FeatureStore(tmp_path).extract(make("hubert"), FakeMedia(voice(0.5)))
@@ -218,7 +218,7 @@ def test_missing_weights_name_the_model_the_command_and_the_folder(monkeypatch, 
 
 
 def test_weights_in_the_projects_folder_and_in_the_hubs_cache_are_found(monkeypatch, tmp_path):
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "weights")
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tmp_path / "weights"))
     encoders.save_speech(tmp_path / "weights" / "someone" / "tiny", "hubert")
     assert make("hubert", {"weights": "someone/tiny"}).settings["layer"] == 2
     snapshot = tmp_path / "hub" / "models--someone--cached" / "snapshots" / "abc"

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from places import ROOT
 
 from emoviz.core.errors import Cancelled, CorpusError, FeatureError, MediaError
-from emoviz.core.settings import ROOT
 from emoviz.corpora.base import RECORDING_COLUMNS, Corpus
 from emoviz.features.egemaps import Egemaps
 from emoviz.features.store import FeatureStore

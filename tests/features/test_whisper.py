@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emoviz.core import places
 from emoviz.core.errors import FeatureError, MissingWeightsError
 from emoviz.features import whisper
 from emoviz.features.whisper import ENCODER, FRAME, Whisper, encode, load_encoder, log_mel, mel_filters
@@ -33,7 +34,7 @@ def test_log_mel_equals_transformers(reference, sound):
 
 
 def test_encoder_equals_ctranslate2(reference, sound):
-    encoder = load_encoder(ENCODER)
+    encoder = load_encoder(places.encoders() / ENCODER)
     encoded = encoder.norm(encoder(log_mel(sound)[None], layer=4))[0].numpy()
     assert encoded.shape == (1500, 384)
     assert np.abs(encoded[:: reference["step"]] - reference["encoded"]).max() < 1e-4
@@ -63,7 +64,7 @@ def test_a_click_shows_at_its_time():
 
 
 def test_windows_join_to_their_own_encodings_outside_the_overlap(monkeypatch, sound):
-    encoder = load_encoder(ENCODER)
+    encoder = load_encoder(places.encoders() / ENCODER)
     samples = sound[: 400 * FRAME]
     first, second = (encode(encoder, part, layer=1) for part in (samples[: 250 * FRAME], samples[200 * FRAME :]))
     monkeypatch.setattr(whisper, "WINDOW", 250)

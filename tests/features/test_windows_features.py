@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 
 from emoviz.core.errors import FeatureError, MissingWeightsError
-from emoviz.features import bag_of_words, deep_spectrum, functionals, make, weights
+from emoviz.features import bag_of_words, deep_spectrum, functionals, make
 from emoviz.features.base import FeatureStream
 
 from .fakes import FakeMedia, timeline, voice
@@ -64,7 +64,7 @@ def test_a_codebook_is_that_of_scikit_learn():
 
 
 def test_a_bag_counts_the_words_of_a_window(tmp_path, monkeypatch):
-    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tmp_path))
     media = FakeMedia(voice(3.0))
     base = make("egemaps").extract(media)
     codebook = bag_of_words.fit(base.values, 5)
@@ -77,7 +77,7 @@ def test_a_bag_counts_the_words_of_a_window(tmp_path, monkeypatch):
 
 
 def test_another_codebook_is_another_stream(tmp_path, monkeypatch):
-    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tmp_path))
     frames = np.random.default_rng(0).random((50, 25), np.float32)
     settings = []
     for words in (3, 4):
@@ -87,7 +87,7 @@ def test_another_codebook_is_another_stream(tmp_path, monkeypatch):
 
 
 def test_codebooks_that_cannot_be_used(tmp_path, monkeypatch):
-    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeightsError, match="python -m emoviz codebook --preset"):
         make("egemaps-words").settings  # noqa: B018
     bag_of_words.save(bag_of_words.fit(np.random.default_rng(0).random((50, 4), np.float32), 3), "codebook-egemaps")

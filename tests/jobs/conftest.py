@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-from emoviz.core.settings import ROOT, Settings
+from emoviz.core.settings import Settings
 from emoviz.jobs.folder import Status
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.local import end_processes
@@ -19,13 +20,20 @@ def settings(tmp_path: Path, monkeypatch) -> Settings:
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{ROOT / 'tests'}")
     for name in ("store", "checkpoints"):
         (tmp_path / name).mkdir()
-    return Settings(None, tmp_path / "store", (tmp_path / "checkpoints",), tmp_path / "runs", slots=("cpu",))
+    return Settings(
+        None,
+        tmp_path / "store",
+        (tmp_path / "checkpoints",),
+        tmp_path / "runs",
+        slots=("cpu",),
+        results=(tmp_path / "store" / "results",),
+    )
 
 
 @pytest.fixture
 def jobs(settings: Settings) -> Iterator[Jobs]:
     """The jobs of those folders, all of which are ended after the test."""
-    jobs = Jobs(settings, settings.store / "results")
+    jobs = Jobs(settings)
     yield jobs
     for job in jobs.list():
         end_processes(jobs.root / job.id)

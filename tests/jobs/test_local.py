@@ -11,10 +11,10 @@ import time
 
 import psutil
 import pytest
+from places import ROOT
 
 from emoviz.core.errors import ConfigError, JobError, UnknownNameError
 from emoviz.core.files import read_lines
-from emoviz.core.settings import ROOT
 from emoviz.jobs.folder import MARK, JobFolder, Process, State
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.local import Local

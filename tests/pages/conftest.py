@@ -10,12 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from places import ROOT
 from predictions import make_clip, make_prediction
 from streamlit.testing.v1 import AppTest
 
 from emoviz import checkpoints as checkpoint
 from emoviz.checkpoints.folder import Description
-from emoviz.core.settings import ROOT, Settings
+from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
 from emoviz.prediction.clip import combine
 from emoviz.ui import clip_analysis, loaders
@@ -73,7 +74,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         ("speech-emotion", Source.SPEECH, "emotion", ("happy", "neutral")),
     ):
         write_checkpoint(folder / name, source, kind, outputs)
-    values = Settings(None, tmp_path / "store", (folder,), tmp_path / "runs", upload_limit_mb=1)
+    results = (tmp_path / "results",)
+    values = Settings(None, tmp_path / "store", (folder,), tmp_path / "runs", upload_limit_mb=1, results=results)
     monkeypatch.setattr(loaders, "settings", lambda: values)
     monkeypatch.setattr(checkpoint, "load", load)
     return values

@@ -5,12 +5,12 @@ import sys
 import types
 
 import pytest
+from places import ROOT
 from reading import specs
 from streamlit.testing.v1 import AppTest
 
 import emoviz
 from emoviz import plots
-from emoviz.core.settings import ROOT
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "adding-a-page.md").read_text("utf-8"), flags=re.DOTALL)
 

@@ -6,12 +6,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from places import ROOT
 from predictions import make_prediction
 from reading import texts, titled
 
 from emoviz import checkpoints
 from emoviz.checkpoints.folder import CONFIG, FeatureSpec, read_description
-from emoviz.core.settings import ROOT, Settings
+from emoviz.core.settings import Settings
 from emoviz.explain.attention import ClipAttention, WindowMap, channels_of
 from emoviz.models.inputs import InputConfig
 from emoviz.prediction.windows import Windows

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from contenders import classifier, tracer, write
+from places import ROOT
 from reading import specs, tables, texts
 
 from emoviz import checkpoints
-from emoviz.core.settings import ROOT, Settings
+from emoviz.core.settings import Settings
 from emoviz.evaluation import bootstrap
 from emoviz.prediction import cost
 from emoviz.prediction.cost import Complexity

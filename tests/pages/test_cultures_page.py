@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
+from places import ROOT
 from reading import specs, texts, titled
 
 from emoviz import checkpoints
 from emoviz.checkpoints.folder import PER_CULTURE, Description
-from emoviz.core.settings import ROOT, Settings
+from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
 from emoviz.ui import loaders
 
@@ -22,7 +23,7 @@ CHANNELS = [f"whisper.pc{i:03d}" for i in range(8)] + [f"egemaps.c{i}" for i in 
 
 
 @pytest.fixture(autouse=True)
-def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def results(tmp_path: Path) -> Path:
     """A folder of committed results, with one study from culture to culture."""
     folder = tmp_path / "results"
     folder.mkdir()
@@ -39,7 +40,6 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
               "note": "", "seeds": [0], "config": {"selection": "ua"}, "figures": rows, "compared": [], "split": [],
               "versions": {}}  # fmt: skip
     (folder / "speech.cross-culture.svm.json").write_text(json.dumps(report))
-    monkeypatch.setattr(loaders, "RESULTS", folder)
     st.cache_data.clear()
     return folder
 
@@ -159,9 +159,8 @@ def test_metrics_of_transfer_can_be_chosen(open_page, group):  # noqa: ANN001
 
 @pytest.mark.slow
 def test_bundled_models_and_results(open_page, monkeypatch):  # noqa: ANN001
-    values = Settings(None, Path("store"), (ROOT / "checkpoints",), Path("runs"))
+    values = Settings(None, Path("store"), (ROOT / "checkpoints",), Path("runs"), results=(ROOT / "results",))
     monkeypatch.setattr(loaders, "settings", lambda: values)
-    monkeypatch.setattr(loaders, "RESULTS", ROOT / "results")
     test = open_page("cultures")
     assert not test.exception and len(titled(test)) == 5
     assert {"valence (derived)", "arousal (derived)"} == set(test.selectbox(key="task").options)

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from places import ROOT
 from reading import specs, texts
 from streamlit.testing.v1 import AppTest
 
-from emoviz.core.settings import ROOT, Settings
+from emoviz.core.settings import Settings
 from emoviz.prediction.windows import ClipEmbedding
 from emoviz.ui import embedding_maps, loaders
 

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 import streamlit as st
 from conftest import write_checkpoint
+from places import ROOT
 from reading import texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.checkpoints.folder import CONFIG, METRICS, PER_CULTURE
-from emoviz.core.settings import ROOT, Settings
+from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source
 from emoviz.ui import guide, loaders, navigation
 
@@ -97,8 +98,7 @@ def test_without_models_the_page_says_where_they_belong(open_page, settings):  #
     assert "EMOVIZ_CHECKPOINTS" in texts(open_page("home"))
 
 
-def test_questions_are_asked_of_what_is_here(open_page, settings, links, monkeypatch, tmp_path):  # noqa: ANN001
-    monkeypatch.setattr(loaders, "RESULTS", tmp_path / "none")
+def test_questions_are_asked_of_what_is_here(open_page, settings, links):  # noqa: ANN001
     folder = settings.checkpoints[0]
     for name, cultures in (("here-0", {"Here": 1}), ("there-0", {"There": 1}), ("yon-0", {"Yon": 2})):
         write_checkpoint(folder / PER_CULTURE / name, Source.SPEECH, "dimension", ("valence",))
@@ -120,8 +120,7 @@ def test_questions_are_asked_of_what_is_here(open_page, settings, links, monkeyp
     ]
 
 
-def test_without_tables_other_questions_stand_in(open_page, settings, links, monkeypatch, tmp_path):  # noqa: ANN001
-    monkeypatch.setattr(loaders, "RESULTS", tmp_path / "none")
+def test_without_tables_other_questions_stand_in(open_page, settings, links):  # noqa: ANN001
     assert not open_page("home").exception
     assert [page for page, _ in links] == ["pages/predict.py"]
 

@@ -1,16 +1,17 @@
 """The Results page: any subset of reports, filters, and what is behind a figure."""
 
 import copy
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from places import ROOT
 from reading import tables, texts
 
 from emoviz import plots
-from emoviz.core.settings import ROOT
 from emoviz.ui import loaders
 
 CULTURES = ("Here", "There", "Yon")
@@ -47,9 +48,8 @@ def write(folder: Path, system: str, level: float, protocol: str = "cross-cultur
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
-    monkeypatch.setattr(loaders, "RESULTS", folder)
     return folder
 
 
@@ -192,9 +192,11 @@ def test_a_study_without_that_protocol_has_its_own(open_page, folder):  # noqa: 
 
 
 @pytest.mark.slow
-def test_every_committed_table_opens(open_page):  # noqa: ANN001
+def test_every_committed_table_opens(open_page, settings, monkeypatch):  # noqa: ANN001
+    committed = dataclasses.replace(settings, results=(ROOT / "results",))
+    monkeypatch.setattr(loaders, "settings", lambda: committed)
     reports, problems, _ = loaders.reports()
-    assert loaders.RESULTS == ROOT / "results" and not problems
+    assert reports and not problems
     for study, protocol in {(r["study"], r["protocol"]) for r in reports}:
         test = open_page("results", study=study, protocol=protocol)
         assert not test.exception, (study, protocol)

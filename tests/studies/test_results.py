@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from emoviz.core.errors import ConfigError
-from emoviz.core.settings import ROOT
 from emoviz.studies import results
 
 CULTURES = ("Here", "North There", "Yon")

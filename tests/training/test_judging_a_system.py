@@ -2,7 +2,8 @@
 
 import re
 
-from emoviz.core.settings import ROOT
+from places import ROOT
+
 from emoviz.studies.catalogue import study_of
 from emoviz.training.config import load_config
 from emoviz.training.protocols import PROTOCOLS

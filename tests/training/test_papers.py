@@ -8,7 +8,7 @@ import pytest
 from emoviz.core.configuration import from_dict, to_dict
 from emoviz.core.errors import ConfigError, MissingWeightsError
 from emoviz.core.vocabulary import Split, Task
-from emoviz.features import EXTRACTORS, bag_of_words, make, weights
+from emoviz.features import EXTRACTORS, bag_of_words, make
 from emoviz.features.base import FeatureStream
 from emoviz.features.store import FeatureStore
 from emoviz.models import build
@@ -69,7 +69,7 @@ def test_a_preset_fits_its_model(name):
 
 @pytest.mark.parametrize("name", [name for name in PAPERS if name not in ("paper3-fau", "paper5")])
 def test_without_weights_a_preset_stops_and_says_which(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(weights, "FOLDER", tmp_path / "weights")
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tmp_path / "weights"))
     missing = next(e for e in preset(name).inputs if getattr(make(e.feature, e.settings), "needs", ()))
     with pytest.raises(MissingWeightsError, match=rf"so '{missing.feature}' cannot be extracted: .*weights"):
         train(preset(name), FeatureStore(tmp_path / "store"), tmp_path / "runs", tmp_path / "checkpoints")
@@ -85,7 +85,7 @@ class Wide(MadeUpStore):
 
 
 def test_a_codebook_is_made_of_training_speakers_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tmp_path))
     config = dataclasses.replace(UTTERANCES, inputs=(InputConfig("egemaps-words", settings={"codebook": "mine"}),))
     seen = []
     fit = bag_of_words.fit

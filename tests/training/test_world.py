@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from places import ROOT
 
 from emoviz.core.errors import ConfigError
-from emoviz.core.settings import ROOT
 from emoviz.training.data import Part
 from emoviz.training.feed import EpochSampler
 from emoviz.training.run_folder import read_log

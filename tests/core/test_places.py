@@ -1,0 +1,155 @@
+"""A checkout keeps everything in its folder, an installed emoviz in the user's; no module decides."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import platformdirs
+import pytest
+from places import ROOT
+
+from emoviz.core import places
+from emoviz.core.errors import ConfigError
+from emoviz.core.settings import Settings
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed package: it carries what comes with it, and nothing else is known of the machine."""
+    package = tmp_path / "site-packages" / "emoviz"
+    (package / places.INSIDE).mkdir(parents=True)
+    monkeypatch.setattr(places, "PACKAGE", package)
+    monkeypatch.setattr(platformdirs, "user_data_path", lambda *_, **__: tmp_path / "user" / "emoviz")
+    for name in [name for name in os.environ if name.startswith("EMOVIZ_")]:
+        monkeypatch.delenv(name)
+    return package
+
+
+def test_a_checkout_keeps_everything_in_its_folder():
+    settings = Settings.read({})
+    assert places.checkout() == places.bundled({}) == places.home() == places.import_folder() == ROOT
+    assert (settings.store, settings.runs) == (ROOT / "store", ROOT / "runs")
+    assert settings.checkpoints == (ROOT / "checkpoints",) and settings.results == (ROOT / "results",)
+    assert places.weights({}) == ROOT / "weights"
+
+
+def test_an_installed_emoviz_keeps_a_users_own_in_the_users_folder(package, tmp_path):
+    settings, user = Settings.read(), tmp_path / "user" / "emoviz"
+    bundled = package / places.INSIDE
+    assert places.checkout() is None and places.bundled() == bundled and places.import_folder() == package.parent
+    assert (settings.store, settings.runs, places.weights()) == (user / "store", user / "runs", user / "weights")
+    assert settings.checkpoints == (bundled / "checkpoints", user / "checkpoints")
+    assert settings.results == (bundled / "results", user / "results")
+    assert Settings(None, Path("a"), (), Path("b")).results == settings.results
+
+
+def test_settings_name_other_folders(package, tmp_path):
+    named = {f"EMOVIZ_{name}": str(tmp_path / name) for name in ("STORE", "RUNS", "CHECKPOINTS", "RESULTS", "BUNDLED")}
+    settings = Settings.read(named)
+    assert (settings.store, settings.runs) == (tmp_path / "STORE", tmp_path / "RUNS")
+    assert settings.checkpoints == (tmp_path / "BUNDLED" / "checkpoints", tmp_path / "CHECKPOINTS")
+    assert settings.results == (tmp_path / "BUNDLED" / "results", tmp_path / "RESULTS")
+    assert places.weights({"EMOVIZ_WEIGHTS": str(tmp_path / "w")}) == tmp_path / "w"
+
+
+def test_who_may_not_write_to_the_project_folder_works_in_the_users(monkeypatch, tmp_path):
+    monkeypatch.setattr(platformdirs, "user_data_path", lambda *_, **__: tmp_path / "user")
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != ROOT)
+    settings = Settings.read({})
+    assert settings.store == tmp_path / "user" / "store"
+    assert settings.checkpoints == (ROOT / "checkpoints", tmp_path / "user" / "checkpoints")
+
+
+def test_who_may_write_nowhere_works_in_a_temporary_folder(package, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(platformdirs, "user_data_path", lambda *_, **__: tmp_path / "file" / "emoviz")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "temporary"))
+    assert Settings.read().store == tmp_path / "temporary" / f"emoviz-{places.user_name()}" / "store"
+
+
+def test_a_limit_that_is_no_number_is_refused():
+    with pytest.raises(ConfigError, match="EMOVIZ_UPLOAD_LIMIT_MB is a positive whole number of megabytes, not 'much'"):
+        Settings.read({"EMOVIZ_UPLOAD_LIMIT_MB": "much"})
+    assert dataclasses.replace(Settings.read({}), upload_limit_mb=7).imports == ROOT / "store" / "imported"
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+def import_all():
+    import emoviz
+    for found in pkgutil.walk_packages(emoviz.__path__, "emoviz."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+"""
+
+SPY = """
+import os
+from pathlib import Path
+package, reads = Path(sys.argv[1]) / "emoviz", set()
+read = os._Environ.__getitem__
+def spy(self, key):
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__name__", "") in ("os", "collections.abc", "_collections_abc", "posixpath", "ntpath"):
+        frame = frame.f_back
+    if frame.f_globals.get("__name__", "").startswith("emoviz"):
+        reads.add(f"{frame.f_globals['__name__']} reads {key}")
+    return read(self, key)
+os._Environ.__getitem__ = spy
+import_all()
+def paths(value, depth=2):
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, dict) and depth:
+        for one in value.values():
+            yield from paths(one, depth - 1)
+    elif isinstance(value, (tuple, list, set, frozenset)) and depth:
+        for one in value:
+            yield from paths(one, depth - 1)
+    elif callable(value) and getattr(value, "__module__", "").startswith("emoviz"):
+        yield from paths([getattr(value, "__defaults__", None) or (), getattr(value, "__kwdefaults__", None) or {}])
+        if isinstance(value, type) and depth:
+            yield from paths(list(vars(value).values()), depth - 1)
+for name, module in list(sys.modules.items()):
+    if name.startswith("emoviz"):
+        for key, value in list(vars(module).items()):
+            for path in paths(value):
+                if path.is_absolute() and not path.is_relative_to(package):
+                    reads.add(f"{name}.{key} keeps {path}")
+print("\\n".join(sorted(reads)))
+"""
+
+
+def run(program: str) -> str:
+    command = [sys.executable, "-c", program, str(ROOT)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_no_module_reads_a_setting_or_keeps_a_path_when_it_is_imported():
+    assert run(IMPORT_ALL + SPY) == ""
+
+
+ELSEWHERE = """
+import os, signal
+import_all()  # the libraries; what they need of this system is theirs
+for name in [name for name in sys.modules if name.startswith("emoviz")]:
+    del sys.modules[name]
+for name in ("fcntl", "resource", "pwd", "grp", "termios", "pty", "tty", "posix"):
+    sys.modules[name] = None
+for name in ("setsid", "killpg", "getpgid", "fork", "getuid", "geteuid", "fchmod", "chown", "uname", "nice",
+             "sched_getaffinity", "sched_setaffinity", "mkfifo", "wait3", "wait4", "getloadavg"):
+    if hasattr(os, name):
+        delattr(os, name)
+for name in ("SIGKILL", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGCHLD", "pthread_sigmask"):
+    if hasattr(signal, name):
+        delattr(signal, name)
+sys.platform = "win32"
+import_all()
+"""
+
+
+def test_every_module_is_imported_where_the_system_is_no_posix():
+    run(IMPORT_ALL + ELSEWHERE)
