@@ -10,7 +10,8 @@ from emoviz.analysis import replicates
 from emoviz.analysis.cultures import Weights
 from emoviz.core import words
 from emoviz.core.errors import EmovizError
-from emoviz.studies.results import METRICS
+from emoviz.evaluation.metrics import METRICS
+from emoviz.evaluation.metrics.base import score_title
 from emoviz.ui import culture_tables, figures, navigation
 from emoviz.ui.culture_tables import Comparison
 from emoviz.ui.fragments import fragment
@@ -221,7 +222,7 @@ def show_transfer() -> None:
         table = narrowed(table, "Learnt from the target", "learnt", width=190)
         table = narrowed(table.assign(figure=figure_names(table)), "Metric", "figure", width=220)
     metric = table["figure"].iloc[0]
-    lower = table["metric"].iloc[0] == "rmse"
+    lower = METRICS[table["metric"].iloc[0]].lower_is_better
     of = chosen(table, "results", "system", "output", "learnt", "figure")
     figures.show(
         figures.kept(
@@ -261,10 +262,7 @@ def show_scores() -> None:
 
 def figure_names(table: pd.DataFrame) -> list[str]:
     """Metric and how it was aggregated, in words."""
-    return [
-        METRICS[row.metric] + (" per recording" if row.aggregation == "per_recording" else "")
-        for row in table.itertuples()
-    ]
+    return [score_title(row.metric, row.aggregation) for row in table.itertuples()]
 
 
 def chosen(table: pd.DataFrame, *columns: str) -> list[str]:

@@ -10,6 +10,7 @@ import streamlit as st
 from emoviz import plots
 from emoviz.checkpoints.folder import PER_CULTURE, TABLES
 from emoviz.core import words
+from emoviz.evaluation.metrics import METRICS
 from emoviz.studies import results
 from emoviz.studies.results import Report
 from emoviz.ui import figures, guide, loaders, navigation
@@ -232,7 +233,7 @@ def show_matrix(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score
 
 def show_differences(of: tuple, differ: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
     """Who is better, and is that luck?"""
-    lower = chosen["metric"] in results.ERRORS
+    lower = METRICS[chosen["metric"]].lower_is_better
     figure = figures.kept(
         ("more than luck", of),
         lambda: plots.paired_differences(differ, score, chosen["base"], lower_is_better=lower),

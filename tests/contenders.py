@@ -10,7 +10,7 @@ import pandas as pd
 from emoviz import checkpoints
 from emoviz.analysis.comparison import Contender
 from emoviz.core.vocabulary import CIRCUMPLEX, Emotion, Source, Task
-from emoviz.evaluation import scores
+from emoviz.evaluation import scores, tables
 from emoviz.evaluation.scores import Result
 
 CLASSES = ("angry", "happy", "sad")
@@ -60,7 +60,7 @@ def write(folder: Path, contender: Contender) -> None:
     figures = {"test": rows, "training_mean": contender.constant.tolist()} | dict(contender.metrics)
     (folder / checkpoints.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
     (folder / checkpoints.METRICS).write_text(json.dumps(figures))
-    scores.prediction_table(contender.results, contender.outputs).to_parquet(folder / "predictions.parquet")
+    tables.prediction_table(contender.results, contender.outputs).to_parquet(folder / "predictions.parquet")
 
 
 def row_of(table: pd.DataFrame, **wanted: str) -> pd.Series:

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ..evaluation import bootstrap, metrics
+from ..evaluation import bootstrap
+from ..evaluation.metrics.calibration_error import bin_of, calibration_error
 from .comparison import Comparison
 
 BINS = 10
@@ -26,14 +27,14 @@ def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
         probabilities = np.stack([r.prediction for r in contender.results])
         confidence = probabilities.max(1).clip(0, 1)
         right = probabilities.argmax(1) == np.stack([r.truth for r in contender.results]).argmax(1)
-        place = metrics.bin_of(confidence, BINS)
+        place = bin_of(confidence, BINS)
         for b in np.unique(place):
             own = place == b
             share, low, high = wilson(int(right[own].sum()), int(own.sum()))
             bins.append((contender.name, confidence[own].mean(), share, low, high, int(own.sum())))
 
         def error(drawn: np.ndarray, confidence: np.ndarray = confidence, right: np.ndarray = right) -> float:
-            return metrics.calibration_error(confidence[drawn], right[drawn], BINS)
+            return calibration_error(confidence[drawn], right[drawn], BINS)
 
         interval = bootstrap.interval(error, bootstrap.clusters_of(contender.results))
         errors.append((contender.name, error(np.arange(len(right))), *interval))
@@ -59,7 +60,7 @@ def predicted_and_true(comparison: Comparison) -> pd.DataFrame:
         for k, output in enumerate(contender.outputs):
             known = ~(np.isnan(truth[:, k]) | np.isnan(prediction[:, k]))
             true, predicted = truth[known, k], prediction[known, k].clip(-1, 1)
-            place = metrics.bin_of((predicted + 1) / 2, BINS)
+            place = bin_of((predicted + 1) / 2, BINS)
             for b in np.unique(place):
                 own = place == b
                 spread = np.quantile(true[own], SPREAD)

@@ -7,13 +7,18 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ..evaluation import bootstrap, metrics
+from ..evaluation import bootstrap
+from ..evaluation.metrics import METRICS
+from ..evaluation.metrics.ccc import ccc
+from ..evaluation.metrics.kappa import kappa
 from .comparison import LEAST
 
 AGREEMENT_WINDOW = 3.0
 """Seconds over which the running agreement of two models is computed."""
 BLOCK = 1.0
 """Seconds of a clip that are resampled together, since neighbouring frames say nearly the same."""
+CCC, KAPPA = METRICS["ccc"].title, METRICS["kappa"].title
+"""Names of the measures of agreement."""
 
 
 def clip_outputs(outputs: pd.DataFrame, models: Sequence[str]) -> dict[str, list[str]]:
@@ -82,7 +87,7 @@ def _both(table: pd.DataFrame, outputs: pd.DataFrame, first: str, second: str) -
     found = []
     for output in (o for o in shared if kinds[o] == "dimension"):
         series = clip_series(table, outputs, output, [first, second])
-        found.append((output, "CCC", series[[first, second]].to_numpy(float)))
+        found.append((output, CCC, series[[first, second]].to_numpy(float)))
     emotions = [o for o in shared if kinds[o] == "emotion"]
     if len(emotions) > 1:
         stacked = np.stack(
@@ -90,13 +95,13 @@ def _both(table: pd.DataFrame, outputs: pd.DataFrame, first: str, second: str) -
         )
         gap = np.isnan(stacked).any(0)
         best = np.where(gap, np.nan, np.nan_to_num(stacked).argmax(0))
-        found.append(("emotion", "kappa", best))
+        found.append(("emotion", KAPPA, best))
     return found
 
 
 def _kappa(first: np.ndarray, second: np.ndarray) -> float:
     known = ~(np.isnan(first) | np.isnan(second))
-    return metrics.kappa(first[known], second[known])
+    return kappa(first[known], second[known])
 
 
-MEASURES = {"CCC": metrics.ccc, "kappa": _kappa}
+MEASURES = {CCC: ccc, KAPPA: _kappa}

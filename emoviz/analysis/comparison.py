@@ -17,8 +17,9 @@ import pandas as pd
 
 from .. import checkpoints
 from ..core.errors import CheckpointError, ConfigError
-from ..evaluation.scores import Result, Score, results_of, scores_of, told_by
+from ..evaluation.scores import Result, Score, scores_of, told_by
 from ..evaluation.slices import Slice
+from ..evaluation.tables import results_of
 
 LEAST, MOST = 2, 4
 """Models in a comparison."""

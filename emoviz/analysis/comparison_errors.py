@@ -7,8 +7,17 @@ import pandas as pd
 
 from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion
 from ..evaluation import bootstrap
-from ..evaluation.scores import MEAN, Result, confusion_table
+from ..evaluation.metrics import METRICS
+from ..evaluation.scores import MEAN, Result
+from ..evaluation.tables import confusion_table
 from .comparison import Comparison, Contender
+
+ERRORS: dict[str, tuple[str, str]] = {
+    "emotion": ("accuracy", "share of wrong answers"),
+    "dimension": ("rmse", METRICS["rmse"].title),
+    "intensity": ("rmse", METRICS["rmse"].title),
+}
+"""Kind of outputs -> the metric from which their error comes, and what the error is called."""
 
 
 def confusions(comparison: Comparison) -> pd.DataFrame:
@@ -52,7 +61,8 @@ def slice_errors(comparison: Comparison, column: str) -> pd.DataFrame:
     for contender in comparison.contenders:
         if not contender.results:
             continue
-        wanted = "accuracy" if contender.kind == "emotion" else "rmse"
+        wanted, title = ERRORS[contender.kind]
+        metric = METRICS[wanted]
         errors = [s for s in contender.scores if s.metric == wanted]
         errors = [s for s in errors if s.output == MEAN] or errors
         for name, members in _slices(contender, column).items():
@@ -61,10 +71,8 @@ def slice_errors(comparison: Comparison, column: str) -> pd.DataFrame:
             for error, values in zip(errors, draws, strict=True):
                 value = error.compute(members)
                 low, high = bootstrap.percentiles(values)
-                if wanted == "accuracy":
-                    value, low, high = 1 - value, 1 - high, 1 - low
-                metric = "share of wrong answers" if wanted == "accuracy" else "RMSE"
-                rows.append((name, contender.name, error.output, metric, value, low, high, len(members)))
+                bounds = sorted((metric.error(low), metric.error(high)))
+                rows.append((name, contender.name, error.output, title, metric.error(value), *bounds, len(members)))
     return pd.DataFrame(
         rows, columns=["slice", "model", "output", "metric", "error", "low", "high", "recordings"]
     ).sort_values("slice", kind="stable", ignore_index=True)

@@ -13,14 +13,12 @@ import pandas as pd
 from ..core import words
 from ..core.words import interval, number, p_value
 from ..evaluation import bootstrap
+from ..evaluation.metrics import METRICS
 from ..evaluation.scores import ALL, MEAN, Result, Score, flag_collapsed
 from .comparison import Comparison, Contender
 
 MAIN_METRIC: dict[str, str] = {"dimension": "ccc", "emotion": "ua", "intensity": "pearson"}
 """Kind of outputs -> the metric, pooled, that sums a model up."""
-METRIC_TITLES: dict[str, str] = {
-    "ccc": "CCC", "rmse": "RMSE", "accuracy": "Accuracy", "ua": "UA", "pearson": "Pearson's r",
-}  # fmt: skip
 SCORE_COLUMNS = ["culture", "output", "metric", "aggregation"]
 """Columns that name a score."""
 COLLAPSED = "†"
@@ -120,7 +118,7 @@ def score_names(figures: pd.DataFrame) -> list[tuple[str, str, str]]:
 def score_title(output: str, metric: str, aggregation: str) -> str:
     """What a figure is called, e.g. ``UA`` or ``CCC (per recording), valence (derived)``."""
     how = "" if aggregation == "pooled" else f" ({aggregation.replace('_', ' ')})"
-    return METRIC_TITLES[metric] + how + ("" if output in ("emotion", MEAN) else f", {output}")
+    return METRICS[metric].heading + how + ("" if output in ("emotion", MEAN) else f", {output}")
 
 
 def score_grid(figures: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def recordings(
     Args:
         embeddings: index id; columns culture, speaker, label.
         predictions: truth and prediction of the same recordings, or of each of their frames
-            (:func:`emoviz.evaluation.scores.prediction_table`).
+            (:func:`emoviz.evaluation.tables.prediction_table`).
         kind: of the model's outputs.
         outputs: of the model.
 

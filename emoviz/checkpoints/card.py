@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core import words
+from ..evaluation.metrics import METRICS
+from ..evaluation.metrics.base import score_title
 from .folder import Description
 
 GIVEN = {
@@ -13,7 +15,6 @@ GIVEN = {
     "dimension": "rated dimensions, on [-1, 1]",
 }
 """Kind of outputs -> what it is."""
-METRIC_TITLES = {"ccc": "CCC", "rmse": "RMSE", "accuracy": "accuracy", "ua": "UA", "pearson": "Pearson r"}
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,12 @@ most frequent class) of the training labels.
 def _selection(selection: Mapping[str, Any]) -> str:
     if selection["value"] is None:
         return "Trained for a number of epochs that was fixed beforehand"
-    return f"Selected on validation ({selection['metric']} {words.number(selection['value'], 3)})"
+    return f"Selected on validation ({METRICS[selection['metric']].title} {words.number(selection['value'], 3)})"
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    metric = METRIC_TITLES[row["metric"]] + (
-        f" ({row['aggregation'].replace('_', ' ')})" if row["metric"] == "ccc" else ""
-    )
-    value = words.interval(row["value"], row["low"], row["high"], 3)
+    metric = score_title(row["metric"], row["aggregation"])
+    value = METRICS[row["metric"]].written(row["value"], row["low"], row["high"], 3)
     flag = "collapsed" if row["collapsed"] else ""
     return (
         f"| {row['culture']} | {row['output']} | {metric} | {value} | {words.number(row['training_mean'], 3)} "

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ..core.vocabulary import Dimension, Emotion, Source
-from ..core.words import interval, number
+from ..core.words import number
+from .metrics import METRICS
 
 GAP_REASONS: dict[str, str] = {
     Source.FACE: "no face in the picture",
@@ -20,8 +21,8 @@ DISAGREEMENT = 0.5
 """Face and speech disagree where a dimension differs by more than this, a quarter of its range ..."""
 SHORTEST = 0.5
 """... for at least this many seconds."""
-MAIN_METRICS: dict[str, str] = {"ccc": "CCC", "accuracy": "Accuracy", "ua": "UA"}
-"""Metrics that say at a glance how good a model is, and their titles."""
+MAIN_METRICS = ("ccc", "accuracy", "ua")
+"""Metrics that say at a glance how good a model is."""
 LEAST_PEAK = 0.25
 """Probability below which the peak of an emotion is not worth a word."""
 SMOOTHING = 0.5
@@ -178,7 +179,7 @@ def held_out(metrics: Mapping[str, Any]) -> list[HeldOut]:
     return [
         HeldOut(
             _label(row),
-            interval(row["value"], row.get("low"), row.get("high")),
+            METRICS[row["metric"]].written(row["value"], row.get("low"), row.get("high")),
             number(row.get("training_mean")),
         )
         for row in _main(metrics)
@@ -187,7 +188,7 @@ def held_out(metrics: Mapping[str, Any]) -> list[HeldOut]:
 
 def _label(row: Mapping[str, Any]) -> str:
     """Metric and output of a main figure; classes are scored as one output, which needs no name."""
-    metric = MAIN_METRICS[row["metric"]]
+    metric = METRICS[row["metric"]].heading
     return metric if row["output"] == "emotion" else f"{metric}, {row['output']}"
 
 

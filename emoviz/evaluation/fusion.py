@@ -159,7 +159,7 @@ class LearnedFusion:
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Fuse new values of the same sources and outputs: (S, T, K) -> (T, K)."""
         centred = values - np.array(self.centres)[:, None]
-        return np.array(self.bias) + np.array(self.gain) * weighted(centred, np.array(self.weights))
+        return np.asarray(np.array(self.bias) + np.array(self.gain) * weighted(centred, np.array(self.weights)))
 
 
 @dataclass(frozen=True)

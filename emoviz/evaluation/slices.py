@@ -70,7 +70,7 @@ def correctness(predictions: pd.DataFrame) -> pd.Series:
 
     Args:
         predictions: one row per recording, with ``truth.<class>`` and ``prediction.<class>``
-            (:func:`emoviz.evaluation.scores.prediction_table`).
+            (:func:`emoviz.evaluation.tables.prediction_table`).
     """
     truth = predictions.filter(regex=r"^truth\.").to_numpy()
     prediction = predictions.filter(regex=r"^prediction\.").to_numpy()

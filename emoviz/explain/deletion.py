@@ -32,17 +32,12 @@ from ..core.errors import ConfigError, FeatureError
 from ..core.progress import Progress, silent
 from ..core.words import interval
 from ..evaluation.bootstrap import Difference, judge, percentiles
+from ..evaluation.metrics import METRICS
 from ..evaluation.scores import Result, Score
 from ..models import Model
 from .gradients import channel_weights, integrated_gradients
 from .occlusion import without
 from .targets import VALUES_AT_ONCE, in_use
-
-RISES = {"rmse"}
-"""Metrics that rise with the error; of all others the error is 1 less their value."""
-
-WRITTEN = {"ccc": "CCC", "rmse": "RMSE", "ua": "UA"}
-"""Metrics that are abbreviations."""
 
 ORDERS = ("highest first", "lowest first", "random")
 
@@ -200,12 +195,11 @@ def verdict(difference: Difference, metric: str) -> Verdict:
         difference: with its interval.
         metric: whose error was taken.
     """
-    written = WRITTEN.get(metric, metric)
+    judged = METRICS[metric]
     if np.isnan(difference.low):
-        sentence = f"Whether the weights explain the predictions cannot be told: {written} is undefined here."
+        sentence = f"Whether the weights explain the predictions cannot be told: {judged.title} is undefined here."
         return Verdict(Faithfulness.CHANCE, difference, sentence)
-    error = written if metric in RISES else f"1 - {written}"
-    size = f"{interval(difference.value, difference.low, difference.high, 3, sign='+')} in {error}"
+    size = f"{interval(difference.value, difference.low, difference.high, 3, sign='+')} in {judged.error_title}"
     if difference.low > 0:
         answer = Faithfulness.BETTER
         says = "Hiding the highest-weighted channels first hurts more than a random order"
@@ -305,8 +299,8 @@ def _result(example: Example, prediction: np.ndarray) -> Result:
 
 
 def _error(score: Score, results: Sequence[Result]) -> Callable[[np.ndarray], float]:
-    figure = score.statistic(results)
-    return figure if score.metric in RISES else lambda drawn: 1 - figure(drawn)
+    statistic, metric = score.statistic(results), METRICS[score.metric]
+    return lambda drawn: metric.error(statistic(drawn))
 
 
 def _drawn(

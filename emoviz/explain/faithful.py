@@ -18,12 +18,13 @@ from ..core.errors import ConfigError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..evaluation.bootstrap import Difference
+from ..evaluation.metrics import METRICS
 from ..evaluation.scores import MEAN, Result, Score, scores_of
 from ..features.align import delayed
 from ..features.store import FeatureStore
 from ..models import Model
 from .attention import channel_attention
-from .deletion import RISES, WRITTEN, Deletion, Example, Verdict, deletion, gradient_weights, verdict
+from .deletion import Deletion, Example, Verdict, deletion, gradient_weights, verdict
 from .targets import in_use
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ def verdict_of(table: pd.DataFrame, weighting: str = ATTENTION) -> Verdict:
 
 def error_name(metric: str) -> str:
     """What the error of a metric is called, e.g. ``1 - CCC``."""
-    written = WRITTEN.get(metric, metric)
-    return written if metric in RISES else f"1 - {written}"
+    return METRICS[metric].error_title
 
 
 def held_out_samples(

@@ -20,7 +20,7 @@ from torch import nn
 
 from ..core.errors import ConfigError
 from ..core.progress import Progress, silent
-from ..evaluation.metrics import pearson
+from ..evaluation.metrics.pearson import pearson
 from ..models import Model
 
 UNCHANGED = 0.5

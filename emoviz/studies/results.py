@@ -14,6 +14,9 @@ import pandas as pd
 
 from ..core.errors import ConfigError
 from ..core.words import interval, number, p_value
+from ..evaluation.metrics import METRICS
+from ..evaluation.metrics.aggregation import POOLED
+from ..evaluation.metrics.base import score_title
 from ..training.protocols import ARROW
 
 ALL = "all"
@@ -30,10 +33,6 @@ MEAN = re.compile(r"mean\b.*")
 """Names of figures that are means over tests."""
 WIDEST = 8
 """Columns of figures of a table that a README can still show; of more tests there is a matrix per system."""
-METRICS = {"ccc": "CCC", "rmse": "RMSE", "accuracy": "accuracy", "ua": "UA", "pearson": "r"}
-POOLED = "pooled"
-ERRORS = frozenset({"rmse"})
-"""Metrics of which less is better."""
 SAME_SYSTEM = ("model", "options", "data", "corpora", "inputs", "outputs", "loss", "metric_loss")
 """Fields of a training config that two trainings of one system agree in."""
 COMPARED = ("study", "protocol", "system", "base", "shots", "test", "output", "metric", "aggregation", "against",
@@ -155,8 +154,8 @@ def primary(reports: Sequence[Report]) -> str:
 def scores(reports: Sequence[Report]) -> dict[str, tuple[str, str]]:
     """What the figures of a group can be read in, the primary metric first: words -> metric and aggregation."""
     found = {(row["metric"], row["aggregation"]) for report in reports for row in report["figures"]}
-    order = sorted(found, key=lambda key: (key != (primary(reports), POOLED), list(METRICS).index(key[0]), key[1]))
-    return {METRICS[m] + ("" if a == POOLED else f" {a.replace('_', ' ')}"): (m, a) for m, a in order}
+    order = sorted(found, key=lambda key: (key != (primary(reports), POOLED), *key))
+    return {score_title(*key): key for key in order}
 
 
 def cultures(table: pd.DataFrame) -> list[str]:
@@ -185,7 +184,7 @@ def standing(table: pd.DataFrame) -> pd.DataFrame:
     keys = pd.Series(list(zip(table["test"], table["output"], strict=True)), table.index, dtype=object)
     shown = table[keys.isin(columns)].assign(column=keys.map(titles))
     level = shown.groupby("system")["value"].mean().fillna(float("-inf"))
-    if set(shown["metric"]) <= ERRORS:
+    if all(METRICS[metric].lower_is_better for metric in shown["metric"].unique()):
         level = -level
     order = {system: place for place, system in enumerate(level.sort_values(kind="stable").index)}
     place = {title: n for n, title in enumerate(titles.values())}
@@ -341,8 +340,8 @@ def _section(group: Sequence[Report]) -> str:
     matrix = pairs(figures([best]))
     if (matrix["metric"] == metric).sum() > WIDEST:
         for report in group if len(shown) > WIDEST else [best]:
-            parts.append(f"{METRICS[metric]} of `{report['system']}`, trained on the row's culture, tested on the "
-                         "column's (\\*: collapsed):")  # fmt: skip
+            title = f"{METRICS[metric].title} of `{report['system']}`"
+            parts.append(f"{title}, trained on the row's culture, tested on the column's (\\*: collapsed):")
             parts.append("\n".join(_matrix(report, metric)))
     return "\n\n".join(parts)
 
@@ -375,7 +374,7 @@ def _of_metric(report: Report, metric: str) -> list[Mapping[str, Any]]:
 
 def _table(group: Sequence[Report], columns: Sequence[tuple[str, str]], metric: str) -> list[str]:
     titles = [_title(test, output, columns) for test, output in columns]
-    lines = [f"| {METRICS[metric]} | " + " | ".join(titles) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines = [f"| {METRICS[metric].title} | " + " | ".join(titles) + " |", "|---" * (len(columns) + 1) + "|"]
     tables = [{(row["test"], row["output"]): row for row in _of_metric(report, metric)} for report in group]
     floor = [next(t[c] for t in tables if c in t)["training_mean"] for c in columns]
     lines.append("| training mean | " + " | ".join(number(value, 3) for value in floor) + " |")

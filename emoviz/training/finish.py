@@ -21,6 +21,7 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import DERIVED_AXES, Dimension, Split
 from ..corpora.base import READERS
 from ..evaluation import scores as evaluate
+from ..evaluation import tables
 from ..models.inputs import channel_names
 from .config import TrainingConfig
 from .data.base import Data, Part, Sample, collate
@@ -55,9 +56,9 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         module.predictor,
         metrics=metrics,
         card=write_card(description, metrics, origin_of(data), command or command_of(config, folder.name)),
-        attention=evaluate.attention_table(results, channels),
-        embeddings=evaluate.embedding_table(results),
-        predictions=evaluate.prediction_table(results, config.outputs) if _may_pass_on_labels(config) else None,
+        attention=tables.attention_table(results, channels),
+        embeddings=tables.embedding_table(results),
+        predictions=tables.prediction_table(results, config.outputs) if _may_pass_on_labels(config) else None,
     )
 
 
@@ -72,7 +73,7 @@ def _metrics(module: TrainingModule, data: Data, results: Sequence[evaluate.Resu
         "epochs": module.epochs,
     }
     if config.kind == "emotion":
-        counts = evaluate.confusion_table(results, config.outputs)
+        counts = tables.confusion_table(results, config.outputs)
         metrics["confusion"] = {"classes": list(config.outputs), "counts": counts}
     return metrics
 

@@ -13,7 +13,7 @@ from ..core.configuration import from_dict
 from ..core.errors import ConfigError
 from ..core.registry import Registry
 from ..core.vocabulary import Split
-from ..evaluation.metrics import ccc
+from ..evaluation.metrics.ccc import ccc
 from ..evaluation.scores import Result
 from ..features.align import refined
 from ..models.inputs import channel_names

@@ -6,7 +6,7 @@ import pytest
 from contenders import row_of
 
 from emoviz.analysis import clip_agreement
-from emoviz.evaluation import metrics
+from emoviz.evaluation.metrics.ccc import ccc
 
 
 def clip_tables(shift: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -36,7 +36,7 @@ def test_agreement_on_a_clip_by_hand():
     found = clip_agreement.clip_agreement(table, outputs, ["a", "b"])
     seen = table[table.time >= 1]
     dimension, emotion = row_of(found, measure="CCC"), row_of(found, measure="kappa")
-    assert dimension.value == pytest.approx(metrics.ccc(seen["a.v"], seen["b.v"]))
+    assert dimension.value == pytest.approx(ccc(seen["a.v"], seen["b.v"]))
     assert dimension.low <= dimension.value <= dimension.high
     assert emotion.value == 1 and emotion.output == "emotion"
 
@@ -47,6 +47,6 @@ def test_running_agreement_equals_ccc_in_each_window():
     running = clip_agreement.running_agreement(series, "a", "b").ccc
     assert running[:50].isna().all()
     window = slice(250 - 75, 250 + 75)
-    assert running[250] == pytest.approx(metrics.ccc(series.a[window], series.b[window]), abs=1e-9)
+    assert running[250] == pytest.approx(ccc(series.a[window], series.b[window]), abs=1e-9)
     same = clip_agreement.running_agreement(series.assign(b=series.a), "a", "b").ccc
     np.testing.assert_allclose(same.dropna(), 1)

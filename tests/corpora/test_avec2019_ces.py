@@ -6,7 +6,8 @@ from layouts import LAYOUTS
 
 from emoviz.core.errors import CorpusError, UnknownNameError
 from emoviz.corpora import avec2019_ces, load
-from emoviz.evaluation.metrics import pooled_ccc
+from emoviz.evaluation.metrics.aggregation import pooled
+from emoviz.evaluation.metrics.ccc import ccc
 
 HEADER = "name;timestamp;arousal;valence;liking"
 
@@ -58,7 +59,7 @@ def test_pooled_ccc_of_svr_is_the_challenges_row(data):
     assert len(merged) == len(corpus.traces)
     for (dimension, of), figure in CHALLENGE.items():
         chosen = [part for id_, part in merged.groupby("id") if of in ("both", culture[id_])]
-        value = pooled_ccc([part[dimension] for part in chosen], [part[f"{dimension}.svr"] for part in chosen])
+        value = pooled(ccc, [part[dimension] for part in chosen], [part[f"{dimension}.svr"] for part in chosen])
         assert value == pytest.approx(figure, abs=5e-4), (dimension, of)
 
 

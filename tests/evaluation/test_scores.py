@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from emoviz.evaluation import bootstrap
-from emoviz.evaluation import scores as evaluate
-from emoviz.evaluation.scores import Result, class_scores, frame_scores, prediction_table, results_of, score_table
+from emoviz.evaluation import bootstrap, tables
+from emoviz.evaluation.scores import Result, class_scores, frame_scores, score_table
+from emoviz.evaluation.tables import prediction_table, results_of
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def test_class_figures_by_hand():
     assert row(rows, "all", "emotion", "ua")["value"] == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
     assert row(rows, "all", "emotion", "accuracy")["training_mean"] == pytest.approx(3 / 6)
     assert row(rows, "all", "emotion", "ua")["training_mean"] == pytest.approx(1 / 3)
-    assert evaluate.confusion_table(results, "abc") == [[2, 1, 0], [1, 1, 0], [0, 0, 1]]
+    assert tables.confusion_table(results, "abc") == [[2, 1, 0], [1, 1, 0], [0, 0, 1]]
 
 
 def test_one_recording_has_no_interval():
@@ -78,12 +78,12 @@ def test_one_recording_has_no_interval():
 
 def test_tables_name_channels_and_thin_out_embeddings():
     results = [frame_result(i, "A", 0.1) for i in range(9)]
-    attention = evaluate.attention_table(results, ["p", "q", "r", "s"])
+    attention = tables.attention_table(results, ["p", "q", "r", "s"])
     assert list(attention.columns) == ["culture", "speaker", "label", "p", "q", "r", "s"]
     assert attention.loc["r3", "q"] == pytest.approx(0.3, abs=1e-3)
-    thinned = evaluate.embedding_table(results, most=3)
+    thinned = tables.embedding_table(results, most=3)
     assert list(thinned.index) == ["r0", "r4", "r8"]
-    assert evaluate.attention_table([Result("x", None, None, "", *[np.zeros((2, 1))] * 2, np.zeros(2))], []) is None
+    assert tables.attention_table([Result("x", None, None, "", *[np.zeros((2, 1))] * 2, np.zeros(2))], []) is None
 
 
 def test_quick_figures_of_draws_equal_the_slow_ones():

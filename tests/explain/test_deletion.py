@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from emoviz.core.errors import Cancelled, ConfigError, FeatureError
 from emoviz.evaluation.bootstrap import Difference
-from emoviz.evaluation.metrics import rmse
+from emoviz.evaluation.metrics.rmse import rmse
 from emoviz.evaluation.scores import class_scores, frame_scores
 from emoviz.explain import Deletion, Example, Faithfulness, deletion, gradient_weights
 from emoviz.explain.deletion import verdict

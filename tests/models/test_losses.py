@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from emoviz.evaluation import metrics
+from emoviz.evaluation.metrics.aggregation import pooled
+from emoviz.evaluation.metrics.ccc import ccc
+from emoviz.evaluation.metrics.rmse import rmse
 from emoviz.models.losses import LOSSES, METRIC_LOSSES, probabilities
 from emoviz.models.losses.ccc import ccc_loss
 from emoviz.models.losses.cross_entropy import cross_entropy_loss
@@ -34,7 +36,7 @@ def test_the_ccc_loss_is_one_minus_the_pooled_ccc(lengths: list[int], seed: int,
     if gap:
         target[0, 0, 1] = torch.nan
     loss = ccc_loss(prediction, target.where(mask[..., None], 99.0), mask)
-    figures = [metrics.pooled_ccc(real_frames(target, mask, k), real_frames(prediction, mask, k)) for k in range(3)]
+    figures = [pooled(ccc, real_frames(target, mask, k), real_frames(prediction, mask, k)) for k in range(3)]
     # One labelled frame is two constants: the metric is 0, the loss is 1.
     assert loss.item() == pytest.approx(1 - np.mean(figures), abs=1e-4)
 
@@ -44,8 +46,8 @@ def test_the_mse_loss_is_the_squared_rmse(lengths: list[int], seed: int) -> None
     mask = torch.arange(6) < torch.tensor(lengths)[:, None]
     prediction, target = drawn(2, 6, 1, seed=seed), drawn(2, 6, 1, seed=seed + 1000)
     target[1, 0] = torch.nan
-    rmse = metrics.pooled(metrics.rmse, real_frames(target, mask, 0), real_frames(prediction, mask, 0))
-    assert mse_loss(prediction, target, mask).item() == pytest.approx(rmse**2, rel=1e-4)
+    error = pooled(rmse, real_frames(target, mask, 0), real_frames(prediction, mask, 0))
+    assert mse_loss(prediction, target, mask).item() == pytest.approx(error**2, rel=1e-4)
 
 
 def test_the_mse_of_clips_needs_no_mask() -> None:

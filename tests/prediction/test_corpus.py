@@ -12,7 +12,7 @@ from emoviz import checkpoints
 from emoviz.core.errors import CorpusError
 from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, FOUR_EMOTIONS, Emotion, Task
 from emoviz.corpora.base import RECORDING_COLUMNS
-from emoviz.evaluation import metrics
+from emoviz.evaluation.metrics.rmse import rmse
 from emoviz.features import EXTRACTORS
 from emoviz.features.base import FeatureStream
 from emoviz.features.store import FeatureStore, _pack, _write
@@ -98,7 +98,7 @@ def test_training_mean_is_that_of_the_training_speakers(store, tmp_path):
     rows = rows_of(corpus.evaluate_corpus(model, store, "new"))
     truth = np.array([CIRCUMPLEX[Emotion(e)][0] for e in EMOTIONS])
     row = rows["all", DIMENSIONS[0], "rmse", "pooled"]
-    assert row["training_mean"] == pytest.approx(metrics.rmse(truth, np.full(4, mean[0])))
+    assert row["training_mean"] == pytest.approx(rmse(truth, np.full(4, mean[0])))
     assert row["recordings"] == 8  # every class says something of valence
 
 

@@ -7,7 +7,10 @@ import pytest
 
 from emoviz.core.errors import ConfigError
 from emoviz.core.vocabulary import Dimension
-from emoviz.evaluation import bootstrap, metrics
+from emoviz.evaluation import bootstrap
+from emoviz.evaluation.metrics.aggregation import per_recording
+from emoviz.evaluation.metrics.ccc import ccc
+from emoviz.evaluation.metrics.rmse import rmse
 from emoviz.evaluation.scores import Result, scores_of
 from emoviz.studies.reports import (
     clean,
@@ -112,12 +115,10 @@ def test_figures_are_the_metrics_of_the_joined_results():
         for k, output in enumerate(OUTPUTS):
             pairs = list(joined(groups, test, k))
             row = of(found, test, "ccc", output)
-            assert row["value"] == pytest.approx(np.mean([metrics.ccc(*pair) for pair in pairs]))
-            assert of(found, test, "rmse", output)["value"] == pytest.approx(np.mean([metrics.rmse(*p) for p in pairs]))
+            assert row["value"] == pytest.approx(np.mean([ccc(*pair) for pair in pairs]))
+            assert of(found, test, "rmse", output)["value"] == pytest.approx(np.mean([rmse(*p) for p in pairs]))
             each = [
-                metrics.per_recording_ccc(
-                    [r.truth[:, k] for r in rep.results], [r.prediction[:, k] for r in rep.results]
-                )
+                per_recording(ccc, [r.truth[:, k] for r in rep.results], [r.prediction[:, k] for r in rep.results])
                 for rep in groups[test]
             ]
             per_recording = of(found, test, "ccc", output, "per_recording")
@@ -239,7 +240,7 @@ def test_a_better_system_is_so_by_a_paired_bootstrap():
     random, differences = np.random.default_rng([*b"A->B"]), []
     for _ in range(50):
         drawn = random.integers(0, 12, 12)
-        first, second = (metrics.rmse(*map(np.concatenate, zip(*[p[i] for i in drawn], strict=True))) for p in pairs)
+        first, second = (rmse(*map(np.concatenate, zip(*[p[i] for i in drawn], strict=True))) for p in pairs)
         differences.append(first - second)
     np.testing.assert_allclose([row["low"], row["high"]], bootstrap.percentiles(np.array(differences)))
     back = next(r for r in compare(worse, better, "better") if r["test"] == "A->B" and r["metric"] == "rmse")

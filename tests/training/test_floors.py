@@ -11,7 +11,8 @@ from sklearn.svm import SVC
 
 from emoviz.core.errors import ConfigError
 from emoviz.core.vocabulary import FOUR_EMOTIONS, Split
-from emoviz.evaluation.metrics import ccc, unweighted_average_recall
+from emoviz.evaluation.metrics.ccc import ccc
+from emoviz.evaluation.metrics.ua import unweighted_average_recall
 from emoviz.models.inputs import InputConfig
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA, Data

@@ -1,0 +1,93 @@
+"""The contract of a metric, and the registry from which titles, directions and scores are read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from ...core import words
+from ...core.registry import Registry
+from ..bootstrap import SumStatistic
+from .aggregation import titled
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One way to judge predictions, and how its values are written.
+
+    Attributes:
+        title: the name that people read, as it stands within a sentence.
+        unit: the unit of a value, in words.
+        direction: whether a higher or a lower value is better.
+        value: ``value(truth, prediction)`` of two series.
+        scores: kind of outputs (``dimension``, ``emotion``, ``intensity``) -> the aggregations in which such outputs
+            are judged by it; by default it judges none.
+        quick: ``quick(truths, predictions)`` of N recordings, a statistic that is pooled over those that a bootstrap
+            draws; None where there is only the slow way.
+        written: ``written(value, low, high, digits)``, a value with its interval as text.
+    """
+
+    title: str
+    unit: str
+    direction: Literal["higher", "lower"]
+    value: Callable[..., float]
+    scores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    quick: Callable[[Sequence[Any], Sequence[Any]], SumStatistic] | None = None
+    written: Callable[..., str] = words.interval
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether the metric is an error."""
+        return self.direction == "lower"
+
+    @property
+    def heading(self) -> str:
+        """The title at the beginning of a line, e.g. ``Accuracy``."""
+        return self.title[0].upper() + self.title[1:]
+
+    @property
+    def error_title(self) -> str:
+        """The title of the error that the metric stands for: ``RMSE``, and ``1 - CCC`` of what is better if higher."""
+        return self.title if self.lower_is_better else f"1 - {self.title}"
+
+    def error(self, value: float) -> float:
+        """Return the error that a value stands for: the value itself, or what it lacks to 1."""
+        return value if self.lower_is_better else 1 - value
+
+    def no_better(self, value: float, floor: float) -> bool:
+        """Return whether a value is no better than a floor, such as that of the training mean.
+
+        The correlation of a constant is undefined and counts as none; the error of an unknown floor is not reached.
+        """
+        return bool(value >= floor if self.lower_is_better else value <= np.nan_to_num(floor))
+
+
+METRICS: Registry[Metric] = Registry("metric", "emoviz.evaluation.metrics")
+
+
+def score_title(metric: str, aggregation: str) -> str:
+    """Return a metric and how it was aggregated in words, e.g. ``CCC`` or ``CCC per recording``."""
+    return titled(METRICS[metric].title, aggregation)
+
+
+def pairs(truth: Array, prediction: Array) -> tuple[Array, Array]:
+    """Return two series as float64 without the places where either is NaN.
+
+    Raises:
+        ValueError: if they differ in length.
+    """
+    truth = np.asarray(truth, dtype=np.float64).ravel()
+    prediction = np.asarray(prediction, dtype=np.float64).ravel()
+    if truth.shape != prediction.shape:
+        raise ValueError(f"Labels and predictions differ in length: {truth.size} and {prediction.size}.")
+    known = ~(np.isnan(truth) | np.isnan(prediction))
+    return truth[known], prediction[known]
+
+
+def is_constant(series: Array) -> bool:
+    """Return whether all values of a series, which has one at least, are the same."""
+    # Their variance need not be 0: in floating point, the mean of three 0.1s is not 0.1.
+    return bool((series == series[0]).all())

@@ -1,0 +1,117 @@
+"""Tables of held-out recordings, as checkpoints keep them: predictions, embeddings, channel weights, confusion."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .scores import Result
+
+NOTHING = np.empty(0)
+
+
+def confusion_table(results: Sequence[Result], outputs: Sequence[str]) -> list[list[int]]:
+    """Counts of true (rows) against predicted (columns) classes in the order of ``outputs``."""
+    truth = [r.truth.argmax() for r in results]
+    prediction = [r.prediction.argmax() for r in results]
+    counts: list[list[int]] = confusion(np.array(truth), np.array(prediction), range(len(outputs))).tolist()
+    return counts
+
+
+def confusion(truth: np.ndarray, prediction: np.ndarray, classes: Sequence[object]) -> np.ndarray:
+    """Return the confusion matrix.
+
+    Args:
+        truth: (N,) classes.
+        prediction: (N,) classes.
+        classes: C classes, among them all that occur, in the order of rows and columns.
+
+    Returns:
+        Counts (C, C): rows are the truth, columns the prediction.
+    """
+    position = {label: i for i, label in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), dtype=int)
+    np.add.at(counts, ([position[t] for t in truth], [position[p] for p in prediction]), 1)
+    return counts
+
+
+def attention_table(results: Sequence[Result], channels: Sequence[str]) -> pd.DataFrame | None:
+    """Channel weights per recording: culture, speaker, label, then one float16 column per channel."""
+    if not results or results[0].channel is None:
+        return None
+    weights = np.stack([r.channel for r in results if r.channel is not None]).astype(np.float16)
+    return pd.concat([_who(results), pd.DataFrame(weights, columns=list(channels), index=_ids(results))], axis=1)
+
+
+def embedding_table(results: Sequence[Result], most: int = 1000) -> pd.DataFrame:
+    """Embeddings of at most ``most`` recordings, evenly spaced, float16 columns ``e000`` onwards."""
+    kept = [results[i] for i in np.unique(np.linspace(0, len(results) - 1, min(most, len(results))).astype(int))]
+    values = np.stack([r.embedding for r in kept]).astype(np.float16)
+    columns = [f"e{i:03d}" for i in range(values.shape[1])]
+    return pd.concat([_who(kept), pd.DataFrame(values, columns=columns, index=_ids(kept))], axis=1)
+
+
+def prediction_table(results: Sequence[Result], outputs: Sequence[str]) -> pd.DataFrame:
+    """Truth and prediction of each recording, or of each of its frames in their order.
+
+    Returns:
+        Index id; columns culture, speaker, session where one is known, label, and per output ``truth.<output>``
+        (float32) and ``prediction.<output>`` (float16).
+    """
+    lengths = [np.atleast_2d(r.truth).shape[0] for r in results]
+    truth = np.concatenate([np.atleast_2d(r.truth) for r in results]).astype(np.float32)
+    prediction = np.concatenate([np.atleast_2d(r.prediction) for r in results]).astype(np.float16)
+    table = _who(results).astype("category")
+    table = table.iloc[np.repeat(np.arange(len(table)), lengths)]
+    for kind, values in (("truth", truth), ("prediction", prediction)):
+        table[[f"{kind}.{output}" for output in outputs]] = values
+    return table
+
+
+def results_of(table: pd.DataFrame, outputs: Sequence[str], *, frames: bool) -> list[Result]:
+    """The inverse of :func:`prediction_table`, without embeddings and channel weights.
+
+    Args:
+        table: as it gave it.
+        outputs: of the model.
+        frames: whether each recording has a row per frame, a rated clip being one.
+    """
+    truth = table[[f"truth.{o}" for o in outputs]].to_numpy(np.float32)
+    prediction = table[[f"prediction.{o}" for o in outputs]].to_numpy(np.float32)
+    ids = table.index.to_numpy()
+    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
+    who = table.reindex(columns=["culture", "speaker", "label", "session"]).iloc[starts].astype(object).to_numpy()
+    parts = zip(np.split(truth, starts[1:]), np.split(prediction, starts[1:]), strict=True)
+    return [
+        Result(
+            str(i),
+            _known(culture),
+            _known(speaker),
+            label,
+            t if frames else t[0],
+            p if frames else p[0],
+            NOTHING,
+            session=_known(session),
+        )
+        for i, (culture, speaker, label, session), (t, p) in zip(ids[starts], who, parts, strict=True)
+    ]
+
+
+def _known(value: Any) -> Any:
+    """None for what is missing in a table."""
+    return None if value is None or value != value else value
+
+
+def _ids(results: Sequence[Result]) -> pd.Index:
+    return pd.Index([r.id for r in results], name="id")
+
+
+def _who(results: Sequence[Result]) -> pd.DataFrame:
+    columns: dict[str, list[str | None]] = {
+        "culture": [r.culture for r in results],
+        "speaker": [r.speaker for r in results],
+    }
+    if any(r.session for r in results):
+        columns["session"] = [r.session for r in results]
+    return pd.DataFrame({**columns, "label": [r.label for r in results]}, index=_ids(results))
