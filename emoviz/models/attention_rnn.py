@@ -55,17 +55,17 @@ from torch.nn import functional
 from ..core.errors import ConfigError
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
-from .layers import Steps, masked_mean, masked_softmax, real_frames
+from .layers import Steps, masked_mean, masked_softmax, real_frames, reordered
 
 
 @dataclass(frozen=True)
 class AttentionRNNConfig(ModelConfig):
-    """What the configs of the three models share.
+    """The fields that the configs of the three models share.
 
     Attributes:
         hidden: width of the LSTMs' states, per direction, and of the decoder's attention.
-        layers: of the BiLSTM.
-        dropout: share of values dropped after each of its layers and before the head, in [0, 1).
+        layers: number of layers of the BiLSTM.
+        dropout: share of values dropped after each of these layers and before the head, in [0, 1).
         step: frames per step of the recurrences; outputs between the centres of steps are interpolated.
     """
 
@@ -119,8 +119,8 @@ class FeatureAttention(nn.Module):
     """Weights over the features of each stream, frame by frame.
 
     Args:
-        widths: stream name -> D.
-        scale: whether to multiply the weighted features by D.
+        widths: number of channels D of each stream.
+        scale: whether the weighted features are multiplied by D.
     """
 
     def __init__(self, widths: Mapping[str, int], scale: bool) -> None:
@@ -132,11 +132,11 @@ class FeatureAttention(nn.Module):
         """Weight the streams, in the order of the config.
 
         Args:
-            streams: name -> (B, T, D), finite everywhere.
-            mask: (B, T).
+            streams: features (B, T, D) by the name of their stream, finite everywhere.
+            mask: (B, T), true on real frames.
 
         Returns:
-            The weighted streams, and ``channel.<stream>`` -> mean weights over the real frames, (B, D).
+            The weighted streams, and their mean weights (B, D) over the real frames as ``channel.<stream>``.
         """
         weighted, attention = {}, {}
         for score, (name, features) in zip(self.scores, streams.items(), strict=True):
@@ -154,8 +154,8 @@ class BiLSTM(nn.Module):
     of about 1,768 steps 200 s instead of 1).
 
     Args:
-        channels: D.
-        config: hidden, layers and dropout.
+        channels: number of channels D.
+        config: config with hidden, layers and dropout.
     """
 
     def __init__(self, channels: int, config: AttentionRNNConfig) -> None:
@@ -167,7 +167,7 @@ class BiLSTM(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, sequences: Tensor, real: Tensor) -> tuple[Tensor, None]:
-        """(B, S, D) and (B, S), true up to a sequence's length -> states (B, S, width), and no attention."""
+        """Read sequences (B, S, D), real where (B, S) is true, and return states (B, S, width) and no attention."""
         lengths, places = real.sum(1, keepdim=True), torch.arange(real.shape[1], device=real.device)
         reverse = torch.where(real, lengths - 1 - places, places)
         states = sequences
@@ -181,8 +181,8 @@ class EncoderDecoder(nn.Module):
     """A BiLSTM, and an LSTM that attends to the former's states at every step.
 
     Args:
-        channels: D.
-        config: of the model.
+        channels: number of channels D.
+        config: config of the model.
     """
 
     def __init__(self, channels: int, config: AEDConfig) -> None:
@@ -202,12 +202,12 @@ class EncoderDecoder(nn.Module):
         """Encode and decode.
 
         Args:
-            sequences: (B, S, D).
+            sequences: sequences (B, S, D).
             real: (B, S), true up to a sequence's length.
 
         Returns:
-            The decoder's states beside what they attended to, (B, S, width), and the weights (B, S, S), or
-            None in training.
+            The decoder's states beside the encoder's states that they attended to, (B, S, width), and the weights
+            (B, S, S), or None in training.
         """
         memory = self.dropout(self.encoder(sequences, real)[0])
         keys, count = self.key(memory), real.shape[1]
@@ -235,15 +235,15 @@ class EncoderDecoder(nn.Module):
 
 
 class AttentionRNN(Model):
-    """Streams, weighted or not, through a recurrence on a coarser grid, and a linear head; frame-wise.
+    """A recurrence on a coarser grid over streams, weighted or not, and a linear head; frame-wise.
 
     Frames outside the mask do not exist for the recurrence: the real ones are moved together, and
     predictions are moved back. The embedding is the mean of the recurrence's states over the steps.
 
     Args:
-        config: of the model.
-        recurrence: what stands between the streams and the head.
-        feature_attention: what weights the streams before.
+        config: config of the model.
+        recurrence: network between the streams and the head.
+        feature_attention: network that weights the streams first, or None.
     """
 
     task = Task.FRAMES
@@ -277,15 +277,15 @@ class AttentionRNN(Model):
 
 
 def frame_weights(weights: Tensor, steps: Steps, back: Tensor) -> Tensor:
-    """Weights of steps over steps as weights of frames over frames, zero from and to padding.
+    """Turn weights of steps over steps into weights of frames over frames, zero from and to padding.
 
     Args:
-        weights: (B, S, S).
-        steps: the grid over the frames that were moved together.
-        back: (B, T), where each frame stands among those.
+        weights: weights (B, S, S).
+        steps: grid over the frames that were moved together.
+        back: place (B, T) of each frame among these.
 
     Returns:
-        (B, T, T). Rows are interpolated as predictions are; the frames of one step share its weight.
+        Weights (B, T, T). Rows are interpolated as predictions are; the frames of one step share its weight.
     """
     starts = torch.arange(steps.count, device=back.device) * steps.step
     sizes = (steps.mask.sum(1, keepdim=True) - starts).clamp(1, steps.step)
@@ -294,11 +294,6 @@ def frame_weights(weights: Tensor, steps: Steps, back: Tensor) -> Tensor:
     rows = functional.pad(torch.where(real[..., None], rows, 0.0), (0, 1))
     step_of = (back // steps.step).masked_fill(~real, steps.count)  # padding's is the zero column
     return rows.mT[torch.arange(len(rows), device=back.device)[:, None], step_of].mT
-
-
-def reordered(frames: Tensor, order: Tensor) -> Tensor:
-    """The frames of (B, T, D) in the order of (B, T) indices."""
-    return torch.take_along_dim(frames, order[..., None], dim=1)
 
 
 @MODELS.register("eaf")

@@ -56,10 +56,10 @@ from .resnet import ResNet
 
 @dataclass(frozen=True)
 class TwoModalitiesConfig(ModelConfig):
-    """What both networks with this fusion have.
+    """The fields that the configs of both networks with this fusion share.
 
     Attributes:
-        modalities: of each stream in their order; audio and video, or one of them.
+        modalities: modality of each stream in their order; audio and video, or one of them.
     """
 
     modalities: tuple[Modality, ...] = (Modality.AUDIO, Modality.VIDEO)
@@ -84,7 +84,7 @@ class SelfAttention(nn.Module):
     """The A(X) of the top of this file, without biases, residual or norm, as in the paper.
 
     Args:
-        width: of X.
+        width: width of X.
         heads: H; each has ceil(width / H) units.
         out: width of the result, by default that of X.
     """
@@ -106,11 +106,13 @@ class SelfAttention(nn.Module):
     def gather(self, x: Tensor) -> Tensor:
         """:meth:`forward` without its weights, which are never all in memory: m x m of them for VC."""
         gathered = functional.scaled_dot_product_attention(*self._project(x))
-        return self.out(gathered.transpose(1, 2).flatten(2))
+        attended: Tensor = self.out(gathered.transpose(1, 2).flatten(2))
+        return attended
 
     def _project(self, x: Tensor) -> Tensor:
         """Queries, keys and values, (3, B, heads, S, units)."""
-        return self.query_key_value(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        projected: Tensor = self.query_key_value(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return projected
 
 
 class CorrelationFusion(nn.Module):
@@ -137,7 +139,7 @@ class FusionHead(nn.Module):
     """Fusion, mean over the snippets, dropout and one linear layer.
 
     Args:
-        modalities: how many there are, one or two.
+        modalities: number of modalities, one or two.
         width: m'.
         outputs: K.
         dropout: share of the embedding dropped.
@@ -174,12 +176,12 @@ class AVAttentionConfig(TwoModalitiesConfig):
         steps: its time steps per segment.
         colours: channels of a picture, 3 or 1.
         frames: pictures per snippet.
-        side: of a picture, in pixels.
-        depth: of the 3D ResNet.
-        audio_depth: of the 2D ResNet.
+        side: side of a picture, in pixels.
+        depth: number of layers of the 3D ResNet.
+        audio_depth: number of layers of the 2D ResNet.
         backbone_width: channels of both networks' first stage, 64 in their papers.
         width: m'.
-        heads: of every attention.
+        heads: number of heads of every attention.
         spatial_attention: VS.
         channel_attention: VC.
         video_attention: VT.

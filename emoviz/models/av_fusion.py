@@ -39,7 +39,7 @@ class AVFusionConfig(TwoModalitiesConfig):
         segments: N, beside the whole clip.
         statistics: whether a segment is its mean and standard deviation, or its mean alone.
         width: m', channels of a segment.
-        heads: of the temporal attention.
+        heads: number of heads of the temporal attention.
         audio_attention: AT.
         video_attention: VT.
         dropout: share of statistics and of the embedding dropped, in [0, 1).
@@ -104,7 +104,7 @@ class Branch(nn.Module):
 
     Args:
         channels: D.
-        config: of the model.
+        config: config of the model.
         attention: whether there is any.
     """
 

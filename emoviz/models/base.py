@@ -19,12 +19,12 @@ from ..core.vocabulary import Task
 
 @dataclass(frozen=True)
 class Output:
-    """What every model returns. B batch, T frames, K outputs, E embedding width.
+    """The return value of every model: B batch, T frames, K outputs, E embedding width.
 
     Attributes:
-        prediction: (B, T, K) for frame-wise models, (B, K) otherwise. Class scores are logits.
-        embedding: (B, E).
-        attention: named maps: ``channel`` (B, D), ``temporal`` (B, T) or (B, T, T), ``spatial``
+        prediction: predictions, (B, T, K) of frame-wise models, (B, K) otherwise. Class scores are logits.
+        embedding: embeddings (B, E).
+        attention: maps by name: ``channel`` (B, D), ``temporal`` (B, T) or (B, T, T), ``spatial``
             (B, N, heads, h, w), ``cross_modal``, ``graph``, ``co``, ``latent``. A map of one stream alone is named
             ``<kind>.<stream>``.
     """
@@ -42,10 +42,10 @@ class Output:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What every model's config has. Each model adds its own fields with defaults.
+    """The fields of every model's config, to which each model adds its own with defaults.
 
     Attributes:
-        streams: stream name -> number of channels D, in the order in which they are concatenated.
+        streams: number of channels D of each stream, in the order in which they are concatenated.
         outputs: number of outputs K.
     """
 
@@ -63,7 +63,7 @@ def require_positive(config: ModelConfig, *names: str) -> None:
     """Refuse a config in which one of the named whole numbers is below 1.
 
     Raises:
-        ConfigError: as said.
+        ConfigError: if one is below 1.
     """
     for name in names:
         if getattr(config, name) < 1:
@@ -74,7 +74,7 @@ def require_share(config: ModelConfig, *names: str) -> None:
     """Refuse a config in which one of the named shares lies outside [0, 1).
 
     Raises:
-        ConfigError: as said.
+        ConfigError: if one lies outside.
     """
     for name in names:
         if not 0 <= getattr(config, name) < 1:
@@ -85,7 +85,7 @@ def require_heads(config: ModelConfig, heads: str, width: str) -> None:
     """Refuse a config whose number of heads does not divide the width that they share.
 
     Raises:
-        ConfigError: as said.
+        ConfigError: if it does not.
     """
     if getattr(config, width) % getattr(config, heads):
         raise ConfigError(
@@ -94,10 +94,10 @@ def require_heads(config: ModelConfig, heads: str, width: str) -> None:
 
 
 def require_streams(config: ModelConfig, *counts: int) -> None:
-    """Refuse a config with another number of streams than these.
+    """Refuse a config whose number of streams is not one of the given counts.
 
     Raises:
-        ConfigError: as said.
+        ConfigError: if it is not.
     """
     if len(config.streams) not in counts:
         accepted, given = " or ".join(map(str, counts)), ", ".join(config.streams)
@@ -105,12 +105,12 @@ def require_streams(config: ModelConfig, *counts: int) -> None:
 
 
 class Convolution(NamedTuple):
-    """Where to look into the convolutional network that reads a stream of pictures.
+    """The part of a convolutional network, which reads a stream of pictures, that explanations look into.
 
     Attributes:
-        layer: its last block, called once with the R real frames of a batch, in the order of clips and frames:
-            (R, C, h, w), or (R, C, f, h, w) where a frame is a video.
-        shape: of a frame: (height, width), or (frames, height, width).
+        layer: last block of the network, called once with the R real frames of a batch, in the order of clips and
+            frames: (R, C, h, w), or (R, C, f, h, w) where a frame is a video.
+        shape: shape of a frame, (height, width) or (frames, height, width).
     """
 
     layer: nn.Module
@@ -139,7 +139,7 @@ class Model(nn.Module):
 
     @property
     def last_convolution(self) -> Mapping[str, Convolution]:
-        """For each stream of pictures the network that reads it; none where a model has no such stream."""
+        """The network that reads each stream of pictures; empty where a model has no such stream."""
         return {}
 
 

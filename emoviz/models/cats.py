@@ -40,7 +40,7 @@ class CATSConfig(ModelConfig):
     """Config of the CATS-Transformer.
 
     Attributes:
-        channel_attention: off is the ablation of the paper's Table 6.
+        channel_attention: whether channels are weighted; without it the model is the ablation of the paper's Table 6.
         reduction: the bottleneck of the channel attention has D / reduction units.
         width: channels inside the transformer (the paper's D_s).
         heads: attention heads; they divide ``width``.
@@ -85,8 +85,8 @@ class ChannelAttention(nn.Module):
     """Weights in (0, 1) over the channels of a clip, from each channel's mean and maximum over time.
 
     Args:
-        channels: D.
-        reduction: the bottleneck has D / reduction units, at least one.
+        channels: number of channels D.
+        reduction: ratio by which the bottleneck is narrower; it has D / reduction units, at least one.
     """
 
     def __init__(self, channels: int, reduction: int) -> None:
@@ -95,12 +95,12 @@ class ChannelAttention(nn.Module):
         self.shared = nn.Sequential(nn.Linear(channels, bottleneck), nn.ReLU(), nn.Linear(bottleneck, channels))
 
     def forward(self, fused: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, D) and (B, T) -> W, (B, D)."""
+        """Weigh the channels of frames (B, T, D) under a mask (B, T): return W (B, D)."""
         return torch.sigmoid(self.shared(masked_mean(fused, mask)) + self.shared(masked_max(fused, mask)))
 
 
 class Past:
-    """Keys and values of the decoder steps so far, in one layer: room for all, filled one by one."""
+    """Keys and values of the decoder steps so far in one layer, in memory for all steps that is filled one by one."""
 
     kept: Tensor
 
@@ -108,7 +108,7 @@ class Past:
         self.steps, self.length = steps, 0
 
     def extended(self, new: Tensor) -> Tensor:
-        """Keep the keys and values (B, heads, 1, 2 * width / heads) of one step more, and return all that are kept."""
+        """Keep the keys and values (B, heads, 1, 2 * width / heads) of one more step, and return all that are kept."""
         if torch.is_grad_enabled():  # what a gradient needs must not be written over
             self.kept = new if self.length == 0 else torch.cat([self.kept, new], 2)
             self.length += 1
@@ -124,8 +124,8 @@ class SelfAttention(nn.Module):
     """Causal multi-head attention of a sequence to itself.
 
     Args:
-        width: channels.
-        heads: divides ``width``.
+        width: number of channels.
+        heads: number of heads, which divides ``width``.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -135,29 +135,32 @@ class SelfAttention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, visible: Tensor | None = None, past: Past | None = None) -> Tensor:
-        """All places at once, or, given the ``past``, the one place after it.
+        """Attend from all places at once or, given the ``past``, from the one place after it.
 
         Args:
-            x: (B, T, width), or (B, 1, width) with a past.
-            visible: (B, 1, T, T), true where a place may look; None is all up to its own.
-            past: what earlier places left; this one adds to it.
+            x: states (B, T, width), or (B, 1, width) with a past.
+            visible: (B, 1, T, T), true where a place may look; None for all places up to its own.
+            past: keys and values of the earlier places, to which this place adds its own.
 
         Returns:
-            The shape of ``x``.
+            New states in the shape of ``x``.
         """
         projected = split_heads(self.query_key_value(x), self.heads)
         queries, keys_values = projected.split([self.head_width, 2 * self.head_width], dim=-1)
-        if past is not None:
-            return self.out(attend(queries, past.extended(keys_values)))
-        return self.out(attend(queries, keys_values, visible, causal=visible is None))
+        if past is None:
+            attended = attend(queries, keys_values, visible, causal=visible is None)
+        else:
+            attended = attend(queries, past.extended(keys_values))
+        result: Tensor = self.out(attended)
+        return result
 
 
 class CrossAttention(nn.Module):
-    """Multi-head attention of decoder steps to the encoder's output, whose keys and values are made once.
+    """Multi-head attention of decoder steps to the encoder's output, whose keys and values are computed once.
 
     Args:
-        width: channels.
-        heads: divides ``width``.
+        width: number of channels.
+        heads: number of heads, which divides ``width``.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -167,28 +170,30 @@ class CrossAttention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def keys_values(self, memory: Tensor) -> Tensor:
-        """(B, T, width) -> keys and values side by side, (B, heads, T, 2 * width / heads)."""
+        """Compute keys and values side by side: (B, T, width) -> (B, heads, T, 2 * width / heads)."""
         return split_heads(self.key_value(memory), self.heads)
 
     def forward(self, x: Tensor, keys_values: Tensor, visible: Tensor | None = None) -> Tensor:
-        """(B, S, width) -> (B, S, width); ``visible`` (B, 1, S or 1, T) says where a step may look, None everywhere."""
-        return self.out(attend(split_heads(self.query(x), self.heads), keys_values, visible))
+        """Attend from steps (B, S, width) to the frames that each may see: ``visible`` (B, 1, S or 1, T) or all."""
+        attended: Tensor = self.out(attend(split_heads(self.query(x), self.heads), keys_values, visible))
+        return attended
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
-    """(B, T, C) -> (B, heads, T, C / heads)."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    """Split channels into heads: (B, T, C) -> (B, heads, T, C / heads)."""
+    split: Tensor = x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return split
 
 
 def attend(queries: Tensor, keys_values: Tensor, visible: Tensor | None = None, causal: bool = False) -> Tensor:
-    """Scaled dot-product attention: (B, heads, S, d) and (B, heads, T, 2 d) -> (B, S, heads * d)."""
+    """Attend by scaled dot products: (B, heads, S, d) and (B, heads, T, 2 d) -> (B, S, heads * d)."""
     keys, values = keys_values.chunk(2, dim=-1)
     heads = functional.scaled_dot_product_attention(queries, keys, values, visible, is_causal=causal)
     return heads.transpose(1, 2).flatten(2)
 
 
 def feedforward(config: CATSConfig) -> nn.Sequential:
-    """The position-wise network of a transformer layer."""
+    """Build the position-wise network of a transformer layer."""
     return nn.Sequential(
         nn.Linear(config.width, config.feedforward),
         nn.ReLU(),
@@ -207,9 +212,10 @@ class EncoderLayer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, visible: Tensor | None = None) -> Tensor:
-        """(B, T, width) -> (B, T, width); ``visible`` is (B, 1, T, T), or None for all frames up to a frame's own."""
+        """Encode (B, T, width); a frame sees ``visible`` (B, 1, T, T) frames, or with None all up to its own."""
         x = x + self.dropout(self.attention(self.attention_norm(x), visible))
-        return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
+        encoded: Tensor = x + self.dropout(self.feedforward(self.feedforward_norm(x)))
+        return encoded
 
 
 class DecoderLayer(nn.Module):
@@ -225,31 +231,32 @@ class DecoderLayer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, memory: Tensor, visible: Tensor | None, past: Past | None = None) -> Tensor:
-        """All steps at once, (B, S, width), or, given the ``past``, the one step (B, 1, width) after it.
+        """Decode all steps (B, S, width) at once or, given the ``past``, the one step (B, 1, width) after it.
 
         Args:
-            x: the steps.
-            memory: (B, heads, T, 2 * width / heads) from ``cross.keys_values``.
-            visible: (B, 1, S or 1, T), the frames that each step may see; None is all.
-            past: what earlier steps left; this one adds to it.
+            x: states of the steps.
+            memory: keys and values (B, heads, T, 2 * width / heads) from ``cross.keys_values``.
+            visible: (B, 1, S or 1, T), true for the frames that each step may see; None for all.
+            past: keys and values of the earlier steps, to which this step adds its own.
 
         Returns:
-            The shape of ``x``.
+            New states in the shape of ``x``.
         """
         x = x + self.dropout(self.own(self.own_norm(x), past=past))
         x = x + self.dropout(self.cross(self.cross_norm(x), memory, visible))
-        return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
+        decoded: Tensor = x + self.dropout(self.feedforward(self.feedforward_norm(x)))
+        return decoded
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the decoder's steps know beside the outputs before them.
+    """The knowledge of the decoder's steps beside the outputs before them.
 
     Attributes:
-        queries: (B or 1, S, width), positions and, with a direct estimate, the encoder's mean output.
+        queries: positions (B or 1, S, width) and, with a direct estimate, the encoder's mean output.
         memories: keys and values of the encoder's output, one entry per decoder layer.
-        visible: (B, 1, S or 1, T), the frames that each step may see; None where all see all.
-        direct: (B, S, K), the steps' direct estimate, or zero (1, S, 1).
+        visible: (B, 1, S or 1, T), true for the frames that each step may see; None where all see all.
+        direct: direct estimate (B, S, K) of the steps, or zero (1, S, 1).
     """
 
     queries: Tensor
@@ -314,7 +321,7 @@ class CATS(Model):
         return Output(prediction, masked_mean(memory, mask), attention)
 
     def encode(self, weighted: Tensor, mask: Tensor) -> Tensor:
-        """Weighted channels X (B, T, D) -> X_e (B, T, width); frame p depends on frames up to p only."""
+        """Encode weighted channels X (B, T, D) as X_e (B, T, width), where frame p depends on frames up to p only."""
         frames = torch.arange(mask.shape[1], device=mask.device)
         # Scaled as in Vaswani et al., section 3.4: else the positions drown the features and training is slow.
         x = self.embed_features(weighted) * math.sqrt(self.config.width)
@@ -328,18 +335,19 @@ class CATS(Model):
             visible = ((past & mask[:, None]) | own)[:, None]
         for layer in self.encoder:
             x = layer(x, visible)
-        return self.encoder_norm(x)
+        encoded: Tensor = self.encoder_norm(x)
+        return encoded
 
     def decode(self, memory: Tensor, steps: Steps) -> tuple[Tensor, Tensor]:
-        """Autoregressive decode with kept keys and values: one new position per step.
+        """Decode autoregressively with kept keys and values, one new position per step.
 
         Args:
-            memory: (B, T, width) from :meth:`encode`.
-            steps: the decoder's grid.
+            memory: states (B, T, width) from :meth:`encode`.
+            steps: grid of the decoder.
 
         Returns:
-            What the decoder says and the outputs that it fed back (the same, unless it corrects a
-            direct estimate), each (B, S, K).
+            The decoder's outputs and the outputs that it fed back (the same, unless it corrects a direct estimate),
+            each (B, S, K).
         """
         context = self._context(memory, steps)
         pasts = [Past(steps.count) for _ in self.decoder]
@@ -358,17 +366,18 @@ class CATS(Model):
         return torch.cat(corrections, 1), torch.cat(outputs, 1)
 
     def decode_given(self, memory: Tensor, steps: Steps, outputs: Tensor) -> Tensor:
-        """One parallel pass in which the decoder sees the given outputs (B, S, K), shifted by one step.
+        """Decode in one parallel pass, in which the decoder sees the given outputs (B, S, K) shifted by one step.
 
         Returns:
-            What the decoder says, (B, S, K).
+            The decoder's outputs (B, S, K).
         """
         context = self._context(memory, steps)
         start = self.start.expand(len(memory), 1, -1)
         x = self.dropout(torch.cat([start, self.embed_output(outputs[:, :-1])], 1) + context.queries)
         for layer, kept in zip(self.decoder, context.memories, strict=True):
             x = layer(x, kept, context.visible)
-        return self.mlp(x)
+        corrections: Tensor = self.mlp(x)
+        return corrections
 
     def _context(self, memory: Tensor, steps: Steps) -> Context:
         queries, direct = (
@@ -382,7 +391,7 @@ class CATS(Model):
         return Context(queries, memories, self._visible(steps), direct)
 
     def _visible(self, steps: Steps) -> Tensor | None:
-        """Which frames each step may see, (B, 1, S or 1, T); None where all see all, for which kernels are faster."""
+        """Return the frames (B, 1, S or 1, T) that each step may see; None, which is faster, where each sees all."""
         visible = steps.mask[:, None, None]
         if self.config.causal_memory:
             frames = torch.arange(steps.frames, device=steps.mask.device)

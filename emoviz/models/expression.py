@@ -34,7 +34,7 @@ class ExpressionConfig(ModelConfig):
         side: pixels of a crop's side; the one stream has ``side * side`` channels.
         widths: channels of each block.
         depths: convolutions of each block.
-        dropout: before the linear layer.
+        dropout: share of values dropped before the linear layer.
     """
 
     side: int = 48

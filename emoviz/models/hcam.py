@@ -41,7 +41,7 @@ class HCAMConfig(ModelConfig):
         hidden: width of each GRU's state per direction; attention is twice as wide.
         heads: attention heads; they divide ``hidden``.
         feedforward: hidden units of each transformer layer's network.
-        pooling: of the frames, ``mean`` or ``statistics`` (mean and standard deviation).
+        pooling: way in which the frames become one vector, ``mean`` or ``statistics`` (mean and standard deviation).
         dense: units of the dense layer, which is the embedding.
         dropout: share of values dropped in the transformer layers and before each dense layer, in [0, 1).
     """

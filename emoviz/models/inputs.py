@@ -1,4 +1,4 @@
-"""What happens to features before a model sees them: PCA and standardisation, fitted on training speakers only."""
+"""Transforms of features before a model reads them: PCA and standardisation, fitted on training speakers only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from ..core.errors import ConfigError
 
 @dataclass(frozen=True)
 class InputConfig:
-    """How one feature stream enters the model.
+    """The way in which one feature stream enters the model.
 
     Attributes:
         feature: name of the extractor, which is also the stream's name.
         components: number of principal components to keep, or None for all channels as they are.
-        standardise: to zero mean and unit spread on the training speakers.
-        settings: of the extractor, where they are not its defaults, e.g. ``{"layer": 12}``.
+        standardise: whether channels have zero mean and unit spread on the training speakers.
+        settings: settings of the extractor that are not its defaults, e.g. ``{"layer": 12}``.
     """
 
     feature: str
@@ -55,7 +55,7 @@ class InputTransform(nn.Module):
         self.register_buffer("spread", torch.ones(width))
 
     def fit(self, frames: np.ndarray) -> None:
-        """Fit on training frames (N, D), those with missing values left out.
+        """Fit on training frames (N, D), of which those with missing values are left out.
 
         Principal components are the eigenvectors of the covariance, largest variance first, each
         signed so that its largest entry is positive (so that a refit gives the same signs).
@@ -98,12 +98,12 @@ class Inputs(nn.ModuleDict):
 
     @property
     def widths(self) -> dict[str, int]:
-        """Channels of each stream after its transform."""
+        """The number of channels of each stream after its transform."""
         return {name: transform.get_buffer("spread").numel() for name, transform in self.items()}
 
 
 def channel_names(config: InputConfig, channels: Sequence[str]) -> tuple[str, ...]:
-    """Names of a stream's channels after its transform: ``whisper.pc017`` for principal components."""
+    """Name a stream's channels after its transform: ``whisper.pc017`` for principal components."""
     if config.components is None:
         return tuple(channels)
     return tuple(f"{config.feature}.pc{i:03d}" for i in range(config.components))

@@ -13,18 +13,18 @@ from ..core.errors import FeatureError
 
 
 def real_frames(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> dict[str, Tensor]:
-    """The streams that a model reads, in the order of its config, zero outside the mask.
+    """Select the streams that a model reads, in the order of its config, zero outside the mask.
 
     Args:
-        streams: name -> (B, T, D_stream); more than ``widths`` names is fine.
-        widths: name -> D_stream.
+        streams: features (B, T, D_stream) by the name of their stream; more streams than ``widths`` names are fine.
+        widths: number of channels D_stream of each stream.
         mask: (B, T), true on real frames.
 
     Returns:
-        name -> (B, T, D_stream).
+        Features (B, T, D_stream) by the name of their stream.
 
     Raises:
-        FeatureError: a stream is missing or has another number of channels.
+        FeatureError: if a stream is missing or has another number of channels.
     """
     for name, width in widths.items():
         if name not in streams:
@@ -36,38 +36,38 @@ def real_frames(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: 
 
 
 def concatenate(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> Tensor:
-    """Early fusion: :func:`real_frames` side by side, (B, T, sum of D_stream)."""
+    """Fuse streams early: return :func:`real_frames` side by side, (B, T, sum of D_stream)."""
     return torch.cat(list(real_frames(streams, widths, mask).values()), dim=-1)
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the real frames: (B, T, D) and (B, T) -> (B, D); zero where there are none."""
+    """Return the mean over the real frames: (B, T, D) and (B, T) -> (B, D); zero where there are none."""
     total = torch.where(mask[..., None], values, 0.0).sum(1)
     return total / mask.sum(1).clamp(min=1)[:, None]
 
 
 def masked_max(values: Tensor, mask: Tensor) -> Tensor:
-    """Maximum over the real frames: (B, T, D) and (B, T) -> (B, D); zero where there are none."""
+    """Return the maximum over the real frames: (B, T, D) and (B, T) -> (B, D); zero where there are none."""
     highest = values.masked_fill(~mask[..., None], -torch.inf).amax(1)
     return torch.where(mask.any(1)[:, None], highest, 0.0)
 
 
 def statistics(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean and standard deviation over the real frames: (B, T, D) and (B, T) -> (B, 2 D)."""
+    """Return the mean and standard deviation over the real frames: (B, T, D) and (B, T) -> (B, 2 D)."""
     mean = masked_mean(values, mask)
     variance = masked_mean((values - mean[:, None]) ** 2, mask)
     return torch.cat([mean, (variance + 1e-6).sqrt()], dim=-1)
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the real entries of the last axis; zero elsewhere, and where there are none."""
+    """Return the softmax over the real entries of the last axis, and zero elsewhere or where there are none."""
     hidden = torch.where(mask, scores, torch.finfo(scores.dtype).min)
     # After the selection all is finite, so that a product does, several times as fast as a second selection.
     return hidden.softmax(-1) * mask
 
 
 def positional_encoding(positions: Tensor, width: int) -> Tensor:
-    """Sines and cosines of a position, interleaved: (T,) -> (T, width).
+    """Encode positions as interleaved sines and cosines: (T,) -> (T, width).
 
     Source: A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.5. Positions
     may lie between frames.
@@ -81,8 +81,8 @@ class Steps:
     """A coarser grid over the frames of a batch: ``step`` frames make one step; the last may be shorter.
 
     Args:
-        mask: (B, T).
-        step: frames per step.
+        mask: (B, T), true on real frames.
+        step: number of frames per step.
     """
 
     def __init__(self, mask: Tensor, step: int) -> None:
@@ -91,27 +91,27 @@ class Steps:
 
     @property
     def centres(self) -> Tensor:
-        """(S,) in frames."""
+        """The centres (S,) of the steps, in frames."""
         return torch.arange(self.count, device=self.mask.device) * self.step + (self.step - 1) / 2
 
     @property
     def last_frames(self) -> Tensor:
-        """(S,) the last frame of each step."""
+        """The last frame (S,) of each step."""
         return torch.arange(1, self.count + 1, device=self.mask.device) * self.step - 1
 
     @property
     def real(self) -> Tensor:
-        """(B, S), true for steps with a real frame."""
+        """The steps (B, S) that have a real frame."""
         return self._blocks(self.mask[..., None]).any(2).squeeze(-1)
 
     def mean(self, values: Tensor) -> Tensor:
-        """Mean over each step's real frames: (B, T, K) -> (B, S, K). NaN counts as not real."""
+        """Return the mean over each step's real frames, where NaN is not real: (B, T, K) -> (B, S, K)."""
         known = self.mask[..., None] & ~values.isnan()
         total = self._blocks(torch.where(known, values, 0.0)).sum(2)
         return total / self._blocks(known).sum(2).clamp(min=1)
 
     def interpolate(self, values: Tensor) -> Tensor:
-        """Linear between the centres of steps that have real frames, constant outside: (B, S, K) -> (B, T, K)."""
+        """Interpolate between the centres of steps that have real frames, constant outside: (B, S, K) -> (B, T, K)."""
         if self.step == 1:
             return values
         frames = torch.arange(self.frames, device=self.mask.device)
@@ -120,18 +120,19 @@ class Steps:
         return weights @ values / weights.sum(-1, keepdim=True).clamp(min=1e-6)
 
     def _blocks(self, values: Tensor) -> Tensor:
-        """(B, T, K) -> (B, S, step, K), filled up with zeros."""
+        """Cut frames into steps, the last of which is filled up with zeros: (B, T, K) -> (B, S, step, K)."""
         filled = functional.pad(values, (0, 0, 0, self.count * self.step - self.frames))
-        return filled.unflatten(1, (self.count, self.step))
+        blocks: Tensor = filled.unflatten(1, (self.count, self.step))
+        return blocks
 
 
 class AttentivePooling(nn.Module):
-    r"""Weighted mean over time, the weights by a small network.
+    r"""A weighted mean over time, whose weights come from a small network.
 
     .. math:: \alpha = \mathrm{softmax}_t(w^\top \tanh(W h_t)), \qquad r = \sum_t \alpha_t h_t
 
     Args:
-        width: D.
+        width: number of channels D.
     """
 
     def __init__(self, width: int) -> None:
@@ -140,40 +141,41 @@ class AttentivePooling(nn.Module):
         self.score = nn.Linear(width, 1, bias=False)
 
     def forward(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T, D) and (B, T) -> the pooled states (B, D) and the weights (B, T)."""
+        """Pool states (B, T, D) under a mask (B, T), and return them (B, D) with their weights (B, T)."""
         weights = masked_softmax(self.score(self.hidden(states).tanh()).squeeze(-1), mask)
         return (weights[:, None] @ states).squeeze(1), weights
 
 
 def recurrent_states(network: nn.RNNBase, frames: Tensor, mask: Tensor) -> Tensor:
-    """States of a recurrent network for which frames outside the mask do not exist.
+    """Return the states of a recurrent network for which frames outside the mask do not exist.
 
     The real frames are moved together and moved back afterwards, and the backward direction starts
     at the last of them.
 
     Args:
-        network: batch first, one direction or both.
-        frames: (B, T, D), finite everywhere.
+        network: recurrent network, batch first, of one direction or both.
+        frames: frames (B, T, D), finite everywhere.
         mask: (B, T), true on real frames.
 
     Returns:
         The last layer's states, (B, T, width).
     """
     if mask.all():
-        return network(frames)[0]
+        states: Tensor = network(frames)[0]
+        return states
     order = (~mask).int().argsort(dim=1, stable=True)
-    together = _reordered(frames, order)
+    together = reordered(frames, order)
     if network.bidirectional:
         lengths = mask.sum(1).clamp(min=1).cpu()
         packed = pack_padded_sequence(together, lengths, batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(network(packed)[0], batch_first=True, total_length=mask.shape[1])
     else:
         states, _ = network(together)
-    return _reordered(states, order.argsort(dim=1))
+    return reordered(states, order.argsort(dim=1))
 
 
-def _reordered(values: Tensor, order: Tensor) -> Tensor:
-    """The frames of (B, T, D) in the order of (B, T) indices."""
+def reordered(values: Tensor, order: Tensor) -> Tensor:
+    """Return frames (B, T, D) in the order of indices (B, T)."""
     return torch.take_along_dim(values, order[..., None], dim=1)
 
 
@@ -181,7 +183,7 @@ class Dropout(nn.Module):
     """Dropout as in torch, whose own draws on a CPU take three times as long, a tenth of a small step.
 
     Args:
-        share: of values dropped, in [0, 1).
+        share: share of values that are dropped, in [0, 1).
     """
 
     def __init__(self, share: float) -> None:
@@ -189,14 +191,14 @@ class Dropout(nn.Module):
         self.share = share
 
     def forward(self, values: Tensor) -> Tensor:
-        """Any shape; in training a share of the values is zero and the others are scaled up to keep the mean."""
+        """Set a share of the values to zero in training, and scale the others up to keep the mean; any shape."""
         if not self.training or self.share == 0:
             return values
         return values * ((torch.rand_like(values) >= self.share) / (1 - self.share))
 
 
 class MultiHeadAttention(nn.Module):
-    r"""Frames gather what they need from the frames of a memory, their own or another stream's.
+    r"""Attention of frames to the frames of a memory, which are their own or another stream's.
 
     .. math:: \mathrm{softmax}_t(Q K^\top / \sqrt{d})\, V \text{ per head of width } d
 
@@ -204,8 +206,8 @@ class MultiHeadAttention(nn.Module):
     torch's kernel it returns its weights at no further cost, and zero for an empty memory.
 
     Args:
-        width: D.
-        heads: divides ``width``.
+        width: number of channels D.
+        heads: number of heads, which divides ``width``.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -218,7 +220,7 @@ class MultiHeadAttention(nn.Module):
         """Attend from ``x`` (B, S, D) to ``memory`` (B, T, D), real where ``mask`` (B, T) is true.
 
         Returns:
-            What was gathered, (B, S, D), and the weights averaged over the heads, (B, S, T).
+            The gathered values (B, S, D), and the weights (B, S, T) averaged over the heads.
         """
         queries = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
         keys, values = self.key_value(memory).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
@@ -227,13 +229,13 @@ class MultiHeadAttention(nn.Module):
 
 
 class TransformerLayer(nn.Module):
-    """Attention to a memory, its own frames or others, and a feed-forward network; post-norm as in Vaswani et al.
+    """Attention to a memory and a feed-forward network, with normalisation afterwards as in Vaswani et al.
 
     Args:
-        width: D.
-        heads: divides ``width``.
-        feedforward: hidden units of the network.
-        dropout: share of values dropped after each of the two.
+        width: number of channels D.
+        heads: number of heads, which divides ``width``.
+        feedforward: number of hidden units of the feed-forward network.
+        dropout: share of values dropped after the attention and after that network.
     """
 
     def __init__(self, width: int, heads: int, feedforward: int, dropout: float) -> None:
@@ -244,7 +246,7 @@ class TransformerLayer(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, S, D), (B, T, D) and (B, T) -> the new ``x`` and the weights (B, S, T)."""
+        """Attend from ``x`` (B, S, D) to ``memory`` (B, T, D), and return the new ``x`` and the weights (B, S, T)."""
         gathered, weights = self.attention(x, memory, mask)
         x = self.attention_norm(x + self.dropout(gathered))
         hidden = self.contract(self.expand(x).relu())
@@ -252,11 +254,11 @@ class TransformerLayer(nn.Module):
 
 
 Pooling = Literal["mean", "statistics"]
-"""How the frames of a clip become one vector: their mean, or their mean and standard deviation."""
+"""Ways in which the frames of a clip become one vector: their mean, or their mean and standard deviation."""
 
 
 class ClipHead(nn.Module):
-    r"""Pooling over time and two dense layers: the classes of a clip.
+    r"""Pooling over time and two dense layers that give the classes of a clip.
 
     .. math:: e = \mathrm{ReLU}(W_1\, \mathrm{dropout}(\mathrm{BN}(\mathrm{pool}_t h_t)) + b_1), \quad
         y = W_2\, \mathrm{dropout}(e) + b_2
@@ -264,10 +266,10 @@ class ClipHead(nn.Module):
     The batch normalisation is ours: its statistics can be taken from another culture without labels.
 
     Args:
-        width: D.
-        pooling: of the frames.
-        hidden: units of the first dense layer, E.
-        outputs: K.
+        width: number of channels D.
+        pooling: way in which the frames become one vector.
+        hidden: number E of units of the first dense layer.
+        outputs: number K of outputs.
         dropout: share of values dropped before each dense layer.
     """
 
@@ -281,6 +283,6 @@ class ClipHead(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, frames: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T, D) and (B, T) -> the class scores (B, K) and the embedding e (B, E)."""
+        """Classify frames (B, T, D) under a mask (B, T): return class scores (B, K) and the embedding e (B, E)."""
         embedding = functional.relu(self.hidden(self.dropout(self.norm(self.pool(frames, mask)))))
         return self.classes(self.dropout(embedding)), embedding

@@ -63,7 +63,7 @@ class MDATConfig(ModelConfig):
         width: channels that each stream is projected to.
         heads: heads of graph attention and transformer; they divide ``width``.
         feedforward: hidden units of the transformer's network.
-        pooling: of the frames, ``mean`` or ``statistics`` (mean and standard deviation).
+        pooling: way in which the frames become one vector, ``mean`` or ``statistics`` (mean and standard deviation).
         dense: units of the dense layer, which is the embedding.
         dropout: share of values dropped after the projection, in the transformer and before each
             dense layer, in [0, 1).
@@ -115,7 +115,7 @@ class GraphAttention(nn.Module):
         """Nodes (B, N, D), real where ``mask`` (B, N) is true.
 
         Returns:
-            What each node gathers, (B, N, D), and the weights averaged over the heads, (B, N, N).
+            The gathered values (B, N, D) of each node, and the weights (B, N, N) averaged over the heads.
         """
         projected = self.project(nodes).unflatten(-1, (self.heads, -1)).transpose(1, 2)
         scores = functional.leaky_relu(projected @ self.receiver + (projected @ self.sender).mT, 0.2)
@@ -135,7 +135,7 @@ class CoAttention(nn.Module):
         self.first, self.second = nn.Linear(width, width), nn.Linear(width, width)
 
     def forward(self, first: Tensor, second: Tensor, mask: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Two streams (B, T, D) -> two of (B, T, 2 D), and the weights of each over the other, (B, T, T)."""
+        """Attend between two streams (B, T, D): return both (B, T, 2 D), and the weights (B, T, T) of each."""
         affinity = self.first(first) @ self.second(second).mT
         weights = [masked_softmax(affinity, mask[:, None]), masked_softmax(affinity.mT, mask[:, None])]
         attended = [
@@ -209,7 +209,7 @@ class MDATBaselineConfig(ModelConfig):
 
     Attributes:
         hidden: width of each BiLSTM's state per direction.
-        pooling: of the frames, ``mean`` or ``statistics`` (mean and standard deviation).
+        pooling: way in which the frames become one vector, ``mean`` or ``statistics`` (mean and standard deviation).
         dense: units of the dense layer, which is the embedding.
         dropout: share of values dropped before each dense layer, in [0, 1).
     """

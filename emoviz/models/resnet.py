@@ -40,10 +40,10 @@ class Block(nn.Module):
 
     Args:
         axes: 2 for pictures, 3 for videos.
-        channels: of the input.
-        width: of the inner convolutions.
-        stride: of the block, in all axes.
-        bottleneck: of which kind it is.
+        channels: number of channels of the input.
+        width: width of the inner convolutions.
+        stride: stride of the block in all axes.
+        bottleneck: whether the block is a bottleneck.
     """
 
     def __init__(self, axes: Literal[2, 3], channels: int, width: int, stride: int, bottleneck: bool) -> None:
@@ -64,7 +64,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(R, channels, ...) -> (R, out, ...)."""
-        return self.relu(self.residual(x) + self.shortcut(x))
+        activation: Tensor = self.relu(self.residual(x) + self.shortcut(x))
+        return activation
 
 
 class ResNet(nn.Sequential):
@@ -73,11 +74,11 @@ class ResNet(nn.Sequential):
     Args:
         axes: 2 for pictures, 3 for videos.
         depth: 18, 34, 50 or 101.
-        channels: of the input.
+        channels: number of channels of the input.
         width: channels of the first stage's inner convolutions, 64 in the papers; each later stage doubles them.
 
     Attributes:
-        out_channels: of the last stage.
+        out_channels: number of channels of the last stage.
     """
 
     def __init__(self, axes: Literal[2, 3], depth: int, channels: int = 3, width: int = 64) -> None:

@@ -92,7 +92,7 @@ class Recurrent(Model):
         return Output(self.head(self.dropout(seen)), embedding, attention)
 
     def attend(self, states: Tensor, mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """What happens between the states and the head: nothing, unless a subclass says otherwise."""
+        """Transform the states before the head; they stay as they are unless a subclass says otherwise."""
         return states, {}
 
 

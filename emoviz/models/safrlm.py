@@ -38,7 +38,7 @@ class SAFRLMConfig(ModelConfig):
         heads: attention heads; they divide ``width``.
         layers: layers of the adjustment, each of which looks at both streams.
         feedforward: hidden units of each transformer layer's network.
-        pooling: of the fused frames, ``mean`` or ``statistics`` (mean and standard deviation).
+        pooling: way in which the fused frames become one vector, ``mean`` or ``statistics`` (mean and deviation).
         dense: units of the dense layer, which is the embedding.
         dropout: share of values dropped in the transformer layers and before each dense layer, in [0, 1).
     """
@@ -63,7 +63,7 @@ class Adjustment(nn.Module):
     """One layer of the adjustment transformer: the fused sequence looks at one stream and then at the other.
 
     Args:
-        config: of the model.
+        config: config of the model.
     """
 
     def __init__(self, config: SAFRLMConfig) -> None:

@@ -31,11 +31,11 @@ class DistilBERTConfig(ModelConfig):
     """Config of the text classifier. Its one stream has one channel, the number of a token.
 
     Attributes:
-        vocabulary: of tokens, which are numbered from 0 (padding).
+        vocabulary: number of tokens, which are numbered from 0 (padding).
         length: tokens of a text that are read; what follows is cut.
-        width: of a state and of the embedding; a multiple of ``heads``.
-        layers: of the encoder.
-        heads: per layer.
+        width: width of a state and of the embedding; a multiple of ``heads``.
+        layers: number of layers of the encoder.
+        heads: number of heads per layer.
         feedforward: hidden units of a layer.
         dropout: share dropped in the encoder, in [0, 1).
         head_dropout: share of the embedding dropped before the classes, in [0, 1).

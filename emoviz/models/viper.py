@@ -52,9 +52,9 @@ class ViPERConfig(ModelConfig):
     Attributes:
         tokens: N, fragments of a clip; at least 2.
         latents: L.
-        width: of a latent; a multiple of ``heads``.
-        layers: of self-attention among the latents.
-        heads: of the attention to the tokens and among the latents.
+        width: width of a latent; a multiple of ``heads``.
+        layers: number of layers of self-attention among the latents.
+        heads: number of heads of the attention to the tokens and among the latents.
         dropout: share of attention weights dropped, in [0, 1).
         projection: width, a multiple of ``heads``, to which a linear layer brings the tokens; None for none.
         positions: whether sines and cosines of a token's place are added to it.
@@ -123,7 +123,7 @@ class ViPER(Model):
         return Output(output.logits, output.last_hidden_state.mean(1), {"latent": attention @ shares})
 
     def encode(self, tokens: Tensor) -> Tensor:
-        """What the Perceiver reads: (B, N, sum of D) -> (B, N, token width)."""
+        """Turn features into the tokens that the Perceiver reads: (B, N, sum of D) -> (B, N, token width)."""
         if self.projection is not None:
             tokens = self.projection(tokens)
         tokens = functional.pad(tokens, (0, self.token_width - tokens.shape[-1]))

@@ -13,7 +13,7 @@ def cross_entropy_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tens
     Args:
         prediction: logits (B, K).
         target: class probabilities (B, K), which are raters' vote shares or one-hot.
-        mask: not read.
+        mask: mask, which is not read.
 
     Returns:
         A scalar.

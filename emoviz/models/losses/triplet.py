@@ -21,9 +21,9 @@ def triplet_loss(
     Args:
         embedding: embeddings (B, E).
         target: class probabilities (B, K).
-        polarity: not read.
+        polarity: polarity, which is not read.
         margin: margin alpha.
-        second_margin: not read.
+        second_margin: second margin, which is not read.
 
     Returns:
         A scalar, 0 where no triplet violates the margin.
