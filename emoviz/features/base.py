@@ -3,9 +3,9 @@
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..core.registry import Registry
 from ..core.vocabulary import Modality
 
 if TYPE_CHECKING:
-    from ..media import ClipMedia
+    from ..media import ClipMedia, Waveform
 
 RATE = 16000
 """Samples per second of the sound that extractors get, one channel."""
@@ -75,6 +75,55 @@ def lacking_sound(media: "ClipMedia", shortest: int = 1, why: str = "", progress
     if not count:
         return "The clip's sound is empty."
     return f"The clip's sound is shorter than the {shortest / RATE:g} s that {why}." if count < shortest else None
+
+
+Sound = Literal["recorded", "conditioned"]
+"""The sound that a speech feature is computed from: as it was recorded, or without offset and at one level."""
+
+
+def heard(media: "ClipMedia", sound: Sound, progress: Progress = silent) -> "Waveform":
+    """The sound of a clip as a speech feature takes it.
+
+    Args:
+        media: the clip, which has sound.
+        sound: ``recorded`` or ``conditioned`` (:mod:`emoviz.media.condition`).
+        progress: told while the sound is read.
+
+    Raises:
+        FeatureError: if there is no such kind of sound.
+    """
+    if sound not in get_args(Sound):
+        raise FeatureError(f"'sound' is one of {', '.join(get_args(Sound))}, not '{sound}'.")
+    from ..media.condition import conditioned  # a training node need not have what reads media
+
+    recorded = media.waveform(progress=progress)
+    if sound == "recorded":
+        return recorded
+    return replace(recorded, samples=conditioned(recorded.samples, recorded.rate))
+
+
+def sound_setting(sound: Sound) -> dict[str, str | int | float]:
+    """The setting as checkpoints note it; older ones know sound as it was recorded alone, and do not name it."""
+    return {} if sound == "recorded" else {"sound": sound}
+
+
+def sound_stream(
+    values: np.ndarray, start: float, hop: float, channels: tuple[str, ...], sound: "Waveform"
+) -> FeatureStream:
+    """A stream of speech features, missing where the recording has a gap.
+
+    Args:
+        values: float32 (T, D).
+        start: time of the centre of the first frame, in seconds of the clip.
+        hop: seconds from one frame to the next.
+        channels: D names.
+        sound: that the features were computed from.
+    """
+    times = start + hop * np.arange(len(values))
+    for begin, end in sound.gaps:
+        values[(times > begin) & (times < end)] = np.nan
+    gaps = [f"The sound has a gap from {begin:.1f} s to {end:.1f} s." for begin, end in sound.gaps[:3]]
+    return FeatureStream(values, start, hop, channels, (*sound.notes, *gaps))
 
 
 class Extractor(Protocol):

@@ -15,7 +15,17 @@ import torch
 from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
-from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
+from .base import (
+    EXTRACTORS,
+    RATE,
+    FeatureStream,
+    Sound,
+    heard,
+    lacking_sound,
+    missing_stream,
+    sound_setting,
+    sound_stream,
+)
 from .convolutional import VGG, AlexNet, DenseNet
 from .picture_encoders import IMAGENET
 from .weights import Weights, device, load_state
@@ -38,6 +48,7 @@ class DeepSpectrum:
         window: seconds of a picture.
         hop: seconds from one picture to the next.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the network computes in half precision.
+        sound: ``recorded``, or ``conditioned``: without offset and at one level.
     """
 
     name: str
@@ -49,7 +60,15 @@ class DeepSpectrum:
     arguments: tuple[Any, ...] = ()
     width = 4096
 
-    def __init__(self, *, weights: str = "", window: float = 1.0, hop: float = 0.1, device: str = "auto") -> None:
+    def __init__(
+        self,
+        *,
+        weights: str = "",
+        window: float = 1.0,
+        hop: float = 0.1,
+        device: str = "auto",
+        sound: Sound = "recorded",
+    ) -> None:
         if min(window, hop) <= 0:
             raise FeatureError(f"'window' and 'hop' of '{self.name}' are positive, not {window:g} and {hop:g}.")
         note = (
@@ -57,12 +76,17 @@ class DeepSpectrum:
             "`python -m emoviz encoders --convert FILE`"
         )
         self.needs = (Weights(weights or self.default, note=note),)
-        self.window, self.hop, self.device = window, hop, device
+        self.window, self.hop, self.device, self.sound = window, hop, device, sound
 
     @property
     def settings(self) -> dict[str, str | int | float]:
         """The weights by their content, window and hop."""
-        return {"weights": self.needs[0].hash(self.name), "window": self.window, "hop": self.hop}
+        return {
+            "weights": self.needs[0].hash(self.name),
+            "window": self.window,
+            "hop": self.hop,
+            **sound_setting(self.sound),
+        }
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -78,7 +102,7 @@ class DeepSpectrum:
         """
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
-        sound = media.waveform(progress=progress)
+        sound = heard(media, self.sound, progress)
         place = device(self.device)
         network = load_state(type(self).network, self.needs[0].folder(self.name), place, *self.arguments)
         grey = mel_picture(sound.samples)
@@ -93,7 +117,7 @@ class DeepSpectrum:
                 batch = IMAGENET(pictures).to(place, next(network.parameters()).dtype)
                 values[first : first + len(pictures)] = network(batch).float().cpu().numpy()
         progress("Looking at the spectrum", count, count)
-        return FeatureStream(values, sound.start + self.hop / 2, self.hop, self.channels)
+        return sound_stream(values, sound.start + self.hop / 2, self.hop, self.channels, sound)
 
 
 def mel_picture(samples: np.ndarray) -> np.ndarray:

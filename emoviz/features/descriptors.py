@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
-from .base import RATE, FeatureStream, lacking_sound, missing_stream
+from .base import RATE, FeatureStream, Sound, heard, lacking_sound, missing_stream, sound_setting, sound_stream
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
@@ -23,6 +23,9 @@ CONTEXT = RATE
 
 class Descriptors:
     """What openSMILE says of each 10 ms of a clip's sound.
+
+    Args:
+        sound: ``recorded``, or ``conditioned``: without offset and at one level.
 
     Attributes:
         analysis: a parameter set of openSMILE, or the path of a config of one's own.
@@ -39,18 +42,23 @@ class Descriptors:
     centre: float
     hop = HOP / RATE
 
+    sound: Sound = "recorded"
+
+    def __init__(self, *, sound: Sound = "recorded") -> None:
+        self.sound = sound
+
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """None, unless a feature has some."""
-        return {}
+        """The sound, where it is not the recorded one."""
+        return sound_setting(self.sound)
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
         """Descriptors of the clip's sound; from less than one window of it NaN and a note."""
         if note := lacking_sound(media, self.shortest, f"'{self.name}' needs", progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
-        sound = media.waveform(progress=progress)
+        sound = heard(media, self.sound, progress)
         values = np.concatenate(list(describe(self.analysis, sound.samples, progress)))
-        return FeatureStream(values, sound.start + self.centre, self.hop, self.channels)
+        return sound_stream(values, sound.start + self.centre, self.hop, self.channels, sound)
 
 
 def describe(analysis: str, samples: np.ndarray, progress: Progress = silent) -> Iterator[np.ndarray]:

@@ -52,4 +52,4 @@ class Egemaps(Descriptors):
     @property
     def settings(self) -> dict[str, str | int | float]:
         """The parameter set."""
-        return {"set": self.analysis}
+        return {"set": self.analysis, **super().settings}

@@ -8,7 +8,6 @@ from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..corpora.base import Corpus
 from ..corpora.inventory import Holding
-from ..media import ClipMedia
 from .base import EXTRACTORS, make
 from .store import FeatureStore
 
@@ -54,6 +53,8 @@ def estimate(corpus: Corpus, features: Sequence[str], store: FeatureStore, progr
         FeatureError: the corpus has no media files.
         EmovizError: a recording cannot be decoded, or weights are missing.
     """
+    from ..media import ClipMedia  # a training node need not have what reads media
+
     files = list(corpus.recordings["video"].fillna(corpus.recordings["audio"]).dropna())
     if not files:
         raise FeatureError(f"{corpus.title} comes without clips, so nothing can be extracted of it.")

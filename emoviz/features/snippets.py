@@ -22,7 +22,17 @@ from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from .align import frame_middles, nearest
-from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
+from .base import (
+    EXTRACTORS,
+    RATE,
+    FeatureStream,
+    Sound,
+    heard,
+    lacking_sound,
+    missing_stream,
+    sound_setting,
+    sound_stream,
+)
 
 if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTrack, Waveform
@@ -137,22 +147,23 @@ class Spectrogram(_Parts):
     Args:
         parts: N.
         seconds: of a part, instead of their number.
+        sound: ``recorded``, or ``conditioned``: without offset and at one level.
     """
 
     name = "spectrogram"
     modality = Modality.AUDIO
 
-    def __init__(self, *, parts: int = PARTS, seconds: float | None = None) -> None:
+    def __init__(self, *, parts: int = PARTS, seconds: float | None = None, sound: Sound = "recorded") -> None:
         super().__init__(parts=parts)
         if seconds is not None and not seconds > 0:
             raise FeatureError(f"A part lasts more than 0 s, not {seconds:g} s.")
-        self.seconds = seconds
+        self.seconds, self.sound = seconds, sound
 
     @property
     def settings(self) -> dict[str, str | int | float]:
         """Sizes."""
         division: dict[str, int | float] = {"parts": self.parts} if self.seconds is None else {"seconds": self.seconds}
-        return {**division, "bins": BINS, "window": WINDOW, "step": STEP}
+        return {**division, "bins": BINS, "window": WINDOW, "step": STEP, **sound_setting(self.sound)}
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
@@ -165,11 +176,11 @@ class Spectrogram(_Parts):
         hop = self.seconds or self._hop(media)
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, hop, note)
-        sound = media.waveform(progress=progress)
+        sound = heard(media, self.sound, progress)
         count = self.parts if self.seconds is None else len(frame_middles(media.info.duration, hop))
         starts = second_around((np.arange(count) + 0.5) * hop, sound)
         values = np.stack([spectrogram(sound.samples, start) for start in starts])
-        return FeatureStream(values.reshape(count, -1), hop / 2, hop, self.channels)
+        return sound_stream(values.reshape(count, -1), hop / 2, hop, self.channels, sound)
 
 
 def second_around(middles: np.ndarray, sound: "Waveform") -> np.ndarray:

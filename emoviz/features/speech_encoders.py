@@ -18,7 +18,17 @@ from torch import Tensor
 from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
-from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
+from .base import (
+    EXTRACTORS,
+    RATE,
+    FeatureStream,
+    Sound,
+    heard,
+    lacking_sound,
+    missing_stream,
+    sound_setting,
+    sound_stream,
+)
 from .weights import CONFIG, SOUND, Weights, device, load_model, load_part, read_json
 from .windows import cross_faded
 
@@ -41,6 +51,7 @@ class SpeechEncoder:
         layer: after which block the states are taken: 1 for the first, 0 for what enters it, -1 for the last.
         pooling: ``none`` for every frame; ``mean`` or ``statistics`` (mean and standard deviation) over the clip.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
+        sound: ``recorded``, or ``conditioned``: without offset and at one level.
     """
 
     name: str
@@ -52,9 +63,17 @@ class SpeechEncoder:
     layers_field, width_field = "num_hidden_layers", "hidden_size"
     """What its config calls the number of its layers and of its channels."""
 
-    def __init__(self, *, weights: str = "", layer: int = -1, pooling: Pooling = "none", device: str = "auto") -> None:
+    def __init__(
+        self,
+        *,
+        weights: str = "",
+        layer: int = -1,
+        pooling: Pooling = "none",
+        device: str = "auto",
+        sound: Sound = "recorded",
+    ) -> None:
         self.needs = (Weights(weights or self.default, self.kinds, SOUND),)
-        self.layer, self.pooling, self.device = layer, pooling, device
+        self.layer, self.pooling, self.device, self.sound = layer, pooling, device, sound
 
     @property
     def config(self) -> dict[str, Any]:
@@ -76,7 +95,12 @@ class SpeechEncoder:
     def settings(self) -> dict[str, str | int | float]:
         """The weights by their content, layer and pooling."""
         layer = self.needs[0].layer(self.layer, self.config[self.layers_field])
-        return {"weights": self.needs[0].hash(self.name), "layer": layer, "pooling": self.pooling}
+        return {
+            "weights": self.needs[0].hash(self.name),
+            "layer": layer,
+            "pooling": self.pooling,
+            **sound_setting(self.sound),
+        }
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -97,10 +121,10 @@ class SpeechEncoder:
         hop = frame.step / RATE
         if note := lacking_sound(media, frame.length, f"'{self.name}' needs", progress):
             return missing_stream(channels, media.info.duration, hop, note)
-        sound = media.waveform(progress=progress)
+        sound = heard(media, self.sound, progress)
         values = self.encode(sound.samples, progress)
         if self.pooling == "none":
-            return FeatureStream(values, sound.start + frame.centre, hop, channels)
+            return sound_stream(values, sound.start + frame.centre, hop, channels, sound)
         moments = [values.mean(0), values.std(0)] if self.pooling == "statistics" else [values.mean(0)]
         return FeatureStream(np.concatenate(moments)[None], sound.start + sound.duration / 2, sound.duration, channels)
 
@@ -233,6 +257,7 @@ class WavLMXVector:
         weights: name on the Hub, or a folder.
         fragments: of a clip, at least 2.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
+        sound: ``recorded``, or ``conditioned``: without offset and at one level.
     """
 
     name = "wavlm-xvector"
@@ -240,17 +265,22 @@ class WavLMXVector:
     modality = Modality.AUDIO
 
     def __init__(
-        self, *, weights: str = "microsoft/wavlm-base-plus-sv", fragments: int = 32, device: str = "auto"
+        self,
+        *,
+        weights: str = "microsoft/wavlm-base-plus-sv",
+        fragments: int = 32,
+        device: str = "auto",
+        sound: Sound = "recorded",
     ) -> None:
         if fragments < 2:
             raise FeatureError(f"'fragments' of '{self.name}' is at least 2, for a clip's ends, not {fragments}.")
         self.needs = (Weights(weights, ("wavlm",), SOUND),)
-        self.fragments, self.device = fragments, device
+        self.fragments, self.device, self.sound = fragments, device, sound
 
     @property
     def settings(self) -> dict[str, str | int | float]:
         """The weights by their content, and the number of fragments."""
-        return {"weights": self.needs[0].hash(self.name), "fragments": self.fragments}
+        return {"weights": self.needs[0].hash(self.name), "fragments": self.fragments, **sound_setting(self.sound)}
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -269,7 +299,7 @@ class WavLMXVector:
         least = round(FRAGMENT * RATE)
         if note := lacking_sound(media, least, f"'{self.name}' needs", progress):
             return missing_stream(channels, media.info.duration, hop, note)
-        sound = media.waveform(progress=progress)
+        sound = heard(media, self.sound, progress)
         samples = sound.samples
         place, folder = device(self.device), self.needs[0].folder(self.name)
         network, prepare = (

@@ -27,7 +27,17 @@ from ..core import places
 from ..core.errors import FeatureError, MissingWeightsError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
-from .base import EXTRACTORS, RATE, FeatureStream, lacking_sound, missing_stream
+from .base import (
+    EXTRACTORS,
+    RATE,
+    FeatureStream,
+    Sound,
+    heard,
+    lacking_sound,
+    missing_stream,
+    sound_setting,
+    sound_stream,
+)
 from .windows import cross_faded
 
 if TYPE_CHECKING:
@@ -55,6 +65,7 @@ class Whisper:
 
     Args:
         layer: after which block the features are taken, 1 to 4.
+        sound: ``recorded``, or ``conditioned``: without offset and at one level.
     """
 
     name = "whisper"
@@ -63,15 +74,15 @@ class Whisper:
     channels = tuple(f"whisper.{i:03d}" for i in range(WIDTH))
     hop = FRAME / RATE
 
-    def __init__(self, *, layer: int = 2) -> None:
+    def __init__(self, *, layer: int = 2, sound: Sound = "recorded") -> None:
         if not 1 <= layer <= LAYERS:
             raise FeatureError(f"Whisper tiny.en has the layers 1 to {LAYERS}, not {layer}.")
-        self.layer = layer
+        self.layer, self.sound = layer, sound
 
     @property
     def settings(self) -> dict[str, str | int | float]:
         """Encoder and layer."""
-        return {"encoder": ENCODER, "layer": self.layer}
+        return {"encoder": ENCODER, "layer": self.layer, **sound_setting(self.sound)}
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
         """Features of the clip's sound; frame k is centred k hops after the sound's start.
@@ -81,10 +92,10 @@ class Whisper:
         """
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
-        sound = media.waveform(progress=progress)
+        sound = heard(media, self.sound, progress)
         samples = torch.from_numpy(sound.samples)
         values = encode(load_encoder(places.encoders() / ENCODER), samples, self.layer, progress)
-        return FeatureStream(values.numpy(), sound.start, self.hop, self.channels)
+        return sound_stream(values.numpy(), sound.start, self.hop, self.channels, sound)
 
 
 class Block(nn.Module):
