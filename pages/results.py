@@ -11,8 +11,8 @@ from emoviz import plots
 from emoviz.checkpoints.folder import PER_CULTURE, TABLES
 from emoviz.core import words
 from emoviz.evaluation.metrics import METRICS
-from emoviz.studies import results
-from emoviz.studies.results import Report
+from emoviz.studies import behind, tables
+from emoviz.studies.reports import Report
 from emoviz.ui import figures, guide, loaders, navigation
 from emoviz.ui.cache import kept
 
@@ -65,10 +65,10 @@ def main() -> None:
         show_nothing()
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        group = choose_group(results.by_protocol(reports.found))
+        group = choose_group(tables.by_protocol(reports.found))
         score, metric, aggregation = choose_score(group)
         of = (reports.state, group[0]["study"], group[0]["protocol"])
-        table = kept(("figures", of), lambda: results.figures(group))
+        table = kept(("figures", of), lambda: tables.scores(group))
         culture = choose_culture(table)
         group = choose_systems(group)
     wanted = table["system"].isin([report["system"] for report in group])
@@ -111,14 +111,14 @@ def choose_group(groups: Mapping[tuple[str, str], list[Report]]) -> list[Report]
 
 def choose_score(group: Sequence[Report]) -> tuple[str, str, str]:
     """In words, as metric and as aggregation."""
-    found = results.scores(group)
+    found = tables.readings(group)
     score = choose("Figure", list(found), "score", width=130)
     return score, *found[score]
 
 
 def choose_culture(table: pd.DataFrame) -> str:
     """The tested culture, or :data:`EVERYWHERE`."""
-    return choose("Tested on", [EVERYWHERE, *results.cultures(table)], "tested", width=140)
+    return choose("Tested on", [EVERYWHERE, *tables.cultures(table)], "tested", width=140)
 
 
 def choose_systems(group: list[Report]) -> list[Report]:
@@ -142,13 +142,13 @@ def show_table(of: tuple, group: Sequence[Report], table: pd.DataFrame, score: s
         score: the chosen figure.
         culture: the tested one, or :data:`EVERYWHERE`.
     """
-    tested = table if culture == EVERYWHERE else results.on_culture(table, culture)
-    shown = kept(("standing", of), lambda: results.standing(tested))
+    tested = table if culture == EVERYWHERE else tables.on_culture(table, culture)
+    shown = kept(("standing", of), lambda: tables.standing(tested))
     panels = shown["column"].nunique()
     few_shot = bool(tested["shots"].notna().any())
-    many = not few_shot and panels > results.WIDEST and len(results.pairs(tested)) > FEW
+    many = not few_shot and panels > tables.WIDEST and len(tables.pairs(tested)) > FEW
     if few_shot:
-        base = choose("Test", results.bases(tested), "test", width=300)
+        base = choose("Test", tables.bases(tested), "test", width=300)
         shown = tested[tested["base"] == base]
     elif many:
         shown = tested[tested["system"] == choose("System", list(dict.fromkeys(shown["system"]))[::-1], "system")]
@@ -160,7 +160,7 @@ def show_table(of: tuple, group: Sequence[Report], table: pd.DataFrame, score: s
     with left:
         (show_few_shot if few_shot else show_matrix if many else show_standing)(of, shown, chosen, score, name)
     with right:
-        differ = kept(("comparisons", of), lambda: results.comparisons(group, chosen))
+        differ = kept(("comparisons", of), lambda: tables.comparisons(group, chosen))
         if len(differ):
             show_differences(of, differ, chosen, score, name)
         elif many:
@@ -168,7 +168,7 @@ def show_table(of: tuple, group: Sequence[Report], table: pd.DataFrame, score: s
             return
         else:
             st.caption("On this test no system was compared with another one by a paired bootstrap.")
-    pairs = results.pairs(table, results.parse_shots(chosen["test"])[1])
+    pairs = tables.pairs(table, None if pd.isna(chosen["shots"]) else chosen["shots"])
     pairs = pairs[(pairs["system"] == chosen["system"]) & (pairs["output"] == chosen["output"])]
     if many or len(pairs) <= FEW:
         show_behind(of, group, chosen, score)
@@ -244,12 +244,10 @@ def show_differences(of: tuple, differ: pd.DataFrame, chosen: Mapping[str, Any],
 def show_behind(of: tuple, group: Sequence[Report], chosen: Mapping[str, Any], score: str) -> None:
     """The recordings behind a figure: who was tested, who was trained on, and how to make it again."""
     report = next(report for report in group if report["system"] == chosen["system"])
-    folds = kept(("folds", of), lambda: results.folds_behind(report, results.tests_behind(report, chosen)))
+    folds = kept(("folds", of), lambda: behind.folds_behind(report, behind.tests_behind(report, chosen)))
     with st.container(border=True, key="behind"):
         st.markdown(f"**Behind the number**: {chosen['system']}, {chosen['test']}, {chosen['output']}")
-        st.markdown(results.sentence(chosen, score, folds))
-        if folds.empty:
-            st.caption("The report does not say which tests this mean is over: choose one of its tests.")
+        st.markdown(behind.sentence(chosen, score, folds))
         tested, split, made = st.tabs(["Tested", "Trained on", "Made by"])
         with tested:
             show_folds(folds, ("tested",))
@@ -291,8 +289,8 @@ def show_checkpoints(report: Report, folds: pd.DataFrame) -> None:
     found = loaders.checkpoints() | loaders.checkpoints(PER_CULTURE)
     descriptions = {name: loaders.description(folder) for name, folder in found.items()}
     known = {name: description for name, description in descriptions.items() if description}
-    names = results.same_system(report, {name: d.training for name, d in known.items()})
-    exact = [name for name in names if results.trained_here(folds, known[name].split)]
+    names = behind.same_system(report, {name: d.training for name, d in known.items()})
+    exact = [name for name in names if behind.trained_here(folds, known[name].split)]
     shown = (exact or names)[:MOST]
     links = [link for name in shown for link in links_of(name, found[name]) if navigation.has(link[0])]
     if links:

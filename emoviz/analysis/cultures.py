@@ -18,7 +18,8 @@ from ..checkpoints.folder import METRICS, Description, read_description, read_ta
 from ..core.errors import AnalysisError, CheckpointError, EmovizError
 from ..core.words import number, p_value
 from ..evaluation.scores import ALL
-from ..studies.results import Report, figures
+from ..studies import tables
+from ..studies.reports import Report
 from . import replicates
 
 SCORES = ("model", "culture", "dimension", "seed", "metric", "aggregation", "value", "low", "high", "training_mean",
@@ -126,13 +127,13 @@ def scores(folders: Iterable[Path]) -> pd.DataFrame:
 
 
 def transfer(reports: Iterable[Report]) -> pd.DataFrame:
-    """Figures of committed results that say how well what was learnt from one culture holds in another.
+    """Scores of reports that say how well what was learnt from one culture holds in another.
 
     Returns:
-        The rows of :func:`emoviz.studies.results.figures` that have a source and a target, with ``results`` as the
+        The rows of :func:`emoviz.studies.tables.scores` that have a source and a target, with ``results`` as the
         title of study and protocol, and ``learnt``: what else was learnt from the target.
     """
-    table = figures(reports)
+    table = tables.scores(reports)
     if table.empty:
         return table
     table = table[table["source"] != ""].reset_index(drop=True)

@@ -12,7 +12,7 @@ from .command import argument, command, one_of
 from .output import Bars
 
 if TYPE_CHECKING:
-    from ..studies.catalogue import Study
+    from ..studies.study import Study
 
 RESULTS = argument("--results", type=Path, metavar="FOLDER", help="folder of the JSON files (EMOVIZ_RESULTS)")
 PROTOCOL = (
@@ -33,8 +33,8 @@ PROTOCOL = (
 def protocol(options: argparse.Namespace, settings: Settings) -> None:
     """Run a protocol and print the JSON files with its scores, intervals and comparisons."""
     from ..features.store import FeatureStore
-    from ..studies.catalogue import run_study
     from ..studies.reports import summarise
+    from ..studies.runner import run_study
 
     store, folder = FeatureStore(settings.store), settings.results[-1]
     chosen = chosen_study(options)
@@ -51,7 +51,8 @@ def chosen_study(options: argparse.Namespace) -> "Study":
     Raises:
         ConfigError: seeds or folds are given for a study, which has its own.
     """
-    from ..studies.catalogue import study, study_of
+    from ..studies.catalogue import study
+    from ..studies.study import study_of
     from ..training import load_config
     from ..training.protocols import Options
 
@@ -73,7 +74,8 @@ def chosen_study(options: argparse.Namespace) -> "Study":
 )
 def results(options: argparse.Namespace, settings: Settings) -> None:
     """Print Markdown, or renew the tables of a README."""
-    from ..studies.results import insert, markdown, read_reports
+    from ..studies.readme import insert, markdown
+    from ..studies.reports import read_reports
 
     if options.make:
         make_results(settings)
@@ -90,8 +92,10 @@ def make_results(settings: Settings) -> None:
     from ..corpora import load
     from ..features import EXTRACTORS
     from ..features.store import FeatureStore
-    from ..studies.catalogue import STUDIES, features_of, run_study
+    from ..studies.catalogue import STUDIES
     from ..studies.reports import summarise
+    from ..studies.runner import run_study
+    from ..studies.study import features_of
 
     store, folder = FeatureStore(settings.store), settings.results[-1]
     with Bars() as bars:

@@ -8,7 +8,7 @@ from ..core.progress import Progress
 from .folder import Places
 
 if TYPE_CHECKING:
-    from ..studies.catalogue import Study
+    from ..studies.study import Study
     from ..training.config import TrainingConfig
 
 
@@ -38,8 +38,8 @@ def judge(
 ) -> tuple[str, ...]:
     """Run a study by a protocol and return the files of its reports."""
     from ..features.store import FeatureStore
-    from ..studies.catalogue import run_study
     from ..studies.reports import summarise
+    from ..studies.runner import run_study
 
     store, results, checkpoints = FeatureStore(Path(places.store)), Path(places.results), Path(places.checkpoints)
     made = run_study(chosen, protocol, systems, store, folder, results, checkpoints, progress)

@@ -29,7 +29,7 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
     """Systems as rows, the best on top, and one panel per test: value, interval and the training mean.
 
     Args:
-        table: figures with ``column``, the best system last (:func:`emoviz.studies.results.standing`).
+        table: figures with ``column``, the best system last (:func:`emoviz.studies.tables.standing`).
         score: what the figures are in, e.g. ``UA``.
         chosen: system, test and output of the figure that is marked.
     """
@@ -91,7 +91,7 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
     """Forest plot of paired differences, system minus baseline on the same recordings, one block per baseline.
 
     Args:
-        table: of comparisons on that test, with any number of shots (:func:`emoviz.studies.results.comparisons`).
+        table: of comparisons on that test, with any number of shots (:func:`emoviz.studies.tables.comparisons`).
         score: what they are in, e.g. ``UA``.
         test: on which.
         lower_is_better: whether a negative difference speaks for the system.
@@ -108,7 +108,7 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
             hover = f"<b>{row['system']} − {baseline}</b>, {row['test']}<br>{row['text']}"
             points.setdefault(colour, []).append({**row, "value": row["difference"], "y": len(names), "hover": hover})
             labels.append(_beside(row["text"], len(names)) | {"x": 1, "xshift": 4})
-            names.append(row["system"] + row["test"].removeprefix(test))
+            names.append(row["system"] + ("" if pd.isna(row["shots"]) else f" {row['shots']}-shot"))
         labels.append(_beside(f"<b>minus {baseline}</b>", len(names)) | {"x": 0, "font": SMALL})
         names.append("")
     low, high = np.nanmin([0.0, table["low"].min()]), np.nanmax([0.0, table["high"].max()])

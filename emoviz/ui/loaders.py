@@ -16,7 +16,7 @@ from ..core.settings import Settings
 from ..corpora import inventory
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
-from ..studies import results
+from ..studies.reports import Report, read_report, report_files
 from .cache import kept
 
 
@@ -29,7 +29,7 @@ class Reports(NamedTuple):
         state: their files, and when these changed.
     """
 
-    found: list[results.Report]
+    found: list[Report]
     problems: list[str]
     state: tuple[tuple[Path, int], ...]
 
@@ -130,7 +130,7 @@ def _description(folder: Path, changed: int) -> checkpoint.Description | None:
 
 def reports() -> Reports:
     """The committed results as they are on disk now."""
-    state = tuple((path, path.stat().st_mtime_ns) for path in results.report_files(*settings().results))
+    state = tuple((path, path.stat().st_mtime_ns) for path in report_files(*settings().results))
     return kept(("reports", state), lambda: _reports(state))
 
 
@@ -145,8 +145,8 @@ def _reports(state: tuple[tuple[Path, int], ...]) -> Reports:
 
 
 @lru_cache(maxsize=1024)  # finding an entry is cheaper than in Streamlit's own caches, and there are hundreds
-def _report(path: Path, changed: int) -> results.Report:
-    return results.read_report(path)
+def _report(path: Path, changed: int) -> Report:
+    return read_report(path)
 
 
 def metrics(folder: Path) -> dict[str, Any]:

@@ -28,16 +28,17 @@ def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
     folder.mkdir()
     row = {"output": "emotion", "aggregation": "pooled", "value": 0.5, "low": 0.4, "high": 0.6, "training_mean": 0.25,
-           "recordings": 30, "speakers": 3, "replicates": 1, "collapsed": False}  # fmt: skip
+           "recordings": 30, "speakers": 3, "unit": "recordings", "clusters": 30, "replicates": 1,
+           "collapsed": False}  # fmt: skip
     rows = [
-        {**row, "test": f"{a}->{b}", "metric": m}
+        {**row, "mean": "", "source": [a], "target": b, "shots": None, "tests": [], "metric": m}
         for a in CULTURES
         for b in CULTURES
         if a != b
         for m in ("ua", "accuracy")
     ]
     report = {"study": "speech", "title": "Speech", "protocol": "cross-culture", "system": "svm", "command": "",
-              "note": "", "seeds": [0], "config": {"selection": "ua"}, "figures": rows, "compared": [], "split": [],
+              "note": "", "seeds": [0], "config": {"selection": "ua"}, "scores": rows, "compared": [], "split": [],
               "versions": {}}  # fmt: skip
     (folder / "speech.cross-culture.svm.json").write_text(json.dumps(report))
     st.cache_data.clear()

@@ -18,29 +18,37 @@ CULTURES = ("Here", "There", "Yon")
 PART = {"recordings": 5, "speakers": ["x/1"]}
 
 
-def figure(test: str, value: float, **other) -> dict:  # noqa: ANN003
-    return {"test": test, "output": "emotion", "metric": "ua", "aggregation": "pooled", "value": value,
-            "low": value - 0.05, "high": value + 0.05, "training_mean": 0.25, "recordings": 10, "speakers": 2,
-            "replicates": 1, "collapsed": False} | other  # fmt: skip
+def on(source: str = "", target: str = "", shots: int | None = None) -> dict:
+    return {"mean": "", "source": [source], "target": target, "shots": shots, "tests": []}
+
+
+def score(what: dict, value: float, **other) -> dict:  # noqa: ANN003
+    return what | {"output": "emotion", "metric": "ua", "aggregation": "pooled", "value": value,
+                   "low": value - 0.05, "high": value + 0.05, "training_mean": 0.25, "recordings": 10, "speakers": 2,
+                   "unit": "recordings", "clusters": 10, "replicates": 1, "collapsed": False} | other  # fmt: skip
 
 
 def write(folder: Path, system: str, level: float, protocol: str = "cross-culture", *, shots: bool = False) -> dict:
     """A made-up report of all pairs of three cultures and their mean."""
-    pairs = [f"{a}->{b}" for a, b in itertools.permutations(CULTURES, 2)]
-    suffixes = [f" {k}-shot" for k in (0, 5)] if shots else [""]
-    rows = [figure(test + suffix, level + 0.01 * n) for suffix in suffixes for n, test in enumerate(pairs)]
-    rows += [figure("mean" + suffix, level + 0.025, recordings=60, speakers=12) for suffix in suffixes]
+    pairs = list(itertools.permutations(CULTURES, 2))
+    numbers = (0, 5) if shots else (None,)
+    rows = [score(on(*pair, k), level + 0.01 * n) for k in numbers for n, pair in enumerate(pairs)]
+    means = {k: {"mean": "mean", "source": [], "target": "", "shots": k,
+                 "tests": [{"source": [a], "target": b, "shots": k} for a, b in pairs]} for k in numbers}  # fmt: skip
+    rows += [score(means[k], level + 0.025, recordings=60, speakers=12) for k in numbers]
     rows += [row | {"metric": "accuracy", "value": 0.9} for row in rows]
     better = {"against": "svm", "difference": 0.05, "low": 0.01, "high": 0.09, "p": 0.02}
-    compared = [{key: row[key] for key in ("test", "output", "metric", "aggregation")} | better for row in rows]
-    tests = {(f"{test} 0-shot 0" if shots else test): {"recordings": 10, "speakers": [f"{test}/1", f"{test}/2"]}
-             for test in pairs}  # fmt: skip
+    shared = ("mean", "source", "target", "shots", "output", "metric", "aggregation", "unit", "clusters")
+    compared = [{key: row[key] for key in shared} | better for row in rows]
+    drawn = (0, 0) if shots else (None, None)
+    tests = [{"source": [a], "target": b, "shots": drawn[0], "draw": drawn[1], "fold": None, "recordings": 10,
+              "speakers": [f"{a}->{b}/1", f"{a}->{b}/2"]} for a, b in pairs]  # fmt: skip
     split = [{"fold": c, "train": PART | {"speakers": [f"{c}/9"]}, "validation": PART,
-              "tests": {t: who for t, who in tests.items() if t.startswith(c)}} for c in CULTURES]  # fmt: skip
+              "tests": [test for test in tests if test["source"] == [c]]} for c in CULTURES]  # fmt: skip
     report = {"study": "made-up", "title": "A made-up study", "protocol": protocol, "system": system,
               "command": f"python -m emoviz protocol {protocol} --study made-up --system {system}",
               "note": "Nothing is real.", "seeds": [0, 7], "config": {"model": "cats", "selection": "ua"},
-              "figures": rows, "compared": compared if system != "svm" else [], "split": split,
+              "scores": rows, "compared": compared if system != "svm" else [], "split": split,
               "versions": {"torch": "9.9"}}  # fmt: skip
     folder.mkdir(exist_ok=True)
     (folder / f"made-up.{protocol}.{system}.json").write_text(json.dumps(report))
@@ -146,7 +154,7 @@ def test_many_pairs_without_a_mean_are_a_matrix_of_one_system(open_page, folder,
     names = "ABCD"
     for system in ("valence", "arousal"):
         report = write(folder, system, 0.3)
-        report["figures"] = [figure(f"{a}->{b}", 0.3, output=system) for a, b in itertools.product(names, repeat=2)]
+        report["scores"] = [score(on(a, b), 0.3, output=system) for a, b in itertools.product(names, repeat=2)]
         report["compared"] = []
         (folder / f"made-up.cross-culture.{system}.json").write_text(json.dumps(report))
     test = open_page("results", system="arousal")
@@ -170,7 +178,7 @@ def test_a_damaged_report_is_named_and_the_others_shown(open_page, folder):  # n
 @pytest.mark.parametrize("shots", [False, True])
 def test_undefined_figures_are_no_trouble(open_page, folder, shots):  # noqa: ANN001
     report = write(folder, "cats", 0.6, shots=shots)
-    for row in report["figures"]:
+    for row in report["scores"]:
         row |= {"value": None, "low": None, "high": None, "training_mean": None}
     for row in report["compared"]:
         row |= {"difference": None, "low": None, "high": None, "p": None}

@@ -16,7 +16,8 @@ from emoviz.evaluation.metrics.ua import unweighted_average_recall
 from emoviz.models.inputs import InputConfig
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA, Data
-from emoviz.training.floors import FLOORS, _surest
+from emoviz.training.floors import FLOORS
+from emoviz.training.floors.logistic import _surest
 
 from .made_up import SYSTEMS, TRACES, UTTERANCES, MadeUpStore, TracedStore, recordings_of, table_of
 

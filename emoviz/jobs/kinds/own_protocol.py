@@ -12,7 +12,7 @@ from ..steps import check_features, complete, judge
 from ..work import WORKS, require_one
 
 if TYPE_CHECKING:
-    from ...studies.catalogue import Study
+    from ...studies.study import Study
 
 
 @WORKS.register("own-protocol")
@@ -53,6 +53,6 @@ class OwnProtocol:
         return judge(self._study(), self.protocol, (), folder, places, progress)
 
     def _study(self) -> "Study":
-        from ...studies.catalogue import study_of
+        from ...studies.study import study_of
 
         return study_of(self.config, self.protocol, self.options, self.seeds)

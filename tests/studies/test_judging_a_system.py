@@ -4,7 +4,7 @@ import re
 
 from places import ROOT
 
-from emoviz.studies.catalogue import study_of
+from emoviz.studies.study import study_of
 from emoviz.training.config import load_config
 from emoviz.training.protocols import PROTOCOLS
 

@@ -21,14 +21,21 @@ from emoviz.features import EXTRACTORS
 from emoviz.models import MODELS, build
 from emoviz.models.inputs import InputConfig
 from emoviz.models.losses import LOSSES, METRIC_LOSSES
-from emoviz.studies import catalogue, results
-from emoviz.studies.catalogue import LEARNED, STUDIES, LateFusion, Plan, Study, features_of, run_study, study, study_of
-from emoviz.studies.reports import summarise
-from emoviz.training import protocols
+from emoviz.studies import folds, runner
+from emoviz.studies.catalogue import STUDIES, study
+from emoviz.studies.late_fusion import fuse
+from emoviz.studies.outcomes import Outcome, Outcomes
+from emoviz.studies.reports import name_of_row, read_reports, summarise
+from emoviz.studies.runner import run_study
+from emoviz.studies.study import LEARNED, LateFusion, Plan, Study, features_of, study_of
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA
-from emoviz.training.floors import FLOORS, ChannelMean, Logistic, Shrinkage, VectorMachine
-from emoviz.training.protocols import PROTOCOLS, VALIDATION, Options, Outcome
+from emoviz.training.floors import FLOORS
+from emoviz.training.floors.channel_mean import ChannelMean
+from emoviz.training.floors.logistic import Logistic
+from emoviz.training.floors.shrinkage import Shrinkage
+from emoviz.training.floors.svm import VectorMachine
+from emoviz.training.protocols import PROTOCOLS, Options, Test
 
 FLOOR_OPTIONS = {"svm": VectorMachine, "logistic": Logistic, "channel-mean": ChannelMean, "shrinkage": Shrinkage}
 OF_CLIPS = ("utterances", "pictures")
@@ -93,7 +100,7 @@ def test_every_study_says_what_it_is(chosen):
 
 
 def test_fields_that_decide_what_is_read_are_fields():
-    assert {*catalogue.READING} <= {f.name for f in dataclasses.fields(TrainingConfig)}
+    assert {*runner.READING} <= {f.name for f in dataclasses.fields(TrainingConfig)}
 
 
 def test_unknown_names_are_refused(tmp_path):
@@ -175,21 +182,23 @@ def test_a_run_writes_what_its_files_promise(ran):
     for name, report in reports.items():
         assert (folder / "results" / f"tiny.cross-culture.{name.replace(' ', '-')}.json").is_file()
         assert set(report) == {
-            "study", "title", "protocol", "system", "command", "note", "seeds", "options", "config", "figures",
+            "study", "title", "protocol", "system", "command", "note", "seeds", "options", "config", "scores",
             "compared", "split", "versions",
         }  # fmt: skip
         assert report["options"]["folds"] == 5
         assert [fold["fold"] for fold in report["split"]] == ["Here", "There"]
         tests = {"Here->There", "There->Here", "mean"}  # no mean over the pairs of one culture
-        assert {row["test"] for row in report["figures"]} == tests
-        assert {row["metric"] for row in report["figures"]} == {"accuracy", "ua"}
-        for row in report["figures"]:
+        assert {name_of_row(row) for row in report["scores"]} == tests
+        assert {row["metric"] for row in report["scores"]} == {"accuracy", "ua"}
+        for row in report["scores"]:
             assert set(row) == {
-                "test", "output", "metric", "aggregation", "value", "low", "high", "training_mean", "recordings",
-                "speakers", "replicates", "collapsed",
+                "mean", "source", "target", "shots", "tests", "output", "metric", "aggregation", "value", "low", "high",
+                "training_mean", "recordings", "speakers", "unit", "clusters", "replicates", "collapsed",
             }  # fmt: skip
             assert row["low"] <= row["value"] <= row["high"]
+            assert (row["unit"], row["clusters"]) == ("speakers", 10 if row["mean"] else 5)
             assert (row["training_mean"], row["replicates"]) == (0.25, 1 if name == "svm" else 2)
+        assert [len(row["tests"]) for row in report["scores"] if row["mean"]] == [2, 2]
     assert reports["small net"]["command"] == (
         "python -m emoviz protocol cross-culture --study tiny --system 'small net'"
     )
@@ -249,26 +258,28 @@ def test_a_run_compares_as_its_plan_says(ran):
     assert not reports["average of two"]["compared"]
     for row in reports["svm"]["compared"]:
         assert (row["difference"], row["p"]) == (0, 1)
-    own, other = ({(r["test"], r["metric"]): r["value"] for r in reports[n]["figures"]} for n in ("small net", "svm"))
+    own, other = (
+        {(name_of_row(r), r["metric"]): r["value"] for r in reports[n]["scores"]} for n in ("small net", "svm")
+    )
     for row in (r for r in reports["small net"]["compared"] if r["against"] == "svm"):
-        key = row["test"], row["metric"]
+        key = name_of_row(row), row["metric"]
         assert row["difference"] == pytest.approx(own[key] - other[key], abs=2e-6)
 
 
 def test_systems_share_what_they_read_and_a_second_run_trains_nothing(ran, monkeypatch):
     folder, store, reports = ran
     assert store.reads <= 4  # one stream, two streams, and again one for the table of each
-    monkeypatch.setattr(protocols, "fit", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(folds, "fit", lambda *_, **__: pytest.fail("trained again"))
     (path,) = run_study(TINY, "cross-culture", ("small net",), store, *places(folder))
     assert json.loads(path.read_text()) == reports["small net"]
 
 
 def test_reports_are_read_by_the_tables_and_the_summary(ran):
     folder, _, reports = ran
-    read = results.read_reports(folder / "results")
+    read = read_reports(folder / "results")
     assert {r["system"] for r in read if r["protocol"] == "cross-culture"} == set(reports)
     summary = json.loads(summarise(folder / "results").read_text())
-    mean = next(r for r in reports["svm"]["figures"] if (r["test"], r["metric"]) == ("mean", "ua"))
+    mean = next(r for r in reports["svm"]["scores"] if (r["mean"], r["metric"]) == ("mean", "ua"))
     assert summary["tiny.cross-culture.svm.mean.ua"] == mean["value"]
     assert "tiny.cross-culture.average-of-two.Here->There.ua" in summary
 
@@ -278,7 +289,7 @@ def test_a_plan_may_run_a_protocol_under_another_name(tmp_path):
     report = json.loads(path.read_text())
     assert path.name == "tiny.ablation.svm.json"
     assert len(report["split"]) == 3
-    assert {row["test"] for row in report["figures"]} == {"all", "Here", "There"}
+    assert {name_of_row(row) for row in report["scores"]} == {"all", "Here", "There"}
 
 
 def test_a_plan_may_keep_its_networks_as_checkpoints(tmp_path):
@@ -291,37 +302,37 @@ def test_a_plan_may_keep_its_networks_as_checkpoints(tmp_path):
     report = json.loads(path.read_text())
     assert report["command"] in here.card
     own = next(r for r in here.metrics["test"] if r["metric"] == "ua")
-    value = next(r["value"] for r in report["figures"] if (r["test"], r["metric"]) == ("Here->Here", "ua"))
+    value = next(r["value"] for r in report["scores"] if (name_of_row(r), r["metric"]) == ("Here->Here", "ua"))
     assert own["value"] == pytest.approx(value, abs=1e-6)
 
 
-def outcomes(**predictions) -> dict[str, Outcome]:
-    """Tests of one utterance each: what was said of two classes, of which the first is true."""
-    return {
-        name.replace("validation", VALIDATION): Outcome(
-            [Result(f"r{n}", "A", "s", "", np.array([1.0, 0.0]), np.array(p), np.empty(0)) for n, p in enumerate(said)],
-            np.array([0.5, 0.5]),
-        )
-        for name, said in predictions.items()
-    }
+def outcomes(test, validation=None) -> Outcomes:
+    """A test, and those who validate: what was said of two classes, of which the first is true, of each utterance."""
+
+    def of(said):
+        truth = np.array([1.0, 0.0])
+        results = [Result(f"r{n}", "A", "s", "", truth, np.array(p), np.empty(0)) for n, p in enumerate(said)]
+        return Outcome(results, np.array([0.5, 0.5]))
+
+    return Outcomes({Test(): of(test)}, validation and of(validation))
 
 
 def test_a_late_fusion_combines_recordings_and_a_floor_stands_for_each_seed():
     floor = [{0: outcomes(test=[[1.0, 0.0]])}]
     network = [{seed: outcomes(test=[[0.2, 0.8]], validation=[[0.5, 0.5]]) for seed in (0, 3)}]
-    (found,) = catalogue._fused("average", [floor, network], "emotion")
+    (found,) = fuse("average", [floor, network], "emotion")
     assert list(found) == [0, 3]
     for fused in found.values():
-        assert list(fused) == ["test"]
-        np.testing.assert_allclose(fused["test"].results[0].prediction, [0.6, 0.4])
-        np.testing.assert_allclose(fused["test"].training_mean, [0.5, 0.5])
+        assert list(fused.tests) == [Test()] and fused.validation is None
+        np.testing.assert_allclose(fused.tests[Test()].results[0].prediction, [0.6, 0.4])
+        np.testing.assert_allclose(fused.tests[Test()].training_mean, [0.5, 0.5])
 
 
 def test_a_learned_fusion_trusts_whom_the_validation_part_proves_right():
     right = [{0: outcomes(test=[[0.9, 0.1]], validation=[[0.9, 0.1]] * 4)}]
     wrong = [{0: outcomes(test=[[0.1, 0.9]], validation=[[0.1, 0.9]] * 4)}]
-    (found,) = catalogue._fused(LEARNED, [wrong, right], "emotion")
-    assert found[0]["test"].results[0].prediction[0] > 0.85
+    (found,) = fuse(LEARNED, [wrong, right], "emotion")
+    assert found[0].tests[Test()].results[0].prediction[0] > 0.85
 
 
 def test_the_features_of_all_corpora_are_told():

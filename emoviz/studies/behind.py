@@ -1,0 +1,106 @@
+"""What is behind a score: its tests, folds, speakers and networks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ..core.words import number
+from ..training.protocols import Test
+from ..training.protocols.base import name_of
+from .reports import Report, Row
+
+COUNTS = ("recordings", "speakers")
+SAME_SYSTEM = ("model", "options", "data", "corpora", "inputs", "outputs", "loss", "metric_loss")
+"""Fields of a training config that two trainings of one system agree in."""
+
+
+def tests_behind(report: Report, score: Row) -> list[Test]:
+    """The tests that a score is made of: its own, or those that a mean is over.
+
+    Args:
+        report: of the system.
+        score: one of its scores, as a row of :func:`emoviz.studies.tables.scores`.
+    """
+    shots = None if pd.isna(score["shots"]) else int(score["shots"])
+    on = (score["mean"], score["source"], score["target"], shots)
+    rows = (r for r in report["scores"] if (r["mean"], name_of(r["source"]), r["target"], r["shots"]) == on)
+    row = next(rows)
+    return [Test.of(fields) for fields in row["tests"]] if row["mean"] else [Test.of(row)]
+
+
+def folds_behind(report: Report, tests: Sequence[Test]) -> pd.DataFrame:
+    """Who was trained on, selected by and tested for some tests.
+
+    Args:
+        report: of the system.
+        tests: of the system.
+
+    Returns:
+        One row per fold and test: fold, test (its name), and for each of train, validation and tested the number of
+        recordings and the speakers, as ``train_recordings`` (int) and ``train_speakers`` (list of str).
+    """
+    rows = []
+    for fold in report["split"]:
+        for tested in fold["tests"]:
+            share = Test.of(tested)
+            if any(_is_part(share, test) for test in tests):
+                parts = {"train": fold["train"], "validation": fold["validation"], "tested": tested}
+                who = {f"{part}_{count}": parts[part][count] for part in parts for count in COUNTS}
+                rows.append({"fold": fold["fold"], "test": share.name, **who})
+    columns = [f"{part}_{count}" for part in ("train", "validation", "tested") for count in COUNTS]
+    return pd.DataFrame(rows, columns=["fold", "test", *columns])
+
+
+def _is_part(share: Test, test: Test) -> bool:
+    """Whether what a fold tests is, or is a share of, a test after any number of shots.
+
+    All numbers of shots are tested on the same recordings. A fold of all cultures together has a share of each one's.
+    """
+    return share.source == test.source and (share.target == test.target or not (share.target and test.target))
+
+
+def sentence(score: Row, title: str, folds: pd.DataFrame) -> str:
+    """What a score says and on what, in words.
+
+    Args:
+        score: a row of :func:`emoviz.studies.tables.scores`.
+        title: of its metric, e.g. ``UA``.
+        folds: that it is made of (:func:`folds_behind`).
+    """
+    tests, recordings = folds["test"].nunique(), int(folds["tested_recordings"].sum())
+    on = f"{score['recordings']} recordings of {score['speakers']} speakers"
+    if score["mean"]:
+        on = f"{on}, counted anew in each of {tests} tests, whose mean this is"
+    elif len(folds) == 1 and recordings != score["recordings"]:
+        on = f"{score['recordings']} sequences of {recordings} recordings of {score['speakers']} speakers"
+    runs = f", mean over {score['replicates']} trainings" if score["replicates"] > 1 else ""
+    rests = f" The interval {score['rests']}." if score["rests"] else ""
+    flag = " Collapsed: constant, or no better than the training mean." if score["collapsed"] else ""
+    floor = number(score["training_mean"], 2)
+    words = f"{title} {score['text']} on {on}{runs}.{rests} Always answering the training mean gets {floor}.{flag}"
+    return words[0].upper() + words[1:]
+
+
+def same_system(report: Report, trained: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Names of the trainings that are of a report's system, whatever their split and seed.
+
+    Args:
+        report: of the system.
+        trained: name -> training config, as a checkpoint's ``config.json`` has it.
+    """
+    config = report["config"]
+    if "model" not in config:
+        return []
+    return [name for name, other in trained.items() if all(config.get(k) == other.get(k) for k in SAME_SYSTEM)]
+
+
+def trained_here(folds: pd.DataFrame, split: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a checkpoint's split is that of one of some folds: then it may be the very network.
+
+    Args:
+        folds: as :func:`folds_behind` gives them.
+        split: part -> speakers, as a checkpoint's ``config.json`` has it.
+    """
+    train = set(split.get("train", ()))
+    return bool(train) and any(set(speakers) == train for speakers in folds["train_speakers"])

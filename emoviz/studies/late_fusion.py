@@ -1,0 +1,57 @@
+"""Late fusions: what several systems said of each recording, combined by a fixed rule or by a learned one."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..evaluation.fusion import FUSIONS, Fusion, learn, learn_share
+from .outcomes import Outcome, Outcomes
+from .study import LEARNED
+
+Combine = Callable[[np.ndarray], np.ndarray]
+"""From what S systems said, (S, K) or (S, T, K), to what their fusion says, (K,) or (T, K)."""
+
+
+def fuse(rule: str, parts: Sequence[list[dict[int, Outcomes]]], kind: str) -> list[dict[int, Outcomes]]:
+    """Outcomes of a late fusion, of the seeds that all its systems were trained with.
+
+    Args:
+        rule: of the :class:`~emoviz.studies.study.LateFusion`.
+        parts: of each system per fold, seed -> outcomes; a floor, which has but one seed, stands for each.
+        kind: of the outputs.
+    """
+    found: list[dict[int, Outcomes]] = []
+    for folds in zip(*parts, strict=True):
+        seeds = max((sorted(fold) for fold in folds), key=len)
+        found.append({seed: _fuse_fold(rule, [fold.get(seed, fold[0]) for fold in folds], kind) for seed in seeds})
+    return found
+
+
+def _fuse_fold(rule: str, parts: Sequence[Outcomes], kind: str) -> Outcomes:
+    combine = _learned(parts, kind) if rule == LEARNED else _fixed(FUSIONS[rule], len(parts), kind)
+    fused = {}
+    for test, outcome in parts[0].tests.items():
+        together = zip(*(part.tests[test].results for part in parts), strict=True)
+        results = [
+            dataclasses.replace(same[0], prediction=combine(np.stack([r.prediction for r in same])))
+            for same in together
+        ]
+        fused[test] = Outcome(results, outcome.training_mean)
+    return Outcomes(fused)
+
+
+def _fixed(fusion: Fusion, systems: int, kind: str) -> Combine:
+    """The combination by a rule that weighs all systems alike."""
+    chosen = fusion.emotions if kind == "emotion" else fusion.dimensions
+    weights = np.full(systems, 1 / systems)
+    return lambda values: chosen(values.reshape(systems, -1, values.shape[-1]), weights).reshape(values.shape[1:])
+
+
+def _learned(parts: Sequence[Outcomes], kind: str) -> Combine:
+    """The combination by weights learned from the fold's validation part, which all systems were asked about."""
+    validated = [part.validation.results for part in parts if part.validation is not None]
+    values = np.stack([np.concatenate([np.atleast_2d(r.prediction) for r in results]) for results in validated])
+    targets = np.concatenate([np.atleast_2d(r.truth) for r in validated[0]])
+    rule = learn_share(values, targets) if kind == "emotion" else learn(values, targets)
+    return lambda values: rule(values.reshape(len(parts), -1, values.shape[-1])).reshape(values.shape[1:])

@@ -1,0 +1,174 @@
+"""Running a study: each system of a plan by its protocol, compared with others, and written as a report."""
+
+import dataclasses
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..core.configuration import to_dict
+from ..core.errors import UnknownNameError
+from ..core.progress import Progress, silent
+from ..evaluation.scores import scores_of, told_by
+from ..features.store import FeatureStore
+from ..training.config import TrainingConfig
+from ..training.data import DATA, Recordings
+from ..training.floors import FLOORS
+from ..training.protocols import Test, make_folds, split_of
+from .estimates import Estimate, Mean, compare, estimate, gather, rows
+from .folds import Keep, run_protocol
+from .late_fusion import fuse
+from .outcomes import Outcomes
+from .reports import write_report
+from .study import Plan, Study
+
+READING = ("data", "corpora", "inputs", "outputs", "hop", "resample", "standardise_by", "speaker_weight")
+"""Fields of a config that decide what is read of its corpora; systems that agree in them share it."""
+
+
+def run_study(
+    chosen: Study,
+    protocol: str,
+    systems: Sequence[str],
+    store: FeatureStore,
+    runs: Path,
+    results: Path,
+    checkpoints: Path,
+    progress: Progress = silent,
+) -> list[Path]:
+    """Run systems of a study by a protocol and write their reports.
+
+    Systems that they are compared with are run too where that was not done before.
+
+    Args:
+        chosen: the study.
+        protocol: name of one of its plans.
+        systems: of that plan; none is all.
+        store: with the corpora and features.
+        runs: folder that keeps what was done, so that an interrupted call can be repeated.
+        results: folder of the JSON files.
+        checkpoints: folder of the checkpoints, for plans that keep some.
+        progress: listener.
+
+    Returns:
+        The files.
+
+    Raises:
+        EmovizError: of its kind.
+    """
+    if protocol not in chosen.plans:
+        raise UnknownNameError(f"protocol of the study '{chosen.name}'", protocol, chosen.plans)
+    plan = chosen.plans[protocol]
+    for name in systems:
+        if name not in plan.systems:
+            raise UnknownNameError(f"system of '{chosen.name} {protocol}'", name, plan.systems)
+    runner = _Runner(chosen, protocol, store, runs, checkpoints, progress)
+    return [write_report(results, runner.report(name)) for name in systems or plan.systems]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A system after its protocol."""
+
+    scores: list[Estimate]
+    seeds: tuple[int, ...]
+    split: list[dict[str, Any]]
+    config: dict[str, Any]
+
+
+@dataclass
+class _Runner:
+    """Runs each system of a plan once, and reads each set of recordings as seldom as possible."""
+
+    study: Study
+    protocol: str
+    store: FeatureStore
+    runs: Path
+    checkpoints: Path
+    progress: Progress
+    _read: dict[str, Recordings] = field(default_factory=dict)
+    _found: dict[str, list[dict[int, Outcomes]]] = field(default_factory=dict)
+    _tested: dict[str, Tested] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        return self.study.plans[self.protocol]
+
+    def command(self, name: str) -> str:
+        origin = self.study.origin or ("--study", self.study.name)
+        arguments = ["protocol", self.protocol, *origin, "--system", name]
+        return "python -m emoviz " + shlex.join(arguments)
+
+    def report(self, name: str) -> dict[str, Any]:
+        own = self.tested(name)
+        others = self.plan.against.get(name, ())
+        return {
+            "study": self.study.name,
+            "title": self.study.title,
+            "protocol": self.protocol,
+            "system": name,
+            "command": self.command(name),
+            "note": self.study.note,
+            "seeds": list(own.seeds),
+            "options": dataclasses.asdict(self.plan.options),
+            "config": own.config,
+            "scores": rows(own.scores),
+            "compared": [row for other in others for row in compare(own.scores, self.tested(other).scores, other)],
+            "split": own.split,
+        }
+
+    def tested(self, name: str) -> Tested:
+        if name in self._tested:
+            return self._tested[name]
+        fusion = self.study.fusions.get(name)
+        parts = fusion.systems if fusion else (name,)
+        outcomes = [self._outcomes(part) for part in parts]
+        config = self.study.system(parts[0])
+        groups = gather(fuse(fusion.rule, outcomes, config.kind) if fusion else outcomes[0])
+        results = [result for group in groups.values() for replicate in group for result in replicate.results]
+        scores = told_by(results, scores_of(config.kind, config.outputs, np.zeros(len(config.outputs))))
+        table = self._recordings(config).table
+        protocol = self.plan.protocol or self.protocol
+        self._tested[name] = Tested(
+            estimate(groups, scores, _means(self.plan, table, groups)),
+            tuple(sorted({seed for part in outcomes for fold in part for seed in fold})),
+            split_of(make_folds(protocol, table, self.plan.options), table),
+            to_dict(fusion or config),
+        )
+        return self._tested[name]
+
+    def _outcomes(self, name: str) -> list[dict[int, Outcomes]]:
+        if name not in self._found:
+            config, plan = self.study.system(name), self.plan
+            seeds = (0,) if config.model in FLOORS else plan.seeds  # nothing in a floor is random
+            recordings = self._recordings(config)
+            folder = self.runs / "protocols" / self.study.name
+            keep = Keep(self.checkpoints / plan.keep, self.command(name)) if plan.keep else None
+            protocol = plan.protocol or self.protocol
+            self._found[name] = run_protocol(
+                config, protocol, plan.options, seeds, recordings, folder, self.progress, keep
+            )
+        return self._found[name]
+
+    def _recordings(self, config: TrainingConfig) -> Recordings:
+        key = repr([getattr(config, name) for name in READING])
+        if key not in self._read:
+            self._read.clear()  # one at a time: they fill the memory
+            self._read[key] = DATA[config.data].load(config, self.store, self.progress)
+        return self._read[key]
+
+
+def _means(plan: Plan, table: pd.DataFrame, tests: Iterable[Test]) -> list[Mean]:
+    """The means of a plan, apart for each number of shots: each is over all tests from and to its cultures."""
+    found: dict[tuple[str, int | None], list[Test]] = {}
+    for name, corpora in plan.means.items():
+        rows = table[table.index.str.split("/").str[0].isin(corpora)] if corpora else table
+        cultures = set(rows["culture"])
+        for test in tests:
+            if test.source and {*test.source, test.target} <= cultures:
+                found.setdefault((name, test.shots), []).append(test)
+    return [Mean(name, shots, tuple(chosen)) for (name, shots), chosen in found.items()]

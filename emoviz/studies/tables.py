@@ -1,0 +1,200 @@
+"""Reports as tidy tables: every score, every paired comparison, and the ways in which the Results page narrows them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from ..core import words
+from ..core.words import interval, p_value
+from ..evaluation.metrics import METRICS
+from ..evaluation.metrics.aggregation import POOLED
+from ..evaluation.metrics.base import score_title
+from ..training.protocols.base import name_of
+from .reports import Report, Row, base_of_row, name_of_row, primary
+
+WIDEST = 8
+"""Columns of scores that a table can still show; of more tests there is a matrix per system."""
+KEYS = ("study", "protocol", "system")
+"""Fields of a report that stand in each row of a table."""
+ON = ("base", "test", "mean", "source", "target", "shots", "output", "metric", "aggregation")
+"""Columns that say what a row is on."""
+SHARED = ("output", "metric", "aggregation", "base")
+"""Columns in which a score and a comparison agree that are of the same thing, after any number of shots."""
+
+
+def scores(reports: Iterable[Report]) -> pd.DataFrame:
+    """Every score of some reports as a tidy table.
+
+    Returns:
+        Columns study, protocol, system; test, the name of what the score is on, and base, the same without its shots;
+        mean (its name, or empty), source and target (names, or empty), shots (a number, or missing), output, metric,
+        aggregation; value, low, high, training_mean, recordings, speakers, unit and clusters (what the interval was
+        drawn of, and how many), replicates, collapsed; then text, the score with its interval, and rests, a
+        warning where that rests on few people.
+    """
+    rows = []
+    for report in reports:
+        who = {name: report[name] for name in KEYS}
+        for row in report["scores"]:
+            text = interval(row["value"], row["low"], row["high"])
+            rows.append({**who, **_with_names(row), "text": text, "rests": rests_on(row)})
+    numbers = {name: float for name in ("value", "low", "high", "training_mean")}
+    return pd.DataFrame(rows).astype({"shots": "Int64", **numbers}) if rows else pd.DataFrame()
+
+
+def comparisons(reports: Iterable[Report], score: Row | None = None) -> pd.DataFrame:
+    """Every paired bootstrap of some reports as a tidy table.
+
+    Args:
+        reports: that have them.
+        score: a row of :func:`scores`; then only those of its output, metric and aggregation on its test, with any
+            number of shots.
+
+    Returns:
+        The columns of :func:`scores` up to aggregation; against, difference, low, high, p, unit, clusters; then text,
+        the difference with its interval and p, and rests.
+    """
+    rows = []
+    for report in reports:
+        who = {name: report[name] for name in KEYS}
+        for row in report["compared"]:
+            own = _with_names(row)
+            if score is not None and any(score[key] != own[key] for key in SHARED):
+                continue
+            text = f"{interval(row['difference'], row['low'], row['high'], 3)}, {p_value(row['p'])}"
+            rows.append({**who, **own, "text": text, "rests": rests_on(row)})
+    numbers = ("difference", "low", "high", "p")
+    columns = [*KEYS, *ON, "against", *numbers, "unit", "clusters", "text", "rests"]
+    return pd.DataFrame(rows, columns=columns).astype({"shots": "Int64", **dict.fromkeys(numbers, float)})
+
+
+def _with_names(row: Row) -> dict[str, Any]:
+    """A row of a report with the names of what it is on; the tests behind a mean stay in the report."""
+    names = {"base": base_of_row(row), "test": name_of_row(row), "source": name_of(row["source"])}
+    on = {key: names.get(key, row.get(key)) for key in ON}
+    return on | {key: value for key, value in row.items() if key not in ON and key != "tests"}
+
+
+def by_protocol(reports: Iterable[Report]) -> dict[tuple[str, str], list[Report]]:
+    """Study and protocol -> the reports of its systems, the best ones last."""
+    groups: dict[tuple[str, str], list[Report]] = {}
+    for report in reports:
+        groups.setdefault((report["study"], report["protocol"]), []).append(report)
+    return {key: _sorted(group) for key, group in groups.items()}
+
+
+def _sorted(group: Sequence[Report]) -> list[Report]:
+    metric = primary(group)
+    return sorted(group, key=lambda report: _level(report, metric))
+
+
+def _level(report: Report, metric: str) -> float:
+    """Mean of the shown scores of a system, to order systems by."""
+    rows = [row for row in report["scores"] if row["aggregation"] == POOLED and row["metric"] == metric]
+    keys = [column_of(row, name_of_row(row)) for row in rows]
+    shown = set(columns_shown(keys))
+    known = [row["value"] for row, key in zip(rows, keys, strict=True) if key in shown and row["value"] is not None]
+    return sum(known) / len(known) if known else float("-inf")
+
+
+def readings(group: Sequence[Report]) -> dict[str, tuple[str, str]]:
+    """What the scores of a group can be read in, the primary metric first: words -> metric and aggregation."""
+    found = {(row["metric"], row["aggregation"]) for report in group for row in report["scores"]}
+    order = sorted(found, key=lambda key: (key != (primary(group), POOLED), *key))
+    return {score_title(*key): key for key in order}
+
+
+def cultures(table: pd.DataFrame) -> list[str]:
+    """Cultures that scores were tested on."""
+    return sorted({*table["target"]} - {""})
+
+
+def on_culture(table: pd.DataFrame, culture: str) -> pd.DataFrame:
+    """The scores that were tested on one culture alone."""
+    return table[table["target"] == culture]
+
+
+def pairs(table: pd.DataFrame, shots: int | None = None) -> pd.DataFrame:
+    """The scores from one culture to another, after further training on some shots of the target or without."""
+    return table[(table["source"] != "") & (table["shots"].isna() if shots is None else table["shots"] == shots)]
+
+
+def bases(table: pd.DataFrame) -> list[str]:
+    """Names of tests without their shots, means first."""
+    means = dict(zip(table["base"], table["mean"] != "", strict=True))
+    return sorted(means, key=lambda base: not means[base])
+
+
+class Column(NamedTuple):
+    """A column of a table of systems.
+
+    Attributes:
+        test: its name.
+        output: of the scores.
+        mean: whether the test is a mean over several.
+        everything: whether the test is that of all recordings.
+    """
+
+    test: str
+    output: str
+    mean: bool
+    everything: bool
+
+
+def column_of(row: Row, test: str) -> Column:
+    """The column in which a row of a report or of :func:`scores` stands; ``test`` is its name."""
+    mean = bool(row["mean"])
+    return Column(test, row["output"], mean, not (mean or row["source"] or row["target"]))
+
+
+def columns_shown(found: Iterable[Column]) -> list[Column]:
+    """The columns that say at a glance how systems stand.
+
+    These are means where there are some, else scores over everything, else all columns; of many, only the means over
+    outputs.
+    """
+    columns = list(dict.fromkeys(found))
+    columns = [c for c in columns if c.mean] or [c for c in columns if c.everything] or columns
+    over_outputs = [c for c in columns if c.output == "mean"]
+    return over_outputs if over_outputs and len(columns) > WIDEST else columns
+
+
+def titles_of(columns: Sequence[Column]) -> dict[Column, str]:
+    """What differs between columns, in words."""
+    tests, outputs = {c.test for c in columns}, {c.output for c in columns}
+
+    def title(column: Column) -> str:
+        parts = [column.test] if len(tests) > 1 or not column.everything else []
+        parts += [column.output] if len(outputs) > 1 or not parts else []
+        return " ".join(parts)
+
+    return {column: title(column) for column in columns}
+
+
+def standing(table: pd.DataFrame) -> pd.DataFrame:
+    """The scores that say at a glance how systems stand, the best system last.
+
+    Args:
+        table: of scores in one metric.
+
+    Returns:
+        Its rows in the columns that a table of systems has (:func:`columns_shown`), with the title of that column as
+        ``column``. Systems are ordered by their mean over these.
+    """
+    keys = [column_of(row, row["test"]) for row in table.to_dict("records")]
+    titles = titles_of(columns_shown(keys))
+    columns = pd.Series([titles.get(key) for key in keys], table.index, dtype=object)
+    shown = table.assign(column=columns)[columns.notna()]
+    level = shown.groupby("system")["value"].mean().fillna(float("-inf"))
+    if all(METRICS[metric].lower_is_better for metric in shown["metric"].unique()):
+        level = -level
+    order = {system: place for place, system in enumerate(level.sort_values(kind="stable").index)}
+    place = {title: n for n, title in enumerate(titles.values())}
+    rank = shown["system"].map(order) * len(place) + shown["column"].map(place)
+    return shown.loc[rank.sort_values().index].reset_index(drop=True)
+
+
+def rests_on(row: Row) -> str:
+    """The warning where the interval of a row rests on few people, else an empty text."""
+    return words.rests_on(row["clusters"], row["unit"])

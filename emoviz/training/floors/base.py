@@ -1,0 +1,104 @@
+"""What all floors share: the registry, the samples that they are fitted to, and the results that they give."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ...core.errors import ConfigError
+from ...core.registry import Registry
+from ...core.vocabulary import Split
+from ...evaluation.scores import Result
+from ...features.align import refined
+from ...models.inputs import channel_names
+from ..config import TrainingConfig
+from ..data import Data, Part, Sample
+
+Predict = Callable[[Part], list[Result]]
+"""What a fitted system says of each recording of a part, in its order."""
+
+FLOORS: Registry[Callable[[TrainingConfig, Data], Predict]] = Registry("floor", home="emoviz.training.floors")
+
+
+def training_samples(data: Data) -> list[Sample]:
+    """All that may be trained on: a floor selects no epoch, so validation speakers train too."""
+    return [s for part in (Split.TRAIN, Split.VALIDATION) if part in data.whole for s in data.whole[part]]
+
+
+def pooling(config: TrainingConfig, data: Data) -> Callable[[Sequence[Sample]], np.ndarray]:
+    """Return a function from N samples to the (N, 2 D) means and spreads of their channels.
+
+    Both are standardised: on the recordings that train, or, where the config adapts to cultures or speakers, within
+    each of them over all recordings, without labels.
+
+    Raises:
+        ConfigError: if the outputs are no emotions.
+    """
+    from sklearn.preprocessing import StandardScaler
+
+    if config.kind != "emotion":
+        raise ConfigError(f"The floor '{config.model}' predicts emotions; for dimensions take 'shrinkage'.")
+    pools: dict[str, list[np.ndarray]] = {}
+    for sample in training_samples(data) if config.standardise_by == "none" else data.everyone:
+        pools.setdefault(_group(sample, config.standardise_by), []).append(_pooled(sample))
+    scalers = {group: StandardScaler().fit(np.stack(pooled)) for group, pooled in pools.items()}
+
+    def pooled(samples: Sequence[Sample]) -> np.ndarray:
+        groups = [_group(s, config.standardise_by) for s in samples]
+        return np.stack([scalers[g].transform(_pooled(s)[None])[0] for g, s in zip(groups, samples, strict=True)])
+
+    return pooled
+
+
+def _group(sample: Sample, by: str) -> str:
+    """The culture or speaker within which a sample is standardised; one for all where there is no adaptation."""
+    return {"none": "", "culture": sample.culture or "", "speaker": sample.speaker or ""}[by]
+
+
+def require_positive(name: str, values: Sequence[float]) -> None:
+    """Refuse an option without values to try, or with one that is not positive.
+
+    Raises:
+        ConfigError: if there is no value, or one that is not positive.
+    """
+    if not values or min(values) <= 0:
+        raise ConfigError(f"'{name}' has at least one entry, all positive, not {list(values)}.")
+
+
+def columns_of(config: TrainingConfig, data: Data, output: str, only: str = "") -> list[int]:
+    """Return the positions of the channels that predict a dimension.
+
+    Args:
+        config: of the training.
+        data: of the training.
+        output: the dimension; the names of its channels end on ``.<output>``.
+        only: how the names of the channels begin.
+
+    Raises:
+        ConfigError: if there is no such channel.
+    """
+    names = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.names)]
+    columns = [i for i, n in enumerate(names) if n.startswith(only) and n.endswith(f".{output}")]
+    if not columns:
+        raise ConfigError(f"No channel '{only}*.{output}' predicts '{output}'; there are {', '.join(names[:9])} ...")
+    return columns
+
+
+def frames_of(sample: Sample) -> np.ndarray:
+    """(T, D): the streams of a sample side by side."""
+    return np.concatenate([values.numpy() for values in sample.streams.values()], axis=1)
+
+
+def _pooled(sample: Sample) -> np.ndarray:
+    """(2 D,): mean and spread over time."""
+    frames = frames_of(sample)
+    return np.concatenate([frames.mean(0), frames.std(0)])
+
+
+def result_of(sample: Sample, prediction: np.ndarray) -> Result:
+    """What a floor says of a recording, on the times of its labels."""
+    truth = sample.target.numpy()
+    if sample.trace is not None:
+        truth, prediction = sample.trace.numpy(), refined(prediction, len(sample.trace))
+    return Result(
+        sample.id, sample.culture, sample.speaker, sample.label, truth, prediction, np.empty(0), session=sample.session
+    )

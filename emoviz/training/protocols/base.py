@@ -1,0 +1,186 @@
+"""What all protocols share: tests, folds, options, and the registry.
+
+A protocol only says who is trained on, who selects the epoch and who is tested. Each fold is checked: no speaker stands
+in two of these parts.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ...core.errors import ConfigError
+from ...core.registry import Registry
+from ...core.vocabulary import Split
+from ..splits import check_disjoint
+
+EVERYTHING = "all"
+"""Name of the test of everything."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """What is tested, or a share of it. A field that does not apply is empty.
+
+    Attributes:
+        source: the cultures that were trained on, where a test goes from these to another one.
+        target: the culture that is tested; by default all of them are.
+        shots: labelled utterances per class of the target that were trained on.
+        draw: number of the draw of these utterances.
+        fold: number of the fold, where several folds make the test together and each tests a share of it.
+    """
+
+    __test__ = False  # or pytest takes the name for that of a class of tests
+
+    source: tuple[str, ...] = ()
+    target: str = ""
+    shots: int | None = None
+    draw: int | None = None
+    fold: int | None = None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "Test":
+        """The test whose fields stand in a JSON object, among others or not."""
+        own = {field.name: fields[field.name] for field in dataclasses.fields(cls) if field.name in fields}
+        return cls(**own | {"source": tuple(fields["source"])})
+
+    @property
+    def whole(self) -> "Test":
+        """The test of which this is a share: that of all folds and all draws."""
+        return dataclasses.replace(self, draw=None, fold=None)
+
+    @property
+    def base(self) -> "Test":
+        """The whole test with any number of shots."""
+        return dataclasses.replace(self.whole, shots=None)
+
+    @property
+    def name(self) -> str:
+        """The name for people, e.g. ``German->Italian 5-shot``; it is never read back."""
+        place = f"{name_of(self.source)}->{self.target}" if self.source else self.target or EVERYTHING
+        draw = [] if self.draw is None else [str(self.draw)]
+        return " ".join([after_shots(place, self.shots), *draw])
+
+
+def name_of(cultures: Sequence[str]) -> str:
+    """The name for people of cultures that train together, e.g. ``German+Italian``."""
+    return "+".join(cultures)
+
+
+def after_shots(name: str, shots: int | None) -> str:
+    """The name for people of what was tested after so many shots, e.g. ``mean 5-shot``."""
+    return name if shots is None else f"{name} {shots}-shot"
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One training, what it is tested on, and further trainings that start from it.
+
+    Attributes:
+        name: for people; unique within the protocol.
+        train: ids.
+        validation: ids, which select the epoch; none for a further training.
+        tests: test -> ids.
+        further: few-shot trainings on the target that start from what this fold has trained.
+        fitted: ids on which the transforms of the inputs are fitted, where that is not the training part: folds
+            that share them have the same channels.
+    """
+
+    name: str
+    train: pd.Index
+    validation: pd.Index
+    tests: Mapping[Test, pd.Index]
+    further: tuple["Fold", ...] = ()
+    fitted: pd.Index | None = None
+
+    def check(self, table: pd.DataFrame) -> None:
+        """Assert that no speaker stands in two parts, and that none is empty.
+
+        Raises:
+            SplitError: if a speaker stands in two parts, or a part is empty.
+        """
+        for test in self.tests.values():
+            parts = {Split.TRAIN: self.train, Split.VALIDATION: self.validation, Split.TEST: test}
+            used = {part: ids for part, ids in parts.items() if len(ids) or part is not Split.VALIDATION}
+            check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in used.items()})
+            if self.fitted is not None:
+                fitted = {Split.TRAIN: self.fitted, Split.TEST: test}
+                check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in fitted.items()})
+        for fold in self.further:
+            fold.check(table)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What protocols may be asked for; each reads what it needs.
+
+    Attributes:
+        folds: of ``within`` and ``folds``; fewer where there are fewer speakers.
+        sources: sets of cultures that ``cross-culture`` and ``k-shot`` train on; by default each one alone.
+        shots: labelled target utterances per class of ``k-shot``.
+        draws: of those utterances.
+        validate: whether validation speakers select the epoch; else they train too, for all epochs.
+        seed: of what a protocol draws; one for all systems, so that all meet the same folds.
+    """
+
+    folds: int = 5
+    sources: tuple[tuple[str, ...], ...] = ()
+    shots: tuple[int, ...] = (0, 5, 10, 15)
+    draws: int = 5
+    validate: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.folds < 3:
+            raise ConfigError(f"Train, validation and test need 3 folds or more, not {self.folds}.")
+        if self.draws < 1 or any(k < 0 for k in self.shots) or 0 not in self.shots:
+            raise ConfigError("'draws' is at least 1, and 'shots' are not negative and 0 is among them.")
+
+
+MakeFolds = Callable[[pd.DataFrame, Options], list[Fold]]
+"""A protocol: from a table with the columns ``speaker``, ``culture`` and, for classes, ``emotion``, and an index of
+ids, it makes the folds, or raises a SplitError where the table does not allow them."""
+PROTOCOLS: Registry[MakeFolds] = Registry("protocol", home="emoviz.training.protocols")
+
+
+def make_folds(protocol: str, table: pd.DataFrame, options: Options) -> list[Fold]:
+    """The folds of a protocol, checked: no speaker stands in two parts of one.
+
+    Raises:
+        SplitError: if the table does not allow them.
+    """
+    made = PROTOCOLS[protocol](table, options)
+    if not options.validate:
+        made = [dataclasses.replace(f, train=f.train.append(f.validation), validation=f.validation[:0]) for f in made]
+    for fold in made:
+        fold.check(table)
+    return made
+
+
+def split_of(made: Sequence[Fold], table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Who was trained on, selected by and tested in each fold.
+
+    Returns:
+        One dict per fold: ``fold``, its name; ``train`` and ``validation``, each with the number of ``recordings`` and
+        the ``speakers``; and ``tests``, a list of the same with the fields of each test.
+    """
+
+    def who(ids: pd.Index) -> dict[str, Any]:
+        return {"recordings": len(ids), "speakers": sorted(map(str, table["speaker"].loc[ids].unique()))}
+
+    return [
+        {
+            "fold": fold.name,
+            "train": who(fold.train),
+            "validation": who(fold.validation),
+            "tests": [dataclasses.asdict(test) | who(ids) for test, ids in fold.tests.items()],
+        }
+        for fold in made
+    ]
+
+
+def by_culture(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each culture of a table of recordings, and its rows."""
+    return ((str(culture), rows) for culture, rows in table.groupby("culture", sort=True))

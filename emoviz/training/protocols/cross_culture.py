@@ -1,0 +1,59 @@
+"""``cross-culture``: from each culture to every other one."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import ConfigError, SplitError
+from .base import PROTOCOLS, Fold, Options, Test, by_culture, name_of
+
+
+@PROTOCOLS.register("cross-culture")
+def cross_culture(table: pd.DataFrame, options: Options) -> list[Fold]:
+    """The speakers of some cultures train, but one in five of them validate; every other culture is tested.
+
+    Raises:
+        ConfigError: if a source is no culture of the corpora.
+        SplitError: if a source has but one speaker.
+    """
+    return [
+        source_fold(
+            table,
+            source,
+            {Test(source, target): rows.index for target, rows in by_culture(table) if target not in source},
+            options,
+        )
+        for source in sources_of(table, options)
+    ]
+
+
+def sources_of(table: pd.DataFrame, options: Options) -> tuple[tuple[str, ...], ...]:
+    """The sets of cultures that train.
+
+    Raises:
+        ConfigError: if one that is asked for is no culture of the corpora.
+    """
+    cultures = sorted(table["culture"].unique())
+    for name in (name for source in options.sources for name in source):
+        if name not in cultures:
+            raise ConfigError(f"'{name}' is no culture of these corpora; there are {', '.join(cultures)}.")
+    return options.sources or tuple((str(culture),) for culture in cultures)
+
+
+def source_fold(table: pd.DataFrame, source: Sequence[str], tests: Mapping[Test, pd.Index], options: Options) -> Fold:
+    """The fold in which some cultures train and validate.
+
+    Raises:
+        SplitError: if one of them has but one speaker.
+    """
+    validated: list[str] = []
+    for culture in source:
+        speakers = sorted(table.loc[table["culture"] == culture, "speaker"].unique())
+        if len(speakers) < 2:
+            raise SplitError(f"'{culture}' has one speaker; training and validation need one each.")
+        order = np.random.default_rng([options.seed, *culture.encode()]).permutation(speakers)
+        validated += list(order[: max(1, round(0.2 * len(order)))])
+    rows = table[table["culture"].isin(source)]
+    selected = rows["speaker"].isin(validated)
+    return Fold(name_of(source), rows.index[~selected], rows.index[selected], tests)

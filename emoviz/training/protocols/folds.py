@@ -1,0 +1,45 @@
+"""``folds``: speaker-disjoint folds over all cultures together."""
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import SplitError
+from .base import PROTOCOLS, Fold, Options, Test
+
+
+@PROTOCOLS.register("folds")
+def folds(table: pd.DataFrame, options: Options) -> list[Fold]:
+    """Each fold of speakers is tested once, while the one before it validates and the others train.
+
+    Raises:
+        SplitError: if there are fewer than three speakers.
+    """
+    return folds_of(table, options)
+
+
+def folds_of(table: pd.DataFrame, options: Options, culture: str = "") -> list[Fold]:
+    """The folds of a table, or of one culture's rows of it.
+
+    Args:
+        table: of recordings.
+        options: how many folds, and the seed of the draw.
+        culture: to which all recordings belong, where each culture has folds of its own.
+
+    Raises:
+        SplitError: if there are fewer than three speakers.
+    """
+    speakers = sorted(table["speaker"].unique())
+    if len(speakers) < 3:
+        raise SplitError(f"{culture or 'The corpus'} has {len(speakers)} speakers; folds need three or more.")
+    order = np.random.default_rng(options.seed).permutation(speakers)
+    groups = np.array_split(order, min(options.folds, len(speakers)))
+    ids = [table.index[table["speaker"].isin(group)] for group in groups]
+    return [
+        Fold(
+            f"{culture} {n}".strip(),
+            table.index.difference(ids[n].append(ids[n - 1]), sort=False),
+            ids[n - 1],
+            {Test(target=culture, fold=n): ids[n]},
+        )
+        for n in range(len(groups))
+    ]
