@@ -9,11 +9,11 @@ import streamlit as st
 from emoviz import plots
 from emoviz.checkpoints.folder import Checkpoint, Description
 from emoviz.core.errors import EmovizError
-from emoviz.core.words import CONFOUND, DERIVED, interval
+from emoviz.core.words import CONFOUND, DERIVED, counted, interval
 from emoviz.evaluation import findings
 from emoviz.evaluation.slices import Slice
 from emoviz.explain.attention import ClipAttention
-from emoviz.explain.faithful import ATTENTION, GRADIENTS, error_name, verdict_of
+from emoviz.explain.faithful import ATTENTION, GRADIENTS, drawn_by, error_name, verdict_of
 from emoviz.media import ClipInfo, probe
 from emoviz.plots.attention import MAPS, STRIP
 from emoviz.ui import attention_weights, figures, loaders, messages, navigation, selection
@@ -54,8 +54,8 @@ ABOUT_DELETION = """
 Channels of held-out recordings are replaced by their training mean, some more at each step, and the error is measured.
 If weights tell what the predictions rest on, the error rises faster with the **highest first** than in a **random
 order** (the same weights dealt out to other channels), and slower with the **lowest first**. Bands are 95 % bootstrap
-intervals over recordings, for random orders also over orders. **Integrated gradients** are computed from the
-prediction itself, and show what an explanation can reach here. Sources: RISE (Petsiuk et al., BMVC 2018, section 4.2)
+intervals, for random orders also over orders. **Integrated gradients** are computed from the prediction itself, and
+show what an explanation can reach here. Sources: RISE (Petsiuk et al., BMVC 2018, section 4.2)
 for deletion; Sundararajan et al. (ICML 2017) for integrated gradients.
 """
 ABOUT_CLIP_CHANNELS = """
@@ -221,8 +221,8 @@ def show_deletion(name: str, folder: Path, about: Description, table: pd.DataFra
     )
     outputs = " and ".join(about.outputs) if len(about.outputs) < 3 else f"{len(about.outputs)} outputs"
     st.caption(
-        f"{axis} of {outputs} on {row['recordings']} of {row['held_out']} held-out recordings."
-        + (f" {DERIVED}" if about.derived else "")
+        f"{axis} of {outputs} on {row['recordings']} of {row['held_out']} held-out recordings; the intervals draw "
+        f"{counted(*drawn_by(table))}." + (f" {DERIVED}" if about.derived else "")
     )
 
 

@@ -33,15 +33,16 @@ MOST_LISTED = 50
 """Recordings in the list of disagreements."""
 
 ABOUT_TABLE = f"""
-One row per culture, one column per model: the figure on held-out recordings, in brackets its 95 % bootstrap interval
-over recordings. **Training mean** is the same figure for always answering the mean (or most frequent class) of the
-training labels. {comparison_scores.COLLAPSED} marks a model that has **collapsed**: it predicts nearly a constant
+One row per culture, one column per model: the score on held-out recordings, in brackets its 95 % bootstrap interval. A
+sample of it draws people with all their recordings; *interval over* says how many. Fewer than five tell little of
+others. **Training mean** is the same score for always answering the mean (or most frequent class) of the training
+labels. {comparison_scores.COLLAPSED} marks a model that has **collapsed**: it predicts nearly a constant
 or does no better than that.
 {words.CONFOUND} Source: CATS-Transformer paper, section 4 (CCC); Lin 1989.
 """
 ABOUT_FOREST = """
-By how much each model's figure is above that of the first model; whiskers are 95 % intervals of a **paired**
-bootstrap: in each of its 1000 draws both models meet the same recordings. Where the interval holds 0, the difference
+By how much each model's score is above that of the first model; whiskers are 95 % intervals of a **paired**
+bootstrap: in each of its 1000 samples both models meet the same people. Where the interval holds 0, the difference
 may be luck; p is two-sided. The intervals are not corrected for how many rows you look at. Source: Koehn, EMNLP 2004.
 """
 ABOUT_CONFUSION = """
@@ -59,9 +60,8 @@ Frames are put into ten bins by what was predicted; the marker is the mean of th
 little. Source: CATS-Transformer paper, section 4 (CCC falls with each distance from that line).
 """
 ABOUT_SLICES = """
-The error of each model on each part of the held-out recordings, with 95 % bootstrap intervals over recordings: the
-share of wrong answers, or the root mean squared error on the scale of the labels. Wide intervals come from few
-recordings.
+The error of each model on each part of the held-out recordings, with 95 % bootstrap intervals over people: the
+share of wrong answers, or the root mean squared error on the scale of the labels. Wide intervals come from few people.
 """
 ABOUT_RECORDING = """
 What each model said of this one recording, over its label. Predictions were made when the model was trained, on

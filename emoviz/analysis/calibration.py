@@ -18,7 +18,8 @@ def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     Returns:
         Bins: model, confidence (mean of the bin), accuracy, low and high (95 % Wilson interval), recordings.
-        Errors: model, error (expected calibration error), low and high (95 % bootstrap interval over recordings).
+        Errors: model, error (expected calibration error), low and high (95 % bootstrap interval), unit and clusters
+        (what that interval draws, and how many of them).
     """
     bins, errors = [], []
     for contender in comparison.contenders:
@@ -36,11 +37,12 @@ def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
         def error(drawn: np.ndarray, confidence: np.ndarray = confidence, right: np.ndarray = right) -> float:
             return calibration_error(confidence[drawn], right[drawn], BINS)
 
-        interval = bootstrap.interval(error, bootstrap.clusters_of(contender.results))
-        errors.append((contender.name, error(np.arange(len(right))), *interval))
+        clusters = bootstrap.clusters_of(contender.results)
+        interval = bootstrap.interval(error, clusters)
+        errors.append((contender.name, error(np.arange(len(right))), *interval, clusters.unit, clusters.count))
     return (
         pd.DataFrame(bins, columns=["model", "confidence", "accuracy", "low", "high", "recordings"]),
-        pd.DataFrame(errors, columns=["model", "error", "low", "high"]),
+        pd.DataFrame(errors, columns=["model", "error", "low", "high", "unit", "clusters"]),
     )
 
 

@@ -54,8 +54,8 @@ def slice_errors(comparison: Comparison, column: str) -> pd.DataFrame:
     """Error by culture, emotion or speaker: share of wrong answers, or RMSE.
 
     Returns:
-        Columns slice, model, output, metric, error, low and high (95 % bootstrap interval over recordings),
-        recordings.
+        Columns slice, model, output, metric, error, low and high (95 % bootstrap interval), recordings, unit and
+        clusters (what the interval draws, and how many of them).
     """
     rows = []
     for contender in comparison.contenders:
@@ -72,10 +72,10 @@ def slice_errors(comparison: Comparison, column: str) -> pd.DataFrame:
                 value = error.compute(members)
                 low, high = bootstrap.percentiles(values)
                 bounds = sorted((metric.error(low), metric.error(high)))
-                rows.append((name, contender.name, error.output, title, metric.error(value), *bounds, len(members)))
-    return pd.DataFrame(
-        rows, columns=["slice", "model", "output", "metric", "error", "low", "high", "recordings"]
-    ).sort_values("slice", kind="stable", ignore_index=True)
+                drawn = (len(members), clusters.unit, clusters.count)
+                rows.append((name, contender.name, error.output, title, metric.error(value), *bounds, *drawn))
+    columns = ["slice", "model", "output", "metric", "error", "low", "high", "recordings", "unit", "clusters"]
+    return pd.DataFrame(rows, columns=columns).sort_values("slice", kind="stable", ignore_index=True)
 
 
 def _slices(contender: Contender, column: str) -> dict[str, list[Result]]:

@@ -1,6 +1,6 @@
 """Scores of compared models and their differences, as tables and in words: which model is better, and is that luck?
 
-Every bootstrap draw of recordings is the same for all models that are compared with each other, so the interval of a
+Every bootstrap sample of people is the same for all models that are compared with each other, so the interval of a
 difference is that of a paired bootstrap. A difference is a model's score minus that of the first one.
 """
 
@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ..core import words
-from ..core.words import interval, number, p_value
+from ..core.words import counted, interval, number, p_value, rests_on
 from ..evaluation import bootstrap
+from ..evaluation.bootstrap import Clusters
 from ..evaluation.metrics import METRICS
 from ..evaluation.scores import ALL, MEAN, Result, Score, flag_collapsed
 from .comparison import Comparison, Contender
@@ -21,6 +22,8 @@ MAIN_METRIC: dict[str, str] = {"dimension": "ccc", "emotion": "ua", "intensity":
 """Kind of outputs -> the metric, pooled, that sums a model up."""
 SCORE_COLUMNS = ["culture", "output", "metric", "aggregation"]
 """Columns that name a score."""
+CLUSTERS = ["unit", "clusters"]
+"""Columns that say what an interval draws, and how many of them."""
 COLLAPSED = "†"
 COLLAPSED_NOTE = f"{COLLAPSED} Collapsed: {words.COLLAPSED}."
 
@@ -29,9 +32,10 @@ def judge(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the scores of all models, and the differences of those that are compared with each other.
 
     Returns:
-        Scores: model, culture, output, metric, aggregation, value, low and high (95 % bootstrap interval over
-        recordings), training_mean, recordings, speakers, collapsed, and shared: whether on the shared recordings.
-        Differences: model, against, culture, output, metric, aggregation, difference, low, high, p.
+        Scores: model, culture, output, metric, aggregation, value, low and high (95 % bootstrap interval),
+        training_mean, recordings, speakers, unit and clusters (what the interval draws, and how many of them),
+        collapsed, and shared: whether on the shared recordings.
+        Differences: model, against, culture, output, metric, aggregation, difference, low, high, p, unit, clusters.
     """
     found: list[dict[str, Any]] = []
     differences: list[dict[str, Any]] = []
@@ -43,7 +47,7 @@ def judge(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
         clusters = bootstrap.clusters_of(members[0])
         draws = bootstrap.resample(statistics, clusters).reshape(len(shared), -1, bootstrap.DRAWS)
         for place, same in enumerate(zip(*(c.scores for c in shared), strict=True)):
-            rows = [_row(*triple, culture) for triple in zip(shared, same, members, strict=True)]
+            rows = [_row(*triple, clusters, culture) for triple in zip(shared, same, members, strict=True)]
             for row, values in zip(rows, draws[:, place], strict=True):
                 row["low"], row["high"] = bootstrap.percentiles(values)
             found += rows
@@ -56,15 +60,13 @@ def judge(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
     for contender in comparison.contenders:
         if contender.name not in comparison.paired:
             stated = contender.metrics.get("test", ())
-            found += [{"model": contender.name, **row, "shared": False} for row in stated]
+            found += [{"model": contender.name, **_drawn_by(row), "shared": False} for row in stated]
     numbers = ["value", "low", "high", "training_mean"]
-    table = pd.DataFrame(
-        found, columns=["model", *SCORE_COLUMNS, *numbers, "recordings", "speakers", "collapsed", "shared"]
-    )
+    counts = ["recordings", "speakers", *CLUSTERS]
+    table = pd.DataFrame(found, columns=["model", *SCORE_COLUMNS, *numbers, *counts, "collapsed", "shared"])
     table = table.astype(dict.fromkeys(numbers, float)).astype({"collapsed": bool, "shared": bool})
-    return table, pd.DataFrame(
-        differences, columns=["model", "against", *SCORE_COLUMNS, "difference", "low", "high", "p"]
-    )
+    difference = ["difference", "low", "high", "p", *CLUSTERS]
+    return table, pd.DataFrame(differences, columns=["model", "against", *SCORE_COLUMNS, *difference])
 
 
 def verdicts(figures: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
@@ -87,7 +89,8 @@ def verdicts(figures: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
             names = (row.model, row.against) if row.difference > 0 else (row.against, row.model)
             both = f"{what} {number(value[names[0], *key])} against {number(value[names[1], *key])}"
             who, end = f"{names[0]} is better than {names[1]}", "that luck rarely makes"
-        sentences.append(f"{who}: {both}, {size} {end} ({p_value(row.p)}).")
+        reasons = ", ".join(filter(None, (p_value(row.p), rests_on(row.clusters, row.unit))))
+        sentences.append(f"{who}: {both}, {size} {end} ({reasons}).")
     return sentences + collapses(figures)
 
 
@@ -122,9 +125,10 @@ def score_title(output: str, metric: str, aggregation: str) -> str:
 
 
 def score_grid(figures: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:
-    """One figure for people: a row per culture, a column per model, then the training mean and the recordings.
+    """Return one score for people to read: a row per culture, and a column per model.
 
-    What has collapsed is marked by :data:`COLLAPSED`.
+    Behind them stand the training mean, the recordings, and the people that the intervals draw. A model that has
+    collapsed is marked by :data:`COLLAPSED`.
     """
     chosen = of_score(figures, output, metric, aggregation)
     rows: dict[str, dict[str, str]] = {}
@@ -135,7 +139,9 @@ def score_grid(figures: pd.DataFrame, output: str, metric: str, aggregation: str
         cells[row.model] = interval(row.value, row.low, row.high) + (f" {COLLAPSED}" if row.collapsed else "")
         floor = "training mean" if one_floor else f"training mean of {row.model}"
         cells[floor] = number(row.training_mean)
-        cells["recordings" if row.shared else f"recordings of {row.model}"] = str(int(row.recordings))
+        whose = "" if row.shared else f" of {row.model}"
+        cells[f"recordings{whose}"] = str(int(row.recordings))
+        cells[f"interval over{whose}"] = rests_on(row.clusters, row.unit) or counted(row.clusters, row.unit)
     table = pd.DataFrame(rows.values(), index=pd.Index(rows, name="culture"))
     models = [c for c in table if c in floors]
     return table[models + [c for c in table if c not in models]].fillna("").reset_index()
@@ -153,8 +159,15 @@ def _by_culture(contender: Contender) -> dict[str, list[Result]]:
     return {ALL: list(contender.results)} | own
 
 
-def _row(contender: Contender, score: Score, members: Sequence[Result], culture: str) -> dict[str, Any]:
-    """A figure without its interval."""
+def _drawn_by(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of ``metrics.json`` with what its interval draws: single recordings, where it does not say so."""
+    return {"unit": "recordings", "clusters": row["recordings"], **row}
+
+
+def _row(
+    contender: Contender, score: Score, members: Sequence[Result], clusters: Clusters, culture: str
+) -> dict[str, Any]:
+    """Return a score without its interval."""
     return {
         "model": contender.name,
         "culture": culture,
@@ -165,6 +178,8 @@ def _row(contender: Contender, score: Score, members: Sequence[Result], culture:
         "training_mean": _training_mean(contender, score, members, culture),
         "recordings": len(members),
         "speakers": len({r.speaker for r in members if r.speaker}),
+        "unit": clusters.unit,
+        "clusters": clusters.count,
         "shared": True,
     }
 
@@ -182,5 +197,5 @@ def _training_mean(contender: Contender, score: Score, members: Sequence[Result]
 
 def _difference(row: Mapping[str, Any], first: Mapping[str, Any], values: np.ndarray) -> dict[str, Any]:
     found = bootstrap.judge(row["value"] - first["value"], values)
-    what = {"model": row["model"], "against": first["model"], **{name: row[name] for name in SCORE_COLUMNS}}
+    what = {"model": row["model"], "against": first["model"], **{n: row[n] for n in (*SCORE_COLUMNS, *CLUSTERS)}}
     return {**what, "difference": found.value, "low": found.low, "high": found.high, "p": found.p}

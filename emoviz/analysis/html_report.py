@@ -20,8 +20,9 @@ from . import calibration, comparison_errors, comparison_scores, disagreement
 from .comparison import Comparison, training_curves
 
 INTERVALS = (
-    "In brackets are 95 % bootstrap intervals over recordings; those of differences are paired: all models meet the "
-    "same draws. They are not corrected for how many are looked at."
+    "In brackets are 95 % bootstrap intervals, which draw people with all their recordings: sessions, else speakers, "
+    "else recordings. Those of differences are paired: all models meet the same samples. They are not corrected for "
+    "how many are looked at."
 )
 SHOWN_DISAGREEMENTS = 50
 STYLE = """

@@ -13,9 +13,10 @@ is the mean of :math:`e` over the share of hidden channels by the trapezoidal ru
 
 **Chance** is a permutation of the channels, the same in all recordings: it leaves alone how weights differ between
 recordings and takes away only which channel bears which weight. Its spread matters as much as that of the recordings:
-one lucky order is lucky on all of them. So a bootstrap draw takes recordings with replacement and, for the same
-recordings, one of the random orders; the verdict reads the interval of :math:`\Delta` over draws. With R orders the
-chance that weights without meaning beat all of them is 1 / (R + 1), so R is at least 39 for an interval of 95 %.
+one lucky order is lucky on all of them. So a bootstrap sample draws people with all their recordings
+(:mod:`emoviz.evaluation.bootstrap`) and, for these recordings, one of the random orders; the verdict reads the interval
+of :math:`\Delta` over samples. With R orders the chance that weights without meaning beat all of them is 1 / (R + 1),
+so R is at least 39 for an interval of 95 %.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ from torch.nn.utils.rnn import pad_sequence
 from ..core.errors import ConfigError, FeatureError
 from ..core.progress import Progress, silent
 from ..core.words import interval
-from ..evaluation.bootstrap import Difference, judge, percentiles
+from ..evaluation.bootstrap import Clusters, Difference, clusters_of, draw, judge, percentiles
 from ..evaluation.metrics import METRICS
 from ..evaluation.scores import Result, Score
 from ..models import Model
@@ -47,14 +48,18 @@ class Example:
     """A held-out recording as a model sees it.
 
     Attributes:
-        id: of the recording.
+        id: name of the recording.
         streams: name -> float32 (T, D_stream), behind the model's input transforms.
         truth: (T, K) per frame, or (K,) one-hot.
+        speaker: the person who is heard or seen, or None.
+        session: the conversation that the recording is part of, or None.
     """
 
     id: str
     streams: Mapping[str, np.ndarray]
     truth: np.ndarray
+    speaker: str | None = None
+    session: str | None = None
 
 
 class Faithfulness(StrEnum):
@@ -86,14 +91,16 @@ class Deletion:
 
     Attributes:
         curves: ``order`` (highest first, lowest first, random), ``hidden`` (channels), ``share`` (of all channels),
-            ``error``, ``low`` and ``high`` (its interval over recordings, for random also over orders).
+            ``error``, ``low`` and ``high`` (its interval over people, for random also over orders).
         areas: order -> area under its curve.
-        verdict: whether the weights are better than chance.
+        verdict: the answer whether the weights are better than chance.
+        clusters: the people, sessions or recordings that the intervals draw.
     """
 
     curves: pd.DataFrame
     areas: dict[str, float]
     verdict: Verdict
+    clusters: Clusters
 
 
 def deletion(
@@ -143,19 +150,21 @@ def deletion(
     errors = _errors(model, examples, ranks, counts, score, progress)
     whole = np.array([[error(np.arange(len(examples))) for error in row] for row in errors])
     mean = np.stack([*whole[:2], whole[2:].mean(0)])
-    drawn = _drawn(errors, len(examples), draws, np.random.default_rng(seed))
+    clusters = clusters_of(examples)
+    drawn = _drawn(errors, clusters, draws, seed)
     rows = [
-        (order, int(count), count / width, mean[i, step], *percentiles(_known(drawn[:, i, step]), level))
+        (order, int(count), count / width, mean[i, step], *percentiles(drawn[:, i, step], level))
         for i, order in enumerate(ORDERS)
         for step, count in enumerate(counts)
     ]
     areas = np.trapezoid(mean, counts / width)
     differences = np.trapezoid(drawn[:, 0] - drawn[:, 2], counts / width)
-    difference = judge(float(areas[0] - areas[2]), _known(differences), level)
+    difference = judge(float(areas[0] - areas[2]), differences, level)
     return Deletion(
         pd.DataFrame(rows, columns=["order", "hidden", "share", "error", "low", "high"]),
         {order: float(area) for order, area in zip(ORDERS, areas, strict=True)},
-        verdict(difference, score.metric),
+        verdict(difference, score.metric, clusters.rests_on),
+        clusters,
     )
 
 
@@ -188,18 +197,20 @@ def gradient_weights(
     return np.stack(rows)
 
 
-def verdict(difference: Difference, metric: str) -> Verdict:
-    """The verdict on a difference between the areas of highest first and of random orders.
+def verdict(difference: Difference, metric: str, rests_on: str = "") -> Verdict:
+    """Return the verdict on a difference between the areas of highest first and of random orders.
 
     Args:
-        difference: with its interval.
-        metric: whose error was taken.
+        difference: the difference with its interval.
+        metric: name of the metric whose error was taken.
+        rests_on: the warning that the interval rests on few people; empty where there are enough.
     """
     judged = METRICS[metric]
     if np.isnan(difference.low):
         sentence = f"Whether the weights explain the predictions cannot be told: {judged.title} is undefined here."
         return Verdict(Faithfulness.CHANCE, difference, sentence)
     size = f"{interval(difference.value, difference.low, difference.high, 3, sign='+')} in {judged.error_title}"
+    size += f", which {rests_on}" if rests_on else ""
     if difference.low > 0:
         answer = Faithfulness.BETTER
         says = "Hiding the highest-weighted channels first hurts more than a random order"
@@ -304,16 +315,13 @@ def _error(score: Score, results: Sequence[Result]) -> Callable[[np.ndarray], fl
 
 
 def _drawn(
-    errors: list[list[Callable[[np.ndarray], float]]], groups: int, draws: int, generator: np.random.Generator
-) -> np.ndarray:
-    """Bootstrap samples of the three curves, (draws, 3, S), each with one of the random orders."""
-    samples = []
-    for _ in range(draws):
-        recordings = generator.integers(0, groups, groups)
-        rows = errors[0], errors[1], errors[generator.integers(2, len(errors))]
-        samples.append([[error(recordings) for error in row] for row in rows])
-    return np.array(samples)
-
-
-def _known(values: np.ndarray) -> np.ndarray:
-    return values[~np.isnan(values)]
+    errors: list[list[Callable[[np.ndarray], float]]], clusters: Clusters, draws: int, seed: int
+) -> np.ndarray:  # fmt: skip
+    """Return bootstrap samples of the three curves, (draws, 3, S), each with one of the random orders."""
+    values = np.full((draws, len(ORDERS), len(errors[0])), np.nan)
+    orders = np.random.default_rng([seed, 1]).integers(2, len(errors), draws)
+    samples = (sample for some in draw(clusters, draws, seed) for sample in some)
+    for own, order, sample in zip(values, orders, samples, strict=False):  # there are no samples of one cluster
+        recordings = clusters.positions(sample)
+        own[:] = [[error(recordings) for error in row] for row in (errors[0], errors[1], errors[order])]
+    return values

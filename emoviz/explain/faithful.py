@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from ..checkpoints.folder import Checkpoint
+from ..core import words
 from ..core.configuration import from_dict
 from ..core.errors import ConfigError
 from ..core.progress import Progress, silent
@@ -52,8 +53,8 @@ def deletion_table(
     Returns:
         One row per ``weighting``, ``order`` and count of ``hidden`` channels (also as ``share`` of all): ``error``
         with its interval from ``low`` to ``high``, and the same in all rows of a weighting: ``metric`` (whose error),
-        ``recordings``, ``held_out`` (of how many), and ``difference`` with ``difference_low`` and ``difference_high``,
-        which the verdict reads.
+        ``recordings``, ``held_out`` (of how many), ``unit`` and ``clusters`` (what the intervals draw, and how many of
+        them), and ``difference`` with ``difference_low`` and ``difference_high``, which the verdict reads.
 
     Raises:
         ConfigError: the model has no channel attention, or fewer than two recordings are asked for.
@@ -89,10 +90,19 @@ def deletion_table(
 
 
 def verdict_of(table: pd.DataFrame, weighting: str = ATTENTION) -> Verdict:
-    """What a table of :func:`deletion_table` says of a weighting."""
+    """Return the verdict of a table of :func:`deletion_table` on a weighting."""
     row = table[table["weighting"] == weighting].iloc[0]
     difference = Difference(row["difference"], row["difference_low"], row["difference_high"], float("nan"))
-    return verdict(difference, row["metric"])
+    return verdict(difference, row["metric"], words.rests_on(*drawn_by(table)))
+
+
+def drawn_by(table: pd.DataFrame) -> tuple[int, str]:
+    """Return how many clusters the intervals of a table of :func:`deletion_table` draw, and their unit.
+
+    Tables that were made when single recordings were drawn do not name a unit.
+    """
+    row = table.iloc[0]
+    return int(row.get("clusters", row["recordings"])), str(row.get("unit", "recordings"))
 
 
 def error_name(metric: str) -> str:
@@ -158,7 +168,8 @@ def _example(sample: "Sample", shift: int) -> Example:
     """A sample as deletion curves take it; its labels are moved to where the model answers them."""
     truth = sample.target.numpy()
     streams = {name: values.numpy() for name, values in sample.streams.items()}
-    return Example(sample.id, streams, delayed(truth, -shift) if truth.ndim == 2 else truth)
+    truth = delayed(truth, -shift) if truth.ndim == 2 else truth
+    return Example(sample.id, streams, truth, sample.speaker, sample.session)
 
 
 @torch.no_grad()
@@ -188,6 +199,8 @@ def _rows(weighting: str, found: Deletion, metric: str, recordings: int, held_ou
         metric=metric,
         recordings=recordings,
         held_out=held_out,
+        unit=found.clusters.unit,
+        clusters=found.clusters.count,
         difference=difference.value,
         difference_low=difference.low,
         difference_high=difference.high,

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..core.vocabulary import Emotion
-from ..core.words import interval, p_value
+from ..core.words import counted, interval, p_value, rests_on
 from .style import (
     GREY,
     GRID,
@@ -42,7 +42,7 @@ def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: st
     """How much more of one figure models have than the first, per culture, with intervals.
 
     Args:
-        differences: rows of one figure: ``model against culture difference low high p``.
+        differences: rows of one score: ``model against culture difference low high p unit clusters``.
         models: all that are compared, for their colours.
         what: the figure's title, e.g. ``UA``.
     """
@@ -61,8 +61,9 @@ def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: st
             name=model,
             marker=_marker(models, model, 9),
             error_x=_whiskers(rows.difference, rows.low, rows.high, _colour(models, model)),
-            customdata=np.stack([rows.culture, labels, rows.p.map(p_value)], axis=1),
-            hovertemplate="%{customdata[0]}: %{customdata[1]}, %{customdata[2]}<extra>%{fullData.name}</extra>",
+            customdata=np.stack([rows.culture, labels, rows.p.map(p_value), _drawn(rows)], axis=1),
+            hovertemplate="%{customdata[0]}: %{customdata[1]}, %{customdata[2]}, %{customdata[3]}"
+            "<extra>%{fullData.name}</extra>",
             showlegend=len(others) > 1,
         )
         for place, label in zip(places, labels, strict=True):
@@ -159,17 +160,18 @@ def reliability_diagram(bins: pd.DataFrame, errors: pd.DataFrame, models: Sequen
 
     Args:
         bins: ``model confidence accuracy low high recordings``.
-        errors: ``model error low high``: expected calibration errors.
+        errors: ``model error low high unit clusters``: expected calibration errors.
         models: all that are compared, for their colours.
     """
     figure = _diagonal([0, 1], "calibrated")
     for model, rows in bins.groupby("model", sort=False):
         found = errors[errors.model == model].iloc[0]
+        warning = rests_on(found.clusters, found.unit)
         figure.add_scatter(
             x=rows.confidence,
             y=rows.accuracy,
             mode="lines+markers",
-            name=f"{model}: error {interval(found.error, found.low, found.high)}",
+            name=f"{model}: error {interval(found.error, found.low, found.high)}" + (f", {warning}" if warning else ""),
             line={"color": _colour(models, model), "dash": _dash(models, model), "width": 1.5},
             marker=_marker(models, model, 8),
             error_y=_whiskers(rows.accuracy, rows.low, rows.high, _colour(models, model)),
@@ -223,7 +225,7 @@ def error_slices(table: pd.DataFrame, output: str, models: Sequence[str]) -> go.
     """Error of each model on each slice of recordings, with intervals.
 
     Args:
-        table: ``slice model output metric error low high recordings``.
+        table: ``slice model output metric error low high recordings unit clusters``.
         output: which.
         models: all that are compared, for their colours.
     """
@@ -241,9 +243,9 @@ def error_slices(table: pd.DataFrame, output: str, models: Sequence[str]) -> go.
             name=model,
             marker=_marker(models, model, 8),
             error_y=_whiskers(rows.error, rows.low, rows.high, _colour(models, model)),
-            customdata=np.stack([rows.slice, rows.low, rows.high, rows.recordings], axis=1),
+            customdata=np.stack([rows.slice, rows.low, rows.high, rows.recordings, _drawn(rows)], axis=1),
             hovertemplate="%{customdata[0]}: %{y:.2f} [%{customdata[1]:.2f}, %{customdata[2]:.2f}] of "
-            "%{customdata[3]} recordings<extra>%{fullData.name}</extra>",
+            "%{customdata[3]} recordings, %{customdata[4]}<extra>%{fullData.name}</extra>",
         )
     metric = chosen.metric.iloc[0]
     of = "" if output in ("emotion", "mean") else f" of {output}"
@@ -479,3 +481,11 @@ def _axis(name: str) -> dict:
 
 def _text(name: str) -> dict:
     return {"text": name, "standoff": 4, "font": SMALL}
+
+
+def _drawn(rows: pd.DataFrame) -> list[str]:
+    """Return what each interval draws, e.g. ``interval over 19 people`` or ``rests on 3 people``."""
+    return [
+        rests_on(row.clusters, row.unit) or f"interval over {counted(row.clusters, row.unit)}"
+        for row in rows.itertuples()
+    ]

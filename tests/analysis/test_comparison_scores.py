@@ -25,6 +25,10 @@ def test_a_better_model_is_told_from_luck_and_an_equal_one_is_not():
     assert set(figures.culture) == {ALL, "German", "Korean"}
     words = comparison_scores.verdicts(figures, differences)
     assert words[0].startswith("good is better than bad: UA .90 against .50, a difference of .400 [")
+    assert "rests on 4 people" in words[0]
+    assert (good.unit, good.clusters, worse.unit, worse.clusters) == ("speakers", 4, "speakers", 4)
+    grid = comparison_scores.score_grid(figures, "emotion", "ua", "pooled").set_index("culture")
+    assert grid.loc[ALL, "interval over"] == "rests on 4 people"
     assert words[1].startswith("same and good cannot be told apart")
 
 
@@ -54,6 +58,7 @@ def test_models_that_share_nothing_stand_beside_the_others_with_their_own_figure
     assert set(differences.model) == {"b"}
     own = row_of(figures, model="mute", metric="ua")
     assert (own.value, own.shared, own.recordings) == (0.4, False, 9)
+    assert (own.unit, own.clusters) == ("recordings", 9)  # a row that was written before intervals drew people
     grid = comparison_scores.score_grid(figures, "emotion", "ua", "pooled")
     assert list(grid.columns[:5]) == ["culture", "a", "b", "mute", "far"]
     assert grid.set_index("culture").loc[ALL, "mute"] == ".40 [.30, .50] †"

@@ -94,14 +94,14 @@ def test_planted_channels_are_found(score):
 
 @pytest.mark.parametrize("score", [ACCURACY, UA], ids=["accuracy", "ua"])
 def test_classes(score):
-    weights = np.zeros((2, 20))
-    weights[:, PLANTED] = [[3, 0, 2, 0], [0, 3, 0, 2]]
-    model = Quadratic(STREAMS, weights)
+    weights = np.zeros((2, 60))  # of so many channels no random order hides the planted ones first
+    weights[0, 0:8:2] = weights[1, 8:16:2] = 1
+    model = Quadratic({"a": 36, "b": 24}, weights)
     recordings = [
         dataclasses.replace(r, truth=np.eye(2)[(r.truth if r.truth.ndim == 1 else 0).argmax()])
         for r in (_scored(model, recording) for recording in examples(model, 40))
     ]
-    found = deletion(model, recordings, np.abs(weights).sum(0), score, steps=5, draws=50)
+    found = deletion(model, recordings, np.abs(weights).sum(0), score, steps=10, draws=300)
     assert curve(found, "highest first").error.iloc[0] == 0
     assert found.verdict.faithfulness is Faithfulness.BETTER
     assert f"1 - {'UA' if score is UA else 'accuracy'}" in found.verdict.sentence
@@ -125,6 +125,20 @@ def test_weights_without_meaning_are_called_better_no_more_often_than_stated():
     # 2.5 % of 40 are 1; more than 5 has a probability of .001.
     assert answers.count(Faithfulness.BETTER) <= 5
     assert answers.count(Faithfulness.WORSE) <= 5
+
+
+def test_intervals_draw_people_with_all_their_recordings():
+    """Where each person's recordings are copies, more copies make the interval no narrower, and few people say so."""
+    model = planted()
+    people = [dataclasses.replace(r, speaker=r.id) for r in examples(model, 4, noise=0.3)]
+    copies = [dataclasses.replace(r, id=f"{r.id}/{n}") for n in range(5) for r in people]
+    weights = np.abs(model.weights.detach().numpy()[0])
+    one, many = (deletion(model, given, weights, RMSE, **QUICK) for given in (people, copies))
+    assert (many.clusters.unit, many.clusters.count) == ("speakers", 4)
+    np.testing.assert_allclose(many.verdict.difference, one.verdict.difference, atol=1e-6)
+    assert "which rests on 4 people)" in many.verdict.sentence
+    alone = deletion(model, [dataclasses.replace(r, speaker="p") for r in people], weights, RMSE, **QUICK)
+    assert np.isnan(alone.verdict.difference.low) and alone.curves.low.isna().all()
 
 
 def test_equal_weights_are_chance_whatever_the_order_of_channels():

@@ -56,6 +56,8 @@ def test_the_table_has_both_weightings_and_what_the_verdict_reads(cats):
     table = faithful.deletion_table(cats, MadeUpStore(), most=4)
     assert table.groupby(["weighting", "order"]).size().eq(3).all() and table["weighting"].nunique() == 2
     assert set(table["metric"]) == {"ccc"} and set(table["recordings"]) == {4}
+    assert faithful.drawn_by(table) == (table["clusters"].iloc[0], "speakers")
+    assert faithful.drawn_by(table.drop(columns=["unit", "clusters"])) == (4, "recordings")
     whole = table[table["hidden"] == 0]["error"]
     np.testing.assert_allclose(whole, whole.iloc[0])
     for weighting, rows in table.groupby("weighting"):

@@ -26,7 +26,8 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
 def differences() -> pd.DataFrame:
     rows = [("b", "a", "all", 0.1, 0.05, 0.15, 0.001), ("b", "a", "German", -0.2, -0.4, 0.1, 0.3),
             ("c", "a", "all", 0.0, -0.1, 0.1, 1.0), ("c", "a", "German", 0.2, 0.1, 0.3, 0.01)]  # fmt: skip
-    return pd.DataFrame(rows, columns=["model", "against", "culture", "difference", "low", "high", "p"])
+    table = pd.DataFrame(rows, columns=["model", "against", "culture", "difference", "low", "high", "p"])
+    return table.assign(unit="speakers", clusters=3)
 
 
 def test_the_forest_has_a_line_per_culture_and_model_with_its_interval():
@@ -39,6 +40,9 @@ def test_the_forest_has_a_line_per_culture_and_model_with_its_interval():
     assert b.y[0] < c.y[0] < 0.5 < b.y[1] and list(figure.layout.yaxis.ticktext) == ["all", "German"]
     assert "+.10 [+.05, +.15]" in [a.text for a in figure.layout.annotations]
     assert figure.layout.xaxis.title.text == "UA: others minus a"
+    assert b.customdata[0][3] == "rests on 3 people"
+    many = plots.difference_forest(differences().assign(clusters=19), MODELS, "UA")
+    assert many.data[0].customdata[0][3] == "interval over 19 people"
 
 
 def test_confusions_stand_side_by_side_and_share_labels_where_classes_are_the_same():
@@ -57,7 +61,7 @@ def test_calibration_is_drawn_with_intervals_beside_the_diagonal():
     diagonal, first, _ = plots.reliability_diagram(bins, errors, ["a", "b"]).data
     assert list(diagonal.x) == list(diagonal.y) == [0, 1]
     np.testing.assert_allclose(first.x, bins[bins.model == "a"].confidence)
-    assert re.fullmatch(r"a: error \.\d\d \[\.\d\d, \.\d\d]", first.name)
+    assert re.fullmatch(r"a: error \.\d\d \[\.\d\d, \.\d\d], rests on 4 people", first.name)
     spread = calibration.predicted_and_true(comparison.compare([tracer("a", 0.1), tracer("b", 0.4)]))
     figure = plots.spread_diagram(spread, DIMENSIONS[0], ["a", "b"])
     assert figure.layout.xaxis.range[0] <= -1 and len(figure.data) == 3
