@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,14 @@ def imported(*places: str) -> set[str]:
 )
 def test_every_import_is_pinned(places: tuple[str, ...], files: tuple[str, ...]):
     assert imported(*places) - pinned(*files) == set()
+
+
+def test_the_package_depends_on_what_is_pinned_in_ranges_that_begin_there():
+    pins = dict(re.findall(r"^([A-Za-z0-9-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    ranges = dict(re.fullmatch(r"([A-Za-z0-9-]+)>=(.+)", line).groups() for line in project["dependencies"])
+    assert set(ranges) == set(pins)
+    for name, bounds in ranges.items():
+        lowest, _, bound = bounds.partition(",<")
+        assert f"{pins[name]}.".startswith(f"{lowest}."), f"{name}: {bounds} does not begin with {pins[name]}"
+        assert not bound or int(bound) == int(lowest.split(".")[0]) + 1

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,17 +23,24 @@ PATIENCE = 120
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the app, started for this test run with folders of its own."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log.txt"
     folders = {
         f"EMOVIZ_{name}": str(tmp_path_factory.mktemp(name.lower())) for name in ("STORE", "RUNS", "CHECKPOINTS")
     }
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port"]
     environment = os.environ | folders | {"EMOVIZ_SLOTS": "cpu"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+    with serving(command, ROOT, environment, tmp_path_factory.mktemp("app") / "log.txt") as address:
+        yield address
+
+
+@contextmanager
+def serving(command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Run a command, which a free port ends, until the block ends, and give the address of the app that it starts."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    environment = {**environment, "STREAMLIT_SERVER_HEADLESS": "true"}
     with log.open("w") as output:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        server = subprocess.Popen([*command, str(port)], cwd=cwd, env=environment, stdout=output, stderr=output)
     address = f"http://localhost:{port}"
     try:
         for _ in range(PATIENCE):
