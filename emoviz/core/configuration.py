@@ -5,9 +5,11 @@ import json
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import ConfigError
+
+T = TypeVar("T")
 
 LEFT_OUT = {"left out when empty": True}
 """Metadata of a field that :func:`to_dict` leaves out while it is empty, so that older configs keep their form."""
@@ -25,18 +27,18 @@ def to_dict(config: Any) -> Any:
     return config
 
 
-def from_dict(kind: type, values: Mapping[str, Any], where: str) -> Any:
+def from_dict(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     """Make the dataclass ``kind`` from plain values, refusing unknown keys and wrong types.
 
     Args:
         kind: the dataclass.
-        values: field name -> value, as read from JSON.
-        where: what the values are, for the message, e.g. ``the training config``.
+        values: value of each field, as read from JSON.
+        where: name of the values in messages, e.g. ``the training config``.
 
     Raises:
-        ConfigError: as said, naming the key and what would have been right.
+        ConfigError: if a key is unknown or missing, or a value is of the wrong type; it says what would be right.
     """
-    known = {f.name: f for f in dataclasses.fields(kind) if f.init}
+    known = {f.name: f for f in dataclasses.fields(kind) if f.init}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise ConfigError(f"Unknown key '{unknown[0]}' in {where}; known are: {', '.join(known)}.")

@@ -1,4 +1,4 @@
-"""Training: one config, one loop, any model. Needs torch, lightning and a feature store; no media library."""
+"""Training: one config, one loop, any model. It needs torch, lightning and a feature store, and no media library."""
 
 from .config import TrainingConfig, load_config
 from .loop import train

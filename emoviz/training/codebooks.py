@@ -1,4 +1,4 @@
-"""Codebooks of bags of words, from the training speakers of a config and nobody else's frames."""
+"""Codebooks of bags of words, fitted on the frames of a config's training speakers alone."""
 
 import dataclasses
 from pathlib import Path
@@ -18,21 +18,21 @@ from .data import arrange, load_recordings
 def fit_codebooks(
     config: TrainingConfig, store: FeatureStore, words: int = 100, progress: Progress = silent
 ) -> list[Path]:
-    """Make the codebooks that a config's features read.
+    """Make the codebooks that the features of a config read.
 
     Args:
-        config: whose corpora, split and seed count.
-        store: with what the words are made of, e.g. ``egemaps`` for ``egemaps-words``.
-        words: of each codebook.
-        progress: told of the reading and of every codebook.
+        config: config with the corpora, the split and the seed.
+        store: store that holds the features of which words are made, e.g. ``egemaps`` for ``egemaps-words``.
+        words: number of words of each codebook.
+        progress: listener, told of the reading and of every codebook.
 
     Returns:
-        Their folders.
+        The folders of the codebooks.
 
     Raises:
-        ConfigError: no feature of the config reads a codebook.
-        FeatureError: a feature was not extracted, or a codebook cannot be written.
-        CorpusError: a corpus is not in the store.
+        ConfigError: if no feature of the config reads a codebook.
+        FeatureError: if a feature was not extracted, or a codebook cannot be written.
+        CorpusError: if a corpus is not in the store.
     """
     extractors = (make(entry.feature, entry.settings) for entry in config.inputs)
     bags = [extractor for extractor in extractors if isinstance(extractor, bag_of_words.BagOfWords)]

@@ -17,28 +17,28 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "emotion": tuple(Emotion),
     "intensity": tuple(intensity(e) for e in Emotion),
 }
-"""Kind of outputs -> their names."""
+"""The names of each kind of outputs."""
 SELECTIONS = {"dimension": ("ccc",), "emotion": ("accuracy", "ua"), "intensity": ("pearson",)}
-"""Kind of outputs -> the validation metrics that may select an epoch."""
+"""The validation metrics that may select an epoch, for each kind of outputs."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that decides the result of a training.
+    """All settings that decide the result of a training.
 
     Attributes:
-        name: of the checkpoint folder.
+        name: name of the checkpoint folder.
         title: one line for people.
-        source: whose signal the model reads.
+        source: signal that the model reads.
         model: registry name.
-        options: the model's own config fields, beside streams and outputs.
-        data: how samples are made (see ``training.data``).
-        corpora: in the feature store.
-        inputs: feature streams and what happens to them.
-        outputs: what is predicted: emotions, intensities of emotions, dimensions of the corpora's own traces, or
+        options: fields of the model's own config, beside streams and outputs.
+        data: kind of samples (see ``training.data``).
+        corpora: corpora in the feature store.
+        inputs: feature streams and their transforms.
+        outputs: names of the predictions: emotions, intensities of emotions, dimensions of the corpora's own traces, or
             dimensions derived from emotions.
         hop: seconds of the time grid.
-        resample: how features come onto it: ``linear`` interpolates, ``mean`` averages over each frame.
+        resample: way in which features come onto the grid: ``linear`` interpolates, ``mean`` averages over each frame.
         standardise_by: unlabelled adaptation of the features: channels to zero mean and unit spread over all
             recordings, those tested among them, of each ``culture`` or ``speaker``; ``none`` leaves them as they are.
         speaker_weight: clips that the culture's statistics count as beside a speaker's own, in standardisation by
@@ -50,27 +50,26 @@ class TrainingConfig:
         window: seconds of a training sample; longer recordings are cropped in training.
         loss: registry name.
         metric_loss: registry name of a loss on the embedding that is added, or "" for none.
-        metric_weight: of that loss.
-        margins: its margins alpha and beta.
+        metric_weight: weight of that loss.
+        margins: margins alpha and beta of that loss.
         selection: validation metric, higher is better, that picks the epoch.
-        epochs: at most.
+        epochs: largest number of epochs.
         patience: epochs without a better validation metric before training stops.
         batch_size: samples per step.
         micro_batch: samples at a time, where a step's do not fit the memory; a whole part of ``batch_size``, whose
             gradients are then added up (a loss over the frames of a batch, as CCC, becomes the mean of those over
             its parts). 0 for all at once.
         optimiser: ``adam`` (with decoupled weight decay) or ``sgd`` (Nesterov momentum .9).
-        learning_rate: highest; a cosine leads it to zero over ``epochs`` after one epoch of warm-up.
-        weight_decay: of all weights.
+        learning_rate: highest rate; a cosine leads it to zero over ``epochs`` after one epoch of warm-up.
+        weight_decay: decay of all weights.
         gradient_clip: largest norm of the gradient; 0 for none.
-        averaging: decay of an exponential moving average of the weights, which is then what is
-            validated and kept; 0 for none.
-        balance: draw samples so that these groups (of `speaker`, `culture` and, for utterances, `emotion`)
-            occur equally often.
-        validation_share: of the speakers of each corpus; at least one.
-        test_share: of the speakers of each corpus; at least one.
-        seed: of everything random.
-        compile: let torch.compile translate the network first, which takes minutes and pays in long trainings.
+        averaging: decay of an exponential moving average of the weights, which is then validated and kept; 0 for none.
+        balance: groups (of `speaker`, `culture` and, for utterances, `emotion`) that occur equally often among the
+            samples that are drawn.
+        validation_share: share of the speakers of each culture for validation, at least one speaker.
+        test_share: share of the speakers of each culture for the test, at least one speaker.
+        seed: seed of everything random.
+        compile: whether torch.compile translates the network first, which takes minutes and pays in long trainings.
         precision: ``bf16`` on CUDA and on CPUs that compute in it, or ``32``; ``auto`` takes bf16 on CUDA.
     """
 
@@ -159,21 +158,21 @@ class TrainingConfig:
 
     @property
     def kind(self) -> str:
-        """What the outputs are, a key of :data:`OUTPUTS`."""
+        """The kind of the outputs, a key of :data:`OUTPUTS`."""
         return next(kind for kind, names in OUTPUTS.items() if self.outputs[0] in names)
 
 
 Changes = Mapping[str, Any]
-"""Field of the training config -> its value in a system."""
+"""Values of fields of the training config in one system."""
 
 
 def system_of(config: TrainingConfig, name: str, changes: Changes) -> TrainingConfig:
-    """The config of one system.
+    """Return the config of one system.
 
     Args:
-        config: what all systems of a study share.
-        name: of the system, which names the config unless the changes do.
-        changes: what is the system's own.
+        config: config that all systems of a study share.
+        name: name of the system, which names the config unless the changes do.
+        changes: values that only this system has.
     """
     return dataclasses.replace(config, **{"name": name.replace(" ", "-"), **changes})
 
@@ -185,7 +184,7 @@ def load_config(path: Path) -> TrainingConfig:
     """Read a config from a JSON file, or that of a trained model from the ``config.json`` of its checkpoint.
 
     Raises:
-        ConfigError: the file is missing, no JSON, has an unknown key or a wrong value.
+        ConfigError: if the file is missing or is not JSON, or has an unknown key or a wrong value.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -202,7 +201,7 @@ def with_settings(config: TrainingConfig, settings: Sequence[str]) -> TrainingCo
     """Replace fields by ``key=value`` texts; ``options.key=value`` reaches the model's own fields.
 
     Raises:
-        ConfigError: a text without ``=``, an unknown key or a wrong value.
+        ConfigError: if a text has no ``=``, an unknown key or a wrong value.
     """
     values = to_dict(config)
     for key, value in from_texts(settings).items():

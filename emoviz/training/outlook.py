@@ -1,4 +1,4 @@
-"""What will happen if this config is trained, and what forbids it? Asked before anything starts.
+"""A look ahead at a training before it starts: its size, its split and its gaps, and errors that forbid it.
 
 The checks are those of the training itself, made on tables alone: no feature is read.
 """
@@ -30,21 +30,21 @@ from .module import build_model
 from .splits import by_speaker
 
 FEW = 3
-"""Tested speakers of a culture below which its figures say little."""
+"""Number of tested speakers of a culture below which its scores say little."""
 HEARD = 8
-"""Recordings whose length is looked up to estimate that of all."""
+"""Number of recordings whose length is looked up to estimate the length of all."""
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a training will be.
+    """The size, the split and the gaps of a training.
 
     Attributes:
-        parts: ``culture``, ``part``, ``recordings`` and ``speakers`` (0 where unknown).
-        parameters: trained values.
-        widths: channels of each stream after its transform.
-        lacking: corpus -> feature -> recordings of which it has to be extracted first.
-        warnings: what a reader of the figures must know, one sentence each.
+        parts: table with the columns ``culture``, ``part``, ``recordings`` and ``speakers`` (0 where unknown).
+        parameters: number of trained values.
+        widths: number of channels of each stream after its transform.
+        lacking: number of recordings from which a feature has to be extracted first, by corpus and feature.
+        warnings: limits of the scores, one sentence each.
     """
 
     parts: pd.DataFrame
@@ -55,24 +55,24 @@ class Outlook:
 
     @property
     def samples(self) -> int:
-        """Recordings of the training part."""
+        """The number of recordings in the training part."""
         return int(self.parts.loc[self.parts["part"] == Split.TRAIN, "recordings"].sum())
 
 
 def outlook(config: TrainingConfig, found: Iterable[Holding], store: FeatureStore) -> Outlook:
-    """Split, size and gaps of a training.
+    """Tell split, size and gaps of a training.
 
     Args:
-        config: what to train.
-        found: the corpora that are here.
-        store: with the features that have settings of their own; the others are counted in ``found``.
+        config: config of the training.
+        found: corpora that are here.
+        store: store that holds the features with settings of their own; the others are counted in ``found``.
 
     Raises:
-        UnknownNameError: a corpus, kind of data, loss or model is unknown.
-        ConfigError: settings contradict each other.
-        CorpusError: a corpus is not here, or has no recordings with such labels.
-        FeatureError: a feature can neither be read nor extracted.
-        SplitError: a culture has too few speakers.
+        UnknownNameError: if a corpus, kind of data, loss or model is unknown.
+        ConfigError: if settings contradict each other.
+        CorpusError: if a corpus is not here, or no recording has a label that the config predicts.
+        FeatureError: if a feature can neither be read nor extracted.
+        SplitError: if a culture has too few speakers.
     """
     DATA[config.data].check(config)
     LOSSES[config.loss]
@@ -96,11 +96,11 @@ def outlook(config: TrainingConfig, found: Iterable[Holding], store: FeatureStor
 
 
 def stream_widths(config: TrainingConfig, found: Sequence[Holding]) -> dict[str, int]:
-    """Channels of each stream after its transform.
+    """Return the number of channels of each stream after its transform.
 
     Raises:
-        FeatureError: a feature is none that can be extracted, and not every corpus comes with it.
-        ConfigError: more components are asked for than there are channels.
+        FeatureError: if a feature cannot be extracted, and not every corpus comes with it.
+        ConfigError: if a stream has fewer channels than the config wants components.
     """
     raw = {}
     for entry in config.inputs:
@@ -123,11 +123,11 @@ def stream_widths(config: TrainingConfig, found: Sequence[Holding]) -> dict[str,
 
 
 def split_table(config: TrainingConfig, found: Sequence[Holding]) -> pd.DataFrame:
-    """Recordings and speakers of each culture in each part.
+    """Count recordings and speakers of each culture in each part.
 
     Raises:
-        CorpusError: no recording has such a label.
-        SplitError: a culture has too few speakers.
+        CorpusError: if no recording has a label that the config predicts.
+        SplitError: if a culture has too few speakers.
     """
     tables = [one.tables for one in found if one.tables is not None]
     table = labelled(config, tables, ["speaker", "culture", "session"])
@@ -145,7 +145,7 @@ def split_table(config: TrainingConfig, found: Sequence[Holding]) -> pd.DataFram
 
 
 def steps_per_epoch(config: TrainingConfig, view: Outlook, found: Iterable[Holding], store: FeatureStore) -> int:
-    """Training steps of one epoch; where samples are windows of recordings, from the length of a few of these."""
+    """Estimate the training steps of one epoch, from the length of a few recordings where samples are windows."""
     samples = float(view.samples)
     if DATA[config.data].frames:
         lengths = [length for one in found if one.name in config.corpora for length in _lengths(config, one, store)]
@@ -154,7 +154,7 @@ def steps_per_epoch(config: TrainingConfig, view: Outlook, found: Iterable[Holdi
 
 
 def step_seconds(config: TrainingConfig, widths: Mapping[str, int]) -> float:
-    """How long one training step takes on this machine's processor, on noise in the shape of a full batch."""
+    """Time one training step on this machine's processor, on noise in the shape of a full batch."""
     inputs = Inputs([], {})
     predictor = Predictor(inputs, build_model(config, widths)).train()
     optimiser = torch.optim.AdamW(predictor.parameters(), fused=True)
@@ -183,10 +183,10 @@ def step_seconds(config: TrainingConfig, widths: Mapping[str, int]) -> float:
 def complete(
     config: TrainingConfig, data_folder: Path | None, imports: Path, store: FeatureStore, progress: Progress = silent
 ) -> None:
-    """Put into the store what a training needs and it lacks.
+    """Put the features into the store that a training needs and the store lacks.
 
     Raises:
-        EmovizError: a corpus cannot be read, or a recording not be extracted.
+        EmovizError: if a corpus cannot be read, or a feature cannot be extracted from a recording.
     """
     for name in config.corpora:
         gap = _gap(config, holding(name, data_folder, imports, store), store)
@@ -197,7 +197,7 @@ def complete(
 
 
 def _gap(config: TrainingConfig, one: Holding, store: FeatureStore) -> dict[str, int]:
-    """What has to be extracted of a corpus first: feature -> recordings."""
+    """Count the recordings from which each feature has to be extracted first."""
     if one.tables is None or (one.stored and _pictures(one)):
         return {}
     count = len(one.tables.recordings)
@@ -217,7 +217,7 @@ def _pictures(one: Holding) -> bool:
 
 
 def _shipped(one: Holding, feature: str) -> int | None:
-    """Channels of a feature that came with a corpus, None where it did not."""
+    """Return the number of channels of a feature that came with a corpus, None where it did not."""
     if one.tables is None or feature not in one.tables.shipped:
         return None
     streams = one.tables.shipped[feature]
@@ -227,7 +227,7 @@ def _shipped(one: Holding, feature: str) -> int | None:
 
 
 def _lengths(config: TrainingConfig, one: Holding, store: FeatureStore) -> list[float]:
-    """Seconds of a few recordings, from a stored feature."""
+    """Return the seconds of a few recordings, from a stored feature."""
     if one.tables is None or not one.stored:
         return []
     if not one.tables.traces.empty:

@@ -1,10 +1,10 @@
-"""The five papers' own set-ups: exactly the streams that they name (spec/systems.md), by encoders of one's own.
+"""The set-ups of the five papers, with exactly the streams that they name (spec/systems.md).
 
-None of these made a bundled checkpoint: their encoders are too large to be bundled. Training one without its
+None of these made a bundled checkpoint, since their encoders are too large to be bundled. Training one without its
 encoders stops with a sentence that says which weights are missing; no other encoder takes their place.
 
-Where a paper's corpus is not public, the config names one that its task fits; ``--set 'corpora=["mine"]'`` takes
-another. Deviations of a stream stand beside it.
+Where a paper's corpus is not public, the config names one that fits its task; ``--set 'corpora=["mine"]'`` takes
+another. A stream that deviates from the paper has a comment beside it.
 """
 
 import dataclasses
@@ -122,7 +122,7 @@ PAPER5 = TrainingConfig(
 
 
 def _subsets() -> dict[str, TrainingConfig]:
-    """ViPER on every choice of modalities but all: its ablation."""
+    """Return the ablation of ViPER: its config on every choice of modalities but all."""
     return {
         f"paper3-{'-'.join(names)}": dataclasses.replace(
             PAPER3,
@@ -165,4 +165,4 @@ PAPERS: dict[str, TrainingConfig] = {
     "paper4": PAPER4,
     "paper5": PAPER5,
 }
-"""Name -> config."""
+"""The config of each name."""

@@ -208,15 +208,15 @@ _PRESETS = {
 
 
 def presets() -> tuple[str, ...]:
-    """Names of the presets, each of which made the bundled checkpoint of that name."""
+    """Name the presets, each of which made the bundled checkpoint of that name."""
     return tuple(_PRESETS)
 
 
 def preset(name: str) -> TrainingConfig:
-    """The config of a bundled checkpoint, or of a paper.
+    """Return the config of a bundled checkpoint, or of a paper.
 
     Raises:
-        UnknownNameError: no such preset.
+        UnknownNameError: if there is no such preset.
     """
     known = _PRESETS | PAPERS
     if name not in known:

@@ -24,7 +24,7 @@ class SafetensorsIO(CheckpointIO):
         """Write the folder, whole or not at all.
 
         Raises:
-            CheckpointError: the disk is full or not writable.
+            CheckpointError: if the disk is full or not writable.
         """
         tensors: dict[str, Tensor] = {}
         tree = _pack(checkpoint, tensors)
@@ -38,12 +38,13 @@ class SafetensorsIO(CheckpointIO):
         """Read the folder.
 
         Raises:
-            CheckpointError: it is missing or damaged.
+            CheckpointError: if the folder is missing or damaged.
         """
         try:
             tensors = load_file(Path(path) / TENSORS)
             tree = json.loads((Path(path) / TREE).read_text(encoding="utf-8"))
-            return _unpack(tree, tensors)
+            state: dict[str, Any] = _unpack(tree, tensors)
+            return state
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise CheckpointError(
                 f"The state of a training in '{path}' is damaged; train again from the start."
@@ -55,7 +56,7 @@ class SafetensorsIO(CheckpointIO):
 
 
 def _pack(value: Any, tensors: dict[str, Tensor]) -> Any:
-    """Plain JSON for ``value``, tensors moved to ``tensors``; dict keys keep their type."""
+    """Return plain JSON for ``value`` and move its tensors to ``tensors``; keys of dicts keep their type."""
     if isinstance(value, Tensor):
         name = str(len(tensors))
         tensors[name] = value.detach().cpu().contiguous().clone()

@@ -1,4 +1,4 @@
-"""What can be set, and what does it mean? Fields of a config dataclass as plain data, for a form or a help text.
+"""Fields of a config dataclass as plain data, with their explanations, for a form or a help text.
 
 A field's explanation is its entry under ``Attributes`` in the dataclass's docstring, so that there is one text for
 code, page and command line.
@@ -22,7 +22,7 @@ from .config import OUTPUTS, SELECTIONS, TrainingConfig
 from .data import DATA
 
 Kind = Literal["flag", "whole", "number", "text", "choice", "several", "list"]
-"""What a field takes: yes or no, a whole number, a number, a text, one or several of its choices, or a list."""
+"""The value that a field takes: yes or no, a whole number, a number, a text, one or several choices, or a list."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Learning": ("epochs", "batch_size", "learning_rate", "seed", "patience", "optimiser", "weight_decay",
@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Time": ("hop", "window", "resample", "label_delay"),
     "Split and adaptation": ("validation_share", "test_share", "standardise_by", "speaker_weight", "adapt_norm"),
 }  # fmt: skip
-"""Fields of a training config that a form shows beneath each other; the rest has places of its own."""
+"""Fields of a training config that a form shows in groups; the other fields have places of their own."""
 ELSEWHERE = ("name", "title", "source", "model", "options", "corpora", "inputs", "outputs")
 GIVEN = ("streams", "outputs")
 """Fields of a model's config that follow from the rest of the training."""
@@ -40,27 +40,27 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "rated dimension": tuple(map(str, Dimension)),
     "dimension derived from emotions": tuple(DERIVED_AXES),
 }
-"""What can be predicted -> the outputs among which one chooses."""
+"""The outputs among which one chooses, for each target of a prediction."""
 TASKS: dict[str, dict[str, Any]] = {
     "emotion": {"data": "utterances", "loss": "cross_entropy", "selection": "ua"},
     "intensity": {"data": "utterances", "loss": "mse", "selection": "pearson"},
     "rated dimension": {"data": "utterances", "loss": "ccc_mse", "selection": "ccc"},
     "dimension derived from emotions": {"data": "sequences", "loss": "ccc_mse", "selection": "ccc"},
 }
-"""What can be predicted -> the fields that a config has to change with it."""
+"""The fields that a config changes with the target of its prediction."""
 
 
 def target_of(outputs: Sequence[str]) -> str:
-    """What outputs are, a key of :data:`TARGETS`; the first where they are of several kinds or none."""
+    """Return the target of outputs, a key of :data:`TARGETS`; the first where they have several targets or none."""
     return next((target for target, names in TARGETS.items() if set(outputs) <= set(names)), next(iter(TARGETS)))
 
 
 def fitted(values: Mapping[str, Any], target: str) -> dict[str, Any]:
-    """The values of a config with data, loss and selection of another target; as they are where it is the same.
+    """Fit the values of a config to another target: its data, loss and selection.
 
     Args:
-        values: of a training config.
-        target: a key of :data:`TARGETS`.
+        values: values of a training config, which stay as they are where the target is the same.
+        target: key of :data:`TARGETS`.
     """
     if target == target_of(values["outputs"]):
         return dict(values)
@@ -75,12 +75,12 @@ class Field:
     """One setting.
 
     Attributes:
-        name: in the config.
-        kind: what it takes.
-        about: its explanation.
-        default: its value unless it is set; None where it has to be set, or where that is its value.
-        choices: that it takes, in order; empty for other kinds.
-        optional: whether it may be None.
+        name: name in the config.
+        kind: kind of value that the field takes.
+        about: explanation of the field.
+        default: value unless it is set; None where the field has to be set, or where None is the value.
+        choices: values that the field takes, in order; empty for other kinds.
+        optional: whether the field may be None.
     """
 
     name: str
@@ -92,10 +92,10 @@ class Field:
 
 
 def fields_of(kind: type, leave_out: Sequence[str] = ()) -> tuple[Field, ...]:
-    """The fields of a config dataclass, in its order.
+    """Return the fields of a config dataclass in its order.
 
     Raises:
-        TypeError: a field's annotation is none that a form could show.
+        TypeError: if a form cannot show a field of that annotation.
     """
     hints, explained, choices = typing.get_type_hints(kind), explanations(kind), _registered(kind)
     found = []
@@ -111,27 +111,27 @@ def fields_of(kind: type, leave_out: Sequence[str] = ()) -> tuple[Field, ...]:
 
 
 def training_fields() -> dict[str, tuple[Field, ...]]:
-    """The fields of a training config by group."""
+    """Return the fields of a training config by group."""
     named = {field.name: field for field in fields_of(TrainingConfig, ELSEWHERE)}
     return {group: tuple(named[name] for name in names) for group, names in GROUPS.items()}
 
 
 def model_fields(model: str) -> tuple[Field, ...]:
-    """The fields of a model's own config.
+    """Return the fields of a model's own config.
 
     Raises:
-        UnknownNameError: there is no such model.
+        UnknownNameError: if there is no such model.
     """
     return fields_of(MODELS[model].Config, GIVEN)
 
 
 def input_fields() -> tuple[Field, ...]:
-    """What may be set of each feature stream, beside its extractor's own settings."""
+    """Return the fields of each feature stream, beside its extractor's own settings."""
     return fields_of(InputConfig, ("feature", "settings"))
 
 
 def explanations(kind: type) -> dict[str, str]:
-    """Field -> its entry under ``Attributes`` in the docstring, inherited ones included; one line each."""
+    """Return the entry of each field under ``Attributes`` in the docstring, also of inherited fields; one line each."""
     found: dict[str, str] = {}
     for one in reversed(kind.__mro__):
         text = inspect.cleandoc(one.__doc__ or "")
@@ -145,24 +145,24 @@ def explanations(kind: type) -> dict[str, str]:
 
 
 def about_model(model: str) -> str:
-    """One line on a model: what its file says that it holds."""
+    """Return the first line of a model's file, which says which system it is."""
     module = inspect.getmodule(MODELS[model])
     return _plain((module.__doc__ or "").strip().split("\n")[0]) if module else ""
 
 
 def tasks(model: type[Model]) -> tuple[Task, ...]:
-    """What a model can predict: where its config decides, both."""
+    """Return the tasks that a model can have; both, where its config decides."""
     task = getattr(model, "task", None)
     return (task,) if isinstance(task, Task) else tuple(Task)
 
 
 def selections(outputs: Sequence[str]) -> tuple[str, ...]:
-    """The validation metrics that may select an epoch of a model with these outputs."""
+    """Return the validation metrics that may select an epoch of a model with these outputs."""
     return next((SELECTIONS[kind] for kind, names in OUTPUTS.items() if set(outputs) <= set(names)), ())
 
 
 def plain(value: Any) -> Any:
-    """A value of a config as JSON has it: tuples as lists, enumerations as texts."""
+    """Return a value of a config as JSON has it, with tuples as lists and enumerations as texts."""
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, Mapping):
@@ -175,7 +175,7 @@ def plain(value: Any) -> Any:
 
 
 def _registered(kind: type) -> dict[str, tuple[str, ...]]:
-    """Choices that a registry has and an annotation cannot."""
+    """Return the choices of fields whose values stand in a registry instead of their annotation."""
     if kind is not TrainingConfig:
         return {}
     return {
@@ -187,7 +187,7 @@ def _registered(kind: type) -> dict[str, tuple[str, ...]]:
 
 
 def _shape(hint: Any) -> tuple[Kind, tuple[str, ...], bool]:
-    """Kind, choices, and whether None is accepted, of an annotation."""
+    """Return the kind and the choices of an annotation, and whether it accepts None."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         (rest,) = [option for option in args if option is not type(None)]
@@ -208,6 +208,6 @@ def _shape(hint: Any) -> tuple[Kind, tuple[str, ...], bool]:
 
 
 def _plain(text: str) -> str:
-    """Words without the marks of a docstring."""
+    """Return a text without the marks of a docstring."""
     text = re.sub(r":\w+:`~?([^`]*)`", lambda match: match[1].rpartition(".")[2], text)
     return text.replace("``", "`")

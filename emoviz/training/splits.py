@@ -1,4 +1,4 @@
-"""Speaker-disjoint splits, and the assertion that they are."""
+"""Splits in which no speaker stands in two parts, and the assertion that this holds."""
 
 from collections.abc import Mapping
 
@@ -17,13 +17,13 @@ def by_speaker(
     Shares are of each culture's speakers, rounded; each part gets at least one, so that every culture is tested.
 
     Args:
-        recordings: columns ``speaker`` and ``culture``.
-        validation_share: in (0, 1).
-        test_share: in (0, 1).
-        seed: of the draw.
+        recordings: table with the columns ``speaker`` and ``culture``.
+        validation_share: share of the speakers for validation, in (0, 1).
+        test_share: share of the speakers for the test, in (0, 1).
+        seed: seed of the draw.
 
     Raises:
-        SplitError: a culture has fewer than three speakers.
+        SplitError: if a culture has fewer than three speakers.
     """
     parts: dict[Split, list[str]] = {part: [] for part in Split}
     for culture, group in recordings.groupby("culture"):
@@ -47,7 +47,7 @@ def check_disjoint(split: Mapping[Split, tuple[str, ...]]) -> None:
     """Assert that no speaker stands in two parts, and that no part is empty.
 
     Raises:
-        SplitError: otherwise.
+        SplitError: if a speaker stands in two parts, or a part is empty.
     """
     seen: dict[str, Split] = {}
     for part, speakers in split.items():

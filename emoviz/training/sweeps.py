@@ -1,4 +1,4 @@
-"""Many trainings that differ in system, culture and seed: their configs, and how they compare."""
+"""Sweeps: many trainings that differ in system, culture and seed, their configs and their comparison."""
 
 import dataclasses
 import itertools
@@ -18,18 +18,18 @@ EVERY = "all"
 
 @dataclass(frozen=True)
 class Entry:
-    """One training of a sweep, as far as it is.
+    """One training of a sweep in its present state.
 
     Attributes:
-        config: of it.
-        state: in a word.
-        figures: of each epoch so far.
-        metrics: of the checkpoint that it made (``metrics.json``), or empty.
+        config: config of the training.
+        state: state in a word.
+        epochs: loss and validation scores of each epoch so far.
+        metrics: scores of the checkpoint that it made (``metrics.json``), or empty.
     """
 
     config: TrainingConfig
     state: str
-    figures: Sequence[Mapping[str, float]]
+    epochs: Sequence[Mapping[str, float]]
     metrics: Mapping[str, Any]
 
 
@@ -39,16 +39,16 @@ def sweep(
     cultures: Mapping[str, Sequence[str]] | None = None,
     seeds: Sequence[int] = (),
 ) -> tuple[TrainingConfig, ...]:
-    """The configs of every system on every culture with every seed; what is not varied stays as it is.
+    """Return the configs of every system on every culture with every seed; other fields stay as they are.
 
     Args:
-        config: from which they differ.
+        config: config that all vary.
         systems: models; all but the config's own start from their defaults.
-        cultures: name -> its corpora, each of which is trained on alone.
-        seeds: of the trainings.
+        cultures: corpora of each culture, each of which is trained on alone.
+        seeds: seeds of the trainings.
 
     Raises:
-        ConfigError: an entry stands twice.
+        ConfigError: if an entry stands twice.
     """
     for what, entries in (("systems", systems), ("seeds", seeds)):
         if len(set(entries)) != len(entries):
@@ -73,17 +73,17 @@ def sweep(
     return tuple(made)
 
 
-def curves(figures: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-    """Of each epoch its loss and validation metric, of all and of each culture.
+def curves(epochs: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    """Tabulate the loss and the validation metric of each epoch, over all and in each culture.
 
     Args:
-        figures: as a run's log has them.
+        epochs: loss and scores of each epoch, as in the log of a run.
 
     Returns:
-        ``epoch`` (from 1), ``curve`` (``loss``, ``validation``, or a culture) and ``value``.
+        A table with the columns ``epoch`` (from 1), ``curve`` (``loss``, ``validation``, or a culture) and ``value``.
     """
     rows = []
-    for line in figures:
+    for line in epochs:
         for name, value in line.items():
             if name in ("loss", "validation") or name.startswith(OF_CULTURE):
                 rows.append({"epoch": int(line["epoch"]) + 1, "curve": name.removeprefix(OF_CULTURE), "value": value})
@@ -91,23 +91,23 @@ def curves(figures: Sequence[Mapping[str, float]]) -> pd.DataFrame:
 
 
 def summary(entries: Iterable[Entry]) -> pd.DataFrame:
-    """One row per training: what it varies, how far it is, its best validation and its held-out figures."""
+    """Tabulate trainings: the settings that each varies, its state, its best validation and its held-out scores."""
     rows = []
     for entry in entries:
         config = entry.config
-        validated = [line["validation"] for line in entry.figures if "validation" in line]
+        validated = [line["validation"] for line in entry.epochs if "validation" in line]
         row: dict[str, Any] = {
             "name": config.name,
             "system": config.model,
             "corpora": ", ".join(config.corpora),
             "seed": config.seed,
             "state": entry.state,
-            "epochs": len(entry.figures),
+            "epochs": len(entry.epochs),
             f"validation {config.selection}": max(validated, default=None),
         }
-        for figure in entry.metrics.get("test", []):
-            pooled = figure.get("aggregation", "pooled") == "pooled"
-            if figure["culture"] == EVERY and figure["metric"] == config.selection and pooled:
-                row[f"test {figure['metric']}, {figure['output']}"] = figure["value"]
+        for score in entry.metrics.get("test", []):
+            pooled = score.get("aggregation", "pooled") == "pooled"
+            if score["culture"] == EVERY and score["metric"] == config.selection and pooled:
+                row[f"test {score['metric']}, {score['output']}"] = score["value"]
         rows.append(row)
     return pd.DataFrame(rows)

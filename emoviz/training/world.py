@@ -1,4 +1,4 @@
-"""The processes that share a training, as torchrun and the Slurm engine tell each of them in its environment."""
+"""The processes that share a training; torchrun or Slurm tells each of them its place through its environment."""
 
 import os
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from ..core.errors import ConfigError
 
 @dataclass(frozen=True)
 class World:
-    """All processes of a training, and which of them this is.
+    """All processes of a training, and the place of this one among them.
 
     Attributes:
-        size: how many there are.
-        rank: of this one; the first writes what is to be kept.
-        per_node: how many of them share a machine.
+        size: number of processes.
+        rank: number of this process; the first one writes the results.
+        per_node: number of processes that share a machine.
     """
 
     size: int = 1
@@ -23,20 +23,20 @@ class World:
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "World":
-        """From WORLD_SIZE, RANK and LOCAL_WORLD_SIZE; without them this process is alone."""
+        """Read WORLD_SIZE, RANK and LOCAL_WORLD_SIZE; without them this process is alone."""
         size, rank = int(environment.get("WORLD_SIZE", 1)), int(environment.get("RANK", 0))
         return cls(size, rank, int(environment.get("LOCAL_WORLD_SIZE", size)))
 
     @property
     def first(self) -> bool:
-        """Whether this one writes."""
+        """Whether this process writes the results."""
         return self.rank == 0
 
     def divide(self, batch_size: int) -> int:
-        """Samples of a batch that each process takes.
+        """Return the number of samples of a batch that each process takes.
 
         Raises:
-            ConfigError: they cannot be divided evenly.
+            ConfigError: if the samples cannot be divided evenly.
         """
         if batch_size % self.size:
             raise ConfigError(f"A batch of {batch_size} samples cannot be divided evenly among {self.size} processes.")

@@ -25,8 +25,8 @@ class Sample:
 
     Attributes:
         id: name of the recording.
-        speaker: who speaks, or None where that is unknown.
-        culture: culture of the speaker, or None where that is unknown.
+        speaker: speaker of the recording, or None where the speaker is unknown.
+        culture: culture of the speaker, or None where it is unknown.
         session: conversation that the recording is part of, under a name that no other corpus has, or None.
         label: emotion for people to read, or "".
         streams: tensors (T, D) by the name of their stream.
