@@ -374,5 +374,6 @@ def show_window(path: Path, folder: Path, found: ClipAttention, number: int, ste
         st.caption(REGIONS)
 
 
+PLACE = ("Understand", 1, "🔎")
 navigation.enter()
 main()

@@ -487,5 +487,6 @@ def pick(label: str, options: list[str], key: str, width: int) -> str:
     return str(st.selectbox(label, options, key=key, bind="query-params", width=width, label_visibility="collapsed"))
 
 
+PLACE = ("Judge", 1, "⚖️")
 navigation.enter()
 main()

@@ -277,5 +277,6 @@ def narrowed(table: pd.DataFrame, label: str, column: str, *, width: int) -> pd.
     return table[table[column] == value]
 
 
+PLACE = ("Understand", 2, "🌍")
 navigation.enter()
 main()

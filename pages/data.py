@@ -380,5 +380,6 @@ def finish(plan: Plan, checked: Checked) -> None:
         st.success(f"'{plan.name}' is imported: extract its features in the first tab, then train on it.")
 
 
+PLACE = ("Make", 1, "🗂️")
 navigation.enter()
 main()

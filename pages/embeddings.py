@@ -373,5 +373,6 @@ def show_separation(judged: dict[str, pd.DataFrame]) -> None:
         )
 
 
+PLACE = ("Understand", 3, "✨")
 navigation.enter()
 main()

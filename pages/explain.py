@@ -524,5 +524,6 @@ class Sound:
         return f"{self.chosen.stem}-{self.model.name}-{self.output.replace(' ', '-')}"
 
 
+PLACE = ("See", 2, "🔬")
 navigation.enter()
 main()

@@ -107,5 +107,6 @@ def show_group(group: Mapping[str, Path]) -> None:
         st.page_link(CULTURES, label="Compare the cultures", icon=":material/public:")
 
 
+PLACE = ("", 1, "🏠")
 navigation.enter()
 main()

@@ -198,5 +198,6 @@ def file_stem(name: str) -> str:
     return Path(name.partition(": ")[2] or name).stem.replace(" ", "-")
 
 
+PLACE = ("See", 1, "🎬")
 navigation.enter()
 main()

@@ -317,5 +317,6 @@ def links_of(name: str, folder: Path) -> list[tuple[str, str, dict]]:
     return links
 
 
+PLACE = ("Judge", 2, "🏁")
 navigation.enter()
 main()

@@ -408,5 +408,6 @@ def compared_with(name: str) -> list[str]:
     return [name, *others[:1]]
 
 
+PLACE = ("Make", 2, "🏋️")
 navigation.enter()
 main()

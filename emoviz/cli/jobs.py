@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..core.configuration import from_dict, from_texts
 from ..core.errors import JobError
 from ..core.settings import Settings
-from .command import Argument, argument, command, group, one_of
+from .command import Argument, argument, changes, command, group, one_of
 from .corpora import EXTRACTION, chosen_features
 from .output import JSON, Bars, print_table
 from .studies import PROTOCOL, chosen_study
@@ -106,6 +106,19 @@ def extraction(options: argparse.Namespace) -> "Work":
 
     chosen = chosen_features(options)
     return Extraction(options.corpus, tuple(chosen), chosen, options.processes)
+
+
+@submits(
+    "kind",
+    "do any kind of work, also that of a plugin",
+    argument("kind", metavar="KIND", help="name of a kind of job; an unknown one lists the known ones"),
+    changes("KEY=VALUE", "a setting of this kind; may be repeated"),
+)
+def any_kind(options: argparse.Namespace) -> "Work":
+    """Return work of the kind that the options name, with their settings."""
+    from ..jobs.work import make
+
+    return make(options.kind, from_texts(options.changes), f"the settings of '{options.kind}'")
 
 
 @command(

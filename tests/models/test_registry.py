@@ -13,9 +13,13 @@ from emoviz.core.errors import ConfigError, UnknownNameError
 from emoviz.core.vocabulary import Task
 from emoviz.models import MODELS, Model, Output, build
 
-from .examples import EXAMPLES, WITHOUT_TIME
+from . import examples
+from .examples import WITHOUT_TIME
 from .masks import masks, noise
 
+DEFAULT: tuple[dict[str, Any], ...] = ({"streams": {"a": 3, "b": 2}},)
+"""Example of a model without a file of examples: two streams, and the defaults of its config."""
+EXAMPLES = dict.fromkeys(MODELS, DEFAULT) | examples.EXAMPLES
 OUTPUTS = 2
 """Outputs of every example."""
 FRAMES = 9
@@ -71,7 +75,7 @@ def everything(output: Output) -> dict[str, Tensor]:
     return {"prediction": output.prediction, "embedding": output.embedding, **output.attention}
 
 
-def test_every_model_has_an_example() -> None:
+def test_every_example_is_of_a_model() -> None:
     assert set(EXAMPLES) == set(MODELS)
 
 
