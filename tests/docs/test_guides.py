@@ -86,8 +86,7 @@ def test_a_guide_carried_out_leaves_the_build_green(page, tmp_path):
     (tested,) = (name for name in files if name.startswith("tests/"))
     run(tmp_path, "ruff", "check", "--quiet")
     run(tmp_path, "ruff", "format", "--check", "--quiet")
-    strict = [] if added.startswith("pages/") else ["--strict"]
-    run(tmp_path, "mypy", *strict, "--follow-imports=silent", f"--cache-dir={ROOT / '.mypy_cache'}", added)
+    run(tmp_path, "mypy", f"--cache-dir={ROOT / '.mypy_cache'}", added)  # which `make lint` has filled
     word = Path(added).stem.replace("_", "-")
     of_the_entry = f"{word} or {Path(added).stem} or itself"
     family = REGISTRY_TESTS[name_of(page)]
