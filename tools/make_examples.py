@@ -29,6 +29,8 @@ from scipy.spatial import Delaunay
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from emoviz.core.files import replacing  # noqa: E402
+
 FPS = 25
 SIZE = (640, 480)
 RATE = 44100
@@ -389,18 +391,17 @@ def label(picture: np.ndarray) -> np.ndarray:
 
 def write(out: Path, frames: Iterable[np.ndarray], sound: np.ndarray) -> None:
     """Write H.264 and AAC, the index first so that a browser starts at once."""
-    partial = out.with_name(f".{out.name}")
-    with av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        video = container.add_stream("libx264", rate=FPS, options={"crf": "23", "preset": "slow"})
-        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
-        audio = container.add_stream("aac", rate=RATE, layout="mono", bit_rate=64000)
-        for picture in frames:
-            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
-        block = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
-        block.sample_rate, block.pts, block.time_base = RATE, 0, Fraction(1, RATE)
-        container.mux(audio.encode(block))
-        container.mux(video.encode() + audio.encode())
-    partial.replace(out)
+    with replacing(out) as draft:
+        with av.open(str(draft), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+            video = container.add_stream("libx264", rate=FPS, options={"crf": "23", "preset": "slow"})
+            video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+            audio = container.add_stream("aac", rate=RATE, layout="mono", bit_rate=64000)
+            for picture in frames:
+                container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+            block = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
+            block.sample_rate, block.pts, block.time_base = RATE, 0, Fraction(1, RATE)
+            container.mux(audio.encode(block))
+            container.mux(video.encode() + audio.encode())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What pages and the command line do with jobs: submit, state, cancel, resume, logs, list, delete."""
 
-import os
 import secrets
 import shutil
 import socket
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.configuration import from_dict
 from ..core.errors import EmovizError, JobError, UnknownNameError
-from ..core.files import read_lines
+from ..core.files import raising, read_lines, remove_folder
 from ..core.settings import Settings
 from . import local, slurm
 from .devices import slots_of
@@ -102,13 +101,11 @@ class Jobs:
             places=self.places,
         )
         folder = JobFolder(self.root / job.id)
+        name = f"The job's folder '{folder.path}'"
         try:
-            folder.path.mkdir(parents=True)
-            folder.create(job)
-        except OSError as error:
-            shutil.rmtree(folder.path, ignore_errors=True)
-            raise JobError(f"The job's folder '{folder.path}' cannot be written: {error.strerror or error}.") from error
-        try:
+            with raising(JobError, folder.path, name=name, setting="EMOVIZ_RUNS"):
+                folder.path.mkdir(parents=True)
+                folder.create(job)
             self.engines[engine].start(folder)
         except BaseException:
             shutil.rmtree(folder.path, ignore_errors=True)
@@ -198,9 +195,7 @@ class Jobs:
         if state in (State.QUEUED, State.RUNNING):
             raise JobError(f"The job '{identity}' is {state}; cancel it before it is deleted.")
         self.engines[folder.job().engine].stop(folder)
-        away = self.root / f".deleted-{identity}"
-        os.replace(folder.path, away)
-        shutil.rmtree(away, ignore_errors=True)
+        remove_folder(folder.path)
 
     def logs(self, identity: str, lines: int = 200) -> str:
         """The last lines that a job printed, and the details of its failure.

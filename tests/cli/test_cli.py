@@ -104,6 +104,22 @@ def test_a_clip_over_the_size_limit_is_refused(monkeypatch, tmp_path, capsys):
     assert "up to 1 MB are accepted" in failure(capsys, "predict", tmp_path / "large.mp4")
 
 
+@pytest.mark.parametrize(
+    ("setting", "arguments"),
+    [
+        ("EMOVIZ_STORE", ("predict", "CLIP", "--model", "speech-emotion")),
+        ("EMOVIZ_RUNS", ("jobs", "submit", "extract", "emodb", "--features", "egemaps")),
+    ],
+)
+def test_a_folder_without_write_access_is_named_with_its_setting(
+    setting, arguments, clip, monkeypatch, tmp_path, capsys
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(setting, str(tmp_path / "file" / "folder"))
+    said = failure(capsys, *(clip if word == "CLIP" else word for word in arguments))
+    assert f"needs another folder in {setting}" in said and "Not a directory" in said
+
+
 def test_a_wrong_ending_is_refused_before_the_clip_is_analysed(clip, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(predict, "predict_clip", lambda *_, **__: pytest.fail("analysed"))
     assert f"{endings()}, not '.txt'" in failure(capsys, "predict", clip, "--out", tmp_path / "t.txt")

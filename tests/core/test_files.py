@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT
 from safetensors.numpy import save_file
 
 from emoviz.core import files
@@ -242,3 +244,10 @@ def test_safetensors_says_it_in_its_own_way(tmp_path):
         raising(ConfigError, tmp_path),
     ):
         save_file({"x": np.zeros(2)}, tmp_path / "none" / "x")
+
+
+def test_nobody_else_moves_drafts():
+    moving = re.compile(r"os\.(replace|renames?)\(|shutil\.move|NamedTemporaryFile|\.rename\(\w+ / ")
+    sources = [*(ROOT / "emoviz").rglob("*.py"), *(ROOT / "pages").glob("*.py"), *(ROOT / "tools").glob("*.py")]
+    found = {str(path.relative_to(ROOT)) for path in sources if moving.search(path.read_text(encoding="utf-8"))}
+    assert found == {"emoviz/core/files.py", "emoviz/jobs/folder.py"}, "a job's past attempts are moved, not written"
