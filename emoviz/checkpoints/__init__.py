@@ -20,6 +20,7 @@ from .folder import (
     read_description,
     read_table,
     save,
+    write_scores,
     write_table,
 )
 
@@ -43,5 +44,6 @@ __all__ = [
     "read_description",
     "read_table",
     "save",
+    "write_scores",
     "write_table",
 ]

@@ -1,12 +1,12 @@
-"""The model card: corpus, licence, split, seed, figures, limits and the command that reproduces it."""
+"""The model card: corpus, licence, split, seed, scores, limits and the command that trains the model again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..core import words
 from ..evaluation.metrics import METRICS
-from ..evaluation.metrics.base import score_title
+from ..evaluation.scores import caveat
 from .folder import Description
 
 GIVEN = {
@@ -26,29 +26,30 @@ class Origin:
         parts: part of the split and its size in words, e.g. ``8 speakers, 400 samples``.
         split_note: how the parts were made, one sentence.
         note: what a reader of the scores must know, one or more sentences.
+        command: the command that trains the model again from extracted features.
     """
 
     licences: Mapping[str, str]
     parts: Mapping[str, str]
     split_note: str
     note: str
+    command: str
 
 
-def write_card(description: Description, figures: Mapping[str, Any], origin: Origin, training: str) -> str:
-    """The card of a trained model as Markdown.
+def write_card(description: Description, metrics: Mapping[str, Any], origin: Origin) -> str:
+    """Return the card of a trained model as Markdown.
 
     Args:
-        description: of the model.
-        figures: ``test`` and ``selection``, as ``metrics.json`` has them.
-        origin: of the data that it was trained on.
-        training: the command that trains it again from extracted features.
+        description: what the model is.
+        metrics: ``test`` and ``selection``, as ``metrics.json`` has them.
+        origin: what is known of its training.
     """
     what = "valence and arousal derived from emotion classes" if description.derived else GIVEN[description.kind]
-    rows = "\n".join(_row(row) for row in figures["test"])
+    rows = "\n".join(_row(row) for row in metrics["test"])
     parts = "\n".join(f"- {part}: {size}" for part, size in origin.parts.items())
     licences = "\n".join(f"- {title}: {licence}" for title, licence in origin.licences.items())
     derived = f"\n{words.DERIVED}\n" if description.derived else ""
-    confound = f" {words.CONFOUND}" if len({row["culture"] for row in figures["test"]}) > 1 else ""
+    confound = f" {words.CONFOUND}" if len({row["culture"] for row in metrics["test"]}) > 1 else ""
     return f"""---
 library_name: emoviz
 tags: [emotion-recognition, {description.source}]
@@ -58,10 +59,10 @@ tags: [emotion-recognition, {description.source}]
 {description.title}. Model `{description.model}`, reads {", ".join(f"`{f.name}`" for f in description.features)},
 gives {what}: {", ".join(description.outputs)}.
 {derived}
-## Held-out figures
+## Held-out scores
 
-{_selection(figures["selection"])}, tested once.
-Intervals: 95 % bootstrap over recordings. "Training mean" is the same figure for always predicting the mean (or
+{_selection(metrics["selection"])}, tested once.
+{_intervals(metrics["test"])} "Training mean" is the same score for always predicting the mean (or
 most frequent class) of the training labels.
 
 | culture | output | metric | value [interval] | training mean | recordings | speakers | |
@@ -83,7 +84,7 @@ most frequent class) of the training labels.
 ## Reproduce
 
 ```
-{_commands(description, training)}
+{_commands(description, origin.command)}
 ```
 """
 
@@ -94,13 +95,20 @@ def _selection(selection: Mapping[str, Any]) -> str:
     return f"Selected on validation ({METRICS[selection['metric']].title} {words.number(selection['value'], 3)})"
 
 
+def _intervals(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What the intervals of scores draw; those of earlier checkpoints do not say it, and drew recordings."""
+    units = dict.fromkeys(row.get("unit", "recordings") for row in rows)
+    return f"Intervals: 95 % bootstrap over {' and '.join(words.UNITS[unit][1] for unit in units)}."
+
+
 def _row(row: Mapping[str, Any]) -> str:
-    metric = score_title(row["metric"], row["aggregation"])
-    value = METRICS[row["metric"]].written(row["value"], row["low"], row["high"], 3)
-    flag = "collapsed" if row["collapsed"] else ""
+    metric = METRICS[row["metric"]]
+    title = metric.title + (f" ({row['aggregation'].replace('_', ' ')})" if metric.several else "")
+    value = metric.written(row["value"], row["low"], row["high"], 3)
+    remarks = ", ".join(filter(None, (caveat(row), "collapsed" if row["collapsed"] else "")))
     return (
-        f"| {row['culture']} | {row['output']} | {metric} | {value} | {words.number(row['training_mean'], 3)} "
-        f"| {row['recordings']} | {row['speakers'] or ''} | {flag} |"
+        f"| {row['culture']} | {row['output']} | {title} | {value} | {words.number(row['training_mean'], 3)} "
+        f"| {row['recordings']} | {row['speakers'] or ''} | {remarks} |"
     )
 
 

@@ -28,7 +28,7 @@ from torch import nn
 
 from ..core.configuration import LEFT_OUT, from_dict, to_dict
 from ..core.errors import CheckpointError, EmovizError, UnknownNameError
-from ..core.files import raising, replacing, replacing_folder
+from ..core.files import raising, replacing, replacing_folder, write_text
 from ..core.vocabulary import Source, Task
 from ..features.base import NETWORKS
 from ..models import Model, Output, build
@@ -254,6 +254,17 @@ def save(
         for name, table in (("attention", attention), ("embeddings", embeddings), ("predictions", predictions)):
             if table is not None:
                 _write_table(table, draft / f"{name}.parquet")
+
+
+def write_scores(folder: Path, metrics: Mapping[str, Any], card: str) -> None:
+    """Replace the scores and the card of a checkpoint, each whole or not at all.
+
+    Raises:
+        CheckpointError: if the disk is full or not writable.
+    """
+    with raising(CheckpointError, folder, name=f"The checkpoint '{folder}'"):
+        write_text(folder / METRICS, _json(metrics))
+        write_text(folder / CARD, card)
 
 
 def _halved(name: str, value: torch.Tensor) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from ..core.vocabulary import Dimension, Emotion, Source
 from ..core.words import number
 from .metrics import METRICS
+from .scores import caveat
 
 GAP_REASONS: dict[str, str] = {
     Source.FACE: "no face in the picture",
@@ -179,11 +180,17 @@ def held_out(metrics: Mapping[str, Any]) -> list[HeldOut]:
     return [
         HeldOut(
             _label(row),
-            METRICS[row["metric"]].written(row["value"], row.get("low"), row.get("high")),
+            _with_interval(row),
             number(row.get("training_mean")),
         )
         for row in _main(metrics)
     ]
+
+
+def _with_interval(row: Mapping[str, Any]) -> str:
+    """A main score with its interval and the warning where this rests on few people."""
+    written = METRICS[row["metric"]].written(row["value"], row.get("low"), row.get("high"))
+    return f"{written} ({warning})" if (warning := caveat(row)) else written
 
 
 def _label(row: Mapping[str, Any]) -> str:

@@ -1,12 +1,13 @@
 """Scores of held-out recordings: which there are for a kind of outputs, and their table with intervals."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ..core import words
 from .bootstrap import SumStatistic, clusters_of, percentiles, resample
 from .metrics import METRICS, Metric
 from .metrics.aggregation import AGGREGATIONS, POOLED
@@ -184,6 +185,11 @@ def intensity_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[
         for k in (None, *range(len(outputs)))
         for name, metric, aggregation in _judging("intensity")
     ]
+
+
+def caveat(row: Mapping[str, Any]) -> str:
+    """Return the warning that a row's interval rests on few people; empty where it does not, or does not say so."""
+    return words.rests_on(row["clusters"], row["unit"]) if "unit" in row else ""
 
 
 def told_by(results: Sequence[Result], scores: Iterable[Score]) -> list[Score]:

@@ -47,7 +47,8 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
     as_stored(module.predictor)
     results = predict_part(module, data.parts[Split.TEST], progress, data.everyone)
     progress("Computing intervals", 0, 1)
-    metrics = _metrics(module, data, results)
+    origin = origin_of(data, command or command_of(config, folder.name))
+    metrics = {**_metrics(module, data, results), "origin": dataclasses.asdict(origin)}
     description = _description(module, data, folder.name)
     channels = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.names)]
     checkpoints.save(
@@ -55,7 +56,7 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         description,
         module.predictor,
         metrics=metrics,
-        card=write_card(description, metrics, origin_of(data), command or command_of(config, folder.name)),
+        card=write_card(description, metrics, origin),
         attention=tables.attention_table(results, channels),
         embeddings=tables.embedding_table(results),
         predictions=tables.prediction_table(results, config.outputs) if _may_pass_on_labels(config) else None,
@@ -173,8 +174,8 @@ def training_mean(part: Part) -> np.ndarray:
     return mean
 
 
-def origin_of(data: Data) -> Origin:
-    """Describe the data of a training for the card of its model."""
+def origin_of(data: Data, command: str) -> Origin:
+    """Describe the data of a training, and the command that trains again, for the card of its model."""
 
     def size(part: Split) -> str:
         if part not in data.parts:
@@ -182,7 +183,7 @@ def origin_of(data: Data) -> Origin:
         samples = f"{len(data.parts[part])} samples"
         return f"{len(data.split[part])} speakers, {samples}" if data.split else samples
 
-    return Origin(data.licences, {str(part): size(part) for part in Split}, data.split_note, data.note)
+    return Origin(data.licences, {str(part): size(part) for part in Split}, data.split_note, data.note, command)
 
 
 def command_of(config: TrainingConfig, name: str) -> str:

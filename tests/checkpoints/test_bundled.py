@@ -1,12 +1,15 @@
 """The bundled checkpoints say of themselves what their stored predictions give."""
 
+import json
+
 import numpy as np
 import pytest
 from places import ROOT
 
 from emoviz import checkpoints
 from emoviz.analysis import comparison
-from emoviz.checkpoints.card import GIVEN
+from emoviz.checkpoints.card import GIVEN, Origin, write_card
+from emoviz.core import words
 from emoviz.evaluation.scores import ALL
 from emoviz.training import load_config, preset
 
@@ -29,7 +32,7 @@ def test_held_out_figures_are_those_of_the_stored_predictions(name):
     }
     assert stated == pytest.approx({key: float(found[key]) for key in stated}, abs=1e-3)
     card = (folder / checkpoints.CARD).read_text(encoding="utf-8")
-    assert all(f"{value:.3f} [" in card for value in stated.values())
+    assert all(f"{words.number(value, 3)} [" in card for value in stated.values())
 
 
 def test_there_are_some():
@@ -42,3 +45,18 @@ def test_the_cards_command_is_the_training_that_the_config_states(folder):
     assert card.endswith(f"python -m emoviz train --preset {config.name}\n```\n")
     assert preset(config.name) == config
     assert GIVEN[config.kind] in card or config.outputs[0].endswith("(derived)")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "checkpoints").glob(f"*/{checkpoints.METRICS}")), ids=lambda path: path.parent.name
+)
+def test_intervals_say_what_they_rest_on_and_the_card_is_what_the_files_give(path):
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    about = checkpoints.read_description(path.parent)
+    for row in metrics["test"]:
+        assert (row["unit"], row["clusters"]) == (
+            ("speakers", row["speakers"]) if row["speakers"] else ("recordings", row["recordings"])
+        )
+        assert (row["low"] is None) == (row["clusters"] == 1)
+    card = (path.parent / checkpoints.CARD).read_text(encoding="utf-8")
+    assert card == write_card(about, metrics, Origin(**metrics["origin"]))

@@ -44,6 +44,11 @@ class Metric:
         return self.direction == "lower"
 
     @property
+    def several(self) -> bool:
+        """Whether outputs of one kind are judged by it in several aggregations, so that a score must say which."""
+        return any(len(aggregations) > 1 for aggregations in self.scores.values())
+
+    @property
     def heading(self) -> str:
         """The title at the beginning of a line, e.g. ``Accuracy``."""
         return self.title[0].upper() + self.title[1:]

@@ -1,0 +1,35 @@
+"""``rescore``: the intervals and cards of trained models, made anew."""
+
+import argparse
+
+from ..core.settings import Settings
+from .command import argument, command
+from .output import JSON, Bars, print_table
+
+
+@command(
+    "rescore",
+    "intervals and cards of trained models, made anew over people",
+    argument("models", nargs="*", metavar="CHECKPOINT", help="names of models (see `models`); by default all"),
+    JSON,
+)
+def rescore(options: argparse.Namespace, settings: Settings) -> None:
+    """Renew the intervals of each checkpoint; the values of its scores stay as they are."""
+    import pandas as pd
+
+    from .. import checkpoints
+    from ..checkpoints import PER_CULTURE
+    from ..evaluation.scores import ALL
+    from ..features.store import FeatureStore
+    from ..training.rescoring import rescore as renew
+
+    everything = [*checkpoints.find(settings.checkpoints), *checkpoints.find(settings.checkpoints, PER_CULTURE)]
+    chosen = checkpoints.named(options.models or everything, settings.checkpoints)
+    store = FeatureStore(settings.store)
+    rows = []
+    with Bars() as bars:
+        for name, folder in chosen.items():
+            test = renew(folder, store, bars)
+            rows += [{"checkpoint": name, **row} for row in test if row["culture"] == ALL]
+    columns = ["checkpoint", "output", "metric", "aggregation", "value", "low", "high", "unit", "clusters"]
+    print_table(pd.DataFrame(rows), options.json, columns)

@@ -1,0 +1,110 @@
+"""New intervals for the scores of a trained checkpoint, whose values stay as they are, and its card with them."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import checkpoints
+from ..checkpoints.card import Origin, write_card
+from ..checkpoints.folder import Checkpoint, Description
+from ..core.configuration import from_dict
+from ..core.errors import CheckpointError, ConfigError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Split
+from ..evaluation.scores import Result, score_table, scores_of
+from ..evaluation.tables import results_of
+from ..features.store import FeatureStore
+from .config import TrainingConfig
+from .data import DATA, load_recordings
+from .finish import predict_part
+from .module import TrainingModule
+
+NAMES = ("culture", "output", "metric", "aggregation")
+"""Fields that name a score."""
+RENEWED = ("low", "high", "unit", "clusters")
+"""Fields that are computed anew."""
+CLOSE = 2e-3
+"""How far a value may lie from that of stored predictions, which have three digits."""
+
+
+def rescore(folder: Path, store: FeatureStore, progress: Progress = silent) -> list[dict[str, Any]]:
+    """Renew the intervals in ``metrics.json`` and the card of a checkpoint.
+
+    The predictions of its held-out recordings are those that it keeps; where it keeps none, they are made again from
+    the features in the store.
+
+    Args:
+        folder: folder of the checkpoint.
+        store: features of the corpora of its training.
+        progress: listener.
+
+    Returns:
+        The rows of scores as they are now.
+
+    Raises:
+        CheckpointError: if a file is missing, damaged or not writable, or the predictions give other scores.
+        ConfigError: if the checkpoint does not say how it was trained.
+        CorpusError: if it keeps no predictions and a corpus of its training is not in the store.
+        FeatureError: if it keeps none and a feature is not.
+    """
+    about = checkpoints.read_description(folder)
+    path = folder / checkpoints.METRICS
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        origin = Origin(**metrics["origin"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"'{path}' does not hold the scores and the origin of a model.") from error
+    kept = checkpoints.read_table(folder, "predictions")
+    if kept is not None:
+        results = results_of(kept, about.outputs, frames=about.kind == "dimension")
+    else:
+        results = _predicted(checkpoints.load(folder), store, progress)
+    progress("Computing intervals", 0, 1)
+    metrics["test"] = _renewed(about, metrics["test"], results)
+    checkpoints.write_scores(folder, metrics, write_card(about, metrics, origin))
+    return list(metrics["test"])
+
+
+def _renewed(
+    about: Description, stated: Sequence[Mapping[str, Any]], results: Sequence[Result]
+) -> list[dict[str, Any]]:
+    """Give the stated scores the intervals of some results, after a check that these give the same values."""
+    nothing = np.zeros(len(about.outputs))  # a training mean that nobody reads: the scores of the true one are stated
+    found = {_name(row): row for row in score_table(results, scores_of(about.kind, about.outputs, nothing))}
+    renewed = []
+    for row in stated:
+        new = found.get(_name(row))
+        if new is None or new["recordings"] != row["recordings"] or not _alike(row["value"], new["value"]):
+            raise CheckpointError(f"The predictions of '{about.name}' do not give its {' '.join(_name(row))}.")
+        own = {key: value for key, value in row.items() if key not in RENEWED and key != "collapsed"}
+        renewed.append({**own, **{key: new[key] for key in RENEWED}, "collapsed": row["collapsed"]})
+    return renewed
+
+
+def _name(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in NAMES)
+
+
+def _alike(stated: float | None, found: float) -> bool:
+    if stated is None:
+        return math.isnan(found)
+    return abs(stated - found) <= CLOSE
+
+
+def _predicted(checkpoint: Checkpoint, store: FeatureStore, progress: Progress) -> list[Result]:
+    """Predict the recordings that a checkpoint was tested on, as its training did."""
+    about = checkpoint.description
+    speakers = about.split.get(Split.TEST, ())
+    if not speakers:
+        raise ConfigError(f"The checkpoint '{about.name}' keeps no predictions and names no speakers it was tested on.")
+    config = from_dict(TrainingConfig, about.training, f"the training of '{about.name}'")
+    everyone = config.standardise_by != "none"  # whose recordings set the level and spread of all
+    recordings = load_recordings(config, store, progress, None if everyone else speakers)
+    held_out = {Split.TEST: recordings.table.index[recordings.table["speaker"].isin(speakers)]}
+    data = DATA[config.data].make(config, recordings, held_out, checkpoint.predictor.inputs)
+    module = TrainingModule(config, checkpoint.predictor, data)
+    return predict_part(module, data.parts[Split.TEST], progress, data.everyone)
