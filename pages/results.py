@@ -1,55 +1,51 @@
 """Results: how good is each system on people it never heard or saw, and is one better by more than luck?"""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from emoviz import plots
-from emoviz.checkpoints.folder import PER_CULTURE, TABLES
 from emoviz.core import words
 from emoviz.evaluation.metrics import METRICS
 from emoviz.studies import behind, tables
 from emoviz.studies.reports import Report
-from emoviz.ui import figures, guide, loaders, navigation
+from emoviz.ui import figures, loaders, navigation, study_results
 from emoviz.ui.cache import kept
+from emoviz.ui.study_results import Form
 
 EVERYWHERE = "all cultures"
-FIGURE = "number"
-"""Query parameter of the figure whose recordings are shown: system, test and output."""
-FEW = 2
-"""Pairs of cultures that need no matrix."""
-MOST = 3
-"""Checkpoints of one system that are named: its seeds."""
-SIDE_BY_SIDE = 4
-"""Panels of systems that leave room for the differences beside them."""
+CHOSEN = "number"
+"""Query parameter of the score whose recordings are shown: system, test and output."""
 WIDTHS = (53, 47)
 ABOUT_STANDING = """
-**Points** are figures of held-out recordings, whose speakers were neither trained on nor used for selection;
-**whiskers** are 95 % bootstrap intervals over recordings. The **diamond** and the dotted line are the training mean:
-the same figure for always answering the mean (or most frequent class) of the training labels. A **hollow** point is
-collapsed: constant, or no better than that. Two systems whose intervals overlap may still differ, as both are tested
-on the same recordings: see the paired differences. **Click** a point to see the recordings behind it.
+Each **point** is a score on recordings that the system never met: their speakers were neither trained on nor used to
+select the epoch. The **whiskers** are the 95 % bootstrap interval. The **diamond** and the dotted line show the
+training mean: the score for always answering the mean (or the most frequent class) of the training labels. A
+**hollow** point has collapsed: it is constant, or no better than the training mean. Two systems whose intervals
+overlap may still differ, because both are tested on the same recordings: the paired differences tell. **Click** a
+point to see the recordings behind it.
 
-UA is the mean recall over classes, CCC is Lin's concordance. Papers: CATS-Transformer section 3, MDAT section 4.
+UA is the mean recall over classes, and CCC is Lin's concordance. The papers behind this are CATS-Transformer (section
+3) and MDAT (section 4).
 """
 ABOUT_DIFFERENCES = """
-Both systems were tested on the same recordings, so a bootstrap that draws these recordings for both at once says
-how far their difference may be luck: the whiskers hold 95 % of its values, and p is twice the share on the other side
-of zero. Grey: the interval holds zero. With many comparisons, one in twenty has p < .05 by luck alone: p is not
-corrected for their number.
+Both systems were tested on the same recordings. A bootstrap draws the same of them for both again and again, and
+so shows how much of their difference may be luck: the whiskers hold 95 % of the differences that it finds, and p is
+twice the share of them on the other side of zero. A difference is grey where its interval holds zero. Of many
+comparisons, one in twenty has p < .05 by luck alone; p is not corrected for their number.
 """
 ABOUT_MATRIX = f"""
-Each row is trained on one culture and tested on the culture of the column; a cell has the figure and its 95 % bootstrap
-interval over recordings. {words.CONFOUND} A low cell therefore
-does not say what was too far away. **Click** a cell to see the recordings behind it.
+Each row is a culture that was trained on, and each column a culture that was tested. A cell has the score and its 95
+% bootstrap interval. {words.CONFOUND} A low cell therefore does not say what was too far away. **Click** a cell to
+see the recordings behind it.
 """
 ABOUT_FEW_SHOT = """
-After training on the source, each system goes on with a few labelled recordings per class of the target. They are drawn
-from half of the target's speakers, the other half is tested, and the draw is repeated. **Band**: 95 % bootstrap
-interval over draws and recordings. **Dotted**: the training mean. **Click** a point to see the recordings behind it.
+After its training on the source, each system goes on with a few labelled recordings per class of the target. They
+come from half of the target's speakers, and the other half is tested; the draw is repeated several times. The
+**band** is the 95 % bootstrap interval over these draws and the people who were tested. The **dotted** line is the
+training mean. **Click** a point to see the recordings behind it.
 """
 
 
@@ -65,30 +61,30 @@ def main() -> None:
         show_nothing()
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        group = choose_group(tables.by_protocol(reports.found))
+        group = choose_group(kept(("by protocol", reports.state), lambda: tables.by_protocol(reports.found)))
         score, metric, aggregation = choose_score(group)
         of = (reports.state, group[0]["study"], group[0]["protocol"])
-        table = kept(("figures", of), lambda: tables.scores(group))
+        table = kept(("scores of", of), lambda: tables.scores(group))
         culture = choose_culture(table)
         group = choose_systems(group)
-    wanted = table["system"].isin([report["system"] for report in group])
-    wanted &= (table["metric"] == metric) & (table["aggregation"] == aggregation)
-    table = table[wanted].reset_index(drop=True)
+    systems = [report["system"] for report in group]
+    table = tables.narrowed(table, systems, metric, aggregation)
     if table.empty:
         st.info(f"The chosen systems have no {score}: choose others above.")
         return
     st.markdown(f"**{group[0]['title']}**")
-    show_table((*of, score, culture, *(report["system"] for report in group)), group, table, score, culture)
-    st.caption(f"{group[0]['note']} Intervals: 95 %, bootstrap over recordings. Best systems on top.")
+    show_table((*of, score, culture, *systems), group, table, score, culture)
+    over = tables.intervals_over(table)
+    st.caption(f"{group[0]['note']} Intervals: 95 %, bootstrap over {over}. The best systems are on top.")
 
 
 def show_nothing() -> None:
     """What would be here, and how to get it."""
     with st.container(border=True):
         st.markdown(
-            "Here the figures of every study stand: systems with their intervals, differences with their p, and the "
-            "recordings behind each number. There are none in `results/` yet. This makes all of them again, from the "
-            "corpora in the folder that `EMOVIZ_DATA` names:"
+            "This page shows the scores of every study: systems with their intervals, differences with their p, and "
+            "the recordings behind each number. There are no reports in `results/` yet. This command makes all of them "
+            "again, from the corpora in the folder that `EMOVIZ_DATA` names:"
         )
         st.code("make results", language="bash")
 
@@ -110,9 +106,9 @@ def choose_group(groups: Mapping[tuple[str, str], list[Report]]) -> list[Report]
 
 
 def choose_score(group: Sequence[Report]) -> tuple[str, str, str]:
-    """In words, as metric and as aggregation."""
+    """The score that is shown: its title, metric and aggregation."""
     found = tables.readings(group)
-    score = choose("Figure", list(found), "score", width=130)
+    score = choose("Score", list(found), "score", width=130)
     return score, *found[score]
 
 
@@ -133,44 +129,37 @@ def choose_systems(group: list[Report]) -> list[Report]:
 
 
 def show_table(of: tuple, group: Sequence[Report], table: pd.DataFrame, score: str, culture: str) -> None:
-    """The figures of a group in the form that suits them, and what is behind the chosen one.
+    """The scores of a group in the form that suits them, and what is behind the chosen one.
 
     Args:
-        of: says which figures these are.
+        of: says which scores these are.
         group: the chosen systems.
-        table: their figures.
-        score: the chosen figure.
+        table: their scores.
+        score: the title of the chosen metric.
         culture: the tested one, or :data:`EVERYWHERE`.
     """
     tested = table if culture == EVERYWHERE else tables.on_culture(table, culture)
-    shown = kept(("standing", of), lambda: tables.standing(tested))
-    panels = shown["column"].nunique()
-    few_shot = bool(tested["shots"].notna().any())
-    many = not few_shot and panels > tables.WIDEST and len(tables.pairs(tested)) > FEW
-    if few_shot:
-        base = choose("Test", tables.bases(tested), "test", width=300)
-        shown = tested[tested["base"] == base]
-    elif many:
-        shown = tested[tested["system"] == choose("System", list(dict.fromkeys(shown["system"]))[::-1], "system")]
-    chosen = chosen_figure(table, shown)
-    of = (*of, shown["base"].iloc[0] if few_shot else shown["system"].iloc[0] if many else "", *key_of(chosen))
+    standing = kept(("standing", of), lambda: tables.standing(tested))
+    form = study_results.form_of(tested, standing)
+    shown, narrow = choose_shown(form, tested, standing)
+    chosen = study_results.chosen_score(table, shown, named_score())
+    of = (*of, narrow, *key_of(chosen))
     name = "-".join((group[0]["study"], group[0]["protocol"], score, culture)).replace(" ", "-")
-    wide = not few_shot and not many and panels > SIDE_BY_SIDE
+    wide = form is Form.WIDE_SYSTEMS
     left, right = (st.container(), st.container()) if wide else st.columns(WIDTHS, gap="medium")
     with left:
-        (show_few_shot if few_shot else show_matrix if many else show_standing)(of, shown, chosen, score, name)
+        SHOW[form](of, shown, chosen, score, name)
     with right:
         differ = kept(("comparisons", of), lambda: tables.comparisons(group, chosen))
         if len(differ):
             show_differences(of, differ, chosen, score, name)
-        elif many:
+        elif form is Form.MATRIX:
             show_behind(of, group, chosen, score)
             return
         else:
-            st.caption("On this test no system was compared with another one by a paired bootstrap.")
-    pairs = tables.pairs(table, None if pd.isna(chosen["shots"]) else chosen["shots"])
-    pairs = pairs[(pairs["system"] == chosen["system"]) & (pairs["output"] == chosen["output"])]
-    if many or len(pairs) <= FEW:
+            st.caption("No system was compared with another one on this test by a paired bootstrap.")
+    pairs = tables.pairs_like(table, chosen)
+    if form is Form.MATRIX or len(pairs) <= study_results.FEW:
         show_behind(of, group, chosen, score)
         return
     left, right = st.columns(WIDTHS, gap="medium")
@@ -180,23 +169,32 @@ def show_table(of: tuple, group: Sequence[Report], table: pd.DataFrame, score: s
         show_behind(of, group, chosen, score)
 
 
-def chosen_figure(table: pd.DataFrame, shown: pd.DataFrame) -> dict[str, Any]:
-    """The figure that was clicked or that the link names; at first the first one of the best system."""
-    system, test, output = [*st.query_params.get(FIGURE, "").split("|"), "", ""][:3]
-    named = table[(table["system"] == system) & (table["test"] == test) & (table["output"] == output)]
-    best = shown[shown["system"] == shown["system"].iloc[-1]]
-    return dict((named if len(named) else best).iloc[0])
+def choose_shown(form: Form, tested: pd.DataFrame, standing: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The scores that the figure shows, and the test or system to which they were narrowed."""
+    if form is Form.SHOTS:
+        base = choose("Test", tables.bases(tested), "test", width=300)
+        return tested[tested["base"] == base], base
+    if form is Form.MATRIX:
+        system = choose("System", list(dict.fromkeys(standing["system"]))[::-1], "system")
+        return tested[tested["system"] == system], system
+    return standing, ""
 
 
-def choose_figure(points: list[figures.Point]) -> None:
-    """Put the clicked figure into the link."""
+def named_score() -> tuple[str, str, str]:
+    """System, test and output of the score that the link names; empty where it names none."""
+    system, test, output = [*st.query_params.get(CHOSEN, "").split("|"), "", ""][:3]
+    return system, test, output
+
+
+def choose_score_behind(points: list[figures.Point]) -> None:
+    """Put the clicked score into the link."""
     if points:
-        st.query_params[FIGURE] = "|".join(points[0][:3])
+        st.query_params[CHOSEN] = "|".join(points[0][:3])
 
 
-def key_of(figure: Mapping[str, Any]) -> list[str]:
-    """System, test and output of a figure, by which it is marked."""
-    return [figure[key] for key in ("system", "test", "output")]
+def key_of(score: Mapping[str, Any]) -> list[str]:
+    """System, test and output of a score, by which it is marked."""
+    return [score[key] for key in ("system", "test", "output")]
 
 
 def show_standing(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
@@ -204,7 +202,7 @@ def show_standing(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], sco
     figure = figures.kept(("systems", of), lambda: plots.standing(shown, score, key_of(chosen)))
     figures.show(
         figure, shown, key=f"standing-{name}", name=f"{name}-systems",
-        about=ABOUT_STANDING, on_select=choose_figure,
+        about=ABOUT_STANDING, on_select=choose_score_behind,
     )  # fmt: skip
 
 
@@ -214,7 +212,7 @@ def show_few_shot(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], sco
     figure = figures.kept(("few shots", of), lambda: plots.few_shot(shown, score, question, key_of(chosen)))
     figures.show(
         figure, shown, key=f"shots-{name}", name=f"{name}-shots",
-        about=ABOUT_FEW_SHOT, on_select=choose_figure,
+        about=ABOUT_FEW_SHOT, on_select=choose_score_behind,
     )  # fmt: skip
 
 
@@ -226,7 +224,7 @@ def show_matrix(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score
     figure = figures.kept(("matrix", of), lambda: plots.results_matrix(shown, score, question, key_of(chosen)))
     figures.show(
         figure, shown, key=f"matrix-{name}", name=f"{name}-{chosen['system']}-matrix", about=ABOUT_MATRIX,
-        on_select=choose_figure,
+        on_select=choose_score_behind,
     )  # fmt: skip
     st.caption(words.CONFOUND)
 
@@ -242,7 +240,7 @@ def show_differences(of: tuple, differ: pd.DataFrame, chosen: Mapping[str, Any],
 
 
 def show_behind(of: tuple, group: Sequence[Report], chosen: Mapping[str, Any], score: str) -> None:
-    """The recordings behind a figure: who was tested, who was trained on, and how to make it again."""
+    """The recordings behind a score: who was tested, who was trained on, and how to make it again."""
     report = next(report for report in group if report["system"] == chosen["system"])
     folds = kept(("folds", of), lambda: behind.folds_behind(report, behind.tests_behind(report, chosen)))
     with st.container(border=True, key="behind"):
@@ -250,9 +248,10 @@ def show_behind(of: tuple, group: Sequence[Report], chosen: Mapping[str, Any], s
         st.markdown(behind.sentence(chosen, score, folds))
         tested, split, made = st.tabs(["Tested", "Trained on", "Made by"])
         with tested:
-            show_folds(folds, ("tested",))
+            figures.draw_table(behind.speakers_in(folds, ("tested",)), key="folds-tested", height=190)
         with split:
-            show_folds(folds, ("train", "validation"))
+            parts = behind.speakers_in(folds, ("train", "validation"))
+            figures.draw_table(parts, key="folds-train-validation", height=190)
         with made:
             st.markdown(f"`{report['command']}`")
             versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
@@ -262,60 +261,24 @@ def show_behind(of: tuple, group: Sequence[Report], chosen: Mapping[str, Any], s
         show_checkpoints(report, folds)
 
 
-def show_folds(folds: pd.DataFrame, parts: Sequence[str]) -> None:
-    """Recordings and speakers of some parts of the split, fold by fold."""
-    tables = [
-        pd.DataFrame(
-            {
-                "fold": folds["fold"],
-                "test": folds["test"],
-                "part": part,
-                "recordings": folds[f"{part}_recordings"],
-                "speakers": folds[f"{part}_speakers"],
-            }
-        )
-        for part in parts
-    ]
-    table = pd.concat(tables).sort_index(kind="stable")
-    same = "fold" if len(parts) > 1 or table["test"].nunique() < 2 else "test"
-    table = table.drop_duplicates([same, "part"]).drop(columns={"fold", "test"} - {same})
-    table["speakers"] = table["speakers"].map(", ".join)
-    shown = table.drop(columns=[] if len(parts) > 1 else "part")
-    figures.draw_table(shown, key="-".join(["folds", *parts]), height=190)
-
-
 def show_checkpoints(report: Report, folds: pd.DataFrame) -> None:
     """Links to views of trained networks of the same system."""
-    found = loaders.checkpoints() | loaders.checkpoints(PER_CULTURE)
-    descriptions = {name: loaders.description(folder) for name, folder in found.items()}
-    known = {name: description for name, description in descriptions.items() if description}
-    names = behind.same_system(report, {name: d.training for name, d in known.items()})
-    exact = [name for name in names if behind.trained_here(folds, known[name].split)]
-    shown = (exact or names)[:MOST]
-    links = [link for name in shown for link in links_of(name, found[name]) if navigation.has(link[0])]
+    links, exact = study_results.checkpoint_links(report, folds)
     if links:
         split = "trained on the same speakers" if exact else "trained on another split"
         st.markdown(f"Recording by recording, in checkpoints of this system, {split}:")
     with st.container(gap=None):
-        for page, label, query in links:
-            st.page_link(page, label=label, query_params=query)
+        for link in links:
+            st.page_link(link.page, label=link.label, query_params=link.query)
 
 
-def links_of(name: str, folder: Path) -> list[tuple[str, str, dict]]:
-    """Page, label and query of what shows a checkpoint's held-out recordings."""
-    tables = [table for table in TABLES if (folder / f"{table}.parquet").exists()]
-    links: list[tuple[str, str, dict]] = []
-    if "attention" in tables:
-        links.append(("pages/attention.py", f"Attention of {name}", {"model": name}))
-    if folder.name != name:
-        return links  # other pages show no groups
-    if "embeddings" in tables:
-        links.append(("pages/embeddings.py", f"Embeddings of {name}", {"model": name}))
-    described = guide.described("predictions")
-    if name in described and (others := guide.comparable(name, described)):
-        links.append(("pages/compare.py", f"Predictions of {name} and {others[0]}", {"compared": [name, others[0]]}))
-    return links
-
+SHOW = {
+    Form.SYSTEMS: show_standing,
+    Form.WIDE_SYSTEMS: show_standing,
+    Form.SHOTS: show_few_shot,
+    Form.MATRIX: show_matrix,
+}
+"""The figure of each form."""
 
 PLACE = ("Judge", 2, "🏁")
 navigation.enter()

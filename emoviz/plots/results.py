@@ -1,4 +1,4 @@
-"""Figures of committed results: how systems stand, whether they differ, where they transfer, what few labels add."""
+"""Figures of reports: how systems stand, whether they differ, where they transfer, what few labels add."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..core import words
 from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, lay_out, title
 
 ROW, DIFFERENCE = 24, 19
@@ -22,16 +23,16 @@ POINT, BETTER, WORSE = "#0072B2", "#0072B2", "#D55E00"
 COLLAPSED = "collapsed"
 FLOOR = "training mean"
 KEYS = ["system", "test", "output"]
-"""What ``customdata`` of every point that can be clicked holds: which figure it is."""
+"""What ``customdata`` of every point that can be clicked holds: which score it is."""
 
 
 def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.Figure:
     """Systems as rows, the best on top, and one panel per test: value, interval and the training mean.
 
     Args:
-        table: figures with ``column``, the best system last (:func:`emoviz.studies.tables.standing`).
-        score: what the figures are in, e.g. ``UA``.
-        chosen: system, test and output of the figure that is marked.
+        table: scores with ``column``, the best system last (:func:`emoviz.studies.tables.standing`).
+        score: the title of their metric, e.g. ``UA``.
+        chosen: system, test and output of the score that is marked.
     """
     systems, columns = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["column"]))
     figure = go.Figure()
@@ -92,7 +93,7 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
 
     Args:
         table: of comparisons on that test, with any number of shots (:func:`emoviz.studies.tables.comparisons`).
-        score: what they are in, e.g. ``UA``.
+        score: the title of their metric, e.g. ``UA``.
         test: on which.
         lower_is_better: whether a negative difference speaks for the system.
     """
@@ -144,13 +145,13 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
 
 
 def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Sequence[str] = ()) -> go.Figure:
-    """One system's figures from each culture (rows) to each (columns), with intervals in the cells.
+    """One system's scores from each culture (rows) to each (columns), with intervals in the cells.
 
     Args:
-        table: figures of one system and output with ``source`` and ``target``.
-        score: what they are in.
-        question: the title.
-        chosen: system, test and output of the figure that is marked.
+        table: scores of one system and output with ``source`` and ``target``.
+        score: the title of their metric.
+        question: the title of the figure.
+        chosen: system, test and output of the score that is marked.
     """
     sources = list(dict.fromkeys(table["source"]))
     targets = [t for t in dict.fromkeys([*sources, *sorted(set(table["target"]))]) if t in set(table["target"])]
@@ -207,41 +208,15 @@ def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[st
     """One line per system over the number of labelled recordings of the target, with its interval as a band.
 
     Args:
-        table: figures of one base test and output with ``shots``.
-        score: what they are in.
-        question: the title.
-        chosen: system, test and output of the figure that is marked.
+        table: scores of one base test and output with ``shots``.
+        score: the title of their metric.
+        question: the title of the figure.
+        chosen: system, test and output of the score that is marked.
     """
-    systems = list(dict.fromkeys(table["system"]))
     last = table.sort_values("shots").groupby("system").tail(1).set_index("system")
     figure = go.Figure()
-    for place, system in enumerate(systems):
-        rows = table[table["system"] == system].sort_values("shots")
-        shots = rows["shots"].astype(int)
-        colour = SERIES_COLOURS[place % len(SERIES_COLOURS)]
-        figure.add_scatter(
-            x=[*shots, *shots[::-1]],
-            y=[*rows["high"], *rows["low"][::-1]],
-            fill="toself",
-            fillcolor=_faint(colour),
-            line={"width": 0},
-            mode="lines",
-            hoverinfo="skip",
-            showlegend=False,
-        )
-        figure.add_scatter(
-            x=shots,
-            y=rows["value"],
-            customdata=rows[[*KEYS, "text", "recordings", "speakers"]],
-            mode="lines+markers",
-            name=system,
-            line={"color": colour, "width": 2},
-            marker=_markers(rows, colour, SERIES_SYMBOLS[place % len(SERIES_SYMBOLS)])
-            | {"size": [14 if _is(r, chosen) else 9 for r in rows.to_dict("records")]},
-            unselected={"marker": {"opacity": 1}},
-            hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}<br>%{customdata[3]}<br>"
-            "%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
-        )
+    for place, system in enumerate(dict.fromkeys(table["system"])):
+        _draw_line(figure, table[table["system"] == system].sort_values("shots"), place, chosen)
     for system, y in _spread(last["value"].dropna(), distance=0.075 * _extent(table)).items():
         figure.add_annotation(x=int(last.loc[system, "shots"]), y=y, text=str(system), xanchor="left", xshift=10,
                               showarrow=False, font=SMALL)  # fmt: skip
@@ -273,16 +248,44 @@ def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[st
     return figure
 
 
+def _draw_line(figure: go.Figure, rows: pd.DataFrame, place: int, chosen: Sequence[str]) -> None:
+    """Draw one system's scores over shots and their band, in the colour and symbol of its place."""
+    shots = rows["shots"].astype(int)
+    colour = SERIES_COLOURS[place % len(SERIES_COLOURS)]
+    figure.add_scatter(
+        x=[*shots, *shots[::-1]],
+        y=[*rows["high"], *rows["low"][::-1]],
+        fill="toself",
+        fillcolor=_faint(colour),
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=shots,
+        y=rows["value"],
+        customdata=rows[[*KEYS, "text", "recordings", "speakers"]],
+        mode="lines+markers",
+        name=rows["system"].iloc[0],
+        line={"color": colour, "width": 2},
+        marker=_markers(rows, colour, SERIES_SYMBOLS[place % len(SERIES_SYMBOLS)])
+        | {"size": [14 if _is(r, chosen) else 9 for r in rows.to_dict("records")]},
+        unselected={"marker": {"opacity": 1}},
+        hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}<br>%{customdata[3]}<br>"
+        "%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
+    )
+
+
 def _is(row: dict, chosen: Sequence[str]) -> bool:
     return [row[key] for key in KEYS] == list(chosen)
 
 
 def _cell(row: dict) -> str:
     """Value, interval and flag beneath each other."""
-    value, _, interval = row["text"].partition(" ")
-    small = [interval] if interval else []
-    small += [COLLAPSED] if row["collapsed"] else []
-    return "<br>".join([value, *(f'<span style="font-size:9px">{words}</span>' for words in small)])
+    small = [words.bounds(row["low"], row["high"]), COLLAPSED if row["collapsed"] else ""]
+    lines = [f'<span style="font-size:9px">{line}</span>' for line in small if line]
+    return "<br>".join([words.number(row["value"]), *lines])
 
 
 def _lines(names: Sequence[str]) -> dict:
@@ -291,7 +294,7 @@ def _lines(names: Sequence[str]) -> dict:
 
 
 def _markers(rows: pd.DataFrame, colour: str, symbol: str = "circle") -> dict:
-    """Full for figures that stand, hollow for collapsed ones."""
+    """Return full markers for scores that stand, and hollow ones for collapsed scores."""
     return {"color": colour, "symbol": [f"{symbol}-open" if c else symbol for c in rows["collapsed"]]}
 
 
@@ -327,7 +330,7 @@ def _draw_floor(figure: go.Figure, rows: pd.DataFrame, on: dict) -> list[dict]:
 
 
 def _label(row: dict, y: int, place: int, *, short: bool) -> dict:
-    text = row["text"].partition(" ")[0] if short else row["text"]
+    text = words.number(row["value"]) if short else row["text"]
     places = [row["value"] if short else row["high"], row["value"], row["training_mean"], 0.0]
     panel = "" if place == 1 else str(place)
     return {

@@ -60,6 +60,30 @@ def _is_part(share: Test, test: Test) -> bool:
     return share.source == test.source and (share.target == test.target or not (share.target and test.target))
 
 
+def speakers_in(folds: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
+    """Recordings and speakers of some parts of the split, once for each fold or test that differs in them.
+
+    Args:
+        folds: as :func:`folds_behind` gives them.
+        parts: ``train``, ``validation`` and ``tested``, or some of them.
+
+    Returns:
+        Columns fold or test, part where there are several, recordings, and speakers, their names joined by commas.
+    """
+    named = [
+        folds[["fold", "test"]].assign(
+            part=part,
+            recordings=folds[f"{part}_recordings"],
+            speakers=folds[f"{part}_speakers"].map(", ".join),
+        )
+        for part in parts
+    ]
+    table = pd.concat(named).sort_index(kind="stable")
+    same = "fold" if len(parts) > 1 or table["test"].nunique() < 2 else "test"
+    table = table.drop_duplicates([same, "part"]).drop(columns={"fold", "test"} - {same})
+    return table if len(parts) > 1 else table.drop(columns="part")
+
+
 def sentence(score: Row, title: str, folds: pd.DataFrame) -> str:
     """What a score says and on what, in words.
 

@@ -203,7 +203,7 @@ def _collapsed(groups: Mapping[Test, Group], scores: Sequence[Score]) -> dict[tu
     keys = [(test, k) for test in groups for k in range(len(scores))]
     rows = [
         {
-            "culture": test,
+            "culture": test.name,
             "output": scores[k].output,
             "metric": scores[k].metric,
             "value": value_of(scores[k], groups[test]),
@@ -211,7 +211,7 @@ def _collapsed(groups: Mapping[Test, Group], scores: Sequence[Score]) -> dict[tu
         }
         for test, k in keys
     ]
-    flagged = flag_collapsed(rows, {test: _everyone([group]) for test, group in groups.items()})
+    flagged = flag_collapsed(rows, {test.name: _everyone([group]) for test, group in groups.items()})
     return {key: row["collapsed"] for key, row in zip(keys, flagged, strict=True)}
 
 

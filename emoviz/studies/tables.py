@@ -105,6 +105,22 @@ def readings(group: Sequence[Report]) -> dict[str, tuple[str, str]]:
     return {score_title(*key): key for key in order}
 
 
+def narrowed(table: pd.DataFrame, systems: Sequence[str], metric: str, aggregation: str) -> pd.DataFrame:
+    """The scores of some systems in one metric."""
+    wanted = table["system"].isin(systems) & (table["metric"] == metric) & (table["aggregation"] == aggregation)
+    return table[wanted].reset_index(drop=True)
+
+
+def find(table: pd.DataFrame, system: str, test: str, output: str) -> pd.DataFrame:
+    """The scores of a system on the test of that name; empty where there are none."""
+    return table[(table["system"] == system) & (table["test"] == test) & (table["output"] == output)]
+
+
+def intervals_over(table: pd.DataFrame) -> str:
+    """What the intervals of some scores are drawn of, in words, e.g. ``people``."""
+    return " or ".join(words.UNITS[unit][1] for unit in dict.fromkeys(table["unit"]))
+
+
 def cultures(table: pd.DataFrame) -> list[str]:
     """Cultures that scores were tested on."""
     return sorted({*table["target"]} - {""})
@@ -118,6 +134,12 @@ def on_culture(table: pd.DataFrame, culture: str) -> pd.DataFrame:
 def pairs(table: pd.DataFrame, shots: int | None = None) -> pd.DataFrame:
     """The scores from one culture to another, after further training on some shots of the target or without."""
     return table[(table["source"] != "") & (table["shots"].isna() if shots is None else table["shots"] == shots)]
+
+
+def pairs_like(table: pd.DataFrame, score: Row) -> pd.DataFrame:
+    """The scores from one culture to another of the system and output of a score, after as many shots."""
+    found = pairs(table, None if pd.isna(score["shots"]) else score["shots"])
+    return found[(found["system"] == score["system"]) & (found["output"] == score["output"])]
 
 
 def bases(table: pd.DataFrame) -> list[str]:

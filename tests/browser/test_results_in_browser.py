@@ -45,7 +45,7 @@ def test_filters_change_what_is_drawn_and_stand_in_the_link(app: str, page):  # 
     page.get_by_role("combobox", name="Tested on").click()
     page.get_by_role("option", name="Italian").click()
     page.locator(SYSTEMS).get_by_text("German->Italian").wait_for()
-    page.get_by_role("combobox", name="Figure").click()
+    page.get_by_role("combobox", name="Score").click()
     page.get_by_role("option", name="accuracy").click()
     page.locator(f"{SYSTEMS} .xtitle", has_text="accuracy").first.wait_for()
     page.wait_for_function("new URL(location.href).searchParams.get('score') === 'accuracy'")

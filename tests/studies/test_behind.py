@@ -82,3 +82,17 @@ def test_every_committed_score_is_traced_to_its_recordings():
             assert len(folds), (whole["system"], row["test"])
             if row["mean"]:
                 assert folds["test"].nunique() > 1, "a mean is over several tests"
+
+
+def test_speakers_are_listed_once_for_each_fold_or_test():
+    whole = crossed("cats", 0.5)
+    folds = behind.folds_behind(whole, [HERE_TO_YON, Test(("North There",), "Yon")])
+    tested = behind.speakers_in(folds, ("tested",))
+    assert list(tested.columns) == ["test", "recordings", "speakers"]
+    assert list(tested.test) == ["Here->Yon", "North There->Yon"]
+    assert list(tested.speakers) == ["Yon/1, Yon/2"] * 2
+    trained = behind.speakers_in(folds, ("train", "validation"))
+    assert list(trained.columns) == ["fold", "part", "recordings", "speakers"]
+    assert trained[["fold", "part"]].to_numpy().tolist() == [
+        [fold, part] for fold in ("Here", "North There") for part in ("train", "validation")
+    ]

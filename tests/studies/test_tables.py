@@ -74,3 +74,18 @@ def test_an_interval_over_few_people_says_so():
     few = tables.scores([report("cats", [score(test(), 0.5, unit="speakers", clusters=3)])])
     assert list(few.rests) == ["rests on 3 people"]
     assert list(tables.scores([report("cats", [score(test(), 0.5)])]).rests) == [""]
+
+
+def test_a_caption_says_what_intervals_are_over():
+    rows = [score(test(), 0.5), score(test(target="Here"), 0.5, unit="speakers")]
+    assert tables.intervals_over(tables.scores([report("cats", rows)])) == "recordings or people"
+
+
+def test_scores_are_narrowed_to_systems_and_a_metric():
+    rows = [score(test("A", "B"), 0.5), score(test("A", "B"), 0.4, metric="accuracy")]
+    table = tables.scores([report("a", rows), report("b", rows)])
+    assert list(tables.narrowed(table, ["b"], "accuracy", "pooled").value) == [0.4]
+    assert len(tables.find(table, "a", "A->B", "emotion")) == 2
+    shots = tables.scores([report("a", [score(test("A", "B", k), 0.5) for k in (0, 5)])])
+    (last,) = tables.pairs_like(shots, shots.iloc[1]).to_dict("records")
+    assert last["shots"] == 5
