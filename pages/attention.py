@@ -1,33 +1,29 @@
 """Attention: which channels, moments, regions and modalities does a model look at, and is that faithful?"""
 
 import shlex
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from emoviz import plots
-from emoviz.checkpoints.folder import Checkpoint, Description
+from emoviz.checkpoints.folder import Description
 from emoviz.core.errors import EmovizError
 from emoviz.core.words import CONFOUND, DERIVED, counted, interval
 from emoviz.evaluation import findings
 from emoviz.evaluation.slices import Slice
 from emoviz.explain.attention import ClipAttention
 from emoviz.explain.faithful import ATTENTION, GRADIENTS, drawn_by, error_name, verdict_of
-from emoviz.media import ClipInfo, probe
 from emoviz.plots.attention import MAPS, STRIP
-from emoviz.ui import attention_weights, figures, loaders, messages, navigation, selection
+from emoviz.prediction.clip import ClipPrediction
+from emoviz.ui import attention_weights, clip_view, figures, linked, loaders, messages, navigation, selection
 from emoviz.ui.clip_analysis import Analysis, State
-from emoviz.ui.fragments import fragment
-from emoviz.ui.player import player
-from emoviz.ui.session import session
 
-POLL = 0.5
-"""Seconds between two looks at a running analysis."""
 MOST_OFFERED = 1000
 """Recordings in a list to choose from; a longer one would hold up the browser."""
-BARS = 20
-"""Channels that are shown unless another number is chosen."""
+BARS, MOST_BARS = 20, 60
+"""Channels that are shown unless another number is chosen, and how many can be."""
 NO_MODELS = (
     "No trained model here attends to anything: channel attention has `cats`, moments weigh `mdat`, `aed` and `viper`. "
     "Train one by `python -m emoviz train --preset speech-cats`, after which this page shows it."
@@ -110,10 +106,8 @@ def show_channels(name: str, folder: Path, about: Description) -> None:
         first = selection.choose_slice(held.recordings)
         second = selection.choose_slice(held.recordings, second=True)
         ids = choose_recordings(list(held.recordings.index[first.of(held.recordings)]))
-        count = st.slider(
-            "Channels", 5, min(60, len(held.channels)), min(BARS, len(held.channels)), key="top", bind="query-params",
-            width=150,
-        )  # fmt: skip
+        most = min(MOST_BARS, len(held.channels))
+        count = linked.slider("Channels", min(5, most - 1), most, BARS, 1, "top", width=150)
     changed = (folder / "attention.parquet").stat().st_mtime_ns
     if not attention_weights.rows(held, first, ids).any() or not attention_weights.rows(held, second).any():
         st.info("No held-out recording is in a slice: choose fewer conditions.")
@@ -238,75 +232,44 @@ def show_clip(folder: Path, maps: tuple[str, ...]) -> None:
     if clip is None:
         messages.empty("Upload or record a clip above: what the model looks at in it appears here.")
         return
-    name, path = clip
     try:
-        checkpoint = loaders.load_checkpoint(folder)
-        info = probe(path)
-        analysis = start(path, checkpoint)
+        analysis = clip_view.analyse(clip.path, [loaders.load_checkpoint(folder)])
     except EmovizError as error:
         messages.wrong(str(error))
         return
-    every = POLL if analysis.state.running else None
-    fragment(show_state, run_every=every)(name, path, folder, info, analysis, polling=every is not None)
+    clip_view.follow(analysis, partial(show_state, clip, folder, analysis))
 
 
-def start(path: Path, checkpoint: Checkpoint) -> Analysis:
-    """The analysis of this clip by this model, begun at its first request in this session."""
-    visitor = session(loaders.settings().upload_limit_mb)
-    request = ("attention", path, id(checkpoint))  # a checkpoint that changed on disk is another object
-    if request not in visitor.analyses:
-        visitor.begin(request, Analysis(path, [checkpoint], loaders.store(), visitor.folder))
-    return visitor.analyses[request]
-
-
-def show_state(
-    name: str, path: Path, folder: Path, info: ClipInfo, analysis: Analysis, *, polling: bool
-) -> None:  # fmt: skip
-    """One look at the analysis: its progress, the clip's attention, or what went wrong."""
-    state = analysis.state
-    if polling and not state.running:
-        st.rerun()  # the whole page, so that the polling ends
-    if state.error:
-        messages.wrong(state.error, state.details)
-        return
+def show_state(clip: selection.Clip, folder: Path, analysis: Analysis, state: State) -> None:
+    """Draw one look at the analysis: its progress, and the clip's attention."""
     progress = st.container()
     left, right = st.columns([43, 57], gap="medium")
-    if state.running or state.stopped:
-        with progress:
-            messages.working(state, analysis)
+    with progress:
+        clip_view.show_progress(state, analysis)
     with left:
-        show_player(info, state)
+        clip_view.show_player(analysis, state, figures=["timeline", "moments"])
     if state.running or state.prediction is None:
         right.caption("What the model looks at appears here as soon as the clip is read.")
         return
     try:
-        found = attention_weights.of_clip(path, folder)
+        found = attention_weights.of_clip(analysis.media, folder)
     except EmovizError as error:
         right.info(str(error))
         return
-    stem = f"{Path(name.partition(': ')[2] or name).stem.replace(' ', '-')}-{folder.name}"
+    stem = f"{clip.stem}-{folder.name}"
     with right:
         strip = show_moments(found, stem)
-        show_curves(state, stem, above=strip)
+        show_curves(state.prediction, stem, above=strip)
     with left:
         show_clip_channels(found, stem)
         number = choose_window(found) if found.maps else None
     if number is not None:
-        show_window(path, folder, found, number, stem)
+        show_window(analysis, folder, found, number, stem)
 
 
-def show_player(info: ClipInfo, state: State) -> None:
-    """The clip on the clock that the figures share."""
-    if state.playable is None:
-        return
-    faces = state.prediction.faces if state.prediction else None
-    player(state.playable, info, faces, faces.speaker if faces else None, figures=["timeline", "moments"], path="")
-
-
-def show_curves(state: State, stem: str, *, above: bool) -> None:
-    """What the model says, on one time axis with the strip above, if there is one."""
-    assert state.prediction is not None
-    table, outputs = state.prediction.table, state.prediction.outputs
+def show_curves(prediction: ClipPrediction, stem: str, *, above: bool) -> None:
+    """Draw what the model says, on one time axis with the strip above, if there is one."""
+    table, outputs = prediction.table, prediction.outputs
     figure = plots.timeline(
         table, outputs, findings.gaps(table, outputs), findings.leading_source(outputs, "emotion")
     )  # fmt: skip
@@ -344,20 +307,18 @@ def choose_window(found: ClipAttention) -> int:
     middle = len(starts) // 2
     if len(starts) == 1:
         return middle
-    if st.session_state.get("window", starts[0]) not in starts:  # of another clip or model
-        del st.session_state["window"]
     seconds = windows.width * windows.description.hop
-    start = st.select_slider(
-        f"The {seconds:g} s whose maps are shown below start at (s)", starts, starts[middle], key="window",
-        bind="query-params", help="The model is applied in overlapping windows, and attends within each of them.",
+    start = linked.steps(
+        f"The {seconds:g} s whose maps are shown below start at (s)", starts, "window", starts[middle],
+        help="The model is applied in overlapping windows, and attends within each of them.",
     )  # fmt: skip
     return starts.index(start)
 
 
-def show_window(path: Path, folder: Path, found: ClipAttention, number: int, stem: str) -> None:
+def show_window(analysis: Analysis, folder: Path, found: ClipAttention, number: int, stem: str) -> None:
     """Every map of one window of the clip, two side by side."""
     windows = found.windows
-    shown = attention_weights.of_window(path, folder, number)
+    shown = attention_weights.of_window(analysis.media, folder, number)
     first = windows.starts[number]
     times = windows.times[first : first + windows.width]
     for place in range(0, len(shown), 2):

@@ -15,16 +15,13 @@ from emoviz.analysis.disagreement import TRUTH
 from emoviz.core import words
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation.slices import COLUMNS
-from emoviz.media import probe
 from emoviz.prediction.cost import REPEATS, SECONDS, Complexity, size
 from emoviz.prediction.formats import FORMATS
-from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
+from emoviz.ui import clip_view, figures, linked, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
-from emoviz.ui.clip_analysis import Analysis
+from emoviz.ui.clip_analysis import Analysis, State
 from emoviz.ui.compared import Compared, Files, compared, contender, files_of, measure_all, suggested
 from emoviz.ui.fragments import fragment
-from emoviz.ui.player import player
-from emoviz.ui.session import session
 
 POLL = 0.5
 """Seconds between two looks at work in the background."""
@@ -87,10 +84,7 @@ def main() -> None:
     found = loaders.checkpoints()
     names = choose(found)
     with controls.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
-        view = st.segmented_control(
-            "Compare on", [TEST_SET, CLIP], default=TEST_SET, required=True, key="view", bind="query-params",
-            label_visibility="collapsed",
-        )  # fmt: skip
+        view = linked.segments("Compare on", [TEST_SET, CLIP], "view", label_visibility="collapsed")
         if view == TEST_SET and len(names) >= LEAST:
             both = on_test_set(found, names)
     if len(found) < LEAST:
@@ -118,8 +112,7 @@ def choose(found: dict[str, Path]) -> list[str]:
 
 def forget_choice() -> None:
     """Go back to the models of a first visit."""
-    st.session_state.pop("compared", None)
-    st.query_params.pop("compared", None)
+    linked.forget("compared")
 
 
 def on_test_set(found: dict[str, Path], names: list[str]) -> Compared:
@@ -164,7 +157,7 @@ def show_judged(both: Compared, names: list[str]) -> None:
     left, right = st.columns([9, 6.5], gap="small") if len(names) == LEAST else (st.container(), st.container())
     with left:
         titles = {comparison_scores.score_title(*name): name for name in comparison_scores.score_names(table)}
-        what = pick("Figure", list(titles), "figure", width=300)
+        what = linked.select("Figure", list(titles), "figure", width=300, label_visibility="collapsed")
         figures.show_table(
             comparison_scores.score_grid(table, *titles[what]),
             comparison_scores.of_score(table, *titles[what]),
@@ -183,10 +176,7 @@ def show_judged(both: Compared, names: list[str]) -> None:
 def show_in_depth(both: Compared, folders: dict[str, Path]) -> None:
     """One of several views; only it is made when another one is chosen."""
     views = views_of(both, folders)
-    view = st.segmented_control(
-        "In depth", list(views), default=next(iter(views)), required=True, key="depth", bind="query-params",
-        label_visibility="collapsed",
-    )  # fmt: skip
+    view = linked.segments("In depth", list(views), "depth", label_visibility="collapsed")
     views[view]()
 
 
@@ -256,9 +246,11 @@ def show_slices(both: Compared, names: list[str]) -> None:
         return
     titles = {COLUMNS[column]: column for column in both.slice_columns}
     with st.container(horizontal=True):
-        column = titles[pick("By", list(titles), "by", width=150)]
+        column = titles[linked.select("By", list(titles), "by", width=150, label_visibility="collapsed")]
         table = both.slice_errors(column)
-        output = pick("Output", list(dict.fromkeys(table.output)), "error_of", width=200)
+        output = linked.select(
+            "Output", list(dict.fromkeys(table.output)), "error_of", width=200, label_visibility="collapsed"
+        )
     figures.show(
         figures.kept(("slices", both.of, column, output), lambda: plots.error_slices(table, output, names)),
         table, key="slices", name=f"{'-'.join(names)}-error-by-{column}", about=ABOUT_SLICES,
@@ -397,52 +389,35 @@ def show_clip(found: dict[str, Path], names: list[str]) -> None:
     if clip is None:
         messages.empty("Upload or record a clip above: what each model says of it appears here, curve over curve.")
         return
-    name, path = clip
-    checkpoints = messages.usable(loaders.load_checkpoint, (found[n] for n in names))
+    checkpoints = messages.usable(loaders.load_checkpoint, (found[name] for name in names))
     if len(checkpoints) < LEAST:
         return
     try:
-        info = probe(path)
+        analysis = clip_view.analyse(clip.path, checkpoints)
     except EmovizError as error:
         messages.wrong(str(error))
         return
-    visitor = session(loaders.settings().upload_limit_mb)
-    face = selection.requested_face()
-    request = (name, path, tuple(map(id, checkpoints)), face)
-    if request not in visitor.analyses:
-        visitor.begin(request, Analysis(path, checkpoints, loaders.store(), visitor.folder, face))
-    analysis = visitor.analyses[request]
-
-    def look(*, polling: bool) -> None:
-        state = analysis.state
-        if polling and not state.running:
-            st.rerun()
-        if state.error:
-            messages.wrong(state.error, state.details)
-            return
-        if state.running or state.stopped:
-            messages.working(state, analysis)
-        left, right = st.columns([38, 62], gap="medium")
-        with left:
-            if state.playable is not None:
-                faces = state.prediction.faces if state.prediction else None
-                speaker = faces.speaker if faces else None
-                player(state.playable, info, faces, speaker if face is None else face, figures=["curves"], path="")
-        with right:
-            if state.prediction is None or state.running:
-                st.caption("The curves appear here as soon as all models are ready.")
-            else:
-                show_curves(name, state.prediction.table, state.prediction.outputs, names)
-        if state.prediction is not None and not state.running:
-            with left:
-                show_agreement(state.prediction.table, state.prediction.outputs, names)
-                st.caption(" ".join(state.prediction.notes))
-
-    every = POLL if analysis.state.running else None
-    fragment(look, run_every=every)(polling=every is not None)
+    clip_view.follow(analysis, partial(show_state, clip, names, analysis))
 
 
-def show_curves(name: str, table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
+def show_state(clip: selection.Clip, names: list[str], analysis: Analysis, state: State) -> None:
+    """Draw one look at the analysis: its progress, and the models' curves."""
+    clip_view.show_progress(state, analysis)
+    left, right = st.columns([38, 62], gap="medium")
+    with left:
+        clip_view.show_player(analysis, state, figures=["curves"])
+    if state.running or state.prediction is None:
+        right.caption("The curves appear here as soon as all models are ready.")
+        return
+    table, outputs = state.prediction.table, state.prediction.outputs
+    with right:
+        show_curves(clip, table, outputs, names)
+    with left:
+        show_agreement(table, outputs, names)
+        st.caption(" ".join(state.prediction.notes))
+
+
+def show_curves(clip: selection.Clip, table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
     """Curves, difference and running agreement of one output."""
     shared = clip_agreement.clip_outputs(outputs, names)
     if not shared:
@@ -451,7 +426,7 @@ def show_curves(name: str, table: pd.DataFrame, outputs: pd.DataFrame, names: li
             "Models with the same dimensions or emotions have some."
         )
         return
-    output = pick("Output", list(shared), "output", width=220)
+    output = linked.select("Output", list(shared), "output", width=220, label_visibility="collapsed")
     models = shared[output]
     series = clip_agreement.clip_series(table, outputs, output, models)
     agreement = pd.DataFrame({"time": series.time})
@@ -459,7 +434,7 @@ def show_curves(name: str, table: pd.DataFrame, outputs: pd.DataFrame, names: li
         agreement[other] = clip_agreement.running_agreement(series, models[0], other).ccc
     figures.show(
         plots.clip_comparison(series, agreement, output, names), series, key="curves",
-        name=f"{Path(name).stem}-{output}", about=ABOUT_CLIP,
+        name=f"{clip.stem}-{output}", about=ABOUT_CLIP,
     )  # fmt: skip
 
 
@@ -478,13 +453,6 @@ def show_agreement(table: pd.DataFrame, outputs: pd.DataFrame, names: list[str])
             "1: they say the same; 0: no more alike than chance. In brackets 95 % bootstrap intervals over seconds of "
             "this clip. Agreement says nothing of who is right."
         )
-
-
-def pick(label: str, options: list[str], key: str, width: int) -> str:
-    """A choice that the link carries; one that is not among the options any more is forgotten."""
-    if st.session_state.get(key, options[0]) not in options:
-        del st.session_state[key]
-    return str(st.selectbox(label, options, key=key, bind="query-params", width=width, label_visibility="collapsed"))
 
 
 PLACE = ("Judge", 1, "⚖️")

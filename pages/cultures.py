@@ -12,7 +12,7 @@ from emoviz.core import words
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation.metrics import METRICS
 from emoviz.evaluation.metrics.base import score_title
-from emoviz.ui import culture_tables, figures, navigation
+from emoviz.ui import culture_tables, figures, linked, navigation
 from emoviz.ui.culture_tables import Comparison
 from emoviz.ui.fragments import fragment
 
@@ -92,20 +92,20 @@ def compare_weights(sources: dict[str, tuple[Path, ...]]) -> None:
 def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     """Similarity, the chosen pair and the most frequent channels."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = choose("Channel weights of", list(sources), "weights", width=210)
+        name = linked.select("Channel weights of", list(sources), "weights", width=210)
         weights = culture_tables.weights(name, sources[name])
         for problem in weights.left_out:
             st.warning(f"{problem} It is left out.")
         dimensions = list(weights.table.index.get_level_values("dimension").unique())
-        dimension = choose("Task", dimensions, "task", width=260)
+        dimension = linked.select("Task", dimensions, "task", width=260)
         modalities = [EVERY, *replicates.modalities(weights.table)]
-        modality = choose("Channels", modalities, "channels", width=130) if len(modalities) > 2 else EVERY
-        measure = choose("Measure", list(MEASURES), "measure", width=150, names=MEASURES)
+        modality = linked.select("Channels", modalities, "channels", width=130) if len(modalities) > 2 else EVERY
+        measure = linked.select("Measure", list(MEASURES), "measure", width=150, format_func=MEASURES.__getitem__)
         table = weights.table if modality == EVERY else replicates.restrict(weights.table, modality)
         most = table.shape[1]
         k = min(TOP, most)
         if measure == "top-k":
-            k = st.number_input("k", 1, most, k, key="k", bind="query-params", width=100)
+            k = linked.number("k", 1, most, k, "k", width=100)
     own = table[table.index.get_level_values("dimension") == dimension]
     every = (name, modality, culture_tables.changed(sources[name]))
     of = (dimension, *every)
@@ -127,18 +127,9 @@ def show_cells(
         show_pair(of, weights, replicates, chosen_pair(comparison))
 
 
-def choose(label: str, options: list[str], key: str, *, width: int, names: dict[str, str] | None = None) -> str:
-    """A choice that stands in the link; one that a link names and that is not here gives way to the first."""
-    if st.session_state.get(key, options[0]) not in options:
-        del st.session_state[key]
-    return st.selectbox(
-        label, options, key=key, bind="query-params", width=width, format_func=lambda o: names[o] if names else str(o)
-    )
-
-
 def chosen_pair(comparison: Comparison) -> tuple[str, str]:
     """The pair of cultures that the link names, or else the least similar one."""
-    wanted = tuple(st.query_params.get("pair", "").split(","))
+    wanted = tuple(linked.read("pair").split(","))
     if len(wanted) == 2 and set(wanted) <= set(comparison.order):
         return wanted[0], wanted[1]
     cells = comparison.cells.sort_values("similarity")
@@ -149,7 +140,7 @@ def chosen_pair(comparison: Comparison) -> tuple[str, str]:
 def choose_pair(points: list[figures.Point]) -> None:
     """Put the clicked cell into the link."""
     if points:
-        st.query_params["pair"] = ",".join(points[0])
+        linked.write("pair", ",".join(points[0]))
 
 
 def show_similarity(of: tuple, comparison: Comparison, replicates: str, measure: tuple[str, int]) -> None:
@@ -273,7 +264,7 @@ def chosen(table: pd.DataFrame, *columns: str) -> list[str]:
 def narrowed(table: pd.DataFrame, label: str, column: str, *, width: int) -> pd.DataFrame:
     """The rows with the chosen value of a column; nothing is asked where there is but one."""
     values = list(table[column].unique())
-    value = values[0] if len(values) < 2 else choose(label, values, column, width=width)
+    value = values[0] if len(values) < 2 else linked.select(label, values, column, width=width)
     return table[table[column] == value]
 
 

@@ -29,7 +29,7 @@ from emoviz.features import EXTRACTORS, encoders, estimate
 from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds.extraction import Extraction
 from emoviz.jobs.local import Local
-from emoviz.ui import figures, job_cards, loaders, navigation, session
+from emoviz.ui import figures, job_cards, linked, loaders, navigation, session
 from emoviz.ui.job_cards import duration, size
 
 ALL = "all corpora"
@@ -116,11 +116,8 @@ def show_corpora(found: list[Holding]) -> None:
 def show_labels(here: list[Holding]) -> None:
     """Label distributions of one corpus or all."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Corpus", [ALL, *[one.name for one in here]], key="corpus", bind="query-params", width=190
-        )
-        by = st.segmented_control("By", ["culture", "speaker", "emotion", "corpus"], default="culture", required=True,
-                                  key="by", bind="query-params")  # fmt: skip
+        chosen = linked.select("Corpus", [ALL, *[one.name for one in here]], "corpus", width=190)
+        by = linked.segments("By", ["culture", "speaker", "emotion", "corpus"], "by")
     shown = [one for one in here if chosen == one.name or (chosen == ALL and not _pictures(one))]
     counts, values = inventory.emotions(shown), inventory.dimensions(shown)
     if counts.empty and values.empty:
@@ -273,7 +270,7 @@ def choose_table(folder: Path | None) -> Path | None:
     inside = sorted(folder.glob("*.[ct]sv")) if folder and folder.is_dir() else []
     received = st.file_uploader("A table (CSV)", type=["csv", "tsv"], key="table-upload")
     if received is not None:
-        place = session.session(loaders.settings().upload_limit_mb).folder / Path(received.name).name
+        place = session.session().folder / Path(received.name).name
         place.write_bytes(received.getvalue())
         return place
     return st.selectbox("or one in the folder", inside, key=f"table-{folder}", format_func=lambda path: path.name,

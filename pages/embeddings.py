@@ -14,9 +14,11 @@ from emoviz import plots
 from emoviz.analysis import maps
 from emoviz.analysis.projection import Projection
 from emoviz.analysis.projection_methods import METHODS, PCA, Method
+from emoviz.core.errors import EmovizError
 from emoviz.core.words import CONFOUND
+from emoviz.media import ClipMedia
 from emoviz.prediction.windows import reads_clips
-from emoviz.ui import figures, loaders, messages, navigation, recordings, selection
+from emoviz.ui import figures, linked, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
 from emoviz.ui.embedding_maps import (
     Embedded,
@@ -31,6 +33,7 @@ from emoviz.ui.embedding_maps import (
     with_embeddings,
 )
 from emoviz.ui.fragments import fragment
+from emoviz.ui.session import session
 
 POLL = 0.5
 """Seconds between two looks at a running fit."""
@@ -116,8 +119,8 @@ def show(shown: list[Embedded]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = choose_method(min(len(one.recordings) for one in shown))
         colour = choose_colour(shown[0])
-        placed = st.toggle("Place a new clip", key="place", bind="query-params")
-    clip = selection.choose_clip() if placed else None
+        placed = linked.toggle("Place a new clip", "place")
+    clip = choose_clip() if placed else None
     words, progress = st.container(), st.container()
     wanted = {one.name: projection_of(one, method) for one in shown}
     ready = results(wanted)
@@ -130,7 +133,7 @@ def show(shown: list[Embedded]) -> None:
     waiting = [*pending(wanted, ready), *pending(jobs, projections), *pending(judged, separation)]
     places: dict[str, pd.DataFrame] = {}
     if clip:
-        places, unplaced = place(shown, projections, clip[1])
+        places, unplaced = place(shown, projections, clip)
         waiting += unplaced
     with progress:
         watch(waiting, lambda: forget(shown, method, clip))
@@ -173,18 +176,15 @@ def choose_method(count: int) -> Method:
     Args:
         count: recordings in the smallest of them.
     """
-    name = st.segmented_control(
-        "Map by", list(METHODS), default=DEFAULT, format_func=lambda name: METHODS[name].title, required=True,
-        key="method", bind="query-params",
-    )  # fmt: skip
-    space = st.segmented_control("In", list(SPACES), default="2D", required=True, key="space", bind="query-params")
+    name = linked.segments("Map by", list(METHODS), "method", DEFAULT, format_func=lambda name: METHODS[name].title)
+    space = linked.segments("In", list(SPACES), "space")
     settings: dict[str, Any] = {}
     with st.popover("Parameters"):
         for field in dataclasses.fields(METHODS[name]):
             if field.name == "metric":
-                settings["metric"] = st.segmented_control(
-                    "Distance", get_args(field.type), default=str(field.default), required=True, key="metric",
-                    bind="query-params", help="Between embeddings: straight, or by the angle between them.",
+                settings["metric"] = linked.segments(
+                    "Distance", get_args(field.type), "metric", field.default,
+                    help="Between embeddings: straight, or by the angle between them.",
                 )  # fmt: skip
             elif field.name in SLIDERS:
                 settings[field.name] = choose_number(field, count)
@@ -193,33 +193,34 @@ def choose_method(count: int) -> Method:
     return METHODS[name](dimensions=SPACES[space], **settings)
 
 
-def choose_number(field: dataclasses.Field, count: int) -> float:
+def choose_number(field: dataclasses.Field[Any], count: int) -> int | float:
     """A setting, within a range that fits so many recordings."""
     default: Any = field.default
     slider, key, kind = SLIDERS[field.name], field.name, type(default)
-    most = kind(max(slider.least + slider.step, min(slider.most, count * slider.share)))
-    if st.session_state.get(key, most) > most:  # of a model with more recordings
-        del st.session_state[key]
-    return st.slider(
-        slider.title, kind(slider.least), most, min(default, most), kind(slider.step), key=key,
-        bind="query-params", help=slider.help,
-    )  # fmt: skip
+    most: int | float = kind(max(slider.least + slider.step, min(slider.most, count * slider.share)))
+    return linked.slider(slider.title, kind(slider.least), most, default, kind(slider.step), key, help=slider.help)
 
 
 def choose_colour(first: Embedded) -> str:
     """The column that colours the recordings."""
     columns = [column for column in first.recordings if column != "label"]
     numbers = list(first.recordings.select_dtypes("number"))
-    preferred = columns.index(next(column for column in (maps.EMOTION, *numbers) if column in columns))
-    if st.session_state.get("colour", columns[0]) not in columns:  # of a model that knows something else
-        del st.session_state["colour"]
-    return st.selectbox(
-        "Colour by", columns, index=preferred, format_func=str.capitalize, key="colour", bind="query-params", width=230
-    )  # fmt: skip
+    preferred = next(column for column in (maps.EMOTION, *numbers) if column in columns)
+    return linked.select("Colour by", columns, "colour", preferred, format_func=str.capitalize, width=230)
+
+
+def choose_clip() -> ClipMedia | None:
+    """The clip that is placed into the maps; None while there is none, or none that can be read."""
+    clip = selection.choose_clip()
+    try:
+        return clip and session().analyses.media(clip.path, selection.requested_face())
+    except EmovizError as error:
+        messages.wrong(str(error))
+        return None
 
 
 def place(
-    shown: list[Embedded], projections: dict[str, Projection], clip: Path
+    shown: list[Embedded], projections: dict[str, Projection], clip: ClipMedia
 ) -> tuple[dict[str, pd.DataFrame], list[Job]]:
     """Where a new clip stands in the maps, and what is not known yet; of models that cannot read one it is said."""
     able = [one for one in shown if reads_clips(one.description)]
@@ -273,13 +274,13 @@ def show_progress(running: list[Job]) -> None:
                 job.stop()
 
 
-def forget(shown: list[Embedded], method: Method, clip: tuple[str, Path] | None) -> None:
+def forget(shown: list[Embedded], method: Method, clip: ClipMedia | None) -> None:
     """Make maps and embeddings anew that were stopped."""
     for one in shown:
         if projection_of(one, method).state.stopped:
             forget_projection(one, method)
-        if clip and reads_clips(one.description) and embedding_of(one, clip[1]).state.stopped:
-            forget_embedding(one, clip[1])
+        if clip and reads_clips(one.description) and embedding_of(one, clip).state.stopped:
+            forget_embedding(one, clip)
 
 
 def show_maps(

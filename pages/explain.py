@@ -1,11 +1,11 @@
 """Explain: where in the face, in the sound and in time does a prediction come from?"""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -16,49 +16,36 @@ from emoviz.evaluation import findings
 from emoviz.explain import (
     FaceExplanation,
     FaceFilm,
-    Method,
     Sanity,
     SoundExplanation,
     StreamChecks,
     StreamExplanation,
-    blend,
-    check_face,
-    check_sound,
-    check_streams,
-    colours_of,
-    explain_face,
-    explain_film,
-    explain_sound,
-    explain_streams,
-    sees_sound,
+    heated,
 )
-from emoviz.explain.words import (
-    NAMES,
-    check_words,
-    face_words,
-    limits_words,
-    peak_of,
-    sound_words,
-    stream_words,
-    strongest,
-)
-from emoviz.media import ClipInfo, ClipMedia, probe
+from emoviz.explain.words import check_words, face_words, limits_words, sound_words, stream_words
 from emoviz.prediction.clip import ClipPrediction
-from emoviz.prediction.windows import streams_of
-from emoviz.ui import explanations, figures, loaders, messages, navigation, selection
+from emoviz.ui import background, clip_view, explanations, figures, linked, loaders, messages, navigation, selection
 from emoviz.ui.clip_analysis import Analysis, State
-from emoviz.ui.fragments import fragment
-from emoviz.ui.player import player
+from emoviz.ui.explanation_requests import (
+    PICTURES,
+    FaceQuestion,
+    Request,
+    StreamQuestion,
+    first_output,
+    peak_of_face,
+    peak_of_output,
+    says_nothing,
+    ways,
+)
+from emoviz.ui.explanations import Work
+from emoviz.ui.selection import Clip
 from emoviz.ui.session import session
 
-POLL = 0.7
-"""Seconds between two looks at what is running."""
 BARS = 20
 """Channels that are shown."""
-PICTURES = 8
-"""Faces in the film strip."""
-GRAD_CAM = "Grad-CAM"
 CHECK_FOLLOWS = "Sanity check by randomised weights follows."
+EXPLAINED = "explained"
+"""Key in the session of the content of the clip that was explained last."""
 
 ABOUT_FILM = """
 **Faces**: eight moments of the clip with **Grad-CAM** for the chosen emotion; bright places spoke for it, 1 being the
@@ -101,36 +88,18 @@ that counts here need not count elsewhere. `whisper.pc…` are principal compone
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What is looked at.
+class Place:
+    """Where the page shows something.
 
     Attributes:
-        name: of the clip, for people.
-        path: its file.
-        info: what it holds.
-        network: of face pictures, if there is any.
-        model: of feature streams, if there is any.
+        film: of the face over time.
+        left: beneath the player.
+        right: beside it.
     """
 
-    name: str
-    path: Path
-    info: ClipInfo
-    network: Checkpoint | None
-    model: Checkpoint | None
-
-    @property
-    def models(self) -> list[Checkpoint]:
-        """Both, or the one that there is."""
-        return [model for model in (self.network, self.model) if model]
-
-    @property
-    def stem(self) -> str:
-        """Name of the clip as the start of a file name."""
-        return Path(self.name.partition(": ")[2] or self.name).stem.replace(" ", "-")
-
-    def key(self, what: str, model: Checkpoint, *choices: Hashable) -> tuple:
-        """What tells an explanation from all others; a checkpoint that changed on disk is another object."""
-        return (what, self.path, self.path.stat().st_mtime_ns, id(model), selection.requested_face(), *choices)
+    film: Any
+    left: Any
+    right: Any
 
 
 def main() -> None:
@@ -152,91 +121,87 @@ def main() -> None:
     elif not chosen:
         messages.no_models()
     else:
-        show_clip(*clip, network and networks[network], model and sequences[model])
+        show_clip(clip, network and networks[network], model and sequences[model])
 
 
-def show_clip(name: str, path: Path, network: Path | str | None, model: Path | str | None) -> None:
+def show_clip(clip: Clip, network: Path | str | None, model: Path | str | None) -> None:
     """Analyse the clip and explain what is known so far."""
+    seen, heard = load(network), load(model)
+    if not seen and not heard:
+        return
     try:
-        chosen = Chosen(name, path, probe(path), load(network), load(model))
-        if not chosen.models:
-            return
-        analysis = start(chosen)
+        analysis = clip_view.analyse(clip.path, [one for one in (seen, heard) if one])
     except EmovizError as error:
         messages.wrong(str(error))
         return
-    forget_choices(path)
-    every = POLL if analysis.state.running or explanations.line().busy else None
-    fragment(show_state, run_every=every)(chosen, analysis, polling=every is not None)
+    forget_choices(analysis)
+    line = session().line
+    clip_view.follow(analysis, partial(show_state, clip, analysis, seen, heard), beside=lambda: line.busy)
 
 
 def load(folder: Path | str | None) -> Checkpoint | None:
-    """A model; a damaged one is named and left out."""
+    """Load a model; a damaged one is named and left out."""
     usable = messages.usable(loaders.load_checkpoint, [Path(folder)] if folder else [])
     return usable[0] if usable else None
 
 
-def start(chosen: Chosen) -> Analysis:
-    """The analysis of this clip, begun at its first request in this session."""
-    visitor = session(loaders.settings().upload_limit_mb)
-    face = selection.requested_face()
-    request = ("explain", chosen.path, tuple(map(id, chosen.models)), face)
-    if request not in visitor.analyses:
-        visitor.begin(request, Analysis(chosen.path, chosen.models, loaders.store(), visitor.folder, face))
-    return visitor.analyses[request]
-
-
-def forget_choices(path: Path) -> None:
-    """Moment and span are those of one clip."""
-    before = st.session_state.get("explained")
-    if before not in (None, path):
+def forget_choices(analysis: Analysis) -> None:
+    """Forget moment and span of another clip."""
+    before = st.session_state.get(EXPLAINED)
+    if before not in (None, analysis.media.key):
         for key in ("emotion", "moment", "span"):
             st.session_state.pop(key, None)
-    st.session_state["explained"] = path
+    st.session_state[EXPLAINED] = analysis.media.key
 
 
-def show_state(chosen: Chosen, analysis: Analysis, *, polling: bool) -> None:
-    """One look at the analysis and at what is explained so far."""
-    state, line = analysis.state, explanations.line()
-    if state.error:
-        messages.wrong(state.error, state.details)
-        return
+def show_state(
+    clip: Clip, analysis: Analysis, network: Checkpoint | None, model: Checkpoint | None, state: State
+) -> bool:
+    """Draw one look at the analysis and at what is explained so far; whether more of that will come."""
+    line = session().line
     progress, words = st.container(), st.container()
     left, right = st.columns([43, 57], gap="medium")
     video = left.container()
-    face = Face.of(chosen, state, right)
-    film = right.container()
-    sound = Sound.of(chosen, state, right)
+    face = ask_face(network, analysis, state.prediction, right)
+    place = Place(right.container(), left, right)
+    sound = ask_sound(model, analysis, state.prediction, right)
+    of_face = face.requests() if face else []
+    of_sound = sound.requests() if sound else []
     # The face at once; the sound when the analysis has ended, which it would delay.
-    ofs = (face.wanted if face else [], sound.wanted if sound and not state.running else [])
-    wanted = dict([*ofs[0][:2], *ofs[1][:1], *ofs[0][2:], *ofs[1][1:]])
+    later = [] if state.running else of_sound
+    wanted = dict([*of_face[:2], *later[:1], *of_face[2:], *later[1:]])
     known = line.ask(wanted)
     with progress:
-        show_progress(state, analysis, known, wanted)
-    told = []
-    if face:
-        told.append(face.show(known, film, left))
-    if sound:
-        told.append(sound.show(known, left, right))
+        show_progress(analysis, state, wanted, known)
+    told, prediction = [], state.prediction
+    if face and prediction:
+        told.append(show_face(clip, face, prediction, results(known, of_face), place))
+    if sound and prediction:
+        told.append(show_sound(clip, sound, prediction, results(known, of_sound), place))
     elif state.running:
         right.caption("Curves and explanations appear here as soon as the first model is ready.")
     words.markdown("  \n".join(filter(None, told)))
     with video:
-        heat = result(known, face.wanted[1][0]) if face else None
-        show_player(chosen, state, heat)
-    # By what is drawn and not by what runs now: a quick explanation may have ended since it was asked for.
-    if (state.running or line.waits(wanted, known)) != polling:
-        st.rerun()  # the whole page, so that the polling begins or ends
+        heat = results(known, of_face)[1] if face else None
+        clip_view.show_player(analysis, state, figures=["film", "sound"], heat=heat)
+    return line.waits(wanted, known)
 
 
-def show_progress(state: State, analysis: Analysis, known: Mapping[Hashable, Any], wanted: Mapping) -> None:
+def results(known: Mapping[Hashable, background.State[Any]], requests: Sequence[Request]) -> list[Any]:
+    """The explanation that answers each request, None while there is none."""
+    return [known[key].result if key in known else None for key, _ in requests]
+
+
+def show_progress(
+    analysis: Analysis, state: State, wanted: Mapping[Hashable, Work], known: Mapping[Hashable, background.State[Any]]
+) -> None:
     """What is being done, with a stop button; and what failed."""
-    line = explanations.line()
+    line = session().line
     running = next((job for job in known.values() if job.running), None)
     if state.running or state.stopped:
         messages.working(state, analysis)
     elif running:
-        messages.working(running, Halt(wanted))
+        messages.working(running, line.stopper(wanted))
     elif line.halted(wanted):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning("Stopped. What was ready by then stays.", icon=None)
@@ -245,283 +210,180 @@ def show_progress(state: State, analysis: Analysis, known: Mapping[Hashable, Any
         st.info(error)
 
 
-@dataclass(frozen=True)
-class Halt:
-    """Stops what is explained now."""
-
-    wanted: Mapping
-
-    def stop(self) -> None:
-        """End it, and begin nothing else of what is asked for."""
-        explanations.line().halt(self.wanted)
-
-
-def result(known: Mapping[Hashable, Any], key: Hashable) -> Any:
-    """Of an explanation, None while there is none."""
-    return known[key].result if key in known else None
-
-
-def show_player(chosen: Chosen, state: State, heat: FaceFilm | None) -> None:
-    """The clip on the clock that the figures share."""
-    if state.playable is None:
-        return
-    faces = state.prediction.faces if state.prediction else None
-    face = selection.requested_face()
-    shown = faces.speaker if faces and face is None else face
-    player(state.playable, chosen.info, faces, shown, figures=["film", "sound"], path="", heat=heat)
-    if faces and len(faces.tracks) > 1:
-        selection.choose_face([track.id for track in faces.tracks], faces.speaker)
-
-
-@dataclass(frozen=True)
-class Face:
-    """What is asked of the face network, and what it said.
-
-    Attributes:
-        chosen: what is looked at.
-        network: that is explained.
-        prediction: of the clip.
-        outputs: the rows of its outputs that are the network's emotions.
-        output: the emotion that is explained.
-        wanted: explanation of one moment, of all, and the check, each with how it is made.
-    """
-
-    chosen: Chosen
-    network: Checkpoint
-    prediction: ClipPrediction
-    outputs: pd.DataFrame
-    output: str
-    wanted: list[tuple[Hashable, explanations.Work]]
-
-    @classmethod
-    def of(cls, chosen: Chosen, state: State, place: Any) -> "Face | None":
-        """Choose emotion and moment; None while nothing is known of the face, or where there is none."""
-        network, media = chosen.network, state.decoded
-        if network is None or state.prediction is None or media is None or not state.prediction.faces:
-            return None
-        table, outputs = state.prediction.table, state.prediction.outputs
-        own = outputs[(outputs.model == network.name) & outputs.output.isin(network.description.outputs)]
-        said = table[list(own.column)].set_axis(list(own.output), axis=1)
-        peak = strongest(said, table.time.to_numpy())
-        if peak is None:
-            place.info("No face was found in the clip, so there is no face to explain.")
-            return None
-        with place.container(horizontal=True, vertical_alignment="bottom"):
-            names = list(network.description.outputs)
-            output = st.selectbox(
-                "Heat for", names, index=names.index(peak.output), key="emotion", bind="query-params", width=140,
-                on_change=lambda: st.session_state.pop("moment", None),
-                help="At first the emotion that stands out most, at the moment at which it does.",
-            )  # fmt: skip
-            moment = st.slider(
-                "Moment (s)", 0.0, round(chosen.info.duration, 2),
-                round(peak_of(said[output], table.time.to_numpy()), 2), 0.02, key="moment", bind="query-params",
-                width=150,
-            )  # fmt: skip
-            st.button("Player's time", on_click=take_time, args=(chosen.info.duration,))
-        wanted: list[tuple[Hashable, explanations.Work]] = [
-            (chosen.key("moment", network, output, moment),
-             lambda report: explain_face(network, media, output, [moment], progress=report)),
-            (chosen.key("film", network, output),
-             lambda report: explain_film(network, media, output, pictures=PICTURES, progress=report)),
-            (chosen.key("check of the face", network, output),
-             lambda report: check_face(network, media, output, progress=report)),
-        ]  # fmt: skip
-        return cls(chosen, network, state.prediction, own, output, wanted)
-
-    def show(self, known: Mapping[Hashable, Any], above: Any, beside: Any) -> str:
-        """Film strip and picture; the same in words."""
-        one, film, check = (result(known, key) for key, _ in self.wanted)
-        with above:
-            self._show_film(film)
-        if one is None:
-            beside.caption("The face with heat over it appears here.")
-            return ""
-        with beside:
-            self._show_picture(one, check)
-        return f"**Face.** {face_words(one, self.output)}"
-
-    def _show_film(self, film: FaceFilm | None) -> None:
-        table = self.prediction.table[["time", *self.outputs.column]]
-        strip, pictures = None, np.zeros(0)
-        if film is not None:
-            strip = pd.DataFrame({"time": film.strip.times, "probability": film.strip.values})
-            pictures = blend(film.strip.pictures, colours_of(film.strip.heat))
-        figure = plots.film_strip(
-            table,
-            self.outputs,
-            findings.gaps(table, self.outputs),
-            str(self.network.description.source),
-            self.output,
-            strip,
-            list(pictures),
-            share=self.chosen.info.duration / PICTURES,
-        )
-        figures.show(figure, table, key="film", name=f"{self.chosen.stem}-{self.output}-film", about=ABOUT_FILM)
-
-    def _show_picture(self, one: FaceExplanation, check: Sanity | None) -> None:
-        heated = blend(one.pictures, colours_of(one.heat))[0]
-        heading = f"What in this face says “{self.output}”? ({one.times[0]:.2f} s)"
-        figures.show(
-            plots.face_heat(one.pictures[0], heated, one.heat[0], heading),
-            plots.heat_table(one.heat[0]),
-            key="face",
-            name=f"{self.chosen.stem}-{self.output}-{one.times[0]:.2f}s",
-            about=ABOUT_FACE,
-        )
-        st.caption(check_words(check) or CHECK_FOLLOWS)
+def ask_face(
+    network: Checkpoint | None, analysis: Analysis, prediction: ClipPrediction | None, place: Any
+) -> FaceQuestion | None:
+    """Choose emotion and moment; None while nothing is known of the face, or where there is none."""
+    if network is None or prediction is None or not prediction.faces:
+        return None
+    peak = peak_of_face(prediction, network)
+    if peak is None:
+        place.info("No face was found in the clip, so there is no face to explain.")
+        return None
+    duration = analysis.info.duration
+    with place.container(horizontal=True, vertical_alignment="bottom"):
+        output = linked.select(
+            "Heat for", list(network.description.outputs), "emotion", peak.output, width=140,
+            on_change=lambda: st.session_state.pop("moment", None),
+            help="At first the emotion that stands out most, at the moment at which it does.",
+        )  # fmt: skip
+        moment = linked.slider(
+            "Moment (s)", 0.0, round(duration, 2), peak_of_output(prediction, network, output), 0.02, "moment",
+            width=150,
+        )  # fmt: skip
+        st.button("Player's time", on_click=take_time, args=(duration,))
+    return FaceQuestion(network, analysis.media, output, moment)
 
 
 def take_time(duration: float) -> None:
     """Explain the moment at which the player rests, which it writes into the link."""
-    try:
-        st.session_state["moment"] = round(min(float(st.query_params.get("time", 0)), duration), 2)
-    except ValueError:
-        return
+    linked.choose_first("moment", round(min(linked.seconds("time"), duration), 2))
 
 
-@dataclass(frozen=True)
-class Sound:
-    """What is asked of the model of feature streams, and what it said.
+def ask_sound(
+    model: Checkpoint | None, analysis: Analysis, prediction: ClipPrediction | None, place: Any
+) -> StreamQuestion | None:
+    """Choose output, method and span; None while the model has said nothing, or where nothing can be heard."""
+    if model is None or prediction is None or prediction.said_by(model)[0].empty:
+        return None
+    if says_nothing(prediction, model):
+        place.info(f"The clip holds nothing that '{model.name}' reads, so there is nothing to explain.")
+        return None
+    names, methods = list(model.description.outputs), ways(model)
+    with place.container(horizontal=True, vertical_alignment="bottom"):
+        output = linked.select("Explain", names, "output", first_output(prediction, model), width=182)
+        method = methods[linked.select("By", list(methods), "way", width=208)]
+        span = linked.span("Mean over (s)", round(analysis.info.duration, 2), 0.1, "span", width=110)
+    return StreamQuestion(model, analysis.media, output, method, span)
 
-    Attributes:
-        chosen: what is looked at.
-        model: that is explained.
-        media: the clip.
-        said: ``time`` and ``value`` of the output.
-        output: that is explained.
-        span: the seconds that are explained, None for all.
-        wanted: the explanation and its check, each with how it is made.
-    """
 
-    chosen: Chosen
-    model: Checkpoint
-    media: ClipMedia
-    said: pd.DataFrame
-    output: str
-    span: tuple[float, float] | None
-    wanted: list[tuple[Hashable, explanations.Work]]
+def show_face(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, found: Sequence[Any], place: Place) -> str:
+    """Draw the film strip and the picture; the same in words."""
+    one, film, check = found
+    with place.film:
+        show_film(clip, asked, prediction, film)
+    if one is None:
+        place.left.caption("The face with heat over it appears here.")
+        return ""
+    with place.left:
+        show_picture(clip, asked, one, check)
+    return f"**Face.** {face_words(one, asked.output)}"
 
-    @classmethod
-    def of(cls, chosen: Chosen, state: State, place: Any) -> "Sound | None":
-        """Choose output, method and span; None while the model has said nothing, or where nothing can be heard."""
-        model, media = chosen.model, state.decoded
-        if model is None or state.prediction is None or media is None:
-            return None
-        outputs, table = state.prediction.outputs, state.prediction.table
-        own = outputs[(outputs.model == model.name) & outputs.output.isin(model.description.outputs)]
-        if own.empty:
-            return None
-        if table[list(own.column)].isna().all(axis=None):
-            place.info(f"The clip holds nothing that '{model.name}' reads, so there is nothing to explain.")
-            return None
-        duration = round(chosen.info.duration, 2)
-        if st.session_state.get("output", own.output.iloc[0]) not in set(own.output):  # of another model
-            del st.session_state["output"]
-        means = table[list(own.column)].mean().to_numpy()
-        first = int(means.argmax()) if model.description.kind == "emotion" else 0
-        with place.container(horizontal=True, vertical_alignment="bottom"):
-            output = st.selectbox(
-                "Explain", list(own.output), index=first, key="output", bind="query-params", width=182
-            )  # fmt: skip
-            names: dict[str, Method | None] = {words: method for method, words in NAMES.items()}
-            if sees_sound(model):
-                names = {GRAD_CAM: None}
-            if st.session_state.get("way", next(iter(names))) not in names:  # of another kind of model
-                del st.session_state["way"]
-            method = names[st.selectbox("By", list(names), key="way", bind="query-params", width=208)]
-            start, end = st.slider(
-                "Mean over (s)", 0.0, duration, (0.0, duration), 0.1, key="span", bind="query-params", width=110
-            )  # fmt: skip
-        whole = (start, end) == (0.0, duration) or end <= start
-        span = (0.0, None) if whole else (start, end)
 
-        def streams(report):  # noqa: ANN001, ANN202
-            return streams_of(model, media, store=loaders.store(), progress=report)
+def show_film(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, film: FaceFilm | None) -> None:
+    """Draw the faces of the clip over the curves of their emotions."""
+    outputs, _ = prediction.said_by(asked.network)
+    table = prediction.table[["time", *outputs.column]]
+    figure = plots.film_strip(
+        table,
+        outputs,
+        findings.gaps(table, outputs),
+        str(asked.network.description.source),
+        asked.output,
+        film.strip.probabilities if film else None,
+        list(heated(film.strip.pictures, film.strip.heat)) if film else [],
+        share=asked.media.info.duration / PICTURES,
+    )
+    figures.show(figure, table, key="film", name=f"{clip.stem}-{asked.output}-film", about=ABOUT_FILM)
 
-        wanted: list[tuple[Hashable, explanations.Work]] = [
-            (chosen.key("pictures of sound", model, output, span),
-             lambda report: explain_sound(model, media, streams(report), output, start=span[0], end=span[1],
-                                          progress=report)),
-            (chosen.key("check of pictures of sound", model, output),
-             lambda report: check_sound(model, streams(report), chosen.info.duration, output, progress=report)),
-        ] if method is None else [
-            (chosen.key("streams", model, output, method, span),
-             lambda report: explain_streams(model, streams(report), chosen.info.duration, output, method=method,
-                                            start=span[0], end=span[1], progress=report)),
-            (chosen.key("check of streams", model, output, method, span),
-             lambda report: check_streams(model, streams(report), chosen.info.duration, output, method=method,
-                                          start=span[0], end=span[1], progress=report)),
-        ]  # fmt: skip
-        column = own.column[own.output == output].iloc[0]
-        said = table[["time", column]].set_axis(["time", "value"], axis=1)
-        return cls(chosen, model, media, said, output, None if whole else (start, end), wanted)
 
-    def show(self, known: Mapping[Hashable, Any], left: Any, right: Any) -> str:
-        """Contributions over time and channels; the same in words."""
-        found, check = (result(known, key) for key, _ in self.wanted)
-        if found is None:
-            self._show_moments(right)
-            right.caption("What each moment added appears in the lowest row.")
-            return ""
-        if isinstance(found, SoundExplanation):
-            return f"**Sound.** {self._show_pictures(found, check, left, right)}"
-        return f"**Sound.** {self._show_streams(found, check, left, right)}"
+def show_picture(clip: Clip, asked: FaceQuestion, one: FaceExplanation, check: Sanity | None) -> None:
+    """Draw the face of one moment, and what speaks for the emotion in it."""
+    heading = f"What in this face says “{asked.output}”? ({one.times[0]:.2f} s)"
+    figures.show(
+        plots.face_heat(one.pictures[0], heated(one.pictures, one.heat)[0], one.heat[0], heading),
+        plots.heat_table(one.heat[0]),
+        key="face",
+        name=f"{clip.stem}-{asked.output}-{one.times[0]:.2f}s",
+        about=ABOUT_FACE,
+    )
+    st.caption(check_words(check) or CHECK_FOLLOWS)
 
-    def _show_streams(self, found: StreamExplanation, checks: StreamChecks | None, left: Any, right: Any) -> str:
-        unit = "score" if self.model.description.kind == "emotion" else "mean"
-        self._show_moments(right, found.times, unit=unit)
-        with right:
-            st.caption(limits_words(found))
-            st.caption(check_words(checks and checks.times) or CHECK_FOLLOWS)
-        with left:
-            figures.show(
-                plots.contribution_bars(found.channels, BARS, self.output, unit),
-                found.channels,
-                key="channels",
-                name=f"{self._stem}-channels",
-                about=ABOUT_CHANNELS,
-            )
-            st.caption(check_words(checks and checks.channels) or CHECK_FOLLOWS)
-        return stream_words(found, self.model.description.kind)
 
-    def _show_pictures(self, found: SoundExplanation, check: Sanity | None, left: Any, right: Any) -> str:
-        self._show_moments(right, found.moments, heat=(found.times, found.frequencies, found.heat))
-        right.caption(check_words(check) or CHECK_FOLLOWS)
-        with left:
-            figures.show(
-                plots.frequency_heat(found.bands, self.output),
-                found.bands,
-                key="frequencies",
-                name=f"{self._stem}-frequencies",
-                about=ABOUT_FREQUENCIES,
-            )
-        return sound_words(found)
+def show_sound(
+    clip: Clip, asked: StreamQuestion, prediction: ClipPrediction, found: Sequence[Any], place: Place
+) -> str:
+    """Draw contributions over time and channels; the same in words."""
+    explanation, check = found
+    if explanation is None:
+        show_moments(clip, asked, prediction, place)
+        place.right.caption("What each moment added appears in the lowest row.")
+        return ""
+    if isinstance(explanation, SoundExplanation):
+        return f"**Sound.** {show_seen_sound(clip, asked, prediction, explanation, check, place)}"
+    return f"**Sound.** {show_streams(clip, asked, prediction, explanation, check, place)}"
 
-    def _show_moments(self, place: Any, moments: pd.DataFrame | None = None, **known: Any) -> None:
-        """The sound, what the model says, and what is known of each moment."""
-        figure = plots.sound_explained(
-            self.said,
-            self.output,
-            dimension=self.model.description.kind == "dimension",
-            spectrogram=explanations.sound_of(self.chosen.path, self.chosen.path.stat().st_mtime_ns, self.media),
-            contributions=None if moments is None else plots.in_stretches(moments),
-            span=self.span,
-            **known,
+
+def show_streams(
+    clip: Clip, asked: StreamQuestion, prediction: ClipPrediction, found: StreamExplanation,
+    checks: StreamChecks | None, place: Place,
+) -> str:  # fmt: skip
+    """Draw what channels and moments of feature streams added; the same in words."""
+    kind = asked.model.description.kind
+    unit = "score" if kind == "emotion" else "mean"
+    show_moments(clip, asked, prediction, place, found.times, unit=unit)
+    with place.right:
+        st.caption(limits_words(found))
+        st.caption(check_words(checks and checks.times) or CHECK_FOLLOWS)
+    with place.left:
+        figures.show(
+            plots.contribution_bars(found.channels, BARS, asked.output, unit),
+            found.channels,
+            key="channels",
+            name=f"{stem_of(clip, asked)}-channels",
+            about=ABOUT_CHANNELS,
         )
-        with place:
-            figures.show(
-                figure,
-                self.said if moments is None else moments,
-                key="sound",
-                name=f"{self._stem}-over-time",
-                about=ABOUT_SEEN_SOUND if sees_sound(self.model) else ABOUT_SOUND,
-            )
+        st.caption(check_words(checks and checks.channels) or CHECK_FOLLOWS)
+    return stream_words(found, kind)
 
-    @property
-    def _stem(self) -> str:
-        """Start of a file name."""
-        return f"{self.chosen.stem}-{self.model.name}-{self.output.replace(' ', '-')}"
+
+def show_seen_sound(
+    clip: Clip, asked: StreamQuestion, prediction: ClipPrediction, found: SoundExplanation, check: Sanity | None,
+    place: Place,
+) -> str:  # fmt: skip
+    """Draw heat over the spectrogram, and over its frequencies; the same in words."""
+    heat = (found.times, found.frequencies, found.heat)
+    show_moments(clip, asked, prediction, place, found.moments, heat=heat)
+    place.right.caption(check_words(check) or CHECK_FOLLOWS)
+    with place.left:
+        figures.show(
+            plots.frequency_heat(found.bands, asked.output),
+            found.bands,
+            key="frequencies",
+            name=f"{stem_of(clip, asked)}-frequencies",
+            about=ABOUT_FREQUENCIES,
+        )
+    return sound_words(found)
+
+
+def show_moments(
+    clip: Clip, asked: StreamQuestion, prediction: ClipPrediction, place: Place, moments: pd.DataFrame | None = None,
+    **known: Any,
+) -> None:  # fmt: skip
+    """Draw the sound, what the model says, and what is known of each moment."""
+    said = prediction.said_by(asked.model)[1][["time", asked.output]].set_axis(["time", "value"], axis=1)
+    figure = plots.sound_explained(
+        said,
+        asked.output,
+        dimension=asked.model.description.kind == "dimension",
+        spectrogram=explanations.sound_of(asked.media),
+        contributions=None if moments is None else plots.in_stretches(moments),
+        span=asked.span,
+        **known,
+    )
+    with place.right:
+        figures.show(
+            figure,
+            said if moments is None else moments,
+            key="sound",
+            name=f"{stem_of(clip, asked)}-over-time",
+            about=ABOUT_SOUND if asked.method else ABOUT_SEEN_SOUND,
+        )
+
+
+def stem_of(clip: Clip, asked: StreamQuestion) -> str:
+    """The start of a file's name."""
+    return f"{clip.stem}-{asked.model.name}-{asked.output.replace(' ', '-')}"
 
 
 PLACE = ("See", 2, "🔬")

@@ -1,6 +1,5 @@
 """Train: what will this training be, and how do the ones that run go?"""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,15 +18,15 @@ from emoviz.jobs.interface import Where
 from emoviz.jobs.kinds.own_protocol import OwnProtocol
 from emoviz.jobs.kinds.training import Training
 from emoviz.jobs.local import Local
-from emoviz.jobs.slurm import Slurm, partitions
+from emoviz.jobs.slurm import Slurm
 from emoviz.jobs.work import work_of
 from emoviz.models import MODELS
 from emoviz.training import preset, presets, schema, sweeps
 from emoviz.training.config import TrainingConfig
 from emoviz.training.loggers import LOGGERS
-from emoviz.training.outlook import Outlook, outlook, step_seconds, steps_per_epoch
+from emoviz.training.outlook import Outlook, step_seconds, steps_per_epoch
 from emoviz.training.protocols import PROTOCOLS, Options
-from emoviz.ui import figures, form, job_cards, loaders, navigation
+from emoviz.ui import figures, form, job_cards, loaders, navigation, outlooks
 from emoviz.ui.job_cards import duration, size
 
 DEFAULT = "speech-emotion"
@@ -186,7 +185,7 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
     st.markdown("**What will happen**")
     try:
         config: TrainingConfig = from_dict(TrainingConfig, values, "the form")
-        view = look(json.dumps(to_dict(config)), tuple((o.name, o.state, tuple(o.features.items())) for o in found))
+        view = outlooks.outlook_of(config, found)
         show(view)
         if "protocol" in task:
             st.caption(
@@ -213,12 +212,6 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
         estimate(config, view, found)
     if started:
         start(works, where)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def look(config: str, state: tuple) -> Outlook:
-    """The outlook of a config, made again when a corpus changed."""
-    return outlook(from_dict(TrainingConfig, json.loads(config), "the form"), loaders.holdings(), loaders.store())
 
 
 def show(view: Outlook) -> None:
@@ -262,13 +255,13 @@ def sweep(config: TrainingConfig, found: Sequence[Holding]) -> tuple[TrainingCon
         raise ConfigError("Seeds are whole numbers, parted by commas: 0, 1, 2.")
     configs = sweeps.sweep(config, systems, {culture: cultures[culture] for culture in alone}, seeds)
     for varied in configs if len(configs) > 1 else ():
-        look(json.dumps(to_dict(varied)), tuple((o.name, o.state, tuple(o.features.items())) for o in found))
+        outlooks.outlook_of(varied, found)
     return configs
 
 
 def choose_where() -> Where:
     """A device of this machine, or a part of a cluster."""
-    known = parts_of_cluster()
+    known = outlooks.parts_of_cluster()
     if (
         not known
         or st.segmented_control("On", ["this machine", "Slurm"], default="this machine", required=True) != "Slurm"
@@ -283,15 +276,6 @@ def choose_where() -> Where:
     options = st.text_input("Further options of sbatch", key="slurm-options", placeholder="account=lab constraint=a100")
     given = {name: str(value) for name, value in from_texts(options.split()).items()}
     return Slurm(partition=partition, options=given, **asked)
-
-
-@st.cache_data(show_spinner=False, ttl=30)
-def parts_of_cluster() -> dict[str, str]:
-    """Partition -> what it has; empty without Slurm."""
-    kinds: dict[str, list[str]] = {}
-    for part in partitions():
-        kinds.setdefault(part.name, []).append(f"{part.nodes} nodes{f' with {part.gpus}' if part.gpus else ''}")
-    return {name: ", ".join(entries) for name, entries in kinds.items()}
 
 
 def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding]) -> None:

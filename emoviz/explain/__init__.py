@@ -19,7 +19,7 @@ from .deletion import Deletion, Example, Faithfulness, Verdict, deletion, gradie
 from .gradcam import grad_cam
 from .gradients import Attribution, channel_weights, integrated_gradients
 from .occlusion import occlude, occlude_channels, occlude_time
-from .overlay import CIVIDIS, blend, colours_of
+from .overlay import CIVIDIS, blend, colours_of, heated
 from .sanity import Sanity, randomisation, randomisations, rank_correlation
 from .sound import SoundExplanation, check_sound, explain_sound, sees_sound
 from .targets import output_number, span
@@ -51,6 +51,7 @@ __all__ = [
     "explain_streams",
     "grad_cam",
     "gradient_weights",
+    "heated",
     "integrated_gradients",
     "main_output",
     "occlude",

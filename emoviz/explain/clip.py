@@ -95,6 +95,11 @@ class FaceExplanation:
     heat: np.ndarray
     pictures: np.ndarray
 
+    @property
+    def probabilities(self) -> pd.DataFrame:
+        """``time`` and ``probability`` of the output in each picture."""
+        return pd.DataFrame({"time": self.times, "probability": self.values})
+
 
 @dataclass(frozen=True)
 class FaceFilm:

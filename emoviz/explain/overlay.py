@@ -51,3 +51,13 @@ def blend(picture: np.ndarray, layer: np.ndarray) -> np.ndarray:
         raise ConfigError(f"Picture and heat are of one size, not {picture.shape[:-1]} and {layer.shape[:-1]}.")
     alpha = layer[..., 3:].astype(float) / 255
     return (picture * (1 - alpha) + layer[..., :3] * alpha).round().astype(np.uint8)
+
+
+def heated(pictures: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Return pictures with heat in its colours over them.
+
+    Args:
+        pictures: uint8 (N, H, W, 3).
+        heat: (N, H, W) in [0, 1].
+    """
+    return blend(pictures, colours_of(heat))

@@ -62,6 +62,26 @@ class ClipPrediction:
     notes: tuple[str, ...]
     branches: "tuple[Branch, ...]"
 
+    @property
+    def is_fused(self) -> bool:
+        """Whether face and speech predict something in common."""
+        return bool((self.outputs.source == Source.FUSED).any())
+
+    def with_fusion(self, method: str, video_weight: float) -> "ClipPrediction":
+        """Return the prediction with face and speech fused in another way (:func:`emoviz.evaluation.fusion.fuse`)."""
+        own = self.outputs[self.outputs.source != Source.FUSED]
+        return dataclasses.replace(self, table=fuse(self.table, own, method, video_weight))
+
+    def said_by(self, checkpoint: Checkpoint) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return what a model itself says, without what is derived from it.
+
+        Returns:
+            Its rows of ``outputs``, and ``time`` and a column per output, under the output's name.
+        """
+        names = list(checkpoint.description.outputs)
+        rows = self.outputs[(self.outputs.model == checkpoint.name) & self.outputs.output.isin(names)]
+        return rows, self.table[["time", *rows.column]].set_axis(["time", *rows.output], axis=1)
+
 
 @dataclass(frozen=True)
 class ModelPrediction:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from .. import checkpoints
 from ..analysis import channel_weights
@@ -14,9 +13,11 @@ from ..core.errors import CheckpointError, EmovizError
 from ..core.vocabulary import Emotion
 from ..evaluation.slices import Slice, correctness
 from ..explain.attention import ClipAttention, WindowMap, channels_of, clip_attention, maps_of, window_attention
-from ..media import ClipMedia, probe
+from ..features import FeatureStream
+from ..media import ClipMedia
 from ..prediction.windows import reads_clips, streams_of
 from . import loaders
+from .cache import cached
 
 
 class HeldOut(NamedTuple):
@@ -47,7 +48,7 @@ def maps(folder: Path) -> tuple[str, ...]:
     return _maps(folder, weights.stat().st_mtime_ns) if weights.exists() else ()
 
 
-@st.cache_data(show_spinner=False, max_entries=1024)
+@cached(1024)
 def _maps(folder: Path, changed: int) -> tuple[str, ...]:
     about = loaders.description(folder)
     if about is None or not reads_clips(about):
@@ -68,7 +69,7 @@ def held_out(folder: Path) -> HeldOut | None:
     return _held_out(folder, path.stat().st_mtime_ns) if path.exists() else None
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@cached(8)
 def _held_out(folder: Path, changed: int) -> HeldOut:
     table, about = checkpoints.read_table(folder, "attention"), checkpoints.read_description(folder)
     assert table is not None
@@ -84,7 +85,7 @@ def _held_out(folder: Path, changed: int) -> HeldOut:
     return HeldOut(weights, recordings if predictions is None else recordings.join(correctness(predictions)), channels)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@cached(32)
 def means(folder: Path, changed: int, chosen: str, ids: tuple[str, ...]) -> tuple[pd.DataFrame, str]:
     """Mean weights of a slice, and the same in words."""
     held = _held_out(folder, changed)
@@ -94,7 +95,7 @@ def means(folder: Path, changed: int, chosen: str, ids: tuple[str, ...]) -> tupl
     return table, channel_weights.words_of_means(table, streams)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@cached(32)
 def differences(folder: Path, changed: int, first: str, second: str, ids: tuple[str, ...]) -> tuple[pd.DataFrame, str]:
     """Differences between two slices, and the same in words."""
     held = _held_out(folder, changed)
@@ -109,33 +110,35 @@ def rows(held: HeldOut, chosen: Slice, ids: tuple[str, ...] = ()) -> np.ndarray:
     return inside & held.recordings.index.isin(ids) if ids else inside
 
 
-def of_clip(clip: Path, folder: Path) -> ClipAttention:
-    """What a model attends to in a clip.
+def of_clip(clip: ClipMedia, folder: Path) -> ClipAttention:
+    """Return what a model attends to in a clip.
 
     Raises:
         EmovizError: the clip cannot be read, or holds nothing that the model reads.
     """
-    return _of_clip(clip, clip.stat().st_mtime_ns, folder, _changed(folder))
+    return _of_clip(clip.key, clip.face, folder, _changed(folder), clip)
 
 
-def of_window(clip: Path, folder: Path, number: int) -> list[WindowMap]:
-    """The maps of one window of a clip."""
-    return _of_window(clip, clip.stat().st_mtime_ns, folder, _changed(folder), number)
+def of_window(clip: ClipMedia, folder: Path, number: int) -> list[WindowMap]:
+    """Return the maps of one window of a clip."""
+    return _of_window(clip.key, clip.face, folder, _changed(folder), number, clip)
 
 
-@st.cache_resource(show_spinner="Looking at attention", max_entries=8)
-def _of_clip(clip: Path, clip_changed: int, folder: Path, changed: int) -> ClipAttention:
-    return clip_attention(loaders.load_checkpoint(folder), _streams(clip, folder), probe(clip).duration)
+@cached(8, "Looking at attention")
+def _of_clip(content: str, face: int | None, folder: Path, changed: int, _clip: ClipMedia) -> ClipAttention:
+    return clip_attention(loaders.load_checkpoint(folder), _streams(_clip, folder), _clip.info.duration)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _of_window(clip: Path, clip_changed: int, folder: Path, changed: int, number: int) -> list[WindowMap]:
-    found = _of_clip(clip, clip_changed, folder, changed)
-    return window_attention(loaders.load_checkpoint(folder), _streams(clip, folder), found.windows, number)
+@cached(32)
+def _of_window(
+    content: str, face: int | None, folder: Path, changed: int, number: int, _clip: ClipMedia
+) -> list[WindowMap]:  # fmt: skip
+    found = _of_clip(content, face, folder, changed, _clip)
+    return window_attention(loaders.load_checkpoint(folder), _streams(_clip, folder), found.windows, number)
 
 
-def _streams(clip: Path, folder: Path) -> Mapping:
-    return streams_of(loaders.load_checkpoint(folder), ClipMedia(clip), store=loaders.store())
+def _streams(clip: ClipMedia, folder: Path) -> Mapping[str, FeatureStream]:
+    return streams_of(loaders.load_checkpoint(folder), clip, store=loaders.store())
 
 
 def _changed(folder: Path) -> int:

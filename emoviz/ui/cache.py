@@ -1,30 +1,108 @@
-"""What pages make of files, made once for the same state of them and the same choices."""
+"""What pages keep between their runs, and where.
 
+There is one idiom for each need, and no other cache in ``ui`` or ``pages``:
+
+- What is **made from files and choices**, and is therefore the same for everybody: a function under :func:`cached`,
+  whose arguments name the files and say when they changed. :func:`kept` is that for a lambda, e.g. for a figure.
+- What **the server has one of** (settings, store, jobs): the same, of a function without arguments.
+- What **belongs to one visitor** (uploads, analyses, explanations): an attribute of :class:`emoviz.ui.session.Session`,
+  which ends it with the visit.
+- What **a visitor chose**: a widget that is bound to the link (:mod:`emoviz.ui.linked`), or else ``st.session_state``.
+
+Streamlit's own caches are not used: to hash the arguments takes them longer than to draw most figures.
+"""
+
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, TypeVar
+from contextlib import nullcontext
+from functools import update_wrapper
+from inspect import signature
+from typing import Any, Generic, ParamSpec, TypeVar
 
+import streamlit as st
+
+P = ParamSpec("P")
 T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class _Order:
-    of: Hashable
-    make: Callable[[], Any] = field(compare=False)
+_all: "list[Cached[..., Any]]" = []
 
 
-def kept(of: Hashable, make: Callable[[], T]) -> T:
-    """What ``make`` returns, made once for the same ``of``, whoever asks; do not change it.
+class _Entry(Generic[T]):
+    """One result, or the place of one that is being made."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.results: list[T] = []
+
+
+class Cached(Generic[P, T]):
+    """A function that remembers its results; see :func:`cached`."""
+
+    def __init__(self, make: Callable[P, T], most: int, spinner: str | None) -> None:
+        self._make, self._most, self._spinner = make, most, spinner
+        self._counted = [place for place, name in enumerate(signature(make).parameters) if not name.startswith("_")]
+        self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
+        self._lock = threading.Lock()
+        update_wrapper(self, make)
+        _all.append(self)
+
+    def __call__(self, *args: P.args, **options: P.kwargs) -> T:
+        """Return the result for these arguments, which are given by their places and not by name."""
+        assert not options, "arguments of a cached function are given by their places"
+        key = self._key(args)
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._most:
+                self._entries.popitem(last=False)
+        if entry.results:
+            return entry.results[0]
+        with entry.lock:  # whoever asks for the same meanwhile waits for it
+            if not entry.results:
+                with st.spinner(self._spinner) if self._spinner else nullcontext():
+                    entry.results.append(self._make(*args, **options))
+            return entry.results[0]
+
+    def forget(self, *args: Any) -> None:
+        """Make the result for these arguments anew when it is next asked for."""
+        with self._lock:
+            self._entries.pop(self._key(args), None)
+
+    def clear(self) -> None:
+        """Forget all results."""
+        with self._lock:
+            self._entries.clear()
+
+    def _key(self, args: tuple[Any, ...]) -> Hashable:
+        return tuple(args[place] for place in self._counted)
+
+
+def cached(most: int, spinner: str | None = None) -> Callable[[Callable[P, T]], Cached[P, T]]:
+    """Let a function make each result once, whoever asks for it; nobody may change a result.
+
+    What a result depends on has to be among the arguments: which files, when they changed, what was chosen. Arguments
+    whose names begin with ``_`` only help to make it and do not count. An error is not remembered.
 
     Args:
-        of: what it is, and all that it depends on: which files, when they changed, what was chosen. To look through
-            the tables that are read from them would take longer than to make most figures.
-        make: makes it. An error is not kept.
+        most: results that are remembered; the one that was not asked for longest goes first.
+        spinner: what the page says while a result is made.
     """
-    return _kept(_Order(of, make))
+    return lambda make: Cached(make, most, spinner)
 
 
-@lru_cache(maxsize=256)
-def _kept(order: _Order) -> Any:
-    return order.make()
+@cached(256)
+def kept(of: Hashable, _make: Callable[[], T]) -> T:
+    """Return what a function makes, made once for the same ``of``.
+
+    Args:
+        of: what it is, and all that it depends on.
+        _make: makes it.
+    """
+    return _make()
+
+
+def clear() -> None:
+    """Forget everything, for all visitors."""
+    for one in _all:
+        one.clear()

@@ -1,18 +1,33 @@
-"""One clip under analysis in a background thread. The thread never touches streamlit: pages poll its state."""
+"""The analyses of one visitor's clips: what one page has had analysed is there for all others.
 
+A clip is known by its content. What is decoded of it and what each model says of it is kept and shared: whoever asks
+for a model that was asked for before gets what is known or joins the work. The threads never touch streamlit: pages
+poll the state.
+"""
+
+import dataclasses
+import operator
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import media
+from ..core.errors import MediaError
 from ..core.progress import Progress
-from ..prediction.clip import ClipPrediction, predict_clip
+from ..prediction.clip import ClipPrediction, combine, predict_clip
 from .background import Stage, Worker
+from .cache import cached
 
 if TYPE_CHECKING:
     from ..checkpoints.folder import Checkpoint
     from ..features.store import FeatureStore
+    from ..media import ClipInfo, ClipMedia
+
+KEPT = 8
+"""Clips whose analyses a session keeps, so that going back to one is immediate."""
 
 
 @dataclass(frozen=True)
@@ -21,50 +36,228 @@ class State(Stage):
 
     Attributes:
         playable: a file that a browser plays.
-        decoded: the clip with what was decoded of it, for whoever looks at more of it.
         prediction: what is predicted so far.
     """
 
     stage: str = "Opening the clip"
     playable: Path | None = None
-    decoded: media.ClipMedia | None = None
     prediction: ClipPrediction | None = None
 
 
-class Analysis(Worker[State]):
-    """Makes a clip playable and predicts it; starts at once.
+class Analyses:
+    """All analyses of one visitor.
 
     Args:
-        clip: file to analyse.
-        checkpoints: models to apply.
-        store: feature cache.
-        folder: for a transcoded copy, where the browser cannot play the clip itself.
-        face: track to analyse, default the speaker's.
+        folder: for transcoded copies of clips that a browser cannot play.
     """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._clips: OrderedDict[tuple[str, int | None], _Clip] = OrderedDict()
+
+    def of(
+        self, path: Path, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore", face: int | None = None
+    ) -> "Analysis":
+        """Return the analysis of a clip by some models, and begin what is neither known nor on its way.
+
+        What still runs of other clips is stopped, since nobody watches it.
+
+        Args:
+            path: of the clip.
+            checkpoints: models to apply; one that changed on disk is another object.
+            store: feature cache.
+            face: track to analyse, by default the speaker's.
+
+        Raises:
+            MediaError: the clip cannot be read.
+        """
+        clip = self._clip(path, face)
+        for other in self._clips.values():
+            if other is not clip:
+                other.abandon()
+        return clip.analysis(checkpoints, store)
+
+    def media(self, path: Path, face: int | None = None) -> "ClipMedia":
+        """Return a clip with all that was decoded of it so far.
+
+        Raises:
+            MediaError: the clip cannot be read.
+        """
+        return self._clip(path, face).media
+
+    def close(self) -> None:
+        """Stop all work."""
+        for clip in self._clips.values():
+            clip.abandon()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until nothing runs any more, or ``timeout`` seconds for each run."""
+        for clip in self._clips.values():
+            for run in clip.runs:
+                run.wait(timeout)
+
+    def _clip(self, path: Path, face: int | None) -> "_Clip":
+        content = content_of(path)
+        known = self._clips.get((content, face))
+        if known is None or not known.media.path.exists():
+            same = [one.media for (other, _), one in self._clips.items() if other == content]
+            here = next((one for one in same if one.path.exists()), None)
+            known = _Clip(here.with_face(face) if here else media.ClipMedia(path, face), self._folder)
+            self._clips[content, face] = known
+        self._clips.move_to_end((content, face))
+        while len(self._clips) > KEPT:
+            self._clips.popitem(last=False)[1].abandon()
+        return known
+
+
+class _Clip:
+    """One clip with one face, and the runs that say something of it."""
+
+    def __init__(self, decoded: "ClipMedia", folder: Path) -> None:
+        self.media = decoded
+        self.runs: list[Run] = []
+        self._analyses: dict[tuple[int, ...], Analysis] = {}
+        self._folder = folder
+        self._playing = threading.Lock()
+
+    def analysis(self, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore") -> "Analysis":
+        """Return the analysis by some models, and begin what is missing."""
+        key = tuple(map(id, checkpoints))
+        if key not in self._analyses:
+            missing = [one for one in checkpoints if not any(run.serves(one) for run in self.runs)]
+            if missing or not checkpoints:
+                self.runs.append(Run(self, missing, store))
+            serving = [run for run in self.runs if any(run.serves(one) for one in checkpoints)]
+            self._analyses[key] = Analysis(self, checkpoints, serving or self.runs[-1:])
+        return self._analyses[key]
+
+    def playable(self, progress: Progress) -> Path:
+        """Return a file that a browser plays; several runs make it once."""
+        with self._playing:
+            return media.playable(self.media.path, self._folder, progress)
+
+    def abandon(self) -> None:
+        """Stop what runs, and begin it anew when it is next asked for."""
+        for run in self.runs:
+            run.stop()
+        if any(run.state.running for run in self.runs):
+            self.runs = [run for run in self.runs if not run.state.running]
+            self._analyses.clear()
+
+
+class Run(Worker[State]):
+    """Models that are applied to a clip together, begun at once."""
 
     what = "analysis"
 
-    def __init__(
-        self,
-        clip: Path,
-        checkpoints: "Sequence[Checkpoint]",
-        store: "FeatureStore",
-        folder: Path,
-        face: int | None = None,
-    ) -> None:
-        self._request = (clip, checkpoints, store, folder, face)
-        super().__init__(State(), f"analysis of {clip.name}")
+    def __init__(self, clip: _Clip, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore") -> None:
+        self._clip, self._checkpoints, self._store = clip, checkpoints, store
+        super().__init__(State(), f"analysis of {clip.media.path.name}")
+
+    def serves(self, checkpoint: "Checkpoint") -> bool:
+        """Whether a model was applied or still will be."""
+        state = self.state
+        if state.running:
+            return any(one is checkpoint for one in self._checkpoints)
+        return state.prediction is not None and _says(state.prediction, checkpoint)
 
     def work(self, progress: Progress) -> Mapping[str, Any]:
-        """Its prediction; what can be played and seen before that is told on the way."""
-        clip, checkpoints, store, folder, face = self._request
-        decoded = media.ClipMedia(clip, face=face)
-        self.update(playable=media.playable(clip, folder, progress), decoded=decoded)
-        prediction = predict_clip(
+        """Predict; what can be played and seen before that is told on the way."""
+        self.update(playable=self._clip.playable(progress))
+        try:
+            return {"prediction": self._predict(self._clip.media, progress)}
+        except MediaError:
+            if not _lacks_face(self._clip.media):
+                raise
+            return {"prediction": self._predict(self._clip.media.with_face(None), progress)}
+
+    def _predict(self, decoded: "ClipMedia", progress: Progress) -> ClipPrediction:
+        return predict_clip(
             decoded,
-            checkpoints,
-            store=store,
+            self._checkpoints,
+            store=self._store,
             progress=progress,
             on_partial=lambda partial: self.update(prediction=partial),
         )
-        return {"prediction": prediction}
+
+
+class Analysis:
+    """What some models say of a clip, whichever runs apply them.
+
+    Args:
+        clip: what is analysed.
+        checkpoints: the models, in the order in which they are wanted.
+        runs: those that apply them.
+    """
+
+    def __init__(self, clip: _Clip, checkpoints: "Sequence[Checkpoint]", runs: Sequence[Run]) -> None:
+        self._clip, self._checkpoints, self._runs = clip, tuple(checkpoints), tuple(runs)
+        self._parts: Sequence[ClipPrediction] = ()
+        self._whole: ClipPrediction | None = None
+
+    @property
+    def media(self) -> "ClipMedia":
+        """The clip and what was decoded of it."""
+        return self._clip.media
+
+    @property
+    def info(self) -> "ClipInfo":
+        """What the clip holds."""
+        return self._clip.media.info
+
+    @property
+    def state(self) -> State:
+        """How far it is now: as its runs are, but done as soon as all models are known."""
+        states = [run.state for run in self._runs]
+        every = [*states, *(run.state for run in self._clip.runs if run not in self._runs)]
+        prediction = self._combined([state.prediction for state in every if state.prediction])
+        playable = next((state.playable for state in every if state.playable), None)
+        if prediction and all(_says(prediction, one) for one in self._checkpoints):
+            return State(running=False, playable=playable, prediction=prediction)
+        urgent = sorted(states, key=lambda state: (not state.running, not state.error, not state.stopped))
+        return dataclasses.replace(urgent[0], playable=playable, prediction=prediction)
+
+    def stop(self) -> None:
+        """Stop the runs; what there is so far stays."""
+        for run in self._runs:
+            run.stop()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the runs have ended, or ``timeout`` seconds for each."""
+        for run in self._runs:
+            run.wait(timeout)
+
+    def _combined(self, predictions: Sequence[ClipPrediction]) -> ClipPrediction | None:
+        """What they say together, made anew only when one of them is new."""
+        if len(predictions) != len(self._parts) or any(map(operator.is_not, predictions, self._parts)):
+            self._parts, self._whole = predictions, combine(predictions, self._checkpoints)
+        return self._whole
+
+
+@cached(64)
+def _content(path: Path, changed: int, size: int) -> str:
+    return media.content_key(path)
+
+
+def content_of(path: Path) -> str:
+    """What tells the content of a clip from that of all others.
+
+    Raises:
+        MediaError: there is no such file, or it cannot be read.
+    """
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise MediaError(f"There is no clip '{path.name}' any more.") from error
+    return _content(path, about.st_mtime_ns, about.st_size)
+
+
+def _says(prediction: ClipPrediction, checkpoint: "Checkpoint") -> bool:
+    return any(model.checkpoint is checkpoint for branch in prediction.branches for model in branch.models)
+
+
+def _lacks_face(decoded: "ClipMedia") -> bool:
+    """Whether the face that was asked for, e.g. by an old link, is not in the clip."""
+    if decoded.face is None or decoded.info.video is None:
+        return False
+    return all(track.id != decoded.face for track in decoded.faces().tracks)

@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-import streamlit as st
 
 from .. import checkpoints
 from ..analysis import calibration, comparison_errors, comparison_scores, disagreement
@@ -16,6 +15,7 @@ from ..core.progress import Progress
 from ..evaluation.slices import Slice
 from ..prediction.cost import Complexity, measure
 from . import loaders
+from .cache import cached
 
 Files = tuple[tuple[str, Path, int], ...]
 """Name, folder and time of the last change of each model."""
@@ -85,7 +85,7 @@ def files_of(folders: Mapping[str, Path]) -> Files:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached(64)
 def contender(name: str, folder: Path, changed: int) -> Contender:
     """A model as a contender.
 
@@ -95,13 +95,13 @@ def contender(name: str, folder: Path, changed: int) -> Contender:
     return read(name, folder)
 
 
-@st.cache_resource(show_spinner="Comparing", max_entries=32)
+@cached(32, "Comparing")
 def compared(files: Files, chosen: str) -> Compared:
     """Models side by side, on a slice of the recordings that they share."""
     return Compared(compare([contender(*file) for file in files], Slice.parse(chosen)), (files, chosen))
 
 
-@st.cache_resource(show_spinner="Reading the models", max_entries=8)
+@cached(8, "Reading the models")
 def suggested(files: Files) -> tuple[str, ...]:
     """A pair worth comparing; damaged models are none."""
     sound = []

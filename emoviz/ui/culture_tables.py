@@ -1,17 +1,15 @@
 """What the Cultures page shows, computed once for every state of the files it is read from."""
 
 from collections.abc import Hashable
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-import streamlit as st
 
 from ..analysis import cultures, permutation, similarity, top_channels
 from ..checkpoints.folder import CONFIG, METRICS, PER_CULTURE
 from . import loaders
-from .cache import kept
+from .cache import cached, kept
 
 GROUP = "one model per culture"
 """Name under which the models that were each trained on one culture are chosen together."""
@@ -56,7 +54,7 @@ def weights(name: str, folders: tuple[Path, ...]) -> cultures.Weights:
     return _read_weights(name, changed(folders))
 
 
-@st.cache_resource(show_spinner="Reading channel weights", max_entries=8)
+@cached(8, "Reading channel weights")
 def _read_weights(name: str, state: State) -> cultures.Weights:
     folders = list(dict.fromkeys(path.parent for path, _ in state))
     return cultures.weights(folders) if name == GROUP else cultures.weights_by_speaker(folders[0])
@@ -67,7 +65,7 @@ def changed(folders: tuple[Path, ...]) -> State:
     return _state(folders, CONFIG, "attention.parquet")
 
 
-@st.cache_resource(show_spinner="Comparing cultures", max_entries=64)
+@cached(64, "Comparing cultures")
 def compare(of: tuple, _weights: pd.DataFrame, replicates: str, measure: str, k: int) -> Comparison:
     """How alike the cultures of one dimension are.
 
@@ -168,7 +166,7 @@ def scores() -> tuple[pd.DataFrame, State]:
     return kept(("scores", state), make), state
 
 
-@lru_cache(maxsize=256)  # as the reports of :mod:`emoviz.ui.loaders`: there is one for each checkpoint
+@cached(256)
 def _scores(state: State) -> pd.DataFrame:
     return cultures.scores(list(dict.fromkeys(path.parent for path, _ in state)))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from ..analysis import maps, projection, separation
 from ..analysis.projection import Projection
@@ -20,6 +19,7 @@ from ..media import ClipMedia
 from ..prediction.windows import ClipEmbedding, embed_clip
 from . import loaders
 from .background import Job
+from .cache import cached
 
 _free = threading.Lock()
 
@@ -89,7 +89,7 @@ def _tables(folder: Path) -> list[str]:
     return [table for table in ("embeddings", "predictions") if (folder / f"{table}.parquet").exists()]
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@cached(32)
 def _embedded(name: str, folder: Path, changed: int) -> Embedded:
     about, table = loaders.description(folder), loaders.table(folder, "embeddings")
     if about is None or table is None or table.empty:
@@ -101,15 +101,15 @@ def _embedded(name: str, folder: Path, changed: int) -> Embedded:
 
 def projection_of(shown: Embedded, method: Method) -> Job[Projection]:
     """The map of a checkpoint's recordings, begun at its first request."""
-    return _projection(shown.name, shown.folder, shown.changed, method, _shown=shown)
+    return _projection(shown.name, shown.folder, shown.changed, method, shown)
 
 
 def forget_projection(shown: Embedded, method: Method) -> None:
     """Make the map anew at its next request."""
-    _projection.clear(shown.name, shown.folder, shown.changed, method, _shown=shown)
+    _projection.forget(shown.name, shown.folder, shown.changed, method, shown)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached(64)
 def _projection(name: str, folder: Path, changed: int, method: Method, _shown: Embedded) -> Job[Projection]:
     def work(progress: Progress) -> Projection:
         with _turn(progress) if isinstance(method, NeighbourMethod) else nullcontext():
@@ -120,10 +120,10 @@ def _projection(name: str, folder: Path, changed: int, method: Method, _shown: E
 
 def figures_of(shown: Embedded, projection: Projection) -> Job[pd.DataFrame]:
     """What a map separates (:func:`emoviz.analysis.separation.scores`)."""
-    return _figures(shown.name, shown.folder, shown.changed, projection.method, _shown=shown, _projection=projection)
+    return _figures(shown.name, shown.folder, shown.changed, projection.method, shown, projection)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@cached(64)
 def _figures(
     name: str, folder: Path, changed: int, method: Method, _shown: Embedded, _projection: Projection
 ) -> Job[pd.DataFrame]:
@@ -134,39 +134,43 @@ def _figures(
     return Job(work, f"figures of {name}")
 
 
-def embedding_of(shown: Embedded, clip: Path) -> Job[ClipEmbedding]:
-    """The embeddings of a new clip."""
-    return _embedding(shown.name, shown.folder, clip, clip.stat().st_mtime_ns)
+def embedding_of(shown: Embedded, clip: ClipMedia) -> Job[ClipEmbedding]:
+    """Return the embeddings of a new clip, begun at their first request."""
+    return _embedding(shown.name, shown.folder, shown.changed, clip.key, clip.face, clip)
 
 
-def forget_embedding(shown: Embedded, clip: Path) -> None:
+def forget_embedding(shown: Embedded, clip: ClipMedia) -> None:
     """Make the embeddings of a clip anew at their next request."""
-    _embedding.clear(shown.name, shown.folder, clip, clip.stat().st_mtime_ns)
+    _embedding.forget(shown.name, shown.folder, shown.changed, clip.key, clip.face, clip)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _embedding(name: str, folder: Path, clip: Path, changed: int) -> Job[ClipEmbedding]:
+@cached(64)
+def _embedding(
+    name: str, folder: Path, changed: int, content: str, face: int | None, _clip: ClipMedia
+) -> Job[ClipEmbedding]:  # fmt: skip
     def work(progress: Progress) -> ClipEmbedding:
         progress("Reading the model", 0, 1)
         checkpoint = loaders.load_checkpoint(folder)
-        return embed_clip(checkpoint, ClipMedia(clip), store=loaders.store(), progress=progress)
+        return embed_clip(checkpoint, _clip, store=loaders.store(), progress=progress)
 
-    return Job(work, f"embedding of {clip.name}")
-
-
-def places_of(shown: Embedded, projection: Projection, clip: Path, embedding: ClipEmbedding) -> Job[pd.DataFrame]:
-    """Where a new clip stands in a map (:func:`emoviz.analysis.maps.places_of_clip`)."""
-    key = shown.name, shown.folder, shown.changed, projection.method, clip, clip.stat().st_mtime_ns
-    return _places(*key, _projection=projection, _embedding=embedding)
+    return Job(work, f"embedding of {_clip.path.name}")
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+def places_of(
+    shown: Embedded, projection: Projection, clip: ClipMedia, embedding: ClipEmbedding
+) -> Job[pd.DataFrame]:  # fmt: skip
+    """Return where a new clip stands in a map (:func:`emoviz.analysis.maps.places_of_clip`)."""
+    key = shown.name, shown.folder, shown.changed, projection.method, clip.key, clip.face
+    return _places(*key, projection, embedding)
+
+
+@cached(64)
 def _places(
-    name: str, folder: Path, changed: int, method: Method, clip: Path, clip_changed: int,
+    name: str, folder: Path, changed: int, method: Method, content: str, face: int | None,
     _projection: Projection, _embedding: ClipEmbedding,
 ) -> Job[pd.DataFrame]:  # fmt: skip
     def work(progress: Progress) -> pd.DataFrame:
         progress("Placing the new clip", 0, 0)
         return maps.places_of_clip(*_embedding, _projection.transform)
 
-    return Job(work, f"place of {clip.name}")
+    return Job(work, f"place of a clip in the map of {name}")

@@ -1,10 +1,9 @@
-"""What the Explain page computes: explanations of one visitor's clip, made one after the other in the background."""
+"""Explanations of one visitor's clip, made one after the other in the background, and the models that have some."""
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from ..core.progress import Progress
 from ..media import ClipMedia, Spectrogram, spectrogram
@@ -12,6 +11,7 @@ from ..prediction.clip import DEFAULT_MODELS
 from ..prediction.windows import PICTURES, reads_clips
 from . import loaders
 from .background import Job, State
+from .cache import cached
 
 KEPT = 64
 """Explanations that a session keeps, so that going back to one is immediate."""
@@ -84,6 +84,10 @@ class Line:
         self._halted = frozenset(wanted)
         self.close()
 
+    def stopper(self, wanted: Mapping[Hashable, Work]) -> "Stopper":
+        """Return what a stop button stops."""
+        return Stopper(self, wanted)
+
     def halted(self, wanted: Mapping[Hashable, Work]) -> bool:
         """Whether something that is asked for waits for :meth:`go_on`."""
         return any(key in self._halted and not self._done(key) for key in wanted)
@@ -101,13 +105,23 @@ class Line:
         return key in self._jobs and not (self._jobs[key].state.running or self._jobs[key].state.stopped)
 
 
-@st.cache_resource(scope="session", show_spinner=False, on_release=Line.close)
-def line() -> Line:
-    """This visitor's line."""
-    return Line()
+@dataclass(frozen=True)
+class Stopper:
+    """Stops what is explained now, and begins nothing else of what is asked for."""
+
+    line: Line
+    wanted: Mapping[Hashable, Work]
+
+    def stop(self) -> None:
+        """Stop it."""
+        self.line.halt(self.wanted)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def sound_of(path: Path, changed: int, _media: ClipMedia) -> Spectrogram | None:
-    """The spectrogram of a clip, None of one without sound."""
-    return spectrogram(_media.waveform()) if _media.info.audio else None
+def sound_of(media: ClipMedia) -> Spectrogram | None:
+    """Return the spectrogram of a clip, None of one without sound."""
+    return _spectrogram(media.key, media) if media.info.audio else None
+
+
+@cached(8)
+def _spectrogram(content: str, _media: ClipMedia) -> Spectrogram:
+    return spectrogram(_media.waveform())

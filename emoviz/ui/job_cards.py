@@ -10,6 +10,7 @@ from ..jobs.devices import devices
 from ..jobs.folder import RESUMABLE, Job, State, Status
 from ..jobs.interface import Jobs
 from . import loaders
+from .cache import cached
 from .fragments import fragment
 
 OFTEN = 2.0
@@ -26,7 +27,7 @@ ERROR = "job_error"
 """Key in the session of what a button's action was refused for."""
 
 
-@st.cache_resource(show_spinner=False)
+@cached(1)
 def jobs() -> Jobs:
     """The jobs of this server's folder of runs."""
     return Jobs(loaders.settings())

@@ -1,12 +1,10 @@
 """What the pages read from disk, once per server: settings, checkpoints and examples."""
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import streamlit as st
 
 from .. import checkpoints as checkpoint
 from .. import corpora
@@ -17,7 +15,8 @@ from ..corpora import inventory
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
 from ..studies.reports import Report, read_report, report_files
-from .cache import kept
+from .cache import cached, kept
+from .shared_store import SharedStore
 
 
 class Reports(NamedTuple):
@@ -34,16 +33,16 @@ class Reports(NamedTuple):
     state: tuple[tuple[Path, int], ...]
 
 
-@st.cache_resource(show_spinner=False)
+@cached(1)
 def settings() -> Settings:
     """The settings of this server."""
     return Settings.read()
 
 
-@st.cache_resource(show_spinner=False)
+@cached(1)
 def store() -> FeatureStore:
     """Where extracted features are kept."""
-    return FeatureStore(settings().store)
+    return SharedStore(settings().store)
 
 
 def checkpoints(group: str = "") -> dict[str, Path]:
@@ -61,12 +60,12 @@ def table(folder: Path, name: str) -> pd.DataFrame | None:
     return _table(folder, name, path.stat().st_mtime_ns) if path.exists() else None
 
 
-@lru_cache(maxsize=64)
+@cached(64)
 def _table(folder: Path, name: str, changed: int) -> pd.DataFrame | None:
     return checkpoint.read_table(folder, name)
 
 
-@st.cache_resource(show_spinner="Reading the corpora")
+@cached(8, "Reading the corpora")
 def recording_files(names: tuple[str, ...]) -> dict[str, Path]:
     """Id -> media file of the recordings of those corpora that are on this machine (``EMOVIZ_DATA``)."""
     files: dict[str, Path] = {}
@@ -90,7 +89,7 @@ def holdings() -> list[inventory.Holding]:
     return sorted(found, key=lambda one: one.tables is None)
 
 
-@st.cache_resource(show_spinner="Reading the corpora", max_entries=64)
+@cached(64, "Reading the corpora")
 def _holding(name: str, stored: int, imported: int) -> inventory.Holding:
     return inventory.holding(name, settings().data, settings().imports, store())
 
@@ -109,7 +108,7 @@ def load_checkpoint(folder: Path) -> checkpoint.Checkpoint:
     return _load(folder, weights.stat().st_mtime_ns if weights.exists() else 0)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@cached(16)
 def _load(folder: Path, changed: int) -> checkpoint.Checkpoint:
     return checkpoint.load(folder)
 
@@ -120,7 +119,7 @@ def description(folder: Path) -> checkpoint.Description | None:
     return _description(folder, path.stat().st_mtime_ns if path.exists() else 0)
 
 
-@lru_cache(maxsize=1024)
+@cached(1024)
 def _description(folder: Path, changed: int) -> checkpoint.Description | None:
     try:
         return checkpoint.read_description(folder)
@@ -144,7 +143,7 @@ def _reports(state: tuple[tuple[Path, int], ...]) -> Reports:
     return Reports(found, problems, state)
 
 
-@lru_cache(maxsize=1024)  # finding an entry is cheaper than in Streamlit's own caches, and there are hundreds
+@cached(1024)
 def _report(path: Path, changed: int) -> Report:
     return read_report(path)
 

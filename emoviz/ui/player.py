@@ -13,6 +13,8 @@ from scipy.spatial import Delaunay
 
 from ..explain.overlay import colours_of
 from ..media import ClipInfo, FaceTimeline, FaceTrack
+from . import linked
+from .cache import cached
 from .serve import FOLDER, media_url
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def player(
             "url": media_url(clip, MIME_TYPES.get(clip.suffix, "video/mp4"), "player.clip"),
             "audioOnly": info is not None and video is None,
             "size": [video.width, video.height] if video else None,
-            "start": _start_time(),
+            "start": linked.seconds("time"),
             "figures": figures,
             "path": path,
             "faces": _overlay(clip, faces, face) if faces else None,
@@ -93,34 +95,29 @@ def player(
     )
 
 
-def _start_time() -> float:
-    try:
-        return max(0.0, float(st.query_params.get("time", 0)))
-    except ValueError:
-        return 0.0
-
-
 def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict:
     """Where the browser finds boxes and landmarks of all tracks."""
-    shown = (clip, face, len(faces.times), len(faces.tracks))
-    if st.session_state.get("overlay", {}).get("shown") != shown:
-        chosen = next((track for track in faces.tracks if track.id == face), None)
-        st.session_state["overlay"] = {
-            "shown": shown,
-            "boxes": box_bytes(faces),
-            "mesh": mesh_bytes(chosen, faces.size) if chosen else None,
-            "edges": mesh_edges(chosen).ravel().tolist() if chosen else [],
-        }
-    overlay = st.session_state["overlay"]
+    boxes, mesh, edges = _lines(clip, face, len(faces.times), len(faces.tracks), faces)
     return {
         "frames": len(faces.times),
         "size": list(faces.size),
         "tracks": [track.id for track in faces.tracks],
         "chosen": face,
-        "boxes": media_url(overlay["boxes"], BINARY, "player.boxes"),
-        "mesh": overlay["mesh"] and media_url(overlay["mesh"], BINARY, "player.mesh"),
-        "edges": overlay["edges"],
+        "boxes": media_url(boxes, BINARY, "player.boxes"),
+        "mesh": mesh and media_url(mesh, BINARY, "player.mesh"),
+        "edges": edges,
     }
+
+
+@cached(8)
+def _lines(
+    clip: Path, face: int | None, frames: int, tracks: int, _faces: FaceTimeline
+) -> tuple[bytes, bytes | None, list[int]]:  # fmt: skip
+    """Boxes of all faces; landmarks of the chosen one and which of them are joined."""
+    chosen = next((track for track in _faces.tracks if track.id == face), None)
+    if chosen is None:
+        return box_bytes(_faces), None, []
+    return box_bytes(_faces), mesh_bytes(chosen, _faces.size), mesh_edges(chosen).ravel().tolist()
 
 
 def _heat(film: "FaceFilm") -> dict:

@@ -32,7 +32,7 @@ def play(identity: str, corpora: Sequence[str]) -> None:
         return
     try:
         info = media.probe(file)
-        playable = media.playable(file, session(loaders.settings().upload_limit_mb).folder)
+        playable = media.playable(file, session().folder)
     except EmovizError as error:
         st.caption(str(error))
         return

@@ -9,6 +9,7 @@ held-out recordings share one primary ``model``, one ``pinned`` model to see bes
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -20,34 +21,52 @@ from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED
 from ..prediction.clip import DEFAULT_MODELS
 from ..prediction.windows import reads_clips
-from . import loaders
+from . import linked, loaders
 from .session import session
 
-UPLOAD = "Upload: "
+UPLOAD, EXAMPLE = "Upload: ", "Example: "
 NOTHING = "nothing"
 MOST_RECORDINGS = 100
 """That are clicked or lassoed: their ids stand in the link."""
 
 
+class Clip(NamedTuple):
+    """The clip that is looked at.
+
+    Attributes:
+        name: that the page shows.
+        path: of its file.
+    """
+
+    name: str
+    path: Path
+
+    @property
+    def stem(self) -> str:
+        """Its name as the start of a file's name."""
+        return Path(self.name.partition(": ")[2] or self.name).stem.replace(" ", "-")
+
+    @property
+    def is_example(self) -> bool:
+        """Whether it comes with the project."""
+        return self.name.startswith(EXAMPLE)
+
+
 def open_clip(name: str) -> None:
     """Select a clip by the name that the page shows; call it before the chooser is drawn."""
-    st.session_state["clip"] = name
+    linked.choose_first("clip", name)
 
 
-def choose_clip() -> tuple[str, Path] | None:
-    """The row ``[clip v] [Upload] [Record]``.
-
-    Returns:
-        Name and file of the chosen clip; None when there is none.
-    """
-    visitor = session(loaders.settings().upload_limit_mb)
-    wanted = st.query_params.get("clip", "")
+def choose_clip() -> Clip | None:
+    """Draw the row ``[clip v] [Upload] [Record]`` and return the chosen clip; None when there is none."""
+    visitor = session()
+    wanted = linked.read("clip")
+    clips = loaders.examples() | visitor.uploads
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
-        clips = loaders.examples() | visitor.uploads
-        name = st.selectbox(
-            "Clip", list(clips), key="clip", bind="query-params", label_visibility="collapsed", width=260,
-            placeholder="No clip yet",
-        )  # fmt: skip
+        if clips:
+            name = linked.select("Clip", list(clips), "clip", label_visibility="collapsed", width=260)
+        else:
+            st.selectbox("Clip", [], label_visibility="collapsed", width=260, placeholder="No clip yet")
         with st.popover("Upload"):
             st.file_uploader(
                 "A clip with a face, a voice, or both",
@@ -63,7 +82,7 @@ def choose_clip() -> tuple[str, Path] | None:
         st.error(message)
     if wanted.startswith(UPLOAD) and wanted not in clips:
         st.info("This link names an upload, and uploads are gone with their session: the example is shown instead.")
-    return (name, clips[name]) if name else None
+    return Clip(name, clips[name]) if clips else None
 
 
 def _keep_upload(key: str) -> None:
@@ -73,7 +92,7 @@ def _keep_upload(key: str) -> None:
         return
     try:
         name = received.name if key == "upload" else "recording.wav"
-        open_clip(session(loaders.settings().upload_limit_mb).add_upload(name, received.getvalue()))
+        open_clip(session().add_upload(name, received.getvalue()))
     except EmovizError as error:
         st.session_state["upload_error"] = str(error)
 
@@ -83,9 +102,8 @@ def choose_models() -> dict[str, Path]:
     described = {name: (folder, loaders.description(folder)) for name, folder in loaders.checkpoints().items()}
     found = {name: folder for name, (folder, about) in described.items() if about is None or reads_clips(about)}
     with st.sidebar:
-        names = st.pills(
-            "Models", list(found), default=[name for name in DEFAULT_MODELS if name in found], selection_mode="multi",
-            key="models", bind="query-params",
+        names = linked.pills(
+            "Models", list(found), "models", DEFAULT_MODELS,
             help="Every model adds its own curves. Models of the face and of speech are fused where both have a value.",
         )  # fmt: skip
     return {name: found[name] for name in names}
@@ -115,15 +133,10 @@ def choose_pinned(found: Mapping[str, Path], *, third: bool = False) -> str | No
 def _choose_one(
     found: Mapping[str, Path], label: str, key: str, default: str | None, none: str | None = None
 ) -> str | None:
-    names = list(found)
-    if not names:
+    if not found:
         return None
-    if st.session_state.get(key, names[0]) not in names:  # chosen on a page where there are others
-        del st.session_state[key]
     with st.sidebar:
-        chosen = st.selectbox(
-            label, names, index=names.index(default) if default in names else 0, key=key, bind="query-params"
-        )
+        chosen = linked.select(label, list(found), key, default)
     return None if chosen == none else chosen
 
 
@@ -136,8 +149,8 @@ def choose_compared(found: Mapping[str, Path], default: Sequence[str], most: int
         most: how many fit.
     """
     with st.sidebar:
-        return st.multiselect(
-            "Models", list(found), default=list(default), max_selections=most, key="compared", bind="query-params",
+        return linked.several(
+            "Models", list(found), "compared", default, max_selections=most,
             help=f"Two to {most}. The first is what the others are measured against.",
         )  # fmt: skip
 
@@ -150,7 +163,7 @@ def choose_slice(table: pd.DataFrame, *, second: bool = False) -> Slice:
         second: whether this is the slice that another one is compared with.
     """
     key = "slice_b" if second else "slice"
-    wanted = Slice.parse(st.query_params.get(key, ""))
+    wanted = Slice.parse(linked.read(key))
     conditions = {}
     title = f"Compared with: {wanted.name}" if second else f"Slice: {wanted.name}"
     with st.popover(title):
@@ -174,32 +187,25 @@ def choose_slice(table: pd.DataFrame, *, second: bool = False) -> Slice:
 def set_slice(chosen: Slice, *, second: bool = False) -> None:
     """Put a slice into the link."""
     key = "slice_b" if second else "slice"
-    if chosen.conditions:
-        st.query_params[key] = str(chosen)
-    else:
-        st.query_params.pop(key, None)
+    linked.write(key, str(chosen) if chosen.conditions else "")
 
 
 def recordings() -> tuple[str, ...]:
     """Ids of the recordings that were clicked or lassoed."""
-    return Slice.parse(f"{IDS}:{st.query_params.get('recordings', '')}").conditions.get(IDS, ())
+    return Slice.parse(f"{IDS}:{linked.read('recordings')}").conditions.get(IDS, ())
 
 
 def select_recordings(ids: Sequence[str]) -> None:
     """Select single recordings; more than a link can carry are cut off."""
-    if ids:
-        st.query_params["recordings"] = str(Slice({IDS: tuple(ids[:MOST_RECORDINGS])})).partition(":")[2]
-    else:
-        st.query_params.pop("recordings", None)
+    linked.write("recordings", str(Slice({IDS: tuple(ids[:MOST_RECORDINGS])})).partition(":")[2] if ids else "")
 
 
 def choose_face(tracks: list[int], speaker: int | None) -> int | None:
     """Whose face is analysed, when the clip shows more than one person."""
     if len(tracks) < 2:
         return None
-    chosen = st.selectbox(
-        "Face", [str(t) for t in tracks], index=tracks.index(speaker) if speaker in tracks else 0, key="face",
-        bind="query-params", format_func=str, width=110,
+    chosen = linked.select(
+        "Face", [str(track) for track in tracks], "face", str(speaker), width=110,
         help="The longest and largest track is taken for the speaker; choose another person here.",
     )  # fmt: skip
     return int(chosen)
@@ -207,20 +213,19 @@ def choose_face(tracks: list[int], speaker: int | None) -> int | None:
 
 def requested_face() -> int | None:
     """The face that the URL or the chooser names, before the chooser is drawn."""
-    value = st.session_state.get("face") or st.query_params.get("face")
-    return int(value) if value and str(value).isdigit() else None
+    value = str(st.session_state.get("face") or linked.read("face"))
+    return int(value) if value.isascii() and value.isdigit() else None
 
 
 def choose_fusion() -> tuple[str, float]:
     """Method of late fusion and weight of the video."""
-    method = st.selectbox(
-        "Fusion", list(FUSIONS), index=list(FUSIONS).index("weighted"), key="fusion", bind="query-params", width=115,
+    method = linked.select(
+        "Fusion", list(FUSIONS), "fusion", "weighted", width=115,
         help="How face and speech become one, frame by frame. What the face does not weigh, the speech does.",
     )  # fmt: skip
-    weight = st.slider(
-        "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, key="video_weight", bind="query-params", width=130,
-        disabled=method == "average",
-    )  # fmt: skip
+    weight = linked.slider(
+        "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, "video_weight", width=130, disabled=method == "average"
+    )
     return method, weight
 
 
@@ -230,4 +235,4 @@ def choose_source(outputs: pd.DataFrame) -> str | None:
     known = [str(s) for s in (Source.FUSED, Source.FACE, Source.SPEECH) if s in present]
     if len(known) < 2:
         return known[0] if known else None
-    return st.segmented_control("Emotions of", known, default=known[0], required=True, key="shown", bind="query-params")
+    return linked.segments("Emotions of", known, "shown")

@@ -1,7 +1,7 @@
 """What the browser fetches from the server by its own means: pages, plotly's part, clips, pictures."""
 
 import hashlib
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from starlette.requests import Request
@@ -10,6 +10,7 @@ from starlette.routing import Route
 from streamlit import config, file_util, runtime
 
 from ..core import places
+from .cache import cached
 
 FOLDER = Path(__file__).parent
 """Where styles and scripts are."""
@@ -19,7 +20,7 @@ EARLY = ("BidiComponent", "Selectbox")
 comes late holds up all that is ready."""
 
 
-@cache
+@cached(1)
 def plotly_url() -> str:
     """Where a page finds plotly's part, relative to its own address; another one when the part is built anew."""
     return f"./figures/plotly-{hashlib.sha256(PLOTLY.read_bytes()).hexdigest()[:16]}.js"

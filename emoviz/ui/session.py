@@ -1,4 +1,4 @@
-"""What belongs to one visitor: uploads and running analyses, removed when the session ends."""
+"""What belongs to one visitor: uploads, analyses and explanations, which end with the visit."""
 
 import shutil
 import tempfile
@@ -8,10 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from ..core.errors import MediaError
-from .clip_analysis import Analysis
-
-KEPT_ANALYSES = 8
-"""Results that a session keeps, so that going back to one is immediate."""
+from . import loaders
+from .clip_analysis import Analyses
+from .explanations import Line
 
 
 @dataclass
@@ -22,13 +21,18 @@ class Session:
         folder: temporary folder of this session.
         limit_mb: largest clip, and largest sum of all uploads that are kept.
         uploads: name that the page shows -> file.
-        analyses: by what was asked for.
+        analyses: of this visitor's clips.
+        line: of this visitor's explanations.
     """
 
     folder: Path
     limit_mb: int
     uploads: dict[str, Path] = field(default_factory=dict)
-    analyses: dict[tuple, Analysis] = field(default_factory=dict)
+    analyses: Analyses = field(init=False)
+    line: Line = field(default_factory=Line)
+
+    def __post_init__(self) -> None:
+        self.analyses = Analyses(self.folder)
 
     def add_upload(self, name: str, content: bytes) -> str:
         """Write an upload to the session's folder; the oldest ones go when all exceed the limit.
@@ -50,18 +54,10 @@ class Session:
             self._remove(next(iter(self.uploads)))
         return label
 
-    def begin(self, request: tuple, analysis: Analysis) -> None:
-        """Keep a new analysis; one that still runs for another request is stopped, since nobody watches it."""
-        for key in [key for key, other in self.analyses.items() if other.state.running]:
-            self.analyses.pop(key).stop()
-        while len(self.analyses) >= KEPT_ANALYSES:
-            self.analyses.pop(next(iter(self.analyses)))
-        self.analyses[request] = analysis
-
     def close(self) -> None:
         """Stop the work and delete the files."""
-        for analysis in self.analyses.values():
-            analysis.stop()
+        self.analyses.close()
+        self.line.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _remove(self, label: str) -> None:
@@ -69,7 +65,11 @@ class Session:
             shutil.rmtree(file.parent)
 
 
-@st.cache_resource(scope="session", show_spinner=False, on_release=Session.close)
-def session(limit_mb: int) -> Session:
+def session() -> Session:
     """This visitor's session."""
+    return _session(loaders.settings().upload_limit_mb)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=Session.close)  # which ends with the visit
+def _session(limit_mb: int) -> Session:
     return Session(Path(tempfile.mkdtemp(prefix="emoviz-session-")), limit_mb)

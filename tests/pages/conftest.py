@@ -19,7 +19,7 @@ from emoviz.checkpoints.folder import Description
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
 from emoviz.prediction.clip import combine
-from emoviz.ui import clip_analysis, loaders
+from emoviz.ui import cache, clip_analysis, loaders
 from emoviz.ui.session import Session
 
 EXAMPLE = "Example: square"
@@ -143,7 +143,8 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Session]]:
     yield opened
     for session in opened:
         session.close()
-    st.cache_resource.clear()
+    cache.clear()
+    st.cache_resource.clear()  # sessions
 
 
 @pytest.fixture
@@ -166,8 +167,7 @@ def finish(predictor: Predictor, sessions: list[Session]) -> Callable[[AppTest],
     def finish(test: AppTest) -> AppTest:
         predictor.go_on.set()
         for session in sessions:
-            for running in session.analyses.values():
-                running.wait(PATIENCE)
+            session.analyses.wait(PATIENCE)
         return test.run()
 
     return finish

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from contenders import classifier, tracer, write
 from places import ROOT
 from reading import specs, tables, texts
@@ -15,7 +14,7 @@ from emoviz.core.settings import Settings
 from emoviz.evaluation import bootstrap
 from emoviz.prediction import cost
 from emoviz.prediction.cost import Complexity
-from emoviz.ui import compared, loaders
+from emoviz.ui import cache, compared, loaders
 
 EPOCHS = {"epochs": [{"epoch": e, "loss": 1 / (1 + e), "validation": e / 3} for e in range(3)],
           "selection": {"metric": "ua", "value": 0.6}}  # fmt: skip
@@ -32,7 +31,7 @@ def models(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(folder / "far", classifier("far", 6, first=900))
     write(folder / "calm", tracer("calm", 0.1))
     write(folder / "loud", tracer("loud", 0.6))
-    st.cache_resource.clear()
+    cache.clear()
     return folder
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import streamlit as st
 from places import ROOT
 from reading import specs, texts, titled
 
@@ -16,7 +15,7 @@ from emoviz import checkpoints
 from emoviz.checkpoints.folder import PER_CULTURE, Description
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
-from emoviz.ui import loaders
+from emoviz.ui import cache, loaders
 
 CULTURES = ("Northern", "Southern", "Western")
 CHANNELS = [f"whisper.pc{i:03d}" for i in range(8)] + [f"egemaps.c{i}" for i in range(4)]
@@ -41,7 +40,7 @@ def results(tmp_path: Path) -> Path:
               "note": "", "seeds": [0], "config": {"selection": "ua"}, "scores": rows, "compared": [], "split": [],
               "versions": {}}  # fmt: skip
     (folder / "speech.cross-culture.svm.json").write_text(json.dumps(report))
-    st.cache_data.clear()
+    cache.clear()
     return folder
 
 

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from own_corpus import TABLE, write_own
 from reading import specs, texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.core.settings import Settings
 from emoviz.corpora import own
-from emoviz.ui import job_cards
+from emoviz.ui import cache, job_cards
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def clips(tmp_path_factory) -> Path:  # noqa: ANN001
 @pytest.fixture
 def page(open_page, monkeypatch):  # noqa: ANN001, ANN201
     """Opens the page; no job is ever started."""
-    st.cache_resource.clear()
+    cache.clear()
 
     class Engine:
         slots = ("cpu",)

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from emoviz.checkpoints.folder import CONFIG, METRICS, PER_CULTURE
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source
-from emoviz.ui import guide, loaders, navigation
+from emoviz.ui import cache, guide, loaders, navigation
 
 LINKED = {f"pages/{name}.py" for name in ("predict", "cultures", "embeddings", "compare", "results")}
 
@@ -147,7 +147,7 @@ def test_checkpoints_with_the_same_outputs_and_speakers_are_comparable(settings)
     folder = settings.checkpoints[0]
     for name, speakers in (("face-expression", ["a"]), ("speech-emotion", ["a"]), ("speech-cats", ["a"])):
         change(folder / name, CONFIG, split={"test": speakers})
-    st.cache_resource.clear()
+    cache.clear()
     found = {name: loaders.description(path) for name, path in loaders.checkpoints().items()}
     assert guide.comparable("face-expression", found) == ["speech-emotion"]
     assert guide.comparable("speech-cats", found) == []

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import streamlit as st
 from own_corpus import TABLE, write_own
 from reading import specs, tables, texts
 from streamlit.testing.v1 import AppTest
@@ -20,7 +19,7 @@ from emoviz.features.store import FeatureStore
 from emoviz.jobs.folder import Job, Places, State, Status
 from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
-from emoviz.ui import job_cards
+from emoviz.ui import cache, job_cards
 
 CONFIG = dataclasses.replace(preset("speech-emotion"), name="mine-1", corpora=("mine",), epochs=3)
 FIGURES = [
@@ -89,8 +88,7 @@ def queue(monkeypatch) -> Queue:  # noqa: ANN001
 
 @pytest.fixture
 def page(open_page, settings: Settings, extracted: Path, queue: Queue, monkeypatch):  # noqa: ANN001, ANN201
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    cache.clear()
     values = dataclasses.replace(settings, store=extracted)
     monkeypatch.setattr("emoviz.ui.loaders.settings", lambda: values)
     monkeypatch.setattr("emoviz.jobs.slurm.partitions", list)  # whatever cluster this machine may belong to

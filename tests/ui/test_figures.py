@@ -9,14 +9,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from plotly.offline import get_plotlyjs_version
 from streamlit.testing.v1 import AppTest
 
 from emoviz.ui import figures
-from emoviz.ui.cache import kept
 
 FOLDER = figures.FOLDER / "plotly"
 
@@ -43,15 +41,6 @@ def test_a_kept_figure_is_drawn_once_for_what_it_is_of():
     assert json.loads(first.content)["data"][0]["x"] == [1] and json.loads(other.content)["data"][0]["x"] == [2]
 
 
-def test_what_failed_is_tried_again():
-    def fail() -> None:
-        raise ValueError("not yet")
-
-    with pytest.raises(ValueError):
-        kept(("a failing test",), fail)
-    assert kept(("a failing test",), lambda: "now") == "now"
-
-
 TEXTS = st.one_of(st.text(max_size=3), st.sampled_from(["German", "", "not known"]))
 
 
@@ -59,7 +48,7 @@ TEXTS = st.one_of(st.text(max_size=3), st.sampled_from(["German", "", "not known
 def test_packed_texts_are_those_of_every_point(known: list[tuple[str, str]], copies: int):
     points = [(f"recording {place}", *texts) for place, texts in enumerate(known * copies)]
     trace = go.Scattergl(x=list(range(len(points))), y=[0] * len(points))
-    trace.customdata = np.array(points)
+    trace.customdata = np.array(points, dtype=object)
     (drawn,) = json.loads(figures.drawing(go.Figure(trace)).content)["data"]
     if len(points) <= figures.PACKED_FROM:
         assert drawn["customdata"] == [list(point) for point in points]

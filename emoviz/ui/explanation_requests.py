@@ -1,0 +1,127 @@
+"""What the Explain page asks of models: explanations, each with what tells it from all others and how it is made."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import explain
+from ..checkpoints.folder import Checkpoint
+from ..core.progress import Progress
+from ..explain import Method
+from ..explain.words import NAMES, Peak, peak_of, strongest
+from ..features import FeatureStream
+from ..media import ClipMedia
+from ..prediction import windows
+from ..prediction.clip import ClipPrediction
+from . import loaders
+from .explanations import Work
+
+PICTURES = 8
+"""Faces in the film strip."""
+GRAD_CAM = "Grad-CAM"
+Request = tuple[Hashable, Work]
+"""What tells an explanation from all others, and how it is made."""
+
+
+@dataclass(frozen=True)
+class FaceQuestion:
+    """Where in the face did a network see an emotion?
+
+    Attributes:
+        network: that is asked; a checkpoint that changed on disk is another object.
+        media: the clip.
+        output: the emotion.
+        moment: in seconds.
+    """
+
+    network: Checkpoint
+    media: ClipMedia
+    output: str
+    moment: float
+
+    def requests(self) -> list[Request]:
+        """Explanation of the moment, of all moments, and the sanity check."""
+        network, media, output = self.network, self.media, self.output
+        key = (media.key, media.face, id(network), output)
+        return [
+            (("moment", *key, self.moment),
+             lambda report: explain.explain_face(network, media, output, [self.moment], progress=report)),
+            (("film", *key),
+             lambda report: explain.explain_film(network, media, output, pictures=PICTURES, progress=report)),
+            (("check of the face", *key), lambda report: explain.check_face(network, media, output, progress=report)),
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StreamQuestion:
+    """What in the sound or in other features made a model say what it says?
+
+    Attributes:
+        model: that is asked; a checkpoint that changed on disk is another object.
+        media: the clip.
+        output: of the model.
+        method: how it is explained; None is Grad-CAM of a network that sees the sound as pictures.
+        span: the seconds over which the output is averaged; None is the whole clip.
+    """
+
+    model: Checkpoint
+    media: ClipMedia
+    output: str
+    method: Method | None
+    span: tuple[float, float] | None
+
+    def requests(self) -> list[Request]:
+        """The explanation and its sanity check."""
+        model, media, output, method = self.model, self.media, self.output, self.method
+        start, end = self.span or (0.0, None)
+        duration = media.info.duration
+        key = (media.key, media.face, id(model), output)
+        if method is None:
+            return [
+                (("pictures of sound", *key, start, end),
+                 lambda report: explain.explain_sound(model, media, self._streams(report), output, start=start, end=end,
+                                                      progress=report)),
+                (("check of pictures of sound", *key),
+                 lambda report: explain.check_sound(model, self._streams(report), duration, output, progress=report)),
+            ]  # fmt: skip
+        return [
+            (("streams", *key, method, start, end),
+             lambda report: explain.explain_streams(model, self._streams(report), duration, output, method=method,
+                                                    start=start, end=end, progress=report)),
+            (("check of streams", *key, method, start, end),
+             lambda report: explain.check_streams(model, self._streams(report), duration, output, method=method,
+                                                  start=start, end=end, progress=report)),
+        ]  # fmt: skip
+
+    def _streams(self, progress: Progress) -> dict[str, FeatureStream]:
+        return windows.streams_of(self.model, self.media, store=loaders.store(), progress=progress)
+
+
+def peak_of_face(prediction: ClipPrediction, network: Checkpoint) -> Peak | None:
+    """Return the emotion that a network sees most clearly and when it does; None where it sees no face."""
+    _, said = prediction.said_by(network)
+    return strongest(said.drop(columns="time"), said["time"].to_numpy())
+
+
+def peak_of_output(prediction: ClipPrediction, network: Checkpoint, output: str) -> float:
+    """Return the second at which an emotion is seen most clearly."""
+    _, said = prediction.said_by(network)
+    return round(peak_of(said[output], said["time"].to_numpy()), 2)
+
+
+def says_nothing(prediction: ClipPrediction, model: Checkpoint) -> bool:
+    """Whether the clip holds nothing that a model reads."""
+    _, said = prediction.said_by(model)
+    return bool(said.drop(columns="time").isna().all(axis=None))
+
+
+def first_output(prediction: ClipPrediction, model: Checkpoint) -> str:
+    """Return the output that is explained at first: the class most probable on the whole, or the first dimension."""
+    _, said = prediction.said_by(model)
+    return explain.main_output(model, said.drop(columns="time").to_numpy(np.float64))
+
+
+def ways(model: Checkpoint) -> dict[str, Method | None]:
+    """Return how a model can be explained: name -> method, None being Grad-CAM."""
+    return {GRAD_CAM: None} if explain.sees_sound(model) else {words: method for method, words in NAMES.items()}

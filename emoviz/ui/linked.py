@@ -1,0 +1,133 @@
+"""Widgets whose choices stand in the link, so that the link opens the same view.
+
+The key of a widget is the name of its query parameter. A link may be old or made up, and a choice may come from a page
+on which other things are known: a value that does not fit the widget that is drawn gives way to the widget's default.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar, cast
+
+import streamlit as st
+
+T = TypeVar("T")
+N = TypeVar("N", int, float)
+
+
+def select(label: str, options: Sequence[T], key: str, default: T | None = None, **layout: Any) -> T:
+    """Let people choose one of some options in a list.
+
+    Args:
+        label: of the widget.
+        options: at least one.
+        key: name of the query parameter.
+        default: what is chosen at first, the first option unless it is among them.
+        layout: further arguments of ``st.selectbox``.
+    """
+    _forget_unless(key, lambda value: value in options)
+    place = options.index(default) if default is not None and default in options else 0
+    return cast(T, st.selectbox(label, options, place, key=key, bind="query-params", **layout))
+
+
+def segments(label: str, options: Sequence[T], key: str, default: T | None = None, **layout: Any) -> T:
+    """Let people choose one of a few options that stand side by side; as :func:`select`."""
+    _forget_unless(key, lambda value: value in options)
+    start = default if default is not None and default in options else options[0]
+    chosen = st.segmented_control(
+        label, options, default=start, required=True, key=key, bind="query-params", **layout
+    )  # fmt: skip
+    return cast(T, chosen)
+
+
+def several(label: str, options: Sequence[T], key: str, default: Iterable[T] = (), **layout: Any) -> list[T]:
+    """Let people choose any of some options in a list."""
+    _forget_unless(key, lambda values: _among(values, options))
+    return st.multiselect(
+        label, options, default=[one for one in default if one in options], key=key, bind="query-params", **layout
+    )
+
+
+def pills(label: str, options: Sequence[T], key: str, default: Iterable[T] = (), **layout: Any) -> list[T]:
+    """Let people choose any of a few options that stand side by side."""
+    _forget_unless(key, lambda values: _among(values, options))
+    return st.pills(
+        label, options, default=[one for one in default if one in options], selection_mode="multi", key=key,
+        bind="query-params", **layout,
+    )  # fmt: skip
+
+
+def slider(label: str, least: N, most: N, default: N, step: N, key: str, **layout: Any) -> N:
+    """Let people choose a number; a default beyond the range is its nearer end."""
+    _forget_unless(key, lambda value: isinstance(value, int | float) and least <= value <= most)
+    start = min(max(default, least), most)
+    chosen: N = st.slider(label, least, most, start, step, key=key, bind="query-params", **layout)
+    return chosen
+
+
+def span(label: str, end: float, step: float, key: str, **layout: Any) -> tuple[float, float] | None:
+    """Let people choose a span between zero and an end; None is the whole."""
+    _forget_unless(key, lambda value: isinstance(value, tuple | list) and all(0 <= side <= end for side in value))
+    first, last = st.slider(label, 0.0, end, (0.0, end), step, key=key, bind="query-params", **layout)
+    return None if (first, last) == (0.0, end) or last <= first else (first, last)
+
+
+def steps(label: str, options: Sequence[T], key: str, default: T, **layout: Any) -> T:
+    """Let people choose one of some numbers along a line."""
+    _forget_unless(key, lambda value: value in options)
+    chosen: T = st.select_slider(label, options, default, key=key, bind="query-params", **layout)
+    return chosen
+
+
+def number(label: str, least: int, most: int, default: int, key: str, **layout: Any) -> int:
+    """Let people type a whole number."""
+    _forget_unless(key, lambda value: isinstance(value, int) and least <= value <= most)
+    return st.number_input(label, least, most, min(max(default, least), most), key=key, bind="query-params", **layout)
+
+
+def toggle(label: str, key: str, **layout: Any) -> bool:
+    """Let people switch something on."""
+    return st.toggle(label, key=key, bind="query-params", **layout)
+
+
+def read(key: str) -> str:
+    """Return what the link says under a name that no widget of this page is bound to; empty if nothing."""
+    return str(st.query_params.get(key, ""))
+
+
+def write(key: str, value: str) -> None:
+    """Put a value into the link, or take it out where it is empty."""
+    if value:
+        st.query_params[key] = value
+    else:
+        st.query_params.pop(key, None)
+
+
+def seconds(key: str) -> float:
+    """Return the time that the link names; zero if it names none."""
+    try:
+        value = float(read(key))
+    except ValueError:
+        return 0.0
+    return value if math.isfinite(value) and value > 0 else 0.0
+
+
+def choose_first(key: str, value: Any) -> None:
+    """Choose a value for a widget that is not drawn yet in this run."""
+    st.session_state[key] = value
+
+
+def forget(*keys: str) -> None:
+    """Let widgets start with their defaults again, whatever the link says."""
+    for key in keys:
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+
+
+def _forget_unless(key: str, fits: Callable[[Any], bool]) -> None:
+    """Forget what was chosen before if it does not fit."""
+    if key in st.session_state and not fits(st.session_state[key]):
+        del st.session_state[key]
+
+
+def _among(values: Any, options: Sequence[Any]) -> bool:
+    return isinstance(values, Iterable) and all(value in options for value in values)

@@ -1,0 +1,44 @@
+"""What the Train page says before anything is trained: what a config will do, and where it can run."""
+
+import json
+import time
+from collections.abc import Sequence
+
+from ..core.configuration import from_dict, to_dict
+from ..corpora.inventory import Holding
+from ..jobs import slurm
+from ..training.config import TrainingConfig
+from ..training.outlook import Outlook, outlook
+from . import loaders
+from .cache import cached
+
+FRESH = 30
+"""Seconds for which what a cluster has is taken to be as it was."""
+
+
+def outlook_of(config: TrainingConfig, found: Sequence[Holding]) -> Outlook:
+    """Return the outlook of a config, made again when a corpus changed.
+
+    Raises:
+        EmovizError: the config cannot be trained.
+    """
+    state = tuple((one.name, one.state, tuple(one.features.items())) for one in found)
+    return _outlook(json.dumps(to_dict(config)), state)
+
+
+@cached(64)
+def _outlook(config: str, state: tuple[tuple[object, ...], ...]) -> Outlook:
+    return outlook(from_dict(TrainingConfig, json.loads(config), "the form"), loaders.holdings(), loaders.store())
+
+
+def parts_of_cluster() -> dict[str, str]:
+    """Return what each partition of the cluster has; nothing without Slurm."""
+    return _parts_of_cluster(int(time.monotonic() // FRESH))
+
+
+@cached(1)
+def _parts_of_cluster(period: int) -> dict[str, str]:
+    kinds: dict[str, list[str]] = {}
+    for part in slurm.partitions():
+        kinds.setdefault(part.name, []).append(f"{part.nodes} nodes{f' with {part.gpus}' if part.gpus else ''}")
+    return {name: ", ".join(entries) for name, entries in kinds.items()}
