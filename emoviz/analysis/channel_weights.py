@@ -105,7 +105,7 @@ def words_of_differences(differences: pd.DataFrame) -> str:
 
 
 def _values(weights: pd.DataFrame, channels: pd.DataFrame) -> np.ndarray:
-    return weights[list(channels["channel"])].to_numpy(np.float32)
+    return np.asarray(weights[list(channels["channel"])], np.float32)
 
 
 def _spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

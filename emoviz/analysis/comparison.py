@@ -194,20 +194,28 @@ def _shared_ids(contenders: Sequence[Contender]) -> list[str]:
 
 
 def _align(group: Sequence[Contender], chosen: Slice) -> list[Contender]:
-    """The contenders with their shared outputs and those shared recordings that are chosen, in the same order.
+    """Return the contenders with their shared outputs and the chosen ones of their shared recordings, in one order.
 
-    Whose recording one is, is as the first contender has it: a corpus may have been imported anew in between.
+    Culture, speaker and session of a recording are those that the first contender names, since a corpus may have been
+    imported anew between two trainings.
     """
     ids, outputs = _shared_ids(group), _shared_outputs(group)
     table = recording_table(group[0].results).loc[ids]
     ids = list(table.index[chosen.of(table)])
-    about = {r.id: {"culture": r.culture, "speaker": r.speaker, "session": r.session} for r in group[0].results}
+    first = {r.id: r for r in group[0].results}
     aligned = []
     for contender in group:
         own = [contender.outputs.index(o) for o in outputs]
         found = {r.id: r for r in contender.results}
         results = (
-            replace(found[i], truth=found[i].truth[..., own], prediction=found[i].prediction[..., own], **about[i])
+            replace(
+                found[i],
+                culture=first[i].culture,
+                speaker=first[i].speaker,
+                session=first[i].session,
+                truth=found[i].truth[..., own],
+                prediction=found[i].prediction[..., own],
+            )
             for i in ids
         )
         constant = None if contender.constant is None else contender.constant[own]

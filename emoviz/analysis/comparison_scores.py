@@ -84,8 +84,8 @@ def verdicts(figures: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
             size = f"a difference of {interval(row.difference, row.low, row.high, 3, sign='+')}"
             who, end = f"{row.model} and {row.against} cannot be told apart", "that luck makes easily"
         else:
-            ends = sorted((abs(row.low), abs(row.high)))
-            size = f"a difference of {interval(abs(row.difference), *ends, 3)}"
+            low, high = sorted((abs(row.low), abs(row.high)))
+            size = f"a difference of {interval(abs(row.difference), low, high, 3)}"
             names = (row.model, row.against) if row.difference > 0 else (row.against, row.model)
             both = f"{what} {number(value[names[0], *key])} against {number(value[names[1], *key])}"
             who, end = f"{names[0]} is better than {names[1]}", "that luck rarely makes"

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from numbers import Integral
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -108,7 +108,7 @@ def scores(folders: Iterable[Path]) -> pd.DataFrame:
     Returns:
         One row per model, culture, output and metric: :data:`SCORES`. Damaged checkpoints are left out.
     """
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     for folder in folders:
         try:
             description = read_description(folder)
@@ -143,7 +143,7 @@ def transfer(reports: Iterable[Report]) -> pd.DataFrame:
     )
 
 
-def verdict(overall: Mapping, pairs: pd.DataFrame, replicates: str) -> str:
+def verdict(overall: Mapping[str, Any], pairs: pd.DataFrame, replicates: str) -> str:
     """What the permutation tests say of one dimension, in words.
 
     Args:

@@ -83,7 +83,7 @@ class Placement(NamedTuple):
 
     def __call__(self, points: Array) -> Array:
         """Place points (N, D) of the map."""
-        return (points - self.centre) @ self.turn + self.target
+        return np.asarray((points - self.centre) @ self.turn + self.target)
 
 
 def standard(points: Array) -> Placement:

@@ -201,7 +201,7 @@ def _judge(units: Mapping[str, Units], draws: int, seed: int) -> dict[str, float
 def _between(units: Array, labellings: Array, sizes: Array) -> Array:
     """The statistic of each labelling (L, N), whose groups are 0, 1 ... of the given sizes."""
     squares = [(((labellings == group) @ units) ** 2).sum(1) / size for group, size in enumerate(sizes)]
-    return np.sum(squares, axis=0)
+    return np.asarray(np.sum(squares, axis=0))
 
 
 def _all_within(places: Sequence[Array], counts: Array, number: int) -> Array:

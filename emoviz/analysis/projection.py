@@ -61,7 +61,7 @@ class Projection:
     @cached_property
     def explained(self) -> Array:
         """(dimensions,) share of the embeddings' variance along each axis of a PCA map; of others it means nothing."""
-        return self.points.var(0, dtype=np.float64) / self.embeddings.var(0, dtype=np.float64).sum()
+        return np.asarray(self.points.var(0, dtype=np.float64) / self.embeddings.var(0, dtype=np.float64).sum())
 
     @cached_property
     def _placer(self) -> Placer:

@@ -86,11 +86,12 @@ class PCA(Method):
 
     def arrange(self, embeddings: Array, progress: Progress) -> Array:
         """Scores on the components of largest variance."""
-        return _principal_components(embeddings, self.dimensions).transform(embeddings)
+        return np.asarray(_principal_components(embeddings, self.dimensions).transform(embeddings))
 
     def placer(self, embeddings: Array, points: Array) -> Placer:
         """The same components, which follow from the embeddings."""
-        return _principal_components(embeddings, self.dimensions).transform
+        place: Placer = _principal_components(embeddings, self.dimensions).transform
+        return place
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ class TSNE(NeighbourMethod):
                 iterations, exaggeration=exaggeration, momentum=0.8, callbacks=report, callbacks_every_iters=CALLS
             )
             before += iterations
-        points = np.asarray(embedding)
+        points: Array = np.asarray(embedding, dtype=np.float64)
         return points - (points.max(0) + points.min(0)) / 2  # where openTSNE moves a map to before it places new points
 
     def placer(self, embeddings: Array, points: Array) -> Placer:
@@ -325,7 +326,7 @@ def to_unit_length(embeddings: Array) -> Array:
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
     if not lengths.all():
         raise AnalysisError("An embedding of zeros has no direction, so the cosine metric cannot be used.")
-    return embeddings / lengths
+    return np.asarray(embeddings / lengths)
 
 
 def _as_is(embeddings: Array) -> Array:

@@ -215,7 +215,7 @@ def _group_codes(groups: Sequence[Any] | None, count: int) -> Array:
     if groups is None:
         return np.arange(count)
     codes = pd.factorize(pd.Series(list(groups), dtype=object))[0]
-    return np.where(codes < 0, codes.max(initial=0) + 1 + np.arange(count), codes)
+    return np.asarray(np.where(codes < 0, codes.max(initial=0) + 1 + np.arange(count), codes))
 
 
 def _silhouettes(distances: Array, codes: Array) -> Array:
@@ -258,4 +258,4 @@ def _nearest(points: Array, chosen: Array, count: int) -> Array:
     near = NearestNeighbors(n_neighbors=count + 1).fit(points).kneighbors(points[chosen], return_distance=False)
     others = near != chosen[:, None]
     others[others.all(1), -1] = False  # among equal points, it need not have found the point itself
-    return near[others].reshape(len(chosen), count)
+    return np.asarray(near[others].reshape(len(chosen), count))

@@ -100,7 +100,7 @@ def similarities(
         ConfigError: k does not fit the number of channels.
         UnknownNameError: there is no such measure.
     """
-    rows: list[tuple] = []
+    rows: list[tuple[str | float, ...]] = []
     for dimension, units in units_of(weights, measure, k, matched=matched):
         generator = np.random.default_rng(seed)
         drawn = {culture: _resampled(u, draws, generator) for culture, u in units.items()}
@@ -263,7 +263,7 @@ def defined_mean(values: Sequence[float] | Array) -> float:
 
 
 def _is_flat(rows: Array) -> Array:
-    return np.ptp(rows, axis=1, keepdims=True) == 0
+    return np.asarray(np.ptp(rows, axis=1, keepdims=True) == 0)
 
 
 def _to_unit_length(rows: Array) -> Array:

@@ -1,18 +1,12 @@
 """Tables -> plotly figures, one file per page. Pure functions: no torch, no streamlit, nothing read from disk."""
 
-from .attention import attention_map, attention_strip, channel_bars, channel_difference_bars, deletion_curves, map_table
+from .attention import attention_map, attention_strip, map_table
+from .channel_bars import channel_bars, channel_difference_bars, deletion_curves
 from .clip import channel_weights, circumplex, timeline
-from .compare import (
-    clip_comparison,
-    confusion_matrices,
-    difference_forest,
-    error_slices,
-    reliability_diagram,
-    said_of_recording,
-    spread_diagram,
-    training_curves,
-)
-from .cultures import pair_weights, scores_by_culture, similarity_matrix, top_channels, transfer_matrix
+from .compare import confusion_matrices, difference_forest, error_slices, reliability_diagram, spread_diagram
+from .compare_curves import clip_comparison, said_of_recording, training_curves
+from .culture_scores import scores_by_culture, transfer_matrix
+from .cultures import pair_weights, similarity_matrix, top_channels
 from .data import dimension_shares, label_counts
 from .embeddings import embedding_maps, separation
 from .explain import contribution_bars, face_heat, film_strip, frequency_heat, heat_table, in_stretches, sound_explained

@@ -1,5 +1,7 @@
 """Figures of one clip: curves over time, the path through the circumplex, channel weights."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -288,7 +290,7 @@ def _axis_title(rows: pd.DataFrame) -> str:
     return str(names[0]) if len(names) == 1 else str(names[0]).split(" ")[0]
 
 
-def _emotion_axis(source: str | None) -> dict:
+def _emotion_axis(source: str | None) -> dict[str, Any]:
     return {
         "title": {"text": f"emotion ({source})", "standoff": 2, "font": SMALL},
         "tickfont": SMALL,

@@ -1,28 +1,21 @@
-"""Figures of cultures: similarity of their channel weights, the channels of a pair, transfer, and scores."""
+"""Figures of the channels that cultures rely on: how alike the weights are, a pair channel by channel, the highest."""
 
 import re
-from ast import literal_eval
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.colors import sample_colorscale
 
-from ..core import words
-from ..core.words import bounds, interval, number
-from .style import DIVERGING, GAP, GREY, GRID, SMALL, culture_colour, lay_out, title
+from ..core.words import interval, number
+from .matrix import SEQUENTIAL, axes_of, hatch, heat, outline, scale_of
+from .style import GREY, GRID, SMALL, culture_colour, lay_out, title
 
-SEQUENTIAL = "Cividis"
 CHOSEN = "#D62F8B"
 """Outline of the chosen cell: neither of the scales has it."""
-COLLAPSED = f"collapsed: {words.COLLAPSED}"
-INKS = ("black", "white")
 SYMBOLS = ("circle", "diamond")
 """Of the first and second culture of a pair, told apart without colour too."""
-HATCHES = (-0.85, -0.65, 0.65, 0.85)
-"""Where lines cross a hatched cell, from one corner (-1) to the other (1); its number stays free."""
 BRANCHES = 0.15
 """Share of a matrix figure's height that the dendrogram takes."""
 ROW = 21
@@ -58,33 +51,16 @@ def similarity_matrix(
     values = np.array([[cell["similarity"] for cell in row] for row in grid], np.float64)
     hovers = [[_similarity_hover(cell, replicates) for cell in row] for row in grid]
     figure = go.Figure()
-    scale, low, high = _scale(values)
+    scale, low, high = scale_of(values)
     texts = [[number(v, missing="–") for v in row] for row in values]
-    _heat(figure, values, texts, hovers, scale, low, high, order, order)
-    _hatch(figure, np.array([[bool(cell["alike"]) for cell in row] for row in grid]), values, scale, low, high)
-    _outline(figure, [(place, place) for place in range(len(order))], GREY, 1)
+    heat(figure, values, texts, hovers, scale, low, high, order, order)
+    hatch(figure, np.array([[bool(cell["alike"]) for cell in row] for row in grid]), values, scale, low, high)
+    outline(figure, [(place, place) for place in range(len(order))], GREY, 1)
     if chosen and set(chosen) <= set(order):
-        _outline(figure, [(order.index(chosen[1]), order.index(chosen[0]))], CHOSEN, 3)
-    _axes(figure, order, order, "", "", side="bottom")
+        outline(figure, [(order.index(chosen[1]), order.index(chosen[0]))], CHOSEN, 3)
+    axes_of(figure, order, order, "", "", side="bottom")
     if branches is not None:
-        lines = [branch for _, branch in branches.groupby("branch")]
-        figure.add_scatter(
-            x=[x for branch in lines for x in (*branch["position"], None)],
-            y=[y for branch in lines for y in (*branch["height"], None)],
-            yaxis="y2", mode="lines", showlegend=False, name="dendrogram", line={"color": GREY, "width": 1.5},
-            hovertemplate="joined at 1 − similarity = %{y:.2f}<extra></extra>",
-        )  # fmt: skip
-        lay_out(
-            figure,
-            yaxis={"domain": [0, 1 - BRANCHES - 0.02]},
-            yaxis2={
-                "domain": [1 - BRANCHES, 1],
-                "anchor": "x",
-                "visible": False,
-                "fixedrange": True,
-                "range": _tree_range(branches),
-            },
-        )
+        _add_dendrogram(figure, branches)
     lay_out(
         figure,
         title=title(f"How alike are they? ({measure})"),
@@ -92,6 +68,23 @@ def similarity_matrix(
         margin={"l": 8, "r": 8, "t": 32, "b": 8},
     )
     return figure
+
+
+def _add_dendrogram(figure: go.Figure, branches: pd.DataFrame) -> None:
+    """Draw a dendrogram above a matrix."""
+    lines = [branch for _, branch in branches.groupby("branch")]
+    figure.add_scatter(
+        x=[x for branch in lines for x in (*branch["position"], None)],
+        y=[y for branch in lines for y in (*branch["height"], None)],
+        yaxis="y2", mode="lines", showlegend=False, name="dendrogram", line={"color": GREY, "width": 1.5},
+        hovertemplate="joined at 1 − similarity = %{y:.2f}<extra></extra>",
+    )  # fmt: skip
+    beside = {"anchor": "x", "visible": False, "fixedrange": True, "range": _tree_range(branches)}
+    lay_out(
+        figure,
+        yaxis={"domain": [0, 1 - BRANCHES - 0.02]},
+        yaxis2={"domain": [1 - BRANCHES, 1], **beside},
+    )
 
 
 def pair_weights(
@@ -169,33 +162,20 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
     total = frequencies.groupby("channel")["frequency"].sum()
     channels = list(total.sort_index().sort_values(ascending=False, kind="stable").index[:most])
     dimensions = list(frequencies["dimension"].unique())
-    count = top["rank"].max()
-    lines: list[dict] = []
+    count = int(top["rank"].max())
+    lines: list[dict[str, Any]] = []
     figure = go.Figure()
     for panel, dimension in enumerate(dimensions):
         own = top[top["dimension"] == dimension]
         cultures = sorted(own["culture"].unique())
         counts = frequencies[frequencies["dimension"] == dimension].set_index("channel")["frequency"]
-        cells = own.set_index(["channel", "culture"])
-        values = np.full((len(channels), len(cultures)), np.nan)
-        texts, hovers = np.full(values.shape, "", object), np.full(values.shape, "", object)
-        for row, channel in enumerate(channels):
-            for column, culture in enumerate(cultures):
-                hovers[row, column] = f"{channel}<br>{culture}: not among its {count} highest"
-                if (channel, culture) not in cells.index:
-                    continue
-                cell = cells.loc[(channel, culture)]
-                values[row, column], texts[row, column] = cell["agreement"], str(int(cell["rank"]))
-                hovers[row, column] = (
-                    f"{channel}<br>{culture}: rank {int(cell['rank'])}, mean weight {cell['weight']:.3f}<br>"
-                    f"among the {count} highest of {cell['agreement']:.0%} of its {replicates}s"
-                )
+        values, texts, hovers = _rank_cells(own, channels, cultures, count, replicates)
         axes = ("x", "y") if panel == 0 else (f"x{panel + 1}", f"y{panel + 1}")
         bar = f"share of {replicates}s that agree" if panel == 0 else None
-        _heat(figure, values, texts, hovers, SEQUENTIAL, 0.0, 1.0, channels, cultures, bar=bar, axes=axes, grey=False)
+        heat(figure, values, texts, hovers, SEQUENTIAL, 0.0, 1.0, channels, cultures, bar=bar, axes=axes, grey=False)
         width = 1 / len(dimensions)
         domain = [panel * width, (panel + 1) * width - 0.03]
-        _axes(figure, channels, [*cultures, "cultures"], "", "", axes=axes, domain=domain)
+        axes_of(figure, channels, [*cultures, "cultures"], "", "", axes=axes, domain=domain)
         figure.layout["yaxis" + axes[1][1:]].update(
             ticktext=[channel_label(c) for c in channels],
             showticklabels=panel == 0,
@@ -226,115 +206,25 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
     return figure
 
 
-def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool = False) -> go.Figure:
-    """What was learnt from one culture, tested on another: value and interval in each cell.
-
-    Args:
-        cells: one row per cell: ``source``, ``target``, ``value``, ``low``, ``high``, ``training_mean``,
-            ``recordings``, ``speakers``, ``collapsed``.
-        metric: what the values are, with its unit if it has one.
-        lower_is_better: whether the scale is reversed, so that dark is always worse.
-    """
-    sources, targets = sorted(cells["source"].unique()), sorted(cells["target"].unique())
-    table = cells.set_index(["source", "target"])
-    values = np.full((len(sources), len(targets)), np.nan)
+def _rank_cells(
+    top: pd.DataFrame, channels: Sequence[str], cultures: Sequence[str], count: int, replicates: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the agreement, the rank and the hover of each channel (rows) in each culture (columns)."""
+    cells = top.set_index(["channel", "culture"])
+    values = np.full((len(channels), len(cultures)), np.nan)
     texts, hovers = np.full(values.shape, "", object), np.full(values.shape, "", object)
-    collapsed = np.zeros(values.shape, bool)
-    for row, source in enumerate(sources):
-        for column, target in enumerate(targets):
-            hovers[row, column] = f"{source} → {target}: not tested"
-            if (source, target) in table.index:
-                cell = table.loc[(source, target)]
-                values[row, column] = cell["value"]
-                ends = bounds(cell["low"], cell["high"])
-                value = number(cell["value"], missing="–")
-                texts[row, column] = f"{value}<br><span style='font-size:9px'>{ends}</span>"
-                collapsed[row, column] = bool(cell["collapsed"])
-                hovers[row, column] = (
-                    f"{source} → {target}<br>{metric} {interval(cell['value'], cell['low'], cell['high'], missing='–')}"
-                    f"<br>training mean {number(cell['training_mean'], missing='–')}"
-                    f"<br>{int(cell['recordings'])} recordings, {int(cell['speakers'])} speakers"
-                    + (f"<br>{COLLAPSED}" if collapsed[row, column] else "")
-                )
-    scale, low, high = _scale(values)
-    if lower_is_better:
-        scale = f"{SEQUENTIAL}_r"
-    figure = go.Figure()
-    _heat(figure, values, texts, hovers, scale, low, high, sources, targets)
-    _hatch(figure, collapsed, values, scale, low, high)
-    _axes(figure, sources, targets, "learnt from", "tested on")
-    lay_out(
-        figure,
-        title=title(f"What holds from one culture to another? ({metric})"),
-        height=120 + 52 * len(sources),
-        margin={"l": 8, "r": 8, "t": 70, "b": 8},
-    )
-    return figure
-
-
-def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
-    """Held-out figures per culture with their intervals, and what the training mean gets.
-
-    Args:
-        scores: of one metric and aggregation: ``model``, ``culture``, ``dimension``, ``value``, ``low``, ``high``,
-            ``training_mean``, ``recordings``, ``speakers``, ``collapsed`` (:func:`emoviz.analysis.cultures.scores`).
-        metric: what the values are.
-    """
-    dimensions, cultures = list(scores["dimension"].unique()), sorted(scores["culture"].unique(), reverse=True)
-    figure = go.Figure()
-    width = 1 / len(dimensions)
-    for panel, dimension in enumerate(dimensions):
-        suffix = "" if panel == 0 else str(panel + 1)
-        own = scores[scores["dimension"] == dimension].sort_values(["culture", "model"])
-        models = own.groupby("culture").cumcount()
-        of = own.groupby("culture")["model"].transform("size")
-        rows = own["culture"].map(cultures.index) + 0.2 * ((of - 1) / 2 - models)
-        hover = [
-            f"{r.culture}, {r.model}<br>{metric} {interval(r.value, r.low, r.high, missing='–')}<br>training "
-            f"mean {number(r.training_mean, missing='–')}<br>{r.recordings} recordings, {r.speakers} speakers"
-            + (f"<br>{COLLAPSED}" if r.collapsed else "")
-            for r in own.itertuples()
-        ]
-        figure.add_scatter(
-            x=own["value"], y=rows, xaxis=f"x{suffix}", yaxis=f"y{suffix}", mode="markers", hovertext=hover,
-            hoverinfo="text", showlegend=False,
-            error_x={"type": "data", "symmetric": False, "array": own["high"] - own["value"],
-                     "arrayminus": own["value"] - own["low"], "color": GREY, "thickness": 1.2, "width": 3},
-            marker={"size": 9, "color": [culture_colour(c) for c in own["culture"]],
-                    "symbol": ["circle-open" if c else "circle" for c in own["collapsed"]]},
-        )  # fmt: skip
-        figure.add_scatter(
-            x=own["training_mean"], y=rows, xaxis=f"x{suffix}", yaxis=f"y{suffix}", mode="markers", hoverinfo="skip",
-            marker={"symbol": "line-ns-open", "size": 11, "color": GREY, "line": {"width": 2}},
-            name="training mean", showlegend=panel == 0,
-        )  # fmt: skip
-        if panel == 0:
-            for name, symbol in (("model, 95 % interval", "circle"), ("collapsed", "circle-open")):
-                figure.add_scatter(
-                    x=[None], y=[None], mode="markers", name=name, marker={"symbol": symbol, "size": 9, "color": GREY}
-                )  # fmt: skip
-        lay_out(figure, {
-            f"xaxis{suffix}": {
-                "domain": [panel * width, (panel + 1) * width - 0.03], "anchor": f"y{suffix}", "tickfont": SMALL,
-                "title": {"text": f"{metric}, {dimension}", "standoff": 4, "font": SMALL}, "gridcolor": GRID,
-                "zeroline": True, "zerolinecolor": GREY, "fixedrange": True,
-            },
-            f"yaxis{suffix}": {
-                "tickvals": list(range(len(cultures))), "ticktext": cultures, "tickfont": SMALL, "automargin": True,
-                "range": [-0.6, len(cultures) - 0.4], "showticklabels": panel == 0, "gridcolor": GRID,
-                "zeroline": False, "fixedrange": True, "anchor": f"x{suffix}",
-            },
-        })  # fmt: skip
-    lay_out(
-        figure,
-        title=title(f"How well are held-out speakers of each culture predicted? ({metric})"),
-        height=110 + 46 * len(cultures),
-        margin={"l": 8, "r": 8, "t": 56, "b": 40},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom", "font": SMALL},
-        dragmode=False,
-        hovermode="closest",
-    )
-    return figure
+    for row, channel in enumerate(channels):
+        for column, culture in enumerate(cultures):
+            hovers[row, column] = f"{channel}<br>{culture}: not among its {count} highest"
+            if (channel, culture) not in cells.index:
+                continue
+            cell = cells.loc[(channel, culture)]
+            values[row, column], texts[row, column] = cell["agreement"], str(int(cell["rank"]))
+            hovers[row, column] = (
+                f"{channel}<br>{culture}: rank {int(cell['rank'])}, mean weight {cell['weight']:.3f}<br>"
+                f"among the {count} highest of {cell['agreement']:.0%} of its {replicates}s"
+            )
+    return values, texts, hovers
 
 
 def channel_label(channel: str) -> str:
@@ -361,142 +251,8 @@ def _pair_title(cultures: Sequence[str], replicates: str) -> str:
     return f"Where do {cultures[0]} and {cultures[1]} differ most?"
 
 
-def _scale(values: np.ndarray) -> tuple[str | list, float, float]:
-    """Colours and their range: centred at 0 where there are values on both sides of it."""
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return SEQUENTIAL, 0.0, 1.0
-    low, high = float(known.min()), float(known.max())
-    if low < 0:
-        return DIVERGING, -max(-low, high), max(-low, high)
-    return SEQUENTIAL, low, high if high > low else low + 1e-9
-
-
-def _heat(
-    figure: go.Figure,
-    values: np.ndarray,
-    texts: Sequence | np.ndarray,
-    hovers: Sequence | np.ndarray,
-    scale: str | list,
-    low: float,
-    high: float,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    *,
-    bar: str | None = None,
-    axes: tuple[str, str] = ("x", "y"),
-    grey: bool = True,
-) -> None:
-    """Cells with texts that stand out from them, and an invisible point over each that is hovered and clicked."""
-    figure.add_heatmap(
-        z=values, x=list(range(len(columns))), y=list(range(len(rows))), zmin=low, zmax=high, colorscale=scale,
-        xgap=2, ygap=2, hoverinfo="skip", xaxis=axes[0], yaxis=axes[1], showscale=bar is not None,
-        colorbar={"title": {"text": bar, "side": "right", "font": SMALL}, "tickfont": SMALL, "thickness": 8, "len": 1},
-    )  # fmt: skip
-    if grey and np.isnan(values).any():
-        figure.add_heatmap(
-            z=np.where(np.isnan(values), 0.0, np.nan), colorscale=[[0, GAP], [1, GAP]], showscale=False, xgap=2, ygap=2,
-            hoverinfo="skip", xaxis=axes[0], yaxis=axes[1],
-        )  # fmt: skip
-    for ink in INKS:
-        cells = [place for place in np.argwhere(np.isfinite(values)) if _ink(values[*place], scale, low, high) == ink]
-        figure.add_scatter(
-            x=[column for _, column in cells], y=[row for row, _ in cells], xaxis=axes[0], yaxis=axes[1], mode="text",
-            text=[texts[row][column] for row, column in cells], textfont={"size": 12, "color": ink},
-            hoverinfo="skip", showlegend=False,
-        )  # fmt: skip
-    places = list(np.ndindex(values.shape))
-    figure.add_scatter(
-        x=[column for _, column in places], y=[row for row, _ in places], xaxis=axes[0], yaxis=axes[1], mode="markers",
-        marker={"symbol": "square", "size": 34, "color": GREY, "opacity": 0.01},
-        selected={"marker": {"opacity": 0.01}}, unselected={"marker": {"opacity": 0.01}},
-        customdata=[[rows[row], columns[column]] for row, column in places],
-        text=[hovers[row][column] for row, column in places], hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
-    )  # fmt: skip
-    lay_out(figure, clickmode="event+select", hovermode="closest", hoverdistance=30, dragmode=False)
-
-
-def _axes(
-    figure: go.Figure,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    row_title: str,
-    column_title: str,
-    *,
-    axes: tuple[str, str] = ("x", "y"),
-    domain: Sequence[float] = (0, 1),
-    side: str = "top",
-) -> None:
-    """Names of rows at the left, the first on top, and of columns above or beneath."""
-    shared = {"showgrid": False, "zeroline": False, "fixedrange": True, "tickfont": SMALL, "automargin": True,
-              "ticks": ""}  # fmt: skip
-    lay_out(figure, {
-        f"xaxis{axes[0][1:]}": {
-            **shared, "tickvals": list(range(len(columns))), "ticktext": [wrapped(c) for c in columns],
-            "range": [-0.5, len(columns) - 0.5], "domain": list(domain), "anchor": axes[1],
-            "side": side, "tickangle": -90 if side == "top" and not column_title else 0,
-            "title": {"text": column_title, "font": SMALL, "standoff": 10},
-        },
-        f"yaxis{axes[1][1:]}": {
-            **shared, "tickvals": list(range(len(rows))), "ticktext": list(rows), "range": [len(rows) - 0.5, -0.5],
-            "title": {"text": row_title, "font": SMALL, "standoff": 12}, "anchor": axes[0],
-        },
-    })  # fmt: skip
-
-
 def _tree_range(branches: pd.DataFrame) -> list[float]:
     """Heights from a little beneath the first join, so that joins of much the same height can be told apart."""
     joins = branches.groupby("branch")["height"].max()
     room = max(0.25 * float(joins.max() - joins.min()), 0.005)
     return [float(joins.min()) - room, float(joins.max()) + room / 2]
-
-
-def wrapped(name: str) -> str:
-    """A name over as many lines as it has words, so that it stays horizontal."""
-    return name.replace(" ", "<br>")
-
-
-def _outline(figure: go.Figure, cells: Sequence[tuple[int, int]], colour: str, width: int) -> None:
-    """Frames around cells, each given as column and row."""
-    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1), (np.nan, np.nan)]) * 0.49
-    path = np.concatenate([np.array(cell) + corners for cell in cells])
-    figure.add_scatter(
-        x=path[:, 0], y=path[:, 1], mode="lines", line={"color": colour, "width": width}, hoverinfo="skip",
-        showlegend=False, name="outline",
-    )  # fmt: skip
-
-
-def _hatch(
-    figure: go.Figure, hatched: np.ndarray, values: np.ndarray, scale: str | list, low: float, high: float
-) -> None:
-    """Thin diagonal lines over two corners of cells."""
-    for ink in INKS:
-        xs: list[float] = []
-        ys: list[float] = []
-        for row, column in np.argwhere(hatched & np.isfinite(values)):
-            if _ink(values[row, column], scale, low, high) != ink:
-                continue
-            for part in HATCHES:
-                # From edge to edge of the square from -1 to 1, along x - y = 2 * part.
-                along = np.array([max(-1.0, 2 * part - 1), min(1.0, 2 * part + 1), np.nan])
-                xs.extend(column + 0.47 * along)
-                ys.extend(row + 0.47 * (along - 2 * part))
-        figure.add_scatter(
-            x=xs, y=ys, mode="lines", line={"color": ink, "width": 1.2}, opacity=0.5, hoverinfo="skip",
-            showlegend=False, name="hatched",
-        )  # fmt: skip
-
-
-def _ink(value: float, scale: str | list, low: float, high: float) -> str:
-    """Black or white, whichever stands out from a cell's colour."""
-    step = round(99 * float(np.clip((value - low) / (high - low), 0, 1)))
-    return INKS[_is_dark(str(scale))[step]]
-
-
-@lru_cache(maxsize=8)
-def _is_dark(scale: str) -> list[bool]:
-    """Of 100 steps of a scale, given as text."""
-    colours = sample_colorscale(literal_eval(scale) if scale.startswith("[") else scale, 100)
-    channels = [[float(v) for v in re.findall(r"[\d.]+", colour)[:3]] for colour in colours]
-    return [0.299 * red + 0.587 * green + 0.114 * blue <= 140 for red, green, blue in channels]

@@ -1,6 +1,6 @@
 """Figures of embeddings: the maps side by side, and how far each embedding keeps groups apart."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -57,22 +57,9 @@ def embedding_maps(
     )  # fmt: skip
     chosen = set(selected)
     groups = _groups(points, colour, space)
-    kind = go.Scatter3d if space else go.Scattergl if len(points) > SCATTERGL_FROM else go.Scatter
     seen: set[str] = set()
     for place, model in enumerate(models, start=1):
-        own = points[points["model"] == model]
-        for name, rows, marker in _traces(own, colour, groups):
-            known, template = _hover(rows)
-            trace = _scatter(rows, chosen, kind, marker)
-            trace.update(
-                name=name,
-                hovertemplate=template,
-                legendgroup=name,
-                showlegend=bool(name) and len(groups) <= MOST_IN_LEGEND and name not in seen,
-            )
-            seen.add(name)
-            figure.add_trace(trace, 1, place)
-            figure.data[-1].customdata = known  # what comes with a trace is copied word by word, which takes longer
+        _add_map(figure, points, model, place, colour, groups, chosen, seen)
         if clips is not None:
             for trace in _clip(clips[clips["model"] == model], space):
                 trace.update(showlegend=bool(trace.name) and trace.name not in seen)
@@ -93,15 +80,46 @@ def embedding_maps(
         newselection={"line": {"color": GREY, "width": 1}},
     )
     if not groups:
-        lay_out(figure, coloraxis={
-            "colorscale": DIVERGING, "cmin": -1, "cmax": 1,
-            "colorbar": {"title": {"text": colour, "font": SMALL, "side": "right"}, "thickness": 10, "len": 0.8,
-                         "tickvals": [-1, -0.5, 0, 0.5, 1], "tickfont": SMALL},
-        })  # fmt: skip
+        lay_out(figure, coloraxis=_colour_scale(colour))
     return figure
 
 
-def _groups(points: pd.DataFrame, colour: str, space: bool) -> dict[str, dict]:
+def _add_map(
+    figure: go.Figure,
+    points: pd.DataFrame,
+    model: str,
+    place: int,
+    colour: str,
+    groups: Mapping[str, dict[str, Any]],
+    chosen: set[str],
+    seen: set[str],
+) -> None:
+    """Draw one model's recordings in its place of the row; a name that was seen is not listed again."""
+    kind = go.Scatter3d if "z" in points else go.Scattergl if len(points) > SCATTERGL_FROM else go.Scatter
+    for name, rows, marker in _traces(points[points["model"] == model], colour, groups):
+        known, template = _hover(rows)
+        trace = _scatter(rows, chosen, kind, marker)
+        trace.update(
+            name=name,
+            hovertemplate=template,
+            legendgroup=name,
+            showlegend=bool(name) and len(groups) <= MOST_IN_LEGEND and name not in seen,
+        )
+        seen.add(name)
+        figure.add_trace(trace, 1, place)
+        figure.data[-1].customdata = known  # what comes with a trace is copied word by word, which takes longer
+
+
+def _colour_scale(name: str) -> dict[str, Any]:
+    """Return the scale of a column of numbers in [-1, 1], with its bar."""
+    return {
+        "colorscale": DIVERGING, "cmin": -1, "cmax": 1,
+        "colorbar": {"title": {"text": name, "font": SMALL, "side": "right"}, "thickness": 10, "len": 0.8,
+                     "tickvals": [-1, -0.5, 0, 0.5, 1], "tickfont": SMALL},
+    }  # fmt: skip
+
+
+def _groups(points: pd.DataFrame, colour: str, space: bool) -> dict[str, dict[str, Any]]:
     """Value of the column -> its marker; none for numbers, which have a scale."""
     if pd.api.types.is_numeric_dtype(points[colour]):
         return {}
@@ -125,7 +143,9 @@ def _colour(value: str, column: str) -> str:
     return RIGHT_WRONG.get(value) or culture_colour(value)
 
 
-def _traces(own: pd.DataFrame, colour: str, groups: Mapping[str, dict]):  # noqa: ANN202
+def _traces(
+    own: pd.DataFrame, colour: str, groups: Mapping[str, dict[str, Any]]
+) -> Iterator[tuple[str, pd.DataFrame, dict[str, Any]]]:
     """Name, rows and marker of each trace of a map; recordings without a value are grey."""
     if not groups:
         known = own[own[colour].notna()]
@@ -139,7 +159,7 @@ def _traces(own: pd.DataFrame, colour: str, groups: Mapping[str, dict]):  # noqa
         yield "not known", unknown, {"color": GREY, "symbol": "circle-open"}
 
 
-def _scatter(rows: pd.DataFrame, chosen: set[str], kind: type, marker: Mapping) -> go.Scatter:
+def _scatter(rows: pd.DataFrame, chosen: set[str], kind: type, marker: Mapping[str, Any]) -> go.Scatter:
     inside = rows["id"].isin(chosen).to_numpy() if chosen else np.ones(len(rows), bool)
     if kind is go.Scatter3d:
         # There, neither lasso nor the opacity of single points exists.

@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from .attention import LESS, MORE, coarse, grouped_bars
+from .attention import coarse
+from .channel_bars import LESS, MORE, grouped_bars
 from .clip import ABOVE, timeline
 from .style import GAP, GRID, MARGIN, SMALL, ZERO, lay_out, title, unit_axis
 
+Spectrogram = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Times (s), frequencies (Hz) and the values (F, T) at them."""
 STRIP, CURVES, BELOW = 96, 140, 78
 """Pixels of the film strip, of the curves beneath it, and of what stands below them."""
 MOST_BARS = 300
@@ -150,60 +153,36 @@ def sound_explained(
     output: str,
     *,
     dimension: bool,
-    spectrogram: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    spectrogram: Spectrogram | None = None,
     contributions: pd.DataFrame | None = None,
     unit: str = "score",
-    heat: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    heat: Spectrogram | None = None,
     span: tuple[float, float] | None = None,
 ) -> go.Figure:
-    """The sound, what a model says of it, and what each moment of it added, over one time axis.
-
-    Where the model sees the sound as pictures, heat stands over the spectrogram, and for each moment its mean.
+    """Draw the sound, the prediction of a model, and the contribution or heat of each moment, over one time axis.
 
     Args:
         said: ``time`` (s) and ``value``.
-        output: that is explained.
+        output: name of the output that is explained.
         dimension: whether its values run from -1 to 1; else they are probabilities.
-        spectrogram: times (s), frequencies (Hz) and decibels (F, T); None of a clip without sound.
+        spectrogram: decibels; None of a clip without sound.
         contributions: ``time`` (middle of a stretch) and ``contribution``; None while they are not known.
-        unit: what they added to, e.g. the score.
-        heat: times (s), frequencies (Hz) and heat (F, T), see :class:`emoviz.explain.SoundExplanation`.
+        unit: the sum to which they add, e.g. the score.
+        heat: the heat of :class:`emoviz.explain.SoundExplanation`.
         span: the seconds that are explained, where these are not all.
     """
     end = float(said["time"].iloc[-1] + said["time"].iloc[0])
     figure = go.Figure()
-    if spectrogram is not None:
-        times, frequencies, decibels = spectrogram
-        figure.add_heatmap(
-            x=times, y=frequencies / 1000, z=decibels, zmin=-80, zmax=0, yaxis="y3",
-            colorscale="Greys_r" if heat else "Cividis",
-            showscale=False,  # a bar would take the time axis from that of the figure above
-            hovertemplate="%{y:.2f} kHz: %{z:.0f} dB<extra></extra>",
-        )  # fmt: skip
-    if heat is not None:
-        times, frequencies, hot = heat
-        few, rows, columns = coarse(hot, frequencies / 1000, times, MOST_CELLS)
-        figure.add_heatmap(x=columns, y=rows, z=few, zmin=0, zmax=1, yaxis="y3", showscale=False, colorscale=HEAT,
-                           hovertemplate="%{y:.2f} kHz: heat %{z:.2f}<extra></extra>")  # fmt: skip
+    _add_spectrogram(figure, spectrogram, heat)
     figure.add_scatter(
         x=said["time"], y=said["value"], yaxis="y2", mode="lines", line={"color": MORE, "width": 1.6},
         hovertemplate=f"{output} %{{y:.2f}}<extra></extra>", showlegend=False,
     )  # fmt: skip
-    if contributions is None:  # the row is there from the start
-        figure.add_bar(x=[None], y=[None], showlegend=False, hoverinfo="skip")
-    else:
-        figure.add_bar(
-            x=contributions["time"],
-            y=contributions["contribution"],
-            marker={"color": np.where(contributions["contribution"] < 0, LESS, MORE), "line_width": 0},
-            hovertemplate=("heat" if heat else "added") + " %{y:.3g}<extra></extra>",
-            showlegend=False,
+    _add_contributions(figure, contributions, "heat" if heat else "added")
+    for start, stop in ((0, span[0]), (span[1], end)) if span else ():
+        figure.add_shape(
+            type="rect", x0=start, x1=stop, y0=0, y1=0.62, yref="paper", fillcolor=GAP, line_width=0, layer="below"
         )
-    if span is not None:
-        for start, stop in ((0, span[0]), (span[1], end)):
-            figure.add_shape(
-                type="rect", x0=start, x1=stop, y0=0, y1=0.62, yref="paper", fillcolor=GAP, line_width=0, layer="below"
-            )
     values = (
         unit_axis(output) if dimension else unit_axis(f"{output}, probability") | {"range": [0, 1], "tickvals": [0, 1]}
     )
@@ -230,6 +209,37 @@ def sound_explained(
         height=400,
     )  # fmt: skip
     return figure
+
+
+def _add_spectrogram(figure: go.Figure, spectrogram: Spectrogram | None, heat: Spectrogram | None) -> None:
+    """Draw the spectrogram, and over it the heat, in the row at the top."""
+    if spectrogram is not None:
+        times, frequencies, decibels = spectrogram
+        figure.add_heatmap(
+            x=times, y=frequencies / 1000, z=decibels, zmin=-80, zmax=0, yaxis="y3",
+            colorscale="Greys_r" if heat else "Cividis",
+            showscale=False,  # a bar would take the time axis from that of the figure above
+            hovertemplate="%{y:.2f} kHz: %{z:.0f} dB<extra></extra>",
+        )  # fmt: skip
+    if heat is not None:
+        times, frequencies, hot = heat
+        few, rows, columns = coarse(hot, frequencies / 1000, times, MOST_CELLS)
+        figure.add_heatmap(x=columns, y=rows, z=few, zmin=0, zmax=1, yaxis="y3", showscale=False, colorscale=HEAT,
+                           hovertemplate="%{y:.2f} kHz: heat %{z:.2f}<extra></extra>")  # fmt: skip
+
+
+def _add_contributions(figure: go.Figure, contributions: pd.DataFrame | None, verb: str) -> None:
+    """Draw the contributions of moments in the row at the bottom, which is there before they are known."""
+    if contributions is None:
+        figure.add_bar(x=[None], y=[None], showlegend=False, hoverinfo="skip")
+        return
+    figure.add_bar(
+        x=contributions["time"],
+        y=contributions["contribution"],
+        marker={"color": np.where(contributions["contribution"] < 0, LESS, MORE), "line_width": 0},
+        hovertemplate=verb + " %{y:.3g}<extra></extra>",
+        showlegend=False,
+    )
 
 
 def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str) -> go.Figure:

@@ -35,7 +35,7 @@ def culture_colour(culture: str) -> str:
     return CULTURE_COLOURS[place % len(CULTURE_COLOURS)]
 
 
-def unit_axis(name: str) -> dict:
+def unit_axis(name: str) -> dict[str, Any]:
     """An axis of valence or arousal: always -1 to 1 with the zero line."""
     return {
         "title": {"text": name, "standoff": 2, "font": SMALL},
@@ -50,12 +50,12 @@ def unit_axis(name: str) -> dict:
     }
 
 
-def legend(y: float, anchor: str) -> dict:
+def legend(y: float, anchor: str) -> dict[str, Any]:
     """A horizontal legend at the right, its ``anchor`` (top or bottom) at a share of the figure's height."""
     return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": {"size": 11}}
 
 
-def title(text: str) -> dict:
+def title(text: str) -> dict[str, Any]:
     """A figure's title: the question that it answers."""
     return {"text": text, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top"}
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 from emoviz import plots
-from emoviz.plots import cultures as module
+from emoviz.plots import cultures, matrix
 from emoviz.plots.style import culture_colour
 
 ORDER = ["German", "Italian", "Korean"]
@@ -80,9 +80,9 @@ def hatched(figure) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN001
 
 def test_the_chosen_cell_has_an_outline():
     figure = draw(cells(VALUES), chosen=("German", "Korean"))
-    frame = next(t for t in drawn(figure) if t.name == "outline" and t.line.color == module.CHOSEN)
+    frame = next(t for t in drawn(figure) if t.name == "outline" and t.line.color == cultures.CHOSEN)
     assert (np.nanmean(frame.x[:4]), np.nanmean(frame.y[:4])) == pytest.approx((2, 0))
-    assert not [t for t in drawn(draw(cells(VALUES), chosen=("German", "Nobody"))) if t.line.color == module.CHOSEN]
+    assert not [t for t in drawn(draw(cells(VALUES), chosen=("German", "Nobody"))) if t.line.color == cultures.CHOSEN]
 
 
 def test_the_scale_is_centred_where_similarities_have_both_signs():
@@ -102,9 +102,9 @@ def test_the_dendrogram_stands_over_its_leaves():
 
 
 def test_numbers_can_be_read_on_every_colour():
-    for scale in ("Cividis", module.DIVERGING):
-        assert {module._ink(v, scale, 0, 1) for v in (0.0, 0.5, 1.0)} <= {"black", "white"}
-    assert module._ink(0, "Cividis", 0, 1) == "white" and module._ink(1, "Cividis", 0, 1) == "black"
+    for scale in ("Cividis", matrix.DIVERGING):
+        assert {matrix._ink(v, scale, 0, 1) for v in (0.0, 0.5, 1.0)} <= {"black", "white"}
+    assert matrix._ink(0, "Cividis", 0, 1) == "white" and matrix._ink(1, "Cividis", 0, 1) == "black"
 
 
 def points() -> pd.DataFrame:

@@ -1,0 +1,208 @@
+"""Figures of channels: their weights, the difference of two slices, and errors as channels are taken away."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, lay_out, legend, title
+
+LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
+"""Colours of values below and above zero."""
+BAR = 17
+"""Pixels of one bar."""
+LEAST_BARS = 12
+"""Bars whose room a figure has at least, so that short ones look alike."""
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """How the curves of a weighting are drawn.
+
+    Attributes:
+        order: of the deletion.
+        weighting: that gives the order.
+        name: in the legend.
+        colour: of line and band.
+        dash: of the line.
+    """
+
+    order: str
+    weighting: str
+    name: str
+    colour: str
+    dash: str
+
+
+CURVES = (
+    Weighting("random", "channel attention", "random order", GREY, "dot"),
+    Weighting("lowest first", "channel attention", "lowest weights first", "#0072B2", "dash"),
+    Weighting("highest first", "channel attention", "highest weights first", "#D55E00", "solid"),
+    Weighting("highest first", "integrated gradients", "highest integrated gradients first", "#009E73", "dashdot"),
+)
+"""What the deletion figure shows, the last on top."""
+
+
+def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:
+    """The channels with the highest weights, grouped by modality and stream, each with its interval.
+
+    Args:
+        means: ``channel``, ``stream``, ``modality``, ``weight``, and where they are known ``low`` and ``high``.
+        count: how many bars.
+        heading: title.
+    """
+    top = means.nlargest(count, "weight")
+    figure = grouped_bars(top, "weight")
+    mean = means["weight"].mean()
+    figure.add_vline(x=mean, line={"color": ZERO, "width": 1, "dash": "dot"}, layer="above")
+    figure.add_annotation(
+        x=mean, y=1, yref="paper", yanchor="bottom", text="mean of all channels", showarrow=False, font={"size": 10}
+    )
+    lay_out(
+        figure,
+        title=title(heading),
+        xaxis=_value_axis("weight (0: shut, 1: open)") | {"rangemode": "tozero"},
+    )
+    return figure
+
+
+def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, second: str) -> go.Figure:
+    """The channels in which two slices differ most; those whose interval holds zero are pale.
+
+    Args:
+        differences: ``channel``, ``stream``, ``modality``, ``difference``, ``low``, ``high``, ``differs``.
+        count: how many bars.
+        first: name of the slice whose larger weights point to the right.
+        second: of the other.
+    """
+    top = differences.loc[differences["difference"].abs().nlargest(count).index]
+    top = top.sort_values("difference", ascending=False)
+    colours = np.where(top["difference"] > 0, MORE, LESS)
+    figure = grouped_bars(top, "difference", colours=colours, opacity=np.where(top["differs"], 1.0, 0.35))
+    figure.add_vline(x=0, line={"color": ZERO, "width": 1})
+    lay_out(
+        figure,
+        title=title("Where do the two slices differ most?"),
+        xaxis=_value_axis(f"◂ {_short(second)}  more weight  {_short(first)} ▸"),
+    )
+    return figure
+
+
+def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
+    """Error as channels are taken away in several orders, each with its interval.
+
+    Args:
+        table: ``weighting``, ``order``, ``share`` (of the channels that are hidden), ``hidden``, ``error``, ``low``
+            and ``high``.
+        error: what it is called.
+    """
+    figure = go.Figure()
+    for curve in CURVES:
+        rows = table[(table["order"] == curve.order) & (table["weighting"] == curve.weighting)]
+        if rows.empty:
+            continue
+        red, green, blue = (int(curve.colour[i : i + 2], 16) for i in (1, 3, 5))
+        figure.add_scatter(
+            x=pd.concat([rows["share"], rows["share"][::-1]]) * 100,
+            y=pd.concat([rows["high"], rows["low"][::-1]]),
+            fill="toself",
+            mode="none",
+            fillcolor=f"rgba({red}, {green}, {blue}, 0.14)",
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=curve.name,
+        )
+        figure.add_scatter(
+            x=rows["share"] * 100,
+            y=rows["error"],
+            customdata=rows[["hidden", "low", "high"]],
+            name=curve.name,
+            legendgroup=curve.name,
+            mode="lines+markers",
+            line={"color": curve.colour, "dash": curve.dash, "width": 2},
+            marker={"size": 5},
+            hovertemplate=(
+                f"{curve.name}<br>%{{customdata[0]}} channels hidden<br>{error} %{{y:.3f}} "
+                "[%{customdata[1]:.3f}, %{customdata[2]:.3f}]<extra></extra>"
+            ),
+        )
+    lay_out(
+        figure,
+        title=title("Does hiding the highest-weighted channels hurt most?"),
+        xaxis=_value_axis("channels replaced by their mean (%)") | {"range": [-2, 102]},
+        yaxis={
+            "title": {"text": f"error ({error})", "standoff": 4, "font": SMALL},
+            "tickfont": SMALL,
+            "gridcolor": GRID,
+        },
+        legend=legend(y=-0.2, anchor="top") | {"traceorder": "reversed"},
+        hovermode="closest",
+        dragmode=False,
+        margin=MARGIN | {"b": 96},
+        height=96 + BAR * 20,
+    )
+    return figure
+
+
+def grouped_bars(
+    top: pd.DataFrame, column: str, *, colours: np.ndarray | None = None, opacity: np.ndarray | None = None
+) -> go.Figure:
+    """Horizontal bars with intervals, the first row of each group on top; groups are modality and stream."""
+    groups = [f"{row.modality}: {row.stream}" if row.modality != row.stream else row.stream for row in top.itertuples()]
+    order = top.assign(group=groups, place=range(len(top)))
+    order = order.sort_values(["modality", "group", "place"], ascending=False, kind="stable")
+    known = "low" in order and order["low"].notna().any()
+    figure = go.Figure(
+        go.Bar(
+            x=order[column],
+            y=[order["group"], order["channel"].map(short_channel)],
+            orientation="h",
+            marker={
+                "color": [MODALITY_COLOURS.get(modality, GREY) for modality in order["modality"]]
+                if colours is None
+                else colours[order["place"]],
+                "opacity": 1.0 if opacity is None else opacity[order["place"]],
+            },
+            error_x={
+                "type": "data",
+                "array": order["high"] - order[column],
+                "arrayminus": order[column] - order["low"],
+                "color": GREY,
+                "thickness": 1.2,
+                "width": 2,
+            }
+            if known
+            else None,
+            customdata=order[["channel", "low", "high", "modality"]] if known else order[["channel", "modality"]],
+            hovertemplate="%{customdata[0]}<br>"
+            + f"{column} %{{x:.3f}}"
+            + (" [%{customdata[1]:.3f}, %{customdata[2]:.3f}]<extra>%{customdata[3]}</extra>" if known
+               else "<extra>%{customdata[1]}</extra>"),
+        )
+    )  # fmt: skip
+    lay_out(
+        figure,
+        yaxis={"tickfont": {"size": 10}, "automargin": True, "showdividers": True, "dividercolor": GRID},
+        margin=MARGIN | {"t": 46},
+        height=96 + BAR * max(LEAST_BARS, len(top)),
+        bargap=0.3,
+        showlegend=False,
+        dragmode=False,
+    )
+    return figure
+
+
+def short_channel(channel: str) -> str:
+    """A channel's name without its stream, which its group says, and without openSMILE's smoothing suffix."""
+    return channel.partition(".")[2].replace("_sma3nz", "").replace("_sma3", "") or channel
+
+
+def _short(name: str) -> str:
+    """A slice's name where there is little room."""
+    return name if len(name) <= 16 else f"{name[:15]}…"
+
+
+def _value_axis(name: str) -> dict[str, Any]:
+    return {"title": {"text": name, "standoff": 4, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID}

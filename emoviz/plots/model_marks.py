@@ -1,0 +1,56 @@
+"""The marks by which models of a comparison are told apart: colour, marker and dash, the same in all of its figures."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from .style import GRID, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO
+
+DASHES = ("solid", "dash", "dot", "dashdot")
+SQUARE = 330
+"""Pixels of the height of a diagram that is about as wide as high."""
+
+
+def colour_of(models: Sequence[str], model: str) -> str:
+    """Return the colour of a model, by its place among all models of the comparison."""
+    return SERIES_COLOURS[list(models).index(model)]
+
+
+def dash_of(models: Sequence[str], model: str) -> str:
+    """Return the dash of a model's lines."""
+    return DASHES[list(models).index(model) % len(DASHES)]
+
+
+def marker_of(models: Sequence[str], model: str, size: int) -> dict[str, Any]:
+    """Return the marker of a model."""
+    return {"color": colour_of(models, model), "symbol": SERIES_SYMBOLS[list(models).index(model)], "size": size}
+
+
+def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, Any]:
+    """Return error bars that reach from the low to the high ends of intervals."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": high - values,
+        "arrayminus": values - low,
+        "color": colour,
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def axis(name: str) -> dict[str, Any]:
+    """Return an axis with a title that cannot be zoomed."""
+    return {
+        "title": axis_title(name),
+        "tickfont": SMALL,
+        "gridcolor": GRID,
+        "zerolinecolor": ZERO,
+        "fixedrange": True,
+    }
+
+
+def axis_title(name: str) -> dict[str, Any]:
+    """Return the title of an axis."""
+    return {"text": name, "standoff": 4, "font": SMALL}
