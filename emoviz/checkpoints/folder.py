@@ -117,7 +117,7 @@ class Description:
     @property
     def delay(self) -> int:
         """Frames by which predictions are moved later, as the labels of the training were moved forward by them."""
-        return round(self.training.get("label_delay", 0.0) / self.hop)
+        return round(float(self.training.get("label_delay", 0.0)) / self.hop)
 
 
 class Predictor(nn.Module):
@@ -202,7 +202,8 @@ class Checkpoint:
         tensors = {n: torch.from_numpy(np.ascontiguousarray(streams[n], dtype=np.float32))[None] for n in wanted}
         length = next(iter(tensors.values())).shape[1]
         mask = torch.ones(1, length, dtype=torch.bool)
-        return self.predictor.model(self.predictor.inputs(tensors), mask)
+        output: Output = self.predictor.model(self.predictor.inputs(tensors), mask)
+        return output
 
 
 def build_predictor(description: Description) -> Predictor:
@@ -233,7 +234,7 @@ def save(
         folder: to write; an existing one is replaced only once the new one is complete.
         description: what ``config.json`` says.
         predictor: the trained network.
-        metrics: held-out figures.
+        metrics: held-out scores.
         card: Markdown.
         attention: channel weights of held-out recordings.
         embeddings: of held-out recordings.
@@ -282,7 +283,7 @@ def _write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def as_stored(predictor: Predictor) -> None:
-    """Round the weights to what :func:`save` writes, so that figures are those of the stored model."""
+    """Round the weights to what :func:`save` writes, so that scores are those of the stored model."""
     for name, value in predictor.state_dict().items():
         if _halved(name, value):
             value.copy_(value.half())

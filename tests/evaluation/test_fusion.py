@@ -13,6 +13,9 @@ from hypothesis.extra.numpy import arrays
 from emoviz.core.configuration import from_dict
 from emoviz.core.errors import ConfigError, UnknownNameError
 from emoviz.evaluation import fusion
+from emoviz.evaluation.fusion.average import average
+from emoviz.evaluation.fusion.base import share, weighted
+from emoviz.evaluation.fusion.majority import majority
 from emoviz.evaluation.metrics.ccc import ccc
 from emoviz.evaluation.metrics.pearson import pearson
 from emoviz.evaluation.metrics.rmse import rmse
@@ -32,7 +35,7 @@ def mean_of_known(values: list[float], weights: list[float]) -> float:
 @given(VALUES, st.lists(st.floats(0.0625, 1), min_size=3, max_size=3))
 def test_weighted_is_the_mean_over_the_sources_without_a_gap(values, weights):
     weights = np.array(weights[: len(values)])
-    fused = fusion.weighted(values, weights)
+    fused = weighted(values, weights)
     for t, k in np.ndindex(fused.shape):
         np.testing.assert_allclose(fused[t, k], mean_of_known(list(values[:, t, k]), list(weights)), atol=1e-9)
 
@@ -40,14 +43,14 @@ def test_weighted_is_the_mean_over_the_sources_without_a_gap(values, weights):
 @given(VALUES)
 def test_average_does_not_look_at_the_weights(values):
     weights = np.linspace(0.1, 0.9, len(values))
-    expected = fusion.weighted(values, np.full(len(values), 0.5))
-    np.testing.assert_allclose(fusion.average(values, weights), expected, atol=1e-12)
+    expected = weighted(values, np.full(len(values), 0.5))
+    np.testing.assert_allclose(average(values, weights), expected, atol=1e-12)
 
 
 @given(VALUES)
 def test_shares_sum_to_one_or_are_a_gap(values):
-    shares = fusion.share(values, np.ones(len(values)))
-    mean = fusion.average(values, np.ones(len(values)))
+    shares = share(values, np.ones(len(values)))
+    mean = average(values, np.ones(len(values)))
     for row, means in zip(shares, mean, strict=True):
         if np.nansum(means) > 0:
             assert np.nansum(row) == pytest.approx(1)
@@ -58,7 +61,7 @@ def test_shares_sum_to_one_or_are_a_gap(values):
 
 @given(VALUES)
 def test_majority_is_the_class_with_most_votes(values):
-    result = fusion.majority(values, np.ones(len(values)))
+    result = majority(values, np.ones(len(values)))
     for t in range(values.shape[1]):
         ballots = [int(np.nanargmax(v)) for v in values[:, t] if not np.isnan(v).all()]
         if not ballots:
@@ -71,14 +74,14 @@ def test_majority_is_the_class_with_most_votes(values):
 
 def test_majority_breaks_a_tie_by_the_weighted_mean_probability():
     values = np.array([[[0.6, 0.4, 0.0]], [[0.1, 0.9, 0.0]]])
-    np.testing.assert_array_equal(fusion.majority(values, np.array([0.5, 0.5])), [[0, 1, 0]])  # .35 < .65
-    np.testing.assert_array_equal(fusion.majority(values, np.array([0.9, 0.1])), [[1, 0, 0]])  # .55 > .45
+    np.testing.assert_array_equal(majority(values, np.array([0.5, 0.5])), [[0, 1, 0]])  # .35 < .65
+    np.testing.assert_array_equal(majority(values, np.array([0.9, 0.1])), [[1, 0, 0]])  # .55 > .45
 
 
 def test_a_source_of_weight_zero_is_left_out_even_where_it_is_alone():
     values = np.array([[[0.2], [np.nan]], [[0.8], [0.8]]])
-    np.testing.assert_array_equal(fusion.weighted(values, np.array([1.0, 0.0])), [[0.2], [np.nan]])
-    np.testing.assert_array_equal(fusion.majority(values, np.array([1.0, 0.0])), [[1], [np.nan]])
+    np.testing.assert_array_equal(weighted(values, np.array([1.0, 0.0])), [[0.2], [np.nan]])
+    np.testing.assert_array_equal(majority(values, np.array([1.0, 0.0])), [[1], [np.nan]])
 
 
 @pytest.fixture
@@ -266,7 +269,7 @@ def test_no_search_finds_a_likelier_share_than_learning(seed, sources):
 def test_a_learned_share_fuses_as_the_weighted_one_and_leaves_out_labels_with_gaps():
     values, target = class_sources(0, 2)
     learned = fusion.learn_share(values, target)
-    np.testing.assert_allclose(learned(values), fusion.share(values, np.array(learned.weights)))
+    np.testing.assert_allclose(learned(values), share(values, np.array(learned.weights)))
     np.testing.assert_allclose(learned(values).sum(1), 1)
     gaps = np.concatenate([values, np.full((2, 5, 3), np.nan)], 1)
     assert fusion.learn_share(gaps, np.concatenate([target, np.eye(3)[[0, 1, 2, 0, 1]]])) == learned
