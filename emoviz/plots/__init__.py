@@ -1,7 +1,7 @@
 """Tables -> plotly figures, one file per page. Pure functions: no torch, no streamlit, nothing read from disk."""
 
 from .attention import attention_map, attention_strip, map_table
-from .channel_bars import channel_bars, channel_difference_bars, deletion_curves
+from .channels import channel_bars, channel_difference_bars, deletion_curves
 from .clip import channel_weights, circumplex, timeline
 from .compare import confusion_matrices, difference_forest, error_slices, reliability_diagram, spread_diagram
 from .compare_curves import clip_comparison, said_of_recording, training_curves

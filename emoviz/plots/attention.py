@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from .channel_bars import LESS
+from .channels import LESS
 from .style import GRID, MARGIN, SMALL, ZERO, lay_out, title
 
 MOST_CELLS = 200

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from .attention import coarse
-from .channel_bars import LESS, MORE, grouped_bars
+from .channels import LESS, MORE, grouped_bars
 from .clip import ABOVE, timeline
 from .style import GAP, GRID, MARGIN, SMALL, ZERO, lay_out, title, unit_axis
 

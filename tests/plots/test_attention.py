@@ -6,7 +6,7 @@ import pytest
 
 from emoviz import plots
 from emoviz.core.vocabulary import SOURCE_COLOURS, Source
-from emoviz.plots import channel_bars
+from emoviz.plots import channels
 from emoviz.plots.attention import MAPS
 
 MEANS = pd.DataFrame(
@@ -43,9 +43,9 @@ def test_the_largest_differences_are_shown_and_the_unsure_ones_pale():
     (bars,) = plots.channel_difference_bars(table, 3, "German", "Italian").data
     shown = dict(zip(bars.y[1], zip(bars.x, bars.marker.color, bars.marker.opacity, strict=True), strict=True))
     assert shown == {
-        "Loudness": (-0.3, channel_bars.LESS, 1.0),
-        "pc001": (0.2, channel_bars.MORE, 1.0),
-        "pc000": (0.1, channel_bars.MORE, 0.35),
+        "Loudness": (-0.3, channels.LESS, 1.0),
+        "pc001": (0.2, channels.MORE, 1.0),
+        "pc000": (0.1, channels.MORE, 0.35),
     }
 
 
@@ -62,7 +62,7 @@ def deletion_table() -> pd.DataFrame:
 def test_deletion_shows_three_orders_and_integrated_gradients_each_with_a_band():
     figure = plots.deletion_curves(deletion_table(), "1 − CCC")
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
-    assert [line.name for line in lines] == [curve.name for curve in channel_bars.CURVES]
+    assert [line.name for line in lines] == [curve.name for curve in channels.CURVES]
     assert list(lines[0].x) == [0, 50, 100] and list(lines[0].y) == pytest.approx([0.2, 0.45, 0.7])
     bands = [trace for trace in figure.data if trace.fill == "toself"]
     assert len(bands) == 4 and list(bands[0].y) == [0.9] * 3 + [0.1] * 3

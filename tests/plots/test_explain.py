@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from emoviz import plots
-from emoviz.plots.channel_bars import LESS, MORE
+from emoviz.plots.channels import LESS, MORE
 from emoviz.plots.explain import MOST_BARS, data_uri
 
 TIME = np.arange(0.5, 4)
