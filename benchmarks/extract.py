@@ -28,8 +28,8 @@ import torch
 
 from emoviz.corpora.base import RECORDING_COLUMNS, Corpus
 from emoviz.features import make
+from emoviz.features.loading import device
 from emoviz.features.store import FeatureStore
-from emoviz.features.weights import device
 from emoviz.media import ClipMedia
 
 LEAST = {"two cores": 1.7, "second run": 50.0}

@@ -151,10 +151,10 @@ def save_state(folder: Path, network: torch.nn.Module) -> Path:
 
 def shrink(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the networks whose size is not in a config small."""
-    from emoviz.features import deep_spectrum, picture_encoders
+    from emoviz.features import deep_spectrum, face_networks
 
-    monkeypatch.setattr(picture_encoders.VGG16Faces, "plan", PLAN)
-    monkeypatch.setattr(picture_encoders.VGG16, "connected", 16)
+    monkeypatch.setattr(face_networks.VGG16Faces, "plan", PLAN)
+    monkeypatch.setattr(face_networks.VGG16, "connected", 16)
     for network, arguments, width in (
         (deep_spectrum.DeepSpectrumVGG16, (16, PLAN), 16),
         (deep_spectrum.DeepSpectrumAlexNet, (16,), 16),

@@ -95,13 +95,13 @@ def pull(options: argparse.Namespace, settings: Settings) -> None:
 )
 def encoders(options: argparse.Namespace, settings: Settings) -> None:
     """Print one row per encoder, or the folder of weights that were fetched or converted."""
+    from ..features import downloads
     from ..features import encoders as known
-    from ..features import weights
 
     if options.get:
-        print(weights.download(options.get))
+        print(downloads.download(options.get))
     elif options.convert:
-        print(weights.convert(options.convert))
+        print(downloads.convert(options.convert))
     else:
         table = known.describe()
         print_table(table, options.json, ["feature", "modality", "weights", "present"])

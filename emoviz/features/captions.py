@@ -13,9 +13,10 @@ from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from .base import EXTRACTORS, FeatureStream
-from .picture_encoders import Preparation
+from .loading import device, load_model, load_part
 from .pictures import picture_stream
-from .weights import CONFIG, PICTURE, TOKENIZER, Weights, device, load_model, load_part, read_json
+from .preparation import Preparation
+from .weights import CONFIG, PICTURE, TOKENIZER, Weights, read_json
 
 if TYPE_CHECKING:
     from ..media import ClipMedia

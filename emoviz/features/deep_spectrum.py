@@ -27,8 +27,9 @@ from .base import (
     sound_stream,
 )
 from .convolutional import VGG, AlexNet, DenseNet
-from .picture_encoders import IMAGENET
-from .weights import Weights, device, load_state
+from .loading import device, load_state
+from .preparation import IMAGENET
+from .weights import Weights
 from .whisper import mel_filters
 
 if TYPE_CHECKING:

@@ -1,9 +1,8 @@
-"""Faces and pictures through pretrained encoders: ViT, CLIP, VideoMAE (MARLIN), ResNet and VGGFace.
+"""Faces and pictures through pretrained transformers: ViT, CLIP and VideoMAE (MARLIN).
 
 Sources: A. Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021; A. Radford et al., "Learning Transferable
 Visual Models From Natural Language Supervision", ICML 2021; Z. Tong et al., "VideoMAE", NeurIPS 2022, in whose form
-the weights of Z. Cai et al., "MARLIN", CVPR 2023, can be saved; K. He et al., "Deep Residual Learning", CVPR 2016;
-O. Parkhi et al., "Deep Face Recognition", BMVC 2015.
+the weights of Z. Cai et al., "MARLIN", CVPR 2023, can be saved.
 
 A picture is the upright face that all parts of emoviz see, cut at the encoder's own size, or the middle square of
 the whole picture; its values are scaled by the encoder's own mean and deviation.
@@ -19,16 +18,16 @@ from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from .base import EXTRACTORS, FeatureStream
-from .convolutional import VGG
-from .convolutional import VGG16 as CONVOLUTIONS
-from .pictures import picture_stream
-from .weights import CONFIG, PICTURE, Weights, device, load_model, load_state, read_json
+from .loading import device, load_model
+from .pictures import picture_stream, require_rate
+from .preparation import Preparation
+from .weights import CONFIG, PICTURE, Weights, read_json
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
 
 RATE = 5.0
-"""Frames per second, unless told otherwise: a face's expression lasts longer than a picture."""
+"""Frames per second, unless another rate is set: a facial expression lasts longer than a picture."""
 Pooling = Literal["first", "mean"]
 
 
@@ -63,7 +62,7 @@ class PictureEncoder:
         whole: bool = False,
         device: str = "auto",
     ) -> None:
-        _require_rate(self.name, rate)
+        require_rate(self.name, rate)
         self.needs: tuple[Weights, ...] = (Weights(weights or self.default, self.kinds, PICTURE),)
         self.layer, self.pooling, self.rate, self.whole, self.device = layer, pooling, rate, whole, device
 
@@ -81,7 +80,7 @@ class PictureEncoder:
         weights.layer(self.layer, config["num_hidden_layers"])
         return config
 
-    def preparation(self, size: int | None = None) -> "Preparation":
+    def preparation(self, size: int | None = None) -> Preparation:
         """How the encoder wants its pictures.
 
         Args:
@@ -143,30 +142,6 @@ class PictureEncoder:
         return states[:, 0] if self.pooling == "first" else states.mean(1)
 
 
-class Preparation:
-    """Scales pictures as an encoder wants them.
-
-    Args:
-        side: of a picture, in pixels.
-        mean: of each colour in [0, 1].
-        deviation: of each colour.
-    """
-
-    def __init__(self, side: int, mean: tuple[float, ...], deviation: tuple[float, ...]) -> None:
-        self.side = side
-        self.mean, self.deviation = torch.tensor(mean), torch.tensor(deviation)
-
-    def __call__(self, pictures: np.ndarray) -> Tensor:
-        """uint8 (..., H, W, 3) -> float32 (..., 3, H, W)."""
-        scaled = (torch.from_numpy(pictures).float() / 255 - self.mean) / self.deviation
-        return scaled.movedim(-1, -3)
-
-
-def _require_rate(feature: str, rate: float) -> None:
-    if rate < 0:
-        raise FeatureError(f"'rate' of '{feature}' is not negative, unlike {rate:g}.")
-
-
 @EXTRACTORS.register("vit")
 class ViT(PictureEncoder):
     """ViT on the speaker's face: paper 3's image stream."""
@@ -209,125 +184,3 @@ class VideoMAE(PictureEncoder):
         super().__init__(weights=weights, layer=layer, pooling=pooling, rate=rate, whole=whole, device=device)
         if not rate:
             raise FeatureError("'rate' of 'videomae', in snippets per second, is positive.")
-
-
-@EXTRACTORS.register("resnet50")
-class ResNet50:
-    """ResNet-50 on the speaker's face, average of its last block: half of paper 2's deep video features."""
-
-    name = "resnet50"
-    version = "1"
-    modality = Modality.VIDEO
-
-    def __init__(
-        self, *, weights: str = "microsoft/resnet-50", rate: float = 10.0, whole: bool = False, device: str = "auto"
-    ) -> None:
-        _require_rate(self.name, rate)
-        self.needs = (Weights(weights, ("resnet",)),)
-        self.rate, self.whole, self.device = rate, whole, device
-
-    @property
-    def settings(self) -> dict[str, str | int | float]:
-        """The weights by their content, rate and what of the picture."""
-        return {"weights": self.needs[0].hash(self.name), "rate": self.rate, "whole": self.whole}
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """``resnet50.<number>``."""
-        width = read_json(self.needs[0].folder(self.name) / CONFIG)["hidden_sizes"][-1]
-        return tuple(f"{self.name}.{i:04d}" for i in range(width))
-
-    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of the speaker's face, or of the picture; NaN where the face is not seen."""
-        place = device(self.device)
-        network = load_model("AutoModel", self.needs[0].folder(self.name), place)
-
-        @torch.inference_mode()
-        def encode(pictures: np.ndarray) -> np.ndarray:
-            batch = IMAGENET(pictures).to(place, network.dtype)
-            return network(batch).pooler_output.flatten(1).float().cpu().numpy()
-
-        return picture_stream(
-            media, self.channels, encode, rate=self.rate, side=IMAGENET.side, whole=self.whole, progress=progress
-        )
-
-
-IMAGENET = Preparation(224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-VGG_FACE = Preparation(224, (129.186 / 255, 104.762 / 255, 93.594 / 255), (1 / 255,) * 3)
-"""The mean face of its training pictures (red, green, blue), from values up to 255."""
-
-
-class VGG16Faces:
-    """VGG-16 on the speaker's face.
-
-    Args:
-        weights: name of a folder under ``weights/``, or its path.
-        rate: pictures per second; 0 for all of them.
-        device: ``auto``, ``cpu`` or ``cuda``; on CUDA the network computes in half precision.
-    """
-
-    name: str
-    version = "1"
-    modality = Modality.VIDEO
-    default: str
-    note: str
-    connected: int
-    preparation: Preparation
-    plan = CONVOLUTIONS
-
-    def __init__(self, *, weights: str = "", rate: float = 0.0, device: str = "auto") -> None:
-        _require_rate(self.name, rate)
-        self.needs = (Weights(weights or self.default, note=self.note),)
-        self.rate, self.device = rate, device
-
-    @property
-    def settings(self) -> dict[str, str | int | float]:
-        """The weights by their content, and the rate."""
-        return {"weights": self.needs[0].hash(self.name), "rate": self.rate}
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """``<feature>.<number>``."""
-        return tuple(f"{self.name}.{i:04d}" for i in range(self.connected or max(self.plan)))
-
-    def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of the speaker's face; NaN where it is not seen."""
-        place = device(self.device)
-        network = load_state(VGG, self.needs[0].folder(self.name), place, self.connected, self.plan)
-
-        @torch.inference_mode()
-        def encode(pictures: np.ndarray) -> np.ndarray:
-            batch = self.preparation(pictures).to(place, next(network.parameters()).dtype)
-            return network(batch).float().cpu().numpy()
-
-        return picture_stream(
-            media, self.channels, encode, rate=self.rate, side=self.preparation.side, progress=progress
-        )
-
-
-@EXTRACTORS.register("vggface")
-class VGGFace(VGG16Faces):
-    """VGG-16 trained on faces, maxima of its last block: paper 1's video stream."""
-
-    name = "vggface"
-    default = "vggface-16"
-    note = (
-        "nobody publishes VGGFace's VGG-16 on the Hub: turn a state file of it, its tensors named as torchvision's, "
-        "into model.safetensors with `python -m emoviz encoders --convert FILE`"
-    )
-    connected = 0
-    preparation = VGG_FACE
-
-
-@EXTRACTORS.register("vgg16")
-class VGG16(VGG16Faces):
-    """VGG-16 of ImageNet on the speaker's face, second hidden layer: half of paper 2's deep video features."""
-
-    name = "vgg16"
-    default = "vgg16-imagenet"
-    note = (
-        "turn torchvision's state file vgg16-397923af.pth into model.safetensors with "
-        "`python -m emoviz encoders --convert FILE`"
-    )
-    connected = 4096
-    preparation = IMAGENET

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from .align import nearest
 from .base import FeatureStream, missing_stream
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 BATCH = 32
 Encode = Callable[[np.ndarray], np.ndarray]
 """uint8 (B, side, side, 3), RGB -> float32 (B, D)."""
+
+
+def require_rate(feature: str, rate: float) -> None:
+    """Refuse a negative number of pictures per second.
+
+    Raises:
+        FeatureError: if it is negative.
+    """
+    if rate < 0:
+        raise FeatureError(f"'rate' of '{feature}' is not negative, unlike {rate:g}.")
 
 
 def picture_stream(

@@ -29,7 +29,8 @@ from .base import (
     sound_setting,
     sound_stream,
 )
-from .weights import CONFIG, SOUND, Weights, device, load_model, load_part, read_json
+from .loading import device, load_model, load_part
+from .weights import CONFIG, SOUND, Weights, read_json
 from .windows import cross_faded
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from . import transcripts
 from .base import EXTRACTORS, FeatureStream, lacking_sound, missing_stream
+from .loading import device, load_model, load_part
 from .transcripts import ENGLISH, RECOGNISER, Transcript, transcribe
-from .weights import CONFIG, TOKENIZER, Weights, device, load_model, load_part, read_json
+from .weights import CONFIG, TOKENIZER, Weights, read_json
 
 if TYPE_CHECKING:
     from ..media import ClipMedia

@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary
 
 from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
-from .weights import CONFIG, Weights, device, fingerprint, read_json
+from .loading import device
+from .weights import CONFIG, Weights, fingerprint, read_json
 
 if TYPE_CHECKING:
     from pathlib import Path

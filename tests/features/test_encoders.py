@@ -7,7 +7,7 @@ import torch
 
 from emoviz import cli
 from emoviz.core.errors import MissingWeightsError
-from emoviz.features import EXTRACTORS, encoders, weights
+from emoviz.features import EXTRACTORS, downloads, encoders
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_get_downloads_what_can_run_no_code(empty, monkeypatch, tmp_path):
     old = {"pytorch_model.bin": (tmp_path / "state.bin").read_bytes()}
     for files in ({"model.safetensors": b"1"}, old):
         hub = Hub(monkeypatch, files | {"config.json": b"{}", "modeling.py": b"raise SystemExit"})
-        folder = weights.download("me/model")
+        folder = downloads.download("me/model")
         assert folder == empty / "me" / "model"
         assert sorted(f.name for f in folder.iterdir()) == ["config.json", "model.safetensors"]
         assert set(hub.asked) == {"me/model"}
@@ -87,7 +87,7 @@ def test_a_download_that_fails_gets_one_sentence_and_leaves_nothing(empty, monke
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", away)
     with pytest.raises(MissingWeightsError, match=r"could not be downloaded \(no route\); with a browser.*me/model"):
-        weights.download("me/model")
+        downloads.download("me/model")
     assert not list((empty / "me").iterdir())
 
 

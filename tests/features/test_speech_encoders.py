@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from emoviz.core.errors import ConfigError, FeatureError, MissingWeightsError
-from emoviz.features import make, weights
+from emoviz.features import downloads, make
 from emoviz.features.store import FeatureStore
 
 from .fakes import FakeMedia, voice
@@ -170,7 +170,7 @@ def test_an_old_state_file_becomes_safetensors_once(tmp_path):
     extractor = make("hubert", {"weights": str(folder)})
     before = extractor.extract(FakeMedia(voice(0.5))).values
     keep_only_the_old_file(folder)
-    weights.convert(folder / "pytorch_model.bin")
+    downloads.convert(folder / "pytorch_model.bin")
     np.testing.assert_array_equal(extractor.extract(FakeMedia(voice(0.5))).values, before)
 
 
@@ -193,7 +193,7 @@ def test_a_state_file_that_would_run_code_is_refused(tmp_path):
 
     torch.save({"a": Evil()}, tmp_path / "evil.bin")
     with pytest.raises(FeatureError, match="no file of named tensors that PyTorch can read safely"):
-        weights.convert(tmp_path / "evil.bin")
+        downloads.convert(tmp_path / "evil.bin")
     assert not (tmp_path / "ran").exists()
 
 
