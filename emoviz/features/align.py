@@ -16,47 +16,47 @@ Method = Literal["linear", "mean"]
 
 
 def grid(duration: float, hop: float) -> np.ndarray:
-    """Times 0, hop, 2 hop, ... before ``duration`` seconds; one at least."""
+    """Return the times 0, hop, 2 hop, ... before ``duration`` seconds; at least one."""
     return np.arange(max(int(np.ceil(duration / hop - 1e-6)), 1)) * hop
 
 
 def frame_middles(duration: float, hop: float) -> np.ndarray:
-    """Middles of the frames of a clip, seconds; at least one."""
+    """Return the middles of the frames of a clip in seconds; at least one."""
     return (np.arange(max(1, int(duration / hop + 1e-6))) + 0.5) * hop
 
 
 def common_times(streams: Iterable[FeatureStream], hop: float) -> np.ndarray:
-    """Middles of the frames, seconds, up to where the first of a recording's streams ends."""
+    """Return the middles of the frames in seconds, up to the end of the shortest stream of a recording."""
     return frame_middles(min(s.start + s.hop * (len(s.values) - 0.5) for s in streams), hop)
 
 
 def refined(values: np.ndarray, frames: int) -> np.ndarray:
-    """Values (T, D) at ``frames`` times as evenly spaced over the same span, interpolated between frame middles."""
+    """Interpolate values (T, D) between frame middles at ``frames`` times, evenly spaced over the same span."""
     position = (np.arange(frames) + 0.5) * len(values) / frames - 0.5
     return interpolate(values, position.clip(0, len(values) - 1))
 
 
 def delayed(values: np.ndarray, frames: int) -> np.ndarray:
-    """Values (T, ...) moved later by a number of frames, the first one repeated; earlier where negative."""
+    """Move values (T, ...) later by a number of frames, or earlier if it is negative; the end's value repeats."""
     return values[np.clip(np.arange(len(values)) - frames, 0, len(values) - 1)]
 
 
 def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear") -> np.ndarray:
-    """Values of a stream at given times.
+    """Return the values of a stream at given times.
 
     Args:
-        stream: T frames of D channels.
-        times: (M,) seconds, increasing.
+        stream: stream with T frames of D channels.
+        times: increasing times (M,), in seconds.
         method: ``linear`` interpolates between the two neighbouring frames, and is NaN when either is missing
             (within half a hop of the stream's ends, the last frame counts alone). ``mean`` averages the stream over the
-            cell of each time, which reaches halfway to its neighbours; missing frames are left out, and a
-            cell of which less than half is known is NaN.
+            cell of each time, which reaches halfway to its neighbours; missing frames are left out, and a cell is NaN
+            when less than half of it is known.
 
     Returns:
         float32 (M, D).
 
     Raises:
-        FeatureError: the times do not increase, or there is no such method.
+        FeatureError: if the times do not increase, or there is no such method.
     """
     times = np.asarray(times, dtype=np.float64)
     if times.ndim != 1 or (np.diff(times) <= 0).any():
@@ -69,19 +69,20 @@ def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear") -
 
 
 def interpolate(values: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """Linear interpolation between frames; on a frame its neighbour has no say, not even by being NaN.
+    """Interpolate linearly between frames; exactly on a frame, its neighbours do not count, even if they are NaN.
 
     Args:
-        values: float32 (T, D).
-        position: (M,) on [0, T - 1].
+        values: values float32 (T, D).
+        position: positions (M,) in [0, T - 1].
 
     Returns:
-        float32 (M, D).
+        Values float32 (M, D).
     """
     before = np.floor(position).astype(int)
     share = (position - before).astype(np.float32)[:, None]
     left, right = values[before], values[np.minimum(before + 1, len(values) - 1)]
-    return np.where(share == 0, left, left + (right - left) * share)
+    values_between: np.ndarray = np.where(share == 0, left, left + (right - left) * share)
+    return values_between
 
 
 def _interpolate(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
@@ -107,26 +108,28 @@ def _average(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
 
 
 def _integral(values: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Integral of the piecewise constant ``values`` (T, D) from ``begin`` to ``end`` (M,): (M, D)."""
+    """Integrate the piecewise constant ``values`` (T, D) from ``begin`` to ``end`` (M,): (M, D)."""
     running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
 
     def until(position: np.ndarray) -> np.ndarray:
         position = position.clip(0, len(values))
         whole = np.minimum(position.astype(int), len(values) - 1)
         part = (position - whole)[:, None]
-        return running[whole] * (1 - part) + running[whole + 1] * part
+        integral: np.ndarray = running[whole] * (1 - part) + running[whole + 1] * part
+        return integral
 
-    return until(end) - until(begin)
+    between: np.ndarray = until(end) - until(begin)
+    return between
 
 
 def _tidy(position: np.ndarray) -> np.ndarray:
-    """Positions in frames, freed of rounding errors of the times: a millionth of a frame is none."""
+    """Free positions in frames from rounding errors of the times, up to a millionth of a frame."""
     nearest = np.round(2 * position) / 2
     return np.where(np.abs(position - nearest) < 1e-6, nearest, position)
 
 
 def nearest(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Index of the entry of increasing ``values`` that is nearest to each wanted one; of two as near, the first."""
+    """Return the index of the entry of increasing ``values`` nearest to each wanted one; the first of two as near."""
     if len(values) == 1:
         return np.zeros(len(wanted), int)
     after = np.searchsorted(values, wanted).clip(1, len(values) - 1)

@@ -1,9 +1,9 @@
-r"""How often each word of a codebook occurs around a moment: bags of audio and video words.
+r"""Bags of audio and video words: the count of each word of a codebook around a moment.
 
 Source: M. Schmitt, B. Schuller, "openXBOW", JMLR 18 (2017). A codebook is K centres found by k-means among
 standardised frames of training speakers; a frame is the word of its nearest centre, and a window's bag holds
-:math:`\\log_{10}(1 + n_k)` of its n_k frames with word k. Frames with a missing value say nothing; a window
-without any other is missing.
+:math:`\\log_{10}(1 + n_k)` of its n_k frames with word k. Frames with a missing value do not count; a window
+without any other frame is missing.
 
 A codebook is an encoder's weights like any other: ``model.safetensors`` in a folder under ``weights/``, made by
 ``python -m emoviz codebook`` from a training config's corpora, on its training speakers only.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia
 
 MOST_FRAMES = 100_000
-"""From which a codebook is made; of more, so many are drawn."""
+"""Largest number of frames on which a codebook is fitted; where there are more, so many of them are drawn."""
 
 
 class BagOfWords:
@@ -37,7 +37,7 @@ class BagOfWords:
 
     Args:
         codebook: name of a folder under ``weights/``, or its path.
-        window: seconds.
+        window: length of a window, in seconds.
         hop: seconds from one window to the next.
     """
 
@@ -62,16 +62,16 @@ class BagOfWords:
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """The codebook by its content, window and hop, beside what decides the base's values."""
+        """The codebook by its content, the window and the hop, beside the settings of the base."""
         codebook = {"codebook": self.needs[0].hash(self.name)}
         return codebook | window_settings(self.base, self.window, self.hop)
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Bags of the clip.
+        """Count the words of the clip in windows.
 
         Raises:
-            MissingWeightsError: the codebook is not on this machine.
-            FeatureError: it is damaged, or of another feature.
+            MissingWeightsError: if the codebook is not on this machine.
+            FeatureError: if the codebook is damaged, or belongs to another feature.
         """
         codebook = self._codebook()
         stream = make(self.base).extract(media, progress)
@@ -102,7 +102,7 @@ class BagOfWords:
 
 
 def assign(codebook: dict[str, np.ndarray], frames: np.ndarray) -> np.ndarray:
-    """The word of each frame (T, D): whole numbers (T,), -1 where a value is missing."""
+    """Return the word of each frame (T, D) as whole numbers (T,), -1 where a value is missing."""
     words = codebook["words"].astype(np.float64)
     scaled = (np.nan_to_num(frames).astype(np.float64) - codebook["mean"]) / codebook["spread"]
     distances = (words**2).sum(1) - 2 * scaled @ words.T
@@ -113,15 +113,15 @@ def fit(frames: np.ndarray, words: int, seed: int = 0) -> dict[str, np.ndarray]:
     """Find a codebook.
 
     Args:
-        frames: (N, D) of training speakers; those with missing values are left out.
-        words: K.
-        seed: of what k-means draws.
+        frames: frames (N, D) of training speakers; those with missing values are left out.
+        words: number K of words.
+        seed: seed of k-means.
 
     Returns:
-        ``words`` (K, D), and ``mean`` and ``spread`` (D,) by which frames are standardised before.
+        The codebook: ``words`` (K, D), and the ``mean`` and ``spread`` (D,) that standardise frames first.
 
     Raises:
-        FeatureError: there are fewer frames than words.
+        FeatureError: if there are fewer frames than words.
     """
     from sklearn.cluster import KMeans
 
@@ -137,10 +137,10 @@ def fit(frames: np.ndarray, words: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def save(codebook: dict[str, np.ndarray], name: str) -> Path:
-    """Write a codebook, whole or not at all; its folder.
+    """Write a codebook, whole or not at all, and return its folder.
 
     Raises:
-        FeatureError: the disk is full or not writable.
+        FeatureError: if the disk is full or not writable.
     """
     folder = places.weights() / name
     with raising(FeatureError, folder, name=f"The codebook '{folder}'"), replacing(folder / TENSORS) as draft:

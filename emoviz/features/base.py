@@ -27,11 +27,11 @@ class FeatureStream:
     """Features over time.
 
     Attributes:
-        values: float32 (T, D); what could not be extracted is NaN, never zero.
+        values: features float32 (T, D); a value that could not be extracted is NaN, never zero.
         start: time of the centre of the first frame, in seconds of the clip.
         hop: seconds from one frame to the next.
-        channels: D names that a person can read, e.g. ``face.mouthSmileLeft``.
-        notes: why values are missing, one sentence each.
+        channels: names of the D channels, which a person can read, e.g. ``face.mouthSmileLeft``.
+        notes: reasons why values are missing, one sentence each.
     """
 
     values: np.ndarray
@@ -50,24 +50,24 @@ class FeatureStream:
 
     @property
     def times(self) -> np.ndarray:
-        """(T,) seconds of the clip."""
+        """The times (T,) of the frames, in seconds of the clip."""
         return self.start + self.hop * np.arange(len(self.values))
 
 
 def missing_stream(channels: tuple[str, ...], duration: float, hop: float, note: str) -> FeatureStream:
-    """A stream of NaN for a clip of ``duration`` seconds that lacks what was needed; ``note`` says what."""
+    """Return a stream of NaN for a clip of ``duration`` seconds; ``note`` says what the clip lacks."""
     frames = max(round(duration / hop), 1)
     return FeatureStream(np.full((frames, len(channels)), np.nan, np.float32), 0.0, hop, channels, (note,))
 
 
 def lacking_sound(media: "ClipMedia", shortest: int = 1, why: str = "", progress: Progress = silent) -> str | None:
-    """Why features cannot be had from a clip's sound, as a note of one sentence; None where they can.
+    """Say in one sentence why a clip's sound has no features; return None where it has.
 
     Args:
         media: the clip.
-        shortest: samples at 16 kHz that are needed.
-        why: who needs them, e.g. ``'egemaps' needs``.
-        progress: told while the sound is read.
+        shortest: number of samples at 16 kHz that are needed.
+        why: end of the sentence about a sound that is too short, e.g. ``'egemaps' needs``.
+        progress: listener, told while the sound is read.
     """
     if media.info.audio is None:
         return "The clip has no sound."
@@ -117,7 +117,7 @@ def sound_stream(
         start: time of the centre of the first frame, in seconds of the clip.
         hop: seconds from one frame to the next.
         channels: D names.
-        sound: that the features were computed from.
+        sound: sound that the features were computed from.
     """
     times = start + hop * np.arange(len(values))
     for begin, end in sound.gaps:
@@ -144,13 +144,13 @@ class Extractor(Protocol):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """What, beside the version, changes the values; part of the cache key."""
+        """The settings that change the values, beside the version; part of the cache key."""
         ...
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of one clip.
+        """Extract the features of one clip.
 
-        A clip that lacks what is needed (no sound, no face) gives NaN and a note.
+        A clip without the sound or the face that is needed gives NaN and a note.
         """
         ...
 
@@ -165,32 +165,34 @@ class Network(Protocol):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of what it predicts."""
+        """The names of its outputs."""
         ...
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """Names of the features that it reads."""
+        """The names of the features that it reads."""
         ...
 
     def read(self, streams: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Class probabilities (N, K) and embedding (N, E), both float32, of N pictures, each a row of its stream."""
+        """Return class probabilities (N, K) and embeddings (N, E), float32, of N pictures, the rows of a stream."""
         ...
 
 
-NETWORKS: Registry[Callable[[Path], Network]] = Registry("reader of networks", "emoviz.checkpoints")
-"""How a trained network is read from its folder. Checkpoints build on features and so are not known here: they register
-themselves."""
+NETWORKS: Registry[Callable[[Path], Network]] = Registry("reader of networks", home="emoviz.checkpoints")
+"""Functions that read a trained network from its folder.
+
+Checkpoints stand above features, so features may not import them; checkpoints register their reader here, and the
+registry imports them when it is first read, in every process that extracts features."""
 
 EXTRACTORS: Registry[type[Extractor]] = Registry("feature extractor", home="emoviz.features")
 
 
 def make(name: str, settings: Mapping[str, Any] | None = None) -> Extractor:
-    """A registered extractor with the settings that are not its defaults.
+    """Make a registered extractor with settings that are not its defaults.
 
     Raises:
-        UnknownNameError: there is no such extractor.
-        ConfigError: it has no such setting, or a value is of the wrong type.
+        UnknownNameError: if there is no such extractor.
+        ConfigError: if it has no such setting, or a value is of the wrong type.
     """
     kind = EXTRACTORS[name]
     known = {n: p for n, p in inspect.signature(kind).parameters.items() if p.kind is p.KEYWORD_ONLY}

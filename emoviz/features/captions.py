@@ -1,4 +1,4 @@
-"""What a picture shows, in words: the sentence that CLIP finds nearest, as a text encoder's vector.
+"""Captions of pictures: the sentence that CLIP finds nearest to each, as a text encoder's vector.
 
 Source: L. Vaiani et al., "ViPER", MuSe 2022, section 3: the text stream of paper 3. Its 53 sentences, templates over
 seven emotional reactions and neutral, are not printed; these are our own, in the same number.
@@ -46,7 +46,7 @@ NEUTRAL = (
     "The relaxed face of a person who does not react.",
 )
 CAPTIONS = tuple(template.format(what) for what in REACTIONS.values() for template in TEMPLATES) + NEUTRAL
-"""The 53 sentences: seven for each of seven reactions, four for none."""
+"""The 53 sentences: seven for each of seven reactions, four without a reaction."""
 
 
 @EXTRACTORS.register("captions")
@@ -54,8 +54,8 @@ class Captions:
     """The caption nearest to each picture, as RoBERTa's vector: paper 3's text stream.
 
     Args:
-        weights: CLIP's: name on the Hub, or a folder.
-        encoder: of the captions, BERT or its kin: name on the Hub, or a folder.
+        weights: weights of CLIP: name on the Hub, or a folder.
+        encoder: encoder of the captions, BERT or its kin: name on the Hub, or a folder.
         rate: pictures per second.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the networks compute in half precision.
     """
@@ -93,11 +93,11 @@ class Captions:
         return tuple(f"{self.name}.{i:04d}" for i in range(width))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """The caption's vector at each moment.
+        """Return the vector of the nearest caption at each moment.
 
         Raises:
-            MissingWeightsError: the weights of one of the encoders are not on this machine.
-            FeatureError: they are damaged.
+            MissingWeightsError: if the weights of one of the encoders are not on this machine.
+            FeatureError: if they are damaged.
         """
         place = device(self.device)
         clip_folder, folder = (weights.folder(self.name) for weights in self.needs)
@@ -118,7 +118,8 @@ class Captions:
         def encode(pictures: np.ndarray) -> np.ndarray:
             batch = preparation(pictures).to(place, clip.dtype)
             seen = clip.visual_projection(clip.vision_model(batch).pooler_output)
-            return vectors[(seen @ captions.T).argmax(1).cpu().numpy()]
+            nearest: np.ndarray = vectors[(seen @ captions.T).argmax(1).cpu().numpy()]
+            return nearest
 
         return picture_stream(
             media, self.channels, encode, rate=self.rate, side=preparation.side, whole=True, progress=progress

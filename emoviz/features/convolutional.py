@@ -40,10 +40,11 @@ class VGG(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, connected), the second hidden layer; without it the maxima of the last block."""
-        maps = self.features(pictures)
+        maps: Tensor = self.features(pictures)
         if not self.connected:
             return maps.amax((2, 3))
-        return self.classifier(functional.adaptive_avg_pool2d(maps, 7).flatten(1)).relu()
+        hidden: Tensor = self.classifier(functional.adaptive_avg_pool2d(maps, 7).flatten(1)).relu()
+        return hidden
 
 
 class AlexNet(nn.Module):
@@ -69,7 +70,8 @@ class AlexNet(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, connected)."""
         maps = functional.adaptive_avg_pool2d(self.features(pictures), 6)
-        return self.classifier(maps.flatten(1)).relu()
+        hidden: Tensor = self.classifier(maps.flatten(1)).relu()
+        return hidden
 
 
 class DenseLayer(nn.Module):
@@ -122,4 +124,5 @@ class DenseNet(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, C), the channels of the last block."""
-        return self.features(pictures).relu().mean((2, 3))
+        average: Tensor = self.features(pictures).relu().mean((2, 3))
+        return average

@@ -1,4 +1,4 @@
-"""Deep spectrum: sound as a picture that networks trained on photographs look at.
+"""Deep spectrum: sound as a picture, encoded by networks that were trained on photographs.
 
 Source: S. Amiriparian et al., "Snore Sound Classification Using Image-based Deep Spectrum Features", Interspeech 2017;
 in paper 2 (spec/systems.md, section 2) with VGG-16, AlexNet, DenseNet-121 and DenseNet-201. A second of sound is a
@@ -95,11 +95,11 @@ class DeepSpectrum:
         return tuple(f"{self.name}.{i:04d}" for i in range(self.width))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of the clip's sound.
+        """Extract features of the clip's sound.
 
         Raises:
-            MissingWeightsError: the weights are not on this machine.
-            FeatureError: they are damaged, or another network's.
+            MissingWeightsError: if the weights are not on this machine.
+            FeatureError: if the weights are damaged, or belong to another network.
         """
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
@@ -122,10 +122,10 @@ class DeepSpectrum:
 
 
 def mel_picture(samples: np.ndarray) -> np.ndarray:
-    """The mel spectrogram as grey values, loudest white: uint8 (128, T), low bands below, 10 ms a column.
+    """Draw the mel spectrogram in grey values, the loudest white: uint8 (128, T), low bands below, 10 ms a column.
 
     Args:
-        samples: float32 (N,) mono at 16 kHz, N at least 1.
+        samples: sound float32 (N,) mono at 16 kHz, N at least 1.
     """
     spectrum = torch.stft(
         torch.from_numpy(samples), FFT, STEP, window=torch.hann_window(FFT), pad_mode="constant", return_complex=True
@@ -137,7 +137,7 @@ def mel_picture(samples: np.ndarray) -> np.ndarray:
 
 
 def coloured(grey: np.ndarray) -> np.ndarray:
-    """Grey values (H, W) in the colours of viridis, RGB: uint8 (224, 224, 3)."""
+    """Colour grey values (H, W) by viridis: uint8 RGB (224, 224, 3)."""
     import cv2
 
     resized = cv2.resize(grey, (IMAGENET.side, IMAGENET.side), interpolation=cv2.INTER_LINEAR)
@@ -145,7 +145,7 @@ def coloured(grey: np.ndarray) -> np.ndarray:
 
 
 def _around(grey: np.ndarray, middle: int, width: int) -> np.ndarray:
-    """Columns around one; what the clip lacks at its ends is black."""
+    """Return the columns around one column, black beyond the clip's ends."""
     first = middle - width // 2
     before, after = max(-first, 0), max(first + width - grey.shape[1], 0)
     return np.ascontiguousarray(np.pad(grey[:, max(first, 0) : first + width], ((0, 0), (before, after))))

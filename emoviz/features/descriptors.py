@@ -22,7 +22,7 @@ CONTEXT = RATE
 
 
 class Descriptors:
-    """What openSMILE says of each 10 ms of a clip's sound.
+    """Low-level descriptors by openSMILE for each 10 ms of a clip's sound.
 
     Args:
         sound: ``recorded``, or ``conditioned``: without offset and at one level.
@@ -30,7 +30,7 @@ class Descriptors:
     Attributes:
         analysis: a parameter set of openSMILE, or the path of a config of one's own.
         shortest: samples of its longest window; from less openSMILE makes no frame.
-        centre: of the first frame, seconds from the sound's start.
+        centre: middle of the first frame, in seconds from the sound's start.
     """
 
     name: str
@@ -65,9 +65,9 @@ def describe(analysis: str, samples: np.ndarray, progress: Progress = silent) ->
     """Descriptors piece by piece.
 
     Args:
-        analysis: as in :class:`Descriptors`.
+        analysis: analysis as in :class:`Descriptors`.
         samples: float32 (N,) mono at 16 kHz on [-1, 1], N at least a window's.
-        progress: told of every piece.
+        progress: listener, told of every piece.
 
     Yields:
         float32 (T, D), together one row per 10 ms.

@@ -18,7 +18,7 @@ def download(name: str, target: Path | None = None) -> Path:
     """Fetch tensors, configs and vocabularies, never code, from the Hub into :func:`~emoviz.core.places.weights`.
 
     Raises:
-        MissingWeightsError: the Hub cannot be reached, has no such weights, or the disk is full.
+        MissingWeightsError: if the Hub cannot be reached, has no such weights, or the disk is full.
     """
     from huggingface_hub import snapshot_download
 
@@ -50,7 +50,7 @@ def convert(state_file: Path) -> Path:
     Tensors are read by PyTorch's restricted reader, which runs no code.
 
     Raises:
-        FeatureError: the file is damaged, or holds more than named tensors.
+        FeatureError: if the file is damaged, or holds more than named tensors.
     """
     import torch
     from safetensors.torch import save_file

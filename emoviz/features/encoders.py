@@ -1,4 +1,4 @@
-"""Which pretrained encoders are on this machine, which are not, and how to get them?"""
+"""A table of the pretrained encoders, with those that are on this machine and the way to get the others."""
 
 import pandas as pd
 

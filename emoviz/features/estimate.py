@@ -17,11 +17,11 @@ TRIED = 4
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long and how large an extraction will be.
+    """The expected time and size of an extraction.
 
     Attributes:
-        recordings: that are left.
-        seconds: that they take, from those that were tried.
+        recordings: number of recordings that are left.
+        seconds: time that they take, judged by those that were tried.
         size: bytes in the store.
         tried: recordings that were extracted to know it; they are kept.
     """
@@ -44,14 +44,14 @@ def estimate(corpus: Corpus, features: Sequence[str], store: FeatureStore, progr
     """Extract the features of a few recordings and judge by them how long all will take, and how much room.
 
     Args:
-        corpus: as its reader gave it.
+        corpus: corpus as its reader returns it.
         features: names of extractors.
-        store: where what is extracted stays.
+        store: store that keeps the features that were extracted.
         progress: listener.
 
     Raises:
-        FeatureError: the corpus has no media files.
-        EmovizError: a recording cannot be decoded, or weights are missing.
+        FeatureError: if the corpus has no media files.
+        EmovizError: if a recording cannot be decoded, or weights are missing.
     """
     from ..media import ClipMedia  # a training node need not have what reads media
 

@@ -1,11 +1,10 @@
-"""What the expression network sees in the speaker's face: eight emotion probabilities, and 512 features.
+"""Features of the expression network from the speaker's face: eight emotion probabilities, and 512 channels.
 
-The network is the bundled checkpoint ``face-expression``, trained on FER+ (see its card). Its last block, of which the
-maximum over all positions is taken, stands for the VGGFace features of the audio-video attention network
+The network is the bundled checkpoint ``face-expression``, trained on FER+ (see its card). The maximum of its last
+block over all positions stands for the VGGFace features of the audio-video attention network
 paper (spec/systems.md, section 1).
 
-``expression``, ``face`` and a prediction read the same forward pass; it is run once per clip and kept as long as the
-clip is.
+``expression``, ``face`` and a prediction share one forward pass, which is run once per clip and kept with it.
 """
 
 import hashlib
@@ -36,11 +35,11 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class FaceReading:
-    """What an expression network sees in the P frames that have the face.
+    """The output of an expression network for the P frames that have the face.
 
     Attributes:
-        probabilities: float32 (P, K), in the order of the network's outputs.
-        embedding: float32 (P, E).
+        probabilities: class probabilities float32 (P, K), in the order of the network's outputs.
+        embedding: embeddings float32 (P, E).
     """
 
     probabilities: np.ndarray
@@ -48,14 +47,14 @@ class FaceReading:
 
 
 class _FromNetwork:
-    """What both extractors share."""
+    """The properties that both extractors share."""
 
     version = "1"
     modality = Modality.VIDEO
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """The checkpoint, by its content: a newly trained one gives other values."""
+        """The checkpoint by its content, since a newly trained one gives other values."""
         return {"checkpoint": NETWORK, "weights": _fingerprint(network_folder() / WEIGHTS)}
 
 
@@ -67,11 +66,11 @@ class Expression(_FromNetwork):
     channels = tuple(f"expression.{emotion}" for emotion in FER_EMOTIONS)
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Probabilities from the speaker's face; NaN where it is not seen.
+        """Return probabilities from the speaker's face; NaN where it is not seen.
 
         Raises:
-            MissingWeightsError: the checkpoint is not in the project folder.
-            CheckpointError: it is damaged, or another network's.
+            MissingWeightsError: if the checkpoint is not in the project folder.
+            CheckpointError: if it is damaged, or holds another network.
         """
         return face_stream(media, self.channels, lambda track: _run(media, track, progress).probabilities, progress)
 
@@ -84,11 +83,11 @@ class Face(_FromNetwork):
     channels = tuple(f"face.vgg{i:03d}" for i in range(WIDTH))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of the speaker's face; NaN where it is not seen.
+        """Return features of the speaker's face; NaN where it is not seen.
 
         Raises:
-            MissingWeightsError: the checkpoint is not in the project folder.
-            CheckpointError: it is damaged, or another network's.
+            MissingWeightsError: if the checkpoint is not in the project folder.
+            CheckpointError: if it is damaged, or holds another network.
         """
         return face_stream(media, self.channels, lambda track: _run(media, track, progress).embedding, progress)
 
@@ -103,13 +102,13 @@ _reading = threading.Lock()
 
 
 def read_faces(network: Network, media: "ClipMedia", track: "FaceTrack", progress: Progress = silent) -> FaceReading:
-    """The forward pass of a network over a face of the clip, run once per clip and network.
+    """Run a network over a face of the clip, once per clip and network.
 
     Args:
-        network: a checkpoint that reads face crops.
+        network: network that reads face crops.
         media: the clip.
-        track: its face.
-        progress: told of every batch.
+        track: face of the clip.
+        progress: listener, told of every batch.
     """
     key = network.folder, _fingerprint(network.folder / WEIGHTS)
     with _reading:
@@ -120,7 +119,7 @@ def read_faces(network: Network, media: "ClipMedia", track: "FaceTrack", progres
 
 
 def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> FaceReading:
-    """The bundled network's reading, its probabilities in the order of FER+'s classes."""
+    """Run the bundled network, and return its probabilities in the order of FER+'s classes."""
     folder = network_folder()
     network = _load(folder, _fingerprint(folder / WEIGHTS))
     reading = read_faces(network, media, track, progress)
@@ -148,7 +147,7 @@ def _forward(network: Network, track: "FaceTrack", progress: Progress) -> FaceRe
 
 @lru_cache(maxsize=1)
 def _load(folder: Path, fingerprint: str) -> Network:
-    """The network; read again when its weights changed."""
+    """Read the network; it is read again when its weights change."""
     network = NETWORKS["checkpoint"](folder)
     if set(network.outputs) != set(FER_EMOTIONS):
         raise CheckpointError(
@@ -171,5 +170,5 @@ def _fingerprint(weights: Path) -> str:
 
 @lru_cache(maxsize=4)
 def _digest(weights: Path, modified: int) -> str:
-    """Start of the file's sha256; ``modified`` makes a changed file count as another."""
+    """Return the start of the file's sha256; ``modified`` makes a changed file count as another."""
     return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]

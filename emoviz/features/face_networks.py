@@ -40,7 +40,7 @@ class ResNet50:
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """The weights by their content, rate and what of the picture."""
+        """The weights by their content, the rate and the part of the picture."""
         return {"weights": self.needs[0].hash(self.name), "rate": self.rate, "whole": self.whole}
 
     @property
@@ -50,14 +50,15 @@ class ResNet50:
         return tuple(f"{self.name}.{i:04d}" for i in range(width))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of the speaker's face, or of the picture; NaN where the face is not seen."""
+        """Return features of the speaker's face, or of the picture; NaN where the face is not seen."""
         place = device(self.device)
         network = load_model("AutoModel", self.needs[0].folder(self.name), place)
 
         @torch.inference_mode()
         def encode(pictures: np.ndarray) -> np.ndarray:
             batch = IMAGENET(pictures).to(place, network.dtype)
-            return network(batch).pooler_output.flatten(1).float().cpu().numpy()
+            average: np.ndarray = network(batch).pooler_output.flatten(1).float().cpu().numpy()
+            return average
 
         return picture_stream(
             media, self.channels, encode, rate=self.rate, side=IMAGENET.side, whole=self.whole, progress=progress
@@ -98,14 +99,15 @@ class VGG16Faces:
         return tuple(f"{self.name}.{i:04d}" for i in range(self.connected or max(self.plan)))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of the speaker's face; NaN where it is not seen."""
+        """Return features of the speaker's face; NaN where it is not seen."""
         place = device(self.device)
         network = load_state(VGG, self.needs[0].folder(self.name), place, self.connected, self.plan)
 
         @torch.inference_mode()
         def encode(pictures: np.ndarray) -> np.ndarray:
             batch = self.preparation(pictures).to(place, next(network.parameters()).dtype)
-            return network(batch).float().cpu().numpy()
+            encoded: np.ndarray = network(batch).float().cpu().numpy()
+            return encoded
 
         return picture_stream(
             media, self.channels, encode, rate=self.rate, side=self.preparation.side, progress=progress

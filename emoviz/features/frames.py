@@ -1,4 +1,4 @@
-"""From values per picture to a stream with one hop, whatever the clip's timestamps are."""
+"""Streams with one hop from values per picture, whatever the clip's timestamps are."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTrack
 
 USUAL_HOP = 0.04
-"""Seconds; of a stream whose clip does not tell its frame rate."""
+"""Seconds from frame to frame of a stream whose clip does not tell its frame rate."""
 
 JITTER = 0.05
 """Share of a frame by which a timestamp may be rounded without moving the frame."""
@@ -25,13 +25,13 @@ def face_stream(
     values_of: "Callable[[FaceTrack], np.ndarray]",
     progress: Progress = silent,
 ) -> FeatureStream:
-    """A stream of the speaker's face, at the clip's average frame rate.
+    """Make a stream of the speaker's face at the clip's average frame rate.
 
     Args:
         media: the clip.
         channels: names of the D channels.
-        values_of: gives float32 (P, D) for the P frames that have the face.
-        progress: told of the decoding.
+        values_of: function that returns float32 (P, D) for the P frames that have the face.
+        progress: listener, told of the decoding.
 
     Returns:
         The stream; frames without the face are NaN.
@@ -55,9 +55,9 @@ def resample(times: np.ndarray, values: np.ndarray, usual_hop: float) -> tuple[f
     Between two frames values are interpolated linearly, unless either is missing.
 
     Args:
-        times: (F,) seconds, increasing.
-        values: float32 (F, D).
-        usual_hop: seconds, for a single frame.
+        times: increasing times (F,), in seconds.
+        values: values float32 (F, D).
+        usual_hop: hop of a single frame, in seconds.
 
     Returns:
         Start and hop in seconds, and float32 (F, D).

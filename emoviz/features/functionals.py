@@ -1,7 +1,7 @@
 """Mean and standard deviation of another feature over sliding windows.
 
 Source: F. Ringeval et al., "AVEC 2019 workshop and challenge", section 5: windows of 4 s every 100 ms, around each
-moment; at a clip's ends they are cut. What is missing is left out; a window in which nothing is known is missing.
+moment; at a clip's ends they are cut. Missing values are left out; a window without any value is missing.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Functionals:
     """Functionals of the feature ``base``.
 
     Args:
-        window: seconds.
+        window: length of a window, in seconds.
         hop: seconds from one window to the next.
     """
 
@@ -45,11 +45,11 @@ class Functionals:
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """Window and hop, beside what decides the base's values."""
+        """The window and the hop, beside the settings of the base."""
         return window_settings(self.base, self.window, self.hop)
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Functionals of the clip."""
+        """Compute the functionals of the clip."""
         stream = make(self.base).extract(media, progress)
         times = window_times(stream, self.hop)
         values = np.full((len(times), 2 * stream.values.shape[1]), np.nan, np.float32)
@@ -68,27 +68,27 @@ def require_windows(feature: str, window: float, hop: float) -> None:
     """Refuse windows without a length.
 
     Raises:
-        FeatureError: as said.
+        FeatureError: if the window or the hop is not positive.
     """
     if min(window, hop) <= 0:
         raise FeatureError(f"'window' and 'hop' of '{feature}' are positive, not {window:g} and {hop:g}.")
 
 
 def window_settings(base: str, window: float, hop: float) -> dict[str, str | int | float]:
-    """What decides the values of features over windows of another."""
+    """Return the settings of features over windows of another feature, which is the base."""
     extractor = make(base)
     own = {f"{base}.{key}": value for key, value in extractor.settings.items()}
     return {"window": window, "hop": hop, f"{base}.version": extractor.version, **own}
 
 
 def window_times(stream: FeatureStream, hop: float) -> np.ndarray:
-    """Middles of the windows, seconds: one per hop of the stream's span, at least one."""
+    """Return the middles of the windows in seconds, one per hop of the stream's span, at least one."""
     count = max(round(len(stream.values) * stream.hop / hop), 1)
     return stream.start - stream.hop / 2 + hop * (np.arange(count) + 0.5)
 
 
 def windows(stream: FeatureStream, times: np.ndarray, window: float) -> Iterator[np.ndarray]:
-    """The stream's frames within half a window of each time, (n, D)."""
+    """Yield the stream's frames (n, D) within half a window of each time."""
     position = (times - stream.start) / stream.hop
     half = window / 2 / stream.hop
     first = np.ceil(position - half - 1e-6).clip(0).astype(int)

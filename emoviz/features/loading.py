@@ -11,10 +11,10 @@ from .weights import TENSORS, fingerprint
 
 
 def device(wanted: str = "auto") -> str:
-    """Where an encoder runs: ``cuda`` or ``cpu``; ``auto`` is CUDA where there is one.
+    """Return the device on which an encoder runs, ``cuda`` or ``cpu``; ``auto`` is CUDA where there is one.
 
     Raises:
-        FeatureError: there is no such device.
+        FeatureError: if there is no such device.
     """
     import torch
 
@@ -26,20 +26,20 @@ def device(wanted: str = "auto") -> str:
 
 
 _loading = threading.Lock()
-"""transformers changes defaults of the whole process while it loads."""
+"""Held while transformers loads, as it changes defaults of the whole process meanwhile."""
 
 
 def load_model(kind: str, folder: Path, place: str, **options: Any) -> Any:
-    """A network of transformers, ready to encode; on CUDA in half precision. The last few are kept.
+    """Load a network of transformers, ready to encode, on CUDA in half precision; the last few are kept.
 
     Args:
         kind: name of its class in transformers, e.g. ``AutoModel``.
-        folder: with its weights.
+        folder: folder of its weights.
         place: ``cpu`` or ``cuda``.
-        options: of the network's constructor.
+        options: options of the network's constructor.
 
     Raises:
-        FeatureError: the weights are damaged or do not fit the config.
+        FeatureError: if the weights are damaged or do not fit the config.
     """
     with _loading:
         return _load_model(kind, folder, fingerprint(folder), place, tuple(options.items()))
@@ -78,22 +78,22 @@ def _load_model(kind: str, folder: Path, weights: str, place: str, options: tupl
 
 
 def load_state(network: Callable[..., Any], folder: Path, place: str, *arguments: Any) -> Any:
-    """A network of our own with the tensors of a folder, ready to encode; on CUDA in half precision.
+    """Load a network of our own with the tensors of a folder, ready to encode, on CUDA in half precision.
 
     Args:
-        network: makes it.
-        folder: with ``model.safetensors``; what it holds beside the network's tensors is left out.
+        network: class or function that makes it.
+        folder: folder of ``model.safetensors``, from which tensors that the network does not have are left out.
         place: ``cpu`` or ``cuda``.
-        arguments: of the network.
+        arguments: arguments of ``network``.
 
     Raises:
-        FeatureError: the file is damaged, or lacks a tensor of the network.
+        FeatureError: if the file is damaged, or lacks a tensor of the network.
     """
     return _load_state(network, folder, fingerprint(folder), place, arguments)
 
 
 @functools.lru_cache(maxsize=8)
-def _load_state(network: Callable[..., Any], folder: Path, weights: str, place: str, arguments: tuple) -> Any:
+def _load_state(network: Callable[..., Any], folder: Path, weights: str, place: str, arguments: tuple[Any, ...]) -> Any:
     import torch
     from safetensors.torch import load_file
 
@@ -113,15 +113,15 @@ def _load_state(network: Callable[..., Any], folder: Path, weights: str, place: 
 
 
 def load_part(kind: str, folder: Path, **options: Any) -> Any:
-    """A tokenizer or feature extractor of transformers. The last few are kept.
+    """Load a tokenizer or feature extractor of transformers; the last few are kept.
 
     Args:
         kind: name of its class in transformers, e.g. ``AutoTokenizer``.
-        folder: with its files.
-        options: of its constructor.
+        folder: folder of its files.
+        options: options of its constructor.
 
     Raises:
-        FeatureError: its files are damaged.
+        FeatureError: if its files are damaged.
     """
     with _loading:
         return _load_part(kind, folder, fingerprint(folder), tuple(options.items()))
@@ -137,7 +137,7 @@ def _load_part(kind: str, folder: Path, weights: str, options: tuple[tuple[str, 
 
 
 def _attempt(folder: Path, load: Callable[[], Any]) -> Any:
-    """What ``load`` gives; whatever a foreign file makes of it becomes one sentence."""
+    """Return the result of ``load``, or turn any error that a foreign file causes into one sentence."""
     try:
         return load()
     except EmovizError:
@@ -151,7 +151,7 @@ def _attempt(folder: Path, load: Callable[[], Any]) -> Any:
 
 
 def _quiet() -> None:
-    """Transformers reports on standard error what :func:`load_model` says in its own words."""
+    """Silence the reports of transformers, which :func:`load_model` makes in its own words."""
     from transformers.utils import logging
 
     logging.set_verbosity_error()

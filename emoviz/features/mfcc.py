@@ -15,7 +15,7 @@ COEFFICIENTS = range(1, 14)
 
 @EXTRACTORS.register("mfcc")
 class Mfcc(Descriptors):
-    """Cepstral coefficients of the sound and how they change."""
+    """Cepstral coefficients of the sound and their changes."""
 
     name = "mfcc"
     channels = tuple(f"mfcc.{number}{what}" for what in ("", ".delta", ".acceleration") for number in COEFFICIENTS)

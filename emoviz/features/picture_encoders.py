@@ -36,10 +36,10 @@ class PictureEncoder:
 
     Args:
         weights: name on the Hub, or a folder.
-        layer: after which block the states are taken: 1 for the first, 0 for what enters it, -1 for the last.
-        pooling: over a picture's patches: the ``first`` token, which stands for all, or their ``mean``.
+        layer: block after which the states are taken: 1 for the first, 0 for its input, -1 for the last.
+        pooling: pooling over a picture's patches: the ``first`` token, which stands for all, or their ``mean``.
         rate: pictures per second; 0 for all of them.
-        whole: the middle square of the picture instead of the speaker's face.
+        whole: whether the middle square of the picture is read instead of the speaker's face.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
     """
 
@@ -71,23 +71,23 @@ class PictureEncoder:
         """The network's config.
 
         Raises:
-            MissingWeightsError: the weights are not on this machine.
-            FeatureError: the network has no such layer, or takes pictures of another size than prepared.
+            MissingWeightsError: if the weights are not on this machine.
+            FeatureError: if the network has no such layer, or takes pictures of another size than prepared.
         """
         weights = self.needs[0]
-        config = read_json(weights.folder(self.name) / CONFIG)
-        config = config.get("vision_config", config)
+        whole = read_json(weights.folder(self.name) / CONFIG)
+        config: dict[str, Any] = whole.get("vision_config", whole)
         weights.layer(self.layer, config["num_hidden_layers"])
         return config
 
     def preparation(self, size: int | None = None) -> Preparation:
-        """How the encoder wants its pictures.
+        """Return the preparation of pictures for the encoder.
 
         Args:
-            size: what its config says, None where it takes any.
+            size: side of the pictures in its config, None where it takes any size.
 
         Raises:
-            FeatureError: config and preparation contradict each other.
+            FeatureError: if config and preparation contradict each other.
         """
         weights = self.needs[0]
         folder = weights.folder(self.name)
@@ -104,7 +104,7 @@ class PictureEncoder:
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """The weights by their content, layer, pooling, rate and what of the picture."""
+        """The weights by their content, the layer, the pooling, the rate and the part of the picture."""
         layer = self.needs[0].layer(self.layer, self.config["num_hidden_layers"])
         weights = self.needs[0].hash(self.name)
         return {
@@ -117,11 +117,11 @@ class PictureEncoder:
         return tuple(f"{self.name}.{i:04d}" for i in range(self.config["hidden_size"]))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of the speaker's face, or of the picture; NaN where the face is not seen.
+        """Return features of the speaker's face, or of the picture; NaN where the face is not seen.
 
         Raises:
-            MissingWeightsError: the weights are not on this machine.
-            FeatureError: they are damaged.
+            MissingWeightsError: if the weights are not on this machine.
+            FeatureError: if the weights are damaged.
         """
         channels, place = self.channels, device(self.device)
         preparation = self.preparation(self.config.get("image_size"))
@@ -138,7 +138,7 @@ class PictureEncoder:
         )  # fmt: skip
 
     def _states(self, network: Any, batch: Tensor) -> Tensor:
-        states = network(pixel_values=batch, output_hidden_states=True).hidden_states[self.layer]
+        states: Tensor = network(pixel_values=batch, output_hidden_states=True).hidden_states[self.layer]
         return states[:, 0] if self.pooling == "first" else states.mean(1)
 
 

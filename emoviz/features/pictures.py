@@ -1,4 +1,4 @@
-"""A clip's pictures for encoders: of the face or whole, as many a second as wanted, a batch in memory at a time."""
+"""A clip's pictures for encoders, of the face or whole, at any rate, with one batch in memory at a time."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BATCH = 32
 Encode = Callable[[np.ndarray], np.ndarray]
-"""uint8 (B, side, side, 3), RGB -> float32 (B, D)."""
+"""Function that encodes RGB pictures: uint8 (B, side, side, 3) -> float32 (B, D)."""
 
 
 def require_rate(feature: str, rate: float) -> None:
@@ -47,11 +47,11 @@ def picture_stream(
         channels: names of the D channels.
         encode: the encoder.
         rate: frames of the stream per second; 0 for one of every picture of the clip.
-        side: of the squares, in pixels.
-        whole: the middle square of the picture instead of the speaker's face.
+        side: side of the squares, in pixels.
+        whole: whether the middle square of the picture is read instead of the speaker's face.
         frames: pictures per frame of the stream, evenly spaced over it; ``encode`` then gets
             uint8 (B, frames, side, side, 3).
-        progress: told of the decoding and encoding.
+        progress: listener, told of the decoding and encoding.
 
     Returns:
         The stream; frames in which the face is not seen are NaN.
@@ -84,7 +84,7 @@ def picture_stream(
 
 
 def _with_face(shown: np.ndarray, media: "ClipMedia") -> np.ndarray:
-    """For each frame its pictures' numbers, the nearest with the face within the frame; -1 where there is none."""
+    """Replace each frame's pictures by the nearest ones with the face within the frame; -1 where there is none."""
     track = media.face_track()
     chosen = np.full_like(shown, -1)
     if track is None:

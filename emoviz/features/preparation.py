@@ -6,12 +6,12 @@ from torch import Tensor
 
 
 class Preparation:
-    """Scales pictures as an encoder wants them.
+    """The scaling of pictures that an encoder wants.
 
     Args:
-        side: of a picture, in pixels.
-        mean: of each colour in [0, 1].
-        deviation: of each colour.
+        side: side of a picture, in pixels.
+        mean: mean of each colour in [0, 1].
+        deviation: standard deviation of each colour.
     """
 
     def __init__(self, side: int, mean: tuple[float, ...], deviation: tuple[float, ...]) -> None:
@@ -19,7 +19,7 @@ class Preparation:
         self.mean, self.deviation = torch.tensor(mean), torch.tensor(deviation)
 
     def __call__(self, pictures: np.ndarray) -> Tensor:
-        """uint8 (..., H, W, 3) -> float32 (..., 3, H, W)."""
+        """Scale pictures: uint8 (..., H, W, 3) -> float32 (..., 3, H, W)."""
         scaled = (torch.from_numpy(pictures).float() / 255 - self.mean) / self.deviation
         return scaled.movedim(-1, -3)
 

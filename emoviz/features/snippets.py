@@ -5,9 +5,9 @@ length is N parts of equal length, so that both streams stand on one time grid:
 
 - ``snippets``: 16 pictures of the speaker's face, evenly spaced over the part, upright and framed alike.
 - ``spectrogram``: the second of sound around the middle of the part, moved into the clip where it would reach beyond
-  its ends; Hamming windows of 32 ms every 10 ms, logarithm of the power at 256 frequencies. What a clip of
-  less than a second lacks is silence. Its parts may also be of so many seconds each, for models that are moved along
-  clips of any length.
+  its ends; Hamming windows of 32 ms every 10 ms, logarithm of the power at 256 frequencies. A clip of
+  less than a second is filled up with silence. Its parts may also be of so many seconds each, for models that are
+  moved along clips of any length.
 
 Channels are the values of a part's picture, flattened in the order that the model's config states.
 """
@@ -48,10 +48,10 @@ QUIETEST = 1e-10
 
 
 class _Parts:
-    """What both extractors share: the clip's division.
+    """The division of a clip, which both extractors share.
 
     Args:
-        parts: N.
+        parts: number N of parts.
     """
 
     version = "1"
@@ -71,9 +71,9 @@ class Snippets(_Parts):
     """Pictures of the speaker's face, in [0, 1].
 
     Args:
-        parts: N snippets.
+        parts: number N of snippets.
         frames: pictures per snippet.
-        side: of a picture, in pixels; the paper has 224, which is 58 MB per clip.
+        side: side of a picture, in pixels; the paper has 224, which is 58 MB per clip.
     """
 
     name = "snippets"
@@ -97,7 +97,7 @@ class Snippets(_Parts):
         return tuple(f"snippets.{c}.{t:02d}.{y:03d}.{x:03d}" for c, t, y, x in itertools.product(*axes))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Snippets of the speaker; where the face is hidden its nearest picture in the snippet, else NaN."""
+        """Cut snippets of the speaker; a hidden face is replaced by its nearest picture in the snippet, or else NaN."""
         hop = self._hop(media)
         if media.info.video is None:
             return missing_stream(self.channels, media.info.duration, hop, "The clip has no picture.")
@@ -115,7 +115,7 @@ class Snippets(_Parts):
         return FeatureStream(values.reshape(self.parts, -1), hop / 2, hop, self.channels, notes)
 
     def _choose(self, times: np.ndarray, track: "FaceTrack", hop: float) -> np.ndarray:
-        """The clip's frame for each picture (N, frames): the nearest with the face within the snippet, -1 without."""
+        """Return the clip's frame for each picture (N, frames), the nearest with the face in the snippet, or -1."""
         moments = (np.arange(self.parts * self.frames) + 0.5) * hop / self.frames
         shown = nearest(times, moments).reshape(self.parts, self.frames)
         chosen = np.full_like(shown, -1)
@@ -128,7 +128,7 @@ class Snippets(_Parts):
     def _faces(
         self, media: "ClipMedia", track: "FaceTrack", wanted: np.ndarray, progress: Progress
     ) -> dict[int, np.ndarray]:
-        """Frame -> uint8 (side, side, 3)."""
+        """Return the face uint8 (side, side, 3) of each wanted frame."""
         from ..media import face_picture
 
         landmarks = dict(zip(track.frames, track.seen_points, strict=True))
@@ -142,11 +142,11 @@ class Snippets(_Parts):
 
 @EXTRACTORS.register("spectrogram")
 class Spectrogram(_Parts):
-    """Logarithm of the power at 31.25, 62.5 ... 8000 Hz.
+    """The logarithm of the power at 31.25, 62.5 ... 8000 Hz.
 
     Args:
-        parts: N.
-        seconds: of a part, instead of their number.
+        parts: number N of parts.
+        seconds: length of a part, instead of their number.
         sound: ``recorded``, or ``conditioned``: without offset and at one level.
     """
 
@@ -172,7 +172,7 @@ class Spectrogram(_Parts):
         return tuple(f"spectrogram.{f:.0f}Hz.{t:02d}" for f, t in itertools.product(frequencies, range(STEPS)))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """One second of sound for each part."""
+        """Return one second of sound for each part."""
         hop = self.seconds or self._hop(media)
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, hop, note)
@@ -184,20 +184,20 @@ class Spectrogram(_Parts):
 
 
 def second_around(middles: np.ndarray, sound: "Waveform") -> np.ndarray:
-    """First samples of the seconds of sound around some moments (s of the clip), moved into it: int (N,)."""
+    """Return the first samples (N,) of the seconds of sound around some moments of the clip, moved into it."""
     last = max(len(sound.samples) - RATE, 0)
     return np.round((middles - sound.start - 0.5) * RATE).clip(0, last).astype(int)
 
 
 def spectrogram(samples: np.ndarray, start: int) -> np.ndarray:
-    """Logarithm of the power in one second of sound.
+    """Return the logarithm of the power in one second of sound.
 
     Args:
-        samples: float32 (S,) at 16 kHz; silence beyond its ends.
+        samples: sound float32 (S,) at 16 kHz; silence beyond its ends.
         start: first sample of the second.
 
     Returns:
-        float32 (256, 100): frequencies without the constant part, and windows centred on the middles of 10 ms steps.
+        Powers float32 (256, 100): frequencies without the constant part, and windows around the middles of 10 ms steps.
     """
     margin = (WINDOW - STEP) // 2
     padded = np.pad(samples[start : start + RATE + margin], (0, max(start + RATE + margin - len(samples), 0)))

@@ -49,7 +49,7 @@ class SpeechEncoder:
 
     Args:
         weights: name on the Hub, or a folder.
-        layer: after which block the states are taken: 1 for the first, 0 for what enters it, -1 for the last.
+        layer: block after which the states are taken: 1 for the first, 0 for its input, -1 for the last.
         pooling: ``none`` for every frame; ``mean`` or ``statistics`` (mean and standard deviation) over the clip.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
         sound: ``recorded``, or ``conditioned``: without offset and at one level.
@@ -62,7 +62,7 @@ class SpeechEncoder:
     kinds: tuple[str, ...]
     network = "AutoModel"
     layers_field, width_field = "num_hidden_layers", "hidden_size"
-    """What its config calls the number of its layers and of its channels."""
+    """The names of the numbers of layers and of channels in its config."""
 
     def __init__(
         self,
@@ -81,8 +81,8 @@ class SpeechEncoder:
         """The network's config.
 
         Raises:
-            MissingWeightsError: the weights are not on this machine.
-            FeatureError: the network has no such layer, or takes sound of another rate.
+            MissingWeightsError: if the weights are not on this machine.
+            FeatureError: if the network has no such layer, or takes sound of another rate.
         """
         (weights,) = self.needs
         folder = weights.folder(self.name)
@@ -112,11 +112,11 @@ class SpeechEncoder:
         return tuple(f"{self.name}.{i:04d}" for i in numbers)
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of the clip's sound.
+        """Extract features of the clip's sound.
 
         Raises:
-            MissingWeightsError: the weights are not on this machine.
-            FeatureError: they are damaged, or take sound of another rate.
+            MissingWeightsError: if the weights are not on this machine.
+            FeatureError: if the weights are damaged, or take sound of another rate.
         """
         channels, frame = self.channels, self._frame()
         hop = frame.step / RATE
@@ -130,14 +130,14 @@ class SpeechEncoder:
         return FeatureStream(np.concatenate(moments)[None], sound.start + sound.duration / 2, sound.duration, channels)
 
     def encode(self, samples: np.ndarray, progress: Progress = silent) -> np.ndarray:
-        """Encode sound of any length, at least a frame's.
+        """Encode sound of any length of at least one frame.
 
         Args:
-            samples: float32 (N,) mono at 16 kHz.
-            progress: told of every batch of windows.
+            samples: sound float32 (N,), mono at 16 kHz.
+            progress: listener, told of every batch of windows.
 
         Returns:
-            float32 (T, D).
+            Features float32 (T, D).
         """
         place, frame = device(self.device), self._frame()
         folder = self.needs[0].folder(self.name)
@@ -156,7 +156,7 @@ class SpeechEncoder:
         return cross_faded(frames, WINDOW, OVERLAP, encode, batch=BATCH[place], progress=progress)
 
     def _frame(self) -> "Frame":
-        """The frames that the convolutions before the encoder cut."""
+        """Return the frames that the convolutions before the encoder cut."""
         step, length = 1, 1
         for kernel, stride in zip(self.config["conv_kernel"], self.config["conv_stride"], strict=True):
             length += (kernel - 1) * step
@@ -164,16 +164,18 @@ class SpeechEncoder:
         return Frame(step, length, length / 2 / RATE)
 
     def _prepare(self, samples: np.ndarray, prepare: Any) -> np.ndarray:
-        """The clip as the encoder wants it: some to zero mean and unit spread."""
-        return prepare(samples, sampling_rate=RATE, return_tensors="np")["input_values"][0]
+        """Prepare the clip as the encoder wants it, e.g. with zero mean and unit spread."""
+        prepared: np.ndarray = prepare(samples, sampling_rate=RATE, return_tensors="np")["input_values"][0]
+        return prepared
 
     def _batch(self, parts: list[np.ndarray], prepare: Any) -> Tensor:
-        """What the network takes of windows of one length."""
+        """Stack windows of one length to a batch that the network takes."""
         return torch.from_numpy(np.stack(parts))
 
     def _states(self, network: Any, batch: Tensor) -> Tensor:
-        """(B, T, D) of the wanted layer."""
-        return network(batch, output_hidden_states=True).hidden_states[self.layer]
+        """Return the states (B, T, D) of the wanted layer."""
+        states: Tensor = network(batch, output_hidden_states=True).hidden_states[self.layer]
+        return states
 
 
 @dataclass(frozen=True)
@@ -241,10 +243,12 @@ class WhisperEncoder(SpeechEncoder):
         return samples
 
     def _batch(self, parts: list[np.ndarray], prepare: Any) -> Tensor:
-        return prepare(parts, sampling_rate=RATE, return_tensors="pt")["input_features"]
+        prepared: Tensor = prepare(parts, sampling_rate=RATE, return_tensors="pt")["input_features"]
+        return prepared
 
     def _states(self, network: Any, batch: Tensor) -> Tensor:
-        return network.get_encoder()(batch, output_hidden_states=True).hidden_states[self.layer]
+        states: Tensor = network.get_encoder()(batch, output_hidden_states=True).hidden_states[self.layer]
+        return states
 
 
 @EXTRACTORS.register("wavlm-xvector")
@@ -256,7 +260,7 @@ class WavLMXVector:
 
     Args:
         weights: name on the Hub, or a folder.
-        fragments: of a clip, at least 2.
+        fragments: number of fragments of a clip, at least 2.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
         sound: ``recorded``, or ``conditioned``: without offset and at one level.
     """
@@ -293,8 +297,8 @@ class WavLMXVector:
         """One vector per fragment.
 
         Raises:
-            MissingWeightsError: the weights are not on this machine.
-            FeatureError: they are damaged.
+            MissingWeightsError: if the weights are not on this machine.
+            FeatureError: if the weights are damaged.
         """
         channels, hop = self.channels, max(media.info.duration, 1e-3) / (self.fragments - 1)
         least = round(FRAGMENT * RATE)

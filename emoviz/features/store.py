@@ -55,13 +55,13 @@ class StoredCorpus:
     Attributes:
         name: registry name.
         title: full name for people.
-        licence: as its distributors state it.
-        limits: what a reader of results must know.
-        recordings: as in :class:`~emoviz.corpora.base.Corpus`, with the column ``key`` (None without media).
+        licence: licence as its distributors state it.
+        limits: limits that a reader of results must know.
+        recordings: table as in :class:`~emoviz.corpora.base.Corpus`, with the column ``key`` (None without media).
         labels: one row per recording, or empty.
         traces: long table, or empty.
-        shipped: features that came with the corpus: name -> id of the recording -> stream.
-        pictures: uint8 (N, 48, 48) in the order of ``recordings``, for corpora of pictures.
+        shipped: features that came with the corpus: streams by name and id of the recording.
+        pictures: pictures uint8 (N, 48, 48) in the order of ``recordings``, for corpora of pictures.
     """
 
     name: str
@@ -79,7 +79,7 @@ class FeatureStore:
     """Feature streams and corpora under one folder.
 
     Args:
-        root: made when first written to.
+        root: folder of the store, made when it is first written to.
     """
 
     def __init__(self, root: Path) -> None:
@@ -88,13 +88,13 @@ class FeatureStore:
     def identity(
         self, extractor_name: str, settings: Mapping[str, Any] | None = None
     ) -> tuple[str, dict[str, str | int | float]]:
-        """Version and all settings of the registered extractor, as checkpoints note them.
+        """Return the version and all settings of a registered extractor, as checkpoints note them.
 
-        A feature that is no extractor's came with a corpus.
+        A feature without an extractor came with a corpus.
 
         Raises:
-            ConfigError: it has no such setting.
-            MissingWeightsError: the weights that it needs are not on this machine.
+            ConfigError: if it has no such setting.
+            MissingWeightsError: if the weights that it needs are not on this machine.
         """
         if extractor_name not in EXTRACTORS:
             return SHIPPED, {}
@@ -102,11 +102,11 @@ class FeatureStore:
         return extractor.version, extractor.settings
 
     def extract(self, extractor: Extractor, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """The clip's stream, from the store when it is there and sound, else extracted and stored.
+        """Return the clip's stream from the store, or extract and store it where it is missing or damaged.
 
         Raises:
-            FeatureError: it cannot be written.
-            MediaError: the clip cannot be decoded.
+            FeatureError: if it cannot be written.
+            MediaError: if the clip cannot be decoded.
         """
         path = self._path(extractor, _key(extractor, media))
         stream = _read(path)
@@ -116,16 +116,16 @@ class FeatureStore:
         return stream
 
     def stream(self, key: str, extractor_name: str, settings: Mapping[str, Any] | None = None) -> FeatureStream:
-        """A stored stream.
+        """Read a stored stream.
 
         Args:
-            key: of the clip: column ``key`` of a stored corpus' recordings.
+            key: key of the clip, as in the column ``key`` of a stored corpus' recordings.
             extractor_name: registry name.
-            settings: of the extractor, where they are not its defaults.
+            settings: settings of the extractor that are not its defaults.
 
         Raises:
-            UnknownNameError: there is no such extractor.
-            FeatureError: it was not extracted, or its file is damaged.
+            UnknownNameError: if there is no such extractor.
+            FeatureError: if it was not extracted, or its file is damaged.
         """
         stream = _read(self._path(make(extractor_name, settings), key))
         if stream is None:
@@ -137,7 +137,7 @@ class FeatureStore:
         return stream
 
     def count(self, keys: Sequence[str], extractor_name: str, settings: Mapping[str, Any] | None = None) -> int:
-        """Of how many of these clips the store has a stream, in the extractor's default settings or these."""
+        """Count the clips of which the store has a stream, in the extractor's default settings or in these."""
         try:
             folder = self._folder(make(extractor_name, settings))
         except MissingWeightsError:
@@ -166,22 +166,23 @@ class FeatureStore:
     ) -> None:
         """Store a corpus: tables, pictures, and the streams of every recording.
 
-        What is there already is skipped, so an interrupted call can be repeated. The corpus counts as stored
+        Streams that are there already are skipped, so an interrupted call can be repeated. The corpus counts as stored
         only when all its streams are.
 
         Args:
-            corpus: as its reader gave it.
+            corpus: corpus as its reader returns it.
             extractor_names: registry names; may be empty for corpora of pictures or traces.
-            progress: told of every recording.
-            settings: extractor -> its settings, where they are not its defaults.
-            processes: that extract at the same time, each with its share of the cores and a copy of the weights.
+            progress: listener, told of every recording.
+            settings: settings of each extractor that are not its defaults.
+            processes: number of processes that extract at the same time, each with its share of the cores and a copy
+                of the weights.
 
         Raises:
-            ConfigError: an extractor has no such setting.
-            MissingWeightsError: the weights that one needs are not on this machine.
-            FeatureError: a file cannot be written.
-            MediaError: a recording cannot be decoded; the message names it.
-            CorpusError: a picture cannot be decoded.
+            ConfigError: if an extractor has no such setting.
+            MissingWeightsError: if the weights that one needs are not on this machine.
+            FeatureError: if a file cannot be written.
+            MediaError: if a recording cannot be decoded; the message names it.
+            CorpusError: if a picture cannot be decoded.
         """
         extractors = [make(name, (settings or {}).get(name)) for name in extractor_names]
         for extractor in extractors:
@@ -206,10 +207,10 @@ class FeatureStore:
         progress(f"Extracting features of {corpus.title}", len(keys), len(keys))
 
     def corpus(self, name: str) -> StoredCorpus:
-        """A stored corpus.
+        """Read a stored corpus.
 
         Raises:
-            CorpusError: it was not stored, or its files are damaged.
+            CorpusError: if it was not stored, or its files are damaged.
         """
         folder = self.root / "corpora" / name
         command = f"`python -m emoviz extract {name}`"
@@ -230,12 +231,12 @@ class FeatureStore:
             raise CorpusError(f"The corpus '{name}' in {folder} is damaged; add it again with {command}.") from error
 
     def _add_clip(self, extractors: Sequence[Extractor], clip: str | None) -> str | None:
-        """Extract what is missing of one clip; its key."""
+        """Extract the missing streams of one clip, and return its key."""
         from ..media import ClipMedia, content_key
 
         if clip is None:
             return None
-        # A clip of which everything is there need not be opened, which takes longer than all else.
+        # A clip whose streams are all there need not be opened, which takes longest.
         key = content_key(clip) if Path(clip).is_file() else ""
         if any(_read(self._path(extractor, key)) is None for extractor in extractors) or not key:
             media = ClipMedia(clip)
@@ -247,7 +248,7 @@ class FeatureStore:
         return _in(self._folder(extractor), key)
 
     def _folder(self, extractor: Extractor) -> Path:
-        """Of the extractor's streams in its settings."""
+        """Return the folder of the extractor's streams in its settings."""
         settings = json.dumps(extractor.settings, sort_keys=True).encode()
         return self.root / f"{extractor.name}-{extractor.version}-{hashlib.sha256(settings).hexdigest()[:8]}"
 
@@ -258,7 +259,7 @@ def _in(folder: Path, key: str) -> Path:
 
 @contextmanager
 def _in_processes(count: int) -> Iterator[Callable[..., Iterator[Any]]]:
-    """``map``, or one like it that works in other processes; what waits there is dropped when the block is left.
+    """Give ``map``, or one like it that works in other processes, whose waiting work is dropped when the block ends.
 
     Not for pages: fresh processes import the main module, which there is the page.
     """
@@ -281,9 +282,9 @@ def _limit_threads(count: int) -> None:
 
 
 def _streams(table: pd.DataFrame) -> dict[str, FeatureStream]:
-    """Streams per recording of a table with ``id``, channels and perhaps ``time``.
+    """Return the stream of each recording in a table with ``id``, channels and perhaps ``time``.
 
-    What is known of a recording as a whole is one frame that lasts :data:`WHOLE` seconds.
+    Features of a recording as a whole are one frame that lasts :data:`WHOLE` seconds.
     """
     channels = tuple(str(column) for column in table.columns if column not in ("id", "time"))
     values = table[list(channels)].to_numpy(np.float32)
@@ -298,14 +299,14 @@ def _streams(table: pd.DataFrame) -> dict[str, FeatureStream]:
 
 
 def _key(extractor: Extractor, media: "ClipMedia") -> str:
-    """The clip's key; a face chosen by the user has streams of its own."""
+    """Return the clip's key; a face that the user has chosen has streams of its own."""
     if extractor.modality is Modality.VIDEO and media.face is not None:
         return f"{media.key}-face{media.face}"
     return media.key
 
 
 def _clips(corpus: "Corpus") -> list[str | None]:
-    """Per recording the file that holds its picture, else the one that holds its sound."""
+    """Return the file of each recording that holds its picture, or else its sound."""
     columns = corpus.recordings[["video", "audio"]]
     return [next((path for path in row if isinstance(path, str)), None) for row in columns.itertuples(index=False)]
 
@@ -323,7 +324,7 @@ def _pack(stream: FeatureStream) -> bytes:
 
 
 def _read(path: Path) -> FeatureStream | None:
-    """A stored stream, or None when it is absent or damaged."""
+    """Read a stored stream; return None when it is absent or damaged."""
     try:
         with safe_open(path, framework="numpy") as file:
             values = file.get_tensor("values")
@@ -346,7 +347,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _decode_pictures(corpus: "Corpus", progress: Progress) -> np.ndarray:
-    """uint8 (N, 48, 48) grey pictures in the order of the recordings."""
+    """Decode grey pictures, uint8 (N, 48, 48), in the order of the recordings."""
     import cv2
 
     assert corpus.pictures is not None

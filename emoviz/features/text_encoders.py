@@ -1,4 +1,4 @@
-"""What is said, as the states of a pretrained text encoder: BERT, DistilBERT, RoBERTa and XLM-R.
+"""Features of the words that are said, by the pretrained text encoders BERT, DistilBERT, RoBERTa and XLM-R.
 
 Sources: J. Devlin et al., "BERT", NAACL 2019; V. Sanh et al., "DistilBERT", 2019; Y. Liu et al., "RoBERTa", 2019;
 A. Conneau et al., "Unsupervised Cross-lingual Representation Learning at Scale", ACL 2020. The networks are
@@ -35,11 +35,11 @@ class TextEncoder:
     """Hidden states of a pretrained text encoder.
 
     Args:
-        weights: of the encoder: name on the Hub, or a folder.
-        recogniser: of the words: name on the Hub, or a folder, in CTranslate2's form.
+        weights: weights of the encoder: name on the Hub, or a folder.
+        recogniser: recogniser of the words: name on the Hub, or a folder, in CTranslate2's form.
         language: two-letter code of what is spoken, or ``auto`` to find out.
         languages: codes that the encoder knows, with commas between; empty for all of them.
-        layer: after which block the states are taken: 1 for the first, 0 for what enters it, -1 for the last.
+        layer: block after which the states are taken: 1 for the first, 0 for its input, -1 for the last.
         pooling: ``words`` over time; one vector for the clip: ``mean`` over its tokens, or that of the ``first``.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
     """
@@ -74,8 +74,8 @@ class TextEncoder:
         """The network's config.
 
         Raises:
-            MissingWeightsError: the weights are not on this machine.
-            FeatureError: the network has no such layer.
+            MissingWeightsError: if the weights are not on this machine.
+            FeatureError: if the network has no such layer.
         """
         weights = self.needs[0]
         config = read_json(weights.folder(self.name) / CONFIG)
@@ -107,8 +107,8 @@ class TextEncoder:
         """Features of what is said in the clip; NaN and a note where nothing is.
 
         Raises:
-            MissingWeightsError: the weights of the encoder or of the recogniser are not on this machine.
-            FeatureError: they are damaged, or the encoder does not know the language.
+            MissingWeightsError: if the weights of the encoder or of the recogniser are not on this machine.
+            FeatureError: if the weights are damaged, or the encoder does not know the language.
         """
         channels, duration = self.channels, media.info.duration
         if note := lacking_sound(media, progress=progress):
@@ -132,13 +132,13 @@ class TextEncoder:
         """Encode words.
 
         Args:
-            transcript: of at least one word.
+            transcript: transcript of at least one word.
 
         Returns:
             float32 (words, D), or (D,) for the clip.
 
         Raises:
-            FeatureError: the encoder does not know the language.
+            FeatureError: if the encoder does not know the language.
         """
         weights, _ = self.needs
         if self.languages and transcript.language not in self.languages:
@@ -164,7 +164,8 @@ class TextEncoder:
             vectors += [some.mean(0) if len(some) else nothing for some in own]
         if self.pooling == "words":
             return np.stack(vectors)
-        return tokens[0][0] if self.pooling == "first" else np.concatenate(tokens).mean(0)
+        pooled: np.ndarray = tokens[0][0] if self.pooling == "first" else np.concatenate(tokens).mean(0)
+        return pooled
 
 
 def _pieces(words: Sequence[str], tokenizer: Any, most: int) -> Iterator[list[str]]:
@@ -210,7 +211,7 @@ class RoBERTa(TextEncoder):
     default = "FacebookAI/roberta-base"
     kinds = ("roberta",)
     tokenizer_options: dict[str, Any] = {"add_prefix_space": True}
-    """So that a text's first word is cut like any other."""
+    """Option that cuts the first word of a text like any other."""
 
 
 @EXTRACTORS.register("xlm-roberta")

@@ -22,7 +22,7 @@ def byte_tokens(text: str) -> np.ndarray:
     [2, 113, 198, 172, 1]
 
     Args:
-        text: of any language; half of a surrogate pair, which is no character, becomes "?".
+        text: text of any language; half of a surrogate pair, which is not a character, becomes "?".
 
     Returns:
         int64 (T,), T being two more than the bytes of the text.

@@ -1,4 +1,4 @@
-"""What is said in a clip, word by word with times: Whisper through faster-whisper.
+"""Transcripts of a clip, word by word with times, by Whisper through faster-whisper.
 
 Source: A. Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022; run by CTranslate2.
 Recognition is Whisper's beam search at temperature zero, without falling back to chance, so that a clip always
@@ -70,18 +70,18 @@ def transcribe(
 
     Args:
         media: a clip with sound.
-        weights: of the recogniser.
+        weights: weights of the recogniser.
         language: two-letter code of what is spoken, or ``auto`` to let a multilingual recogniser find out.
-        feature: on whose behalf, for the messages.
+        feature: name of the feature that needs them, for messages.
         place: ``auto``, ``cpu`` or ``cuda``.
-        progress: told of every segment.
+        progress: listener, told of every segment.
 
     Returns:
         The words; none where nobody speaks.
 
     Raises:
-        MissingWeightsError: the recogniser is not on this machine.
-        FeatureError: it is damaged, or does not know the language.
+        MissingWeightsError: if the recogniser is not on this machine.
+        FeatureError: if it is damaged, or does not know the language.
     """
     folder = weights.folder(feature)
     with _recognising:

@@ -24,9 +24,9 @@ from ..core.errors import FeatureError, MissingWeightsError
 CONFIG, TENSORS = "config.json", "model.safetensors"
 TENSORS_INDEX = "model.safetensors.index.json"
 SOUND, PICTURE = ("preprocessor_config.json",), ("preprocessor_config.json",)
-"""What says how an encoder of sound or pictures wants its input."""
+"""Files that describe the input of an encoder of sound or pictures."""
 TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spm.model")
-"""Any of these says how text becomes tokens."""
+"""Files of which any one describes the tokens of a text."""
 STATE_FILES = ("pytorch_model.bin", "model.pth", "model.pt")
 CHUNK = 1 << 22
 
@@ -36,12 +36,12 @@ class Weights:
     """Weights that an extractor needs.
 
     Attributes:
-        name: on the Hub, ``owner/model``; where nobody publishes them there, a folder's name in
+        name: name on the Hub, ``owner/model``, or where the Hub does not have them, name of a folder in
             :func:`~emoviz.core.places.weights`.
-        kinds: what ``model_type`` of ``config.json`` may be; none where there is no such file.
-        files: needed beside ``config.json`` and the tensors; of a group in a tuple, one.
+        kinds: accepted values of ``model_type`` in ``config.json``; empty where there is no such file.
+        files: files that are needed beside ``config.json`` and the tensors; one is enough of a group in a tuple.
         tensors: name of the file with the tensors.
-        note: where they come from and what to do, where the Hub does not have them; the begin of a sentence.
+        note: source of weights that the Hub does not have, and the way to get them, as the beginning of a sentence.
     """
 
     name: str
@@ -52,17 +52,17 @@ class Weights:
 
     @property
     def published(self) -> bool:
-        """Whether the name is one of the Hub's, and not that of a folder."""
+        """Whether the name is one of the Hub's instead of a folder's."""
         return not self.note and re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", self.name) is not None
 
     @property
     def command(self) -> str:
-        """What brings them to this machine."""
+        """The command that brings the weights to this machine."""
         return f"python -m emoviz encoders --get {self.name}"
 
     @property
     def remedy(self) -> str:
-        """What to do where they are missing, for the end of a sentence."""
+        """The way to get missing weights, as the end of a sentence."""
         place = places.weights() / Path(self.name).expanduser()
         if self.published:
             return f"`{self.command}` downloads them, or put {self._wanted} into {place}"
@@ -75,14 +75,14 @@ class Weights:
         return ", ".join(names) + f" and {self.tensors}" if names else self.tensors
 
     def find(self) -> Path | None:
-        """The folder, or None where the weights are not on this machine."""
+        """Return the folder, or None where the weights are not on this machine."""
         for folder in (Path(self.name).expanduser(), places.weights() / self.name):
             if folder.is_dir():
                 return folder
         return _in_hub_cache(self.name) if self.published else None
 
     def missing(self) -> str | None:
-        """What stands in the way of using them, one sentence without its end, or None."""
+        """Say in one sentence, without its full stop, why the weights cannot be used; return None where they can."""
         folder = self.find()
         if folder is None:
             return f"The weights '{self.name}' are not on this machine"
@@ -96,11 +96,11 @@ class Weights:
         return None
 
     def folder(self, feature: str) -> Path:
-        """The folder with everything in it, of the architecture that the feature takes.
+        """Return the folder, which holds all files and the architecture that the feature takes.
 
         Raises:
-            MissingWeightsError: they are not on this machine, or a file is missing.
-            FeatureError: they are another architecture's, or ``config.json`` is damaged.
+            MissingWeightsError: if they are not on this machine, or a file is missing.
+            FeatureError: if they belong to another architecture, or ``config.json`` is damaged.
         """
         reason = self.missing()
         if reason:
@@ -117,10 +117,10 @@ class Weights:
         return folder
 
     def layer(self, number: int, layers: int) -> int:
-        """The number of a layer, -1 for the last of so many.
+        """Return the number of a layer, where -1 stands for the last of so many.
 
         Raises:
-            FeatureError: the network has no such layer.
+            FeatureError: if the network has no such layer.
         """
         if not -1 <= number <= layers:
             raise FeatureError(
@@ -130,17 +130,17 @@ class Weights:
         return layers if number == -1 else number
 
     def hash(self, feature: str) -> str:
-        """Start of the sha256 over everything that decides what the encoder gives: part of the cache's key.
+        """Return the start of the sha256 over all files that decide the encoder's values, as a part of the cache's key.
 
         Raises:
-            MissingWeightsError: they are not on this machine, or a file is missing.
-            FeatureError: they are another architecture's.
+            MissingWeightsError: if they are not on this machine, or a file is missing.
+            FeatureError: if they belong to another architecture.
         """
         return fingerprint(self.folder(feature))
 
 
 def fingerprint(folder: Path) -> str:
-    """Start of the sha256 over the names and contents of a folder's weights, config and vocabulary."""
+    """Return the start of the sha256 over the names and contents of a folder's weights, config and vocabulary."""
     endings = (".json", ".txt", ".model", ".safetensors", ".bin")
     files = sorted(f for f in folder.iterdir() if f.is_file() and f.suffix in endings and f.name not in STATE_FILES)
     status = [(str(f), f.stat().st_mtime_ns, f.stat().st_size) for f in files]
@@ -149,7 +149,7 @@ def fingerprint(folder: Path) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
-    """The times and sizes of the files make changed ones count as others."""
+    """Return the start of the sha256; the times and sizes of the files make changed files count as others."""
     digest = hashlib.sha256()
     for name, _, size in files:
         digest.update(f"{Path(name).name}:{size}:".encode())
@@ -160,10 +160,10 @@ def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; asked for what it lacks, it raises :class:`FeatureError` too.
+    """Read a JSON object that raises :class:`FeatureError` for a key that it lacks.
 
     Raises:
-        FeatureError: the file is missing or damaged.
+        FeatureError: if the file is missing or damaged.
     """
 
     class Fields(dict[str, Any]):

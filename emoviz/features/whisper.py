@@ -64,7 +64,7 @@ class Whisper:
     """Hidden states of Whisper's encoder.
 
     Args:
-        layer: after which block the features are taken, 1 to 4.
+        layer: block after which the features are taken, 1 to 4.
         sound: ``recorded``, or ``conditioned``: without offset and at one level.
     """
 
@@ -88,7 +88,7 @@ class Whisper:
         """Features of the clip's sound; frame k is centred k hops after the sound's start.
 
         Raises:
-            MissingWeightsError: the encoder's weights are not in the project folder.
+            MissingWeightsError: if the encoder's weights are not in the project folder.
         """
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
@@ -117,7 +117,8 @@ class Block(nn.Module):
         query, key, value = heads.permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(query, key, value)
         x = x + self.attention_out(attended.transpose(1, 2).reshape(batch, frames, WIDTH))
-        return x + self.mlp_out(functional.gelu(self.mlp_in(self.mlp_norm(x))))
+        encoded: Tensor = x + self.mlp_out(functional.gelu(self.mlp_in(self.mlp_norm(x))))
+        return encoded
 
 
 class Encoder(nn.Module):
@@ -155,7 +156,7 @@ def load_encoder(folder: Path) -> Encoder:
     """The encoder, computing in float32 on weights stored as float16.
 
     Raises:
-        MissingWeightsError: the folder has no ``model.safetensors``.
+        MissingWeightsError: if the folder has no ``model.safetensors``.
     """
     file = folder / "model.safetensors"
     if not file.is_file():
@@ -175,7 +176,7 @@ def encode(encoder: Encoder, samples: Tensor, layer: int, progress: Progress = s
         encoder: the network.
         samples: (N,) mono at 16 kHz on [-1, 1], N at least 1.
         layer: block after which the features are taken.
-        progress: told of every window.
+        progress: listener, told of every window.
 
     Returns:
         (ceil(N / 320), 384) float32.

@@ -31,7 +31,7 @@ def cross_faded(
         overlap: frames that two windows share.
         encode: first frames of some windows of one length -> for each (at most width, D).
         batch: windows that are encoded together.
-        progress: told of every batch.
+        progress: listener, told of every batch.
 
     Returns:
         float32 (T, D).

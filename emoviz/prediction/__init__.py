@@ -1,1 +1,1 @@
-"""What a trained model says of clips and of held-out recordings, what that costs, and how it leaves the app."""
+"""Predictions of clips and of held-out recordings by trained models, their cost and their export."""

@@ -1,4 +1,4 @@
-"""Figures of a trained model on a corpus in the store, seen in training or not."""
+"""Scores of a trained model on a corpus in the store, seen in training or not."""
 
 from typing import Any
 
@@ -25,17 +25,17 @@ def evaluate_corpus(
 ) -> list[dict[str, Any]]:
     """Score a model on the recordings of a corpus that its training did not see.
 
-    These are those of the test speakers (of pictures, the published test part) when the corpus was trained
-    on, else all. Recordings of emotions that the model does not know, or without a rating of what it predicts, are
-    left out.
+    If the model was trained on the corpus, these are the recordings of the test speakers, or the published test part
+    of a corpus of pictures; else they are all recordings. Recordings of emotions that the model does not know, or
+    without a rating that it predicts, are left out.
 
     Returns:
-        Rows as :func:`emoviz.evaluation.scores.score_table` gives them.
+        Rows as :func:`emoviz.evaluation.scores.score_table` returns them.
 
     Raises:
-        CorpusError: the corpus, or one that the model was trained on, is not in the store, has no such labels, or
+        CorpusError: if the corpus, or one that the model was trained on, is not in the store, has no such labels, or
             nothing of it is held out.
-        FeatureError: a feature of the corpus was not extracted.
+        FeatureError: if a feature of the corpus was not extracted.
     """
     about = checkpoint.description
     corpus = store.corpus(name)
@@ -74,18 +74,18 @@ def evaluate_corpus(
 
 
 def trained_on(about: Description) -> tuple[str, ...]:
-    """Names of the corpora of a model's training."""
+    """Name the corpora of a model's training."""
     return tuple(about.training.get("corpora", ()))
 
 
 def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.ndarray:
-    """(N,) bool: recordings of a part of the model's split that have a label of what it predicts; None is all parts.
+    """Find the recordings (N,) of a part of the model's split, or of all parts, that have a label which it predicts.
 
     Raises:
-        CorpusError: the corpus has neither emotion classes nor ratings of that.
+        CorpusError: if the corpus has neither emotion classes nor ratings that the model predicts.
     """
     if _rates(corpus, about):
-        known = corpus.labels[list(about.outputs)].notna().any(axis=1).to_numpy()
+        known: np.ndarray = corpus.labels[list(about.outputs)].notna().any(axis=1).to_numpy()
     elif "emotion" in corpus.labels:
         known = corpus.labels["emotion"].isin(about.outputs if about.kind == "emotion" else list(Emotion)).to_numpy()
     else:
@@ -93,53 +93,62 @@ def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.
     if part is None:
         return known
     if corpus.pictures is not None:
-        return known & (corpus.recordings["session"] == part).to_numpy()
-    return known & corpus.recordings["speaker"].isin(about.split.get(part, ())).to_numpy()
+        known = known & (corpus.recordings["session"] == part).to_numpy()
+    else:
+        known = known & corpus.recordings["speaker"].isin(about.split.get(part, ())).to_numpy()
+    return known
 
 
 def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
-    """(N, K): one-hot classes, the dimensions that a class stands for, or ratings; NaN where there is none.
+    """Return targets (N, K): one-hot classes, the dimensions that a class stands for, or ratings; NaN without a label.
 
     Raises:
-        CorpusError: the model predicts something that no class tells.
+        CorpusError: if classes say nothing of the model's outputs.
     """
     if _rates(corpus, about):
-        return corpus.labels[list(about.outputs)].to_numpy(float)
+        ratings: np.ndarray = corpus.labels[list(about.outputs)].to_numpy(float)
+        return ratings
     emotions = corpus.labels["emotion"]
     if about.kind == "emotion":
         return np.stack([(emotions == output).to_numpy(float) for output in about.outputs], axis=1)
     if not set(about.outputs) <= set(DERIVED_AXES):
         raise CorpusError(f"'{corpus.name}' has emotion classes, which say nothing of {', '.join(about.outputs)}.")
     positions = pd.DataFrame({emotion.value: place for emotion, place in CIRCUMPLEX.items()}).T
-    return positions.reindex(emotions).to_numpy(float)[:, [DERIVED_AXES[output] for output in about.outputs]]
+    derived: np.ndarray = positions.reindex(emotions).to_numpy(float)[
+        :, [DERIVED_AXES[output] for output in about.outputs]
+    ]
+    return derived
 
 
 def _rates(corpus: StoredCorpus, about: Description) -> bool:
-    """Whether the corpus has ratings of whole clips in all that a model says of whole clips."""
+    """Return whether the corpus has ratings of whole clips for all dimensions that a model predicts of them."""
     return about.task == Task.CLIP and about.kind == "dimension" and set(about.outputs) <= set(corpus.labels)
 
 
 def training_mean(store: FeatureStore, about: Description) -> np.ndarray:
-    """(K,) mean target of the recordings that the model was trained on.
+    """Return the mean target (K,) of the recordings that the model was trained on.
 
     Raises:
-        CorpusError: one of their corpora is not in the store, or the checkpoint names none.
+        CorpusError: if one of their corpora is not in the store, or the checkpoint names none.
     """
     if not trained_on(about):
         raise CorpusError(f"The model '{about.name}' does not say on which corpora it was trained.")
     corpora = [store.corpus(name) for name in trained_on(about)]
-    return np.nanmean(np.concatenate([targets(c, about)[part_of(c, about, Split.TRAIN)] for c in corpora]), axis=0)
+    mean: np.ndarray = np.nanmean(
+        np.concatenate([targets(c, about)[part_of(c, about, Split.TRAIN)] for c in corpora]), axis=0
+    )
+    return mean
 
 
 def _per_frame(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """A recording's class holds for each of its frames."""
+    """Repeat a recording's target for each of its frames."""
     return np.broadcast_to(truth, prediction.shape)
 
 
 def _streams(
     checkpoint: Checkpoint, store: FeatureStore, corpus: StoredCorpus, rows: np.ndarray, progress: Progress
 ) -> list[np.ndarray]:
-    """Per recording (T, K), or of the whole recording (1, K) dimensions or (K,) probabilities."""
+    """Predict each recording: (T, K) per frame, or (1, K) dimensions or (K,) probabilities of the whole."""
     about = checkpoint.description
     predictions = []
     keys = corpus.recordings["key"][rows]
@@ -158,7 +167,7 @@ def _streams(
 def _pictures(
     checkpoint: Checkpoint, store: FeatureStore, corpus: StoredCorpus, rows: np.ndarray, progress: Progress
 ) -> list[np.ndarray]:
-    """Per picture (K,) probabilities."""
+    """Predict the probabilities (K,) of each picture."""
     assert corpus.pictures is not None
     pictures = corpus.pictures[rows]
     (name,) = (feature.name for feature in checkpoint.description.features)
@@ -172,7 +181,7 @@ def _pictures(
 
 
 def _scores(checkpoint: Checkpoint, prediction: Tensor) -> np.ndarray:
-    """Of each clip: (K,) class probabilities from logits, or (1, K) dimensions."""
+    """Return (K,) class probabilities from logits, or (1, K) dimensions, of each clip."""
     kind = checkpoint.description.kind
     values = (probabilities(prediction) if kind == "emotion" else prediction).numpy()
     return values[:, None] if kind == "dimension" else values

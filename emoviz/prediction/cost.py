@@ -1,6 +1,6 @@
-"""How large and how fast is a model? Parameters, operations, milliseconds and memory of one pass over ten seconds.
+"""The cost of a model: parameters, operations, milliseconds and memory of one pass over ten seconds.
 
-What is measured is the model alone: what its features cost is the same for all models that read them.
+The model alone is measured, since its features cost the same for all models that read them.
 """
 
 import time
@@ -21,26 +21,26 @@ from ..core.progress import Progress, silent
 from .windows import PICTURES
 
 SECONDS = 10.0
-"""Of the input."""
+"""Length of the input."""
 PICTURES_PER_SECOND = 25
-"""Of a video, for models that see pictures."""
+"""Frame rate of a video, for models that read pictures."""
 REPEATS = 10
-"""Passes that are timed, after one that is not."""
+"""Number of passes that are timed, after one that is not."""
 
 
 @dataclass(frozen=True)
 class Complexity:
-    """What a model costs.
+    """The cost of a model.
 
     Attributes:
-        model: name.
+        model: name of the model.
         parameters: number of trained values.
-        megabytes: of the file of weights.
+        megabytes: size of the file of weights.
         operations: floating-point operations of one pass over :data:`SECONDS`, a multiplication and an addition
             each counted, as ``torch.utils.flop_counter`` does.
-        milliseconds: of one pass on one core here, the median of :data:`REPEATS`; None where it was not measured.
-        low: the fastest of them ...
-        high: ... and the slowest.
+        milliseconds: time of one pass on one core here, the median of :data:`REPEATS`; None where it was not measured.
+        low: time of the fastest pass.
+        high: time of the slowest pass.
         peak: largest number of bytes in tensors that one pass makes and holds at a time.
     """
 
@@ -55,7 +55,7 @@ class Complexity:
 
 
 def size(checkpoint: Checkpoint) -> Complexity:
-    """What can be told without running the model."""
+    """Return the size of a model, which is known without running it."""
     return Complexity(
         checkpoint.name,
         sum(p.numel() for p in checkpoint.predictor.parameters()),
@@ -64,7 +64,7 @@ def size(checkpoint: Checkpoint) -> Complexity:
 
 
 def measure(checkpoint: Checkpoint, progress: Progress = silent) -> Complexity:
-    """Run the model on one core of this machine, which a busy one disturbs least.
+    """Measure a model on one core of this machine, where other work disturbs it least.
 
     Args:
         checkpoint: the model.
@@ -103,7 +103,7 @@ def _measure(checkpoint: Checkpoint, progress: Progress) -> Complexity:
 
 
 def silence(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
-    """Ten seconds of zeros in the shape that the model reads; neither cost nor time depends on the values."""
+    """Return ten seconds of zeros in the shape that the model reads, since the cost does not depend on the values."""
     about = checkpoint.description
     pictures = any(feature.name == PICTURES for feature in about.features)
     frames = round(SECONDS * PICTURES_PER_SECOND) if pictures else round(SECONDS / about.hop)
@@ -111,11 +111,12 @@ def silence(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
 
 
 def peak_memory(work: Callable[[], Any]) -> int:
-    """Largest number of bytes in tensors that operations of torch made and that were held at a time.
+    """Return the largest number of bytes in tensors that operations of torch made and held at a time.
 
-    What an operation needs inside itself is not seen.
+    Memory that an operation needs inside itself is not counted.
     """
-    with _Held() as held:
+    held = _Held()
+    with held:
         work()
     return held.peak
 
@@ -124,8 +125,9 @@ class _Held(TorchDispatchMode):
     """Counts the bytes of storages from the operation that makes them until they are freed."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.now = self.peak = 0
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = 0
+        self.peak = 0
         self._known: set[int] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -207,7 +207,7 @@ def apply(checkpoint: Checkpoint, streams: Mapping[str, np.ndarray]) -> Output:
     tensors = {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in streams.items()}
     shape = next(iter(tensors.values())).shape[:2]
     predictor = checkpoint.predictor
-    output = predictor.model(predictor.inputs(tensors), torch.ones(shape, dtype=torch.bool))
+    output: Output = predictor.model(predictor.inputs(tensors), torch.ones(shape, dtype=torch.bool))
     if checkpoint.description.kind == "emotion":
         return dataclasses.replace(output, prediction=probabilities(output.prediction))
     return output
@@ -271,16 +271,20 @@ class Windows:
             Shares with the sum 1: (N, W) for a model that predicts per frame, (N, 1) for one that predicts per clip.
         """
         if self.description.task == Task.CLIP:
-            return interpolate(self.times, self.centres, np.eye(len(self.starts)))[wanted].mean(0)[:, None]
-        near = _nearness(self.width)
-        frames = self.frames(np.arange(len(self.starts)))
-        total = np.bincount(frames.ravel(), np.tile(near, len(frames)))
-        return (wanted / total)[frames] * near / wanted.sum()
+            series = interpolate(self.times, self.centres, np.eye(len(self.starts)))
+            shares: np.ndarray = series[wanted].mean(0)[:, None]
+        else:
+            near = _nearness(self.width)
+            frames = self.frames(np.arange(len(self.starts)))
+            total = np.bincount(frames.ravel(), np.tile(near, len(frames)))
+            shares = (wanted / total)[frames] * near / wanted.sum()
+        return shares
 
     @property
     def centres(self) -> np.ndarray:
         """The middles (N,) of the windows, in seconds of the clip."""
-        return self.times[self.starts] + (self.width - 1) / 2 * self.description.hop
+        centres: np.ndarray = self.times[self.starts] + (self.width - 1) / 2 * self.description.hop
+        return centres
 
 
 def window_starts(length: int, window: int, hop: int) -> np.ndarray:
