@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from emoviz.evaluation.rmse import rmse
 
 from emoviz.core.vocabulary import Dimension
 from emoviz.evaluation import bootstrap
 from emoviz.evaluation.metrics.aggregation import per_recording
 from emoviz.evaluation.metrics.ccc import ccc
+from emoviz.evaluation.metrics.rmse import rmse
 from emoviz.evaluation.scores import Result, scores_of
 from emoviz.studies.estimates import Mean, compare, draws_of, estimate, gather, rows
 from emoviz.studies.outcomes import Outcome, Outcomes
