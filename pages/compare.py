@@ -21,7 +21,7 @@ from emoviz.ui import clip_view, figures, linked, loaders, messages, navigation,
 from emoviz.ui.background import Job
 from emoviz.ui.clip_analysis import Analysis, State
 from emoviz.ui.compared import Compared, Files, compared, contender, files_of, measure_all, suggested
-from emoviz.ui.fragments import fragment
+from emoviz.ui.insides import fragment
 
 POLL = 0.5
 """Seconds between two looks at work in the background."""

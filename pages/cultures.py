@@ -14,7 +14,7 @@ from emoviz.evaluation.metrics import METRICS
 from emoviz.evaluation.metrics.base import score_title
 from emoviz.ui import culture_tables, figures, linked, navigation
 from emoviz.ui.culture_tables import Comparison
-from emoviz.ui.fragments import fragment
+from emoviz.ui.insides import fragment
 
 EVERY = "all"
 """Choice of channels of every modality."""

@@ -32,7 +32,7 @@ from emoviz.ui.embedding_maps import (
     projection_of,
     with_embeddings,
 )
-from emoviz.ui.fragments import fragment
+from emoviz.ui.insides import fragment
 from emoviz.ui.session import session
 
 POLL = 0.5

@@ -8,7 +8,7 @@ import streamlit as st
 
 from . import loaders, messages, selection
 from .clip_analysis import Analysis, State
-from .fragments import fragment
+from .insides import fragment
 from .player import player
 from .session import session
 

@@ -19,8 +19,8 @@ from plotly.io.json import to_json_plotly
 
 from ..prediction.formats import FORMATS
 from .cache import kept as remember
-from .fragments import fragment
-from .serve import FOLDER, media_url, plotly_url
+from .insides import component, draws_figures, fragment, media_url
+from .serve import plotly_url
 
 HEIGHT = 450
 """Pixels of a figure that does not say its own."""
@@ -51,15 +51,9 @@ class Drawing(NamedTuple):
     height: int
 
 
-def _component(name: str) -> Callable[..., Any]:
+def _component(name: str) -> Callable[..., Any] | None:
     """A part of the page with a style and a script of its name; plotly's own styles stand in the page's head."""
-    return st.components.v2.component(
-        f"emoviz_{name}",
-        html=f'<div class="emoviz-{name}"></div>',
-        css=(FOLDER / f"{name}.css").read_text(encoding="utf-8"),
-        js=(FOLDER / f"{name}.js").read_text(encoding="utf-8"),
-        isolate_styles=False,
-    )
+    return component(name, html=f'<div class="emoviz-{name}"></div>', isolate_styles=False)
 
 
 _figure, _table, _buttons = map(_component, ("figure", "table", "row"))
@@ -89,7 +83,7 @@ def show(
         lasso: whether points are chosen with a lasso too, and the figure has buttons to zoom.
     """
     content, height = figure if isinstance(figure, Drawing) else drawing(figure)
-    if isinstance(content, go.Figure):
+    if isinstance(content, go.Figure) or _figure is None:
         st.plotly_chart(content, key=key, config={"displayModeBar": False})
     else:
         _figure(
@@ -115,7 +109,7 @@ def kept(of: Hashable, draw: Callable[[], go.Figure]) -> Drawing:
 def drawing(figure: go.Figure) -> Drawing:
     """A figure as the browser gets it."""
     height = figure.layout.height or HEIGHT
-    if any(trace.type not in KINDS for trace in figure.data):
+    if _figure is None or not draws_figures() or any(trace.type not in KINDS for trace in figure.data):
         return Drawing(figure, height)
     drawn = figure.to_dict()
     drawn["layout"].pop("template", None)  # the browser knows the theme
@@ -167,6 +161,9 @@ def draw_table(shown: pd.DataFrame, *, key: str, height: int = HEIGHT) -> None:
         key: of the table on this page.
         height: most pixels; what is higher is scrolled.
     """
+    if _table is None:
+        st.dataframe(shown, hide_index=True, height=min(height, 36 * (len(shown) + 1)), key=key)
+        return
     unbroken = shown.map(_unbroken)
     with pd.option_context("display.max_colwidth", None):
         table = unbroken.rename_axis(columns=None).to_html(index=False, border=0, na_rep="", float_format="{:g}".format)
@@ -194,6 +191,9 @@ def _row(
     """
     row = f"{key}-row"
     downloads = downloads or {ending: FORMATS[ending].encode for ending in FORMATS if FORMATS[ending].beneath_figures}
+    if _buttons is None:
+        _plain_row(table, row, name, about, downloads)
+        return
     opened = st.session_state.get(row, {}).get("opened")
     _buttons(
         key=row,
@@ -217,6 +217,20 @@ def _row(
         st.dataframe(table, hide_index=True, height=320)
     elif opened == "about":
         st.markdown(about)
+
+
+def _plain_row(table: pd.DataFrame, row: str, name: str, about: str, downloads: Mapping[str, Writer]) -> None:
+    """The same of Streamlit's own widgets, without pictures."""
+    with st.container(horizontal=True, key=row):
+        with st.popover("Table", type="tertiary"):
+            st.dataframe(table, hide_index=True, height=320)
+        for ending, write in downloads.items():
+            st.download_button(
+                FORMATS[ending].title, partial(write, table), f"{name}.{ending}", FORMATS[ending].media_type,
+                key=f"{row}-{ending}", type="tertiary", on_click="ignore",
+            )  # fmt: skip
+        with st.popover("What am I looking at?", type="tertiary"):
+            st.markdown(about)
 
 
 def _write(row: str, table: pd.DataFrame, name: str, downloads: Mapping[str, Writer]) -> None:

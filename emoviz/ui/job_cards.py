@@ -11,7 +11,7 @@ from ..jobs.folder import RESUMABLE, Job, State, Status
 from ..jobs.interface import Jobs
 from . import loaders
 from .cache import cached
-from .fragments import fragment
+from .insides import fragment
 
 OFTEN = 2.0
 """Seconds between two looks at jobs that run."""

@@ -1,12 +1,15 @@
 """The app's menu: each file of ``pages/`` is a page, and says itself where it stands."""
 
 import ast
-from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
+
+from .cache import cached
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
 
 SECTIONS = ("", "See", "Understand", "Judge", "Make")
 """Headings of the menu, in this order; the page under no heading is where the app opens."""
@@ -30,7 +33,7 @@ class Entry(NamedTuple):
     path: Path
 
 
-def pages(folder: Path) -> dict[str, list[StreamlitPage]]:
+def pages(folder: Path) -> "dict[str, list[StreamlitPage]]":
     """Return the pages in a folder by section, for :func:`streamlit.navigation`."""
     menu: dict[str, list[StreamlitPage]] = {section: [] for section in SECTIONS}
     for section, _, icon, title, path in entries(folder):
@@ -48,7 +51,7 @@ def entries(folder: Path) -> list[Entry]:
     return sorted(found, key=lambda entry: (SECTIONS.index(entry.section), entry.position))
 
 
-@lru_cache
+@cached(64)
 def entry(path: Path, changed: int) -> Entry:
     """Read a page's place without running the page.
 

@@ -11,7 +11,7 @@ from ..core.errors import EmovizError
 from ..media import ACCEPTED
 from . import loaders, selection
 from .background import Stage
-from .fragments import fragment
+from .insides import fragment
 
 Item = TypeVar("Item")
 Thing = TypeVar("Thing")

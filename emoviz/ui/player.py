@@ -15,7 +15,7 @@ from ..explain.overlay import colours_of
 from ..media import ClipInfo, FaceTimeline, FaceTrack
 from . import linked
 from .cache import cached
-from .serve import FOLDER, media_url
+from .insides import component, media_url
 
 if TYPE_CHECKING:
     from ..explain import FaceFilm
@@ -50,12 +50,7 @@ HTML = """
 </section>
 """
 
-_mount = st.components.v2.component(
-    "emoviz_player",
-    html=HTML,
-    css=(FOLDER / "player.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "player.js").read_text(encoding="utf-8"),
-)
+_mount = component("player", html=HTML)
 
 
 def player(
@@ -80,6 +75,9 @@ def player(
         heat: to draw over the face.
     """
     video = info.video if info else None
+    if _mount is None:
+        (st.video if video or info is None else st.audio)(str(clip), start_time=int(linked.seconds("time")))
+        return
     _mount(
         key="player",
         data={

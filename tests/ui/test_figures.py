@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from plotly.offline import get_plotlyjs_version
 from streamlit.testing.v1 import AppTest
 
-from emoviz.ui import figures
+from emoviz.ui import figures, insides
 
-FOLDER = figures.FOLDER / "plotly"
+FOLDER = insides.FOLDER / "plotly"
 
 
 def test_what_is_read_is_what_its_licences_are_of():

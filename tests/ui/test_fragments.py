@@ -11,7 +11,7 @@ def page() -> None:
     import streamlit as st
     from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
-    from emoviz.ui.fragments import fragment
+    from emoviz.ui.insides import fragment
 
     def say(name: str) -> None:
         begun = st.session_state.setdefault("begun", [])
@@ -46,4 +46,4 @@ def test_a_part_within_a_part_runs_with_it():
 def test_pages_draw_their_parts_so():
     files = [*(ROOT / "emoviz" / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")]
     using = [file.name for file in files if "st.fragment" in file.read_text(encoding="utf-8")]
-    assert using == ["fragments.py"]
+    assert using == ["insides.py"]

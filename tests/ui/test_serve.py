@@ -10,7 +10,7 @@ from starlette.routing import Route
 from streamlit import config
 from streamlit.web.server.app_discovery import discover_asgi_app
 
-from emoviz.ui import serve
+from emoviz.ui import insides, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +36,7 @@ def test_every_page_begins_with_what_it_will_need():
     assert {"/", *pages} < set(found)
     for path in ("/", "/results"):
         page = bytes(found[path].body).decode()
-        for name in serve.EARLY:  # which another version of Streamlit may have renamed
+        for name in insides.EARLY:  # which another version of Streamlit may have renamed
             assert len(re.findall(rf'<script type="module"[^>]* src="./static/js/{name}\.\w+\.js">', page)) == 1
         assert page.index("./static/js/index.") < page.index(serve.plotly_url()) < page.index("</head>")
         assert found[path].headers["cache-control"] == "no-cache"

@@ -1,0 +1,196 @@
+"""All that reaches into Streamlit's insides, beyond what it documents.
+
+It is written for, and tested with, the version that the requirements pin. Where that inside is another, one line in the
+log says so and the app goes on as plain Streamlit does it: pages begin as Streamlit serves them, figures are drawn by
+``st.plotly_chart``, tables by ``st.dataframe`` and clips by ``st.video``.
+"""
+
+import base64
+import json
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from .cache import cached
+
+T = TypeVar("T")
+FOLDER = Path(__file__).parent
+"""Where styles and scripts are."""
+PLOTLY = FOLDER / "plotly" / "plotly.min.js.gz"
+"""The part of plotly that draws figures."""
+EARLY = ("BidiComponent", "Selectbox")
+"""Modules of Streamlit's that nearly all pages need. It asks for them only when it already has a page to draw, and what
+comes late holds up all that is ready."""
+
+_log = logging.getLogger(__name__)
+_inside: ContextVar[bool] = ContextVar("_inside", default=False)
+
+
+def component(name: str, **parts: Any) -> Callable[..., Any] | None:
+    """Return a part of the page with its own style and script, None where Streamlit has no such parts.
+
+    Args:
+        name: of the part, and of its style and script in this folder.
+        parts: further arguments of ``st.components.v2.component``.
+    """
+    files = {kind: FOLDER / f"{name}.{kind}" for kind in ("css", "js")}
+    known: dict[str, Any] = {kind: file.read_text(encoding="utf-8") for kind, file in files.items() if file.exists()}
+    return _reach(
+        "parts of a page with scripts of their own",
+        lambda: st.components.v2.component(f"emoviz_{name}", **known, **parts),
+        None,
+    )
+
+
+@cached(1)
+def draws_figures() -> bool:
+    """Whether the part of plotly that the app brings along draws figures: whether it is of the installed version."""
+    return _reach("plotly's version, of which the app brings a part along", _part_fits, False)
+
+
+def _part_fits() -> bool:
+    from plotly.offline import get_plotlyjs_version
+
+    built_of = json.loads((FOLDER / "plotly" / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    if built_of["plotly.js"] != get_plotlyjs_version():
+        raise ImportError(f"it is {get_plotlyjs_version()} and not {built_of['plotly.js']}")
+    return True
+
+
+def has(page: str) -> bool:
+    """Whether the app leads to a page, e.g. ``pages/predict.py``, so that a link to it is not dead."""
+    return any(Path(script).parts[-2:] == Path(page).parts for script in _reach("the list of pages", _scripts, []))
+
+
+def enter() -> None:
+    """Make sure that ``app.py`` leads to the page that runs; every page calls this first.
+
+    Streamlit takes a folder ``pages/`` for its older kind of navigation until ``st.navigation`` has been called once,
+    so on a fresh server the first link to a page would run that page's file alone. That navigation is told by the main
+    script being one of several pages.
+    """
+    if _reach("the navigation", _leave_older_navigation, False):
+        st.rerun()
+
+
+def _leave_older_navigation() -> bool:
+    from streamlit.runtime.pages_manager import PagesManager
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    scripts = _scripts()
+    if context is None or len(scripts) < 2 or context.pages_manager.main_script_path not in scripts:
+        return False
+    if not hasattr(PagesManager, "uses_pages_directory"):
+        raise AttributeError("PagesManager.uses_pages_directory")
+    PagesManager.uses_pages_directory = False
+    return True
+
+
+def _scripts() -> list[str]:
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    return [str(page["script_path"]) for page in context.pages_manager.get_pages().values()] if context else []
+
+
+def index(script: str) -> str | None:
+    """Return the page that all pages start from, with what they will need asked for at once.
+
+    Args:
+        script: URL of the part of plotly.
+
+    Returns:
+        None where Streamlit's own page has to do.
+    """
+    return _reach("the page that it serves", lambda: _index(script), None)
+
+
+def _index(script: str) -> str:
+    from streamlit import file_util
+
+    folder = Path(file_util.get_static_dir())
+    modules = [file.name for name in EARLY for file in (folder / "static" / "js").glob(f"{name}.*.js")]
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    if len(modules) != len(EARLY) or "</head>" not in page:
+        raise ImportError(f"there is no head, or not one of each of {', '.join(EARLY)}")
+    scripts = [f'<script type="module" crossorigin src="./static/js/{name}"></script>' for name in modules]
+    scripts.append(f'<script defer src="{script}"></script>')
+    return page.replace("</head>", "".join([*scripts, "</head>"]))
+
+
+def media_url(content: bytes | Path, mime: str, name: str) -> str:
+    """Return a URL under which the browser gets some bytes or a file, until the end of the next run of the page.
+
+    Args:
+        content: what to serve.
+        mime: its type.
+        name: of its place on the page; what stood there before is forgotten.
+
+    Returns:
+        Empty without a server, and for files where Streamlit serves them in another way.
+    """
+    return _reach("the store of media files", lambda: _media_url(content, mime, name), _data_url(content, mime))
+
+
+def _media_url(content: bytes | Path, mime: str, name: str) -> str:
+    from streamlit import runtime
+
+    if not runtime.exists():
+        return ""
+    data = str(content) if isinstance(content, Path) else content
+    return runtime.get_instance().media_file_mgr.add(data, mime, name)
+
+
+def _data_url(content: bytes | Path, mime: str) -> Callable[[], str]:
+    """What makes a URL that holds the bytes themselves, which only does for short ones."""
+    return lambda: "" if isinstance(content, Path) else f"data:{mime};base64,{base64.b64encode(content).decode()}"
+
+
+def fragment(draw: Callable[..., None], *, run_every: float | None = None) -> Callable[..., None]:
+    """Let a part of the page run again alone; within another such part it runs with that, unless it runs by itself.
+
+    When a run of the outer one is cut short by its next, as happens to one that runs every second on a busy machine,
+    Streamlit drops what the browser has not got of it but sends what inner fragments drew. Their place in the page is
+    missing then ("Bad delta path"), and the browser shows an empty page in place of all.
+
+    Args:
+        draw: draws the part.
+        run_every: seconds after which it runs again by itself.
+    """
+
+    @wraps(draw)
+    def alone(*args: Any, **options: Any) -> None:
+        before = _inside.set(True)
+        try:
+            draw(*args, **options)
+        finally:
+            _inside.reset(before)
+
+    @wraps(draw)
+    def part(*args: Any, **options: Any) -> None:
+        if _inside.get() and run_every is None:
+            draw(*args, **options)
+        else:
+            st.fragment(alone, run_every=run_every)(*args, **options)
+
+    return part
+
+
+def _reach(what: str, reach: Callable[[], T], otherwise: T | Callable[[], T]) -> T:
+    """Return what reaches into Streamlit, or something else, with a line in the log, where its inside is another."""
+    try:
+        return reach()
+    except (ImportError, AttributeError, TypeError, KeyError, OSError) as error:
+        _tell(what, f"{type(error).__name__}: {error}")
+        return otherwise() if callable(otherwise) else otherwise
+
+
+@cached(64)
+def _tell(what: str, _error: str) -> None:
+    _log.warning("This Streamlit differs in %s (%s): plain Streamlit takes its place.", what, _error)
