@@ -60,7 +60,7 @@ collapsed, that is, nearly constant or no better than always answering the train
 Source: cross-culture protocols of papers 1 and 4.
 """
 ABOUT_SCORES = """
-Figures on held-out speakers of each culture, with the 95 % bootstrap interval over recordings; where there are several
+Scores on held-out speakers of each culture, with the 95 % bootstrap interval over people; where there are several
 models of a culture, one row per seed. The grey mark is what always answering the training mean gets; open points are
 collapsed models: nearly constant, or no better than that.
 """

@@ -23,8 +23,8 @@ from ..studies.reports import Report
 from . import replicates
 
 SCORES = ("model", "culture", "dimension", "seed", "metric", "aggregation", "value", "low", "high", "training_mean",
-          "recordings", "speakers", "collapsed")  # fmt: skip
-"""Columns of :func:`scores`."""
+          "recordings", "speakers", "unit", "clusters", "collapsed")  # fmt: skip
+"""Columns of :func:`scores`; checkpoints of earlier versions do not tell unit and clusters."""
 
 
 LEVEL = 0.05
@@ -101,9 +101,9 @@ def dimension(description: Description) -> str:
 
 
 def scores(folders: Iterable[Path]) -> pd.DataFrame:
-    """Held-out figures per culture of some checkpoints, with their intervals.
+    """Return held-out scores per culture of some checkpoints, with their intervals.
 
-    A model of one culture has figures over all its recordings, which are that culture's.
+    A model of one culture has scores over all its recordings, which are that culture's.
 
     Returns:
         One row per model, culture, output and metric: :data:`SCORES`. Damaged checkpoints are left out.

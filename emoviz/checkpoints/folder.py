@@ -2,7 +2,7 @@
 
     config.json          what it is: model, features with versions, grid, outputs, training config, split
     model.safetensors    weights, with the PCA and standardisation of the inputs
-    metrics.json         held-out figures with intervals and the training-mean row
+    metrics.json         held-out scores with intervals and the training-mean row, and the origin of the data
     attention.parquet    channel weights per held-out recording (models with channel attention)
     embeddings.parquet   embeddings of held-out recordings
     predictions.parquet  truth and prediction of held-out recordings

@@ -164,7 +164,7 @@ def _smoothed(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 class HeldOut(NamedTuple):
-    """One held-out figure of a checkpoint, as text: e.g. ``CCC, valence (derived)``, ``.61 [.55, .66]`` and ``.00``."""
+    """One held-out score of a checkpoint, as text: e.g. ``CCC, valence (derived)``, ``.61 [.55, .66]`` and ``.00``."""
 
     label: str
     value: str
@@ -172,7 +172,7 @@ class HeldOut(NamedTuple):
 
 
 def held_out(metrics: Mapping[str, Any]) -> list[HeldOut]:
-    """The main held-out figures of a checkpoint over all cultures, each with its 95 % interval.
+    """Return the main held-out scores of a checkpoint over all cultures, each with its 95 % interval.
 
     Args:
         metrics: ``metrics.json`` of a checkpoint.
@@ -194,13 +194,13 @@ def _with_interval(row: Mapping[str, Any]) -> str:
 
 
 def _label(row: Mapping[str, Any]) -> str:
-    """Metric and output of a main figure; classes are scored as one output, which needs no name."""
+    """Metric and output of a main score; classes are scored as one output, which needs no name."""
     metric = METRICS[row["metric"]].heading
     return metric if row["output"] == "emotion" else f"{metric}, {row['output']}"
 
 
 def _main(metrics: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The rows of the main figures over all cultures."""
+    """The rows of the main scores over all cultures."""
     return [
         row
         for row in metrics.get("test", [])
@@ -225,21 +225,21 @@ def least_alike(weights: pd.DataFrame) -> tuple[str, str] | None:
     return str(means.index[rows[least]]), str(means.index[columns[least]])
 
 
-def spread(figures: Iterable[Mapping[str, Any]]) -> list[str]:
-    """From the least to the greatest main figure over several checkpoints, e.g. ``CCC, valence: .01 to .56``.
+def spread(models: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the least and the greatest main score over several checkpoints, e.g. ``CCC, valence: .01 to .56``.
 
     Args:
-        figures: ``metrics.json`` of each.
+        models: ``metrics.json`` of each.
     """
     values: dict[str, list[float]] = {}
-    for metrics in figures:
+    for metrics in models:
         for row in _main(metrics):
             values.setdefault(_label(row), []).append(row["value"])
     return [f"{label}: {number(min(found))} to {number(max(found))}" for label, found in values.items()]
 
 
 def evaluated_on(metrics: Mapping[str, Any]) -> str:
-    """What the main held-out figures of a checkpoint count, e.g. ``155 recordings of 19 speakers``; empty if none."""
+    """Return what the main scores of a checkpoint count, e.g. ``155 recordings of 19 speakers``; empty if none."""
     row = next(iter(_main(metrics)), {})
     if not row.get("recordings"):
         return ""
@@ -248,5 +248,5 @@ def evaluated_on(metrics: Mapping[str, Any]) -> str:
 
 
 def collapsed(metrics: Mapping[str, Any]) -> list[str]:
-    """The outputs in whose main figures a checkpoint is constant, or no better than the training mean."""
+    """Return the outputs in whose main scores a checkpoint is constant, or no better than the training mean."""
     return list(dict.fromkeys(row["output"] for row in _main(metrics) if row.get("collapsed")))

@@ -1,5 +1,7 @@
 """Figures of scores by culture: from one culture to another, and on held-out speakers of each."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -59,11 +61,12 @@ def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool =
 
 
 def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
-    """Held-out figures per culture with their intervals, and what the training mean gets.
+    """Draw held-out scores per culture with their intervals, and what the training mean gets.
 
     Args:
         scores: of one metric and aggregation: ``model``, ``culture``, ``dimension``, ``value``, ``low``, ``high``,
-            ``training_mean``, ``recordings``, ``speakers``, ``collapsed`` (:func:`emoviz.analysis.cultures.scores`).
+            ``training_mean``, ``recordings``, ``speakers``, ``unit``, ``clusters``, ``collapsed``
+            (:func:`emoviz.analysis.cultures.scores`).
         metric: what the values are.
     """
     dimensions, cultures = list(scores["dimension"].unique()), sorted(scores["culture"].unique(), reverse=True)
@@ -102,6 +105,11 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
     return figure
 
 
+def _caveat(row: Any) -> str:
+    """Return the warning that an interval rests on few people; empty also where that is not told."""
+    return words.rests_on(int(row.clusters), row.unit) if row.clusters == row.clusters else ""
+
+
 def _add_scores(figure: go.Figure, own: pd.DataFrame, cultures: list[str], metric: str, suffix: str) -> None:
     """Draw the scores of one dimension with their intervals, and those of the training mean.
 
@@ -118,6 +126,7 @@ def _add_scores(figure: go.Figure, own: pd.DataFrame, cultures: list[str], metri
     hover = [
         f"{r.culture}, {r.model}<br>{metric} {interval(r.value, r.low, r.high, missing='–')}<br>training "
         f"mean {number(r.training_mean, missing='–')}<br>{r.recordings} recordings, {r.speakers} speakers"
+        + (f"<br>{warning}" if (warning := _caveat(r)) else "")
         + (f"<br>{COLLAPSED}" if r.collapsed else "")
         for r in own.itertuples()
     ]

@@ -149,7 +149,7 @@ def frequent(of: Hashable, weights: pd.DataFrame, most: int) -> tuple[pd.DataFra
 
 
 def scores() -> tuple[pd.DataFrame, State]:
-    """Held-out figures per culture of all checkpoints (:func:`emoviz.analysis.cultures.scores`).
+    """Return held-out scores per culture of all checkpoints (:func:`emoviz.analysis.cultures.scores`).
 
     Returns:
         Its rows; ``scored`` names the models that stand in one figure: :data:`GROUP`, or one of several cultures. And

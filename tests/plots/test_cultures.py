@@ -182,15 +182,16 @@ def test_transfer_shows_value_interval_and_collapse():
 
 def test_scores_have_intervals_training_mean_and_open_points_for_collapsed_models():
     scores = pd.DataFrame(
-        [("g0", "German", "valence", 0.5, 0.4, 0.7, 0.1, 10, 2, False),
-         ("g1", "German", "valence", 0.2, 0.1, 0.3, 0.1, 10, 2, True),
-         ("k0", "Korean", "arousal", 0.3, 0.2, 0.4, 0.0, 9, 3, False)],
+        [("g0", "German", "valence", 0.5, 0.4, 0.7, 0.1, 10, 2, "speakers", 2, False),
+         ("g1", "German", "valence", 0.2, 0.1, 0.3, 0.1, 10, 2, None, np.nan, True),
+         ("k0", "Korean", "arousal", 0.3, 0.2, 0.4, 0.0, 9, 3, "speakers", 5, False)],
         columns=["model", "culture", "dimension", "value", "low", "high", "training_mean", "recordings", "speakers",
-                 "collapsed"],
+                 "unit", "clusters", "collapsed"],
     )  # fmt: skip
     figure = plots.scores_by_culture(scores, metric="CCC")
     german = figure.data[0]
     assert list(german.marker.symbol) == ["circle", "circle-open"]
+    assert ["rests on 2 people" in text for text in german.hovertext] == [True, False]
     assert list(german.error_x.array) == pytest.approx([0.2, 0.1]) and list(german.error_x.arrayminus) == pytest.approx(
         [0.1, 0.1]
     )
