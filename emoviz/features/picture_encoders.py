@@ -107,9 +107,7 @@ class PictureEncoder:
         """The weights by their content, the layer, the pooling, the rate and the part of the picture."""
         layer = self.needs[0].layer(self.layer, self.config["num_hidden_layers"])
         weights = self.needs[0].hash(self.name)
-        return {
-            "weights": weights, "layer": layer, "pooling": self.pooling, "rate": self.rate, "whole": self.whole
-        }  # fmt: skip
+        return {"weights": weights, "layer": layer, "pooling": self.pooling, "rate": self.rate, "whole": self.whole}
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -133,9 +131,15 @@ class PictureEncoder:
             return self._states(network, batch).float().cpu().numpy()
 
         return picture_stream(
-            media, channels, encode, rate=self.rate, side=preparation.side, whole=self.whole, frames=self.frames,
+            media,
+            channels,
+            encode,
+            rate=self.rate,
+            side=preparation.side,
+            whole=self.whole,
+            frames=self.frames,
             progress=progress,
-        )  # fmt: skip
+        )
 
     def _states(self, network: Any, batch: Tensor) -> Tensor:
         states: Tensor = network(pixel_values=batch, output_hidden_states=True).hidden_states[self.layer]

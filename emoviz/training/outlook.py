@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -140,8 +141,11 @@ def split_table(config: TrainingConfig, found: Sequence[Holding]) -> pd.DataFram
     grouped = table.assign(part=part).groupby(["culture", "part"], sort=False)
     rows = grouped.agg(recordings=("part", "size"), speakers=("speaker", "nunique")).reset_index()
     order = {str(p): number for number, p in enumerate(Split)}
-    return rows.sort_values(["culture", "part"], key=lambda column: column.map(order).fillna(column)
-                            if column.name == "part" else column, ignore_index=True)  # fmt: skip
+
+    def in_order(column: "pd.Series[Any]") -> "pd.Series[Any]":
+        return column.map(order).fillna(column) if column.name == "part" else column
+
+    return rows.sort_values(["culture", "part"], key=in_order, ignore_index=True)
 
 
 def steps_per_epoch(config: TrainingConfig, view: Outlook, found: Iterable[Holding], store: FeatureStore) -> int:

@@ -20,7 +20,7 @@ class Linear(nn.Module):
         self.layers = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2))
 
 
-def make(folder: Path):  # noqa: ANN201
+def make(folder: Path):
     (folder / "model.safetensors").write_bytes(b"x" * 2_000_000)
     predictor = Linear()
     about = SimpleNamespace(hop=0.1, features=[SimpleNamespace(name="toy", width=4)])
@@ -29,7 +29,7 @@ def make(folder: Path):  # noqa: ANN201
         name, description = "toy", about
 
         @torch.inference_mode()
-        def __call__(self, streams):  # noqa: ANN001, ANN204
+        def __call__(self, streams):
             return predictor.layers(torch.from_numpy(streams["toy"]))
 
     toy = Toy()

@@ -118,9 +118,9 @@ def augment_crops(crops: Tensor) -> Tensor:
     angle, scale, stretch = uniform(-0.3, 0.3), uniform(0.8, 1.2), uniform(0.92, 1.08)
     mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
     cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
-    rows = [torch.stack([cosine * mirror * stretch, -sine, uniform(-0.16, 0.16)], 1),
-            torch.stack([sine * mirror, cosine / stretch, uniform(-0.16, 0.16)], 1)]  # fmt: skip
-    grid = functional.affine_grid(torch.stack(rows, 1), list(pictures.shape), align_corners=False)
+    first = torch.stack([cosine * mirror * stretch, -sine, uniform(-0.16, 0.16)], 1)
+    second = torch.stack([sine * mirror, cosine / stretch, uniform(-0.16, 0.16)], 1)
+    grid = functional.affine_grid(torch.stack([first, second], 1), list(pictures.shape), align_corners=False)
     pictures = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
     blurred = functional.avg_pool2d(functional.pad(pictures, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     pictures = torch.lerp(pictures, blurred, (uniform(-1, 1).clamp(min=0) * 0.9)[:, None, None, None])
