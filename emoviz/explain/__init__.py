@@ -4,24 +4,15 @@ captum loads when a method that needs it is first called.
 """
 
 from .checks import StreamChecks, check_face, check_streams
-from .clip import (
-    FaceExplanation,
-    FaceFilm,
-    Method,
-    StreamExplanation,
-    explain_face,
-    explain_film,
-    explain_streams,
-    main_output,
-    window_inputs,
-)
 from .deletion import Deletion, Example, Faithfulness, Verdict, deletion, gradient_weights
+from .faces import FaceExplanation, FaceFilm, explain_face, explain_film
 from .gradcam import grad_cam
 from .gradients import Attribution, channel_weights, integrated_gradients
 from .occlusion import occlude, occlude_channels, occlude_time
 from .overlay import CIVIDIS, blend, colours_of, heated
 from .sanity import Sanity, randomisation, randomisations, rank_correlation
 from .sound import SoundExplanation, check_sound, explain_sound, sees_sound
+from .streams import Method, StreamExplanation, explain_streams, main_output, window_inputs
 from .targets import output_number, span
 
 __all__ = [

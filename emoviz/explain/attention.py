@@ -173,7 +173,7 @@ def _pictures(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         shape: (H, W') or (pictures, H, W') of a frame.
     """
     videos = np.nan_to_num(values).reshape(len(values), -1, *(shape if len(shape) == 3 else (1, *shape)))
-    return np.clip(np.moveaxis(videos[:, :, videos.shape[2] // 2], 1, -1), 0, 1)
+    return np.asarray(np.clip(np.moveaxis(videos[:, :, videos.shape[2] // 2], 1, -1), 0, 1))
 
 
 def _modality(feature: str) -> str:

@@ -10,9 +10,10 @@ from ..checkpoints.folder import Checkpoint, Predictor
 from ..core.progress import Progress, silent
 from ..features import FeatureStream
 from ..models import Model
-from .clip import Method, explain_streams, face_inputs
+from .faces import face_inputs
 from .gradcam import grad_cam
 from .sanity import Sanity, randomisation, randomisations
+from .streams import Method, explain_streams
 from .targets import output_number
 
 if TYPE_CHECKING:

@@ -137,14 +137,8 @@ def deletion(
         FeatureError: an example has no frame, or lacks a stream.
     """
     width = sum(model.config.streams.values())
-    if len(examples) < 2:
-        raise ConfigError(f"Whether weights are faithful is judged on two recordings or more, not on {len(examples)}.")
     weights = np.asarray(weights, dtype=float)
-    if weights.shape not in ((width,), (len(examples), width)) or not np.isfinite(weights).all():
-        accepted = f"({width},) or ({len(examples)}, {width})"
-        raise ConfigError(f"The weights are finite numbers of shape {accepted}, not {weights.shape}.")
-    if steps < 1 or orders < 1:
-        raise ConfigError(f"There is one step and one random order at least, not {steps} and {orders}.")
+    _require(weights, len(examples), width, steps, orders)
     counts = np.unique(np.linspace(0, width, steps + 1).round().astype(int))
     ranks = _all_ranks(np.broadcast_to(weights, (len(examples), width)), orders, np.random.default_rng(seed))
     errors = _errors(model, examples, ranks, counts, score, progress)
@@ -226,6 +220,17 @@ def verdict(difference: Difference, metric: str, rests_on: str = "") -> Verdict:
     return Verdict(answer, difference, f"{says} ({size}), so {means}.")
 
 
+def _require(weights: np.ndarray, examples: int, width: int, steps: int, orders: int) -> None:
+    """Refuse weights and settings that do not fit."""
+    if examples < 2:
+        raise ConfigError(f"Whether weights are faithful is judged on two recordings or more, not on {examples}.")
+    if weights.shape not in ((width,), (examples, width)) or not np.isfinite(weights).all():
+        accepted = f"({width},) or ({examples}, {width})"
+        raise ConfigError(f"The weights are finite numbers of shape {accepted}, not {weights.shape}.")
+    if steps < 1 or orders < 1:
+        raise ConfigError(f"There is one step and one random order at least, not {steps} and {orders}.")
+
+
 def _all_ranks(weights: np.ndarray, orders: int, generator: np.random.Generator) -> np.ndarray:
     """At which place each order hides each channel: highest first, lowest first, then the random ones, (N, R, D)."""
     highest = _ranks(-weights, generator)
@@ -285,7 +290,7 @@ def _batches(examples: Sequence[Example]) -> Iterator[tuple[list[int], dict[str,
 
 def _padded_size(examples: Sequence[Example]) -> int:
     """Input values of a batch of these examples."""
-    widths = sum(values.shape[1] for values in examples[0].streams.values())
+    widths = sum(int(values.shape[1]) for values in examples[0].streams.values())
     return len(examples) * max(_length(example) for example in examples) * widths
 
 

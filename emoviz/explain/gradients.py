@@ -103,4 +103,4 @@ def integrated_gradients(
 
 def channel_weights(attribution: Attribution, mask: Tensor) -> np.ndarray:
     """Mean absolute contribution of each channel over a clip's real frames, (B, D): a weighting like attention's."""
-    return np.abs(attribution.values).sum(1) / mask.sum(1, keepdim=True).cpu().numpy()
+    return np.asarray(np.abs(attribution.values).sum(1) / mask.sum(1, keepdim=True).cpu().numpy())

@@ -56,7 +56,7 @@ def occlude(
             one = slice(clip, clip + 1)
             own = {name: torch.where(mask[one, :, None], streams[name][one], 0.0) for name in widths}
             scores = []
-            for some in hidden.split(at_once):
+            for some in torch.split(hidden, at_once):
                 many = {name: values.expand(len(some), -1, -1) for name, values in own.items()}
                 fixed = mask[one].expand(len(some), -1), shares[one].expand(len(some), -1)
                 scores.append(score(*without(many, widths, some).values(), *fixed))
@@ -156,7 +156,7 @@ def without(streams: Mapping[str, Tensor], widths: Mapping[str, int], hidden: Te
         widths: name -> D_stream, in the order of the channels of ``hidden``.
         hidden: bool (B, T or 1, D or 1), true on what is hidden.
     """
-    by_stream = hidden.split(list(widths.values()), dim=2) if hidden.shape[2] > 1 else [hidden] * len(widths)
+    by_stream = torch.split(hidden, list(widths.values()), dim=2) if hidden.shape[2] > 1 else [hidden] * len(widths)
     return {
         name: streams[name].masked_fill(own.to(streams[name].device), 0.0)
         for name, own in zip(widths, by_stream, strict=True)

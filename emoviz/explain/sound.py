@@ -20,9 +20,10 @@ from ..features.align import nearest
 from ..features.base import RATE
 from ..features.snippets import BINS, STEPS, WINDOW, second_around
 from ..prediction.windows import Windows
-from .clip import probability_of, wanted_frames, window_inputs
+from .faces import probability_of
 from .gradcam import grad_cam
 from .sanity import Sanity, randomisation
+from .streams import wanted_frames, window_inputs
 from .targets import output_number
 
 if TYPE_CHECKING:

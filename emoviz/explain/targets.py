@@ -82,7 +82,7 @@ def scorer(model: Model, output: int) -> Callable[..., Tensor]:
 
     def score(*values: Tensor) -> Tensor:
         *streams, mask, shares = values
-        prediction = model(dict(zip(names, streams, strict=True)), mask).prediction[..., output]
+        prediction: Tensor = model(dict(zip(names, streams, strict=True)), mask).prediction[..., output]
         return (prediction.reshape(shares.shape) * shares).sum(1)
 
     return score

@@ -8,9 +8,10 @@ import pandas as pd
 from ..core.vocabulary import Emotion
 from ..core.words import number
 from ..evaluation.findings import LEAST_PEAK
-from .clip import MISSED, FaceExplanation, Method, StreamExplanation
+from .faces import FaceExplanation
 from .sanity import Sanity
 from .sound import SoundExplanation
+from .streams import MISSED, Method, StreamExplanation
 
 NAMES: dict[Method, str] = {Method.GRADIENTS: "integrated gradients", Method.OCCLUSION: "occlusion"}
 """Of the methods, as people say them."""

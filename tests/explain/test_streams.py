@@ -1,41 +1,17 @@
-"""Explanations of clips by untrained checkpoints: contributions add up over windows, and faces are framed."""
+"""Explanations of clips by untrained models of feature streams: contributions add up over windows."""
 
 import dataclasses
 
 import numpy as np
 import pytest
-from clips import face_frames, plain_frames, sine, write_clip
-from untrained import DIMENSIONS, save_all
+from untrained import DIMENSIONS
 
 from emoviz.core.errors import ConfigError, FeatureError, UnknownNameError
-from emoviz.core.vocabulary import FER_EMOTIONS
-from emoviz.explain import Method, check_face, check_streams, explain_face, explain_film, explain_streams
-from emoviz.features import EXTRACTORS, FeatureStream
+from emoviz.explain import Method, explain_streams
 from emoviz.features.align import frame_middles
-from emoviz.media import ClipMedia
-from emoviz.prediction.clip import load_checkpoints
 from emoviz.prediction.windows import Windows, apply, predict_streams
 
-SECONDS = 3.0
-HOP = 0.02
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    """Untrained: pictures, frames in windows of 2 s, and windows of 1 s."""
-    return load_checkpoints((), [save_all(tmp_path_factory.mktemp("untrained"))])
-
-
-@pytest.fixture(scope="module")
-def streams() -> dict[str, FeatureStream]:
-    """Whisper with a gap that eGeMAPS shares from 1 to 1.2 s."""
-    random, made = np.random.default_rng(0), {}
-    for name in ("whisper", "egemaps"):
-        channels = tuple(EXTRACTORS[name]().channels)
-        values = random.normal(0, 3, (round(SECONDS / HOP), len(channels))).astype(np.float32)
-        values[50:60] = np.nan
-        made[name] = FeatureStream(values, HOP / 2, HOP, channels)
-    return made
+from .conftest import HOP, SECONDS
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -123,52 +99,3 @@ def test_bad_input_is_refused_in_one_sentence(models, streams):
         explain_streams(models[1], streams, SECONDS, DIMENSIONS[0], start=1, end=1.1)
     with pytest.raises(ConfigError, match="^A stretch of time is 0.02 s or more, not 0 s.$"):
         explain_streams(models[1], streams, SECONDS, DIMENSIONS[0], stretch=0)
-
-
-@pytest.fixture(scope="module")
-def media(tmp_path_factory) -> ClipMedia:
-    frames = face_frames(20, [lambda i: (150, 60)])
-    return ClipMedia(write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, sine(0.8)))
-
-
-def test_faces_stand_beneath_their_heat(models, media):
-    found = explain_face(models[0], media, "happy", [0.49, 0.13, 99.0], side=96)
-    assert found.heat.shape == (3, 96, 96) and found.heat.min() >= 0 and found.heat.max() <= 1
-    assert found.pictures.shape == (3, 96, 96, 3) and found.pictures.dtype == np.uint8
-    np.testing.assert_allclose(found.times, [0.48, 0.12, 0.76])
-    track = media.face_track()
-    frame = np.abs(media.faces().times - found.times[1]).argmin()
-    crop = track.crops[frame].reshape(1, -1).astype(np.float32) / 255
-    logits = models[0]({"crop": crop}).prediction[0]
-    assert found.values[1] == pytest.approx(logits.softmax(0)[FER_EMOTIONS.index("happy")].item(), abs=1e-5)
-    grey = found.pictures[1].mean(2)[::2, ::2].ravel()
-    assert np.corrcoef(grey, track.crops[frame].ravel())[0, 1] > 0.95
-
-
-def test_faces_that_are_not_there_are_refused_in_one_sentence(models, media, tmp_path):
-    with pytest.raises(UnknownNameError, match="no output named 'joy'"):
-        explain_face(models[0], media, "joy", [0.1])
-    with pytest.raises(ConfigError, match="^Grad-CAM shows one moment"):
-        explain_face(models[0], media, "happy", [])
-    grey = ClipMedia(write_clip(tmp_path / "grey.mp4", plain_frames(5)))
-    with pytest.raises(FeatureError, match="^There is nothing to explain: no face was found in the clip.$"):
-        explain_face(models[0], grey, "happy", [0.1])
-
-
-def test_a_film_is_the_faces_of_the_whole_clip(models, media):
-    film = explain_film(models[0], media, "happy", pictures=4, side=48)
-    frames = len(media.face_track().frames)
-    assert film.heat.shape == (frames, 12, 12) and film.heat.min() >= 0 and film.heat.max() <= 1
-    assert film.squares.shape == (frames, 3, 2) and film.hold == pytest.approx(0.04)
-    one = explain_face(models[0], media, "happy", [film.times[3]])
-    assert film.values[3] == pytest.approx(one.values[0], abs=1e-5)
-    np.testing.assert_allclose(film.strip.times, [0.08, 0.28, 0.48, 0.68], atol=0.041)
-    assert film.strip.pictures.shape == (4, 48, 48, 3) and film.strip.heat.shape == (4, 48, 48)
-
-
-@pytest.mark.slow
-def test_checks_judge_channels_times_and_faces(models, media, streams):
-    checks = check_streams(models[1], streams, SECONDS, DIMENSIONS[0], method=Method.OCCLUSION, repetitions=1)
-    assert checks.channels.sentence != checks.times.sentence
-    assert list(checks.channels.table.randomised) == [1.0]
-    assert check_face(models[0], media, "happy", pictures=2).sentence.startswith("The explanation ")

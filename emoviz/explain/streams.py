@@ -1,0 +1,257 @@
+"""The contributions of channels and times to the prediction that a model of feature streams makes of a clip.
+
+A prediction of a clip is a weighted sum of the model's answers in overlapping windows, so its explanation is the same
+sum of theirs, and contributions still add up to the difference from the baseline.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ..checkpoints.folder import Checkpoint
+from ..core.errors import ConfigError, FeatureError
+from ..core.progress import Progress, silent
+from ..features import FeatureStream
+from ..features.align import align
+from ..models import Model
+from ..prediction.windows import Windows, channel_table
+from .gradients import integrated_gradients
+from .occlusion import occlude
+from .targets import in_use, output_number, scorer
+
+MISSED = 0.05
+"""Share of the difference from the baseline that integrated gradients may miss without a note."""
+
+
+class Method(StrEnum):
+    """The ways to explain a model of feature streams."""
+
+    GRADIENTS = "integrated-gradients"
+    OCCLUSION = "occlusion"
+
+
+@dataclass(frozen=True)
+class StreamExplanation:
+    """The contributions of channels and times to the mean of an output over a stretch of a clip.
+
+    All is in the unit of the output, which is a logit where the model answers classes. Contributions are counted from
+    the model's answer to the baseline, the training mean in all channels and frames.
+
+    Attributes:
+        output: name of the output.
+        method: method of explanation.
+        value: mean of the output over the stretch.
+        baseline: mean of the output for the baseline.
+        completeness_error: distance of the sum of integrated gradients from the difference of the two; NaN for
+            occlusion, whose contributions need not add up.
+        channels: ``channel``, ``modality``, ``contribution``, and ``magnitude``, which for integrated gradients also
+            counts contributions that cancel over time; the largest magnitude first.
+        times: ``time`` (s, middle of a stretch), ``contribution`` and ``magnitude``.
+        values: float32 (T, D), contributions by frame of the model's grid and channel; None for occlusion.
+        notes: sentences that a reader must know.
+    """
+
+    output: str
+    method: Method
+    value: float
+    baseline: float
+    completeness_error: float
+    channels: pd.DataFrame
+    times: pd.DataFrame
+    values: np.ndarray | None
+    notes: tuple[str, ...]
+
+
+def explain_streams(
+    checkpoint: Checkpoint,
+    streams: Mapping[str, FeatureStream],
+    duration: float,
+    output: str,
+    *,
+    method: Method = Method.GRADIENTS,
+    start: float = 0.0,
+    end: float | None = None,
+    steps: int = 50,
+    stretch: float = 0.5,
+    progress: Progress = silent,
+) -> StreamExplanation:
+    """Explain the mean of an output over some seconds of a clip.
+
+    Args:
+        checkpoint: a model of feature streams.
+        streams: its features of the clip (:func:`emoviz.prediction.windows.streams_of`).
+        duration: length of the clip in seconds.
+        output: name of the output.
+        method: method of explanation.
+        start: first second to explain.
+        end: last second; None is the end of the clip.
+        steps: number of steps of integrated gradients.
+        stretch: seconds that are hidden at a time by occlusion.
+        progress: listener that hears of every window.
+
+    Raises:
+        UnknownNameError: if the model has no such output.
+        ConfigError: if the stretch is shorter than a frame of the model.
+        FeatureError: if nothing of the clip's features is known in these seconds.
+    """
+    number = output_number(checkpoint.description.outputs, output)
+    if stretch < (hop := checkpoint.description.hop):
+        raise ConfigError(f"A stretch of time is {hop:g} s or more, not {stretch:g} s.")
+    windows = Windows.of(checkpoint.description, duration)
+    shares = windows.shares(wanted_frames(windows, streams, start, end))
+    parts = _Parts(checkpoint, windows, streams, shares, number)
+    value, baseline = parts.answers()
+    if method == Method.GRADIENTS:
+        values = parts.gradients(steps, progress)
+        missed = abs(float(values.sum(dtype=float)) - (value - baseline))
+        by_channel, by_time = ((values.sum(i, float), np.abs(values).sum(i, float)) for i in (0, 1))
+        middles = windows.times
+    else:
+        values, missed = None, float("nan")
+        stretches = np.arange(len(windows.times)) // max(1, round(stretch / hop))
+        channels, times = parts.occluded(stretches, progress)
+        by_channel, by_time = (channels, np.abs(channels)), (times, np.abs(times))
+        middles = pd.Series(windows.times).groupby(stretches).mean().to_numpy()
+    table = channel_table(checkpoint).assign(contribution=by_channel[0], magnitude=by_channel[1])
+    return StreamExplanation(
+        output=output,
+        method=method,
+        value=value,
+        baseline=baseline,
+        completeness_error=missed,
+        channels=table.sort_values("magnitude", ascending=False, kind="stable", ignore_index=True),
+        times=pd.DataFrame({"time": middles, "contribution": by_time[0], "magnitude": by_time[1]}),
+        values=values,
+        notes=_notes(checkpoint, missed, abs(value - baseline)),
+    )
+
+
+def main_output(checkpoint: Checkpoint, prediction: np.ndarray) -> str:
+    """The output that is explained where none is named: the class most probable on the whole, or the first dimension.
+
+    Args:
+        checkpoint: the model.
+        prediction: (T, K) of a clip, NaN in gaps.
+
+    Raises:
+        FeatureError: all is a gap.
+    """
+    outputs = checkpoint.description.outputs
+    if np.isnan(prediction).all():
+        raise FeatureError(f"There is nothing to explain: the clip has nothing that '{checkpoint.name}' sees or hears.")
+    return (
+        outputs[int(np.nanmean(prediction, axis=0).argmax())]
+        if checkpoint.description.kind == "emotion"
+        else outputs[0]
+    )
+
+
+def window_inputs(
+    checkpoint: Checkpoint, windows: Windows, streams: Mapping[str, FeatureStream], numbers: np.ndarray
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Some windows of a clip as the model sees them, behind its PCA and standardisation.
+
+    Args:
+        checkpoint: the model.
+        windows: of the clip, see :class:`emoviz.prediction.windows.Windows`.
+        streams: what the model reads.
+        numbers: of n windows.
+
+    Returns:
+        name -> (n, W, D_stream), and the mask (n, W), which is true everywhere: what is missing is zero.
+    """
+    aligned = windows.aligned(streams, numbers)
+    with torch.no_grad():
+        inputs = checkpoint.predictor.inputs({name: torch.from_numpy(v) for name, v in aligned.items()})
+    return inputs, torch.ones(len(numbers), windows.width, dtype=torch.bool)
+
+
+def wanted_frames(
+    windows: Windows, streams: Mapping[str, FeatureStream], start: float, end: float | None
+) -> np.ndarray:
+    """Frames of the clip to explain, those of which nothing is known left out: bool (T,)."""
+    features = windows.description.features
+    known: np.ndarray = np.any([~np.isnan(align(streams[f.name], windows.times)).all(1) for f in features], axis=0)
+    wanted: np.ndarray = known & (windows.times >= start) & (windows.times < (np.inf if end is None else end))
+    if not wanted.any():
+        until = "the end" if end is None else f"{end:g} s"
+        raise FeatureError(f"There is nothing to explain: no feature of the clip is known from {start:g} s to {until}.")
+    return wanted
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The windows of a clip that have a say in what is explained, one after the other."""
+
+    checkpoint: Checkpoint
+    windows: Windows
+    streams: Mapping[str, FeatureStream]
+    shares: np.ndarray
+    output: int
+
+    def __iter__(self) -> Iterator[tuple[slice, dict[str, Tensor], Tensor, Tensor]]:
+        """Its frames in the clip, and its inputs, mask and shares."""
+        for number in np.flatnonzero(self.shares.any(1)):
+            start = self.windows.starts[number]
+            share = torch.from_numpy(self.shares[[number]]).float()
+            inputs, mask = window_inputs(self.checkpoint, self.windows, self.streams, np.array([number]))
+            yield slice(start, start + self.windows.width), inputs, mask, share
+
+    def reported(self, progress: Progress) -> Iterator[tuple[slice, dict[str, Tensor], Tensor, Tensor]]:
+        """The same; told of every window."""
+        total = int(self.shares.any(1).sum())
+        for number, part in enumerate(self):
+            progress("Explaining the prediction", number, total)
+            yield part
+        progress("Explaining the prediction", total, total)
+
+    @property
+    def model(self) -> Model:
+        return self.checkpoint.predictor.model
+
+    @torch.no_grad()
+    def answers(self) -> tuple[float, float]:
+        """What the model says of the clip, and of the baseline."""
+        score = scorer(self.model, self.output)
+        totals = np.zeros(2)
+        with in_use(self.model):
+            for _, inputs, *fixed in self:
+                nothing = [torch.zeros_like(values) for values in inputs.values()]
+                totals += float(score(*inputs.values(), *fixed)), float(score(*nothing, *fixed))
+        return float(totals[0]), float(totals[1])
+
+    def gradients(self, steps: int, progress: Progress) -> np.ndarray:
+        """Integrated gradients of the clip, float32 (T, D)."""
+        values = np.zeros((len(self.windows.times), sum(self.model.config.streams.values())), np.float32)
+        for own, inputs, mask, share in self.reported(progress):
+            found = integrated_gradients(self.model, inputs, mask, self.output, shares=share, steps=steps)
+            values[own] += found.values[0]
+        return values
+
+    def occluded(self, stretches: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        """What each channel (D,) and each stretch of time adds, given the stretch of each frame (T,)."""
+        channels = torch.eye(sum(self.model.config.streams.values()), dtype=torch.bool)[:, None]
+        by_channel, by_time = np.zeros(len(channels)), np.zeros(stretches[-1] + 1)
+        for own, inputs, mask, share in self.reported(progress):
+            by_channel += occlude(self.model, inputs, mask, self.output, channels, shares=share)[0]
+            touched = np.unique(stretches[own])
+            times = torch.from_numpy(stretches[own] == touched[:, None])[..., None]
+            by_time[touched] += occlude(self.model, inputs, mask, self.output, times, shares=share)[0]
+        return by_channel, by_time
+
+
+def _notes(checkpoint: Checkpoint, missed: float, difference: float) -> tuple[str, ...]:
+    notes = []
+    plain = [c.feature for c in checkpoint.description.inputs if not c.standardise and c.components is None]
+    if plain:
+        notes.append(
+            f"The baseline of {' and '.join(plain)} is zero, not the training mean, as it is not standardised."
+        )
+    if missed > MISSED * difference:
+        notes.append(f"The contributions miss the difference from the baseline by {missed:.2g} of {difference:.2g}.")
+    return tuple(notes)
