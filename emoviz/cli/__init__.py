@@ -14,7 +14,7 @@ from pathlib import Path
 from .. import __version__
 from ..core.errors import Cancelled, EmovizError
 from ..core.settings import Settings
-from .command import COMMANDS
+from .command import COMMANDS, Formatter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     for name in COMMANDS:  # in alphabetical order, so that a group precedes its commands
         above, _, last = name.rpartition(" ")
         command = COMMANDS[name]
-        own = levels[above].add_parser(last, help=command.about)
+        own = levels[above].add_parser(last, help=command.about, formatter_class=Formatter)
         for add in command.arguments:
             add(own)
         if command.run:

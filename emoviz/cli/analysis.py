@@ -1,7 +1,7 @@
 """``similarity``, ``project`` and ``compare``: analyses of trained models."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,18 @@ SIMILARITY_TABLES = ("similarities", "differences", "overall", "top", "frequenci
 """Tables that ``similarity`` makes."""
 
 
+def _measures() -> Iterable[str]:
+    from ..analysis.similarity import MEASURES
+
+    return MEASURES
+
+
+def _projections() -> Iterable[str]:
+    from ..analysis.projection_methods import METHODS
+
+    return METHODS
+
+
 @command(
     "similarity",
     "how alike cultures are in the channels that models weigh",
@@ -32,7 +44,7 @@ SIMILARITY_TABLES = ("similarities", "differences", "overall", "top", "frequenci
     ),
     argument("--table", default="similarities", metavar="NAME", help=f"{', '.join(SIMILARITY_TABLES)}"),
     argument("--pair", nargs=2, metavar="CULTURE", help="the weights of two cultures, channel by channel"),
-    argument("--measure", default="cosine", metavar="NAME", help="cosine, pearson, spearman or top-k"),
+    argument("--measure", default="cosine", metavar="NAME", help="a measure of similarity", listed=_measures),
     argument("--modality", metavar="NAME", help="only its channels (default: all)"),
     argument("--top", type=int, default=10, metavar="K", help="number of highest channels (default: %(default)s)"),
     JSON,
@@ -89,7 +101,9 @@ def _channel_weights(names: Sequence[str], settings: Settings) -> "pd.DataFrame"
     "project",
     "a map of the embeddings of a model's held-out recordings",
     MODEL,
-    argument("--method", default="tsne", metavar="NAME", help="pca, tsne (default) or umap"),
+    argument(
+        "--method", default="tsne", metavar="NAME", help="a projection (default: %(default)s)", listed=_projections
+    ),
     changes("KEY=VALUE", "e.g. perplexity=20"),
     argument("--figures", action="store_true", help="how well the map separates groups, instead of its points"),
     JSON,

@@ -1,7 +1,7 @@
 """Commands register themselves here: a new command is one decorated function in a module of this package."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,9 +57,28 @@ def group(name: str, about: str, title: str = "commands", metavar: str = "COMMAN
     COMMANDS.register(name)(Command(about, title=title, metavar=metavar))
 
 
-def argument(*names: str, **how: Any) -> Argument:
-    """Return an argument; it takes what :meth:`argparse.ArgumentParser.add_argument` takes."""
-    return lambda parser: parser.add_argument(*names, **how)
+def argument(*names: str, listed: Callable[[], Iterable[str]] | None = None, **how: Any) -> Argument:
+    """Return an argument.
+
+    Args:
+        names: see :meth:`argparse.ArgumentParser.add_argument`.
+        listed: returns the names with which the help text goes on, e.g. those of a registry; it is called when the help
+            is shown, as registries import all of their entries.
+        how: see :meth:`argparse.ArgumentParser.add_argument`.
+    """
+
+    def add(parser: argparse._ActionsContainer) -> None:
+        vars(parser.add_argument(*names, **how))["listed"] = listed
+
+    return add
+
+
+class Formatter(argparse.HelpFormatter):
+    """Adds the names to the help texts of arguments that list some."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        listed: Callable[[], Iterable[str]] | None = vars(action).get("listed")
+        return f"{action.help}: {', '.join(listed())}" if listed else action.help
 
 
 def one_of(*choices: Argument, required: bool = False) -> Argument:

@@ -1,7 +1,7 @@
 """``jobs``: long work in the background, on this machine or a cluster."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import sleep
 from typing import TYPE_CHECKING
 
@@ -108,10 +108,16 @@ def extraction(options: argparse.Namespace) -> "Work":
     return Extraction(options.corpus, tuple(chosen), chosen, options.processes)
 
 
+def _kinds() -> Iterable[str]:
+    from ..jobs.work import WORKS
+
+    return WORKS
+
+
 @submits(
     "kind",
     "do any kind of work, also that of a plugin",
-    argument("kind", metavar="KIND", help="name of a kind of job; an unknown one lists the known ones"),
+    argument("kind", metavar="KIND", help="a kind of job", listed=_kinds),
     changes("KEY=VALUE", "a setting of this kind; may be repeated"),
 )
 def any_kind(options: argparse.Namespace) -> "Work":

@@ -15,8 +15,18 @@ if TYPE_CHECKING:
     from ..studies.study import Study
 
 RESULTS = argument("--results", type=Path, metavar="FOLDER", help="folder of the JSON files (EMOVIZ_RESULTS)")
+
+
+def _protocols() -> list[str]:
+    """Return the names of all protocols, and those of the studies' plans."""
+    from ..studies.catalogue import STUDIES
+    from ..training.protocols import PROTOCOLS
+
+    return sorted({*PROTOCOLS, *(plan for study in STUDIES.values() for plan in study.plans)})
+
+
 PROTOCOL = (
-    argument("protocol", metavar="NAME", help="cross-culture, within, loro, folds, k-shot, per-culture or ablation"),
+    argument("protocol", metavar="NAME", help="a protocol, or the name of a study's plan", listed=_protocols),
     one_of(
         argument("--study", metavar="NAME", help="corpus, task and systems (see the README)"),
         argument("--config", type=Path, metavar="FILE", help="a training config of your own, JSON"),

@@ -1,6 +1,7 @@
 """``train`` and ``codebook``: training a model, and the codebooks that some models need first."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     from ..training import TrainingConfig
 
 CHANGES = changes("KEY=VALUE", "change the config; may be repeated")
+
+
+def _loggers() -> Iterable[str]:
+    from ..training.loggers import LOGGERS
+
+    return LOGGERS
+
+
 TRAINING = (
     one_of(
         argument("--preset", metavar="NAME", help="the config of a bundled model"),
@@ -19,7 +28,7 @@ TRAINING = (
         required=True,
     ),
     CHANGES,
-    argument("--logger", default="", metavar="NAME", help="also send the scores to tensorboard or mlflow"),
+    argument("--logger", default="", metavar="NAME", help="also send the scores to a logger", listed=_loggers),
 )
 
 

@@ -22,8 +22,10 @@ REGISTRY_TESTS = {
     "a-command": ["tests/cli/test_commands.py"],
     "a-corpus": ["tests/corpora/test_readers.py"],
     "a-job-kind": ["tests/jobs/test_kinds.py"],
+    "a-metric": ["tests/evaluation/test_metric_registry.py"],
     "a-model": ["tests/models/test_registry.py"],
     "a-page": ["tests/pages/test_every_page.py"],
+    "a-protocol": ["tests/training/test_protocols.py"],
     "an-extractor": ["tests/features/test_extractors.py"],
 }
 """Name of a guide -> the tests of all entries of its registry."""
