@@ -24,6 +24,9 @@ COLLAPSED = "collapsed"
 FLOOR = "training mean"
 KEYS = ["system", "test", "output"]
 """What ``customdata`` of every point that can be clicked holds: which score it is."""
+TOLD = ["text", "recordings", "speakers", "rests"]
+"""What ``customdata`` holds besides, for those who point at it."""
+HOVER = "%{customdata[3]} %{customdata[6]}<br>%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>"
 
 
 def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.Figure:
@@ -50,12 +53,11 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
             x=rows["value"],
             y=[systems.index(s) for s in rows["system"]],
             error_x=_whiskers(rows),
-            customdata=rows[[*KEYS, "text", "recordings", "speakers"]],
+            customdata=rows[[*KEYS, *TOLD]],
             mode="markers",
             marker=_markers(rows, POINT) | {"size": [14 if _is(r, chosen) else 9 for r in rows.to_dict("records")]},
             unselected={"marker": {"opacity": 1}},
-            hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}, %{customdata[2]}<br>%{customdata[3]}<br>"
-            "%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
+            hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}, %{customdata[2]}<br>" + HOVER,
             showlegend=False,
             **on,
         )
@@ -106,7 +108,7 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
         for row in order.to_dict("records"):
             apart = row["low"] > 0 or row["high"] < 0  # neither holds where they are undefined
             colour = GREY if not apart else BETTER if sign * row["difference"] > 0 else WORSE
-            hover = f"<b>{row['system']} − {baseline}</b>, {row['test']}<br>{row['text']}"
+            hover = f"<b>{row['system']} − {baseline}</b>, {row['test']}<br>{row['text']} {row['rests']}"
             points.setdefault(colour, []).append({**row, "value": row["difference"], "y": len(names), "hover": hover})
             labels.append(_beside(row["text"], len(names)) | {"x": 1, "xshift": 4})
             names.append(row["system"] + ("" if pd.isna(row["shots"]) else f" {row['shots']}-shot"))
@@ -170,13 +172,13 @@ def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Seque
     figure.add_scatter(  # heatmaps report no clicks; these invisible squares do
         x=table["target"],
         y=table["source"],
-        customdata=table[[*KEYS, "text", "recordings", "speakers", "training_mean"]],
+        customdata=table[[*KEYS, *TOLD, "training_mean"]],
         mode="markers",
         marker={"size": CELL - 6, "symbol": "square", "opacity": 0.01},
         unselected={"marker": {"opacity": 0.01}},
         selected={"marker": {"opacity": 0.01}},
-        hovertemplate="<b>%{y} → %{x}</b>, %{customdata[0]}<br>%{customdata[3]}<br>"
-        "training mean %{customdata[6]:.2f}<br>%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
+        hovertemplate="<b>%{y} → %{x}</b>, %{customdata[0]}<br>%{customdata[3]} %{customdata[6]}<br>"
+        "training mean %{customdata[7]:.2f}<br>%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
         showlegend=False,
     )
     middle = (table["value"].min() + table["value"].max()) / 2
@@ -265,15 +267,14 @@ def _draw_line(figure: go.Figure, rows: pd.DataFrame, place: int, chosen: Sequen
     figure.add_scatter(
         x=shots,
         y=rows["value"],
-        customdata=rows[[*KEYS, "text", "recordings", "speakers"]],
+        customdata=rows[[*KEYS, *TOLD]],
         mode="lines+markers",
         name=rows["system"].iloc[0],
         line={"color": colour, "width": 2},
         marker=_markers(rows, colour, SERIES_SYMBOLS[place % len(SERIES_SYMBOLS)])
         | {"size": [14 if _is(r, chosen) else 9 for r in rows.to_dict("records")]},
         unselected={"marker": {"opacity": 1}},
-        hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}<br>%{customdata[3]}<br>"
-        "%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>",
+        hovertemplate="<b>%{customdata[0]}</b>, %{customdata[1]}<br>" + HOVER,
     )
 
 

@@ -73,8 +73,8 @@ SEWA = Study(
         ),
     },
     note="The channels are what nine unimodal systems predicted, which the organisers trained on other recordings. "
-    "Systems see and predict 2 Hz; figures count on the labels' 10 Hz. 'organisers' is their own fusion, whose weights "
-    "were fitted on these very recordings, so its figures are optimistic.",
+    "Systems see and predict 2 Hz; scores count on the labels' 10 Hz. 'organisers' is their own fusion, whose weights "
+    "were fitted on these very recordings, so its scores are optimistic.",
 )
 
 MDAT_VARIANTS: dict[str, Changes] = {

@@ -25,7 +25,7 @@ class Plan:
         seeds: of the trainings.
         protocol: registry name, where the plan's own name is another: an ablation is a protocol over variants.
         against: system -> those that it is compared with, on the same recordings.
-        means: name -> corpora; the figures of all tests from and to their cultures (none: all) are averaged.
+        means: name -> corpora; the scores of all tests from and to their cultures are averaged. No corpora are all.
         keep: group of checkpoints that the trained networks become; by default none is kept.
     """
 
@@ -62,7 +62,7 @@ class Study:
         config: what all systems share.
         systems: name -> what is its own.
         plans: name of a protocol -> how it is run.
-        note: what a reader of the figures must know.
+        note: what a reader of the scores must know.
         fusions: name -> a late fusion of systems, which plans name like a system.
         origin: the arguments by which the command line knows it; by default its name.
     """

@@ -15,19 +15,19 @@ SYSTEMS, MATRIX = (f'[class*="st-key-{kind}-"] .js-plotly-plot' for kind in ("st
 PANEL = ".st-key-behind"
 
 
-def open_results(page, address: str) -> None:  # noqa: ANN001
+def open_results(page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector(f"{SYSTEMS} .scatterlayer .trace")
     page.wait_for_selector(f"{MATRIX} .heatmaplayer image")
     page.wait_for_selector(f"{PANEL} p")
 
 
-def click_cell(page, source: str, target: str) -> None:  # noqa: ANN001
+def click_cell(page, source: str, target: str) -> None:
     page.locator(MATRIX).scroll_into_view_if_needed()
     page.mouse.click(*place_in(page, MATRIX, target, source))
 
 
-def test_a_cell_opens_the_recordings_behind_it_and_the_link_opens_them_again(app: str, page, elsewhere):  # noqa: ANN001
+def test_a_cell_opens_the_recordings_behind_it_and_the_link_opens_them_again(app: str, page, elsewhere):
     open_results(page, f"{app}/results?study=speech&protocol=cross-culture")
     click_cell(page, "German", "Italian")
     page.locator(f"{PANEL} p", has_text="German->Italian").wait_for()
@@ -40,7 +40,7 @@ def test_a_cell_opens_the_recordings_behind_it_and_the_link_opens_them_again(app
     expect(elsewhere.locator(PANEL).get_by_text("336 recordings of 6 speakers")).to_have_text(seen)
 
 
-def test_filters_change_what_is_drawn_and_stand_in_the_link(app: str, page):  # noqa: ANN001
+def test_filters_change_what_is_drawn_and_stand_in_the_link(app: str, page):
     open_results(page, f"{app}/results?study=speech&protocol=cross-culture")
     page.get_by_role("combobox", name="Tested on").click()
     page.get_by_role("option", name="Italian").click()
@@ -57,7 +57,7 @@ def test_filters_change_what_is_drawn_and_stand_in_the_link(app: str, page):  # 
     assert {"value", "low", "high", "training_mean", "collapsed"} <= set(table)
 
 
-def test_a_system_that_is_clicked_shows_its_matrix(app: str, page):  # noqa: ANN001
+def test_a_system_that_is_clicked_shows_its_matrix(app: str, page):
     open_results(page, f"{app}/results?study=speech&protocol=cross-culture")
     page.mouse.click(
         *page.evaluate(

@@ -22,7 +22,7 @@ def on(source: str = "", target: str = "", shots: int | None = None) -> dict:
     return {"mean": "", "source": [source], "target": target, "shots": shots, "tests": []}
 
 
-def score(what: dict, value: float, **other) -> dict:  # noqa: ANN003
+def score(what: dict, value: float, **other) -> dict:
     return what | {"output": "emotion", "metric": "ua", "aggregation": "pooled", "value": value,
                    "low": value - 0.05, "high": value + 0.05, "training_mean": 0.25, "recordings": 10, "speakers": 2,
                    "unit": "recordings", "clusters": 10, "replicates": 1, "collapsed": False} | other  # fmt: skip
@@ -68,7 +68,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list]:
     for name in ("standing", "paired_differences", "results_matrix", "few_shot"):
         draw = getattr(plots, name)
 
-        def remember(*args, name: str = name, draw: Callable = draw, **kwargs):  # noqa: ANN002, ANN003, ANN202
+        def remember(*args, name: str = name, draw: Callable = draw, **kwargs):
             calls.setdefault(name, []).append(args)
             return draw(*args, **kwargs)
 
@@ -76,13 +76,13 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list]:
     return calls
 
 
-def test_without_reports_the_page_says_how_to_make_them(open_page, folder):  # noqa: ANN001
+def test_without_reports_the_page_says_how_to_make_them(open_page, folder):
     test = open_page("results")
     assert not test.exception
     assert "make results" in texts(test)
 
 
-def test_the_first_view_shows_how_systems_stand_and_what_is_behind_the_best(open_page, folder, drawn):  # noqa: ANN001
+def test_the_first_view_shows_how_systems_stand_and_what_is_behind_the_best(open_page, folder, drawn):
     write(folder, "svm", 0.4)
     write(folder, "cats", 0.6)
     test = open_page("results")
@@ -101,7 +101,7 @@ def test_the_first_view_shows_how_systems_stand_and_what_is_behind_the_best(open
     assert len(tables(test)) == 2
 
 
-def test_a_link_names_the_figure_whose_recordings_are_shown(open_page, folder, drawn):  # noqa: ANN001
+def test_a_link_names_the_figure_whose_recordings_are_shown(open_page, folder, drawn):
     write(folder, "svm", 0.4)
     write(folder, "cats", 0.6)
     test = open_page("results", number="svm|Here->Yon|emotion")
@@ -113,14 +113,14 @@ def test_a_link_names_the_figure_whose_recordings_are_shown(open_page, folder, d
     assert set(cells.system) == {"svm"}, "the matrix is that of the chosen system"
 
 
-def test_a_link_to_what_is_not_there_shows_the_default(open_page, folder):  # noqa: ANN001
+def test_a_link_to_what_is_not_there_shows_the_default(open_page, folder):
     write(folder, "cats", 0.6)
     test = open_page("results", number="gone|Here->Yon|emotion", study="gone", score="gone", systems="gone")
     assert not test.exception
     assert "cats, mean, emotion" in texts(test)
 
 
-def test_filters_of_metric_culture_and_system(open_page, folder, drawn):  # noqa: ANN001
+def test_filters_of_metric_culture_and_system(open_page, folder, drawn):
     write(folder, "svm", 0.4)
     write(folder, "cats", 0.6)
     test = open_page("results", score="accuracy", tested="Yon", systems="svm")
@@ -134,7 +134,7 @@ def test_filters_of_metric_culture_and_system(open_page, folder, drawn):  # noqa
     assert set(drawn["standing"][-1][0].system) == {"svm", "cats"}
 
 
-def test_k_shot_is_drawn_as_curves(open_page, folder, drawn):  # noqa: ANN001
+def test_k_shot_is_drawn_as_curves(open_page, folder, drawn):
     write(folder, "svm", 0.4, "k-shot", shots=True)
     write(folder, "cats", 0.6, "k-shot", shots=True)
     test = open_page("results")
@@ -150,7 +150,7 @@ def test_k_shot_is_drawn_as_curves(open_page, folder, drawn):  # noqa: ANN001
     assert set(drawn["results_matrix"][-1][0].shots) == {5}
 
 
-def test_many_pairs_without_a_mean_are_a_matrix_of_one_system(open_page, folder, drawn):  # noqa: ANN001
+def test_many_pairs_without_a_mean_are_a_matrix_of_one_system(open_page, folder, drawn):
     names = "ABCD"
     for system in ("valence", "arousal"):
         report = write(folder, system, 0.3)
@@ -166,7 +166,7 @@ def test_many_pairs_without_a_mean_are_a_matrix_of_one_system(open_page, folder,
     assert len(drawn["standing"][-1][0]) == 8
 
 
-def test_a_damaged_report_is_named_and_the_others_shown(open_page, folder):  # noqa: ANN001
+def test_a_damaged_report_is_named_and_the_others_shown(open_page, folder):
     write(folder, "cats", 0.6)
     (folder / "broken.json").write_text("{")
     test = open_page("results")
@@ -176,7 +176,7 @@ def test_a_damaged_report_is_named_and_the_others_shown(open_page, folder):  # n
 
 
 @pytest.mark.parametrize("shots", [False, True])
-def test_undefined_figures_are_no_trouble(open_page, folder, shots):  # noqa: ANN001
+def test_undefined_figures_are_no_trouble(open_page, folder, shots):
     report = write(folder, "cats", 0.6, shots=shots)
     for row in report["scores"]:
         row |= {"value": None, "low": None, "high": None, "training_mean": None}
@@ -188,7 +188,7 @@ def test_undefined_figures_are_no_trouble(open_page, folder, shots):  # noqa: AN
     assert "undefined" in texts(test)
 
 
-def test_a_study_without_that_protocol_has_its_own(open_page, folder):  # noqa: ANN001
+def test_a_study_without_that_protocol_has_its_own(open_page, folder):
     write(folder, "cats", 0.6)
     other = copy.deepcopy(write(folder, "svm", 0.4))
     other |= {"study": "other", "protocol": "within", "title": "Another study"}
@@ -200,7 +200,7 @@ def test_a_study_without_that_protocol_has_its_own(open_page, folder):  # noqa: 
 
 
 @pytest.mark.slow
-def test_every_committed_table_opens(open_page, settings, monkeypatch):  # noqa: ANN001
+def test_every_committed_table_opens(open_page, settings, monkeypatch):
     committed = dataclasses.replace(settings, results=(ROOT / "results",))
     monkeypatch.setattr(loaders, "settings", lambda: committed)
     reports, problems, _ = loaders.reports()

@@ -13,16 +13,16 @@ def rows(*values: tuple) -> pd.DataFrame:
     table = pd.DataFrame(values, columns=["system", "test", "value", "collapsed"])
     source = table.test.str.partition("->")
     return table.assign(output="emotion", low=table.value - 0.05, high=table.value + 0.05, training_mean=0.25,
-                        text=[f".{100 * v:.0f} [.1, .2]" for v in table.value], recordings=10, speakers=2,
+                        text=[f".{100 * v:.0f} [.1, .2]" for v in table.value], recordings=10, speakers=2, rests="",
                         column=table.test, source=source[0], target=source[2])  # fmt: skip
 
 
-def points(figure) -> list:  # noqa: ANN001
+def points(figure) -> list:
     """What can be clicked, as system, test and output."""
     return [tuple(row[:3]) for trace in figure.data if trace.customdata is not None for row in trace.customdata]
 
 
-def words(figure) -> list[str]:  # noqa: ANN001
+def words(figure) -> list[str]:
     return [annotation.text for annotation in figure.layout.annotations]
 
 
@@ -50,7 +50,7 @@ def test_each_test_has_its_panel_and_many_panels_short_labels():
 
 def differences(*values: tuple) -> pd.DataFrame:
     table = pd.DataFrame(values, columns=["system", "against", "difference", "shots"])
-    return table.assign(low=table.difference - 0.02, high=table.difference + 0.02, text="words", base="mean",
+    return table.assign(low=table.difference - 0.02, high=table.difference + 0.02, text="words", base="mean", rests="",
                         test=["mean" if pd.isna(s) else f"mean {s}-shot" for s in table.shots])  # fmt: skip
 
 
@@ -108,3 +108,16 @@ def test_few_shots_are_lines_with_bands_and_names_that_do_not_cover_each_other()
     places = {a.text: a.y for a in figure.layout.annotations}
     assert places["b"] - places["a"] > 0.01
     assert "training mean" in places
+
+
+def test_whoever_points_at_a_score_of_few_people_is_told():
+    table = rows(("cats", "A->B", 0.4, False)).assign(rests="rests on 3 people", shots=5, base="A->B")
+    for figure in (
+        plots.standing(table, "UA"),
+        plots.results_matrix(table, "UA", "?"),
+        plots.few_shot(table, "UA", "?"),
+    ):
+        (trace,) = [t for t in figure.data if t.customdata is not None]
+        assert trace.customdata[0][6] == "rests on 3 people" and "%{customdata[6]}" in trace.hovertemplate
+    differ = differences(("a", "svm", 0.05, pd.NA)).assign(rests="rests on 3 people")
+    assert "rests on 3 people" in plots.paired_differences(differ, "UA", "mean").data[0].hovertext[0]

@@ -51,7 +51,7 @@ def test_a_score_says_on_what_it_counts():
     whole = crossed("cats", 0.5)
     rows = {row["test"]: row for row in tables.scores([whole]).to_dict("records")}
 
-    def said(name: str, **other) -> str:  # noqa: ANN003
+    def said(name: str, **other) -> str:
         row = rows[name] | other
         return behind.sentence(row, "UA", behind.folds_behind(whole, behind.tests_behind(whole, row)))
 
