@@ -37,7 +37,7 @@ class TextEncoder:
     Args:
         weights: weights of the encoder: name on the Hub, or a folder.
         recogniser: recogniser of the words: name on the Hub, or a folder, in CTranslate2's form.
-        language: two-letter code of what is spoken, or ``auto`` to find out.
+        language: two-letter code of the spoken language, or ``auto`` to find out.
         languages: codes that the encoder knows, with commas between; empty for all of them.
         layer: block after which the states are taken: 1 for the first, 0 for its input, -1 for the last.
         pooling: ``words`` over time; one vector for the clip: ``mean`` over its tokens, or that of the ``first``.
@@ -104,7 +104,7 @@ class TextEncoder:
         return tuple(f"{self.name}.{i:04d}" for i in range(self.config["hidden_size"]))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of what is said in the clip; NaN and a note where nothing is.
+        """Return features of the words that are said in the clip; NaN and a note where nobody speaks.
 
         Raises:
             MissingWeightsError: if the weights of the encoder or of the recogniser are not on this machine.

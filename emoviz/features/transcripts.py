@@ -71,7 +71,7 @@ def transcribe(
     Args:
         media: a clip with sound.
         weights: weights of the recogniser.
-        language: two-letter code of what is spoken, or ``auto`` to let a multilingual recogniser find out.
+        language: two-letter code of the spoken language, or ``auto`` to let a multilingual recogniser find out.
         feature: name of the feature that needs them, for messages.
         place: ``auto``, ``cpu`` or ``cuda``.
         progress: listener, told of every segment.

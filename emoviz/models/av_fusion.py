@@ -111,17 +111,17 @@ class Branch(nn.Module):
     def __init__(self, channels: int, config: AVFusionConfig, attention: bool) -> None:
         super().__init__()
         self.spread = config.statistics
-        figures = 2 * channels if config.statistics else channels
+        width = 2 * channels if config.statistics else channels
         # Each segment has its own: a whole clip varies more within itself, and less between clips.
-        self.norm = nn.BatchNorm1d((config.segments + 1) * figures)
+        self.norm = nn.BatchNorm1d((config.segments + 1) * width)
         self.dropout = nn.Dropout(config.dropout)
-        self.project = nn.Linear(figures, config.width)
+        self.project = nn.Linear(width, config.width)
         self.temporal = SelfAttention(config.width, config.heads) if attention else None
 
     def forward(self, stream: Tensor, shares: Tensor) -> tuple[Tensor, Tensor | None]:
         """(B, T, D) and S (B, N + 1, T) -> (B, N + 1, m') and the weights (B, N + 1, N + 1), if there are."""
-        figures = segment_statistics(stream, shares) if self.spread else shares @ stream
-        descriptors = self.project(self.dropout(self.norm(figures.flatten(1)).view_as(figures)))
+        statistics = segment_statistics(stream, shares) if self.spread else shares @ stream
+        descriptors = self.project(self.dropout(self.norm(statistics.flatten(1)).view_as(statistics)))
         if self.temporal is None:
             return descriptors, None
         descriptors, weights = self.temporal(descriptors)

@@ -73,7 +73,7 @@ class ClipPrediction:
         return dataclasses.replace(self, table=fuse(self.table, own, method, video_weight))
 
     def said_by(self, checkpoint: Checkpoint) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return what a model itself says, without what is derived from it.
+        """Return the predictions that a model makes itself, without those derived from them.
 
         Returns:
             Its rows of ``outputs``, and ``time`` and a column per output, under the output's name.

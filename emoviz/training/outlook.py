@@ -163,7 +163,7 @@ def step_seconds(config: TrainingConfig, widths: Mapping[str, int]) -> float:
     predictor = Predictor(inputs, build_model(config, widths)).train()
     optimiser = torch.optim.AdamW(predictor.parameters(), fused=True)
     data = DATA[config.data]
-    frames = 1 if config.data == "pictures" else max(1, round(config.window / config.hop))
+    frames = max(1, round(config.window / config.hop)) if data.windows else 1
     generator = torch.Generator().manual_seed(0)
     streams = {
         name: torch.randn(config.batch_size, frames, width, generator=generator) for name, width in widths.items()

@@ -388,6 +388,10 @@ def test_a_kind_of_data_is_a_module_of_its_name(kind):
     assert DATA[kind].make.__module__ == f"emoviz.training.data.{kind}"
 
 
+def test_pictures_alone_are_samples_of_a_single_frame():
+    assert [kind for kind in DATA if not DATA[kind].windows] == ["pictures"]
+
+
 class DialogueStore(MadeUpStore):
     """Answers like a FeatureStore whose first culture was recorded in one session per speaker, the other in none."""
 

@@ -171,12 +171,14 @@ class DataKind(Generic[S]):
             fitted ones.
         check: function that refuses a config for which this kind has no samples.
         frames: whether targets are per frame.
+        windows: whether a training sample is a window of several frames; otherwise it is a single frame.
     """
 
     load: Callable[[TrainingConfig, FeatureStore, Progress], S]
     make: Callable[[TrainingConfig, S, Partition | None, Inputs | None], Data]
     check: Callable[[TrainingConfig], None]
     frames: bool
+    windows: bool = True
 
     def __call__(self, config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Data:
         """Check a config, read its corpora, and make its samples."""

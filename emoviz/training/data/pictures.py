@@ -94,7 +94,7 @@ def pictures(
     )
 
 
-DATA.register("pictures")(DataKind(load_pictures, pictures, check_pictures, frames=False))
+DATA.register("pictures")(DataKind(load_pictures, pictures, check_pictures, frames=False, windows=False))
 
 
 def augment_crops(crops: Tensor) -> Tensor:
