@@ -16,15 +16,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
-
-from submitit import JobEnvironment, SlurmExecutor
-from submitit.core.utils import FailedJobError, FailedSubmissionError
-from submitit.helpers import DelayedSubmission, TorchDistributedEnvironment
+from typing import TYPE_CHECKING
 
 from ..core.errors import ConfigError, JobError
 from ..core.files import read_json, write_json
 from ..core.places import import_folder
 from .folder import MARK, OUTPUT, SILENCE, JobFolder, Process, State
+
+if TYPE_CHECKING:
+    from submitit.helpers import DelayedSubmission
 
 ENGINE = "slurm"
 RECORD = "slurm.json"
@@ -147,6 +147,9 @@ class SlurmEngine:
         Raises:
             JobError: Slurm does not take it.
         """
+        from submitit import SlurmExecutor
+        from submitit.core.utils import FailedJobError, FailedSubmissionError
+
         job = folder.job()
         where = Slurm(**job.where)
         (folder.path / RECORD).unlink(missing_ok=True)
@@ -247,6 +250,9 @@ class Attempt:
 
     def __call__(self) -> None:
         """Perform the job, unless it is no longer this Slurm job's."""
+        from submitit import JobEnvironment
+        from submitit.helpers import TorchDistributedEnvironment
+
         from .run import perform
 
         environment = JobEnvironment()
@@ -271,8 +277,10 @@ class Attempt:
         if perform(folder, rank, environment.num_tasks) is not State.FINISHED:
             sys.exit(1)
 
-    def checkpoint(self) -> DelayedSubmission:
-        """What is queued again when Slurm takes the job away: the same, which finds its checkpoint in the folder."""
+    def checkpoint(self) -> "DelayedSubmission":
+        """Return what is queued again when Slurm takes the job away: this attempt, which goes on from the folder."""
+        from submitit.helpers import DelayedSubmission
+
         return DelayedSubmission(self)
 
 

@@ -3,6 +3,8 @@
 import dataclasses
 import inspect
 import json
+import subprocess
+import sys
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -55,3 +57,8 @@ def test_a_kind_keeps_to_the_contract(name, method):
     wanted, own = (inspect.signature(getattr(kind, method)) for kind in (Work, WORKS[name]))
     assert list(own.parameters) == list(wanted.parameters)
     assert [p.default for p in own.parameters.values()] == [p.default for p in wanted.parameters.values()]
+
+
+def test_submitit_is_imported_only_when_a_job_is_handed_to_slurm():
+    program = "import sys, emoviz.jobs.interface; assert not {'submitit', 'torch'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
