@@ -155,3 +155,35 @@ SOURCE_DASHES: dict[Source, str] = {Source.FACE: "dash", Source.SPEECH: "dot", S
 CULTURE_COLOURS: tuple[str, ...] = ("#4477AA", "#EE6677", "#228833", "#AA7700", "#3399BB", "#AA3377", "#777777")
 CULTURES: tuple[str, ...] = ("German", "Hungarian", "Italian", "Korean", "North American", "Pakistani", "Polish")
 """Of the corpora that emoviz reads, in the order of :data:`CULTURE_COLOURS`."""
+
+MARKS: dict[str, str] = {
+    "lower": "#0072B2",
+    "higher": "#D55E00",
+    "third": "#009E73",
+    "fourth": "#8A7A00",
+    "centre": "#A6A6A6",
+    "missing": "#808080",
+    "chosen": "#D62F8B",
+    "analysed face": "#FFB000",
+    "landmarks": "#7FE0FF",
+    "behind a clip": "#0B0D10",
+    "rule of a report": "#D9DEE3",
+    "ink": "#000000",
+    "paper": "#FFFFFF",
+}
+"""Colours of what is no emotion, culture or source, by what they mark. Figures, scripts and styles use no others."""
+THEMES: dict[str, dict[str, str]] = {
+    "light": {
+        "primaryColor": "#0B6E8F",
+        "backgroundColor": "#FFFFFF",
+        "secondaryBackgroundColor": "#F3F5F7",
+        "textColor": "#1B1F24",
+    },
+    "dark": {
+        "primaryColor": "#3FA9CC",
+        "backgroundColor": "#14171B",
+        "secondaryBackgroundColor": "#1E2329",
+        "textColor": "#E6E9ED",
+    },
+}
+"""Colours of the app, as ``.streamlit/config.toml`` has to have them."""
