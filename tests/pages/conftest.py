@@ -85,7 +85,8 @@ def load(folder: Path) -> SimpleNamespace:
     """A checkpoint without a network."""
     metrics = json.loads((folder / checkpoint.METRICS).read_text())
     about = checkpoint.read_description(folder)
-    return SimpleNamespace(name=folder.name, folder=folder, description=about, metrics=metrics)
+    network = SimpleNamespace(model=SimpleNamespace(last_convolution={}))
+    return SimpleNamespace(name=folder.name, folder=folder, description=about, metrics=metrics, predictor=network)
 
 
 def write_checkpoint(folder: Path, source: Source, kind: str, outputs: tuple[str, ...]) -> None:
@@ -107,7 +108,7 @@ def write_checkpoint(folder: Path, source: Source, kind: str, outputs: tuple[str
         window=15.0,
     )
     row = {"culture": "all", "output": outputs[0], "metric": "ccc", "aggregation": "pooled", "value": 0.61,
-           "low": 0.55, "high": 0.66, "training_mean": 0.0}  # fmt: skip
+           "low": 0.55, "high": 0.66, "training_mean": 0.0, "recordings": 60}  # fmt: skip
     (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(description)))
     (folder / checkpoint.METRICS).write_text(json.dumps({"test": [row]}))
     (folder / checkpoint.CARD).write_text(f"# {folder.name}\n\n## Limits\n\nOnly acted speech.")

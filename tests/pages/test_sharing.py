@@ -1,0 +1,195 @@
+"""What one page has analysed is there for the others; what a link says that cannot be is passed over."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from places import ROOT
+from streamlit.testing.v1 import AppTest
+
+from emoviz.core.errors import FeatureError
+from emoviz.features.store import FeatureStore
+from emoviz.media import ClipMedia
+from emoviz.prediction.windows import ClipEmbedding
+from emoviz.ui import attention_weights, clip_analysis, embedding_maps, loaders
+from emoviz.ui.clip_analysis import Analyses
+from emoviz.ui.shared_store import SharedStore
+
+VISITED = ("predict", "explain", "attention", "compare")
+
+
+@pytest.fixture
+def tour(settings, examples, predictor, sessions) -> Callable[..., AppTest]:  # noqa: ANN001
+    """Goes from page to page within one session."""
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+
+    def visit(page: str, **query: str) -> AppTest:
+        for name, value in query.items():
+            test.query_params[name] = value
+        test.switch_page(f"pages/{page}.py").run()
+        assert not test.exception
+        return test
+
+    return visit
+
+
+@pytest.fixture
+def tracked(monkeypatch) -> list[Path]:  # noqa: ANN001
+    """Clips that were opened."""
+    opened: list[Path] = []
+    create = ClipMedia.__init__
+
+    def remember(self: ClipMedia, path: Path, *args, **kwargs) -> None:  # noqa: ANN002, ANN003
+        opened.append(Path(path))
+        create(self, path, *args, **kwargs)
+
+    monkeypatch.setattr(ClipMedia, "__init__", remember)
+    return opened
+
+
+def nothing(*_: object) -> None:
+    raise FeatureError("The made-up model attends to nothing.")
+
+
+def names(predictor) -> list[str]:  # noqa: ANN001
+    return [name for _, models, _ in predictor.calls for name in models]
+
+
+def test_a_tour_of_the_pages_analyses_every_model_once(tour, predictor, sessions, tracked, monkeypatch):  # noqa: ANN001
+    monkeypatch.setattr(attention_weights, "maps", lambda folder: ("channel",))
+    monkeypatch.setattr(attention_weights, "of_clip", nothing)
+    predictor.go_on.set()
+    for page in (*VISITED, "predict"):
+        tour(page, view="One clip") if page == "compare" else tour(page)
+        sessions[0].analyses.wait(30)
+    assert sorted(names(predictor)) == ["face-expression", "speech-cats", "speech-emotion"]
+    assert len(predictor.calls) == 1 and len(tracked) == 1
+
+
+def test_running_work_is_joined(tour, predictor, sessions):  # noqa: ANN001
+    tour("predict")
+    assert predictor.handed_out.wait(30)
+    test = tour("explain")
+    assert test.get("progress")[0].proto.text == "Reading frames 120 / 375"
+    predictor.go_on.set()
+    sessions[0].analyses.wait(30)
+    assert sorted(names(predictor)) == ["face-expression", "speech-cats", "speech-emotion"]
+
+
+def test_a_copy_of_a_clip_under_another_name_is_the_same_clip(clip, tmp_path, predictor):  # noqa: ANN001
+    copy = shutil.copy(clip, tmp_path / "copy.mp4")
+    analyses = Analyses(tmp_path)
+    assert analyses.media(clip) is analyses.media(Path(copy))
+    assert analyses.media(clip, 1) is not analyses.media(clip)
+    assert analyses.media(clip, 1)._decoded is analyses.media(clip)._decoded
+
+
+def test_a_clip_whose_file_is_gone_is_opened_where_it_still_is(clip, tmp_path):  # noqa: ANN001
+    copy = Path(shutil.copy(clip, tmp_path / "copy.mp4"))
+    analyses = Analyses(tmp_path)
+    first = analyses.media(copy)
+    copy.unlink()
+    assert analyses.media(clip) is not first and analyses.media(clip).path == clip
+
+
+def test_an_embedding_is_made_of_what_is_decoded(settings, sessions, examples, clip, monkeypatch):  # noqa: ANN001
+    given = []
+
+    def embed(checkpoint, media, **_):  # noqa: ANN001, ANN003, ANN202
+        given.append(media)
+        return ClipEmbedding(np.zeros(1), np.zeros((1, 2)))
+
+    monkeypatch.setattr(embedding_maps, "embed_clip", embed)
+    media = ClipMedia(clip)
+    folder = settings.checkpoints[0] / "speech-cats"
+    shown = embedding_maps.Embedded("speech-cats", folder, loaders.description(folder), None, None, 0)  # type: ignore[arg-type]
+    embedding_maps.embedding_of(shown, media).wait(30)
+    embedding_maps.embedding_of(shown, media).wait(30)
+    assert given == [media]
+
+
+def test_a_stream_that_is_being_extracted_is_waited_for(clip, tmp_path, monkeypatch):  # noqa: ANN001
+    begun, go_on, extracted = threading.Event(), threading.Event(), []
+
+    def extract(self, extractor, media, progress):  # noqa: ANN001, ANN202
+        if not extracted:
+            begun.set()
+            go_on.wait(30)
+        extracted.append(threading.current_thread().name)
+
+    monkeypatch.setattr(FeatureStore, "extract", extract)
+
+    class Extractor:
+        name, version, settings = "made-up", "1", {}
+
+    store, media, told = SharedStore(tmp_path), ClipMedia(clip), threading.Event()
+    first = threading.Thread(target=lambda: store.extract(Extractor(), media), name="first")  # type: ignore[arg-type]
+    first.start()
+    assert begun.wait(30)
+    second = threading.Thread(
+        target=lambda: store.extract(Extractor(), media, lambda *_: told.set()),  # type: ignore[arg-type]
+        name="second",
+    )
+    second.start()
+    assert told.wait(30) and extracted == []
+    go_on.set()
+    first.join(30)
+    second.join(30)
+    assert extracted == ["first", "second"]
+
+
+def test_what_still_runs_of_another_clip_is_stopped(predictor, settings, clip, tmp_path):  # noqa: ANN001
+    other = tmp_path / "other.mp4"
+    other.write_bytes(clip.read_bytes() + bytes(8))
+    analyses = Analyses(tmp_path)
+    models = [loaders.load_checkpoint(folder) for folder in loaders.checkpoints().values()]
+    before = analyses.of(clip, models, loaders.store())
+    assert predictor.handed_out.wait(30)
+    analyses.of(other, models, loaders.store())
+    before.wait(30)
+    assert before.state.stopped and len(predictor.calls) == 2
+    predictor.go_on.set()
+    analyses.wait(30)
+    again = analyses.of(clip, models, loaders.store())
+    again.wait(30)
+    assert not again.state.stopped and again.state.prediction is not None and len(predictor.calls) == 3
+
+
+def test_a_face_that_a_clip_has_not_gives_way_to_the_speakers(predictor, settings, clip, tmp_path, monkeypatch):  # noqa: ANN001
+    predict = clip_analysis.predict_clip
+
+    def refuse(media, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN202
+        media.face_track()
+        return predict(media, *args, **kwargs)
+
+    monkeypatch.setattr(clip_analysis, "predict_clip", refuse)
+    predictor.go_on.set()
+    models = [loaders.load_checkpoint(settings.checkpoints[0] / "face-expression")]
+    analysis = Analyses(tmp_path).of(clip, models, loaders.store(), face=99)
+    analysis.wait(60)
+    assert analysis.state.error is None and analysis.state.prediction is not None
+    assert [face for *_, face in predictor.calls] == [None]
+
+
+HOSTILE = ("nothing of the kind", "-1", "nan", "<b>|a,b;c:d\x00\u0663")
+PARAMETERS = {
+    "predict": ("clip", "models", "face", "fusion", "video_weight", "shown", "time"),
+    "explain": ("clip", "network", "model", "emotion", "moment", "output", "way", "span", "time", "face"),
+    "attention": ("model", "slice", "slice_b", "recordings", "top", "window", "clip", "time"),
+    "cultures": ("weights", "task", "channels", "measure", "k", "pair", "results", "system", "scored", "score"),
+    "embeddings": ("model", "pinned", "third", "method", "space", "metric", "perplexity", "seed", "colour", "place"),
+    "compare": ("compared", "view", "figure", "depth", "slice", "recordings", "by", "output", "error_of"),
+    "data": ("corpus", "by"),
+}
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("page", PARAMETERS)
+def test_a_link_that_cannot_be_opens_the_page_all_the_same(page, value, open_page, predictor):  # noqa: ANN001
+    predictor.go_on.set()
+    test = open_page(page, **dict.fromkeys(PARAMETERS[page], value))
+    assert not test.exception
+    assert len(test.error) + len(test.info) <= 1
