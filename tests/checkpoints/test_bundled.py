@@ -48,7 +48,7 @@ def test_the_cards_command_is_the_training_that_the_config_states(folder):
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "checkpoints").glob(f"*/{checkpoints.METRICS}")), ids=lambda path: path.parent.name
+    "path", sorted((ROOT / "checkpoints").rglob(checkpoints.METRICS)), ids=lambda path: path.parent.name
 )
 def test_intervals_say_what_they_rest_on_and_the_card_is_what_the_files_give(path):
     metrics = json.loads(path.read_text(encoding="utf-8"))
