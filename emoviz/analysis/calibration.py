@@ -14,7 +14,7 @@ SPREAD = (0.1, 0.9)
 
 
 def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """How often classifiers are right when they are so sure.
+    """Return the accuracy of classifiers by their confidence, and their calibration errors.
 
     Returns:
         Bins: model, confidence (mean of the bin), accuracy, low and high (95 % Wilson interval), recordings.
@@ -47,7 +47,7 @@ def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def predicted_and_true(comparison: Comparison) -> pd.DataFrame:
-    """What the labels are where a model of dimensions or intensities predicts so much.
+    """Return the labels by the value that a model of dimensions or intensities predicts.
 
     Returns:
         Columns model, output, predicted (mean of the bin), true (mean of the labels), low and high (quantiles

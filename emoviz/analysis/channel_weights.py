@@ -1,4 +1,4 @@
-r"""Which channels a model lets through on some held-out recordings, and where it does so more than on others.
+r"""The channels that a model lets through on some held-out recordings, and the difference to other recordings.
 
 A table of weights is ``attention.parquet``: one row per recording, one column per channel. Means come with Student's
 interval over recordings. Two slices may share recordings; of those in the first alone, in both and in the second alone,

@@ -22,10 +22,10 @@ CCC, KAPPA = METRICS["ccc"].title, METRICS["kappa"].title
 
 
 def clip_outputs(outputs: pd.DataFrame, models: Sequence[str]) -> dict[str, list[str]]:
-    """What at least two of the models predict of a clip, dimensions first -> who does.
+    """Return the outputs that at least two of the models predict of a clip, dimensions first -> these models.
 
     Args:
-        outputs: of a prediction (:class:`emoviz.prediction.clip.ClipPrediction`).
+        outputs: outputs of a prediction (:class:`emoviz.prediction.clip.ClipPrediction`).
         models: names.
     """
     own = outputs[outputs.model.isin(models)].sort_values("kind", kind="stable")
@@ -34,13 +34,13 @@ def clip_outputs(outputs: pd.DataFrame, models: Sequence[str]) -> dict[str, list
 
 
 def clip_series(table: pd.DataFrame, outputs: pd.DataFrame, output: str, models: Sequence[str]) -> pd.DataFrame:
-    """What the models predict of a clip: time, one column per model."""
+    """Return the predictions of a clip: time, and one column per model."""
     own = outputs[outputs.output == output].set_index("model").column
     return pd.DataFrame({"time": table.time, **{model: table[own[model]] for model in models}})
 
 
 def clip_agreement(table: pd.DataFrame, outputs: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """How far each two models say the same of a clip.
+    """Return the agreement of each two models on a clip.
 
     Returns:
         Columns first, second, output, measure, value, low and high (95 % bootstrap interval over blocks of

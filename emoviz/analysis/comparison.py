@@ -30,12 +30,12 @@ class Contender:
     """A model in a comparison.
 
     Attributes:
-        name: of the checkpoint.
-        kind: of its outputs: dimension, emotion or intensity.
+        name: name of the checkpoint.
+        kind: kind of its outputs: dimension, emotion or intensity.
         derived: whether its labels were derived from classes.
         outputs: K names.
         metrics: its ``metrics.json``.
-        results: what it said of held-out recordings; none where it did not keep that.
+        results: its predictions of held-out recordings; none where it did not keep them.
         constant: (K,) what the training mean predicts, None where that is not known.
     """
 
@@ -78,7 +78,7 @@ class Comparison:
 
     @property
     def recordings(self) -> int:
-        """How many those share."""
+        """The number of recordings that those share."""
         return len(self.shared[0].results) if self.paired else 0
 
 
@@ -86,7 +86,7 @@ def read(name: str, folder: Path) -> Contender:
     """A checkpoint folder as a contender; its network is not loaded.
 
     Raises:
-        CheckpointError: a file is missing or damaged.
+        CheckpointError: if a file is missing or damaged.
     """
     about = checkpoints.read_description(folder)
     try:
@@ -109,7 +109,7 @@ def compare(contenders: Sequence[Contender], chosen: Slice | None = None) -> Com
         chosen: the shared recordings to compare on; all by default.
 
     Raises:
-        ConfigError: another number of models, or one of them twice.
+        ConfigError: if there is another number of models, or one of them twice.
     """
     if not LEAST <= len({c.name for c in contenders}) == len(contenders) <= MOST:
         names = ", ".join(c.name for c in contenders) or "none"
@@ -142,7 +142,7 @@ def recording_table(results: Sequence[Result]) -> pd.DataFrame:
 
 
 def training_curves(comparison: Comparison) -> pd.DataFrame:
-    """Of the models that kept them: model, epoch (from 1), loss, validation, and by which metric they were selected."""
+    """Return model, epoch (from 1), loss, validation and the metric of selection of the models that kept them."""
     tables = []
     for contender in comparison.contenders:
         if epochs := contender.metrics.get("epochs"):
@@ -173,7 +173,7 @@ def _why_not(contender: Contender, anchor: Contender | None) -> str:
 
 
 def _shared_outputs(contenders: Sequence[Contender]) -> tuple[str, ...]:
-    """What all of them predict; classes are shared all or not at all, as they share one probability."""
+    """Return the outputs of all of them; classes are shared all or not at all, as they share one probability."""
     first = contenders[0]
     shared = tuple(o for o in first.outputs if all(o in c.outputs for c in contenders))
     classes = {len(c.outputs) for c in contenders} if first.kind == "emotion" else {len(shared)}

@@ -21,7 +21,7 @@ ERRORS: dict[str, tuple[str, str]] = {
 
 
 def confusions(comparison: Comparison) -> pd.DataFrame:
-    """Of classifiers: model, truth, prediction, count, share (of the recordings with that truth)."""
+    """Return model, truth, prediction, count and share (of the recordings with that truth) of classifiers."""
     tables = []
     for contender in comparison.contenders:
         if contender.kind != "emotion":

@@ -119,7 +119,7 @@ def score_names(figures: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 
 def score_title(output: str, metric: str, aggregation: str) -> str:
-    """What a figure is called, e.g. ``UA`` or ``CCC (per recording), valence (derived)``."""
+    """Return the title of a score, e.g. ``UA`` or ``CCC (per recording), valence (derived)``."""
     how = "" if aggregation == "pooled" else f" ({aggregation.replace('_', ' ')})"
     return METRICS[metric].heading + how + ("" if output in ("emotion", MEAN) else f", {output}")
 

@@ -1,4 +1,4 @@
-"""What models of several cultures rely on and score, read from their checkpoints and from the committed results.
+"""Channel weights and scores of models of several cultures, read from checkpoints and from the committed results.
 
 Two kinds of checkpoints say which channels a culture's recordings let through: those that were each trained on one
 culture (the group :data:`emoviz.checkpoints.folder.PER_CULTURE`), whose replicates are seeds, and a single one that
@@ -39,9 +39,9 @@ class Weights(NamedTuple):
     """Channel weights of checkpoints.
 
     Attributes:
-        table: of weights; empty where no checkpoint has any.
-        replicates: what its rows of one culture and dimension are: ``seed`` or ``speaker``.
-        left_out: what was wrong with checkpoints that could not be read.
+        table: table of weights; empty where no checkpoint has any.
+        replicates: name of its rows of one culture and dimension: ``seed`` or ``speaker``.
+        left_out: errors of checkpoints that could not be read.
     """
 
     table: pd.DataFrame
@@ -56,10 +56,10 @@ def weights(folders: Iterable[Path]) -> Weights:
     culture with the held-out clips.
 
     Args:
-        folders: of checkpoints.
+        folders: folders of checkpoints.
 
     Raises:
-        AnalysisError: two of them weigh different channels, or are of the same culture, dimension and seed.
+        AnalysisError: if two of them weigh different channels, or are of the same culture, dimension and seed.
     """
     attention, about, wrong = {}, {}, []
     for folder in folders:
@@ -86,8 +86,8 @@ def weights_by_speaker(folder: Path) -> Weights:
     """Mean channel weights of one model by held-out speaker; empty where it weighs no channels.
 
     Raises:
-        AnalysisError: its clips have no cultures.
-        CheckpointError: the folder is damaged.
+        AnalysisError: if its clips have no cultures.
+        CheckpointError: if the folder is damaged.
     """
     table = read_table(folder, "attention")
     if table is None:
@@ -96,7 +96,7 @@ def weights_by_speaker(folder: Path) -> Weights:
 
 
 def dimension(description: Description) -> str:
-    """What a model predicts, in words."""
+    """Return the outputs of a model in words."""
     return " and ".join(description.outputs) if description.kind == "dimension" else description.kind
 
 
@@ -144,12 +144,12 @@ def transfer(reports: Iterable[Report]) -> pd.DataFrame:
 
 
 def verdict(overall: Mapping[str, Any], pairs: pd.DataFrame, replicates: str) -> str:
-    """What the permutation tests say of one dimension, in words.
+    """Return the result of the permutation tests of one dimension in words.
 
     Args:
         overall: the dimension's row of :func:`emoviz.analysis.permutation.overall_difference`.
         pairs: its rows of :func:`emoviz.analysis.permutation.differences`.
-        replicates: what is exchanged: ``seed`` or ``speaker``.
+        replicates: name of the rows that are exchanged: ``seed`` or ``speaker``.
     """
     p = overall["p"]
     if p != p:
@@ -176,8 +176,8 @@ def start(cells: pd.DataFrame, replicates: str) -> str:
     Models of several cultures that were trained from one seed started from the same weights.
 
     Args:
-        cells: of one dimension (:func:`emoviz.analysis.similarity.similarities`).
-        replicates: what the rows of a culture are.
+        cells: cells of one dimension (:func:`emoviz.analysis.similarity.similarities`).
+        replicates: name of the rows of a culture.
     """
     own = cells["culture"] == cells["other"]
     within, matched = cells.loc[own, "similarity"].mean(), cells.loc[~own, "matched"].mean()

@@ -36,7 +36,7 @@ def disagreements(comparison: Comparison) -> pd.DataFrame:
 
 
 def said_of(comparison: Comparison, identity: str) -> pd.DataFrame:
-    """What the models said of one shared recording, and its labels.
+    """Return the predictions of one shared recording, and its labels.
 
     Returns:
         Columns model (:data:`TRUTH` for the labels), output, frame (0 where the recording has one label), value.

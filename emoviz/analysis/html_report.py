@@ -49,8 +49,8 @@ def sections(comparison: Comparison, complexities: Sequence[Complexity] = ()) ->
     """Everything that can be said of a comparison on held-out recordings.
 
     Args:
-        comparison: of models.
-        complexities: what they cost, where that is known.
+        comparison: comparison of models.
+        complexities: their costs, where these are known.
     """
     names = [c.name for c in comparison.contenders]
     scores, differences = comparison_scores.judge(comparison)
@@ -106,7 +106,7 @@ def _dimensions(comparison: Comparison, names: Sequence[str]) -> list[Section]:
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """What a reader must know, one sentence each."""
+    """Return the sentences that a reader must know."""
     found = []
     if comparison.paired:
         speakers = len({r.speaker for r in comparison.shared[0].results if r.speaker})
@@ -123,8 +123,8 @@ def write(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> st
     """The report as HTML.
 
     Args:
-        comparison: of models on held-out recordings.
-        complexities: what they cost, where that is known.
+        comparison: comparison of models on held-out recordings.
+        complexities: their costs, where these are known.
     """
     names = " and ".join(c.name for c in comparison.contenders)
     limits = [

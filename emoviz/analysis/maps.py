@@ -29,14 +29,14 @@ LEAST_COMMON = 10
 def recordings(
     embeddings: pd.DataFrame, predictions: pd.DataFrame | None, kind: str, outputs: Sequence[str]
 ) -> pd.DataFrame:
-    """What is known of each recording of a table of embeddings.
+    """Return the facts about each recording of a table of embeddings.
 
     Args:
         embeddings: index id; columns culture, speaker, label.
         predictions: truth and prediction of the same recordings, or of each of their frames
             (:func:`emoviz.evaluation.tables.prediction_table`).
-        kind: of the model's outputs.
-        outputs: of the model.
+        kind: kind of the model's outputs.
+        outputs: names of the model's outputs.
 
     Returns:
         Index id; columns ``label``; ``culture``, ``speaker`` and ``emotion`` where they are known; ``predicted
@@ -69,7 +69,7 @@ def recordings(
 
 
 class Placement(NamedTuple):
-    """Where a map lies on the page: ``(points - centre) @ turn + target``.
+    """The place of a map on the page: ``(points - centre) @ turn + target``.
 
     Attributes:
         centre: (D,).
@@ -118,7 +118,7 @@ def _radius(points: Array) -> float:
 
 
 def axis_titles(projection: Projection) -> tuple[str, ...]:
-    """What the axes of a map are."""
+    """Return the titles of the axes of a map."""
     if isinstance(projection.method, PCA):
         shares = enumerate(projection.explained, 1)
         return tuple(f"component {place} ({100 * share:.0f} % of the variance)" for place, share in shares)
@@ -126,10 +126,10 @@ def axis_titles(projection: Projection) -> tuple[str, ...]:
 
 
 def verdict(figures: pd.DataFrame) -> str:
-    """What an embedding and its map separate more, and whether the map can be trusted, in plain words.
+    """Return in words which groups an embedding and its map separate more, and whether the map can be trusted.
 
     Args:
-        figures: of one map (:func:`emoviz.analysis.separation.scores`).
+        figures: scores of one map (:func:`emoviz.analysis.separation.scores`).
     """
     silhouettes = figures[figures["figure"] == "silhouette"]
     spaces = {space: {row.column: row for row in rows.itertuples()} for space, rows in silhouettes.groupby("space")}
@@ -191,7 +191,7 @@ def side_by_side(
 
 
 def places_of_clip(times: Array, embeddings: Array, transform: Callable[[Array], Array]) -> pd.DataFrame:
-    """Where a new clip stands in a map.
+    """Return the places of a new clip in a map.
 
     Args:
         times: (N,) seconds of its windows.

@@ -57,10 +57,10 @@ def differences(
     Args:
         weights: a table of weights.
         measure: one of :data:`MEASURES`.
-        k: of the measure ``top-k``.
+        k: number of channels of the measure ``top-k``.
         matched: whether replicates of one name in several cultures have more in common than the name.
         draws: random labellings where not all are tried.
-        seed: of these.
+        seed: seed of their random numbers.
 
     Returns:
         One row per dimension and pair of cultures: ``dimension``, ``culture``, ``other``, the mean reliability
@@ -69,9 +69,9 @@ def differences(
         (``exact``). p is NaN where no labelling differs from the observed one.
 
     Raises:
-        AnalysisError: this is no table of weights, or it has one culture only.
-        ConfigError: k does not fit the number of channels.
-        UnknownNameError: there is no such measure.
+        AnalysisError: if this is no table of weights, or it has one culture only.
+        ConfigError: if k does not fit the number of channels.
+        UnknownNameError: if there is no such measure.
     """
     rows = []
     for dimension, units in units_of(weights, measure, k, matched=matched, least=2):
@@ -126,9 +126,9 @@ class PermutationTest(NamedTuple):
     """Result of :func:`permutation_test`.
 
     Attributes:
-        p: of the hypothesis that labels do not matter; NaN where all labellings say the same.
-        smallest_p: that could be reached with groups of these sizes.
-        labellings: that were tried, the observed one included.
+        p: p-value of the hypothesis that labels do not matter; NaN where all labellings say the same.
+        smallest_p: smallest p-value that groups of these sizes can reach.
+        labellings: number of labellings that were tried, the observed one included.
         exact: whether these are all.
     """
 
@@ -148,7 +148,7 @@ def permutation_test(
         labels: (N,) group of each, whole numbers.
         blocks: (N,) whole numbers: labels are exchanged within a block only; by default all are one.
         draws: random labellings where there are more than :data:`MOST_EXACT`.
-        seed: of these.
+        seed: seed of their random numbers.
     """
     groups = np.unique(labels, return_inverse=True)[1]
     block = np.zeros(len(groups), int) if blocks is None else np.unique(blocks, return_inverse=True)[1]
@@ -182,7 +182,7 @@ def permutation_test(
 
 
 def _judge(units: Mapping[str, Units], draws: int, seed: int) -> dict[str, float | int | bool]:
-    """What a test of cultures says, as columns of a table."""
+    """Return the result of a test of cultures as columns of a table."""
     groups = list(units.values())
     within = defined_mean([mean_over_pairs(group, group).mean[0] for group in groups])
     between = defined_mean([mean_over_pairs(a, b).mean[0] for a, b in combinations(groups, 2)])

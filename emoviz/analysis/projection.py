@@ -32,7 +32,7 @@ class Projection:
     """A map, and the embeddings that it shows.
 
     Attributes:
-        method: how it was made.
+        method: method by which it was made.
         embeddings: (N, E) float32.
         points: (N, dimensions) float32, without a unit.
     """
@@ -48,7 +48,7 @@ class Projection:
         the only one.
 
         Raises:
-            AnalysisError: the new embeddings have another width, or missing values.
+            AnalysisError: if the new embeddings have another width, or missing values.
         """
         new = _checked(new)
         if new.shape[1] != self.embeddings.shape[1]:
@@ -82,8 +82,8 @@ def fit(embeddings: Array, method: Method, *, cache: Path | None = None, progres
         progress: listener, which may stop the work.
 
     Raises:
-        AnalysisError: the embeddings cannot be mapped: too few, not finite, or all the same.
-        ConfigError: the settings do not fit them.
+        AnalysisError: if the embeddings cannot be mapped: too few, not finite, or all the same.
+        ConfigError: if the settings do not fit them.
     """
     embeddings = _checked(embeddings)
     if len(embeddings) < method.dimensions + 2:
@@ -101,10 +101,10 @@ def fit(embeddings: Array, method: Method, *, cache: Path | None = None, progres
 
 
 def split_table(table: pd.DataFrame) -> tuple[Array, pd.DataFrame]:
-    """What ``embeddings.parquet`` holds: embeddings (N, E) float32, and what is known of each clip.
+    """Return the embeddings of ``embeddings.parquet``, (N, E) float32, and its other columns.
 
     Raises:
-        AnalysisError: there are no columns ``e000`` onwards.
+        AnalysisError: if there are no columns ``e000`` onwards.
     """
     names = [column for column in table.columns if column[:1] == "e" and column[1:].isdigit()]
     if not names:

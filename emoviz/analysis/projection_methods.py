@@ -43,10 +43,10 @@ CALLS = 10
 
 @dataclass(frozen=True)
 class Method(ABC):
-    """How embeddings become a map.
+    """A way to arrange embeddings as a map.
 
     Attributes:
-        dimensions: of the map, 2 or 3.
+        dimensions: number of dimensions of the map, 2 or 3.
     """
 
     dimensions: int = 2
@@ -70,7 +70,7 @@ class Method(ABC):
 
     @abstractmethod
     def placer(self, embeddings: Array, points: Array) -> Placer:
-        """What places new clips into the map of these embeddings (N, E), whose points were arranged before."""
+        """Return a function that places new clips into the map of these embeddings (N, E)."""
 
 
 METHODS: Registry[type[Method]] = Registry("projection")
@@ -96,14 +96,14 @@ class PCA(Method):
 
 @dataclass(frozen=True)
 class NeighbourMethod(Method):
-    """What t-SNE and UMAP share: they keep neighbours together; distances between far groups mean little.
+    """A method that keeps neighbours together, as t-SNE and UMAP do; distances between far groups mean little.
 
     Attributes:
         metric: ``euclidean``, or ``cosine``: Euclidean after every embedding was scaled to length one, which has
             the same neighbours as the cosine.
         components: principal components whose distances are taken, which is faster and leaves out noise;
             0 for the embeddings as they are. Embeddings that are no wider stay as they are.
-        seed: of everything random.
+        seed: seed of everything random.
     """
 
     metric: Literal["euclidean", "cosine"] = "euclidean"
@@ -123,7 +123,7 @@ class NeighbourMethod(Method):
             raise ConfigError(f"The seed is a whole number from 0 to {2**32 - 1}, not {self.seed}.")
 
     def preparation(self, embeddings: Array) -> Callable[[Array], Array]:
-        """What brings embeddings (M, E) into the space whose distances count, fitted on these (N, E)."""
+        """Return a function, fitted on embeddings (N, E), into the space whose distances count."""
         scale = to_unit_length if self.metric == "cosine" else _as_is
         if not 0 < self.components < embeddings.shape[1]:
             return scale
@@ -143,7 +143,7 @@ class TSNE(NeighbourMethod):
 
     Attributes:
         perplexity: number of neighbours that a clip pays attention to, at most a third of the others.
-        early_iterations: in which groups form, attraction being 12 times as strong.
+        early_iterations: number of iterations in which groups form, attraction being 12 times as strong.
         iterations: after that.
     """
 
@@ -265,7 +265,7 @@ class UMAP(NeighbourMethod):
     It runs on one core, so that a seed gives one map, and cannot be stopped on its way.
 
     Attributes:
-        neighbours: of a clip that count: few show detail, many the large shape.
+        neighbours: number of neighbours of a clip that count: few show detail, many the large shape.
         min_dist: least distance of neighbours on the map, in [0, 1].
     """
 

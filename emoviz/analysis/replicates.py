@@ -31,7 +31,7 @@ def of_models(attention: Mapping[str, pd.DataFrame], dimensions: Mapping[str, st
         A table of weights; the last level of its index is ``model``.
 
     Raises:
-        AnalysisError: no models, clips without a culture, or models that weigh different channels.
+        AnalysisError: if there are no models, clips lack a culture, or models weigh different channels.
     """
     if not attention:
         raise AnalysisError("Cultures are compared by the channel weights of at least one model; none was given.")
@@ -60,13 +60,13 @@ def of_speakers(attention: pd.DataFrame, dimension: str) -> pd.DataFrame:
 
     Args:
         attention: channel weights per held-out clip (``attention.parquet``), the clips' ids in the index.
-        dimension: what the model predicts.
+        dimension: name of the model's output.
 
     Returns:
         A table of weights; the last level of its index is ``speaker``.
 
     Raises:
-        AnalysisError: clips without a culture, or no channels.
+        AnalysisError: if clips lack a culture, or there are no channels.
     """
     values = _channels_of(attention, "this model")
     speakers = attention["speaker"].where(attention["speaker"].notna(), attention.index.to_series())
@@ -90,7 +90,7 @@ def restrict(weights: pd.DataFrame, to: str) -> pd.DataFrame:
     """The weights of one modality's channels.
 
     Raises:
-        UnknownNameError: no channel is of it.
+        UnknownNameError: if no channel is of it.
     """
     chosen = [channel for channel in weights.columns if modality(channel) == to]
     if not chosen:

@@ -24,7 +24,7 @@ MOST_CLIPS = 2_000
 
 
 class Separation(NamedTuple):
-    """How far clips of one label lie together and apart from others.
+    """The degree to which clips of one label lie together and apart from others.
 
     Attributes:
         value: mean silhouette, in [-1, 1]; below 0, a typical clip is nearer to another label than to its own.
@@ -32,7 +32,7 @@ class Separation(NamedTuple):
         high: upper end.
         chance: mean silhouette of permuted labels.
         p: share of permuted labels whose silhouette is at least as large.
-        clips: that it was computed on.
+        clips: number of clips on which it was computed.
     """
 
     value: float
@@ -69,14 +69,14 @@ def silhouette(
         groups: N groups, e.g. speakers, where known; a clip whose group is missing stands alone.
         most: where there are more clips, so many drawn at random stand for all.
         draws: bootstrap samples.
-        permutations: of the labels; p is not below 1 / (permutations + 1).
-        seed: of draws and permutations.
+        permutations: number of permutations of the labels; p is not below 1 / (permutations + 1).
+        seed: seed of draws and permutations.
 
     Returns:
         NaN where there are not two labels. The interval is NaN with one group.
 
     Raises:
-        AnalysisError: there is not one label, and one group where any is given, per point.
+        AnalysisError: if there is not one label, and one group where any is given, per point.
     """
     points = np.asarray(points, dtype=np.float64)
     for given in (labels, groups):
@@ -135,11 +135,11 @@ def trustworthiness(
         groups: N groups, e.g. speakers, that the interval draws as a whole.
         most: where there are more clips, the sum is over so many drawn at random, each judged among all.
         draws: bootstrap samples.
-        seed: of the draws.
+        seed: seed of the draws.
 
     Raises:
-        AnalysisError: the numbers of clips differ.
-        ConfigError: k is not from 1 to half of the clips.
+        AnalysisError: if the numbers of clips differ.
+        ConfigError: if k is not from 1 to half of the clips.
     """
     embeddings, points = np.asarray(embeddings, np.float64), np.asarray(points, np.float64)
     clips = len(points)
@@ -175,22 +175,22 @@ def scores(
     neighbours: int = 15,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """What a map separates, and what the embeddings do that it shows.
+    """Return the scores of a map and of the embeddings that it shows.
 
     Args:
         projection: the map.
-        about: what is known of each clip, in the order of the map.
+        about: facts about each clip, in the order of the map.
         columns: whose values are to be told apart; those of which fewer than two values are known are left out.
         group: column of clips that are not independent; may be absent.
-        neighbours: of trustworthiness, at most a fifth of the clips.
-        seed: of draws and permutations.
+        neighbours: number of neighbours of trustworthiness, at most a fifth of the clips.
+        seed: seed of draws and permutations.
 
     Returns:
         One row per figure: ``figure`` (silhouette or trustworthiness), ``column``, ``space`` (embedding or map),
         ``value``, ``low``, ``high``, ``chance``, ``p``, ``clips``.
 
     Raises:
-        AnalysisError: the table has other rows than the map.
+        AnalysisError: if the table has other rows than the map.
     """
     if len(about) != len(projection.points):
         raise AnalysisError(f"The map shows {len(projection.points)} clips, and the table has {len(about)} rows.")
@@ -231,7 +231,7 @@ def _silhouettes(distances: Array, codes: Array) -> Array:
 
 
 def _shuffler(codes: Array, members: Array, generator: np.random.Generator) -> Callable[[], Array]:
-    """What draws permuted labels."""
+    """Return a function that permutes the labels."""
     first = np.zeros(members.max() + 1, dtype=codes.dtype)
     first[members] = codes
     if (first[members] == codes).all():  # every group has one label

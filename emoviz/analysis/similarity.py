@@ -1,4 +1,4 @@
-r"""How alike cultures are in the channels that their models rely on, and how surely.
+r"""The similarity of cultures in the channels on which their models rely, with its intervals.
 
 Every measure is the inner product of two rows of a table of weights (:mod:`emoviz.analysis.replicates`) after each was
 brought to unit length in its own way,
@@ -84,11 +84,11 @@ def similarities(
     Args:
         weights: a table of weights.
         measure: one of :data:`MEASURES`.
-        k: of the measure ``top-k``.
+        k: number of channels of the measure ``top-k``.
         matched: whether replicates of one name in several cultures have more in common than the name.
         draws: bootstrap samples.
         level: coverage of the interval.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
 
     Returns:
         One row per dimension and cell: ``dimension``, ``culture``, ``other``, ``similarity``, ``low``, ``high``, how
@@ -96,9 +96,9 @@ def similarities(
         not count, NaN where there are none. Both halves of the matrix are there.
 
     Raises:
-        AnalysisError: this is no table of weights.
-        ConfigError: k does not fit the number of channels.
-        UnknownNameError: there is no such measure.
+        AnalysisError: if this is no table of weights.
+        ConfigError: if k does not fit the number of channels.
+        UnknownNameError: if there is no such measure.
     """
     rows: list[tuple[str | float, ...]] = []
     for dimension, units in units_of(weights, measure, k, matched=matched):
@@ -122,7 +122,7 @@ def matrix(similarity: pd.DataFrame, dimension: str, value: str = "similarity") 
     """A column of :func:`similarities` as a matrix of cultures.
 
     Raises:
-        UnknownNameError: no row is of that dimension.
+        UnknownNameError: if no row is of that dimension.
     """
     chosen = similarity[similarity["dimension"] == dimension]
     if chosen.empty:
@@ -150,11 +150,11 @@ def dendrogram(similarity: pd.DataFrame, method: str = "average") -> Dendrogram:
 
     Args:
         similarity: (C, C) matrix of cultures (:func:`matrix`); its diagonal is not read.
-        method: of linkage: ``average``, ``complete`` or ``single``.
+        method: method of linkage: ``average``, ``complete`` or ``single``.
 
     Raises:
-        AnalysisError: fewer than two cultures, or two whose similarity is undefined.
-        ConfigError: another method.
+        AnalysisError: if there are fewer than two cultures, or the similarity of two is undefined.
+        ConfigError: if the method is another.
     """
     methods = ("average", "complete", "single")
     if method not in methods:
@@ -257,7 +257,7 @@ def _of_one_name(own: Units, others: Units) -> tuple[Array, Array, Array]:
 
 
 def defined_mean(values: Sequence[float] | Array) -> float:
-    """Of those that are defined."""
+    """Return the mean of the values that are defined."""
     defined = [value for value in values if not np.isnan(value)]
     return float(np.mean(defined)) if defined else float("nan")
 

@@ -25,8 +25,8 @@ def top_channels(weights: pd.DataFrame, count: int = 10) -> pd.DataFrame:
         their own highest.
 
     Raises:
-        AnalysisError: this is no table of weights.
-        ConfigError: there are not so many channels.
+        AnalysisError: if this is no table of weights.
+        ConfigError: if there are not so many channels.
     """
     require_weights(weights)
     require_count(count, weights.shape[1], "highest channels")
@@ -45,10 +45,10 @@ def top_channels(weights: pd.DataFrame, count: int = 10) -> pd.DataFrame:
 
 
 def frequencies(top: pd.DataFrame) -> pd.DataFrame:
-    """How often each channel is among the highest ones of a culture, per dimension (figure 4 of paper 1).
+    """Return the number of cultures that have a channel among their highest, per dimension (figure 4 of paper 1).
 
     Args:
-        top: from :func:`top_channels`.
+        top: table of :func:`top_channels`.
 
     Returns:
         One row per dimension and channel that is, the most frequent first: ``dimension``, ``channel``, ``modality``,
@@ -76,8 +76,8 @@ def pair(weights: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
         deviation over replicates, NaN with one), ``difference`` (first - second) and its ``standard_error``.
 
     Raises:
-        AnalysisError: this is no table of weights.
-        UnknownNameError: no row is of one of the cultures, or no dimension has both.
+        AnalysisError: if this is no table of weights.
+        UnknownNameError: if no row is of one of the cultures, or no dimension has both.
     """
     require_weights(weights)
     parts = [_summary(weights, culture) for culture in (first, second)]

@@ -1,1 +1,1 @@
-"""What every part of emoviz uses: vocabulary, errors, registry, settings, configuration, progress, files and words."""
+"""Shared by all parts of emoviz: vocabulary, errors, registry, settings, configuration, progress, files and words."""

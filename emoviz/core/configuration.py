@@ -60,7 +60,7 @@ def from_texts(settings: Sequence[str]) -> dict[str, Any]:
     Values are read as JSON where that works (``0.1``, ``true``, ``["emodb"]``), else as text.
 
     Raises:
-        ConfigError: a text without ``=``.
+        ConfigError: if a text has no ``=``.
     """
     values: dict[str, Any] = {}
     for key, raw in pairs(settings).items():
@@ -75,7 +75,7 @@ def pairs(settings: Sequence[str]) -> dict[str, str]:
     """Texts by key from ``key=text``, as a command line has them.
 
     Raises:
-        ConfigError: a text without ``=``.
+        ConfigError: if a text has no ``=``.
     """
     parted = {text: text.partition("=") for text in settings}
     for text, (_, equals, _) in parted.items():
@@ -88,7 +88,7 @@ def coerce(hint: Any, value: Any, what: str) -> Any:
     """Check one value against its annotation; lists become tuples, whole numbers become floats.
 
     Raises:
-        ConfigError: it does not fit; the message calls it ``what``.
+        ConfigError: if it does not fit; the message calls it ``what``.
     """
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:

@@ -99,7 +99,7 @@ def raising(kind: type[EmovizError], path: Path, *, name: str = "", setting: str
 
     Args:
         kind: error of the caller.
-        path: what is written.
+        path: path of the file that is written.
         name: how the sentence begins, instead of with the path.
         setting: the environment variable that names another folder.
 

@@ -1,4 +1,4 @@
-"""Where emoviz finds the things that come with it, and where it keeps a user's own.
+"""Folders of the things that come with emoviz, and of a user's own.
 
 Each function looks when it is called: no module keeps a path of another. In a checkout everything is in the project
 folder. An installed emoviz carries what comes with it inside the package and keeps a user's own in the folders that the

@@ -15,7 +15,7 @@ class Registry(Generic[T]):
     """Named entries of one kind, e.g. models or extractors.
 
     Args:
-        kind: what an entry is, for messages.
+        kind: name of the entries, for messages.
         home: the package whose modules register the entries, e.g. ``emoviz.models``: a new file there is a new entry.
             They are imported when the registry is first read; by default entries register themselves.
     """
@@ -44,7 +44,7 @@ class Registry(Generic[T]):
         """Decorator that adds an entry.
 
         Raises:
-            ValueError: the name is taken.
+            ValueError: if the name is taken.
         """
 
         def add(entry: T) -> T:

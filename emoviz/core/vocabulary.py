@@ -36,7 +36,7 @@ class Emotion(StrEnum):
 
 
 class Modality(StrEnum):
-    """What kind of signal a feature stream describes."""
+    """The kind of signal that a feature stream describes."""
 
     AUDIO = "audio"
     VIDEO = "video"
@@ -52,7 +52,7 @@ class Split(StrEnum):
 
 
 class Source(StrEnum):
-    """Whose prediction a curve shows."""
+    """The origin of the prediction that a curve shows."""
 
     FACE = "face"
     SPEECH = "speech"
@@ -60,7 +60,7 @@ class Source(StrEnum):
 
 
 class Task(StrEnum):
-    """What a model predicts: one value per frame of the grid, or one per clip or picture."""
+    """The unit of a model's predictions: a frame of the grid, or a clip or picture."""
 
     FRAMES = "frames"
     CLIP = "clip"

@@ -1,4 +1,4 @@
-"""How numbers, intervals, p values and counts are written, and the sentences that stand in several places."""
+"""Written form of numbers, intervals, p values and counts, and the sentences that stand in several places."""
 
 import re
 from typing import Literal
@@ -38,7 +38,7 @@ def number(value: Number, digits: int = 2, *, sign: Literal["", "+"] = "", missi
         value: the number; None and NaN are missing.
         digits: places after the point of a number below 1; a larger one has two.
         sign: ``+`` for a difference, which shows its sign also where it is positive.
-        missing: what stands for a missing number.
+        missing: text that stands for a missing number.
     """
     if value is None or value != value:
         return missing

@@ -56,7 +56,7 @@ def read(data_folder: Path) -> Corpus:
     """The labelled development partition: 14 German and 14 Hungarian recordings.
 
     Raises:
-        CorpusError: the folder or a recording's labels are missing, or a file is no such table.
+        CorpusError: if the folder or a recording's labels are missing, or a file is no such table.
     """
     traces = _read_all(_folder(data_folder) / "labels_devel")
     rows = []
@@ -80,7 +80,7 @@ def read(data_folder: Path) -> Corpus:
 
 
 def predictions(data_folder: Path, system: str) -> pd.DataFrame:
-    """What one of the organisers' systems predicted for the development partition.
+    """Return the predictions of one of the organisers' systems for the development partition.
 
     Args:
         data_folder: as for :func:`read`.
@@ -91,8 +91,8 @@ def predictions(data_folder: Path, system: str) -> pd.DataFrame:
         has them; merge the two on ``id`` and ``time``.
 
     Raises:
-        UnknownNameError: there is no such system.
-        CorpusError: its files are missing or damaged.
+        UnknownNameError: if there is no such system.
+        CorpusError: if its files are missing or damaged.
     """
     if system not in SYSTEMS:
         raise UnknownNameError("AVEC 2019 system", system, SYSTEMS)
@@ -104,7 +104,7 @@ def _predictions_folder(data_folder: Path, system: str) -> Path:
 
 
 def _channels(data_folder: Path, systems: Sequence[str]) -> pd.DataFrame:
-    """What several systems predicted: ``id``, ``time`` and one column per system and dimension."""
+    """Return the predictions of several systems: ``id``, ``time`` and one column per system and dimension."""
     keys = ["id", "time"]
     named = [predictions(data_folder, system).set_index(keys).add_prefix(f"{system}.") for system in systems]
     return pd.concat(named, axis=1).reset_index()

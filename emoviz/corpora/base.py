@@ -20,7 +20,7 @@ class Corpus:
     Attributes:
         name: registry name, e.g. ``emodb``.
         title: full name for people.
-        licence: as its distributors state it.
+        licence: licence in the words of its distributors.
         recordings: one row per recording, index ``id``, columns :data:`RECORDING_COLUMNS`; media
             columns hold absolute paths (str). Speakers are unique across corpora: ``emodb/03``.
         labels: one row per recording, index ``id``: column ``emotion`` (an ``Emotion`` value), and
@@ -28,7 +28,7 @@ class Corpus:
             voted also ``votes.<answer>`` (counts) and ``share.<emotion>`` (their distribution, NaN
             where a picture has none, as then ``emotion`` may be). Empty for traced corpora.
         traces: long table ``id``, ``time`` (s) and one column per dimension. Empty for corpora with clip labels.
-        limits: what a reader of results must know (acted, read sentences, one room ...).
+        limits: facts that a reader of results must know (acted, read sentences, one room ...).
         shipped: features that the corpus is distributed with: name -> table with the column ``id``, one column per
             channel, and ``time`` (s, evenly spaced) unless there is but one value per recording.
         pictures: for corpora of pictures, id -> undecoded bytes column; else None.

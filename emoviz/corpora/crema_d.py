@@ -60,7 +60,7 @@ def read(data_folder: Path) -> Corpus:
     """CREMA-D clips; the sound is the ``.wav`` file where there is one, else that of the video.
 
     Raises:
-        CorpusError: the folder is missing, empty or incomplete, or a name has an unknown emotion.
+        CorpusError: if the folder is missing, empty or incomplete, or a name has an unknown emotion.
     """
     folder = locate(data_folder, TITLE, "clips/crema-d", "crema-d", "CREMA-D")
     videos = matching(folder, PATTERN, VIDEO_ENDINGS)

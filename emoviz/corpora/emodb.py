@@ -55,7 +55,7 @@ def read(data_folder: Path) -> Corpus:
     """EMO-DB from ``wav/`` in its folder.
 
     Raises:
-        CorpusError: the folder is missing or incomplete, or a name has an unknown emotion.
+        CorpusError: if the folder is missing or incomplete, or a name has an unknown emotion.
     """
     folder = locate(data_folder, TITLE, "speech/emodb", "emodb")
     rows = [

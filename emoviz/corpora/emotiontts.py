@@ -32,7 +32,7 @@ def read(data_folder: Path) -> Corpus:
     """The two emotional sets of emotiontts.
 
     Raises:
-        CorpusError: the folder is missing or incomplete, or a number belongs to no emotion.
+        CorpusError: if the folder is missing or incomplete, or a number belongs to no emotion.
     """
     folder = locate(data_folder, TITLE, "speech/emotiontts", "emotiontts")
     places = [f"{part}/{speaker}" for part, speakers in SPEAKERS.items() for speaker in speakers]

@@ -33,7 +33,7 @@ def read(data_folder: Path) -> Corpus:
     """EMOVO from the folders of its six actors.
 
     Raises:
-        CorpusError: the folder is missing or incomplete, or a name has an unknown emotion.
+        CorpusError: if the folder is missing or incomplete, or a name has an unknown emotion.
     """
     folder = locate(data_folder, TITLE, "speech/emovo", "emovo", "EMOVO")
     rows = [

@@ -47,7 +47,7 @@ def read(data_folder: Path) -> Corpus:
     ``share.<emotion>`` as :func:`vote_shares` gives it (both NaN where there is none).
 
     Raises:
-        CorpusError: the corpus is missing or damaged, or lacks columns or pictures.
+        CorpusError: if the corpus is missing or damaged, or lacks columns or pictures.
     """
     place = locate(data_folder, TITLE, "faces/ferplus.parquet", "ferplus.parquet", "FERPlus/data")
     table = _read_parquet(place) if place.suffix == ".parquet" else _read_folders(place)

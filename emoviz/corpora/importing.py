@@ -1,4 +1,4 @@
-"""What do the columns of one's own table mean, and which of its rows are wrong?
+"""Import of a user's own table: the meaning of its columns, and a check of its rows.
 
 A :class:`Plan` says what the columns of a :class:`~emoviz.corpora.sources.Source` mean. :func:`check` goes through
 it row by row and returns what is sound beside a problem for everything that is not, each with its file and line;
@@ -76,17 +76,17 @@ HINTS = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What is made of a source.
+    """The meaning of a source's columns.
 
     Attributes:
-        name: of the corpus: lower-case letters, digits, ``-`` and ``_``.
+        name: name of the corpus: lower-case letters, digits, ``-`` and ``_``.
         columns: role -> column of the source.
         values: role -> its value for all rows.
         emotions: word of the source -> emotion, or :data:`LEFT_OUT`.
         scale: the lowest and the highest rating, which become -1 and 1.
         title: full name for people; by default the name.
-        licence: as its distributors state it.
-        limits: what a reader of results must know.
+        licence: licence in the words of its distributors.
+        limits: facts that a reader of results must know.
     """
 
     name: str
@@ -124,7 +124,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
         rows: the sound ones: ``id``, the columns of recordings, ``emotion``, ``intensity`` and dimensions (on [-1, 1])
@@ -176,11 +176,11 @@ def check(material: Material, plan: Plan, probe: Callable[[Path], object] | None
 
     Args:
         material: table, clips and traces.
-        plan: what the table's columns mean.
+        plan: the meaning of the table's columns.
         probe: raises an EmovizError for a clip that cannot be decoded.
 
     Raises:
-        ConfigError: the plan names a column that the source has not, or there is neither a label nor a trace.
+        ConfigError: if the plan names a column that the source has not, or there is neither a label nor a trace.
     """
     source, traces = material.source, material.traces
     for role, column in plan.columns.items():
@@ -222,7 +222,7 @@ def corpus(plan: Plan, checked: Checked) -> Corpus:
     """A corpus of the sound rows.
 
     Raises:
-        CorpusError: there is none.
+        CorpusError: if there is none.
     """
     if not checked.rows:
         raise CorpusError(f"No row of the corpus '{plan.name}' is sound, so there is nothing to import.")

@@ -1,4 +1,4 @@
-"""Which corpora are on this machine, what is extracted of them, and who says what in them?"""
+"""Inventory of the corpora on this machine: their files, stored features, people and labels."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ BINS = 20
 
 
 class Tables(Protocol):
-    """What the inventory reads of a corpus, whether its reader or the store gave it."""
+    """The tables of a corpus that the inventory reads, whether its reader or the store gave them."""
 
     @property
     def title(self) -> str:
@@ -63,7 +63,7 @@ class Tables(Protocol):
 
 
 class Store(Protocol):
-    """What the inventory asks of a feature store."""
+    """The part of a feature store that the inventory needs."""
 
     def corpus(self, name: str) -> Tables:
         """The tables of a stored corpus; raises CorpusError where it is not stored."""
@@ -163,7 +163,7 @@ def ratings(tables: Tables) -> pd.DataFrame:
 
 
 def emotions(found: Sequence[Holding]) -> pd.DataFrame:
-    """How many recordings have which emotion: ``corpus``, ``culture``, ``speaker``, ``emotion``, ``recordings``."""
+    """Count recordings by emotion: ``corpus``, ``culture``, ``speaker``, ``emotion``, ``recordings``."""
     parts, keys = [], ["corpus", "culture", "speaker", "emotion"]
     for one in found:
         if one.tables is None or "emotion" not in one.tables.labels:

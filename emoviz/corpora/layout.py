@@ -1,4 +1,4 @@
-"""What all readers do alike: find the folder, match the names, count, and build the tables."""
+"""Shared steps of all readers: find the folder, match the names, count, and build the tables."""
 
 import re
 from collections import Counter
@@ -21,7 +21,7 @@ def locate(data_folder: Path, title: str, *places: str) -> Path:
     """The first of ``places`` under the data folder that exists.
 
     Raises:
-        CorpusError: none of them exists.
+        CorpusError: if none of them exists.
     """
     for place in places:
         if (data_folder / place).exists():
@@ -44,7 +44,7 @@ def decode(title: str, path: Path, code: str, emotions: Mapping[str, Emotion]) -
     """The emotion that a corpus means by its own code.
 
     Raises:
-        CorpusError: the corpus has no such code.
+        CorpusError: if the corpus has no such code.
     """
     if code not in emotions:
         known = ", ".join(sorted(emotions))
@@ -56,14 +56,14 @@ def require_counts(title: str, folder: Path, unit: str, found: Iterable[str], ex
     """Check that every speaker or folder has all its recordings.
 
     Args:
-        title: of the corpus.
+        title: title of the corpus.
         folder: where it was looked for.
         unit: what is counted by, e.g. ``speaker``.
         found: that unit's name for each recording found.
         expected: least number of recordings per unit.
 
     Raises:
-        CorpusError: some are missing; the message names them.
+        CorpusError: if some are missing; the message names them.
     """
     counts = Counter(found)
     require_none_missing(
@@ -77,7 +77,7 @@ def require_none_missing(title: str, folder: Path, missing: Sequence[str]) -> No
     """Raise when something is missing.
 
     Raises:
-        CorpusError: ``missing`` is not empty; the message names the first of them.
+        CorpusError: if ``missing`` is not empty; the message names the first of them.
     """
     if missing:
         rest = len(missing) - NAMED_AT_MOST
@@ -89,7 +89,7 @@ def read_table(title: str, path: Path, columns: Sequence[str], **options: Any) -
     """A delimited text file with at least ``columns``; ``options`` go to :func:`pandas.read_csv`.
 
     Raises:
-        CorpusError: the file is missing, is no table, or lacks columns.
+        CorpusError: if the file is missing, is no table, or lacks columns.
     """
     if not path.is_file():
         require_none_missing(title, path.parent, [f"the file {path.name} is not there"])

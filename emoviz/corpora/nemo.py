@@ -28,7 +28,7 @@ def read(data_folder: Path) -> Corpus:
     """The recordings of nEMO that its ``data.tsv`` lists.
 
     Raises:
-        CorpusError: the folder or a listed file is missing, or the list has an unknown emotion.
+        CorpusError: if the folder or a listed file is missing, or the list has an unknown emotion.
     """
     folder = locate(data_folder, TITLE, "speech/nemo", "nemo", "nEMO")
     listed = read_table(TITLE, folder / "data.tsv", COLUMNS, sep="\t", dtype=str, keep_default_na=False)

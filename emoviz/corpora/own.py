@@ -31,8 +31,8 @@ def save(corpus: Corpus, imports: Path, *, replace: bool = False) -> Path:
     """Keep a corpus, whole or not at all; its folder.
 
     Raises:
-        ConfigError: another corpus has the name.
-        CorpusError: the disk is full or not writable.
+        ConfigError: if another corpus has the name.
+        CorpusError: if the disk is full or not writable.
     """
     folder = imports / corpus.name
     if corpus.name in READERS:
@@ -51,7 +51,7 @@ def read(name: str, imports: Path) -> Corpus:
     """An imported corpus.
 
     Raises:
-        CorpusError: its folder is damaged, or clips are no longer where they were.
+        CorpusError: if its folder is damaged, or clips are no longer where they were.
     """
     folder = imports / name
     try:

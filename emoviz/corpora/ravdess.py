@@ -42,7 +42,7 @@ def read(data_folder: Path) -> Corpus:
     """RAVDESS speech from the folders ``Actor_01`` to ``Actor_24``.
 
     Raises:
-        CorpusError: the folder is missing or incomplete, or a name has an unknown emotion.
+        CorpusError: if the folder is missing or incomplete, or a name has an unknown emotion.
     """
     folder = locate(data_folder, TITLE, "speech/ravdess", "ravdess", "RAVDESS")
     rows = [
@@ -73,7 +73,7 @@ def _action_units(data_folder: Path) -> dict[str, pd.DataFrame]:
     """OpenFace's 17 intensities and 18 presences per clip, averaged over it, as the feature ``openface``.
 
     Raises:
-        CorpusError: the file is damaged.
+        CorpusError: if the file is damaged.
     """
     path = data_folder / ACTION_UNITS
     if not path.is_file():

@@ -19,13 +19,13 @@ def load(name: str, data_folder: Path | None, imports: Path | None = None) -> Co
     """Read the corpus ``name``.
 
     Args:
-        name: of a published or an imported corpus.
-        data_folder: of the published ones (setting ``EMOVIZ_DATA``).
+        name: name of a published or an imported corpus.
+        data_folder: folder of the published ones (setting ``EMOVIZ_DATA``).
         imports: folder of the imported ones.
 
     Raises:
-        UnknownNameError: there is no such corpus.
-        CorpusError: there is no data folder, or the corpus is missing, incomplete or not in its
+        UnknownNameError: if there is no such corpus.
+        CorpusError: if there is no data folder, or the corpus is missing, incomplete or not in its
             published layout.
     """
     if imports is not None and name in own.names(imports):

@@ -1,4 +1,4 @@
-"""What do a CSV, an audformat database or a folder of traces say about one's own clips?
+"""Sources of labels for a user's own clips: a CSV, an audformat database or a folder of traces.
 
 Each reader gives a :class:`Source`: rows of texts with the line they stand in, and a :class:`Problem` for each line
 that is no row. What the texts mean, and whether that is right, :mod:`emoviz.corpora.importing` decides.
@@ -41,7 +41,7 @@ class Problem:
     Attributes:
         file: the table's name.
         line: in it, from 1, the header being the first; 0 for the file as a whole.
-        sentence: what is wrong and what is accepted.
+        sentence: the error and the accepted values in one sentence.
     """
 
     file: str
@@ -76,7 +76,7 @@ class Material:
     """All that a corpus is made of.
 
     Attributes:
-        source: which clips there are, and what is known of each.
+        source: the clips, and the facts about each.
         clips: path inside their folder -> file; None for traces without media.
         traces: labels over time: ``file`` (the recording's name), ``time`` and one column per dimension; or None.
     """
@@ -98,8 +98,8 @@ def gather(
         database: folder of an audformat database, which holds its clips.
 
     Raises:
-        ConfigError: that is none of the three.
-        CorpusError: something cannot be read.
+        ConfigError: if the source is none of the three.
+        CorpusError: if a file cannot be read.
     """
     if database and not (clips or table or traces):
         return Material(read_audformat(database), find_clips(database))
@@ -123,7 +123,7 @@ def read_csv(path: Path) -> Source:
     """A table with a header; fields are parted by commas, semicolons or tabs.
 
     Raises:
-        CorpusError: it cannot be read, is no UTF-8 text, or has no header with two columns or more.
+        CorpusError: if it cannot be read, is no UTF-8 text, or has no header with two columns or more.
     """
     header, lines, problems = _read_lines(path)
     if len(header) < 2 or len(set(header)) < len(header):
@@ -141,7 +141,7 @@ def read_audformat(folder: Path) -> Source:
     Its header is read as plain YAML, and pickled tables are not read, since both could run code.
 
     Raises:
-        CorpusError: it is no such database, has no filewise table, or has its tables as pickles only.
+        CorpusError: if it is no such database, has no filewise table, or has its tables as pickles only.
     """
     import audformat
     import yaml
@@ -182,7 +182,7 @@ def read_traces(folder: Path) -> tuple[Source, pd.DataFrame]:
         table ``file``, ``time`` and one column per dimension.
 
     Raises:
-        CorpusError: the folder has no CSV.
+        CorpusError: if the folder has no CSV.
     """
     if not folder.is_dir():
         raise CorpusError(f"'{folder}' is no folder on this machine; name the one that holds the traces.")
@@ -213,7 +213,7 @@ def find_clips(folder: Path) -> dict[str, Path]:
     """Path inside the folder (with ``/``) -> file of every clip under it.
 
     Raises:
-        CorpusError: there is none.
+        CorpusError: if there is none.
     """
     endings = SOUND_ENDINGS + VIDEO_ENDINGS
     if not folder.is_dir():
@@ -307,7 +307,7 @@ def _copy_table(folder: Path, copy: Path, table: str) -> None:
     """Copy a table of a database without its pickle.
 
     Raises:
-        CorpusError: it has nothing else, or its name is none.
+        CorpusError: if it has nothing else, or its name is none.
     """
     if not re.fullmatch(r"[\w.-]+", table):
         raise CorpusError(f"A table of the database in '{folder}' has the name '{table}', which no file can have.")
@@ -348,7 +348,7 @@ def _joined(database: "audformat.Database") -> pd.DataFrame:
 
 
 def _fields(database: "audformat.Database", scheme: str | None) -> Iterable[str]:
-    """What the labels of a scheme say of themselves, e.g. a speaker's gender."""
+    """Return the fields that the labels of a scheme have, e.g. a speaker's gender."""
     labels = database.schemes[scheme].labels if scheme else None
     if isinstance(labels, str):  # the labels stand in a misc table
         return tuple(database.misc_tables[labels].columns)

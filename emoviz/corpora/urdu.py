@@ -25,7 +25,7 @@ def read(data_folder: Path) -> Corpus:
     """URDU from one folder per emotion.
 
     Raises:
-        CorpusError: the folder is missing or incomplete, or a name has an unknown emotion.
+        CorpusError: if the folder is missing or incomplete, or a name has an unknown emotion.
     """
     folder = locate(data_folder, TITLE, "speech/urdu", "urdu", "URDU")
     files = matching(folder, PATTERN)

@@ -25,10 +25,10 @@ UNKNOWN = "other"
 
 
 class ClipAttention(NamedTuple):
-    """What a model attends to in a clip.
+    """The attention of a model in a clip.
 
     Attributes:
-        windows: in which it was applied.
+        windows: windows in which it was applied.
         channels: ``channel``, ``stream``, ``modality`` and ``weight`` (mean over the windows); None without weights.
         moments: ``time`` (s) and one column per map over time: how much a frame is attended to, 1 being an even share.
         maps: names of the maps of a window that :func:`window_attention` gives.
@@ -87,8 +87,8 @@ def channel_attention(attention: Mapping[str, Tensor], streams: tuple[str, ...])
     """Weights (B, D) of the channels of all streams side by side, None where a model has none.
 
     Args:
-        attention: of an :class:`~emoviz.models.Output`.
-        streams: of the model, in their order.
+        attention: attention of an :class:`~emoviz.models.Output`.
+        streams: names of the model's streams in their order.
     """
     if CHANNEL in attention:
         return attention[CHANNEL]
@@ -104,11 +104,11 @@ def clip_attention(
     Args:
         checkpoint: a model of feature streams.
         streams: what it reads, see :func:`emoviz.prediction.windows.streams_of`.
-        duration: of the clip in seconds.
-        progress: told of every batch of windows.
+        duration: length of the clip in seconds.
+        progress: listener that hears of every batch of windows.
 
     Raises:
-        FeatureError: nothing of the clip is known that the model reads.
+        FeatureError: if nothing of the clip is known that the model reads.
     """
     features = checkpoint.description.features
     if all(np.isnan(streams[feature.name].values).all() for feature in features):
@@ -142,9 +142,9 @@ def window_attention(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: what it reads.
-        windows: of the clip.
-        number: of the window.
+        streams: its features of the clip.
+        windows: windows of the clip.
+        number: number of the window.
     """
     aligned = windows.aligned(streams, np.array([number]))
     networks = checkpoint.predictor.model.last_convolution
@@ -160,7 +160,7 @@ def window_attention(
 
 
 def received(weights: Tensor) -> Tensor:
-    """How much each of T frames is attended to, 1 being an even share: (B, T) or (B, N, T) -> (B, T)."""
+    """Return the attention to each of T frames, 1 being an even share: (B, T) or (B, N, T) -> (B, T)."""
     mean = weights if weights.ndim == 2 else weights.mean(1)
     return mean * weights.shape[-1]
 

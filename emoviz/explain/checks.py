@@ -24,7 +24,7 @@ STEPS = 8
 
 
 class StreamChecks(NamedTuple):
-    """Of what channels add, and of what times add."""
+    """The checks of the contributions of channels and of times."""
 
     channels: Sanity
     times: Sanity
@@ -39,8 +39,8 @@ def check_face(
         checkpoint: a model of face pictures.
         media: the clip, in which a face is seen.
         output: name of the output.
-        pictures: how many.
-        progress: told of every explanation.
+        pictures: number of pictures.
+        progress: listener that hears of every explanation.
     """
     number = output_number(checkpoint.description.outputs, output)
     track = media.face_track()
@@ -68,14 +68,14 @@ def check_streams(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: what it reads.
-        duration: of the clip in seconds.
+        streams: its features of the clip.
+        duration: length of the clip in seconds.
         output: name of the output.
         method: how it is explained.
-        start: of the seconds to explain.
-        end: of them.
+        start: first second to explain.
+        end: last second.
         repetitions: with other random numbers; all layers at once.
-        progress: told of every explanation.
+        progress: listener that hears of every explanation.
     """
     order = checkpoint.channels
 

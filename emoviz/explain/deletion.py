@@ -63,7 +63,7 @@ class Example:
 
 
 class Faithfulness(StrEnum):
-    """What an interval of the difference to chance says of weights."""
+    """The three answers that the interval of the difference to chance may give."""
 
     BETTER = "better than chance"
     CHANCE = "not told from chance"
@@ -121,20 +121,20 @@ def deletion(
     The model is applied ``(orders + 2) * steps`` times to each example.
 
     Args:
-        model: whose predictions the weights are said to explain.
+        model: the model whose predictions the weights are said to explain.
         examples: N held-out recordings.
         weights: (D,) of the channels of all streams side by side, or (N, D) for each example its own.
         score: the figure that becomes the error, e.g. one of :func:`emoviz.evaluation.scores.scores_of`.
-        steps: in which the channels are hidden, about equally many in each.
+        steps: number of steps in which the channels are hidden, about equally many in each.
         orders: random ones.
         draws: bootstrap samples.
         level: coverage of the intervals.
-        seed: of orders and draws.
-        progress: told of every example.
+        seed: seed of orders and draws.
+        progress: listener that hears of every example.
 
     Raises:
-        ConfigError: fewer than two examples, weights of another shape or not finite, or less than one step or order.
-        FeatureError: an example has no frame, or lacks a stream.
+        ConfigError: if there are fewer than two examples, steps or orders are below one, or weights do not fit.
+        FeatureError: if an example has no frame, or lacks a stream.
     """
     width = sum(model.config.streams.values())
     weights = np.asarray(weights, dtype=float)
@@ -176,8 +176,8 @@ def gradient_weights(
         model: any that follows the contract.
         examples: N held-out recordings.
         outputs: for each the number of the output to explain, e.g. the class that the model answers.
-        steps: of the integral.
-        progress: told of every example.
+        steps: number of steps of the integral.
+        progress: listener that hears of every example.
 
     Returns:
         (N, D).

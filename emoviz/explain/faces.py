@@ -1,4 +1,4 @@
-"""Where a network of face pictures looked in a clip: Grad-CAM at some moments, or in every frame with a face."""
+"""Grad-CAM of a network of face pictures in a clip: at some moments, or in every frame with a face."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,13 +87,13 @@ def explain_face(
         output: name of the output.
         seconds: N moments; of each the nearest frame with the speaker's face is taken.
         side: pixels of the pictures and the heat over them.
-        progress: told of every stage.
+        progress: listener that hears of every stage.
 
     Raises:
-        UnknownNameError: the model has no such output.
-        ConfigError: the model has no convolutional network, or no moment is given.
-        MediaError: the clip has no picture.
-        FeatureError: no face was found in it.
+        UnknownNameError: if the model has no such output.
+        ConfigError: if the model has no convolutional network, or no moment is given.
+        MediaError: if the clip has no picture.
+        FeatureError: if no face was found in it.
     """
     number = output_number(checkpoint.description.outputs, output)
     if not len(seconds):
@@ -127,13 +127,13 @@ def explain_film(
         output: name of the output.
         pictures: of the strip, evenly over the clip; those in whose share of it no face is seen are left out.
         side: pixels of these.
-        progress: told of every stage.
+        progress: listener that hears of every stage.
 
     Raises:
-        UnknownNameError: the model has no such output.
-        ConfigError: the model has no convolutional network.
-        MediaError: the clip has no picture.
-        FeatureError: no face was found in it.
+        UnknownNameError: if the model has no such output.
+        ConfigError: if the model has no convolutional network.
+        MediaError: if the clip has no picture.
+        FeatureError: if no face was found in it.
     """
     from ..media import face_square
 

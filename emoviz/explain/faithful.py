@@ -47,8 +47,8 @@ def deletion_table(
         checkpoint: a model with channel attention.
         store: with the features of the corpora of its training.
         most: recordings to judge on, evenly spaced among the held-out ones.
-        seed: of random orders and bootstrap draws.
-        progress: told of every stage.
+        seed: seed of random orders and bootstrap draws.
+        progress: listener that hears of every stage.
 
     Returns:
         One row per ``weighting``, ``order`` and count of ``hidden`` channels (also as ``share`` of all): ``error``
@@ -57,9 +57,9 @@ def deletion_table(
         them), and ``difference`` with ``difference_low`` and ``difference_high``, which the verdict reads.
 
     Raises:
-        ConfigError: the model has no channel attention, or fewer than two recordings are asked for.
-        CorpusError: a corpus of its training is not in the store.
-        FeatureError: a feature of it is not.
+        ConfigError: if the model has no channel attention, or fewer than two recordings are asked for.
+        CorpusError: if a corpus of its training is not in the store.
+        FeatureError: if a feature of it is not in the store.
     """
     samples, held_out = held_out_samples(checkpoint, store, most, progress)
     examples = [_example(sample, checkpoint.description.delay) for sample in samples]
@@ -106,7 +106,7 @@ def drawn_by(table: pd.DataFrame) -> tuple[int, str]:
 
 
 def error_name(metric: str) -> str:
-    """What the error of a metric is called, e.g. ``1 - CCC``."""
+    """Return the title of the error of a metric, e.g. ``1 - CCC``."""
     return METRICS[metric].error_title
 
 
@@ -119,9 +119,9 @@ def held_out_samples(
         They, evenly spaced among all in their order, and how many there are in all.
 
     Raises:
-        ConfigError: the checkpoint does not say how it was trained, or its held-out part has no speakers.
-        CorpusError: a corpus of its training is not in the store.
-        FeatureError: a feature of it is not.
+        ConfigError: if the checkpoint does not say how it was trained, or its held-out part has no speakers.
+        CorpusError: if a corpus of its training is not in the store.
+        FeatureError: if a feature of it is not in the store.
     """
     # Here, as it loads the training loop, which pages that read the table do without.
     from ..training.config import TrainingConfig

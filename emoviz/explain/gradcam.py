@@ -43,7 +43,7 @@ def grad_cam(
     """Grad-CAM of every real frame of every clip.
 
     Args:
-        model: with a :attr:`~emoviz.models.Model.last_convolution`.
+        model: a model with a :attr:`~emoviz.models.Model.last_convolution`.
         streams: name -> (B, T, D_stream) as the model sees them.
         mask: (B, T), true on real frames. A clip of one picture has T = 1.
         output: number of the output, see :func:`output_number`.
@@ -51,7 +51,7 @@ def grad_cam(
         layer: the block to look at, by default the network's last.
         scale: whether 1 is the highest value of each frame, or that of all, so that frames can be compared; None
             leaves heat in the unit of the score, so that several calls can be compared.
-        progress: told of every batch.
+        progress: listener that hears of every batch.
 
     Returns:
         float32 (N, H, W), or (N, F, H, W) where a frame is a video of F pictures, in [0, 1] or, without a scale, at
@@ -59,8 +59,8 @@ def grad_cam(
         output.
 
     Raises:
-        ConfigError: the model has no convolutional network, none for this stream, or no such output.
-        FeatureError: a stream is missing, or a clip has no real frame.
+        ConfigError: if the model has no convolutional network, none for this stream, or no such output.
+        FeatureError: if a stream is missing, or a clip has no real frame.
     """
     from captum.attr import LayerGradCam
 

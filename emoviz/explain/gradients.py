@@ -64,12 +64,12 @@ def integrated_gradients(
         output: number of the output, see :func:`output_number`.
         shares: how much each prediction counts, (B, T) frame-wise as :func:`span` gives it for one frame or some, and
             (B, 1) per clip; None is the mean over the clip.
-        steps: at which the gradient is taken.
-        progress: told of every clip.
+        steps: number of steps at which the gradient is taken.
+        progress: listener that hears of every clip.
 
     Raises:
-        ConfigError: the model has no such output, or the shares are of another shape.
-        FeatureError: a stream is missing, or a clip has no real frame.
+        ConfigError: if the model has no such output, or the shares are of another shape.
+        FeatureError: if a stream is missing, or a clip has no real frame.
     """
     from captum.attr import IntegratedGradients
 

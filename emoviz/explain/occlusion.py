@@ -28,7 +28,7 @@ def occlude(
     shares: Tensor | None = None,
     progress: Progress = silent,
 ) -> np.ndarray:
-    """What each of V hidden parts adds to an output: its value less that without the part.
+    """Return the contribution of each of V hidden parts to an output: its value less that without the part.
 
     Args:
         model: any that follows the contract.
@@ -37,14 +37,14 @@ def occlude(
         output: number of the output.
         hidden: bool (V, T or 1, D or 1), true on what is hidden of all streams side by side.
         shares: as for :func:`integrated_gradients`.
-        progress: told of every clip.
+        progress: listener that hears of every clip.
 
     Returns:
         float32 (B, V), in the unit of the output.
 
     Raises:
-        ConfigError: the model has no such output, or the shares are of another shape.
-        FeatureError: a stream is missing, or a clip has no real frame.
+        ConfigError: if the model has no such output, or the shares are of another shape.
+        FeatureError: if a stream is missing, or a clip has no real frame.
     """
     shares = checked(model, streams, mask, output, shares)
     score = scorer(model, output)
@@ -76,7 +76,7 @@ def occlude_channels(
     shares: Tensor | None = None,
     progress: Progress = silent,
 ) -> np.ndarray:
-    """What each group of channels adds to an output: its value less that without the group.
+    """Return the contribution of each group of channels to an output: its value less that without the group.
 
     Args:
         model: any that follows the contract.
@@ -86,15 +86,15 @@ def occlude_channels(
         groups: G groups of positions in the D channels of all streams side by side, e.g. those of a modality;
             by default every channel is one.
         shares: as for :func:`integrated_gradients`.
-        progress: told of every clip.
+        progress: listener that hears of every clip.
 
     Returns:
         float32 (B, G), in the unit of the output.
 
     Raises:
-        ConfigError: the model has no such output, the shares are of another shape, or a group is empty or has a channel
-            that is none of the model's.
-        FeatureError: a stream is missing, or a clip has no real frame.
+        ConfigError: if the model has no such output, the shares are of another shape, or a group is empty or has a
+            channel that is none of the model's.
+        FeatureError: if a stream is missing, or a clip has no real frame.
     """
     width = sum(model.config.streams.values())
     if groups is None:
@@ -119,7 +119,7 @@ def occlude_time(
     shares: Tensor | None = None,
     progress: Progress = silent,
 ) -> np.ndarray:
-    """What each stretch of a clip adds to an output: its value less that with all channels hidden there.
+    """Return the contribution of each stretch of a clip: the output less that with all channels hidden there.
 
     Args:
         model: any that follows the contract.
@@ -130,14 +130,14 @@ def occlude_time(
         hop: frames from one stretch to the next; by default they stand side by side. Stretch i begins with frame
             i * hop, and the last may be shorter.
         shares: as for :func:`integrated_gradients`.
-        progress: told of every clip.
+        progress: listener that hears of every clip.
 
     Returns:
         float32 (B, V), in the unit of the output.
 
     Raises:
-        ConfigError: a stretch or hop has no frame, the model has no such output, or the shares are of another shape.
-        FeatureError: a stream is missing, or a clip has no real frame.
+        ConfigError: if a stretch or hop has no frame, the model has no such output, or the shares are of another shape.
+        FeatureError: if a stream is missing, or a clip has no real frame.
     """
     hop = window if hop is None else hop
     if window < 1 or hop < 1:

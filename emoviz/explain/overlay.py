@@ -23,13 +23,13 @@ def colours_of(heat: np.ndarray, colours: np.ndarray = CIVIDIS, *, opacity: floa
     Args:
         heat: (..., H, W) in [0, 1].
         colours: uint8 (C, 3), RGB from cold to hot, at least two; between them colours are interpolated.
-        opacity: of the hottest place, in [0, 1].
+        opacity: opacity of the hottest place, in [0, 1].
 
     Returns:
         uint8 (..., H, W, 4), RGBA; NaN is fully transparent.
 
     Raises:
-        ConfigError: fewer than two colours, or an opacity outside [0, 1].
+        ConfigError: if there are fewer than two colours, or the opacity is outside [0, 1].
     """
     if colours.ndim != 2 or colours.shape[1] != 3 or len(colours) < 2:
         raise ConfigError(f"A colour map is two rows of red, green and blue or more, not of shape {colours.shape}.")
@@ -45,7 +45,7 @@ def blend(picture: np.ndarray, layer: np.ndarray) -> np.ndarray:
     """Lay RGBA over RGB: uint8 (..., H, W, 3) and (..., H, W, 4) -> uint8 (..., H, W, 3).
 
     Raises:
-        ConfigError: the sizes differ.
+        ConfigError: if the sizes differ.
     """
     if picture.shape[:-1] != layer.shape[:-1]:
         raise ConfigError(f"Picture and heat are of one size, not {picture.shape[:-1]} and {layer.shape[:-1]}.")

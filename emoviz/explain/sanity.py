@@ -29,7 +29,7 @@ UNCHANGED = 0.5
 
 @dataclass(frozen=True)
 class Sanity:
-    """How an explanation changes as a model loses what it learned.
+    """The change of an explanation as a model loses its learned weights.
 
     Attributes:
         table: ``randomised`` (share of the layers, from the output on), ``layer`` (the last of them), ``correlation``
@@ -59,12 +59,12 @@ def randomisation(
         explain: gives the explanation of a model, (N, ...) for N examples; the same examples for each model.
             Take absolute values first where the sign is no part of what is shown.
         stages: in which the layers are destroyed, about equally many in each; the last destroys all.
-        repetitions: with other random numbers.
-        seed: of these.
-        progress: told of every explanation.
+        repetitions: number of repetitions with other random numbers.
+        seed: seed of their random numbers.
+        progress: listener that hears of every explanation.
 
     Raises:
-        ConfigError: less than one stage or repetition, or a model without weights.
+        ConfigError: if there is less than one stage or repetition, or the model has no weights.
     """
     (found,) = randomisations(
         model, lambda m: (explain(m),), stages=stages, repetitions=repetitions, seed=seed, progress=progress
@@ -87,12 +87,12 @@ def randomisations(
         model: trained; it is not changed.
         explain: gives all explanations of a model, each (N, ...).
         stages: in which the layers are destroyed, about equally many in each; the last destroys all.
-        repetitions: with other random numbers.
-        seed: of these.
-        progress: told of every explanation.
+        repetitions: number of repetitions with other random numbers.
+        seed: seed of their random numbers.
+        progress: listener that hears of every explanation.
 
     Raises:
-        ConfigError: less than one stage or repetition, or a model without weights.
+        ConfigError: if there is less than one stage or repetition, or the model has no weights.
     """
     layers = [name for name, module in model.named_modules() if list(module.parameters(recurse=False))][::-1]
     if stages < 1 or repetitions < 1 or not layers:
@@ -119,7 +119,7 @@ def randomisations(
 
 
 def _judge(correlations: np.ndarray, randomised: np.ndarray, layers: list[str]) -> Sanity:
-    """What (repetitions, stages) correlations say of an explanation."""
+    """Return the judgement on an explanation with the given (repetitions, stages) correlations."""
     table = pd.DataFrame(
         {
             "randomised": randomised,

@@ -1,4 +1,4 @@
-"""Where in the spectrogram of a clip a network that sees sound as pictures found what speaks for an output.
+"""Grad-CAM of a network that sees sound as pictures, over the spectrogram of a clip.
 
 A prediction of a clip is a weighted sum of what the network says in overlapping windows. Grad-CAM
 (:mod:`emoviz.explain.gradcam`) of each window is laid over the sound with the same weights, and where pictures of sound
@@ -37,10 +37,10 @@ BAND = 250.0
 
 @dataclass(frozen=True)
 class SoundExplanation:
-    """Where a network of pictures of sound looked.
+    """Heat over the places of a spectrogram at which a network looked.
 
     Attributes:
-        output: that is explained.
+        output: name of the output that is explained.
         value: mean of its probability over the seconds that are explained.
         times: (T,) seconds, the middles of steps of 10 ms.
         frequencies: (F,) hertz.
@@ -89,14 +89,14 @@ def explain_sound(
         media: the clip, which has sound.
         streams: what the model reads, see :func:`emoviz.prediction.windows.streams_of`.
         output: name of the output.
-        start: of the seconds to explain.
-        end: of them; None is the end of the clip.
-        progress: told of every window.
+        start: first second to explain.
+        end: last second; None is the end of the clip.
+        progress: listener that hears of every window.
 
     Raises:
-        UnknownNameError: the model has no such output.
-        ConfigError: the model sees no pictures of sound.
-        FeatureError: nothing of the clip's features is known in these seconds.
+        UnknownNameError: if the model has no such output.
+        ConfigError: if the model sees no pictures of sound.
+        FeatureError: if nothing of the clip's features is known in these seconds.
     """
     if not sees_sound(checkpoint):
         raise ConfigError(f"'{checkpoint.name}' has no network of pictures of sound that Grad-CAM could look into.")
@@ -138,10 +138,10 @@ def check_sound(
     Args:
         checkpoint: a model of which :func:`sees_sound` is true.
         streams: what it reads, of which something is known.
-        duration: of the clip in seconds.
+        duration: length of the clip in seconds.
         output: name of the output.
-        windows: how many.
-        progress: told of every explanation.
+        windows: number of windows.
+        progress: listener that hears of every explanation.
     """
     number = output_number(checkpoint.description.outputs, output)
     all_windows = Windows.of(checkpoint.description, duration)

@@ -139,7 +139,7 @@ def main_output(checkpoint: Checkpoint, prediction: np.ndarray) -> str:
         prediction: (T, K) of a clip, NaN in gaps.
 
     Raises:
-        FeatureError: all is a gap.
+        FeatureError: if the whole prediction is a gap.
     """
     outputs = checkpoint.description.outputs
     if np.isnan(prediction).all():
@@ -158,9 +158,9 @@ def window_inputs(
 
     Args:
         checkpoint: the model.
-        windows: of the clip, see :class:`emoviz.prediction.windows.Windows`.
-        streams: what the model reads.
-        numbers: of n windows.
+        windows: windows of the clip (:class:`emoviz.prediction.windows.Windows`).
+        streams: the model's features of the clip.
+        numbers: numbers of n windows.
 
     Returns:
         name -> (n, W, D_stream), and the mask (n, W), which is true everywhere: what is missing is zero.
@@ -216,7 +216,7 @@ class _Parts:
 
     @torch.no_grad()
     def answers(self) -> tuple[float, float]:
-        """What the model says of the clip, and of the baseline."""
+        """Return the output for the clip and for the baseline."""
         score = scorer(self.model, self.output)
         totals = np.zeros(2)
         with in_use(self.model):
@@ -234,7 +234,7 @@ class _Parts:
         return values
 
     def occluded(self, stretches: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-        """What each channel (D,) and each stretch of time adds, given the stretch of each frame (T,)."""
+        """Return the contribution of each channel (D,) and stretch of time, given the stretch of each frame (T,)."""
         channels = torch.eye(sum(self.model.config.streams.values()), dtype=torch.bool)[:, None]
         by_channel, by_time = np.zeros(len(channels)), np.zeros(stretches[-1] + 1)
         for own, inputs, mask, share in self.reported(progress):

@@ -1,4 +1,4 @@
-"""What is explained: one number per clip, made of one output of a model and of the frames that are asked about.
+"""The number per clip that is explained: one output of a model, summed over the frames that are asked about.
 
 Class scores are explained as the logits that they are: a probability also moves with the scores of the other classes,
 and is flat where the model is sure.
@@ -22,7 +22,7 @@ def output_number(outputs: Sequence[str], name: str) -> int:
     """Position of an output among a model's outputs.
 
     Raises:
-        UnknownNameError: it has no such output; the message lists those that it has.
+        UnknownNameError: if it has no such output; the message lists those that it has.
     """
     if name not in outputs:
         raise UnknownNameError("output", name, outputs)
@@ -41,7 +41,7 @@ def span(mask: Tensor, first: int = 0, end: int | None = None) -> Tensor:
         (B, T), each row with the sum 1.
 
     Raises:
-        FeatureError: a clip has no real frame among them.
+        FeatureError: if a clip has no real frame among them.
     """
     frames = torch.arange(mask.shape[1], device=mask.device)
     wanted = mask & (frames >= first) & (frames < (mask.shape[1] if end is None else end))
@@ -54,15 +54,15 @@ def checked(model: Model, streams: Mapping[str, Tensor], mask: Tensor, output: i
     """The shares with which a model's predictions are summed, (B, T) frame-wise and (B, 1) per clip.
 
     Args:
-        model: of which an output is explained.
+        model: the model of which an output is explained.
         streams: name -> (B, T, D_stream).
         mask: (B, T).
         output: its number.
         shares: in the shape that is returned; None is the mean over a clip's real frames, or its only prediction.
 
     Raises:
-        ConfigError: the model has no such output, or the shares are of another shape.
-        FeatureError: a stream is missing, or a clip has no real frame.
+        ConfigError: if the model has no such output, or the shares are of another shape.
+        FeatureError: if a stream is missing, or a clip has no real frame.
     """
     if not 0 <= output < model.config.outputs:
         raise ConfigError(f"The model has the outputs 0 to {model.config.outputs - 1}, but no output {output}.")
@@ -77,7 +77,7 @@ def checked(model: Model, streams: Mapping[str, Tensor], mask: Tensor, output: i
 
 
 def scorer(model: Model, output: int) -> Callable[..., Tensor]:
-    """What captum differentiates: the model's streams in their order, the mask and the shares -> (B,)."""
+    """Return the function that captum differentiates: streams in their order, the mask and the shares -> (B,)."""
     names = list(model.config.streams)
 
     def score(*values: Tensor) -> Tensor:
@@ -100,5 +100,5 @@ def in_use(model: Model) -> Iterator[None]:
 
 
 def clips_at_once(streams: Mapping[str, Tensor]) -> int:
-    """How many clips fit into :data:`VALUES_AT_ONCE`, one at least."""
+    """Return the number of clips that fit into :data:`VALUES_AT_ONCE`, one at least."""
     return max(1, VALUES_AT_ONCE // max(1, sum(values[0].numel() for values in streams.values())))

@@ -19,7 +19,7 @@ NAMED_CHANNELS = 3
 
 
 class Peak(NamedTuple):
-    """Where an output is highest: its name, and seconds of the clip."""
+    """The highest point of an output: its name, and seconds of the clip."""
 
     output: str
     time: float
@@ -49,13 +49,13 @@ def peak_of(probability: pd.Series, times: np.ndarray) -> float:
 
 
 def lower_share(heat: np.ndarray) -> float:
-    """How much of a face's heat (H, W) lies in its lower half, with mouth and chin; NaN without any heat."""
+    """Return the share of a face's heat (H, W) in its lower half, with mouth and chin; NaN without any heat."""
     total = float(heat.sum())
     return float(heat[heat.shape[0] // 2 :].sum()) / total if total else float("nan")
 
 
 def face_words(found: FaceExplanation, output: str) -> str:
-    """What Grad-CAM of a first picture shows."""
+    """Return Grad-CAM of a first picture in words."""
     share = lower_share(found.heat[0])
     said = f"At {found.times[0]:.2f} s the face is {output} with a probability of {number(found.values[0])}"
     if np.isnan(share):
@@ -65,11 +65,11 @@ def face_words(found: FaceExplanation, output: str) -> str:
 
 
 def stream_words(found: StreamExplanation, kind: str) -> str:
-    """What contributed most, and from where to where.
+    """Return the largest contributions in words.
 
     Args:
         found: the explanation.
-        kind: of the model's outputs.
+        kind: kind of the model's outputs.
     """
     what = "score" if kind == "emotion" else "mean"
     top = found.channels.head(NAMED_CHANNELS)
@@ -82,7 +82,7 @@ def stream_words(found: StreamExplanation, kind: str) -> str:
 
 
 def sound_words(found: SoundExplanation) -> str:
-    """What Grad-CAM of the spectrogram shows."""
+    """Return Grad-CAM of the spectrogram in words."""
     said = f"{found.output.capitalize()} has a probability of {number(found.value)} on the whole"
     moments, bands = found.moments, found.bands
     if not moments["heat"].max() > 0:
@@ -96,7 +96,7 @@ def sound_words(found: SoundExplanation) -> str:
 
 
 def limits_words(found: StreamExplanation) -> str:
-    """How far contributions add up to what is explained, and what else a reader must know."""
+    """Return in words how far contributions add up, and the notes that a reader must know."""
     difference = abs(found.value - found.baseline)
     if found.method == Method.OCCLUSION:
         own = "Occluded parts are hidden one at a time, so their contributions need not add up."

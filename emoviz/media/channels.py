@@ -31,7 +31,7 @@ def planar(frame: AudioFrame) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Mixing:
-    """How the channels of a track become one.
+    """The way in which the channels of a track become one.
 
     Attributes:
         weights: (C,), what each channel counts.

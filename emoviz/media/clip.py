@@ -46,7 +46,7 @@ class ClipMedia:
 
     @property
     def info(self) -> ClipInfo:
-        """What the clip holds."""
+        """The tracks, pictures and sound of the clip."""
         return self._decoded.info
 
     @property
@@ -58,7 +58,7 @@ class ClipMedia:
         """The sound, 16 kHz mono.
 
         Raises:
-            MediaError: the clip has no sound.
+            MediaError: if the clip has no sound.
         """
         return self._decoded.waveform(progress)
 
@@ -66,7 +66,7 @@ class ClipMedia:
         """The pictures, whose times are those of :meth:`faces`; decoded anew at each call, as they would fill memory.
 
         Raises:
-            MediaError: the clip has no picture.
+            MediaError: if the clip has no picture.
         """
         return iterate_frames(self.path, progress, choice=self._decoded.choice, bounds=self._decoded.bounds)
 
@@ -74,8 +74,8 @@ class ClipMedia:
         """The faces in the picture.
 
         Raises:
-            MediaError: the clip has no picture.
-            MissingWeightsError: the face networks' weights are not there.
+            MediaError: if the clip has no picture.
+            MissingWeightsError: if the face networks' weights are not there.
         """
         return self._decoded.faces(progress)
 
@@ -83,7 +83,7 @@ class ClipMedia:
         """The speaker's face, or None when no face is seen.
 
         Raises:
-            MediaError: the clip has no picture, or no face of the chosen id.
+            MediaError: if the clip has no picture, or no face of the chosen id.
         """
         timeline = self.faces(progress)
         face = timeline.speaker if self.face is None else self.face
@@ -97,7 +97,7 @@ class ClipMedia:
 
 
 class _Decoded:
-    """What is decoded of one file, kept."""
+    """The decoded parts of one file."""
 
     def __init__(self, path: Path, choice: Choice, bounds: Bounds) -> None:
         self.path = path

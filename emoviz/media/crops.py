@@ -32,7 +32,7 @@ def face_picture(image: np.ndarray, landmarks: np.ndarray, side: int) -> np.ndar
 
 
 def face_square(landmarks: np.ndarray) -> np.ndarray:
-    """Where :func:`face_crop` cuts: the square's corners top left, top right and bottom left, (3, 2), in pixels."""
+    """Return the corners of :func:`face_crop` top left, top right and bottom left, (3, 2), in pixels."""
     region = level_square(landmarks, 1 / _BOX_SHARE, _BOX_BELOW_CENTRE)
     right = region.side * np.array([np.cos(region.angle), np.sin(region.angle)])
     down = np.array([-right[1], right[0]])

@@ -55,7 +55,7 @@ def track_faces(
         path: the clip.
         progress: called for each picture with the seconds done.
         detect_every: new faces are looked for in every n-th picture, and whenever a face was lost.
-        choice: of tracks.
+        choice: the chosen tracks.
         bounds: the largest recording that is accepted.
 
     Raises:
@@ -81,8 +81,8 @@ def track_with_faces(info: ClipInfo, choice: Choice, bounds: Bounds) -> int:
     """The number of the picture track to read: the default one, unless no face is in it and there are some in another.
 
     Args:
-        info: of a clip with several picture tracks.
-        choice: of the other tracks.
+        info: facts about a clip with several picture tracks.
+        choice: the choice of the other tracks.
         bounds: the largest recording that is accepted.
     """
     assert info.video is not None
@@ -246,7 +246,7 @@ class _Tracker:
         faces[person], crops[person] = face, crop
 
     def _drop_doubles(self, faces: "dict[_Person, Face]", time: float) -> None:
-        """Where two tracks have come upon one face, keep the longer."""
+        """Keep the longer of two tracks that have come upon one face."""
         kept: list[_Person] = []
         for person in sorted(faces, key=lambda person: -len(person.frames)):
             double = next((o for o in kept if _overlap(faces[person].box(), faces[o].box()) > _SAME_FACE), None)

@@ -63,7 +63,7 @@ def iterate_frames(
         path: the clip.
         progress: called for each picture with the seconds decoded.
         longest: a picture whose longer side has more pixels is reduced to this.
-        choice: of tracks.
+        choice: the chosen tracks.
         bounds: the largest recording that is accepted.
         note: takes a sentence on what is damaged.
 

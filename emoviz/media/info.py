@@ -1,4 +1,4 @@
-"""What a recording holds: its tracks, pictures, sound and true length, without decoding more than one picture."""
+"""Tracks, pictures, sound and true length of a recording, without decoding more than one picture."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -92,7 +92,7 @@ class VideoInfo:
     """The picture of a clip.
 
     Attributes:
-        width: in pixels as shown: upright, with square pixels.
+        width: pixels as shown: upright, with square pixels.
         height: likewise.
         fps: average frames per second.
         frames: their number, where the container says it.
@@ -124,7 +124,7 @@ class AudioInfo:
 
 @dataclass(frozen=True)
 class ClipInfo:
-    """What a clip holds; it has picture, sound or both.
+    """The tracks of a clip, which has picture, sound or both.
 
     Attributes:
         path: the file.
@@ -150,7 +150,7 @@ def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS) -
 
     Args:
         path: the file.
-        choice: of tracks.
+        choice: the chosen tracks.
         bounds: the largest recording that is accepted.
 
     Raises:

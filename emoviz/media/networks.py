@@ -75,7 +75,7 @@ class Detection(NamedTuple):
     eyes: np.ndarray
 
     def region(self) -> Region:
-        """Where the landmark network should look."""
+        """The region in which the landmark network should look."""
         x, y, width, height = (float(value) for value in self.box)
         side = max(_MARGIN * max(width, height), 1.0)
         return Region(x + width / 2, y + height / 2, side, _angle(*self.eyes))
@@ -100,7 +100,7 @@ def _turn_back(points: np.ndarray, turns: int, width: int, height: int) -> np.nd
 
 
 class Face(NamedTuple):
-    """What the landmark network says of one crop: float32 (478, 3) in pixels of the picture, presence in [0, 1]."""
+    """Landmarks of one crop, float32 (478, 3) in pixels of the picture, and presence in [0, 1]."""
 
     landmarks: np.ndarray
     presence: float
@@ -111,7 +111,7 @@ class Face(NamedTuple):
         return np.concatenate([low, high - low])
 
     def region(self) -> Region:
-        """Where the landmark network should look in the next picture."""
+        """The region in which the landmark network should look in the next picture."""
         return level_square(self.landmarks, _MARGIN)
 
 
@@ -122,7 +122,7 @@ class FaceNetworks:
         encoders: folder with the bundled weights.
 
     Raises:
-        MissingWeightsError: a weights file is missing or damaged.
+        MissingWeightsError: if a weights file is missing or damaged.
     """
 
     def __init__(self, encoders: Path) -> None:
@@ -223,7 +223,7 @@ class _Network:
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
 
     def input(self) -> np.ndarray:
-        """Where to write the input, without the batch axis. To be let go of before :meth:`outputs`."""
+        """The array of the input, without the batch axis. Let go of it before :meth:`outputs`."""
         return np.asarray(self._interpreter.tensor(self._input)()[0])
 
     def outputs(self) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""How stored pictures are turned, mirrored and stretched to be shown, as the file's display matrix says."""
+"""Turning, mirroring and stretching of stored pictures by the file's display matrix."""
 
 import struct
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 
 @dataclass(frozen=True)
 class Orientation:
-    """What is done to a stored picture before it is shown: transposed first, then mirrored.
+    """The changes to a stored picture before it is shown: transposed first, then mirrored.
 
     Attributes:
         transposed: whether rows become columns.

@@ -54,7 +54,7 @@ def playable(path: Path | str, folder: Path | str, progress: Progress = silent, 
     made once and only as a whole.
 
     Raises:
-        MediaError: the clip cannot be read.
+        MediaError: if the clip cannot be read.
     """
     path, folder = Path(path), Path(folder)
     info = probe(path, choice)

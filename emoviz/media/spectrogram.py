@@ -30,7 +30,7 @@ def spectrogram(sound: Waveform, *, columns: int = 600, rows: int = 96) -> Spect
     """Power in Hann windows of :data:`WINDOW`, averaged where there are more columns or rows than asked for.
 
     Args:
-        sound: of the clip.
+        sound: sound of the clip.
         columns: at most so many.
         rows: at most so many.
     """

@@ -72,7 +72,7 @@ class FaceTrack:
 
     @property
     def present(self) -> np.ndarray:
-        """Where the face is seen, bool (F,)."""
+        """The frames in which the face is seen, bool (F,)."""
         present = np.zeros(self.length, bool)
         present[self.frames] = True
         return present
@@ -148,7 +148,7 @@ class FaceTimeline:
         """The track of this id.
 
         Raises:
-            MediaError: there is none.
+            MediaError: if there is none.
         """
         for track in self.tracks:
             if track.id == id:

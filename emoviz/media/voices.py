@@ -1,4 +1,4 @@
-"""Where somebody speaks: the voice activity of a recording, by Silero's network.
+"""Voice activity of a recording, by Silero's network.
 
 The network (Silero VAD v6, MIT) ships inside faster-whisper. It reads 32 ms of sound at a time and carries a state from
 one to the next, so a recording can be read block by block.

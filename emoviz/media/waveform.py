@@ -66,8 +66,8 @@ def read_waveform(
     Args:
         path: the clip.
         rate: samples per second.
-        progress: told of the seconds decoded.
-        choice: of track and channel.
+        progress: listener that hears of the seconds decoded.
+        choice: the chosen track and channel.
         bounds: the largest recording that is accepted.
 
     Raises:
@@ -105,8 +105,8 @@ def iterate_sound(
     Args:
         path: the clip.
         rate: samples per second.
-        progress: told of the seconds decoded.
-        choice: of track and channel.
+        progress: listener that hears of the seconds decoded.
+        choice: the chosen track and channel.
         bounds: the largest recording that is accepted.
         note: takes a sentence on what was chosen or mended.
 
@@ -161,7 +161,7 @@ def iterate_sound(
 
 
 def _look(path: Path, choice: Choice, bounds: Bounds) -> tuple[Mixing, float] | None:
-    """How channels are mixed and samples scaled, from the beginning of the sound; None where nothing can be decoded."""
+    """Return mixing and scale from the beginning of the sound; None where nothing can be decoded."""
     parts: list[np.ndarray] = []
     peak, count, loud = 0.0, 0, 0.0
     with open_clip(path) as container:

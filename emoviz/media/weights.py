@@ -41,7 +41,7 @@ def checked(weights: WeightsFile, encoders: Path) -> Path:
     """Path of a weights file whose content is what it should be.
 
     Raises:
-        MissingWeightsError: it is not there, or its sha256 differs.
+        MissingWeightsError: if it is not there, or its sha256 differs.
     """
     path = encoders / weights.path
     remedy = f"'{weights.source}' puts it there."

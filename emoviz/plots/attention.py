@@ -21,13 +21,13 @@ STRIP = {"l": 132, "r": 100}
 
 @dataclass(frozen=True)
 class MapKind:
-    """How maps of a kind are shown.
+    """The texts and the drawing of one kind of map.
 
     Attributes:
-        name: of the kind.
-        question: that its figure answers; ``{stream}`` stands for the stream.
-        rows: what its rows are, with their unit.
-        about: what one is looking at, Markdown.
+        name: name of the kind.
+        question: question that its figure answers; ``{stream}`` stands for the stream.
+        rows: name of its rows, with their unit.
+        about: explanation of the map, Markdown.
         draw: the figure.
     """
 
@@ -39,7 +39,7 @@ class MapKind:
 
 
 def attention_strip(moments: pd.DataFrame) -> go.Figure:
-    """How much each moment of a clip is attended to, one row per map over the clip's time.
+    """Draw the attention to each moment of a clip, one row per map over the clip's time.
 
     Args:
         moments: ``time`` (s, regular) and one column per map, 1 being an even share.
@@ -92,7 +92,7 @@ def attention_map(name: str, values: np.ndarray, times: np.ndarray, pictures: np
         pictures: of a map over places, in [0, 1], (W, H, W', colours); None where they are not known.
 
     Raises:
-        KeyError: no map of this kind is known.
+        KeyError: if no map of this kind is known.
     """
     kind = MAPS[name.partition(".")[0]]
     figure = kind.draw(kind, values, times, pictures)
@@ -101,7 +101,7 @@ def attention_map(name: str, values: np.ndarray, times: np.ndarray, pictures: np
 
 
 def map_table(values: np.ndarray, times: np.ndarray) -> pd.DataFrame:
-    """What :func:`attention_map` shows of a map, one row per cell.
+    """Return the cells of :func:`attention_map` as a table, one row each.
 
     Args:
         values: as there.

@@ -19,14 +19,14 @@ LEAST_BARS = 12
 
 @dataclass(frozen=True)
 class Weighting:
-    """How the curves of a weighting are drawn.
+    """The line by which the curve of a weighting is drawn.
 
     Attributes:
-        order: of the deletion.
-        weighting: that gives the order.
-        name: in the legend.
-        colour: of line and band.
-        dash: of the line.
+        order: order of the deletion.
+        weighting: weighting that gives the order.
+        name: name in the legend.
+        colour: colour of line and band.
+        dash: dash of the line.
     """
 
     order: str
@@ -50,7 +50,7 @@ def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:
 
     Args:
         means: ``channel``, ``stream``, ``modality``, ``weight``, and where they are known ``low`` and ``high``.
-        count: how many bars.
+        count: number of bars.
         heading: title.
     """
     top = means.nlargest(count, "weight")
@@ -73,9 +73,9 @@ def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, s
 
     Args:
         differences: ``channel``, ``stream``, ``modality``, ``difference``, ``low``, ``high``, ``differs``.
-        count: how many bars.
+        count: number of bars.
         first: name of the slice whose larger weights point to the right.
-        second: of the other.
+        second: name of the other slice.
     """
     top = differences.loc[differences["difference"].abs().nlargest(count).index]
     top = top.sort_values("difference", ascending=False)
@@ -96,7 +96,7 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
     Args:
         table: ``weighting``, ``order``, ``share`` (of the channels that are hidden), ``hidden``, ``error``, ``low``
             and ``high``.
-        error: what it is called.
+        error: title of the error.
     """
     figure = go.Figure()
     for curve in CURVES:

@@ -119,7 +119,7 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Fi
     Args:
         weights: ``channel``, ``modality``, ``weight``.
         model: whose weights, for the title.
-        count: how many bars.
+        count: number of bars.
     """
     top = weights.nlargest(count, "weight").iloc[::-1]
     figure = go.Figure()

@@ -20,7 +20,7 @@ SHIFT = 0.02
 
 
 def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: str) -> go.Figure:
-    """How much more of one figure models have than the first, per culture, with intervals.
+    """Draw the difference of a score to the first model, per culture, with intervals.
 
     Args:
         differences: rows of one score: ``model against culture difference low high p unit clusters``.
@@ -80,7 +80,7 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
 
     Args:
         table: ``model truth prediction count share``.
-        models: in the order of the matrices.
+        models: names in the order of the matrices.
     """
     shown = [m for m in models if (table.model == m).any()]
     classes = {m: list(dict.fromkeys(table.truth[table.model == m])) for m in shown}
@@ -137,7 +137,7 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
 
 
 def reliability_diagram(bins: pd.DataFrame, errors: pd.DataFrame, models: Sequence[str]) -> go.Figure:
-    """How often classifiers are right when they are so sure; the diagonal is a calibrated one.
+    """Draw the accuracy of classifiers over their confidence; the diagonal is a calibrated one.
 
     Args:
         bins: ``model confidence accuracy low high recordings``.
@@ -170,11 +170,11 @@ def reliability_diagram(bins: pd.DataFrame, errors: pd.DataFrame, models: Sequen
 
 
 def spread_diagram(table: pd.DataFrame, output: str, models: Sequence[str]) -> go.Figure:
-    """What the labels are where a dimension is predicted so high, with their spread.
+    """Draw the labels over the predictions of a dimension, with their spread.
 
     Args:
         table: ``model output predicted true low high frames``.
-        output: which.
+        output: name of the output.
         models: all that are compared, for their colours.
     """
     figure = _diagonal([-1, 1], "calibrated")
@@ -207,7 +207,7 @@ def error_slices(table: pd.DataFrame, output: str, models: Sequence[str]) -> go.
 
     Args:
         table: ``slice model output metric error low high recordings unit clusters``.
-        output: which.
+        output: name of the output.
         models: all that are compared, for their colours.
     """
     chosen = table[table.output == output]

@@ -13,11 +13,11 @@ ROW_HEIGHT = 118
 
 
 def said_of_recording(table: pd.DataFrame, models: Sequence[str], truth: str) -> go.Figure:
-    """What models said of one held-out recording: bars of probabilities, or curves under the labels.
+    """Draw the predictions of one held-out recording: bars of probabilities, or curves with the labels.
 
     Args:
         table: ``model output frame value``.
-        models: that said it.
+        models: names of the models that predicted it.
         truth: name of the rows with the labels.
     """
     figure = _said_frames(table, models, truth) if table.frame.max() else _said_once(table, models, truth)
@@ -73,12 +73,12 @@ def training_curves(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
 
 
 def clip_comparison(series: pd.DataFrame, agreement: pd.DataFrame, output: str, models: Sequence[str]) -> go.Figure:
-    """What models say of a clip over time, how far the others lie above the first, and how far they agree.
+    """Draw the predictions of a clip over time, their differences to the first model, and their agreement.
 
     Args:
         series: ``time`` (s) and one column per model.
         agreement: ``time`` and one column per model but the first: running CCC with the first.
-        output: what is predicted.
+        output: name of the output.
         models: all that are compared, for their colours.
     """
     first, *others = shown = [c for c in series if c != "time"]

@@ -15,12 +15,12 @@ COLLAPSED = f"collapsed: {words.COLLAPSED}"
 
 
 def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool = False) -> go.Figure:
-    """What was learnt from one culture, tested on another: value and interval in each cell.
+    """Draw the scores of models that learnt from one culture and are tested on another, with intervals.
 
     Args:
         cells: one row per cell: ``source``, ``target``, ``value``, ``low``, ``high``, ``training_mean``,
             ``recordings``, ``speakers``, ``collapsed``.
-        metric: what the values are, with its unit if it has one.
+        metric: name of the values, with the unit if there is one.
         lower_is_better: whether the scale is reversed, so that dark is always worse.
     """
     sources, targets = sorted(cells["source"].unique()), sorted(cells["target"].unique())
@@ -64,10 +64,10 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
     """Draw held-out scores per culture with their intervals, and what the training mean gets.
 
     Args:
-        scores: of one metric and aggregation: ``model``, ``culture``, ``dimension``, ``value``, ``low``, ``high``,
+        scores: rows of one metric and aggregation: ``model``, ``culture``, ``dimension``, ``value``, ``low``, ``high``,
             ``training_mean``, ``recordings``, ``speakers``, ``unit``, ``clusters``, ``collapsed``
             (:func:`emoviz.analysis.cultures.scores`).
-        metric: what the values are.
+        metric: name of the values.
     """
     dimensions, cultures = list(scores["dimension"].unique()), sorted(scores["culture"].unique(), reverse=True)
     figure = go.Figure()

@@ -40,9 +40,9 @@ def similarity_matrix(
         cells: one row per cell: ``culture``, ``other``, ``similarity``, ``low``, ``high``, ``matched``, ``pairs``
             (:func:`emoviz.analysis.similarity.similarities`), and ``alike``: whether the cell is hatched.
         order: cultures from left to right and from top to bottom.
-        branches: of the dendrogram, over ``order`` (:class:`emoviz.analysis.similarity.Dendrogram`).
-        measure: what the colours mean.
-        replicates: what the diagonal is between, e.g. ``seed``.
+        branches: branches of the dendrogram, over ``order`` (:class:`emoviz.analysis.similarity.Dendrogram`).
+        measure: name of the measure that the colours show.
+        replicates: name of the rows that the diagonal compares, e.g. ``seed``.
         chosen: cell with an outline.
         height: pixels.
     """
@@ -94,9 +94,9 @@ def pair_weights(
 
     Args:
         points: one row per culture, replicate and channel: ``culture``, ``replicate``, ``channel``, ``weight``.
-        channels: that are shown, the first at the top.
+        channels: names of the channels, the first at the top.
         cultures: one or two of them.
-        replicates: what a small point is, e.g. ``seed``.
+        replicates: name of the small points, e.g. ``seed``.
         height: pixels at least; many channels take more.
     """
     place = {channel: -row for row, channel in enumerate(channels)}
@@ -150,13 +150,13 @@ def pair_weights(
 
 
 def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: str, most: int = 20) -> go.Figure:
-    """Which channels are among the highest of which cultures, per task: a matrix with their rank in the cells.
+    """Draw a matrix per task with the ranks of channels that are among the highest of cultures.
 
     Args:
         top: ``dimension``, ``culture``, ``rank``, ``channel``, ``agreement``
             (:func:`emoviz.analysis.top_channels.top_channels`).
         frequencies: ``dimension``, ``channel``, ``frequency`` (:func:`emoviz.analysis.top_channels.frequencies`).
-        replicates: what the agreement is between.
+        replicates: name of the rows that agree.
         most: channels that are shown, the most frequent over all tasks.
     """
     total = frequencies.groupby("channel")["frequency"].sum()

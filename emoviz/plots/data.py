@@ -49,7 +49,7 @@ def label_counts(table: pd.DataFrame, by: str) -> go.Figure:
 
 
 def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figure:
-    """How often a rated dimension has which value, one panel per dimension and one line per culture.
+    """Draw the distribution of rated dimensions, one panel per dimension and one line per culture.
 
     Args:
         table: of :func:`emoviz.corpora.inventory.dimensions`.

@@ -47,7 +47,7 @@ def embedding_maps(
         selected: ids that stand out, in every map.
         clips: places of a new clip: ``model``, ``time`` (s), ``x``, ``y``, ``z``; without a time, the clip as a whole.
         shared: whether one zoom holds for all maps.
-        heading: what the maps show.
+        heading: title of the maps.
     """
     space = "z" in points
     models = list(axes)
@@ -177,7 +177,7 @@ def _scatter(rows: pd.DataFrame, chosen: set[str], kind: type, marker: Mapping[s
 
 
 def _hover(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
-    """What is known of each recording, its id first, and how a browser puts it."""
+    """Return the facts about each recording, its id first, and the template of their hover."""
     first = [column for column in HOVER if column in rows]
     rest = [c for c in rows.columns if c not in (*HOVER, *PLACES, "id", "model", "emotion")]
     known = np.column_stack([_words(rows[column]) for column in ("id", *first, *rest)])
@@ -245,7 +245,7 @@ def _lay_out(figure: go.Figure, axes: Mapping[str, tuple[str, ...]], *, space: b
 
 
 def separation(silhouettes: pd.DataFrame) -> go.Figure:
-    """How far each embedding, and its map, keep groups apart: mean silhouettes with their intervals.
+    """Draw the mean silhouettes of each embedding and of its map, with their intervals.
 
     Args:
         silhouettes: columns ``model``, ``column``, ``space`` (embedding or map), ``value``, ``low``, ``high``,

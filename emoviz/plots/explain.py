@@ -247,9 +247,9 @@ def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str
 
     Args:
         channels: ``channel``, ``modality``, ``contribution``, ``magnitude``, the largest magnitude first.
-        count: how many bars.
-        output: to which they added.
-        unit: what they added to, e.g. the score.
+        count: number of bars.
+        output: name of the output to which they added.
+        unit: the sum to which they add, e.g. the score.
     """
     top = channels.head(count).reset_index(drop=True)
     top = top.assign(stream=top["channel"].str.partition(".")[0])
@@ -272,7 +272,7 @@ def frequency_heat(bands: pd.DataFrame, output: str) -> go.Figure:
 
     Args:
         bands: ``low`` and ``high`` (Hz) and ``heat``.
-        output: that the heat explains.
+        output: name of the output that the heat explains.
     """
     figure = go.Figure()
     figure.add_bar(

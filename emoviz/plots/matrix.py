@@ -146,7 +146,7 @@ def _ink(value: float, scale: str | list[Any], low: float, high: float) -> str:
 
 @lru_cache(maxsize=8)
 def _is_dark(scale: str) -> list[bool]:
-    """Of 100 steps of a scale, given as text."""
+    """Return whether each of 100 steps of a scale, given as text, is dark."""
     colours = sample_colorscale(literal_eval(scale) if scale.startswith("[") else scale, 100)
     channels = [[float(v) for v in re.findall(r"[\d.]+", colour)[:3]] for colour in colours]
     return [0.299 * red + 0.587 * green + 0.114 * blue <= 140 for red, green, blue in channels]

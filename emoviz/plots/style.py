@@ -1,4 +1,4 @@
-"""What all figures share: colours, axes, legends. Text colour and background are left to the page's theme."""
+"""Colours, axes and legends of all figures. Text colour and background are left to the page's theme."""
 
 from collections.abc import Mapping
 from typing import Any
