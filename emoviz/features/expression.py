@@ -69,7 +69,7 @@ class Expression(_FromNetwork):
         """Return probabilities from the speaker's face; NaN where it is not seen.
 
         Raises:
-            MissingWeightsError: if the checkpoint is not in the project folder.
+            MissingWeightsError: if the checkpoint is not there.
             CheckpointError: if it is damaged, or holds another network.
         """
         return face_stream(media, self.channels, lambda track: _run(media, track, progress).probabilities, progress)
@@ -86,7 +86,7 @@ class Face(_FromNetwork):
         """Return features of the speaker's face; NaN where it is not seen.
 
         Raises:
-            MissingWeightsError: if the checkpoint is not in the project folder.
+            MissingWeightsError: if the checkpoint is not there.
             CheckpointError: if it is damaged, or holds another network.
         """
         return face_stream(media, self.channels, lambda track: _run(media, track, progress).embedding, progress)

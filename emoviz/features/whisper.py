@@ -88,7 +88,7 @@ class Whisper:
         """Features of the clip's sound; frame k is centred k hops after the sound's start.
 
         Raises:
-            MissingWeightsError: if the encoder's weights are not in the project folder.
+            MissingWeightsError: if the encoder's weights are not there.
         """
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)

@@ -107,7 +107,7 @@ def paths(value, depth=2):
     elif isinstance(value, (tuple, list, set, frozenset)) and depth:
         for one in value:
             yield from paths(one, depth - 1)
-    elif callable(value) and getattr(value, "__module__", "").startswith("emoviz"):
+    elif callable(value) and (getattr(value, "__module__", None) or "").startswith("emoviz"):
         yield from paths([getattr(value, "__defaults__", None) or (), getattr(value, "__kwdefaults__", None) or {}])
         if isinstance(value, type) and depth:
             yield from paths(list(vars(value).values()), depth - 1)
