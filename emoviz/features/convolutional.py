@@ -39,7 +39,7 @@ class VGG(nn.Module):
         self.connected = bool(connected)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """(B, 3, H, W) -> (B, connected), the second hidden layer; without it the maxima of the last block."""
+        """Return the second hidden layer (B, connected) of (B, 3, H, W); without it the maxima of the last block."""
         maps: Tensor = self.features(pictures)
         if not self.connected:
             return maps.amax((2, 3))
@@ -68,7 +68,7 @@ class AlexNet(nn.Module):
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """(B, 3, H, W) -> (B, connected)."""
+        """Return the second hidden layer: (B, 3, H, W) -> (B, connected)."""
         maps = functional.adaptive_avg_pool2d(self.features(pictures), 6)
         hidden: Tensor = self.classifier(maps.flatten(1)).relu()
         return hidden
@@ -83,7 +83,7 @@ class DenseLayer(nn.Module):
         self.norm2, self.conv2 = nn.BatchNorm2d(4 * growth), nn.Conv2d(4 * growth, growth, 3, padding=1, bias=False)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C + growth, H, W)."""
+        """Add the channels of the layer: (B, C, H, W) -> (B, C + growth, H, W)."""
         new = self.conv2(self.norm2(self.conv1(self.norm1(maps).relu())).relu())
         return torch.cat([maps, new], 1)
 
@@ -123,6 +123,6 @@ class DenseNet(nn.Module):
         self.features = nn.Sequential(layers)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """(B, 3, H, W) -> (B, C), the channels of the last block."""
+        """Return the average of each channel of the last block: (B, 3, H, W) -> (B, C)."""
         average: Tensor = self.features(pictures).relu().mean((2, 3))
         return average

@@ -111,7 +111,7 @@ class Block(nn.Module):
         self.mlp_out = nn.Linear(4 * WIDTH, WIDTH)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, T, 384) -> (B, T, 384)."""
+        """Apply the block to states (B, T, 384)."""
         batch, frames, _ = x.shape
         heads = self.query_key_value(self.attention_norm(x)).view(batch, frames, 3, HEADS, WIDTH // HEADS)
         query, key, value = heads.permute(2, 0, 3, 1, 4)

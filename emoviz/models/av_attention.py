@@ -97,7 +97,7 @@ class SelfAttention(nn.Module):
         self.out = nn.Linear(inner, out or width, bias=False)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """(B, S, width) and (B, S), None being all true -> (B, S, out) and weights (B, heads, S, S)."""
+        """Attend within (B, S, width) under a mask (B, S) or none: return (B, S, out), weights (B, heads, S, S)."""
         queries, keys, values = self._project(x)
         scores = queries @ keys.mT / math.sqrt(queries.shape[-1])
         weights = scores.softmax(-1) if mask is None else masked_softmax(scores, mask[:, None, None])
@@ -127,7 +127,7 @@ class CorrelationFusion(nn.Module):
         self.correlation = nn.Parameter(nn.init.xavier_uniform_(torch.empty(width, width)))
 
     def forward(self, audio: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, N, m') twice and (B, N) -> D'_A, D'_V and the map of the sound's segments over the snippets (B, N, N)."""
+        """Fuse both (B, N, m') under a mask (B, N): return D'_A, D'_V and the map (B, N, N) of sound over snippets."""
         scores = audio @ self.correlation @ video.mT
         real = mask[:, :, None] & mask[:, None]
         over_video = masked_softmax(scores, real)
@@ -233,7 +233,7 @@ class VideoBranch(nn.Module):
         self.temporal = _over_snippets(channels, config.heads, config.width, config.video_attention)
 
     def forward(self, snippets: Tensor, mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """(B, N, colours * frames * side * side) and (B, N) -> (B, N, m') and the maps."""
+        """Describe snippets (B, N, colours * frames * side²) under a mask (B, N): return (B, N, m') and the maps."""
         maps = {}
         # (R, positions, channels) of the R real snippets of the batch.
         features = self.backbone(snippets[mask].unflatten(-1, self.shape)).mean(2).flatten(2).mT
@@ -256,7 +256,7 @@ class AudioBranch(nn.Module):
         self.temporal = _over_snippets(self.backbone.out_channels, config.heads, config.width, config.audio_attention)
 
     def forward(self, segments: Tensor, mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """(B, N, bins * steps) and (B, N) -> (B, N, m') and the maps."""
+        """Describe spectrograms (B, N, bins * steps) under a mask (B, N): return (B, N, m') and the maps."""
         features = self.backbone(segments[mask].unflatten(-1, self.shape)).mean((2, 3))
         return _temporal(self.temporal, _spread(features, mask), mask, {})
 

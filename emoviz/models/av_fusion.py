@@ -61,7 +61,7 @@ class AVFusionConfig(TwoModalitiesConfig):
 
 @MODELS.register("av-fusion")
 class AVFusion(Model):
-    """(B, T, D) streams -> logits (B, K), embedding (B, m' per modality)."""
+    """Maps streams (B, T, D) to logits (B, K) and an embedding (B, m' per modality)."""
 
     Config = AVFusionConfig
     task = Task.CLIP
@@ -119,7 +119,7 @@ class Branch(nn.Module):
         self.temporal = SelfAttention(config.width, config.heads) if attention else None
 
     def forward(self, stream: Tensor, shares: Tensor) -> tuple[Tensor, Tensor | None]:
-        """(B, T, D) and S (B, N + 1, T) -> (B, N + 1, m') and the weights (B, N + 1, N + 1), if there are."""
+        """Describe segments S (B, N + 1, T) of (B, T, D): return (B, N + 1, m') and weights (B, N + 1, N + 1)."""
         statistics = segment_statistics(stream, shares) if self.spread else shares @ stream
         descriptors = self.project(self.dropout(self.norm(statistics.flatten(1)).view_as(statistics)))
         if self.temporal is None:

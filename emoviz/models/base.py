@@ -35,7 +35,7 @@ class Output:
 
     @property
     def channel_weights(self) -> Tensor | None:
-        """(B, D) weights of the channels of all streams, in the model's order; None without channel attention."""
+        """The weights (B, D) of the channels of all streams, in the model's order; None without channel attention."""
         maps = [weights for name, weights in self.attention.items() if name.partition(".")[0] == "channel"]
         return torch.cat(maps, dim=1) if maps else None
 

@@ -63,7 +63,7 @@ class ConvolutionBlock(nn.Sequential):
 
 @MODELS.register("expression")
 class ExpressionNetwork(Model):
-    """(B, 1, side * side) grey values, any brightness scale -> logits (B, K), embedding (B, widths[-1])."""
+    """Maps grey values (B, 1, side * side) of any scale to logits (B, K) and an embedding (B, widths[-1])."""
 
     Config = ExpressionConfig
     task = Task.CLIP

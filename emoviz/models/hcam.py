@@ -63,7 +63,7 @@ class HCAMConfig(ModelConfig):
 
 @MODELS.register("hcam")
 class HCAM(Model):
-    """(B, T, D_stream) streams -> class scores (B, K), embedding (B, dense)."""
+    """Maps streams (B, T, D_stream) to class scores (B, K) and an embedding (B, dense)."""
 
     Config = HCAMConfig
     task = Task.CLIP

@@ -147,7 +147,7 @@ class CoAttention(nn.Module):
 
 @MODELS.register("mdat")
 class MDAT(Model):
-    """(B, T, D_stream) streams -> class scores (B, K), embedding (B, dense)."""
+    """Maps streams (B, T, D_stream) to class scores (B, K) and an embedding (B, dense)."""
 
     Config = MDATConfig
     task = Task.CLIP

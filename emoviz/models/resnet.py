@@ -63,13 +63,13 @@ class Block(nn.Module):
         self.shortcut = nn.Identity() if same else nn.Sequential(*convolution(axes, channels, out, 1, stride))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(R, channels, ...) -> (R, out, ...)."""
+        """Apply the block: (R, channels, ...) -> (R, out, ...)."""
         activation: Tensor = self.relu(self.residual(x) + self.shortcut(x))
         return activation
 
 
 class ResNet(nn.Sequential):
-    """(R, channels, [frames,] height, width) -> (R, ``out_channels``, [frames / 16,] height / 32, width / 32).
+    """Maps (R, channels, [frames,] height, width) to (R, ``out_channels``, [frames / 16,] height / 32, width / 32).
 
     Args:
         axes: 2 for pictures, 3 for videos.

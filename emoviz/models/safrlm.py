@@ -73,7 +73,7 @@ class Adjustment(nn.Module):
         )
 
     def forward(self, fused: Tensor, aligned: Mapping[str, Tensor], mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """(B, T, width) and such streams -> the adjusted sequence, and its weights (B, T, T) over each stream."""
+        """Adjust a sequence (B, T, width) to such streams: return it with its weights (B, T, T) over each stream."""
         weights = {}
         for look, (name, stream) in zip(self.looks, aligned.items(), strict=True):
             fused, weights[name] = look(fused, stream, mask)
@@ -82,7 +82,7 @@ class Adjustment(nn.Module):
 
 @MODELS.register("safrlm")
 class SAFRLM(Model):
-    """(B, T, D_stream) streams -> class scores (B, K), embedding (B, dense)."""
+    """Maps streams (B, T, D_stream) to class scores (B, K) and an embedding (B, dense)."""
 
     Config = SAFRLMConfig
     task = Task.CLIP

@@ -43,7 +43,7 @@ class StatisticsPoolingConfig(ModelConfig):
 
 @MODELS.register("statistics-pooling")
 class StatisticsPooling(Model):
-    """(B, T, D) streams -> logits (B, K), embedding (B, hidden)."""
+    """Maps streams (B, T, D) to logits (B, K) and an embedding (B, hidden)."""
 
     Config = StatisticsPoolingConfig
     task = Task.CLIP

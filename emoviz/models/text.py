@@ -64,7 +64,7 @@ class DistilBERTConfig(ModelConfig):
 
 @MODELS.register("distilbert")
 class DistilBERT(Model):
-    """(B, T, 1) numbers of tokens -> logits (B, K), embedding (B, width).
+    """Maps numbers of tokens (B, T, 1) to logits (B, K) and an embedding (B, width).
 
     A number is rounded to a whole one, and to the nearest of the vocabulary where it lies outside.
     """

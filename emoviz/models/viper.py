@@ -83,7 +83,7 @@ class ViPERConfig(ModelConfig):
 
 @MODELS.register("viper")
 class ViPER(Model):
-    """(B, T, D) streams -> intensities (B, K); the embedding is the mean of the latents (B, width)."""
+    """Maps streams (B, T, D) to intensities (B, K); the embedding is the mean of the latents (B, width)."""
 
     Config = ViPERConfig
     task = Task.CLIP
