@@ -53,6 +53,13 @@ def test_cancel(jobs, capsys):
     assert jobs.state(job.id).state is State.CANCELLED
 
 
+def test_any_kind_is_submitted_by_its_name_and_settings(jobs, capsys):
+    code, identity, _ = run(capsys, "submit", "kind", "nap", "--set", "steps=2")
+    assert code == 0 and jobs.get(identity.strip()).work["steps"] == 2
+    code, _, error = run(capsys, "submit", "kind", "nap", "--set", "length=2")
+    assert code == 1 and "Unknown key 'length' in the settings of 'nap'" in error
+
+
 @pytest.mark.parametrize(
     ("arguments", "where"),
     [
