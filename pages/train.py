@@ -234,8 +234,9 @@ def work(config: TrainingConfig, task: Mapping[str, Any], extract: bool) -> Trai
         ConfigError: the options of a protocol contradict each other.
     """
     values = {"config": to_dict(config), **task, "extract": extract}
-    chosen: Training | OwnProtocol = from_dict(OwnProtocol if "protocol" in task else Training, values, "the form")
-    return chosen
+    if "protocol" in task:
+        return from_dict(OwnProtocol, values, "the form")
+    return from_dict(Training, values, "the form")
 
 
 def sweep(config: TrainingConfig, found: Sequence[Holding]) -> tuple[TrainingConfig, ...]:
