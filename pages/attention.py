@@ -303,7 +303,7 @@ def show_clip_channels(found: ClipAttention, stem: str) -> None:
 def choose_window(found: ClipAttention) -> int:
     """The number of the window whose maps are shown; by default one in the middle of the clip."""
     windows = found.windows
-    starts = [round(float(windows.times[first] - windows.times[0]), 2) for first in windows.starts]
+    starts = [round(float(windows.times[first]), 2) for first in windows.kept[windows.starts]]
     middle = len(starts) // 2
     if len(starts) == 1:
         return middle
@@ -319,8 +319,7 @@ def show_window(analysis: Analysis, folder: Path, found: ClipAttention, number: 
     """Every map of one window of the clip, two side by side."""
     windows = found.windows
     shown = attention_weights.of_window(analysis.media, folder, number)
-    first = windows.starts[number]
-    times = windows.times[first : first + windows.width]
+    times = windows.times[windows.of_window(number)]
     for place in range(0, len(shown), 2):
         for column, own in zip(st.columns(2, gap="medium"), shown[place : place + 2], strict=False):
             with column:

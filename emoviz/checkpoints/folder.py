@@ -30,6 +30,7 @@ from ..core.configuration import LEFT_OUT, from_dict, to_dict
 from ..core.errors import CheckpointError, EmovizError, UnknownNameError
 from ..core.files import raising, replacing, replacing_folder, write_text
 from ..core.vocabulary import Source, Task
+from ..features.align import Method
 from ..features.base import NETWORKS
 from ..models import Model, Output, build
 from ..models.inputs import InputConfig, Inputs, channel_names
@@ -113,6 +114,11 @@ class Description:
     split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
+
+    @property
+    def resample(self) -> Method:
+        """How features come onto the grid, as in the training."""
+        return "mean" if self.training.get("resample") == "mean" else "linear"
 
     @property
     def delay(self) -> int:

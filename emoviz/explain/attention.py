@@ -110,24 +110,24 @@ def clip_attention(
     Raises:
         FeatureError: if nothing of the clip is known that the model reads.
     """
-    features = checkpoint.description.features
-    if all(np.isnan(streams[feature.name].values).all() for feature in features):
+    windows = Windows.over(checkpoint.description, streams, duration)
+    if not len(windows.starts):
         raise FeatureError(f"The clip holds nothing that '{checkpoint.name}' reads, so it attends to nothing.")
-    windows = Windows.of(checkpoint.description, duration)
     order = tuple(checkpoint.predictor.model.config.streams)
     weights: list[Tensor] = []
     moments: dict[str, list[Tensor]] = {}
     names: tuple[str, ...] = ()
     for numbers in windows.batches():
+        lengths = torch.from_numpy(windows.lengths[numbers])
         progress("Looking at attention", int(numbers[0]), len(windows.starts))
-        attention = apply(checkpoint, windows.aligned(streams, numbers)).attention
+        attention = apply(checkpoint, windows.aligned(streams, numbers), windows.mask(numbers)).attention
         own = channel_attention(attention, order)
         if own is not None:
             weights.append(own)
         names = tuple(name for name in attention if kind_of(name) != CHANNEL)
         for name in names:
             if kind_of(name) != SPATIAL:
-                moments.setdefault(name, []).append(received(attention[name]))
+                moments.setdefault(name, []).append(received(attention[name], lengths))
     over_time = {name: windows.join(torch.cat(parts)[..., None].numpy())[:, 0] for name, parts in moments.items()}
     channels = None
     if weights:
@@ -146,7 +146,8 @@ def window_attention(
         windows: windows of the clip.
         number: number of the window.
     """
-    aligned = windows.aligned(streams, np.array([number]))
+    length = windows.lengths[number]
+    aligned = {name: own[:, :length] for name, own in windows.aligned(streams, np.array([number])).items()}
     networks = checkpoint.predictor.model.last_convolution
     maps = []
     for name, values in apply(checkpoint, aligned).attention.items():
@@ -159,10 +160,15 @@ def window_attention(
     return maps
 
 
-def received(weights: Tensor) -> Tensor:
-    """Return the attention to each of T frames, 1 being an even share: (B, T) or (B, N, T) -> (B, T)."""
+def received(weights: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Return the attention to each of T frames, 1 being an even share: (B, T) or (B, N, T) -> (B, T).
+
+    Args:
+        weights: attention weights, 0 on padding.
+        lengths: number (B,) of frames of each window; by default all T are.
+    """
     mean = weights if weights.ndim == 2 else weights.mean(1)
-    return mean * weights.shape[-1]
+    return mean * (weights.shape[-1] if lengths is None else lengths[:, None])
 
 
 def _pictures(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -101,8 +101,8 @@ def explain_sound(
     if not sees_sound(checkpoint):
         raise ConfigError(f"'{checkpoint.name}' has no network of pictures of sound that Grad-CAM could look into.")
     number = output_number(checkpoint.description.outputs, output)
-    windows = Windows.of(checkpoint.description, media.info.duration)
-    shares = windows.shares(wanted_frames(windows, streams, start, end)).sum(1)
+    windows = Windows.over(checkpoint.description, streams, media.info.duration)
+    shares = windows.shares(wanted_frames(windows, start, end)).sum(1)
     counting = np.flatnonzero(shares)
     stream = streams[SOUND]
     heat = np.zeros((len(stream.values), BINS, STEPS), np.float32)
@@ -111,8 +111,9 @@ def explain_sound(
         progress("Looking where the network looked", int(np.searchsorted(counting, batch[0])), len(counting))
         inputs, mask = window_inputs(checkpoint, windows, streams, batch)
         raw = grad_cam(checkpoint.predictor.model, inputs, mask, number, stream=SOUND, scale=None)
-        rows = nearest(stream.times, windows.times[windows.frames(batch)].ravel())
-        share = shares[batch].repeat(windows.width)
+        there = mask.numpy()
+        rows = nearest(stream.times, windows.times[windows.frames(batch)[:, : there.shape[1]]].ravel())
+        share = (shares[batch][:, None] * there).ravel()
         np.add.at(heat, rows, raw * share[:, None, None].astype(np.float32))
         np.add.at(weight, rows, share)
         value += float(shares[batch] @ probability_of(checkpoint, inputs, mask, number))
@@ -144,7 +145,7 @@ def check_sound(
         progress: listener that hears of every explanation.
     """
     number = output_number(checkpoint.description.outputs, output)
-    all_windows = Windows.of(checkpoint.description, duration)
+    all_windows = Windows.over(checkpoint.description, streams, duration)
     chosen = np.unique(np.linspace(0, len(all_windows.starts) - 1, windows).astype(int))
     inputs, mask = window_inputs(checkpoint, all_windows, streams, chosen)
     return randomisation(

@@ -17,7 +17,6 @@ from ..checkpoints.folder import Checkpoint
 from ..core.errors import ConfigError, FeatureError
 from ..core.progress import Progress, silent
 from ..features import FeatureStream
-from ..features.align import align
 from ..models import Model
 from ..prediction.windows import Windows, channel_table
 from .gradients import integrated_gradients
@@ -102,8 +101,8 @@ def explain_streams(
     number = output_number(checkpoint.description.outputs, output)
     if stretch < (hop := checkpoint.description.hop):
         raise ConfigError(f"A stretch of time is {hop:g} s or more, not {stretch:g} s.")
-    windows = Windows.of(checkpoint.description, duration)
-    shares = windows.shares(wanted_frames(windows, streams, start, end))
+    windows = Windows.over(checkpoint.description, streams, duration)
+    shares = windows.shares(wanted_frames(windows, start, end))
     parts = _Parts(checkpoint, windows, streams, shares, number)
     value, baseline = parts.answers()
     if method == Method.GRADIENTS:
@@ -163,20 +162,19 @@ def window_inputs(
         numbers: numbers of n windows.
 
     Returns:
-        name -> (n, W, D_stream), and the mask (n, W), which is true everywhere: what is missing is zero.
+        name -> (n, W, D_stream), and the mask (n, W); frames that one stream alone lacks are zero in it.
     """
-    aligned = windows.aligned(streams, numbers)
+    longest = windows.lengths[numbers].max()
+    aligned = {name: own[:, :longest] for name, own in windows.aligned(streams, numbers).items()}
     with torch.no_grad():
         inputs = checkpoint.predictor.inputs({name: torch.from_numpy(v) for name, v in aligned.items()})
-    return inputs, torch.ones(len(numbers), windows.width, dtype=torch.bool)
+    return inputs, torch.from_numpy(windows.mask(numbers)[:, :longest])
 
 
-def wanted_frames(
-    windows: Windows, streams: Mapping[str, FeatureStream], start: float, end: float | None
-) -> np.ndarray:
-    """Frames of the clip to explain, those of which nothing is known left out: bool (T,)."""
-    features = windows.description.features
-    known: np.ndarray = np.any([~np.isnan(align(streams[f.name], windows.times)).all(1) for f in features], axis=0)
+def wanted_frames(windows: Windows, start: float, end: float | None) -> np.ndarray:
+    """Return the frames of the clip to explain, those of which nothing is known left out: bool (T,)."""
+    known = np.zeros(len(windows.times), bool)
+    known[windows.kept] = True
     wanted: np.ndarray = known & (windows.times >= start) & (windows.times < (np.inf if end is None else end))
     if not wanted.any():
         until = "the end" if end is None else f"{end:g} s"
@@ -194,15 +192,14 @@ class _Parts:
     shares: np.ndarray
     output: int
 
-    def __iter__(self) -> Iterator[tuple[slice, dict[str, Tensor], Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[np.ndarray, dict[str, Tensor], Tensor, Tensor]]:
         """Its frames in the clip, and its inputs, mask and shares."""
-        for number in np.flatnonzero(self.shares.any(1)):
-            start = self.windows.starts[number]
-            share = torch.from_numpy(self.shares[[number]]).float()
+        for number in np.flatnonzero(self.shares.any(1)).tolist():
+            share = torch.from_numpy(self.shares[[number], : self.windows.lengths[number]]).float()
             inputs, mask = window_inputs(self.checkpoint, self.windows, self.streams, np.array([number]))
-            yield slice(start, start + self.windows.width), inputs, mask, share
+            yield self.windows.of_window(number), inputs, mask, share
 
-    def reported(self, progress: Progress) -> Iterator[tuple[slice, dict[str, Tensor], Tensor, Tensor]]:
+    def reported(self, progress: Progress) -> Iterator[tuple[np.ndarray, dict[str, Tensor], Tensor, Tensor]]:
         """The same; told of every window."""
         total = int(self.shares.any(1).sum())
         for number, part in enumerate(self):

@@ -4,7 +4,7 @@ A frame of a stream stands for one hop around its centre; a stream's span is tha
 of it, and where neighbours are missing, the aligned values are NaN.
 """
 
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -25,11 +25,6 @@ def frame_middles(duration: float, hop: float) -> np.ndarray:
     return (np.arange(max(1, int(duration / hop + 1e-6))) + 0.5) * hop
 
 
-def common_times(streams: Iterable[FeatureStream], hop: float) -> np.ndarray:
-    """Return the middles of the frames in seconds, up to the end of the shortest stream of a recording."""
-    return frame_middles(min(s.start + s.hop * (len(s.values) - 0.5) for s in streams), hop)
-
-
 def refined(values: np.ndarray, frames: int) -> np.ndarray:
     """Interpolate values (T, D) between frame middles at ``frames`` times, evenly spaced over the same span."""
     position = (np.arange(frames) + 0.5) * len(values) / frames - 0.5
@@ -41,7 +36,7 @@ def delayed(values: np.ndarray, frames: int) -> np.ndarray:
     return values[np.clip(np.arange(len(values)) - frames, 0, len(values) - 1)]
 
 
-def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear") -> np.ndarray:
+def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear", cell: float | None = None) -> np.ndarray:
     """Return the values of a stream at given times.
 
     Args:
@@ -49,8 +44,8 @@ def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear") -
         times: increasing times (M,), in seconds.
         method: ``linear`` interpolates between the two neighbouring frames, and is NaN when either is missing
             (within half a hop of the stream's ends, the last frame counts alone). ``mean`` averages the stream over the
-            cell of each time, which reaches halfway to its neighbours; missing frames are left out, and a cell is NaN
-            when less than half of it is known.
+            cell of each time; missing frames are left out, and a cell of which less than half is known is NaN.
+        cell: seconds around each time that ``mean`` averages over; by default it reaches halfway to its neighbours.
 
     Returns:
         float32 (M, D).
@@ -65,7 +60,19 @@ def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear") -
         raise FeatureError(f"Streams are aligned by 'linear' or 'mean', not '{method}'.")
     if not len(times) or not len(stream.values):
         return np.full((len(times), stream.values.shape[1]), np.nan, np.float32)
-    return _interpolate(stream, times) if method == "linear" else _average(stream, times)
+    near = _cut(stream, times, cell or 0.0)
+    return _interpolate(near, times) if method == "linear" else _average(near, times, cell)
+
+
+def _cut(stream: FeatureStream, times: np.ndarray, cell: float) -> FeatureStream:
+    """Return the part of a stream that some times need, so that the cost of a window is not that of the recording."""
+    margin = max(cell, float(np.diff(times).max(initial=0.0)), stream.hop) + 2 * stream.hop
+    first = max(0, int((times[0] - margin - stream.start) / stream.hop))
+    last = max(first + 1, int((times[-1] + margin - stream.start) / stream.hop) + 2)
+    if first == 0 and last >= len(stream.values):
+        return stream
+    first = min(first, len(stream.values) - 1)
+    return replace(stream, values=stream.values[first:last], start=stream.start + first * stream.hop)
 
 
 def interpolate(values: np.ndarray, position: np.ndarray) -> np.ndarray:
@@ -93,13 +100,19 @@ def _interpolate(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
     return values
 
 
-def _average(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
+def _average(stream: FeatureStream, times: np.ndarray, cell: float | None) -> np.ndarray:
+    if cell is not None:
+        return _means(stream, times - cell / 2, times + cell / 2)
     step = np.diff(times) if len(times) > 1 else np.array([stream.hop])
     middles = (times[:-1] + times[1:]) / 2
     edges = np.concatenate([times[:1] - step[0] / 2, middles, times[-1:] + step[-1] / 2])
+    return _means(stream, edges[:-1], edges[1:])
+
+
+def _means(stream: FeatureStream, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Mean of a stream over cells from ``starts`` to ``ends``, seconds (M,): float32 (M, D)."""
     # In frames: frame k of the stream fills [k, k + 1].
-    position = _tidy((edges - stream.start) / stream.hop + 0.5)
-    begin, end = position[:-1], position[1:]
+    begin, end = (_tidy((edges - stream.start) / stream.hop + 0.5) for edges in (starts, ends))
     missing = np.isnan(stream.values)
     total = _integral(np.where(missing, 0, stream.values), begin, end)
     known = _integral(~missing, begin, end)

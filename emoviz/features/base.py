@@ -3,7 +3,7 @@
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
@@ -78,7 +78,8 @@ def lacking_sound(media: "ClipMedia", shortest: int = 1, why: str = "", progress
 
 
 Sound = Literal["recorded", "conditioned"]
-"""The sound that a speech feature is computed from: as it was recorded, or without offset and at one level."""
+"""The sound that a speech feature is computed from: as it was recorded, or without offset, at one level, and only where
+somebody speaks."""
 
 
 def heard(media: "ClipMedia", sound: Sound, progress: Progress = silent) -> "Waveform":
@@ -94,12 +95,12 @@ def heard(media: "ClipMedia", sound: Sound, progress: Progress = silent) -> "Wav
     """
     if sound not in get_args(Sound):
         raise FeatureError(f"'sound' is one of {', '.join(get_args(Sound))}, not '{sound}'.")
-    from ..media.condition import conditioned  # a training node need not have what reads media
+    from ..media.condition import speech_of  # a training node need not have what reads media
 
     recorded = media.waveform(progress=progress)
     if sound == "recorded":
         return recorded
-    return replace(recorded, samples=conditioned(recorded.samples, recorded.rate))
+    return speech_of(recorded)
 
 
 def sound_setting(sound: Sound) -> dict[str, str | int | float]:
@@ -110,7 +111,7 @@ def sound_setting(sound: Sound) -> dict[str, str | int | float]:
 def sound_stream(
     values: np.ndarray, start: float, hop: float, channels: tuple[str, ...], sound: "Waveform"
 ) -> FeatureStream:
-    """A stream of speech features, missing where the recording has a gap.
+    """Return a stream of speech features, missing where the recording has a gap or nobody speaks.
 
     Args:
         values: float32 (T, D).
@@ -120,10 +121,12 @@ def sound_stream(
         sound: sound that the features were computed from.
     """
     times = start + hop * np.arange(len(values))
-    for begin, end in sound.gaps:
+    for begin, end in (*sound.gaps, *sound.unspoken):
         values[(times > begin) & (times < end)] = np.nan
     gaps = [f"The sound has a gap from {begin:.1f} s to {end:.1f} s." for begin, end in sound.gaps[:3]]
-    return FeatureStream(values, start, hop, channels, (*sound.notes, *gaps))
+    silent_share = sum(end - begin for begin, end in sound.unspoken) / max(sound.duration, 1e-9)
+    silence = [f"Nobody speaks in {silent_share:.0%} of the sound."] if silent_share >= 0.005 else []
+    return FeatureStream(values, start, hop, channels, (*sound.notes, *gaps, *silence))
 
 
 class Extractor(Protocol):

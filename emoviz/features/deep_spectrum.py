@@ -49,7 +49,7 @@ class DeepSpectrum:
         window: seconds of a picture.
         hop: seconds from one picture to the next.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the network computes in half precision.
-        sound: ``recorded``, or ``conditioned``: without offset and at one level.
+        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
     """
 
     name: str

@@ -25,7 +25,7 @@ class Descriptors:
     """Low-level descriptors by openSMILE for each 10 ms of a clip's sound.
 
     Args:
-        sound: ``recorded``, or ``conditioned``: without offset and at one level.
+        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
 
     Attributes:
         analysis: a parameter set of openSMILE, or the path of a config of one's own.

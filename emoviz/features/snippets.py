@@ -147,7 +147,7 @@ class Spectrogram(_Parts):
     Args:
         parts: number N of parts.
         seconds: length of a part, instead of their number.
-        sound: ``recorded``, or ``conditioned``: without offset and at one level.
+        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
     """
 
     name = "spectrogram"

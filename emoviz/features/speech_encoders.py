@@ -52,7 +52,7 @@ class SpeechEncoder:
         layer: block after which the states are taken: 1 for the first, 0 for its input, -1 for the last.
         pooling: ``none`` for every frame; ``mean`` or ``statistics`` (mean and standard deviation) over the clip.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
-        sound: ``recorded``, or ``conditioned``: without offset and at one level.
+        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
     """
 
     name: str
@@ -262,7 +262,7 @@ class WavLMXVector:
         weights: name on the Hub, or a folder.
         fragments: number of fragments of a clip, at least 2.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
-        sound: ``recorded``, or ``conditioned``: without offset and at one level.
+        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
     """
 
     name = "wavlm-xvector"

@@ -65,7 +65,7 @@ class Whisper:
 
     Args:
         layer: block after which the features are taken, 1 to 4.
-        sound: ``recorded``, or ``conditioned``: without offset and at one level.
+        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
     """
 
     name = "whisper"

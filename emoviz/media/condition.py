@@ -1,6 +1,6 @@
-"""Sound as speech features want it: without offset and rumble, and at one level, whoever recorded it.
+"""Sound as speech features want it: without offset and rumble, at one level, and only where somebody speaks.
 
-Both steps are local in time, so that a recording can be conditioned block by block: the high-pass carries its state,
+Both filters are local in time, so that a recording can be conditioned block by block: the high-pass carries its state,
 and the level at a moment is that of the speech within a few seconds around it.
 
     high-pass   Butterworth, second order, 60 Hz (below any voice's fundamental frequency)
@@ -8,7 +8,12 @@ and the level at a moment is that of the speech within a few seconds around it.
                 loudness is gated in ITU-R BS.1770; a gain brings it to -23 dB of full scale
 """
 
+from dataclasses import replace
+
 import numpy as np
+
+from .voices import speech_probability, speech_spans
+from .waveform import Waveform
 
 CUTOFF = 60.0
 """Hertz."""
@@ -24,6 +29,30 @@ GATE = 0.1
 """Share of the mean power below which a frame is a pause and has no say."""
 LEAST, MOST = 10 ** (-20 / 20), 10 ** (40 / 20)
 """Smallest and largest gain."""
+
+
+AROUND_SPEECH = 0.25
+"""Seconds before and after speech that still belong to it, as in corpora of utterances."""
+
+
+def speech_of(sound: Waveform) -> Waveform:
+    """Condition a recording's sound and mark where nobody speaks in it.
+
+    Args:
+        sound: mono, at 16 kHz.
+
+    Raises:
+        MissingWeightsError: if the network that tells speech is not on this machine.
+    """
+    samples = conditioned(sound.samples, sound.rate)
+    unspoken, last = [], sound.start
+    for begin, end in speech_spans(speech_probability(samples)):
+        if sound.start + begin - AROUND_SPEECH > last:
+            unspoken.append((last, sound.start + begin - AROUND_SPEECH))
+        last = min(sound.start + end + AROUND_SPEECH, sound.end)
+    if sound.end - last > 1 / sound.rate:
+        unspoken.append((last, sound.end))
+    return replace(sound, samples=samples, unspoken=tuple(unspoken))
 
 
 def conditioned(samples: np.ndarray, rate: int) -> np.ndarray:

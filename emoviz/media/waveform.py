@@ -34,6 +34,7 @@ class Waveform:
         start: time of the first sample, in seconds of the clip.
         gaps: stretches (start, end) in seconds of the clip in which there is no sound and the samples are 0.
         notes: one sentence each on what a reader must know of the sound.
+        unspoken: stretches (start, end) in seconds of the clip in which nobody speaks, where that was looked for.
     """
 
     samples: np.ndarray
@@ -41,6 +42,7 @@ class Waveform:
     start: float
     gaps: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()
+    unspoken: tuple[tuple[float, float], ...] = ()
 
     @property
     def duration(self) -> float:

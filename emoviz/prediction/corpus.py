@@ -1,5 +1,6 @@
 """Scores of a trained model on a corpus in the store, seen in training or not."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ from ..core.errors import CorpusError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Split, Task
 from ..evaluation.scores import Result, score_table, scores_of
-from ..features.align import align, common_times
+from ..features.base import FeatureStream
+from ..features.grid import on_grid
 from ..features.store import FeatureStore, StoredCorpus
 from ..models.losses import probabilities
-from .windows import predict_streams
+from .windows import predict_frames
 
 PICTURES_AT_ONCE = 256
 NOTHING = np.empty(0)
@@ -155,13 +157,25 @@ def _streams(
     for number, key in enumerate(keys):
         progress(f"Predicting {corpus.title}", number, len(keys))
         streams = {f.name: store.stream(key, f.name, f.chosen) for f in about.features}
-        times = common_times(streams.values(), about.hop)
-        if about.task == Task.FRAMES:
-            predictions.append(predict_streams(checkpoint, streams, times)[0])
-        else:
-            output = checkpoint({n: align(stream, times) for n, stream in streams.items()})
-            predictions.append(_scores(checkpoint, output.prediction)[0])
+        predictions.append(predict_recording(checkpoint, streams))
     return predictions
+
+
+def predict_recording(checkpoint: Checkpoint, streams: Mapping[str, FeatureStream]) -> np.ndarray:
+    """Predict a recording as the training tested it: frame by frame, or as a whole.
+
+    Args:
+        checkpoint: the model.
+        streams: feature streams of the recording, at least those that the model reads.
+
+    Returns:
+        (T, K) for a model that predicts per frame; dimensions (1, K) or class probabilities (K,) of the whole.
+    """
+    about = checkpoint.description
+    frames = on_grid({f.name: streams[f.name] for f in about.features}, about.hop, about.resample)
+    if about.task == Task.FRAMES:
+        return predict_frames(checkpoint, frames.values)
+    return _scores(checkpoint, checkpoint(frames.values).prediction)[0]
 
 
 def _pictures(

@@ -6,19 +6,19 @@ A model of features gets them on its own grid and is applied in windows:
 - per clip: windows as long as its training clips, one every :data:`WINDOW_HOP` seconds; the prediction of a window
   counts for the window's centre, and between centres predictions are interpolated.
 
-A clip shorter than a window is one window. A model of pictures is applied to every frame of the video in which the
-face is found.
+Windows hold frames that are there: they never reach beyond a stream, into a gap or over a long silence. A stretch of
+frames that is shorter than a window is one window of its own length, and one shorter than :data:`SHORTEST` says
+nothing. A model of pictures is applied to every frame of the video in which the face is found.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from ..checkpoints.folder import Checkpoint, Description, FeatureSpec
 from ..core.errors import FeatureError, MediaError
@@ -39,6 +39,12 @@ HOP = 0.02
 
 WINDOW_HOP = 0.25
 """Seconds from one window of a clip-level model to the next."""
+
+SHORTEST = 0.5
+"""Seconds of frames that a model needs to say anything."""
+
+LONGEST_HOLE = 1.0
+"""Seconds; frames on both sides of a longer absence stand in different windows."""
 
 FRAMES_AT_ONCE = 750
 """Frames that a model reads at a time, which bounds the memory that a long clip takes."""
@@ -102,26 +108,49 @@ def predict_streams(
         weight, or None where the model has no channel weights.
     """
     description = checkpoint.description
-    if all(np.isnan(streams[f.name].values).all() for f in description.features):
-        return np.full((len(times), len(description.outputs)), np.nan, np.float32), None
-    windows = Windows.of(description, times[-1] + times[0])
-    gap = np.zeros(len(windows.times), bool)
-    values = []
-    weights: list[Tensor] = []
-    for batch in windows.batches():
-        aligned = windows.aligned(streams, batch)
-        missing = np.all([np.isnan(w).all(2) for w in aligned.values()], axis=0)
-        gap[windows.frames(batch)[missing]] = True
-        output = apply(checkpoint, aligned)
+    duration = float(times[-1] + times[0])
+    windows = Windows.over(description, streams, duration)
+    own, weights = _joined(checkpoint, windows, lambda numbers: windows.aligned(streams, numbers))
+    on_grid = own if len(own) == len(times) else _resample(own, windows.times, times)
+    return on_grid.astype(np.float32), weights
+
+
+def predict_frames(checkpoint: Checkpoint, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Apply a model that predicts per frame to a recording that is on its grid already.
+
+    Args:
+        checkpoint: the model.
+        values: float32 (T, D) by the name of the stream, without absent frames.
+
+    Returns:
+        Predictions (T, K).
+    """
+    count = len(next(iter(values.values())))
+    windows = Windows.of(checkpoint.description, count * checkpoint.description.hop)
+    own, _ = _joined(checkpoint, windows, lambda numbers: {n: v[windows.frames(numbers)] for n, v in values.items()})
+    return own.astype(np.float32)
+
+
+def _joined(
+    checkpoint: Checkpoint, windows: "Windows", read: Callable[[np.ndarray], dict[str, np.ndarray]]
+) -> tuple[np.ndarray, pd.DataFrame | None]:
+    """Apply a model to all windows: its predictions (T, K) of the clip, and the mean weights of its channels."""
+    delay, count = checkpoint.description.delay, len(checkpoint.description.outputs)
+    if not len(windows.starts):
+        return np.full((len(windows.times), count), np.nan), None
+    values, weights = [], []
+    for numbers in windows.batches():
+        output = apply(checkpoint, read(numbers), windows.mask(numbers))
         values.append(output.prediction.numpy())
         if output.channel_weights is not None:
             weights.append(output.channel_weights)
-    own = delayed(windows.join(np.concatenate(values)), description.delay)
-    own[gap] = np.nan
-    on_grid = own if len(own) == len(times) else _resample(own, windows.times, times)
+    own = windows.join(np.concatenate(values))
+    if delay:
+        moved = delayed(own, delay)
+        own = np.where(np.isnan(own), np.nan, np.where(np.isnan(moved), own, moved))
     if not weights:
-        return on_grid.astype(np.float32), None
-    return on_grid.astype(np.float32), channel_table(checkpoint).assign(weight=torch.cat(weights).mean(0).numpy())
+        return own, None
+    return own, channel_table(checkpoint).assign(weight=torch.cat(weights).mean(0).numpy())
 
 
 def predict_pictures(checkpoint: Checkpoint, media: "ClipMedia", times: np.ndarray, progress: Progress) -> np.ndarray:
@@ -182,32 +211,30 @@ def embed_clip(
         times = media.faces(progress).times[track.frames]
         return ClipEmbedding(times, read_faces(checkpoint, media, track, progress).embedding)
     streams = streams_of(checkpoint, media, store=store, progress=progress)
-    windows = Windows.of(description, media.info.duration)
-    embeddings, centres = [], []
-    for batch in windows.batches():
-        aligned = windows.aligned(streams, batch)
-        present = ~np.all([np.isnan(values).all((1, 2)) for values in aligned.values()], axis=0)
-        if present.any():
-            output = apply(checkpoint, {name: values[present] for name, values in aligned.items()})
-            embeddings.append(output.embedding.numpy())
-            centres.append(windows.centres[batch[present]])
-    if not embeddings:
+    windows = Windows.over(description, streams, media.info.duration)
+    if not len(windows.starts):
         raise MediaError(f"The clip holds nothing that '{checkpoint.name}' reads, so there is no embedding of it.")
-    return ClipEmbedding(np.concatenate(centres), np.concatenate(embeddings))
+    embeddings = [
+        apply(checkpoint, windows.aligned(streams, numbers), windows.mask(numbers)).embedding.numpy()
+        for numbers in windows.batches()
+    ]
+    return ClipEmbedding(windows.centres, np.concatenate(embeddings))
 
 
 @torch.inference_mode()
-def apply(checkpoint: Checkpoint, streams: Mapping[str, np.ndarray]) -> Output:
-    """Apply a model to a batch of windows of one length; class scores become probabilities.
+def apply(checkpoint: Checkpoint, streams: Mapping[str, np.ndarray], mask: np.ndarray | None = None) -> Output:
+    """Apply a model to a batch of windows; class scores become probabilities.
 
     Args:
         checkpoint: the model.
         streams: features (B, T, D) by the name of their stream.
+        mask: bool (B, T), true on the frames of each window; by default all are.
     """
     tensors = {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in streams.items()}
     shape = next(iter(tensors.values())).shape[:2]
     predictor = checkpoint.predictor
-    output: Output = predictor.model(predictor.inputs(tensors), torch.ones(shape, dtype=torch.bool))
+    frames = torch.ones(shape, dtype=torch.bool) if mask is None else torch.from_numpy(mask)
+    output: Output = predictor.model(predictor.inputs(tensors), frames)
     if checkpoint.description.kind == "emotion":
         return dataclasses.replace(output, prediction=probabilities(output.prediction))
     return output
@@ -220,23 +247,69 @@ class Windows:
     Attributes:
         description: description of the model.
         times: middles (T,) of the model's own frames, in seconds of the clip.
-        starts: first frame (N,) of each window.
-        width: number W of frames in a window.
+        kept: numbers (P,) of the frames that are there, in stretches.
+        starts: place (N,) in ``kept`` of the first frame of each window.
+        lengths: number (N,) of frames of each window.
+        stretches: place in ``kept`` behind the last frame of each stretch, in order.
     """
 
     description: Description
     times: np.ndarray
+    kept: np.ndarray
     starts: np.ndarray
-    width: int
+    lengths: np.ndarray
+    stretches: tuple[int, ...]
 
     @classmethod
     def of(cls, description: Description, duration: float) -> "Windows":
-        """Lay windows over a clip of so many seconds."""
+        """Lay windows over a clip of so many seconds of which every frame is there."""
         times = frame_middles(duration, description.hop)
-        width = min(len(times), round(description.window / description.hop))
-        framewise = description.task == Task.FRAMES
-        hop = max(1, width - width // 3) if framewise else max(1, round(WINDOW_HOP / description.hop))
-        return cls(description, times, window_starts(len(times), width, hop), width)
+        return cls._over(description, times, np.ones(len(times), bool), shortest=1)
+
+    @classmethod
+    def over(cls, description: Description, streams: Mapping[str, FeatureStream], duration: float) -> "Windows":
+        """Lay windows over the frames of a clip that at least one stream of a model has.
+
+        Args:
+            description: description of the model.
+            streams: feature streams of the clip, at least those that the model reads.
+            duration: seconds of the clip.
+        """
+        times = frame_middles(duration, description.hop)
+        there = [_presence(streams[f.name], times, description) for f in description.features]
+        shortest = max(1, round(SHORTEST / description.hop))
+        return cls._over(description, times, np.any(there, axis=0), shortest)
+
+    @classmethod
+    def _over(cls, description: Description, times: np.ndarray, there: np.ndarray, shortest: int) -> "Windows":
+        frames = np.flatnonzero(there)
+        parted = np.flatnonzero(np.diff(frames) * description.hop > LONGEST_HOLE + description.hop) + 1
+        parts = [part for part in np.split(frames, parted) if len(part) >= shortest]
+        longest = max(1, round(description.window / description.hop))
+        starts, lengths, ends, done = [], [], [], 0
+        for part in parts:
+            width = min(len(part), longest)
+            framewise = description.task == Task.FRAMES
+            hop = max(1, width - width // 3) if framewise else max(1, round(WINDOW_HOP / description.hop))
+            own = window_starts(len(part), width, hop)
+            starts.append(done + own)
+            lengths.append(np.full(len(own), width))
+            done += len(part)
+            ends.append(done)
+        nothing = np.zeros(0, int)
+        return cls(
+            description,
+            times,
+            np.concatenate([nothing, *parts]),
+            np.concatenate([nothing, *starts]),
+            np.concatenate([nothing, *lengths]),
+            tuple(ends),
+        )
+
+    @property
+    def width(self) -> int:
+        """The number W of frames in the longest window."""
+        return int(self.lengths.max(initial=1))
 
     def batches(self) -> Iterator[np.ndarray]:
         """Yield the numbers of the windows in batches that bound the memory which a long clip takes."""
@@ -244,47 +317,88 @@ class Windows:
         numbers = np.arange(len(self.starts))
         return (numbers[i : i + at_once] for i in range(0, len(numbers), at_once))
 
+    def mask(self, numbers: np.ndarray) -> np.ndarray:
+        """Return which frames of some windows are there, bool (n, W); shorter windows are padded at their ends."""
+        return np.arange(self.width) < self.lengths[numbers, None]
+
     def frames(self, numbers: np.ndarray) -> np.ndarray:
-        """Return the frames (n, W) of the clip in some windows."""
-        return self.starts[numbers, None] + np.arange(self.width)
+        """Return the frames (n, W) of the clip in some windows; shorter windows repeat their last one at the end."""
+        within = np.minimum(np.arange(self.width), self.lengths[numbers, None] - 1)
+        return np.asarray(self.kept[self.starts[numbers, None] + within])
+
+    def of_window(self, number: int) -> np.ndarray:
+        """Return the frames of the clip in one window, without padding."""
+        return np.asarray(self.kept[self.starts[number] : self.starts[number] + self.lengths[number]])
 
     def aligned(self, streams: Mapping[str, FeatureStream], numbers: np.ndarray) -> dict[str, np.ndarray]:
         """Align the features in some windows: (n, W, D) by name, so that those of a long clip are never held twice."""
-        return {
-            f.name: np.stack([align(streams[f.name], self.times[own]) for own in self.frames(numbers)])
-            for f in self.description.features
+        found = {
+            f.name: np.full((len(numbers), self.width, f.width), np.nan, np.float32) for f in self.description.features
         }
+        for row, number in enumerate(numbers):
+            times = self.times[self.of_window(number)]
+            for name, values in found.items():
+                values[row, : len(times)] = align(streams[name], times, self.description.resample, self.description.hop)
+        return found
 
     def join(self, values: np.ndarray) -> np.ndarray:
-        """Join a model's predictions of the windows, (N, W, K) or (N, K), to one series for the clip (T, K)."""
+        """Join a model's predictions of the windows, (N, W, K) or (N, K), to one series for the clip.
+
+        Returns:
+            Predictions (T, K), NaN in the frames that are not there.
+        """
+        series = np.full((len(self.times), values.shape[-1]), np.nan)
         if values.ndim == 3:
-            return cross_fade(values, self.starts, len(self.times))
-        return interpolate(self.times, self.centres, values)
+            series[self.kept] = cross_fade(values, self.starts, len(self.kept), self.lengths)
+        else:
+            for frames, windows in self._parts():
+                series[frames] = interpolate(self.times[frames], self.centres[windows], values[windows])
+        return series
 
     def shares(self, wanted: np.ndarray) -> np.ndarray:
         """Return how much each prediction counts in the mean of the joined series over some of its frames.
 
         Args:
-            wanted: bool (T,), true on these frames, of which there is at least one.
+            wanted: bool (T,), true on these frames, of which at least one is there.
 
         Returns:
             Shares with the sum 1: (N, W) for a model that predicts per frame, (N, 1) for one that predicts per clip.
         """
+        wanted = wanted[self.kept]
         if self.description.task == Task.CLIP:
-            series = interpolate(self.times, self.centres, np.eye(len(self.starts)))
-            shares: np.ndarray = series[wanted].mean(0)[:, None]
-        else:
-            near = _nearness(self.width)
-            frames = self.frames(np.arange(len(self.starts)))
-            total = np.bincount(frames.ravel(), np.tile(near, len(frames)))
-            shares = (wanted / total)[frames] * near / wanted.sum()
-        return shares
+            shares = np.zeros((len(self.starts), 1))
+            first = 0
+            for frames, windows in self._parts():
+                own = wanted[first : first + len(frames)]
+                centres = self.centres[windows]
+                if own.any():
+                    shares[windows, 0] = interpolate(self.times[frames][own], centres, np.eye(len(centres))).sum(0)
+                first += len(frames)
+            return shares / wanted.sum()
+        near = np.stack([_nearness(length, self.width) for length in self.lengths])
+        places = self.starts[:, None] + np.minimum(np.arange(self.width), self.lengths[:, None] - 1)
+        total = np.bincount(places.ravel(), near.ravel(), len(self.kept))
+        return np.asarray((wanted / total)[places] * near / wanted.sum())
 
     @property
     def centres(self) -> np.ndarray:
         """The middles (N,) of the windows, in seconds of the clip."""
-        centres: np.ndarray = self.times[self.starts] + (self.width - 1) / 2 * self.description.hop
-        return centres
+        first, last = self.kept[self.starts], self.kept[self.starts + self.lengths - 1]
+        return np.asarray((self.times[first] + self.times[last]) / 2)
+
+    def _parts(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the frames of each stretch and the numbers of its windows."""
+        first = 0
+        for end in self.stretches:
+            yield self.kept[first:end], np.flatnonzero((self.starts >= first) & (self.starts < end))
+            first = end
+
+
+def _presence(stream: FeatureStream, times: np.ndarray, description: Description) -> np.ndarray:
+    """Return at which times a stream has a value once it is aligned: bool (T,)."""
+    there = np.where(np.isnan(stream.values).all(1), np.nan, 1)[:, None].astype(np.float32)
+    one = FeatureStream(there, stream.start, stream.hop, ("there",))
+    return ~np.isnan(align(one, times, description.resample, description.hop)[:, 0])
 
 
 def window_starts(length: int, window: int, hop: int) -> np.ndarray:
@@ -292,20 +406,28 @@ def window_starts(length: int, window: int, hop: int) -> np.ndarray:
     return np.unique(np.append(np.arange(0, length - window, hop), length - window))
 
 
-def cross_fade(windows: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-    """Join overlapping windows (N, W, K) to (length, K), where a window counts more towards its own middle."""
-    width = windows.shape[1]
-    nearness = _nearness(width)[:, None]
+def cross_fade(windows: np.ndarray, starts: np.ndarray, length: int, lengths: np.ndarray | None = None) -> np.ndarray:
+    """Join overlapping windows (N, W, K) to (length, K), where a window counts more towards its own middle.
+
+    Args:
+        windows: values of each window.
+        starts: first frame (N,) of each.
+        length: number of frames of the whole.
+        lengths: number (N,) of frames of each window, where some are padded at their ends.
+    """
     total, weight = np.zeros((length, windows.shape[2])), np.zeros((length, 1))
-    for start, values in zip(starts, windows, strict=True):
-        total[start : start + width] += nearness * values
-        weight[start : start + width] += nearness
+    own = np.full(len(starts), windows.shape[1]) if lengths is None else lengths
+    for start, count, values in zip(starts, own, windows, strict=True):
+        nearness = _nearness(count, count)[:, None]
+        total[start : start + count] += nearness * values[:count]
+        weight[start : start + count] += nearness
     return total / weight
 
 
-def _nearness(width: int) -> np.ndarray:
-    """Return how much each frame (W,) of a window counts where windows overlap."""
-    return np.minimum(np.arange(1, width + 1), np.arange(width, 0, -1)).astype(float)
+def _nearness(length: int, width: int) -> np.ndarray:
+    """Return how much each frame of a window counts where windows overlap: (width,), 0 behind its end."""
+    near = np.minimum(np.arange(1, width + 1), np.arange(length, length - width, -1))
+    return np.maximum(near, 0).astype(float)
 
 
 def interpolate(times: np.ndarray, known_times: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -315,8 +437,11 @@ def interpolate(times: np.ndarray, known_times: np.ndarray, values: np.ndarray) 
 
 def _resample(values: np.ndarray, known_times: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Interpolate values (N, K) with gaps; a new row is a gap where the nearest known row is one."""
-    nearest = np.clip(np.round((times - known_times[0]) / (known_times[1] - known_times[0])), 0, len(known_times) - 1)
     gap = np.isnan(values).all(1)
+    if gap.all():
+        return np.full((len(times), values.shape[1]), np.nan)
+    hop = known_times[1] - known_times[0] if len(known_times) > 1 else 1.0
+    nearest = np.clip(np.round((times - known_times[0]) / hop), 0, len(known_times) - 1)
     resampled = interpolate(times, known_times[~gap], values[~gap])
     resampled[gap[nearest.astype(int)]] = np.nan
     return resampled

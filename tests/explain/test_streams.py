@@ -68,8 +68,9 @@ def test_a_stretch_hidden_is_hidden_in_all_windows(models, streams):
         values = stream.values.copy()
         values[:100] = np.nan
         gap[name] = dataclasses.replace(stream, values=values)
-    windows, wanted = Windows.of(models[1].description, SECONDS), np.ones(150, bool)
-    wanted[50:60] = False
+    windows = Windows.over(models[1].description, streams, SECONDS)
+    wanted = windows.kept
+    assert set(range(150)) - set(wanted) == set(range(50, 60))
     said = [
         np.concatenate([apply(models[1], windows.aligned(s, batch)).prediction for batch in windows.batches()])
         for s in (streams, gap)

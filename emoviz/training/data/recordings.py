@@ -1,6 +1,6 @@
 """Recordings of the corpora of a config: read from the store, aligned to its grid, and joined with their labels."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from ...core.errors import ConfigError, CorpusError, FeatureError
 from ...core.progress import Progress, silent
 from ...core.vocabulary import Dimension
 from ...corpora.inventory import Tables
-from ...features.align import align, common_times
+from ...features.align import align
 from ...features.base import FeatureStream
-from ...features.store import WHOLE, FeatureStore, StoredCorpus
+from ...features.grid import on_grid
+from ...features.store import FeatureStore, StoredCorpus
 from ..config import TrainingConfig
 from .base import DATA
 from .standardise import standardise
@@ -79,8 +80,11 @@ def load_recordings(
             name: shipped[name][identity] if identity in shipped.get(name, {}) else _stored(store, key, name, settings)
             for name, settings in chosen.items()
         }
-        times = _trace_times(config, traces[identity]) if identity in traces else _times(config, found.values())
-        streams[identity] = {name: align(stream, times, config.resample) for name, stream in found.items()}
+        if identity in traces:
+            times = _trace_times(config, traces[identity])
+            streams[identity] = {name: align(stream, times, config.resample) for name, stream in found.items()}
+        else:
+            streams[identity] = dict(on_grid(found, config.hop, config.resample).values)
         channels = channels or {name: stream.channels for name, stream in found.items()}
     if config.standardise_by != "none":
         progress(f"Standardising by {config.standardise_by}", 0, 1)
@@ -138,12 +142,6 @@ def _stored(store: FeatureStore, key: str | None, name: str, settings: Mapping[s
     if not isinstance(key, str):
         raise FeatureError(f"A recording has no media from which '{name}' could be extracted, and does not bring it.")
     return store.stream(key, name, settings)
-
-
-def _times(config: TrainingConfig, streams: Iterable[FeatureStream]) -> np.ndarray:
-    """Return the grid of a recording, a single frame where its features describe only the whole of it."""
-    timed = [stream for stream in streams if stream.hop < WHOLE]
-    return common_times(timed, config.hop) if timed else np.zeros(1)
 
 
 def _trace_times(config: TrainingConfig, trace: pd.DataFrame) -> np.ndarray:

@@ -1,0 +1,59 @@
+"""The frames that a model reads of a recording: one function for training, evaluation, pages and jobs.
+
+All streams come onto one grid. Frames that no stream has (nobody speaks, no face, a gap of the recording) are left out:
+what is absent is neither a zero nor a mean to a model, and no prediction is made for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .align import Method, align, frame_middles
+from .base import FeatureStream
+from .store import WHOLE
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Streams of a recording on one grid.
+
+    Attributes:
+        times: float64 (T,), middles of the frames, in seconds of the recording.
+        values: stream -> float32 (T, D), NaN where only this stream lacks the frame.
+    """
+
+    times: np.ndarray
+    values: Mapping[str, np.ndarray]
+
+
+def on_grid(streams: Mapping[str, FeatureStream], hop: float, method: Method) -> Frames:
+    """Bring the streams of a recording onto one grid, up to where the first of them ends, without absent frames.
+
+    Args:
+        streams: at least one; of those that hold one value for the whole recording there is a single frame.
+        hop: seconds of the grid.
+        method: how streams come onto it (:func:`emoviz.features.align.align`).
+
+    Returns:
+        The frames; where all are absent a single one of NaN, so that a recording is never empty.
+    """
+    timed = [stream for stream in streams.values() if stream.hop < WHOLE]
+    times = common_times(timed, hop) if timed else np.zeros(1)
+    values = {
+        name: align(stream, times, method, hop if stream.hop < WHOLE else None) for name, stream in streams.items()
+    }
+    present = is_present(values)
+    if not present.any():
+        present[:1] = True
+    return Frames(times[present], {name: own[present] for name, own in values.items()})
+
+
+def common_times(streams: list[FeatureStream], hop: float) -> np.ndarray:
+    """Return the middles of the frames, in seconds, up to where the first of a recording's streams ends."""
+    return frame_middles(min(s.start + s.hop * (len(s.values) - 0.5) for s in streams), hop)
+
+
+def is_present(values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return which frames at least one stream has: bool (..., T) from streams (..., T, D)."""
+    return np.asarray(np.any([~np.isnan(own).all(-1) for own in values.values()], axis=0))
