@@ -303,7 +303,7 @@ def show_clip_channels(found: ClipAttention, stem: str) -> None:
 def choose_window(found: ClipAttention) -> int:
     """The number of the window whose maps are shown; by default one in the middle of the clip."""
     windows = found.windows
-    starts = [round(float(windows.times[first]), 2) for first in windows.kept[windows.starts]]
+    starts = [round(float(windows.times[first] - windows.times[0]), 2) for first in windows.kept[windows.starts]]
     middle = len(starts) // 2
     if len(starts) == 1:
         return middle
