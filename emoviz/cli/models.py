@@ -12,13 +12,21 @@ from .output import JSON, Bars, note, print_table
 MODEL = argument("model", metavar="MODEL", help="name of a trained model (see `models`)")
 
 
-@command("models", "trained models on this machine", JSON)
+@command(
+    "models",
+    "trained models on this machine",
+    JSON,
+    argument("--readme", type=Path, metavar="FILE", help="renew the table of bundled models in a README instead"),
+)
 def models(options: argparse.Namespace, settings: Settings) -> None:
     """Print one row per checkpoint folder, damaged ones included."""
     import pandas as pd
 
     from .. import checkpoints
 
+    if options.readme:
+        _renew(options.readme, settings.checkpoints[0])
+        return
     rows = []
     for name, folder in checkpoints.find(settings.checkpoints).items():
         row: dict[str, Any] = {"name": name, "folder": str(folder)}
@@ -37,6 +45,24 @@ def models(options: argparse.Namespace, settings: Settings) -> None:
             row["error"] = str(error)
         rows.append(row)
     print_table(pd.DataFrame(rows), options.json, ["name", "source", "model", "outputs", "error"])
+
+
+def _renew(readme: Path, bundled: Path) -> None:
+    """Write the scores of the bundled models into a README.
+
+    Raises:
+        ConfigError: if the file cannot be read or written, or lacks the lines between which the table stands.
+    """
+    from .. import checkpoints
+    from ..checkpoints.readme import models_table
+    from ..core.errors import ConfigError
+    from ..core.files import raising, write_text
+    from ..core.words import insert
+
+    found = {name: checkpoints.load(folder) for name, folder in checkpoints.find([bundled]).items()}
+    table = models_table({name: (model.description, model.metrics) for name, model in found.items()})
+    with raising(ConfigError, readme):
+        write_text(readme, insert(readme.read_text(encoding="utf-8"), "models", table))
 
 
 @command(

@@ -84,7 +84,8 @@ def chosen_study(options: argparse.Namespace) -> "Study":
 )
 def results(options: argparse.Namespace, settings: Settings) -> None:
     """Print Markdown, or renew the tables of a README."""
-    from ..studies.readme import insert, markdown
+    from ..core.words import insert
+    from ..studies.readme import markdown
     from ..studies.reports import read_reports
 
     if options.make:
@@ -94,7 +95,7 @@ def results(options: argparse.Namespace, settings: Settings) -> None:
         sys.stdout.write(tables)
         return
     with raising(ConfigError, options.readme):
-        write_text(options.readme, insert(options.readme.read_text(encoding="utf-8"), tables))
+        write_text(options.readme, insert(options.readme.read_text(encoding="utf-8"), "results", tables))
 
 
 def make_results(settings: Settings) -> None:

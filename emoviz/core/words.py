@@ -3,6 +3,8 @@
 import re
 from typing import Literal
 
+from .errors import ConfigError
+
 CONFOUND = (
     "A culture here is also a corpus, with its own room, microphone and sentences, so a difference between cultures is "
     "always also a difference between corpora."
@@ -104,3 +106,22 @@ def rests_on(value: int, unit: str) -> str:
         unit: a key of :data:`UNITS`.
     """
     return f"rests on {counted(value, unit)}" if value < FEW else ""
+
+
+def insert(text: str, name: str, part: str) -> str:
+    """Renew the part of a Markdown text between the lines ``<!-- name -->`` and ``<!-- end of name -->``.
+
+    Args:
+        text: the whole text.
+        name: the name of the part.
+        part: its new content, with a line break at its end.
+
+    Raises:
+        ConfigError: if the text lacks these lines.
+    """
+    first, last = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, begin, rest = text.partition(first)
+    _, end, after = rest.partition(last)
+    if not begin or not end:
+        raise ConfigError(f"The text needs the lines '{first}' and '{last}', between which the {name} stand.")
+    return f"{before}{begin}\n{part}{end}{after}"

@@ -4,33 +4,16 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from ..core.errors import ConfigError
 from ..core.words import interval, number
 from ..evaluation.metrics import METRICS
 from ..evaluation.metrics.aggregation import POOLED
 from .reports import Report, Row, primary
 from .tables import WIDEST, by_protocol, column_of, columns_shown, pairs, scores, titles_of
 
-BEGIN, END = "<!-- results -->", "<!-- end of results -->"
-"""Lines of the README between which the tables stand."""
-
 
 def markdown(reports: Iterable[Report]) -> str:
     """All reports as Markdown: per study and protocol a table of systems, and a matrix where there are many tests."""
     return "\n\n".join(_section(group) for group in by_protocol(reports).values()) + "\n"
-
-
-def insert(readme: str, tables: str) -> str:
-    """The README with its tables renewed.
-
-    Raises:
-        ConfigError: if it lacks the lines between which they stand.
-    """
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ConfigError(f"The README needs the lines '{BEGIN}' and '{END}', between which the results stand.")
-    return f"{before}{BEGIN}\n{tables}{END}{after}"
 
 
 def _section(group: Sequence[Report]) -> str:

@@ -6,7 +6,8 @@ import pytest
 from places import ROOT
 
 from emoviz.core.errors import ConfigError
-from emoviz.studies.readme import BEGIN, END, insert, markdown
+from emoviz.core.words import insert
+from emoviz.studies.readme import markdown
 from emoviz.studies.reports import read_reports
 from studies.rows import report, score, test
 
@@ -30,19 +31,17 @@ def test_markdown_has_a_matrix_where_there_are_many_pairs():
 
 
 def test_the_readme_takes_the_tables_and_can_be_renewed():
-    readme = f"# Title\n{BEGIN}\nold\n{END}\nrest\n"
-    once = insert(readme, "tables\n")
-    assert once == f"# Title\n{BEGIN}\ntables\n{END}\nrest\n"
-    assert insert(once, "tables\n") == once
+    readme = "# Title\n<!-- results -->\nold\n<!-- end of results -->\nrest\n"
+    once = insert(readme, "results", "tables\n")
+    assert once == "# Title\n<!-- results -->\ntables\n<!-- end of results -->\nrest\n"
+    assert insert(once, "results", "tables\n") == once
     with pytest.raises(ConfigError, match="needs the lines"):
-        insert("# Title\n", "tables\n")
+        insert("# Title\n", "results", "tables\n")
 
 
 def test_the_readme_has_the_committed_scores():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    if BEGIN not in readme:
-        pytest.skip(f"The README has no line '{BEGIN}' yet, after which the tables would stand.")
-    assert insert(readme, markdown(read_reports(ROOT / "results"))) == readme
+    assert insert(readme, "results", markdown(read_reports(ROOT / "results"))) == readme
 
 
 def test_markdown_says_where_an_interval_rests_on_few_people():
