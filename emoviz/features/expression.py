@@ -19,6 +19,7 @@ import numpy as np
 
 from ..core import places
 from ..core.errors import CheckpointError, MissingWeightsError
+from ..core.growing import GrowingArray
 from ..core.progress import Progress, silent
 from ..core.vocabulary import FER_EMOTIONS, Modality
 from .base import EXTRACTORS, NETWORKS, FeatureStream, Network
@@ -132,17 +133,17 @@ def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> FaceRead
 def _forward(network: Network, track: "FaceTrack", progress: Progress) -> FaceReading:
     (stream,) = network.streams
     frames = len(track.frames)
-    reading: FaceReading | None = None
+    grown: list[GrowingArray] = []
     for first in range(0, frames, BATCH):
         progress("Reading the expression", first, frames)
         crops = track.seen_crops[first : first + BATCH]
         parts = network.read({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255})
-        if reading is None:
-            reading = FaceReading(*(np.empty((frames, part.shape[1]), np.float32) for part in parts))
-        reading.probabilities[first : first + BATCH], reading.embedding[first : first + BATCH] = parts
+        grown = grown or [GrowingArray(part.shape[1:], np.float32) for part in parts]
+        for whole, part in zip(grown, parts, strict=True):
+            whole.extend(part)
     progress("Reading the expression", frames, frames)
-    assert reading is not None  # a track has a frame at least
-    return reading
+    probabilities, embedding = grown  # a track has a frame at least
+    return FaceReading(probabilities.array, embedding.array)
 
 
 @lru_cache(maxsize=1)

@@ -131,10 +131,10 @@ class Snippets(_Parts):
         """Return the face uint8 (side, side, 3) of each wanted frame."""
         from ..media import face_picture
 
-        landmarks = dict(zip(track.frames, track.seen_points, strict=True))
+        place = dict(zip(track.frames.tolist(), range(len(track.frames)), strict=True))
         keep = {int(frame) for frame in wanted}
         return {
-            number: face_picture(frame.image, landmarks[number] * track.unit, self.side)
+            number: face_picture(frame.image, track.seen_points[place[number]] * track.unit, self.side)
             for number, frame in enumerate(media.pictures(progress))
             if number in keep
         }

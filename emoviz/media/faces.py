@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 
 from ..core.errors import MediaError
+from ..core.growing import GrowingArray
 from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
 from .crops import face_crop
 from .frames import iterate_frames
-from .growing import GrowingArray
 from .info import DEFAULT, Choice, ClipInfo, probe
 from .networks import BLENDSHAPES, LANDMARKS, Detection, Face, FaceNetworks, Region, face_networks
 from .tracks import FACE_SIZE, FaceTimeline, FaceTrack

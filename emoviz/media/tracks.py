@@ -15,8 +15,9 @@ FACE_SIZE = 48
 class FaceTrack:
     """One person's face over the F frames of a clip.
 
-    Only frames with the face are stored, landmarks as whole numbers, so that an hour of video fits in memory. The
-    properties below spread this over all F frames at each access: take an array once, not in a loop.
+    Only frames with the face are stored, landmarks as whole numbers; those of a long clip lie on disk
+    (:class:`~emoviz.core.growing.Rows`), so read them in blocks. The properties below spread them over all F frames at
+    each access: take an array once, not in a loop.
 
     Attributes:
         id: number of the track in its timeline.

@@ -9,10 +9,10 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
 from ..core.errors import MediaError
+from ..core.growing import GrowingArray
 from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
 from .channels import Mixing, best_mixing, chosen_mixing, planar
-from .growing import GrowingArray
 from .info import DEFAULT, JITTER, Choice, Clock, Note, audio_stream, clip_start, decoded, open_clip, probe
 
 _EXCERPT = 20.0

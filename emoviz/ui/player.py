@@ -11,8 +11,10 @@ import numpy as np
 import streamlit as st
 from scipy.spatial import Delaunay
 
+from ..core.growing import blocks
 from ..explain.overlay import colours_of
 from ..media import ClipInfo, FaceTimeline, FaceTrack
+from ..media.networks import LANDMARKS
 from . import linked
 from .cache import cached
 from .insides import component, media_url
@@ -20,6 +22,8 @@ from .insides import component, media_url
 if TYPE_CHECKING:
     from ..explain import FaceFilm
 
+LONGEST_MESH = 15_000
+"""Pictures of a face up to which its landmarks are sent to the browser; of a longer clip boxes are shown alone."""
 MISSING = 0xFFFF
 """In the mesh: no landmark in this frame."""
 HEAT_OPACITY = 0.75
@@ -113,7 +117,7 @@ def _lines(
 ) -> tuple[bytes, bytes | None, list[int]]:  # fmt: skip
     """Boxes of all faces; landmarks of the chosen one and which of them are joined."""
     chosen = next((track for track in _faces.tracks if track.id == face), None)
-    if chosen is None:
+    if chosen is None or len(chosen.frames) > LONGEST_MESH:
         return box_bytes(_faces), None, []
     return box_bytes(_faces), mesh_bytes(chosen, _faces.size), mesh_edges(chosen).ravel().tolist()
 
@@ -142,9 +146,13 @@ def box_bytes(faces: FaceTimeline) -> bytes:
 
 def mesh_bytes(track: FaceTrack, size: tuple[int, int]) -> bytes:
     """uint16: F x 478 x (x, y) as shares of the picture, :data:`MISSING` where the face is not seen."""
-    shares = track.landmarks[:, :, :2] / np.array(size, dtype=np.float32)
-    whole = np.round(np.clip(shares, 0, 1) * (MISSING - 1))
-    return np.where(np.isnan(whole), MISSING, whole).astype("<u2").tobytes()
+    mesh = np.full((track.length, LANDMARKS, 2), MISSING, "<u2")
+    first = 0
+    for points in blocks(track.seen_points):
+        shares = points[:, :, :2] * np.float32(track.unit) / np.array(size, dtype=np.float32)
+        mesh[track.frames[first : first + len(points)]] = np.round(np.clip(shares, 0, 1) * (MISSING - 1))
+        first += len(points)
+    return mesh.tobytes()
 
 
 def mesh_edges(track: FaceTrack) -> np.ndarray:
@@ -152,7 +160,8 @@ def mesh_edges(track: FaceTrack) -> np.ndarray:
     turned = np.where(track.present, np.abs(track.pose[:, :2]).sum(axis=1), np.inf)
     if not np.isfinite(turned).any():
         return np.zeros((0, 2), int)
-    points = track.landmarks[int(np.argmin(turned)), :, :2]
+    frame = int(np.searchsorted(track.frames, np.argmin(turned)))
+    points = track.seen_points[frame, :, :2] * np.float32(track.unit)
     triangles = Delaunay(points).simplices
     edges = np.unique(
         np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]])), axis=0
