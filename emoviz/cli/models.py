@@ -78,11 +78,11 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
 
     from ..features.store import FeatureStore
     from ..prediction.clip import load_checkpoints
-    from ..prediction.corpus import evaluate_corpus
+    from ..training.held_out import evaluate as evaluated
 
     (checkpoint,) = load_checkpoints([options.model], settings.checkpoints)
     with Bars() as bars:
-        rows = evaluate_corpus(checkpoint, FeatureStore(settings.store), options.corpus, bars)
+        rows = evaluated(checkpoint, FeatureStore(settings.store), options.corpus, bars)
     print_table(pd.DataFrame(rows), options.json)
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 
 from ..checkpoints import folder
-from ..checkpoints.folder import Checkpoint
+from ..checkpoints.folder import Checkpoint, FeatureSpec
 from ..core.errors import ConfigError, MediaError
 from ..core.progress import Progress, silent, stoppable
 from ..core.vocabulary import CIRCUMPLEX, Dimension, Emotion, Source, derived
@@ -202,7 +202,7 @@ def predict_source(
     progress: Progress,
 ) -> Branch:
     """Apply all models of one source, for which each feature is extracted once."""
-    streams: dict[str, FeatureStream] = {}
+    extracted: dict[str, FeatureStream] = {}
     predictions = []
     for checkpoint in checkpoints:
         description = checkpoint.description
@@ -211,16 +211,22 @@ def predict_source(
             values, weights = predict_pictures(checkpoint, media, times, progress), None
         else:
             for feature in description.features:
-                if feature.name not in streams:
-                    streams[feature.name] = extract(feature, media, store, progress)
-                notes |= dict.fromkeys(streams[feature.name].notes)
+                if _identity(feature) not in extracted:
+                    extracted[_identity(feature)] = extract(feature, media, store, progress)
+                notes |= dict.fromkeys(extracted[_identity(feature)].notes)
             progress(f"Predicting with {checkpoint.name}", 0, 1)
+            streams = {feature.name: extracted[_identity(feature)] for feature in description.features}
             values, weights = predict_streams(checkpoint, streams, times)
         predictions.append(ModelPrediction(checkpoint, values, weights, tuple(notes)))
     uses_picture = checkpoints[0].description.source == Source.FACE
     faces = media.faces(progress) if uses_picture and media.info.video else None
     own_notes = picture_notes(media, faces) if uses_picture else sound_notes(media)
     return Branch(tuple(predictions), faces, tuple(own_notes))
+
+
+def _identity(feature: FeatureSpec) -> str:
+    """Return a text that two features share only if one stream serves both."""
+    return f"{feature.name} {feature.version} {sorted(feature.settings.items())}"
 
 
 def with_derived(

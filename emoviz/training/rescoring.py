@@ -10,18 +10,13 @@ import numpy as np
 
 from .. import checkpoints
 from ..checkpoints.card import Origin, write_card
-from ..checkpoints.folder import Checkpoint, Description
-from ..core.configuration import from_dict
-from ..core.errors import CheckpointError, ConfigError
+from ..checkpoints.folder import Description
+from ..core.errors import CheckpointError
 from ..core.progress import Progress, silent
-from ..core.vocabulary import Split
 from ..evaluation.scores import Result, score_table, scores_of
 from ..evaluation.tables import results_of
 from ..features.store import FeatureStore
-from .config import TrainingConfig
-from .data import DATA, load_recordings
-from .finish import predict_part
-from .module import TrainingModule
+from .held_out import held_out
 
 NAMES = ("culture", "output", "metric", "aggregation")
 """Fields that name a score."""
@@ -62,7 +57,7 @@ def rescore(folder: Path, store: FeatureStore, progress: Progress = silent) -> l
     if kept is not None:
         results = results_of(kept, about.outputs, frames=about.kind == "dimension")
     else:
-        results = _predicted(checkpoints.load(folder), store, progress)
+        results = held_out(checkpoints.load(folder), store, progress=progress)
     progress("Computing intervals", 0, 1)
     metrics["test"] = _renewed(about, metrics["test"], results)
     checkpoints.write_scores(folder, metrics, write_card(about, metrics, origin))
@@ -93,18 +88,3 @@ def _alike(stated: float | None, found: float) -> bool:
     if stated is None:
         return math.isnan(found)
     return abs(stated - found) <= CLOSE
-
-
-def _predicted(checkpoint: Checkpoint, store: FeatureStore, progress: Progress) -> list[Result]:
-    """Predict the recordings that a checkpoint was tested on, as its training did."""
-    about = checkpoint.description
-    speakers = about.split.get(Split.TEST, ())
-    if not speakers:
-        raise ConfigError(f"The checkpoint '{about.name}' keeps no predictions and names no speakers it was tested on.")
-    config = from_dict(TrainingConfig, about.training, f"the training of '{about.name}'")
-    everyone = config.standardise_by != "none"  # whose recordings set the level and spread of all
-    recordings = load_recordings(config, store, progress, None if everyone else speakers)
-    held_out = {Split.TEST: recordings.table.index[recordings.table["speaker"].isin(speakers)]}
-    data = DATA[config.data].make(config, recordings, held_out, checkpoint.predictor.inputs)
-    module = TrainingModule(config, checkpoint.predictor, data)
-    return predict_part(module, data.parts[Split.TEST], progress, data.everyone)

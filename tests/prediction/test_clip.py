@@ -185,6 +185,19 @@ def test_a_feature_that_is_extracted_otherwise_today_is_refused(media, models):
         predict_clip(media, [old])
 
 
+def test_models_that_read_another_sound_under_one_name_get_their_own(media, models, tmp_path):
+    about = models[1].description
+    chosen = {"sound": "conditioned"}
+    features = tuple(dataclasses.replace(f, settings={**f.settings, **chosen}, chosen=chosen) for f in about.features)
+    other = dataclasses.replace(models[1], description=dataclasses.replace(about, name="other", features=features))
+    store = FeatureStore(tmp_path)
+    together = predict_clip(media, [models[1], other], store=store).branches[0].models
+    for found, model in zip(together, (models[1], other), strict=True):
+        alone = predict_clip(media, [model], store=store).branches[0].models[0]
+        np.testing.assert_array_equal(found.values, alone.values)
+    assert not np.array_equal(together[0].values, together[1].values, equal_nan=True)
+
+
 def test_a_face_that_is_not_there_is_refused(media, models):
     with pytest.raises(MediaError):
         predict_clip(media.with_face(7), models)

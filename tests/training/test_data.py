@@ -28,7 +28,7 @@ SEQUENCES = dataclasses.replace(
     preset("speech-bigru"), corpora=("made-up",), inputs=(InputConfig("toy", components=2),), window=1.0
 )
 UTTERANCES = dataclasses.replace(
-    preset("speech-emotion"), corpora=("made-up",), inputs=(InputConfig("toy"),), window=0.2
+    preset("speech-emotion"), data="utterances", corpora=("made-up",), inputs=(InputConfig("toy"),), window=0.2
 )
 
 
@@ -92,6 +92,30 @@ def test_missing_values_become_the_training_mean():
 def test_long_utterances_are_cropped_in_training_only():
     data = DATA["utterances"](UTTERANCES, MadeUpStore())
     assert {len(s.streams["toy"]) for s in data.parts[Split.TRAIN]} == {10}
+    assert {len(s.streams["toy"]) for s in data.parts[Split.TEST]} == {20}
+
+
+def test_windows_are_cut_from_one_utterance_or_around_it_between_two_others_of_its_speaker():
+    config = dataclasses.replace(UTTERANCES, data="windows", window=0.6)
+    data, whole = (DATA[kind](config, MadeUpStore()) for kind in ("windows", "utterances"))
+    own = {s.id: s for s in whole.parts[Split.TRAIN]}
+    lengths, mixed = set(), 0
+    for epoch in range(3):
+        for number in range(len(own)):
+            sample = data.parts[Split.TRAIN][(epoch, number)]
+            again = data.parts[Split.TRAIN][(epoch, number)]
+            assert torch.equal(sample.streams["toy"], again.streams["toy"])
+            assert sample.target.sum() == pytest.approx(1)
+            lengths.add(len(sample.streams["toy"]))
+            theirs = {i: s for i, s in own.items() if s.speaker == sample.speaker}
+            frames = torch.cat([s.streams["toy"] for s in theirs.values()])
+            targets = torch.cat([s.target.expand(20, -1) for s in theirs.values()])
+            found = (sample.streams["toy"][:, None] == frames).all(-1)
+            assert found.any(1).all()
+            torch.testing.assert_close(sample.target, targets[found.float().argmax(1)].mean(0))
+            mixed += float(sample.target.max()) < 0.999
+    assert lengths == {20, 30} and 0.2 < mixed / (3 * len(own)) < 0.6
+    assert [s.id for s in data.parts[Split.TEST]] == [s.id for s in whole.parts[Split.TEST]]
     assert {len(s.streams["toy"]) for s in data.parts[Split.TEST]} == {20}
 
 

@@ -85,7 +85,7 @@ def test_without_predictions_and_known_speakers_there_is_nothing_to_go_by(folder
     (folder / "predictions.parquet").unlink()
     config = json.loads((folder / checkpoints.CONFIG).read_text())
     (folder / checkpoints.CONFIG).write_text(json.dumps(config | {"split": {}}))
-    with pytest.raises(ConfigError, match="keeps no predictions and names no speakers"):
+    with pytest.raises(ConfigError, match="does not say on which speakers it was tested"):
         rescore(folder, FeatureStore(tmp_path / "store"))
 
 

@@ -40,7 +40,7 @@ def utterances(
     """
     check_utterances(config)
     arranged = arrange(config, recordings, partition, inputs)
-    targets = _clip_targets(config, recordings.table)
+    targets = clip_targets(config, recordings.table)
     longest = round(config.window / config.hop)
 
     def part_of(part: Split | None, cropped: bool) -> Part:
@@ -61,7 +61,7 @@ def utterances(
     return arranged.data(part_of, frames=False)
 
 
-def _clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tensor]:
+def clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tensor]:
     """Return the target (K,) of each recording by its id.
 
     It is a one-hot emotion, or the stated intensity of the recording's emotion and 0 for the others, or ratings.

@@ -1,0 +1,108 @@
+"""Recordings that a trained checkpoint did not see, predicted as its training tested it.
+
+Everything that the checkpoint states about its training is done here as it was there: kind of samples, grid,
+standardisation, adaptation of batch normalisation, delay of labels.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..checkpoints.folder import Checkpoint, Description
+from ..core.configuration import from_dict
+from ..core.errors import ConfigError, CorpusError
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Split
+from ..evaluation.scores import Result, score_table, scores_of
+from ..features.store import FeatureStore
+from ..prediction.corpus import evaluate_corpus, trained_on, training_mean
+from .config import TrainingConfig
+from .data import DATA, Recordings, labelled, load_recordings
+from .finish import predict_part
+from .module import TrainingModule
+
+
+def evaluate(
+    checkpoint: Checkpoint, store: FeatureStore, name: str, progress: Progress = silent
+) -> list[dict[str, Any]]:
+    """Score a model on the recordings of a corpus that its training did not see, as its card scores it.
+
+    A checkpoint that does not state how its samples were made, or that reads pictures, is scored recording by recording
+    (:func:`emoviz.prediction.corpus.evaluate_corpus`).
+
+    Returns:
+        Rows as :func:`emoviz.evaluation.scores.score_table` returns them.
+
+    Raises:
+        CorpusError: if the corpus, or one that the model was trained on, is not in the store, has no such labels, or
+            nothing of it is held out.
+        FeatureError: if a feature of the corpus was not extracted.
+    """
+    about = checkpoint.description
+    if about.training.get("data") not in DATA or not DATA[about.training["data"]].windows:
+        return evaluate_corpus(checkpoint, store, name, progress)
+    results = held_out(checkpoint, store, name, progress)
+    stated = checkpoint.metrics.get("training_mean")
+    mean = training_mean(store, about) if stated is None else np.asarray(stated)
+    progress("Computing intervals", 0, 1)
+    return score_table(results, scores_of(about.kind, about.outputs, mean))
+
+
+def held_out(
+    checkpoint: Checkpoint, store: FeatureStore, name: str | None = None, progress: Progress = silent
+) -> list[Result]:
+    """Predict the recordings of a corpus that a model did not see; those of all corpora of its training by default.
+
+    Raises:
+        ConfigError: if the checkpoint does not say how it was trained, or on whom it was tested.
+        CorpusError: if a corpus is not in the store, has no such labels, or nothing of it is held out.
+        FeatureError: if a feature was not extracted.
+    """
+    about = checkpoint.description
+    config = config_of(about)
+    everyone = config.standardise_by != "none" or config.adapt_norm  # whose recordings set the level and spread of all
+    names = config.corpora if name is None else (name,)
+    seen = set(names) <= set(trained_on(about))
+    if not (seen and everyone):
+        config = dataclasses.replace(config, corpora=names)
+    speakers = about.split.get(Split.TEST, ()) if seen else None
+    if seen and not speakers:
+        raise ConfigError(f"The checkpoint '{about.name}' does not say on which speakers it was tested.")
+    own = labelled(config, [store.corpus(corpus) for corpus in names], ["speaker"])
+    tested = own.index if speakers is None else own.index[own["speaker"].isin(speakers)]
+    if not len(tested):
+        raise CorpusError(f"No recording of '{', '.join(names)}' was held out from the training of '{about.name}'.")
+    recordings = load_recordings(config, store, progress, None if everyone else own["speaker"].loc[tested].unique())
+    return predict_recordings(checkpoint, config, recordings, tested, progress)
+
+
+def config_of(about: Description) -> TrainingConfig:
+    """Return the config that a checkpoint was trained with.
+
+    Raises:
+        ConfigError: if it states none.
+    """
+    return from_dict(TrainingConfig, about.training, f"the training of '{about.name}'")
+
+
+def predict_recordings(
+    checkpoint: Checkpoint,
+    config: TrainingConfig,
+    recordings: Recordings,
+    tested: pd.Index,
+    progress: Progress = silent,
+) -> list[Result]:
+    """Predict recordings in the samples that the training of a checkpoint tested it on.
+
+    Args:
+        checkpoint: the model.
+        config: config of its training.
+        recordings: recordings, those beside them included that standardisation and normalisation adapt to.
+        tested: ids of the recordings that are predicted.
+        progress: listener.
+    """
+    data = DATA[config.data].make(config, recordings, {Split.TEST: tested}, checkpoint.predictor.inputs)
+    module = TrainingModule(config, checkpoint.predictor, data)
+    return predict_part(module, data.parts[Split.TEST], progress, data.everyone)

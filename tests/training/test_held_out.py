@@ -1,0 +1,58 @@
+"""Held-out recordings are scored again as the training scored them, whatever it did to them before."""
+
+import dataclasses
+
+import pytest
+
+from emoviz import checkpoints
+from emoviz.core.errors import ConfigError, CorpusError
+from emoviz.core.vocabulary import Split
+from emoviz.evaluation import bootstrap
+from emoviz.training import train
+from emoviz.training.held_out import evaluate, held_out
+
+from .made_up import UTTERANCES, MadeUpStore, folders
+from .test_loop import FRAMES
+
+NAMES = ("culture", "output", "metric", "aggregation", "recordings", "speakers")
+TRAININGS = {
+    "sequences": FRAMES,
+    "utterances": UTTERANCES,
+    "windows": dataclasses.replace(UTTERANCES, data="windows"),
+    "by culture": dataclasses.replace(UTTERANCES, standardise_by="culture"),
+    "by speaker": dataclasses.replace(UTTERANCES, standardise_by="speaker", speaker_weight=2.0),
+    "adapted": dataclasses.replace(UTTERANCES, adapt_norm=True),
+}
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    monkeypatch.setattr(bootstrap, "DRAWS", 50)
+
+
+@pytest.mark.parametrize("config", TRAININGS.values(), ids=TRAININGS)
+def test_evaluation_gives_the_scores_of_the_card(config, tmp_path):
+    found = checkpoints.load(train(dataclasses.replace(config, epochs=2), MadeUpStore(), *folders(tmp_path)))
+    rows, stated = evaluate(found, MadeUpStore(), "made-up"), found.metrics["test"]
+    assert [[row[name] for name in NAMES] for row in rows] == [[row[name] for name in NAMES] for row in stated]
+    for row, other in zip(rows, stated, strict=True):
+        for value in ("value", "training_mean"):
+            assert row[value] == pytest.approx(other[value], abs=5e-4)
+
+
+def test_all_recordings_of_an_unseen_corpus_count_in_the_same_samples(tmp_path):
+    found = checkpoints.load(train(dataclasses.replace(FRAMES, epochs=1), MadeUpStore(), *folders(tmp_path)))
+    results = held_out(found, MadeUpStore(), "another")
+    assert len({result.speaker for result in results}) == 10
+    assert {len(result.prediction) for result in results} == {50, 10}  # 8 utterances of 20 frames in windows of 50
+
+
+def test_a_checkpoint_that_names_no_test_speakers_and_a_corpus_without_any_are_refused(tmp_path):
+    found = checkpoints.load(train(dataclasses.replace(UTTERANCES, epochs=1), MadeUpStore(), *folders(tmp_path)))
+    about = found.description
+    silent = dataclasses.replace(found, description=dataclasses.replace(about, split={}))
+    with pytest.raises(ConfigError, match="does not say on which speakers it was tested"):
+        held_out(silent, MadeUpStore())
+    elsewhere = dataclasses.replace(about, split={Split.TEST: ("nobody",)})
+    with pytest.raises(CorpusError, match="No recording of 'made-up' was held out"):
+        held_out(dataclasses.replace(found, description=elsewhere), MadeUpStore())
