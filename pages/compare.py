@@ -1,6 +1,6 @@
 """Compare: which model is better, where, and is that luck?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -180,7 +180,7 @@ def show_in_depth(both: Compared, folders: dict[str, Path]) -> None:
     views[view]()
 
 
-def show_differences(of: tuple, differences: pd.DataFrame, names: list[str], what: str) -> None:
+def show_differences(of: tuple[Hashable, ...], differences: pd.DataFrame, names: list[str], what: str) -> None:
     """The forest plot, or why there is none."""
     if differences.empty:
         st.markdown(

@@ -1,5 +1,6 @@
 """Cultures: which channels does each culture's model rely on, and which cultures are alike?"""
 
+from collections.abc import Hashable
 from pathlib import Path
 
 import pandas as pd
@@ -117,7 +118,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
 
 @fragment
 def show_cells(
-    of: tuple, comparison: Comparison, weights: pd.DataFrame, replicates: str, measure: tuple[str, int]
+    of: tuple[Hashable, ...], comparison: Comparison, weights: pd.DataFrame, replicates: str, measure: tuple[str, int]
 ) -> None:  # fmt: skip
     """The matrix, and beside it the channels of the cell that was clicked; only these two change with a click."""
     left, right = st.columns([46, 54], gap="medium")
@@ -143,7 +144,9 @@ def choose_pair(points: list[figures.Point]) -> None:
         linked.write("pair", ",".join(points[0]))
 
 
-def show_similarity(of: tuple, comparison: Comparison, replicates: str, measure: tuple[str, int]) -> None:
+def show_similarity(
+    of: tuple[Hashable, ...], comparison: Comparison, replicates: str, measure: tuple[str, int]
+) -> None:
     """The matrix with its dendrogram; a click chooses a pair."""
     chosen = chosen_pair(comparison)
     figures.show(
@@ -166,7 +169,7 @@ def show_similarity(of: tuple, comparison: Comparison, replicates: str, measure:
     )
 
 
-def show_pair(of: tuple, weights: pd.DataFrame, replicates: str, names: tuple[str, str]) -> None:
+def show_pair(of: tuple[Hashable, ...], weights: pd.DataFrame, replicates: str, names: tuple[str, str]) -> None:
     """Both cultures' weights channel by channel; of one culture, its replicates'."""
     both = list(dict.fromkeys(names))
     pair = culture_tables.pair(of, weights, replicates, names, SHOWN)
@@ -181,7 +184,7 @@ def show_pair(of: tuple, weights: pd.DataFrame, replicates: str, names: tuple[st
     )
 
 
-def show_top(of: tuple, weights: Weights) -> None:
+def show_top(of: tuple[Hashable, ...], weights: Weights) -> None:
     """The channels that are most often among the highest."""
     top, table = culture_tables.frequent(of, weights.table, TOP)
     figures.show(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from emoviz import media, plots
+from emoviz import corpora, media, plots
 from emoviz.core.errors import EmovizError
 from emoviz.core.vocabulary import Dimension, Emotion
 from emoviz.core.words import CONFOUND
@@ -185,7 +185,7 @@ def show_estimate(name: str, features: list[str]) -> None:
     own_settings = loaders.settings()
     with st.spinner("Trying a few recordings"):
         try:
-            read = loaders.corpora.load(name, own_settings.data, own_settings.imports)
+            read = corpora.load(name, own_settings.data, own_settings.imports)
             found = estimate.estimate(read, features, loaders.store())
         except EmovizError as error:
             st.error(str(error))

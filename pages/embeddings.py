@@ -158,14 +158,14 @@ def show(shown: list[Embedded]) -> None:
         show_separation(separation)
 
 
-def results(jobs: dict[str, Job]) -> dict[str, Any]:
+def results(jobs: dict[str, Job[Any]]) -> dict[str, Any]:
     """Of those jobs that are done, or are within a moment of their beginning."""
     for job in jobs.values():
         job.wait(max(0.0, job.began + PATIENCE - time.monotonic()))
     return {name: job.state.result for name, job in jobs.items() if job.state.result is not None}
 
 
-def pending(jobs: dict[str, Job], known: dict[str, Any]) -> list[Job]:
+def pending(jobs: dict[str, Job[Any]], known: dict[str, Any]) -> list[Job[Any]]:
     """Those jobs without whose result the page is drawn, even if they have ended by now."""
     return [job for name, job in jobs.items() if name not in known]
 
@@ -198,7 +198,9 @@ def choose_number(field: dataclasses.Field[Any], count: int) -> int | float:
     default: Any = field.default
     slider, key, kind = SLIDERS[field.name], field.name, type(default)
     most: int | float = kind(max(slider.least + slider.step, min(slider.most, count * slider.share)))
-    return linked.slider(slider.title, kind(slider.least), most, default, kind(slider.step), key, help=slider.help)
+    least, step = kind(slider.least), kind(slider.step)
+    chosen: int | float = linked.slider(slider.title, least, most, default, step, key, help=slider.help)
+    return chosen
 
 
 def choose_colour(first: Embedded) -> str:
@@ -206,7 +208,8 @@ def choose_colour(first: Embedded) -> str:
     columns = [column for column in first.recordings if column != "label"]
     numbers = list(first.recordings.select_dtypes("number"))
     preferred = next(column for column in (maps.EMOTION, *numbers) if column in columns)
-    return linked.select("Colour by", columns, "colour", preferred, format_func=str.capitalize, width=230)
+    chosen: str = linked.select("Colour by", columns, "colour", preferred, format_func=str.capitalize, width=230)
+    return chosen
 
 
 def choose_clip() -> ClipMedia | None:
@@ -221,7 +224,7 @@ def choose_clip() -> ClipMedia | None:
 
 def place(
     shown: list[Embedded], projections: dict[str, Projection], clip: ClipMedia
-) -> tuple[dict[str, pd.DataFrame], list[Job]]:
+) -> tuple[dict[str, pd.DataFrame], list[Job[Any]]]:
     """Where a new clip stands in the maps, and what is not known yet; of models that cannot read one it is said."""
     able = [one for one in shown if reads_clips(one.description)]
     for one in shown:
@@ -241,7 +244,7 @@ def place(
     return places, [*pending(embeddings, known), *pending(placing, places)]
 
 
-def watch(waiting: list[Job], again: Callable[[], None]) -> None:
+def watch(waiting: list[Job[Any]], again: Callable[[], None]) -> None:
     """The progress of what still runs, what was stopped and what failed.
 
     Args:
@@ -261,7 +264,7 @@ def watch(waiting: list[Job], again: Callable[[], None]) -> None:
         fragment(show_progress, run_every=POLL)(running)
 
 
-def show_progress(running: list[Job]) -> None:
+def show_progress(running: list[Job[Any]]) -> None:
     """One look at the jobs; the page is drawn again when one of them has ended."""
     states = [job.state for job in running]
     if not all(state.running for state in states):

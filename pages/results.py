@@ -1,6 +1,6 @@
 """Results: how good is each system on people it never heard or saw, and is one better by more than luck?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -128,7 +128,9 @@ def choose_systems(group: list[Report]) -> list[Report]:
     return [report for report in group if not chosen or report["system"] in chosen]
 
 
-def show_table(of: tuple, group: Sequence[Report], table: pd.DataFrame, score: str, culture: str) -> None:
+def show_table(
+    of: tuple[Hashable, ...], group: Sequence[Report], table: pd.DataFrame, score: str, culture: str
+) -> None:
     """The scores of a group in the form that suits them, and what is behind the chosen one.
 
     Args:
@@ -197,7 +199,9 @@ def key_of(score: Mapping[str, Any]) -> list[str]:
     return [score[key] for key in ("system", "test", "output")]
 
 
-def show_standing(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
+def show_standing(
+    of: tuple[Hashable, ...], shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str
+) -> None:
     """Systems as rows."""
     figure = figures.kept(("systems", of), lambda: plots.standing(shown, score, key_of(chosen)))
     figures.show(
@@ -206,7 +210,9 @@ def show_standing(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], sco
     )  # fmt: skip
 
 
-def show_few_shot(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
+def show_few_shot(
+    of: tuple[Hashable, ...], shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str
+) -> None:
     """Curves over the number of labelled recordings."""
     question = f"What do a few labels of the target add? ({shown['base'].iloc[0]})"
     figure = figures.kept(("few shots", of), lambda: plots.few_shot(shown, score, question, key_of(chosen)))
@@ -216,7 +222,9 @@ def show_few_shot(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], sco
     )  # fmt: skip
 
 
-def show_matrix(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
+def show_matrix(
+    of: tuple[Hashable, ...], shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str
+) -> None:
     """From each culture to each."""
     shots = shown["shots"].iloc[0]
     after = "" if pd.isna(shots) else f", {shots} shots"
@@ -229,7 +237,9 @@ def show_matrix(of: tuple, shown: pd.DataFrame, chosen: Mapping[str, Any], score
     st.caption(words.CONFOUND)
 
 
-def show_differences(of: tuple, differ: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str) -> None:
+def show_differences(
+    of: tuple[Hashable, ...], differ: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str
+) -> None:
     """Who is better, and is that luck?"""
     lower = METRICS[chosen["metric"]].lower_is_better
     figure = figures.kept(
@@ -239,7 +249,7 @@ def show_differences(of: tuple, differ: pd.DataFrame, chosen: Mapping[str, Any],
     figures.show(figure, differ, key=f"differences-{name}", name=f"{name}-differences", about=ABOUT_DIFFERENCES)
 
 
-def show_behind(of: tuple, group: Sequence[Report], chosen: Mapping[str, Any], score: str) -> None:
+def show_behind(of: tuple[Hashable, ...], group: Sequence[Report], chosen: Mapping[str, Any], score: str) -> None:
     """The recordings behind a score: who was tested, who was trained on, and how to make it again."""
     report = next(report for report in group if report["system"] == chosen["system"])
     folds = kept(("folds", of), lambda: behind.folds_behind(report, behind.tests_behind(report, chosen)))

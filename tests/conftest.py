@@ -17,7 +17,7 @@ MIDDLE_OF_BROWSER = "tests/browser/test_f"
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):  # noqa: ANN001, ANN201
+def pytest_xdist_make_scheduler(config, log):
     """Tests of one file share fixtures and so a process; those that drive the browser share two, each with an app."""
     from xdist.scheduler import LoadFileScheduling
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from emoviz.core import places  # noqa: E402
-from emoviz.core.files import write_bytes  # noqa: E402
-from emoviz.media.weights import FACE_LANDMARKER, YUNET, WeightsFile  # noqa: E402
+from emoviz.core import places
+from emoviz.core.files import write_bytes
+from emoviz.media.weights import FACE_LANDMARKER, YUNET, WeightsFile
 
 
 @dataclass(frozen=True)

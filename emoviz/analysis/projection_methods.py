@@ -203,7 +203,9 @@ class TSNE(NeighbourMethod):
             )
             before += iterations
         points: Array = np.asarray(embedding, dtype=np.float64)
-        return points - (points.max(0) + points.min(0)) / 2  # where openTSNE moves a map to before it places new points
+        middle: Array = (points.max(0) + points.min(0)) / 2
+        centred: Array = points - middle  # where openTSNE moves a map to before it places new points
+        return centred
 
     def placer(self, embeddings: Array, points: Array) -> Placer:
         """Each new clip is drawn to its neighbours among the old ones, which do not move, and by no other new one."""

@@ -1,6 +1,7 @@
 """Figures of reports: how systems stand, whether they differ, where they transfer, what few labels add."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,10 +40,10 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
     """
     systems, columns = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["column"]))
     figure = go.Figure()
-    headings: list[dict] = []
-    labels: list[dict] = []
-    floors: list[dict] = []
-    axes: dict[str, dict] = {}
+    headings: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
+    floors: list[dict[str, Any]] = []
+    axes: dict[str, dict[str, Any]] = {}
     short = len(columns) > LABELLED
     panel = (1 - GUTTER * (len(columns) - 1)) / len(columns)
     for place, column in enumerate(columns):
@@ -101,8 +102,8 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
     """
     sign = -1 if lower_is_better else 1
     names: list[str] = []
-    points: dict[str, list[dict]] = {}
-    labels: list[dict] = []
+    points: dict[str, list[dict[str, Any]]] = {}
+    labels: list[dict[str, Any]] = []
     for baseline, block in table.groupby("against", sort=True):
         order = block.assign(level=sign * block["difference"]).sort_values(["shots", "level"], ascending=[False, True])
         for row in order.to_dict("records"):
@@ -278,28 +279,28 @@ def _draw_line(figure: go.Figure, rows: pd.DataFrame, place: int, chosen: Sequen
     )
 
 
-def _is(row: dict, chosen: Sequence[str]) -> bool:
+def _is(row: dict[str, Any], chosen: Sequence[str]) -> bool:
     return [row[key] for key in KEYS] == list(chosen)
 
 
-def _cell(row: dict) -> str:
+def _cell(row: dict[str, Any]) -> str:
     """Value, interval and flag beneath each other."""
     small = [words.bounds(row["low"], row["high"]), COLLAPSED if row["collapsed"] else ""]
     lines = [f'<span style="font-size:9px">{line}</span>' for line in small if line]
     return "<br>".join([words.number(row["value"]), *lines])
 
 
-def _lines(names: Sequence[str]) -> dict:
+def _lines(names: Sequence[str]) -> dict[str, Any]:
     """Names on an axis of categories, their words beneath each other."""
     return {"tickmode": "array", "tickvals": list(names), "ticktext": [name.replace(" ", "<br>") for name in names]}
 
 
-def _markers(rows: pd.DataFrame, colour: str, symbol: str = "circle") -> dict:
+def _markers(rows: pd.DataFrame, colour: str, symbol: str = "circle") -> dict[str, Any]:
     """Return full markers for scores that stand, and hollow ones for collapsed scores."""
     return {"color": colour, "symbol": [f"{symbol}-open" if c else symbol for c in rows["collapsed"]]}
 
 
-def _whiskers(rows: pd.DataFrame) -> dict:
+def _whiskers(rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "type": "data",
         "symmetric": False,
@@ -310,7 +311,7 @@ def _whiskers(rows: pd.DataFrame) -> dict:
     }
 
 
-def _draw_floor(figure: go.Figure, rows: pd.DataFrame, on: dict) -> list[dict]:
+def _draw_floor(figure: go.Figure, rows: pd.DataFrame, on: dict[str, Any]) -> list[dict[str, Any]]:
     """The training mean as a row beneath the systems; and a line through them, for the layout."""
     floor = float(rows["training_mean"].mean())
     if np.isnan(floor):
@@ -330,7 +331,7 @@ def _draw_floor(figure: go.Figure, rows: pd.DataFrame, on: dict) -> list[dict]:
     return [{"type": "line", **across, "yref": f"{on['yaxis']} domain", "y0": 0, "y1": 1, "line": line}]
 
 
-def _label(row: dict, y: int, place: int, *, short: bool) -> dict:
+def _label(row: dict[str, Any], y: int, place: int, *, short: bool) -> dict[str, Any]:
     text = words.number(row["value"]) if short else row["text"]
     places = [row["value"] if short else row["high"], row["value"], row["training_mean"], 0.0]
     panel = "" if place == 1 else str(place)
@@ -348,7 +349,7 @@ def _label(row: dict, y: int, place: int, *, short: bool) -> dict:
     }
 
 
-def _beside(text: str, y: int) -> dict:
+def _beside(text: str, y: int) -> dict[str, Any]:
     """Words in a row of a forest plot, from a place of its width on."""
     return {"text": text, "y": y, "xref": "paper", "xanchor": "left", "showarrow": False, "font": {"size": 10}}
 
@@ -365,9 +366,9 @@ def _extent(table: pd.DataFrame) -> float:
     return float(table["high"].max() - min(table["low"].min(), table["training_mean"].min()))
 
 
-def _spread(values: pd.Series, distance: float) -> dict:
+def _spread(values: pd.Series, distance: float) -> dict[Any, float]:
     """Places of labels, in the order of their values and at least a distance apart."""
-    places: dict = {}
+    places: dict[Any, float] = {}
     below = float("-inf")
     for name, value in values.sort_values().items():
         below = max(float(value), below + distance)

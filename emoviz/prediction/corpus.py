@@ -175,7 +175,7 @@ def predict_recording(checkpoint: Checkpoint, streams: Mapping[str, FeatureStrea
     frames = on_grid({f.name: streams[f.name] for f in about.features}, about.hop, about.resample)
     if about.task == Task.FRAMES:
         return predict_frames(checkpoint, frames.values)
-    return _scores(checkpoint, checkpoint(frames.values).prediction)[0]
+    return np.asarray(_scores(checkpoint, checkpoint(frames.values).prediction)[0])
 
 
 def _pictures(

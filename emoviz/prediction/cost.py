@@ -125,7 +125,7 @@ class _Held(TorchDispatchMode):
     """Counts the bytes of storages from the operation that makes them until they are freed."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = 0
         self.peak = 0
         self._known: set[int] = set()

@@ -374,7 +374,7 @@ class Windows:
                 if own.any():
                     shares[windows, 0] = interpolate(self.times[frames][own], centres, np.eye(len(centres))).sum(0)
                 first += len(frames)
-            return shares / wanted.sum()
+            return np.asarray(shares / wanted.sum())
         near = np.stack([_nearness(length, self.width) for length in self.lengths])
         places = self.starts[:, None] + np.minimum(np.arange(self.width), self.lengths[:, None] - 1)
         total = np.bincount(places.ravel(), near.ravel(), len(self.kept))
@@ -398,7 +398,7 @@ def _presence(stream: FeatureStream, times: np.ndarray, description: Description
     """Return at which times a stream has a value once it is aligned: bool (T,)."""
     there = np.where(np.isnan(stream.values).all(1), np.nan, 1)[:, None].astype(np.float32)
     one = FeatureStream(there, stream.start, stream.hop, ("there",))
-    return ~np.isnan(align(one, times, description.resample, description.hop)[:, 0])
+    return np.asarray(~np.isnan(align(one, times, description.resample, description.hop)[:, 0]))
 
 
 def window_starts(length: int, window: int, hop: int) -> np.ndarray:

@@ -66,7 +66,7 @@ def changed(folders: tuple[Path, ...]) -> State:
 
 
 @cached(64, "Comparing cultures")
-def compare(of: tuple, _weights: pd.DataFrame, replicates: str, measure: str, k: int) -> Comparison:
+def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, measure: str, k: int) -> Comparison:
     """How alike the cultures of one dimension are.
 
     Args:

@@ -48,7 +48,7 @@ class Line:
     """Explanations in the order in which the page asks for them, one at a time; done ones are kept."""
 
     def __init__(self) -> None:
-        self._jobs: dict[Hashable, Job] = {}
+        self._jobs: dict[Hashable, Job[Any]] = {}
         self._halted: frozenset[Hashable] = frozenset()
 
     @property
@@ -56,7 +56,7 @@ class Line:
         """Whether one is being made."""
         return any(job.state.running for job in self._jobs.values())
 
-    def ask(self, wanted: Mapping[Hashable, Work]) -> dict[Hashable, State]:
+    def ask(self, wanted: Mapping[Hashable, Work]) -> dict[Hashable, State[Any]]:
         """How far they are, those that have begun; the next begins, and what nobody asks for any more ends.
 
         Args:
@@ -75,7 +75,7 @@ class Line:
             self._jobs.pop(next(iter(self._jobs))).stop()
         return {key: self._jobs[key].state for key in wanted if key in self._jobs}
 
-    def waits(self, wanted: Mapping[Hashable, Work], known: Mapping[Hashable, State]) -> bool:
+    def waits(self, wanted: Mapping[Hashable, Work], known: Mapping[Hashable, State[Any]]) -> bool:
         """Whether something more will come of what is asked for than was known, even if it has come by now."""
         return any(known[key].running if key in known else key not in self._halted for key in wanted)
 

@@ -124,10 +124,14 @@ def choose_device(key: str = "device") -> str:
         return f"{name}: {device.title}, {device.free / 1e9:.0f} of {device.memory / 1e9:.0f} GB free{busy}"
 
     gpus = [slot for slot in slots if slot.startswith("cuda")]
-    return st.selectbox(
-        "Where", [*gpus, *[slot for slot in slots if slot not in gpus]], key=key, format_func=label,
+    chosen: str = st.selectbox(
+        "Where",
+        [*gpus, *[slot for slot in slots if slot not in gpus]],
+        key=key,
+        format_func=label,
         help="Each device runs one job at a time; the others wait in the queue.",
-    )  # fmt: skip
+    )
+    return chosen
 
 
 def duration(seconds: float) -> str:

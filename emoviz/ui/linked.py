@@ -81,7 +81,9 @@ def steps(label: str, options: Sequence[T], key: str, default: T, **layout: Any)
 def number(label: str, least: int, most: int, default: int, key: str, **layout: Any) -> int:
     """Let people type a whole number."""
     _forget_unless(key, lambda value: isinstance(value, int) and least <= value <= most)
-    return st.number_input(label, least, most, min(max(default, least), most), key=key, bind="query-params", **layout)
+    start = min(max(default, least), most)
+    chosen: int = st.number_input(label, least, most, start, key=key, bind="query-params", **layout)
+    return chosen
 
 
 def toggle(label: str, key: str, **layout: Any) -> bool:

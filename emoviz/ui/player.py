@@ -5,7 +5,7 @@ the time at which it rests goes into the URL. Clip and overlay reach it as media
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -97,7 +97,7 @@ def player(
     )
 
 
-def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict:
+def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict[str, Any]:
     """Where the browser finds boxes and landmarks of all tracks."""
     boxes, mesh, edges = _lines(clip, face, len(faces.times), len(faces.tracks), faces)
     return {
@@ -122,7 +122,7 @@ def _lines(
     return box_bytes(_faces), mesh_bytes(chosen, _faces.size), mesh_edges(chosen).ravel().tolist()
 
 
-def _heat(film: "FaceFilm") -> dict:
+def _heat(film: "FaceFilm") -> dict[str, Any]:
     """Where the browser finds the heat of each frame."""
     return {
         "frames": len(film.times),
@@ -167,4 +167,4 @@ def mesh_edges(track: FaceTrack) -> np.ndarray:
         np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]])), axis=0
     )
     length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
-    return edges[length < LONGEST_EDGE * np.ptp(points[:, 0])]
+    return np.asarray(edges[length < LONGEST_EDGE * np.ptp(points[:, 0])])

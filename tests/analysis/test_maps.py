@@ -103,7 +103,7 @@ def test_a_new_clip_is_its_windows_and_their_mean():
     assert (long["time"].min(), long["time"].max()) == (0, 499)
 
 
-def figures(emotion: tuple | None, other: tuple | None, name: str = "culture", *, on_map: tuple = (0.9, 0.8, 1.0)):  # noqa: ANN201
+def figures(emotion: tuple | None, other: tuple | None, name: str = "culture", *, on_map: tuple = (0.9, 0.8, 1.0)):
     rows = [("trustworthiness", None, "map", 0.97, 0.96, 0.98)]
     for column, values in (("emotion", emotion), (name, other)):
         if values:

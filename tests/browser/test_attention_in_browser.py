@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 
-def bars(page, key: str, *, unlike: dict | None = None) -> dict:  # noqa: ANN001
+def bars(page, key: str, *, unlike: dict | None = None) -> dict:
     """What the figure of bars shows, once it is something else: channel -> value."""
     page.wait_for_selector(f"{plot(key)} .bars .point")
     shown = page.wait_for_function(
@@ -23,12 +23,12 @@ def bars(page, key: str, *, unlike: dict | None = None) -> dict:  # noqa: ANN001
 
 
 @pytest.fixture(scope="module")
-def opened(app: str, shared_page):  # noqa: ANN001, ANN201
+def opened(app: str, shared_page):
     shared_page.goto(f"{app}/attention")
     return shared_page
 
 
-def test_the_first_view_has_bars_with_whiskers_and_the_verdict(opened):  # noqa: ANN001
+def test_the_first_view_has_bars_with_whiskers_and_the_verdict(opened):
     shown = bars(opened, "channels")
     assert len(shown) == 20 and any(name.startswith("egemaps.") for name in shown)
     expect(opened.locator(f"{plot('channels')} .errorbar")).to_have_count(20)
@@ -36,12 +36,12 @@ def test_the_first_view_has_bars_with_whiskers_and_the_verdict(opened):  # noqa:
     opened.wait_for_selector(f"{plot('deletion')} .scatterlayer .trace")
 
 
-def test_the_example_clip_is_read_and_its_channels_shown(opened):  # noqa: ANN001
+def test_the_example_clip_is_read_and_its_channels_shown(opened):
     opened.wait_for_selector(f"{plot('timeline')} .scatterlayer .trace")
     assert len(bars(opened, "clip-channels")) == 20
 
 
-def test_two_slices_are_chosen_and_the_link_opens_the_same_bars(opened, elsewhere):  # noqa: ANN001
+def test_two_slices_are_chosen_and_the_link_opens_the_same_bars(opened, elsewhere):
     page = opened
     before = bars(page, "channels")
     for button, culture in (("Slice:", "German"), ("Compared with:", "Italian")):
@@ -60,7 +60,7 @@ def test_two_slices_are_chosen_and_the_link_opens_the_same_bars(opened, elsewher
     assert bars(elsewhere, "channels") == chosen and bars(elsewhere, "difference") == difference
 
 
-def test_moments_follow_the_player_and_every_map_is_drawn(app: str, page):  # noqa: ANN001
+def test_moments_follow_the_player_and_every_map_is_drawn(app: str, page):
     page.goto(f"{app}/attention?model=speech-mdat")
     page.wait_for_selector(f"{plot('moments')} .emoviz-now", state="attached")
     for kind in ("graph", "co", "temporal"):

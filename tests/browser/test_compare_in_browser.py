@@ -13,7 +13,7 @@ FOREST = plot("differences")
 FIRST, SECOND = "speech-cats", "speech-bigru"
 
 
-def choose(page, *names: str) -> None:  # noqa: ANN001
+def choose(page, *names: str) -> None:
     """Empty the list of models and choose these."""
     box = page.get_by_test_id("stMultiSelect")
     box.get_by_role("button", name="Clear all").click()
@@ -23,17 +23,17 @@ def choose(page, *names: str) -> None:  # noqa: ANN001
         page.keyboard.press("Escape")
 
 
-def grid(page) -> str:  # noqa: ANN001
+def grid(page) -> str:
     """What the table of figures says."""
     return page.locator(".st-key-figures table").first.text_content()
 
 
-def wait_for_differences(page) -> None:  # noqa: ANN001
+def wait_for_differences(page) -> None:
     """Wait until both models' differences are drawn: figures are drawn in no order that could be relied on."""
     page.wait_for_function(f"document.querySelector('{FOREST}')?.layout.xaxis.title.text.includes('{SECOND} minus')")
 
 
-def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, elsewhere, tmp_path: Path):  # noqa: ANN001
+def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, elsewhere, tmp_path: Path):
     page.goto(f"{app}/compare")
     page.wait_for_selector(f"{FOREST} .errorbar")
     choose(page, FIRST, SECOND)

@@ -12,7 +12,7 @@ MATRIX = plot("similarity")
 PAIR = ".st-key-pair .gtitle"
 
 
-def open_page(page, address: str) -> None:  # noqa: ANN001
+def open_page(page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector(f"{MATRIX} .scatterlayer .trace")
     page.wait_for_selector(f"{plot('scores')} .scatterlayer .trace")
@@ -23,12 +23,12 @@ def place_of(page: Page, column: int, row: int) -> Sequence[float]:
     return place_in(page, MATRIX, column, row, beside=(9, -9))
 
 
-def names(page) -> list[str]:  # noqa: ANN001
+def names(page) -> list[str]:
     """Cultures in the order of the matrix."""
     return page.evaluate(f"document.querySelector('{MATRIX}')._fullLayout.yaxis.ticktext")
 
 
-def wait_for_title(page, text: str) -> None:  # noqa: ANN001
+def wait_for_title(page, text: str) -> None:
     page.wait_for_function(
         """([selector, text]) => {
             const titles = [...document.querySelectorAll(selector)]
@@ -39,12 +39,12 @@ def wait_for_title(page, text: str) -> None:  # noqa: ANN001
 
 
 @pytest.fixture(scope="module")
-def first_view(app: str, shared_page):  # noqa: ANN001, ANN201
+def first_view(app: str, shared_page):
     open_page(shared_page, f"{app}/cultures")
     return shared_page
 
 
-def test_the_answer_stands_on_the_first_screen(first_view):  # noqa: ANN001
+def test_the_answer_stands_on_the_first_screen(first_view):
     assert first_view.get_by_text("permutation test").first.bounding_box()["y"] < 800
     for selector in (MATRIX, ".st-key-pair .js-plotly-plot"):
         box = first_view.locator(selector).bounding_box()
@@ -52,7 +52,7 @@ def test_the_answer_stands_on_the_first_screen(first_view):  # noqa: ANN001
     assert first_view.get_by_text("A culture here is also a corpus").is_visible()
 
 
-def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(first_view, page):  # noqa: ANN001
+def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(first_view, page):
     cultures = names(first_view)
     first_view.mouse.click(*place_of(first_view, 1, 2))
     title = f"Where do {cultures[2]} and {cultures[1]} differ most?"
@@ -63,13 +63,13 @@ def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(fi
     assert page.get_by_role("combobox", name="Task").input_value() != ""
 
 
-def test_the_diagonal_shows_the_seeds_of_one_culture(first_view):  # noqa: ANN001
+def test_the_diagonal_shows_the_seeds_of_one_culture(first_view):
     cultures = names(first_view)
     first_view.mouse.click(*place_of(first_view, 0, 0))
     wait_for_title(first_view, f"Does {cultures[0]} rely on the same channels for every seed?")
 
 
-def test_a_hover_tells_the_interval(first_view):  # noqa: ANN001
+def test_a_hover_tells_the_interval(first_view):
     first_view.mouse.move(*place_of(first_view, 2, 0))
     first_view.wait_for_function(
         f"/pairs of different seeds.*\\[.*\\]/.test(document.querySelector('{MATRIX} .hoverlayer').textContent)"

@@ -8,19 +8,19 @@ pytestmark = pytest.mark.browser
 MAP = plot("map")
 
 
-def open_map(page, address: str) -> None:  # noqa: ANN001
+def open_map(page, address: str) -> None:
     """Open the page and wait until nothing is computed any more."""
     page.goto(address)
     wait_for_map(page)
 
 
-def wait_for_map(page) -> None:  # noqa: ANN001
+def wait_for_map(page) -> None:
     page.wait_for_selector(f"{MAP} .scatterlayer .trace")
     page.wait_for_selector(f"{plot('separation')} .scatterlayer .trace")
     wait_until_done(page)
 
 
-def lasso(page, around: tuple[float, float, float, float]) -> None:  # noqa: ANN001
+def lasso(page, around: tuple[float, float, float, float]) -> None:
     """Drag a lasso along a rectangle, given by shares of the first map's width and height."""
     box = page.locator(f"{MAP} .nsewdrag").first.bounding_box()
     left, top, right, bottom = around
@@ -37,13 +37,13 @@ STANDING_OUT = """selector => document.querySelector(selector)._fullData.flatMap
     trace => [...(trace.selectedpoints ?? [])].map(point => trace.customdata[point][0])).sort()"""
 
 
-def standing_out(page, count: int) -> list[str]:  # noqa: ANN001
+def standing_out(page, count: int) -> list[str]:
     """Ids of the recordings that are drawn as chosen, once there are so many."""
     page.wait_for_function(f"([selector, count]) => ({STANDING_OUT})(selector).length === count", arg=[MAP, count])
     return page.evaluate(STANDING_OUT, MAP)
 
 
-def inside(page, around: tuple[float, float, float, float]) -> list[str]:  # noqa: ANN001
+def inside(page, around: tuple[float, float, float, float]) -> list[str]:
     """Ids of the recordings that are drawn inside the rectangle."""
     return page.evaluate(
         """([selector, [left, top, right, bottom]]) => {
@@ -58,7 +58,7 @@ def inside(page, around: tuple[float, float, float, float]) -> list[str]:  # noq
     )
 
 
-def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, page, elsewhere):  # noqa: ANN001
+def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, page, elsewhere):
     open_map(page, f"{app}/embeddings?method=PCA")
     page.get_by_text("the embedding separates").wait_for()
     around = (0.45, 0.02, 0.98, 0.45)
@@ -79,7 +79,7 @@ def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, p
     assert standing_out(page, 0) == []
 
 
-def test_models_stand_in_a_row_with_one_legend(app: str, page):  # noqa: ANN001
+def test_models_stand_in_a_row_with_one_legend(app: str, page):
     open_map(page, f"{app}/embeddings?method=PCA")
     page.get_by_label("Beside it").click()
     page.get_by_role("option").nth(1).click()

@@ -18,21 +18,21 @@ COLOURED = f"""(() => {{
 """Pixels of the overlay that are not transparent."""
 
 
-def wait_for_all(page) -> None:  # noqa: ANN001
+def wait_for_all(page) -> None:
     page.wait_for_selector(f"{FACE} .imagelayer image")
     page.wait_for_selector(f"{plot('channels')} .bars")
     wait_until_done(page)
 
 
 @pytest.fixture(scope="module")
-def explained(app: str, shared_page):  # noqa: ANN001, ANN201
+def explained(app: str, shared_page):
     """The page with the example, explained without a click."""
     shared_page.goto(f"{app}/explain")
     wait_for_all(shared_page)
     return shared_page
 
 
-def test_faces_with_heat_stand_over_the_curves(explained):  # noqa: ANN001
+def test_faces_with_heat_stand_over_the_curves(explained):
     page = explained
     expect(page.locator(f"{FACE} .imagelayer image")).to_have_count(2)
     expect(page.locator(f"{FILM} .imagelayer image").nth(3)).to_be_visible()
@@ -42,7 +42,7 @@ def test_faces_with_heat_stand_over_the_curves(explained):  # noqa: ANN001
     expect(page.get_by_text("with all weights destroyed")).to_have_count(3)
 
 
-def test_heat_over_the_video_can_be_put_away(explained):  # noqa: ANN001
+def test_heat_over_the_video_can_be_put_away(explained):
     page = explained
     page.evaluate(f"{VIDEO}.currentTime = 5.5")
     page.locator("#box").click()
@@ -53,7 +53,7 @@ def test_heat_over_the_video_can_be_put_away(explained):  # noqa: ANN001
     page.wait_for_function(f"{COLOURED} > 500")
 
 
-def test_the_players_time_is_explained(explained):  # noqa: ANN001
+def test_the_players_time_is_explained(explained):
     page = explained
     page.evaluate(f"{VIDEO}.currentTime = 2")
     page.wait_for_function("Math.abs(Number(new URL(location.href).searchParams.get('time')) - 2) < 0.1")
@@ -61,14 +61,14 @@ def test_the_players_time_is_explained(explained):  # noqa: ANN001
     page.wait_for_function(f"/\\((1\\.9|2\\.0)\\d s\\)/.test(document.querySelector('{FACE} .gtitle')?.textContent)")
 
 
-def test_a_link_opens_the_same_view(app: str, page):  # noqa: ANN001
+def test_a_link_opens_the_same_view(app: str, page):
     page.goto(f"{app}/explain?emotion=surprised&moment=4&way=occlusion&output=arousal+(derived)")
     expect(page.locator(f"{FACE} .gtitle")).to_contain_text("surprised")
     expect(page.locator(f"{SOUND} .gtitle")).to_contain_text("arousal (derived)")
     expect(page.get_by_text("Occluded parts are hidden one at a time")).to_be_visible()
 
 
-def test_heat_stands_over_the_spectrogram_of_a_network_that_sees_it(app: str, page):  # noqa: ANN001
+def test_heat_stands_over_the_spectrogram_of_a_network_that_sees_it(app: str, page):
     page.goto(f"{app}/explain?model=speech-spectrogram")
     page.wait_for_selector(f"{plot('frequencies')} .bars")
     wait_until_done(page)

@@ -12,11 +12,11 @@ pytestmark = pytest.mark.browser
 CHANNELS = plot("channels")
 
 
-def background(page) -> str:  # noqa: ANN001
+def background(page) -> str:
     return page.evaluate(f"document.querySelector('{CHANNELS}')._fullLayout.paper_bgcolor")
 
 
-def test_a_change_is_drawn_into_the_figure_that_is_there(app: str, page):  # noqa: ANN001
+def test_a_change_is_drawn_into_the_figure_that_is_there(app: str, page):
     page.goto(f"{app}/attention")
     page.wait_for_selector(f"{CHANNELS} .bars")
     page.evaluate(f"document.querySelector('{CHANNELS}').mark = 'the same'")
@@ -26,7 +26,7 @@ def test_a_change_is_drawn_into_the_figure_that_is_there(app: str, page):  # noq
     assert page.evaluate(f"document.querySelector('{CHANNELS}').mark") == "the same"
 
 
-def test_figures_take_the_colours_of_the_theme_and_the_width_of_the_window(app: str, page):  # noqa: ANN001
+def test_figures_take_the_colours_of_the_theme_and_the_width_of_the_window(app: str, page):
     page.emulate_media(color_scheme="light")
     page.goto(f"{app}/attention")
     page.wait_for_selector(f"{CHANNELS} .bars")
@@ -38,13 +38,13 @@ def test_figures_take_the_colours_of_the_theme_and_the_width_of_the_window(app: 
     page.wait_for_function(f"document.querySelector('{CHANNELS}')._fullLayout.width < {wide} - 100")
 
 
-def test_without_what_draws_them_a_page_says_so_where_its_figures_were(app: str, page):  # noqa: ANN001
+def test_without_what_draws_them_a_page_says_so_where_its_figures_were(app: str, page):
     page.route("**/figures/*.js", lambda route: route.abort())
     page.goto(f"{app}/attention")
     page.get_by_text("The part that draws figures could not be read from the server: reload the page.").first.wait_for()
 
 
-def test_flat_figures_do_without_the_whole_of_plotly_and_those_in_space_have_it(app: str, page):  # noqa: ANN001
+def test_flat_figures_do_without_the_whole_of_plotly_and_those_in_space_have_it(app: str, page):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{app}/embeddings?method=PCA")
@@ -58,7 +58,7 @@ def test_flat_figures_do_without_the_whole_of_plotly_and_those_in_space_have_it(
         assert download.value.suggested_filename.endswith(format_.lower())
 
 
-def test_the_row_opens_one_thing_at_a_time_and_saves_files(app: str, page, tmp_path: Path):  # noqa: ANN001
+def test_the_row_opens_one_thing_at_a_time_and_saves_files(app: str, page, tmp_path: Path):
     page.goto(f"{app}/attention")
     page.wait_for_selector(f"{CHANNELS} .bars")
     row = page.locator(".st-key-channels-row")
@@ -90,7 +90,7 @@ def test_the_row_opens_one_thing_at_a_time_and_saves_files(app: str, page, tmp_p
 
 
 @pytest.mark.parametrize("address", ["cultures", "attention", "compare", "results", "embeddings?method=PCA"])
-def test_labels_have_the_room_that_they_need_at_once_and_not_much_more(app: str, page, address: str):  # noqa: ANN001
+def test_labels_have_the_room_that_they_need_at_once_and_not_much_more(app: str, page, address: str):
     """Or else plotly draws the figure twice, which is seen by its margins being other than it was told."""
     page.goto(f"{app}/{address}")
     page.wait_for_selector(".emoviz-figure.js-plotly-plot")

@@ -8,14 +8,14 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def home(app: str, page):  # noqa: ANN001, ANN201
+def home(app: str, page):
     page.goto(app)
     page.get_by_role("heading", name="Models that are here").wait_for()
     page.get_by_role("link", name="Show it").nth(2).wait_for()
     return page
 
 
-def test_the_first_screen_has_questions_and_figures(home):  # noqa: ANN001
+def test_the_first_screen_has_questions_and_figures(home):
     for element in (
         home.get_by_role("button", name="Open the example"),
         home.get_by_role("link", name="Show it").nth(2),
@@ -29,7 +29,7 @@ def test_the_first_screen_has_questions_and_figures(home):  # noqa: ANN001
 @pytest.mark.parametrize(
     ("question", "title"), [("weigh differently", "Cultures"), ("separate emotions", "Embeddings"), ("luck", "Compare")]
 )
-def test_a_question_opens_the_page_that_is_prepared_to_answer_it(home, question: str, title: str):  # noqa: ANN001
+def test_a_question_opens_the_page_that_is_prepared_to_answer_it(home, question: str, title: str):
     link = home.locator("[data-testid=stColumn]", has_text=question).last.get_by_role("link", name="Show it")
     query = parse_qs(urlparse(link.get_attribute("href")).query)
     link.click()
@@ -40,7 +40,7 @@ def test_a_question_opens_the_page_that_is_prepared_to_answer_it(home, question:
     home.wait_for_selector(".js-plotly-plot .main-svg")
 
 
-def test_the_example_opens_in_predict(home):  # noqa: ANN001
+def test_the_example_opens_in_predict(home):
     home.get_by_role("button", name="Open the example").click()
     home.get_by_role("heading", name="Predict", exact=True).wait_for()
     assert "/predict" in home.url

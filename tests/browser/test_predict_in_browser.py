@@ -14,20 +14,20 @@ pytestmark = pytest.mark.browser
 TIMELINE = plot("timeline")
 
 
-def open_result(page, address: str) -> None:  # noqa: ANN001
+def open_result(page, address: str) -> None:
     """Open the page and wait until the analysis is done and its curves are drawn."""
     page.goto(address)
     wait_for_result(page)
 
 
-def wait_for_result(page) -> None:  # noqa: ANN001
+def wait_for_result(page) -> None:
     page.wait_for_selector(f"{TIMELINE} .scatterlayer .trace")
     wait_until_done(page)
     page.wait_for_function(f"document.querySelector('{TIMELINE} .emoviz-now')")
     page.wait_for_function(f"{VIDEO}.duration > 0")
 
 
-def time_of(page) -> float:  # noqa: ANN001
+def time_of(page) -> float:
     return page.locator("video").evaluate("video => video.currentTime")
 
 
@@ -38,14 +38,14 @@ def place_at(page: Page, time: float) -> Sequence[float]:
 
 
 @pytest.fixture(scope="module")
-def opened(app: str, shared_page):  # noqa: ANN001, ANN201
+def opened(app: str, shared_page):
     """The page with the example's result."""
     open_result(shared_page, f"{app}/predict")
     return shared_page
 
 
 @pytest.fixture
-def result(opened):  # noqa: ANN001, ANN201
+def result(opened):
     """The same page, its player at rest."""
     opened.evaluate(f"{VIDEO}.pause()")
     if opened.locator("#loop[aria-pressed=true]").count():
@@ -54,7 +54,7 @@ def result(opened):  # noqa: ANN001, ANN201
     return opened
 
 
-def test_a_click_on_a_curve_moves_the_clip_and_the_cursor(result):  # noqa: ANN001
+def test_a_click_on_a_curve_moves_the_clip_and_the_cursor(result):
     page = result
     page.mouse.click(*place_at(page, 2.0))
     page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 2) < 0.1")
@@ -69,7 +69,7 @@ def test_a_click_on_a_curve_moves_the_clip_and_the_cursor(result):  # noqa: ANN0
     page.wait_for_function("Math.abs(new URL(location.href).searchParams.get('time') - 2) < 0.1")
 
 
-def test_a_drag_over_a_curve_repeats_the_span(result):  # noqa: ANN001
+def test_a_drag_over_a_curve_repeats_the_span(result):
     page = result
     page.mouse.move(*place_at(page, 1.0))
     page.mouse.down()
@@ -86,7 +86,7 @@ def test_a_drag_over_a_curve_repeats_the_span(result):  # noqa: ANN001
 
 
 @pytest.mark.parametrize("focus", ["figure", "player"])
-def test_the_keyboard_plays_and_seeks(result, focus: str):  # noqa: ANN001
+def test_the_keyboard_plays_and_seeks(result, focus: str):
     page = result
     page.mouse.click(*place_at(page, 1.0))
     page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 1) < 0.1")
@@ -100,7 +100,7 @@ def test_the_keyboard_plays_and_seeks(result, focus: str):  # noqa: ANN001
     page.wait_for_function(f"{VIDEO}.paused")
 
 
-def test_the_table_can_be_downloaded(result):  # noqa: ANN001
+def test_the_table_can_be_downloaded(result):
     page = result
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
@@ -109,21 +109,21 @@ def test_the_table_can_be_downloaded(result):  # noqa: ANN001
     assert table.filter(regex=r"^(face|speech|fused)\.").notna().any().all()
 
 
-def test_a_figure_can_be_saved_as_svg(result):  # noqa: ANN001
+def test_a_figure_can_be_saved_as_svg(result):
     page = result
     with page.expect_download() as download:
         page.get_by_role("button", name="SVG").first.click()
     assert "<svg" in Path(download.value.path()).read_text(encoding="utf-8")[:200]
 
 
-def test_a_link_opens_the_same_view(app: str, page):  # noqa: ANN001
+def test_a_link_opens_the_same_view(app: str, page):
     open_result(page, f"{app}/predict?video_weight=0.25&time=1.50")
     assert time_of(page) == pytest.approx(1.5, abs=0.1)
     expect(page.get_by_role("slider", name="Weight of the face")).to_have_value("0.25")
 
 
 @pytest.mark.corpora
-def test_an_uploaded_clip_is_analysed_and_played(app: str, page, data: Path):  # noqa: ANN001
+def test_an_uploaded_clip_is_analysed_and_played(app: str, page, data: Path):
     open_result(page, f"{app}/predict")
     page.get_by_role("button", name="Upload").click()
     page.locator("input[type=file]").set_input_files(data / "clips" / "crema-d" / "1001_DFA_HAP_XX.flv")

@@ -34,7 +34,7 @@ def material_of(folder: Path) -> Material:
     return gather(clips=folder, table=folder / "clips.csv")
 
 
-def problems(folder: Path, plan: Plan = PLAN, **more) -> list[str]:  # noqa: ANN003
+def problems(folder: Path, plan: Plan = PLAN, **more) -> list[str]:
     return [str(problem) for problem in check(material_of(folder), plan, **more).problems]
 
 
@@ -86,7 +86,7 @@ def test_a_clip_that_cannot_be_decoded_is_told_with_its_line(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory) -> Path:  # noqa: ANN001
+def clips(tmp_path_factory) -> Path:
     """A folder with four clips, whose table each example writes anew."""
     return folder_of(tmp_path_factory.mktemp("clips"), "")
 

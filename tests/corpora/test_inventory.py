@@ -20,7 +20,7 @@ WORDS = {"anger": "angry", "joy": "happy", "sadness": "sad"}
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:  # noqa: ANN001
+def place(tmp_path_factory) -> Path:
     """A folder with an imported corpus of 16 clips."""
     folder = tmp_path_factory.mktemp("own")
     clips = write_own(folder / "clips", speakers=2)

@@ -45,7 +45,7 @@ class Predictor:
     handed_out: threading.Event = field(default_factory=threading.Event)
     calls: list[tuple] = field(default_factory=list)
 
-    def __call__(self, media, checkpoints, *, store, progress, on_partial):  # noqa: ANN001, ANN204
+    def __call__(self, media, checkpoints, *, store, progress, on_partial):
         self.calls.append((media.path, tuple(c.name for c in checkpoints), media.face))
         prediction = make_prediction(media, checkpoints, self.people)
         if self.partial:
@@ -136,7 +136,7 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Session]]:
     opened: list[Session] = []
     create = Session.__init__
 
-    def remember(self: Session, *args, **kwargs) -> None:  # noqa: ANN002, ANN003
+    def remember(self: Session, *args, **kwargs) -> None:
         create(self, *args, **kwargs)
         opened.append(self)
 

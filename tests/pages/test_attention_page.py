@@ -75,7 +75,7 @@ def put_deletion(settings: Settings, difference: float) -> None:
     checkpoints.write_table(settings.checkpoints[0] / "speech-cats", "deletion", table)
 
 
-def test_the_first_view_shows_channels_with_intervals_and_how_to_measure_faithfulness(open_page, weighing):  # noqa: ANN001
+def test_the_first_view_shows_channels_with_intervals_and_how_to_measure_faithfulness(open_page, weighing):
     test = open_page("attention")
     assert not test.exception
     bars = titled(test)["Which channels does the model weigh most?"]["data"][0]
@@ -84,26 +84,26 @@ def test_the_first_view_shows_channels_with_intervals_and_how_to_measure_faithfu
     assert "python -m emoviz explain speech-cats --deletion" in texts(test)
 
 
-def test_emotions_that_change_within_a_recording_are_no_slice(open_page, weighing):  # noqa: ANN001
+def test_emotions_that_change_within_a_recording_are_no_slice(open_page, weighing):
     test = open_page("attention")
     assert {m.label for m in test.multiselect} == {"Culture", "Speaker", "Only these of the slice"}
 
 
-def test_two_slices_are_compared_and_the_confound_is_said(open_page, weighing):  # noqa: ANN001
+def test_two_slices_are_compared_and_the_confound_is_said(open_page, weighing):
     test = open_page("attention", slice="culture:Here", slice_b="culture:There")
     assert "Where do the two slices differ most?" in titled(test)
     assert "Compared with There**: In 1 of 9 channels" in texts(test)
     assert "A culture here is also a corpus" in texts(test)
 
 
-def test_a_slice_is_chosen_and_stands_in_the_link(open_page, weighing):  # noqa: ANN001
+def test_a_slice_is_chosen_and_stands_in_the_link(open_page, weighing):
     test = open_page("attention")
     test.multiselect(key="slice-culture").set_value(["Here"]).run()
     assert test.query_params["slice"] == "culture:Here"
     assert "Here** (6 held out)" in texts(test) and "Compared with all recordings" in texts(test)
 
 
-def test_one_recording_is_shown_without_an_interval(open_page, weighing):  # noqa: ANN001
+def test_one_recording_is_shown_without_an_interval(open_page, weighing):
     test = open_page("attention", recordings="r3")
     assert not test.exception
     assert "r3** (1 held out)" in texts(test)
@@ -111,13 +111,13 @@ def test_one_recording_is_shown_without_an_interval(open_page, weighing):  # noq
     assert "(12 held out)" in texts(test) and "recordings" not in test.query_params
 
 
-def test_a_slice_without_recordings_says_so(open_page, weighing):  # noqa: ANN001
+def test_a_slice_without_recordings_says_so(open_page, weighing):
     test = open_page("attention", slice="culture:Here;speaker:f")
     assert not test.exception and "choose fewer conditions" in texts(test)
 
 
 @pytest.mark.parametrize(("difference", "says"), [(0.2, "Better than chance"), (0.0, "Not told from chance")])
-def test_the_stored_deletion_curves_are_shown_with_their_verdict(open_page, weighing, settings, difference, says):  # noqa: ANN001
+def test_the_stored_deletion_curves_are_shown_with_their_verdict(open_page, weighing, settings, difference, says):
     put_deletion(settings, difference)
     test = open_page("attention")
     assert f"Is it faithful? {says}." in texts(test) and "8 of 12 held-out recordings" in texts(test)
@@ -125,14 +125,14 @@ def test_the_stored_deletion_curves_are_shown_with_their_verdict(open_page, weig
     assert "--deletion" not in texts(test)
 
 
-def test_the_channels_of_a_clip_are_shown(open_page, finish, weighing):  # noqa: ANN001
+def test_the_channels_of_a_clip_are_shown(open_page, finish, weighing):
     test = finish(open_page("attention"))
     assert not test.exception
     assert "Which channels does it weigh most in this clip?" in titled(test)
     assert "gives no moment more weight" in texts(test)
 
 
-def test_maps_over_time_and_places_have_their_figures(open_page, finish, looking):  # noqa: ANN001
+def test_maps_over_time_and_places_have_their_figures(open_page, finish, looking):
     test = finish(open_page("attention"))
     assert not test.exception
     assert {
@@ -143,24 +143,24 @@ def test_maps_over_time_and_places_have_their_figures(open_page, finish, looking
     assert "no weights per channel" in texts(test) and "av-attention" not in texts(test)
 
 
-def test_the_link_names_the_window_and_one_that_is_not_there_is_passed_over(open_page, finish, looking):  # noqa: ANN001
+def test_the_link_names_the_window_and_one_that_is_not_there_is_passed_over(open_page, finish, looking):
     assert finish(open_page("attention", window="0.7")).select_slider(key="window").value == 0.7
     test = finish(open_page("attention", window="77.0"))
     assert not test.exception and test.select_slider(key="window").value < 4
 
 
-def test_damaged_weights_are_said_and_the_clip_still_shown(open_page, weighing, settings):  # noqa: ANN001
+def test_damaged_weights_are_said_and_the_clip_still_shown(open_page, weighing, settings):
     (settings.checkpoints[0] / weighing / "attention.parquet").write_bytes(b"no table")
     test = open_page("attention")
     assert not test.exception and "is damaged" in test.error[0].value
 
 
-def test_without_a_model_that_attends_the_page_says_how_to_get_one(open_page, settings, monkeypatch):  # noqa: ANN001
+def test_without_a_model_that_attends_the_page_says_how_to_get_one(open_page, settings, monkeypatch):
     monkeypatch.setattr(attention_weights, "maps", lambda path: ())
     assert "python -m emoviz train" in texts(open_page("attention"))
 
 
-def test_the_bundled_checkpoints_answer_at_once(open_page, finish, monkeypatch, tmp_path):  # noqa: ANN001
+def test_the_bundled_checkpoints_answer_at_once(open_page, finish, monkeypatch, tmp_path):
     values = Settings(None, tmp_path / "store", (ROOT / "checkpoints",), tmp_path / "runs")
     monkeypatch.setattr(loaders, "settings", lambda: values)
     monkeypatch.setattr(checkpoints, "load", REAL_LOAD)

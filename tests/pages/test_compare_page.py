@@ -35,11 +35,11 @@ def models(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def grid(test):  # noqa: ANN001, ANN201
+def grid(test):
     return tables(test)[0].set_index("culture")
 
 
-def test_a_first_visit_sees_a_pair_that_shares_recordings_judged(open_page, models):  # noqa: ANN001
+def test_a_first_visit_sees_a_pair_that_shares_recordings_judged(open_page, models):
     test = open_page("compare")
     assert not test.exception
     assert test.multiselect(key="compared").value == ["bad", "good"]
@@ -50,7 +50,7 @@ def test_a_first_visit_sees_a_pair_that_shares_recordings_judged(open_page, mode
     assert "a culture here is also a corpus" in texts(test).lower()
 
 
-def test_the_link_reopens_models_figure_slice_and_view(open_page, models):  # noqa: ANN001
+def test_the_link_reopens_models_figure_slice_and_view(open_page, models):
     test = open_page(
         "compare", compared=["good", "bad"], figure="Accuracy", slice="culture:Korean", depth="Calibration"
     )
@@ -60,7 +60,7 @@ def test_the_link_reopens_models_figure_slice_and_view(open_page, models):  # no
     assert list(specs(test)) == ["differences", "reliability"]
 
 
-def test_models_that_share_nothing_are_said_to_and_shown_side_by_side(open_page, models):  # noqa: ANN001
+def test_models_that_share_nothing_are_said_to_and_shown_side_by_side(open_page, models):
     test = open_page("compare", compared=["good", "far"])
     assert not test.exception
     assert "far shares no held-out recording and output with another model." in texts(test)
@@ -68,7 +68,7 @@ def test_models_that_share_nothing_are_said_to_and_shown_side_by_side(open_page,
     assert list(specs(test)) == ["confusions"]
 
 
-def test_dimensions_have_their_own_calibration(open_page, models):  # noqa: ANN001
+def test_dimensions_have_their_own_calibration(open_page, models):
     test = open_page("compare", compared=["calm", "loud"])
     assert not test.exception
     assert "Labels called derived" in texts(test)
@@ -76,7 +76,7 @@ def test_dimensions_have_their_own_calibration(open_page, models):  # noqa: ANN0
 
 
 @pytest.mark.parametrize("depth", ["Error by slice", "Disagreement", "Training", "Complexity"])
-def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):  # noqa: ANN001
+def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):
     monkeypatch.setattr(cost, "size", lambda c: Complexity(c.name, 1234, 0.5))
     test = open_page("compare", compared=["good", "bad"], depth=depth)
     assert not test.exception
@@ -90,7 +90,7 @@ def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):  # noq
         assert table.parameters.tolist() == ["1,234"] * 2 and set(table.time) == {"not measured"}
 
 
-def test_cost_is_measured_on_request(open_page, models, monkeypatch):  # noqa: ANN001
+def test_cost_is_measured_on_request(open_page, models, monkeypatch):
     monkeypatch.setattr(cost, "size", lambda c: Complexity(c.name, 1234, 0.5))
     monkeypatch.setattr(
         compared, "measure", lambda c, progress: Complexity(c.name, 1234, 0.5, 2_000_000, 3.0, 2.5, 4.0, 5_000_000)
@@ -104,7 +104,7 @@ def test_cost_is_measured_on_request(open_page, models, monkeypatch):  # noqa: A
     assert (row.operations, row.time, row["peak memory"]) == ("2.0 MFLOP", "3.0 ms [2.5, 4.0]", "5.0 MB")
 
 
-def test_fewer_than_two_models_are_asked_for(open_page, models):  # noqa: ANN001
+def test_fewer_than_two_models_are_asked_for(open_page, models):
     test = open_page("compare", compared="good")
     assert not test.exception and "Choose 2 to 4 models" in texts(test)
     shutil.rmtree(models)
@@ -114,19 +114,19 @@ def test_fewer_than_two_models_are_asked_for(open_page, models):  # noqa: ANN001
     assert not test.exception and "EMOVIZ_CHECKPOINTS" in texts(test)
 
 
-def test_a_damaged_model_is_named_and_left_out(open_page, models):  # noqa: ANN001
+def test_a_damaged_model_is_named_and_left_out(open_page, models):
     (models / "far" / checkpoints.METRICS).write_text("{")
     test = open_page("compare", compared=["good", "bad", "far"])
     assert not test.exception
     assert "It is left out." in texts(test) and list(specs(test)) == ["differences", "confusions"]
 
 
-def test_an_empty_slice_says_so(open_page, models):  # noqa: ANN001
+def test_an_empty_slice_says_so(open_page, models):
     test = open_page("compare", compared=["good", "bad"], slice="id:nothing")
     assert not test.exception and "No shared recording is in this slice" in texts(test)
 
 
-def test_one_clip_is_compared_curve_over_curve(open_page, finish):  # noqa: ANN001
+def test_one_clip_is_compared_curve_over_curve(open_page, finish):
     test = finish(open_page("compare", view="One clip", compared=["face-expression", "speech-cats"]))
     assert not test.exception
     assert test.selectbox(key="output").options == ["valence (derived)", "arousal (derived)"]
@@ -134,12 +134,12 @@ def test_one_clip_is_compared_curve_over_curve(open_page, finish):  # noqa: ANN0
     assert "face-expression and speech-cats, valence (derived) (CCC): **" in texts(test)
 
 
-def test_models_without_common_outputs_have_no_curves_to_lay_over_each_other(open_page, finish):  # noqa: ANN001
+def test_models_without_common_outputs_have_no_curves_to_lay_over_each_other(open_page, finish):
     test = finish(open_page("compare", view="One clip", compared=["speech-cats", "speech-emotion"]))
     assert not test.exception and "predict nothing in common" in texts(test)
 
 
-def test_bundled_models_are_compared(open_page, monkeypatch):  # noqa: ANN001
+def test_bundled_models_are_compared(open_page, monkeypatch):
     monkeypatch.setattr(bootstrap, "DRAWS", 60)
     values = dataclasses.replace(loaders.settings(), checkpoints=(ROOT / "checkpoints",))
     monkeypatch.setattr(loaders, "settings", lambda: values)

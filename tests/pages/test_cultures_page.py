@@ -72,7 +72,7 @@ def write(folder: Path, culture: str, dimension: str, seed: int, random: np.rand
     pd.concat([who, weights], axis=1).to_parquet(folder / "attention.parquet")
 
 
-def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):  # noqa: ANN001
+def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):
     test = open_page("cultures")
     assert not test.exception
     titles = list(titled(test))
@@ -84,7 +84,7 @@ def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):  
     assert [box.label for box in test.selectbox][:4] == ["Channel weights of", "Task", "Channels", "Measure"]
 
 
-def test_a_link_opens_its_pair_task_and_measure(open_page, group):  # noqa: ANN001
+def test_a_link_opens_its_pair_task_and_measure(open_page, group):
     test = open_page("cultures", pair="Western,Northern", task="valence", measure="cosine")
     titles = list(titled(test))
     assert titles[0] == "How alike are they? (cosine)"
@@ -92,19 +92,19 @@ def test_a_link_opens_its_pair_task_and_measure(open_page, group):  # noqa: ANN0
     assert test.selectbox(key="task").value == "valence"
 
 
-def test_a_culture_with_itself_shows_its_seeds(open_page, group):  # noqa: ANN001
+def test_a_culture_with_itself_shows_its_seeds(open_page, group):
     test = open_page("cultures", pair="Western,Western")
     assert "Does Western rely on the same channels for every seed?" in titled(test)
 
 
 @pytest.mark.parametrize("pair", ["Nowhere,Western", "Western", "a,b,c"])
-def test_a_link_to_a_pair_that_is_not_here_shows_another(open_page, group, pair):  # noqa: ANN001
+def test_a_link_to_a_pair_that_is_not_here_shows_another(open_page, group, pair):
     test = open_page("cultures", pair=pair)
     assert not test.exception and len(titled(test)) == 5
 
 
 @pytest.mark.slow
-def test_channels_of_one_modality_and_top_k(open_page, group):  # noqa: ANN001
+def test_channels_of_one_modality_and_top_k(open_page, group):
     test = open_page("cultures")
     test.selectbox(key="channels").set_value("egemaps").run()
     test.selectbox(key="measure").set_value("top-k").run()
@@ -115,7 +115,7 @@ def test_channels_of_one_modality_and_top_k(open_page, group):  # noqa: ANN001
     assert not test.exception and "How alike are they? (top-k overlap)" in titled(test)
 
 
-def test_any_subset_of_models_will_do(open_page, group):  # noqa: ANN001
+def test_any_subset_of_models_will_do(open_page, group):
     for folder in group.iterdir():
         if folder.name not in ("western-valence-0", "northern-valence-0"):
             shutil.rmtree(folder)
@@ -128,14 +128,14 @@ def test_any_subset_of_models_will_do(open_page, group):  # noqa: ANN001
     assert "one culture only, Northern" in texts(test)
 
 
-def test_without_models_one_sentence_says_what_to_run(open_page, settings):  # noqa: ANN001
+def test_without_models_one_sentence_says_what_to_run(open_page, settings):
     test = open_page("cultures")
     assert not test.exception
     assert "python -m emoviz protocol per-culture --study cultures" in texts(test)
     assert list(titled(test)) == ["What holds from one culture to another? (UA)"]
 
 
-def test_a_damaged_checkpoint_and_result_are_named_and_left_out(open_page, group, results):  # noqa: ANN001
+def test_a_damaged_checkpoint_and_result_are_named_and_left_out(open_page, group, results):
     (group / "western-valence-0" / checkpoints.CONFIG).write_text("{")
     (results / "broken.json").write_text("{")
     test = open_page("cultures")
@@ -143,7 +143,7 @@ def test_a_damaged_checkpoint_and_result_are_named_and_left_out(open_page, group
     assert "western-valence-0" in texts(test) and "broken" in texts(test)
 
 
-def test_models_of_other_channels_are_refused_in_words(open_page, group):  # noqa: ANN001
+def test_models_of_other_channels_are_refused_in_words(open_page, group):
     path = group / "western-valence-0" / "attention.parquet"
     pd.read_parquet(path).rename(columns={CHANNELS[0]: "other.channel"}).to_parquet(path)
     test = open_page("cultures")
@@ -151,14 +151,14 @@ def test_models_of_other_channels_are_refused_in_words(open_page, group):  # noq
     assert any("weigh different channels" in error.value for error in test.error)
 
 
-def test_metrics_of_transfer_can_be_chosen(open_page, group):  # noqa: ANN001
+def test_metrics_of_transfer_can_be_chosen(open_page, group):
     test = open_page("cultures")
     test.selectbox(key="figure").set_value("accuracy").run()
     assert "What holds from one culture to another? (accuracy)" in titled(test)
 
 
 @pytest.mark.slow
-def test_bundled_models_and_results(open_page, monkeypatch):  # noqa: ANN001
+def test_bundled_models_and_results(open_page, monkeypatch):
     values = Settings(None, Path("store"), (ROOT / "checkpoints",), Path("runs"), results=(ROOT / "results",))
     monkeypatch.setattr(loaders, "settings", lambda: values)
     test = open_page("cultures")

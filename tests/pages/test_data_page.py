@@ -13,12 +13,12 @@ from emoviz.ui import cache, job_cards
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory) -> Path:  # noqa: ANN001
+def clips(tmp_path_factory) -> Path:
     return write_own(tmp_path_factory.mktemp("own"), speakers=2, takes=1)
 
 
 @pytest.fixture
-def page(open_page, monkeypatch):  # noqa: ANN001, ANN201
+def page(open_page, monkeypatch):
     """Opens the page; no job is ever started."""
     cache.clear()
 
@@ -29,10 +29,10 @@ def page(open_page, monkeypatch):  # noqa: ANN001, ANN201
         engines = {"local": Engine()}
         submitted: list = []
 
-        def list(self):  # noqa: ANN202
+        def list(self):
             return ()
 
-        def submit(self, work, where):  # noqa: ANN001, ANN202
+        def submit(self, work, where):
             self.submitted.append((work, where))
 
     monkeypatch.setattr(job_cards, "jobs", lambda: NoJobs)

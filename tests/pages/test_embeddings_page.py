@@ -121,7 +121,7 @@ def test_chosen_recordings_of_a_link_are_listed(finished):
 def test_a_new_clip_is_placed_into_the_map(finished, monkeypatch):
     asked = []
 
-    def embed(checkpoint, media, *, store, progress):  # noqa: ANN001, ANN202
+    def embed(checkpoint, media, *, store, progress):
         asked.append((checkpoint.name, media.path))
         return ClipEmbedding(np.array([0.5, 1.0]), np.zeros((2, WIDTH), np.float32))
 

@@ -39,11 +39,11 @@ class Explainer:
         self.go_on.set()
         self.fails: Exception | None = None
 
-    def face(self, network, media, output, seconds, *, progress):  # noqa: ANN001, ANN201
+    def face(self, network, media, output, seconds, *, progress):
         self.calls.append(("face", output, *seconds))
         return face(seconds)
 
-    def film(self, network, media, output, *, pictures, progress):  # noqa: ANN001, ANN201
+    def film(self, network, media, output, *, pictures, progress):
         self.calls.append(("film", output))
         while not self.go_on.wait(0.02):
             progress("Looking where the network looked", 64, 282)
@@ -52,11 +52,11 @@ class Explainer:
         heat = np.ones((100, 12, 12), np.float32)
         return FaceFilm(times, np.ones(100), heat, squares, 0.04, face([0.25, 1.25, 2.75]))
 
-    def check_face(self, network, media, output, *, progress):  # noqa: ANN001, ANN201
+    def check_face(self, network, media, output, *, progress):
         self.calls.append(("check face", output))
         return GOOD
 
-    def streams(self, model, streams, duration, output, *, method, start, end, progress):  # noqa: ANN001, ANN201
+    def streams(self, model, streams, duration, output, *, method, start, end, progress):
         self.calls.append(("streams", output, str(method), start, end))
         if self.fails:
             raise self.fails
@@ -65,23 +65,23 @@ class Explainer:
         times = pd.DataFrame({"time": [1.0, 3.0], "contribution": [0.3, -0.1], "magnitude": [0.3, 0.1]})
         return StreamExplanation(output, method, 0.4, 0.2, 0.001, channels, times, None, ("A note.",))
 
-    def check_streams(self, model, streams, duration, output, **options):  # noqa: ANN001, ANN003, ANN201
+    def check_streams(self, model, streams, duration, output, **options):
         self.calls.append(("check streams", output))
         return StreamChecks(BAD, GOOD)
 
-    def sound(self, model, media, streams, output, *, start, end, progress):  # noqa: ANN001, ANN201
+    def sound(self, model, media, streams, output, *, start, end, progress):
         self.calls.append(("sound", output, start, end))
         heat = np.zeros((256, 400), np.float32)
         heat[:32, 100:200] = 1
         return SoundExplanation(output, 0.75, np.arange(400) / 100, np.arange(1, 257) * 31.25, heat)
 
-    def check_sound(self, model, streams, duration, output, *, progress):  # noqa: ANN001, ANN201
+    def check_sound(self, model, streams, duration, output, *, progress):
         self.calls.append(("check sound", output))
         return BAD
 
 
 @pytest.fixture
-def explainer(settings, monkeypatch) -> Explainer:  # noqa: ANN001
+def explainer(settings, monkeypatch) -> Explainer:
     """Explanations by hand, of checkpoints one of which reads pictures."""
     folder = settings.checkpoints[0] / "face-expression"
     about = checkpoints.read_description(folder)
@@ -104,10 +104,10 @@ def explainer(settings, monkeypatch) -> Explainer:  # noqa: ANN001
 
 
 @pytest.fixture
-def settle(finish):  # noqa: ANN001, ANN201
+def settle(finish):
     """Lets the analysis end, and runs the page until nothing is explained any more."""
 
-    def settle(test):  # noqa: ANN001, ANN202
+    def settle(test):
         test = finish(test)
         for _ in range(20):
             if not any(button.key == "stop" for button in test.button):
@@ -119,7 +119,7 @@ def settle(finish):  # noqa: ANN001, ANN201
     return settle
 
 
-def test_the_first_view_explains_the_strongest_emotion(explainer, open_page, settle):  # noqa: ANN001
+def test_the_first_view_explains_the_strongest_emotion(explainer, open_page, settle):
     test = settle(open_page("explain"))
     assert not test.exception
     assert len(specs(test)) == 4
@@ -135,14 +135,14 @@ def test_the_first_view_explains_the_strongest_emotion(explainer, open_page, set
     assert "A note. The contributions add up to the difference of 0.2 within 0.001." in said
 
 
-def test_an_explanation_that_does_not_change_is_flagged(explainer, open_page, settle):  # noqa: ANN001
+def test_an_explanation_that_does_not_change_is_flagged(explainer, open_page, settle):
     captions = [caption.value for caption in settle(open_page("explain")).caption]
     assert captions.count(GOOD.sentence) == 2
     assert any(":material/warning:" in caption and BAD.sentence in caption for caption in captions)
 
 
 @pytest.mark.slow
-def test_another_emotion_is_explained_at_its_own_peak(explainer, open_page, settle):  # noqa: ANN001
+def test_another_emotion_is_explained_at_its_own_peak(explainer, open_page, settle):
     test = settle(open_page("explain"))
     before = test.slider(key="moment").value
     test = settle(test.selectbox(key="emotion").set_value("neutral").run())
@@ -152,19 +152,19 @@ def test_another_emotion_is_explained_at_its_own_peak(explainer, open_page, sett
     assert len([call for call in explainer.calls if call[0] == "film"]) == 2  # what was explained is kept
 
 
-def test_method_output_and_span_are_in_the_link(explainer, open_page, settle):  # noqa: ANN001
+def test_method_output_and_span_are_in_the_link(explainer, open_page, settle):
     settle(open_page("explain", emotion="neutral", moment="1.5", way="occlusion", output="arousal (derived)"))
     assert ("face", "neutral", 1.5) in explainer.calls
     assert ("streams", "arousal (derived)", "occlusion", 0.0, None) in explainer.calls
 
 
-def test_a_span_of_the_clip_is_explained(explainer, open_page, settle):  # noqa: ANN001
+def test_a_span_of_the_clip_is_explained(explainer, open_page, settle):
     test = settle(open_page("explain"))
     test = settle(test.slider(key="span").set_value((1.0, 2.0)).run())
     assert ("streams", "valence (derived)", "integrated-gradients", 1.0, 2.0) in explainer.calls
 
 
-def test_a_network_that_sees_the_sound_is_explained_by_its_pictures(explainer, open_page, settle):  # noqa: ANN001
+def test_a_network_that_sees_the_sound_is_explained_by_its_pictures(explainer, open_page, settle):
     explainer.convolutions["spectrogram"] = object()
     test = settle(open_page("explain", way="occlusion"))  # of a link to another model
     assert not test.exception
@@ -182,7 +182,7 @@ def test_a_network_that_sees_the_sound_is_explained_by_its_pictures(explainer, o
 
 
 @pytest.mark.slow
-def test_stop_keeps_what_is_ready_and_goes_on_when_told(explainer, open_page, finish, settle):  # noqa: ANN001
+def test_stop_keeps_what_is_ready_and_goes_on_when_told(explainer, open_page, finish, settle):
     explainer.go_on.clear()
     test = finish(open_page("explain"))
     for _ in range(20):
@@ -200,14 +200,14 @@ def test_stop_keeps_what_is_ready_and_goes_on_when_told(explainer, open_page, fi
     assert len(specs(test)) == 4
 
 
-def test_what_cannot_be_explained_is_said_in_one_sentence(explainer, open_page, settle):  # noqa: ANN001
+def test_what_cannot_be_explained_is_said_in_one_sentence(explainer, open_page, settle):
     explainer.fails = FeatureError("There is nothing to explain: no feature is known.")
     test = settle(open_page("explain"))
     assert not test.exception and "There is nothing to explain: no feature is known." in texts(test)
     assert "the face is happy" in texts(test)
 
 
-def test_a_clip_that_is_none_is_refused(explainer, open_page, examples, tmp_path):  # noqa: ANN001
+def test_a_clip_that_is_none_is_refused(explainer, open_page, examples, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_text("not a clip")
     examples["Example: broken"] = broken
@@ -215,6 +215,6 @@ def test_a_clip_that_is_none_is_refused(explainer, open_page, examples, tmp_path
     assert len(test.error) == 1 and "broken.mp4" in test.error[0].value
 
 
-def test_without_clips_the_page_says_what_would_be_here(explainer, open_page, examples):  # noqa: ANN001
+def test_without_clips_the_page_says_what_would_be_here(explainer, open_page, examples):
     examples.clear()
     assert "Upload or record a clip" in texts(open_page("explain"))

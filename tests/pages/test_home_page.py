@@ -44,12 +44,12 @@ def held_out(cultures: dict[str, int]) -> pd.DataFrame:
     return pd.DataFrame(rows, index=pd.Index([f"r{n}" for n in range(len(rows))], name="id"))
 
 
-def change(folder: Path, file: str, **values) -> None:  # noqa: ANN003
+def change(folder: Path, file: str, **values) -> None:
     content = json.loads((folder / file).read_text())
     (folder / file).write_text(json.dumps(content | values))
 
 
-def test_models_are_shown_with_their_held_out_figures_and_limits(open_page, settings):  # noqa: ANN001
+def test_models_are_shown_with_their_held_out_figures_and_limits(open_page, settings):
     folder = settings.checkpoints[0] / "speech-cats"
     row = json.loads((folder / METRICS).read_text())["test"][0]
     change(folder, METRICS, test=[row | {"recordings": 155, "speakers": 19, "collapsed": True}])
@@ -63,7 +63,7 @@ def test_models_are_shown_with_their_held_out_figures_and_limits(open_page, sett
     assert any(button.label == "Open the example" for button in test.button)
 
 
-def test_a_model_of_every_source_has_its_card(open_page, settings):  # noqa: ANN001
+def test_a_model_of_every_source_has_its_card(open_page, settings):
     for source in Source:
         write_checkpoint(settings.checkpoints[0] / f"of-{source}", source, "dimension", ("liking",))
     test = open_page("home")
@@ -73,7 +73,7 @@ def test_a_model_of_every_source_has_its_card(open_page, settings):  # noqa: ANN
     assert "Reads face and voice together" in texts(test)
 
 
-def test_models_of_one_culture_each_are_one_card(open_page, settings, links):  # noqa: ANN001
+def test_models_of_one_culture_each_are_one_card(open_page, settings, links):
     for name in ("here-0", "there-0"):
         write_checkpoint(settings.checkpoints[0] / PER_CULTURE / name, Source.SPEECH, "dimension", ("valence",))
     change(settings.checkpoints[0] / PER_CULTURE / "here-0", METRICS, test=[
@@ -86,19 +86,19 @@ def test_models_of_one_culture_each_are_one_card(open_page, settings, links):  #
     assert ("pages/cultures.py", {}) in links
 
 
-def test_a_damaged_checkpoint_is_named_and_the_others_shown(open_page, settings):  # noqa: ANN001
+def test_a_damaged_checkpoint_is_named_and_the_others_shown(open_page, settings):
     (settings.checkpoints[0] / "speech-cats" / CONFIG).write_text("{")
     test = open_page("home")
     assert not test.exception
     assert "damaged" in texts(test) and "Title of face-expression" in texts(test)
 
 
-def test_without_models_the_page_says_where_they_belong(open_page, settings):  # noqa: ANN001
+def test_without_models_the_page_says_where_they_belong(open_page, settings):
     shutil.rmtree(settings.checkpoints[0])
     assert "EMOVIZ_CHECKPOINTS" in texts(open_page("home"))
 
 
-def test_questions_are_asked_of_what_is_here(open_page, settings, links):  # noqa: ANN001
+def test_questions_are_asked_of_what_is_here(open_page, settings, links):
     folder = settings.checkpoints[0]
     for name, cultures in (("here-0", {"Here": 1}), ("there-0", {"There": 1}), ("yon-0", {"Yon": 2})):
         write_checkpoint(folder / PER_CULTURE / name, Source.SPEECH, "dimension", ("valence",))
@@ -120,18 +120,18 @@ def test_questions_are_asked_of_what_is_here(open_page, settings, links):  # noq
     ]
 
 
-def test_without_tables_other_questions_stand_in(open_page, settings, links):  # noqa: ANN001
+def test_without_tables_other_questions_stand_in(open_page, settings, links):
     assert not open_page("home").exception
     assert [page for page, _ in links] == ["pages/predict.py"]
 
 
-def test_no_link_leads_to_a_page_that_is_not_there(open_page, settings):  # noqa: ANN001
+def test_no_link_leads_to_a_page_that_is_not_there(open_page, settings):
     test = open_page("home")
     assert not test.exception
     assert "Questions to begin with" not in [heading.value for heading in test.subheader]
 
 
-def test_bundled_checkpoints_are_shown_and_asked_about(monkeypatch, links, sessions):  # noqa: ANN001
+def test_bundled_checkpoints_are_shown_and_asked_about(monkeypatch, links, sessions):
     bundled = Settings(None, ROOT / "store", (ROOT / "checkpoints",), ROOT / "runs")
     monkeypatch.setattr(loaders, "settings", lambda: bundled)
     test = AppTest.from_file(str(ROOT / "pages" / "home.py"), default_timeout=120).run()
@@ -143,7 +143,7 @@ def test_bundled_checkpoints_are_shown_and_asked_about(monkeypatch, links, sessi
     assert len(links) >= guide.QUESTIONS and {page for page, _ in links} <= LINKED
 
 
-def test_checkpoints_with_the_same_outputs_and_speakers_are_comparable(settings):  # noqa: ANN001
+def test_checkpoints_with_the_same_outputs_and_speakers_are_comparable(settings):
     folder = settings.checkpoints[0]
     for name, speakers in (("face-expression", ["a"]), ("speech-emotion", ["a"]), ("speech-cats", ["a"])):
         change(folder / name, CONFIG, split={"test": speakers})

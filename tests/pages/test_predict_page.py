@@ -11,7 +11,7 @@ from emoviz.ui import loaders
 EXAMPLE = "Example: square"
 
 
-def test_working_tells_the_stage_and_offers_to_stop(open_page, predictor):  # noqa: ANN001
+def test_working_tells_the_stage_and_offers_to_stop(open_page, predictor):
     test = open_page("predict")
     assert predictor.handed_out.wait(30)
     test.run()
@@ -21,7 +21,7 @@ def test_working_tells_the_stage_and_offers_to_stop(open_page, predictor):  # no
     assert not specs(test)
 
 
-def test_the_face_is_shown_while_speech_is_still_analysed(open_page, predictor):  # noqa: ANN001
+def test_the_face_is_shown_while_speech_is_still_analysed(open_page, predictor):
     predictor.partial = True
     test = open_page("predict")
     assert predictor.handed_out.wait(30)
@@ -31,7 +31,7 @@ def test_the_face_is_shown_while_speech_is_still_analysed(open_page, predictor):
     assert "No face in 12 % of the frames." in texts(test)
 
 
-def test_the_result_shows_curves_path_weights_and_words(open_page, finish, predictor):  # noqa: ANN001
+def test_the_result_shows_curves_path_weights_and_words(open_page, finish, predictor):
     test = finish(open_page("predict"))
     assert not test.exception
     assert len(specs(test)) == 3
@@ -43,7 +43,7 @@ def test_the_result_shows_curves_path_weights_and_words(open_page, finish, predi
     ]
 
 
-def test_another_weight_fuses_again_without_another_analysis(open_page, finish, predictor):  # noqa: ANN001
+def test_another_weight_fuses_again_without_another_analysis(open_page, finish, predictor):
     test = finish(open_page("predict"))
     before = specs(test)
     test.slider(key="video_weight").set_value(0.1).run()
@@ -51,7 +51,7 @@ def test_another_weight_fuses_again_without_another_analysis(open_page, finish, 
     assert len(predictor.calls) == 1
 
 
-def test_fewer_models_are_shown_at_once(open_page, finish, predictor):  # noqa: ANN001
+def test_fewer_models_are_shown_at_once(open_page, finish, predictor):
     test = finish(open_page("predict"))
     test.button_group(key="models").set_value(["speech-cats"]).run()
     assert not test.exception and len(predictor.calls) == 1
@@ -59,14 +59,14 @@ def test_fewer_models_are_shown_at_once(open_page, finish, predictor):  # noqa: 
     assert not any(slider.key == "video_weight" for slider in test.slider)  # there is nothing to fuse
 
 
-def test_one_more_model_is_analysed_alone(open_page, finish, predictor):  # noqa: ANN001
+def test_one_more_model_is_analysed_alone(open_page, finish, predictor):
     test = finish(open_page("predict", models="speech-cats"))
     finish(test.button_group(key="models").set_value(["face-expression", "speech-cats"]).run())
     assert [names for _, names, _ in predictor.calls] == [("speech-cats",), ("face-expression",)]
     assert test.slider(key="video_weight")
 
 
-def test_the_link_carries_models_and_fusion(open_page, finish, predictor):  # noqa: ANN001
+def test_the_link_carries_models_and_fusion(open_page, finish, predictor):
     test = finish(
         open_page("predict", models=["face-expression", "speech-cats"], video_weight="0.25", fusion="majority")
     )
@@ -75,7 +75,7 @@ def test_the_link_carries_models_and_fusion(open_page, finish, predictor):  # no
     assert test.selectbox(key="fusion").value == "majority"
 
 
-def test_stop_keeps_what_was_ready(open_page, predictor, sessions):  # noqa: ANN001
+def test_stop_keeps_what_was_ready(open_page, predictor, sessions):
     predictor.partial = True
     test = open_page("predict")
     assert predictor.handed_out.wait(30)
@@ -87,7 +87,7 @@ def test_stop_keeps_what_was_ready(open_page, predictor, sessions):  # noqa: ANN
     assert len(specs(test)) == 2
 
 
-def test_a_clip_that_fails_gives_one_sentence_and_the_example(open_page, finish, predictor):  # noqa: ANN001
+def test_a_clip_that_fails_gives_one_sentence_and_the_example(open_page, finish, predictor):
     predictor.fails = MediaError("The clip is damaged after 2 s.")
     test = finish(open_page("predict"))
     assert [error.value for error in test.error] == ["The clip is damaged after 2 s."]
@@ -96,10 +96,10 @@ def test_a_clip_that_fails_gives_one_sentence_and_the_example(open_page, finish,
     assert not test.exception
 
 
-def test_a_damaged_model_is_named_and_left_out(open_page, finish, predictor, monkeypatch):  # noqa: ANN001
+def test_a_damaged_model_is_named_and_left_out(open_page, finish, predictor, monkeypatch):
     load = checkpoints.load
 
-    def load_all_but_one(folder):  # noqa: ANN001, ANN202
+    def load_all_but_one(folder):
         if folder.name == "speech-cats":
             raise CheckpointError("The checkpoint 'speech-cats' is damaged.")
         return load(folder)
@@ -110,14 +110,14 @@ def test_a_damaged_model_is_named_and_left_out(open_page, finish, predictor, mon
     assert predictor.calls[0][1] == ("face-expression", "speech-emotion")
 
 
-def test_a_fault_of_our_own_folds_its_details_away(open_page, finish, predictor):  # noqa: ANN001
+def test_a_fault_of_our_own_folds_its_details_away(open_page, finish, predictor):
     predictor.fails = ZeroDivisionError("division by zero")
     test = finish(open_page("predict"))
     assert "division by zero" not in test.error[0].value
     assert "division by zero" in test.expander[0].code[0].value
 
 
-def test_the_next_clip_works_after_one_that_fails(open_page, finish, predictor, examples, clip, tmp_path):  # noqa: ANN001
+def test_the_next_clip_works_after_one_that_fails(open_page, finish, predictor, examples, clip, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_text("not a clip")
     examples["Example: broken"] = broken
@@ -128,31 +128,31 @@ def test_the_next_clip_works_after_one_that_fails(open_page, finish, predictor, 
     assert not test.error and len(specs(test)) == 3
 
 
-def test_without_clips_the_page_says_what_would_be_here(open_page, examples):  # noqa: ANN001
+def test_without_clips_the_page_says_what_would_be_here(open_page, examples):
     examples.clear()
     test = open_page("predict")
     assert "Upload or record a clip" in texts(test)
 
 
-def test_without_models_one_button_brings_them_back(open_page, finish, predictor):  # noqa: ANN001
+def test_without_models_one_button_brings_them_back(open_page, finish, predictor):
     test = open_page("predict", models="")
     assert "No model is chosen" in texts(test)
     next(button for button in test.button if button.label == "Use all models").click().run()
     assert len(specs(finish(test))) == 3
 
 
-def test_no_checkpoint_folder_says_where_they_belong(open_page, settings):  # noqa: ANN001
+def test_no_checkpoint_folder_says_where_they_belong(open_page, settings):
     shutil.rmtree(settings.checkpoints[0])
     assert "EMOVIZ_CHECKPOINTS" in texts(open_page("predict"))
 
 
-def test_a_link_to_an_upload_says_that_it_is_gone(open_page):  # noqa: ANN001
+def test_a_link_to_an_upload_says_that_it_is_gone(open_page):
     test = open_page("predict", clip="Upload: mine.mp4")
     assert "gone with their session" in texts(test)
     assert test.selectbox(key="clip").value == EXAMPLE
 
 
-def test_an_upload_is_written_to_the_session_and_analysed(open_page, finish, predictor, sessions, clip):  # noqa: ANN001
+def test_an_upload_is_written_to_the_session_and_analysed(open_page, finish, predictor, sessions, clip):
     content = clip.read_bytes() + bytes(8)  # or else it is the example, which is not analysed again
     test = open_page("predict")
     test.file_uploader(key="upload").upload("mine.mp4", content, "video/mp4").run()
@@ -164,7 +164,7 @@ def test_an_upload_is_written_to_the_session_and_analysed(open_page, finish, pre
     assert not path.exists()
 
 
-def test_another_face_is_analysed_when_it_is_chosen(open_page, finish, predictor):  # noqa: ANN001
+def test_another_face_is_analysed_when_it_is_chosen(open_page, finish, predictor):
     predictor.people = 2
     test = finish(open_page("predict"))
     test.selectbox(key="face").set_value("1").run()
@@ -172,13 +172,13 @@ def test_another_face_is_analysed_when_it_is_chosen(open_page, finish, predictor
     assert [face for *_, face in predictor.calls] == [None, 1]
 
 
-def test_the_model_cards_are_one_click_away(open_page, finish):  # noqa: ANN001
+def test_the_model_cards_are_one_click_away(open_page, finish):
     test = finish(open_page("predict"))
     next(button for button in test.sidebar.button if button.label.startswith("Cards")).click().run()
     assert "Only acted speech." in texts(test)
 
 
-def test_every_figure_offers_its_table_and_the_curves_json_too(open_page, finish):  # noqa: ANN001
+def test_every_figure_offers_its_table_and_the_curves_json_too(open_page, finish):
     test = finish(open_page("predict"))
     assert files(test) == {
         "timeline": ["csv", "json", "parquet"],

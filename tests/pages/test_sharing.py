@@ -22,7 +22,7 @@ VISITED = ("predict", "explain", "attention", "compare")
 
 
 @pytest.fixture
-def tour(settings, examples, predictor, sessions) -> Callable[..., AppTest]:  # noqa: ANN001
+def tour(settings, examples, predictor, sessions) -> Callable[..., AppTest]:
     """Goes from page to page within one session."""
     test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
 
@@ -37,12 +37,12 @@ def tour(settings, examples, predictor, sessions) -> Callable[..., AppTest]:  # 
 
 
 @pytest.fixture
-def tracked(monkeypatch) -> list[Path]:  # noqa: ANN001
+def tracked(monkeypatch) -> list[Path]:
     """Clips that were opened."""
     opened: list[Path] = []
     create = ClipMedia.__init__
 
-    def remember(self: ClipMedia, path: Path, *args, **kwargs) -> None:  # noqa: ANN002, ANN003
+    def remember(self: ClipMedia, path: Path, *args, **kwargs) -> None:
         opened.append(Path(path))
         create(self, path, *args, **kwargs)
 
@@ -54,11 +54,11 @@ def nothing(*_: object) -> None:
     raise FeatureError("The made-up model attends to nothing.")
 
 
-def names(predictor) -> list[str]:  # noqa: ANN001
+def names(predictor) -> list[str]:
     return [name for _, models, _ in predictor.calls for name in models]
 
 
-def test_a_tour_of_the_pages_analyses_every_model_once(tour, predictor, sessions, tracked, monkeypatch):  # noqa: ANN001
+def test_a_tour_of_the_pages_analyses_every_model_once(tour, predictor, sessions, tracked, monkeypatch):
     monkeypatch.setattr(attention_weights, "maps", lambda folder: ("channel",))
     monkeypatch.setattr(attention_weights, "of_clip", nothing)
     predictor.go_on.set()
@@ -69,7 +69,7 @@ def test_a_tour_of_the_pages_analyses_every_model_once(tour, predictor, sessions
     assert len(predictor.calls) == 1 and len(tracked) == 1
 
 
-def test_running_work_is_joined(tour, predictor, sessions):  # noqa: ANN001
+def test_running_work_is_joined(tour, predictor, sessions):
     tour("predict")
     assert predictor.handed_out.wait(30)
     test = tour("explain")
@@ -79,7 +79,7 @@ def test_running_work_is_joined(tour, predictor, sessions):  # noqa: ANN001
     assert sorted(names(predictor)) == ["face-expression", "speech-cats", "speech-emotion"]
 
 
-def test_a_copy_of_a_clip_under_another_name_is_the_same_clip(clip, tmp_path, predictor):  # noqa: ANN001
+def test_a_copy_of_a_clip_under_another_name_is_the_same_clip(clip, tmp_path, predictor):
     copy = shutil.copy(clip, tmp_path / "copy.mp4")
     analyses = Analyses(tmp_path)
     assert analyses.media(clip) is analyses.media(Path(copy))
@@ -87,7 +87,7 @@ def test_a_copy_of_a_clip_under_another_name_is_the_same_clip(clip, tmp_path, pr
     assert analyses.media(clip, 1)._decoded is analyses.media(clip)._decoded
 
 
-def test_a_clip_whose_file_is_gone_is_opened_where_it_still_is(clip, tmp_path):  # noqa: ANN001
+def test_a_clip_whose_file_is_gone_is_opened_where_it_still_is(clip, tmp_path):
     copy = Path(shutil.copy(clip, tmp_path / "copy.mp4"))
     analyses = Analyses(tmp_path)
     first = analyses.media(copy)
@@ -95,10 +95,10 @@ def test_a_clip_whose_file_is_gone_is_opened_where_it_still_is(clip, tmp_path): 
     assert analyses.media(clip) is not first and analyses.media(clip).path == clip
 
 
-def test_an_embedding_is_made_of_what_is_decoded(settings, sessions, examples, clip, monkeypatch):  # noqa: ANN001
+def test_an_embedding_is_made_of_what_is_decoded(settings, sessions, examples, clip, monkeypatch):
     given = []
 
-    def embed(checkpoint, media, **_):  # noqa: ANN001, ANN003, ANN202
+    def embed(checkpoint, media, **_):
         given.append(media)
         return ClipEmbedding(np.zeros(1), np.zeros((1, 2)))
 
@@ -111,10 +111,10 @@ def test_an_embedding_is_made_of_what_is_decoded(settings, sessions, examples, c
     assert given == [media]
 
 
-def test_a_stream_that_is_being_extracted_is_waited_for(clip, tmp_path, monkeypatch):  # noqa: ANN001
+def test_a_stream_that_is_being_extracted_is_waited_for(clip, tmp_path, monkeypatch):
     begun, go_on, extracted = threading.Event(), threading.Event(), []
 
-    def extract(self, extractor, media, progress):  # noqa: ANN001, ANN202
+    def extract(self, extractor, media, progress):
         if not extracted:
             begun.set()
             go_on.wait(30)
@@ -141,7 +141,7 @@ def test_a_stream_that_is_being_extracted_is_waited_for(clip, tmp_path, monkeypa
     assert extracted == ["first", "second"]
 
 
-def test_what_still_runs_of_another_clip_is_stopped(predictor, settings, clip, tmp_path):  # noqa: ANN001
+def test_what_still_runs_of_another_clip_is_stopped(predictor, settings, clip, tmp_path):
     other = tmp_path / "other.mp4"
     other.write_bytes(clip.read_bytes() + bytes(8))
     analyses = Analyses(tmp_path)
@@ -158,10 +158,10 @@ def test_what_still_runs_of_another_clip_is_stopped(predictor, settings, clip, t
     assert not again.state.stopped and again.state.prediction is not None and len(predictor.calls) == 3
 
 
-def test_a_face_that_a_clip_has_not_gives_way_to_the_speakers(predictor, settings, clip, tmp_path, monkeypatch):  # noqa: ANN001
+def test_a_face_that_a_clip_has_not_gives_way_to_the_speakers(predictor, settings, clip, tmp_path, monkeypatch):
     predict = clip_analysis.predict_clip
 
-    def refuse(media, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN202
+    def refuse(media, *args, **kwargs):
         media.face_track()
         return predict(media, *args, **kwargs)
 
@@ -188,7 +188,7 @@ PARAMETERS = {
 
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("page", PARAMETERS)
-def test_a_link_that_cannot_be_opens_the_page_all_the_same(page, value, open_page, predictor):  # noqa: ANN001
+def test_a_link_that_cannot_be_opens_the_page_all_the_same(page, value, open_page, predictor):
     predictor.go_on.set()
     test = open_page(page, **dict.fromkeys(PARAMETERS[page], value))
     assert not test.exception

@@ -37,10 +37,10 @@ class Queue:
         self.asked: list[tuple[str, str]] = []
         self.engines = {"local": SimpleNamespace(slots=("cpu",))}
 
-    def submit(self, work, where, group=""):  # noqa: ANN001, ANN202
+    def submit(self, work, where, group=""):
         self.submitted.append((work, where, group))
 
-    def list(self):  # noqa: ANN202
+    def list(self):
         return tuple(job for job, _ in self.shown.values())
 
     def state(self, identity: str) -> Status:
@@ -58,7 +58,7 @@ class Queue:
     def resume(self, identity: str) -> None:
         self.asked.append(("resume", identity))
 
-    def put(self, identity: str, state: State, config=CONFIG, group: str = "", **status) -> None:  # noqa: ANN001, ANN003
+    def put(self, identity: str, state: State, config=CONFIG, group: str = "", **status) -> None:
         work = json.loads(json.dumps({"config": to_dict(config)}))
         places = Places("", "", "", "")
         job = Job(
@@ -68,7 +68,7 @@ class Queue:
 
 
 @pytest.fixture(scope="module")
-def extracted(tmp_path_factory) -> Path:  # noqa: ANN001
+def extracted(tmp_path_factory) -> Path:
     """A store with an imported corpus of four speakers, whose features were extracted in part."""
     folder = tmp_path_factory.mktemp("own")
     clips = write_own(folder / "clips", takes=1)
@@ -80,14 +80,14 @@ def extracted(tmp_path_factory) -> Path:  # noqa: ANN001
 
 
 @pytest.fixture
-def queue(monkeypatch) -> Queue:  # noqa: ANN001
+def queue(monkeypatch) -> Queue:
     made = Queue()
     monkeypatch.setattr(job_cards, "jobs", lambda: made)
     return made
 
 
 @pytest.fixture
-def page(open_page, settings: Settings, extracted: Path, queue: Queue, monkeypatch):  # noqa: ANN001, ANN201
+def page(open_page, settings: Settings, extracted: Path, queue: Queue, monkeypatch):
     cache.clear()
     values = dataclasses.replace(settings, store=extracted)
     monkeypatch.setattr("emoviz.ui.loaders.settings", lambda: values)
@@ -104,7 +104,7 @@ def press(test: AppTest, label: str) -> AppTest:
     return next(button for button in test.button if button.label == label).click().run()
 
 
-def ready(page, **changes) -> AppTest:  # noqa: ANN001, ANN003
+def ready(page, **changes) -> AppTest:
     """The page with the preset on the imported corpus."""
     test = page()
     test.multiselect(key="speech-emotion-corpora").set_value(["mine"])

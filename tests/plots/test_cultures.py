@@ -26,12 +26,12 @@ VALUES = {("German", "German"): 0.9, ("Italian", "Italian"): 0.8, ("German", "It
           ("Italian", "Korean"): 0.1}  # fmt: skip
 
 
-def drawn(figure) -> list[go.Scatter]:  # noqa: ANN001
+def drawn(figure) -> list[go.Scatter]:
     """Lines, points and texts, without the heatmaps beneath them."""
     return [trace for trace in figure.data if isinstance(trace, go.Scatter)]
 
 
-def texts(figure) -> dict[tuple, str]:  # noqa: ANN001
+def texts(figure) -> dict[tuple, str]:
     """(x, y) -> what is written there, of all traces that write."""
     return {
         (x, y): text
@@ -41,12 +41,12 @@ def texts(figure) -> dict[tuple, str]:  # noqa: ANN001
     }
 
 
-def targets(figure):  # noqa: ANN001, ANN201
+def targets(figure):
     """The invisible points that are clicked."""
     return [trace for trace in drawn(figure) if trace.marker.symbol == "square"]
 
 
-def draw(table: pd.DataFrame, **options):  # noqa: ANN003, ANN201
+def draw(table: pd.DataFrame, **options):
     return plots.similarity_matrix(table, ORDER, measure="cosine", replicates="seed", **options)
 
 
@@ -72,7 +72,7 @@ def test_only_pairs_that_are_not_told_apart_are_hatched():
     assert not hatched(draw(cells(VALUES)))[0].size
 
 
-def hatched(figure) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN001
+def hatched(figure) -> tuple[np.ndarray, np.ndarray]:
     lines = [trace for trace in figure.data if trace.name == "hatched"]
     x, y = (np.concatenate([np.array(getattr(t, axis), float) for t in lines]) for axis in "xy")
     return x[~np.isnan(x)], y[~np.isnan(y)]

@@ -25,7 +25,7 @@ def table(*, space: bool = False, models: tuple[str, ...] = ("one", "two")) -> p
     return pd.concat([rows.assign(model=model) for model in models], ignore_index=True)
 
 
-def ids(trace) -> list[str]:  # noqa: ANN001
+def ids(trace) -> list[str]:
     return [row[0] for row in trace.customdata]
 
 
@@ -64,7 +64,7 @@ def test_chosen_recordings_stand_out_in_every_map():
     assert all(t.selectedpoints is None for t in plots.embedding_maps(table(), "emotion", AXES).data)
 
 
-def hover(trace, point: int) -> str:  # noqa: ANN001
+def hover(trace, point: int) -> str:
     """As a browser says it."""
     return re.sub(r"%{customdata\[(\d+)\]}", lambda found: trace.customdata[point][int(found[1])], trace.hovertemplate)
 

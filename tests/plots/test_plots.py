@@ -29,11 +29,11 @@ def tables(*, frames: int = 200, rmse: float = 0.3) -> tuple[pd.DataFrame, pd.Da
     return pd.DataFrame(columns), outputs
 
 
-def draw(table: pd.DataFrame, outputs: pd.DataFrame):  # noqa: ANN201
+def draw(table: pd.DataFrame, outputs: pd.DataFrame):
     return plots.timeline(table, outputs, findings.gaps(table, outputs), "face")
 
 
-def traces(figure, name: str) -> list:  # noqa: ANN001
+def traces(figure, name: str) -> list:
     return [trace for trace in figure.data if trace.name == name]
 
 

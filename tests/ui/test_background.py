@@ -13,7 +13,7 @@ PATIENCE = 30
 def test_the_result_is_there_once_the_work_is_done():
     go_on, told = threading.Event(), threading.Event()
 
-    def work(progress):  # noqa: ANN001, ANN202
+    def work(progress):
         progress("Counting", 2, 5)
         told.set()
         go_on.wait(PATIENCE)
@@ -30,7 +30,7 @@ def test_the_result_is_there_once_the_work_is_done():
 def test_it_stops_at_its_next_report():
     stopped = threading.Event()
 
-    def work(progress):  # noqa: ANN001, ANN202
+    def work(progress):
         stopped.wait(PATIENCE)
         progress("Counting", 0, 0)
         pytest.fail("it went on")
@@ -46,7 +46,7 @@ def test_it_stops_at_its_next_report():
     ("error", "words"), [(AnalysisError("Too few."), "Too few."), (KeyError("x"), "failed inside emoviz")]
 )
 def test_a_failure_is_one_sentence_with_details(error, words):
-    def work(progress):  # noqa: ANN001, ANN202
+    def work(progress):
         raise error
 
     job = Job(work, "count")

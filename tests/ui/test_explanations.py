@@ -13,10 +13,10 @@ def done(line: Line, wanted: dict) -> dict:
     return {key: state.result for key, state in line.ask(wanted).items()}
 
 
-def waiting(go_on: threading.Event):  # noqa: ANN201
+def waiting(go_on: threading.Event):
     """Work that can be stopped at any time."""
 
-    def work(progress):  # noqa: ANN001, ANN202
+    def work(progress):
         while not go_on.wait(0.01):
             progress("Waiting", 1, 2)
         return "waited"

@@ -79,7 +79,7 @@ def test_figures_in_space_are_left_to_streamlit():
 def test_tables_are_written_as_they_are_read():
     shown = pd.DataFrame({"culture": ["North American", "<i>"], "UA": [".73 [.68, .76]", ""], "n": [0.5, float("nan")]})
 
-    def page(shown) -> None:  # noqa: ANN001
+    def page(shown) -> None:
         from emoviz.ui import figures
 
         for place in range(2):  # the same table may stand twice on a page

@@ -43,7 +43,7 @@ def test_one_module_reaches_into_streamlit():
     assert found == {"insides.py"}
 
 
-def test_the_pinned_version_is_as_expected(caplog):  # noqa: ANN001
+def test_the_pinned_version_is_as_expected(caplog):
     pinned = {line.strip() for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()}
     assert f"streamlit=={st.__version__}" in pinned
     assert insides.draws_figures() and insides.index("figures.js") and insides._scripts() == []
@@ -60,7 +60,7 @@ def test_the_pinned_version_is_as_expected(caplog):  # noqa: ANN001
         ("streamlit.file_util", lambda: insides.index("figures.js")),
     ],
 )
-def test_a_module_that_is_gone_is_told_once(module: str, use: Callable, monkeypatch, caplog):  # noqa: ANN001
+def test_a_module_that_is_gone_is_told_once(module: str, use: Callable, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, module, None)
     parent, _, name = module.rpartition(".")
     monkeypatch.delattr(sys.modules[parent], name, raising=False)
@@ -69,13 +69,13 @@ def test_a_module_that_is_gone_is_told_once(module: str, use: Callable, monkeypa
     assert len(warnings(caplog)) == 1 and "plain Streamlit takes its place" in warnings(caplog)[0]
 
 
-def test_without_its_page_the_server_still_has_plotlys_part(monkeypatch, caplog):  # noqa: ANN001
+def test_without_its_page_the_server_still_has_plotlys_part(monkeypatch, caplog):
     monkeypatch.setattr(insides, "EARLY", ("Renamed",))
     assert [route.path for route in serve.routes()] == [serve.plotly_url().removeprefix(".")]
     assert len(warnings(caplog)) == 1
 
 
-def test_bytes_reach_the_browser_without_the_store_of_media_files(monkeypatch):  # noqa: ANN001
+def test_bytes_reach_the_browser_without_the_store_of_media_files(monkeypatch):
     monkeypatch.delattr("streamlit.runtime.exists")
     assert insides.media_url(b"a", "text/plain", "a test") == "data:text/plain;base64,YQ=="
     assert insides.media_url(Path("clip.mp4"), "video/mp4", "a test") == ""
@@ -102,14 +102,14 @@ def shown() -> AppTest:
     return test
 
 
-def test_figures_of_another_plotly_are_drawn_by_streamlit(monkeypatch, caplog):  # noqa: ANN001
+def test_figures_of_another_plotly_are_drawn_by_streamlit(monkeypatch, caplog):
     monkeypatch.setattr("plotly.offline.get_plotlyjs_version", lambda: "0.1")
     (chart,) = shown().get("plotly_chart")
     assert '"Bars"' in chart.proto.spec
     assert ["0.1" in line for line in warnings(caplog)] == [True]
 
 
-def test_without_parts_with_scripts_pages_are_plain(monkeypatch, caplog):  # noqa: ANN001
+def test_without_parts_with_scripts_pages_are_plain(monkeypatch, caplog):
     with monkeypatch.context() as without:
         without.delattr(st.components.v2, "component")
         importlib.reload(figures)
