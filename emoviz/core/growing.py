@@ -184,6 +184,6 @@ def _temporary() -> BinaryIO:
         EmovizError: if no temporary file can be made.
     """
     try:
-        return cast(BinaryIO, tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - lives as long as its rows
+        return cast(BinaryIO, tempfile.TemporaryFile(buffering=0))  # lives as long as its rows
     except OSError as error:
         raise EmovizError(f"No temporary file can be made in {tempfile.gettempdir()} ({error.strerror}).") from error
