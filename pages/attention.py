@@ -271,7 +271,7 @@ def show_curves(prediction: ClipPrediction, stem: str, *, above: bool) -> None:
     """Draw what the model says, on one time axis with the strip above, if there is one."""
     table, outputs = prediction.table, prediction.outputs
     figure = plots.timeline(
-        table, outputs, findings.gaps(table, outputs), findings.leading_source(outputs, "emotion")
+        table, outputs, prediction.gaps, findings.leading_source(outputs, "emotion")
     )  # fmt: skip
     figure.update_layout(margin=STRIP if above else {}, title_text="What does the model say, moment by moment?")
     figures.show(figure, table, key="timeline", name=f"{stem}-timeline", about=ABOUT_TIMELINE)

@@ -12,7 +12,7 @@ import streamlit as st
 from emoviz import plots
 from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.errors import EmovizError
-from emoviz.evaluation import findings
+from emoviz.evaluation.gaps import gaps
 from emoviz.explain import (
     FaceExplanation,
     FaceFilm,
@@ -277,7 +277,7 @@ def show_film(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, film:
     figure = plots.film_strip(
         table,
         outputs,
-        findings.gaps(table, outputs),
+        gaps(table, outputs, prediction.absences),
         str(asked.network.description.source),
         asked.output,
         film.strip.probabilities if film else None,

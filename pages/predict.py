@@ -8,6 +8,7 @@ import streamlit as st
 from emoviz import plots
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation import findings
+from emoviz.evaluation.sentence import sentence
 from emoviz.prediction.clip import ClipPrediction
 from emoviz.prediction.formats import FORMATS
 from emoviz.ui import clip_view, figures, loaders, messages, navigation, selection
@@ -87,7 +88,7 @@ def show_state(clip: selection.Clip, analysis: Analysis, state: State) -> None:
         prediction = show_curves(clip, state.prediction)
     with left:
         show_path(clip, prediction)
-    words.markdown(f"{findings.sentence(prediction.table, prediction.outputs)} {' '.join(prediction.notes)}")
+    words.markdown(f"{sentence(prediction.table, prediction.outputs)} {' '.join(prediction.notes)}")
 
 
 def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPrediction:
@@ -98,7 +99,7 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
         table, outputs = prediction.table, prediction.outputs
         emotion_source = selection.choose_source(outputs)
     figures.show(
-        plots.timeline(table, outputs, findings.gaps(table, outputs), emotion_source),
+        plots.timeline(table, outputs, prediction.gaps, emotion_source),
         table,
         key="timeline",
         name=f"{clip.stem}-timeline",

@@ -8,6 +8,9 @@ import av
 import numpy as np
 from PIL import Image
 
+from emoviz.media import read_waveform
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "synthetic-english.mp4"
 PORTRAIT = Path(__file__).parent / "media" / "astronaut.jpg"
 """Eileen Collins, NASA, public domain; the picture inside scikit-image, 512 x 512."""
 
@@ -24,6 +27,12 @@ def sine(seconds: float, rate: int = 16000, channels: int = 1, frequency: float 
     """float32 (N, channels), half of full scale."""
     times = np.arange(round(seconds * rate)) / rate
     return np.repeat(0.5 * np.sin(2 * np.pi * frequency * times)[:, None], channels, 1).astype(np.float32)
+
+
+def speech(seconds: float, rate: int = 16000) -> np.ndarray:
+    """float32 (N, 1), somebody who speaks without a pause: the English example, of 10 s at most."""
+    sound = read_waveform(EXAMPLE, rate).samples[round(0.3 * rate) :]
+    return sound[: round(seconds * rate), None].copy()
 
 
 def plain_frames(count: int, size: tuple[int, int] = (64, 48)) -> list[np.ndarray]:

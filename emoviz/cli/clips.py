@@ -23,7 +23,7 @@ FACE = argument("--face", type=int, metavar="N", help="number of the face to fol
 )
 def predict(options: argparse.Namespace, settings: Settings) -> None:
     """Write the prediction to a file, or print it as CSV, and say in words what it shows."""
-    from ..evaluation.findings import sentence
+    from ..evaluation.sentence import sentence
     from ..features.store import FeatureStore
     from ..media import ClipMedia
     from ..prediction.clip import load_checkpoints, predict_clip, require_size

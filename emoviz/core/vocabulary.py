@@ -59,6 +59,10 @@ class Source(StrEnum):
     FUSED = "fused"
 
 
+FUSED_SOURCES = f"{Source.FUSED}.sources"
+"""The column of a prediction that tells how many sources count in the fused values of a frame."""
+
+
 class Task(StrEnum):
     """The unit of a model's predictions: a frame of the grid, or a clip or picture."""
 

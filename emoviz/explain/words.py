@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..core.vocabulary import Emotion
 from ..core.words import number
-from ..evaluation.findings import LEAST_PEAK
+from ..evaluation.sentence import LEAST_PEAK
 from .faces import FaceExplanation
 from .sanity import Sanity
 from .sound import SoundExplanation

@@ -95,12 +95,7 @@ def heard(media: "ClipMedia", sound: Sound, progress: Progress = silent) -> "Wav
     """
     if sound not in get_args(Sound):
         raise FeatureError(f"'sound' is one of {', '.join(get_args(Sound))}, not '{sound}'.")
-    from ..media.condition import speech_of  # a training node need not have what reads media
-
-    recorded = media.waveform(progress=progress)
-    if sound == "recorded":
-        return recorded
-    return speech_of(recorded)
+    return media.waveform(progress=progress) if sound == "recorded" else media.speech(progress=progress)
 
 
 def sound_setting(sound: Sound) -> dict[str, str | int | float]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..core.errors import MediaError
 from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
+from .condition import speech_of
 from .faces import track_faces, track_with_faces
 from .frames import Frame, iterate_frames
 from .info import DEFAULT, Choice, ClipInfo, content_key, probe
@@ -62,6 +63,15 @@ class ClipMedia:
         """
         return self._decoded.waveform(progress)
 
+    def speech(self, progress: Progress = silent) -> Waveform:
+        """The sound, conditioned, with the stretches in which nobody speaks (:mod:`emoviz.media.condition`).
+
+        Raises:
+            MediaError: if the clip has no sound.
+            MissingWeightsError: if the network that tells speech is not on this machine.
+        """
+        return self._decoded.speech(progress)
+
     def pictures(self, progress: Progress = silent) -> Iterator[Frame]:
         """The pictures, whose times are those of :meth:`faces`; decoded anew at each call, as they would fill memory.
 
@@ -109,9 +119,11 @@ class _Decoded:
             info = probe(path, choice, bounds)
         self.choice, self.info = choice, info
         self._waveform: Waveform | None = None
+        self._speech: Waveform | None = None
         self._faces: FaceTimeline | None = None
         # One lock per part: sound and picture may be decoded at the same time.
         self._waveform_lock = threading.Lock()
+        self._speech_lock = threading.Lock()
         self._faces_lock = threading.Lock()
 
     @cached_property
@@ -125,6 +137,12 @@ class _Decoded:
             if self._waveform is None:
                 self._waveform = read_waveform(self.path, progress=progress, choice=self.choice, bounds=self.bounds)
             return self._waveform
+
+    def speech(self, progress: Progress) -> Waveform:
+        with self._speech_lock:
+            if self._speech is None:
+                self._speech = speech_of(self.waveform(progress))
+            return self._speech
 
     def faces(self, progress: Progress) -> FaceTimeline:
         if self.info.video is None:

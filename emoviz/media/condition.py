@@ -46,13 +46,14 @@ def speech_of(sound: Waveform) -> Waveform:
     """
     samples = conditioned(sound.samples, sound.rate)
     unspoken, last = [], sound.start
-    for begin, end in speech_spans(speech_probability(samples)):
+    voice = speech_probability(samples)
+    for begin, end in speech_spans(voice):
         if sound.start + begin - AROUND_SPEECH > last:
             unspoken.append((last, sound.start + begin - AROUND_SPEECH))
         last = min(sound.start + end + AROUND_SPEECH, sound.end)
     if sound.end - last > 1 / sound.rate:
         unspoken.append((last, sound.end))
-    return replace(sound, samples=samples, unspoken=tuple(unspoken))
+    return replace(sound, samples=samples, unspoken=tuple(unspoken), voice=voice)
 
 
 def conditioned(samples: np.ndarray, rate: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The sound of a clip as one channel of one rate, with its true times."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,7 @@ class Waveform:
         gaps: stretches (start, end) in seconds of the clip in which there is no sound and the samples are 0.
         notes: one sentence each on what a reader must know of the sound.
         unspoken: stretches (start, end) in seconds of the clip in which nobody speaks, where that was looked for.
+        voice: float32 (C,), the probability of speech in each 32 ms from the first sample, where it was looked for.
     """
 
     samples: np.ndarray
@@ -43,6 +44,7 @@ class Waveform:
     gaps: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()
     unspoken: tuple[tuple[float, float], ...] = ()
+    voice: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     @property
     def duration(self) -> float:

@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..core.vocabulary import CIRCUMPLEX, EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES, Dimension, Emotion, Source
+from ..core.vocabulary import (
+    CIRCUMPLEX,
+    EMOTION_COLOURS,
+    FUSED_SOURCES,
+    SOURCE_COLOURS,
+    SOURCE_DASHES,
+    Dimension,
+    Emotion,
+    Source,
+)
 from .style import GAP, GREY, GRID, MARGIN, MODALITY_COLOURS, SCATTERGL_FROM, SMALL, lay_out, legend, title, unit_axis
 
 LEGEND_HEIGHT = 78
@@ -28,12 +37,12 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
     """Dimensions and emotion probabilities over one time axis.
 
     One row per dimension (lines per source, band = held-out RMSE where known), then the emotions of one
-    source as a stacked area. Gaps of a source are shaded.
+    source as a stacked area. Gaps of a source are shaded; fused values of one source alone are thin and dotted.
 
     Args:
         table: ``time`` (s) and one column per output.
         outputs: one row per column: ``column source model output kind rmse``.
-        gaps: ``source start end reason`` (:func:`emoviz.evaluation.findings.gaps`).
+        gaps: ``source model start end reason`` (:func:`emoviz.evaluation.gaps.gaps`).
         emotion_source: whose emotions are stacked; None for no such row.
     """
     dimensions = _dimensions(outputs)
@@ -44,10 +53,11 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
         axis = "y" if place == 1 else f"y{place}"
         if name == "emotions":
             _stack_emotions(figure, table, emotions, axis)
-            shaded = gaps[gaps.source == emotion_source]
+            shaded = _of(gaps, emotions)
+            _mark_alone(figure, table, axis, emotion_source)
         else:
             _draw_dimension(figure, table, dimensions[name], axis, first=place == 1)
-            shaded = gaps[gaps.source.isin(dimensions[name].source) & (gaps.source != Source.FUSED)]
+            shaded = _of(gaps, dimensions[name][dimensions[name].source != Source.FUSED])
         _shade_gaps(figure, shaded, axis, bottom=0.0 if name == "emotions" else -1.0)
     _time_axes(figure, rows, dimensions, emotion_source, end=float(table.time.iloc[-1]))
     return figure
@@ -170,8 +180,8 @@ def _draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, 
     drawn: set[str] = set()
     for row in rows.itertuples():
         colour = SOURCE_COLOURS[Source(row.source)]
-        alone = (rows.source == row.source).sum() == 1
-        values = table[row.column]
+        only = (rows.source == row.source).sum() == 1
+        values, single = _apart(table, row.column) if row.source == Source.FUSED else (table[row.column], None)
         if row.source not in drawn and np.isfinite(row.rmse):
             _band(figure, table.time, values, row.rmse, colour, axis, f"{row.source}.{row.model}")
         error = f" ± {row.rmse:.2f}" if np.isfinite(row.rmse) else ""
@@ -180,7 +190,7 @@ def _draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, 
                 x=table.time,
                 y=values,
                 yaxis=axis,
-                name=row.source if alone else f"{row.source} ({row.model})",
+                name=row.source if only else f"{row.source} ({row.model})",
                 legendgroup=f"{row.source}.{row.model}",
                 showlegend=first,
                 mode="lines",
@@ -194,6 +204,49 @@ def _draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, 
             )
         )
         drawn.add(row.source)
+        if single is not None:
+            figure.add_trace(
+                scatter(
+                    x=table.time,
+                    y=single,
+                    yaxis=axis,
+                    name="fused, of one source alone",
+                    legendgroup="alone",
+                    showlegend=first,
+                    mode="lines",
+                    line={"color": colour, "dash": "dot", "width": 1},
+                    hovertemplate="%{y:.2f}<extra>fused, but of one source alone</extra>",
+                )
+            )
+
+
+def _apart(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series | None]:
+    """Fused values of two sources, and those of one alone up to the next of two; None where there are none."""
+    if FUSED_SOURCES not in table or not (table[FUSED_SOURCES] == 1).any():
+        return table[column], None
+    alone = table[FUSED_SOURCES] == 1
+    beside = alone | alone.shift(1, fill_value=False) | alone.shift(-1, fill_value=False)
+    return table[column].where(~alone), table[column].where(beside)
+
+
+def _mark_alone(figure: go.Figure, table: pd.DataFrame, axis: str, source: str | None) -> None:
+    """A dotted line on top of the emotions where these are fused of one source alone."""
+    if source != Source.FUSED or FUSED_SOURCES not in table or not (table[FUSED_SOURCES] == 1).any():
+        return
+    figure.add_scatter(
+        x=table.time,
+        y=np.where(table[FUSED_SOURCES] == 1, 1.0, np.nan),
+        yaxis=axis,
+        mode="lines",
+        line={"width": 2, "color": GREY, "dash": "dot"},
+        showlegend=False,
+        hovertemplate="fused, but of one source alone<extra></extra>",
+    )
+
+
+def _of(gaps: pd.DataFrame, outputs: pd.DataFrame) -> pd.DataFrame:
+    """The gaps of some outputs: of their sources, and of their models alone."""
+    return gaps[gaps.source.isin(outputs.source) & ((gaps.model == "") | gaps.model.isin(outputs.model))]
 
 
 def _band(
@@ -237,11 +290,12 @@ def _stack_emotions(figure: go.Figure, table: pd.DataFrame, emotions: pd.DataFra
 
 
 def _shade_gaps(figure: go.Figure, gaps: pd.DataFrame, axis: str, bottom: float) -> None:
-    """Grey spans over the row, and on hover the reason."""
+    """Grey spans over the row where no model of a source has a value, and on hover the reason, also of one model."""
     for row in gaps.itertuples():
-        figure.add_shape(
-            type="rect", x0=row.start, x1=row.end, y0=0, y1=1, yref=f"{axis} domain", fillcolor=GAP, line_width=0
-        )
+        if not row.model:
+            figure.add_shape(
+                type="rect", x0=row.start, x1=row.end, y0=0, y1=1, yref=f"{axis} domain", fillcolor=GAP, line_width=0
+            )
         figure.add_scatter(
             x=np.linspace(row.start, row.end, 50),
             y=np.full(50, bottom),
@@ -249,7 +303,7 @@ def _shade_gaps(figure: go.Figure, gaps: pd.DataFrame, axis: str, bottom: float)
             mode="lines",
             line={"width": 3, "color": GREY},
             showlegend=False,
-            hovertemplate=f"no value: {row.reason}<extra>{row.source}</extra>",
+            hovertemplate=f"no value: {row.reason}<extra>{row.model or row.source}</extra>",
         )
 
 

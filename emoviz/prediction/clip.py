@@ -23,8 +23,10 @@ from ..core.errors import ConfigError, MediaError
 from ..core.progress import Progress, silent, stoppable
 from ..core.vocabulary import CIRCUMPLEX, Dimension, Emotion, Source, derived
 from ..evaluation.fusion import fuse, fused_outputs
+from ..evaluation.gaps import Absence, gaps
 from ..features import FeatureStream
 from ..features.align import frame_middles
+from .absence import absences_of_face, absences_of_sound, picture_notes, sound_notes
 from .windows import HOP, PICTURES, extract, predict_pictures, predict_streams, reads_clips
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ class ClipPrediction:
     Attributes:
         info: contents of the clip's file.
         table: ``time`` (s, middle of the frame) and one float32 column per output, on the grid of :data:`HOP`;
-            NaN is a gap.
+            NaN is a gap. Where face and speech are fused, ``fused.sources`` is the number of sources that count in the
+            fused values of a frame.
         outputs: one row per column of the table: ``column``, ``source`` (face, speech or fused), ``model``,
             ``output`` (``valence (derived)``, ``happy`` ...), ``kind`` (dimension or emotion), ``derived`` and
             ``rmse`` (held-out, NaN when unknown).
@@ -52,6 +55,7 @@ class ClipPrediction:
         channel_weights: table per model with the columns ``channel``, ``modality`` and ``weight`` (mean over the clip).
         notes: limits of the predictions, one sentence each.
         branches: parts of the prediction, so that it can be combined with other predictions of the clip.
+        absences: stretches of the clip in which a source is absent, and why.
     """
 
     info: "ClipInfo"
@@ -61,6 +65,12 @@ class ClipPrediction:
     channel_weights: dict[str, pd.DataFrame]
     notes: tuple[str, ...]
     branches: "tuple[Branch, ...]"
+    absences: tuple[Absence, ...] = ()
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """Where a source or a model has no value, and why (:func:`emoviz.evaluation.gaps.gaps`)."""
+        return gaps(self.table, self.outputs, self.absences)
 
     @property
     def is_fused(self) -> bool:
@@ -108,11 +118,13 @@ class Branch:
         models: prediction of each model.
         faces: all faces of the clip, where the source is the face.
         notes: limits of the clip's picture or sound, which stand instead of the models' own notes.
+        absences: stretches in which there is no face, or nobody speaks.
     """
 
     models: tuple[ModelPrediction, ...]
     faces: "FaceTimeline | None"
     notes: tuple[str, ...]
+    absences: tuple[Absence, ...] = ()
 
 
 def load_checkpoints(names: Sequence[str], folders: Sequence[Path]) -> list[Checkpoint]:
@@ -206,22 +218,25 @@ def predict_source(
     predictions = []
     for checkpoint in checkpoints:
         description = checkpoint.description
-        notes: dict[str, None] = {}
+        told: dict[str, None] = {}
         if any(feature.name == PICTURES for feature in description.features):
             values, weights = predict_pictures(checkpoint, media, times, progress), None
         else:
             for feature in description.features:
                 if _identity(feature) not in extracted:
                     extracted[_identity(feature)] = extract(feature, media, store, progress)
-                notes |= dict.fromkeys(extracted[_identity(feature)].notes)
+                told |= dict.fromkeys(extracted[_identity(feature)].notes)
             progress(f"Predicting with {checkpoint.name}", 0, 1)
             streams = {feature.name: extracted[_identity(feature)] for feature in description.features}
             values, weights = predict_streams(checkpoint, streams, times)
-        predictions.append(ModelPrediction(checkpoint, values, weights, tuple(notes)))
+        predictions.append(ModelPrediction(checkpoint, values, weights, tuple(told)))
     uses_picture = checkpoints[0].description.source == Source.FACE
     faces = media.faces(progress) if uses_picture and media.info.video else None
-    own_notes = picture_notes(media, faces) if uses_picture else sound_notes(media)
-    return Branch(tuple(predictions), faces, tuple(own_notes))
+    if uses_picture:
+        notes, absences = picture_notes(media, faces), absences_of_face(media, faces)
+    else:
+        notes, absences = sound_notes(media), absences_of_sound(media)
+    return Branch(tuple(predictions), faces, tuple(notes), absences)
 
 
 def _identity(feature: FeatureSpec) -> str:
@@ -291,8 +306,9 @@ def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
         channel_weights={
             p.checkpoint.name: p.channel_weights for b in branches for p in b.models if p.channel_weights is not None
         },
-        notes=tuple(dict.fromkeys(note for branch in branches for note in _notes(branch))),
+        notes=tuple(dict.fromkeys([*info.notes, *(note for branch in branches for note in _notes(branch))])),
         branches=tuple(branches),
+        absences=tuple(absence for branch in branches for absence in branch.absences),
     )
 
 
@@ -308,34 +324,6 @@ def held_out_rmse(checkpoint: Checkpoint, output: str) -> float:
     return float(values[0]) if values and values[0] is not None else float("nan")
 
 
-def picture_notes(media: "ClipMedia", faces: "FaceTimeline | None") -> list[str]:
-    """Say which limits the clip's faces set, one sentence each."""
-    if faces is None:
-        return ["The clip has no picture, so there is no prediction from the face."]
-    track = media.face_track()
-    if track is None:
-        return ["No face was found in the clip, so there is no prediction from the face."]
-    notes = []
-    missing = 1 - float(track.present.mean())
-    if missing > 0:
-        notes.append(f"No face in {_percent(missing)} of the frames.")
-    if len(faces.tracks) > 1:
-        notes.append(f"{len(faces.tracks)} faces were found; the prediction is of face {track.id}.")
-    return notes
-
-
-def sound_notes(media: "ClipMedia") -> list[str]:
-    """Say which limits the clip's sound sets, one sentence each."""
-    if media.info.audio is None:
-        return ["The clip has no sound, so there is no prediction from speech."]
-    sound = media.waveform()
-    if not len(sound.samples) or not sound.samples.any():
-        return ["The clip's sound is silence, so what is said of speech means nothing."]
-    if len(sound.samples) < sound.rate:
-        return [f"The clip has {len(sound.samples) / sound.rate:.2g} s of sound; under one second speech says little."]
-    return []
-
-
 def require_size(path: Path, limit_mb: int) -> None:
     """Refuse a clip that is larger than the setting allows.
 
@@ -347,7 +335,3 @@ def require_size(path: Path, limit_mb: int) -> None:
             f"'{path.name}' has {path.stat().st_size / 1e6:.0f} MB; clips up to {limit_mb} MB are accepted "
             "(setting EMOVIZ_UPLOAD_LIMIT_MB)."
         )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"

@@ -23,10 +23,11 @@ import torch
 from ..checkpoints.folder import Checkpoint, Description, FeatureSpec
 from ..core.errors import FeatureError, MediaError
 from ..core.progress import Progress, silent
-from ..core.vocabulary import Task
+from ..core.vocabulary import Modality, Task
 from ..features import EXTRACTORS, FeatureStream, make
 from ..features.align import align, delayed, frame_middles
 from ..features.expression import read_faces
+from ..features.store import WHOLE
 from ..models import Output
 from ..models.losses import probabilities
 
@@ -90,7 +91,33 @@ def extract(
             f"{dict(feature.settings)}; this emoviz extracts version {extractor.version} with {extractor.settings}: "
             "train the model again."
         )
-    return store.extract(extractor, media, progress) if store else extractor.extract(media, progress)
+    stream = store.extract(extractor, media, progress) if store else extractor.extract(media, progress)
+    return stream if extractor.modality == Modality.VIDEO else only_spoken(stream, media, progress)
+
+
+def only_spoken(stream: FeatureStream, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
+    """Return features of a clip's sound without those of moments at which nobody speaks, as speech models take them.
+
+    Args:
+        stream: features of sound or words.
+        media: the clip.
+        progress: told while the sound is read.
+    """
+    if media.info.audio is None:
+        return stream
+    sound = media.speech(progress)
+    spans = (*sound.gaps, *sound.unspoken)
+    if stream.hop >= WHOLE:  # one value for the clip, which stands as long as anybody speaks at all
+        silent_seconds = sum(end - begin for begin, end in spans)
+        absent = np.full(len(stream.values), silent_seconds >= sound.duration - 1 / sound.rate)
+    else:
+        times = stream.times
+        absent = np.any([(times > begin) & (times < end) for begin, end in spans] or [np.zeros(len(times), bool)], 0)
+    if not absent.any():
+        return stream
+    values = stream.values.copy()
+    values[absent] = np.nan
+    return dataclasses.replace(stream, values=values)
 
 
 def predict_streams(

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from clips import face_frames, sine, write_clip
+from clips import face_frames, speech, write_clip
 from untrained import NAMES, save_all
 
 from emoviz.checkpoints.folder import Checkpoint
@@ -25,7 +25,7 @@ def models(tmp_path_factory) -> dict[str, Checkpoint]:
 @pytest.fixture(scope="module")
 def media(tmp_path_factory) -> ClipMedia:
     frames = face_frames(50, [lambda i: (150 + i, 60)])
-    return ClipMedia(write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, sine(SECONDS)))
+    return ClipMedia(write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, speech(SECONDS)))
 
 
 def test_a_model_of_windows_has_one_embedding_per_window(models, media):

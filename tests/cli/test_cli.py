@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from clips import face_frames, plain_frames, sine, write_clip, write_part, write_text
+from clips import face_frames, plain_frames, speech, write_clip, write_part, write_text
 from places import ROOT, hide_bundled
 from untrained import NAMES, save_all, save_speech
 
@@ -28,7 +28,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
     frames = face_frames(25, [lambda i: (150, 60)])
-    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, sine(1))
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, speech(1))
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,7 @@ def test_predict_without_a_file_prints_csv_with_the_chosen_model_only(clip, caps
 
 
 def test_gaps_are_null_in_json(tmp_path):
-    clip = write_clip(tmp_path / "grey.mp4", plain_frames(10), sine(0.4))
+    clip = write_clip(tmp_path / "grey.mp4", plain_frames(10), speech(0.4))
     assert cli.main(["predict", str(clip), "--out", str(tmp_path / "t.json")]) == 0
     content = json.loads((tmp_path / "t.json").read_text())
     assert {row["face.happy"] for row in content["records"]} == {None}
@@ -91,7 +91,7 @@ def test_bad_clips_fail_in_one_sentence_and_the_next_one_works(clip, tmp_path, c
     empty.touch()
     assert "0 bytes" in failure(capsys, "predict", empty)
     assert "Accepted are mp4" in failure(capsys, "predict", write_text(tmp_path / "text.mp4"))
-    cut = write_part(tmp_path / "cut.mp4", write_clip(tmp_path / "whole.mp4", plain_frames(50), sine(2)), 0.5)
+    cut = write_part(tmp_path / "cut.mp4", write_clip(tmp_path / "whole.mp4", plain_frames(50), speech(2)), 0.5)
     assert "cut off" in failure(capsys, "predict", cut)
     assert "There is no file" in failure(capsys, "predict", tmp_path / "none.mp4")
     assert cli.main(["predict", str(clip), "--out", str(tmp_path / "t.csv")]) == 0

@@ -1,81 +1,19 @@
-"""What the one line of plain words says, on tables whose answer is known."""
+"""What held-out scores say in words, and which source leads."""
 
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from emoviz.evaluation.findings import (
     circumplex_source,
     collapsed,
     evaluated_on,
-    gaps,
     held_out,
     leading_source,
     least_alike,
-    sentence,
-    spans,
     spread,
 )
 
-HOP = 0.1
-
-
-def described(*columns: str) -> pd.DataFrame:
-    """``outputs`` of columns named ``<source>.<output>``."""
-    rows = []
-    for column in columns:
-        source, _, output = column.partition(".")
-        kind = "dimension" if output.startswith(("valence", "arousal")) else "emotion"
-        rows.append((column, source, f"{source} model", output, kind, False, np.nan))
-    return pd.DataFrame(rows, columns=["column", "source", "model", "output", "kind", "derived", "rmse"])
-
-
-def timed(**columns: np.ndarray) -> pd.DataFrame:
-    names = {name.replace("_", ".", 1): values for name, values in columns.items()}
-    return pd.DataFrame({"time": (np.arange(len(next(iter(names.values())))) + 0.5) * HOP} | names)
-
-
-def test_the_prevailing_emotion_and_the_peak_of_another_are_named():
-    happy = np.full(100, 0.1)
-    happy[60:70] = 0.8
-    table = timed(face_neutral=1 - happy, face_happy=happy, speech_happy=np.full(100, 0.4))
-    text = sentence(table, described("face.neutral", "face.happy", "speech.happy"))
-    assert text.startswith("Mostly neutral; most happy at 6.")
-    assert "(face .80, speech .40)" in text
-
-
-def test_a_peak_too_low_to_matter_is_not_told():
-    table = timed(speech_neutral=np.full(100, 0.8), speech_happy=np.full(100, 0.2))
-    assert sentence(table, described("speech.neutral", "speech.happy")).startswith("Mostly neutral.")
-
-
-def test_a_disagreement_is_told_with_its_span():
-    face = np.zeros(100)
-    face[40:60] = 0.9
-    table = timed(face_valence=face, speech_valence=np.zeros(100))
-    assert "face and speech disagree from 4.0 to 6.0 s" in sentence(table, described("face.valence", "speech.valence"))
-
-
-def test_agreement_is_told():
-    table = timed(face_valence=np.zeros(50), speech_valence=np.full(50, 0.2))
-    assert "agree throughout" in sentence(table, described("face.valence", "speech.valence"))
-
-
-def test_speech_alone_tells_its_extremes():
-    valence = np.linspace(-0.5, 0.5, 100)
-    text = sentence(timed(speech_valence=valence), described("speech.valence"))
-    assert text.startswith("Most pleasant at 10.0 s") and "least at 0.1 s" in text
-
-
-def test_a_clip_without_any_value_says_so():
-    table = timed(face_valence=np.full(10, np.nan), face_happy=np.full(10, np.nan))
-    assert sentence(table, described("face.valence", "face.happy")) == "Nothing could be predicted for this clip."
-
-
-def test_one_frame_is_enough():
-    assert sentence(timed(face_happy=np.array([0.9])), described("face.happy")) == "Mostly happy."
+from .made_up import described
 
 
 @pytest.mark.parametrize(
@@ -88,25 +26,6 @@ def test_fused_leads_before_face_before_speech(present: str, leads: str):
 def test_the_circumplex_needs_both_dimensions_of_one_source():
     assert circumplex_source(described("face.valence", "speech.valence", "speech.arousal (derived)")) == "speech"
     assert circumplex_source(described("face.valence", "face.happy")) is None
-
-
-def test_a_gap_counts_only_where_every_column_of_the_source_is_missing():
-    valence, happy = np.zeros(10), np.zeros(10)
-    valence[2:6], happy[4:8] = np.nan, np.nan
-    found = gaps(timed(face_valence=valence, face_happy=happy), described("face.valence", "face.happy"))
-    assert found[["start", "end"]].to_numpy() == pytest.approx(np.array([[0.4, 0.6]]))
-    assert found.reason.tolist() == ["no face in the picture"]
-
-
-@given(st.lists(st.booleans(), min_size=2, max_size=60))
-def test_spans_hold_exactly_the_chosen_frames(chosen: list[bool]):
-    times = (np.arange(len(chosen)) + 0.5) * HOP
-    inside = np.zeros(len(chosen), bool)
-    found = spans(times, np.array(chosen))
-    for start, end in found:
-        inside |= (times > start) & (times < end)
-    assert inside.tolist() == chosen
-    assert all(before[1] < after[0] for before, after in zip(found, found[1:], strict=False))
 
 
 def test_held_out_figures_are_those_over_all_cultures_pooled():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from clips import face_frames, sine, write_clip
+from clips import face_frames, speech, write_clip
 from untrained import save_all
 
 from emoviz.features import EXTRACTORS, FeatureStream
@@ -34,4 +34,4 @@ def streams() -> dict[str, FeatureStream]:
 @pytest.fixture(scope="module")
 def media(tmp_path_factory) -> ClipMedia:
     frames = face_frames(20, [lambda i: (150, 60)])
-    return ClipMedia(write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, sine(0.8)))
+    return ClipMedia(write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, speech(0.8)))

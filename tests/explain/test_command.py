@@ -4,7 +4,7 @@ import json
 
 import cv2
 import pytest
-from clips import face_frames, sine, write_clip
+from clips import face_frames, speech, write_clip
 from places import hide_bundled
 from untrained import save_all, save_sound
 
@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> str:
     frames = face_frames(25, [lambda i: (150, 60)])
-    return str(write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, sine(1)))
+    return str(write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, speech(1)))
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from emoviz.core.errors import MediaError
 from emoviz.media import AudioInfo, ClipInfo, FaceTimeline, FaceTrack, Frame, VideoInfo, Waveform
+from emoviz.media.condition import speech_of
 
 
 def voice(seconds: float, seed: int = 0) -> np.ndarray:
@@ -64,6 +65,9 @@ class FakeMedia:
             raise MediaError("The clip has no sound.")
         self.decoded += 1
         return Waveform(self.samples, 16000, self.start)
+
+    def speech(self, progress=None) -> Waveform:
+        return speech_of(self.waveform())
 
     def pictures(self, progress=None) -> Iterator[Frame]:
         """Noise."""

@@ -6,7 +6,7 @@ import pytest
 
 from emoviz import plots
 from emoviz.core.vocabulary import EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES, Emotion, Source
-from emoviz.evaluation import findings
+from emoviz.evaluation.gaps import gaps
 from emoviz.plots import style
 
 SECONDS, HOP = 4.0, 0.02
@@ -30,7 +30,7 @@ def tables(*, frames: int = 200, rmse: float = 0.3) -> tuple[pd.DataFrame, pd.Da
 
 
 def draw(table: pd.DataFrame, outputs: pd.DataFrame):
-    return plots.timeline(table, outputs, findings.gaps(table, outputs), "face")
+    return plots.timeline(table, outputs, gaps(table, outputs), "face")
 
 
 def traces(figure, name: str) -> list:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from clips import face_frames, plain_frames, sine, write_clip, write_part, write_text
+from clips import face_frames, plain_frames, sine, speech, write_clip, write_part, write_text
 from untrained import DIMENSIONS, RMSE, save_all, save_speech
 
 from emoviz.core.errors import (
@@ -18,7 +18,7 @@ from emoviz.core.errors import (
     MediaError,
     UnknownNameError,
 )
-from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, Task
+from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, FUSED_SOURCES, Task
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.prediction.clip import ClipPrediction, combine, load_checkpoints, predict_clip, require_size
@@ -31,7 +31,7 @@ AWAY = range(30, 50)
 @pytest.fixture(scope="module")
 def media(tmp_path_factory) -> ClipMedia:
     frames = face_frames(75, [lambda i: None if i in AWAY else (150 + i, 60)])
-    sound = sine(SECONDS) * np.linspace(0, 1, int(SECONDS * 16000), dtype=np.float32)[:, None]
+    sound = speech(SECONDS)
     return ClipMedia(write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, sound))
 
 
@@ -44,7 +44,7 @@ def test_table_has_a_row_per_frame_of_50_hz_and_a_column_per_output(prediction):
     table = prediction.table
     assert len(table) == pytest.approx(SECONDS * 50, abs=3)
     np.testing.assert_allclose(np.diff(table.time), 0.02, atol=1e-9)
-    assert list(table.columns[1:]) == list(prediction.outputs.column)
+    assert [c for c in table.columns[1:] if c != FUSED_SOURCES] == list(prediction.outputs.column)
     assert {"face.happy", "face.valence (derived)", "speech.arousal (derived)", "fused.happy"} <= set(table)
     assert (table.dtypes.drop("time") == np.float32).all()
 
@@ -81,6 +81,10 @@ def test_frames_without_a_face_are_gaps_of_the_face_only(prediction):
     np.testing.assert_allclose(
         table["fused.valence (derived)"][away], table["speech.valence (derived)"][away], atol=1e-6
     )
+    assert (table[FUSED_SOURCES][away] == 1).all() and (table[FUSED_SOURCES][~away] == 2).all()
+    assert prediction.gaps[["source", "model", "reason"]].to_numpy().tolist() == [
+        ["face", "", "no face in the picture"]
+    ]
     assert "No face in 27 % of the frames." in prediction.notes
 
 
@@ -218,7 +222,7 @@ def zero_bytes(path: Path) -> Path:
 
 
 def truncated(path: Path) -> Path:
-    whole = write_clip(path.with_name("whole.mp4"), plain_frames(50), sine(2))
+    whole = write_clip(path.with_name("whole.mp4"), plain_frames(50), speech(2))
     return write_part(path, whole, 0.5)
 
 
@@ -231,14 +235,18 @@ def test_what_is_no_clip_is_refused_in_one_sentence(make, tmp_path):
 
 GREY = plain_frames(30)
 ODD_CLIPS = {
-    "no face": (dict(images=GREY, sound=sine(1.2)), "face", "No face was found"),
+    "no face": (dict(images=GREY, sound=speech(1.2)), "face", "No face was found"),
     "silent video": (dict(images=list(face_frames(20, [lambda i: (150, 60)]))), "speech", "has no sound"),
-    "speech only": (dict(sound=sine(1.2), name="clip.m4a"), "face", "has no picture"),
+    "speech only": (dict(sound=speech(1.2), name="clip.m4a"), "face", "has no picture"),
     "one frame": (dict(images=GREY[:1]), "face", "No face was found"),
-    "0.2 s of sound": (dict(sound=sine(0.2), name="clip.wav", audio_codec="pcm_s16le"), "speech", "0.2 s of sound"),
-    "0.02 s of sound": (dict(sound=sine(0.02), name="clip.wav", audio_codec="pcm_s16le"), "speech", "0.02 s of sound"),
-    "8 kHz": (dict(sound=sine(1.2, 8000), rate=8000, name="clip.wav", audio_codec="pcm_s16le"), None, "no picture"),
-    "96 kHz": (dict(sound=sine(1.2, 96000), rate=96000, name="clip.flac", audio_codec="flac"), None, "no picture"),
+    "0.2 s of sound": (dict(sound=speech(0.2), name="clip.wav", audio_codec="pcm_s16le"), "speech", "0.2 s of sound"),
+    "0.02 s of sound": (
+        dict(sound=speech(0.02), name="clip.wav", audio_codec="pcm_s16le"),
+        "speech",
+        "0.02 s of sound",
+    ),
+    "8 kHz": (dict(sound=speech(1.2, 8000), rate=8000, name="clip.wav", audio_codec="pcm_s16le"), None, "no picture"),
+    "96 kHz": (dict(sound=speech(1.2, 96000), rate=96000, name="clip.flac", audio_codec="flac"), None, "no picture"),
 }
 
 
@@ -259,10 +267,59 @@ def test_an_odd_clip_gives_a_result_with_gaps_and_says_why(name, models, tmp_pat
         )
 
 
+def noise(seconds: float) -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 0.05, (round(seconds * 16000), 1)).astype(np.float32)
+
+
+def write_sound(path: Path, sound: np.ndarray) -> Path:
+    return write_clip(path, sound=sound, audio_codec="pcm_s16le")
+
+
+@pytest.mark.parametrize(
+    ("sound", "reason", "note"),
+    [
+        (noise(3), "nobody speaks", "Nobody speaks in the clip, so there is no prediction from speech."),
+        (0 * noise(3), "the sound is silence", "The clip's sound is silence, so there is no prediction from speech."),
+        (sine(3), "nobody speaks", "Nobody speaks in the clip, so there is no prediction from speech."),
+    ],
+)
+def test_where_nobody_speaks_models_of_speech_say_nothing(sound, reason, note, models, tmp_path):
+    result = predict_clip(ClipMedia(write_sound(tmp_path / "clip.wav", sound)), models[1:])
+    assert result.table.drop(columns="time").isna().all(axis=None)
+    assert result.gaps[["source", "start", "end", "reason"]].to_numpy().tolist() == [["speech", 0, 3, reason]]
+    assert result.notes == (note,)
+
+
+def test_silence_around_speech_is_a_gap_and_changes_nothing_of_what_is_said(models, tmp_path):
+    spoken = speech(2)
+    padded = np.concatenate([0 * noise(2), spoken, 0 * noise(2)])
+    alone, found = (
+        predict_clip(ClipMedia(write_sound(tmp_path / f"{len(sound)}.wav", sound)), [models[2]])
+        for sound in (spoken, padded)
+    )
+    gaps = found.gaps
+    assert gaps.reason.tolist() == ["nobody speaks"] * 2
+    assert gaps.end[0] == pytest.approx(1.75, abs=0.25) and gaps.start[1] == pytest.approx(4.25, abs=0.25)
+    said = [one.table["speech.happy"].mean() for one in (alone, found)]
+    assert said[1] == pytest.approx(said[0], abs=0.03)
+
+
+def test_sound_that_starts_late_and_ends_early_leaves_gaps_of_their_own_reasons(models, tmp_path):
+    frames = face_frames(100, [lambda i: (150, 60)])
+    clip = write_clip(tmp_path / "clip.mkv", frames, speech(2), sound_start=1.0, audio_codec="pcm_s16le")
+    found = predict_clip(ClipMedia(clip), models)
+    gaps = found.gaps[found.gaps.source == "speech"]
+    assert gaps.reason.iloc[0] == "the sound starts at 1.0 s" and gaps.reason.iloc[-1] == "the sound ends at 3.0 s"
+    assert {"The sound starts at 1.0 s.", "The sound ends at 3.0 s."} <= set(found.notes)
+    late = found.table.time > 3.02
+    assert (found.table[FUSED_SOURCES][late] == 1).all()
+    assert found.table.filter(like="speech.")[late].isna().all(axis=None)
+
+
 @pytest.mark.slow
 def test_a_4k_clip_is_predicted_in_pixels_of_its_own(models, tmp_path):
     pictures = face_frames(5, [lambda i: (1500 + 4 * i, 400)], size=(3840, 2160), side=1200)
-    clip = write_clip(tmp_path / "4k.mp4", pictures, sine(0.5), options={"preset": "ultrafast"})
+    clip = write_clip(tmp_path / "4k.mp4", pictures, speech(0.5), options={"preset": "ultrafast"})
     prediction = predict_clip(ClipMedia(clip), models)
     box = prediction.faces.tracks[0].boxes[2]
     assert 1500 < box[0] < 2700 and 400 < box[1] < 1600 and 400 < box[2] < 1200

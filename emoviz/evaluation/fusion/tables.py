@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import ConfigError
-from ...core.vocabulary import Source
-from .base import FUSIONS, VIDEO_WEIGHT
+from ...core.vocabulary import FUSED_SOURCES, Source
+from .base import FUSIONS, VIDEO_WEIGHT, Rule
 
 
 def fuse(
     table: pd.DataFrame, outputs: pd.DataFrame, method: str = "weighted", video_weight: float = VIDEO_WEIGHT
 ) -> pd.DataFrame:
     """Return the table with the columns ``fused.*`` added, or renewed.
+
+    The first of them, :data:`~emoviz.core.vocabulary.FUSED_SOURCES`, is the number of sources that count in the fused
+    values of a frame: where it is 1, they are those of one source alone.
 
     Fused are the outputs that both face and speech predict, and the emotions as soon as both predict any.
     Where several models of one source predict the same output, the first one counts.
@@ -31,15 +34,34 @@ def fuse(
     fusion = FUSIONS[method]
     weights = np.array([video_weight, 1 - video_weight])
     fused = fused_outputs(outputs)
+    counts: list[np.ndarray] = []
+    joined: dict[str, np.ndarray] = {}
     table = table.drop(columns=[c for c in table.columns if c.startswith(f"{Source.FUSED}.")])
     for kind, rule in (("dimension", fusion.dimensions), ("emotion", fusion.emotions)):
         names = fused.loc[fused.kind == kind, "output"]
         if names.empty:
             continue
         layers = [table.reindex(columns=[f"{s}.{name}" for name in names]) for s in (Source.FACE, Source.SPEECH)]
-        values = rule(np.stack([layer.to_numpy(float) for layer in layers]), weights)
-        table[[f"{Source.FUSED}.{name}" for name in names]] = values.astype(np.float32)
+        known = np.stack([layer.to_numpy(float) for layer in layers])
+        values = rule(known, weights).astype(np.float32)
+        joined |= {f"{Source.FUSED}.{name}": own for name, own in zip(names, values.T, strict=True)}
+        counts.append(_counting(known, weights, rule))
+    if counts:
+        # Of emotions and dimensions the fewer sources, where both have any.
+        fewest = np.min([np.where(count > 0, count, np.inf) for count in counts], axis=0)
+        table[FUSED_SOURCES] = np.where(np.isfinite(fewest), fewest, 0).astype(np.float32)
+        table[list(joined)] = np.stack(list(joined.values()), axis=1)
     return table
+
+
+def _counting(values: np.ndarray, weights: np.ndarray, rule: Rule) -> np.ndarray:
+    """Return how many sources have a say in each frame: those that would have one if they were alone."""
+    count = np.zeros(values.shape[1], int)
+    for source in range(len(values)):
+        alone = np.full_like(values, np.nan)
+        alone[source] = values[source]
+        count += ~np.isnan(rule(alone, weights)).all(1)
+    return count
 
 
 def fused_outputs(outputs: pd.DataFrame) -> pd.DataFrame:

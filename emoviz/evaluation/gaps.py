@@ -1,0 +1,123 @@
+"""Where a prediction has no value, and why."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..core.vocabulary import Source
+
+COLUMNS = ["source", "model", "start", "end", "reason"]
+REASONS: dict[str, str] = {
+    Source.FACE: "no face in the picture",
+    Source.SPEECH: "too little speech in one piece",
+    Source.FUSED: "neither face nor speech",
+}
+"""Why a source has no value in a frame where nothing else is known of it."""
+NEAR = 0.5
+"""Seconds; frames so near to an absence have no value for its reason, as windows and grids do not end where it does."""
+
+
+class Absence(NamedTuple):
+    """A stretch of a recording in which a source is absent.
+
+    Attributes:
+        source: face or speech.
+        start: seconds of the recording.
+        end: likewise.
+        reason: why, as the end of "no value: ...".
+    """
+
+    source: Source
+    start: float
+    end: float
+    reason: str
+
+
+def gaps(table: pd.DataFrame, outputs: pd.DataFrame, absences: Sequence[Absence] = ()) -> pd.DataFrame:
+    """Return the spans of time in which a source, or one of its models alone, has no value.
+
+    Args:
+        table: ``time`` and one column per output, on a regular grid.
+        outputs: one row per column (``emoviz.prediction.clip.ClipPrediction.outputs``).
+        absences: what is known of why.
+
+    Returns:
+        Columns ``source``, ``model`` (empty where no model of the source has a value), ``start``, ``end`` (s) and
+        ``reason``; one row per span of one reason.
+    """
+    times = table.time.to_numpy()
+    known = {source: _reasons(times, [a for a in absences if a.source == source]) for source in Source}
+    rows: list[tuple[str, str, float, float, str]] = []
+    reasons: dict[str, np.ndarray] = {}
+    for source, own in outputs.groupby("source", sort=False):
+        missing = table[list(own.column)].isna().all(axis=1).to_numpy()
+        if source == Source.FUSED:
+            told = _both(reasons, missing)
+        else:
+            told = reasons[str(source)] = _spread(times, known[Source(source)], missing, REASONS[source])
+        rows += [(str(source), "", *span) for span in _told(times, told)]
+        for model, columns in own.groupby("model", sort=False).column:
+            alone = table[list(columns)].isna().all(axis=1).to_numpy() & ~missing
+            told = _spread(times, known[Source(source)], alone, REASONS[source])
+            rows += [(str(source), str(model), *span) for span in _told(times, told)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def spans(times: np.ndarray, chosen: np.ndarray) -> list[tuple[float, float]]:
+    """Return the start and the end (s) of every unbroken run of chosen frames.
+
+    Args:
+        times: (T,) seconds of the frames' middles, regular.
+        chosen: (T,) booleans.
+    """
+    hop = _hop(times)
+    return [(round(float(times[a]) - hop / 2, 6), round(float(times[b - 1]) + hop / 2, 6)) for a, b in _runs(chosen)]
+
+
+def _reasons(times: np.ndarray, absences: Sequence[Absence]) -> np.ndarray:
+    """Return the reason for which a source is absent in each frame, empty where none is known: (T,)."""
+    told = np.full(len(times), "", object)
+    for absence in absences:
+        told[(times >= absence.start) & (times < absence.end)] = absence.reason
+    return told
+
+
+def _spread(times: np.ndarray, known: np.ndarray, missing: np.ndarray, default: str) -> np.ndarray:
+    """Return a reason for each missing frame, and nothing for the others.
+
+    Frames of no known reason take that of a near absence which they touch, or else the default.
+    """
+    told = np.where(missing, known, "")
+    near = round(NEAR / _hop(times)) if len(times) > 1 else 1
+    for begin, end in _runs(missing & (told == "")):
+        before = told[begin - 1] if begin else ""
+        after = told[end] if end < len(told) else ""
+        told[begin:end] = (before or after or default) if end - begin <= near else default
+    return told
+
+
+def _both(reasons: dict[str, np.ndarray], missing: np.ndarray) -> np.ndarray:
+    """Return why neither source has a value, from the reasons of each; fused values are missing where both are."""
+    told = np.full(len(missing), "", object)
+    for frame in np.flatnonzero(missing):
+        own = [reasons[source][frame] for source in (Source.FACE, Source.SPEECH) if source in reasons]
+        told[frame] = ", and ".join(dict.fromkeys(filter(None, own))) or REASONS[Source.FUSED]
+    return told
+
+
+def _told(times: np.ndarray, told: np.ndarray) -> list[tuple[float, float, str]]:
+    """Return start, end (s) and reason of every run of frames of one reason."""
+    found = [(start, end, str(reason)) for reason in set(told) - {""} for start, end in spans(times, told == reason)]
+    return sorted(found)
+
+
+def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:
+    """Return the first frame and the one behind the last of every unbroken run of chosen frames."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], chosen, [False])).astype(int)))
+    return [(int(first), int(behind)) for first, behind in edges.reshape(-1, 2)]
+
+
+def _hop(times: np.ndarray) -> float:
+    return float(times[1] - times[0]) if len(times) > 1 else 0.0
