@@ -1,0 +1,115 @@
+"""What serves a bundled model gives the predictions from which the scores on its card were computed.
+
+Features are extracted anew from the media of some recordings that each checkpoint did not see in training.
+"""
+
+import dataclasses
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+from places import ROOT
+
+from emoviz import checkpoints
+from emoviz.checkpoints.folder import Checkpoint
+from emoviz.core.vocabulary import Split, Task
+from emoviz.corpora.reading import load
+from emoviz.features.store import FeatureStore
+from emoviz.media import ClipMedia
+from emoviz.prediction.corpus import predict_recording
+from emoviz.prediction.windows import PICTURES, reads_clips, streams_of
+from emoviz.training.held_out import config_of, held_out
+
+pytestmark = [pytest.mark.corpora, pytest.mark.slow]
+
+FOLDERS = sorted(path.parent for path in (ROOT / "checkpoints").glob("**/config.json"))
+ABOUT = {path.relative_to(ROOT / "checkpoints").as_posix(): checkpoints.read_description(path) for path in FOLDERS}
+OF_CLIPS = [name for name, about in ABOUT.items() if reads_clips(about)]
+GROUPED = [name for name in OF_CLIPS if "/" in name]
+OF_SOUND = [
+    name for name in OF_CLIPS if name not in GROUPED[1::6] + [n for i in range(2, 6) for n in GROUPED[i::6]]
+    and not any(feature.name == PICTURES for feature in ABOUT[name].features)
+]  # fmt: skip
+"""Every sixth of a group of checkpoints, and all others that hear."""
+SAMPLE = 8
+"""Recordings, or about as many sequences, of each checkpoint."""
+ROUNDING = 2e-3
+"""Predictions are kept as float16."""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """An empty store, in which checkpoints share the features of recordings."""
+    return FeatureStore(tmp_path_factory.mktemp("store"))
+
+
+def put(store: FeatureStore, checkpoint: Checkpoint, data, chosen: pd.Index) -> dict[str, str]:
+    """Extract what a checkpoint reads of some recordings anew; return the media of each."""
+    features = {f.name: dict(f.chosen) for f in checkpoint.description.features}
+    media: dict[str, str] = {}
+    for name in checkpoint.description.training["corpora"]:
+        corpus = load(name, data)
+        own = corpus.recordings.index.intersection(chosen)
+        if not len(own):  # a corpus has at least one recording
+            seen = ~corpus.recordings["speaker"].isin(checkpoint.description.split[Split.TEST])
+            own = corpus.recordings.index[seen][:1]
+        part = dataclasses.replace(corpus, recordings=corpus.recordings.loc[own], labels=corpus.labels.loc[own])
+        store.add_corpus(part, list(features), settings=features)
+        paths = part.recordings["video"].fillna(part.recordings["audio"])
+        media |= {str(identity): path for identity, path in paths.items()}
+    return media
+
+
+def small_speakers(checkpoint: Checkpoint, data) -> pd.Index:
+    """Recordings of the speaker with the fewest in each of the two cultures where that is least."""
+    about = checkpoint.description
+    tables = [load(name, data) for name in about.training["corpora"]]
+    known = pd.concat([c.recordings[c.labels["emotion"].notna()] for c in tables])
+    known = known[known["speaker"].isin(about.split[Split.TEST])]
+    sizes = known.groupby(["culture", "speaker"]).size().sort_values(kind="stable").reset_index()
+    speakers = sizes.drop_duplicates("culture")["speaker"].iloc[:2]
+    return known.index[known["speaker"].isin(speakers)]
+
+
+@pytest.mark.parametrize("name", OF_SOUND)
+def test_recordings_get_the_predictions_of_the_card(name, store, data):
+    checkpoint = checkpoints.load(ROOT / "checkpoints" / name)
+    about = checkpoint.description
+    framewise = about.task == Task.FRAMES
+    kept = checkpoint.table("predictions")
+    if framewise:
+        chosen = small_speakers(checkpoint, data)
+    else:
+        assert kept is not None
+        chosen = pd.Index(random.Random(0).sample(sorted(kept.index), SAMPLE))
+    media = put(store, checkpoint, data, chosen)
+    results = {r.id: r for r in held_out(checkpoint, store)}
+    assert results
+    if kept is None:  # some keep embeddings alone
+        embeddings = checkpoint.table("embeddings").filter(regex=r"^e\d+$")
+        for identity in embeddings.index.intersection(list(results)):
+            np.testing.assert_allclose(results[identity].embedding, embeddings.loc[identity], rtol=2e-2, atol=1e-2)
+        assert len(embeddings.index.intersection(list(results)))
+        return
+    columns = [f"prediction.{output}" for output in about.outputs]
+    for identity, result in results.items():
+        stated = kept.loc[[identity], columns].to_numpy(float)
+        np.testing.assert_allclose(np.atleast_2d(result.prediction), stated, atol=ROUNDING, err_msg=identity)
+        if not framewise:  # as Predict and Explain get them
+            served = predict_recording(checkpoint, streams_of(checkpoint, ClipMedia(media[identity])))
+            np.testing.assert_allclose(np.atleast_2d(served), stated, atol=ROUNDING, err_msg=identity)
+
+
+@pytest.mark.parametrize("name", [n for n in OF_CLIPS if any(f.name == PICTURES for f in ABOUT[n].features)])
+def test_pictures_get_the_predictions_of_the_card(name, store, data):
+    checkpoint = checkpoints.load(ROOT / "checkpoints" / name)
+    kept = checkpoint.table("predictions")
+    (corpus,) = (load(own, data) for own in config_of(checkpoint.description).corpora)
+    chosen = random.Random(0).sample(sorted(kept.index), 8 * SAMPLE)
+    part = dataclasses.replace(corpus, recordings=corpus.recordings.loc[chosen], labels=corpus.labels.loc[chosen])
+    store.add_corpus(part, [])
+    crops = store.corpus(corpus.name).pictures.reshape(len(chosen), -1).astype(np.float32) / 255
+    found, _ = checkpoint.read({PICTURES: crops})
+    columns = [f"prediction.{output}" for output in checkpoint.outputs]
+    np.testing.assert_allclose(found, kept.loc[chosen, columns].to_numpy(float), atol=ROUNDING)
