@@ -22,7 +22,8 @@ class Corpus:
         title: full name for people.
         licence: licence in the words of its distributors.
         recordings: one row per recording, index ``id``, columns :data:`RECORDING_COLUMNS`; media
-            columns hold absolute paths (str). Speakers are unique across corpora: ``emodb/03``.
+            columns hold absolute paths (str). Speakers are unique across corpora: ``emodb/03``. Where a
+            split was published with the corpus, ``split`` (a ``Split`` value) is one more column.
         labels: one row per recording, index ``id``: column ``emotion`` (an ``Emotion`` value), and
             ``intensity`` where the corpus states one; or values per dimension; where several raters
             voted also ``votes.<answer>`` (counts) and ``share.<emotion>`` (their distribution, NaN

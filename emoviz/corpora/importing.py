@@ -12,15 +12,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from ..core.errors import ConfigError, CorpusError, EmovizError
-from ..core.vocabulary import INTENSITIES, Dimension, Emotion
+from ..core.vocabulary import INTENSITIES, Dimension, Emotion, Split
 from .base import Corpus
 from .layout import labels_table, recordings_table
-from .sources import VIDEO_ENDINGS, Material, Problem, Source, text_of
+from .sources import PARTS, SPLIT, VIDEO_ENDINGS, Material, Problem, Source, spans_of, text_of
 
 ROLES = {
     "file": "the clip's file: its path inside the folder, or its name, with or without its ending",
@@ -33,6 +33,7 @@ ROLES = {
     "culture": "what pages and tables compare, e.g. German",
     "session": "conversation of people who were recorded together",
     "transcript": "what is said",
+    SPLIT: f"the part of a published split in which the clip stands: {', '.join(Split)}",
 }
 """What a column may mean."""
 LABELS = ("emotion", *map(str, Dimension))
@@ -70,8 +71,22 @@ HINTS = {
     "culture": "culture country nationality",
     "session": "session recording_session dialog",
     "transcript": "transcript transcription text sentence utterance",
+    SPLIT: "split partition",
 }
 """Column names by which a role is suggested."""
+
+
+SHORTEST_SHARE, LONGER_SHARE = 0.05, 0.1
+"""Of a clip's length: a trace that ends earlier than the one or later than the other beyond it is not of this clip."""
+
+
+class Probed(Protocol):
+    """What is known of a clip without decoding it."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -171,16 +186,17 @@ def words_of(source: Source, column: str) -> list[str]:
     return [str(word) for word in source.rows[column].dropna().value_counts().index]
 
 
-def check(material: Material, plan: Plan, probe: Callable[[Path], object] | None = None) -> Checked:
+def check(material: Material, plan: Plan, probe: "Callable[[Path], Probed] | None" = None) -> Checked:
     """Go through the rows of what was gathered.
 
     Args:
         material: table, clips and traces.
         plan: the meaning of the table's columns.
-        probe: raises an EmovizError for a clip that cannot be decoded.
+        probe: tells the length of a clip, or raises an EmovizError where it cannot be decoded.
 
     Raises:
         ConfigError: if the plan names a column that the source has not, or there is neither a label nor a trace.
+        CorpusError: if the rows are parts of files.
     """
     source, traces = material.source, material.traces
     for role, column in plan.columns.items():
@@ -192,8 +208,9 @@ def check(material: Material, plan: Plan, probe: Callable[[Path], object] | None
         raise ConfigError(
             f"Clips have a label: name the column of the emotion, or of ratings, in '{source.file}', or give traces."
         )
+    _refuse_parts(source, plan)
     problems = list(source.problems)
-    traced = None if traces is None else frozenset(traces["file"])
+    traced = None if traces is None else dict(traces.groupby("file")["time"].max())
     checker = _Checker(plan, None if material.clips is None else _Clips(material.clips), traced, probe)
     rows: list[dict[str, Any]] = []
     left_out = 0
@@ -216,6 +233,20 @@ def check(material: Material, plan: Plan, probe: Callable[[Path], object] | None
     return Checked(
         tuple({k: v for k, v in row.items() if k != "trace"} for row in rows), kept, tuple(problems), left_out
     )
+
+
+def _refuse_parts(source: Source, plan: Plan) -> None:
+    """Refuse rows that are parts of files, as whole files would be imported in their place.
+
+    Raises:
+        CorpusError: if they are.
+    """
+    spans = spans_of(source, plan.columns.values())
+    if spans:
+        raise CorpusError(
+            f"The rows of '{source.file}' are parts of files, from '{spans[0]}' to '{spans[1]}', and whole files are "
+            "imported: cut each part into a file of its own, or remove these two columns if that is done already."
+        )
 
 
 def corpus(plan: Plan, checked: Checked) -> Corpus:
@@ -270,8 +301,8 @@ class _Clips:
 class _Checker:
     plan: Plan
     clips: _Clips | None
-    traced: frozenset[str] | None
-    probe: Callable[[Path], object] | None
+    traced: Mapping[str, float] | None
+    probe: "Callable[[Path], Probed] | None"
 
     def row(self, texts: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """A row of the corpus, and all that is wrong with it."""
@@ -293,6 +324,8 @@ class _Checker:
             wrong.append(
                 f"The column '{self.plan.columns['intensity']}' is empty; accepted are {', '.join(INTENSITIES)}."
             )
+        if SPLIT in self.plan.columns:
+            wrong += self._split(row)
         for dimension in Dimension:
             if row.get(dimension):
                 wrong += self._rating(row, dimension)
@@ -309,6 +342,13 @@ class _Checker:
         if emotion in list(Emotion):
             return []
         return [f"'{word}' is no emotion; accepted are {', '.join(Emotion)}, or say which of them it means."]
+
+    def _split(self, row: dict[str, Any]) -> list[str]:
+        word = row.get(SPLIT) or ""
+        row[SPLIT] = PARTS.get(word.lower())
+        if row[SPLIT]:
+            return []
+        return [f"'{word}' is no part of a split; accepted are {', '.join(dict.fromkeys(PARTS.values()))}."]
 
     def _rating(self, row: dict[str, Any], dimension: str) -> list[str]:
         low, high = self.plan.scale
@@ -339,10 +379,19 @@ class _Checker:
         row["video" if path.suffix.lower() in VIDEO_ENDINGS else "audio"] = str(path)
         if self.probe:
             try:
-                self.probe(path)
+                wrong += self._other_length(stem, self.probe(path).duration)
             except EmovizError as error:
                 wrong.append(str(error))
         return wrong
+
+    def _other_length(self, stem: str, clip: float) -> list[str]:
+        """What is wrong where a trace cannot be of a clip, since its times are not in seconds or it is of another."""
+        trace = (self.traced or {}).get(stem)
+        if trace is None or SHORTEST_SHARE * clip <= trace <= clip + max(1.0, LONGER_SHARE * clip):
+            return []
+        return [
+            f"The trace '{stem}.csv' lasts {trace:g} s and its clip {clip:.1f} s; the times of a trace are seconds."
+        ]
 
 
 def _traces_of(rows: Sequence[Mapping[str, Any]], traces: pd.DataFrame) -> pd.DataFrame:

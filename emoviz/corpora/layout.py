@@ -106,9 +106,13 @@ def read_table(title: str, path: Path, columns: Sequence[str], **options: Any) -
 def recordings_table(name: str, rows: Sequence[Mapping[str, object]], **common: object) -> pd.DataFrame:
     """Recordings from rows with a key ``id``; columns that neither rows nor ``common`` give are None.
 
+    The column ``split`` is there only where rows have one.
+
     Ids and speakers get the corpus's name in front, so that both are unique across corpora.
     """
-    table = pd.DataFrame([{**common, **row} for row in rows], dtype=object).reindex(columns=["id", *RECORDING_COLUMNS])
+    given = pd.DataFrame([{**common, **row} for row in rows], dtype=object)
+    split = ["split"] if "split" in given else []
+    table = given.reindex(columns=["id", *RECORDING_COLUMNS, *split])
     table = table.astype(object).where(table.notna(), None)
     for column in ("id", "speaker"):
         table[column] = [None if value is None else f"{name}/{value}" for value in table[column]]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..core.errors import ConfigError, CorpusError
-from ..core.vocabulary import Dimension
+from ..core.vocabulary import Dimension, Split
 
 if TYPE_CHECKING:
     import audformat
@@ -32,6 +32,17 @@ VIDEO_ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".flv")
 TIME_NAMES = ("timestamp", "time")
 EVEN = 0.05
 """Of a step of a trace, by which a time may be off."""
+STARTS = frozenset({"start", "starts", "begin", "begins", "beginning", "onset", "from", "tmin", "xmin"})
+ENDS = frozenset({"end", "ends", "stop", "offset", "to", "tmax", "xmax", "duration", "length"})
+"""Words in the names of columns that say which part of a file a row means."""
+SPLIT = "split"
+"""Column that says in which part of a published split a recording stands."""
+PARTS = {
+    **dict.fromkeys(("train", "training"), Split.TRAIN),
+    **dict.fromkeys(("validation", "valid", "val", "dev", "devel", "development"), Split.VALIDATION),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation"), Split.TEST),
+}
+"""Names of the parts of a split that are in use, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +147,10 @@ def read_csv(path: Path) -> Source:
 
 
 def read_audformat(folder: Path) -> Source:
-    """The filewise tables of an audformat database, side by side; speakers' own fields become columns too.
+    """The filewise tables of an audformat database; speakers' own fields become columns too.
+
+    Tables of the same files stand side by side. Columns of one name in tables of other files, such as those of a train
+    and a test part, become one column; a part that a table's name or split tells becomes the column ``split``.
 
     Its header is read as plain YAML, and pickled tables are not read, since both could run code.
 
@@ -322,29 +336,47 @@ def _copy_table(folder: Path, copy: Path, table: str) -> None:
 
 
 def _joined(database: "audformat.Database") -> pd.DataFrame:
-    """The filewise tables beside each other: ``file`` and one text column per column of theirs."""
+    """The filewise tables as one: ``file``, one text column per column of theirs, and perhaps ``split``."""
+    joined, columns = pd.DataFrame(), dict[str, None]()
+    for number, name in enumerate((n for n in database.tables if database[n].is_filewise), 1):
+        values = _values(database, name)
+        clashing = [column for column in values if column in joined and _contradict(joined[column], values[column])]
+        values = values.rename(columns={column: f"{column}.{number}" for column in clashing})
+        columns |= dict.fromkeys(map(str, values.columns))
+        joined = joined.combine_first(values)
+    if joined.empty:
+        return joined
+    return joined[list(columns)].rename_axis("file").reset_index().astype(object).map(text_of)
+
+
+def _values(database: "audformat.Database", name: str) -> pd.DataFrame:
+    """The columns of one filewise table, index the file."""
     import audformat
 
-    tables = []
-    for name in database.tables:
-        table = database[name]
-        if not table.is_filewise:
-            continue
-        fields = {
-            column: list(_fields(database, table.columns[column].scheme_id))
-            for column in table.columns
-            if _fields(database, table.columns[column].scheme_id)
-        }
-        values = table.get(map={c: [c, *names] for c, names in fields.items()}) if fields else table.get()
-        values.index = values.index.get_level_values(audformat.define.IndexField.FILE)
-        tables.append(values.astype(object))
-    if not tables:
-        return pd.DataFrame()
-    joined = tables[0]
-    for number, table in enumerate(tables[1:], 2):
-        joined = joined.join(table, how="outer", suffixes=("", f".{number}"))
-    joined = joined.rename_axis("file").reset_index().astype(object)
-    return joined.map(text_of)
+    table = database[name]
+    fields = {
+        column: list(_fields(database, table.columns[column].scheme_id))
+        for column in table.columns
+        if _fields(database, table.columns[column].scheme_id)
+    }
+    values = table.get(map={c: [c, *names] for c, names in fields.items()}) if fields else table.get()
+    values.index = values.index.get_level_values(audformat.define.IndexField.FILE)
+    values = values.astype(object)
+    part = _part(database, name)
+    return values.assign(**{SPLIT: part}) if part and SPLIT not in values else values
+
+
+def _part(database: "audformat.Database", name: str) -> str:
+    """The part of a split that a table's own split tells, or a word of its name; or ""."""
+    split = database[name].split_id
+    words = [str(database.splits[split].type), split] if split else name.split(".")
+    return next((str(PARTS[word.lower()]) for word in words if word.lower() in PARTS), "")
+
+
+def _contradict(one: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
+    """Whether two columns say different things of one file."""
+    both = one.dropna().index.intersection(other.dropna().index)
+    return any(text_of(one[file]) != text_of(other[file]) for file in both)
 
 
 def _fields(database: "audformat.Database", scheme: str | None) -> Iterable[str]:
@@ -355,6 +387,32 @@ def _fields(database: "audformat.Database", scheme: str | None) -> Iterable[str]
     if isinstance(labels, dict):
         return tuple(dict.fromkeys(key for value in labels.values() if isinstance(value, dict) for key in value))
     return ()
+
+
+def spans_of(source: Source, mapped: Iterable[str] = ()) -> tuple[str, str] | None:
+    """The two columns that make the rows of a table parts of files: their start, and their end or length; or None.
+
+    Args:
+        source: the table.
+        mapped: columns of which it is known that they mean something else.
+    """
+    found: list[str] = []
+    for names in (STARTS, ENDS):
+        columns = [column for column in source.rows if column not in {*mapped, *found}]
+        words = {
+            column: re.findall("[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()) for column in columns
+        }
+        plain = [column for column in columns if set(words[column]) & names and _are_times(source.rows[column])]
+        if not plain:
+            return None
+        found.append(plain[0])
+    return found[0], found[1]
+
+
+def _are_times(column: "pd.Series[Any]") -> bool:
+    """Whether a column holds numbers or times of day, and nothing else."""
+    texts = [str(value) for value in column.dropna()]
+    return bool(texts) and all(re.fullmatch(r"(\d+:){0,2}\d+([.,]\d+)?(e[+-]?\d+)?( ?m?s)?", text) for text in texts)
 
 
 def text_of(value: Any) -> str | None:

@@ -127,6 +127,8 @@ class TrainingConfig:
             raise ConfigError(
                 "'outputs' are either all emotions, all intensities of emotions, all traced or all derived dimensions."
             )
+        if self.kind == "emotion" and len(self.outputs) < 2:
+            raise ConfigError(f"A model tells two emotions or more apart; '{self.outputs[0]}' is the only one.")
         if self.selection not in SELECTIONS[self.kind]:
             ways = "; ".join(f"{kind}s by {' or '.join(names)}" for kind, names in SELECTIONS.items())
             raise ConfigError(f"Epochs are selected thus: {ways}; '{self.selection}' does not fit.")

@@ -28,7 +28,7 @@ from ..models.losses import LOSSES
 from .config import TrainingConfig
 from .data import DATA, labelled
 from .module import build_model
-from .splits import by_speaker
+from .splits import usual_split
 
 FEW = 3
 """Number of tested speakers of a culture below which its scores say little."""
@@ -131,12 +131,12 @@ def split_table(config: TrainingConfig, found: Sequence[Holding]) -> pd.DataFram
         SplitError: if a culture has too few speakers.
     """
     tables = [one.tables for one in found if one.tables is not None]
-    table = labelled(config, tables, ["speaker", "culture", "session"])
+    table = labelled(config, tables, ["speaker", "culture", "session", "split"])
     if any(_pictures(one) for one in found):
         part = table["session"]
         table = table.assign(culture="unknown", speaker=None)
     else:
-        split = by_speaker(table, config.validation_share, config.test_share, config.seed)
+        split = usual_split(table, config.validation_share, config.test_share, config.seed)
         part = table["speaker"].map({speaker: str(p) for p, speakers in split.items() for speaker in speakers})
     grouped = table.assign(part=part).groupby(["culture", "part"], sort=False)
     rows = grouped.agg(recordings=("part", "size"), speakers=("speaker", "nunique")).reset_index()

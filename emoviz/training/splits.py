@@ -1,4 +1,7 @@
-"""Splits in which no speaker stands in two parts, and the assertion that this holds."""
+"""Splits in which no speaker stands in two parts, and the assertion that this holds.
+
+Recordings of a corpus that was published with a split keep it; the speakers of all others are drawn.
+"""
 
 from collections.abc import Mapping
 
@@ -7,6 +10,48 @@ import pandas as pd
 
 from ..core.errors import SplitError
 from ..core.vocabulary import Split
+
+
+def usual_split(
+    recordings: pd.DataFrame, validation_share: float, test_share: float, seed: int
+) -> dict[Split, tuple[str, ...]]:
+    """Assign speakers to the part in which their corpus was published, and draw the part of all others.
+
+    Where a published split has no validation part, its speakers are drawn from those of its training part.
+
+    Args:
+        recordings: table with the columns ``speaker``, ``culture`` and perhaps ``split``.
+        validation_share: as in :func:`by_speaker`.
+        test_share: likewise.
+        seed: seed of the draw.
+
+    Raises:
+        SplitError: if a published split has one speaker in two parts, or a culture without one has too few speakers.
+    """
+    published = recordings.dropna(subset=["split"]) if "split" in recordings else recordings.iloc[:0]
+    others = recordings.drop(published.index)
+    drawn = by_speaker(others, validation_share, test_share, seed) if len(others) or not len(published) else {}
+    split = {part: set(drawn.get(part, ())) for part in Split}
+    if len(published):
+        for part, rows in published.groupby("split"):
+            split[Split(part)] |= set(rows["speaker"].astype(str))
+        if Split.VALIDATION not in set(published["split"]):
+            moved = _validating(published[published["split"] == Split.TRAIN], validation_share, seed)
+            split[Split.TRAIN] -= moved
+            split[Split.VALIDATION] |= moved
+    found = {part: tuple(sorted(speakers)) for part, speakers in split.items()}
+    check_disjoint(found)
+    return found
+
+
+def _validating(recordings: pd.DataFrame, share: float, seed: int) -> set[str]:
+    """Speakers of each culture that validate instead of being trained on; at least one is trained on."""
+    chosen: set[str] = set()
+    for culture, group in recordings.groupby("culture"):
+        speakers = sorted(map(str, group["speaker"].unique()))
+        order = np.random.default_rng([seed, *str(culture).encode()]).permutation(speakers)
+        chosen |= set(map(str, order[: min(max(1, round(share * len(order))), len(order) - 1)]))
+    return chosen
 
 
 def by_speaker(

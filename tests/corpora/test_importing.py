@@ -213,6 +213,28 @@ def test_a_plan_is_refused_that_names_no_column_of_the_table(tmp_path):
         check(material_of(folder), Plan("mine", {"file": "file", "speaker": "who"}, {"culture": "Here"}))
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("start", "end"),
+        ("start_time", "end_time"),
+        ("onset (s)", "duration"),
+        ("startTime", "stopTime"),
+        ("Begin", "End"),
+    ],
+)
+def test_rows_that_are_parts_of_files_are_refused(tmp_path, start, end):
+    folder = folder_of(tmp_path, f"file,{start},{end},who,emotion\na/1.wav,0.0,1.2,S1,sad\na/2.mp4,1.2,2.4,S2,sad\n")
+    with pytest.raises(CorpusError, match="are parts of files, from .* whole files are imported"):
+        check(material_of(folder), PLAN)
+
+
+@pytest.mark.parametrize("columns", ["duration,take", "to,from", "start,who2"])
+def test_other_columns_make_no_parts_of_files(tmp_path, columns):
+    folder = folder_of(tmp_path, f"file,{columns},who,emotion\na/1.wav,1.5,Anna,S1,sad\na/2.mp4,2,Bert,S2,sad\n")
+    assert len(check(material_of(folder), PLAN).rows) == 2
+
+
 @pytest.mark.parametrize("content", ["", "file\na.wav\n", "file,file\n1,2\n"])
 def test_what_is_no_table_is_refused(tmp_path, content):
     (tmp_path / "clips.csv").write_text(content)
@@ -268,6 +290,23 @@ def test_traces_can_have_clips_and_a_table(tmp_path):
     made = corpus(plan, checked)
     assert made.recordings["video"].tolist() == [None, str(folder / "b.mp4")]
     assert set(made.traces["id"]) == {"mine/a", "mine/b"}
+
+
+@pytest.mark.parametrize(("step", "length"), [(100, 2.4), (0.1, 90.0)])
+def test_a_trace_of_another_length_than_its_clip_is_refused(tmp_path, step, length):
+    """In milliseconds, or of a recording that is much longer."""
+    folder = folder_of(tmp_path / "clips", "", ("a.wav",))
+    rows = "".join(f"{number * step:g};0.1\n" for number in range(24))
+    material = gather(clips=folder, traces=traces_of(tmp_path / "traces", a=f"timestamp;arousal\n{rows}"))
+    plan = Plan("mine", {"file": "file", "speaker": "file"}, {"culture": "Here"})
+
+    class Info:
+        duration = length
+
+    said = f"The trace 'a.csv' lasts {23 * step:g} s and its clip {length:.1f} s; the times of a trace are seconds."
+    assert [problem.sentence for problem in check(material, plan, lambda path: Info()).problems] == [said]
+    Info.duration = 23 * step
+    assert not check(material, plan, lambda path: Info()).problems
 
 
 @pytest.mark.parametrize(
@@ -332,6 +371,54 @@ def test_an_audformat_database_becomes_a_corpus(tmp_path, storage_format):
     assert made.labels["emotion"].tolist() == [Emotion.ANGRY, Emotion.HAPPY, Emotion.HAPPY]
     assert made.recordings["speaker"].tolist() == ["mine/s1", "mine/s2", "mine/s2"]
     assert made.recordings["gender"].tolist() == ["female", "male", "male"]
+
+
+def parted_database(folder: Path, *, doubled: bool = False) -> Path:
+    """Three clips whose labels stand in a train and a test table."""
+    db = audformat.Database("parted")
+    db.schemes["emotion"] = audformat.Scheme(labels=["anger", "joy"])
+    db.schemes["speaker"] = audformat.Scheme(labels=["s1", "s2", "s3"])
+    parts = {"emotion.train": (["1.wav", "2.wav"], ["anger", "joy"]), "emotion.test": (["3.wav"], ["joy"])}
+    if doubled:
+        parts["emotion.test"] = (["2.wav", "3.wav"], ["anger", "joy"])
+    for name, (files, emotions) in parts.items():
+        db[name] = audformat.Table(audformat.filewise_index(files))
+        for column, values in (("emotion", emotions), ("speaker", [f"s{file[0]}" for file in files])):
+            db[name][column] = audformat.Column(scheme_id=column)
+            db[name][column].set(values)
+    db.save(str(folder), storage_format="csv")
+    for number in (1, 2, 3):
+        (folder / f"{number}.wav").touch()
+    return folder
+
+
+def test_labels_in_a_train_and_a_test_table_are_both_read_and_keep_their_split(tmp_path):
+    material = gather(database=parted_database(tmp_path / "database"))
+    source = material.source
+    assert list(source.rows) == ["file", "emotion", "speaker", "split"]
+    plan = Plan("mine", suggest(source.rows.columns), {"culture": "Here"}, {"anger": "angry", "joy": "happy"})
+    checked = check(material, plan)
+    assert checked.problems == ()
+    own.save(corpus(plan, checked), tmp_path / "imports")
+    read = load("mine", None, tmp_path / "imports")
+    assert read.labels["emotion"].tolist() == ["angry", "happy", "happy"]
+    assert read.recordings["split"].tolist() == ["train", "train", "test"]
+
+
+def test_tables_that_contradict_each_other_stand_side_by_side(tmp_path):
+    rows = gather(database=parted_database(tmp_path, doubled=True)).source.rows.set_index("file")
+    assert rows["emotion"].dropna().to_dict() == {"1.wav": "anger", "2.wav": "joy"}
+    assert rows["emotion.2"].dropna().to_dict() == {"2.wav": "anger", "3.wav": "joy"}
+    assert rows["speaker"].to_dict() == {"1.wav": "s1", "2.wav": "s2", "3.wav": "s3"}
+
+
+@pytest.mark.parametrize(("word", "part"), [("Train", "train"), ("devel", "validation"), ("test", "test")])
+def test_a_table_may_say_in_which_part_of_a_split_a_clip_stands(tmp_path, word, part):
+    folder = folder_of(tmp_path, f"file,emotion,who,partition\na/1.wav,sad,S1,{word}\na/2.mp4,sad,S2,often\n")
+    checked = check(material_of(folder), dataclasses.replace(PLAN, columns=COLUMNS | {"split": "partition"}))
+    assert [row["split"] for row in checked.rows] == [part]
+    said = "'often' is no part of a split; accepted are train, validation, test."
+    assert [str(problem) for problem in checked.problems] == [f"clips.csv, line 3: {said}"]
 
 
 def test_a_database_cannot_run_code(tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from emoviz.core.errors import SplitError
 from emoviz.core.vocabulary import Split
-from emoviz.training.splits import by_speaker, check_disjoint
+from emoviz.training.splits import by_speaker, check_disjoint, usual_split
 
 
 @given(
@@ -36,3 +36,31 @@ def test_overlap_is_named():
         check_disjoint({Split.TRAIN: ("x",), Split.VALIDATION: ("y",), Split.TEST: ("x",)})
     with pytest.raises(SplitError, match="validation part of the split has no speakers"):
         check_disjoint({Split.TRAIN: ("x",), Split.VALIDATION: (), Split.TEST: ("z",)})
+
+
+def recordings(parts: dict[str, str | None], culture: str = "c") -> pd.DataFrame:
+    rows = [{"speaker": speaker, "culture": culture, "split": part} for speaker, part in parts.items()]
+    return pd.DataFrame(rows * 2)
+
+
+def test_a_published_split_is_kept_and_its_validation_speakers_are_trained_on_otherwise():
+    split = usual_split(recordings({"a": "train", "b": "train", "c": "test"}), 0.15, 0.2, 0)
+    assert split[Split.TEST] == ("c",) and sorted((*split[Split.TRAIN], *split[Split.VALIDATION])) == ["a", "b"]
+    whole = usual_split(recordings({"a": "train", "b": "validation", "c": "test"}), 0.15, 0.2, 0)
+    assert whole == {Split.TRAIN: ("a",), Split.VALIDATION: ("b",), Split.TEST: ("c",)}
+
+
+def test_speakers_of_corpora_without_a_published_split_are_drawn_as_if_they_were_alone():
+    others = recordings(dict.fromkeys("uvwxyz"), "d")
+    together = pd.concat([recordings({"a": "train", "b": "train", "c": "test"}), others], ignore_index=True)
+    alone, split = by_speaker(others, 0.15, 0.2, 0), usual_split(together, 0.15, 0.2, 0)
+    assert {part: set(speakers) - set("abc") for part, speakers in split.items()} == {
+        part: set(speakers) for part, speakers in alone.items()
+    }
+    assert usual_split(others.drop(columns="split"), 0.15, 0.2, 0) == alone
+
+
+def test_a_published_split_with_one_speaker_on_both_sides_is_refused():
+    table = pd.concat([recordings({"a": "train", "b": "train"}), recordings({"a": "test"})], ignore_index=True)
+    with pytest.raises(SplitError, match="The speaker 'a' stands in"):
+        usual_split(table, 0.15, 0.2, 0)

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...core.vocabulary import Split
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
-from ..splits import by_speaker, check_disjoint
+from ..splits import check_disjoint, usual_split
 from .base import Data, Part, Partition
 from .recordings import Recordings
 
@@ -89,7 +89,7 @@ def arrange(
     Args:
         config: config of the training.
         recordings: recordings as :func:`load_recordings` returns them.
-        partition: split of the recordings; by default that of :func:`~emoviz.training.splits.by_speaker`.
+        partition: split of the recordings; by default that of :func:`~emoviz.training.splits.usual_split`.
         inputs: transforms that were fitted before, for a model that is trained further.
 
     Raises:
@@ -97,7 +97,7 @@ def arrange(
     """
     table = recordings.table
     if partition is None:
-        speakers = by_speaker(table, config.validation_share, config.test_share, config.seed)
+        speakers = usual_split(table, config.validation_share, config.test_share, config.seed)
         partition = {part: table.index[table["speaker"].isin(names)] for part, names in speakers.items()}
     check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in partition.items()})
     return Arranged(recordings, inputs or fit_inputs(config, recordings, partition[Split.TRAIN]), partition)

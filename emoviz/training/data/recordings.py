@@ -66,7 +66,7 @@ def load_recordings(
     chosen = {i.feature: i.settings for i in config.inputs}
     identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
     corpora = [store.corpus(name) for name in config.corpora]
-    table = labelled(config, corpora, ["key", "speaker", "culture"]).join(pd.concat(map(_sessions, corpora)))
+    table = labelled(config, corpora, ["key", "speaker", "culture", "split"]).join(pd.concat(map(_sessions, corpora)))
     if speakers is not None:
         table = table[table["speaker"].isin(speakers)]
     traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
@@ -105,23 +105,30 @@ def labelled(config: TrainingConfig, corpora: Sequence[Tables], columns: Sequenc
     Args:
         config: config of the training.
         corpora: corpora of the config.
-        columns: columns of their recordings that are kept.
+        columns: columns of their recordings that are kept; None where a corpus has no such column.
 
     Returns:
         One row per recording, index ``id``, with those columns, ``emotion``, ``intensity`` and one column per
         dimension, NaN where a value is unknown.
 
     Raises:
-        CorpusError: if no recording is left.
+        CorpusError: if no recording is left, or none shows an emotion that the config predicts.
     """
     labels = ["emotion", "intensity", *Dimension]
-    table = pd.concat([c.recordings[list(columns)].join(c.labels.reindex(columns=labels)) for c in corpora])
+    table = pd.concat(
+        [c.recordings.reindex(columns=list(columns)).join(c.labels.reindex(columns=labels)) for c in corpora]
+    )
     if config.kind == "emotion":
         table = table[table["emotion"].isin(config.outputs)]
     elif config.kind == "dimension" and not DATA[config.data].frames:
         table = table.dropna(subset=list(config.outputs), how="all")
     if table.empty:
         raise CorpusError(f"No recording of {', '.join(config.corpora)} has one of the outputs as its label.")
+    if config.kind == "emotion" and (lacking := set(config.outputs) - set(table["emotion"])):
+        raise CorpusError(
+            f"The config predicts {', '.join(sorted(lacking))}, but no recording of {', '.join(config.corpora)} is "
+            f"that; they are {', '.join(sorted(set(table['emotion'])))}."
+        )
     return table
 
 
