@@ -1,44 +1,97 @@
 """``predict``: emotion over time in a clip."""
 
 import argparse
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..core.errors import Cancelled, ConfigError, MediaError
 from ..core.settings import Settings
 from ..prediction.export import endings
 from .command import argument, command
 from .output import Bars, note
 
-CLIP = argument("clip", type=Path, metavar="CLIP", help="a video or sound file")
+if TYPE_CHECKING:
+    from ..checkpoints.folder import Checkpoint
+
 FACE = argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
 
 
 @command(
     "predict",
-    "emotion over time in a clip",
-    CLIP,
+    "emotion over time in a clip, or in several",
+    argument("clips", type=Path, nargs="+", metavar="CLIP", help="video or sound files"),
     argument("--model", action="append", default=[], metavar="NAME", help="may be repeated (see `models`)"),
     FACE,
-    argument("--out", type=Path, metavar="FILE", help=f"table to write: {endings()} (default: CSV to the screen)"),
+    argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=f"table to write: {endings()} (default: CSV to the screen); for several clips a folder, with a CSV each",
+    ),
 )
 def predict(options: argparse.Namespace, settings: Settings) -> None:
-    """Write the prediction to a file, or print it as CSV, and say in words what it shows."""
+    """Write the prediction to a file, or print it as CSV, and say in words what it shows.
+
+    Of several clips, one that cannot be read does not keep the others from being predicted.
+    """
+    from ..prediction.clip import load_checkpoints
+    from ..prediction.export import format_of
+
+    tables = [options.out]
+    if len(options.clips) > 1:
+        tables = _tables(options.clips, options.out)
+    elif options.out:
+        format_of(options.out)  # refuses other endings before the clip is analysed
+    checkpoints = load_checkpoints(options.model, settings.checkpoints)
+    failed = []
+    for clip, table in zip(options.clips, tables, strict=True):
+        try:
+            _predict(clip, table, checkpoints, options, settings)
+        except Cancelled:
+            raise
+        except MediaError as error:
+            if len(options.clips) == 1:
+                raise
+            note([f"{clip}: {error}"])
+            failed.append(clip.name)
+    if failed:
+        raise MediaError(f"{len(failed)} of {len(options.clips)} clips could not be read: {', '.join(failed[:5])}.")
+
+
+def _tables(clips: Sequence[Path], folder: Path | None) -> list[Path]:
+    """The table of each of several clips.
+
+    Raises:
+        ConfigError: if no folder is named, or two clips have one name.
+    """
+    if folder is None or not os.path.isdir(folder):
+        raise ConfigError("Several clips have a table each: name a folder that exists with --out.")
+    tables = [folder / f"{clip.name}.csv" for clip in clips]
+    if len(set(tables)) < len(tables):
+        raise ConfigError("Two of the clips have the same name, so their tables would, too: predict them separately.")
+    return tables
+
+
+def _predict(
+    clip: Path, table: Path | None, checkpoints: "Sequence[Checkpoint]", options: argparse.Namespace, settings: Settings
+) -> None:
+    """Predict one clip."""
     from ..evaluation.sentence import sentence
     from ..features.store import FeatureStore
     from ..media import ClipMedia
-    from ..prediction.clip import load_checkpoints, predict_clip, require_size
-    from ..prediction.export import format_of, write_prediction
+    from ..prediction.clip import predict_clip, require_size
+    from ..prediction.export import write_prediction
     from ..prediction.formats import FORMATS
 
-    if options.out:
-        format_of(options.out)  # refuses other endings before the clip is analysed
-    require_size(options.clip, settings.upload_limit_mb)
-    media = ClipMedia(options.clip, face=options.face)
-    checkpoints = load_checkpoints(options.model, settings.checkpoints)
+    require_size(clip, settings.upload_limit_mb)
+    media = ClipMedia(clip, face=options.face)
     with Bars() as bars:
         prediction = predict_clip(media, checkpoints, store=FeatureStore(settings.store), progress=bars)
-    if options.out:
-        write_prediction(prediction, options.out)
+    if table:
+        write_prediction(prediction, table)
     else:
         sys.stdout.write(FORMATS["csv"].encode_prediction(prediction).decode())
     note([*prediction.notes, sentence(prediction.table, prediction.outputs)])

@@ -115,7 +115,7 @@ def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
 
 @command("extract", "put a corpus and its features into the store", *EXTRACTION)
 def extract(options: argparse.Namespace, settings: Settings) -> None:
-    """Put the corpus and its features into the store."""
+    """Put the corpus and its features into the store; each recording that cannot be read is a line at the end."""
     from ..corpora import load
     from ..features import make
     from ..features.store import FeatureStore
@@ -126,10 +126,14 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
     for feature, own in chosen.items():
         make(feature, own)
     corpus = load(options.corpus, settings.data, settings.imports)
-    with Bars() as bars:
-        FeatureStore(settings.store).add_corpus(
-            corpus, list(chosen), bars, settings=chosen, processes=options.processes
-        )
+    problems: list[str] = []
+    try:
+        with Bars() as bars:
+            FeatureStore(settings.store).add_corpus(
+                corpus, list(chosen), bars, settings=chosen, processes=options.processes, note=problems.append
+            )
+    finally:
+        note(problems)
     note([f"{corpus.title}: {len(corpus.recordings)} recordings are in {settings.store}."])
 
 

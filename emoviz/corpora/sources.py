@@ -10,6 +10,7 @@ Sources
 
 import csv
 import math
+import os
 import re
 import shutil
 import tempfile
@@ -198,7 +199,7 @@ def read_traces(folder: Path) -> tuple[Source, pd.DataFrame]:
     Raises:
         CorpusError: if the folder has no CSV.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # false for names that no folder can have, too
         raise CorpusError(f"'{folder}' is no folder on this machine; name the one that holds the traces.")
     files = sorted(path for path in folder.glob("*") if path.suffix.lower() == ".csv" and path.name[0] != ".")
     if not files:
@@ -230,7 +231,7 @@ def find_clips(folder: Path) -> dict[str, Path]:
         CorpusError: if there is none.
     """
     endings = SOUND_ENDINGS + VIDEO_ENDINGS
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # false for names that no folder can have, too
         raise CorpusError(f"'{folder}' is no folder on this machine; name the one that holds the clips.")
     found = {
         path.relative_to(folder).as_posix(): path
@@ -247,8 +248,10 @@ def _read_lines(path: Path) -> tuple[list[str], list[tuple[int, list[str | None]
     """Header, rows with their line, and the lines with another number of fields."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"'{path.name}' cannot be read: it is no UTF-8 text.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
         raise CorpusError(f"'{path.name}' cannot be read: {reason}.") from error
     first = text.partition("\n")[0]
     delimiter = max(";\t,", key=first.count)

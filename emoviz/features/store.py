@@ -28,7 +28,7 @@ import pandas as pd
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ..core.errors import CorpusError, FeatureError, MissingWeightsError
+from ..core.errors import CorpusError, FeatureError, MediaError, MissingWeightsError
 from ..core.files import raising, write_bytes
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
@@ -44,6 +44,8 @@ PICTURES = "pictures.safetensors"
 SHIPPED = "shipped"
 """Folder, and version, of features that came with a corpus."""
 WHOLE = 24 * 3600.0
+MOST_NAMED = 3
+"""Recordings that a message names; others are only counted."""
 SIDE = 48
 """Pixels of a stored picture's side."""
 
@@ -163,11 +165,12 @@ class FeatureStore:
         *,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         processes: int = 1,
+        note: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """Store a corpus: tables, pictures, and the streams of every recording.
 
-        Streams that are there already are skipped, so an interrupted call can be repeated. The corpus counts as stored
-        only when all its streams are.
+        Streams that are there already are skipped, so an interrupted call can be repeated. A recording that cannot be
+        read does not keep the others from being extracted. The corpus counts as stored only when all its streams are.
 
         Args:
             corpus: corpus as its reader returns it.
@@ -176,23 +179,33 @@ class FeatureStore:
             settings: settings of each extractor that are not its defaults.
             processes: number of processes that extract at the same time, each with its share of the cores and a copy
                 of the weights.
+            note: takes the sentence of each recording that cannot be read, which names it.
 
         Raises:
             ConfigError: if an extractor has no such setting.
             MissingWeightsError: if the weights that one needs are not on this machine.
             FeatureError: if a file cannot be written.
-            MediaError: if a recording cannot be decoded; the message names it.
+            MediaError: if recordings cannot be read, once all others are extracted; the message names them.
             CorpusError: if a picture cannot be decoded.
         """
         extractors = [make(name, (settings or {}).get(name)) for name in extractor_names]
         for extractor in extractors:
             extractor.settings  # noqa: B018 - looks for the weights, before the first clip is decoded
         keys: list[str | None] = []
+        unread: dict[str, str] = {}
         with _in_processes(processes) as each:
             added = each(functools.partial(self._add_clip, extractors), _clips(corpus))
             for number in range(len(corpus.recordings)):
                 progress(f"Extracting features of {corpus.title}", number, len(corpus.recordings))
-                keys.append(next(added))
+                found = next(added)
+                if isinstance(found, _Unread):
+                    identity = str(corpus.recordings.index[number])
+                    unread[identity] = found.sentence
+                    note(f"{identity}: {found.sentence}")
+                else:
+                    keys.append(found)
+        if unread:
+            raise MediaError(_told(corpus, unread))
         recordings = corpus.recordings.assign(key=pd.Series(keys, corpus.recordings.index, dtype=object))
         tables = {"recordings": recordings, "labels": corpus.labels, "traces": corpus.traces}
         folder = self.root / "corpora" / corpus.name
@@ -230,12 +243,19 @@ class FeatureStore:
         except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
             raise CorpusError(f"The corpus '{name}' in {folder} is damaged; add it again with {command}.") from error
 
-    def _add_clip(self, extractors: Sequence[Extractor], clip: str | None) -> str | None:
+    def _add_clip(self, extractors: Sequence[Extractor], clip: str | None) -> "str | None | _Unread":
+        """Extract the missing streams of one clip, and return its key, or why it cannot be read."""
+        if clip is None:
+            return None
+        try:
+            return self._extract_missing(extractors, clip)
+        except (MediaError, OSError) as error:
+            return _Unread(str(error))
+
+    def _extract_missing(self, extractors: Sequence[Extractor], clip: str) -> str:
         """Extract the missing streams of one clip, and return its key."""
         from ..media import ClipMedia, content_key
 
-        if clip is None:
-            return None
         # A clip whose streams are all there need not be opened, which takes longest.
         key = content_key(clip) if Path(clip).is_file() else ""
         if any(_read(self._path(extractor, key)) is None for extractor in extractors) or not key:
@@ -251,6 +271,23 @@ class FeatureStore:
         """Return the folder of the extractor's streams in its settings."""
         settings = json.dumps(extractor.settings, sort_keys=True).encode()
         return self.root / f"{extractor.name}-{extractor.version}-{hashlib.sha256(settings).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class _Unread:
+    """A recording that cannot be read, and why."""
+
+    sentence: str
+
+
+def _told(corpus: "Corpus", unread: Mapping[str, str]) -> str:
+    """Say in words which recordings of a corpus cannot be read; of many the first ones."""
+    named = "; ".join(f"{identity}: {sentence.rstrip('.')}" for identity, sentence in [*unread.items()][:MOST_NAMED])
+    rest = len(unread) - MOST_NAMED
+    return (
+        f"{corpus.title}: {len(unread)} of {len(corpus.recordings)} recordings cannot be read ({named}"
+        f"{f'; and {rest} more' if rest > 0 else ''}); the others are extracted, and a later call skips them."
+    )
 
 
 def _in(folder: Path, key: str) -> Path:

@@ -330,7 +330,7 @@ def require_size(path: Path, limit_mb: int) -> None:
     Raises:
         MediaError: if the clip is larger.
     """
-    if path.is_file() and path.stat().st_size > limit_mb * 1_000_000:
+    if os.path.isfile(path) and path.stat().st_size > limit_mb * 1_000_000:
         raise MediaError(
             f"'{path.name}' has {path.stat().st_size / 1e6:.0f} MB; clips up to {limit_mb} MB are accepted "
             "(setting EMOVIZ_UPLOAD_LIMIT_MB)."

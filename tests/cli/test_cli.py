@@ -97,6 +97,24 @@ def test_bad_clips_fail_in_one_sentence_and_the_next_one_works(clip, tmp_path, c
     assert cli.main(["predict", str(clip), "--out", str(tmp_path / "t.csv")]) == 0
 
 
+def test_of_several_clips_those_that_cannot_be_read_are_named_and_the_others_predicted(clip, tmp_path, capsys):
+    made, folder = (
+        str(write_clip(tmp_path / "sound 😀 %03d.wav", (), speech(1), audio_codec="pcm_s16le")),
+        str(tmp_path),
+    )
+    bad = str(write_text(tmp_path / "text.mp4"))
+    names = [bad, str(tmp_path / "a\0b.wav"), f"{tmp_path}/{'n' * 300}.wav", "..", made]
+    model = ["--model", "speech-emotion"]
+    assert cli.main(["predict", *names, "--out", folder, *model]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith(f"{bad}: 'text.mp4' cannot be read") and lines[-1].startswith(
+        "emoviz: 4 of 5 clips could"
+    )
+    assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["sound 😀 %03d.wav.csv"]
+    assert "name a folder" in failure(capsys, "predict", made, clip, *model)
+    assert "the same name" in failure(capsys, "predict", made, made, "--out", folder, *model)
+
+
 def test_a_clip_over_the_size_limit_is_refused(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("EMOVIZ_UPLOAD_LIMIT_MB", "1")
     with (tmp_path / "large.mp4").open("wb") as file:

@@ -1,5 +1,6 @@
 """The store: cached, atomic, resumable, and readable without media libraries."""
 
+import dataclasses
 import errno
 import os
 import re
@@ -192,11 +193,31 @@ def test_more_features_can_be_added_later(tmp_path, corpus):
     assert store.stream(key, "egemaps").channels == Egemaps().channels
 
 
-def test_a_recording_that_cannot_be_read_is_named(tmp_path, corpus):
-    Path(corpus.recordings["audio"].iloc[1]).write_bytes(b"no sound")
-    with pytest.raises(MediaError, match=r"1\.wav"):
-        FeatureStore(tmp_path / "store").add_corpus(corpus, ["egemaps"])
+def test_recordings_that_cannot_be_read_are_named_and_the_others_are_extracted(tmp_path, corpus):
+    clips = [Path(clip) for clip in corpus.recordings["audio"]]
+    sound = clips[0].read_bytes()
+    clips[0].write_bytes(b"no sound")
+    clips[1].unlink()
+    store, told = FeatureStore(tmp_path / "store"), []
+    with pytest.raises(
+        MediaError, match=r"Toy: 2 of 3 recordings cannot be read \(toy/0: '0\.wav' .*toy/1: .*later call"
+    ):
+        store.add_corpus(corpus, ["egemaps"], note=told.append)
+    assert [line.partition(":")[0] for line in told] == ["toy/0", "toy/1"]
     assert not (tmp_path / "store" / "corpora").exists()
+    (done,) = files(tmp_path / "store")
+    time = done.stat().st_mtime_ns
+    clips[0].write_bytes(sound)
+    write_wav(clips[1], 0.5, 1)
+    store.add_corpus(corpus, ["egemaps"])
+    assert done.stat().st_mtime_ns == time and len(store.corpus("toy").recordings) == 3
+
+
+def test_of_many_recordings_that_cannot_be_read_the_first_are_named(tmp_path, corpus):
+    rows = pd.concat([corpus.recordings.assign(audio=str(tmp_path / "none.wav"))] * 4)
+    many = dataclasses.replace(corpus, recordings=rows.set_index(pd.Index([f"toy/{n}" for n in range(12)], name="id")))
+    with pytest.raises(MediaError, match=r"12 of 12 .*toy/0: .*; toy/1: .*; toy/2: .*; and 9 more\); the others"):
+        FeatureStore(tmp_path / "store").add_corpus(many, ["egemaps"])
 
 
 def picture_corpus(contents: list[bytes]) -> Corpus:

@@ -54,5 +54,7 @@ class Extraction:
 
         corpus = load(self.corpus, places.corpora, places.imports)
         store = FeatureStore(Path(places.store))
-        store.add_corpus(corpus, list(self.features), progress, settings=self.settings, processes=self.processes)
+        store.add_corpus(
+            corpus, list(self.features), progress, settings=self.settings, processes=self.processes, note=print
+        )
         return (self.corpus,)
