@@ -69,8 +69,6 @@ def _cut(stream: FeatureStream, times: np.ndarray, cell: float) -> FeatureStream
     margin = max(cell, float(np.diff(times).max(initial=0.0)), stream.hop) + 2 * stream.hop
     first = max(0, int((times[0] - margin - stream.start) / stream.hop))
     last = max(first + 1, int((times[-1] + margin - stream.start) / stream.hop) + 2)
-    if first == 0 and last >= len(stream.values):
-        return stream
     first = min(first, len(stream.values) - 1)
     return replace(stream, values=stream.values[first:last], start=stream.start + first * stream.hop)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.configuration import coerce
 from ..core.errors import ConfigError, FeatureError
+from ..core.growing import GrowingArray, blocks
 from ..core.progress import Progress, silent
 from ..core.registry import Registry
 from ..core.vocabulary import Modality
@@ -27,7 +28,8 @@ class FeatureStream:
     """Features over time.
 
     Attributes:
-        values: features float32 (T, D); a value that could not be extracted is NaN, never zero.
+        values: features float32 (T, D); a value that could not be extracted is NaN, never zero. Those of a long clip
+            lie on disk (:class:`~emoviz.core.growing.Rows`) and are read by slices.
         start: time of the centre of the first frame, in seconds of the clip.
         hop: seconds from one frame to the next.
         channels: names of the D channels, which a person can read, e.g. ``face.mouthSmileLeft``.
@@ -116,12 +118,24 @@ def sound_stream(
         sound: sound that the features were computed from.
     """
     times = start + hop * np.arange(len(values))
+    absent = np.zeros(len(values), bool)
     for begin, end in (*sound.gaps, *sound.unspoken):
-        values[(times > begin) & (times < end)] = np.nan
+        absent |= (times > begin) & (times < end)
     gaps = [f"The sound has a gap from {begin:.1f} s to {end:.1f} s." for begin, end in sound.gaps[:3]]
     silent_share = sum(end - begin for begin, end in sound.unspoken) / max(sound.duration, 1e-9)
     silence = [f"Nobody speaks in {silent_share:.0%} of the sound."] if silent_share >= 0.005 else []
-    return FeatureStream(values, start, hop, channels, (*sound.notes, *gaps, *silence))
+    return FeatureStream(_without(values, absent), start, hop, channels, (*sound.notes, *gaps, *silence))
+
+
+def _without(values: np.ndarray, absent: np.ndarray) -> np.ndarray:
+    """The values (T, D) with NaN in the absent frames (T,)."""
+    if not absent.any():
+        return values
+    marked, first = GrowingArray(values.shape[1:], np.float32), 0
+    for block in blocks(values):
+        marked.extend(np.where(absent[first : first + len(block), None], np.float32(np.nan), block))
+        first += len(block)
+    return marked.array
 
 
 class Extractor(Protocol):

@@ -106,7 +106,7 @@ class DeepSpectrum:
         sound = heard(media, self.sound, progress)
         place = device(self.device)
         network = load_state(type(self).network, self.needs[0].folder(self.name), place, *self.arguments)
-        grey = mel_picture(sound.samples)
+        grey = mel_picture(np.asarray(sound.samples))
         width, hop = max(round(self.window * RATE / STEP), 1), self.hop * RATE / STEP
         count = max(round(grey.shape[1] / hop), 1)
         values = np.empty((count, self.width), np.float32)
@@ -128,7 +128,12 @@ def mel_picture(samples: np.ndarray) -> np.ndarray:
         samples: sound float32 (N,) mono at 16 kHz, N at least 1.
     """
     spectrum = torch.stft(
-        torch.from_numpy(samples), FFT, STEP, window=torch.hann_window(FFT), pad_mode="constant", return_complex=True
+        torch.from_numpy(samples),
+        FFT,
+        STEP,
+        window=torch.hann_window(FFT),
+        pad_mode="constant",
+        return_complex=True,
     )
     power = mel_filters(BANDS, FFT) @ spectrum.abs() ** 2
     level = 10 * power.clamp(min=1e-10).log10()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..core.growing import GrowingArray
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from .base import RATE, FeatureStream, Sound, heard, lacking_sound, missing_stream, sound_setting, sound_stream
@@ -57,8 +58,10 @@ class Descriptors:
         if note := lacking_sound(media, self.shortest, f"'{self.name}' needs", progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
         sound = heard(media, self.sound, progress)
-        values = np.concatenate(list(describe(self.analysis, sound.samples, progress)))
-        return sound_stream(values, sound.start + self.centre, self.hop, self.channels, sound)
+        values = GrowingArray((len(self.channels),), np.float32)
+        for piece in describe(self.analysis, sound.samples, progress):
+            values.extend(piece)
+        return sound_stream(values.array, sound.start + self.centre, self.hop, self.channels, sound)
 
 
 def describe(analysis: str, samples: np.ndarray, progress: Progress = silent) -> Iterator[np.ndarray]:
@@ -75,13 +78,12 @@ def describe(analysis: str, samples: np.ndarray, progress: Progress = silent) ->
     import opensmile
 
     smile = opensmile.Smile(feature_set=analysis, feature_level="lld", loglevel=0)
-    # openSMILE computes on 16 bit and lets +1.0 overflow to -1.0.
-    samples = np.clip(samples, -1, 32767 / 32768)
     starts = range(0, max(len(samples) - CONTEXT, 1), PIECE)
     for number, start in enumerate(starts):
         progress("Describing the voice", number, len(starts))
         first = max(start - CONTEXT, 0)
-        values = smile(samples[first : start + PIECE + CONTEXT], RATE)[0].T
+        # openSMILE computes on 16 bit and lets +1.0 overflow to -1.0.
+        values = smile(np.clip(samples[first : start + PIECE + CONTEXT], -1, 32767 / 32768), RATE)[0].T
         before = (start - first) // HOP
         yield values[before:] if start == starts[-1] else values[before : before + PIECE // HOP]
     progress("Describing the voice", len(starts), len(starts))

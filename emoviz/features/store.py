@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ..core.errors import CorpusError, FeatureError, MediaError, MissingWeightsError
-from ..core.files import raising, write_bytes
+from ..core.files import raising, replacing, write_bytes
+from ..core.growing import IN_MEMORY, Rows, blocks
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from .base import EXTRACTORS, Extractor, FeatureStream, make
@@ -114,7 +115,9 @@ class FeatureStore:
         stream = _read(path)
         if stream is None:
             stream = extractor.extract(media, progress)
-            _write(path, _pack(stream))
+            with raising(FeatureError, path, setting="EMOVIZ_STORE"):
+                with replacing(path) as draft, draft.open("wb") as file:
+                    file.writelines(_pack(stream))
         return stream
 
     def stream(self, key: str, extractor_name: str, settings: Mapping[str, Any] | None = None) -> FeatureStream:
@@ -348,25 +351,46 @@ def _clips(corpus: "Corpus") -> list[str | None]:
     return [next((path for path in row if isinstance(path, str)), None) for row in columns.itertuples(index=False)]
 
 
-def _pack(stream: FeatureStream) -> bytes:
-    values = np.ascontiguousarray(stream.values)
+def _pack(stream: FeatureStream) -> Iterator[bytes]:
+    """Yield a safetensors file with the values of a stream, block by block."""
+    values, size = stream.values, stream.values.dtype.itemsize * int(np.prod(stream.values.shape))
     about = {
         "start": stream.start,
         "hop": stream.hop,
         "channels": stream.channels,
         "notes": stream.notes,
-        "checksum": zlib.crc32(values.data),
+        "checksum": _checksum(values),
     }
-    return save({"values": values}, metadata={"stream": json.dumps(about)})
+    header = {
+        "__metadata__": {"stream": json.dumps(about)},
+        "values": {"dtype": "F32", "shape": values.shape, "data_offsets": [0, size]},
+    }
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    yield len(text).to_bytes(8, "little") + text
+    for block in blocks(values):
+        yield np.ascontiguousarray(block).tobytes()
+
+
+def _checksum(values: np.ndarray) -> int:
+    checksum = 0
+    for block in blocks(values):
+        checksum = zlib.crc32(np.ascontiguousarray(block).data, checksum)
+    return checksum
 
 
 def _read(path: Path) -> FeatureStream | None:
-    """Read a stored stream; return None when it is absent or damaged."""
+    """Read a stored stream, of which a long one stays on disk; return None when it is absent or damaged."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            values = file.get_tensor("values")
+        with safe_open(path, framework="numpy") as file:  # checks that header and length agree
             about = json.loads(file.metadata()["stream"])
-        if zlib.crc32(values.data) != about["checksum"]:
+            shape, kind = tuple(file.get_slice("values").get_shape()), file.get_slice("values").get_dtype()
+            values = file.get_tensor("values") if kind != "F32" or 4 * int(np.prod(shape)) <= IN_MEMORY else None
+        if values is None:
+            opened = path.open("rb", buffering=0)
+            offset = 8 + int.from_bytes(opened.read(8), "little")
+            values = cast(np.ndarray, Rows(opened, offset, shape, np.dtype(np.float32)))
+        if _checksum(values) != about["checksum"]:
             return None
         return FeatureStream(values, about["start"], about["hop"], tuple(about["channels"]), tuple(about["notes"]))
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, FeatureError):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from .loading import device
@@ -100,7 +102,7 @@ def _recognise(media: "ClipMedia", folder: "Path", language: str, place: str, pr
     spoken = language if language != "auto" else None if network.model.is_multilingual else ENGLISH
     sound = media.waveform(progress=progress)
     segments, info = network.transcribe(
-        sound.samples,
+        np.asarray(sound.samples),
         language=spoken,
         temperature=0.0,
         word_timestamps=True,

@@ -93,9 +93,8 @@ class Whisper:
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
         sound = heard(media, self.sound, progress)
-        samples = torch.from_numpy(sound.samples)
-        values = encode(load_encoder(places.encoders() / ENCODER), samples, self.layer, progress)
-        return sound_stream(values.numpy(), sound.start, self.hop, self.channels, sound)
+        values = encode(load_encoder(places.encoders() / ENCODER), sound.samples, self.layer, progress)
+        return sound_stream(values, sound.start, self.hop, self.channels, sound)
 
 
 class Block(nn.Module):
@@ -169,24 +168,25 @@ def load_encoder(folder: Path) -> Encoder:
     return encoder.eval().requires_grad_(False)
 
 
-def encode(encoder: Encoder, samples: Tensor, layer: int, progress: Progress = silent) -> Tensor:
+def encode(encoder: Encoder, samples: np.ndarray, layer: int, progress: Progress = silent) -> np.ndarray:
     """Encode sound of any length.
 
     Args:
         encoder: the network.
-        samples: (N,) mono at 16 kHz on [-1, 1], N at least 1.
+        samples: float32 (N,) mono at 16 kHz on [-1, 1], N at least 1.
         layer: block after which the features are taken.
         progress: listener, told of every window.
 
     Returns:
-        (ceil(N / 320), 384) float32.
+        float32 (ceil(N / 320), 384).
     """
     frames = math.ceil(len(samples) / FRAME)
 
     def windows(starts: list[int]) -> list[Tensor]:
-        return [encoder(log_mel(samples[s * FRAME : (s + WINDOW) * FRAME])[None], layer)[0] for s in starts]
+        parts = [torch.from_numpy(samples[s * FRAME : (s + WINDOW) * FRAME]) for s in starts]
+        return [encoder(log_mel(part)[None], layer)[0] for part in parts]
 
-    return torch.from_numpy(cross_faded(frames, WINDOW, OVERLAP, windows, progress=progress))
+    return cross_faded(frames, WINDOW, OVERLAP, windows, progress=progress)
 
 
 def log_mel(samples: Tensor) -> Tensor:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from ..core.growing import GrowingArray
 from ..core.progress import Progress, silent
 
 
@@ -40,21 +40,21 @@ def cross_faded(
     whole = [start for start in starts if start + width <= frames]
     # The last window may be shorter than the others, which are encoded together.
     batches = [whole[i : i + batch] for i in range(0, len(whole), batch)] + [[s] for s in starts if s not in whole]
-    fade = (torch.arange(overlap)[:, None] + 0.5) / overlap if overlap else torch.zeros(0, 1)
-    values: Tensor | None = None
+    fade = (np.arange(overlap, dtype=np.float32)[:, None] + 0.5) / max(overlap, 1)
+    values: GrowingArray | None = None
+    fading: np.ndarray = np.zeros((0, 1), np.float32)
     done = 0
     for some in batches:
         progress("Encoding speech", done, len(starts))
         for start, encoded in zip(some, encode(some), strict=True):
-            part = encoded.float().cpu().clone()
-            if values is None:
-                values = torch.zeros(frames, part.shape[1])
+            part = encoded.float().cpu().numpy().copy()
+            values = values or GrowingArray(part.shape[1:], np.float32)
             if start > 0:
-                part[:overlap] *= fade
-            if start != starts[-1]:
-                part[-overlap:] *= 1 - fade
-            values[start : start + len(part)] += part
+                part[:overlap] = part[:overlap] * fade + fading
+            end = len(part) if start == starts[-1] else len(part) - overlap
+            values.extend(part[:end])
+            fading = part[end:] * (1 - fade[: len(part) - end])
         done += len(some)
     progress("Encoding speech", len(starts), len(starts))
     assert values is not None
-    return values.numpy()
+    return values.array

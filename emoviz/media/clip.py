@@ -141,7 +141,7 @@ class _Decoded:
     def speech(self, progress: Progress) -> Waveform:
         with self._speech_lock:
             if self._speech is None:
-                self._speech = speech_of(self.waveform(progress))
+                self._speech = speech_of(self.waveform(progress), progress)
             return self._speech
 
     def faces(self, progress: Progress) -> FaceTimeline:

@@ -12,7 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from .voices import speech_probability, speech_spans
+from ..core.growing import GrowingArray
+from ..core.progress import Progress, silent
+from .voices import VoiceActivity, speech_spans
 from .waveform import Waveform
 
 CUTOFF = 60.0
@@ -27,6 +29,8 @@ STEP = 50
 """Frames from one place at which a level is measured to the next; the gain is interpolated between them."""
 GATE = 0.1
 """Share of the mean power below which a frame is a pause and has no say."""
+MINUTE = 60
+"""Seconds that are conditioned at a time."""
 LEAST, MOST = 10 ** (-20 / 20), 10 ** (40 / 20)
 """Smallest and largest gain."""
 
@@ -35,18 +39,23 @@ AROUND_SPEECH = 0.25
 """Seconds before and after speech that still belong to it, as in corpora of utterances."""
 
 
-def speech_of(sound: Waveform) -> Waveform:
+def speech_of(sound: Waveform, progress: Progress = silent) -> Waveform:
     """Condition a recording's sound and mark where nobody speaks in it.
 
     Args:
         sound: mono, at 16 kHz.
+        progress: listener, told of every minute.
 
     Raises:
         MissingWeightsError: if the network that tells speech is not on this machine.
     """
-    samples = conditioned(sound.samples, sound.rate)
+    samples = conditioned(sound.samples, sound.rate, progress)
+    activity, spoken = VoiceActivity(), []
+    for first in range(0, len(samples), MINUTE * sound.rate):
+        progress("Listening for speech", first / sound.rate, sound.duration)
+        spoken.append(activity.add(samples[first : first + MINUTE * sound.rate]))
     unspoken, last = [], sound.start
-    voice = speech_probability(samples)
+    voice = np.concatenate([*spoken, activity.finish()])
     for begin, end in speech_spans(voice):
         if sound.start + begin - AROUND_SPEECH > last:
             unspoken.append((last, sound.start + begin - AROUND_SPEECH))
@@ -56,20 +65,58 @@ def speech_of(sound: Waveform) -> Waveform:
     return replace(sound, samples=samples, unspoken=tuple(unspoken), voice=voice)
 
 
-def conditioned(samples: np.ndarray, rate: int) -> np.ndarray:
+def conditioned(samples: np.ndarray, rate: int, progress: Progress = silent) -> np.ndarray:
     """Remove offset and rumble from sound, and bring its speech to one level.
 
     Args:
         samples: float32 (N,), one channel.
         rate: samples per second.
+        progress: listener, told of every minute.
 
     Returns:
-        float32 (N,), within [-1, 1].
+        float32 (N,), within [-1, 1]; of long sound rows on disk, as it is read and written minute by minute.
     """
     if not len(samples):
         return samples
-    passed = high_passed(samples, rate)
-    return np.asarray(np.clip(passed * gain(passed, rate), -1, 1), np.float32)
+    frame = _frame(rate)
+    step = MINUTE * rate // frame * frame or frame
+    starts = range(0, len(samples), step)
+    high_pass, passed, power = HighPass(rate, float(samples[0])), GrowingArray((), np.float32), []
+    for first in starts:
+        progress("Conditioning sound", first / rate, len(samples) / rate)
+        block = high_pass.filter(samples[first : first + step])
+        power.append(_power(block, frame))
+        passed.extend(block)
+    places, factors = _factors(np.concatenate(power))
+    levelled, rows = GrowingArray((), np.float32), passed.array
+    for first in starts:
+        progress("Conditioning sound", first / rate, len(samples) / rate)
+        block = rows[first : first + step]
+        middles = (first + np.arange(len(block)) + 0.5) / frame
+        levelled.extend(np.clip(block * np.interp(middles, places, factors).astype(np.float32), -1, 1))
+    return levelled.array
+
+
+class HighPass:
+    """A filter that takes out what lies below :data:`CUTOFF`, block by block.
+
+    Args:
+        rate: samples per second.
+        first: the first sample, which counts as having lasted for ever.
+    """
+
+    def __init__(self, rate: int, first: float) -> None:
+        from scipy.signal import butter, sosfilt_zi
+
+        self._sections = butter(2, CUTOFF, "highpass", fs=rate, output="sos")
+        self._state = sosfilt_zi(self._sections) * first
+
+    def filter(self, samples: np.ndarray) -> np.ndarray:
+        """Filter the next samples, float32 (N,)."""
+        from scipy.signal import sosfilt
+
+        passed, self._state = sosfilt(self._sections, samples.astype(np.float64), zi=self._state)
+        return np.asarray(passed, np.float32)
 
 
 def high_passed(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -82,11 +129,7 @@ def high_passed(samples: np.ndarray, rate: int) -> np.ndarray:
     Returns:
         float32 (N,).
     """
-    from scipy.signal import butter, sosfilt, sosfilt_zi
-
-    sections = butter(2, CUTOFF, "highpass", fs=rate, output="sos")
-    passed, _ = sosfilt(sections, samples.astype(np.float64), zi=sosfilt_zi(sections) * float(samples[0]))
-    return np.asarray(passed, np.float32)
+    return HighPass(rate, float(samples[0])).filter(samples)
 
 
 def gain(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -99,15 +142,28 @@ def gain(samples: np.ndarray, rate: int) -> np.ndarray:
     Returns:
         float32 (N,).
     """
-    length = max(1, round(FRAME * rate))
-    padded = np.pad(samples, (0, -len(samples) % length)).astype(np.float64)
-    power = (padded.reshape(-1, length) ** 2).mean(1)
+    frame = _frame(rate)
+    middles = (np.arange(len(samples)) + 0.5) / frame
+    return np.asarray(np.interp(middles, *_factors(_power(samples, frame))), np.float32)
+
+
+def _frame(rate: int) -> int:
+    """Samples of which one power is taken."""
+    return max(1, round(FRAME * rate))
+
+
+def _power(samples: np.ndarray, frame: int) -> np.ndarray:
+    """Mean power of each frame; the last is filled up with silence."""
+    padded = np.pad(samples, (0, -len(samples) % frame)).astype(np.float64)
+    return np.asarray((padded.reshape(-1, frame) ** 2).mean(1))
+
+
+def _factors(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places, in frames, at which the level is measured, and the factors that bring it to the target."""
     around = round(AROUND / FRAME)
     places = np.arange(0, len(power) + STEP, STEP)
     levels = np.array([_level(power[max(0, place - around) : place + around]) for place in places])
-    factors = np.clip(np.sqrt(TARGET / np.maximum(levels, 1e-12)), LEAST, MOST)
-    middles = (np.arange(len(samples)) + 0.5) / length
-    return np.asarray(np.interp(middles, places, factors), np.float32)
+    return places, np.clip(np.sqrt(TARGET / np.maximum(levels, 1e-12)), LEAST, MOST)
 
 
 def _level(power: np.ndarray) -> float:

@@ -29,7 +29,7 @@ class Waveform:
     """Sound of one channel.
 
     Attributes:
-        samples: float32 (N,), within [-1, 1].
+        samples: float32 (N,), within [-1, 1]; of long sound rows on disk (:class:`~emoviz.core.growing.Rows`).
         rate: samples per second.
         start: time of the first sample, in seconds of the clip.
         gaps: stretches (start, end) in seconds of the clip in which there is no sound and the samples are 0.

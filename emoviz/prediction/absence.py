@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..core.growing import blocks
 from ..core.vocabulary import Source
 from ..evaluation.gaps import Absence
 
@@ -26,7 +27,7 @@ def absences_of_sound(media: "ClipMedia") -> tuple[Absence, ...]:
     sound = media.speech()
     if not len(sound.samples):
         return (Absence(Source.SPEECH, 0.0, duration, "the sound is empty"),)
-    quiet = "nobody speaks" if media.waveform().samples.any() else "the sound is silence"
+    quiet = "nobody speaks" if _sounds(media) else "the sound is silence"
     found = [(start, end, quiet) for start, end in sound.unspoken]
     found += [(start, end, "the sound has a gap") for start, end in sound.gaps]
     found += _beyond("sound", sound.start, sound.end, duration)
@@ -81,9 +82,14 @@ def sound_notes(media: "ClipMedia") -> list[str]:
         return ["The clip has no sound, so there is no prediction from speech."]
     sound = media.speech()
     notes = list(sound.notes[:NOTES_KEPT])
-    if not len(sound.samples) or not media.waveform().samples.any():
+    if not _sounds(media):
         return [*notes, "The clip's sound is silence, so there is no prediction from speech."]
     return notes + _spoken_notes(media, sound)
+
+
+def _sounds(media: "ClipMedia") -> bool:
+    """Return whether a sample of the recorded sound is not zero."""
+    return any(block.any() for block in blocks(media.waveform().samples))
 
 
 def _spoken_notes(media: "ClipMedia", sound: "Waveform") -> list[str]:

@@ -22,6 +22,7 @@ import torch
 
 from ..checkpoints.folder import Checkpoint, Description, FeatureSpec
 from ..core.errors import FeatureError, MediaError
+from ..core.growing import blocks
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality, Task
 from ..features import EXTRACTORS, FeatureStream, make
@@ -423,7 +424,8 @@ class Windows:
 
 def _presence(stream: FeatureStream, times: np.ndarray, description: Description) -> np.ndarray:
     """Return at which times a stream has a value once it is aligned: bool (T,)."""
-    there = np.where(np.isnan(stream.values).all(1), np.nan, 1)[:, None].astype(np.float32)
+    absent = [np.isnan(block).all(1) for block in blocks(stream.values)]
+    there = np.where(np.concatenate([np.zeros(0, bool), *absent]), np.nan, 1)[:, None].astype(np.float32)
     one = FeatureStream(there, stream.start, stream.hop, ("there",))
     return np.asarray(~np.isnan(align(one, times, description.resample, description.hop)[:, 0]))
 

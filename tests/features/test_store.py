@@ -15,8 +15,11 @@ import pandas as pd
 import pytest
 from places import ROOT
 
+from emoviz.core import growing
 from emoviz.core.errors import Cancelled, CorpusError, FeatureError, MediaError
 from emoviz.corpora.base import RECORDING_COLUMNS, Corpus
+from emoviz.features import store as store_module
+from emoviz.features.align import align
 from emoviz.features.egemaps import Egemaps
 from emoviz.features.store import FeatureStore
 
@@ -101,12 +104,11 @@ def test_a_damaged_file_is_extracted_again(tmp_path, damage):
 
 
 def test_a_full_disk_gives_a_sentence_and_leaves_nothing(tmp_path, monkeypatch):
-    def full(self, content):
-        with open(self, "wb") as file:
-            file.write(content[:10])
+    def full(stream):
+        yield b"a part"
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(store_module, "_pack", full)
     with pytest.raises(FeatureError, match="No space left on device.*needs space"):
         FeatureStore(tmp_path).extract(Egemaps(), FakeMedia(voice(0.5)))
     assert files(tmp_path) == []
@@ -269,3 +271,22 @@ print(len([store.stream(key, "egemaps") for key in store.corpus("toy").recording
 """
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert result.stdout.strip() == "3", result.stderr
+
+
+def test_a_long_stream_is_stored_and_read_block_by_block(tmp_path, monkeypatch):
+    """The file is the same, and what is read is the same, whether values lie in memory or on disk."""
+    media = FakeMedia(voice(1.5))
+    stores = [FeatureStore(tmp_path / "memory"), FeatureStore(tmp_path / "disk")]
+    whole = stores[0].extract(Egemaps(), media)
+    for module in (growing, store_module):
+        monkeypatch.setattr(module, "IN_MEMORY", 0)
+    for found in [stores[1].extract(Egemaps(), media) for _ in range(2)]:
+        assert isinstance(found.values, growing.Rows)
+        np.testing.assert_array_equal(found.values, whole.values)
+        times = np.linspace(0, 1, 33)
+        np.testing.assert_array_equal(align(found, times), align(whole, times))
+        np.testing.assert_array_equal(align(found, times, "mean"), align(whole, times, "mean"))
+    (one,), (other,) = (list(place.root.rglob("*.safetensors")) for place in stores)
+    assert one.read_bytes() == other.read_bytes()
+    other.write_bytes(other.read_bytes()[:-8] + b"damaged!")
+    np.testing.assert_array_equal(stores[1].extract(Egemaps(), media).values, whole.values)

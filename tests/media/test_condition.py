@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.media.condition import AROUND, TARGET, conditioned, gain, high_passed
+from emoviz.core import growing
+from emoviz.media import condition
+from emoviz.media.condition import AROUND, TARGET, conditioned, gain, high_passed, speech_of
+from emoviz.media.waveform import Waveform
 
 RATE = 16000
 
@@ -59,3 +62,18 @@ def test_the_shortest_sounds_are_conditioned(count):
 
 def test_silence_stays_silence():
     assert not conditioned(np.zeros(RATE, np.float32), RATE).any()
+
+
+@settings(deadline=None, max_examples=15)
+@given(seconds=st.floats(0.5, 9), minute=st.sampled_from([1, 2, 3]), on_disk=st.booleans())
+def test_sound_is_conditioned_block_by_block_as_it_is_whole(seconds, minute, on_disk):
+    sound = np.concatenate([voice(seconds), 0.2 * voice(seconds, seed=1)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(condition, "MINUTE", 3600)
+        whole = speech_of(Waveform(sound, RATE, 0.5))
+        patch.setattr(condition, "MINUTE", minute)
+        patch.setattr(growing, "IN_MEMORY", 0 if on_disk else 10**9)
+        blockwise = speech_of(Waveform(sound, RATE, 0.5))
+    assert isinstance(blockwise.samples, growing.Rows) == on_disk
+    np.testing.assert_allclose(blockwise.samples, whole.samples, atol=1e-6)
+    np.testing.assert_allclose(blockwise.unspoken, whole.unspoken, atol=1e-6)

@@ -9,6 +9,7 @@ import torch
 from clips import face_frames, plain_frames, sine, speech, write_clip, write_part, write_text
 from untrained import DIMENSIONS, RMSE, save_all, save_speech
 
+from emoviz.core import growing
 from emoviz.core.errors import (
     Cancelled,
     CheckpointError,
@@ -19,6 +20,7 @@ from emoviz.core.errors import (
     UnknownNameError,
 )
 from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, FUSED_SOURCES, Task
+from emoviz.features import store as store_module
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.prediction.clip import ClipPrediction, combine, load_checkpoints, predict_clip, require_size
@@ -331,3 +333,14 @@ def test_the_next_clip_works(models, media, prediction, tmp_path):
         predict_clip(ClipMedia(write_text(tmp_path / "clip.mp4")), models)
     again = predict_clip(ClipMedia(media.path), models)
     np.testing.assert_allclose(again.table, prediction.table, atol=1e-6)
+
+
+def test_a_long_recording_on_disk_gives_the_prediction_of_memory(media, models, prediction, monkeypatch, tmp_path):
+    for module in (growing, store_module):
+        monkeypatch.setattr(module, "IN_MEMORY", 0)
+    decoded = ClipMedia(media.path)
+    for _ in range(2):
+        again = predict_clip(decoded, models, store=FeatureStore(tmp_path))
+        np.testing.assert_allclose(again.table, prediction.table, atol=1e-6)
+    assert isinstance(decoded.face_track().seen_crops, growing.Rows)
+    assert isinstance(decoded.waveform().samples, growing.Rows)
