@@ -23,6 +23,8 @@ from ..evaluation.tables import results_of
 
 LEAST, MOST = 2, 4
 """Models in a comparison."""
+STATED = ("culture", "output", "metric", "aggregation", "value", "low", "high", "training_mean", "recordings")
+"""Fields without which a score of ``metrics.json`` cannot stand beside others."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Contender:
 
     @property
     def scores(self) -> list[Score]:
-        """The figures that it is judged by."""
+        """The scores that it is judged by."""
         constant = np.zeros(len(self.outputs)) if self.constant is None else self.constant
         return told_by(self.results, scores_of(self.kind, self.outputs, constant))
 
@@ -90,15 +92,21 @@ def read(name: str, folder: Path) -> Contender:
     """
     about = checkpoints.read_description(folder)
     try:
-        figures = json.loads((folder / checkpoints.METRICS).read_text(encoding="utf-8"))
+        scores = json.loads((folder / checkpoints.METRICS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"'{folder.name}' has no readable {checkpoints.METRICS}.") from error
+    for row in scores.get("test", ()):
+        if lacking := [field for field in STATED if field not in row]:
+            raise CheckpointError(
+                f"'{folder.name}' has a score without '{lacking[0]}' in {checkpoints.METRICS}; "
+                f"`emoviz rescore {name}` writes it anew."
+            )
     table = checkpoints.read_table(folder, "predictions")
     over_time = about.kind == "dimension"
     results = () if table is None else tuple(results_of(table, about.outputs, frames=over_time))
-    mean = figures.get("training_mean")
+    mean = scores.get("training_mean")
     constant = None if mean is None else np.array(mean, float)
-    return Contender(name, about.kind, about.derived, about.outputs, figures, results, constant)
+    return Contender(name, about.kind, about.derived, about.outputs, scores, results, constant)
 
 
 def compare(contenders: Sequence[Contender], chosen: Slice | None = None) -> Comparison:

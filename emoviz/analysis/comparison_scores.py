@@ -160,8 +160,8 @@ def _by_culture(contender: Contender) -> dict[str, list[Result]]:
 
 
 def _drawn_by(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of ``metrics.json`` with what its interval draws: single recordings, where it does not say so."""
-    return {"unit": "recordings", "clusters": row["recordings"], **row}
+    """Return a row of ``metrics.json`` whose interval draws single recordings where it does not say what it draws."""
+    return {"unit": "recordings", "clusters": row["recordings"], "collapsed": False, **row}
 
 
 def _row(

@@ -1,6 +1,7 @@
 """The Compare page in each of its states, without browser and networks."""
 
 import dataclasses
+import json
 import shutil
 from pathlib import Path
 
@@ -119,6 +120,17 @@ def test_a_damaged_model_is_named_and_left_out(open_page, models):
     test = open_page("compare", compared=["good", "bad", "far"])
     assert not test.exception
     assert "It is left out." in texts(test) and list(specs(test)) == ["differences", "confusions"]
+
+
+def test_a_model_whose_scores_lack_a_field_is_named_and_left_out(open_page, models):
+    file = models / "far" / checkpoints.METRICS
+    scores = json.loads(file.read_text())
+    file.write_text(
+        json.dumps(scores | {"test": [dict(row, recordings=1) for row in scores["test"][:1]] + [{"culture": "all"}]})
+    )
+    test = open_page("compare", compared=["good", "far"])
+    assert not test.exception
+    assert "'far' has a score without 'output' in metrics.json" in texts(test)
 
 
 def test_an_empty_slice_says_so(open_page, models):
