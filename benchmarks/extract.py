@@ -62,9 +62,14 @@ def save_random(folder: Path) -> Path:
     transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(0)
     config = transformers.HubertConfig(
-        hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, intermediate_size=4 * WIDTH,
-        conv_dim=(WIDTH,) * 7, do_stable_layer_norm=True, feat_extract_norm="layer",
-    )  # fmt: skip
+        hidden_size=WIDTH,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HEADS,
+        intermediate_size=4 * WIDTH,
+        conv_dim=(WIDTH,) * 7,
+        do_stable_layer_norm=True,
+        feat_extract_norm="layer",
+    )
     transformers.HubertModel(config).save_pretrained(folder)
     transformers.Wav2Vec2FeatureExtractor(do_normalize=True).save_pretrained(folder)
     return folder

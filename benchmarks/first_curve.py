@@ -63,8 +63,15 @@ def main() -> None:
     for what, seconds in rows.items():
         print(f"{what:20s} {seconds:6.1f} s after start")
     print(f"{'length of the clip':20s} {duration:6.1f} s")
-    print(json.dumps({"first_curve_s": round(first, 2), "complete_s": round(complete, 2),
-                      "complete_to_clip_length": round((complete - answered) / duration, 3)}))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "first_curve_s": round(first, 2),
+                "complete_s": round(complete, 2),
+                "complete_to_clip_length": round((complete - answered) / duration, 3),
+            }
+        )
+    )
 
 
 def wait_for(address: str) -> None:

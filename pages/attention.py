@@ -158,9 +158,12 @@ def choose_recordings(ids: list[str]) -> tuple[str, ...]:
         if not few:
             st.caption(f"Choose a slice of at most {MOST_OFFERED:,} recordings, to choose single ones of it here.")
         chosen = st.multiselect(
-            "Only these of the slice", ids if few else wanted, default=wanted, key="only",
+            "Only these of the slice",
+            ids if few else wanted,
+            default=wanted,
+            key="only",
             max_selections=selection.MOST_RECORDINGS,
-        )  # fmt: skip
+        )
     if chosen != wanted:
         selection.select_recordings(chosen)
         st.rerun()
@@ -270,9 +273,7 @@ def show_state(clip: selection.Clip, folder: Path, analysis: Analysis, state: St
 def show_curves(prediction: ClipPrediction, stem: str, *, above: bool) -> None:
     """Draw what the model says, on one time axis with the strip above, if there is one."""
     table, outputs = prediction.table, prediction.outputs
-    figure = plots.timeline(
-        table, outputs, prediction.gaps, findings.leading_source(outputs, "emotion")
-    )  # fmt: skip
+    figure = plots.timeline(table, outputs, prediction.gaps, findings.leading_source(outputs, "emotion"))
     figure.update_layout(margin=STRIP if above else {}, title_text="What does the model say, moment by moment?")
     figures.show(figure, table, key="timeline", name=f"{stem}-timeline", about=ABOUT_TIMELINE)
 
@@ -309,9 +310,12 @@ def choose_window(found: ClipAttention) -> int:
         return middle
     seconds = windows.width * windows.description.hop
     start = linked.steps(
-        f"The {seconds:g} s whose maps are shown below start at (s)", starts, "window", starts[middle],
+        f"The {seconds:g} s whose maps are shown below start at (s)",
+        starts,
+        "window",
+        starts[middle],
         help="The model is applied in overlapping windows, and attends within each of them.",
-    )  # fmt: skip
+    )
     return starts.index(start)
 
 

@@ -126,10 +126,15 @@ def on_test_set(found: dict[str, Path], names: list[str]) -> Compared:
         chosen = selection.choose_slice(recording_table(shared[0].results))
         both = compared(files, str(chosen))
     st.download_button(
-        "Report", lambda: html_report.write(both.comparison, known_complexities(names)).encode(),
-        file_name=f"{'-and-'.join(names)}.html", mime="text/html", key="report", on_click="ignore",
-        icon=":material/download:", help="All figures and tables as one HTML file that opens without a network.",
-    )  # fmt: skip
+        "Report",
+        lambda: html_report.write(both.comparison, known_complexities(names)).encode(),
+        file_name=f"{'-and-'.join(names)}.html",
+        mime="text/html",
+        key="report",
+        on_click="ignore",
+        icon=":material/download:",
+        help="All figures and tables as one HTML file that opens without a network.",
+    )
     return both
 
 
@@ -215,8 +220,11 @@ def show_confusions(both: Compared, names: list[str]) -> None:
     """Confusion matrices side by side."""
     figures.show(
         figures.kept(("confusions", both.of), lambda: plots.confusion_matrices(both.confusions, names)),
-        both.confusions, key="confusions", name=f"{'-'.join(names)}-confusions", about=ABOUT_CONFUSION,
-    )  # fmt: skip
+        both.confusions,
+        key="confusions",
+        name=f"{'-'.join(names)}-confusions",
+        about=ABOUT_CONFUSION,
+    )
 
 
 def show_calibration(both: Compared, names: list[str]) -> None:
@@ -253,8 +261,11 @@ def show_slices(both: Compared, names: list[str]) -> None:
         )
     figures.show(
         figures.kept(("slices", both.of, column, output), lambda: plots.error_slices(table, output, names)),
-        table, key="slices", name=f"{'-'.join(names)}-error-by-{column}", about=ABOUT_SLICES,
-    )  # fmt: skip
+        table,
+        key="slices",
+        name=f"{'-'.join(names)}-error-by-{column}",
+        about=ABOUT_SLICES,
+    )
 
 
 def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
@@ -268,10 +279,15 @@ def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
         listed = table.head(MOST_LISTED)
         st.markdown(f"Of {len(table)} shared recordings, the {len(listed)} most different ones. Select one to see it.")
         event = st.dataframe(
-            listed, hide_index=True, height=330, on_select="rerun", selection_mode="single-row", key="disagreements",
+            listed,
+            hide_index=True,
+            height=330,
+            on_select="rerun",
+            selection_mode="single-row",
+            key="disagreements",
             column_order=["label", *both.comparison.paired, "distance", "culture", "speaker", "id"],
             column_config={"distance": st.column_config.NumberColumn(format="%.2f")},
-        )  # fmt: skip
+        )
         rows = event["selection"]["rows"]
         if rows:
             selection.select_recordings([listed.id.iloc[rows[0]]])
@@ -286,8 +302,11 @@ def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
             figures.kept(
                 ("said", both.of, identity), lambda: plots.said_of_recording(said, both.comparison.paired, TRUTH)
             ),
-            said, key="said", name=identity.replace("/", "-"), about=ABOUT_RECORDING,
-        )  # fmt: skip
+            said,
+            key="said",
+            name=identity.replace("/", "-"),
+            about=ABOUT_RECORDING,
+        )
         descriptions = [loaders.description(folder) for folder in folders.values()]
         corpora = dict.fromkeys(c for d in descriptions if d for c in d.training.get("corpora", ()))
         recordings.play(identity, tuple(corpora))
@@ -303,9 +322,12 @@ def show_training(both: Compared, names: list[str]) -> None:
         )
     if len(table):
         figures.show(
-            plots.training_curves(table, names), table, key="training", name=f"{'-'.join(names)}-training",
+            plots.training_curves(table, names),
+            table,
+            key="training",
+            name=f"{'-'.join(names)}-training",
             about=ABOUT_TRAINING,
-        )  # fmt: skip
+        )
 
 
 def show_complexity(folders: dict[str, Path]) -> None:
@@ -433,9 +455,12 @@ def show_curves(clip: selection.Clip, table: pd.DataFrame, outputs: pd.DataFrame
     for other in models[1:]:
         agreement[other] = clip_agreement.running_agreement(series, models[0], other).ccc
     figures.show(
-        plots.clip_comparison(series, agreement, output, names), series, key="curves",
-        name=f"{clip.stem}-{output}", about=ABOUT_CLIP,
-    )  # fmt: skip
+        plots.clip_comparison(series, agreement, output, names),
+        series,
+        key="curves",
+        name=f"{clip.stem}-{output}",
+        about=ABOUT_CLIP,
+    )
 
 
 def show_agreement(table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:

@@ -119,7 +119,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
 @fragment
 def show_cells(
     of: tuple[Hashable, ...], comparison: Comparison, weights: pd.DataFrame, replicates: str, measure: tuple[str, int]
-) -> None:  # fmt: skip
+) -> None:
     """The matrix, and beside it the channels of the cell that was clicked; only these two change with a click."""
     left, right = st.columns([46, 54], gap="medium")
     with left:

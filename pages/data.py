@@ -88,8 +88,12 @@ def main() -> None:
         import_corpus()
     with pretrained:
         figures.show_table(
-            shown := encoders.describe(), shown, key="encoders", name="encoders", about=ABOUT_ENCODERS,
-        )  # fmt: skip
+            shown := encoders.describe(),
+            shown,
+            key="encoders",
+            name="encoders",
+            about=ABOUT_ENCODERS,
+        )
 
 
 def show_nothing() -> None:
@@ -168,8 +172,9 @@ def extract(here: list[Holding]) -> None:
                     job_cards.jobs().submit(Extraction(name, tuple(features)), Local(device))
                 except EmovizError as error:
                     st.error(str(error))
-            estimating = st.button("How long will it take?", disabled=not lacking,
-                                   help="Extracts a few recordings now, which are kept.")  # fmt: skip
+            estimating = st.button(
+                "How long will it take?", disabled=not lacking, help="Extracts a few recordings now, which are kept."
+            )
         if estimating:
             show_estimate(name, list(lacking))
     with right:
@@ -273,8 +278,14 @@ def choose_table(folder: Path | None) -> Path | None:
         place = session.session().folder / Path(received.name).name
         place.write_bytes(received.getvalue())
         return place
-    return st.selectbox("or one in the folder", inside, key=f"table-{folder}", format_func=lambda path: path.name,
-                        placeholder="none there", disabled=not inside)  # fmt: skip
+    return st.selectbox(
+        "or one in the folder",
+        inside,
+        key=f"table-{folder}",
+        format_func=lambda path: path.name,
+        placeholder="none there",
+        disabled=not inside,
+    )
 
 
 def choose_plan(material: Material) -> Plan | None:

@@ -183,9 +183,12 @@ def choose_method(count: int) -> Method:
         for field in dataclasses.fields(METHODS[name]):
             if field.name == "metric":
                 settings["metric"] = linked.segments(
-                    "Distance", get_args(field.type), "metric", field.default,
+                    "Distance",
+                    get_args(field.type),
+                    "metric",
+                    field.default,
                     help="Between embeddings: straight, or by the angle between them.",
-                )  # fmt: skip
+                )
             elif field.name in SLIDERS:
                 settings[field.name] = choose_number(field, count)
         if not settings:
@@ -299,10 +302,14 @@ def show_maps(
 
     def draw() -> go.Figure:
         return plots.embedding_maps(
-            points, colour, {name: maps.axis_titles(projection) for name, projection in projections.items()},
-            selected=selected, clips=clips, shared=not isinstance(method, AT_ONCE),
+            points,
+            colour,
+            {name: maps.axis_titles(projection) for name, projection in projections.items()},
+            selected=selected,
+            clips=clips,
+            shared=not isinstance(method, AT_ONCE),
             heading=f"Held-out recordings by {colour}: {method.title}",
-        )  # fmt: skip
+        )
 
     of = tuple((one.name, one.changed, projections[one.name].method) for one in shown if one.name in projections)
     figures.show(
@@ -313,7 +320,7 @@ def show_maps(
         about=ABOUT_MAP,
         on_select=remember,
         lasso=method.dimensions == 2,
-    )  # fmt: skip
+    )
     if method.dimensions == 3:
         st.caption("Recordings are chosen in 2D; those that were stay marked here.")
     if colour == maps.CULTURE:
@@ -349,11 +356,15 @@ def list_recordings(shown: list[Embedded], points: pd.DataFrame) -> None:
         st.caption(f"{len(chosen)} of them are kept and listed: a link carries no more.")
     columns = [c for c in (maps.EMOTION, maps.PREDICTED, maps.CULTURE, maps.SPEAKER, "label") if c in chosen]
     event = st.dataframe(
-        chosen[columns].rename_axis("recording").reset_index(), hide_index=True, row_height=28,
-        height=min(28 * (len(chosen) + 1) + 12, LIST_HEIGHT), key=f"list-{'-'.join(wanted)}",
+        chosen[columns].rename_axis("recording").reset_index(),
+        hide_index=True,
+        row_height=28,
+        height=min(28 * (len(chosen) + 1) + 12, LIST_HEIGHT),
+        key=f"list-{'-'.join(wanted)}",
         column_config={"recording": st.column_config.Column(width=150)},
-        on_select="rerun", selection_mode="single-cell",
-    )  # fmt: skip
+        on_select="rerun",
+        selection_mode="single-cell",
+    )
     cells = event["selection"]["cells"]
     corpora = sorted({name for one in shown for name in one.description.training.get("corpora", ())})
     identity = chosen.index[cells[0][0] if cells else 0]

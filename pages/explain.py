@@ -223,14 +223,23 @@ def ask_face(
     duration = analysis.info.duration
     with place.container(horizontal=True, vertical_alignment="bottom"):
         output = linked.select(
-            "Heat for", list(network.description.outputs), "emotion", peak.output, width=140,
+            "Heat for",
+            list(network.description.outputs),
+            "emotion",
+            peak.output,
+            width=140,
             on_change=lambda: st.session_state.pop("moment", None),
             help="At first the emotion that stands out most, at the moment at which it does.",
-        )  # fmt: skip
+        )
         moment = linked.slider(
-            "Moment (s)", 0.0, round(duration, 2), peak_of_output(prediction, network, output), 0.02, "moment",
+            "Moment (s)",
+            0.0,
+            round(duration, 2),
+            peak_of_output(prediction, network, output),
+            0.02,
+            "moment",
             width=150,
-        )  # fmt: skip
+        )
         st.button("Player's time", on_click=take_time, args=(duration,))
     return FaceQuestion(network, analysis.media, output, moment)
 
@@ -315,9 +324,13 @@ def show_sound(
 
 
 def show_streams(
-    clip: Clip, asked: StreamQuestion, prediction: ClipPrediction, found: StreamExplanation,
-    checks: StreamChecks | None, place: Place,
-) -> str:  # fmt: skip
+    clip: Clip,
+    asked: StreamQuestion,
+    prediction: ClipPrediction,
+    found: StreamExplanation,
+    checks: StreamChecks | None,
+    place: Place,
+) -> str:
     """Draw what channels and moments of feature streams added; the same in words."""
     kind = asked.model.description.kind
     unit = "score" if kind == "emotion" else "mean"
@@ -338,9 +351,13 @@ def show_streams(
 
 
 def show_seen_sound(
-    clip: Clip, asked: StreamQuestion, prediction: ClipPrediction, found: SoundExplanation, check: Sanity | None,
+    clip: Clip,
+    asked: StreamQuestion,
+    prediction: ClipPrediction,
+    found: SoundExplanation,
+    check: Sanity | None,
     place: Place,
-) -> str:  # fmt: skip
+) -> str:
     """Draw heat over the spectrogram, and over its frequencies; the same in words."""
     heat = (found.times, found.frequencies, found.heat)
     show_moments(clip, asked, prediction, place, found.moments, heat=heat)
@@ -357,9 +374,13 @@ def show_seen_sound(
 
 
 def show_moments(
-    clip: Clip, asked: StreamQuestion, prediction: ClipPrediction, place: Place, moments: pd.DataFrame | None = None,
+    clip: Clip,
+    asked: StreamQuestion,
+    prediction: ClipPrediction,
+    place: Place,
+    moments: pd.DataFrame | None = None,
     **known: Any,
-) -> None:  # fmt: skip
+) -> None:
     """Draw the sound, what the model says, and what is known of each moment."""
     said = prediction.said_by(asked.model)[1][["time", asked.output]].set_axis(["time", "value"], axis=1)
     figure = plots.sound_explained(

@@ -84,8 +84,10 @@ def show_model(name: str, folder: Path) -> None:
     st.caption(f"{description.title}. {READS[description.source]}.")
     if found := findings.held_out(metrics):
         floors = ", ".join(f"{figure.label} {figure.training_mean}" for figure in found)
-        st.markdown("  \n".join(f"{figure.label} **{figure.value}**" for figure in found),
-                    help=f"Always answering the training mean gets: {floors}.")  # fmt: skip
+        st.markdown(
+            "  \n".join(f"{figure.label} **{figure.value}**" for figure in found),
+            help=f"Always answering the training mean gets: {floors}.",
+        )
     emotions = description.kind == "emotion"
     limits = [f"Gives {len(description.outputs)} emotions." if emotions else f"Gives {', '.join(description.outputs)}."]
     if tested := findings.evaluated_on(metrics):

@@ -205,9 +205,13 @@ def show_standing(
     """Systems as rows."""
     figure = figures.kept(("systems", of), lambda: plots.standing(shown, score, key_of(chosen)))
     figures.show(
-        figure, shown, key=f"standing-{name}", name=f"{name}-systems",
-        about=ABOUT_STANDING, on_select=choose_score_behind,
-    )  # fmt: skip
+        figure,
+        shown,
+        key=f"standing-{name}",
+        name=f"{name}-systems",
+        about=ABOUT_STANDING,
+        on_select=choose_score_behind,
+    )
 
 
 def show_few_shot(
@@ -217,9 +221,13 @@ def show_few_shot(
     question = f"What do a few labels of the target add? ({shown['base'].iloc[0]})"
     figure = figures.kept(("few shots", of), lambda: plots.few_shot(shown, score, question, key_of(chosen)))
     figures.show(
-        figure, shown, key=f"shots-{name}", name=f"{name}-shots",
-        about=ABOUT_FEW_SHOT, on_select=choose_score_behind,
-    )  # fmt: skip
+        figure,
+        shown,
+        key=f"shots-{name}",
+        name=f"{name}-shots",
+        about=ABOUT_FEW_SHOT,
+        on_select=choose_score_behind,
+    )
 
 
 def show_matrix(
@@ -231,9 +239,13 @@ def show_matrix(
     question = f"From where to where? ({chosen['system']}{after})"
     figure = figures.kept(("matrix", of), lambda: plots.results_matrix(shown, score, question, key_of(chosen)))
     figures.show(
-        figure, shown, key=f"matrix-{name}", name=f"{name}-{chosen['system']}-matrix", about=ABOUT_MATRIX,
+        figure,
+        shown,
+        key=f"matrix-{name}",
+        name=f"{name}-{chosen['system']}-matrix",
+        about=ABOUT_MATRIX,
         on_select=choose_score_behind,
-    )  # fmt: skip
+    )
     st.caption(words.CONFOUND)
 
 

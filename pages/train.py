@@ -75,15 +75,24 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
     bases = [*([cloned[0]] if cloned else []), *presets()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         base = st.selectbox(
-            "Start from", bases, 0 if cloned else bases.index(DEFAULT), key=f"base-{bases[0]}", width=170,
+            "Start from",
+            bases,
+            0 if cloned else bases.index(DEFAULT),
+            key=f"base-{bases[0]}",
+            width=170,
             help="The papers' systems as the bundled models were trained; everything can be changed.",
-        )  # fmt: skip
+        )
         values: dict[str, Any] = schema.plain(cloned[1] if cloned and base == cloned[0] else to_dict(preset(base)))
         key = f"{base}-"
         models = list(MODELS)
         model = st.selectbox("System", models, models.index(values["model"]), key=f"{key}model", width=170)
-        protocol = st.selectbox("What to do", [ONE, *PROTOCOLS], key=f"{key}protocol", width=170,
-                                help="A protocol trains on each fold and judges beside a floor.")  # fmt: skip
+        protocol = st.selectbox(
+            "What to do",
+            [ONE, *PROTOCOLS],
+            key=f"{key}protocol",
+            width=170,
+            help="A protocol trains on each fold and judges beside a floor.",
+        )
     st.caption(schema.about_model(model))
     if model != values["model"]:
         values |= {"model": model, "options": {}}
@@ -121,8 +130,16 @@ def ask_task(protocol: str) -> dict[str, Any]:
     """What the job of a config needs to know beside it: a logger, or a protocol with its options and seeds."""
     if protocol == ONE:
         st.markdown("**Logger**")
-        return {"logger": st.selectbox("logger", ["", *LOGGERS], key="logger", width=170, help=ABOUT_LOGGER,
-                                       format_func=lambda name: name or "none")}  # fmt: skip
+        return {
+            "logger": st.selectbox(
+                "logger",
+                ["", *LOGGERS],
+                key="logger",
+                width=170,
+                help=ABOUT_LOGGER,
+                format_func=lambda name: name or "none",
+            )
+        }
     st.markdown(f"**Protocol {protocol}**")
     options = form.ask_all(schema.fields_of(Options, ("sources",)), {}, f"{protocol}-options", columns=4)
     seeds = st.text_input("seeds", "0", key=f"{protocol}-seeds", width=170, help="Every training is run with each.")
@@ -145,8 +162,9 @@ def ask_inputs(found: Sequence[Holding], values: Mapping[str, Any], key: str) ->
     ]
     before = {entry["feature"]: entry for entry in values["inputs"]}
     known = list(dict.fromkeys([*before, *shipped, *EXTRACTORS]))
-    chosen = st.multiselect("Features", known, list(before), key=f"{key}features",
-                            help="Those that the store lacks are extracted first.")  # fmt: skip
+    chosen = st.multiselect(
+        "Features", known, list(before), key=f"{key}features", help="Those that the store lacks are extracted first."
+    )
     inputs = []
     with st.expander("Settings of the features"):
         for feature in chosen:
@@ -154,9 +172,12 @@ def ask_inputs(found: Sequence[Holding], values: Mapping[str, Any], key: str) ->
             entry = before.get(feature, {})
             given = form.ask_all(schema.input_fields(), entry, f"{key}input-{feature}")
             settings = entry.get("settings") or {}
-            text = st.text_input("settings", " ".join(f"{n}={v}" for n, v in settings.items()),
-                                 key=f"{key}input-{feature}-settings",
-                                 help="Of the extractor, where they are no defaults: `layer=12`.")  # fmt: skip
+            text = st.text_input(
+                "settings",
+                " ".join(f"{n}={v}" for n, v in settings.items()),
+                key=f"{key}input-{feature}-settings",
+                help="Of the extractor, where they are no defaults: `layer=12`.",
+            )
             inputs.append({"feature": feature, **given, "settings": settings_of(text)})
     return inputs
 
@@ -354,9 +375,12 @@ def show_job(job: Job, short: bool = False) -> None:
         table = sweeps.curves(job_cards.jobs().figures(job.id))
         if len(table):
             figures.show(
-                plots.job_curves(table, config.selection.upper()), table, key=f"curves-{job.id}",
-                name=f"{job.writes}-curves", about=ABOUT_CURVES,
-            )  # fmt: skip
+                plots.job_curves(table, config.selection.upper()),
+                table,
+                key=f"curves-{job.id}",
+                name=f"{job.writes}-curves",
+                about=ABOUT_CURVES,
+            )
     with st.container(horizontal=True, vertical_alignment="center"):
         if config and st.button("Clone with changes", key=f"clone-{job.id}", type="tertiary"):
             st.session_state[CLONE] = (f"clone of {config.name}", to_dict(config))
@@ -388,8 +412,11 @@ def compared_with(name: str) -> list[str]:
     """The new model, and another one that predicts the same."""
     found = loaders.checkpoints()
     own = loaders.description(found[name])
-    others = [n for n, folder in found.items() if n != name and (about := loaders.description(folder)) and own
-              and about.outputs == own.outputs]  # fmt: skip
+    others = [
+        n
+        for n, folder in found.items()
+        if n != name and (about := loaders.description(folder)) and own and about.outputs == own.outputs
+    ]
     return [name, *others[:1]]
 
 

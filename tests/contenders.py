@@ -41,9 +41,16 @@ def tracer(name: str, noise: float, outputs: tuple[str, ...] = DIMENSIONS, *, fr
         places = [DIMENSIONS.index(o) for o in outputs]
         label = " ".join(emotions)
         results.append(
-            Result(f"r{i}", "German", f"s{i % 3}", label, truth[:, places].astype(np.float32), prediction[:, places],
-                   np.empty(0))
-        )  # fmt: skip
+            Result(
+                f"r{i}",
+                "German",
+                f"s{i % 3}",
+                label,
+                truth[:, places].astype(np.float32),
+                prediction[:, places],
+                np.empty(0),
+            )
+        )
     return Contender(name, "dimension", True, outputs, {}, tuple(results), np.zeros(len(outputs)))
 
 
@@ -52,10 +59,20 @@ def write(folder: Path, contender: Contender) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     task = Task.FRAMES if contender.kind == "dimension" else Task.CLIP
     about = checkpoints.Description(
-        name=folder.name, title=folder.name, source=Source.SPEECH, model="bi-gru", model_config={}, task=task,
-        kind=contender.kind, outputs=contender.outputs, derived=contender.derived, features=(), inputs=(),
-        hop=0.02, window=3.0,
-    )  # fmt: skip
+        name=folder.name,
+        title=folder.name,
+        source=Source.SPEECH,
+        model="bi-gru",
+        model_config={},
+        task=task,
+        kind=contender.kind,
+        outputs=contender.outputs,
+        derived=contender.derived,
+        features=(),
+        inputs=(),
+        hop=0.02,
+        window=3.0,
+    )
     rows = scores.score_table(contender.results, contender.scores)
     figures = {"test": rows, "training_mean": contender.constant.tolist()} | dict(contender.metrics)
     (folder / checkpoints.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))

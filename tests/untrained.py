@@ -37,9 +37,7 @@ def save_sound(folder: Path, name: str = "speech-spectrogram") -> None:
     extractor = EXTRACTORS["spectrogram"](seconds=0.5)
     spec = FeatureSpec("spectrogram", extractor.version, extractor.settings, (), 25600, {"seconds": 0.5})
     options = {"modalities": ("audio",), "audio_depth": 18, "backbone_width": 2, "width": 6, "heads": 2}
-    _save(
-        folder, name, Source.SPEECH, "av-attention", Task.CLIP, options, FOUR_EMOTIONS, (spec,), (), 1.0, hop=0.5
-    )  # fmt: skip
+    _save(folder, name, Source.SPEECH, "av-attention", Task.CLIP, options, FOUR_EMOTIONS, (spec,), (), 1.0, hop=0.5)
 
 
 def save_speech(

@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from .. import __version__, plots
 from ..core import words
+from ..core.vocabulary import MARKS, THEMES
 from ..evaluation.slices import COLUMNS
 from ..prediction.cost import Complexity
 from . import calibration, comparison_errors, comparison_scores, disagreement
@@ -25,13 +26,14 @@ INTERVALS = (
     "how many are looked at."
 )
 SHOWN_DISAGREEMENTS = 50
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; max-width: 1100px;
-       margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.6rem; margin-bottom: 0 } h2 { font-size: 1.2rem; margin-top: 2.2rem }
-table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
-th, td { padding: 3px 10px; border-bottom: 1px solid #d9dee3; text-align: left }
-summary { cursor: pointer; color: #0b6e8f } .wide { overflow-x: auto }
+LIGHT = THEMES["light"]
+STYLE = f"""
+body {{ font: 15px/1.5 system-ui, sans-serif; color: {LIGHT["textColor"]}; background: {LIGHT["backgroundColor"]};
+       max-width: 1100px; margin: 2rem auto; padding: 0 1rem }}
+h1 {{ font-size: 1.6rem; margin-bottom: 0 }} h2 {{ font-size: 1.2rem; margin-top: 2.2rem }}
+table {{ border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }}
+th, td {{ padding: 3px 10px; border-bottom: 1px solid {MARKS["rule of a report"]}; text-align: left }}
+summary {{ cursor: pointer; color: {LIGHT["primaryColor"]} }} .wide {{ overflow-x: auto }}
 """
 
 
@@ -152,9 +154,14 @@ def _section(section: Section, place: int) -> str:
     if section.figure is not None:
         figure = go.Figure(section.figure).update_layout(template="plotly_white")
         parts.append(
-            to_html(figure, include_plotlyjs=False, full_html=False, div_id=f"figure-{place}",
-                    config={"displaylogo": False, "displayModeBar": False})
-        )  # fmt: skip
+            to_html(
+                figure,
+                include_plotlyjs=False,
+                full_html=False,
+                div_id=f"figure-{place}",
+                config={"displaylogo": False, "displayModeBar": False},
+            )
+        )
     if section.table is not None:
         table = section.table.to_html(index=False, border=0, na_rep="", float_format="%.3f")
         if section.figure is not None:

@@ -190,8 +190,15 @@ def dimensions(found: Sequence[Holding]) -> pd.DataFrame:
             for culture, row in shares.iterrows():
                 middles = [round(interval.mid, 6) for interval in row.index]
                 parts.append(
-                    pd.DataFrame({"corpus": one.name, "culture": culture, "dimension": dimension, "value": middles,
-                                  "share": row.to_numpy()})
-                )  # fmt: skip
+                    pd.DataFrame(
+                        {
+                            "corpus": one.name,
+                            "culture": culture,
+                            "dimension": dimension,
+                            "value": middles,
+                            "share": row.to_numpy(),
+                        }
+                    )
+                )
     columns = ["corpus", "culture", "dimension", "value", "share"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

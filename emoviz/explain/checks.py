@@ -49,7 +49,7 @@ def check_face(
     inputs, mask = face_inputs(checkpoint, track.seen_crops[chosen])
     return randomisation(
         checkpoint.predictor.model, lambda model: grad_cam(model, inputs, mask, number), progress=progress
-    )  # fmt: skip
+    )
 
 
 def check_streams(
@@ -81,13 +81,9 @@ def check_streams(
 
     def explain(model: Model) -> Sequence[np.ndarray]:
         other = replace(checkpoint, predictor=Predictor(checkpoint.predictor.inputs, model))
-        found = explain_streams(
-            other, streams, duration, output, method=method, start=start, end=end, steps=STEPS
-        )  # fmt: skip
+        found = explain_streams(other, streams, duration, output, method=method, start=start, end=end, steps=STEPS)
         channels = found.channels.set_index("channel").loc[list(order), "magnitude"]
         return channels.to_numpy()[None], found.times["magnitude"].to_numpy()[None]
 
-    found = randomisations(
-        checkpoint.predictor.model, explain, stages=1, repetitions=repetitions, progress=progress
-    )  # fmt: skip
+    found = randomisations(checkpoint.predictor.model, explain, stages=1, repetitions=repetitions, progress=progress)
     return StreamChecks(*found)

@@ -319,9 +319,7 @@ def _error(score: Score, results: Sequence[Result]) -> Callable[[np.ndarray], fl
     return lambda drawn: metric.error(statistic(drawn))
 
 
-def _drawn(
-    errors: list[list[Callable[[np.ndarray], float]]], clusters: Clusters, draws: int, seed: int
-) -> np.ndarray:  # fmt: skip
+def _drawn(errors: list[list[Callable[[np.ndarray], float]]], clusters: Clusters, draws: int, seed: int) -> np.ndarray:
     """Return bootstrap samples of the three curves, (draws, 3, S), each with one of the random orders."""
     values = np.full((draws, len(ORDERS), len(errors[0])), np.nan)
     orders = np.random.default_rng([seed, 1]).integers(2, len(errors), draws)

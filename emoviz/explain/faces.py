@@ -156,10 +156,12 @@ def explain_film(
         squares=np.stack([face_square(points * track.unit) for points in track.seen_points[chosen]]),
         hold=every * float(np.median(np.diff(times))) if len(times) > 1 else share,
         strip=FaceExplanation(
-            shown[strip], values[strip], _resized(heat[strip], side),
+            shown[strip],
+            values[strip],
+            _resized(heat[strip], side),
             _pictures(media, track, chosen[strip], side, progress),
         ),
-    )  # fmt: skip
+    )
 
 
 def face_inputs(checkpoint: Checkpoint, crops: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
@@ -195,9 +197,7 @@ def _resized(heat: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(resized[:, 0])
 
 
-def _pictures(
-    media: "ClipMedia", track: "FaceTrack", chosen: np.ndarray, side: int, progress: Progress
-) -> np.ndarray:  # fmt: skip
+def _pictures(media: "ClipMedia", track: "FaceTrack", chosen: np.ndarray, side: int, progress: Progress) -> np.ndarray:
     """The face in some of a track's frames, uint8 (N, side, side, 3)."""
     from ..media import face_picture
 

@@ -82,9 +82,7 @@ def deletion_table(
     )
     tables = []
     for weighting, values in ((ATTENTION, weights), (GRADIENTS, gradients)):
-        found = deletion(
-            model, examples, values, score, steps=STEPS, orders=ORDERS, seed=seed, progress=progress
-        )  # fmt: skip
+        found = deletion(model, examples, values, score, steps=STEPS, orders=ORDERS, seed=seed, progress=progress)
         tables.append(_rows(weighting, found, score.metric, len(examples), held_out))
     return pd.concat(tables, ignore_index=True)
 

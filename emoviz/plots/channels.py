@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, lay_out, legend, title
+from ..core.vocabulary import MARKS
+from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, faint, lay_out, legend, title
 
 LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
 """Colours of values below and above zero."""
@@ -38,9 +39,9 @@ class Weighting:
 
 CURVES = (
     Weighting("random", "channel attention", "random order", GREY, "dot"),
-    Weighting("lowest first", "channel attention", "lowest weights first", "#0072B2", "dash"),
-    Weighting("highest first", "channel attention", "highest weights first", "#D55E00", "solid"),
-    Weighting("highest first", "integrated gradients", "highest integrated gradients first", "#009E73", "dashdot"),
+    Weighting("lowest first", "channel attention", "lowest weights first", LESS, "dash"),
+    Weighting("highest first", "channel attention", "highest weights first", MORE, "solid"),
+    Weighting("highest first", "integrated gradients", "highest integrated gradients first", MARKS["third"], "dashdot"),
 )
 """What the deletion figure shows, the last on top."""
 
@@ -103,13 +104,12 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
         rows = table[(table["order"] == curve.order) & (table["weighting"] == curve.weighting)]
         if rows.empty:
             continue
-        red, green, blue = (int(curve.colour[i : i + 2], 16) for i in (1, 3, 5))
         figure.add_scatter(
             x=pd.concat([rows["share"], rows["share"][::-1]]) * 100,
             y=pd.concat([rows["high"], rows["low"][::-1]]),
             fill="toself",
             mode="none",
-            fillcolor=f"rgba({red}, {green}, {blue}, 0.14)",
+            fillcolor=faint(curve.colour, 0.14),
             hoverinfo="skip",
             showlegend=False,
             legendgroup=curve.name,
@@ -178,10 +178,13 @@ def grouped_bars(
             customdata=order[["channel", "low", "high", "modality"]] if known else order[["channel", "modality"]],
             hovertemplate="%{customdata[0]}<br>"
             + f"{column} %{{x:.3f}}"
-            + (" [%{customdata[1]:.3f}, %{customdata[2]:.3f}]<extra>%{customdata[3]}</extra>" if known
-               else "<extra>%{customdata[1]}</extra>"),
+            + (
+                " [%{customdata[1]:.3f}, %{customdata[2]:.3f}]<extra>%{customdata[3]}</extra>"
+                if known
+                else "<extra>%{customdata[1]}</extra>"
+            ),
         )
-    )  # fmt: skip
+    )
     lay_out(
         figure,
         yaxis={"tickfont": {"size": 10}, "automargin": True, "showdividers": True, "dividercolor": GRID},

@@ -16,7 +16,20 @@ from ..core.vocabulary import (
     Emotion,
     Source,
 )
-from .style import GAP, GREY, GRID, MARGIN, MODALITY_COLOURS, SCATTERGL_FROM, SMALL, lay_out, legend, title, unit_axis
+from .style import (
+    GAP,
+    GREY,
+    GRID,
+    MARGIN,
+    MODALITY_COLOURS,
+    SCATTERGL_FROM,
+    SMALL,
+    faint,
+    lay_out,
+    legend,
+    title,
+    unit_axis,
+)
 
 LEGEND_HEIGHT = 78
 ABOVE = 38
@@ -69,8 +82,11 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
     The emotion words stand where the norms of :data:`~emoviz.core.vocabulary.CIRCUMPLEX` put them.
     ``customdata`` of the path is time in seconds, for whoever marks the present moment.
     """
-    columns = {name: rows[rows.source == source].column.iloc[0] for name, rows in _dimensions(outputs).items()
-               if (rows.source == source).any()}  # fmt: skip
+    columns = {
+        name: rows[rows.source == source].column.iloc[0]
+        for name, rows in _dimensions(outputs).items()
+        if (rows.source == source).any()
+    }
     path = table[["time", columns[Dimension.VALENCE], columns[Dimension.AROUSAL]]]
     path.columns = pd.Index(["time", "valence", "arousal"])
     figure = go.Figure()
@@ -92,7 +108,7 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
             y=path.arousal,
             customdata=path.time,
             mode="lines+markers",
-            line={"color": "rgba(128, 128, 128, 0.4)", "width": 1},
+            line={"color": faint(GREY, 0.4), "width": 1},
             marker={
                 "size": 5,
                 "color": path.time,
@@ -253,7 +269,6 @@ def _band(
     figure: go.Figure, times: pd.Series, values: pd.Series, rmse: float, colour: str, axis: str, group: str
 ) -> None:
     """Prediction plus and minus the held-out RMSE, within the scale."""
-    rgb = ", ".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
     for edge, fill in ((values + rmse, None), (values - rmse, "tonexty")):
         figure.add_scatter(
             x=times,
@@ -262,7 +277,7 @@ def _band(
             mode="lines",
             line={"width": 0},
             fill=fill,
-            fillcolor=f"rgba({rgb}, 0.13)",
+            fillcolor=faint(colour, 0.13),
             hoverinfo="skip",
             showlegend=False,
             legendgroup=group,

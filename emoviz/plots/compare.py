@@ -92,48 +92,74 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
     for k, model in enumerate(shown):
         names = classes[model]
         rows = table[table.model == model]
-        share, count = (rows.pivot(index="truth", columns="prediction", values=v) for v in ("share", "count"))
         number = "" if k == 0 else str(k + 1)
-        figure.add_heatmap(
-            x=names,
-            y=names,
-            z=share.loc[names, names],
-            customdata=count.loc[names, names],
-            xaxis=f"x{number}",
-            yaxis=f"y{number}",
-            zmin=0,
-            zmax=1,
-            colorscale="Cividis",
-            texttemplate="%{z:.0%}",
-            textfont={"size": 8 if small else 11},
-            hovertemplate="%{y} taken for %{x}: %{customdata} (%{z:.1%})<extra>%{fullData.name}</extra>",
-            name=model,
-            showscale=k == len(shown) - 1,
-            colorbar={"thickness": 8, "tickformat": ".0%", "tickfont": SMALL,
-                      "title": {"text": "share of the true class", "side": "right", "font": SMALL}},
-        )  # fmt: skip
+        _add_matrix(figure, rows, names, number, small=small, bar=k == len(shown) - 1)
         start = float(k * width + pads[k])
-        plain = {"tickfont": {"size": 10}, "showgrid": False, "zeroline": False, "fixedrange": True}
-        lay_out(figure,
-            {
-                f"xaxis{number}": plain
-                | {"domain": [start, start + width], "anchor": f"y{number}",
-                   "title": axis_title("predicted") | {"standoff": 12},
-                   "tickangle": -45 if small else 0, "automargin": True},
-                f"yaxis{number}": plain
-                | {"anchor": f"x{number}", "autorange": "reversed", "title": axis_title("true") if k == 0 else None,
-                   "showticklabels": labelled[k]},
-            }
-        )  # fmt: skip
-        figure.add_annotation(
-            x=start + width / 2, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom", text=model,
-            showarrow=False, font={"size": 12},
-        )  # fmt: skip
-    lay_out(figure,
-        title=title("What is taken for what?"), margin={"l": 84, "r": 96, "t": 50, "b": 50}, height=SQUARE + 50,
+        _place_matrix(figure, model, number, [start, start + width], labelled=labelled[k], small=small)
+    lay_out(
+        figure,
+        title=title("What is taken for what?"),
+        margin={"l": 84, "r": 96, "t": 50, "b": 50},
+        height=SQUARE + 50,
         dragmode=False,
-    )  # fmt: skip
+    )
     return figure
+
+
+def _add_matrix(
+    figure: go.Figure, rows: pd.DataFrame, names: Sequence[str], number: str, *, small: bool, bar: bool
+) -> None:
+    """Draw the confusion matrix of one model onto the axes of a number."""
+    share, count = (rows.pivot(index="truth", columns="prediction", values=v) for v in ("share", "count"))
+    figure.add_heatmap(
+        x=names,
+        y=names,
+        z=share.loc[names, names],
+        customdata=count.loc[names, names],
+        xaxis=f"x{number}",
+        yaxis=f"y{number}",
+        zmin=0,
+        zmax=1,
+        colorscale="Cividis",
+        texttemplate="%{z:.0%}",
+        textfont={"size": 8 if small else 11},
+        hovertemplate="%{y} taken for %{x}: %{customdata} (%{z:.1%})<extra>%{fullData.name}</extra>",
+        name=rows["model"].iloc[0],
+        showscale=bar,
+        colorbar={
+            "thickness": 8,
+            "tickformat": ".0%",
+            "tickfont": SMALL,
+            "title": {"text": "share of the true class", "side": "right", "font": SMALL},
+        },
+    )
+
+
+def _place_matrix(
+    figure: go.Figure, model: str, number: str, domain: list[float], *, labelled: bool, small: bool
+) -> None:
+    """Lay out the axes of one model's matrix within a share of the width, and write the model's name above."""
+    plain = {"tickfont": {"size": 10}, "showgrid": False, "zeroline": False, "fixedrange": True}
+    across = {"domain": domain, "anchor": f"y{number}", "title": axis_title("predicted") | {"standoff": 12}}
+    down = {"anchor": f"x{number}", "autorange": "reversed", "title": None if number else axis_title("true")}
+    lay_out(
+        figure,
+        {
+            f"xaxis{number}": plain | across | {"tickangle": -45 if small else 0, "automargin": True},
+            f"yaxis{number}": plain | down | {"showticklabels": labelled},
+        },
+    )
+    figure.add_annotation(
+        x=sum(domain) / 2,
+        y=1.0,
+        xref="paper",
+        yref="paper",
+        xanchor="center",
+        yanchor="bottom",
+        text=model,
+        showarrow=False,
+        font={"size": 12},
+    )
 
 
 def reliability_diagram(bins: pd.DataFrame, errors: pd.DataFrame, models: Sequence[str]) -> go.Figure:
@@ -230,18 +256,25 @@ def error_slices(table: pd.DataFrame, output: str, models: Sequence[str]) -> go.
         )
     metric = chosen.metric.iloc[0]
     of = "" if output in ("emotion", "mean") else f" of {output}"
-    lay_out(figure,
+    lay_out(
+        figure,
         title=title(f"Where is the error{of} large?"),
         xaxis={
-            "tickvals": list(range(len(slices))), "ticktext": slices, "tickfont": SMALL, "showgrid": False,
-            "range": [-0.5, len(slices) - 0.5], "zeroline": False, "fixedrange": True, "automargin": True,
+            "tickvals": list(range(len(slices))),
+            "ticktext": slices,
+            "tickfont": SMALL,
+            "showgrid": False,
+            "range": [-0.5, len(slices) - 0.5],
+            "zeroline": False,
+            "fixedrange": True,
+            "automargin": True,
         },
         yaxis=axis(f"{metric}{of}") | {"rangemode": "tozero"},
         legend=legend(y=1.0, anchor="bottom"),
         margin=MARGIN,
         height=SQUARE,
         dragmode=False,
-    )  # fmt: skip
+    )
     return figure
 
 

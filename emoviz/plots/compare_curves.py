@@ -21,9 +21,7 @@ def said_of_recording(table: pd.DataFrame, models: Sequence[str], truth: str) ->
         truth: name of the rows with the labels.
     """
     figure = _said_frames(table, models, truth) if table.frame.max() else _said_once(table, models, truth)
-    lay_out(figure,
-        title=title("What do they say of it?"), legend=legend(y=-0.16, anchor="top"), dragmode=False
-    )  # fmt: skip
+    lay_out(figure, title=title("What do they say of it?"), legend=legend(y=-0.16, anchor="top"), dragmode=False)
     return figure
 
 
@@ -52,10 +50,16 @@ def training_curves(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
         if rows.validation.notna().any():
             best = rows.loc[rows.validation.idxmax()]
             figure.add_scatter(
-                x=[best.epoch], y=[best.validation], xaxis="x2", yaxis="y2", mode="markers", showlegend=False,
-                legendgroup=model, marker=marker_of(models, model, 10),
+                x=[best.epoch],
+                y=[best.validation],
+                xaxis="x2",
+                yaxis="y2",
+                mode="markers",
+                showlegend=False,
+                legendgroup=model,
+                marker=marker_of(models, model, 10),
                 hovertemplate=f"kept: epoch %{{x}}, %{{y:.3f}}<extra>{model}</extra>",
-            )  # fmt: skip
+            )
     metric = " or ".join(str(m).upper() for m in dict.fromkeys(table.metric.dropna()))
     lay_out(
         figure,
@@ -110,10 +114,13 @@ def _said_once(table: pd.DataFrame, models: Sequence[str], truth: str) -> go.Fig
             hovertemplate="%{x}: %{y:.2f}<extra>%{fullData.name}</extra>",
         )
     figure.add_scatter(
-        x=labels.output, y=labels.value, name=truth, mode="markers",
+        x=labels.output,
+        y=labels.value,
+        name=truth,
+        mode="markers",
         marker={"symbol": "line-ew-open", "size": 34, "line": {"width": 3}, "color": GREY},
         hovertemplate="%{x}: %{y:.2f}<extra>labels</extra>",
-    )  # fmt: skip
+    )
     lay_out(
         figure,
         xaxis={"tickfont": SMALL, "fixedrange": True},
@@ -140,9 +147,17 @@ def _said_frames(table: pd.DataFrame, models: Sequence[str], truth: str) -> go.F
 
 
 def _lines(
-    figure: go.Figure, table: pd.DataFrame, x: str, y: str, name: str, axis: str, first: bool, colour: str, dash: str,
+    figure: go.Figure,
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    name: str,
+    axis: str,
+    first: bool,
+    colour: str,
+    dash: str,
     width: float = 1.6,
-) -> None:  # fmt: skip
+) -> None:
     scatter = go.Scattergl if len(table) > SCATTERGL_FROM else go.Scatter
     figure.add_trace(
         scatter(

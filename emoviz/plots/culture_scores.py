@@ -80,19 +80,34 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
             for name, symbol in (("model, 95 % interval", "circle"), ("collapsed", "circle-open")):
                 figure.add_scatter(
                     x=[None], y=[None], mode="markers", name=name, marker={"symbol": symbol, "size": 9, "color": GREY}
-                )  # fmt: skip
-        lay_out(figure, {
-            f"xaxis{suffix}": {
-                "domain": [panel * width, (panel + 1) * width - 0.03], "anchor": f"y{suffix}", "tickfont": SMALL,
-                "title": {"text": f"{metric}, {dimension}", "standoff": 4, "font": SMALL}, "gridcolor": GRID,
-                "zeroline": True, "zerolinecolor": GREY, "fixedrange": True,
+                )
+        lay_out(
+            figure,
+            {
+                f"xaxis{suffix}": {
+                    "domain": [panel * width, (panel + 1) * width - 0.03],
+                    "anchor": f"y{suffix}",
+                    "tickfont": SMALL,
+                    "title": {"text": f"{metric}, {dimension}", "standoff": 4, "font": SMALL},
+                    "gridcolor": GRID,
+                    "zeroline": True,
+                    "zerolinecolor": GREY,
+                    "fixedrange": True,
+                },
+                f"yaxis{suffix}": {
+                    "tickvals": list(range(len(cultures))),
+                    "ticktext": cultures,
+                    "tickfont": SMALL,
+                    "automargin": True,
+                    "range": [-0.6, len(cultures) - 0.4],
+                    "showticklabels": panel == 0,
+                    "gridcolor": GRID,
+                    "zeroline": False,
+                    "fixedrange": True,
+                    "anchor": f"x{suffix}",
+                },
             },
-            f"yaxis{suffix}": {
-                "tickvals": list(range(len(cultures))), "ticktext": cultures, "tickfont": SMALL, "automargin": True,
-                "range": [-0.6, len(cultures) - 0.4], "showticklabels": panel == 0, "gridcolor": GRID,
-                "zeroline": False, "fixedrange": True, "anchor": f"x{suffix}",
-            },
-        })  # fmt: skip
+        )
     lay_out(
         figure,
         title=title(f"How well are held-out speakers of each culture predicted? ({metric})"),
@@ -131,15 +146,37 @@ def _add_scores(figure: go.Figure, own: pd.DataFrame, cultures: list[str], metri
         for r in own.itertuples()
     ]
     figure.add_scatter(
-        x=own["value"], y=rows, xaxis=f"x{suffix}", yaxis=f"y{suffix}", mode="markers", hovertext=hover,
-        hoverinfo="text", showlegend=False,
-        error_x={"type": "data", "symmetric": False, "array": own["high"] - own["value"],
-                 "arrayminus": own["value"] - own["low"], "color": GREY, "thickness": 1.2, "width": 3},
-        marker={"size": 9, "color": [culture_colour(c) for c in own["culture"]],
-                "symbol": ["circle-open" if c else "circle" for c in own["collapsed"]]},
-    )  # fmt: skip
+        x=own["value"],
+        y=rows,
+        xaxis=f"x{suffix}",
+        yaxis=f"y{suffix}",
+        mode="markers",
+        hovertext=hover,
+        hoverinfo="text",
+        showlegend=False,
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": own["high"] - own["value"],
+            "arrayminus": own["value"] - own["low"],
+            "color": GREY,
+            "thickness": 1.2,
+            "width": 3,
+        },
+        marker={
+            "size": 9,
+            "color": [culture_colour(c) for c in own["culture"]],
+            "symbol": ["circle-open" if c else "circle" for c in own["collapsed"]],
+        },
+    )
     figure.add_scatter(
-        x=own["training_mean"], y=rows, xaxis=f"x{suffix}", yaxis=f"y{suffix}", mode="markers", hoverinfo="skip",
+        x=own["training_mean"],
+        y=rows,
+        xaxis=f"x{suffix}",
+        yaxis=f"y{suffix}",
+        mode="markers",
+        hoverinfo="skip",
         marker={"symbol": "line-ns-open", "size": 11, "color": GREY, "line": {"width": 2}},
-        name="training mean", showlegend=not suffix,
-    )  # fmt: skip
+        name="training mean",
+        showlegend=not suffix,
+    )

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..core.vocabulary import MARKS
 from ..core.words import interval, number
 from .matrix import SEQUENTIAL, axes_of, hatch, heat, outline, scale_of
 from .style import GREY, GRID, SMALL, culture_colour, lay_out, title
 
-CHOSEN = "#D62F8B"
+CHOSEN = MARKS["chosen"]
 """Outline of the chosen cell: neither of the scales has it."""
 SYMBOLS = ("circle", "diamond")
 """Of the first and second culture of a pair, told apart without colour too."""
@@ -76,9 +77,13 @@ def _add_dendrogram(figure: go.Figure, branches: pd.DataFrame) -> None:
     figure.add_scatter(
         x=[x for branch in lines for x in (*branch["position"], None)],
         y=[y for branch in lines for y in (*branch["height"], None)],
-        yaxis="y2", mode="lines", showlegend=False, name="dendrogram", line={"color": GREY, "width": 1.5},
+        yaxis="y2",
+        mode="lines",
+        showlegend=False,
+        name="dendrogram",
+        line={"color": GREY, "width": 1.5},
         hovertemplate="joined at 1 − similarity = %{y:.2f}<extra></extra>",
-    )  # fmt: skip
+    )
     beside = {"anchor": "x", "visible": False, "fixedrange": True, "range": _tree_range(branches)}
     lay_out(
         figure,
@@ -107,37 +112,35 @@ def pair_weights(
     if len(cultures) == 2:
         edges = [(means[cultures[0], channel], means[cultures[1], channel], None) for channel in channels]
         figure.add_scatter(
-            x=np.array(edges, dtype=object).ravel(), y=np.repeat(list(place.values()), 3), mode="lines",
-            line={"color": GREY, "width": 1}, hoverinfo="skip", showlegend=False,
-        )  # fmt: skip
-    for number_, culture in enumerate(cultures):
+            x=np.array(edges, dtype=object).ravel(),
+            y=np.repeat(list(place.values()), 3),
+            mode="lines",
+            line={"color": GREY, "width": 1},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    for order, culture in enumerate(cultures):
+        shift = 0.16 * (1 - 2 * order) * (len(cultures) - 1)
         own = shown[shown["culture"] == culture]
-        shift = 0.16 * (1 - 2 * number_) * (len(cultures) - 1)
-        mark = {"color": culture_colour(culture), "symbol": SYMBOLS[number_]}
-        figure.add_scatter(
-            x=own["weight"], y=own["row"] + shift, mode="markers", marker={**mark, "size": 5, "opacity": 0.8},
-            customdata=own[["channel", "replicate"]], showlegend=False,
-            hovertemplate=f"%{{customdata[0]}}<br>{replicates} %{{customdata[1]}}: %{{x:.3f}}"
-            f"<extra>{culture}</extra>",
-        )  # fmt: skip
-        spread = own.groupby("channel")["weight"].std()
-        figure.add_scatter(
-            x=[means[culture, channel] for channel in channels], y=np.array(list(place.values())) + shift,
-            mode="markers", marker={**mark, "size": 11, "line": {"color": "white", "width": 1}}, name=culture,
-            customdata=[[channel, spread[channel]] for channel in channels],
-            hovertemplate="%{customdata[0]}<br>mean %{x:.3f} ± %{customdata[1]:.3f} (standard deviation over "
-            f"{replicates}s)<extra>{culture}</extra>",
-        )  # fmt: skip
-    lay_out(figure,
+        _add_culture(figure, own.assign(row=own["row"] + shift), channels, SYMBOLS[order], replicates)
+    lay_out(
+        figure,
         title=title(_pair_title(cultures, replicates)),
         xaxis={
             "title": {"text": "channel weight, mean over held-out clips", "standoff": 4, "font": SMALL},
-            "tickfont": SMALL, "gridcolor": GRID, "zeroline": False, "fixedrange": True,
+            "tickfont": SMALL,
+            "gridcolor": GRID,
+            "zeroline": False,
+            "fixedrange": True,
         },
         yaxis={
-            "tickvals": list(place.values()), "ticktext": [channel_label(c) for c in channels],
+            "tickvals": list(place.values()),
+            "ticktext": [channel_label(c) for c in channels],
             "tickfont": {"size": 10},
-            "range": [-len(channels) + 0.4, 0.6], "automargin": True, "gridcolor": GRID, "zeroline": False,
+            "range": [-len(channels) + 0.4, 0.6],
+            "automargin": True,
+            "gridcolor": GRID,
+            "zeroline": False,
             "fixedrange": True,
         },
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "font": SMALL},
@@ -145,8 +148,37 @@ def pair_weights(
         height=max(height, 90 + ROW * len(channels)),
         dragmode=False,
         hovermode="closest",
-    )  # fmt: skip
+    )
     return figure
+
+
+def _add_culture(
+    figure: go.Figure, points: pd.DataFrame, channels: Sequence[str], symbol: str, replicates: str
+) -> None:
+    """Draw the weights of one culture: a small point per replicate and a large one per channel."""
+    culture = points["culture"].iloc[0]
+    mark = {"color": culture_colour(culture), "symbol": symbol}
+    figure.add_scatter(
+        x=points["weight"],
+        y=points["row"],
+        mode="markers",
+        marker={**mark, "size": 5, "opacity": 0.8},
+        customdata=points[["channel", "replicate"]],
+        showlegend=False,
+        hovertemplate=f"%{{customdata[0]}}<br>{replicates} %{{customdata[1]}}: %{{x:.3f}}<extra>{culture}</extra>",
+    )
+    of_channel = points.groupby("channel")
+    means, spread, rows = of_channel["weight"].mean(), of_channel["weight"].std(), of_channel["row"].first()
+    figure.add_scatter(
+        x=[means[channel] for channel in channels],
+        y=[rows[channel] for channel in channels],
+        mode="markers",
+        marker={**mark, "size": 11, "line": {"color": "white", "width": 1}},
+        name=culture,
+        customdata=[[channel, spread[channel]] for channel in channels],
+        hovertemplate="%{customdata[0]}<br>mean %{x:.3f} ± %{customdata[1]:.3f} (standard deviation over "
+        f"{replicates}s)<extra>{culture}</extra>",
+    )
 
 
 def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: str, most: int = 20) -> go.Figure:
@@ -181,21 +213,19 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
             showticklabels=panel == 0,
             tickfont={"size": 10},
         )
-        figure.add_annotation(
-            x=sum(domain) / 2, y=1, xref="paper", yref="paper", xanchor="center", yanchor="bottom", yshift=74,
-            text=f"<b>{dimension}</b>", font={"size": 12}, showarrow=False,
-        )  # fmt: skip
-        rows = np.arange(len(channels))
-        lines += [
-            {"type": "line", "x0": -0.5, "x1": len(cultures) - 0.5, "y0": row, "y1": row, "xref": axes[0],
-             "yref": axes[1], "line": {"color": GRID, "width": 1}, "layer": "below"}
-            for row in range(len(channels))
-        ]  # fmt: skip
+        _head(figure, f"<b>{dimension}</b>", sum(domain) / 2)
+        lines += _rules(len(channels), len(cultures), axes)
         figure.add_scatter(
-            x=np.full(len(rows), len(cultures)), y=rows, xaxis=axes[0], yaxis=axes[1], mode="text", hoverinfo="skip",
-            text=[f"{counts.get(channel, 0)} of {len(cultures)}" for channel in channels], textfont=SMALL,
+            x=np.full(len(channels), len(cultures)),
+            y=np.arange(len(channels)),
+            xaxis=axes[0],
+            yaxis=axes[1],
+            mode="text",
+            hoverinfo="skip",
+            text=[f"{counts.get(channel, 0)} of {len(cultures)}" for channel in channels],
+            textfont=SMALL,
             showlegend=False,
-        )  # fmt: skip
+        )
     lay_out(
         figure,
         title=title(f"Which channels are among the {count} highest, and of how many cultures?"),
@@ -204,6 +234,29 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
         margin={"l": 8, "r": 88, "t": 124, "b": 8},
     )
     return figure
+
+
+def _head(figure: go.Figure, text: str, x: float) -> None:
+    """Write a heading above the names of a panel's columns."""
+    figure.add_annotation(
+        x=x,
+        y=1,
+        xref="paper",
+        yref="paper",
+        xanchor="center",
+        yanchor="bottom",
+        yshift=74,
+        text=text,
+        font={"size": 12},
+        showarrow=False,
+    )
+
+
+def _rules(rows: int, columns: int, axes: tuple[str, str]) -> list[dict[str, Any]]:
+    """Return a thin line for each row of a matrix, behind its cells."""
+    across = {"x0": -0.5, "x1": columns - 0.5, "xref": axes[0], "yref": axes[1]}
+    look = {"type": "line", "line": {"color": GRID, "width": 1}, "layer": "below"}
+    return [{**look, **across, "y0": row, "y1": row} for row in range(rows)]
 
 
 def _rank_cells(

@@ -34,17 +34,22 @@ def label_counts(table: pd.DataFrame, by: str) -> go.Figure:
             hovertemplate=f"%{{y}}: %{{x:,}} recordings {emotion}<extra></extra>",
         )
     height = max(LEAST, ROW * len(groups) + ABOVE + BELOW)
-    lay_out(figure,
+    lay_out(
+        figure,
         barmode="stack",
         title=title(f"How many recordings of which emotion, by {by}?"),
-        xaxis={"title": {"text": "recordings", "standoff": 12, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID,
-               "fixedrange": True},
+        xaxis={
+            "title": {"text": "recordings", "standoff": 12, "font": SMALL},
+            "tickfont": SMALL,
+            "gridcolor": GRID,
+            "fixedrange": True,
+        },
         yaxis={"tickfont": SMALL, "fixedrange": True, "automargin": True},
         legend=legend(y=-LABELS / (height - ABOVE - BELOW), anchor="top") | {"traceorder": "normal"},
         margin=MARGIN | {"t": ABOVE, "b": BELOW},
         height=height,
         dragmode=False,
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -73,15 +78,32 @@ def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figur
                 hovertemplate=f"{culture}: {dimension} near %{{x:.2f}} in %{{y:.1%}} of the labels<extra></extra>",
             )
         left, width = (number - 1) / len(dimensions), 1 / len(dimensions)
-        lay_out(figure, {
-            f"xaxis{axis}": {"title": {"text": dimension, "standoff": 4, "font": SMALL}, "range": [-1, 1],
-                             "tickfont": SMALL, "gridcolor": GRID, "fixedrange": True, "anchor": f"y{axis}",
-                             "tickvals": [-1, 0, 1], "domain": [left + 0.02 * (number > 1), left + width - 0.02]},
-            f"yaxis{axis}": {"tickfont": SMALL, "gridcolor": GRID, "fixedrange": True, "tickformat": ".0%",
-                             "rangemode": "tozero", "anchor": f"x{axis}", "showticklabels": number == 1,
-                             "matches": "y" if number > 1 else None,
-                             "title": {"text": "share of labels" if number == 1 else "", "font": SMALL}},
-        })  # fmt: skip
+        lay_out(
+            figure,
+            {
+                f"xaxis{axis}": {
+                    "title": {"text": dimension, "standoff": 4, "font": SMALL},
+                    "range": [-1, 1],
+                    "tickfont": SMALL,
+                    "gridcolor": GRID,
+                    "fixedrange": True,
+                    "anchor": f"y{axis}",
+                    "tickvals": [-1, 0, 1],
+                    "domain": [left + 0.02 * (number > 1), left + width - 0.02],
+                },
+                f"yaxis{axis}": {
+                    "tickfont": SMALL,
+                    "gridcolor": GRID,
+                    "fixedrange": True,
+                    "tickformat": ".0%",
+                    "rangemode": "tozero",
+                    "anchor": f"x{axis}",
+                    "showticklabels": number == 1,
+                    "matches": "y" if number > 1 else None,
+                    "title": {"text": "share of labels" if number == 1 else "", "font": SMALL},
+                },
+            },
+        )
     lay_out(
         figure,
         title=title("Which ratings were given?"),

@@ -9,14 +9,26 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ..core.vocabulary import EMOTION_COLOURS, Emotion
-from .style import DIVERGING, GREY, GRID, SCATTERGL_FROM, SMALL, ZERO, culture_colour, lay_out, legend, title
+from ..core.vocabulary import EMOTION_COLOURS, MARKS, SOURCE_COLOURS, Emotion, Source
+from .style import (
+    DIVERGING,
+    GREY,
+    GRID,
+    SCATTERGL_FROM,
+    SERIES_COLOURS,
+    SMALL,
+    ZERO,
+    culture_colour,
+    lay_out,
+    legend,
+    title,
+)
 
 MAP_HEIGHT = 470
 MOST_IN_LEGEND = 12
-MODEL_COLOURS = ("#0072B2", "#D55E00", "#009E73")
+MODEL_COLOURS = SERIES_COLOURS[:3]
 """Of models side by side."""
-RIGHT_WRONG = {"right": "#0077BB", "wrong": "#D55E00"}
+RIGHT_WRONG = {"right": SOURCE_COLOURS[Source.FACE], "wrong": MARKS["higher"]}
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down", "x", "star")
 SYMBOLS_3D = ("circle", "diamond", "square", "cross", "circle-open", "diamond-open", "square-open", "x")
 UNSELECTED = 0.12
@@ -52,9 +64,12 @@ def embedding_maps(
     space = "z" in points
     models = list(axes)
     figure = make_subplots(
-        1, len(models), subplot_titles=models if len(models) > 1 else None, horizontal_spacing=0.03,
+        1,
+        len(models),
+        subplot_titles=models if len(models) > 1 else None,
+        horizontal_spacing=0.03,
         specs=[[{"type": "scene" if space else "xy"} for _ in models]],
-    )  # fmt: skip
+    )
     chosen = set(selected)
     groups = _groups(points, colour, space)
     seen: set[str] = set()
@@ -113,10 +128,17 @@ def _add_map(
 def _colour_scale(name: str) -> dict[str, Any]:
     """Return the scale of a column of numbers in [-1, 1], with its bar."""
     return {
-        "colorscale": DIVERGING, "cmin": -1, "cmax": 1,
-        "colorbar": {"title": {"text": name, "font": SMALL, "side": "right"}, "thickness": 10, "len": 0.8,
-                     "tickvals": [-1, -0.5, 0, 0.5, 1], "tickfont": SMALL},
-    }  # fmt: skip
+        "colorscale": DIVERGING,
+        "cmin": -1,
+        "cmax": 1,
+        "colorbar": {
+            "title": {"text": name, "font": SMALL, "side": "right"},
+            "thickness": 10,
+            "len": 0.8,
+            "tickvals": [-1, -0.5, 0, 0.5, 1],
+            "tickfont": SMALL,
+        },
+    }
 
 
 def _groups(points: pd.DataFrame, colour: str, space: bool) -> dict[str, dict[str, Any]]:
@@ -167,13 +189,15 @@ def _scatter(rows: pd.DataFrame, chosen: set[str], kind: type, marker: Mapping[s
         return kind(x=rows["x"], y=rows["y"], z=rows["z"], mode="markers", marker={**marker, "size": size})
     x, y = (rows[axis].to_numpy(np.float32) for axis in "xy")  # half as much to send, and more than a screen shows
     return kind(
-        x=x, y=y, mode="markers",
+        x=x,
+        y=y,
+        mode="markers",
         marker={**marker, "size": 6, "line": {"width": 0}},
         selectedpoints=np.flatnonzero(inside) if chosen else None,
         selected={"marker": {"opacity": 1.0}},
         unselected={"marker": {"opacity": UNSELECTED}},
         opacity=0.85,
-    )  # fmt: skip
+    )
 
 
 def _hover(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
@@ -202,8 +226,16 @@ def _clip(places: pd.DataFrame, space: bool) -> list[go.Scatter]:
         rows = places[places["time"].isna() == whole]
         if rows.empty:
             continue
-        look = {"symbol": "diamond" if space else "star", "size": 8 if space else 16, "color": "#000000",
-                "line": {"width": 2, "color": "#FFFFFF"}} if whole else {"size": 4, "color": GREY}  # fmt: skip
+        look = (
+            {
+                "symbol": "diamond" if space else "star",
+                "size": 8 if space else 16,
+                "color": MARKS["ink"],
+                "line": {"width": 2, "color": MARKS["paper"]},
+            }
+            if whole
+            else {"size": 4, "color": GREY}
+        )
         traces.append(
             kind(
                 **{axis: rows[axis] for axis in PLACES if axis in rows},
@@ -258,9 +290,16 @@ def separation(silhouettes: pd.DataFrame) -> go.Figure:
         symbol = SYMBOLS[place] + ("" if space == "embedding" else "-open")
         figure.add_trace(
             go.Scatter(
-                x=own["value"], y=[f"by {column}" for column in own["column"]],
-                error_x={"type": "data", "symmetric": False, "array": own["high"] - own["value"],
-                         "arrayminus": own["value"] - own["low"], "thickness": 1.5, "width": 3},
+                x=own["value"],
+                y=[f"by {column}" for column in own["column"]],
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": own["high"] - own["value"],
+                    "arrayminus": own["value"] - own["low"],
+                    "thickness": 1.5,
+                    "width": 3,
+                },
                 mode="markers",
                 name=space if len(models) == 1 else f"{model}, {space}",
                 marker={"size": 8, "color": MODEL_COLOURS[place], "symbol": symbol},
@@ -268,18 +307,23 @@ def separation(silhouettes: pd.DataFrame) -> go.Figure:
                 hovertemplate="%{y}: %{x:.2f} [%{customdata[0]:.2f}, %{customdata[1]:.2f}], by chance "
                 "%{customdata[2]:.2f}<extra>%{fullData.name}</extra>",
             )
-        )  # fmt: skip
+        )
     rows = silhouettes["column"].nunique()
-    lay_out(figure,
+    lay_out(
+        figure,
         title=title("What is kept apart?"),
         height=120 + rows * max(40, 30 * len(models)) + 20 * (len(models) - 1),
         margin={"l": 76, "r": 8, "t": 30, "b": 70 + 20 * (len(models) - 1)},
         xaxis={
             "title": {"text": "mean silhouette, -1 to 1 (0: mixed)", "standoff": 2, "font": SMALL},
-            "gridcolor": GRID, "zeroline": True, "zerolinecolor": ZERO, "tickfont": SMALL, "fixedrange": True,
+            "gridcolor": GRID,
+            "zeroline": True,
+            "zerolinecolor": ZERO,
+            "tickfont": SMALL,
+            "fixedrange": True,
         },
         yaxis={"autorange": "reversed", "fixedrange": True, "tickfont": SMALL},
         scattermode="group",
         legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": SMALL},
-    )  # fmt: skip
+    )
     return figure

@@ -2,15 +2,17 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..core.vocabulary import MARKS
 from .attention import coarse
 from .channels import LESS, MORE, grouped_bars
 from .clip import ABOVE, timeline
-from .style import GAP, GRID, MARGIN, SMALL, ZERO, lay_out, title, unit_axis
+from .style import GAP, GRID, MARGIN, SMALL, ZERO, faint, lay_out, title, unit_axis
 
 Spectrogram = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Times (s), frequencies (Hz) and the values (F, T) at them."""
@@ -21,7 +23,7 @@ MOST_BARS = 300
 
 MOST_CELLS = (64, 300)
 """Rows and columns of heat over a spectrogram, which is smooth."""
-HEAT = [[0, "rgba(213, 94, 0, 0)"], [1, "rgba(213, 94, 0, 0.8)"]]
+HEAT = [[0, faint(MARKS["higher"], 0)], [1, faint(MARKS["higher"], 0.8)]]
 """From none to the hottest place, over a grey spectrogram."""
 
 
@@ -63,10 +65,8 @@ def film_strip(
         )
         return figure
     for time, picture in zip(strip["time"], pictures, strict=True):
-        figure.add_layout_image(
-            source=data_uri(picture), xref="x", yref="y2", x=time, y=0.5, sizex=share * 0.97, sizey=1,
-            xanchor="center", yanchor="middle", sizing="contain", layer="above",
-        )  # fmt: skip
+        place = {"x": time, "y": 0.5, "sizex": share * 0.97, "sizey": 1, "xanchor": "center", "yanchor": "middle"}
+        figure.add_layout_image(source=data_uri(picture), xref="x", yref="y2", sizing="contain", layer="above", **place)
     figure.add_scatter(
         x=strip["time"],
         y=[0.5] * len(strip),
@@ -107,20 +107,19 @@ def face_heat(picture: np.ndarray, heated: np.ndarray, heat: np.ndarray, heading
             yaxis="y2",
         )
     )
-    # A colour bar of its own: that of the map is as transparent as the map.
-    figure.add_scatter(
-        x=[None], y=[None], mode="markers", showlegend=False, hoverinfo="skip",
-        marker={
-            "color": [0], "cmin": 0, "cmax": 1, "colorscale": "Cividis",
-            "colorbar": {"title": {"text": "heat", "font": SMALL}, "thickness": 8, "x": 1.01, "tickfont": SMALL,
-                         "tickvals": [0, 0.5, 1], "ticktext": ["none", "", "most"]},
-        },
-    )  # fmt: skip
+    _add_heat_bar(figure)
     for axis, shown in (("", picture), ("2", heated)):
         figure.add_layout_image(
-            source=data_uri(shown), xref=f"x{axis}", yref=f"y{axis}", x=0, y=0, sizex=100, sizey=100,
-            sizing="stretch", layer="below",
-        )  # fmt: skip
+            source=data_uri(shown),
+            xref=f"x{axis}",
+            yref=f"y{axis}",
+            x=0,
+            y=0,
+            sizex=100,
+            sizey=100,
+            sizing="stretch",
+            layer="below",
+        )
     hidden = {"range": [0, 100], "visible": False, "fixedrange": True}
     lay_out(
         figure,
@@ -130,11 +129,36 @@ def face_heat(picture: np.ndarray, heated: np.ndarray, heat: np.ndarray, heading
         yaxis=hidden | {"range": [100, 0], "scaleanchor": "x"},
         yaxis2=hidden | {"range": [100, 0], "scaleanchor": "x2", "anchor": "x2"},
         margin={"l": 0, "r": 46, "t": 30, "b": 4},
-        plot_bgcolor="rgba(0, 0, 0, 0)",
+        plot_bgcolor=faint(MARKS["ink"], 0),
         dragmode=False,
         height=214,
     )
     return figure
+
+
+def _add_heat_bar(figure: go.Figure) -> None:
+    """Draw a colour bar of its own: that of the map is as transparent as the map."""
+    figure.add_scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        showlegend=False,
+        hoverinfo="skip",
+        marker={
+            "color": [0],
+            "cmin": 0,
+            "cmax": 1,
+            "colorscale": "Cividis",
+            "colorbar": {
+                "title": {"text": "heat", "font": SMALL},
+                "thickness": 8,
+                "x": 1.01,
+                "tickfont": SMALL,
+                "tickvals": [0, 0.5, 1],
+                "ticktext": ["none", "", "most"],
+            },
+        },
+    )
 
 
 def heat_table(heat: np.ndarray, cells: int = 12) -> pd.DataFrame:
@@ -175,40 +199,59 @@ def sound_explained(
     figure = go.Figure()
     _add_spectrogram(figure, spectrogram, heat)
     figure.add_scatter(
-        x=said["time"], y=said["value"], yaxis="y2", mode="lines", line={"color": MORE, "width": 1.6},
-        hovertemplate=f"{output} %{{y:.2f}}<extra></extra>", showlegend=False,
-    )  # fmt: skip
+        x=said["time"],
+        y=said["value"],
+        yaxis="y2",
+        mode="lines",
+        line={"color": MORE, "width": 1.6},
+        hovertemplate=f"{output} %{{y:.2f}}<extra></extra>",
+        showlegend=False,
+    )
     _add_contributions(figure, contributions, "heat" if heat else "added")
     for start, stop in ((0, span[0]), (span[1], end)) if span else ():
         figure.add_shape(
             type="rect", x0=start, x1=stop, y0=0, y1=0.62, yref="paper", fillcolor=GAP, line_width=0, layer="below"
         )
-    values = (
-        unit_axis(output) if dimension else unit_axis(f"{output}, probability") | {"range": [0, 1], "tickvals": [0, 1]}
-    )
-    lay_out(figure,
+    lay_out(
+        figure,
         title=title(f"Which moments of the sound moved “{output}”?"),
         xaxis={
-            "title": {"text": "time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL, "range": [0, end],
-            "gridcolor": GRID, "hoverformat": ".2f", "anchor": "y",
+            "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
+            "tickfont": SMALL,
+            "range": [0, end],
+            "gridcolor": GRID,
+            "hoverformat": ".2f",
+            "anchor": "y",
         },
-        yaxis={
-            "title": {"text": "mean heat" if heat else f"added to {unit}", "standoff": 8, "font": SMALL},
-            "tickfont": SMALL, "domain": [0, 0.28], "gridcolor": GRID, "zeroline": True, "zerolinecolor": ZERO,
-            "fixedrange": True,
-        },
-        yaxis2=values | {"domain": [0.34, 0.62], "tickvals": [-1, 0, 1] if dimension else [0, 1]},
-        yaxis3={
-            "title": {"text": "frequency (kHz)", "standoff": 8, "font": SMALL}, "tickfont": SMALL,
-            "domain": [0.67, 1], "fixedrange": True,
-        },
+        **_sound_rows(output, "mean heat" if heat else f"added to {unit}", dimension=dimension),
         hovermode="x unified",
         bargap=0.05,
         dragmode=False,
         margin=MARGIN,
         height=400,
-    )  # fmt: skip
+    )
     return figure
+
+
+def _sound_rows(output: str, lowest: str, *, dimension: bool) -> dict[str, dict[str, Any]]:
+    """Return the vertical axes of contributions at the bottom, the prediction, and the spectrogram on top."""
+    values = unit_axis(output) if dimension else unit_axis(f"{output}, probability") | {"range": [0, 1]}
+    plain = {"tickfont": SMALL, "fixedrange": True}
+    zero = {"gridcolor": GRID, "zeroline": True, "zerolinecolor": ZERO}
+    return {
+        "yaxis": {
+            **plain,
+            **zero,
+            "title": {"text": lowest, "standoff": 8, "font": SMALL},
+            "domain": [0, 0.28],
+        },
+        "yaxis2": values | {"domain": [0.34, 0.62], "tickvals": [-1, 0, 1] if dimension else [0, 1]},
+        "yaxis3": {
+            **plain,
+            "title": {"text": "frequency (kHz)", "standoff": 8, "font": SMALL},
+            "domain": [0.67, 1],
+        },
+    }
 
 
 def _add_spectrogram(figure: go.Figure, spectrogram: Spectrogram | None, heat: Spectrogram | None) -> None:
@@ -216,16 +259,30 @@ def _add_spectrogram(figure: go.Figure, spectrogram: Spectrogram | None, heat: S
     if spectrogram is not None:
         times, frequencies, decibels = spectrogram
         figure.add_heatmap(
-            x=times, y=frequencies / 1000, z=decibels, zmin=-80, zmax=0, yaxis="y3",
+            x=times,
+            y=frequencies / 1000,
+            z=decibels,
+            zmin=-80,
+            zmax=0,
+            yaxis="y3",
             colorscale="Greys_r" if heat else "Cividis",
             showscale=False,  # a bar would take the time axis from that of the figure above
             hovertemplate="%{y:.2f} kHz: %{z:.0f} dB<extra></extra>",
-        )  # fmt: skip
+        )
     if heat is not None:
         times, frequencies, hot = heat
         few, rows, columns = coarse(hot, frequencies / 1000, times, MOST_CELLS)
-        figure.add_heatmap(x=columns, y=rows, z=few, zmin=0, zmax=1, yaxis="y3", showscale=False, colorscale=HEAT,
-                           hovertemplate="%{y:.2f} kHz: heat %{z:.2f}<extra></extra>")  # fmt: skip
+        figure.add_heatmap(
+            x=columns,
+            y=rows,
+            z=few,
+            zmin=0,
+            zmax=1,
+            yaxis="y3",
+            showscale=False,
+            colorscale=HEAT,
+            hovertemplate="%{y:.2f} kHz: heat %{z:.2f}<extra></extra>",
+        )
 
 
 def _add_contributions(figure: go.Figure, contributions: pd.DataFrame | None, verb: str) -> None:
@@ -284,16 +341,26 @@ def frequency_heat(bands: pd.DataFrame, output: str) -> go.Figure:
         customdata=bands[["low", "high"]].to_numpy(),
         hovertemplate="%{customdata[0]:.0f} to %{customdata[1]:.0f} Hz: heat %{x:.3f}<extra></extra>",
     )
-    lay_out(figure,
+    lay_out(
+        figure,
         title=title(f"Which frequencies spoke for “{output}”?"),
-        xaxis={"title": {"text": "mean heat, 0 to 1", "standoff": 4, "font": SMALL}, "tickfont": SMALL,
-               "gridcolor": GRID, "rangemode": "tozero", "fixedrange": True},
-        yaxis={"title": {"text": "frequency (kHz)", "standoff": 8, "font": SMALL}, "tickfont": SMALL,
-               "range": [0, float(bands["high"].max()) / 1000], "fixedrange": True},
+        xaxis={
+            "title": {"text": "mean heat, 0 to 1", "standoff": 4, "font": SMALL},
+            "tickfont": SMALL,
+            "gridcolor": GRID,
+            "rangemode": "tozero",
+            "fixedrange": True,
+        },
+        yaxis={
+            "title": {"text": "frequency (kHz)", "standoff": 8, "font": SMALL},
+            "tickfont": SMALL,
+            "range": [0, float(bands["high"].max()) / 1000],
+            "fixedrange": True,
+        },
         margin=MARGIN,
         dragmode=False,
         height=320,
-    )  # fmt: skip
+    )
     return figure
 
 

@@ -46,32 +46,73 @@ def heat(
 ) -> None:
     """Cells with texts that stand out from them, and an invisible point over each that is hovered and clicked."""
     figure.add_heatmap(
-        z=values, x=list(range(len(columns))), y=list(range(len(rows))), zmin=low, zmax=high, colorscale=scale,
-        xgap=2, ygap=2, hoverinfo="skip", xaxis=axes[0], yaxis=axes[1], showscale=bar is not None,
+        z=values,
+        x=list(range(len(columns))),
+        y=list(range(len(rows))),
+        zmin=low,
+        zmax=high,
+        colorscale=scale,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
+        xaxis=axes[0],
+        yaxis=axes[1],
+        showscale=bar is not None,
         colorbar={"title": {"text": bar, "side": "right", "font": SMALL}, "tickfont": SMALL, "thickness": 8, "len": 1},
-    )  # fmt: skip
+    )
     if grey and np.isnan(values).any():
         figure.add_heatmap(
-            z=np.where(np.isnan(values), 0.0, np.nan), colorscale=[[0, GAP], [1, GAP]], showscale=False, xgap=2, ygap=2,
-            hoverinfo="skip", xaxis=axes[0], yaxis=axes[1],
-        )  # fmt: skip
+            z=np.where(np.isnan(values), 0.0, np.nan),
+            colorscale=[[0, GAP], [1, GAP]],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hoverinfo="skip",
+            xaxis=axes[0],
+            yaxis=axes[1],
+        )
+    _write(figure, values, texts, scale, low, high, axes)
+    places = list(np.ndindex(values.shape))
+    figure.add_scatter(
+        x=[column for _, column in places],
+        y=[row for row, _ in places],
+        xaxis=axes[0],
+        yaxis=axes[1],
+        mode="markers",
+        marker={"symbol": "square", "size": 34, "color": GREY, "opacity": 0.01},
+        selected={"marker": {"opacity": 0.01}},
+        unselected={"marker": {"opacity": 0.01}},
+        customdata=[[rows[row], columns[column]] for row, column in places],
+        text=[hovers[row][column] for row, column in places],
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+    lay_out(figure, clickmode="event+select", hovermode="closest", hoverdistance=30, dragmode=False)
+
+
+def _write(
+    figure: go.Figure,
+    values: np.ndarray,
+    texts: Sequence[Sequence[str]] | np.ndarray,
+    scale: str | list[Any],
+    low: float,
+    high: float,
+    axes: tuple[str, str],
+) -> None:
+    """Write the texts of known cells in the ink that stands out from each."""
     for ink in INKS:
         cells = [place for place in np.argwhere(np.isfinite(values)) if _ink(values[*place], scale, low, high) == ink]
         figure.add_scatter(
-            x=[column for _, column in cells], y=[row for row, _ in cells], xaxis=axes[0], yaxis=axes[1], mode="text",
-            text=[texts[row][column] for row, column in cells], textfont={"size": 12, "color": ink},
-            hoverinfo="skip", showlegend=False,
-        )  # fmt: skip
-    places = list(np.ndindex(values.shape))
-    figure.add_scatter(
-        x=[column for _, column in places], y=[row for row, _ in places], xaxis=axes[0], yaxis=axes[1], mode="markers",
-        marker={"symbol": "square", "size": 34, "color": GREY, "opacity": 0.01},
-        selected={"marker": {"opacity": 0.01}}, unselected={"marker": {"opacity": 0.01}},
-        customdata=[[rows[row], columns[column]] for row, column in places],
-        text=[hovers[row][column] for row, column in places], hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
-    )  # fmt: skip
-    lay_out(figure, clickmode="event+select", hovermode="closest", hoverdistance=30, dragmode=False)
+            x=[column for _, column in cells],
+            y=[row for row, _ in cells],
+            xaxis=axes[0],
+            yaxis=axes[1],
+            mode="text",
+            text=[texts[row][column] for row, column in cells],
+            textfont={"size": 12, "color": ink},
+            hoverinfo="skip",
+            showlegend=False,
+        )
 
 
 def axes_of(
@@ -86,20 +127,38 @@ def axes_of(
     side: str = "top",
 ) -> None:
     """Names of rows at the left, the first on top, and of columns above or beneath."""
-    shared = {"showgrid": False, "zeroline": False, "fixedrange": True, "tickfont": SMALL, "automargin": True,
-              "ticks": ""}  # fmt: skip
-    lay_out(figure, {
-        f"xaxis{axes[0][1:]}": {
-            **shared, "tickvals": list(range(len(columns))), "ticktext": [wrapped(c) for c in columns],
-            "range": [-0.5, len(columns) - 0.5], "domain": list(domain), "anchor": axes[1],
-            "side": side, "tickangle": -90 if side == "top" and not column_title else 0,
-            "title": {"text": column_title, "font": SMALL, "standoff": 10},
+    shared = {
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "tickfont": SMALL,
+        "automargin": True,
+        "ticks": "",
+    }
+    lay_out(
+        figure,
+        {
+            f"xaxis{axes[0][1:]}": {
+                **shared,
+                "tickvals": list(range(len(columns))),
+                "ticktext": [wrapped(c) for c in columns],
+                "range": [-0.5, len(columns) - 0.5],
+                "domain": list(domain),
+                "anchor": axes[1],
+                "side": side,
+                "tickangle": -90 if side == "top" and not column_title else 0,
+                "title": {"text": column_title, "font": SMALL, "standoff": 10},
+            },
+            f"yaxis{axes[1][1:]}": {
+                **shared,
+                "tickvals": list(range(len(rows))),
+                "ticktext": list(rows),
+                "range": [len(rows) - 0.5, -0.5],
+                "title": {"text": row_title, "font": SMALL, "standoff": 12},
+                "anchor": axes[0],
+            },
         },
-        f"yaxis{axes[1][1:]}": {
-            **shared, "tickvals": list(range(len(rows))), "ticktext": list(rows), "range": [len(rows) - 0.5, -0.5],
-            "title": {"text": row_title, "font": SMALL, "standoff": 12}, "anchor": axes[0],
-        },
-    })  # fmt: skip
+    )
 
 
 def wrapped(name: str) -> str:
@@ -112,9 +171,14 @@ def outline(figure: go.Figure, cells: Sequence[tuple[int, int]], colour: str, wi
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1), (np.nan, np.nan)]) * 0.49
     path = np.concatenate([np.array(cell) + corners for cell in cells])
     figure.add_scatter(
-        x=path[:, 0], y=path[:, 1], mode="lines", line={"color": colour, "width": width}, hoverinfo="skip",
-        showlegend=False, name="outline",
-    )  # fmt: skip
+        x=path[:, 0],
+        y=path[:, 1],
+        mode="lines",
+        line={"color": colour, "width": width},
+        hoverinfo="skip",
+        showlegend=False,
+        name="outline",
+    )
 
 
 def hatch(
@@ -133,9 +197,15 @@ def hatch(
                 xs.extend(column + 0.47 * along)
                 ys.extend(row + 0.47 * (along - 2 * part))
         figure.add_scatter(
-            x=xs, y=ys, mode="lines", line={"color": ink, "width": 1.2}, opacity=0.5, hoverinfo="skip",
-            showlegend=False, name="hatched",
-        )  # fmt: skip
+            x=xs,
+            y=ys,
+            mode="lines",
+            line={"color": ink, "width": 1.2},
+            opacity=0.5,
+            hoverinfo="skip",
+            showlegend=False,
+            name="hatched",
+        )
 
 
 def _ink(value: float, scale: str | list[Any], low: float, high: float) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..core import words
-from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, lay_out, title
+from ..core.vocabulary import MARKS
+from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, faint, lay_out, title
 
 ROW, DIFFERENCE = 24, 19
 """Pixels of a system and of a difference."""
@@ -20,7 +21,7 @@ GUTTER = 0.03
 """Between two panels, as a share of the width."""
 LABELLED = 2
 """Columns of systems that leave room for an interval beside each point."""
-POINT, BETTER, WORSE = "#0072B2", "#0072B2", "#D55E00"
+POINT, BETTER, WORSE = MARKS["lower"], MARKS["lower"], MARKS["higher"]
 COLLAPSED = "collapsed"
 FLOOR = "training mean"
 KEYS = ["system", "test", "output"]
@@ -64,19 +65,12 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
         )
         floors += _draw_floor(figure, rows, on)
         left = place * (panel + GUTTER)
-        headings.append({"text": column, "x": left + panel / 2, "y": 1, "xref": "paper", "yref": "paper",
-                       "xanchor": "center", "yanchor": "bottom", "showarrow": False, "font": {"size": 12}})  # fmt: skip
+        headings.append(_heading(column, left + panel / 2))
         labels += [_label(row, systems.index(row["system"]), place + 1, short=short) for row in rows.to_dict("records")]
-        axes[f"xaxis{number}"] = {
-            "range": _span(rows, room=0.15 if short else 0.75), "domain": [left, left + panel], "anchor": on["yaxis"],
-            "title": {"text": score, "standoff": 4, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID,
-            "showgrid": True, "nticks": 5, "fixedrange": True, "zeroline": False,
-        }  # fmt: skip
-        axes[f"yaxis{number}"] = {
-            "range": [-1.6, len(systems) - 0.4], "showgrid": False, "zeroline": False, "fixedrange": True,
-            "anchor": on["xaxis"], "tickvals": list(range(-1, len(systems))), "ticktext": [FLOOR, *systems],
-            "tickfont": {"size": 10}, "automargin": True, "showticklabels": not place,
-        }  # fmt: skip
+        domain = [left, left + panel]
+        span = _span(rows, room=0.15 if short else 0.75)
+        axes[f"xaxis{number}"] = _axis(score, range=span, domain=domain, anchor=on["yaxis"], nticks=5)
+        axes[f"yaxis{number}"] = _rows([FLOOR, *systems], -1) | {"anchor": on["xaxis"], "showticklabels": not place}
     lay_out(
         figure,
         axes,
@@ -116,34 +110,31 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
         labels.append(_beside(f"<b>minus {baseline}</b>", len(names)) | {"x": 0, "font": SMALL})
         names.append("")
     low, high = np.nanmin([0.0, table["low"].min()]), np.nanmax([0.0, table["high"].max()])
+    room = 0.05 * (high - low)
     figure = go.Figure()
     for colour, alike in points.items():
         rows = pd.DataFrame(alike)
         figure.add_scatter(
-            x=rows["value"], y=rows["y"], error_x=_whiskers(rows) | {"color": colour}, mode="markers",
-            marker={"size": 8, "color": colour, "symbol": "square"}, hovertext=rows["hover"],
-            hovertemplate="%{hovertext}<extra></extra>", showlegend=False,
-        )  # fmt: skip
+            x=rows["value"],
+            y=rows["y"],
+            error_x=_whiskers(rows) | {"color": colour},
+            mode="markers",
+            marker={"size": 8, "color": colour, "symbol": "square"},
+            hovertext=rows["hover"],
+            hovertemplate="%{hovertext}<extra></extra>",
+            showlegend=False,
+        )
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
-    lay_out(figure,
+    lay_out(
+        figure,
         annotations=labels,
         title=title(f"More than luck? ({test})"),
-        xaxis={
-            "title": {"text": f"difference in {score}", "standoff": 4, "font": SMALL},
-            "tickfont": SMALL,
-            "gridcolor": GRID,
-            "showgrid": True,
-            "zeroline": False,
-            "nticks": 4,
-            "fixedrange": True,
-            "range": [low - 0.05 * (high - low), high + 0.05 * (high - low)],
-        },
-        yaxis={"tickvals": list(range(len(names))), "ticktext": names, "tickfont": {"size": 10}, "automargin": True,
-               "showgrid": False, "zeroline": False, "range": [-0.7, len(names) - 0.3], "fixedrange": True},
+        xaxis=_axis(f"difference in {score}", nticks=4, range=[low - room, high + room]),
+        yaxis=_rows(names, 0) | {"range": [-0.7, len(names) - 0.3]},
         margin=MARGIN | {"b": 40, "l": 8, "r": WORDS},
         height=90 + DIFFERENCE * max(3, len(names)),
         dragmode=False,
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -186,24 +177,23 @@ def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Seque
     labels = []
     for row in table.to_dict("records"):
         x, y = targets.index(row["target"]), sources.index(row["source"])
-        ink = GREY if np.isnan(row["value"]) else "#FFFFFF" if row["value"] < middle else "#000000"
+        ink = GREY if np.isnan(row["value"]) else MARKS["paper"] if row["value"] < middle else MARKS["ink"]
         labels.append({"x": x, "y": y, "text": _cell(row), "showarrow": False, "font": {"size": 11, "color": ink}})
         if _is(row, chosen):
-            figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.48, y1=y + 0.48,
-                             line={"color": WORSE, "width": 3})  # fmt: skip
-    axis = {"tickfont": SMALL, "automargin": True, "fixedrange": True, "showgrid": False, "zeroline": False}
-    lay_out(figure,
+            figure.add_shape(
+                type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.48, y1=y + 0.48, line={"color": WORSE, "width": 3}
+            )
+    lay_out(
+        figure,
         annotations=labels,
         title=title(question),
-        xaxis=axis | {"title": {"text": f"tested on ({score})", "standoff": 4, "font": SMALL}, **_lines(targets),
-                      "range": [-0.5, len(targets) - 0.5]},
-        yaxis=axis | {"title": {"text": "trained on", "standoff": 4, "font": SMALL}, **_lines(sources),
-                      "range": [len(sources) - 0.5, -0.5]},
+        xaxis=_lines(targets, f"tested on ({score})") | {"range": [-0.5, len(targets) - 0.5]},
+        yaxis=_lines(sources, "trained on") | {"range": [len(sources) - 0.5, -0.5]},
         margin=MARGIN | {"l": 8, "t": 34},
         height=100 + CELL * len(sources),
         dragmode=False,
         clickmode="event+select",
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -221,33 +211,40 @@ def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[st
     for place, system in enumerate(dict.fromkeys(table["system"])):
         _draw_line(figure, table[table["system"] == system].sort_values("shots"), place, chosen)
     for system, y in _spread(last["value"].dropna(), distance=0.075 * _extent(table)).items():
-        figure.add_annotation(x=int(last.loc[system, "shots"]), y=y, text=str(system), xanchor="left", xshift=10,
-                              showarrow=False, font=SMALL)  # fmt: skip
+        figure.add_annotation(
+            x=int(last.loc[system, "shots"]),
+            y=y,
+            text=str(system),
+            xanchor="left",
+            xshift=10,
+            showarrow=False,
+            font=SMALL,
+        )
     floor = float(table["training_mean"].mean())
     if not np.isnan(floor):
-        figure.add_hline(y=floor, line={"color": GREY, "dash": "dot", "width": 1.5}, annotation_text=FLOOR,
-                         annotation_position="bottom left", annotation_font=SMALL)  # fmt: skip
+        figure.add_hline(
+            y=floor,
+            line={"color": GREY, "dash": "dot", "width": 1.5},
+            annotation_text=FLOOR,
+            annotation_position="bottom left",
+            annotation_font=SMALL,
+        )
     ticks = sorted(int(s) for s in table["shots"].unique())
-    lay_out(figure,
+    lay_out(
+        figure,
         title=title(question),
-        xaxis={
-            "title": {"text": "labelled recordings of the target per class", "standoff": 4, "font": SMALL},
-            "tickvals": ticks,
-            "tickfont": SMALL,
-            "gridcolor": GRID,
-            "showgrid": True,
-            "range": [ticks[0] - 0.04 * (ticks[-1] or 1), ticks[-1] + 0.3 * (ticks[-1] or 1)],
-            "zeroline": False,
-            "fixedrange": True,
-        },
-        yaxis={"title": {"text": score, "standoff": 4, "font": SMALL}, "tickfont": SMALL, "gridcolor": GRID,
-               "zeroline": False, "fixedrange": True, "automargin": True},
+        xaxis=_axis(
+            "labelled recordings of the target per class",
+            tickvals=ticks,
+            range=[ticks[0] - 0.04 * (ticks[-1] or 1), ticks[-1] + 0.3 * (ticks[-1] or 1)],
+        ),
+        yaxis=_axis(score, automargin=True),
         margin=MARGIN,
         height=330,
         showlegend=False,
         dragmode=False,
         clickmode="event+select",
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -259,7 +256,7 @@ def _draw_line(figure: go.Figure, rows: pd.DataFrame, place: int, chosen: Sequen
         x=[*shots, *shots[::-1]],
         y=[*rows["high"], *rows["low"][::-1]],
         fill="toself",
-        fillcolor=_faint(colour),
+        fillcolor=faint(colour, 0.15),
         line={"width": 0},
         mode="lines",
         hoverinfo="skip",
@@ -290,9 +287,30 @@ def _cell(row: dict[str, Any]) -> str:
     return "<br>".join([words.number(row["value"]), *lines])
 
 
-def _lines(names: Sequence[str]) -> dict[str, Any]:
-    """Names on an axis of categories, their words beneath each other."""
-    return {"tickmode": "array", "tickvals": list(names), "ticktext": [name.replace(" ", "<br>") for name in names]}
+def _axis(text: str, **more: Any) -> dict[str, Any]:
+    """Return an axis of numbers that cannot be zoomed."""
+    plain = {"tickfont": SMALL, "gridcolor": GRID, "showgrid": True, "zeroline": False, "fixedrange": True}
+    return {"title": {"text": text, "standoff": 4, "font": SMALL}, **plain, **more}
+
+
+def _rows(names: Sequence[str], first: int) -> dict[str, Any]:
+    """Return an axis of names, the first at the place of that number and the others above."""
+    places = list(range(first, first + len(names)))
+    plain = {"showgrid": False, "zeroline": False, "fixedrange": True, "automargin": True, "tickfont": {"size": 10}}
+    return {**plain, "range": [first - 0.6, places[-1] + 0.6], "tickvals": places, "ticktext": list(names)}
+
+
+def _lines(names: Sequence[str], text: str) -> dict[str, Any]:
+    """Return an axis of categories whose names have a line for each of their words."""
+    words_below = [name.replace(" ", "<br>") for name in names]
+    ticks = {"tickmode": "array", "tickvals": list(names), "ticktext": words_below}
+    return _axis(text, showgrid=False, automargin=True, **ticks)
+
+
+def _heading(text: str, x: float) -> dict[str, Any]:
+    """Return the name of a panel above its middle."""
+    place = {"x": x, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "center", "yanchor": "bottom"}
+    return {"text": text, **place, "showarrow": False, "font": {"size": 12}}
 
 
 def _markers(rows: pd.DataFrame, colour: str, symbol: str = "circle") -> dict[str, Any]:
@@ -375,8 +393,3 @@ def _spread(values: pd.Series, distance: float) -> dict[Any, float]:
         places[name] = below
     moved = sum(places.values()) / max(1, len(places)) - float(values.mean())
     return {name: place - moved for name, place in places.items()}
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, 0.15)"

@@ -7,21 +7,49 @@ from zlib import crc32
 import plotly.graph_objects as go
 from plotly.basedatatypes import BasePlotlyType
 
-from ..core.vocabulary import CULTURE_COLOURS, CULTURES, SOURCE_COLOURS, Modality, Source
+from ..core.vocabulary import (
+    CULTURE_COLOURS,
+    CULTURES,
+    EMOTION_COLOURS,
+    MARKS,
+    SOURCE_COLOURS,
+    Emotion,
+    Modality,
+    Source,
+)
 
-GRID = "rgba(128, 128, 128, 0.25)"
-ZERO = "rgba(128, 128, 128, 0.8)"
-GAP = "rgba(128, 128, 128, 0.22)"
-GREY = "#808080"
+
+def faint(colour: str, opacity: float) -> str:
+    """Return a colour through which others are seen, as CSS writes it.
+
+    Args:
+        colour: ``#RRGGBB``.
+        opacity: from 0, which is not seen, to 1.
+    """
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"
+
+
+GREY = MARKS["missing"]
+GRID, ZERO, GAP = (faint(GREY, opacity) for opacity in (0.25, 0.8, 0.22))
 MODALITY_COLOURS: dict[str, str] = {
     Modality.AUDIO: SOURCE_COLOURS[Source.SPEECH],
     Modality.VIDEO: SOURCE_COLOURS[Source.FACE],
-    Modality.TEXT: "#009E73",
+    Modality.TEXT: MARKS["third"],
 }
-DIVERGING = [[0.0, "#0072B2"], [0.5, "#A6A6A6"], [1.0, "#D55E00"]]
+DIVERGING = [[0.0, MARKS["lower"]], [0.5, MARKS["centre"]], [1.0, MARKS["higher"]]]
 """Blue, grey, orange: for values around 0, in the middle of their range."""
-SERIES_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#8A7A00", "#CC3311", "#3399BB", "#808080")
-"""Of what has no colour of its own, as systems; told apart by marker too."""
+SERIES_COLOURS = (
+    MARKS["lower"],
+    MARKS["higher"],
+    MARKS["third"],
+    EMOTION_COLOURS[Emotion.CONTEMPTUOUS],
+    MARKS["fourth"],
+    EMOTION_COLOURS[Emotion.ANGRY],
+    CULTURE_COLOURS[4],
+    GREY,
+)
+"""Colours of series that have none of their own, such as systems; markers tell them apart too."""
 SERIES_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star")
 MARGIN = {"l": 54, "r": 8, "t": 30, "b": 36}
 SMALL = {"size": 11}

@@ -132,7 +132,7 @@ def _of_clip(content: str, face: int | None, folder: Path, changed: int, _clip: 
 @cached(32)
 def _of_window(
     content: str, face: int | None, folder: Path, changed: int, number: int, _clip: ClipMedia
-) -> list[WindowMap]:  # fmt: skip
+) -> list[WindowMap]:
     found = _of_clip(content, face, folder, changed, _clip)
     return window_attention(loaders.load_checkpoint(folder), _streams(_clip, folder), found.windows, number)
 

@@ -147,7 +147,7 @@ def forget_embedding(shown: Embedded, clip: ClipMedia) -> None:
 @cached(64)
 def _embedding(
     name: str, folder: Path, changed: int, content: str, face: int | None, _clip: ClipMedia
-) -> Job[ClipEmbedding]:  # fmt: skip
+) -> Job[ClipEmbedding]:
     def work(progress: Progress) -> ClipEmbedding:
         progress("Reading the model", 0, 1)
         checkpoint = loaders.load_checkpoint(folder)
@@ -156,9 +156,7 @@ def _embedding(
     return Job(work, f"embedding of {_clip.path.name}")
 
 
-def places_of(
-    shown: Embedded, projection: Projection, clip: ClipMedia, embedding: ClipEmbedding
-) -> Job[pd.DataFrame]:  # fmt: skip
+def places_of(shown: Embedded, projection: Projection, clip: ClipMedia, embedding: ClipEmbedding) -> Job[pd.DataFrame]:
     """Return where a new clip stands in a map (:func:`emoviz.analysis.maps.places_of_clip`)."""
     key = shown.name, shown.folder, shown.changed, projection.method, clip.key, clip.face
     return _places(*key, projection, embedding)
@@ -166,9 +164,15 @@ def places_of(
 
 @cached(64)
 def _places(
-    name: str, folder: Path, changed: int, method: Method, content: str, face: int | None,
-    _projection: Projection, _embedding: ClipEmbedding,
-) -> Job[pd.DataFrame]:  # fmt: skip
+    name: str,
+    folder: Path,
+    changed: int,
+    method: Method,
+    content: str,
+    face: int | None,
+    _projection: Projection,
+    _embedding: ClipEmbedding,
+) -> Job[pd.DataFrame]:
     def work(progress: Progress) -> pd.DataFrame:
         progress("Placing the new clip", 0, 0)
         return maps.places_of_clip(*_embedding, _projection.transform)

@@ -45,12 +45,16 @@ class FaceQuestion:
         network, media, output = self.network, self.media, self.output
         key = (media.key, media.face, id(network), output)
         return [
-            (("moment", *key, self.moment),
-             lambda report: explain.explain_face(network, media, output, [self.moment], progress=report)),
-            (("film", *key),
-             lambda report: explain.explain_film(network, media, output, pictures=PICTURES, progress=report)),
+            (
+                ("moment", *key, self.moment),
+                lambda report: explain.explain_face(network, media, output, [self.moment], progress=report),
+            ),
+            (
+                ("film", *key),
+                lambda report: explain.explain_film(network, media, output, pictures=PICTURES, progress=report),
+            ),
             (("check of the face", *key), lambda report: explain.check_face(network, media, output, progress=report)),
-        ]  # fmt: skip
+        ]
 
 
 @dataclass(frozen=True)
@@ -79,20 +83,31 @@ class StreamQuestion:
         key = (media.key, media.face, id(model), output)
         if method is None:
             return [
-                (("pictures of sound", *key, start, end),
-                 lambda report: explain.explain_sound(model, media, self._streams(report), output, start=start, end=end,
-                                                      progress=report)),
-                (("check of pictures of sound", *key),
-                 lambda report: explain.check_sound(model, self._streams(report), duration, output, progress=report)),
-            ]  # fmt: skip
+                (
+                    ("pictures of sound", *key, start, end),
+                    lambda report: explain.explain_sound(
+                        model, media, self._streams(report), output, start=start, end=end, progress=report
+                    ),
+                ),
+                (
+                    ("check of pictures of sound", *key),
+                    lambda report: explain.check_sound(model, self._streams(report), duration, output, progress=report),
+                ),
+            ]
         return [
-            (("streams", *key, method, start, end),
-             lambda report: explain.explain_streams(model, self._streams(report), duration, output, method=method,
-                                                    start=start, end=end, progress=report)),
-            (("check of streams", *key, method, start, end),
-             lambda report: explain.check_streams(model, self._streams(report), duration, output, method=method,
-                                                  start=start, end=end, progress=report)),
-        ]  # fmt: skip
+            (
+                ("streams", *key, method, start, end),
+                lambda report: explain.explain_streams(
+                    model, self._streams(report), duration, output, method=method, start=start, end=end, progress=report
+                ),
+            ),
+            (
+                ("check of streams", *key, method, start, end),
+                lambda report: explain.check_streams(
+                    model, self._streams(report), duration, output, method=method, start=start, end=end, progress=report
+                ),
+            ),
+        ]
 
     def _streams(self, progress: Progress) -> dict[str, FeatureStream]:
         return windows.streams_of(self.model, self.media, store=loaders.store(), progress=progress)

@@ -226,9 +226,14 @@ def _plain_row(table: pd.DataFrame, row: str, name: str, about: str, downloads: 
             st.dataframe(table, hide_index=True, height=320)
         for ending, write in downloads.items():
             st.download_button(
-                FORMATS[ending].title, partial(write, table), f"{name}.{ending}", FORMATS[ending].media_type,
-                key=f"{row}-{ending}", type="tertiary", on_click="ignore",
-            )  # fmt: skip
+                FORMATS[ending].title,
+                partial(write, table),
+                f"{name}.{ending}",
+                FORMATS[ending].media_type,
+                key=f"{row}-{ending}",
+                type="tertiary",
+                on_click="ignore",
+            )
         with st.popover("What am I looking at?", type="tertiary"):
             st.markdown(about)
 

@@ -37,8 +37,14 @@ def ask(field: Field, value: Any, key: str) -> Any:
     if field.kind == "text":
         return st.text_input(label, value or "", key=key, help=about)
     if field.kind == "whole":
-        return st.number_input(label, value=None if value is None else int(value), step=1, key=key, help=about,
-                               placeholder="none" if field.optional else None)  # fmt: skip
+        return st.number_input(
+            label,
+            value=None if value is None else int(value),
+            step=1,
+            key=key,
+            help=about,
+            placeholder="none" if field.optional else None,
+        )
     return st.number_input(label, value=float(value), format="%g", step=None, key=key, help=about)
 
 

@@ -33,9 +33,7 @@ def segments(label: str, options: Sequence[T], key: str, default: T | None = Non
     """Let people choose one of a few options that stand side by side; as :func:`select`."""
     _forget_unless(key, lambda value: value in options)
     start = default if default is not None and default in options else options[0]
-    chosen = st.segmented_control(
-        label, options, default=start, required=True, key=key, bind="query-params", **layout
-    )  # fmt: skip
+    chosen = st.segmented_control(label, options, default=start, required=True, key=key, bind="query-params", **layout)
     return cast(T, chosen)
 
 
@@ -51,9 +49,14 @@ def pills(label: str, options: Sequence[T], key: str, default: Iterable[T] = (),
     """Let people choose any of a few options that stand side by side."""
     _forget_unless(key, lambda values: _among(values, options))
     return st.pills(
-        label, options, default=[one for one in default if one in options], selection_mode="multi", key=key,
-        bind="query-params", **layout,
-    )  # fmt: skip
+        label,
+        options,
+        default=[one for one in default if one in options],
+        selection_mode="multi",
+        key=key,
+        bind="query-params",
+        **layout,
+    )
 
 
 def slider(label: str, least: N, most: N, default: N, step: N, key: str, **layout: Any) -> N:

@@ -29,9 +29,7 @@ def no_models() -> None:
     with st.container(border=True):
         if found := loaders.checkpoints():
             st.markdown("No model is chosen: the curves of every chosen model appear here.")
-            st.button(
-                "Use all models", type="primary", on_click=lambda: st.session_state.update(models=list(found))
-            )  # fmt: skip
+            st.button("Use all models", type="primary", on_click=lambda: st.session_state.update(models=list(found)))
         else:
             st.markdown(
                 "There is no checkpoint folder. Bundled ones belong into `checkpoints/`, your own into the folder "

@@ -114,7 +114,7 @@ def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict[str, Any
 @cached(8)
 def _lines(
     clip: Path, face: int | None, frames: int, tracks: int, _faces: FaceTimeline
-) -> tuple[bytes, bytes | None, list[int]]:  # fmt: skip
+) -> tuple[bytes, bytes | None, list[int]]:
     """Boxes of all faces; landmarks of the chosen one and which of them are joined."""
     chosen = next((track for track in _faces.tracks if track.id == face), None)
     if chosen is None or len(chosen.frames) > LONGEST_MESH:

@@ -103,9 +103,12 @@ def choose_models() -> dict[str, Path]:
     found = {name: folder for name, (folder, about) in described.items() if about is None or reads_clips(about)}
     with st.sidebar:
         names = linked.pills(
-            "Models", list(found), "models", DEFAULT_MODELS,
+            "Models",
+            list(found),
+            "models",
+            DEFAULT_MODELS,
             help="Every model adds its own curves. Models of the face and of speech are fused where both have a value.",
-        )  # fmt: skip
+        )
     return {name: found[name] for name in names}
 
 
@@ -150,9 +153,13 @@ def choose_compared(found: Mapping[str, Path], default: Sequence[str], most: int
     """
     with st.sidebar:
         return linked.several(
-            "Models", list(found), "compared", default, max_selections=most,
+            "Models",
+            list(found),
+            "compared",
+            default,
+            max_selections=most,
             help=f"Two to {most}. The first is what the others are measured against.",
-        )  # fmt: skip
+        )
 
 
 def choose_slice(table: pd.DataFrame, *, second: bool = False) -> Slice:
@@ -205,9 +212,13 @@ def choose_face(tracks: list[int], speaker: int | None) -> int | None:
     if len(tracks) < 2:
         return None
     chosen = linked.select(
-        "Face", [str(track) for track in tracks], "face", str(speaker), width=110,
+        "Face",
+        [str(track) for track in tracks],
+        "face",
+        str(speaker),
+        width=110,
         help="The longest and largest track is taken for the speaker; choose another person here.",
-    )  # fmt: skip
+    )
     return int(chosen)
 
 
@@ -220,9 +231,13 @@ def requested_face() -> int | None:
 def choose_fusion() -> tuple[str, float]:
     """Method of late fusion and weight of the video."""
     method = linked.select(
-        "Fusion", list(FUSIONS), "fusion", "weighted", width=115,
+        "Fusion",
+        list(FUSIONS),
+        "fusion",
+        "weighted",
+        width=115,
         help="How face and speech become one, frame by frame. What the face does not weigh, the speech does.",
-    )  # fmt: skip
+    )
     weight = linked.slider(
         "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, "video_weight", width=130, disabled=method == "average"
     )

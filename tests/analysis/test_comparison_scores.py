@@ -44,8 +44,19 @@ def test_the_interval_of_a_difference_is_that_of_the_paired_bootstrap():
 
 
 def test_models_that_share_nothing_stand_beside_the_others_with_their_own_figures():
-    row = {"culture": ALL, "output": "emotion", "metric": "ua", "aggregation": "pooled", "value": 0.4, "low": 0.3,
-           "high": 0.5, "training_mean": 1 / 3, "recordings": 9, "speakers": 2, "collapsed": True}  # fmt: skip
+    row = {
+        "culture": ALL,
+        "output": "emotion",
+        "metric": "ua",
+        "aggregation": "pooled",
+        "value": 0.4,
+        "low": 0.3,
+        "high": 0.5,
+        "training_mean": 1 / 3,
+        "recordings": 9,
+        "speakers": 2,
+        "collapsed": True,
+    }
     mute = dataclasses.replace(classifier("mute", 0), results=(), metrics={"test": [row]})
     far = dataclasses.replace(classifier("far", 0, first=900), metrics={"test": [row]})
     both = comparison.compare([mute, classifier("a", 3), far, classifier("b", 9)])
@@ -80,8 +91,14 @@ def test_a_slice_is_compared_alone_and_one_recording_judges_nothing():
 
 
 def test_without_the_training_mean_that_of_the_checkpoint_stands_where_it_is_of_the_same_recordings():
-    row = {"culture": ALL, "output": "emotion", "metric": "ua", "aggregation": "pooled", "training_mean": 0.37,
-           "recordings": COUNT}  # fmt: skip
+    row = {
+        "culture": ALL,
+        "output": "emotion",
+        "metric": "ua",
+        "aggregation": "pooled",
+        "training_mean": 0.37,
+        "recordings": COUNT,
+    }
     models = [dataclasses.replace(classifier(n, 6), constant=None, metrics={"test": [row]}) for n in "ab"]
     figures, _ = comparison_scores.judge(comparison.compare(models))
     assert row_of(figures, model="a", culture=ALL, metric="ua").training_mean == 0.37

@@ -101,8 +101,10 @@ def test_scores_are_under_the_culture_that_was_heard(tmp_path):
     found = cultures.scores([one, both, broken])
     assert list(found.columns) == list(cultures.SCORES)
     assert found[["model", "culture", "value"]].to_numpy().tolist() == [
-        ["one", "North", 0.4], ["both", "North", 0.1], ["both", "South", 0.7]
-    ]  # fmt: skip
+        ["one", "North", 0.4],
+        ["both", "North", 0.1],
+        ["both", "South", 0.7],
+    ]
     assert found["seed"].tolist() == ["2", "0", "0"]
 
 

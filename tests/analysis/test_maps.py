@@ -19,9 +19,14 @@ def embeddings(labels: list[str], cultures: list[str | None]) -> pd.DataFrame:
 
 def test_a_classifier_tells_emotion_prediction_and_whether_it_is_right():
     predictions = pd.DataFrame(
-        {"truth.angry": [1, 0, 0], "truth.sad": [0, 1, 1], "prediction.angry": [0.9, 0.2, 0.6],
-         "prediction.sad": [0.1, 0.8, 0.4]}, index=IDS[::-1],
-    )  # fmt: skip
+        {
+            "truth.angry": [1, 0, 0],
+            "truth.sad": [0, 1, 1],
+            "prediction.angry": [0.9, 0.2, 0.6],
+            "prediction.sad": [0.1, 0.8, 0.4],
+        },
+        index=IDS[::-1],
+    )
     table = maps.recordings(
         embeddings(["sad", "sad", "angry"], ["German", None, "Polish"]), predictions, "emotion", ("angry", "sad")
     )

@@ -113,10 +113,14 @@ def test_equal_points_are_neighbours_of_each_other():
 
 def test_figures_say_what_is_separated():
     random = np.random.default_rng(0)
-    about = pd.DataFrame({
-        "culture": random.choice(["X", "Y"], 100), "label": LABELS.astype(str), "speaker": random.integers(0, 30, 100),
-        "split": "test",
-    })  # fmt: skip
+    about = pd.DataFrame(
+        {
+            "culture": random.choice(["X", "Y"], 100),
+            "label": LABELS.astype(str),
+            "speaker": random.integers(0, 30, 100),
+            "split": "test",
+        }
+    )
     projection = fit(EMBEDDINGS, TSNE(metric="cosine", **QUICK))
     found = separation.scores(projection, about, ("label", "culture", "split", "age"))
     assert found.figure.tolist() == ["silhouette"] * 4 + ["trustworthiness"]

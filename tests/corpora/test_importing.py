@@ -110,8 +110,14 @@ def test_exactly_the_wrong_rows_are_told(clips, kinds):
     assert len(checked.rows) == kept
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\x85\u2028\u2029\v\f\x1c\x1d\x1e\0"),
-                        max_size=8), min_size=2, max_size=4), st.sampled_from(",;\t"))  # fmt: skip
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\r\n\x85\u2028\u2029\v\f\x1c\x1d\x1e\0"), max_size=8),
+        min_size=2,
+        max_size=4,
+    ),
+    st.sampled_from(",;\t"),
+)
 @settings(max_examples=40)
 def test_cells_survive_any_delimiter_and_quotes(clips, cells, delimiter):
     path = clips / "cells.csv"
@@ -161,8 +167,10 @@ def test_a_rating_that_is_missing_is_told(tmp_path):
 @given(low=st.floats(-100, 100), width=st.floats(0.1, 200), share=st.floats(0, 1))
 def test_a_scale_keeps_its_order_and_ends(clips, low, width, share):
     high, middle = low + width, low + share * width
-    lines = [f"{name},{value!r},{value!r},S1" for name, value in (("a/1.wav", low), ("a/2.mp4", min(middle, high)),
-                                                                   ("b/3.WAV", high))]  # fmt: skip
+    lines = [
+        f"{name},{value!r},{value!r},S1"
+        for name, value in (("a/1.wav", low), ("a/2.mp4", min(middle, high)), ("b/3.WAV", high))
+    ]
     (clips / "clips.csv").write_text("\n".join(["file,pleasure,act,who", *lines]))
     checked = check(material_of(clips), dataclasses.replace(RATED, scale=(low, high)))
     first, second, third = (row["valence"] for row in checked.rows)
@@ -183,8 +191,13 @@ def test_the_narrowest_usual_scale_is_suggested(tmp_path, ratings, scale):
 
 def test_columns_are_suggested_by_their_names():
     found = suggest(["Filename", "label", "Actor", "speaker.gender", "note", "Country"])
-    assert found == {"file": "Filename", "emotion": "label", "speaker": "Actor", "gender": "speaker.gender",
-                     "culture": "Country"}  # fmt: skip
+    assert found == {
+        "file": "Filename",
+        "emotion": "label",
+        "speaker": "Actor",
+        "gender": "speaker.gender",
+        "culture": "Country",
+    }
 
 
 @pytest.mark.parametrize(
@@ -295,8 +308,9 @@ def test_traces_become_a_corpus_with_labels_over_time(tmp_path):
 
 
 def test_traces_can_have_clips_and_a_table(tmp_path):
-    folder = folder_of(tmp_path / "clips", "file,who,culture\na.wav,S1,Here\nb,S2,There\nc,S3,There\n",
-                       ("a.wav", "b.mp4", "c.wav"))  # fmt: skip
+    folder = folder_of(
+        tmp_path / "clips", "file,who,culture\na.wav,S1,Here\nb,S2,There\nc,S3,There\n", ("a.wav", "b.mp4", "c.wav")
+    )
     traces = traces_of(tmp_path / "traces", a=TRACE, b=OTHER)
     plan = Plan("mine", {"file": "file", "speaker": "who", "culture": "culture"})
     checked = check(gather(clips=folder, table=folder / "clips.csv", traces=traces), plan)
@@ -377,8 +391,9 @@ def test_an_audformat_database_becomes_a_corpus(tmp_path, storage_format):
     material = gather(database=tmp_path)
     source = material.source
     assert (source.title, source.licence) == ("toy", "CC0-1.0")
-    plan = Plan("mine", suggest(source.rows.columns), {"culture": "Here"},
-                suggest_emotions(words_of(source, "emotion")))  # fmt: skip
+    plan = Plan(
+        "mine", suggest(source.rows.columns), {"culture": "Here"}, suggest_emotions(words_of(source, "emotion"))
+    )
     checked = check(material, plan)
     assert checked.problems == ()
     made = corpus(plan, checked)

@@ -84,8 +84,9 @@ def test_emotions_are_counted_by_speaker_and_none_is_lost(place, tmp_path):
 
 def traced() -> inventory.Holding:
     recordings = pd.DataFrame({"culture": ["A", "B"]}, pd.Index(["a", "b"], name="id"))
-    traces = pd.DataFrame({"id": ["a"] * 4 + ["b"] * 2, "time": [0, 1, 2, 3, 0, 1],
-                           "valence": [-1.0, -1.0, 0.96, 0.99, 0.0, 0.05]})  # fmt: skip
+    traces = pd.DataFrame(
+        {"id": ["a"] * 4 + ["b"] * 2, "time": [0, 1, 2, 3, 0, 1], "valence": [-1.0, -1.0, 0.96, 0.99, 0.0, 0.05]}
+    )
     tables = StoredCorpus("t", "T", "", "", recordings, pd.DataFrame(), traces, None)
     return inventory.Holding("t", "", True, tables, {})
 

@@ -48,10 +48,20 @@ def test_every_registry_is_named():
     assert len(homes) >= 10
     said = PAGE[PAGE.index("Whatever exists in several kinds") : PAGE.index("## The way of a clip")]
     words = {
-        "models": "models", "losses": "losses", "metrics": "metrics", "features": "extractors", "corpora": "readers",
-        "protocols": "protocols", "floors": "floors", "fusion": "fusion rules", "data": "kinds of data",
-        "kinds": "kinds of jobs", "formats": "export formats", "loggers": "loggers", "cli": "commands",
+        "models": "models",
+        "losses": "losses",
+        "metrics": "metrics",
+        "features": "extractors",
+        "corpora": "readers",
+        "protocols": "protocols",
+        "floors": "floors",
+        "fusion": "fusion rules",
+        "data": "kinds of data",
+        "kinds": "kinds of jobs",
+        "formats": "export formats",
+        "loggers": "loggers",
+        "cli": "commands",
         "checkpoints": "models",
-    }  # fmt: skip
+    }
     for home in homes:
         assert words[home.rpartition(".")[2]] in said, f"the page does not speak of the registry of {home}"

@@ -29,15 +29,31 @@ def test_the_circumplex_needs_both_dimensions_of_one_source():
 
 
 def test_held_out_figures_are_those_over_all_cultures_pooled():
-    row = {"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled", "value": 0.612,
-           "low": 0.55, "high": 0.66, "training_mean": None}  # fmt: skip
+    row = {
+        "culture": "all",
+        "output": "valence",
+        "metric": "ccc",
+        "aggregation": "pooled",
+        "value": 0.612,
+        "low": 0.55,
+        "high": 0.66,
+        "training_mean": None,
+    }
     rows = [row, row | {"culture": "Polish"}, row | {"aggregation": "per_recording"}, row | {"metric": "rmse"}]
     assert held_out({"test": rows}) == [("CCC, valence", ".61 [.55, .66]", "undefined")]
 
 
 def test_a_figure_of_one_recording_has_no_interval():
-    row = {"culture": "all", "output": "emotion", "metric": "ua", "aggregation": "pooled", "value": 0.7,
-           "low": None, "high": None, "training_mean": 0.25}  # fmt: skip
+    row = {
+        "culture": "all",
+        "output": "emotion",
+        "metric": "ua",
+        "aggregation": "pooled",
+        "value": 0.7,
+        "low": None,
+        "high": None,
+        "training_mean": 0.25,
+    }
     assert held_out({"test": [row]}) == [("UA", ".70", ".25")]
     assert held_out({}) == []
 
@@ -69,8 +85,15 @@ def test_the_spread_of_figures_over_checkpoints():
 
 
 def test_what_a_checkpoint_was_evaluated_on_and_where_it_collapsed():
-    row = {"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled", "value": 0.5,
-           "recordings": 155, "speakers": 19}  # fmt: skip
+    row = {
+        "culture": "all",
+        "output": "valence",
+        "metric": "ccc",
+        "aggregation": "pooled",
+        "value": 0.5,
+        "recordings": 155,
+        "speakers": 19,
+    }
     assert evaluated_on({"test": [row]}) == "155 recordings of 19 speakers"
     assert evaluated_on({"test": [row | {"speakers": 0}]}) == "155 recordings"
     assert evaluated_on({}) == ""

@@ -49,9 +49,12 @@ def test_scores_of_a_kind_are_those_of_the_registry() -> None:
 
 def test_a_new_metric_judges_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     mae = Metric(
-        title="MAE", unit="that of the labels", direction="lower", scores={"dimension": ("pooled",)},
+        title="MAE",
+        unit="that of the labels",
+        direction="lower",
+        scores={"dimension": ("pooled",)},
         value=lambda truth, prediction: float(np.abs(truth - prediction).mean()),
-    )  # fmt: skip
+    )
     monkeypatch.setitem(METRICS._entries, "mae", mae)
     assert "mae" in [score.metric for score in scores_of("dimension", ("v",), np.zeros(1))]
     assert score_title("mae", "per_recording") == "MAE per recording" and mae.error_title == "MAE"

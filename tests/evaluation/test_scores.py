@@ -114,10 +114,17 @@ def test_a_prediction_table_and_back(frames: bool):
     random = np.random.default_rng(0)
     shapes = [(3, 2), (1, 2), (5, 2)] if frames else [(2,)] * 3
     results = [
-        Result(f"r{n}", "Here" if n else None, f"s{n}", "x", random.random(shape, np.float32),
-               random.random(shape).astype(np.float16).astype(np.float32), np.empty(0))
+        Result(
+            f"r{n}",
+            "Here" if n else None,
+            f"s{n}",
+            "x",
+            random.random(shape, np.float32),
+            random.random(shape).astype(np.float16).astype(np.float32),
+            np.empty(0),
+        )
         for n, shape in enumerate(shapes)
-    ]  # fmt: skip
+    ]
     table = prediction_table(results, ("valence", "arousal"))
     assert len(table) == (9 if frames else 3)
     for result, back in zip(results, results_of(table, ("valence", "arousal"), frames=frames), strict=True):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from emoviz.explain import FaceExplanation, Method, Sanity, StreamExplanation
-from emoviz.explain.words import (  # fmt: skip
+from emoviz.explain.words import (
     check_words,
     face_words,
     limits_words,

@@ -234,8 +234,10 @@ def test_gpus_are_never_shared_and_two_servers_start_no_job_twice(settings, jobs
     for gpu in "01":
         spans = sorted(
             (line["from"], line["to"], line["pid"])
-            for job in jobs.list() for line in steps(jobs, job) if line["slot"] == f"cuda:{gpu}"
-        )  # fmt: skip
+            for job in jobs.list()
+            for line in steps(jobs, job)
+            if line["slot"] == f"cuda:{gpu}"
+        )
         assert spans, f"the GPU {gpu} had nothing to do"
         assert all(end <= start for (_, end, _), (start, _, _) in zip(spans, spans[1:], strict=False))
     assert {(line["slot"], line["visible"]) for job in jobs.list() for line in steps(jobs, job)} == {

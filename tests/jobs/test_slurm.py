@@ -42,8 +42,9 @@ def slurm_id(jobs, job) -> str:
 
 
 def word(identity: str) -> str:
-    return subprocess.run(["squeue", "-h", "-t", "all", "-j", identity, "-o", "%T"], capture_output=True, text=True
-                          ).stdout.strip()  # fmt: skip
+    return subprocess.run(
+        ["squeue", "-h", "-t", "all", "-j", identity, "-o", "%T"], capture_output=True, text=True
+    ).stdout.strip()
 
 
 def steps(jobs, job) -> list[dict]:

@@ -67,13 +67,20 @@ def test_it_is_transformers_perceiver(streams: dict[str, int]) -> None:
     width = sum(streams.values())
     width += width % 2
     config = PerceiverConfig(
-        d_model=width, num_labels=7, num_latents=3, d_latents=8, num_self_attends_per_block=2,
-        num_self_attention_heads=2, num_cross_attention_heads=2,
-    )  # fmt: skip
+        d_model=width,
+        num_labels=7,
+        num_latents=3,
+        d_latents=8,
+        num_self_attends_per_block=2,
+        num_self_attention_heads=2,
+        num_cross_attention_heads=2,
+    )
     decoder = PerceiverClassificationDecoder(
-        config, num_channels=8, trainable_position_encoding_kwargs={"num_channels": 8, "index_dims": 1},
+        config,
+        num_channels=8,
+        trainable_position_encoding_kwargs={"num_channels": 8, "index_dims": 1},
         use_query_residual=True,
-    )  # fmt: skip
+    )
     reference = PerceiverModel(config, decoder=decoder).eval()
     reference.load_state_dict(model.perceiver.state_dict())
 

@@ -107,8 +107,17 @@ def write_checkpoint(folder: Path, source: Source, kind: str, outputs: tuple[str
         hop=0.02,
         window=15.0,
     )
-    row = {"culture": "all", "output": outputs[0], "metric": "ccc", "aggregation": "pooled", "value": 0.61,
-           "low": 0.55, "high": 0.66, "training_mean": 0.0, "recordings": 60}  # fmt: skip
+    row = {
+        "culture": "all",
+        "output": outputs[0],
+        "metric": "ccc",
+        "aggregation": "pooled",
+        "value": 0.61,
+        "low": 0.55,
+        "high": 0.66,
+        "training_mean": 0.0,
+        "recordings": 60,
+    }
     (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(description)))
     (folder / checkpoint.METRICS).write_text(json.dumps({"test": [row]}))
     (folder / checkpoint.CARD).write_text(f"# {folder.name}\n\n## Limits\n\nOnly acted speech.")

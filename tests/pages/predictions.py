@@ -86,8 +86,9 @@ def make_table(seconds: float = 4.0) -> pd.DataFrame:
 def make_weights() -> pd.DataFrame:
     """Channel weights of a model of 40 channels in two modalities."""
     names = [(f"whisper.pc{i:03d}", "audio") for i in range(20)] + [(f"face.blendshape{i}", "video") for i in range(20)]
-    return pd.DataFrame([(*name, 1 / (1 + place)) for place, name in enumerate(names)],
-                        columns=["channel", "modality", "weight"])  # fmt: skip
+    return pd.DataFrame(
+        [(*name, 1 / (1 + place)) for place, name in enumerate(names)], columns=["channel", "modality", "weight"]
+    )
 
 
 def make_prediction(media: ClipMedia, checkpoints: Sequence[Checkpoint], people: int = 1) -> ClipPrediction:

@@ -70,8 +70,14 @@ def put_deletion(settings: Settings, difference: float) -> None:
         for hidden in (0, 4, 9)
     ]
     table = pd.DataFrame(rows, columns=["weighting", "order", "hidden", "share", "error", "low", "high"])
-    table = table.assign(metric="ccc", recordings=8, held_out=12, difference=difference,
-                         difference_low=difference - 0.1, difference_high=difference + 0.1)  # fmt: skip
+    table = table.assign(
+        metric="ccc",
+        recordings=8,
+        held_out=12,
+        difference=difference,
+        difference_low=difference - 0.1,
+        difference_high=difference + 0.1,
+    )
     checkpoints.write_table(settings.checkpoints[0] / "speech-cats", "deletion", table)
 
 

@@ -26,9 +26,20 @@ def results(tmp_path: Path) -> Path:
     """A folder of committed results, with one study from culture to culture."""
     folder = tmp_path / "results"
     folder.mkdir()
-    row = {"output": "emotion", "aggregation": "pooled", "value": 0.5, "low": 0.4, "high": 0.6, "training_mean": 0.25,
-           "recordings": 30, "speakers": 3, "unit": "recordings", "clusters": 30, "replicates": 1,
-           "collapsed": False}  # fmt: skip
+    row = {
+        "output": "emotion",
+        "aggregation": "pooled",
+        "value": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "training_mean": 0.25,
+        "recordings": 30,
+        "speakers": 3,
+        "unit": "recordings",
+        "clusters": 30,
+        "replicates": 1,
+        "collapsed": False,
+    }
     rows = [
         {**row, "mean": "", "source": [a], "target": b, "shots": None, "tests": [], "metric": m}
         for a in CULTURES
@@ -36,9 +47,20 @@ def results(tmp_path: Path) -> Path:
         if a != b
         for m in ("ua", "accuracy")
     ]
-    report = {"study": "speech", "title": "Speech", "protocol": "cross-culture", "system": "svm", "command": "",
-              "note": "", "seeds": [0], "config": {"selection": "ua"}, "scores": rows, "compared": [], "split": [],
-              "versions": {}}  # fmt: skip
+    report = {
+        "study": "speech",
+        "title": "Speech",
+        "protocol": "cross-culture",
+        "system": "svm",
+        "command": "",
+        "note": "",
+        "seeds": [0],
+        "config": {"selection": "ua"},
+        "scores": rows,
+        "compared": [],
+        "split": [],
+        "versions": {},
+    }
     (folder / "speech.cross-culture.svm.json").write_text(json.dumps(report))
     cache.clear()
     return folder
@@ -59,12 +81,34 @@ def group(settings: Settings) -> Path:
 def write(folder: Path, culture: str, dimension: str, seed: int, random: np.random.Generator) -> None:
     folder.mkdir(parents=True)
     about = Description(
-        name=folder.name, title="One culture", source=Source.SPEECH, model="cats", model_config={}, task=Task.FRAMES,
-        kind="dimension", outputs=(dimension,), derived=False, features=(), inputs=(), hop=0.1, window=15.0,
+        name=folder.name,
+        title="One culture",
+        source=Source.SPEECH,
+        model="cats",
+        model_config={},
+        task=Task.FRAMES,
+        kind="dimension",
+        outputs=(dimension,),
+        derived=False,
+        features=(),
+        inputs=(),
+        hop=0.1,
+        window=15.0,
         training={"seed": seed},
-    )  # fmt: skip
-    row = {"culture": "all", "output": dimension, "metric": "ccc", "aggregation": "pooled", "value": 0.4, "low": 0.3,
-           "high": 0.5, "training_mean": 0.0, "recordings": 3, "speakers": 2, "collapsed": seed == 1}  # fmt: skip
+    )
+    row = {
+        "culture": "all",
+        "output": dimension,
+        "metric": "ccc",
+        "aggregation": "pooled",
+        "value": 0.4,
+        "low": 0.3,
+        "high": 0.5,
+        "training_mean": 0.0,
+        "recordings": 3,
+        "speakers": 2,
+        "collapsed": seed == 1,
+    }
     (folder / checkpoints.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
     (folder / checkpoints.METRICS).write_text(json.dumps({"test": [row]}))
     weights = pd.DataFrame(random.uniform(0, 1, (3, len(CHANNELS))), columns=CHANNELS)

@@ -60,8 +60,14 @@ class Explainer:
         self.calls.append(("streams", output, str(method), start, end))
         if self.fails:
             raise self.fails
-        channels = pd.DataFrame({"channel": ["whisper.pc000", "egemaps.loudness"], "modality": "audio",
-                                 "contribution": [0.3, -0.1], "magnitude": [0.3, 0.1]})  # fmt: skip
+        channels = pd.DataFrame(
+            {
+                "channel": ["whisper.pc000", "egemaps.loudness"],
+                "modality": "audio",
+                "contribution": [0.3, -0.1],
+                "magnitude": [0.3, 0.1],
+            }
+        )
         times = pd.DataFrame({"time": [1.0, 3.0], "contribution": [0.3, -0.1], "magnitude": [0.3, 0.1]})
         return StreamExplanation(output, method, 0.4, 0.2, 0.001, channels, times, None, ("A note.",))
 
@@ -89,15 +95,25 @@ def explainer(settings, monkeypatch) -> Explainer:
     (folder / checkpoints.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
     fake = Explainer()
     monkeypatch.setattr(
-        checkpoints, "load",
+        checkpoints,
+        "load",
         lambda folder: SimpleNamespace(
-            name=folder.name, folder=folder, description=checkpoints.read_description(folder), metrics={},
+            name=folder.name,
+            folder=folder,
+            description=checkpoints.read_description(folder),
+            metrics={},
             predictor=SimpleNamespace(model=SimpleNamespace(last_convolution=fake.convolutions)),
         ),
-    )  # fmt: skip
-    for name, does in (("explain_face", fake.face), ("explain_film", fake.film), ("check_face", fake.check_face),
-                       ("explain_streams", fake.streams), ("check_streams", fake.check_streams),
-                       ("explain_sound", fake.sound), ("check_sound", fake.check_sound)):  # fmt: skip
+    )
+    for name, does in (
+        ("explain_face", fake.face),
+        ("explain_film", fake.film),
+        ("check_face", fake.check_face),
+        ("explain_streams", fake.streams),
+        ("check_streams", fake.check_streams),
+        ("explain_sound", fake.sound),
+        ("check_sound", fake.check_sound),
+    ):
         monkeypatch.setattr(emoviz.explain, name, does)
     monkeypatch.setattr(emoviz.prediction.windows, "streams_of", lambda *_, **__: {})
     return fake

@@ -76,8 +76,11 @@ def test_a_model_of_every_source_has_its_card(open_page, settings):
 def test_models_of_one_culture_each_are_one_card(open_page, settings, links):
     for name in ("here-0", "there-0"):
         write_checkpoint(settings.checkpoints[0] / PER_CULTURE / name, Source.SPEECH, "dimension", ("valence",))
-    change(settings.checkpoints[0] / PER_CULTURE / "here-0", METRICS, test=[
-        {"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled", "value": 0.1}])  # fmt: skip
+    change(
+        settings.checkpoints[0] / PER_CULTURE / "here-0",
+        METRICS,
+        test=[{"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled", "value": 0.1}],
+    )
     test = open_page("home")
     assert not test.exception
     everything = texts(test)

@@ -23,9 +23,25 @@ def on(source: str = "", target: str = "", shots: int | None = None) -> dict:
 
 
 def score(what: dict, value: float, **other) -> dict:
-    return what | {"output": "emotion", "metric": "ua", "aggregation": "pooled", "value": value,
-                   "low": value - 0.05, "high": value + 0.05, "training_mean": 0.25, "recordings": 10, "speakers": 2,
-                   "unit": "recordings", "clusters": 10, "replicates": 1, "collapsed": False} | other  # fmt: skip
+    return (
+        what
+        | {
+            "output": "emotion",
+            "metric": "ua",
+            "aggregation": "pooled",
+            "value": value,
+            "low": value - 0.05,
+            "high": value + 0.05,
+            "training_mean": 0.25,
+            "recordings": 10,
+            "speakers": 2,
+            "unit": "recordings",
+            "clusters": 10,
+            "replicates": 1,
+            "collapsed": False,
+        }
+        | other
+    )
 
 
 def write(folder: Path, system: str, level: float, protocol: str = "cross-culture", *, shots: bool = False) -> dict:
@@ -33,23 +49,57 @@ def write(folder: Path, system: str, level: float, protocol: str = "cross-cultur
     pairs = list(itertools.permutations(CULTURES, 2))
     numbers = (0, 5) if shots else (None,)
     rows = [score(on(*pair, k), level + 0.01 * n) for k in numbers for n, pair in enumerate(pairs)]
-    means = {k: {"mean": "mean", "source": [], "target": "", "shots": k,
-                 "tests": [{"source": [a], "target": b, "shots": k} for a, b in pairs]} for k in numbers}  # fmt: skip
+    means = {
+        k: {
+            "mean": "mean",
+            "source": [],
+            "target": "",
+            "shots": k,
+            "tests": [{"source": [a], "target": b, "shots": k} for a, b in pairs],
+        }
+        for k in numbers
+    }
     rows += [score(means[k], level + 0.025, recordings=60, speakers=12) for k in numbers]
     rows += [row | {"metric": "accuracy", "value": 0.9} for row in rows]
     better = {"against": "svm", "difference": 0.05, "low": 0.01, "high": 0.09, "p": 0.02}
     shared = ("mean", "source", "target", "shots", "output", "metric", "aggregation", "unit", "clusters")
     compared = [{key: row[key] for key in shared} | better for row in rows]
     drawn = (0, 0) if shots else (None, None)
-    tests = [{"source": [a], "target": b, "shots": drawn[0], "draw": drawn[1], "fold": None, "recordings": 10,
-              "speakers": [f"{a}->{b}/1", f"{a}->{b}/2"]} for a, b in pairs]  # fmt: skip
-    split = [{"fold": c, "train": PART | {"speakers": [f"{c}/9"]}, "validation": PART,
-              "tests": [test for test in tests if test["source"] == [c]]} for c in CULTURES]  # fmt: skip
-    report = {"study": "made-up", "title": "A made-up study", "protocol": protocol, "system": system,
-              "command": f"python -m emoviz protocol {protocol} --study made-up --system {system}",
-              "note": "Nothing is real.", "seeds": [0, 7], "config": {"model": "cats", "selection": "ua"},
-              "scores": rows, "compared": compared if system != "svm" else [], "split": split,
-              "versions": {"torch": "9.9"}}  # fmt: skip
+    tests = [
+        {
+            "source": [a],
+            "target": b,
+            "shots": drawn[0],
+            "draw": drawn[1],
+            "fold": None,
+            "recordings": 10,
+            "speakers": [f"{a}->{b}/1", f"{a}->{b}/2"],
+        }
+        for a, b in pairs
+    ]
+    split = [
+        {
+            "fold": c,
+            "train": PART | {"speakers": [f"{c}/9"]},
+            "validation": PART,
+            "tests": [test for test in tests if test["source"] == [c]],
+        }
+        for c in CULTURES
+    ]
+    report = {
+        "study": "made-up",
+        "title": "A made-up study",
+        "protocol": protocol,
+        "system": system,
+        "command": f"python -m emoviz protocol {protocol} --study made-up --system {system}",
+        "note": "Nothing is real.",
+        "seeds": [0, 7],
+        "config": {"model": "cats", "selection": "ua"},
+        "scores": rows,
+        "compared": compared if system != "svm" else [],
+        "split": split,
+        "versions": {"torch": "9.9"},
+    }
     folder.mkdir(exist_ok=True)
     (folder / f"made-up.{protocol}.{system}.json").write_text(json.dumps(report))
     return report

@@ -151,8 +151,10 @@ def test_ratings_of_clips_bring_their_loss_and_metric(page, queue):
     test.selectbox(key="speech-emotion-kind").set_value("rated dimension").run()
     assert not test.exception
     assert test.multiselect(key="speech-emotion-outputs-rated dimension").value == ["valence", "arousal", "liking"]
-    values = {field: test.selectbox(key=f"speech-emotion-rated dimension--{field}").value
-              for field in ("data", "loss", "selection")}  # fmt: skip
+    values = {
+        field: test.selectbox(key=f"speech-emotion-rated dimension--{field}").value
+        for field in ("data", "loss", "selection")
+    }
     assert values == {"data": "utterances", "loss": "ccc_mse", "selection": "ccc"}
     test.multiselect(key="speech-emotion-corpora").set_value(["mine"]).run()
     (refusal,) = (error.value for error in test.error)
@@ -176,7 +178,11 @@ def test_a_sweep_is_one_group(page, queue):
     test.button(key="start").click().run()
     assert len(queue.submitted) == 4 and len({group for *_, group in queue.submitted}) == 1
     assert {(work.config.model, work.config.seed) for work, *_ in queue.submitted} == {
-        ("mdat", 0), ("mdat", 1), ("statistics-pooling", 0), ("statistics-pooling", 1)}  # fmt: skip
+        ("mdat", 0),
+        ("mdat", 1),
+        ("statistics-pooling", 0),
+        ("statistics-pooling", 1),
+    }
     test = ready(page)
     test.text_input(key="sweep-seeds").set_value("one").run()
     assert errors(test) == ["Seeds are whole numbers, parted by commas: 0, 1, 2."]

@@ -24,8 +24,12 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def differences() -> pd.DataFrame:
-    rows = [("b", "a", "all", 0.1, 0.05, 0.15, 0.001), ("b", "a", "German", -0.2, -0.4, 0.1, 0.3),
-            ("c", "a", "all", 0.0, -0.1, 0.1, 1.0), ("c", "a", "German", 0.2, 0.1, 0.3, 0.01)]  # fmt: skip
+    rows = [
+        ("b", "a", "all", 0.1, 0.05, 0.15, 0.001),
+        ("b", "a", "German", -0.2, -0.4, 0.1, 0.3),
+        ("c", "a", "all", 0.0, -0.1, 0.1, 1.0),
+        ("c", "a", "German", 0.2, 0.1, 0.3, 0.01),
+    ]
     table = pd.DataFrame(rows, columns=["model", "against", "culture", "difference", "low", "high", "p"])
     return table.assign(unit="speakers", clusters=3)
 
@@ -86,8 +90,9 @@ def test_what_is_said_of_a_recording_stands_beside_its_labels(frames: bool):
 
 
 def test_training_curves_mark_the_epoch_that_was_kept():
-    table = pd.DataFrame({"model": "a", "epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "validation": [0.1, 0.5, 0.3],
-                          "metric": "ua"})  # fmt: skip
+    table = pd.DataFrame(
+        {"model": "a", "epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "validation": [0.1, 0.5, 0.3], "metric": "ua"}
+    )
     loss, validation, kept = plots.training_curves(table, MODELS).data
     assert list(loss.y) == [3, 2, 1] and list(validation.y) == [0.1, 0.5, 0.3]
     assert (kept.x[0], kept.y[0]) == (2, 0.5)

@@ -140,10 +140,14 @@ def test_one_culture_alone_shows_its_seeds():
 
 def test_top_channels_show_ranks_and_count_cultures():
     top = pd.DataFrame(
-        [("valence", "German", 1, "a.x", 0.9, 1.0), ("valence", "German", 2, "a.y", 0.8, 0.5),
-         ("valence", "Korean", 1, "a.y", 0.7, 1.0), ("arousal", "Korean", 1, "a.y", 0.7, 1.0)],
+        [
+            ("valence", "German", 1, "a.x", 0.9, 1.0),
+            ("valence", "German", 2, "a.y", 0.8, 0.5),
+            ("valence", "Korean", 1, "a.y", 0.7, 1.0),
+            ("arousal", "Korean", 1, "a.y", 0.7, 1.0),
+        ],
         columns=["dimension", "culture", "rank", "channel", "weight", "agreement"],
-    )  # fmt: skip
+    )
     frequencies = pd.DataFrame(
         [("arousal", "a.y", 1), ("valence", "a.y", 2), ("valence", "a.x", 1)],
         columns=["dimension", "channel", "frequency"],
@@ -182,12 +186,26 @@ def test_transfer_shows_value_interval_and_collapse():
 
 def test_scores_have_intervals_training_mean_and_open_points_for_collapsed_models():
     scores = pd.DataFrame(
-        [("g0", "German", "valence", 0.5, 0.4, 0.7, 0.1, 10, 2, "speakers", 2, False),
-         ("g1", "German", "valence", 0.2, 0.1, 0.3, 0.1, 10, 2, None, np.nan, True),
-         ("k0", "Korean", "arousal", 0.3, 0.2, 0.4, 0.0, 9, 3, "speakers", 5, False)],
-        columns=["model", "culture", "dimension", "value", "low", "high", "training_mean", "recordings", "speakers",
-                 "unit", "clusters", "collapsed"],
-    )  # fmt: skip
+        [
+            ("g0", "German", "valence", 0.5, 0.4, 0.7, 0.1, 10, 2, "speakers", 2, False),
+            ("g1", "German", "valence", 0.2, 0.1, 0.3, 0.1, 10, 2, None, np.nan, True),
+            ("k0", "Korean", "arousal", 0.3, 0.2, 0.4, 0.0, 9, 3, "speakers", 5, False),
+        ],
+        columns=[
+            "model",
+            "culture",
+            "dimension",
+            "value",
+            "low",
+            "high",
+            "training_mean",
+            "recordings",
+            "speakers",
+            "unit",
+            "clusters",
+            "collapsed",
+        ],
+    )
     figure = plots.scores_by_culture(scores, metric="CCC")
     german = figure.data[0]
     assert list(german.marker.symbol) == ["circle", "circle-open"]

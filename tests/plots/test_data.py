@@ -26,9 +26,14 @@ def test_every_recording_stands_in_one_bar(by, groups, happy):
 
 def test_each_dimension_has_a_panel_and_each_culture_a_line():
     table = pd.DataFrame(
-        {"corpus": "c", "culture": ["German", "German", "Italian", "Italian"] * 2,
-         "dimension": ["valence"] * 4 + ["arousal"] * 4, "value": [-0.5, 0.5] * 4, "share": [0.2, 0.8] * 4}
-    )  # fmt: skip
+        {
+            "corpus": "c",
+            "culture": ["German", "German", "Italian", "Italian"] * 2,
+            "dimension": ["valence"] * 4 + ["arousal"] * 4,
+            "value": [-0.5, 0.5] * 4,
+            "share": [0.2, 0.8] * 4,
+        }
+    )
     figure = dimension_shares(table, ["valence", "arousal"])
     assert [(line.name, line.xaxis) for line in figure.data] == [
         ("German", "x"),

@@ -16,10 +16,16 @@ AXES = {"one": ("PCA 1", "PCA 2"), "two": ("PCA 1", "PCA 2")}
 def table(*, space: bool = False, models: tuple[str, ...] = ("one", "two")) -> pd.DataFrame:
     """Four recordings per model, two emotions, two cultures."""
     rows = pd.DataFrame(
-        {"id": list("abcd"), "x": [0.0, 1, 2, 3], "y": [3.0, 2, 1, 0], "label": ["sad", "sad", "angry", "angry"],
-         "culture": ["German", "Polish", "German", None], "emotion": ["sad", "sad", "angry", "angry"],
-         "valence (derived)": [-0.63, -0.63, -0.51, np.nan]}
-    )  # fmt: skip
+        {
+            "id": list("abcd"),
+            "x": [0.0, 1, 2, 3],
+            "y": [3.0, 2, 1, 0],
+            "label": ["sad", "sad", "angry", "angry"],
+            "culture": ["German", "Polish", "German", None],
+            "emotion": ["sad", "sad", "angry", "angry"],
+            "valence (derived)": [-0.63, -0.63, -0.51, np.nan],
+        }
+    )
     if space:
         rows["z"] = 0.5
     return pd.concat([rows.assign(model=model) for model in models], ignore_index=True)
@@ -32,9 +38,11 @@ def ids(trace) -> list[str]:
 def test_each_model_has_a_map_with_the_same_colours_and_one_legend():
     figure = plots.embedding_maps(table(), "emotion", AXES)
     assert [(t.name, t.xaxis, ids(t), t.showlegend) for t in figure.data] == [
-        ("angry", "x", ["c", "d"], True), ("sad", "x", ["a", "b"], True),
-        ("angry", "x2", ["c", "d"], False), ("sad", "x2", ["a", "b"], False),
-    ]  # fmt: skip
+        ("angry", "x", ["c", "d"], True),
+        ("sad", "x", ["a", "b"], True),
+        ("angry", "x2", ["c", "d"], False),
+        ("sad", "x2", ["a", "b"], False),
+    ]
     assert {t.name: t.marker.color for t in figure.data} == {e: EMOTION_COLOURS[Emotion(e)] for e in ("angry", "sad")}
     assert len({t.marker.symbol for t in figure.data}) == 2  # told apart without colour, too
     assert [a.text for a in figure.layout.annotations] == ["one", "two"]
@@ -45,8 +53,10 @@ def test_cultures_keep_their_colour_and_unknown_ones_are_grey():
     figure = plots.embedding_maps(table(models=("one",)), "culture", {"one": AXES["one"]})
     colours = {t.name: t.marker.color for t in figure.data}
     assert colours == {
-        "German": style.culture_colour("German"), "Polish": style.culture_colour("Polish"), "not known": style.GREY,
-    }  # fmt: skip
+        "German": style.culture_colour("German"),
+        "Polish": style.culture_colour("Polish"),
+        "not known": style.GREY,
+    }
 
 
 def test_dimensions_have_one_scale_from_minus_one_to_one():
@@ -102,8 +112,16 @@ def test_three_dimensions_and_many_points_have_their_own_kinds_of_trace():
 
 
 def test_speakers_without_a_legend_differ_in_colour_or_symbol():
-    points = pd.DataFrame({"model": "one", "id": [f"r{i}" for i in range(30)], "x": 0.0, "y": 0.0, "label": "sad",
-                           "speaker": [f"emodb/{i:02d}" for i in range(30)]})  # fmt: skip
+    points = pd.DataFrame(
+        {
+            "model": "one",
+            "id": [f"r{i}" for i in range(30)],
+            "x": 0.0,
+            "y": 0.0,
+            "label": "sad",
+            "speaker": [f"emodb/{i:02d}" for i in range(30)],
+        }
+    )
     figure = plots.embedding_maps(points, "speaker", {"one": AXES["one"]})
     assert len({(t.marker.color, t.marker.symbol) for t in figure.data}) == 30
     assert not any(t.showlegend for t in figure.data)
@@ -111,9 +129,11 @@ def test_speakers_without_a_legend_differ_in_colour_or_symbol():
 
 def test_silhouettes_have_whiskers_and_a_marker_for_embedding_and_map():
     rows = [
-        ("one", "emotion", "embedding", 0.3, 0.2, 0.5, -0.1), ("one", "emotion", "map", 0.4, 0.1, 0.5, 0.0),
-        ("one", "culture", "embedding", 0.1, 0.0, 0.2, -0.1), ("one", "culture", "map", 0.2, 0.1, 0.3, 0.0),
-    ]  # fmt: skip
+        ("one", "emotion", "embedding", 0.3, 0.2, 0.5, -0.1),
+        ("one", "emotion", "map", 0.4, 0.1, 0.5, 0.0),
+        ("one", "culture", "embedding", 0.1, 0.0, 0.2, -0.1),
+        ("one", "culture", "map", 0.2, 0.1, 0.3, 0.0),
+    ]
     columns = ["model", "column", "space", "value", "low", "high", "chance"]
     figure = plots.separation(pd.DataFrame(rows, columns=columns))
     embedding, on_map = figure.data

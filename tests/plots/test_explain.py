@@ -96,9 +96,13 @@ def test_frequencies_stand_above_each_other():
 
 def test_bars_of_channels_point_to_both_sides():
     channels = pd.DataFrame(
-        {"channel": ["whisper.pc001", "egemaps.loudness_sma3", "egemaps.x"], "modality": "audio",
-         "contribution": [-0.3, 0.2, 0.1], "magnitude": [0.3, 0.2, 0.1]}
-    )  # fmt: skip
+        {
+            "channel": ["whisper.pc001", "egemaps.loudness_sma3", "egemaps.x"],
+            "modality": "audio",
+            "contribution": [-0.3, 0.2, 0.1],
+            "magnitude": [0.3, 0.2, 0.1],
+        }
+    )
     (bars,) = plots.contribution_bars(channels, 2, "valence", "its unit").data
     told = dict(zip(bars.y[1], zip(bars.x, bars.marker.color, strict=True), strict=True))
     assert told == {"pc001": (-0.3, LESS), "loudness": (0.2, MORE)}

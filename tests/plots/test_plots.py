@@ -129,8 +129,9 @@ def test_the_heaviest_channels_are_shown_largest_on_top():
     assert len(shown) == 20 and "channel 9" not in shown
     assert figure.layout.yaxis.categoryarray[-1] == "channel 29"
     assert {bars.name: bars.marker.color for bars in figure.data} == {
-        "audio": style.MODALITY_COLOURS["audio"], "video": style.MODALITY_COLOURS["video"],
-    }  # fmt: skip
+        "audio": style.MODALITY_COLOURS["audio"],
+        "video": style.MODALITY_COLOURS["video"],
+    }
 
 
 def luminance(colour: str) -> float:

@@ -12,9 +12,19 @@ def rows(*values: tuple) -> pd.DataFrame:
     """One figure per (system, test, value, collapsed)."""
     table = pd.DataFrame(values, columns=["system", "test", "value", "collapsed"])
     source = table.test.str.partition("->")
-    return table.assign(output="emotion", low=table.value - 0.05, high=table.value + 0.05, training_mean=0.25,
-                        text=[f".{100 * v:.0f} [.1, .2]" for v in table.value], recordings=10, speakers=2, rests="",
-                        column=table.test, source=source[0], target=source[2])  # fmt: skip
+    return table.assign(
+        output="emotion",
+        low=table.value - 0.05,
+        high=table.value + 0.05,
+        training_mean=0.25,
+        text=[f".{100 * v:.0f} [.1, .2]" for v in table.value],
+        recordings=10,
+        speakers=2,
+        rests="",
+        column=table.test,
+        source=source[0],
+        target=source[2],
+    )
 
 
 def points(figure) -> list:
@@ -50,8 +60,14 @@ def test_each_test_has_its_panel_and_many_panels_short_labels():
 
 def differences(*values: tuple) -> pd.DataFrame:
     table = pd.DataFrame(values, columns=["system", "against", "difference", "shots"])
-    return table.assign(low=table.difference - 0.02, high=table.difference + 0.02, text="words", base="mean", rests="",
-                        test=["mean" if pd.isna(s) else f"mean {s}-shot" for s in table.shots])  # fmt: skip
+    return table.assign(
+        low=table.difference - 0.02,
+        high=table.difference + 0.02,
+        text="words",
+        base="mean",
+        rests="",
+        test=["mean" if pd.isna(s) else f"mean {s}-shot" for s in table.shots],
+    )
 
 
 def test_differences_stand_in_blocks_and_those_within_luck_are_grey():
@@ -64,7 +80,12 @@ def test_differences_stand_in_blocks_and_those_within_luck_are_grey():
     low, high = figure.layout.xaxis.range
     assert low < -0.07 and high > 0.07, "no whisker is cut off"
     assert {a.y: a.text for a in figure.layout.annotations} == {
-        0: "words", 1: "<b>minus lstm</b>", 2: "words", 3: "words", 4: "<b>minus svm</b>"}  # fmt: skip
+        0: "words",
+        1: "<b>minus lstm</b>",
+        2: "words",
+        3: "words",
+        4: "<b>minus svm</b>",
+    }
 
 
 def test_of_an_error_the_smaller_one_is_better():
@@ -95,8 +116,13 @@ def test_a_matrix_runs_from_row_to_column_and_its_cells_can_be_clicked():
 
 
 def test_few_shots_are_lines_with_bands_and_names_that_do_not_cover_each_other():
-    table = pd.concat([rows((s, f"mean {k}-shot", v + k / 100, False)).assign(shots=k, base="mean")
-                       for s, v in (("a", 0.50), ("b", 0.501)) for k in (5, 0)])  # fmt: skip
+    table = pd.concat(
+        [
+            rows((s, f"mean {k}-shot", v + k / 100, False)).assign(shots=k, base="mean")
+            for s, v in (("a", 0.50), ("b", 0.501))
+            for k in (5, 0)
+        ]
+    )
     figure = plots.few_shot(table, "UA", "What?", ("a", "mean 5-shot", "emotion"))
     lines = {trace.name: trace for trace in figure.data if trace.customdata is not None}
     assert list(lines) == ["a", "b"]

@@ -19,8 +19,14 @@ def mean(name: str, shots: int | None = None, over: Sequence[tuple[str, str]] = 
     return {"mean": name, "source": [], "target": "", "shots": shots, "tests": tests}
 
 
-def share(source: str = "", target: str = "", shots: int | None = None, draw: int | None = None,
-          fold: int | None = None, **who: Any) -> dict[str, Any]:  # fmt: skip
+def share(
+    source: str = "",
+    target: str = "",
+    shots: int | None = None,
+    draw: int | None = None,
+    fold: int | None = None,
+    **who: Any,
+) -> dict[str, Any]:
     """What a fold of a split tests."""
     fields = {"source": [source] if source else [], "target": target, "shots": shots, "draw": draw, "fold": fold}
     return fields | who
@@ -34,8 +40,20 @@ CULTURES = ("Here", "North There", "Yon")
 
 def score(on: dict[str, Any], value: float | None, **other: Any) -> dict[str, Any]:
     """A row of scores."""
-    row = {**on, **SHARED, "value": value, "low": None, "high": None, "training_mean": 0.25, "recordings": 10,
-           "speakers": 2, "unit": "recordings", "clusters": 10, "replicates": 1, "collapsed": False}  # fmt: skip
+    row = {
+        **on,
+        **SHARED,
+        "value": value,
+        "low": None,
+        "high": None,
+        "training_mean": 0.25,
+        "recordings": 10,
+        "speakers": 2,
+        "unit": "recordings",
+        "clusters": 10,
+        "replicates": 1,
+        "collapsed": False,
+    }
     return row | ({"low": round(value - 0.05, 3), "high": round(value + 0.05, 3)} if value is not None else {}) | other
 
 
@@ -52,10 +70,21 @@ def part(*speakers: str) -> dict[str, Any]:
 
 def report(system: str, scores: list[dict[str, Any]], **other: Any) -> dict[str, Any]:
     """A report of a made-up study."""
-    return {"study": "made-up", "title": "A made-up study", "protocol": "cross-culture", "system": system,
-            "command": f"python -m emoviz protocol cross-culture --study made-up --system {system}",
-            "note": "Nothing is real.", "seeds": [0], "options": {}, "config": CONFIG, "scores": scores,
-            "compared": [], "split": [], "versions": {"python": "3.11"}} | other  # fmt: skip
+    return {
+        "study": "made-up",
+        "title": "A made-up study",
+        "protocol": "cross-culture",
+        "system": system,
+        "command": f"python -m emoviz protocol cross-culture --study made-up --system {system}",
+        "note": "Nothing is real.",
+        "seeds": [0],
+        "options": {},
+        "config": CONFIG,
+        "scores": scores,
+        "compared": [],
+        "split": [],
+        "versions": {"python": "3.11"},
+    } | other
 
 
 def crossed(system: str, level: float, **other: Any) -> dict[str, Any]:
@@ -66,6 +95,13 @@ def crossed(system: str, level: float, **other: Any) -> dict[str, Any]:
     of_two = [row["value"] for row, pair in zip(scores, pairs, strict=True) if pair in two]
     scores.append(score(mean("mean", over=pairs), round(level + 0.025, 3), recordings=60, speakers=12))
     scores.append(score(mean("mean of two", over=two), sum(of_two) / 2, recordings=20, speakers=4))
-    split = [{"fold": a, "train": part(f"{a}/1"), "validation": part(), "tests": [
-        share(a, b, **part(f"{b}/1", f"{b}/2")) for b in CULTURES if b != a]} for a in CULTURES]  # fmt: skip
+    split = [
+        {
+            "fold": a,
+            "train": part(f"{a}/1"),
+            "validation": part(),
+            "tests": [share(a, b, **part(f"{b}/1", f"{b}/2")) for b in CULTURES if b != a],
+        }
+        for a in CULTURES
+    ]
     return report(system, scores, split=split, **other)

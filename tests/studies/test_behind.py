@@ -30,13 +30,24 @@ def test_behind_a_pair_stands_its_fold():
 
 
 def test_behind_a_score_over_everything_stand_all_folds_and_behind_a_culture_its_own():
-    folds = [{"fold": f"{c} {n}", "train": part("t"), "validation": part("v"), "tests": [
-        share(target=c, fold=n, **part(f"{c}/{n}"))]} for c in ("Here", "Yon") for n in (0, 1)]  # fmt: skip
+    folds = [
+        {
+            "fold": f"{c} {n}",
+            "train": part("t"),
+            "validation": part("v"),
+            "tests": [share(target=c, fold=n, **part(f"{c}/{n}"))],
+        }
+        for c in ("Here", "Yon")
+        for n in (0, 1)
+    ]
     within = report("cats", [], split=folds)
     assert len(behind.folds_behind(within, [Test()])) == 4
     assert list(behind.folds_behind(within, [Test(target="Here")]).fold) == ["Here 0", "Here 1"]
-    mixed = report("cats", [], split=[
-        fold | {"fold": str(n), "tests": [share(fold=n, **part("x"))]} for n, fold in enumerate(folds)])  # fmt: skip
+    mixed = report(
+        "cats",
+        [],
+        split=[fold | {"fold": str(n), "tests": [share(fold=n, **part("x"))]} for n, fold in enumerate(folds)],
+    )
     assert len(behind.folds_behind(mixed, [Test(target="Here")])) == 4, "its recordings stand in all folds"
 
 

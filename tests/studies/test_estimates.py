@@ -180,10 +180,11 @@ def test_intervals_of_seeds_meet_the_same_people_and_those_of_shots_their_own():
 
 def test_clips_of_one_person_are_drawn_together():
     results = [
-        Result(f"A/{n}", "A", f"A{n // 6}", "", np.eye(3)[n % 3], np.eye(3)[n % 3 if n < 6 else (n + 1) % 3],
-               np.empty(0))
+        Result(
+            f"A/{n}", "A", f"A{n // 6}", "", np.eye(3)[n % 3], np.eye(3)[n % 3 if n < 6 else (n + 1) % 3], np.empty(0)
+        )
         for n in range(12)
-    ]  # fmt: skip
+    ]
     groups = gather([replicate({A_TO_B: outcome(results)})])
     assert set(draws_of(CLASSES[0], groups[A_TO_B], A_TO_B)) == {0.0, 0.5, 1.0}, "both right, one, or none of them"
     row = of(estimate(groups, CLASSES, ()), A_TO_B, "accuracy")
@@ -238,12 +239,17 @@ def test_a_collapsed_system_is_flagged():
     found = estimate(groups, FRAMES, (both, alone))
     flags = {(on(r), r["output"]): r["collapsed"] for r in rows(found)}
     assert flags == {
-        (g, "arousal"): False, (g, "valence"): False,
-        (c, "arousal"): True, (c, "valence"): True,
-        (h, "arousal"): False, (h, "valence"): True,
-        (both, "arousal"): False, (both, "valence"): False,
-        (alone, "arousal"): True, (alone, "valence"): True,
-    }  # fmt: skip
+        (g, "arousal"): False,
+        (g, "valence"): False,
+        (c, "arousal"): True,
+        (c, "valence"): True,
+        (h, "arousal"): False,
+        (h, "valence"): True,
+        (both, "arousal"): False,
+        (both, "valence"): False,
+        (alone, "arousal"): True,
+        (alone, "valence"): True,
+    }
 
 
 def test_classes_no_better_than_the_most_frequent_one_are_collapsed():
@@ -280,8 +286,10 @@ def test_a_better_system_is_so_by_a_paired_bootstrap():
             assert 0 < row["low"] < row["difference"] < row["high"]
             assert row["p"] == pytest.approx(1 / 50)
     row = next(r for r in compared if (on(r), r["output"], r["metric"]) == (A_TO_B, "arousal", "rmse"))
-    pairs = [[(r.truth[:, 0], r.prediction[:, 0]) for r in (traced(n, *how) for n in range(12))]
-             for how in ((0.5, "A", 0), (3.0, "A", 1))]  # fmt: skip
+    pairs = [
+        [(r.truth[:, 0], r.prediction[:, 0]) for r in (traced(n, *how) for n in range(12))]
+        for how in ((0.5, "A", 0), (3.0, "A", 1))
+    ]
     random, differences = np.random.default_rng([*b"B"]), []
     for _ in range(50):
         drawn = [i for k in random.integers(0, 6, 6) for i in (2 * k, 2 * k + 1)]  # a speaker has two recordings

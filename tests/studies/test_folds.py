@@ -124,10 +124,18 @@ def test_what_was_done_is_not_done_again(trained, tmp_path):
 def test_frames_and_shots_come_back_from_disk(tmp_path):
     random = np.random.default_rng(0)
     results = [
-        Result(f"r{n}", culture, None, "label", random.random((n + 2, 2)), random.random((n + 2, 2)), np.empty(0),
-               session=culture)
+        Result(
+            f"r{n}",
+            culture,
+            None,
+            "label",
+            random.random((n + 2, 2)),
+            random.random((n + 2, 2)),
+            np.empty(0),
+            session=culture,
+        )
         for n, culture in enumerate(("A", None, "B"))
-    ]  # fmt: skip
+    ]
     tests = {
         Test(fold=3): Outcome(results, np.array([0.1, 0.2])),
         Test(("A", "B"), "C", 5, 1): Outcome(results[:1], np.zeros(2)),

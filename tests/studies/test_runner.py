@@ -182,9 +182,20 @@ def test_a_run_writes_what_its_files_promise(ran):
     for name, report in reports.items():
         assert (folder / "results" / f"tiny.cross-culture.{name.replace(' ', '-')}.json").is_file()
         assert set(report) == {
-            "study", "title", "protocol", "system", "command", "note", "seeds", "options", "config", "scores",
-            "compared", "split", "versions",
-        }  # fmt: skip
+            "study",
+            "title",
+            "protocol",
+            "system",
+            "command",
+            "note",
+            "seeds",
+            "options",
+            "config",
+            "scores",
+            "compared",
+            "split",
+            "versions",
+        }
         assert report["options"]["folds"] == 5
         assert [fold["fold"] for fold in report["split"]] == ["Here", "There"]
         tests = {"Here->There", "There->Here", "mean"}  # no mean over the pairs of one culture
@@ -192,9 +203,25 @@ def test_a_run_writes_what_its_files_promise(ran):
         assert {row["metric"] for row in report["scores"]} == {"accuracy", "ua"}
         for row in report["scores"]:
             assert set(row) == {
-                "mean", "source", "target", "shots", "tests", "output", "metric", "aggregation", "value", "low", "high",
-                "training_mean", "recordings", "speakers", "unit", "clusters", "replicates", "collapsed",
-            }  # fmt: skip
+                "mean",
+                "source",
+                "target",
+                "shots",
+                "tests",
+                "output",
+                "metric",
+                "aggregation",
+                "value",
+                "low",
+                "high",
+                "training_mean",
+                "recordings",
+                "speakers",
+                "unit",
+                "clusters",
+                "replicates",
+                "collapsed",
+            }
             assert row["low"] <= row["value"] <= row["high"]
             assert (row["unit"], row["clusters"]) == ("speakers", 10 if row["mean"] else 5)
             assert (row["training_mean"], row["replicates"]) == (0.25, 1 if name == "svm" else 2)

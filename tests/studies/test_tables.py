@@ -26,10 +26,15 @@ def test_an_undefined_score_stands_last():
 
 
 def test_scores_are_named_and_the_primary_one_is_first():
-    rows = [score(test(), 0.1, metric="rmse"), score(test(), 0.5, metric="ccc", aggregation="per_recording"),
-            score(test(), 0.5, metric="ccc")]  # fmt: skip
-    group = [report("fusion", rows, config={"systems": ["a"], "rule": "average"}),
-             report("cats", rows, config=CONFIG | {"selection": "ccc"})]  # fmt: skip
+    rows = [
+        score(test(), 0.1, metric="rmse"),
+        score(test(), 0.5, metric="ccc", aggregation="per_recording"),
+        score(test(), 0.5, metric="ccc"),
+    ]
+    group = [
+        report("fusion", rows, config={"systems": ["a"], "rule": "average"}),
+        report("cats", rows, config=CONFIG | {"selection": "ccc"}),
+    ]
     assert list(tables.readings(group)) == ["CCC", "CCC per recording", "RMSE"]
 
 
@@ -64,9 +69,19 @@ def test_comparisons_have_words():
 def test_a_row_says_what_it_is_on_in_columns():
     first, *_, last = tables.scores([crossed("cats", 0.5)]).to_dict("records")
     assert [first[key] for key in ("test", "base", "mean", "source", "target")] == [
-        "Here->North There", "Here->North There", "", "Here", "North There"]  # fmt: skip
+        "Here->North There",
+        "Here->North There",
+        "",
+        "Here",
+        "North There",
+    ]
     assert [last[key] for key in ("test", "base", "mean", "source", "target")] == [
-        "mean of two", "mean of two", "mean of two", "", ""]  # fmt: skip
+        "mean of two",
+        "mean of two",
+        "mean of two",
+        "",
+        "",
+    ]
     assert "tests" not in first
 
 

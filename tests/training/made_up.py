@@ -33,10 +33,18 @@ class MadeUpStore:
 
     def corpus(self, name: str) -> StoredCorpus:
         rows = [
-            {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "emotion": e.value,
-             "intensity": ("normal", "strong")[k]}
-            for c in CULTURES for s in range(SPEAKERS) for e in FOUR_EMOTIONS for k in range(2)
-        ]  # fmt: skip
+            {
+                "id": f"{c}/{s}/{e}/{k}",
+                "speaker": f"{c}/{s}",
+                "culture": c,
+                "emotion": e.value,
+                "intensity": ("normal", "strong")[k],
+            }
+            for c in CULTURES
+            for s in range(SPEAKERS)
+            for e in FOUR_EMOTIONS
+            for k in range(2)
+        ]
         table = pd.DataFrame(rows).set_index("id")
         recordings = table.reindex(columns=[*RECORDING_COLUMNS, "key"]).assign(key=table.index)
         labels = table[["emotion", "intensity"]]
@@ -158,9 +166,11 @@ def table_of(counts: Sequence[Sequence[int]], emotions: Sequence[str] = FOUR_EMO
     """
     rows = [
         {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "session": None, "emotion": str(e)}
-        for c, speakers in zip("ABCDEFGH", counts, strict=False) for s, n in enumerate(speakers)
-        for e in emotions for k in range(n)
-    ]  # fmt: skip
+        for c, speakers in zip("ABCDEFGH", counts, strict=False)
+        for s, n in enumerate(speakers)
+        for e in emotions
+        for k in range(n)
+    ]
     return pd.DataFrame(rows).set_index("id")
 
 

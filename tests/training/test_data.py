@@ -274,12 +274,16 @@ def test_features_that_a_corpus_ships_stand_beside_extracted_ones():
     inputs = (InputConfig("timed"), InputConfig("toy"), InputConfig("whole"))
     found = load_recordings(dataclasses.replace(UTTERANCES, inputs=inputs), ShippingStore())
     assert [(f.name, f.channels, f.width) for f in found.features] == [
-        ("timed", ("t.0",), 1), ("toy", tuple(f"toy.{i}" for i in range(4)), 4), ("whole", ("w.0", "w.1"), 2),
-    ]  # fmt: skip
+        ("timed", ("t.0",), 1),
+        ("toy", tuple(f"toy.{i}" for i in range(4)), 4),
+        ("whole", ("w.0", "w.1"), 2),
+    ]
     for n, i in enumerate(found.table.index):
         assert {name: values.shape for name, values in found.streams[i].items()} == {
-            "timed": (10, 1), "toy": (10, 4), "whole": (10, 2),
-        }  # fmt: skip
+            "timed": (10, 1),
+            "toy": (10, 4),
+            "whole": (10, 2),
+        }
         assert (found.streams[i]["whole"] == n).all()
         assert (found.streams[i]["timed"] == n).all()
 

@@ -107,8 +107,13 @@ def test_clips_rated_as_a_whole_are_learnt_and_compared(tmp_path):
     for row in corpus.evaluate_corpus(found, RatedStore(), "made-up"):
         assert row["value"] == pytest.approx(stated[row["culture"], row["output"], row["metric"]], abs=2e-3)
         assert row["training_mean"] == pytest.approx(
-            next(r["training_mean"] for r in found.metrics["test"] if r["output"] == row["output"]
-                 and (r["culture"], r["metric"]) == (row["culture"], row["metric"])), abs=1e-5)  # fmt: skip
+            next(
+                r["training_mean"]
+                for r in found.metrics["test"]
+                if r["output"] == row["output"] and (r["culture"], r["metric"]) == (row["culture"], row["metric"])
+            ),
+            abs=1e-5,
+        )
 
 
 def test_raters_values_of_a_published_corpus_do_not_go_into_the_checkpoint(tmp_path, monkeypatch):

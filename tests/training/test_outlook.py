@@ -110,8 +110,11 @@ def test_a_step_can_be_timed(config):
 
 def test_what_is_lacking_is_extracted_and_nothing_twice(tmp_path):
     clips = write_own(tmp_path / "clips", speakers=3, takes=1)
-    plan = Plan("c", {"file": "file", "emotion": "label", "speaker": "actor", "culture": "country"},
-                emotions={"anger": "angry", "joy": "happy", "sadness": "sad"})  # fmt: skip
+    plan = Plan(
+        "c",
+        {"file": "file", "emotion": "label", "speaker": "actor", "culture": "country"},
+        emotions={"anger": "angry", "joy": "happy", "sadness": "sad"},
+    )
     own.save(corpus(plan, check(gather(clips, clips / TABLE), plan)), tmp_path / "imports")
     store = FeatureStore(tmp_path / "store")
     said: list[str] = []

@@ -247,10 +247,17 @@ def test_the_split_is_told_by_speakers_and_numbers_of_recordings():
         "train": {"recordings": 1, "speakers": ["A/0"]},
         "validation": {"recordings": 1, "speakers": ["A/1"]},
         "tests": [
-            {"source": ("A",), "target": "B", "shots": None, "draw": None, "fold": None, "recordings": 3,
-             "speakers": ["B/0"]}
+            {
+                "source": ("A",),
+                "target": "B",
+                "shots": None,
+                "draw": None,
+                "fold": None,
+                "recordings": 3,
+                "speakers": ["B/0"],
+            }
         ],
-    }  # fmt: skip
+    }
     json.dumps(told)
 
 

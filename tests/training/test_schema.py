@@ -83,7 +83,12 @@ def test_fields_follow_from_annotations_and_docstrings():
     assert (fields["kinds"].kind, fields["kinds"].choices) == ("several", ("audio", "video", "text"))
     assert [fields[name].kind for name in ("sizes", "on", "share", "name")] == ["list", "flag", "number", "text"]
     assert [field.name for field in schema.fields_of(Child, ("kind", "on"))] == [
-        "width", "name", "kinds", "sizes", "share"]  # fmt: skip
+        "width",
+        "name",
+        "kinds",
+        "sizes",
+        "share",
+    ]
 
 
 def test_a_field_that_no_form_can_show_is_refused():

@@ -48,8 +48,10 @@ def test_curves_are_the_loss_the_metric_and_that_of_each_culture():
 
 
 def test_a_summary_has_the_best_validation_and_the_held_out_figure_of_all_cultures():
-    test = [{"culture": c, "output": "emotion", "metric": m, "aggregation": "pooled", "value": v}
-            for c, m, v in (("all", "ua", 0.7), ("all", "accuracy", 0.9), ("German", "ua", 0.1))]  # fmt: skip
+    test = [
+        {"culture": c, "output": "emotion", "metric": m, "aggregation": "pooled", "value": v}
+        for c, m, v in (("all", "ua", 0.7), ("all", "accuracy", 0.9), ("German", "ua", 0.1))
+    ]
     done, waiting = sweeps.sweep(BASE, seeds=[0, 1])
     table = sweeps.summary([Entry(done, "finished", FIGURES, {"test": test}), Entry(waiting, "queued", [], {})])
     assert table["validation ua"].tolist()[0] == 0.5 and table["validation ua"].isna().tolist() == [False, True]

@@ -35,7 +35,8 @@ def colours(text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_colour_is_from_elsewhere(file: Path):
-    assert set(colours(file.read_text("utf-8"))) <= TABLE
+    allowed = set() if file.suffix == ".py" else TABLE  # Python names the colours of the table instead
+    assert set(colours(file.read_text("utf-8"))) <= allowed
 
 
 def test_the_theme_is_that_of_the_table():
