@@ -28,9 +28,11 @@ ABOUT = {path.relative_to(ROOT / "checkpoints").as_posix(): checkpoints.read_des
 OF_CLIPS = [name for name, about in ABOUT.items() if reads_clips(about)]
 GROUPED = [name for name in OF_CLIPS if "/" in name]
 OF_SOUND = [
-    name for name in OF_CLIPS if name not in GROUPED[1::6] + [n for i in range(2, 6) for n in GROUPED[i::6]]
+    name
+    for name in OF_CLIPS
+    if name not in GROUPED[1::6] + [n for i in range(2, 6) for n in GROUPED[i::6]]
     and not any(feature.name == PICTURES for feature in ABOUT[name].features)
-]  # fmt: skip
+]
 """Every sixth of a group of checkpoints, and all others that hear."""
 SAMPLE = 8
 """Recordings, or about as many sequences, of each checkpoint."""
