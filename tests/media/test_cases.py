@@ -4,113 +4,55 @@ All are made from the bundled example: its face, its voice, in another shape.
 """
 
 import struct
-import wave
-from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from clips import face_frames, portrait, write_clip, write_part
+from example import (
+    FRAMES,
+    RATE,
+    SECONDS,
+    alike,
+    example_images,
+    example_voice,
+    write_mirrored,
+    write_resized,
+    write_tracks,
+    write_two_pictures,
+    write_variable,
+    write_wav,
+)
 
 from emoviz.core.errors import MediaError
 from emoviz.media import Choice, ClipMedia, iterate_frames, playable, probe, read_waveform, track_faces
 from emoviz.media.bounds import Bounds
 from emoviz.media.voices import speech_probability, speech_spans
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-RATE = 16000
-SECONDS = 2.4
-FRAMES = 60
-
 
 @pytest.fixture(scope="module")
 def voice() -> np.ndarray:
-    """float32 (N,), 2.4 s of the English example's speech."""
-    sound = read_waveform(EXAMPLES / "synthetic-english.mp4")
-    return sound.samples[int(0.3 * RATE) :][: int(SECONDS * RATE)].copy()
+    return example_voice()
 
 
 @pytest.fixture(scope="module")
 def other_voice() -> np.ndarray:
-    sound = read_waveform(EXAMPLES / "synthetic-german.mp4")
-    return sound.samples[int(0.3 * RATE) :][: int(SECONDS * RATE)].copy()
+    return example_voice("german")
 
 
 @pytest.fixture(scope="module")
 def images() -> list[np.ndarray]:
-    return _pictures("synthetic-english.mp4")
+    return example_images()
 
 
 @pytest.fixture(scope="module")
 def other_images() -> list[np.ndarray]:
-    return _pictures("synthetic-german.mp4")
-
-
-def _pictures(name: str) -> list[np.ndarray]:
-    """60 pictures of 640 x 360 with the face in their middle."""
-    found = []
-    for frame in islice(iterate_frames(EXAMPLES / name, longest=360), FRAMES):
-        image = np.zeros((360, 640, 3), np.uint8)
-        height, width = (2 * (side // 2) for side in frame.image.shape[:2])
-        top, left = (360 - height) // 2, (640 - width) // 2
-        image[top : top + height, left : left + width] = frame.image[:height, :width]
-        found.append(image)
-    return found
+    return example_images("german")
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory, images, voice) -> Path:
     return write_clip(tmp_path_factory.mktemp("base") / "base.mp4", images, voice[:, None])
-
-
-def write_wav(path: Path, samples: np.ndarray, *, floating: bool = False) -> Path:
-    """(N,) or (N, C) on [-1, 1] as 16 bit, or as it is in 32-bit floating point; any number of channels."""
-    samples = samples.reshape(len(samples), -1)
-    channels = samples.shape[1]
-    if not floating and channels <= 2:
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(channels)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes((samples * 32767).astype("<i2").tobytes())
-        return path
-    width = 4 if floating else 2
-    content = (samples if floating else samples * 32767).astype("<f4" if floating else "<i2").tobytes()
-    kind = "0300" if floating else "0100"
-    frame, bits = channels * width, 8 * width
-    form = struct.pack("<HHIIHHHHI", 0xFFFE, channels, RATE, RATE * frame, frame, bits, 22, bits, 0)
-    form += bytes.fromhex(f"{kind}0000 0000 1000 8000 00aa00389b71")
-    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(content)) + content
-    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
-    return path
-
-
-def alike(found: np.ndarray, expected: np.ndarray) -> float:
-    """Correlation of two sounds of one start."""
-    length = min(len(found), len(expected))
-    return float(np.corrcoef(found[:length], expected[:length])[0, 1])
-
-
-def write_tracks(path: Path, images: list[np.ndarray], sounds: list[np.ndarray], default: int) -> Path:
-    """A clip with several sound tracks, of which the one of this position is marked as default."""
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=25, options={"bf": "0"})
-        video.height, video.width = images[0].shape[:2]
-        video.pix_fmt = "yuv420p"
-        tracks = [container.add_stream("pcm_s16le", rate=RATE, layout="mono") for _ in sounds]
-        for number, track in enumerate(tracks):
-            track.disposition = av.stream.Disposition.default if number == default else av.stream.Disposition(0)
-        for image in images:
-            container.mux(video.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
-        container.mux(video.encode(None))
-        for track, sound in zip(tracks, sounds, strict=True):
-            frame = av.AudioFrame.from_ndarray((sound * 32767).astype(np.int16)[None], "s16", "mono")
-            frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), 0
-            container.mux(track.encode(frame))
-            container.mux(track.encode(None))
-    return path
 
 
 # 1 Picture and sound of other lengths or starts
@@ -159,15 +101,7 @@ def test_an_mp3_of_a_variable_rate_is_read_to_its_end(tmp_path, voice):
     random = np.random.default_rng(0)
     loud = random.normal(0, 0.3, 3 * RATE).clip(-1, 1)
     sound = np.concatenate([loud, np.zeros(20 * RATE), voice]).astype(np.float32)
-    clip = tmp_path / "clip.mp3"
-    with av.open(str(clip), "w", options={"write_xing": "0", "id3v2_version": "0"}) as container:
-        stream = container.add_stream("libmp3lame", rate=RATE, layout="mono")
-        stream.codec_context.options = {"q": "0"}
-        stream.codec_context.qscale = True
-        frame = av.AudioFrame.from_ndarray((sound * 32767).astype(np.int16)[None], "s16", "mono")
-        frame.sample_rate, frame.pts = RATE, 0
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+    clip = write_variable(tmp_path / "clip.mp3", sound)
     assert probe(clip).duration == pytest.approx(25.4, abs=0.2)
     assert read_waveform(clip).duration == pytest.approx(25.4, abs=0.2)
 
@@ -197,16 +131,7 @@ def test_the_default_sound_track_is_read_and_named_and_another_can_be_chosen(tmp
 
 def test_a_track_with_faces_is_preferred_to_slides(tmp_path, images, voice):
     slides = [np.full((360, 640, 3), 40 + i, np.uint8) for i in range(FRAMES)]
-    clip = tmp_path / "clip.mkv"
-    with av.open(str(clip), "w") as container:
-        tracks = [container.add_stream("libx264", rate=25, options={"bf": "0"}) for _ in range(2)]
-        for track in tracks:
-            track.height, track.width, track.pix_fmt = 360, 640, "yuv420p"
-        for pair in zip(slides, images, strict=True):
-            for track, image in zip(tracks, pair, strict=True):
-                container.mux(track.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
-        for track in tracks:
-            container.mux(track.encode(None))
+    clip = write_two_pictures(tmp_path / "clip.mkv", slides, images, voice)
     media = ClipMedia(clip)
     assert media.info.video.track == 2 and len(media.faces().tracks) == 1
     assert any("2 picture tracks; track 2" in note for note in media.info.notes)
@@ -224,32 +149,14 @@ def test_the_player_gets_the_tracks_that_are_analysed(tmp_path, images, voice):
 
 
 def test_a_change_of_the_pictures_size_keeps_one_face(tmp_path, images):
-    halves = []
-    for number, part in enumerate((images[:30], [image[::2, ::2] for image in images[30:]])):
-        halves.append(write_clip(tmp_path / f"{number}.webm", part, video_codec="libvpx"))
-    clip = tmp_path / "clip.webm"
-    with av.open(str(clip), "w") as container:
-        target = None
-        for number, half in enumerate(halves):
-            with av.open(str(half)) as source:
-                stream = source.streams.video[0]
-                target = target or container.add_stream_from_template(stream)
-                for packet in source.demux(stream):
-                    if packet.pts is not None:
-                        packet.pts = packet.dts = packet.pts + 1200 * number
-                        packet.stream = target
-                        container.mux(packet)
+    clip = write_resized(tmp_path / "clip.webm", images)
     assert {frame.image.shape for frame in iterate_frames(clip)} == {(360, 640, 3)}
     (track,) = track_faces(clip).tracks
     assert len(track.frames) > 55
 
 
 def test_a_mirrored_picture_is_shown_as_the_file_asks(tmp_path, base, images):
-    content = bytearray(base.read_bytes())
-    place = content.find(b"tkhd")
-    content[place + 44 : place + 80] = struct.pack(">9i", -1 << 16, 0, 0, 0, 1 << 16, 0, 640 << 16, 0, 1 << 30)
-    clip = tmp_path / "mirrored.mp4"
-    clip.write_bytes(content)
+    clip = write_mirrored(tmp_path / "mirrored.mp4", base)
     shown, stored = next(iterate_frames(clip)).image, next(iterate_frames(base)).image
     np.testing.assert_array_equal(shown, stored[:, ::-1])
     assert probe(clip).video.mirrored and not probe(base).video.mirrored
