@@ -88,7 +88,9 @@ def show_state(clip: selection.Clip, analysis: Analysis, state: State) -> None:
         prediction = show_curves(clip, state.prediction)
     with left:
         show_path(clip, prediction)
-    words.markdown(f"{sentence(prediction.table, prediction.outputs)} {' '.join(prediction.notes)}")
+    words.markdown(
+        f"{sentence(prediction.table, prediction.outputs, running=state.running)} {' '.join(prediction.notes)}"
+    )
 
 
 def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPrediction:

@@ -73,7 +73,8 @@ def spans(times: np.ndarray, chosen: np.ndarray) -> list[tuple[float, float]]:
         chosen: (T,) booleans.
     """
     hop = _hop(times)
-    return [(round(float(times[a]) - hop / 2, 6), round(float(times[b - 1]) + hop / 2, 6)) for a, b in _runs(chosen)]
+    edges = [(float(times[a]) - hop / 2, float(times[b - 1]) + hop / 2) for a, b in _runs(chosen)]
+    return [(round(start, 6) + 0.0, round(end, 6)) for start, end in edges]  # nothing is not negative
 
 
 def _reasons(times: np.ndarray, absences: Sequence[Absence]) -> np.ndarray:

@@ -1,59 +1,90 @@
-"""What the prediction of a clip says, in one line of plain words."""
+"""What the prediction of a clip says, in one line of plain words that its curves never contradict."""
 
 import numpy as np
 import pandas as pd
 
-from ..core.vocabulary import Dimension, Emotion, Source
+from ..core.vocabulary import CIRCUMPLEX, FUSED_SOURCES, Dimension, Emotion, Source
 from ..core.words import number
 from .findings import leading_source
 from .gaps import spans
 
 DISAGREEMENT = 0.5
-"""Face and speech disagree where a dimension differs by more than this, a quarter of its range ..."""
+"""Two curves disagree where a dimension differs by more than this, a quarter of its range, or where another emotion
+leads and more than this share of the probability lies elsewhere ..."""
 SHORTEST = 0.5
 """... for at least this many seconds."""
 LEAST_PEAK = 0.25
 """Probability below which the peak of an emotion is not worth a word."""
+LEAST_RISE = 0.1
+"""By how much a peak stands out from the rest of its curve; the curve of a single window has none."""
+NARROW = 0.1
+"""Difference of two mean probabilities below which one emotion leads another only just."""
+COVERED = 0.9
+"""Share of the clip with a value from which a word on the whole of it needs no number of seconds."""
 SMOOTHING = 0.5
 """Seconds over which the extremes are averaged, so that one frame is not taken for a moment of the clip."""
 
 
-def sentence(table: pd.DataFrame, outputs: pd.DataFrame) -> str:
-    """One line of plain words: what emotion prevails, where it peaks, where face and speech disagree.
+def sentence(table: pd.DataFrame, outputs: pd.DataFrame, *, running: bool = False) -> str:
+    """Return one line of plain words: what emotion prevails by which model, where it peaks, and who disagrees.
 
     Args:
         table: ``time`` and one column per output, on a regular grid.
         outputs: one row per column (``emoviz.prediction.clip.ClipPrediction.outputs``).
+        running: whether more is still to come, so that the words are provisional.
     """
-    parts = [
-        part for part in (_emotions(table, outputs), _extremes(table, outputs), _disagreement(table, outputs)) if part
+    found = [
+        _emotions(table, outputs, running),
+        _extremes(table, outputs),
+        *(_models_apart(table, outputs, source) for source in (Source.FACE, Source.SPEECH)),
+        _sources_apart(table, outputs),
     ]
-    if not parts:
-        return "Nothing could be predicted for this clip."
-    text = "; ".join(parts)
-    return text[0].upper() + text[1:] + "."
+    text = "; ".join(part for part in found if part)
+    if not text:
+        return "Nothing is predicted yet." if running else "Nothing could be predicted for this clip."
+    return f"So far: {text}." if running else f"{text[0].upper()}{text[1:]}."
 
 
-def _emotions(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
-    """E.g. ``mostly neutral; happiest at 6.2 s (face .81, speech .44)``."""
+def _emotions(table: pd.DataFrame, outputs: pd.DataFrame, running: bool) -> str | None:
+    """E.g. ``mostly neutral by late fusion of face-expression and speech-emotion; most happy at 6.2 s (...)``."""
     source = leading_source(outputs, "emotion")
     if source is None:
         return None
-    named = outputs[(outputs.kind == "emotion") & (outputs.source == source)].drop_duplicates("output")
+    named = _of_first_model(outputs[(outputs.kind == "emotion") & (outputs.source == source)])
     probabilities = _smoothed(table, list(named.column))
-    if probabilities.isna().all(axis=None):
+    known = probabilities.dropna(how="all")
+    if known.empty:
         return None
-    winners = probabilities.dropna(how="all").idxmax(axis=1)
-    share = winners.value_counts(normalize=True)
     name_of = dict(zip(named.column, named.output, strict=True))
-    most = name_of[share.index[0]]
-    text = f"{'mostly' if share.iloc[0] >= 0.5 else 'most often'} {most}"
-    peaks = probabilities.drop(columns=[c for c, name in name_of.items() if name in (most, Emotion.NEUTRAL)]).max()
-    if not peaks.max() >= LEAST_PEAK:  # nor where there is none
-        return text
-    peak = str(peaks.idxmax())
-    row = int(probabilities[peak].idxmax())
-    return f"{text}; most {name_of[peak]} at {table.time[row]:.1f} s ({_by_source(table, outputs, name_of[peak], row)})"
+    share = known.idxmax(axis=1).value_counts(normalize=True)
+    most = str(share.index[0])
+    parts = ["mostly" if share.iloc[0] >= 0.5 else "most often", name_of[most]]
+    if len(known) < COVERED * len(table) and not running:
+        parts.append(f"in the {len(known) * _hop(table):.1f} s that could be analysed")
+    parts.append(f"by {_who(outputs, source)}")
+    means = known.mean()
+    second = str(means.drop(most).idxmax()) if len(means.drop(most).dropna()) else None
+    if second and means[most] - means[second] < NARROW:
+        narrowly = ", ".join(f"{name_of[column]} {number(means[column])}" for column in (most, second))
+        parts[-1] += f", but only just ({narrowly})"
+    peak = _peak(table, [c for c, name in name_of.items() if c != most and name != Emotion.NEUTRAL], source)
+    if peak is None:
+        return " ".join(parts)
+    column, row = peak
+    values = _by_source(table, outputs, name_of[column], row)
+    return f"{' '.join(parts)}; most {name_of[column]} at {table.time[row]:.1f} s ({values})"
+
+
+def _peak(table: pd.DataFrame, columns: list[str], source: str) -> tuple[str, int] | None:
+    """Return the column and the row of the highest peak that is worth a word, or None where there is none."""
+    seen = _smoothed(_of_both(table, source), columns)
+    if not columns or seen.isna().all(axis=None):
+        return None
+    column = str(seen.max().idxmax())
+    row = int(seen[column].idxmax())
+    if seen[column][row] < LEAST_PEAK or not _stands_out(seen[column], row):
+        return None
+    return column, row
 
 
 def _extremes(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
@@ -64,43 +95,148 @@ def _extremes(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
     found = outputs[(outputs.source == source) & outputs.output.str.startswith(Dimension.VALENCE)]
     if found.empty:
         return None
-    valence = _smoothed(table, [found.column.iloc[0]]).iloc[:, 0]
+    valence = _smoothed(_of_both(table, source), [found.column.iloc[0]]).iloc[:, 0]
     if valence.isna().all():
         return None
     low, high = int(valence.idxmin()), int(valence.idxmax())
+    who = _who(outputs, source)
+    if not (_stands_out(valence, high) and _stands_out(-valence, low)):
+        return f"valence is {number(valence.mean())} on average by {who}"
     return (
         f"most pleasant at {table.time[high]:.1f} s (valence {number(valence[high])}), "
-        f"least at {table.time[low]:.1f} s ({number(valence[low])})"
+        f"least at {table.time[low]:.1f} s ({number(valence[low])}) by {who}"
     )
 
 
-def _disagreement(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
-    """E.g. ``the two disagree from 9.0 to 11.0 s``, the longest such span."""
-    first = outputs[outputs.kind == "dimension"].drop_duplicates(["source", "output"])
-    face, speech = (first[first.source == source].set_index("output").column for source in (Source.FACE, Source.SPEECH))
-    shared = [name for name in face.index if name in speech.index]
-    if not shared:
+def _models_apart(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> str | None:
+    """E.g. ``the speech models disagree from 0.3 to 2.4 s (valence -.50 by speech-cats, happy by speech-emotion)``."""
+    own = outputs[outputs.source == source]
+    models = list(dict.fromkeys(own.model))
+    valences = {model: _valence_of(table, own[own.model == model]) for model in models}
+    longest: tuple[float, float, float, str, str] | None = None
+    for place, one in enumerate(models):
+        for other in models[place + 1 :]:
+            distance = (valences[one] - valences[other]).abs().to_numpy()
+            for start, end in spans(table.time.to_numpy(), np.nan_to_num(distance) > DISAGREEMENT):
+                if end - start >= SHORTEST and (longest is None or end - start > longest[0]):
+                    longest = (end - start, start, end, one, other)
+    if longest is None:
         return None
-    smooth = _smoothed(table, [*face[shared], *speech[shared]])
-    distance = np.abs(smooth[list(face[shared])].to_numpy() - smooth[list(speech[shared])].to_numpy())
-    apart = np.nan_to_num(distance).max(axis=1) > DISAGREEMENT
+    _, start, end, one, other = longest
+    inside = table.time.between(start, end)
+    said = [f"{_word(table[inside], own[own.model == m], valences[m][inside])} by {m}" for m in (one, other)]
+    return f"the {source} models disagree from {start:.1f} to {end:.1f} s ({', '.join(said)})"
+
+
+def _valence_of(table: pd.DataFrame, own: pd.DataFrame) -> pd.Series:
+    """Return the smoothed valence that a model says, or else that its emotions have by the norms."""
+    stated = own[(own.kind == "dimension") & own.output.str.startswith(Dimension.VALENCE)]
+    if len(stated):
+        return _smoothed(table, [stated.column.iloc[0]]).iloc[:, 0]
+    emotions = own[own.kind == "emotion"]
+    if emotions.empty:
+        return pd.Series(np.nan, table.index)
+    weights = np.array([CIRCUMPLEX[Emotion(output)][0] for output in emotions.output])
+    curves = _smoothed(table, list(emotions.column))
+    return pd.Series(curves.to_numpy() @ weights, table.index)
+
+
+def _word(table: pd.DataFrame, own: pd.DataFrame, valence: pd.Series) -> str:
+    """Return what a model says in a span: its leading emotion, or else its valence."""
+    emotions = own[own.kind == "emotion"]
+    if emotions.empty:
+        return f"valence {number(valence.mean())}"
+    means = table[list(emotions.column)].mean()
+    return str(emotions.set_index("column").output[means.idxmax()])
+
+
+def _sources_apart(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
+    """E.g. ``face and speech disagree from 9.0 to 11.0 s``, the longest such span, or that both agree in all."""
+    dimensions = _shared(outputs, "dimension")
+    emotions = _shared(outputs, "emotion")
+    apart, unlike = np.zeros(len(table), bool), np.zeros(len(table), bool)
+    both = np.ones(len(table), bool)
+    if dimensions:
+        face, speech = (
+            _smoothed(table, list(columns)).to_numpy() for columns in zip(*dimensions.values(), strict=True)
+        )
+        distance = np.abs(face - speech)
+        apart |= np.nan_to_num(distance).max(axis=1) > DISAGREEMENT
+        both &= ~np.isnan(distance).any(axis=1)
+    if len(emotions) > 1:
+        face, speech = (_shares(_smoothed(table, list(c)).to_numpy()) for c in zip(*emotions.values(), strict=True))
+        known = ~(np.isnan(face).any(axis=1) | np.isnan(speech).any(axis=1))
+        unlike[known] = face[known].argmax(axis=1) != speech[known].argmax(axis=1)
+        apart[known] |= unlike[known] & (np.abs(face - speech)[known].sum(axis=1) / 2 > DISAGREEMENT)
+        both &= known
     long = [(start, end) for start, end in spans(table.time.to_numpy(), apart) if end - start >= SHORTEST]
-    if not long:
-        return "face and speech agree throughout" if not np.isnan(distance).all() else None
-    start, end = max(long, key=lambda span: span[1] - span[0])
-    return f"face and speech disagree from {start:.1f} to {end:.1f} s"
+    if long:
+        start, end = max(long, key=lambda span: span[1] - span[0])
+        return f"face and speech disagree from {start:.1f} to {end:.1f} s"
+    compared = len(emotions) > 1 and any(name.startswith(Dimension.VALENCE) for name in dimensions)
+    if not compared or both.sum() * _hop(table) < SHORTEST or (both & (apart | unlike)).any():
+        return None
+    return f"face and speech agree {'throughout' if both.all() else 'wherever both have a value'}"
+
+
+def _shared(outputs: pd.DataFrame, kind: str) -> dict[str, tuple[str, str]]:
+    """Return the outputs that both face and speech predict, and their columns; of several models the first counts."""
+    first = outputs[outputs.kind == kind].drop_duplicates(["source", "output"])
+    face, speech = (first[first.source == source].set_index("output").column for source in (Source.FACE, Source.SPEECH))
+    return {str(name): (face[name], speech[name]) for name in face.index if name in speech.index}
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    """Return probabilities (T, K) of the shared classes, made to sum to one."""
+    total = values.sum(axis=1, keepdims=True)
+    return np.asarray(values / np.where(total > 0, total, np.nan))
+
+
+def _who(outputs: pd.DataFrame, source: str) -> str:
+    """Return the models behind the words, e.g. ``late fusion of face-expression and speech-emotion``."""
+    kind = "emotion" if (outputs[outputs.source == source].kind == "emotion").any() else "dimension"
+    own = outputs[outputs.kind == kind]
+    if source != Source.FUSED:
+        return str(own[own.source == source].model.iloc[0])
+    names = [own[own.source == one].model.iloc[0] for one in (Source.FACE, Source.SPEECH) if (own.source == one).any()]
+    return f"late fusion of {' and '.join(names)}" if names else "late fusion"
+
+
+def _of_first_model(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows.model == rows.model.iloc[0]].drop_duplicates("output")
+
+
+def _of_both(table: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return the table without fused values of one source alone, if fused values are meant."""
+    if source != Source.FUSED or FUSED_SOURCES not in table:
+        return table
+    return table.where(table[FUSED_SOURCES] > 1).assign(time=table.time)
+
+
+def _stands_out(curve: pd.Series, row: int) -> bool:
+    """Whether a peak rises above its curve, and above what is next to it without a gap: not so in a single window."""
+    known = curve.notna().to_numpy()
+    piece = np.cumsum(~known)
+    beside = curve.to_numpy()[known & (piece == piece[row])]
+    return bool(curve[row] - curve.median() >= LEAST_RISE and np.ptp(beside) >= LEAST_RISE / 2)
 
 
 def _by_source(table: pd.DataFrame, outputs: pd.DataFrame, emotion: str, row: int) -> str:
     """The emotion's probability from each model that knows it, e.g. ``face .81, speech .44``."""
     known = outputs[(outputs.output == emotion) & (outputs.source != Source.FUSED)]
     smooth = _smoothed(table, list(known.column)).loc[row]
-    values = [(source, smooth[column]) for source, column in zip(known.source, known.column, strict=True)]
-    return ", ".join(f"{source} {number(value)}" for source, value in values if not np.isnan(value))
+    several = set(known.source[known.source.duplicated()])
+    names = [row.model if row.source in several else row.source for row in known.itertuples()]
+    values = [(name, smooth[column]) for name, column in zip(names, known.column, strict=True)]
+    return ", ".join(f"{name} {number(value)}" for name, value in values if not np.isnan(value))
 
 
 def _smoothed(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Centred running mean over :data:`SMOOTHING`; gaps stay gaps."""
-    hop = float(table.time.iloc[1] - table.time.iloc[0]) if len(table) > 1 else SMOOTHING
     values = table[columns]
-    return values.rolling(max(1, round(SMOOTHING / hop)), center=True, min_periods=1).mean().where(values.notna())
+    width = max(1, round(SMOOTHING / (_hop(table) or SMOOTHING)))
+    return values.rolling(width, center=True, min_periods=1).mean().where(values.notna())
+
+
+def _hop(table: pd.DataFrame) -> float:
+    return float(table.time.iloc[1] - table.time.iloc[0]) if len(table) > 1 else 0.0
