@@ -2,7 +2,7 @@
 
     EMOVIZ_DATA=DATA python -m benchmarks.served [CHECKPOINT ...]
 
-Utterances of held-out speakers, three of each of 30 draws, five draws per culture, are read off each model's curve, as
+Utterances of held-out speakers, three in each of 18 draws, three draws per culture, are read off each model's curve, as
 Predict shows it, in several shapes:
 
     whole      the utterance at once, as cards score utterances
@@ -44,7 +44,7 @@ from emoviz.prediction.windows import HOP, extract, predict_streams, reads_clips
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE = 16000
-DRAWS = 5
+DRAWS = 3
 """Draws of three utterances per culture."""
 NOISES = 20
 SHAPES = ("whole", "alone", "in a clip", "silence", "offset", "quiet")

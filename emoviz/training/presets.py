@@ -9,6 +9,8 @@ from .config import SPEECH_CORPORA, Changes, TrainingConfig, system_of
 from .papers import PAPERS
 
 SPEECH_INPUTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
+CONDITIONED = {"sound": "conditioned"}
+CONDITIONED_SPEECH = (InputConfig("whisper", settings=CONDITIONED), InputConfig("egemaps", settings=CONDITIONED))
 DERIVED_DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
 
 FACE_EXPRESSION = TrainingConfig(
@@ -65,15 +67,15 @@ SPEECH_EMOTION = TrainingConfig(
     title="Speech, four emotions in a sliding window",
     source=Source.SPEECH,
     model="statistics-pooling",
-    data="utterances",
+    data="windows",
     corpora=SPEECH_CORPORA,
-    inputs=(InputConfig("whisper"), InputConfig("egemaps")),
+    inputs=CONDITIONED_SPEECH,
     outputs=FOUR_EMOTIONS,
     loss="cross_entropy",
     selection="ua",
     window=3.0,
-    epochs=30,
-    patience=30,
+    epochs=60,
+    patience=60,
     batch_size=32,
     weight_decay=0.01,
     averaging=0.99,
@@ -95,6 +97,7 @@ SPEECH_SPECTROGRAM = dataclasses.replace(
     name="speech-spectrogram",
     title="Residual network on the speech spectrogram, four emotions in a sliding window",
     model="av-attention",
+    data="utterances",
     options={"modalities": ["audio"], "audio_depth": 18, "backbone_width": 8, "width": 64},
     inputs=(InputConfig("spectrogram", settings={"seconds": 0.5}),),
     hop=0.5,

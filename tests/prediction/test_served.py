@@ -98,7 +98,8 @@ def test_recordings_get_the_predictions_of_the_card(name, store, data):
     for identity, result in results.items():
         stated = kept.loc[[identity], columns].to_numpy(float)
         np.testing.assert_allclose(np.atleast_2d(result.prediction), stated, atol=ROUNDING, err_msg=identity)
-        if not framewise:  # as Predict and Explain get them
+        if not framewise and all("sound" in feature.settings for feature in about.features):
+            # as pages get them, which also spare checkpoints of recorded sound the moments at which nobody speaks
             served = predict_recording(checkpoint, streams_of(checkpoint, ClipMedia(media[identity])))
             np.testing.assert_allclose(np.atleast_2d(served), stated, atol=ROUNDING, err_msg=identity)
 

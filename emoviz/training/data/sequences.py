@@ -4,6 +4,7 @@ Valence and arousal, derived from the emotions, change within such a clip.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,11 @@ from ..config import TrainingConfig
 from .arranged import arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
 from .recordings import Recordings, load_recordings
+
+NOTE = (
+    "The scores are those of sequences of utterances whose features were computed one by one; in use they are computed "
+    "over all of a recording. `benchmarks/served.py` measures what that changes."
+)
 
 
 def check_sequences(config: TrainingConfig) -> None:
@@ -81,7 +87,8 @@ def sequences(
 
         return Part(len(clips), make, [group(groups[s].iloc[0], config.balance) for s, _ in clips])
 
-    return arranged.data(part_of, frames=True)
+    data = arranged.data(part_of, frames=True)
+    return replace(data, note=f"{data.note} {NOTE}")
 
 
 DATA.register("sequences")(DataKind(load_recordings, sequences, check_sequences, frames=True))

@@ -5,6 +5,7 @@ and test take single utterances, as :mod:`emoviz.training.data.utterances` does,
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -20,6 +21,13 @@ from .utterances import check_utterances, clip_targets
 
 CHAINED = 0.5
 """Share of the training samples that are cut from several utterances of one speaker."""
+
+
+NOTE = (
+    "The scores are those of whole utterances. In a longer recording the model reads windows of at most {window:g} s, "
+    "which may reach into the next utterance, and its features are computed over all of the recording; "
+    "`benchmarks/served.py` measures what that changes."
+)
 
 
 def windows(
@@ -59,7 +67,8 @@ def windows(
 
         return Part(len(rows), make, [group(row, config.balance) for _, row in rows.iterrows()])
 
-    return arranged.data(part_of, frames=False)
+    data = arranged.data(part_of, frames=False)
+    return replace(data, note=f"{data.note} {NOTE.format(window=config.window)}")
 
 
 def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generator) -> dict[str, Tensor]:
