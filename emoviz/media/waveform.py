@@ -159,7 +159,8 @@ def iterate_sound(
         if start is not None:
             yield Waveform(np.clip(resampler.finish(), -1, 1), rate, start + given / rate)
     if mender.mended:
-        note(f"{mender.mended} samples of the sound are no numbers and were bridged.")
+        those = "samples of the sound are no numbers and were" if mender.mended > 1 else "sample is no number and was"
+        note(f"{mender.mended:,} {those} bridged.")
     if damaged:
         note("A part of the sound is damaged and left out.")
 

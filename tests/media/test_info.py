@@ -131,3 +131,17 @@ def test_cover_art_is_no_picture(tmp_path):
 def test_the_duration_of_a_live_recording_is_counted(tmp_path):
     clip = write_clip(tmp_path / "live.webm", plain_frames(50), video_codec="libvpx-vp9", options={"live": "1"})
     assert probe(clip).duration == pytest.approx(2, abs=0.05)
+
+
+def test_packets_are_counted_once_while_a_file_stays_as_it_is(tmp_path, monkeypatch):
+    from emoviz.media import info
+
+    counted = []
+    packets = info.packets
+    monkeypatch.setattr(info, "packets", lambda *given: counted.append(1) or packets(*given))
+    clip = write_clip(tmp_path / "clip.wav", (), sine(2), audio_codec="pcm_s16le")
+    lengths = [probe(clip).duration for _ in range(3)]
+    once = len(counted)
+    write_clip(clip, (), sine(3), audio_codec="pcm_s16le")
+    assert lengths == [2.0] * 3 and once == 1
+    assert probe(clip).duration == 3.0 and len(counted) == 2
