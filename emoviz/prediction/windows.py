@@ -45,8 +45,11 @@ WINDOW_HOP = 0.25
 SHORTEST = 0.5
 """Seconds of frames that a model needs to say anything."""
 
-LONGEST_HOLE = 1.0
-"""Seconds; frames on both sides of a longer absence stand in different windows."""
+LONGEST_HOLE = {Task.FRAMES: 1.0, Task.CLIP: 0.3}
+"""Seconds; frames on both sides of a longer absence stand in different windows.
+
+A model of clips learns from utterances, which a pause parts; one that predicts frame by frame gains from what was said
+before the pause (``benchmarks/served.py``)."""
 
 FRAMES_AT_ONCE = 750
 """Frames that a model reads at a time, which bounds the memory that a long clip takes."""
@@ -311,7 +314,8 @@ class Windows:
     @classmethod
     def _over(cls, description: Description, times: np.ndarray, there: np.ndarray, shortest: int) -> "Windows":
         frames = np.flatnonzero(there)
-        parted = np.flatnonzero(np.diff(frames) * description.hop > LONGEST_HOLE + description.hop) + 1
+        hole = LONGEST_HOLE[description.task] + description.hop
+        parted = np.flatnonzero(np.diff(frames) * description.hop > hole) + 1
         parts = [part for part in np.split(frames, parted) if len(part) >= shortest]
         longest = max(1, round(description.window / description.hop))
         starts, lengths, ends, done = [], [], [], 0

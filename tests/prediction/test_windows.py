@@ -76,6 +76,15 @@ def test_frames_without_any_feature_are_gaps(models):
     assert np.isfinite(np.delete(values, np.s_[120:150], axis=0)).all()
 
 
+@pytest.mark.parametrize(("number", "windows"), [(1, 1), (2, 2)], ids=["per frame", "per clip"])
+def test_a_pause_parts_the_windows_of_a_model_of_clips_alone(models, number, windows):
+    streams = random_streams(models[number], 90)
+    for own in streams.values():
+        own.values[30:55] = np.nan  # half a second
+    laid = Windows.over(models[number].description, streams, 90 * 0.02)
+    assert [len(laid.of_window(k)) for k in range(len(laid.starts))] == ([65] if windows == 1 else [30, 35])
+
+
 def test_a_missing_stream_alone_is_no_gap(models):
     streams = random_streams(models[1], 80)
     streams["egemaps"].values[:] = np.nan
