@@ -140,3 +140,12 @@ def write_variable(path: Path, sound: np.ndarray) -> Path:
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def write_tagged(path: Path, samples: np.ndarray, title: bytes) -> Path:
+    """A WAV whose tag for the title has these bytes, of even number, in whatever encoding."""
+    content = bytearray(write_wav(path, samples).read_bytes())
+    content += b"LIST" + struct.pack("<I", 12 + len(title)) + b"INFO" + b"INAM" + struct.pack("<I", len(title)) + title
+    content[4:8] = struct.pack("<I", len(content) - 8)
+    path.write_bytes(content)
+    return path

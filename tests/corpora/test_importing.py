@@ -8,6 +8,7 @@ import audformat
 import audformat.testing
 import pandas as pd
 import pytest
+from example import example_voice, write_tagged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,18 @@ def test_a_clip_that_cannot_be_decoded_is_told_with_its_line(tmp_path):
         raise MediaError(f"{path.name} is broken.")
 
     assert problems(folder, probe=refuse) == ["clips.csv, line 2: 1.wav is broken."]
+
+
+@pytest.mark.parametrize(
+    ("title", "encoding"), [("행복", "cp949"), ("行复", "gbk"), ("fröhlich", "latin-1"), ("행복", "utf-16-le")]
+)
+def test_clips_with_tags_in_any_encoding_and_any_name_are_imported(tmp_path, title, encoding):
+    names = ["행복 %03d.wav", "😀.wav", "a:b.wav", f"{'n' * 240}.wav"]
+    folder = folder_of(tmp_path, "file,emotion,who\n" + "".join(f"{name},sad,S1\n" for name in names), ())
+    for name in names:
+        write_tagged(folder / name, example_voice(), title.encode(encoding))
+    checked = check(material_of(folder), PLAN, media.probe)
+    assert not checked.problems and len(checked.rows) == len(names)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from example import (
     example_voice,
     write_mirrored,
     write_resized,
+    write_tagged,
     write_tracks,
     write_two_pictures,
     write_variable,
@@ -275,13 +276,7 @@ def test_what_exceeds_the_bounds_is_refused_in_one_sentence(tmp_path, base, voic
 
 
 def test_tags_in_another_encoding_do_not_matter(tmp_path, voice):
-    clip = write_wav(tmp_path / "clip.wav", voice)
-    content = bytearray(clip.read_bytes())
-    tag = "행복".encode("cp949")
-    entry = b"LIST" + struct.pack("<I", 4 + 8 + len(tag)) + b"INFO" + b"INAM" + struct.pack("<I", len(tag)) + tag
-    content += entry
-    content[4:8] = struct.pack("<I", len(content) - 8)
-    clip.write_bytes(content)
+    clip = write_tagged(tmp_path / "clip.wav", voice, "행복".encode("cp949"))
     assert probe(clip).duration == pytest.approx(SECONDS, abs=0.01)
 
 
