@@ -1,6 +1,8 @@
 """One small contract for long work: it reports how far it is, and whoever listens may stop it."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .errors import Cancelled
 
@@ -22,3 +24,14 @@ def stoppable(listener: Progress, stopped: Callable[[], bool]) -> Progress:
         listener(stage, done, total)
 
     return report
+
+
+@contextmanager
+def held(lock: threading.Lock, progress: Progress) -> Iterator[None]:
+    """Hold a lock. Whoever waits for it, while another thread does the same work, can be stopped."""
+    while not lock.acquire(timeout=0.2):
+        progress("Waiting for the same work elsewhere", 0, 0)
+    try:
+        yield
+    finally:
+        lock.release()

@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from ..core import places
 from ..core.errors import CheckpointError, MissingWeightsError
 from ..core.growing import GrowingArray
-from ..core.progress import Progress, silent
+from ..core.progress import Progress, held, silent
 from ..core.vocabulary import FER_EMOTIONS, Modality
 from .base import EXTRACTORS, NETWORKS, FeatureStream, Network
 from .frames import face_stream
@@ -98,25 +98,44 @@ def network_folder() -> Path:
     return places.bundled() / "checkpoints" / NETWORK
 
 
-_readings: "WeakKeyDictionary[ClipMedia, dict[tuple[Path, str], FaceReading]]" = WeakKeyDictionary()
+class _Reading:
+    """What a network gave for the pictures of one track so far; a track that has grown is read on from there."""
+
+    def __init__(self) -> None:
+        self._grown: list[GrowingArray] = []
+
+    def read(self, network: Network, track: "FaceTrack", progress: Progress) -> FaceReading:
+        (stream,) = network.streams
+        frames = len(track.frames)
+        for first in range(len(self._grown[0]) if self._grown else 0, frames, BATCH):
+            progress("Reading the expression", first, frames)
+            crops = track.seen_crops[first : first + BATCH]
+            parts = network.read({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255})
+            self._grown = self._grown or [GrowingArray(part.shape[1:], np.float32) for part in parts]
+            for whole, part in zip(self._grown, parts, strict=True):
+                whole.extend(part)
+        progress("Reading the expression", frames, frames)
+        known = (grown.array for grown in self._grown)  # of a track that is read further by now, only its own frames
+        return FaceReading(*(rows if len(rows) == frames else rows[:frames] for rows in known))
+
+
+_readings: "WeakKeyDictionary[ClipMedia, dict[tuple[Any, ...], _Reading]]" = WeakKeyDictionary()
 _reading = threading.Lock()
 
 
 def read_faces(network: Network, media: "ClipMedia", track: "FaceTrack", progress: Progress = silent) -> FaceReading:
-    """Run a network over a face of the clip, once per clip and network.
+    """Run a network over a face of the clip, once per picture, clip and network.
 
     Args:
         network: network that reads face crops.
         media: the clip.
-        track: face of the clip.
+        track: face of the clip, whole or as far as it is known.
         progress: listener, told of every batch.
     """
-    key = network.folder, _fingerprint(network.folder / WEIGHTS)
-    with _reading:
-        readings = _readings.setdefault(media, {})
-        if key not in readings:
-            readings[key] = _forward(network, track, progress)
-        return readings[key]
+    key = network.folder, _fingerprint(network.folder / WEIGHTS), track.origin
+    with held(_reading, progress):
+        reading = _readings.setdefault(media, {}).setdefault(key, _Reading())
+        return reading.read(network, track, progress)
 
 
 def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> FaceReading:
@@ -128,22 +147,6 @@ def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> FaceRead
         raise CheckpointError(f"'{NETWORK}' gives {reading.embedding.shape[1]} features, not {WIDTH}.")
     order = [network.outputs.index(emotion) for emotion in FER_EMOTIONS]
     return FaceReading(reading.probabilities[:, order], reading.embedding)
-
-
-def _forward(network: Network, track: "FaceTrack", progress: Progress) -> FaceReading:
-    (stream,) = network.streams
-    frames = len(track.frames)
-    grown: list[GrowingArray] = []
-    for first in range(0, frames, BATCH):
-        progress("Reading the expression", first, frames)
-        crops = track.seen_crops[first : first + BATCH]
-        parts = network.read({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255})
-        grown = grown or [GrowingArray(part.shape[1:], np.float32) for part in parts]
-        for whole, part in zip(grown, parts, strict=True):
-            whole.extend(part)
-    progress("Reading the expression", frames, frames)
-    probabilities, embedding = grown  # a track has a frame at least
-    return FaceReading(probabilities.array, embedding.array)
 
 
 @lru_cache(maxsize=1)

@@ -120,6 +120,10 @@ class FeatureStore:
                     file.writelines(_pack(stream))
         return stream
 
+    def holds(self, extractor: Extractor, media: "ClipMedia") -> bool:
+        """Return whether the clip's stream is stored."""
+        return self._path(extractor, _key(extractor, media)).is_file()
+
     def stream(self, key: str, extractor_name: str, settings: Mapping[str, Any] | None = None) -> FeatureStream:
         """Read a stored stream.
 

@@ -2,15 +2,16 @@
 
 import threading
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from ..core.errors import MediaError
-from ..core.progress import Progress, silent
+from ..core.progress import Progress, held, silent
 from .bounds import BOUNDS, Bounds
 from .condition import speech_of
-from .faces import track_faces, track_with_faces
+from .faces import Following, track_with_faces
 from .frames import Frame, iterate_frames
 from .info import DEFAULT, Choice, ClipInfo, content_key, probe
 from .tracks import FaceTimeline, FaceTrack
@@ -99,6 +100,28 @@ class ClipMedia:
         face = timeline.speaker if self.face is None else self.face
         return None if face is None else timeline.track(face)
 
+    def track_in(self, timeline: FaceTimeline) -> FaceTrack | None:
+        """The speaker's face among those that are known so far, or None when it is not yet."""
+        face = timeline.speaker if self.face is None else self.face
+        return next((track for track in timeline.tracks if track.id == face), None)
+
+    def faces_so_far(self, progress: Progress = silent) -> Iterator[FaceTimeline]:
+        """The faces again and again while they are followed; those of the whole clip are the last.
+
+        Whoever stops in between loses nothing: the faces are followed from there when they are next asked for.
+
+        Raises:
+            MediaError: if the clip has no picture.
+            MissingWeightsError: if the face networks' weights are not there.
+        """
+        return self._decoded.faces_so_far(progress)
+
+    def beginning(self, seconds: float) -> "ClipMedia":
+        """The sound of the first seconds alone, as if the recording ended there and had no picture."""
+        other = ClipMedia.__new__(ClipMedia)
+        other.face, other._decoded = None, self._decoded.beginning(seconds)
+        return other
+
     def with_face(self, face: int | None) -> "ClipMedia":
         """The same clip with another speaker's face; what is decoded is shared."""
         other = ClipMedia.__new__(ClipMedia)
@@ -121,6 +144,8 @@ class _Decoded:
         self._waveform: Waveform | None = None
         self._speech: Waveform | None = None
         self._faces: FaceTimeline | None = None
+        self._following: Following | None = None  # the faces up to where the work was last stopped
+        self._until: float | None = None
         # One lock per part: sound and picture may be decoded at the same time.
         self._waveform_lock = threading.Lock()
         self._speech_lock = threading.Lock()
@@ -130,16 +155,25 @@ class _Decoded:
     def key(self) -> str:
         return self._asked.key(content_key(self.path))
 
+    def beginning(self, seconds: float) -> "_Decoded":
+        other = copy(self)
+        other.info = replace(self.info, duration=min(seconds, self.info.duration), video=None)
+        other._until, other._waveform, other._speech = seconds, None, None
+        other._waveform_lock, other._speech_lock = threading.Lock(), threading.Lock()
+        return other
+
     def waveform(self, progress: Progress) -> Waveform:
         if self.info.audio is None:
             raise MediaError(f"'{self.path.name}' has no sound.")
-        with self._waveform_lock:
+        with held(self._waveform_lock, progress):
             if self._waveform is None:
-                self._waveform = read_waveform(self.path, progress=progress, choice=self.choice, bounds=self.bounds)
+                self._waveform = read_waveform(
+                    self.path, progress=progress, choice=self.choice, bounds=self.bounds, until=self._until
+                )
             return self._waveform
 
     def speech(self, progress: Progress) -> Waveform:
-        with self._speech_lock:
+        with held(self._speech_lock, progress):
             if self._speech is None:
                 self._speech = speech_of(self.waveform(progress), progress)
             return self._speech
@@ -147,7 +181,36 @@ class _Decoded:
     def faces(self, progress: Progress) -> FaceTimeline:
         if self.info.video is None:
             raise MediaError(f"'{self.path.name}' has no picture.")
-        with self._faces_lock:
-            if self._faces is None:
-                self._faces = track_faces(self.path, progress, choice=self.choice, bounds=self.bounds)
+        with held(self._faces_lock, progress):
+            while self._faces is None:
+                self._follow(progress)
             return self._faces
+
+    def faces_so_far(self, progress: Progress) -> Iterator[FaceTimeline]:
+        if self.info.video is None:
+            raise MediaError(f"'{self.path.name}' has no picture.")
+        while True:
+            with held(self._faces_lock, progress):
+                known = self._faces or self._follow(progress)
+                whole = self._faces is not None
+            yield known
+            if whole:
+                return
+
+    def _follow(self, progress: Progress) -> FaceTimeline:
+        """Follow the faces for a moment; what there is of them then."""
+        if self._following is None:
+            self._following = Following(self.path, choice=self.choice, bounds=self.bounds)
+        try:
+            ended = self._following.go_on(progress, seconds=_MOMENT)
+        except MediaError:
+            self._following = None
+            raise
+        timeline = self._following.timeline()
+        if ended:
+            self._faces, self._following = timeline, None
+        return timeline
+
+
+_MOMENT = 1.0
+"""Seconds of work on faces, after which others may look at what is known of them."""

@@ -5,6 +5,7 @@ faces have met, and when somebody comes back.
 """
 
 import itertools
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ _NEAR = 0.3  # share of their sides by which two boxes are widened; where they t
 _LONGEST_ABSENCE = 5.0  # seconds after which a face in the same place counts as another person's
 _FEWEST_FRAMES = 3  # a shorter track is an error of the detector, unless the clip itself is that short
 _STEPS_PER_PIXEL = 16  # precision of stored landmarks; pictures of LONGEST pixels fit into int16 with room beyond
+_SPARSE = 4  # of each row and column, every n-th pixel is looked at for that
 _CUT = 30.0  # mean difference of two small pictures, on 0 to 255, from which the scene has changed
 # Correlation of two crops. Between successive pictures of one person it is .92 and more, between any two of one
 # person .8 on average, of two people .4 at most (eight clips of three people, measured when this was written).
@@ -62,19 +64,67 @@ def track_faces(
         MediaError: if the clip cannot be read, has no picture or exceeds the bounds.
         MissingWeightsError: if the networks' weights are not there.
     """
-    info = probe(path, choice, bounds)
-    if info.video is None:
-        raise MediaError(f"'{Path(path).name}' has no picture.")
-    size = (info.video.width, info.video.height)
-    tracker = _Tracker(face_networks(), detect_every)
-    times = GrowingArray((), np.float64)
-    notes: list[str] = []
-    for frame in iterate_frames(path, longest=LONGEST, choice=choice, bounds=bounds, note=notes.append):
-        progress("Following faces", frame.time, info.duration)
-        tracker.follow(frame.image, frame.time)
-        times.append(frame.time)
-    scale = max(1.0, max(size) / LONGEST)
-    return FaceTimeline(times.array.copy(), size, tracker.tracks(scale), (*notes, *tracker.notes()))
+    following = Following(path, detect_every=detect_every, choice=choice, bounds=bounds)
+    following.go_on(progress)
+    return following.timeline()
+
+
+class Following:
+    """The faces of a clip as far as they were followed; after a pause or a stop, they are followed from there.
+
+    Args:
+        path: the clip.
+        detect_every: new faces are looked for in every n-th picture, and whenever a face was lost.
+        choice: the chosen tracks.
+        bounds: the largest recording that is accepted.
+
+    Raises:
+        MediaError: if the clip cannot be read, has no picture or exceeds the bounds.
+        MissingWeightsError: if the networks' weights are not there.
+    """
+
+    def __init__(
+        self, path: Path | str, *, detect_every: int = 10, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS
+    ) -> None:
+        info = probe(path, choice, bounds)
+        if info.video is None:
+            raise MediaError(f"'{Path(path).name}' has no picture.")
+        self._size, self._duration = (info.video.width, info.video.height), info.duration
+        self._tracker = _Tracker(face_networks(), detect_every)
+        self._times = GrowingArray((), np.float64)
+        self._last = 0.0
+        self._notes: list[str] = []
+        self._frames = iterate_frames(path, longest=LONGEST, choice=choice, bounds=bounds, note=self._notes.append)
+
+    def go_on(self, progress: Progress = silent, seconds: float = np.inf) -> bool:
+        """Follow the faces in the next pictures.
+
+        Args:
+            progress: called before each picture with the seconds done; what it raises loses no picture.
+            seconds: of work, after which there is a pause.
+
+        Returns:
+            Whether the end of the clip is reached.
+
+        Raises:
+            MediaError: if the clip cannot be read.
+        """
+        pause = time.monotonic() + seconds
+        while time.monotonic() < pause:
+            progress("Following faces", self._last, self._duration)
+            frame = next(self._frames, None)
+            if frame is None:
+                return True
+            self._tracker.follow(frame.image, frame.time)
+            self._times.append(frame.time)
+            self._last = frame.time
+        return False
+
+    def timeline(self) -> FaceTimeline:
+        """The faces up to the last picture that was followed."""
+        scale = max(1.0, max(self._size) / LONGEST)
+        notes = (*self._notes, *self._tracker.notes())
+        return FaceTimeline(np.array(self._times.array), self._size, self._tracker.tracks(scale), notes)
 
 
 def track_with_faces(info: ClipInfo, choice: Choice, bounds: Bounds) -> int:
@@ -173,7 +223,9 @@ class _Tracker:
 
     def _is_cut(self, image: np.ndarray) -> bool:
         """Whether this picture shows another scene than the one before."""
-        before, self._thumbnail = self._thumbnail, cv2.resize(image, (32, 18), interpolation=cv2.INTER_AREA).astype(int)
+        sparse = np.ascontiguousarray(image[::_SPARSE, ::_SPARSE])
+        thumbnail = cv2.resize(sparse, (32, 18), interpolation=cv2.INTER_AREA).astype(int)
+        before, self._thumbnail = self._thumbnail, thumbnail
         return before is not None and bool(np.abs(self._thumbnail - before).mean() > _CUT)
 
     def _find_new(

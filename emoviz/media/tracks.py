@@ -114,6 +114,11 @@ class FaceTrack:
         return crops
 
     @property
+    def origin(self) -> tuple[float, ...]:
+        """Where the track begins, by which it is known again while it grows: frame and box."""
+        return (float(self.frames[0]), *self.seen_boxes[0].tolist())
+
+    @property
     def weight(self) -> float:
         """Frames with the face times its mean side in pixels: large for who is seen long and near."""
         return float(np.sqrt(self.seen_boxes[:, 2] * self.seen_boxes[:, 3]).sum())

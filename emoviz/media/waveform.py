@@ -64,6 +64,7 @@ def read_waveform(
     *,
     choice: Choice = DEFAULT,
     bounds: Bounds = BOUNDS,
+    until: float | None = None,
 ) -> Waveform:
     """Decode a clip's sound, bring its channels to one and resample it.
 
@@ -73,6 +74,7 @@ def read_waveform(
         progress: listener that hears of the seconds decoded.
         choice: the chosen track and channel.
         bounds: the largest recording that is accepted.
+        until: seconds of the clip after which nothing is read, by default its end.
 
     Raises:
         MediaError: if the clip cannot be read, has no sound, or exceeds the bounds.
@@ -82,6 +84,8 @@ def read_waveform(
     notes: dict[str, None] = {}
     for block in iterate_sound(path, rate, progress, choice=choice, bounds=bounds, note=notes.setdefault):
         start = block.start if start is None else start
+        if until is not None and block.start >= until:
+            break
         end = start + len(samples) / rate
         if block.start - end > 0.5 / rate:
             samples.extend(np.zeros(round((block.start - end) * rate), np.float32))
@@ -120,7 +124,7 @@ def iterate_sound(
     info = probe(path, choice, bounds)
     if info.audio is None:
         return
-    look = _look(info.path, choice, bounds)
+    look = _look(info.path, choice, bounds, progress)
     if look is None:
         return
     mixing, scale = look
@@ -165,7 +169,7 @@ def iterate_sound(
         note("A part of the sound is damaged and left out.")
 
 
-def _look(path: Path, choice: Choice, bounds: Bounds) -> tuple[Mixing, float] | None:
+def _look(path: Path, choice: Choice, bounds: Bounds, progress: Progress) -> tuple[Mixing, float] | None:
     """Return mixing and scale from the beginning of the sound; None where nothing can be decoded."""
     parts: list[np.ndarray] = []
     peak, count, loud = 0.0, 0, 0.0
@@ -173,6 +177,7 @@ def _look(path: Path, choice: Choice, bounds: Bounds) -> tuple[Mixing, float] | 
         stream = audio_stream(container, choice)
         assert stream is not None
         for frame in decoded(container, stream):
+            progress("Looking for sound", 0, 0)  # silence may last for hours
             channels = planar(frame)
             count = count or len(channels)
             if len(channels) != count or count > bounds.channels:

@@ -5,10 +5,14 @@ A source has a gap (NaN) where none of a model's features has a value.
 """
 
 import dataclasses
+import functools
+import math
 import os
+import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +28,7 @@ from ..core.progress import Progress, silent, stoppable
 from ..core.vocabulary import CIRCUMPLEX, Dimension, Emotion, Source, derived
 from ..evaluation.fusion import fuse, fused_outputs
 from ..evaluation.gaps import Absence, gaps
-from ..features import FeatureStream
+from ..features import FeatureStream, make
 from ..features.align import frame_middles
 from .absence import absences_of_face, absences_of_sound, picture_notes, sound_notes
 from .windows import HOP, PICTURES, extract, predict_pictures, predict_streams, reads_clips
@@ -73,6 +77,11 @@ class ClipPrediction:
         return gaps(self.table, self.outputs, self.absences)
 
     @property
+    def is_partial(self) -> bool:
+        """Whether a source is analysed only up to some moment of the clip so far."""
+        return any(branch.until < math.inf for branch in self.branches)
+
+    @property
     def is_fused(self) -> bool:
         """Whether face and speech predict something in common."""
         return bool((self.outputs.source == Source.FUSED).any())
@@ -119,12 +128,14 @@ class Branch:
         faces: all faces of the clip, where the source is the face.
         notes: limits of the clip's picture or sound, which stand instead of the models' own notes.
         absences: stretches in which there is no face, or nobody speaks.
+        until: seconds of the clip up to which it is analysed; infinite where all of it is.
     """
 
     models: tuple[ModelPrediction, ...]
     faces: "FaceTimeline | None"
     notes: tuple[str, ...]
     absences: tuple[Absence, ...] = ()
+    until: float = math.inf
 
 
 def load_checkpoints(names: Sequence[str], folders: Sequence[Path]) -> list[Checkpoint]:
@@ -159,7 +170,8 @@ def predict_clip(
         checkpoints: models, each under its own name.
         store: store that keeps extracted features; None extracts them anew.
         progress: listener, called from the threads of both branches.
-        on_partial: function that is called in this thread as soon as one source is ready while another is not.
+        on_partial: function that is called in this thread with what is known so far: when one source is ready while
+            another is not, and of a long clip again and again.
 
     Raises:
         ConfigError: if no checkpoint is given, or one cannot be applied to a clip.
@@ -169,30 +181,43 @@ def predict_clip(
     _refuse_models_without_clips(checkpoints)
     info = media.info
     times = frame_middles(info.duration, HOP)
-    by_source = {
-        source: [c for c in checkpoints if c.description.source == source]
-        for source in dict.fromkeys(c.description.source for c in checkpoints)
-    }
+    by_source = _by_source(checkpoints)
     ready: dict[Source, Branch] = {}
+    arrived: queue.SimpleQueue[tuple[Source, Found]] = queue.SimpleQueue()
     failed = threading.Event()
     listener = stoppable(progress, failed.is_set)
     # Each branch has its share of the cores: more threads than cores wait for each other most of the time.
     threads = max(1, (os.cpu_count() or 1) // len(by_source))
     with ThreadPoolExecutor(len(by_source), "predict", torch.set_num_threads, (threads,)) as pool:
-        futures = {
-            pool.submit(predict_source, media, group, times, store, listener): source
-            for source, group in by_source.items()
-        }
+        for source, group in by_source.items():
+            tell = functools.partial(_put, arrived, source)
+            work = pool.submit(_predict_growing, media, group, times, store, listener, tell if on_partial else None)
+            work.add_done_callback(tell)
+        unfinished = len(by_source)
         try:
-            for future in as_completed(futures):
-                ready[futures[future]] = future.result()
-                prediction = assemble(info, [ready[s] for s in by_source if s in ready])
-                if on_partial and len(ready) < len(futures):
-                    on_partial(prediction)
+            while unfinished:
+                source, found = arrived.get()
+                ended = isinstance(found, Future)
+                ready[source] = found.result() if isinstance(found, Future) else found
+                unfinished -= ended
+                if on_partial and unfinished and (ended or arrived.empty()):
+                    on_partial(assemble(info, [ready[s] for s in by_source if s in ready]))
         except BaseException:
             failed.set()  # the other branch ends at its next report
             raise
-    return prediction
+    return assemble(info, [ready[source] for source in by_source])
+
+
+Found = Branch | Future[Branch]
+
+
+def _by_source(checkpoints: Sequence[Checkpoint]) -> dict[Source, list[Checkpoint]]:
+    sources = dict.fromkeys(checkpoint.description.source for checkpoint in checkpoints)
+    return {source: [one for one in checkpoints if one.description.source == source] for source in sources}
+
+
+def _put(arrived: "queue.SimpleQueue[tuple[Source, Found]]", source: Source, found: Found) -> None:
+    arrived.put((source, found))
 
 
 def _refuse_models_without_clips(checkpoints: Sequence[Checkpoint]) -> None:
@@ -204,6 +229,80 @@ def _refuse_models_without_clips(checkpoints: Sequence[Checkpoint]) -> None:
                 f"'{checkpoint.name}' cannot be applied to a clip, as it reads features that only its corpus has: "
                 "choose another model."
             )
+
+
+SHORT = 20.0
+"""Seconds; of a longer clip curves are shown before all of it is analysed."""
+FIRST, LONGER = 10.0, 4.0
+"""Seconds of sound whose speech is predicted first, and how much longer the next beginning is."""
+EVERY = 2.0
+"""Seconds of work on the face after which its curve grows."""
+NOT_YET = "not analysed yet"
+
+
+def _predict_growing(
+    media: "ClipMedia",
+    checkpoints: Sequence[Checkpoint],
+    times: np.ndarray,
+    store: "FeatureStore | None",
+    progress: Progress,
+    tell: Callable[[Branch], None] | None,
+) -> Branch:
+    """Apply all models of one source, and tell of a long clip what is known before all is."""
+    if tell and media.info.duration > SHORT:
+        if checkpoints[0].description.source == Source.SPEECH:
+            _tell_beginnings(media, checkpoints, times, store, progress, tell)
+        elif media.info.video:
+            _tell_faces(media, checkpoints, times, progress, tell)
+    return predict_source(media, checkpoints, times, store, progress)
+
+
+def _tell_beginnings(
+    media: "ClipMedia",
+    checkpoints: Sequence[Checkpoint],
+    times: np.ndarray,
+    store: "FeatureStore | None",
+    progress: Progress,
+    tell: Callable[[Branch], None],
+) -> None:
+    """Predict the beginning of a clip, then a longer one, while there is more to come, which costs a third at most."""
+    features = {_identity(f): f for checkpoint in checkpoints for f in checkpoint.description.features}
+    if media.info.audio is None or store and all(store.holds(make(f.name, f.chosen), media) for f in features.values()):
+        return
+    seconds = FIRST
+    while LONGER / 2 * seconds < media.info.duration:
+        branch = predict_source(media.beginning(seconds), checkpoints, times, None, progress)
+        later = Absence(Source.SPEECH, seconds, media.info.duration, NOT_YET)
+        tell(dataclasses.replace(branch, notes=(), absences=(*branch.absences, later), until=seconds))
+        seconds *= LONGER
+
+
+def _tell_faces(
+    media: "ClipMedia",
+    checkpoints: Sequence[Checkpoint],
+    times: np.ndarray,
+    progress: Progress,
+    tell: Callable[[Branch], None],
+) -> None:
+    """Predict from the faces that are known so far, while they are followed."""
+    models = [c for c in checkpoints if any(f.name == PICTURES for f in c.description.features)]
+    due = time.monotonic() + EVERY
+    for faces in media.faces_so_far(progress) if models else ():
+        began = time.monotonic()
+        if began < due or not len(faces.times) or media.track_in(faces) is None:
+            continue
+        until = float(faces.times[-1])
+        values = [predict_pictures(one, media, times, progress, faces) for one in models]
+        tell(
+            Branch(
+                tuple(ModelPrediction(one, own, None, ()) for one, own in zip(models, values, strict=True)),
+                faces,
+                (),
+                (Absence(Source.FACE, until, media.info.duration, NOT_YET),),
+                until,
+            )
+        )
+        due = time.monotonic() + max(EVERY, 10 * (time.monotonic() - began))
 
 
 def predict_source(
@@ -226,9 +325,8 @@ def predict_source(
                 if _identity(feature) not in extracted:
                     extracted[_identity(feature)] = extract(feature, media, store, progress)
                 told |= dict.fromkeys(extracted[_identity(feature)].notes)
-            progress(f"Predicting with {checkpoint.name}", 0, 1)
             streams = {feature.name: extracted[_identity(feature)] for feature in description.features}
-            values, weights = predict_streams(checkpoint, streams, times)
+            values, weights = predict_streams(checkpoint, streams, times, progress)
         predictions.append(ModelPrediction(checkpoint, values, weights, tuple(told)))
     uses_picture = checkpoints[0].description.source == Source.FACE
     faces = media.faces(progress) if uses_picture and media.info.video else None
@@ -272,12 +370,17 @@ def combine(predictions: Sequence[ClipPrediction], checkpoints: Sequence[Checkpo
     Returns:
         The prediction, or None where no prediction is by any of the models.
     """
-    known = {id(m.checkpoint): (branch, m) for p in predictions for branch in p.branches for m in branch.models}
+    known: dict[int, tuple[Branch, ModelPrediction]] = {}
+    for branch, model in ((b, m) for p in predictions for b in p.branches for m in b.models):
+        before = known.get(id(model.checkpoint))
+        if before is None or branch.until >= before[0].until:
+            known[id(model.checkpoint)] = branch, model
     branches = []
     for source in dict.fromkeys(checkpoint.description.source for checkpoint in checkpoints):
         found = [known[id(c)] for c in checkpoints if c.description.source == source and id(c) in known]
         if found:
-            branches.append(dataclasses.replace(found[0][0], models=tuple(model for _, model in found)))
+            least = min((branch for branch, _ in found), key=lambda branch: branch.until)
+            branches.append(dataclasses.replace(least, models=tuple(model for _, model in found)))
     return assemble(predictions[0].info, branches) if branches else None
 
 

@@ -34,7 +34,7 @@ from ..models.losses import probabilities
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore
-    from ..media import ClipMedia
+    from ..media import ClipMedia, FaceTimeline
 
 HOP = 0.02
 """Seconds from one row of a prediction's table to the next; a row stands for the middle of its frame."""
@@ -125,7 +125,7 @@ def only_spoken(stream: FeatureStream, media: "ClipMedia", progress: Progress = 
 
 
 def predict_streams(
-    checkpoint: Checkpoint, streams: Mapping[str, FeatureStream], times: np.ndarray
+    checkpoint: Checkpoint, streams: Mapping[str, FeatureStream], times: np.ndarray, progress: Progress = silent
 ) -> tuple[np.ndarray, pd.DataFrame | None]:
     """Apply a model of feature streams in windows.
 
@@ -133,6 +133,7 @@ def predict_streams(
         checkpoint: the model.
         streams: feature streams of the clip, at least those that the model reads.
         times: regular times (T,) of the predictions, in seconds of the clip.
+        progress: listener, told of every batch of windows.
 
     Returns:
         Predictions (T, K), which are probabilities where the outputs are emotions; and a row per channel with its mean
@@ -141,7 +142,7 @@ def predict_streams(
     description = checkpoint.description
     duration = float(times[-1] + times[0])
     windows = Windows.over(description, streams, duration)
-    own, weights = _joined(checkpoint, windows, lambda numbers: windows.aligned(streams, numbers))
+    own, weights = _joined(checkpoint, windows, lambda numbers: windows.aligned(streams, numbers), progress)
     on_grid = own if len(own) == len(times) else _resample(own, windows.times, times)
     return on_grid.astype(np.float32), weights
 
@@ -163,7 +164,10 @@ def predict_frames(checkpoint: Checkpoint, values: Mapping[str, np.ndarray]) -> 
 
 
 def _joined(
-    checkpoint: Checkpoint, windows: "Windows", read: Callable[[np.ndarray], dict[str, np.ndarray]]
+    checkpoint: Checkpoint,
+    windows: "Windows",
+    read: Callable[[np.ndarray], dict[str, np.ndarray]],
+    progress: Progress = silent,
 ) -> tuple[np.ndarray, pd.DataFrame | None]:
     """Apply a model to all windows: its predictions (T, K) of the clip, and the mean weights of its channels."""
     delay, count = checkpoint.description.delay, len(checkpoint.description.outputs)
@@ -171,6 +175,7 @@ def _joined(
         return np.full((len(windows.times), count), np.nan), None
     values, weights = [], []
     for numbers in windows.batches():
+        progress(f"Predicting with {checkpoint.name}", int(numbers[0]), len(windows.starts))
         output = apply(checkpoint, read(numbers), windows.mask(numbers))
         values.append(output.prediction.numpy())
         if output.channel_weights is not None:
@@ -184,8 +189,21 @@ def _joined(
     return own, channel_table(checkpoint).assign(weight=torch.cat(weights).mean(0).numpy())
 
 
-def predict_pictures(checkpoint: Checkpoint, media: "ClipMedia", times: np.ndarray, progress: Progress) -> np.ndarray:
+def predict_pictures(
+    checkpoint: Checkpoint,
+    media: "ClipMedia",
+    times: np.ndarray,
+    progress: Progress,
+    known: "FaceTimeline | None" = None,
+) -> np.ndarray:
     """Apply a model of face pictures to every frame with a face.
+
+    Args:
+        checkpoint: the model.
+        media: the clip.
+        times: regular times (T,) of the predictions, in seconds of the clip.
+        progress: listener.
+        known: faces of the clip as far as they are known, by default all of them.
 
     Returns:
         Predictions (T, K), interpolated between two video frames, and NaN while the shown frame has no face.
@@ -193,7 +211,8 @@ def predict_pictures(checkpoint: Checkpoint, media: "ClipMedia", times: np.ndarr
     values = np.full((len(times), len(checkpoint.description.outputs)), np.nan, np.float32)
     if media.info.video is None:
         return values
-    timeline, track = media.faces(progress), media.face_track()
+    timeline = known or media.faces(progress)
+    track = media.track_in(timeline) if known else media.face_track()
     if track is None:
         return values
     reading = read_faces(checkpoint, media, track, progress)

@@ -86,6 +86,11 @@ class Worker(Generic[S]):
         """Ask the thread to end; what there is so far stays."""
         self._stop.set()
 
+    @property
+    def ending(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop.is_set()
+
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the thread has ended, or ``timeout`` seconds."""
         self._thread.join(timeout)

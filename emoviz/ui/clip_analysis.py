@@ -6,6 +6,7 @@ poll the state.
 """
 
 import dataclasses
+import math
 import operator
 import threading
 from collections import OrderedDict
@@ -124,12 +125,20 @@ class _Clip:
         """Return the analysis by some models, and begin what is missing."""
         key = tuple(map(id, checkpoints))
         if key not in self._analyses:
-            missing = [one for one in checkpoints if not any(run.serves(one) for run in self.runs)]
-            if missing or not checkpoints:
-                self.runs.append(Run(self, missing, store))
+            self.begin(checkpoints, store)
+            if not checkpoints:
+                self.runs.append(Run(self, [], store))
             serving = [run for run in self.runs if any(run.serves(one) for one in checkpoints)]
-            self._analyses[key] = Analysis(self, checkpoints, serving or self.runs[-1:])
+            self._analyses[key] = Analysis(self, checkpoints, serving or self.runs[-1:], store)
         return self._analyses[key]
+
+    def begin(self, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore") -> "list[Run]":
+        """Apply the models that no run serves, from where the work was stopped, and return the run that does."""
+        missing = [one for one in checkpoints if not any(run.serves(one) for run in self.runs)]
+        if not missing:
+            return []
+        self.runs.append(Run(self, missing, store))
+        return self.runs[-1:]
 
     def playable(self, progress: Progress) -> Path:
         """Return a file that a browser plays; several runs make it once."""
@@ -138,11 +147,10 @@ class _Clip:
 
     def abandon(self) -> None:
         """Stop what runs, and begin it anew when it is next asked for."""
+        if any(run.state.running for run in self.runs):
+            self._analyses.clear()
         for run in self.runs:
             run.stop()
-        if any(run.state.running for run in self.runs):
-            self.runs = [run for run in self.runs if not run.state.running]
-            self._analyses.clear()
 
 
 class Run(Worker[State]):
@@ -158,7 +166,7 @@ class Run(Worker[State]):
         """Whether a model was applied or still will be."""
         state = self.state
         if state.running:
-            return any(one is checkpoint for one in self._checkpoints)
+            return not self.ending and any(one is checkpoint for one in self._checkpoints)
         return state.prediction is not None and _says(state.prediction, checkpoint)
 
     def work(self, progress: Progress) -> Mapping[str, Any]:
@@ -188,10 +196,13 @@ class Analysis:
         clip: what is analysed.
         checkpoints: the models, in the order in which they are wanted.
         runs: those that apply them.
+        store: feature cache.
     """
 
-    def __init__(self, clip: _Clip, checkpoints: "Sequence[Checkpoint]", runs: Sequence[Run]) -> None:
-        self._clip, self._checkpoints, self._runs = clip, tuple(checkpoints), tuple(runs)
+    def __init__(
+        self, clip: _Clip, checkpoints: "Sequence[Checkpoint]", runs: Sequence[Run], store: "FeatureStore"
+    ) -> None:
+        self._clip, self._checkpoints, self._runs, self._store = clip, tuple(checkpoints), list(runs), store
         self._parts: Sequence[ClipPrediction] = ()
         self._whole: ClipPrediction | None = None
 
@@ -221,6 +232,10 @@ class Analysis:
         """Stop the runs; what there is so far stays."""
         for run in self._runs:
             run.stop()
+
+    def go_on(self) -> None:
+        """Go on after a stop, from what was known by then."""
+        self._runs += self._clip.begin(self._checkpoints, self._store)
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the runs have ended, or ``timeout`` seconds for each."""
@@ -253,7 +268,9 @@ def content_of(path: Path) -> str:
 
 
 def _says(prediction: ClipPrediction, checkpoint: "Checkpoint") -> bool:
-    return any(model.checkpoint is checkpoint for branch in prediction.branches for model in branch.models)
+    """Whether a prediction has all that a model says of the clip."""
+    whole = [branch for branch in prediction.branches if branch.until == math.inf]
+    return any(model.checkpoint is checkpoint for branch in whole for model in branch.models)
 
 
 def _lacks_face(decoded: "ClipMedia") -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import streamlit as st
 
@@ -37,6 +37,14 @@ def no_models() -> None:
             )
 
 
+@runtime_checkable
+class Resumable(Protocol):
+    """What goes on from where it was stopped."""
+
+    def go_on(self) -> None:
+        """Go on."""
+
+
 class Work(Protocol):
     """What can be stopped."""
 
@@ -50,6 +58,8 @@ def working(state: Stage, work: Work) -> None:
         share = min(1.0, state.done / state.total) if state.total else 0.0
         if state.stopped:
             st.warning("Stopped. What was ready by then stays.", icon=None)
+            if isinstance(work, Resumable):
+                st.button("Go on", key="go-on", on_click=work.go_on)
         else:
             st.progress(share, text=state.progress)
             st.button("Stop", key="stop", on_click=work.stop)

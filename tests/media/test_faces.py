@@ -161,3 +161,35 @@ def test_the_actor_of_crema_d_is_seen_in_every_frame(data):
 def test_a_flash_video_becomes_playable_with_the_same_times(data, tmp_path):
     clip = data / "clips" / "crema-d" / "1001_DFA_HAP_XX.flv"
     assert track_faces(playable(clip, tmp_path)).times == pytest.approx(track_faces(clip).times, abs=1e-3)
+
+
+def test_faces_that_were_stopped_are_followed_from_there(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", face_frames(30, [slide(20, 80, 4)]))
+    whole, media = track_faces(clip), ClipMedia(clip)
+    for limit in (0.3, 0.7):
+        seen: list[float] = []
+
+        def stop(stage, done, total, limit=limit, seen=seen):
+            seen.append(done)
+            if done > limit:
+                raise Cancelled("Stopped.")
+
+        with pytest.raises(Cancelled):
+            media.faces(stop)
+        assert seen[0] == pytest.approx(0 if limit == 0.3 else 0.32, abs=0.01)  # nothing is followed twice
+    *_, (track,) = [faces.tracks for faces in media.faces_so_far()]
+    (expected,) = whole.tracks
+    np.testing.assert_array_equal(media.faces().times, whole.times)
+    for name in ("frames", "seen_boxes", "seen_points", "seen_crops", "seen_blendshapes", "seen_pose"):
+        np.testing.assert_array_equal(getattr(track, name), getattr(expected, name))
+
+
+def test_who_waits_for_faces_that_another_thread_follows_can_be_stopped(tmp_path):
+    media = ClipMedia(write_clip(tmp_path / "clip.mp4", face_frames(4, [slide(20, 80, 0)])))
+
+    def stop(stage, done, total):
+        raise Cancelled("Stopped.")
+
+    with media._decoded._faces_lock, pytest.raises(Cancelled):
+        media.faces(stop)
+    assert len(media.faces().times) == 4

@@ -75,7 +75,7 @@ def test_the_link_carries_models_and_fusion(open_page, finish, predictor):
     assert test.selectbox(key="fusion").value == "majority"
 
 
-def test_stop_keeps_what_was_ready(open_page, predictor, sessions):
+def test_stop_keeps_what_was_ready_and_goes_on_when_told(open_page, predictor, sessions, finish):
     predictor.partial = True
     test = open_page("predict")
     assert predictor.handed_out.wait(30)
@@ -85,6 +85,10 @@ def test_stop_keeps_what_was_ready(open_page, predictor, sessions):
     test.run()
     assert "Stopped." in texts(test)
     assert len(specs(test)) == 2
+    predictor.go_on.set()
+    test = finish(test.button(key="go-on").click().run())
+    assert "Stopped." not in texts(test) and len(specs(test)) > 2
+    assert predictor.calls[1][1] == ("speech-cats", "speech-emotion")  # what was ready is not done again
 
 
 def test_a_clip_that_fails_gives_one_sentence_and_the_example(open_page, finish, predictor):

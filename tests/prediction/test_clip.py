@@ -23,6 +23,8 @@ from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, FUSED_SOURCES, Task
 from emoviz.features import store as store_module
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
+from emoviz.media import clip as media_module
+from emoviz.prediction import clip as clip_module
 from emoviz.prediction.clip import ClipPrediction, combine, load_checkpoints, predict_clip, require_size
 
 SECONDS = 3.0
@@ -344,3 +346,58 @@ def test_a_long_recording_on_disk_gives_the_prediction_of_memory(media, models, 
         np.testing.assert_allclose(again.table, prediction.table, atol=1e-6)
     assert isinstance(decoded.face_track().seen_crops, growing.Rows)
     assert isinstance(decoded.waveform().samples, growing.Rows)
+
+
+def growing_curves(monkeypatch) -> None:
+    """Treat a clip of seconds as one of minutes."""
+    for name, value in {"SHORT": 1.0, "FIRST": 0.8, "LONGER": 1.6, "EVERY": 0.0}.items():
+        monkeypatch.setattr(clip_module, name, value)
+    monkeypatch.setattr(media_module, "_MOMENT", 0.05)
+
+
+def test_curves_of_a_long_clip_grow_and_end_as_the_whole(media, models, prediction, monkeypatch):
+    growing_curves(monkeypatch)
+    partial: list[ClipPrediction] = []
+    final = predict_clip(ClipMedia(media.path), models, on_partial=partial.append)
+    np.testing.assert_allclose(final.table, prediction.table, atol=1e-6)
+    assert not final.is_partial and final.notes == prediction.notes
+    for column in ("face.happy", "speech.valence (derived)"):
+        known = [p.table[column].notna().sum() for p in partial if column in p.table]
+        assert known == sorted(known) and len(set(known)) > 1
+        assert 0 < known[0] < known[-1]
+    first = next(p for p in partial if "face.happy" in p.table)
+    assert first.is_partial and first.absences[-1].reason == "not analysed yet"
+    until = next(b.until for b in first.branches if b.models[0].checkpoint is models[0])
+    early = (first.table.time < until - 0.05) & first.table["face.happy"].notna()
+    np.testing.assert_allclose(first.table["face.happy"][early], prediction.table["face.happy"][early], atol=1e-4)
+    assert first.table["face.happy"][first.table.time > until + 0.05].isna().all()
+
+
+def test_what_was_known_when_the_work_was_stopped_is_kept_and_gone_on_from(media, models, prediction, monkeypatch):
+    growing_curves(monkeypatch)
+    decoded, partial, stopping = ClipMedia(media.path), [], []
+
+    def stop(stage: str, done: float, total: float) -> None:
+        if stage == "Following faces" and done > 1.5:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        predict_clip(decoded, models[:1], progress=stop, on_partial=partial.append)
+    began: list[float] = []
+
+    def listen(stage: str, done: float, total: float) -> None:
+        if stage == "Following faces":
+            began.append(done)
+
+    final = predict_clip(decoded, models[:1], progress=listen, on_partial=stopping.append)
+    assert began[0] > 1.5 and sum(done > 1.5 for done in began) == len(began)
+    np.testing.assert_allclose(final.table["face.happy"], prediction.table["face.happy"], atol=1e-6)
+
+
+def test_of_two_predictions_by_a_model_that_of_more_of_the_clip_counts(media, models):
+    whole = predict_clip(media, models[:1])
+    (branch,) = whole.branches
+    part = dataclasses.replace(whole, branches=(dataclasses.replace(branch, until=1.0),))
+    for order in ([whole, part], [part, whole]):
+        assert not combine(order, models[:1]).is_partial
+    assert combine([part], models[:1]).is_partial
