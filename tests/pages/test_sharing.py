@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,6 +151,9 @@ def test_what_still_runs_of_another_clip_is_stopped(predictor, settings, clip, t
     assert predictor.handed_out.wait(30)
     analyses.of(other, models, loaders.store())
     before.wait(30)
+    end = time.monotonic() + 30
+    while len(predictor.calls) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
     assert before.state.stopped and len(predictor.calls) == 2
     predictor.go_on.set()
     analyses.wait(30)
