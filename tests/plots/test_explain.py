@@ -20,7 +20,7 @@ OUTPUTS = pd.DataFrame(
      ("face.sad", "face", "m", "sad", "emotion", False, np.nan)],
     columns=["column", "source", "model", "output", "kind", "derived", "rmse"],
 )  # fmt: skip
-GAPS = pd.DataFrame(columns=["source", "start", "end", "reason"])
+GAPS = pd.DataFrame(columns=["source", "model", "start", "end", "reason"])
 
 
 def test_pictures_stand_at_their_times_above_the_curves():
