@@ -354,7 +354,7 @@ def show_group(group: str, members: Sequence[Job]) -> None:
         for job in members[::-1]:
             config = config_of(job)
             if config:
-                state, scores = job_cards.jobs().state(job.id).state, job_cards.jobs().figures(job.id)
+                state, scores = job_cards.jobs().state(job.id).state, job_cards.jobs().epochs(job.id)
                 entries.append(sweeps.Entry(config, state.lower(), scores, made(job)))
         done = sum(entry.state == State.FINISHED.lower() for entry in entries)
         st.markdown(f"**{group}**: {done} of {len(members)} finished")
@@ -372,7 +372,7 @@ def show_job(job: Job, short: bool = False) -> None:
     st.caption(" · ".join(filter(None, (job.writes, job_cards.facts(job, status)))))
     config = config_of(job)
     if config and not short:
-        table = sweeps.curves(job_cards.jobs().figures(job.id))
+        table = sweeps.curves(job_cards.jobs().epochs(job.id))
         if len(table):
             figures.show(
                 plots.job_curves(table, config.selection.upper()),

@@ -69,9 +69,9 @@ def judge(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table, pd.DataFrame(differences, columns=["model", "against", *SCORE_COLUMNS, *difference])
 
 
-def verdicts(figures: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
-    """One sentence per main figure and model that is compared with the first, and one per collapsed model."""
-    value = figures[figures.shared].set_index(["model", *SCORE_COLUMNS]).value
+def verdicts(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
+    """One sentence per main score and model that is compared with the first, and one per collapsed model."""
+    value = scores[scores.shared].set_index(["model", *SCORE_COLUMNS]).value
     sentences = []
     for row in main_scores(differences).itertuples():
         key = (row.culture, row.output, row.metric, row.aggregation)
@@ -91,12 +91,12 @@ def verdicts(figures: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
             who, end = f"{names[0]} is better than {names[1]}", "that luck rarely makes"
         reasons = ", ".join(filter(None, (p_value(row.p), rests_on(row.clusters, row.unit))))
         sentences.append(f"{who}: {both}, {size} {end} ({reasons}).")
-    return sentences + collapses(figures)
+    return sentences + collapses(scores)
 
 
-def collapses(figures: pd.DataFrame) -> list[str]:
+def collapses(scores: pd.DataFrame) -> list[str]:
     """A sentence for each model that predicts a constant or is no better than the training mean."""
-    whole = figures[(figures.culture == ALL) & (figures.aggregation == "pooled")]
+    whole = scores[(scores.culture == ALL) & (scores.aggregation == "pooled")]
     bad = whole[whole.metric.isin(MAIN_METRIC.values()) & whole.collapsed]
     return [
         f"{model} has collapsed ({', '.join(dict.fromkeys(rows.output))}): it predicts nearly a constant, or no "
@@ -105,16 +105,16 @@ def collapses(figures: pd.DataFrame) -> list[str]:
     ]
 
 
-def main_scores(figures: pd.DataFrame) -> pd.DataFrame:
-    """Those pooled figures over all recordings that sum the models up."""
-    whole = figures[(figures.culture == ALL) & (figures.aggregation == "pooled")]
+def main_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Those pooled scores over all recordings that sum the models up."""
+    whole = scores[(scores.culture == ALL) & (scores.aggregation == "pooled")]
     means = whole.output.eq(MEAN)
     return whole[whole.metric.isin(MAIN_METRIC.values()) & (means if means.any() else True)]
 
 
-def score_names(figures: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Output, metric and aggregation of each figure, first those that sum the models up."""
-    names = pd.concat([main_scores(figures), figures])[SCORE_COLUMNS[1:]].drop_duplicates()
+def score_names(scores: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Output, metric and aggregation of each score, first those that sum the models up."""
+    names = pd.concat([main_scores(scores), scores])[SCORE_COLUMNS[1:]].drop_duplicates()
     return list(names.itertuples(index=False, name=None))
 
 
@@ -124,13 +124,13 @@ def score_title(output: str, metric: str, aggregation: str) -> str:
     return METRICS[metric].heading + how + ("" if output in ("emotion", MEAN) else f", {output}")
 
 
-def score_grid(figures: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:
+def score_grid(scores: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:
     """Return one score for people to read: a row per culture, and a column per model.
 
     Behind them stand the training mean, the recordings, and the people that the intervals draw. A model that has
     collapsed is marked by :data:`COLLAPSED`.
     """
-    chosen = of_score(figures, output, metric, aggregation)
+    chosen = of_score(scores, output, metric, aggregation)
     rows: dict[str, dict[str, str]] = {}
     floors = {m: rows.training_mean.round(6).tolist() for m, rows in chosen.groupby("model", sort=False)}
     one_floor = len({str(f) for f in floors.values()}) == 1
@@ -148,7 +148,7 @@ def score_grid(figures: pd.DataFrame, output: str, metric: str, aggregation: str
 
 
 def of_score(table: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:
-    """The rows of one figure, of figures or differences."""
+    """The rows of one score, among scores or differences."""
     return table[(table.output == output) & (table.metric == metric) & (table.aggregation == aggregation)]
 
 
@@ -185,7 +185,7 @@ def _row(
 
 
 def _training_mean(contender: Contender, score: Score, members: Sequence[Result], culture: str) -> float:
-    """The figure of always predicting the training mean; NaN where the checkpoint does not tell it."""
+    """The score of always predicting the training mean; NaN where the checkpoint does not tell it."""
     if contender.constant is not None:
         return score.training_mean(members)
     wanted = [culture, score.output, score.metric, score.aggregation]

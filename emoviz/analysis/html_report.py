@@ -117,7 +117,7 @@ def notes(comparison: Comparison) -> list[str]:
         found.append(f"{who} are compared on the same {comparison.recordings} held-out recordings{people}.")
     apart = [c.name for c in comparison.contenders if c.name in comparison.reasons]
     for name in apart:
-        found.append(f"{comparison.reasons[name]} Its figures are of its own held-out recordings.")
+        found.append(f"{comparison.reasons[name]} Its scores are of its own held-out recordings.")
     return found
 
 

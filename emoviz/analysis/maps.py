@@ -125,15 +125,15 @@ def axis_titles(projection: Projection) -> tuple[str, ...]:
     return tuple(f"{projection.method.title} {place} (no unit)" for place in range(1, projection.method.dimensions + 1))
 
 
-def verdict(figures: pd.DataFrame) -> str:
+def verdict(found: pd.DataFrame) -> str:
     """Return in words which groups an embedding and its map separate more, and whether the map can be trusted.
 
     Args:
-        figures: scores of one map (:func:`emoviz.analysis.separation.scores`).
+        found: scores of one map (:func:`emoviz.analysis.separation.scores`).
     """
-    silhouettes = figures[figures["figure"] == "silhouette"]
+    silhouettes = found[found["figure"] == "silhouette"]
     spaces = {space: {row.column: row for row in rows.itertuples()} for space, rows in silhouettes.groupby("space")}
-    trust = next(figures[figures["figure"] == "trustworthiness"].itertuples())
+    trust = next(found[found["figure"] == "trustworthiness"].itertuples())
     if not spaces:
         said = "its recordings have no groups that could be told apart"
     else:

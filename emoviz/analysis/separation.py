@@ -103,7 +103,7 @@ def silhouette(
 
 
 class Estimate(NamedTuple):
-    """A figure with its 95 % bootstrap interval over clips."""
+    """A score with its 95 % bootstrap interval over clips."""
 
     value: float
     low: float
@@ -186,7 +186,7 @@ def scores(
         seed: seed of draws and permutations.
 
     Returns:
-        One row per figure: ``figure`` (silhouette or trustworthiness), ``column``, ``space`` (embedding or map),
+        One row per score: ``figure`` (silhouette or trustworthiness), ``column``, ``space`` (embedding or map),
         ``value``, ``low``, ``high``, ``chance``, ``p``, ``clips``.
 
     Raises:

@@ -11,20 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .. import checkpoints as checkpoint
 from ..core.errors import CheckpointError, EmovizError
 from ..core.files import raising, replacing_folder
 from ..core.vocabulary import Dimension
+from .folder import CARD, CONFIG, METRICS, TABLES, WEIGHTS, load, read_description
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 FILES = (
-    checkpoint.CONFIG,
-    checkpoint.WEIGHTS,
-    checkpoint.METRICS,
-    checkpoint.CARD,
-    *(f"{name}.parquet" for name in checkpoint.TABLES),
+    CONFIG,
+    WEIGHTS,
+    METRICS,
+    CARD,
+    *(f"{name}.parquet" for name in TABLES),
 )
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ def push(folder: Path, repository: str, *, private: bool = True, api: "HfApi | N
         CheckpointError: it is damaged, the name is none, or the Hub refuses it.
     """
     _require_name(repository)
-    about = checkpoint.load(folder).description
+    about = load(folder).description
     api = api or _api()
     rated = set(about.outputs) <= set(Dimension)
     files = [name for name in FILES if (folder / name).is_file() and not (rated and name == "predictions.parquet")]
@@ -86,10 +86,10 @@ def pull(repository: str, checkpoints: Path, *, api: "HfApi | None" = None) -> P
             f"'{repository}' could not be pulled",
             lambda: api.snapshot_download(repository, local_dir=fetched, allow_patterns=list(FILES)),
         )
-        name = checkpoint.read_description(fetched).name
+        name = read_description(fetched).name
         if not re.fullmatch(r"[\w-]+", name):
             raise CheckpointError(f"'{repository}' calls its model '{name}', which is no name of a checkpoint.")
-        checkpoint.load(fetched)
+        load(fetched)
         if (checkpoints / name).exists():
             raise CheckpointError(f"There is a model '{name}' in {checkpoints} already; move or delete its folder.")
         target = checkpoints / name

@@ -122,14 +122,14 @@ def pull(options: argparse.Namespace, settings: Settings) -> None:
 def encoders(options: argparse.Namespace, settings: Settings) -> None:
     """Print one row per encoder, or the folder of weights that were fetched or converted."""
     from ..features import downloads
-    from ..features import encoders as known
+    from ..features.encoders import describe
 
     if options.get:
         print(downloads.download(options.get))
     elif options.convert:
         print(downloads.convert(options.convert))
     else:
-        table = known.describe()
+        table = describe()
         print_table(table, options.json, ["feature", "modality", "weights", "present"])
         if not options.json:
             note(table["get"].dropna().unique())

@@ -21,7 +21,7 @@ def rescore(options: argparse.Namespace, settings: Settings) -> None:
     from ..checkpoints import PER_CULTURE
     from ..evaluation.scores import ALL
     from ..features.store import FeatureStore
-    from ..training.rescoring import rescore as renew
+    from ..training import rescoring
 
     everything = [*checkpoints.find(settings.checkpoints), *checkpoints.find(settings.checkpoints, PER_CULTURE)]
     chosen = checkpoints.named(options.models or everything, settings.checkpoints)
@@ -29,7 +29,7 @@ def rescore(options: argparse.Namespace, settings: Settings) -> None:
     rows = []
     with Bars() as bars:
         for name, folder in chosen.items():
-            test = renew(folder, store, bars)
+            test = rescoring.rescore(folder, store, bars)
             rows += [{"checkpoint": name, **row} for row in test if row["culture"] == ALL]
     columns = ["checkpoint", "output", "metric", "aggregation", "value", "low", "high", "unit", "clusters"]
     print_table(pd.DataFrame(rows), options.json, columns)

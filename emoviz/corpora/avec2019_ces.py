@@ -8,8 +8,8 @@ How labels and predictions align, found by comparing them: label files have 974 
 files always 1768 (0.0 to 176.7 s), all of them every 100 ms from 0. Rows of the same time belong
 together, and predictions after a recording's last label are not scored. The annotators' delay is
 already undone: moving either series by 2 s lowers the pooled CCC of arousal by about .1. So aligned,
-``svr`` gives the challenge's row in every figure but one: liking on the German recordings is .167 here
-and .048 in the paper, while the Hungarian (.260) and joint (.222) figures agree. (.048 is what
+``svr`` gives the challenge's row in every score but one: liking on the German recordings is .167 here
+and .048 in the paper, while the Hungarian (.260) and joint (.222) scores agree. (.048 is what
 ``visual-vgg`` gives there.)
 """
 
@@ -42,7 +42,7 @@ UNIMODAL_SYSTEMS = (
 )
 """The organisers' systems on one stream each: five of sound, four of the picture."""
 SYSTEMS = (*UNIMODAL_SYSTEMS, "svr")
-"""``svr`` fuses the others; its weights were fitted on this same partition, so its figures are optimistic."""
+"""``svr`` fuses the others; its weights were fitted on this same partition, so its scores are optimistic."""
 SHIPPED = {
     "avec2019-audio": tuple(s for s in UNIMODAL_SYSTEMS if not s.startswith("visual")),
     "avec2019-video": tuple(s for s in UNIMODAL_SYSTEMS if s.startswith("visual")),

@@ -124,7 +124,7 @@ def deletion(
         model: the model whose predictions the weights are said to explain.
         examples: N held-out recordings.
         weights: (D,) of the channels of all streams side by side, or (N, D) for each example its own.
-        score: the figure that becomes the error, e.g. one of :func:`emoviz.evaluation.scores.scores_of`.
+        score: the metric that becomes the error, e.g. one of :func:`emoviz.evaluation.scores.scores_of`.
         steps: number of steps in which the channels are hidden, about equally many in each.
         orders: random ones.
         draws: bootstrap samples.

@@ -139,7 +139,7 @@ def held_out_samples(
 
 
 def selection_score(checkpoint: Checkpoint) -> Score:
-    """The figure by which the model's epoch was selected, as the mean over its outputs."""
+    """The score by which the model's epoch was selected, as the mean over its outputs."""
     about = checkpoint.description
     chosen = [
         score
@@ -147,11 +147,11 @@ def selection_score(checkpoint: Checkpoint) -> Score:
         if score.metric == about.training.get("selection") and score.aggregation == "pooled"
     ]
     if not chosen:
-        raise ConfigError(f"The checkpoint '{about.name}' does not say by which figure it was selected.")
+        raise ConfigError(f"The checkpoint '{about.name}' does not say by which score it was selected.")
 
     def statistic(results: Sequence[Result], _: Sequence[Result]) -> Any:
-        figures = [score.statistic(results) for score in chosen]
-        return lambda drawn: float(np.mean([figure(drawn) for figure in figures]))
+        statistics = [score.statistic(results) for score in chosen]
+        return lambda drawn: float(np.mean([statistic(drawn) for statistic in statistics]))
 
     def itself(result: Result) -> Result:
         return result

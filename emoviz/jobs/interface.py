@@ -206,7 +206,7 @@ class Jobs:
         folder = self._folder(identity)
         return "\n".join(filter(None, (folder.output(lines), (folder.ended() or {}).get("details", ""))))
 
-    def figures(self, identity: str) -> Sequence[Mapping[str, float]]:
+    def epochs(self, identity: str) -> Sequence[Mapping[str, float]]:
         """Of each epoch of a training so far: ``epoch``, ``loss``, ``validation`` and so on.
 
         Raises:

@@ -20,8 +20,8 @@ from ..core.errors import UnknownNameError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import DERIVED_AXES, Dimension, Split
 from ..corpora.base import READERS
-from ..evaluation import scores as evaluate
 from ..evaluation import tables
+from ..evaluation.scores import Result, score_table, scores_of
 from ..models.inputs import channel_names
 from .config import TrainingConfig
 from .data.base import Data, Part, Sample, collate
@@ -63,12 +63,12 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
     )
 
 
-def _metrics(module: TrainingModule, data: Data, results: Sequence[evaluate.Result]) -> dict[str, Any]:
+def _metrics(module: TrainingModule, data: Data, results: Sequence[Result]) -> dict[str, Any]:
     """Score the results, and add the history of the training."""
     config = module.settings
     mean = training_mean(data.parts[Split.TRAIN])
     metrics: dict[str, Any] = {
-        "test": evaluate.score_table(results, evaluate.scores_of(config.kind, config.outputs, mean)),
+        "test": score_table(results, scores_of(config.kind, config.outputs, mean)),
         "training_mean": mean.tolist(),
         "selection": module.selection,
         "epochs": module.epochs,
@@ -113,7 +113,7 @@ def _may_pass_on_labels(config: TrainingConfig) -> bool:
 
 def predict_part(
     module: TrainingModule, part: Part, progress: Progress = silent, everyone: Part | None = None
-) -> list[evaluate.Result]:
+) -> list[Result]:
     """Predict each recording of a part with a trained network, in their order.
 
     Args:
@@ -127,7 +127,7 @@ def predict_part(
     if not module.settings.adapt_norm or everyone is None:
         return _predict(module, in_order(part, module.settings.batch_size), progress)
     cultures = [part[(0, number)].culture for number in range(len(part))]
-    results: dict[int, evaluate.Result] = {}
+    results: dict[int, Result] = {}
     for culture in dict.fromkeys(cultures):
         rows = [number for number, c in enumerate(cultures) if c == culture]
         own = copy.deepcopy(module)
@@ -136,8 +136,8 @@ def predict_part(
     return [results[number] for number in range(len(part))]
 
 
-def _predict(module: TrainingModule, loader: DataLoader[Any], progress: Progress) -> list[evaluate.Result]:
-    results: list[evaluate.Result] = []
+def _predict(module: TrainingModule, loader: DataLoader[Any], progress: Progress) -> list[Result]:
+    results: list[Result] = []
     for number, batch in enumerate(loader):
         progress("Testing", number, len(loader))
         results += module.predict(batch.to(module.device))

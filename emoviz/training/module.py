@@ -12,7 +12,7 @@ from torch import Tensor
 from ..checkpoints.folder import Predictor
 from ..core.errors import ConfigError
 from ..core.vocabulary import POLARITY, SIGNS, Emotion, Task
-from ..evaluation import scores as evaluate
+from ..evaluation.scores import Result, scores_of
 from ..features.align import delayed, refined
 from ..models import Model, Output, build
 from ..models.losses import LOSSES, METRIC_LOSSES, probabilities
@@ -63,7 +63,7 @@ class TrainingModule(lightning.LightningModule):
         polarity = [SIGNS[POLARITY[Emotion(o)]] for o in config.outputs] if config.kind == "emotion" else []
         self.polarity: Tensor
         self.register_buffer("polarity", torch.tensor(polarity), persistent=False)
-        self.results: list[evaluate.Result] = []
+        self.results: list[Result] = []
         self.losses: list[Tensor] = []
         self.selection: dict[str, Any] = {"metric": config.selection, "value": None}
         self.epochs: list[dict[str, float]] = []
@@ -99,10 +99,10 @@ class TrainingModule(lightning.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the validation metric, the mean over outputs, and its value for each output and each culture."""
         settings = self.settings
-        scores = evaluate.scores_of(settings.kind, settings.outputs, np.zeros(len(settings.outputs)))
+        scores = scores_of(settings.kind, settings.outputs, np.zeros(len(settings.outputs)))
         chosen = [s for s in scores if s.metric == settings.selection and s.aggregation == "pooled"]
         values = {s.output: float(np.nan_to_num(s.compute(self.results))) for s in chosen}
-        by_culture: dict[str, list[evaluate.Result]] = {}
+        by_culture: dict[str, list[Result]] = {}
         for result in self.results:
             by_culture.setdefault(result.culture or "", []).append(result)
         self.results = []
@@ -115,7 +115,7 @@ class TrainingModule(lightning.LightningModule):
                 self.log(f"{OF_CULTURE}{culture}", value)
 
     @torch.no_grad()
-    def predict(self, batch: Batch) -> list[evaluate.Result]:
+    def predict(self, batch: Batch) -> list[Result]:
         """Predict each recording of a batch without its target, as in use."""
         output = self.predictor.model(self._inputs(batch), batch.mask)
         prediction = output.prediction.float()
@@ -127,7 +127,7 @@ class TrainingModule(lightning.LightningModule):
             real = batch.mask[i].cpu().numpy() if self.source.frames else slice(None)
             truth, own = self._as_judged(sample, batch.target[i].cpu().numpy()[real], prediction[i].cpu().numpy()[real])
             results.append(
-                evaluate.Result(
+                Result(
                     id=sample.id,
                     culture=sample.culture,
                     speaker=sample.speaker,

@@ -18,7 +18,7 @@ import streamlit as st
 from plotly.io.json import to_json_plotly
 
 from ..prediction.formats import FORMATS
-from .cache import kept as remember
+from . import cache
 from .insides import component, draws_figures, fragment, media_url
 from .serve import plotly_url
 
@@ -103,7 +103,7 @@ def show(
 
 def kept(of: Hashable, draw: Callable[[], go.Figure]) -> Drawing:
     """A figure as the browser gets it, drawn once for the same ``of`` (:func:`emoviz.ui.cache.kept`), whoever asks."""
-    return remember(of, lambda: drawing(draw()))
+    return cache.kept(of, lambda: drawing(draw()))
 
 
 def drawing(figure: go.Figure) -> Drawing:

@@ -6,8 +6,19 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from .. import checkpoints as checkpoint
 from .. import corpora
+from ..checkpoints import (
+    CARD,
+    CONFIG,
+    METRICS,
+    WEIGHTS,
+    Checkpoint,
+    Description,
+    find,
+    load,
+    read_description,
+    read_table,
+)
 from ..core import places
 from ..core.errors import CheckpointError, EmovizError
 from ..core.settings import Settings
@@ -47,7 +58,7 @@ def store() -> FeatureStore:
 
 def checkpoints(group: str = "") -> dict[str, Path]:
     """Checkpoint folders by name, as they are on disk now; of a group, or those that are in none."""
-    return checkpoint.find(settings().checkpoints, group)
+    return find(settings().checkpoints, group)
 
 
 def table(folder: Path, name: str) -> pd.DataFrame | None:
@@ -62,7 +73,7 @@ def table(folder: Path, name: str) -> pd.DataFrame | None:
 
 @cached(64)
 def _table(folder: Path, name: str, changed: int) -> pd.DataFrame | None:
-    return checkpoint.read_table(folder, name)
+    return read_table(folder, name)
 
 
 @cached(8, "Reading the corpora")
@@ -98,31 +109,31 @@ def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def load_checkpoint(folder: Path) -> checkpoint.Checkpoint:
+def load_checkpoint(folder: Path) -> Checkpoint:
     """A checkpoint, loaded once and again when its weights change on disk.
 
     Raises:
         CheckpointError: the folder is damaged.
     """
-    weights = folder / checkpoint.WEIGHTS
+    weights = folder / WEIGHTS
     return _load(folder, weights.stat().st_mtime_ns if weights.exists() else 0)
 
 
 @cached(16)
-def _load(folder: Path, changed: int) -> checkpoint.Checkpoint:
-    return checkpoint.load(folder)
+def _load(folder: Path, changed: int) -> Checkpoint:
+    return load(folder)
 
 
-def description(folder: Path) -> checkpoint.Description | None:
+def description(folder: Path) -> Description | None:
     """What a checkpoint says it is, or None when it is damaged (loading it says why)."""
-    path = folder / checkpoint.CONFIG
+    path = folder / CONFIG
     return _description(folder, path.stat().st_mtime_ns if path.exists() else 0)
 
 
 @cached(1024)
-def _description(folder: Path, changed: int) -> checkpoint.Description | None:
+def _description(folder: Path, changed: int) -> Description | None:
     try:
-        return checkpoint.read_description(folder)
+        return read_description(folder)
     except CheckpointError:
         return None
 
@@ -149,9 +160,9 @@ def _report(path: Path, changed: int) -> Report:
 
 
 def metrics(folder: Path) -> dict[str, Any]:
-    """Held-out figures of a checkpoint; empty when it has none."""
+    """Held-out scores of a checkpoint; empty when it has none."""
     try:
-        values = json.loads((folder / checkpoint.METRICS).read_text(encoding="utf-8"))
+        values = json.loads((folder / METRICS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return values if isinstance(values, dict) else {}
@@ -159,7 +170,7 @@ def metrics(folder: Path) -> dict[str, Any]:
 
 def card(folder: Path) -> str:
     """The model card, Markdown, without the head that is for the Hub."""
-    path = folder / checkpoint.CARD
+    path = folder / CARD
     if not path.is_file():
         return f"{folder.name} has no model card."
     text = path.read_text(encoding="utf-8")

@@ -16,7 +16,6 @@ from untrained import NAMES, save_all, save_speech
 from emoviz import cli
 from emoviz.cli.output import Bars
 from emoviz.core.vocabulary import Task
-from emoviz.prediction import clip as predict
 from emoviz.prediction.export import endings
 
 
@@ -139,7 +138,7 @@ def test_a_folder_without_write_access_is_named_with_its_setting(
 
 
 def test_a_wrong_ending_is_refused_before_the_clip_is_analysed(clip, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(predict, "predict_clip", lambda *_, **__: pytest.fail("analysed"))
+    monkeypatch.setattr("emoviz.prediction.clip.predict_clip", lambda *_, **__: pytest.fail("analysed"))
     assert f"{endings()}, not '.txt'" in failure(capsys, "predict", clip, "--out", tmp_path / "t.txt")
 
 
@@ -196,7 +195,7 @@ def test_ctrl_c_exits_with_130(clip, monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(predict, "predict_clip", interrupted)
+    monkeypatch.setattr("emoviz.prediction.clip.predict_clip", interrupted)
     assert cli.main(["predict", str(clip)]) == 130
     assert capsys.readouterr().err == "Stopped.\n"
 

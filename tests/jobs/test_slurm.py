@@ -139,7 +139,7 @@ def test_two_nodes_share_a_training(cluster_jobs):
     for job in (alone, shared):
         status = wait(jobs, job.id, lambda s: s.state in ENDED, 400)
         assert status.state is State.FINISHED, (status, jobs.logs(job.id))
-    losses = [[line["loss"] for line in jobs.figures(job.id)] for job in (alone, shared)]
+    losses = [[line["loss"] for line in jobs.epochs(job.id)] for job in (alone, shared)]
     assert len(losses[0]) == 3
     assert losses[1] == pytest.approx(losses[0], rel=0.05)  # batch normalisation sees half a batch
     assert sorted(checkpoints.find([Path(jobs.places.checkpoints)])) == ["alone", "shared"]

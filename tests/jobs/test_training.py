@@ -26,12 +26,12 @@ def finished(jobs, job):
 def test_cancelled_and_resumed_training_equals_an_unbroken_one(jobs, settings):
     whole, broken = jobs.submit(Toy("whole", epochs=4)), jobs.submit(Toy("broken", epochs=4, pause=0.5))
     finished(jobs, whole)
-    wait(jobs, broken.id, lambda s: len(jobs.figures(broken.id)) >= 2, 400)
+    wait(jobs, broken.id, lambda s: len(jobs.epochs(broken.id)) >= 2, 400)
     jobs.cancel(broken.id)
-    assert len(jobs.figures(broken.id)) < 4
+    assert len(jobs.epochs(broken.id)) < 4
     jobs.resume(broken.id)
     assert finished(jobs, broken).result == ("broken",)
-    assert jobs.figures(broken.id) == jobs.figures(whole.id)
+    assert jobs.epochs(broken.id) == jobs.epochs(whole.id)
     found = checkpoints.find(settings.checkpoints)  # where every page looks
     weights = [load_file(found[name] / "model.safetensors") for name in ("whole", "broken")]
     assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
@@ -53,12 +53,12 @@ def test_full_disk_keeps_the_last_good_state(jobs, settings, tmp_path):
         folder = jobs.root / job.id
         assert (folder / "tight" / "last.ckpt" / "tensors.safetensors").is_file()
         (folder / "filler").unlink()
-        done = len(jobs.figures(job.id))
+        done = len(jobs.epochs(job.id))
         assert done >= 2
         again = JobFolder(folder)
         again.create(dataclasses.replace(job, work=dataclasses.asdict(Toy("tight", epochs=5))))  # and fills no more
         jobs.resume(job.id)
         finished(jobs, job)
-        assert len(jobs.figures(job.id)) == 5
+        assert len(jobs.epochs(job.id)) == 5
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)

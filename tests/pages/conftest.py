@@ -14,8 +14,7 @@ from places import ROOT
 from predictions import make_clip, make_prediction
 from streamlit.testing.v1 import AppTest
 
-from emoviz import checkpoints as checkpoint
-from emoviz.checkpoints.folder import Description
+from emoviz.checkpoints.folder import CARD, CONFIG, METRICS, Description, read_description
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
 from emoviz.prediction.clip import combine
@@ -77,14 +76,14 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     results = (tmp_path / "results",)
     values = Settings(None, tmp_path / "store", (folder,), tmp_path / "runs", upload_limit_mb=1, results=results)
     monkeypatch.setattr(loaders, "settings", lambda: values)
-    monkeypatch.setattr(checkpoint, "load", load)
+    monkeypatch.setattr(loaders, "load", load)
     return values
 
 
 def load(folder: Path) -> SimpleNamespace:
     """A checkpoint without a network."""
-    metrics = json.loads((folder / checkpoint.METRICS).read_text())
-    about = checkpoint.read_description(folder)
+    metrics = json.loads((folder / METRICS).read_text())
+    about = read_description(folder)
     network = SimpleNamespace(model=SimpleNamespace(last_convolution={}))
     return SimpleNamespace(name=folder.name, folder=folder, description=about, metrics=metrics, predictor=network)
 
@@ -118,9 +117,9 @@ def write_checkpoint(folder: Path, source: Source, kind: str, outputs: tuple[str
         "training_mean": 0.0,
         "recordings": 60,
     }
-    (folder / checkpoint.CONFIG).write_text(json.dumps(dataclasses.asdict(description)))
-    (folder / checkpoint.METRICS).write_text(json.dumps({"test": [row]}))
-    (folder / checkpoint.CARD).write_text(f"# {folder.name}\n\n## Limits\n\nOnly acted speech.")
+    (folder / CONFIG).write_text(json.dumps(dataclasses.asdict(description)))
+    (folder / METRICS).write_text(json.dumps({"test": [row]}))
+    (folder / CARD).write_text(f"# {folder.name}\n\n## Limits\n\nOnly acted speech.")
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class Queue:
     def state(self, identity: str) -> Status:
         return self.shown[identity][1]
 
-    def figures(self, identity: str) -> list:
+    def epochs(self, identity: str) -> list:
         return FIGURES
 
     def logs(self, identity: str, lines: int) -> str:

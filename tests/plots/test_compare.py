@@ -119,4 +119,4 @@ def test_the_report_holds_every_figure_and_table_and_needs_nothing_from_outside(
     assert "<b>" not in found.replace("<body>", "") and "a is better than &lt;b&gt;" in found
     for text in ("1234", "corpus/0", "Error by culture", "Calibration of valence (derived)", words.CONFOUND[:30]):
         assert text in found
-    assert "c does not predict what a predicts. Its figures are of its own held-out recordings." in found
+    assert "c does not predict what a predicts. Its scores are of its own held-out recordings." in found

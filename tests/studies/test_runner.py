@@ -8,8 +8,8 @@ import pytest
 import torch
 from training.made_up import UTTERANCES, MadeUpStore
 
-from emoviz import checkpoints as checkpoint
 from emoviz import cli
+from emoviz.checkpoints import load
 from emoviz.core.configuration import from_dict, to_dict
 from emoviz.core.errors import ConfigError, EmovizError, UnknownNameError
 from emoviz.core.vocabulary import FOUR_EMOTIONS, Task
@@ -322,7 +322,7 @@ def test_a_plan_may_run_a_protocol_under_another_name(tmp_path):
 def test_a_plan_may_keep_its_networks_as_checkpoints(tmp_path):
     runs, found, checkpoints = places(tmp_path)
     (path,) = run_study(TINY, "per-culture", (), MadeUpStore(), runs, found, checkpoints)
-    kept = {folder.name: checkpoint.load(folder) for folder in sorted((checkpoints / "group").iterdir())}
+    kept = {folder.name: load(folder) for folder in sorted((checkpoints / "group").iterdir())}
     assert list(kept) == ["here-small-net-0", "there-small-net-0"]
     here, there = kept.values()
     assert torch.equal(here.predictor.inputs["toy"].mean, there.predictor.inputs["toy"].mean)  # the same channels

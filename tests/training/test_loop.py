@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from emoviz import checkpoints as checkpoint
 from emoviz.analysis import comparison
-from emoviz.checkpoints.folder import Predictor
+from emoviz.checkpoints.folder import CONFIG, Predictor, load
 from emoviz.core.errors import Cancelled, CheckpointError, ConfigError, UnknownNameError
 from emoviz.core.vocabulary import Split, Task
 from emoviz.corpora.base import READERS
@@ -65,7 +64,7 @@ def figure(found, metric, culture="all"):
 
 def test_frames_are_learnt_and_the_checkpoint_predicts_what_was_tested(tmp_path):
     runs, checkpoints = folders(tmp_path)
-    found = checkpoint.load(train(FRAMES, MadeUpStore(), runs, checkpoints))
+    found = load(train(FRAMES, MadeUpStore(), runs, checkpoints))
     assert figure(found, "ccc")["value"] > 0.6
     assert not figure(found, "ccc")["collapsed"]
     assert figure(found, "ccc")["low"] < figure(found, "ccc")["value"] < figure(found, "ccc")["high"]
@@ -85,7 +84,7 @@ def test_frames_are_learnt_and_the_checkpoint_predicts_what_was_tested(tmp_path)
 
 
 def test_clips_are_learnt(tmp_path):
-    found = checkpoint.load(train(CLIPS, MadeUpStore(), *folders(tmp_path)))
+    found = load(train(CLIPS, MadeUpStore(), *folders(tmp_path)))
     assert figure(found, "ua")["value"] > 0.8
     assert figure(found, "ua")["training_mean"] == pytest.approx(0.25)
     assert np.array(found.metrics["confusion"]["counts"]).sum() == figure(found, "ua")["recordings"]
@@ -94,7 +93,7 @@ def test_clips_are_learnt(tmp_path):
 def test_clips_rated_as_a_whole_are_learnt_and_compared(tmp_path):
     runs, checkpoints = folders(tmp_path)
     folder = train(RATED, RatedStore(), runs, checkpoints)
-    found = checkpoint.load(folder)
+    found = load(folder)
     assert found.description.task == Task.CLIP and found.description.kind == "dimension"
     assert figure(found, "ccc")["value"] > 0.6 and not figure(found, "ccc")["collapsed"]
     assert {r["aggregation"] for r in found.metrics["test"]} == {"pooled"}  # a clip of one rating has no course
@@ -103,7 +102,7 @@ def test_clips_rated_as_a_whole_are_learnt_and_compared(tmp_path):
     for score in contender.scores:
         assert score.compute(contender.results) == pytest.approx(stated["all", score.output, score.metric], abs=2e-3)
     assert "gives rated dimensions, on [-1, 1]: valence, arousal." in found.card
-    assert "train toy-rated/config.json\n" in found.card and load_config(folder / checkpoint.CONFIG) == RATED
+    assert "train toy-rated/config.json\n" in found.card and load_config(folder / CONFIG) == RATED
     for row in corpus.evaluate_corpus(found, RatedStore(), "made-up"):
         assert row["value"] == pytest.approx(stated[row["culture"], row["output"], row["metric"]], abs=2e-3)
         assert row["training_mean"] == pytest.approx(
@@ -119,17 +118,17 @@ def test_clips_rated_as_a_whole_are_learnt_and_compared(tmp_path):
 def test_raters_values_of_a_published_corpus_do_not_go_into_the_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setitem(READERS._entries, "made-up", lambda folder: None)
     folder = train(dataclasses.replace(RATED, epochs=1), RatedStore(), *folders(tmp_path))
-    assert checkpoint.load(folder).table("predictions") is None
+    assert load(folder).table("predictions") is None
 
 
 def test_a_model_that_learns_nothing_is_flagged(tmp_path):
     config = dataclasses.replace(FRAMES, epochs=1, learning_rate=1e-9, averaging=0.0)
-    found = checkpoint.load(train(config, MadeUpStore(), *folders(tmp_path)))
+    found = load(train(config, MadeUpStore(), *folders(tmp_path)))
     assert figure(found, "rmse")["collapsed"]
 
 
 def test_resumed_equals_uninterrupted(tmp_path):
-    whole = checkpoint.load(train(FRAMES, MadeUpStore(), *folders(tmp_path / "whole")))
+    whole = load(train(FRAMES, MadeUpStore(), *folders(tmp_path / "whole")))
 
     def interrupt(stage, done, total):
         if stage.startswith("Training") and done > 2.4:
@@ -139,7 +138,7 @@ def test_resumed_equals_uninterrupted(tmp_path):
     with pytest.raises(Cancelled):
         train(FRAMES, MadeUpStore(), *broken, interrupt)
     assert not broken[1].exists()
-    resumed = checkpoint.load(train(FRAMES, MadeUpStore(), *broken))
+    resumed = load(train(FRAMES, MadeUpStore(), *broken))
     for name, values in whole.predictor.state_dict().items():
         assert torch.equal(values, resumed.predictor.state_dict()[name]), name
     assert whole.metrics == resumed.metrics
@@ -201,7 +200,7 @@ def test_the_checkpoint_keeps_the_training_mean_and_each_epochs_figures_once(tmp
         train(CLIPS, MadeUpStore(), runs, checkpoints, interrupt)
     log = runs / CLIPS.name / "metrics.jsonl"
     log.write_text(log.read_text() + '{"epoch": 2, "loss": 99.0}\n')  # an epoch that ended, but not its state
-    found = checkpoint.load(train(CLIPS, MadeUpStore(), runs, checkpoints)).metrics
+    found = load(train(CLIPS, MadeUpStore(), runs, checkpoints)).metrics
     assert [line["epoch"] for line in found["epochs"]] == list(range(CLIPS.epochs))
     assert all(line["loss"] < 99 and 0 <= line["validation"] <= 1 for line in found["epochs"])
     assert found["training_mean"] == pytest.approx([0.25] * 4)
