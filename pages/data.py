@@ -1,6 +1,7 @@
 """Data: which recordings can be learnt from, and who says what in them?"""
 
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import streamlit as st
@@ -298,7 +299,7 @@ def choose_plan(material: Material) -> Plan | None:
     st.markdown("**What do the columns mean?**")
     chosen: dict[str, str] = {}
     values: dict[str, str] = {}
-    for place, (role, about) in zip(st.columns(3) * 4, ROLES.items(), strict=True):
+    for place, (role, about) in zip(cycle(st.columns(3)), ROLES.items(), strict=False):
         with place.container(horizontal=True, vertical_alignment="bottom"):
             options = [NO_COLUMN, *columns]
             index = options.index(suggested[role]) if role in suggested else 0
