@@ -18,7 +18,7 @@ from emoviz.core.errors import EmovizError
 from emoviz.core.words import CONFOUND
 from emoviz.media import ClipMedia
 from emoviz.prediction.windows import reads_clips
-from emoviz.ui import figures, linked, loaders, messages, navigation, recordings, selection
+from emoviz.ui import clip_view, figures, linked, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
 from emoviz.ui.embedding_maps import (
     Embedded,
@@ -33,7 +33,6 @@ from emoviz.ui.embedding_maps import (
     with_embeddings,
 )
 from emoviz.ui.insides import fragment
-from emoviz.ui.session import session
 
 POLL = 0.5
 """Seconds between two looks at a running fit."""
@@ -218,11 +217,18 @@ def choose_colour(first: Embedded) -> str:
 def choose_clip() -> ClipMedia | None:
     """The clip that is placed into the maps; None while there is none, or none that can be read."""
     clip = selection.choose_clip()
+    if clip is None:
+        return None
     try:
-        return clip and session().analyses.media(clip.path, selection.requested_face())
+        found = clip_view.media_of(clip.path)
     except EmovizError as error:
         messages.wrong(str(error))
         return None
+    faces = found.known_faces
+    tracks = [track.id for track in faces.tracks] if faces else []
+    speaker = faces.speaker if faces else None
+    clip_view.choose_part(found, tracks, speaker, found.face if found.face in tracks else speaker)
+    return found
 
 
 def place(

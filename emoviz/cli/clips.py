@@ -15,8 +15,27 @@ from .output import Bars, note
 
 if TYPE_CHECKING:
     from ..checkpoints.folder import Checkpoint
+    from ..media import Choice
 
 FACE = argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
+
+TRACKS = (
+    argument("--audio-track", type=int, metavar="N", help="number of the sound track to read (default: the file's)"),
+    argument("--video-track", type=int, metavar="N", help="number of the picture track to read (default: the file's)"),
+    argument(
+        "--channel",
+        default="",
+        metavar="NAME",
+        help="mix, left, right or the number of a channel (default: the mix, unless it weakens the speech)",
+    ),
+)
+
+
+def choice_of(options: argparse.Namespace) -> "Choice":
+    """Return the tracks and the channel that :data:`TRACKS` named."""
+    from ..media import Choice
+
+    return Choice(options.audio_track, options.video_track, options.channel)
 
 
 @command(
@@ -25,6 +44,7 @@ FACE = argument("--face", type=int, metavar="N", help="number of the face to fol
     argument("clips", type=Path, nargs="+", metavar="CLIP", help="video or sound files"),
     argument("--model", action="append", default=[], metavar="NAME", help="may be repeated (see `models`)"),
     FACE,
+    *TRACKS,
     argument(
         "--out",
         type=Path,
@@ -87,7 +107,7 @@ def _predict(
     from ..prediction.formats import FORMATS
 
     require_size(clip, settings.upload_limit_mb)
-    media = ClipMedia(clip, face=options.face)
+    media = ClipMedia(clip, face=options.face, choice=choice_of(options))
     with Bars() as bars:
         prediction = predict_clip(media, checkpoints, store=FeatureStore(settings.store), progress=bars)
     if table:

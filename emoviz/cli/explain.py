@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ConfigError
 from ..core.settings import Settings
-from .clips import FACE
+from .clips import FACE, TRACKS, choice_of
 from .command import argument, command
 from .output import JSON, Bars, note, print_table
 
@@ -28,6 +28,7 @@ TOP_CHANNELS = 20
     argument("--model", metavar="NAME", help="the model whose prediction of the clip is explained (see `models`)"),
     argument("--output", metavar="NAME", help="default: the most probable class, or the first dimension"),
     FACE,
+    *TRACKS,
     argument(
         "--method",
         choices=["integrated-gradients", "occlusion"],
@@ -100,7 +101,7 @@ def explain_clip(options: argparse.Namespace, settings: Settings) -> None:
     (checkpoint,) = load_checkpoints([options.model], settings.checkpoints)
     clip = Path(options.subject)
     require_size(clip, settings.upload_limit_mb)
-    media = ClipMedia(clip, face=options.face)
+    media = ClipMedia(clip, face=options.face, choice=choice_of(options))
     if any(feature.name == PICTURES for feature in checkpoint.description.features):
         _explain_face(options, checkpoint, media)
     else:

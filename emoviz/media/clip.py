@@ -10,6 +10,7 @@ from pathlib import Path
 from ..core.errors import MediaError
 from ..core.progress import Progress, held, silent
 from .bounds import BOUNDS, Bounds
+from .channels import chosen_mixing
 from .condition import speech_of
 from .faces import Following, track_with_faces
 from .frames import Frame, iterate_frames
@@ -50,6 +51,21 @@ class ClipMedia:
     def info(self) -> ClipInfo:
         """The tracks, pictures and sound of the clip."""
         return self._decoded.info
+
+    @property
+    def choice(self) -> Choice:
+        """The tracks and the channel that are read."""
+        return self._decoded.choice
+
+    @property
+    def asked(self) -> Choice:
+        """The tracks and the channel that were chosen; what is left open is chosen by looking into the recording."""
+        return self._decoded.asked
+
+    @property
+    def known_faces(self) -> FaceTimeline | None:
+        """The faces in the picture if they were looked for before; nothing is decoded."""
+        return self._decoded.known_faces
 
     @property
     def key(self) -> str:
@@ -135,11 +151,13 @@ class _Decoded:
     def __init__(self, path: Path, choice: Choice, bounds: Bounds) -> None:
         self.path = path
         self.bounds = bounds
-        self._asked = choice
+        self.asked = choice
         info = probe(path, choice, bounds)
         if choice.video is None and len(info.video_tracks) > 1:
             choice = replace(choice, video=track_with_faces(info, choice, bounds))
             info = probe(path, choice, bounds)
+        if info.audio is not None:
+            chosen_mixing(choice.channel, info.audio.channels)  # refuses a channel that is not there
         self.choice, self.info = choice, info
         self._waveform: Waveform | None = None
         self._speech: Waveform | None = None
@@ -151,9 +169,13 @@ class _Decoded:
         self._speech_lock = threading.Lock()
         self._faces_lock = threading.Lock()
 
+    @property
+    def known_faces(self) -> FaceTimeline | None:
+        return self._faces
+
     @cached_property
     def key(self) -> str:
-        return self._asked.key(content_key(self.path))
+        return self.asked.key(content_key(self.path))
 
     def beginning(self, seconds: float) -> "_Decoded":
         other = copy(self)

@@ -58,7 +58,7 @@ def playable(path: Path | str, folder: Path | str, progress: Progress = silent, 
     """
     path, folder = Path(path), Path(folder)
     info = probe(path, choice)
-    if _plays(info):
+    if not choice.channel and _plays(info):
         return path
     target = folder / f"{choice.key(content_key(path))}.mp4"
     if not target.exists():

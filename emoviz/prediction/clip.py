@@ -11,9 +11,9 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from ..evaluation.gaps import Absence, gaps
 from ..features import FeatureStream, make
 from ..features.align import frame_middles
 from .absence import absences_of_face, absences_of_sound, picture_notes, sound_notes
+from .quality import face_quality, quality_notes, sound_quality
 from .windows import HOP, PICTURES, extract, predict_pictures, predict_streams, reads_clips
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ClipPrediction:
         info: contents of the clip's file.
         table: ``time`` (s, middle of the frame) and one float32 column per output, on the grid of :data:`HOP`;
             NaN is a gap. Where face and speech are fused, ``fused.sources`` is the number of sources that count in the
-            fused values of a frame.
+            fused values of a frame. Last come the columns ``quality.*`` of :mod:`emoviz.prediction.quality`.
         outputs: one row per column of the table: ``column``, ``source`` (face, speech or fused), ``model``,
             ``output`` (``valence (derived)``, ``happy`` ...), ``kind`` (dimension or emotion), ``derived`` and
             ``rmse`` (held-out, NaN when unknown).
@@ -80,6 +81,17 @@ class ClipPrediction:
     def is_partial(self) -> bool:
         """Whether a source is analysed only up to some moment of the clip so far."""
         return any(branch.until < math.inf for branch in self.branches)
+
+    @property
+    def exported(self) -> pd.DataFrame:
+        """The table with a column per source, e.g. ``face.gap``, that says in words why the source has no value."""
+        table, gaps = self.table.copy(), self.gaps
+        for source in dict.fromkeys(self.outputs.source):
+            told = pd.Series("", table.index, dtype=object)
+            for gap in gaps[(gaps.source == source) & (gaps.model == "")].itertuples():
+                told[table.time.between(gap.start, gap.end)] = gap.reason
+            table[f"{source}.gap"] = told
+        return table
 
     @property
     def is_fused(self) -> bool:
@@ -129,6 +141,7 @@ class Branch:
         notes: limits of the clip's picture or sound, which stand instead of the models' own notes.
         absences: stretches in which there is no face, or nobody speaks.
         until: seconds of the clip up to which it is analysed; infinite where all of it is.
+        quality: how good the picture or the sound is, each column (T,) on the grid of the table.
     """
 
     models: tuple[ModelPrediction, ...]
@@ -136,6 +149,7 @@ class Branch:
     notes: tuple[str, ...]
     absences: tuple[Absence, ...] = ()
     until: float = math.inf
+    quality: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def load_checkpoints(names: Sequence[str], folders: Sequence[Path]) -> list[Checkpoint]:
@@ -332,9 +346,11 @@ def predict_source(
     faces = media.faces(progress) if uses_picture and media.info.video else None
     if uses_picture:
         notes, absences = picture_notes(media, faces), absences_of_face(media, faces)
+        quality = face_quality(media, faces, times)
     else:
         notes, absences = sound_notes(media), absences_of_sound(media)
-    return Branch(tuple(predictions), faces, tuple(notes), absences)
+        quality = sound_quality(media, times)
+    return Branch(tuple(predictions), faces, (*notes, *quality_notes(quality)), absences, quality)
 
 
 def _identity(feature: FeatureSpec) -> str:
@@ -403,7 +419,7 @@ def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
     outputs = pd.DataFrame(rows, columns=list(OUTPUT_COLUMNS))
     return ClipPrediction(
         info=info,
-        table=fuse(pd.DataFrame(columns), outputs),
+        table=fuse(pd.DataFrame(columns), outputs).assign(**{n: v for b in branches for n, v in b.quality.items()}),
         outputs=pd.concat([outputs, fused_outputs(outputs)], ignore_index=True),
         faces=next((b.faces for b in branches if b.faces is not None), None),
         channel_weights={

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .. import media
 from ..core.errors import MediaError
 from ..core.progress import Progress
+from ..media import Choice
 from ..prediction.clip import ClipPrediction, combine, predict_clip
 from .background import Stage, Worker
 from .cache import cached
@@ -54,10 +55,15 @@ class Analyses:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._clips: OrderedDict[tuple[str, int | None], _Clip] = OrderedDict()
+        self._clips: OrderedDict[tuple[str, Choice, int | None], _Clip] = OrderedDict()
 
     def of(
-        self, path: Path, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore", face: int | None = None
+        self,
+        path: Path,
+        checkpoints: "Sequence[Checkpoint]",
+        store: "FeatureStore",
+        face: int | None = None,
+        choice: Choice | None = None,
     ) -> "Analysis":
         """Return the analysis of a clip by some models, and begin what is neither known nor on its way.
 
@@ -68,23 +74,24 @@ class Analyses:
             checkpoints: models to apply; one that changed on disk is another object.
             store: feature cache.
             face: track to analyse, by default the speaker's.
+            choice: of tracks and channel; one that the clip does not have gives way to the default one.
 
         Raises:
             MediaError: the clip cannot be read.
         """
-        clip = self._clip(path, face)
+        clip = self._clip(path, face, choice or Choice())
         for other in self._clips.values():
             if other is not clip:
                 other.abandon()
         return clip.analysis(checkpoints, store)
 
-    def media(self, path: Path, face: int | None = None) -> "ClipMedia":
+    def media(self, path: Path, face: int | None = None, choice: Choice | None = None) -> "ClipMedia":
         """Return a clip with all that was decoded of it so far.
 
         Raises:
             MediaError: the clip cannot be read.
         """
-        return self._clip(path, face).media
+        return self._clip(path, face, choice or Choice()).media
 
     def close(self) -> None:
         """Stop all work."""
@@ -97,15 +104,16 @@ class Analyses:
             for run in clip.runs:
                 run.wait(timeout)
 
-    def _clip(self, path: Path, face: int | None) -> "_Clip":
+    def _clip(self, path: Path, face: int | None, choice: Choice) -> "_Clip":
         content = content_of(path)
-        known = self._clips.get((content, face))
+        key = (content, choice, face)
+        known = self._clips.get(key)
         if known is None or not known.media.path.exists():
-            same = [one.media for (other, _), one in self._clips.items() if other == content]
+            same = [one.media for other, one in self._clips.items() if other[:2] == key[:2]]
             here = next((one for one in same if one.path.exists()), None)
-            known = _Clip(here.with_face(face) if here else media.ClipMedia(path, face), self._folder)
-            self._clips[content, face] = known
-        self._clips.move_to_end((content, face))
+            known = _Clip(here.with_face(face) if here else _opened(path, face, choice), self._folder)
+            self._clips[key] = known
+        self._clips.move_to_end(key)
         while len(self._clips) > KEPT:
             self._clips.popitem(last=False)[1].abandon()
         return known
@@ -143,7 +151,7 @@ class _Clip:
     def playable(self, progress: Progress) -> Path:
         """Return a file that a browser plays; several runs make it once."""
         with self._playing:
-            return media.playable(self.media.path, self._folder, progress)
+            return media.playable(self.media.path, self._folder, progress, self.media.choice)
 
     def abandon(self) -> None:
         """Stop what runs, and begin it anew when it is next asked for."""
@@ -247,6 +255,18 @@ class Analysis:
         if len(predictions) != len(self._parts) or any(map(operator.is_not, predictions, self._parts)):
             self._parts, self._whole = predictions, combine(predictions, self._checkpoints)
         return self._whole
+
+
+def _opened(path: Path, face: int | None, choice: Choice) -> "ClipMedia":
+    """Open a clip; a choice that it does not have, as in an old link, gives way to the default one.
+
+    Raises:
+        MediaError: the clip cannot be read.
+    """
+    try:
+        return media.ClipMedia(path, face, choice)
+    except MediaError:
+        return media.ClipMedia(path, face)
 
 
 @cached(64)

@@ -15,18 +15,29 @@ from .session import session
 if TYPE_CHECKING:
     from ..checkpoints.folder import Checkpoint
     from ..explain import FaceFilm
+    from ..media import ClipMedia
 
 POLL = 0.5
 """Seconds between two looks at what is running."""
 
 
 def analyse(clip: Path, checkpoints: "Sequence[Checkpoint]") -> Analysis:
-    """Return the analysis of a clip by some models, with the face that was chosen; it is begun if need be.
+    """Return the analysis of a clip by some models, with face, tracks and channel as chosen; it is begun if need be.
 
     Raises:
         MediaError: the clip cannot be read.
     """
-    return session().analyses.of(clip, checkpoints, loaders.store(), selection.requested_face())
+    face, tracks = selection.requested_face(), selection.requested_tracks()
+    return session().analyses.of(clip, checkpoints, loaders.store(), face, tracks)
+
+
+def media_of(clip: Path) -> "ClipMedia":
+    """Return a clip with the face, the tracks and the channel that were chosen, and what was decoded of it so far.
+
+    Raises:
+        MediaError: the clip cannot be read.
+    """
+    return session().analyses.media(clip, selection.requested_face(), selection.requested_tracks())
 
 
 def follow(
@@ -74,14 +85,31 @@ def show_player(
         path: key of the figure whose path follows the time.
         heat: to draw over the face.
     """
-    if state.playable is None:
-        return
     faces = state.prediction.faces if state.prediction else None
+    faces = faces or analysis.media.known_faces
     tracks = [track.id for track in faces.tracks] if faces else []
     speaker = faces.speaker if faces else None
     face = analysis.media.face if analysis.media.face in tracks else speaker
-    player(state.playable, analysis.info, faces, face, figures=figures, path=path, heat=heat)
-    if state.playable != analysis.info.path:
-        st.caption("Browsers do not play this format, so you see a transcoded copy; the analysis read the original.")
-    if len(tracks) > 1:
-        selection.choose_face(tracks, speaker)
+    if state.playable is not None:
+        player(state.playable, analysis.info, faces, face, figures=figures, path=path, heat=heat)
+        if state.playable != analysis.info.path:
+            st.caption(
+                "You see and hear a copy of what is analysed, since browsers do not play the original as it is read."
+            )
+    choose_part(analysis.media, tracks, speaker, face)
+
+
+def choose_part(clip: "ClipMedia", tracks: list[int], speaker: int | None, face: int | None) -> None:
+    """Let people choose face, tracks and channel where a recording has several; another choice is another analysis.
+
+    Args:
+        clip: as it is analysed now.
+        tracks: ids of the faces that are known.
+        speaker: the face that is analysed by default.
+        face: the one that is analysed now.
+    """
+    with st.container(horizontal=True):
+        chosen = selection.choose_face(tracks, speaker)
+        asked = selection.choose_tracks(clip.info)
+    if chosen not in (None, face) or asked != clip.asked:
+        st.rerun()  # the whole page, which asks for the analysis, and not the part of it that is drawn again

@@ -1,7 +1,8 @@
 """What is selected, shared by all pages and mirrored in the URL.
 
 Every choice is a widget bound to a query parameter of its own name, so that a link opens the same
-view: ``clip``, ``models``, ``face``, ``shown``, ``fusion``, ``video_weight``; the player adds ``time``. Views of
+view: ``clip``, ``models``, ``face``, ``audio_track``, ``video_track``, ``channel``, ``shown``, ``fusion``,
+``video_weight``; the player adds ``time``. Views of
 held-out recordings share one primary ``model``, one ``pinned`` model to see beside it (some a ``third``), and the
 ``slice`` of recordings
 (``slice_b`` where two slices are compared); ``recordings`` are single ones that were clicked or lassoed.
@@ -18,7 +19,7 @@ from ..core.errors import EmovizError
 from ..core.vocabulary import Source
 from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
 from ..evaluation.slices import COLUMNS, IDS, Slice
-from ..media import ACCEPTED
+from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.clip import DEFAULT_MODELS
 from ..prediction.windows import reads_clips
 from . import linked, loaders
@@ -226,6 +227,47 @@ def requested_face() -> int | None:
     """The face that the URL or the chooser names, before the chooser is drawn."""
     value = str(st.session_state.get("face") or linked.read("face"))
     return int(value) if value.isascii() and value.isdigit() else None
+
+
+def choose_tracks(info: ClipInfo) -> Choice:
+    """Draw the choice of picture track, sound track and channel, of each where the recording has several."""
+    video, audio = (
+        _choose_track(label, tracks, key)
+        for label, tracks, key in (
+            ("Picture", info.video_tracks, "video_track"),
+            ("Sound", info.audio_tracks, "audio_track"),
+        )
+    )
+    channels = info.audio.channels if info.audio else 1
+    if channels < 2:
+        return Choice(audio, video)
+    sides = ["left", "right"] if channels == 2 else [str(number) for number in range(1, channels + 1)]
+    channel = linked.select(
+        "Channel", ["", "mix", *sides], "channel", "", width=130, format_func=lambda name: name or "automatic",
+        help="Automatic is the mix of all channels, unless that weakens the speech.",
+    )  # fmt: skip
+    return Choice(audio, video, channel)
+
+
+def _choose_track(label: str, tracks: Sequence[TrackInfo], key: str) -> int | None:
+    if len(tracks) < 2:
+        return None
+    names = {"": "as the file says"} | {str(track.number): track.name for track in tracks}
+    chosen = linked.select(label, list(names), key, "", format_func=lambda number: names[number], width=240)
+    return int(chosen) if chosen else None
+
+
+def requested_tracks() -> Choice:
+    """The tracks and the channel that the choosers or the link name, before the choosers are drawn."""
+    named = {
+        key: str(st.session_state[key] if key in st.session_state else linked.read(key))
+        for key in ("audio_track", "video_track", "channel")
+    }
+    audio, video = (
+        int(named[key]) if named[key].isascii() and named[key].isdigit() else None
+        for key in ("audio_track", "video_track")
+    )
+    return Choice(audio, video, named["channel"][:8])
 
 
 def choose_fusion() -> tuple[str, float]:

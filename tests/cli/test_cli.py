@@ -57,7 +57,8 @@ def test_predict_writes_a_row_per_frame_and_a_column_per_output(ending, clip, tm
     if ending == ".json":
         content = json.loads(out.read_text())
         table = pd.DataFrame(content["records"])
-        assert [row["column"] for row in content["outputs"]] == list(table.columns[1:].drop(FUSED_SOURCES))
+        described = [row["column"] for row in content["outputs"]]
+        assert described == [c for c in table.columns[1:] if c in described]
     else:
         table = pd.read_csv(out) if ending == ".csv" else pd.read_parquet(out)
     assert len(table) == pytest.approx(50, abs=3)
@@ -74,7 +75,7 @@ def test_predict_without_a_file_prints_csv_with_the_chosen_model_only(clip, caps
     assert cli.main(["predict", str(clip), "--model", "speech-emotion"]) == 0
     header = capsys.readouterr().out.splitlines()[0].split(",")
     assert header[0] == "time"
-    assert all(column.startswith("speech.") for column in header[1:])
+    assert all(column.startswith(("speech.", "quality.")) for column in header[1:])
 
 
 def test_gaps_are_null_in_json(tmp_path):
@@ -83,6 +84,31 @@ def test_gaps_are_null_in_json(tmp_path):
     content = json.loads((tmp_path / "t.json").read_text())
     assert {row["face.happy"] for row in content["records"]} == {None}
     assert any("No face" in note for note in content["notes"])
+    assert ("face", "no face in the picture") in {(gap["source"], gap["reason"]) for gap in content["gaps"]}
+
+
+def test_reasons_of_gaps_stand_in_the_table(tmp_path):
+    clip = write_clip(tmp_path / "late.wav", (), np.concatenate([np.zeros((32000, 1), np.float32), speech(1)]),
+                      audio_codec="pcm_s16le")  # fmt: skip
+    assert cli.main(["predict", str(clip), "--model", "speech-emotion", "--out", str(tmp_path / "t.csv")]) == 0
+    table = pd.read_csv(tmp_path / "t.csv")
+    assert (table["speech.gap"][table.time < 1.5] == "nobody speaks").all() and table["speech.gap"].isna().any()
+
+
+def test_a_channel_is_chosen_and_one_that_is_not_there_is_refused(tmp_path, capsys):
+    both = np.concatenate([speech(1), 0 * speech(1)], axis=1)
+    clip = write_clip(tmp_path / "two.wav", (), both, audio_codec="pcm_s16le")
+    model = ["--model", "speech-emotion", "--out", str(tmp_path / "t.csv")]
+    assert cli.main(["predict", str(clip), "--channel", "left", *model]) == 0
+    assert pd.read_csv(tmp_path / "t.csv")["speech.happy"].notna().any()
+    assert cli.main(["predict", str(clip), "--channel", "right", *model]) == 0
+    assert pd.read_csv(tmp_path / "t.csv")["speech.happy"].isna().all()
+    assert "accepted are mix, left, right and the numbers 1 to 2" in failure(
+        capsys, "predict", clip, "--channel", "3", *model
+    )
+    assert "no sound track 2; its sound tracks are 1 to 1" in failure(
+        capsys, "predict", clip, "--audio-track", "2", *model
+    )
 
 
 def test_bad_clips_fail_in_one_sentence_and_the_next_one_works(clip, tmp_path, capsys):

@@ -19,7 +19,9 @@ def prediction() -> Any:
     """What formats read of a prediction."""
     outputs = pd.DataFrame({"column": ["face.happy"], "kind": ["emotion"]})
     info = SimpleNamespace(path=SimpleNamespace(name="clip.mp4"), duration=0.04)
-    return SimpleNamespace(table=TABLE, outputs=outputs, info=info, notes=["No face at the end."])
+    gaps = pd.DataFrame({"source": ["face"], "reason": ["no face in the picture"]})
+    notes = ["No face at the end."]
+    return SimpleNamespace(table=TABLE, exported=TABLE, outputs=outputs, gaps=gaps, info=info, notes=notes)
 
 
 @pytest.mark.parametrize("name", FORMATS)

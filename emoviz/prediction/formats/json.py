@@ -17,13 +17,14 @@ def encode(table: "pd.DataFrame") -> bytes:
 
 
 def encode_prediction(prediction: "ClipPrediction") -> bytes:
-    """Return ``clip``, ``duration``, ``notes``, ``outputs`` and ``records`` of a prediction, with null for a gap."""
+    """Return clip, duration, notes, outputs, gaps and records of a prediction, with null for a value that is missing."""
     return _text(
         {
             "clip": prediction.info.path.name,
             "duration": prediction.info.duration,
             "notes": prediction.notes,
             "outputs": _records(prediction.outputs),
+            "gaps": _records(prediction.gaps),
             "records": _records(prediction.table.round({"time": 6})),
         }
     )

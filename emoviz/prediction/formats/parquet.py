@@ -19,8 +19,8 @@ def encode(table: "pd.DataFrame") -> bytes:
 
 
 def encode_prediction(prediction: "ClipPrediction") -> bytes:
-    """Return the table of a prediction."""
-    return encode(prediction.table)
+    """Return the table of a prediction, with the reasons of its gaps."""
+    return encode(prediction.exported)
 
 
 FORMATS.register("parquet")(Format("Parquet", "application/vnd.apache.parquet", encode, encode_prediction))
