@@ -17,7 +17,7 @@ def encode(table: "pd.DataFrame") -> bytes:
 
 
 def encode_prediction(prediction: "ClipPrediction") -> bytes:
-    """Return the table of a prediction and the reasons of its gaps, with six digits, which tell all that models know."""
+    """Return the table of a prediction and the reasons of its gaps, with six digits of each number."""
     text: str = prediction.exported.round({"time": 6}).to_csv(index=False, float_format="%.6g")
     return text.encode()
 

@@ -17,7 +17,7 @@ def encode(table: "pd.DataFrame") -> bytes:
 
 
 def encode_prediction(prediction: "ClipPrediction") -> bytes:
-    """Return clip, duration, notes, outputs, gaps and records of a prediction, with null for a value that is missing."""
+    """Return clip, duration, notes, outputs, gaps and records of a prediction, with null for a missing value."""
     return _text(
         {
             "clip": prediction.info.path.name,
