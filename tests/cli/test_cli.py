@@ -103,6 +103,7 @@ def test_a_channel_is_chosen_and_one_that_is_not_there_is_refused(tmp_path, caps
     assert pd.read_csv(tmp_path / "t.csv")["speech.happy"].notna().any()
     assert cli.main(["predict", str(clip), "--channel", "right", *model]) == 0
     assert pd.read_csv(tmp_path / "t.csv")["speech.happy"].isna().all()
+    capsys.readouterr()
     assert "accepted are mix, left, right and the numbers 1 to 2" in failure(
         capsys, "predict", clip, "--channel", "3", *model
     )
