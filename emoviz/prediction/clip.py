@@ -350,7 +350,7 @@ def predict_source(
     else:
         notes, absences = sound_notes(media), absences_of_sound(media)
         quality = sound_quality(media, times)
-    return Branch(tuple(predictions), faces, (*notes, *quality_notes(quality)), absences, quality)
+    return Branch(tuple(predictions), faces, (*notes, *quality_notes(quality)), absences, quality=quality)
 
 
 def _identity(feature: FeatureSpec) -> str:
