@@ -15,7 +15,7 @@ from untrained import NAMES, save_all, save_speech
 
 from emoviz import cli
 from emoviz.cli.output import Bars
-from emoviz.core.vocabulary import FUSED_SOURCES, Task
+from emoviz.core.vocabulary import Task
 from emoviz.prediction.export import endings
 
 
