@@ -44,9 +44,19 @@ def attention_table(results: Sequence[Result], channels: Sequence[str]) -> pd.Da
     return pd.concat([_who(results), pd.DataFrame(weights, columns=list(channels), index=_ids(results))], axis=1)
 
 
+MOST_NUMBERS = 210_000
+"""Numbers of an embedding table, which bound the size of a checkpoint: 410 recordings of an embedding 512 wide."""
+
+
 def embedding_table(results: Sequence[Result], most: int = 1000) -> pd.DataFrame:
-    """Embeddings of at most ``most`` recordings, evenly spaced, float16 columns ``e000`` onwards."""
-    kept = [results[i] for i in np.unique(np.linspace(0, len(results) - 1, min(most, len(results))).astype(int))]
+    """Embeddings of at most ``most`` recordings, evenly spaced, float16 columns ``e000`` onwards.
+
+    Args:
+        results: of held-out recordings.
+        most: number of recordings; of wide embeddings there are no more than :data:`MOST_NUMBERS` allows.
+    """
+    count = min(most, max(1, MOST_NUMBERS // results[0].embedding.size), len(results))
+    kept = [results[i] for i in np.unique(np.linspace(0, len(results) - 1, count).astype(int))]
     values = np.stack([r.embedding for r in kept]).astype(np.float16)
     columns = [f"e{i:03d}" for i in range(values.shape[1])]
     return pd.concat([_who(kept), pd.DataFrame(values, columns=columns, index=_ids(kept))], axis=1)

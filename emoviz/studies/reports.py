@@ -28,6 +28,11 @@ FIELDS = ("study", "title", "protocol", "system", "command", "note", "seeds", "c
           "versions")  # fmt: skip
 """Of a report."""
 
+EMPTY: dict[str, Any] = {"mean": "", "source": [], "target": "", "shots": None, "draw": None, "fold": None, "tests": []}
+"""Fields of rows that are left out of the file where they say nothing."""
+ROWS = ("mean", "source", "target", "shots", "tests")
+"""Of these, the fields of a row of scores or comparisons; the tests of a split have ``draw`` and ``fold`` too."""
+
 Report = Mapping[str, Any]
 Row = Mapping[str, Any]
 
@@ -61,6 +66,12 @@ def read_report(path: Path) -> dict[str, Any]:
     values: dict[str, Any] = report if isinstance(report, dict) else {}
     if missing := [name for name in FIELDS if name not in values]:
         raise ConfigError(f"The result '{path}' is no report of a protocol: it lacks {', '.join(missing)}.")
+    for table in ("scores", "compared"):
+        values[table] = [_whole(row, ROWS) for row in values[table]]
+        for row in values[table]:
+            row["tests"] = [_whole(test, ("source", "target", "shots")) for test in row["tests"]]
+    for fold in values["split"]:
+        fold["tests"] = [_whole(test, ("source", "target", "shots", "draw", "fold")) for test in fold["tests"]]
     return values
 
 
@@ -147,13 +158,26 @@ def _text(content: Mapping[str, Any]) -> str:
     """JSON with a line per entry, and per row of a table: half as long as with a line per number."""
 
     def dump(value: Any) -> str:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return json.dumps(_without_empty(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
     def entry(value: Any) -> str:
         table = isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value)
         return "[\n  " + ",\n  ".join(map(dump, value)) + "\n ]" if table else dump(value)
 
     return "{\n " + ",\n ".join(f"{dump(key)}: {entry(value)}" for key, value in content.items()) + "\n}\n"
+
+
+def _whole(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    """A row with the fields that the file leaves out."""
+    return {name: EMPTY[name] for name in names} | dict(row)
+
+
+def _without_empty(value: Any) -> Any:
+    """Leave out of rows what says nothing."""
+    if isinstance(value, Mapping):
+        kept = {k: v for k, v in value.items() if k not in EMPTY or v != EMPTY[k]}
+        return {k: _without_empty(v) for k, v in kept.items()}
+    return [_without_empty(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
