@@ -44,8 +44,8 @@ def attention_table(results: Sequence[Result], channels: Sequence[str]) -> pd.Da
     return pd.concat([_who(results), pd.DataFrame(weights, columns=list(channels), index=_ids(results))], axis=1)
 
 
-MOST_NUMBERS = 210_000
-"""Numbers of an embedding table, which bound the size of a checkpoint: 410 recordings of an embedding 512 wide."""
+MOST_NUMBERS = 180_000
+"""Numbers of an embedding table, which bound the size of a checkpoint: 350 recordings of an embedding 512 wide."""
 
 
 def embedding_table(results: Sequence[Result], most: int = 1000) -> pd.DataFrame:
