@@ -10,10 +10,6 @@ from .papers import PAPERS
 
 SPEECH_INPUTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
 CONDITIONED = {"sound": "conditioned"}
-CONDITIONED_COMPONENTS = (
-    InputConfig("whisper", components=128, settings=CONDITIONED),
-    InputConfig("egemaps", settings=CONDITIONED),
-)
 CONDITIONED_SPEECH = (InputConfig("whisper", settings=CONDITIONED), InputConfig("egemaps", settings=CONDITIONED))
 DERIVED_DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
 
@@ -61,7 +57,6 @@ SPEECH_CATS = dataclasses.replace(
     title="CATS-Transformer on speech, valence and arousal per frame",
     model="cats",
     options={},
-    inputs=CONDITIONED_COMPONENTS,
     epochs=40,
     patience=40,
     batch_size=16,

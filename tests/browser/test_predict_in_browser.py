@@ -127,7 +127,7 @@ def test_an_uploaded_clip_is_analysed_and_played(app: str, page, data: Path):
     open_result(page, f"{app}/predict")
     page.get_by_role("button", name="Upload").click()
     page.locator("input[type=file]").set_input_files(data / "clips" / "crema-d" / "1001_DFA_HAP_XX.flv")
-    page.get_by_text("transcoded copy").wait_for()
+    page.get_by_text("a copy of what is analysed").wait_for()
     wait_for_result(page)
     page.keyboard.press("Escape")
     page.mouse.click(*place_at(page, 1.0))

@@ -27,7 +27,7 @@ EMOTIONS = ("happy", "sad")
 def write_corpus(folder: Path, speakers: int = 5) -> Corpus:
     """Two utterances of each speaker, high and low ones."""
     rows, labels = [], []
-    time = np.arange(8000) / 16000
+    time = np.arange(12800) / 16000  # long enough for a model to say anything
     for speaker in range(speakers):
         for number, emotion in enumerate(EMOTIONS):
             path = folder / f"{speaker}-{emotion}.wav"
@@ -81,8 +81,9 @@ def test_the_checkpoint_says_what_its_features_were_made_with(trained):
     assert checkpoints.load(folder).channels == tuple(f"hubert.pc{i:03d}" for i in range(4))
 
 
-def test_a_clip_is_predicted_with_the_same_encoder(trained):
+def test_a_clip_is_predicted_with_the_same_encoder(trained, monkeypatch):
     _, root, folder = trained
+    monkeypatch.setattr("emoviz.media.condition.speech_spans", lambda voice: [(0.0, 1e9)])  # made-up sound is no speech
     prediction = predict_clip(ClipMedia(root / "sounds" / "0-happy.wav"), [checkpoints.load(folder)])
     assert prediction.table["speech.happy"].notna().mean() > 0.9  # the last half frame is not there
 
