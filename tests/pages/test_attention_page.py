@@ -169,7 +169,7 @@ def test_without_a_model_that_attends_the_page_says_how_to_get_one(open_page, se
 def test_the_bundled_checkpoints_answer_at_once(open_page, finish, monkeypatch, tmp_path):
     values = Settings(None, tmp_path / "store", (ROOT / "checkpoints",), tmp_path / "runs")
     monkeypatch.setattr(loaders, "settings", lambda: values)
-    monkeypatch.setattr(checkpoints, "load", REAL_LOAD)
+    monkeypatch.setattr("emoviz.ui.loaders.load", REAL_LOAD)
     monkeypatch.setattr(clip_analysis, "predict_clip", lambda media, models, **_: make_prediction(media, models))
     test = open_page("attention", slice="culture:German", slice_b="culture:Italian")
     assert not test.exception

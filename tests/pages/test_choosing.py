@@ -9,7 +9,6 @@ from clips import face_frames, speech, write_clip
 from reading import specs
 from untrained import save_all
 
-from emoviz import checkpoints
 from emoviz.checkpoints.folder import load
 from emoviz.media import Choice, ClipMedia, read_waveform
 from emoviz.prediction.clip import predict_clip
@@ -24,7 +23,7 @@ def real(settings, predictor, monkeypatch):
     shutil.rmtree(settings.checkpoints[0])
     settings.checkpoints[0].mkdir()
     save_all(settings.checkpoints[0])
-    monkeypatch.setattr(checkpoints, "load", load)
+    monkeypatch.setattr("emoviz.ui.loaders.load", load)
     monkeypatch.setattr(clip_analysis, "predict_clip", predict_clip)
 
 

@@ -108,7 +108,7 @@ def test_a_damaged_model_is_named_and_left_out(open_page, finish, predictor, mon
             raise CheckpointError("The checkpoint 'speech-cats' is damaged.")
         return load(folder)
 
-    monkeypatch.setattr(checkpoints, "load", load_all_but_one)
+    monkeypatch.setattr("emoviz.ui.loaders.load", load_all_but_one)
     test = finish(open_page("predict"))
     assert "'speech-cats' is damaged. It is left out." in test.warning[0].value
     assert predictor.calls[0][1] == ("face-expression", "speech-emotion")

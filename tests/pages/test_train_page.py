@@ -122,7 +122,7 @@ def test_without_a_corpus_the_form_says_what_is_missing_and_starts_nothing(page,
 def test_what_will_happen_is_said_and_then_started(page, queue):
     test = ready(page, epochs=3)
     assert errors(test) == []
-    assert "Extracted first: mine: whisper." in texts(test)
+    assert "Extracted first: mine: whisper, egemaps." in texts(test)
     assert "384 channels of whisper, 25 channels of egemaps" in texts(test)
     assert tables(test)[0].iloc[0].tolist() == ["Here", "8 / 2", "4 / 1", "4 / 1"]
     test.button(key="start").click().run()
@@ -166,7 +166,7 @@ def test_ratings_of_clips_bring_their_loss_and_metric(page, queue):
 def test_a_system_that_does_not_fit_the_data_is_refused(page):
     test = ready(page)
     test.selectbox(key="speech-emotion-model").set_value("cats").run()
-    assert errors(test) == ["'utterances' has labels per clip, but 'cats' predicts per frames."]
+    assert errors(test) == ["'windows' has labels per clip, but 'cats' predicts per frames."]
     assert "CATS-Transformer" in texts(test)
 
 
@@ -255,4 +255,7 @@ def test_settings_of_features_are_those_of_the_config(page, queue):
     test.text_input(key="speech-emotion-input-whisper-settings").set_value("").run()
     test.number_input(key="speech-emotion-input-whisper-components").set_value(64).run()
     test.button(key="start").click().run()
-    assert queue.submitted[0][0].config.inputs == (InputConfig("whisper", components=64), InputConfig("egemaps"))
+    assert queue.submitted[0][0].config.inputs == (
+        InputConfig("whisper", components=64),
+        InputConfig("egemaps", settings={"sound": "conditioned"}),
+    )

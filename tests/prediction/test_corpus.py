@@ -49,7 +49,7 @@ def store(tmp_path_factory) -> FeatureStore:
                 channels = tuple(extractor.channels)
                 values = random.normal(0, 3, (40, len(channels))).astype(np.float32)
                 stream = FeatureStream(values, 0.0, 0.02, channels)
-                _write(store._path(extractor, key), _pack(stream))
+                _write(store._path(extractor, key), b"".join(_pack(stream)))
     return store
 
 

@@ -70,7 +70,7 @@ def test_what_is_not_extracted_is_said_and_refused_only_without_files():
         ({"loss": "none"}, UnknownNameError, "named 'none'"),
         ({"options": {"hidden": 0}}, ConfigError, "'hidden' is at least 1"),
         ({"options": {"depth": 1}}, ConfigError, "Unknown key 'depth'"),
-        ({"model": "cats"}, ConfigError, "'utterances' has labels per clip, but 'cats' predicts per frames"),
+        ({"model": "cats"}, ConfigError, "'windows' has labels per clip, but 'cats' predicts per frames"),
         ({"inputs": (InputConfig("egemaps", components=30),)}, ConfigError, "has 25 channels, so it has no 30"),
         ({"inputs": (InputConfig("said"),)}, FeatureError, "comes with none of the chosen corpora"),
         ({"outputs": ("calm", "bored")}, CorpusError, "No recording of c has one of the outputs"),
