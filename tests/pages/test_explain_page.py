@@ -95,8 +95,7 @@ def explainer(settings, monkeypatch) -> Explainer:
     (folder / checkpoints.CONFIG).write_text(json.dumps(dataclasses.asdict(about)))
     fake = Explainer()
     monkeypatch.setattr(
-        checkpoints,
-        "load",
+        "emoviz.ui.loaders.load",
         lambda folder: SimpleNamespace(
             name=folder.name,
             folder=folder,

@@ -4,7 +4,6 @@ import shutil
 
 from reading import files, specs, texts
 
-from emoviz import checkpoints
 from emoviz.core.errors import CheckpointError, MediaError
 from emoviz.ui import loaders
 
@@ -101,7 +100,7 @@ def test_a_clip_that_fails_gives_one_sentence_and_the_example(open_page, finish,
 
 
 def test_a_damaged_model_is_named_and_left_out(open_page, finish, predictor, monkeypatch):
-    load = checkpoints.load
+    load = loaders.load
 
     def load_all_but_one(folder):
         if folder.name == "speech-cats":
