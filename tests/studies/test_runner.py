@@ -25,7 +25,7 @@ from emoviz.studies import folds, runner
 from emoviz.studies.catalogue import STUDIES, study
 from emoviz.studies.late_fusion import fuse
 from emoviz.studies.outcomes import Outcome, Outcomes
-from emoviz.studies.reports import name_of_row, read_reports, summarise
+from emoviz.studies.reports import name_of_row, read_report, read_reports, summarise
 from emoviz.studies.runner import run_study
 from emoviz.studies.study import LEARNED, LateFusion, Plan, Study, features_of, study_of
 from emoviz.training.config import TrainingConfig
@@ -168,7 +168,7 @@ def ran(tmp_path_factory):
     """The study after its first plan: its folders, store and reports by system."""
     folder, store = tmp_path_factory.mktemp("tiny"), CountingStore()
     paths = run_study(TINY, "cross-culture", (), store, *places(folder))
-    return folder, store, {r["system"]: r for r in (json.loads(path.read_text()) for path in paths)}
+    return folder, store, {r["system"]: r for r in (read_report(path) for path in paths)}
 
 
 def places(folder):
@@ -243,14 +243,14 @@ def test_a_report_says_with_which_seeds_its_system_was_trained(ran, system, seed
 
 def test_a_report_says_who_trained_where_nobody_validates(tmp_path):
     (path,) = run_study(TINY, "all train", (), MadeUpStore(), *places(tmp_path))
-    for fold in json.loads(path.read_text())["split"]:
+    for fold in read_report(path)["split"]:
         assert (fold["train"]["recordings"], fold["validation"]["recordings"]) == (40, 0)
 
 
 def test_a_config_of_ones_own_is_judged_beside_a_floor(tmp_path):
     own = study_of(TINY.config, "within", Options(folds=3), seeds=(0, 1))
     paths = run_study(own, "within", (), MadeUpStore(), *places(tmp_path))
-    reports = {r["system"]: r for r in (json.loads(path.read_text()) for path in paths)}
+    reports = {r["system"]: r for r in (read_report(path) for path in paths)}
     assert list(reports) == ["tiny", "svm"]
     assert reports["tiny"]["command"] == "python -m emoviz protocol within --config tiny.json --system tiny"
     assert (reports["tiny"]["seeds"], reports["svm"]["seeds"]) == ([0, 1], [0])
@@ -298,7 +298,7 @@ def test_systems_share_what_they_read_and_a_second_run_trains_nothing(ran, monke
     assert store.reads <= 4  # one stream, two streams, and again one for the table of each
     monkeypatch.setattr(folds, "fit", lambda *_, **__: pytest.fail("trained again"))
     (path,) = run_study(TINY, "cross-culture", ("small net",), store, *places(folder))
-    assert json.loads(path.read_text()) == reports["small net"]
+    assert read_report(path) == reports["small net"]
 
 
 def test_reports_are_read_by_the_tables_and_the_summary(ran):
@@ -313,7 +313,7 @@ def test_reports_are_read_by_the_tables_and_the_summary(ran):
 
 def test_a_plan_may_run_a_protocol_under_another_name(tmp_path):
     (path,) = run_study(TINY, "ablation", (), MadeUpStore(), *places(tmp_path))
-    report = json.loads(path.read_text())
+    report = read_report(path)
     assert path.name == "tiny.ablation.svm.json"
     assert len(report["split"]) == 3
     assert {name_of_row(row) for row in report["scores"]} == {"all", "Here", "There"}
@@ -326,7 +326,7 @@ def test_a_plan_may_keep_its_networks_as_checkpoints(tmp_path):
     assert list(kept) == ["here-small-net-0", "there-small-net-0"]
     here, there = kept.values()
     assert torch.equal(here.predictor.inputs["toy"].mean, there.predictor.inputs["toy"].mean)  # the same channels
-    report = json.loads(path.read_text())
+    report = read_report(path)
     assert report["command"] in here.card
     own = next(r for r in here.metrics["test"] if r["metric"] == "ua")
     value = next(r["value"] for r in report["scores"] if (name_of_row(r), r["metric"]) == ("Here->Here", "ua"))
