@@ -117,18 +117,23 @@ def sound_stream(
         channels: D names.
         sound: sound that the features were computed from.
     """
-    times = start + hop * np.arange(len(values))
-    absent = np.zeros(len(values), bool)
-    for begin, end in (*sound.gaps, *sound.unspoken):
-        absent |= (times > begin) & (times < end)
+    absent = unspoken(start + hop * np.arange(len(values)), sound)
     gaps = [f"The sound has a gap from {begin:.1f} s to {end:.1f} s." for begin, end in sound.gaps[:3]]
     silent_share = sum(end - begin for begin, end in sound.unspoken) / max(sound.duration, 1e-9)
     silence = [f"Nobody speaks in {silent_share:.0%} of the sound."] if silent_share >= 0.005 else []
-    return FeatureStream(_without(values, absent), start, hop, channels, (*sound.notes, *gaps, *silence))
+    return FeatureStream(without(values, absent), start, hop, channels, (*sound.notes, *gaps, *silence))
 
 
-def _without(values: np.ndarray, absent: np.ndarray) -> np.ndarray:
-    """The values (T, D) with NaN in the absent frames (T,)."""
+def unspoken(times: np.ndarray, sound: "Waveform") -> np.ndarray:
+    """Return at which times, (T,) seconds of the clip, the sound has a gap or nobody speaks: bool (T,)."""
+    absent = np.zeros(len(times), bool)
+    for begin, end in (*sound.gaps, *sound.unspoken):
+        absent |= (times > begin) & (times < end)
+    return absent
+
+
+def without(values: np.ndarray, absent: np.ndarray) -> np.ndarray:
+    """Return values (T, D) with NaN in the absent frames (T,), read and written block by block where they are long."""
     if not absent.any():
         return values
     marked, first = GrowingArray(values.shape[1:], np.float32), 0

@@ -27,6 +27,7 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality, Task
 from ..features import EXTRACTORS, FeatureStream, make
 from ..features.align import align, delayed, frame_middles
+from ..features.base import unspoken, without
 from ..features.expression import read_faces
 from ..features.store import WHOLE
 from ..models import Output
@@ -110,18 +111,12 @@ def only_spoken(stream: FeatureStream, media: "ClipMedia", progress: Progress = 
     if media.info.audio is None:
         return stream
     sound = media.speech(progress)
-    spans = (*sound.gaps, *sound.unspoken)
     if stream.hop >= WHOLE:  # one value for the clip, which stands as long as anybody speaks at all
-        silent_seconds = sum(end - begin for begin, end in spans)
+        silent_seconds = sum(end - begin for begin, end in (*sound.gaps, *sound.unspoken))
         absent = np.full(len(stream.values), silent_seconds >= sound.duration - 1 / sound.rate)
     else:
-        times = stream.times
-        absent = np.any([(times > begin) & (times < end) for begin, end in spans] or [np.zeros(len(times), bool)], 0)
-    if not absent.any():
-        return stream
-    values = stream.values.copy()
-    values[absent] = np.nan
-    return dataclasses.replace(stream, values=values)
+        absent = unspoken(stream.times, sound)
+    return dataclasses.replace(stream, values=without(stream.values, absent)) if absent.any() else stream
 
 
 def predict_streams(
