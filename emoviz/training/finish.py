@@ -66,7 +66,8 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
 def _metrics(module: TrainingModule, data: Data, results: Sequence[Result]) -> dict[str, Any]:
     """Score the results, and add the history of the training."""
     config = module.settings
-    mean = training_mean(data.parts[Split.TRAIN])
+    # Of whole recordings: the windows of a training part are drawn at random, and their mean with them.
+    mean = training_mean(data.whole[Split.TRAIN])
     metrics: dict[str, Any] = {
         "test": score_table(results, scores_of(config.kind, config.outputs, mean)),
         "training_mean": mean.tolist(),
