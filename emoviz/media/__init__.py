@@ -1,10 +1,11 @@
 """A clip's pictures, sound and faces: decoded as streams, with true times."""
 
 from .clip import ClipMedia
+from .container import ACCEPTED, Choice, content_key
 from .crops import face_crop, face_picture, face_square
 from .faces import track_faces
 from .frames import Frame, iterate_frames
-from .info import ACCEPTED, AudioInfo, Choice, ClipInfo, TrackInfo, VideoInfo, content_key, probe
+from .info import AudioInfo, ClipInfo, TrackInfo, VideoInfo, probe
 from .networks import BLENDSHAPES
 from .playable import playable
 from .spectrogram import Spectrogram, spectrogram

@@ -12,9 +12,10 @@ from ..core.progress import Progress, held, silent
 from .bounds import BOUNDS, Bounds
 from .channels import chosen_mixing
 from .condition import speech_of
+from .container import DEFAULT, Choice, content_key
 from .faces import Following, track_with_faces
 from .frames import Frame, iterate_frames
-from .info import DEFAULT, Choice, ClipInfo, content_key, probe
+from .info import ClipInfo, probe
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
 

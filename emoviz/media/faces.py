@@ -16,9 +16,10 @@ from ..core.errors import MediaError
 from ..core.growing import GrowingArray
 from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
+from .container import DEFAULT, Choice
 from .crops import face_crop
 from .frames import iterate_frames
-from .info import DEFAULT, Choice, ClipInfo, probe
+from .info import ClipInfo, probe
 from .networks import BLENDSHAPES, LANDMARKS, Detection, Face, FaceNetworks, Region, face_networks
 from .tracks import FACE_SIZE, FaceTimeline, FaceTrack
 

@@ -11,20 +11,9 @@ from av.video.reformatter import VideoReformatter
 from ..core.errors import MediaError
 from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
-from .info import (
-    DEFAULT,
-    Choice,
-    ClipInfo,
-    Clock,
-    Note,
-    clip_start,
-    decoded,
-    open_clip,
-    pixel_aspect_ratio,
-    probe,
-    require_size,
-    video_stream,
-)
+from .container import DEFAULT, Choice, clip_start, decoded, open_clip, video_stream
+from .info import ClipInfo, pixel_aspect_ratio, probe, require_size
+from .length import Clock, Note
 from .orientation import orientation_of, shown_size
 
 

@@ -14,19 +14,9 @@ from av.video.stream import VideoStream
 
 from ..core.files import replacing
 from ..core.progress import Progress, silent
+from .container import DEFAULT, MATROSKA, Choice, clip_start, content_key, open_clip, video_stream
 from .frames import iterate_frames
-from .info import (
-    DEFAULT,
-    MATROSKA,
-    Choice,
-    ClipInfo,
-    VideoInfo,
-    clip_start,
-    content_key,
-    open_clip,
-    probe,
-    video_stream,
-)
+from .info import ClipInfo, VideoInfo, probe
 from .waveform import iterate_sound
 
 # What Chromium, Firefox and Safari all play, by FFmpeg's names of containers.

@@ -13,7 +13,9 @@ from ..core.growing import GrowingArray
 from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
 from .channels import Mixing, best_mixing, chosen_mixing, planar
-from .info import DEFAULT, JITTER, Choice, Clock, Note, audio_stream, clip_start, decoded, open_clip, probe
+from .container import DEFAULT, Choice, audio_stream, clip_start, decoded, open_clip
+from .info import probe
+from .length import JITTER, Clock, Note
 
 _EXCERPT = 20.0
 """Seconds of sound, from the first that is loud enough, by which channels and scale are judged."""

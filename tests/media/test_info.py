@@ -134,11 +134,11 @@ def test_the_duration_of_a_live_recording_is_counted(tmp_path):
 
 
 def test_packets_are_counted_once_while_a_file_stays_as_it_is(tmp_path, monkeypatch):
-    from emoviz.media import info
+    from emoviz.media import length
 
     counted = []
-    packets = info.packets
-    monkeypatch.setattr(info, "packets", lambda *given: counted.append(1) or packets(*given))
+    packets = length.packets
+    monkeypatch.setattr(length, "packets", lambda *given: counted.append(1) or packets(*given))
     clip = write_clip(tmp_path / "clip.wav", (), sine(2), audio_codec="pcm_s16le")
     lengths = [probe(clip).duration for _ in range(3)]
     once = len(counted)

@@ -1,0 +1,114 @@
+"""The true length of a recording and the true times of its frames, whatever its header and its clocks say."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+
+from .bounds import BOUNDS, Bounds
+from .container import MATROSKA, MP4, Choice, audio_stream, clip_start, open_clip, packets, video_stream
+
+JITTER = 0.1
+"""Seconds. A longer hole between two frames is a gap; a shorter one is rounding of their timestamps."""
+_BACKWARDS = 1.0
+"""Seconds. Where times fall back further, a second recording was written behind the first and goes on from its end."""
+
+Note = Callable[[str], None]
+"""Takes one sentence on a recording that a reader must know."""
+
+
+class Clock:
+    """True times of one stream. What falls back goes on from where it was, and a jump beyond the bounds is closed.
+
+    Args:
+        bounds: of the recording.
+        note: takes a sentence where a jump is closed.
+    """
+
+    def __init__(self, bounds: Bounds, note: Note) -> None:
+        self._bounds, self._note = bounds, note
+        self._filled = 0.0
+        self._shift = 0.0
+
+    def time(self, stated: float, expected: float) -> float:
+        """The true time of a frame, seconds.
+
+        Args:
+            stated: time that the file states.
+            expected: end of the frame before, in true time.
+        """
+        gap = stated + self._shift - expected
+        if gap < -_BACKWARDS:  # chained recordings begin at 0 again
+            self._shift -= gap
+            return expected
+        if gap > JITTER and self._filled + gap > self._bounds.filled:
+            self._note(
+                f"Its times jump by {gap:.0f} s at {expected:.1f} s; what follows is read as if it came right after "
+                f"(gaps of {self._bounds.filled:.0f} s in all are kept)."
+            )
+            self._shift -= gap
+            return expected
+        self._filled += gap if gap > JITTER else 0.0
+        return stated + self._shift
+
+
+def declared_length(container: InputContainer) -> float | None:
+    """Seconds that the header states, or None where it does not tell, as in a live recording."""
+    if not container.duration or container.duration < 0:
+        return None
+    # Matroska counts to the end from 0, the others from the start.
+    start = clip_start(container) if container.format.name == MATROSKA else 0.0
+    return max(0.0, container.duration / av.time_base - start)
+
+
+def is_whole(container: InputContainer, path: Path) -> bool:
+    """Whether the file holds every sample that an MP4's index states; other headers are not relied upon."""
+    if container.format.name != MP4:
+        return False
+    size = path.stat().st_size
+    streams = [stream for stream in (*container.streams.video, *container.streams.audio) if len(stream.index_entries)]
+    return bool(streams) and all(_lies_within(stream, size) for stream in streams)
+
+
+def measured_length(path: Path, choice: Choice, bounds: Bounds) -> float:
+    """Seconds from the packets that are really there; they are counted once while the file stays as it is."""
+    state = path.stat()
+    return _counted(path.absolute(), state.st_size, state.st_mtime_ns, choice, bounds)
+
+
+def _lies_within(stream: Stream, size: int) -> bool:
+    """Whether a file of so many bytes holds all samples of an index, and no gap between them exceeds the bounds."""
+    last, furthest = None, 0
+    for entry in stream.index_entries:
+        if entry.pos + entry.size > size:
+            return False
+        furthest = max(furthest, entry.timestamp - (entry.timestamp if last is None else last))
+        last = entry.timestamp
+    return furthest * float(stream.time_base or 0) < BOUNDS.filled
+
+
+@functools.lru_cache(256)
+def _counted(path: Path, size: int, changed: int, choice: Choice, bounds: Bounds) -> float:
+    """Seconds from the packets of a file of this size that was changed last at this time (ns)."""
+    ends: dict[int, float] = {}
+    clocks: dict[int, Clock] = {}
+    with open_clip(path) as container:
+        start = clip_start(container)
+        streams = [s for s in (video_stream(container, choice), audio_stream(container, choice)) if s is not None]
+        for packet in packets(container, streams):
+            stated = packet.pts if packet.pts is not None else packet.dts
+            if stated is None or packet.time_base is None:
+                continue
+            number = packet.stream.index
+            clock = clocks.setdefault(number, Clock(bounds, lambda sentence: None))
+            begin = float(stated * packet.time_base) - start
+            expected = ends.get(number)
+            time = begin if expected is None else clock.time(begin, expected)
+            length = float((packet.duration or 0) * packet.time_base)
+            ends[number] = max(ends.get(number, 0.0), time + min(length, 10.0))
+            if ends[number] > bounds.longest:
+                break
+    return max(ends.values(), default=0.0)
