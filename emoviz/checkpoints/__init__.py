@@ -6,7 +6,6 @@ from .folder import (
     METRICS,
     MOST_NAMED,
     PER_CULTURE,
-    TABLES,
     WEIGHTS,
     Checkpoint,
     Description,
@@ -18,11 +17,10 @@ from .folder import (
     load,
     named,
     read_description,
-    read_table,
     save,
     write_scores,
-    write_table,
 )
+from .tables import TABLES, read_table, write_table
 
 __all__ = [
     "CARD",

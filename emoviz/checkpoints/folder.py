@@ -35,12 +35,11 @@ from ..features.base import NETWORKS
 from ..models import Model, Output, build
 from ..models.inputs import InputConfig, Inputs, channel_names
 from ..models.losses import probabilities
+from .tables import read_table, write_table
 
 FORMAT = 1
 CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
 
-TABLES = ("attention", "embeddings", "predictions", "deletion")
-"""Tables of, or about, held-out recordings that a folder may have, as Parquet."""
 MOST_NAMED = 10_000
 """Channels of a stream whose names stand in ``config.json``; those of more are pixels."""
 PER_CULTURE = "per-culture"
@@ -181,7 +180,7 @@ class Checkpoint:
         return probabilities(output.prediction).numpy(), output.embedding.numpy()
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """One of :data:`TABLES`, None where the checkpoint has none."""
+        """Read one of the :data:`emoviz.checkpoints.TABLES`; where the checkpoint has none, the answer is None."""
         return read_table(self.folder, name)
 
     @torch.inference_mode()
@@ -260,7 +259,7 @@ def save(
             save_file(state, weights)
         for name, table in (("attention", attention), ("embeddings", embeddings), ("predictions", predictions)):
             if table is not None:
-                _write_table(table, draft / f"{name}.parquet")
+                write_table(draft, name, table)
 
 
 def write_scores(folder: Path, metrics: Mapping[str, Any], card: str) -> None:
@@ -277,15 +276,6 @@ def write_scores(folder: Path, metrics: Mapping[str, Any], card: str) -> None:
 def _halved(name: str, value: torch.Tensor) -> bool:
     """Statistics of the inputs stay float32: PCA of features with a large mean loses digits in float16."""
     return value.is_floating_point() and name.startswith("model.")
-
-
-@torch.no_grad()
-def _write_table(table: pd.DataFrame, path: Path) -> None:
-    """A third smaller than by default: columns of small numbers have no use for dictionaries or statistics."""
-    words = [str(name) for name, kind in table.dtypes.items() if kind.kind != "f"]
-    table.to_parquet(
-        path, compression="zstd", compression_level=9, use_dictionary=words or False, write_statistics=False
-    )
 
 
 def as_stored(predictor: Predictor) -> None:
@@ -336,31 +326,6 @@ def read_description(folder: Path) -> Description:
     except (OSError, ValueError, EmovizError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
         raise CheckpointError(f"'{folder}' is not a readable checkpoint folder: {CONFIG}: {reason}.") from error
-
-
-def read_table(folder: Path, name: str) -> pd.DataFrame | None:
-    """One of :data:`TABLES` of a checkpoint folder, None where it has none.
-
-    Raises:
-        CheckpointError: the file is damaged.
-    """
-    path = folder / f"{name}.parquet"
-    try:
-        return pd.read_parquet(path) if path.exists() else None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"'{path}' is damaged: {str(error).splitlines()[0].rstrip('.')}.") from error
-
-
-def write_table(folder: Path, name: str, table: pd.DataFrame) -> Path:
-    """Add one of :data:`TABLES` to a checkpoint folder, or replace it, whole or not at all.
-
-    Raises:
-        CheckpointError: the disk is full or not writable.
-    """
-    path = folder / f"{name}.parquet"
-    with raising(CheckpointError, path), replacing(path) as draft:
-        _write_table(table, draft)
-    return path
 
 
 def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:

@@ -116,7 +116,8 @@ def project(options: argparse.Namespace, settings: Settings) -> None:
     from ..analysis import separation
     from ..analysis.projection import fit, split_table
     from ..analysis.projection_methods import METHODS
-    from ..checkpoints.folder import named, read_table
+    from ..checkpoints.folder import named
+    from ..checkpoints.tables import read_table
 
     method = from_dict(METHODS[options.method], from_texts(options.changes), f"the settings of {options.method}")
     table = read_table(named([options.model], settings.checkpoints)[options.model], "embeddings")

@@ -77,7 +77,7 @@ def explain(options: argparse.Namespace, settings: Settings) -> None:
 
 def judge_attention(options: argparse.Namespace, settings: Settings) -> None:
     """Print the file of the table of a deletion test, and say in words what the test found."""
-    from ..checkpoints.folder import write_table
+    from ..checkpoints.tables import write_table
     from ..explain.faithful import deletion_table, verdict_of
     from ..features.store import FeatureStore
     from ..prediction.clip import load_checkpoints

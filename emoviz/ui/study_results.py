@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ..checkpoints.folder import PER_CULTURE, TABLES
+from ..checkpoints.folder import PER_CULTURE
+from ..checkpoints.tables import TABLES
 from ..studies import behind, tables
 from ..studies.reports import Report
 from . import guide, loaders, navigation
