@@ -1,8 +1,10 @@
 """The sound of a clip as one channel of one rate, with its true times."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -124,9 +126,7 @@ def iterate_sound(
         MediaError: if the clip cannot be read, lacks the chosen channel, or exceeds the bounds.
     """
     info = probe(path, choice, bounds)
-    if info.audio is None:
-        return
-    look = _look(info.path, choice, bounds, progress)
+    look = _look(info.path, choice, bounds, progress) if info.audio else None
     if look is None:
         return
     mixing, scale = look
@@ -134,41 +134,49 @@ def iterate_sound(
         note(mixing.note)
     if scale != 1:
         note(f"The sound is on a scale of {1 / scale:,.0f} instead of 1 and was brought to it.")
-    mender = _Mender()
-    damaged = 0
-
-    def count() -> None:
-        nonlocal damaged
-        damaged += 1
-
+    mender, resampler, damaged = _Mender(), _Resampler(rate), list[bool]()
     with open_clip(path) as container:
-        stream, clip_begin = audio_stream(container, choice), clip_start(container)
+        stream = audio_stream(container, choice)
         assert stream is not None
-        clock = Clock(bounds, note)
-        resampler = _Resampler(rate)
-        start, given, taken = None, 0, 0.0
-        for frame in decoded(container, stream, count):
-            stated = frame.time - clip_begin if frame.pts is not None else None
-            if start is None:
-                start = stated or 0.0
-            elif stated is not None:
-                time = clock.time(stated, start + taken)
-                if time - start - taken > JITTER:
-                    rest = resampler.finish()
-                    yield Waveform(np.clip(rest, -1, 1), rate, start + given / rate)
-                    start, given, taken = time, 0, 0.0
-            progress("Reading sound", start + taken, info.duration)
-            samples = resampler.resample(mender.mend(mixing.mix(planar(frame))) * np.float32(scale), frame.sample_rate)
-            yield Waveform(np.clip(samples, -1, 1), rate, start + given / rate)
-            given += len(samples)
-            taken += frame.samples / frame.sample_rate
-        if start is not None:
+        frames = decoded(container, stream, lambda: damaged.append(True))
+        timed = _timed(frames, clip_start(container), Clock(bounds, note))
+        for start, stretch in itertools.groupby(timed, lambda one: one.start):
+            given = 0
+            for frame, _, before in stretch:
+                progress("Reading sound", start + before, info.duration)
+                mixed = mender.mend(mixing.mix(planar(frame))) * np.float32(scale)
+                samples = resampler.resample(mixed, frame.sample_rate)
+                yield Waveform(np.clip(samples, -1, 1), rate, start + given / rate)
+                given += len(samples)
             yield Waveform(np.clip(resampler.finish(), -1, 1), rate, start + given / rate)
     if mender.mended:
         those = "samples of the sound are no numbers and were" if mender.mended > 1 else "sample is no number and was"
         note(f"{mender.mended:,} {those} bridged.")
     if damaged:
         note("A part of the sound is damaged and left out.")
+
+
+class _Timed(NamedTuple):
+    """A frame of sound, the true time at which its stretch without holes starts, and the seconds of it before."""
+
+    frame: AudioFrame
+    start: float
+    before: float
+
+
+def _timed(frames: Iterable[AudioFrame], clip_begin: float, clock: Clock) -> Iterator[_Timed]:
+    """Yield the frames with their true times; behind a hole, another stretch starts."""
+    start, taken = None, 0.0
+    for frame in frames:
+        stated = None if frame.time is None else frame.time - clip_begin
+        if start is None:
+            start = stated or 0.0
+        elif stated is not None:
+            time = clock.time(stated, start + taken)
+            if time - start - taken > JITTER:
+                start, taken = time, 0.0
+        yield _Timed(frame, start, taken)
+        taken += frame.samples / frame.sample_rate
 
 
 def _look(path: Path, choice: Choice, bounds: Bounds, progress: Progress) -> tuple[Mixing, float] | None:
