@@ -1,4 +1,4 @@
-"""Calibration of compared models: whether they are as often right as they are sure, and as strong as the labels."""
+"""Calibration of compared models: whether they are right as often as they are sure, and as strong as the labels."""
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ def predicted_and_true(comparison: Comparison) -> pd.DataFrame:
 
 
 def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float, float]:
-    """A share with its 95 % interval.
+    """Return a share with its 95 % interval.
 
     Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209-212.
     """

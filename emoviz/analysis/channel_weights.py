@@ -24,11 +24,11 @@ LEVEL = 0.95
 
 
 def channel_means(weights: pd.DataFrame, channels: pd.DataFrame) -> pd.DataFrame:
-    """The mean weight of each channel over recordings.
+    """Return the mean weight of each channel over recordings.
 
     Args:
-        weights: one row per recording, one column per channel.
-        channels: ``channel`` and what else is known of each, e.g. ``stream`` and ``modality``.
+        weights: weights, one row per recording, one column per channel.
+        channels: table with ``channel`` and further facts about each, e.g. ``stream`` and ``modality``.
 
     Returns:
         ``channels`` with ``weight``, ``low``, ``high`` (NaN with fewer than two recordings) and ``recordings``.
@@ -40,13 +40,13 @@ def channel_means(weights: pd.DataFrame, channels: pd.DataFrame) -> pd.DataFrame
 def channel_differences(
     weights: pd.DataFrame, first: np.ndarray, second: np.ndarray, channels: pd.DataFrame
 ) -> pd.DataFrame:
-    """By how much a channel weighs more on one slice than on another.
+    """Return the difference of each channel's mean weight between two slices of recordings.
 
     Args:
-        weights: one row per recording, one column per channel.
-        first: bool (N,), the recordings of one slice.
-        second: those of the other; the two may overlap.
-        channels: ``channel`` and what else is known of each.
+        weights: weights, one row per recording, one column per channel.
+        first: recordings of one slice, bool (N,).
+        second: recordings of the other, bool (N,); the two may overlap.
+        channels: table with ``channel`` and further facts about each.
 
     Returns:
         ``channels`` with ``difference``, ``low`` and ``high`` (NaN where one recording stands alone), ``differs``
@@ -75,7 +75,7 @@ def channel_differences(
 
 
 def stream_means(weights: pd.DataFrame, channels: pd.DataFrame) -> pd.DataFrame:
-    """The mean weight of all channels of each stream: ``modality``, ``stream``, ``weight``, ``low`` and ``high``."""
+    """Return the mean weight of all channels of each stream: modality, stream, weight, low and high."""
     groups = channels.groupby(["modality", "stream"], sort=False)["channel"]
     own = pd.DataFrame({names[1]: weights[list(members)].mean(axis=1) for names, members in groups})
     table = pd.DataFrame([names for names, _ in groups], columns=["modality", "stream"])
@@ -83,7 +83,7 @@ def stream_means(weights: pd.DataFrame, channels: pd.DataFrame) -> pd.DataFrame:
 
 
 def words_of_means(means: pd.DataFrame, streams: pd.DataFrame) -> str:
-    """Half a line: the highest channel, and how much each stream gets on average."""
+    """Say in half a line which channel has the highest weight, and what each stream gets on average."""
     top = means.loc[means["weight"].idxmax()]
     parts = [f"{row.stream} {interval(row.weight, row.low, row.high)}" for row in streams.itertuples()]
     return (
@@ -93,7 +93,7 @@ def words_of_means(means: pd.DataFrame, streams: pd.DataFrame) -> str:
 
 
 def words_of_differences(differences: pd.DataFrame) -> str:
-    """One line: in how many channels the slices differ, and in how many they would by chance alone."""
+    """Say in one line in how many channels the slices differ, and in how many they would by chance alone."""
     count = len(differences)
     if differences["low"].isna().any():
         return "One recording on a side has no spread, so no interval tells whether the slices differ."

@@ -22,11 +22,11 @@ CCC, KAPPA = METRICS["ccc"].title, METRICS["kappa"].title
 
 
 def clip_outputs(outputs: pd.DataFrame, models: Sequence[str]) -> dict[str, list[str]]:
-    """Return the outputs that at least two of the models predict of a clip, dimensions first -> these models.
+    """Return the outputs of a clip that at least two models predict, dimensions first, with these models.
 
     Args:
         outputs: outputs of a prediction (:class:`emoviz.prediction.clip.ClipPrediction`).
-        models: names.
+        models: names of the models.
     """
     own = outputs[outputs.model.isin(models)].sort_values("kind", kind="stable")
     found = {str(o): [m for m in models if m in set(rows.model)] for o, rows in own.groupby("output", sort=False)}
@@ -61,7 +61,7 @@ def clip_agreement(table: pd.DataFrame, outputs: pd.DataFrame, models: Sequence[
 
 
 def running_agreement(series: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """CCC of two models in a window of :data:`AGREEMENT_WINDOW` seconds that moves over a clip: time, ccc."""
+    """Return time and CCC of two models in a moving window of :data:`AGREEMENT_WINDOW` seconds of a clip."""
     hop = float(series.time.iloc[1] - series.time.iloc[0]) if len(series) > 1 else BLOCK
     width = max(2, round(AGREEMENT_WINDOW / hop))
     x, y = series[first].astype(float), series[second].astype(float)

@@ -35,10 +35,10 @@ class Contender:
         name: name of the checkpoint.
         kind: kind of its outputs: dimension, emotion or intensity.
         derived: whether its labels were derived from classes.
-        outputs: K names.
-        metrics: its ``metrics.json``.
+        outputs: names of the K outputs.
+        metrics: content of its ``metrics.json``.
         results: its predictions of held-out recordings; none where it did not keep them.
-        constant: (K,) what the training mean predicts, None where that is not known.
+        constant: prediction (K,) of the training mean, None where that is not known.
     """
 
     name: str
@@ -51,19 +51,20 @@ class Contender:
 
     @property
     def scores(self) -> list[Score]:
-        """The scores that it is judged by."""
+        """The scores by which the model is judged."""
         constant = np.zeros(len(self.outputs)) if self.constant is None else self.constant
         return told_by(self.results, scores_of(self.kind, self.outputs, constant))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models side by side.
+    """Models side by side, on the recordings and outputs that they share.
 
     Attributes:
-        contenders: all of them, in the order chosen; those in ``paired`` with the shared recordings and outputs only.
-        paired: names of those that are compared with each other, first the one that the others are measured against.
-        reasons: name of a model that is not -> why, one sentence.
+        contenders: all models, in the order chosen; those in ``paired`` with the shared recordings and outputs only.
+        paired: names of the models that are compared with each other, first the one that the others are measured
+            against.
+        reasons: reason, one sentence, for each model that is not compared with others, by its name.
     """
 
     contenders: tuple[Contender, ...]
@@ -75,17 +76,17 @@ class Comparison:
 
     @property
     def shared(self) -> list[Contender]:
-        """Those that are compared with each other."""
+        """The models that are compared with each other."""
         return [self[name] for name in self.paired]
 
     @property
     def recordings(self) -> int:
-        """The number of recordings that those share."""
+        """The number of recordings that the compared models share."""
         return len(self.shared[0].results) if self.paired else 0
 
 
 def read(name: str, folder: Path) -> Contender:
-    """A checkpoint folder as a contender; its network is not loaded.
+    """Read a checkpoint folder as a contender; its network is not loaded.
 
     Raises:
         CheckpointError: if a file is missing or damaged.
@@ -110,14 +111,14 @@ def read(name: str, folder: Path) -> Contender:
 
 
 def compare(contenders: Sequence[Contender], chosen: Slice | None = None) -> Comparison:
-    """Find what models share.
+    """Find the recordings and outputs that models share, and the models that can be compared on them.
 
     Args:
-        contenders: two to four.
-        chosen: the shared recordings to compare on; all by default.
+        contenders: two to four models.
+        chosen: slice of the shared recordings to compare on; all by default.
 
     Raises:
-        ConfigError: if there is another number of models, or one of them twice.
+        ConfigError: if there are fewer than two or more than four models, or one of them twice.
     """
     if not LEAST <= len({c.name for c in contenders}) == len(contenders) <= MOST:
         names = ", ".join(c.name for c in contenders) or "none"
@@ -135,7 +136,7 @@ def compare(contenders: Sequence[Contender], chosen: Slice | None = None) -> Com
 
 
 def suggest(contenders: Sequence[Contender]) -> tuple[str, ...]:
-    """The pair that shares most recordings, else the first two; none where there are fewer."""
+    """Return the pair that shares most recordings, else the first two models; none where there are fewer."""
     pairs = list(combinations(contenders, LEAST))
     if not pairs:
         return ()
@@ -144,7 +145,7 @@ def suggest(contenders: Sequence[Contender]) -> tuple[str, ...]:
 
 
 def recording_table(results: Sequence[Result]) -> pd.DataFrame:
-    """Culture, speaker and label by id, as slices ask for them."""
+    """Return culture, speaker and label by id, as slices ask for them."""
     columns = {name: [getattr(r, name) for r in results] for name in ("culture", "speaker", "label")}
     return pd.DataFrame(columns, index=pd.Index([r.id for r in results], name="id"))
 

@@ -45,13 +45,13 @@ def confusions(comparison: Comparison) -> pd.DataFrame:
 
 
 def slice_columns(comparison: Comparison) -> list[str]:
-    """Columns by which errors can be told apart: those with several values."""
+    """Return the columns by which errors can be told apart, which are those with several values."""
     everyone = [c for c in comparison.contenders if c.results]
     return [column for column in ("culture", "label", "speaker") if any(len(_slices(c, column)) > 1 for c in everyone)]
 
 
 def slice_errors(comparison: Comparison, column: str) -> pd.DataFrame:
-    """Error by culture, emotion or speaker: share of wrong answers, or RMSE.
+    """Return the errors by culture, emotion or speaker: shares of wrong answers, or RMSE.
 
     Returns:
         Columns slice, model, output, metric, error, low and high (95 % bootstrap interval), recordings, unit and

@@ -1,4 +1,4 @@
-"""Scores of compared models and their differences, as tables and in words: which model is better, and is that luck?
+"""Scores of compared models and their differences, as tables, and in words which model is better by more than luck.
 
 Every bootstrap sample of people is the same for all models that are compared with each other, so the interval of a
 difference is that of a paired bootstrap. A difference is a model's score minus that of the first one.
@@ -70,7 +70,7 @@ def judge(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def verdicts(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
-    """One sentence per main score and model that is compared with the first, and one per collapsed model."""
+    """Say in a sentence how each model compares with the first in each main score, and which models have collapsed."""
     value = scores[scores.shared].set_index(["model", *SCORE_COLUMNS]).value
     sentences = []
     for row in main_scores(differences).itertuples():
@@ -95,7 +95,7 @@ def verdicts(scores: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
 
 
 def collapses(scores: pd.DataFrame) -> list[str]:
-    """A sentence for each model that predicts a constant or is no better than the training mean."""
+    """Return a sentence for each model that predicts a constant or is no better than the training mean."""
     whole = scores[(scores.culture == ALL) & (scores.aggregation == "pooled")]
     bad = whole[whole.metric.isin(MAIN_METRIC.values()) & whole.collapsed]
     return [
@@ -106,14 +106,14 @@ def collapses(scores: pd.DataFrame) -> list[str]:
 
 
 def main_scores(scores: pd.DataFrame) -> pd.DataFrame:
-    """Those pooled scores over all recordings that sum the models up."""
+    """Return the pooled scores over all recordings that sum the models up."""
     whole = scores[(scores.culture == ALL) & (scores.aggregation == "pooled")]
     means = whole.output.eq(MEAN)
     return whole[whole.metric.isin(MAIN_METRIC.values()) & (means if means.any() else True)]
 
 
 def score_names(scores: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Output, metric and aggregation of each score, first those that sum the models up."""
+    """Return output, metric and aggregation of each score, first those that sum the models up."""
     names = pd.concat([main_scores(scores), scores])[SCORE_COLUMNS[1:]].drop_duplicates()
     return list(names.itertuples(index=False, name=None))
 
@@ -148,7 +148,7 @@ def score_grid(scores: pd.DataFrame, output: str, metric: str, aggregation: str)
 
 
 def of_score(table: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:
-    """The rows of one score, among scores or differences."""
+    """Return the rows of one score, from a table of scores or of differences."""
     return table[(table.output == output) & (table.metric == metric) & (table.aggregation == aggregation)]
 
 

@@ -51,7 +51,7 @@ class Weights(NamedTuple):
 
 
 def weights(folders: Iterable[Path]) -> Weights:
-    """Mean channel weights of models that were each trained on one culture, as far as they are there.
+    """Return mean channel weights of models that were each trained on one culture, as far as they are there.
 
     What a checkpoint is stands in its files, not in its folder's name: its dimension and seed in ``config.json``, its
     culture with the held-out clips.
@@ -84,7 +84,7 @@ def weights(folders: Iterable[Path]) -> Weights:
 
 
 def weights_by_speaker(folder: Path) -> Weights:
-    """Mean channel weights of one model by held-out speaker; empty where it weighs no channels.
+    """Return mean channel weights of one model by held-out speaker; empty where it weighs no channels.
 
     Raises:
         AnalysisError: if its clips have no cultures.
@@ -128,7 +128,7 @@ def scores(folders: Iterable[Path]) -> pd.DataFrame:
 
 
 def transfer(reports: Iterable[Report]) -> pd.DataFrame:
-    """Scores of reports that say how well what was learnt from one culture holds in another.
+    """Return the scores of reports that say how well what was learnt from one culture holds in another.
 
     Returns:
         The rows of :func:`emoviz.studies.tables.scores` that have a source and a target, with ``results`` as the
@@ -172,7 +172,7 @@ def verdict(overall: Mapping[str, Any], pairs: pd.DataFrame, replicates: str) ->
 
 
 def start(cells: pd.DataFrame, replicates: str) -> str:
-    """Whether what replicates of several cultures share counts for more than the culture, in words; else nothing.
+    """Say whether replicates of one seed have more in common than those of one culture; empty where they have not.
 
     Models of several cultures that were trained from one seed started from the same weights.
 

@@ -1,4 +1,4 @@
-"""Shared recordings of which compared models say different things, and what each model said of one of them."""
+"""Shared recordings of which compared models say different things, and the predictions of one of them."""
 
 from itertools import combinations
 
@@ -14,7 +14,7 @@ TRUTH = "labels"
 
 
 def disagreements(comparison: Comparison) -> pd.DataFrame:
-    """Shared recordings, first those of which the models say the most different.
+    """Return the shared recordings, first those of which the models say the most different.
 
     Returns:
         Columns id, culture, speaker, label, distance (the largest between two models: half the sum of the

@@ -48,11 +48,11 @@ class Section:
 
 
 def sections(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> list[Section]:
-    """Everything that can be said of a comparison on held-out recordings.
+    """Make the sections on everything that can be said of a comparison on held-out recordings.
 
     Args:
         comparison: comparison of models.
-        complexities: their costs, where these are known.
+        complexities: costs of the models, where these are known.
     """
     names = [c.name for c in comparison.contenders]
     scores, differences = comparison_scores.judge(comparison)
@@ -108,7 +108,7 @@ def _dimensions(comparison: Comparison, names: Sequence[str]) -> list[Section]:
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """Return the sentences that a reader must know."""
+    """Return the sentences that a reader of the comparison must know."""
     found = []
     if comparison.paired:
         speakers = len({r.speaker for r in comparison.shared[0].results if r.speaker})
@@ -122,11 +122,11 @@ def notes(comparison: Comparison) -> list[str]:
 
 
 def write(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> str:
-    """The report as HTML.
+    """Write a comparison as one page of HTML.
 
     Args:
         comparison: comparison of models on held-out recordings.
-        complexities: their costs, where these are known.
+        complexities: costs of the models, where these are known.
     """
     names = " and ".join(c.name for c in comparison.contenders)
     limits = [

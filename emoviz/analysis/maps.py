@@ -1,4 +1,4 @@
-"""Maps of embeddings: who each point is, how maps of several models lie beside each other, and what a map separates."""
+"""Maps of embeddings: facts about each point, maps of several models beside each other, and what a map separates."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ def recordings(
     """Return the facts about each recording of a table of embeddings.
 
     Args:
-        embeddings: index id; columns culture, speaker, label.
+        embeddings: embeddings with index id and the columns culture, speaker and label.
         predictions: truth and prediction of the same recordings, or of each of their frames
             (:func:`emoviz.evaluation.tables.prediction_table`).
         kind: kind of the model's outputs.
@@ -72,9 +72,9 @@ class Placement(NamedTuple):
     """The place of a map on the page: ``(points - centre) @ turn + target``.
 
     Attributes:
-        centre: (D,).
-        turn: (D, D), a rotation or reflection times a scale.
-        target: (D,).
+        centre: centre (D,) of the points.
+        turn: matrix (D, D), a rotation or reflection times a scale.
+        target: place (D,) of the centre on the page.
     """
 
     centre: Array
@@ -87,12 +87,12 @@ class Placement(NamedTuple):
 
 
 def standard(points: Array) -> Placement:
-    """A map with its centre at 0 and a mean squared distance from it of 1."""
+    """Place a map with its centre at 0 and a mean squared distance of its points from it of 1."""
     return Placement(points.mean(0), np.eye(points.shape[1]) / (_radius(points) or 1.0), np.zeros(points.shape[1]))
 
 
 def beside(points: Array, ids: pd.Index, first: Array, first_ids: pd.Index) -> Placement:
-    """A map turned and scaled so that recordings lie as near as they can to where another map has them.
+    """Place a map turned and scaled so that recordings lie as near as they can to their places in another map.
 
     Only for maps whose axes and unit mean nothing, as those of t-SNE and UMAP. Maps with too few common recordings
     are only centred and scaled.
@@ -100,10 +100,10 @@ def beside(points: Array, ids: pd.Index, first: Array, first_ids: pd.Index) -> P
     Source: P. H. Schönemann, "A generalized solution of the orthogonal Procrustes problem", Psychometrika 31 (1966).
 
     Args:
-        points: (N, D).
-        ids: (N,) of the recordings.
-        first: (M, D) the other map as it lies on the page.
-        first_ids: (M,) of its recordings.
+        points: points (N, D) of the map.
+        ids: ids (N,) of its recordings.
+        first: points (M, D) of the other map as it lies on the page.
+        first_ids: ids (M,) of its recordings.
     """
     common = ids.intersection(first_ids)
     if len(common) < LEAST_COMMON:
@@ -126,7 +126,7 @@ def axis_titles(projection: Projection) -> tuple[str, ...]:
 
 
 def verdict(found: pd.DataFrame) -> str:
-    """Return in words which groups an embedding and its map separate more, and whether the map can be trusted.
+    """Say which groups an embedding and its map separate more, and whether the map can be trusted.
 
     Args:
         found: scores of one map (:func:`emoviz.analysis.separation.scores`).
@@ -162,15 +162,15 @@ def _separated(rows: Mapping[str, Any]) -> str:
 def side_by_side(
     parts: Mapping[str, tuple[pd.DataFrame, Array]], *, turn: bool
 ) -> tuple[pd.DataFrame, dict[str, Placement]]:
-    """Maps of several models as they lie beside each other.
+    """Place maps of several models beside each other.
 
     Args:
-        parts: model -> what is known of its recordings (:func:`recordings`) and their places (N, D) in its map.
+        parts: facts about the recordings of each model (:func:`recordings`) and their places (N, D) in its map.
         turn: whether maps are brought to one scale and turned to fit the first (:func:`beside`).
 
     Returns:
-        One row per model and recording (``model``, ``id``, ``x``, ``y``, ``z`` in three dimensions, and what is known
-        of it), and model -> where its map lies, for further points.
+        One row per model and recording (``model``, ``id``, ``x``, ``y``, ``z`` in three dimensions, and the facts about
+        it), and the placement of each model's map, for further points.
     """
     tables, placements = [], {}
     first: tuple[pd.Index, Array] | None = None
@@ -194,9 +194,9 @@ def places_of_clip(times: Array, embeddings: Array, transform: Callable[[Array],
     """Return the places of a new clip in a map.
 
     Args:
-        times: (N,) seconds of its windows.
-        embeddings: (N, E) of its windows.
-        transform: embeddings (M, E) -> points (M, D).
+        times: middles (N,) of the clip's windows, in seconds.
+        embeddings: embeddings (N, E) of the windows.
+        transform: function from embeddings (M, E) to points (M, D).
 
     Returns:
         ``time``, ``x``, ``y``, ``z`` of at most :data:`MOST_WINDOWS` windows, and of their mean embedding, which has
@@ -208,6 +208,6 @@ def places_of_clip(times: Array, embeddings: Array, transform: Callable[[Array],
 
 
 def moved(places: pd.DataFrame, placement: Placement) -> pd.DataFrame:
-    """Points of a map (columns ``x``, ``y``, ``z``) as the map lies on the page."""
+    """Return points of a map (columns ``x``, ``y``, ``z``) as the map lies on the page."""
     axes = [axis for axis in AXES if axis in places]
     return places.assign(**dict(zip(axes, placement(places[axes].to_numpy()).T, strict=True)))

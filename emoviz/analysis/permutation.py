@@ -36,7 +36,7 @@ def differences(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> pd.DataFrame:
-    r"""Whether two cultures differ more than the replicates of one do: a permutation test per pair.
+    r"""Test for each pair of cultures whether they differ more than the replicates of one do, by permutation.
 
     Under the hypothesis that a replicate's culture does not matter, the cultures' labels may be exchanged. The
     statistic is Anderson's (PERMANOVA), the sum of squares between the groups g of :math:`n_g` replicates, which
@@ -59,7 +59,7 @@ def differences(
         measure: one of :data:`MEASURES`.
         k: number of channels of the measure ``top-k``.
         matched: whether replicates of one name in several cultures have more in common than the name.
-        draws: random labellings where not all are tried.
+        draws: number of random labellings where not all are tried.
         seed: seed of their random numbers.
 
     Returns:
@@ -94,7 +94,7 @@ def overall_difference(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Whether any cultures differ more than the replicates of one do: one permutation test over all of them.
+    """Test whether any cultures differ more than the replicates of one do, by permutation over all of them.
 
     The test of :func:`differences` with a group per culture. It needs no correction, and reaches a smaller p.
 
@@ -109,7 +109,7 @@ def overall_difference(
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    r"""Holm's correction of m p-values: the i-th smallest becomes :math:`\max_{j \le i} \min(1, (m - j + 1)\,p_j)`.
+    r"""Correct m p-values as Holm did: the i-th smallest becomes :math:`\max_{j \le i} \min(1, (m - j + 1)\,p_j)`.
 
     NaN stands for a test that was not made: it stays NaN and does not count.
     """
@@ -123,7 +123,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 class PermutationTest(NamedTuple):
-    """Result of :func:`permutation_test`.
+    """The result of :func:`permutation_test`.
 
     Attributes:
         p: p-value of the hypothesis that labels do not matter; NaN where all labellings say the same.
@@ -141,13 +141,14 @@ class PermutationTest(NamedTuple):
 def permutation_test(
     units: Array, labels: Array, *, blocks: Array | None = None, draws: int = DRAWS, seed: int = 0
 ) -> PermutationTest:
-    """Anderson's test whether groups of unit vectors differ; see :func:`differences`.
+    """Test whether groups of unit vectors differ, by Anderson's statistic; see :func:`differences`.
 
     Args:
-        units: (N, D) vectors.
-        labels: (N,) group of each, whole numbers.
-        blocks: (N,) whole numbers: labels are exchanged within a block only; by default all are one.
-        draws: random labellings where there are more than :data:`MOST_EXACT`.
+        units: unit vectors (N, D).
+        labels: group (N,) of each vector, whole numbers.
+        blocks: block (N,) of each vector, whole numbers: labels are exchanged within a block only; by default all are
+            one.
+        draws: number of random labellings where there are more than :data:`MOST_EXACT`.
         seed: seed of their random numbers.
     """
     groups = np.unique(labels, return_inverse=True)[1]

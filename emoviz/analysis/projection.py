@@ -42,7 +42,7 @@ class Projection:
     points: Array
 
     def transform(self, new: Array) -> Array:
-        """Points (M, dimensions) of new embeddings (M, E), float32; the map itself stays as it is.
+        """Return the points (M, dimensions) of new embeddings (M, E), float32; the map itself stays as it is.
 
         The first call prepares the search for neighbours, later ones are quicker. Each new clip is placed as if it were
         the only one.
@@ -60,7 +60,7 @@ class Projection:
 
     @cached_property
     def explained(self) -> Array:
-        """(dimensions,) share of the embeddings' variance along each axis of a PCA map; of others it means nothing."""
+        """The share (dimensions,) of the embeddings' variance along each axis of a PCA map; else without meaning."""
         return np.asarray(self.points.var(0, dtype=np.float64) / self.embeddings.var(0, dtype=np.float64).sum())
 
     @cached_property
@@ -74,8 +74,8 @@ def fit(embeddings: Array, method: Method, *, cache: Path | None = None, progres
     The same embeddings, settings and versions of libraries give the same points, on one machine to the last digit.
 
     Args:
-        embeddings: (N, E) numbers, taken as float32.
-        method: one of :data:`METHODS` with its settings.
+        embeddings: embeddings (N, E), taken as float32.
+        method: method with its settings, one of :data:`METHODS`.
         cache: folder of maps, made when first needed. A map is found by the content of the embeddings, the
             settings and the versions of the libraries. A damaged file is made anew; one that cannot be
             written is not.

@@ -66,7 +66,7 @@ class Method(ABC):
 
     @abstractmethod
     def arrange(self, embeddings: Array, progress: Progress) -> Array:
-        """Points (N, dimensions) of embeddings (N, E)."""
+        """Return the points (N, dimensions) of embeddings (N, E)."""
 
     @abstractmethod
     def placer(self, embeddings: Array, points: Array) -> Placer:
@@ -85,11 +85,11 @@ class PCA(Method):
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
 
     def arrange(self, embeddings: Array, progress: Progress) -> Array:
-        """Scores on the components of largest variance."""
+        """Return the scores on the components of largest variance."""
         return np.asarray(_principal_components(embeddings, self.dimensions).transform(embeddings))
 
     def placer(self, embeddings: Array, points: Array) -> Placer:
-        """The same components, which follow from the embeddings."""
+        """Return a function that projects onto the same components, which follow from the embeddings."""
         place: Placer = _principal_components(embeddings, self.dimensions).transform
         return place
 
@@ -144,7 +144,7 @@ class TSNE(NeighbourMethod):
     Attributes:
         perplexity: number of neighbours that a clip pays attention to, at most a third of the others.
         early_iterations: number of iterations in which groups form, attraction being 12 times as strong.
-        iterations: after that.
+        iterations: number of iterations after that.
     """
 
     perplexity: float = 30.0
@@ -208,7 +208,7 @@ class TSNE(NeighbourMethod):
         return centred
 
     def placer(self, embeddings: Array, points: Array) -> Placer:
-        """Each new clip is drawn to its neighbours among the old ones, which do not move, and by no other new one."""
+        """Return a function that draws each new clip to its neighbours among the old ones, which do not move."""
         from openTSNE import TSNEEmbedding
         from openTSNE.affinity import PerplexityBasedNN
 
@@ -262,7 +262,7 @@ class _OfNewClips:
 @METHODS.register("umap")
 @dataclass(frozen=True)
 class UMAP(NeighbourMethod):
-    """UMAP: neighbours stay together; looser or tighter by ``min_dist``.
+    """UMAP: neighbours stay together, looser or tighter by ``min_dist``.
 
     It runs on one core, so that a seed gives one map, and cannot be stopped on its way.
 
@@ -298,7 +298,7 @@ class UMAP(NeighbourMethod):
         return np.asarray(points)
 
     def placer(self, embeddings: Array, points: Array) -> Placer:
-        """umap-learn's own way, by a model that knows the neighbours and is given the points."""
+        """Return umap-learn's own way, by a model that knows the neighbours and is given the points."""
         prepare = self.preparation(embeddings)
         # Without epochs it is not optimised; what it then holds in place of a map is replaced by ours.
         model = self._model(n_epochs=0, init="random").fit(prepare(embeddings))

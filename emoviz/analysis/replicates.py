@@ -21,11 +21,11 @@ DESCRIPTIVE = ("culture", "speaker", "label")
 
 
 def of_models(attention: Mapping[str, pd.DataFrame], dimensions: Mapping[str, str]) -> pd.DataFrame:
-    """Weights whose replicates are models: a model's mean over the held-out clips of each culture.
+    """Return weights whose replicates are models: a model's mean over the held-out clips of each culture.
 
     Args:
-        attention: model -> channel weights per held-out clip (``attention.parquet``).
-        dimensions: model -> what it predicts.
+        attention: channel weights per held-out clip (``attention.parquet``) of each model.
+        dimensions: name of each model's output.
 
     Returns:
         A table of weights; the last level of its index is ``model``.
@@ -53,7 +53,7 @@ def of_models(attention: Mapping[str, pd.DataFrame], dimensions: Mapping[str, st
 
 
 def of_speakers(attention: pd.DataFrame, dimension: str) -> pd.DataFrame:
-    """Weights whose replicates are speakers, for one model: the mean over each one's held-out clips.
+    """Return weights of one model whose replicates are speakers: the mean over each one's held-out clips.
 
     Clips of one speaker are alike for reasons that are not their culture's, so they count once. A clip whose
     speaker is unknown stands for itself.
@@ -77,20 +77,20 @@ def of_speakers(attention: pd.DataFrame, dimension: str) -> pd.DataFrame:
 
 
 def modality(channel: str) -> str:
-    """The text before a channel's first dot."""
+    """Return the text before a channel's first dot."""
     return channel.partition(".")[0]
 
 
 def modalities(weights: pd.DataFrame) -> list[str]:
-    """Modalities of the channels, in the order of the columns."""
+    """Return the modalities of the channels, in the order of the columns."""
     return list(dict.fromkeys(modality(channel) for channel in weights.columns))
 
 
 def restrict(weights: pd.DataFrame, to: str) -> pd.DataFrame:
-    """The weights of one modality's channels.
+    """Return the weights of one modality's channels.
 
     Raises:
-        UnknownNameError: if no channel is of it.
+        UnknownNameError: if no channel belongs to the modality.
     """
     chosen = [channel for channel in weights.columns if modality(channel) == to]
     if not chosen:

@@ -53,7 +53,7 @@ def silhouette(
     permutations: int = 199,
     seed: int = 0,
 ) -> Separation:
-    r"""Whether clips lie with those of the same label.
+    r"""Measure whether clips lie with those of the same label.
 
     .. math:: s_i = \frac{b_i - a_i}{\max(a_i, b_i)}
 
@@ -64,16 +64,16 @@ def silhouette(
     several emotions).
 
     Args:
-        points: (N, D) points of a map, or embeddings.
-        labels: N labels; clips whose label is missing are left out.
-        groups: N groups, e.g. speakers, where known; a clip whose group is missing stands alone.
-        most: where there are more clips, so many drawn at random stand for all.
-        draws: bootstrap samples.
+        points: points (N, D) of a map, or embeddings.
+        labels: label of each of the N clips; clips whose label is missing are left out.
+        groups: group of each of the N clips, e.g. its speaker, where known; a clip whose group is missing stands alone.
+        most: largest number of clips; of more, so many drawn at random stand for all.
+        draws: number of bootstrap samples.
         permutations: number of permutations of the labels; p is not below 1 / (permutations + 1).
         seed: seed of draws and permutations.
 
     Returns:
-        NaN where there are not two labels. The interval is NaN with one group.
+        The separation; NaN where there are not two labels. The interval is NaN with one group.
 
     Raises:
         AnalysisError: if there is not one label, and one group where any is given, per point.
@@ -120,7 +120,7 @@ def trustworthiness(
     draws: int = 1000,
     seed: int = 0,
 ) -> Estimate:
-    r"""Whether neighbours on a map are neighbours among the embeddings, too.
+    r"""Measure whether neighbours on a map are neighbours among the embeddings, too.
 
     .. math:: T_k = 1 - \frac{2}{N k (2N - 3k - 1)} \sum_i \sum_{j \in U_k(i)} (r_{ij} - k)
 
@@ -129,12 +129,12 @@ def trustworthiness(
     by it.
 
     Args:
-        embeddings: (N, E).
-        points: (N, D) on the map, in the same order.
-        neighbours: k, less than half of the clips.
-        groups: N groups, e.g. speakers, that the interval draws as a whole.
-        most: where there are more clips, the sum is over so many drawn at random, each judged among all.
-        draws: bootstrap samples.
+        embeddings: embeddings (N, E).
+        points: points (N, D) on the map, in the same order.
+        neighbours: number k of neighbours, less than half of the clips.
+        groups: group of each of the N clips, e.g. its speaker, which the interval draws as a whole.
+        most: largest number of clips in the sum; of more, so many are drawn at random, each judged among all.
+        draws: number of bootstrap samples.
         seed: seed of the draws.
 
     Raises:
@@ -180,7 +180,7 @@ def scores(
     Args:
         projection: the map.
         about: facts about each clip, in the order of the map.
-        columns: whose values are to be told apart; those of which fewer than two values are known are left out.
+        columns: columns whose values are to be told apart; those of which fewer than two values are known are left out.
         group: column of clips that are not independent; may be absent.
         neighbours: number of neighbours of trustworthiness, at most a fifth of the clips.
         seed: seed of draws and permutations.

@@ -33,25 +33,25 @@ MEASURES: Registry[Callable[[Array, int], Array]] = Registry("measure of similar
 
 @MEASURES.register("cosine")
 def cosine(rows: Array, k: int) -> Array:
-    """Cosine of the angle between two rows of weights: in [0, 1], as weights are not negative."""
+    """Bring rows to unit length, for the cosine of the angle between two: in [0, 1], as weights are not negative."""
     return _to_unit_length(rows)
 
 
 @MEASURES.register("pearson")
 def pearson(rows: Array, k: int) -> Array:
-    """Pearson's r over channels, in [-1, 1]; undefined where all weights are the same."""
+    """Bring rows to unit length for Pearson's r over channels, in [-1, 1]; undefined where all weights are the same."""
     return _to_unit_length(np.where(_is_flat(rows), np.nan, rows - rows.mean(1, keepdims=True)))
 
 
 @MEASURES.register("spearman")
 def spearman(rows: Array, k: int) -> Array:
-    """Spearman's rank correlation over channels: Pearson's r of the ranks, ties sharing their mean rank."""
+    """Bring rows to unit length for Spearman's rank correlation over channels; ties share their mean rank."""
     return pearson(rankdata(rows, axis=1), k)
 
 
 @MEASURES.register("top-k")
 def top_k(rows: Array, k: int) -> Array:
-    """Share of the k highest channels that two rows have in common, in [0, 1]; k / D is chance.
+    """Bring rows to unit length for the share of their k highest channels in common, in [0, 1]; k / D is chance.
 
     Channels that tie for the last places share them equally, so that the order of channels never matters.
     """
@@ -71,7 +71,7 @@ def similarities(
     level: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Similarity of every two cultures, and on the diagonal a culture's reliability.
+    """Measure the similarity of every two cultures, and on the diagonal a culture's reliability.
 
     Between two cultures it is the mean over all pairs of a replicate of one and a replicate of the other; within a
     culture the mean over pairs of different replicates, NaN where there is one only. The interval is a percentile
@@ -86,7 +86,7 @@ def similarities(
         measure: one of :data:`MEASURES`.
         k: number of channels of the measure ``top-k``.
         matched: whether replicates of one name in several cultures have more in common than the name.
-        draws: bootstrap samples.
+        draws: number of bootstrap samples.
         level: coverage of the interval.
         seed: seed of the bootstrap.
 
@@ -119,7 +119,7 @@ def similarities(
 
 
 def matrix(similarity: pd.DataFrame, dimension: str, value: str = "similarity") -> pd.DataFrame:
-    """A column of :func:`similarities` as a matrix of cultures.
+    """Return a column of :func:`similarities` as a matrix of cultures.
 
     Raises:
         UnknownNameError: if no row is of that dimension.
@@ -134,9 +134,9 @@ class Dendrogram(NamedTuple):
     """Cultures merged step by step, the most similar first.
 
     Attributes:
-        order: cultures as the leaves stand.
-        linkage: (C - 1, 4) as scipy's ``linkage`` gives it, over the cultures in the order of the matrix.
-        branches: for drawing, one row per corner of a branch: ``branch``, ``position`` (0 is the first leaf, 1 the
+        order: cultures in the order of the leaves.
+        linkage: merges (C - 1, 4) as scipy's ``linkage`` gives them, over the cultures in the order of the matrix.
+        branches: corners of the branches to draw, one row each: ``branch``, ``position`` (0 is the first leaf, 1 the
             next) and ``height`` (1 - similarity).
     """
 
@@ -146,15 +146,15 @@ class Dendrogram(NamedTuple):
 
 
 def dendrogram(similarity: pd.DataFrame, method: str = "average") -> Dendrogram:
-    """Hierarchical clustering of cultures by 1 - similarity.
+    """Cluster cultures hierarchically by 1 - similarity.
 
     Args:
-        similarity: (C, C) matrix of cultures (:func:`matrix`); its diagonal is not read.
+        similarity: matrix (C, C) of cultures (:func:`matrix`); its diagonal is not read.
         method: method of linkage: ``average``, ``complete`` or ``single``.
 
     Raises:
         AnalysisError: if there are fewer than two cultures, or the similarity of two is undefined.
-        ConfigError: if the method is another.
+        ConfigError: if there is no such method of linkage.
     """
     methods = ("average", "complete", "single")
     if method not in methods:
@@ -190,7 +190,7 @@ class Units(NamedTuple):
 def units_of(
     weights: pd.DataFrame, measure: str, k: int, *, matched: bool, least: int = 1
 ) -> Iterator[tuple[str, dict[str, Units]]]:
-    """Per dimension, the replicates of each culture for which the measure is defined.
+    """Yield for each dimension the replicates of each culture for which the measure is defined.
 
     Unless replicates are matched, no two have the same name.
     """
@@ -220,7 +220,7 @@ class Drawn(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Mean similarity of each draw, NaN where no pair is left, and over how many ordered pairs."""
+    """Mean similarity in each draw, NaN where no pair is left, and the number of ordered pairs that it is over."""
 
     mean: Array
     pairs: Array
@@ -234,7 +234,7 @@ def _resampled(units: Units, draws: int, generator: np.random.Generator) -> Draw
 
 
 def mean_over_pairs(own: Units, others: Units, drawn: Drawn | None = None, other: Drawn | None = None) -> Compared:
-    """Mean over pairs of a row and another culture's, or the same one's, that do not have the same name.
+    """Average over pairs of a row and another culture's, or the same one's, that do not have the same name.
 
     Without draws each row counts once.
     """

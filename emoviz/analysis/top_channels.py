@@ -13,11 +13,11 @@ Array = np.ndarray
 
 
 def top_channels(weights: pd.DataFrame, count: int = 10) -> pd.DataFrame:
-    """The highest channels of each culture, by its mean weights; ties go to the name that comes first.
+    """Return the highest channels of each culture, by its mean weights; ties go to the name that comes first.
 
     Args:
         weights: a table of weights.
-        count: channels per culture.
+        count: number of channels per culture.
 
     Returns:
         One row per dimension, culture and rank: ``dimension``, ``culture``, ``rank`` (from 1), ``channel``,
@@ -26,7 +26,7 @@ def top_channels(weights: pd.DataFrame, count: int = 10) -> pd.DataFrame:
 
     Raises:
         AnalysisError: if this is no table of weights.
-        ConfigError: if there are not so many channels.
+        ConfigError: if there are fewer channels than that.
     """
     require_weights(weights)
     require_count(count, weights.shape[1], "highest channels")
@@ -52,7 +52,7 @@ def frequencies(top: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per dimension and channel that is, the most frequent first: ``dimension``, ``channel``, ``modality``,
-        ``frequency`` (number of cultures), ``share`` of the cultures, and which ``cultures``.
+        ``frequency`` (number of cultures), ``share`` of the cultures, and the names of these ``cultures``.
     """
     keys = ["dimension", "channel", "modality"]
     table = top.groupby(keys, as_index=False).agg(frequency=("culture", "size"), cultures=("culture", ", ".join))
@@ -63,12 +63,12 @@ def frequencies(top: pd.DataFrame) -> pd.DataFrame:
 
 
 def pair(weights: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Two cultures' weights against each other, channel by channel.
+    """Return two cultures' weights against each other, channel by channel.
 
     Args:
         weights: a table of weights.
-        first: a culture.
-        second: another.
+        first: name of a culture.
+        second: name of another culture.
 
     Returns:
         One row per dimension that both have and channel, the largest differences first: ``dimension``, ``channel``,

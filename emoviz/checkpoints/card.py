@@ -19,13 +19,13 @@ GIVEN = {
 
 @dataclass(frozen=True)
 class Origin:
-    """What a card says about the data that a model was trained on.
+    """The data that a model was trained on and how it was split, as a card tells it.
 
     Attributes:
-        licences: title of each corpus and its licence.
-        parts: part of the split and its size in words, e.g. ``8 speakers, 400 samples``.
-        split_note: how the parts were made, one sentence.
-        note: what a reader of the scores must know, one or more sentences.
+        licences: licence of each corpus, by its title.
+        parts: size of each part of the split in words, e.g. ``8 speakers, 400 samples``.
+        split_note: sentence on how the parts were made.
+        note: limits that a reader of the scores must know, one or more sentences.
         command: the command that trains the model again from extracted features.
     """
 
@@ -40,9 +40,9 @@ def write_card(description: Description, metrics: Mapping[str, Any], origin: Ori
     """Return the card of a trained model as Markdown.
 
     Args:
-        description: what the model is.
-        metrics: ``test`` and ``selection``, as ``metrics.json`` has them.
-        origin: what is known of its training.
+        description: description of the model.
+        metrics: scores ``test`` and ``selection``, as ``metrics.json`` has them.
+        origin: facts about its training.
     """
     what = "valence and arousal derived from emotion classes" if description.derived else GIVEN[description.kind]
     rows = "\n".join(_row(row) for row in metrics["test"])

@@ -1,4 +1,4 @@
-"""Trained models to and from the Hugging Face Hub, whose layout a checkpoint folder has.
+"""Exchange of trained models with the Hugging Face Hub, whose layout a checkpoint folder has.
 
 Only the files of a checkpoint are fetched: JSON, safetensors, Parquet and the card. None of them can run code, and a
 repository that has more keeps it. A pulled model is loaded once before it takes its place among the others.
@@ -33,19 +33,19 @@ T = TypeVar("T")
 def push(folder: Path, repository: str, *, private: bool = True, api: "HfApi | None" = None) -> str:
     """Put a checkpoint onto the Hub, as the account that ``hf auth login`` knows.
 
-    What it predicted of recordings stays here where that stands beside raters' own values, which are the corpus.
+    Its predictions of recordings stay here where they stand beside raters' own values, which are the corpus.
 
     Args:
-        folder: of the checkpoint.
-        repository: ``owner/name``; made where there is none.
-        private: whether a new repository is its owner's alone.
-        api: the Hub, or what stands in for it.
+        folder: folder of the checkpoint.
+        repository: name ``owner/name`` of the repository, which is made where there is none.
+        private: whether a new repository is visible to its owner alone.
+        api: client of the Hub, or an object in its place.
 
     Returns:
-        Its address.
+        The address of the repository.
 
     Raises:
-        CheckpointError: it is damaged, the name is none, or the Hub refuses it.
+        CheckpointError: if the checkpoint is damaged, the name is no repository's, or the Hub refuses it.
     """
     _require_name(repository)
     about = load(folder).description
@@ -67,15 +67,15 @@ def pull(repository: str, checkpoints: Path, *, api: "HfApi | None" = None) -> P
     """Get a checkpoint from the Hub.
 
     Args:
-        repository: ``owner/name``.
-        checkpoints: folder in which the model's own is written, under the name that its config states.
-        api: the Hub, or what stands in for it.
+        repository: name ``owner/name`` of the repository.
+        checkpoints: folder in which the model's own folder is written, under the name that its config states.
+        api: client of the Hub, or an object in its place.
 
     Returns:
         The checkpoint folder.
 
     Raises:
-        CheckpointError: the Hub has none of that name, it holds no checkpoint of emoviz or a damaged one, or a
+        CheckpointError: if the Hub has no such repository, it holds no checkpoint of emoviz or a damaged one, or a
             model of its name is there already.
     """
     _require_name(repository)

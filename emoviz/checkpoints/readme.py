@@ -1,4 +1,4 @@
-"""Trained models as a table of Markdown: the bundled models of the README."""
+"""The bundled models as a table of Markdown for the README."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -19,11 +19,11 @@ class Command:
     """A command, or a group of commands.
 
     Attributes:
-        about: one line for ``--help``.
-        arguments: of the command.
-        run: the function that it calls; None for a group, whose commands' names begin with its own.
+        about: line on the command for ``--help``.
+        arguments: arguments of the command.
+        run: function that it calls; None for a group, whose commands' names begin with its own.
         title: heading of a group's commands in ``--help``.
-        metavar: a placeholder for the name of one of them.
+        metavar: placeholder for the name of one of them.
     """
 
     about: str
@@ -40,9 +40,9 @@ def command(name: str, about: str, *arguments: Argument) -> Callable[[Run], Run]
     """Return a decorator that registers a function as a command.
 
     Args:
-        name: what one types, e.g. ``predict``; within a group ``jobs list``.
-        about: one line for ``--help``.
-        arguments: made by :func:`argument` and :func:`one_of`.
+        name: words that one types, e.g. ``predict``; within a group ``jobs list``.
+        about: line on the command for ``--help``.
+        arguments: arguments, made by :func:`argument` and :func:`one_of`.
     """
 
     def register(run: Run) -> Run:
@@ -58,13 +58,13 @@ def group(name: str, about: str, title: str = "commands", metavar: str = "COMMAN
 
 
 def argument(*names: str, listed: Callable[[], Iterable[str]] | None = None, **how: Any) -> Argument:
-    """Return an argument.
+    """Return an argument of a command.
 
     Args:
-        names: see :meth:`argparse.ArgumentParser.add_argument`.
-        listed: returns the names with which the help text goes on, e.g. those of a registry; it is called when the help
-            is shown, as registries import all of their entries.
-        how: see :meth:`argparse.ArgumentParser.add_argument`.
+        names: names as in :meth:`argparse.ArgumentParser.add_argument`.
+        listed: function that returns the names with which the help text goes on, e.g. those of a registry; it is called
+            when the help is shown, as registries import all of their entries.
+        how: further options of :meth:`argparse.ArgumentParser.add_argument`.
     """
 
     def add(parser: argparse._ActionsContainer) -> None:
@@ -74,7 +74,7 @@ def argument(*names: str, listed: Callable[[], Iterable[str]] | None = None, **h
 
 
 class Formatter(argparse.HelpFormatter):
-    """Adds the names to the help texts of arguments that list some."""
+    """A formatter of help texts that adds the names to arguments that list some."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         listed: Callable[[], Iterable[str]] | None = vars(action).get("listed")

@@ -141,7 +141,7 @@ def chosen_features(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Return the settings of each feature to extract, which :data:`EXTRACTION` named.
 
     Raises:
-        ConfigError: a setting is of no chosen feature.
+        ConfigError: if a setting is of no chosen feature.
     """
     from ..training import preset
 

@@ -1,4 +1,4 @@
-"""``explain``: why a model says what it says."""
+"""``explain``: the reasons of a model's prediction, and tests of its channel attention."""
 
 import argparse
 from pathlib import Path

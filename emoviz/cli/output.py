@@ -1,4 +1,4 @@
-"""What commands show: progress bars and notes on standard error, tables on standard output or in a file."""
+"""Output of commands: progress bars and notes on standard error, tables on standard output or in a file."""
 
 import argparse
 import json

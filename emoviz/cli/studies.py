@@ -59,7 +59,7 @@ def chosen_study(options: argparse.Namespace) -> "Study":
     """Return the study that :data:`PROTOCOL` named, or a study of the given config.
 
     Raises:
-        ConfigError: seeds or folds are given for a study, which has its own.
+        ConfigError: if seeds or folds are given for a study, which has its own.
     """
     from ..studies.catalogue import study
     from ..studies.study import study_of

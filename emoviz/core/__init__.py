@@ -1,1 +1,1 @@
-"""Shared by all parts of emoviz: vocabulary, errors, registry, settings, configuration, progress, files and words."""
+"""The parts that all others share: vocabulary, errors, registry, settings, configuration, progress, files and words."""

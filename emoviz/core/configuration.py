@@ -1,4 +1,4 @@
-"""Config dataclasses from plain values (JSON, command line) and back, refusing what is unknown or of a wrong type."""
+"""Conversion of config dataclasses from plain values and back, which refuses unknown keys and wrong types."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ LEFT_OUT = {"left out when empty": True}
 
 
 def to_dict(config: Any) -> Any:
-    """A config dataclass as plain values, which :func:`from_dict` takes."""
+    """Return a config dataclass as plain values, which :func:`from_dict` takes."""
     if dataclasses.is_dataclass(config) and not isinstance(config, type):
         values = {f: getattr(config, f.name) for f in dataclasses.fields(config)}
         return {f.name: to_dict(v) for f, v in values.items() if v or f.metadata != LEFT_OUT}
@@ -55,7 +55,7 @@ def from_dict(kind: type[T], values: Mapping[str, Any], where: str) -> T:
 
 
 def from_texts(settings: Sequence[str]) -> dict[str, Any]:
-    """Plain values from ``key=value`` texts, as a command line has them.
+    """Return the plain values of ``key=value`` texts, as a command line has them.
 
     Values are read as JSON where that works (``0.1``, ``true``, ``["emodb"]``), else as text.
 
@@ -72,7 +72,7 @@ def from_texts(settings: Sequence[str]) -> dict[str, Any]:
 
 
 def pairs(settings: Sequence[str]) -> dict[str, str]:
-    """Texts by key from ``key=text``, as a command line has them.
+    """Return the texts of ``key=text`` settings by their keys, as a command line has them.
 
     Raises:
         ConfigError: if a text has no ``=``.
@@ -88,7 +88,7 @@ def coerce(hint: Any, value: Any, what: str) -> Any:
     """Check one value against its annotation; lists become tuples, whole numbers become floats.
 
     Raises:
-        ConfigError: if it does not fit; the message calls it ``what``.
+        ConfigError: if the value does not fit the annotation; the message calls it ``what``.
     """
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:

@@ -52,7 +52,7 @@ class Cancelled(EmovizError):  # noqa: N818 - a request of the user, not an erro
 
 
 class UnknownNameError(EmovizError):
-    """A name that no registry entry has."""
+    """No entry of a registry has the name that was asked for."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         super().__init__(f"There is no {kind} named '{name}'; known are: {', '.join(sorted(known))}.")

@@ -98,13 +98,13 @@ def raising(kind: type[EmovizError], path: Path, *, name: str = "", setting: str
     """Turn what the system says of a write that failed into one sentence for the user.
 
     Args:
-        kind: error of the caller.
+        kind: error of the caller, which is raised in place of the system's.
         path: path of the file that is written.
-        name: how the sentence begins, instead of with the path.
-        setting: the environment variable that names another folder.
+        name: beginning of the sentence in place of the path.
+        setting: environment variable that names another folder, or "".
 
     Raises:
-        EmovizError: of that kind, if the block raises an OSError or safetensors cannot write.
+        EmovizError: if the block raises an OSError or safetensors cannot write; it is of that kind.
     """
     try:
         yield

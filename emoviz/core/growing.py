@@ -1,4 +1,4 @@
-"""Arrays that grow by rows: small ones lie in memory, large ones in a temporary file without a name.
+"""Arrays that grow by rows, small ones in memory and large ones in a temporary file without a name.
 
 What is known of a long recording is read in blocks or windows, so nobody needs all of it in memory. :class:`Rows` gives
 slices of such a file and can stand wherever a NumPy array is read; what asks it for more than rows reads all of it.
@@ -22,13 +22,13 @@ BLOCK = 4_000_000
 
 
 class Rows(NDArrayOperatorsMixin):
-    """Rows in a file, read when they are asked for.
+    """Rows of an array that lie in a file and are read when they are asked for.
 
     Args:
-        file: open for reading.
+        file: file that is open for reading.
         offset: byte at which the first row begins.
-        shape: of all rows, their number first.
-        dtype: of the values.
+        shape: shape of all rows, their number first.
+        dtype: type of the values.
     """
 
     def __init__(self, file: BinaryIO, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
@@ -103,9 +103,9 @@ class GrowingArray:
     """Rows of one shape and type, appended one block at a time.
 
     Args:
-        shape: of one row; () for scalars.
-        dtype: of the rows.
-        in_memory: bytes from which the rows lie in a temporary file, by default :data:`IN_MEMORY`.
+        shape: shape of one row; () for scalars.
+        dtype: type of the values.
+        in_memory: number of bytes from which the rows lie in a temporary file, by default :data:`IN_MEMORY`.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: type[np.generic], in_memory: int | None = None) -> None:
@@ -151,7 +151,7 @@ class GrowingArray:
 
     @property
     def array(self) -> np.ndarray:
-        """(N, *shape), the rows that are there now; those of a long array are :class:`Rows`, which read the same."""
+        """Return the rows that are there now, (N, *shape); a long array gives :class:`Rows`, which read the same."""
         if self._file is None:
             return self._buffer[: self._length]
         shape = (self._length, *self._buffer.shape[1:])

@@ -12,11 +12,11 @@ work, the listener raises :class:`~emoviz.core.errors.Cancelled`; the worker let
 
 
 def silent(stage: str, done: float, total: float) -> None:
-    """A listener that neither shows nor stops anything."""
+    """Do nothing with what is reported: a listener that neither shows nor stops anything."""
 
 
 def stoppable(listener: Progress, stopped: Callable[[], bool]) -> Progress:
-    """A listener that passes on to ``listener`` and raises :class:`Cancelled` once ``stopped()``."""
+    """Return a listener that passes on to ``listener`` and raises :class:`Cancelled` once ``stopped()``."""
 
     def report(stage: str, done: float, total: float) -> None:
         if stopped():
@@ -28,7 +28,7 @@ def stoppable(listener: Progress, stopped: Callable[[], bool]) -> Progress:
 
 @contextmanager
 def held(lock: threading.Lock, progress: Progress) -> Iterator[None]:
-    """Hold a lock. Whoever waits for it, while another thread does the same work, can be stopped."""
+    """Hold a lock, so that whoever waits for it, while another thread does the same work, can be stopped."""
     while not lock.acquire(timeout=0.2):
         progress("Waiting for the same work elsewhere", 0, 0)
     try:

@@ -1,4 +1,4 @@
-"""Explicit registries: a decorator adds, a duplicate raises, an unknown name lists the known ones."""
+"""Explicit registries: a decorator adds an entry, a duplicate raises, and an unknown name lists the known ones."""
 
 import importlib
 import pkgutil
@@ -41,7 +41,7 @@ class Registry(Generic[T]):
             return self._entries
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator that adds an entry.
+        """Return a decorator that adds an entry under a name.
 
         Raises:
             ValueError: if the name is taken.
@@ -59,7 +59,7 @@ class Registry(Generic[T]):
         """Return the name under which an entry is registered.
 
         Raises:
-            UnknownNameError: if it is not registered.
+            UnknownNameError: if the entry is not registered.
         """
         for name, known in self._entries.items():  # an entry that exists has been registered by its own module
             if known is entry:

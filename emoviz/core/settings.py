@@ -1,4 +1,4 @@
-"""Where things are and how large they may be. Read once by ``cli`` and ``ui`` and passed on as arguments."""
+"""Settings of the places and sizes of things, read once by ``cli`` and ``ui`` and passed on as arguments."""
 
 import os
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Settings:
         slots: devices of this machine that run one job each at a time (``EMOVIZ_SLOTS``, e.g. ``cpu,cuda:0``); none
             means the CPU and every GPU.
         upload_limit_mb: largest clip that is accepted, in MB (``EMOVIZ_UPLOAD_LIMIT_MB``).
-        address: the server binds to it (``EMOVIZ_ADDRESS``).
+        address: address that the server binds to (``EMOVIZ_ADDRESS``).
         results: folders with the reports of protocols: the bundled ones and ``EMOVIZ_RESULTS``, where new ones are
             written.
     """
@@ -44,7 +44,7 @@ class Settings:
 
     @property
     def imports(self) -> Path:
-        """Folder of imported corpora, beside the features of all corpora."""
+        """The folder of imported corpora, beside the features of all corpora."""
         return imports_of(self.store)
 
     @classmethod
@@ -82,5 +82,5 @@ def _each_once(*folders: Path) -> tuple[Path, ...]:
 
 
 def imports_of(store: Path) -> Path:
-    """Folder of imported corpora, beside the features of all corpora."""
+    """Return the folder of imported corpora in a store, beside the features of all corpora."""
     return store / "imported"

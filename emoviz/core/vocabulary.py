@@ -71,7 +71,7 @@ class Task(StrEnum):
 
 
 class Polarity(StrEnum):
-    """Sign of an emotion, as the emotion metric uses it."""
+    """The sign of an emotion, as the emotion metric uses it."""
 
     POSITIVE = "positive"
     NEGATIVE = "negative"
@@ -125,12 +125,12 @@ FER_EMOTIONS: tuple[Emotion, ...] = (
 
 
 def derived(dimension: str) -> str:
-    """Name of a dimension that was derived from emotion classes, e.g. ``valence (derived)``."""
+    """Return the name of a dimension that was derived from emotion classes, e.g. ``valence (derived)``."""
     return f"{dimension} (derived)"
 
 
 def intensity(emotion: str) -> str:
-    """Name of the output that says how strong an emotion is, in [0, 1], e.g. ``intensity of angry``."""
+    """Return the name of the output that says how strong an emotion is, in [0, 1], e.g. ``intensity of angry``."""
     return f"intensity of {emotion}"
 
 

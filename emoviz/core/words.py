@@ -117,7 +117,7 @@ def insert(text: str, name: str, part: str) -> str:
         part: its new content, with a line break at its end.
 
     Raises:
-        ConfigError: if the text lacks these lines.
+        ConfigError: if the text lacks these two lines.
     """
     first, last = f"<!-- {name} -->", f"<!-- end of {name} -->"
     before, begin, rest = text.partition(first)

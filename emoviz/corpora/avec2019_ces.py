@@ -53,7 +53,7 @@ SHIPPED = {
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """The labelled development partition: 14 German and 14 Hungarian recordings.
+    """Read the labelled development partition: 14 German and 14 Hungarian recordings.
 
     Raises:
         CorpusError: if the folder or a recording's labels are missing, or a file is no such table.
@@ -83,8 +83,8 @@ def predictions(data_folder: Path, system: str) -> pd.DataFrame:
     """Return the predictions of one of the organisers' systems for the development partition.
 
     Args:
-        data_folder: as for :func:`read`.
-        system: one of :data:`SYSTEMS`.
+        data_folder: folder of the corpora, as for :func:`read`.
+        system: name of the system, one of :data:`SYSTEMS`.
 
     Returns:
         Columns ``id``, ``time`` (s), ``arousal``, ``valence`` and ``liking``, as :attr:`Corpus.traces`

@@ -1,4 +1,4 @@
-"""The contract of a corpus reader: a folder in its published layout in, tables out."""
+"""The contract of a corpus reader, which turns a folder in its published layout into tables."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Corpus:
         limits: facts that a reader of results must know (acted, read sentences, one room ...).
         shipped: features that the corpus is distributed with: name -> table with the column ``id``, one column per
             channel, and ``time`` (s, evenly spaced) unless there is but one value per recording.
-        pictures: for corpora of pictures, id -> undecoded bytes column; else None.
+        pictures: undecoded bytes by the id of the recording, for corpora of pictures; else None.
     """
 
     name: str

@@ -57,7 +57,7 @@ PATTERN = re.compile(r"(?P<actor>1\d{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """CREMA-D clips; the sound is the ``.wav`` file where there is one, else that of the video.
+    """Read CREMA-D clips; the sound is the ``.wav`` file where there is one, else that of the video.
 
     Raises:
         CorpusError: if the folder is missing, empty or incomplete, or a name has an unknown emotion.

@@ -52,7 +52,7 @@ PATTERN = re.compile(r"(?P<speaker>\d\d)(?P<text>[a-z]\d\d)(?P<emotion>[A-Z])[a-
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """EMO-DB from ``wav/`` in its folder.
+    """Read EMO-DB from ``wav/`` in its folder.
 
     Raises:
         CorpusError: if the folder is missing or incomplete, or a name has an unknown emotion.

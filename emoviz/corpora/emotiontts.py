@@ -29,7 +29,7 @@ PATTERN = re.compile(r"(?P<speaker>[a-z]{3})(?P<number>\d{5})")
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """The two emotional sets of emotiontts.
+    """Read the two emotional sets of emotiontts.
 
     Raises:
         CorpusError: if the folder is missing or incomplete, or a number belongs to no emotion.

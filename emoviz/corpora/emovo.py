@@ -30,7 +30,7 @@ PATTERN = re.compile(r"(?P<emotion>[a-z]{3})-(?P<speaker>[fm]\d)-[a-z]\d")
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """EMOVO from the folders of its six actors.
+    """Read EMOVO from the folders of its six actors.
 
     Raises:
         CorpusError: if the folder is missing or incomplete, or a name has an unknown emotion.

@@ -41,7 +41,7 @@ VOTE_COLUMNS = tuple(f"votes.{vote}" for vote in (*FER_EMOTIONS, "unknown", "not
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """FER+ in either layout; ``session`` is the published split.
+    """Read FER+ in either layout; ``session`` is the published split.
 
     Labels are the raters' ``votes.<answer>``, ``emotion`` as :func:`majority` gives it and
     ``share.<emotion>`` as :func:`vote_shares` gives it (both NaN where there is none).
@@ -101,7 +101,7 @@ def _read_votes(path: Path) -> pd.DataFrame:
 
 
 def majority(labels: pd.DataFrame) -> pd.Series:
-    """The emotion that the raters agree on, as the FER+ paper's test takes it.
+    """Return the emotion that the raters agree on, as the test of the FER+ paper takes it.
 
     Single votes are dropped as noise, over all ten answers. The answer with more than half of the votes
     that remain is the majority; so a tie has none. A picture without a majority, or whose majority is
@@ -121,7 +121,7 @@ def majority(labels: pd.DataFrame) -> pd.Series:
 
 
 def vote_shares(labels: pd.DataFrame) -> np.ndarray:
-    """Training targets: how the raters' votes spread over the eight emotions.
+    """Return the training targets: the shares of the raters' votes for the eight emotions.
 
     Single votes are dropped as noise. Votes for unknown and not-a-face do not count, but where one of
     them has as many votes as the first emotion or more, the picture has no target.

@@ -23,7 +23,7 @@ class Tables(Protocol):
 
     @property
     def title(self) -> str:
-        """Full name for people."""
+        """The full name for people."""
         ...
 
     @property
@@ -38,17 +38,17 @@ class Tables(Protocol):
 
     @property
     def recordings(self) -> pd.DataFrame:
-        """One row per recording."""
+        """The recordings, one row each."""
         ...
 
     @property
     def labels(self) -> pd.DataFrame:
-        """One row per recording, or empty."""
+        """The labels, one row per recording; empty where there are none."""
         ...
 
     @property
     def traces(self) -> pd.DataFrame:
-        """Long table, or empty."""
+        """The labels over time as a long table; empty where there are none."""
         ...
 
     @property
@@ -66,25 +66,26 @@ class Store(Protocol):
     """The part of a feature store that the inventory needs."""
 
     def corpus(self, name: str) -> Tables:
-        """The tables of a stored corpus; raises CorpusError where it is not stored."""
+        """Return the tables of a stored corpus."""
         ...
 
     def held(self, name: str) -> Mapping[str, int]:
-        """Feature -> number of the corpus's recordings of which the store has it."""
+        """Return the number of the corpus's recordings of which the store has each feature."""
         ...
 
 
 @dataclass(frozen=True)
 class Holding:
-    """One corpus, as far as it is here.
+    """A corpus, as far as it is on this machine.
 
     Attributes:
-        name: by which it is asked for.
-        missing: why its files cannot be read, or "".
+        name: name by which the corpus is asked for.
+        missing: reason why its files cannot be read, or "".
         stored: whether its tables are in the store, so that it can be trained on without its files.
-        tables: of its recordings and labels, from the store or its files; None when neither is here.
-        features: extractor -> recordings of which the store has it; extractors that it has of none are left out.
-        imported: whether it is one's own.
+        tables: tables of its recordings and labels, from the store or its files; None when neither is here.
+        features: number of recordings of which the store has the features, by extractor; extractors with none are left
+            out.
+        imported: whether the corpus was imported by a user.
     """
 
     name: str
@@ -96,7 +97,7 @@ class Holding:
 
     @property
     def state(self) -> str:
-        """In a word or two."""
+        """The state of the corpus in a word or two."""
         if self.tables is None:
             return "missing"
         if not self.stored:
@@ -105,13 +106,13 @@ class Holding:
 
 
 def holdings(data_folder: Path | None, imports: Path | None, store: Store) -> list[Holding]:
-    """All known corpora, those that are here first."""
+    """Return all known corpora, those that are here first."""
     found = [holding(name, data_folder, imports, store) for name in names(imports)]
     return sorted(found, key=lambda one: one.tables is None)
 
 
 def holding(name: str, data_folder: Path | None, imports: Path | None, store: Store) -> Holding:
-    """One corpus, as far as it is here."""
+    """Return a corpus, as far as it is here."""
     files: Tables | None = None
     stored: Tables | None = None
     missing = ""
@@ -137,7 +138,7 @@ def _files_are_there(stored: Tables) -> bool:
 
 
 def table(found: Iterable[Holding]) -> pd.DataFrame:
-    """One row per corpus: its name, state, title, cultures, recordings, speakers, labels, features and licence."""
+    """Tabulate corpora: name, state, title, cultures, recordings, speakers, labels, features and licence of each."""
     rows = []
     for one in found:
         row: dict[str, object] = {"corpus": one.name, "state": one.state}
@@ -157,7 +158,7 @@ def table(found: Iterable[Holding]) -> pd.DataFrame:
 
 
 def ratings(tables: Tables) -> pd.DataFrame:
-    """Labels in dimensions, over time or of whole recordings: index id, one column per dimension that is rated."""
+    """Return labels in dimensions, over time or per recording: index id, one column per dimension that is rated."""
     rated = tables.labels if tables.traces.empty else tables.traces.set_index("id")
     return rated[[str(dimension) for dimension in Dimension if dimension in rated]].astype(float)
 
@@ -176,7 +177,7 @@ def emotions(found: Sequence[Holding]) -> pd.DataFrame:
 
 
 def dimensions(found: Sequence[Holding]) -> pd.DataFrame:
-    """Histograms of rated dimensions: ``corpus``, ``culture``, ``dimension``, ``value`` (a bin's middle), ``share``."""
+    """Return histograms of rated dimensions: corpus, culture, dimension, value (the middle of a bin) and share."""
     parts = []
     edges = pd.interval_range(-1, 1, BINS)
     for one in found:

@@ -1,4 +1,4 @@
-"""Shared steps of all readers: find the folder, match the names, count, and build the tables."""
+"""Steps that all readers share: find the folder, match the names, count, and build the tables."""
 
 import re
 from collections import Counter
@@ -18,7 +18,7 @@ NAMED_AT_MOST = 5
 
 
 def locate(data_folder: Path, title: str, *places: str) -> Path:
-    """The first of ``places`` under the data folder that exists.
+    """Return the first of ``places`` under the data folder that exists.
 
     Raises:
         CorpusError: if none of them exists.
@@ -32,7 +32,7 @@ def locate(data_folder: Path, title: str, *places: str) -> Path:
 def matching(
     folder: Path, pattern: re.Pattern[str], endings: Sequence[str] = AUDIO_ENDINGS
 ) -> list[tuple[re.Match[str], Path]]:
-    """Files anywhere under ``folder`` whose name without ending matches, each name once, sorted.
+    """Find the files anywhere under ``folder`` whose name without ending matches, each name once, sorted.
 
     Everything else that lies there (read-me files, hidden copies, other material) is ignored.
     """
@@ -41,7 +41,7 @@ def matching(
 
 
 def decode(title: str, path: Path, code: str, emotions: Mapping[str, Emotion]) -> str:
-    """The emotion that a corpus means by its own code.
+    """Return the emotion that a corpus means by its own code.
 
     Raises:
         CorpusError: if the corpus has no such code.
@@ -57,13 +57,13 @@ def require_counts(title: str, folder: Path, unit: str, found: Iterable[str], ex
 
     Args:
         title: title of the corpus.
-        folder: where it was looked for.
-        unit: what is counted by, e.g. ``speaker``.
-        found: that unit's name for each recording found.
-        expected: least number of recordings per unit.
+        folder: folder in which the recordings were looked for.
+        unit: name of that by which recordings are counted, e.g. ``speaker``.
+        found: name of the unit of each recording that was found.
+        expected: least number of recordings of each unit.
 
     Raises:
-        CorpusError: if some are missing; the message names them.
+        CorpusError: if some recordings are missing; the message names their units.
     """
     counts = Counter(found)
     require_none_missing(
@@ -74,7 +74,7 @@ def require_counts(title: str, folder: Path, unit: str, found: Iterable[str], ex
 
 
 def require_none_missing(title: str, folder: Path, missing: Sequence[str]) -> None:
-    """Raise when something is missing.
+    """Refuse a corpus from which something is missing.
 
     Raises:
         CorpusError: if ``missing`` is not empty; the message names the first of them.
@@ -86,7 +86,7 @@ def require_none_missing(title: str, folder: Path, missing: Sequence[str]) -> No
 
 
 def read_table(title: str, path: Path, columns: Sequence[str], **options: Any) -> pd.DataFrame:
-    """A delimited text file with at least ``columns``; ``options`` go to :func:`pandas.read_csv`.
+    """Read a delimited text file with at least ``columns``; ``options`` go to :func:`pandas.read_csv`.
 
     Raises:
         CorpusError: if the file is missing, is no table, or lacks columns.
@@ -104,7 +104,7 @@ def read_table(title: str, path: Path, columns: Sequence[str], **options: Any) -
 
 
 def recordings_table(name: str, rows: Sequence[Mapping[str, object]], **common: object) -> pd.DataFrame:
-    """Recordings from rows with a key ``id``; columns that neither rows nor ``common`` give are None.
+    """Build the table of recordings from rows with ``id``; columns that nothing gives are None.
 
     The column ``split`` is there only where rows have one.
 
@@ -120,6 +120,6 @@ def recordings_table(name: str, rows: Sequence[Mapping[str, object]], **common: 
 
 
 def labels_table(name: str, rows: Sequence[Mapping[str, object]], *columns: str) -> pd.DataFrame:
-    """Labels from the same rows as :func:`recordings_table`."""
+    """Build the table of labels from the same rows as :func:`recordings_table`."""
     index = pd.Index([f"{name}/{row['id']}" for row in rows], name="id", dtype=object)
     return pd.DataFrame({column: [row[column] for row in rows] for column in columns}, index=index, dtype=object)

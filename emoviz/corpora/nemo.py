@@ -25,7 +25,7 @@ EMOTIONS = {
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """The recordings of nEMO that its ``data.tsv`` lists.
+    """Read the recordings of nEMO that its ``data.tsv`` lists.
 
     Raises:
         CorpusError: if the folder or a listed file is missing, or the list has an unknown emotion.

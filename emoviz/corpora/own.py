@@ -1,4 +1,4 @@
-"""Imported corpora: which are there, and how are they read again?
+"""Imported corpora in the folder of imports: list, save, read and remove them.
 
     <imports>/<name>/corpus.json                              title, licence, limits
     <imports>/<name>/{recordings,labels,traces}.parquet       as :class:`~emoviz.corpora.base.Corpus` has them
@@ -21,14 +21,14 @@ TABLES = ("recordings", "labels", "traces")
 
 
 def names(imports: Path | None) -> tuple[str, ...]:
-    """Names of the imported corpora."""
+    """Return the names of the imported corpora."""
     if imports is None or not imports.is_dir():
         return ()
     return tuple(sorted(path.parent.name for path in imports.glob(f"*/{DESCRIPTION}") if path.parent.name[0] != "."))
 
 
 def save(corpus: Corpus, imports: Path, *, replace: bool = False) -> Path:
-    """Keep a corpus, whole or not at all; its folder.
+    """Keep a corpus, whole or not at all, and return its folder.
 
     Raises:
         ConfigError: if another corpus has the name.
@@ -48,7 +48,7 @@ def save(corpus: Corpus, imports: Path, *, replace: bool = False) -> Path:
 
 
 def read(name: str, imports: Path) -> Corpus:
-    """An imported corpus.
+    """Read an imported corpus.
 
     Raises:
         CorpusError: if its folder is damaged, or clips are no longer where they were.

@@ -39,7 +39,7 @@ PATTERN = re.compile(r"03-01-(?P<emotion>\d\d)-(?P<intensity>0[12])-(?P<statemen
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """RAVDESS speech from the folders ``Actor_01`` to ``Actor_24``.
+    """Read RAVDESS speech from the folders ``Actor_01`` to ``Actor_24``.
 
     Raises:
         CorpusError: if the folder is missing or incomplete, or a name has an unknown emotion.

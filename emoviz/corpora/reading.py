@@ -1,4 +1,4 @@
-"""The way into all corpora: their names, and how one is read."""
+"""The way into all corpora: their names, and the function that reads one."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from .base import READERS, Corpus
 
 
 def names(imports: Path | None = None) -> tuple[str, ...]:
-    """Names of all corpora that can be asked for: the published ones, and those imported into that folder."""
+    """Return the names of all corpora: the published ones, and those imported into that folder."""
     return (*READERS, *own.names(imports))
 
 
@@ -38,7 +38,7 @@ def load(name: str, data_folder: Path | None, imports: Path | None = None) -> Co
 
 
 def describe(data_folder: Path | None, imports: Path | None = None) -> pd.DataFrame:
-    """One row per known corpus.
+    """Describe the known corpora, one row each.
 
     Returns:
         Columns ``name``, ``present``, ``missing`` (why a corpus cannot be read, else None), and for
@@ -70,6 +70,6 @@ def _row(name: str, data_folder: Path | None, imports: Path | None) -> dict[str,
 
 
 def label_names(labels: pd.DataFrame, traces: pd.DataFrame) -> list[str]:
-    """Emotions and rated dimensions of a corpus's tables."""
+    """Return the emotions and the rated dimensions of a corpus's tables."""
     emotions = sorted(labels["emotion"].dropna().unique()) if "emotion" in labels else []
     return [*emotions, *(str(d) for d in Dimension if d in labels or d in traces)]

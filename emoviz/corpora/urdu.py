@@ -22,7 +22,7 @@ PATTERN = re.compile(r"(?P<speaker>S(?P<gender>[FM])\d+)_F\d+_(?P<emotion>[A-Z])
 
 @READERS.register(NAME)
 def read(data_folder: Path) -> Corpus:
-    """URDU from one folder per emotion.
+    """Read URDU from one folder per emotion.
 
     Raises:
         CorpusError: if the folder is missing or incomplete, or a name has an unknown emotion.

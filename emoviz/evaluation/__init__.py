@@ -1,1 +1,1 @@
-"""How predictions are judged: metrics, scores with intervals, late fusion, slices and findings in words."""
+"""The judgement of predictions: metrics, scores with intervals, late fusion, slices and findings in words."""

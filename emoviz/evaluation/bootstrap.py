@@ -28,11 +28,11 @@ AT_ONCE = 100
 
 
 class Who(Protocol):
-    """What a result tells of who is in it."""
+    """The recording, the person and the conversation of a result, by which results are clustered."""
 
     @property
     def id(self) -> str:
-        """The recording."""
+        """The name of the recording."""
 
     @property
     def speaker(self) -> str | None:
@@ -82,7 +82,7 @@ class Clusters:
 
 
 def each(count: int, unit: str = "recordings") -> Clusters:
-    """Return so many clusters of one result each."""
+    """Return a number of clusters of one result each."""
     return Clusters(unit, np.arange(count))
 
 
@@ -132,8 +132,8 @@ class SumStatistic:
     """A statistic of sums over the results that were drawn, which is quick to draw again.
 
     Attributes:
-        addends: (N, F) what each result adds.
-        value: (..., F) sums -> (...) values.
+        addends: addends (N, F) of each result to the sums.
+        value: function from sums (..., F) to values (...).
     """
 
     addends: Array
@@ -161,13 +161,13 @@ def resample(statistics: Sequence[Statistic], clusters: Clusters, *, draws: int 
     So the differences between the statistics are paired.
 
     Args:
-        statistics: each gives its value for an array of positions of results.
-        clusters: of the results.
-        draws: samples; None is :data:`DRAWS`.
-        seed: of the samples.
+        statistics: functions that each give a value for an array of positions of results.
+        clusters: clusters of the results.
+        draws: number of samples; None is :data:`DRAWS`.
+        seed: seed of the samples.
 
     Returns:
-        (S, draws), NaN where a statistic is undefined, and with fewer than two clusters.
+        Values (S, draws), NaN where a statistic is undefined, and with fewer than two clusters.
     """
     draws = DRAWS if draws is None else draws
     values = np.full((len(statistics), draws), np.nan)
@@ -204,26 +204,26 @@ def interval(
     """Return the percentile bootstrap interval of a statistic.
 
     Args:
-        statistic: gives its value for an array of positions of results.
-        clusters: of the results.
-        draws: samples; None is :data:`DRAWS`.
-        level: coverage.
-        seed: of the samples.
+        statistic: function that gives a value for an array of positions of results.
+        clusters: clusters of the results.
+        draws: number of samples; None is :data:`DRAWS`.
+        level: coverage of the interval.
+        seed: seed of the samples.
 
     Returns:
-        (low, high); NaN with fewer than two clusters.
+        The ends (low, high); NaN with fewer than two clusters.
     """
     return percentiles(resample([statistic], clusters, draws=draws, seed=seed)[0], level)
 
 
 class Difference(NamedTuple):
-    """How much larger the score of one system is than another's.
+    """The difference of two systems' scores, with its interval and p value.
 
     Attributes:
-        value: the difference over all results.
+        value: difference over all results.
         low: lower end of its interval.
-        high: upper end.
-        p: of the hypothesis that there is none, two-sided.
+        high: upper end of its interval.
+        p: two-sided p value of the hypothesis that there is no difference.
     """
 
     value: float
@@ -233,7 +233,7 @@ class Difference(NamedTuple):
 
 
 def judge(value: float, values: Array, level: float = 0.95) -> Difference:
-    r"""Return a difference with its interval and p, given its values for samples of clusters.
+    r"""Return a difference with its interval and p value, given its values for samples of clusters.
 
     With :math:`\Delta` the difference over all results and :math:`\Delta_i` that of sample i of the n in which it is
     defined, where both systems meet the same clusters,
@@ -245,11 +245,11 @@ def judge(value: float, values: Array, level: float = 0.95) -> Difference:
 
     Args:
         value: the difference over all results.
-        values: those for the samples.
+        values: differences for the samples.
         level: coverage of the interval.
 
     Returns:
-        The interval and p are NaN where no sample has a value, or the difference is undefined.
+        The difference; its interval and p are NaN where no sample has a value, or the difference is undefined.
     """
     values = values[~np.isnan(values)]
     if np.isnan(value) or values.size == 0:
@@ -267,15 +267,15 @@ def paired_difference(
     level: float = 0.95,
     seed: Seed = 0,
 ) -> Difference:
-    """Return by how much the first system's score is larger on the same results; see :func:`judge`.
+    """Return the difference of the first system's score to the second's on the same results; see :func:`judge`.
 
     Args:
-        first: gives the first system's score for an array of positions of results.
-        second: gives the second system's.
-        clusters: of the results.
-        draws: samples; None is :data:`DRAWS`.
+        first: function that gives the first system's score for an array of positions of results.
+        second: function that gives the second system's score.
+        clusters: clusters of the results.
+        draws: number of samples; None is :data:`DRAWS`.
         level: coverage of the interval.
-        seed: of the samples.
+        seed: seed of the samples.
     """
     everything = np.arange(len(clusters.codes))
     one, other = resample([first, second], clusters, draws=draws, seed=seed)

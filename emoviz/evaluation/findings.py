@@ -1,4 +1,4 @@
-"""What held-out scores say in words, and which source of a prediction leads."""
+"""Findings in words: held-out scores, the leading source of a prediction, and models that say nothing."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -16,13 +16,13 @@ MAIN_METRICS = ("ccc", "accuracy", "ua")
 
 
 def leading_source(outputs: pd.DataFrame, kind: str) -> str | None:
-    """The source that stands for the whole clip: fused where there is one, else face, else speech."""
+    """Return the source that stands for the whole clip: fused where there is one, else face, else speech."""
     present = set(outputs[outputs.kind == kind].source)
     return next((str(s) for s in (Source.FUSED, Source.FACE, Source.SPEECH) if s in present), None)
 
 
 def circumplex_source(outputs: pd.DataFrame) -> str | None:
-    """The leading source among those that predict both valence and arousal."""
+    """Return the leading source among those that predict both valence and arousal."""
     dimensions = outputs[outputs.kind == "dimension"]
     known = dimensions.output.str.split(" ").str[0].groupby(dimensions.source).agg(set)
     both = [source for source, names in known.items() if {Dimension.VALENCE, Dimension.AROUSAL} <= names]
@@ -30,7 +30,7 @@ def circumplex_source(outputs: pd.DataFrame) -> str | None:
 
 
 class HeldOut(NamedTuple):
-    """One held-out score of a checkpoint, as text: e.g. ``CCC, valence (derived)``, ``.61 [.55, .66]`` and ``.00``."""
+    """One held-out score of a checkpoint as text, e.g. ``CCC, valence (derived)``, ``.61 [.55, .66]`` and ``.00``."""
 
     label: str
     value: str
@@ -77,7 +77,7 @@ def _main(metrics: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def least_alike(weights: pd.DataFrame) -> tuple[str, str] | None:
-    """The two cultures whose mean channel weights correlate least, in the order of their names; None for fewer.
+    """Return the two cultures whose mean channel weights correlate least, by name; None where there are fewer.
 
     Args:
         weights: one row per recording: ``culture``, and a column per channel among others that are not numbers.
@@ -95,7 +95,7 @@ def spread(models: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the least and the greatest main score over several checkpoints, e.g. ``CCC, valence: .01 to .56``.
 
     Args:
-        models: ``metrics.json`` of each.
+        models: content of the ``metrics.json`` of each checkpoint.
     """
     values: dict[str, list[float]] = {}
     for metrics in models:

@@ -1,4 +1,4 @@
-"""Where a prediction has no value, and why."""
+"""Gaps of a prediction: the spans of time in which it has no value, and their reasons."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,10 +23,10 @@ class Absence(NamedTuple):
     """A stretch of a recording in which a source is absent.
 
     Attributes:
-        source: face or speech.
-        start: seconds of the recording.
-        end: likewise.
-        reason: why, as the end of "no value: ...".
+        source: source that is absent, face or speech.
+        start: second of the recording at which the stretch starts.
+        end: second of the recording at which the stretch ends.
+        reason: reason of the absence, as the end of "no value: ...".
     """
 
     source: Source
@@ -39,9 +39,9 @@ def gaps(table: pd.DataFrame, outputs: pd.DataFrame, absences: Sequence[Absence]
     """Return the spans of time in which a source, or one of its models alone, has no value.
 
     Args:
-        table: ``time`` and one column per output, on a regular grid.
-        outputs: one row per column (``emoviz.prediction.clip.ClipPrediction.outputs``).
-        absences: what is known of why.
+        table: table with ``time`` and one column per output, on a regular grid.
+        outputs: descriptions of the columns, a row each (``emoviz.prediction.clip.ClipPrediction.outputs``).
+        absences: stretches of which it is known why a source is absent.
 
     Returns:
         Columns ``source``, ``model`` (empty where no model of the source has a value), ``start``, ``end`` (s) and
@@ -69,8 +69,8 @@ def spans(times: np.ndarray, chosen: np.ndarray) -> list[tuple[float, float]]:
     """Return the start and the end (s) of every unbroken run of chosen frames.
 
     Args:
-        times: (T,) seconds of the frames' middles, regular.
-        chosen: (T,) booleans.
+        times: middles (T,) of the frames in seconds, regular.
+        chosen: booleans (T,), true on the chosen frames.
     """
     hop = _hop(times)
     edges = [(float(times[a]) - hop / 2, float(times[b - 1]) + hop / 2) for a, b in _runs(chosen)]

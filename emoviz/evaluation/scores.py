@@ -1,4 +1,4 @@
-"""Scores of held-out recordings: which there are for a kind of outputs, and their table with intervals."""
+"""Scores of held-out recordings: those by which a kind of outputs is judged, and their table with intervals."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ MEAN = "mean"
 
 @dataclass(frozen=True)
 class Result:
-    """What a model said of one held-out recording.
+    """The labels and the predictions of one held-out recording.
 
     Attributes:
-        id: of the recording.
-        culture: or None.
-        speaker: or None.
-        label: for people to read.
-        truth: (T, K) dimensions per frame, (1, K) rated dimensions of a clip, or (K,) one-hot.
-        prediction: (T, K) or (1, K) values, or (K,) class probabilities.
-        embedding: (E,).
-        channel: (D,) channel weights, or None.
-        session: the conversation that the recording is part of, or None.
+        id: name of the recording.
+        culture: culture of the speaker, or None.
+        speaker: person who is heard or seen, or None.
+        label: label for people to read.
+        truth: dimensions (T, K) per frame, (1, K) rated dimensions of a clip, or a one-hot class (K,).
+        prediction: predicted values (T, K) or (1, K), or class probabilities (K,).
+        embedding: embedding (E,).
+        channel: channel weights (D,), or None.
+        session: conversation that the recording is part of, or None.
     """
 
     id: str
@@ -50,17 +50,17 @@ class Result:
 
 @dataclass(frozen=True)
 class Score:
-    """One score, and how it is computed from what a result holds.
+    """A score, and its computation from the content of results.
 
     Attributes:
-        output: what is scored.
-        metric: its name.
-        aggregation: ``pooled`` or ``per_recording``.
-        truth: what the score reads of a result's truth.
-        prediction: what it reads of its prediction.
-        combine: the score from both, each in the order of the results.
-        constant: what the training mean predicts, in the form of ``prediction``.
-        prepare: a quick way to the score of any draw of results, where there is one; see :meth:`statistic`.
+        output: name of the output that is scored.
+        metric: name of the metric.
+        aggregation: aggregation over recordings, ``pooled`` or ``per_recording``.
+        truth: function from a result to the labels that the score reads.
+        prediction: function from a result to the predictions that the score reads.
+        combine: function from both, each in the order of the results, to the score.
+        constant: prediction of the training mean, in the form of ``prediction``.
+        prepare: function that makes a quick way to the score of any draw of results; see :meth:`statistic`.
     """
 
     output: str
@@ -81,7 +81,7 @@ class Score:
         return self.combine([self.truth(r) for r in results], [self.constant(r) for r in results])
 
     def statistic(self, results: Sequence[Result]) -> Callable[[np.ndarray], float]:
-        """Return the score of any draw of the results, given by their positions: for bootstraps."""
+        """Return a function, for bootstraps, from the positions of drawn results to their score."""
         truths, predictions = _indexable(self.truth, results), _indexable(self.prediction, results)
         if self.prepare is not None:
             return self.prepare(truths, predictions)
@@ -98,12 +98,12 @@ def _take(values: Any, drawn: np.ndarray) -> Any:
 
 
 def scores_of(kind: str, outputs: Sequence[str], training_mean: np.ndarray) -> list[Score]:
-    """Return the scores that a kind of outputs is judged by, those of :data:`~emoviz.evaluation.metrics.METRICS`.
+    """Return the scores by which a kind of outputs is judged, in the order of the registered metrics.
 
     Args:
-        kind: of the outputs: ``dimension``, ``emotion`` or ``intensity``.
-        outputs: K names.
-        training_mean: (K,) mean of the training targets.
+        kind: kind of the outputs: ``dimension``, ``emotion`` or ``intensity``.
+        outputs: names of the K outputs.
+        training_mean: mean (K,) of the training targets.
     """
     if kind == "emotion":
         return class_scores(training_mean)
@@ -119,8 +119,8 @@ def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Scor
     """Return the scores of each output over time.
 
     Args:
-        outputs: K names.
-        training_mean: (K,) mean of the training labels.
+        outputs: names of the K outputs.
+        training_mean: mean (K,) of the training labels.
     """
 
     def score(k: int, name: str, metric: Metric, aggregation: str) -> Score:
@@ -142,7 +142,7 @@ def class_scores(training_shares: np.ndarray) -> list[Score]:
     """Return the scores of classes; the "training mean" answers the most frequent training class.
 
     Args:
-        training_shares: (K,) shares of the classes among the training targets.
+        training_shares: shares (K,) of the classes among the training targets.
     """
     return [
         Score(
@@ -163,8 +163,8 @@ def intensity_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[
     """Return the scores of intensities over recordings, of each output and as the mean over outputs.
 
     Args:
-        outputs: K names.
-        training_mean: (K,) mean of the training targets.
+        outputs: names of the K outputs.
+        training_mean: mean (K,) of the training targets.
     """
 
     def of(k: int | None, metric: Metric, truths: Sequence[Any], predictions: Sequence[Any]) -> float:
@@ -202,9 +202,9 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
     """Return rows of scores, per culture and over all.
 
     Returns:
-        One dict per culture and score: culture, output, metric, aggregation, value, low and high (95 %
-        bootstrap interval), training_mean (the same score for predicting the training mean), recordings, speakers,
-        unit and clusters (what the interval draws, and how many of them), collapsed (whether the model is no better
+        One dict per culture and score: culture, output, metric, aggregation, value, low and high (95 % bootstrap
+        interval), training_mean (the same score for predicting the training mean), recordings, speakers, unit and
+        clusters (the unit that the interval draws, and the number of units), collapsed (whether the model is no better
         than the training mean, or constant).
     """
     cultures = sorted({r.culture for r in results if r.culture})
@@ -237,7 +237,7 @@ def score_table(results: Sequence[Result], scores: Iterable[Score]) -> list[dict
 
 
 def flag_collapsed(rows: list[dict[str, Any]], groups: dict[str, list[Result]]) -> list[dict[str, Any]]:
-    """Add ``collapsed``: a score no better than the training mean's, or predictions over time that are no signal."""
+    """Add ``collapsed`` to rows of scores no better than the training mean's, or of predictions that are no signal."""
     outputs = list(dict.fromkeys(r["output"] for r in rows))
     for row in rows:
         value, mean = row["value"], row["training_mean"]

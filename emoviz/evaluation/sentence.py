@@ -1,4 +1,4 @@
-"""What the prediction of a clip says, in one line of plain words that its curves never contradict."""
+"""One sentence on the prediction of a clip, in plain words that its curves never contradict."""
 
 import numpy as np
 import pandas as pd
@@ -29,8 +29,8 @@ def sentence(table: pd.DataFrame, outputs: pd.DataFrame, *, running: bool = Fals
     """Return one line of plain words: what emotion prevails by which model, where it peaks, and who disagrees.
 
     Args:
-        table: ``time`` and one column per output, on a regular grid.
-        outputs: one row per column (``emoviz.prediction.clip.ClipPrediction.outputs``).
+        table: table with ``time`` and one column per output, on a regular grid.
+        outputs: descriptions of the columns, a row each (``emoviz.prediction.clip.ClipPrediction.outputs``).
         running: whether more is still to come, so that the words are provisional.
     """
     found = [

@@ -23,14 +23,14 @@ class Slice:
     """Recordings for which every condition holds.
 
     Attributes:
-        conditions: column (or ``id``) -> accepted values; a column without one accepts all.
+        conditions: accepted values by column (or ``id``); a column without a condition accepts all.
     """
 
     conditions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> "Slice":
-        """The slice of a text form; what it does not understand is left out, as links outlive programs."""
+        """Read the slice of a text form; a part that is not understood is left out, as links outlive programs."""
         conditions = {}
         for part in text.split(";"):
             column, _, values = part.partition(":")
@@ -43,7 +43,7 @@ class Slice:
 
     @property
     def name(self) -> str:
-        """What it is in words, e.g. ``German, angry or happy``."""
+        """The slice in words, e.g. ``German, angry or happy``."""
         if not self.conditions:
             return "all recordings"
         words = [
@@ -53,7 +53,7 @@ class Slice:
         return ", ".join(words)
 
     def of(self, table: pd.DataFrame) -> np.ndarray:
-        """(N,) bool: the rows that are in it; a condition on a column that the table lacks holds nowhere."""
+        """Return the rows of a table in the slice, bool (N,); none where the table lacks the column of a condition."""
         inside = np.ones(len(table), bool)
         for column, values in self.conditions.items():
             if column == IDS:
@@ -66,10 +66,10 @@ class Slice:
 
 
 def correctness(predictions: pd.DataFrame) -> pd.Series:
-    """Id -> ``right`` or ``wrong`` of a classifier's held-out recordings.
+    """Say which held-out recordings a classifier got ``right`` or ``wrong``, by their ids.
 
     Args:
-        predictions: one row per recording, with ``truth.<class>`` and ``prediction.<class>``
+        predictions: table with one row per recording, ``truth.<class>`` and ``prediction.<class>``
             (:func:`emoviz.evaluation.tables.prediction_table`).
     """
     truth = predictions.filter(regex=r"^truth\.").to_numpy()

@@ -12,7 +12,7 @@ NOTHING = np.empty(0)
 
 
 def confusion_table(results: Sequence[Result], outputs: Sequence[str]) -> list[list[int]]:
-    """Counts of true (rows) against predicted (columns) classes in the order of ``outputs``."""
+    """Count true (rows) against predicted (columns) classes in the order of ``outputs``."""
     truth = [r.truth.argmax() for r in results]
     prediction = [r.prediction.argmax() for r in results]
     counts: list[list[int]] = confusion(np.array(truth), np.array(prediction), range(len(outputs))).tolist()
@@ -37,7 +37,7 @@ def confusion(truth: np.ndarray, prediction: np.ndarray, classes: Sequence[objec
 
 
 def attention_table(results: Sequence[Result], channels: Sequence[str]) -> pd.DataFrame | None:
-    """Channel weights per recording: culture, speaker, label, then one float16 column per channel."""
+    """Tabulate channel weights per recording: culture, speaker, label, then one float16 column per channel."""
     if not results or results[0].channel is None:
         return None
     weights = np.stack([r.channel for r in results if r.channel is not None]).astype(np.float16)
@@ -49,11 +49,11 @@ MOST_NUMBERS = 180_000
 
 
 def embedding_table(results: Sequence[Result], most: int = 1000) -> pd.DataFrame:
-    """Embeddings of at most ``most`` recordings, evenly spaced, float16 columns ``e000`` onwards.
+    """Tabulate embeddings of at most ``most`` recordings, evenly spaced, in float16 columns from ``e000`` on.
 
     Args:
-        results: of held-out recordings.
-        most: number of recordings; of wide embeddings there are no more than :data:`MOST_NUMBERS` allows.
+        results: results of held-out recordings.
+        most: largest number of recordings; of wide embeddings there are no more than :data:`MOST_NUMBERS` allows.
     """
     count = min(most, max(1, MOST_NUMBERS // results[0].embedding.size), len(results))
     kept = [results[i] for i in np.unique(np.linspace(0, len(results) - 1, count).astype(int))]
@@ -63,7 +63,7 @@ def embedding_table(results: Sequence[Result], most: int = 1000) -> pd.DataFrame
 
 
 def prediction_table(results: Sequence[Result], outputs: Sequence[str]) -> pd.DataFrame:
-    """Truth and prediction of each recording, or of each of its frames in their order.
+    """Tabulate truth and prediction of each recording, or of each of its frames in their order.
 
     Returns:
         Index id; columns culture, speaker, session where one is known, label, and per output ``truth.<output>``
@@ -80,11 +80,11 @@ def prediction_table(results: Sequence[Result], outputs: Sequence[str]) -> pd.Da
 
 
 def results_of(table: pd.DataFrame, outputs: Sequence[str], *, frames: bool) -> list[Result]:
-    """The inverse of :func:`prediction_table`, without embeddings and channel weights.
+    """Return the results in a table of :func:`prediction_table`, without embeddings and channel weights.
 
     Args:
-        table: as it gave it.
-        outputs: of the model.
+        table: table that :func:`prediction_table` returned.
+        outputs: names of the model's outputs.
         frames: whether each recording has a row per frame, a rated clip being one.
     """
     truth = table[[f"truth.{o}" for o in outputs]].to_numpy(np.float32)

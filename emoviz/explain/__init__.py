@@ -1,4 +1,4 @@
-"""Explanations: pure functions of a model, its inputs and an output. One method per file.
+"""Explanations as pure functions of a model, its inputs and an output, one method per file.
 
 captum loads when a method that needs it is first called.
 """

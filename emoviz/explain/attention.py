@@ -28,9 +28,11 @@ class ClipAttention(NamedTuple):
     """The attention of a model in a clip.
 
     Attributes:
-        windows: windows in which it was applied.
-        channels: ``channel``, ``stream``, ``modality`` and ``weight`` (mean over the windows); None without weights.
-        moments: ``time`` (s) and one column per map over time: how much a frame is attended to, 1 being an even share.
+        windows: windows in which the model was applied.
+        channels: table with ``channel``, ``stream``, ``modality`` and ``weight`` (mean over the windows); None without
+            weights.
+        moments: table with ``time`` (s) and one column per map over time: the attention to a frame, 1 being an even
+            share.
         maps: names of the maps of a window that :func:`window_attention` gives.
     """
 
@@ -44,9 +46,9 @@ class WindowMap(NamedTuple):
     """A map of one window of W frames.
 
     Attributes:
-        name: ``<kind>`` or ``<kind>.<stream>``.
-        values: (W,), (W, W), (L, W), or (W, heads, h, w) over the places of a picture.
-        pictures: of a map over places: in [0, 1], (W, H, W', 1 or 3), what the model saw; else None.
+        name: name of the map, ``<kind>`` or ``<kind>.<stream>``.
+        values: weights (W,), (W, W), (L, W), or (W, heads, h, w) over the places of a picture.
+        pictures: pictures that the model saw, in [0, 1], (W, H, W', 1 or 3), for a map over places; else None.
     """
 
     name: str
@@ -55,17 +57,17 @@ class WindowMap(NamedTuple):
 
 
 def kind_of(name: str) -> str:
-    """The kind of a map."""
+    """Return the kind of a map."""
     return name.partition(".")[0]
 
 
 def stream_of(name: str) -> str:
-    """The stream of a map; empty where it is of all."""
+    """Return the stream of a map, empty where the map is of all streams."""
     return name.partition(".")[2]
 
 
 def maps_of(checkpoint: Checkpoint) -> tuple[str, ...]:
-    """Names of all maps that a model has, found by a look at nothing."""
+    """Return the names of all maps that a model has, found by applying it to nothing."""
     model = checkpoint.predictor.model
     nothing = {name: torch.zeros(1, 2, width) for name, width in model.config.streams.items()}
     with torch.no_grad():
@@ -73,7 +75,7 @@ def maps_of(checkpoint: Checkpoint) -> tuple[str, ...]:
 
 
 def channels_of(description: Description) -> pd.DataFrame:
-    """The channels that a model weighs, in their order: ``channel``, ``stream`` and ``modality``."""
+    """Return the channels that a model weighs, in their order: ``channel``, ``stream`` and ``modality``."""
     raw = {feature.name: feature.names for feature in description.features}
     rows = [
         (channel, config.feature, _modality(config.feature))
@@ -84,7 +86,7 @@ def channels_of(description: Description) -> pd.DataFrame:
 
 
 def channel_attention(attention: Mapping[str, Tensor], streams: tuple[str, ...]) -> Tensor | None:
-    """Weights (B, D) of the channels of all streams side by side, None where a model has none.
+    """Return the weights (B, D) of the channels of all streams side by side, None where a model has none.
 
     Args:
         attention: attention of an :class:`~emoviz.models.Output`.
@@ -99,11 +101,11 @@ def channel_attention(attention: Mapping[str, Tensor], streams: tuple[str, ...])
 def clip_attention(
     checkpoint: Checkpoint, streams: Mapping[str, FeatureStream], duration: float, progress: Progress = silent
 ) -> ClipAttention:
-    """Apply a model to a clip and keep what it attended to.
+    """Apply a model to a clip and keep its attention.
 
     Args:
         checkpoint: a model of feature streams.
-        streams: what it reads, see :func:`emoviz.prediction.windows.streams_of`.
+        streams: feature streams that the model reads, see :func:`emoviz.prediction.windows.streams_of`.
         duration: length of the clip in seconds.
         progress: listener that hears of every batch of windows.
 
@@ -138,7 +140,7 @@ def clip_attention(
 def window_attention(
     checkpoint: Checkpoint, streams: Mapping[str, FeatureStream], windows: Windows, number: int
 ) -> list[WindowMap]:
-    """All maps of one window of a clip but those over channels.
+    """Return all maps of one window of a clip but those over channels.
 
     Args:
         checkpoint: a model of feature streams.

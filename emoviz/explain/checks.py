@@ -1,4 +1,4 @@
-"""Whether explanations of a clip depend on the model: :mod:`emoviz.explain.sanity` for what pages show."""
+"""Checks whether the explanations of a clip that pages show depend on the model (:mod:`emoviz.explain.sanity`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -33,7 +33,7 @@ class StreamChecks(NamedTuple):
 def check_face(
     checkpoint: Checkpoint, media: "ClipMedia", output: str, *, pictures: int = 8, progress: Progress = silent
 ) -> Sanity:
-    """Whether Grad-CAM of some pictures, evenly over those with a face, depends on the network's weights.
+    """Check whether Grad-CAM of some pictures, evenly over those with a face, depends on the network's weights.
 
     Args:
         checkpoint: a model of face pictures.
@@ -64,17 +64,17 @@ def check_streams(
     repetitions: int = 2,
     progress: Progress = silent,
 ) -> StreamChecks:
-    """Whether :func:`explain_streams` depends on the model's weights, by the magnitudes of its contributions.
+    """Check whether the contributions of :func:`explain_streams` depend on the model's weights.
 
     Args:
         checkpoint: a model of feature streams.
         streams: its features of the clip.
         duration: length of the clip in seconds.
         output: name of the output.
-        method: how it is explained.
+        method: method of explanation.
         start: first second to explain.
         end: last second.
-        repetitions: with other random numbers; all layers at once.
+        repetitions: number of repetitions with other random numbers; all layers are destroyed at once.
         progress: listener that hears of every explanation.
     """
     order = checkpoint.channels

@@ -1,4 +1,4 @@
-r"""Whether channel weights are faithful: error as the channels with the highest weights are taken away.
+r"""A test whether channel weights are faithful, by the error as the channels with the highest weights are taken away.
 
 If weights say which channels the predictions rest on, then predictions get worse faster when the highest-weighted
 channels are hidden first (V. Petsiuk, A. Das, K. Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box
@@ -49,8 +49,8 @@ class Example:
 
     Attributes:
         id: name of the recording.
-        streams: name -> float32 (T, D_stream), behind the model's input transforms.
-        truth: (T, K) per frame, or (K,) one-hot.
+        streams: features (T, D_stream), float32, by the name of their stream, behind the model's input transforms.
+        truth: labels, (T, K) per frame, or one-hot (K,).
         speaker: the person who is heard or seen, or None.
         session: the conversation that the recording is part of, or None.
     """
@@ -92,7 +92,7 @@ class Deletion:
     Attributes:
         curves: ``order`` (highest first, lowest first, random), ``hidden`` (channels), ``share`` (of all channels),
             ``error``, ``low`` and ``high`` (its interval over people, for random also over orders).
-        areas: order -> area under its curve.
+        areas: area under the curve of each order.
         verdict: the answer whether the weights are better than chance.
         clusters: the people, sessions or recordings that the intervals draw.
     """
@@ -116,18 +116,18 @@ def deletion(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Deletion:
-    """Deletion curves of channel weights, and whether the weights beat chance.
+    """Compute deletion curves of channel weights, and test whether the weights beat chance.
 
     The model is applied ``(orders + 2) * steps`` times to each example.
 
     Args:
         model: the model whose predictions the weights are said to explain.
         examples: N held-out recordings.
-        weights: (D,) of the channels of all streams side by side, or (N, D) for each example its own.
+        weights: weights (D,) of the channels of all streams side by side, or (N, D) for each example its own.
         score: the metric that becomes the error, e.g. one of :func:`emoviz.evaluation.scores.scores_of`.
         steps: number of steps in which the channels are hidden, about equally many in each.
-        orders: random ones.
-        draws: bootstrap samples.
+        orders: number of random orders.
+        draws: number of bootstrap samples.
         level: coverage of the intervals.
         seed: seed of orders and draws.
         progress: listener that hears of every example.
@@ -170,17 +170,17 @@ def gradient_weights(
     steps: int = 20,
     progress: Progress = silent,
 ) -> np.ndarray:
-    """Mean absolute integrated gradients of each example, to be judged like attention's weights.
+    """Return mean absolute integrated gradients of each example, to be judged like attention's weights.
 
     Args:
-        model: any that follows the contract.
+        model: model that follows the contract.
         examples: N held-out recordings.
-        outputs: for each the number of the output to explain, e.g. the class that the model answers.
+        outputs: number of the output to explain for each example, e.g. of the class that the model answers.
         steps: number of steps of the integral.
         progress: listener that hears of every example.
 
     Returns:
-        (N, D).
+        Weights (N, D).
     """
     rows = []
     for number, (example, output) in enumerate(zip(examples, outputs, strict=True)):

@@ -45,7 +45,7 @@ class FaceExplanation:
 
     @property
     def probabilities(self) -> pd.DataFrame:
-        """``time`` and ``probability`` of the output in each picture."""
+        """The probability of the output in each picture, as ``time`` and ``probability``."""
         return pd.DataFrame({"time": self.times, "probability": self.values})
 
 
@@ -79,14 +79,14 @@ def explain_face(
     side: int = 240,
     progress: Progress = silent,
 ) -> FaceExplanation:
-    """Grad-CAM of a network of face pictures at some moments of a clip.
+    """Compute Grad-CAM of a network of face pictures at some moments of a clip.
 
     Args:
         checkpoint: a model of face pictures.
         media: the clip.
         output: name of the output.
         seconds: N moments; of each the nearest frame with the speaker's face is taken.
-        side: pixels of the pictures and the heat over them.
+        side: pixels of a side of the pictures and the heat over them.
         progress: listener that hears of every stage.
 
     Raises:
@@ -119,14 +119,15 @@ def explain_film(
     side: int = 112,
     progress: Progress = silent,
 ) -> FaceFilm:
-    """Grad-CAM of a network of face pictures in every frame with the speaker's face.
+    """Compute Grad-CAM of a network of face pictures in every frame with the speaker's face.
 
     Args:
         checkpoint: a model of face pictures.
         media: the clip.
         output: name of the output.
-        pictures: of the strip, evenly over the clip; those in whose share of it no face is seen are left out.
-        side: pixels of these.
+        pictures: number of pictures of the strip, evenly over the clip; those in whose share of it no face is seen are
+            left out.
+        side: pixels of a side of these.
         progress: listener that hears of every stage.
 
     Raises:
@@ -165,7 +166,7 @@ def explain_film(
 
 
 def face_inputs(checkpoint: Checkpoint, crops: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
-    """Face crops, uint8 (N, 48, 48), as a network of pictures sees them: its streams, and the mask (N, 1)."""
+    """Return the streams and the mask (N, 1) that a network of pictures reads, from face crops uint8 (N, 48, 48)."""
     values = torch.from_numpy(crops.reshape(len(crops), 1, -1).astype(np.float32) / 255)
     return checkpoint.predictor.inputs({PICTURES: values}), torch.ones(len(crops), 1, dtype=torch.bool)
 

@@ -1,4 +1,4 @@
-"""Is a model's channel attention faithful? Deletion curves on its held-out recordings, kept beside its weights.
+"""The test whether a model's channel attention is faithful, on its held-out recordings, kept beside its weights.
 
 The table ``deletion.parquet`` of a checkpoint lets a page answer without the recordings, which a clone has not. Channel
 attention stands beside integrated gradients, which are computed from the prediction itself: where these find channels
@@ -41,12 +41,12 @@ GRADIENT_STEPS = 10
 def deletion_table(
     checkpoint: Checkpoint, store: FeatureStore, *, most: int, seed: int = 0, progress: Progress = silent
 ) -> pd.DataFrame:
-    """Deletion curves of a model's channel attention and of integrated gradients on its held-out recordings.
+    """Compute deletion curves of a model's channel attention and of integrated gradients on held-out recordings.
 
     Args:
         checkpoint: a model with channel attention.
-        store: with the features of the corpora of its training.
-        most: recordings to judge on, evenly spaced among the held-out ones.
+        store: store with the features of the corpora of its training.
+        most: largest number of recordings to judge on, evenly spaced among the held-out ones.
         seed: seed of random orders and bootstrap draws.
         progress: listener that hears of every stage.
 
@@ -111,10 +111,10 @@ def error_name(metric: str) -> str:
 def held_out_samples(
     checkpoint: Checkpoint, store: FeatureStore, most: int, progress: Progress = silent
 ) -> tuple[list["Sample"], int]:
-    """The recordings that a model was tested on once, as it saw them, at most so many of them.
+    """Return the recordings that a model was tested on, as it saw them, at most so many of them.
 
     Returns:
-        They, evenly spaced among all in their order, and how many there are in all.
+        The recordings, evenly spaced among all in their order, and the number of all.
 
     Raises:
         ConfigError: if the checkpoint does not say how it was trained, or its held-out part has no speakers.
@@ -139,7 +139,7 @@ def held_out_samples(
 
 
 def selection_score(checkpoint: Checkpoint) -> Score:
-    """The score by which the model's epoch was selected, as the mean over its outputs."""
+    """Return the score by which the model's epoch was selected, as the mean over its outputs."""
     about = checkpoint.description
     chosen = [
         score

@@ -1,4 +1,4 @@
-r"""Grad-CAM: where in a picture a convolutional network found what speaks for an output.
+r"""Grad-CAM: the places in a picture at which a convolutional network found what speaks for an output.
 
 R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh, D. Batra, "Grad-CAM: Visual Explanations from Deep
 Networks via Gradient-based Localization", ICCV 2017, equations 1 and 2, by captum. With the activations A of the last
@@ -40,22 +40,22 @@ def grad_cam(
     scale: Literal["each", "all"] | None = "each",
     progress: Progress = silent,
 ) -> np.ndarray:
-    """Grad-CAM of every real frame of every clip.
+    """Compute Grad-CAM of every real frame of every clip.
 
     Args:
         model: a model with a :attr:`~emoviz.models.Model.last_convolution`.
-        streams: name -> (B, T, D_stream) as the model sees them.
-        mask: (B, T), true on real frames. A clip of one picture has T = 1.
+        streams: features (B, T, D_stream) by the name of their stream, as the model sees them.
+        mask: mask (B, T), true on real frames. A clip of one picture has T = 1.
         output: number of the output, see :func:`output_number`.
-        stream: the stream of pictures to look at; the first one unless told otherwise.
-        layer: the block to look at, by default the network's last.
+        stream: stream of pictures to look at; the first one unless told otherwise.
+        layer: block to look at, by default the network's last.
         scale: whether 1 is the highest value of each frame, or that of all, so that frames can be compared; None
             leaves heat in the unit of the score, so that several calls can be compared.
         progress: listener that hears of every batch.
 
     Returns:
-        float32 (N, H, W), or (N, F, H, W) where a frame is a video of F pictures, in [0, 1] or, without a scale, at
-        least 0: the N real frames in the order of clips and frames. All is 0 in a frame where nothing speaks for the
+        Heat, float32 (N, H, W), or (N, F, H, W) where a frame is a video of F pictures, in [0, 1] or, without a scale,
+        at least 0: the N real frames in the order of clips and frames. All is 0 in a frame where nothing speaks for the
         output.
 
     Raises:

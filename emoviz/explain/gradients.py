@@ -1,4 +1,4 @@
-r"""Integrated gradients: how much each channel in each frame contributed to an output.
+r"""Integrated gradients: the contribution of each channel in each frame to an output.
 
 M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, equation 1, by captum with the
 Gauss-Legendre rule. From a baseline x' to the input x, with F the number that is explained,
@@ -30,9 +30,10 @@ class Attribution:
     """Contributions to one output of B clips.
 
     Attributes:
-        streams: name -> float32 (B, T, D_stream), in the unit of the output; zero where the mask is false.
-        difference: (B,) what the model says of the clip, less what it says of the baseline.
-        completeness_error: (B,) by how much the sum of a clip's contributions misses that.
+        streams: contributions (B, T, D_stream), float32, by the name of their stream, in the unit of the output; zero
+            where the mask is false.
+        difference: output for the clip less the output for the baseline, (B,).
+        completeness_error: distance of the sum of a clip's contributions from that difference, (B,).
     """
 
     streams: dict[str, np.ndarray]
@@ -41,7 +42,7 @@ class Attribution:
 
     @property
     def values(self) -> np.ndarray:
-        """All streams side by side, (B, T, D)."""
+        """The contributions to all streams side by side, (B, T, D)."""
         return np.concatenate(list(self.streams.values()), axis=2)
 
 
@@ -55,15 +56,16 @@ def integrated_gradients(
     steps: int = 50,
     progress: Progress = silent,
 ) -> Attribution:
-    """Integrated gradients of an output with respect to every channel in every frame.
+    """Compute integrated gradients of an output with respect to every channel in every frame.
 
     Args:
-        model: any that follows the contract.
-        streams: name -> (B, T, D_stream) as the model sees them, behind its standardisation.
-        mask: (B, T), true on real frames.
+        model: model that follows the contract.
+        streams: features (B, T, D_stream) by the name of their stream, as the model sees them, behind its
+            standardisation.
+        mask: mask (B, T), true on real frames.
         output: number of the output, see :func:`output_number`.
-        shares: how much each prediction counts, (B, T) frame-wise as :func:`span` gives it for one frame or some, and
-            (B, 1) per clip; None is the mean over the clip.
+        shares: weight of each prediction, (B, T) frame-wise as :func:`span` gives it for one frame or some, and (B, 1)
+            per clip; None is the mean over the clip.
         steps: number of steps at which the gradient is taken.
         progress: listener that hears of every clip.
 
@@ -102,5 +104,5 @@ def integrated_gradients(
 
 
 def channel_weights(attribution: Attribution, mask: Tensor) -> np.ndarray:
-    """Mean absolute contribution of each channel over a clip's real frames, (B, D): a weighting like attention's."""
+    """Return the mean absolute contribution of each channel over a clip's real frames, (B, D)."""
     return np.asarray(np.abs(attribution.values).sum(1) / mask.sum(1, keepdim=True).cpu().numpy())

@@ -1,4 +1,4 @@
-"""Occlusion: by how much a prediction changes when channels, or a stretch of time, are hidden.
+"""Occlusion: the change of a prediction when channels, or a stretch of time, are hidden.
 
 M. D. Zeiler, R. Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2, with channels
 and time in the place of patches of a picture. What is hidden becomes zero, which behind the standardisation of a
@@ -31,16 +31,16 @@ def occlude(
     """Return the contribution of each of V hidden parts to an output: its value less that without the part.
 
     Args:
-        model: any that follows the contract.
-        streams: name -> (B, T, D_stream) as the model sees them.
-        mask: (B, T), true on real frames.
+        model: model that follows the contract.
+        streams: features (B, T, D_stream) by the name of their stream, as the model sees them.
+        mask: mask (B, T), true on real frames.
         output: number of the output.
-        hidden: bool (V, T or 1, D or 1), true on what is hidden of all streams side by side.
-        shares: as for :func:`integrated_gradients`.
+        hidden: masks, bool (V, T or 1, D or 1), true on the values that are hidden of all streams side by side.
+        shares: weight of each prediction, as for :func:`integrated_gradients`.
         progress: listener that hears of every clip.
 
     Returns:
-        float32 (B, V), in the unit of the output.
+        Contributions, float32 (B, V), in the unit of the output.
 
     Raises:
         ConfigError: if the model has no such output, or the shares are of another shape.
@@ -79,17 +79,17 @@ def occlude_channels(
     """Return the contribution of each group of channels to an output: its value less that without the group.
 
     Args:
-        model: any that follows the contract.
-        streams: name -> (B, T, D_stream) as the model sees them.
-        mask: (B, T), true on real frames.
+        model: model that follows the contract.
+        streams: features (B, T, D_stream) by the name of their stream, as the model sees them.
+        mask: mask (B, T), true on real frames.
         output: number of the output.
         groups: G groups of positions in the D channels of all streams side by side, e.g. those of a modality;
             by default every channel is one.
-        shares: as for :func:`integrated_gradients`.
+        shares: weight of each prediction, as for :func:`integrated_gradients`.
         progress: listener that hears of every clip.
 
     Returns:
-        float32 (B, G), in the unit of the output.
+        Contributions, float32 (B, G), in the unit of the output.
 
     Raises:
         ConfigError: if the model has no such output, the shares are of another shape, or a group is empty or has a
@@ -122,18 +122,18 @@ def occlude_time(
     """Return the contribution of each stretch of a clip: the output less that with all channels hidden there.
 
     Args:
-        model: any that follows the contract.
-        streams: name -> (B, T, D_stream) as the model sees them.
-        mask: (B, T), true on real frames.
+        model: model that follows the contract.
+        streams: features (B, T, D_stream) by the name of their stream, as the model sees them.
+        mask: mask (B, T), true on real frames.
         output: number of the output.
-        window: frames of a stretch.
-        hop: frames from one stretch to the next; by default they stand side by side. Stretch i begins with frame
-            i * hop, and the last may be shorter.
-        shares: as for :func:`integrated_gradients`.
+        window: number of frames of a stretch.
+        hop: number of frames from one stretch to the next; by default they stand side by side. Stretch i begins with
+            frame i * hop, and the last may be shorter.
+        shares: weight of each prediction, as for :func:`integrated_gradients`.
         progress: listener that hears of every clip.
 
     Returns:
-        float32 (B, V), in the unit of the output.
+        Contributions, float32 (B, V), in the unit of the output.
 
     Raises:
         ConfigError: if a stretch or hop has no frame, the model has no such output, or the shares are of another shape.
@@ -149,12 +149,12 @@ def occlude_time(
 
 
 def without(streams: Mapping[str, Tensor], widths: Mapping[str, int], hidden: Tensor) -> dict[str, Tensor]:
-    """The streams with zero in place of what is hidden.
+    """Return the streams with zero in place of the hidden values.
 
     Args:
-        streams: name -> (B, T, D_stream).
-        widths: name -> D_stream, in the order of the channels of ``hidden``.
-        hidden: bool (B, T or 1, D or 1), true on what is hidden.
+        streams: features (B, T, D_stream) by the name of their stream.
+        widths: number of channels D_stream of each stream, in the order of the channels of ``hidden``.
+        hidden: mask, bool (B, T or 1, D or 1), true on the values that are hidden.
     """
     by_stream = torch.split(hidden, list(widths.values()), dim=2) if hidden.shape[2] > 1 else [hidden] * len(widths)
     return {

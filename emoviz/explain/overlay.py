@@ -1,4 +1,4 @@
-"""Heat as colours, and over a picture. Any colour map will do: it is an array, and no plotting library is needed."""
+"""Heat as colours, and over a picture; a colour map is an array, so that no plotting library is needed."""
 
 import numpy as np
 
@@ -21,12 +21,12 @@ def colours_of(heat: np.ndarray, colours: np.ndarray = CIVIDIS, *, opacity: floa
     """Colour heat; what is hotter is also more opaque, so that cold places show the picture beneath.
 
     Args:
-        heat: (..., H, W) in [0, 1].
-        colours: uint8 (C, 3), RGB from cold to hot, at least two; between them colours are interpolated.
+        heat: heat (..., H, W) in [0, 1].
+        colours: colour map, uint8 (C, 3), RGB from cold to hot, at least two; between them colours are interpolated.
         opacity: opacity of the hottest place, in [0, 1].
 
     Returns:
-        uint8 (..., H, W, 4), RGBA; NaN is fully transparent.
+        Colours, uint8 (..., H, W, 4), RGBA; NaN is fully transparent.
 
     Raises:
         ConfigError: if there are fewer than two colours, or the opacity is outside [0, 1].
@@ -57,7 +57,7 @@ def heated(pictures: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Return pictures with heat in its colours over them.
 
     Args:
-        pictures: uint8 (N, H, W, 3).
-        heat: (N, H, W) in [0, 1].
+        pictures: pictures, uint8 (N, H, W, 3).
+        heat: heat (N, H, W) in [0, 1].
     """
     return blend(pictures, colours_of(heat))

@@ -1,4 +1,4 @@
-"""Whether an explanation looks at the model at all: it must change when the model's weights are destroyed.
+"""A test whether an explanation looks at the model at all: it must change when the model's weights are destroyed.
 
 J. Adebayo, J. Gilmer, M. Muelly, I. Goodfellow, M. Hardt, B. Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018,
 section 3 (cascading randomisation). From the output towards the input, layer after layer loses what it learned, until
@@ -29,13 +29,14 @@ UNCHANGED = 0.5
 
 @dataclass(frozen=True)
 class Sanity:
-    """The change of an explanation as a model loses its learned weights.
+    """The change of an explanation as a model loses its learned weights, and the verdict on it.
 
     Attributes:
-        table: ``randomised`` (share of the layers, from the output on), ``layer`` (the last of them), ``correlation``
-            (mean over examples and repetitions), ``low`` and ``high`` (least and most of the repetitions).
+        table: table with ``randomised`` (share of the layers, from the output on), ``layer`` (the last of them),
+            ``correlation`` (mean over examples and repetitions), ``low`` and ``high`` (least and most of the
+            repetitions).
         changes: whether the explanation depends on the weights.
-        sentence: the same in words.
+        sentence: verdict in words.
     """
 
     table: pd.DataFrame
@@ -55,10 +56,10 @@ def randomisation(
     """Compare an explanation of a trained model with those of the model as it loses its weights.
 
     Args:
-        model: trained; it is not changed.
-        explain: gives the explanation of a model, (N, ...) for N examples; the same examples for each model.
-            Take absolute values first where the sign is no part of what is shown.
-        stages: in which the layers are destroyed, about equally many in each; the last destroys all.
+        model: trained model, which is not changed.
+        explain: function that returns the explanation of a model, (N, ...) for N examples; the same examples for each
+            model. Take absolute values first where the sign is no part of what is shown.
+        stages: number of stages in which the layers are destroyed, about equally many in each; the last destroys all.
         repetitions: number of repetitions with other random numbers.
         seed: seed of their random numbers.
         progress: listener that hears of every explanation.
@@ -81,12 +82,12 @@ def randomisations(
     seed: int = 0,
     progress: Progress = silent,
 ) -> list[Sanity]:
-    """:func:`randomisation` of several explanations that are made together.
+    """Compare several explanations that are made together, as :func:`randomisation` compares one.
 
     Args:
-        model: trained; it is not changed.
-        explain: gives all explanations of a model, each (N, ...).
-        stages: in which the layers are destroyed, about equally many in each; the last destroys all.
+        model: trained model, which is not changed.
+        explain: function that returns all explanations of a model, each (N, ...).
+        stages: number of stages in which the layers are destroyed, about equally many in each; the last destroys all.
         repetitions: number of repetitions with other random numbers.
         seed: seed of their random numbers.
         progress: listener that hears of every explanation.
@@ -139,7 +140,7 @@ def _judge(correlations: np.ndarray, randomised: np.ndarray, layers: list[str]) 
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's rank correlation of two explanations (N, ...), averaged over examples.
+    """Return Spearman's rank correlation of two explanations (N, ...), averaged over examples.
 
     An explanation without any difference within an example says nothing that could agree, so it counts as 0.
     """

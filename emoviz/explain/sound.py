@@ -41,10 +41,10 @@ class SoundExplanation:
 
     Attributes:
         output: name of the output that is explained.
-        value: mean of its probability over the seconds that are explained.
-        times: (T,) seconds, the middles of steps of 10 ms.
-        frequencies: (F,) hertz.
-        heat: float32 (F, T) in [0, 1], 1 being the hottest place; NaN where the network did not look.
+        value: mean of the output's probability over the seconds that are explained.
+        times: middles (T,) of steps of 10 ms, in seconds.
+        frequencies: frequencies (F,) in hertz.
+        heat: heat, float32 (F, T) in [0, 1], 1 being the hottest place; NaN where the network did not look.
     """
 
     output: str
@@ -55,20 +55,20 @@ class SoundExplanation:
 
     @property
     def moments(self) -> pd.DataFrame:
-        """``time`` (s) and ``heat``, the mean over all frequencies, of the steps at which the network looked."""
+        """The heat of each step at which the network looked: ``time`` (s) and ``heat``, its mean over frequencies."""
         seen = ~np.isnan(self.heat[0])
         return pd.DataFrame({"time": self.times[seen], "heat": self.heat[:, seen].mean(0)})
 
     @property
     def bands(self) -> pd.DataFrame:
-        """``low`` and ``high`` (Hz) of bands of :data:`BAND`, and ``heat``, the mean over all times."""
+        """The heat of each band of :data:`BAND`: ``low`` and ``high`` (Hz), and ``heat``, the mean over all times."""
         heat = pd.Series(np.nanmean(self.heat, axis=1)).groupby((self.frequencies / BAND - 1e-6).astype(int)).mean()
         low = heat.index.to_numpy() * BAND
         return pd.DataFrame({"low": low, "high": low + BAND, "heat": heat.to_numpy()})
 
 
 def sees_sound(checkpoint: Checkpoint) -> bool:
-    """Whether a model has a convolutional network of pictures of sound."""
+    """Return whether a model has a convolutional network of pictures of sound."""
     return SOUND in checkpoint.predictor.model.last_convolution
 
 
@@ -82,12 +82,12 @@ def explain_sound(
     end: float | None = None,
     progress: Progress = silent,
 ) -> SoundExplanation:
-    """Grad-CAM of a network of pictures of sound over some seconds of a clip.
+    """Compute Grad-CAM of a network of pictures of sound over some seconds of a clip.
 
     Args:
         checkpoint: a model of which :func:`sees_sound` is true.
         media: the clip, which has sound.
-        streams: what the model reads, see :func:`emoviz.prediction.windows.streams_of`.
+        streams: feature streams that the model reads, see :func:`emoviz.prediction.windows.streams_of`.
         output: name of the output.
         start: first second to explain.
         end: last second; None is the end of the clip.
@@ -134,11 +134,11 @@ def check_sound(
     windows: int = 4,
     progress: Progress = silent,
 ) -> Sanity:
-    """Whether Grad-CAM of some windows, evenly over the clip, depends on the network's weights.
+    """Check whether Grad-CAM of some windows, evenly over the clip, depends on the network's weights.
 
     Args:
         checkpoint: a model of which :func:`sees_sound` is true.
-        streams: what it reads, of which something is known.
+        streams: feature streams that the model reads, of which something is known.
         duration: length of the clip in seconds.
         output: name of the output.
         windows: number of windows.

@@ -19,10 +19,10 @@ VALUES_AT_ONCE = 4_000_000
 
 
 def output_number(outputs: Sequence[str], name: str) -> int:
-    """Position of an output among a model's outputs.
+    """Return the position of an output among a model's outputs.
 
     Raises:
-        UnknownNameError: if it has no such output; the message lists those that it has.
+        UnknownNameError: if there is no such output; the message lists those that there are.
     """
     if name not in outputs:
         raise UnknownNameError("output", name, outputs)
@@ -30,15 +30,15 @@ def output_number(outputs: Sequence[str], name: str) -> int:
 
 
 def span(mask: Tensor, first: int = 0, end: int | None = None) -> Tensor:
-    """Shares with which the real frames ``first`` to ``end`` (exclusive) enter a mean over them.
+    """Return the shares with which the real frames ``first`` to ``end`` (exclusive) enter a mean over them.
 
     Args:
-        mask: (B, T), true on real frames.
-        first: of the frames; one frame alone is ``span(mask, t, t + 1)``.
-        end: the frame after the last, by default that of the clip.
+        mask: mask (B, T), true on real frames.
+        first: number of the first frame; one frame alone is ``span(mask, t, t + 1)``.
+        end: number of the frame after the last, by default the end of the clip.
 
     Returns:
-        (B, T), each row with the sum 1.
+        Shares (B, T), each row with the sum 1.
 
     Raises:
         FeatureError: if a clip has no real frame among them.
@@ -51,14 +51,14 @@ def span(mask: Tensor, first: int = 0, end: int | None = None) -> Tensor:
 
 
 def checked(model: Model, streams: Mapping[str, Tensor], mask: Tensor, output: int, shares: Tensor | None) -> Tensor:
-    """The shares with which a model's predictions are summed, (B, T) frame-wise and (B, 1) per clip.
+    """Return the shares with which a model's predictions are summed, (B, T) frame-wise and (B, 1) per clip.
 
     Args:
         model: the model of which an output is explained.
-        streams: name -> (B, T, D_stream).
-        mask: (B, T).
-        output: its number.
-        shares: in the shape that is returned; None is the mean over a clip's real frames, or its only prediction.
+        streams: features (B, T, D_stream) by the name of their stream.
+        mask: mask (B, T), true on real frames.
+        output: number of the output.
+        shares: shares as they are returned; None is the mean over a clip's real frames, or its only prediction.
 
     Raises:
         ConfigError: if the model has no such output, or the shares are of another shape.
@@ -90,7 +90,7 @@ def scorer(model: Model, output: int) -> Callable[..., Tensor]:
 
 @contextmanager
 def in_use(model: Model) -> Iterator[None]:
-    """The model as it predicts, without dropout; afterwards it is in the mode in which it was."""
+    """Set a model to predict, without dropout; afterwards it is in the mode in which it was."""
     training = model.training
     model.eval()
     try:

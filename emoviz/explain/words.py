@@ -1,4 +1,4 @@
-"""Explanations in plain words, and where a first look goes."""
+"""Explanations in plain words, and the moment at which a first look is taken."""
 
 from typing import NamedTuple
 
@@ -19,21 +19,21 @@ NAMED_CHANNELS = 3
 
 
 class Peak(NamedTuple):
-    """The highest point of an output: its name, and seconds of the clip."""
+    """The highest point of an output: its name, and the second of the clip."""
 
     output: str
     time: float
 
 
 def strongest(probabilities: pd.DataFrame, times: np.ndarray) -> Peak | None:
-    """The emotion that stands out most, which is not neutral where another is seen at all.
+    """Return the emotion that stands out most, which is not neutral where another is seen at all.
 
     Args:
-        probabilities: one column per emotion, NaN in gaps.
-        times: (T,) seconds of its rows.
+        probabilities: probabilities with one column per emotion, NaN in gaps.
+        times: seconds (T,) of the rows.
 
     Returns:
-        None where all is a gap.
+        The peak, or None where all is a gap.
     """
     peaks = probabilities.max().dropna()
     if peaks.empty:
@@ -44,7 +44,7 @@ def strongest(probabilities: pd.DataFrame, times: np.ndarray) -> Peak | None:
 
 
 def peak_of(probability: pd.Series, times: np.ndarray) -> float:
-    """The second at which an output is highest; 0 where all is a gap."""
+    """Return the second at which an output is highest; 0 where all is a gap."""
     return float(times[int(np.nanargmax(probability))]) if probability.notna().any() else 0.0
 
 
@@ -108,7 +108,7 @@ def limits_words(found: StreamExplanation) -> str:
 
 
 def check_words(check: Sanity | None) -> str:
-    """The sanity check's sentence, flagged when the explanation does not change; empty while it is not known."""
+    """Return the sentence of a sanity check, flagged when the explanation does not change; empty without a check."""
     if check is None:
         return ""
     return check.sentence if check.changes else f":material/warning: **{check.sentence}**"

@@ -1,4 +1,4 @@
-"""Average: all sources count alike."""
+"""The average as a fusion, in which all sources count alike."""
 
 import numpy as np
 

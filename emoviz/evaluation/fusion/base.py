@@ -16,7 +16,7 @@ Rule = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Fusion:
-    """How one rule treats dimensions (valence ...) and the probabilities of emotion classes."""
+    """A rule of fusion: its functions for dimensions and for the probabilities of emotion classes."""
 
     dimensions: Rule
     emotions: Rule

@@ -68,8 +68,8 @@ def learn(values: np.ndarray, targets: np.ndarray, objective: Literal["ccc", "rm
 
     Args:
         values: (S, T, K) predictions of the sources, on recordings that none of them was trained on.
-        targets: (T, K).
-        objective: what is optimised.
+        targets: labels (T, K).
+        objective: objective of the fit, the CCC or the error.
 
     Returns:
         The fusion. An output that no source follows gets a gain of zero, and so a constant. A source that

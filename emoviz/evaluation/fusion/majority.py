@@ -1,4 +1,4 @@
-"""Majority vote of the sources for a class."""
+"""The majority vote of the sources for a class."""
 
 import numpy as np
 

@@ -20,9 +20,9 @@ def fuse(
     Where several models of one source predict the same output, the first one counts.
 
     Args:
-        table: ``time`` and one column per output (``emoviz.prediction.clip.ClipPrediction.table``).
-        outputs: what the columns are (``ClipPrediction.outputs``).
-        method: a name in :data:`FUSIONS`.
+        table: table with ``time`` and one column per output (``emoviz.prediction.clip.ClipPrediction.table``).
+        outputs: descriptions of the columns (``ClipPrediction.outputs``).
+        method: name of a rule in :data:`FUSIONS`.
         video_weight: weight of the face, on [0, 1].
 
     Raises:

@@ -10,7 +10,7 @@ from .sums import of_counts
 
 
 def accuracy(truth: Array, prediction: Array) -> float:
-    """Return the share of right classes in [0, 1]; NaN with none."""
+    """Return the share of right classes in [0, 1]; NaN without any labels."""
     truth, prediction = np.asarray(truth), np.asarray(prediction)
     return float((truth == prediction).mean()) if truth.size else float("nan")
 

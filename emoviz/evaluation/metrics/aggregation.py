@@ -1,4 +1,4 @@
-"""How the values of several recordings become one, and how that is called."""
+"""Aggregation of a metric over several recordings, pooled or per recording, and its name."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -22,12 +22,12 @@ class Metric:
         title: the name that people read, as it stands within a sentence.
         unit: the unit of a value, in words.
         direction: whether a higher or a lower value is better.
-        value: ``value(truth, prediction)`` of two series.
-        scores: kind of outputs (``dimension``, ``emotion``, ``intensity``) -> the aggregations in which such outputs
-            are judged by it; by default it judges none.
-        quick: ``quick(truths, predictions)`` of N recordings, a statistic that is pooled over those that a bootstrap
-            draws; None where there is only the slow way.
-        written: ``written(value, low, high, digits)``, a value with its interval as text.
+        value: function ``value(truth, prediction)`` of two series.
+        scores: aggregations in which outputs of each kind (``dimension``, ``emotion``, ``intensity``) are judged by the
+            metric; by default it judges none.
+        quick: function ``quick(truths, predictions)`` of N recordings, a statistic that is pooled over those that a
+            bootstrap draws; None where there is only the slow way.
+        written: function ``written(value, low, high, digits)``, which returns a value with its interval as text.
     """
 
     title: str
@@ -82,7 +82,7 @@ def pairs(truth: Array, prediction: Array) -> tuple[Array, Array]:
     """Return two series as float64 without the places where either is NaN.
 
     Raises:
-        ValueError: if they differ in length.
+        ValueError: if the series differ in length.
     """
     truth = np.asarray(truth, dtype=np.float64).ravel()
     prediction = np.asarray(prediction, dtype=np.float64).ravel()

@@ -1,4 +1,4 @@
-"""The expected calibration error: how far confidence and accuracy lie apart."""
+"""The expected calibration error: the distance between confidence and accuracy."""
 
 import numpy as np
 
@@ -13,12 +13,12 @@ def calibration_error(confidence: Array, right: Array, bins: int = 10) -> float:
     Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
 
     Args:
-        confidence: (N,) probability of the class that is answered, in [0, 1].
-        right: (N,) whether it was right.
-        bins: how many.
+        confidence: probability (N,) of the class that is answered, in [0, 1].
+        right: booleans (N,), true where the answer was right.
+        bins: number of bins.
 
     Returns:
-        In [0, 1]; NaN with no answers.
+        The error in [0, 1]; NaN with no answers.
     """
     confidence, right = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     if not confidence.size:
@@ -28,7 +28,7 @@ def calibration_error(confidence: Array, right: Array, bins: int = 10) -> float:
 
 
 def bin_of(values: Array, bins: int) -> Array:
-    """Return which of so many bins of equal width on [0, 1] each value falls into; 1 falls into the last."""
+    """Return the number of the bin, of so many of equal width on [0, 1], of each value; 1 falls into the last."""
     return np.asarray(np.minimum((np.asarray(values) * bins).astype(int), bins - 1))
 
 

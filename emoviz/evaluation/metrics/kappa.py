@@ -17,7 +17,7 @@ def kappa(first: Array, second: Array) -> float:
         second: (N,) classes.
 
     Returns:
-        At most 1; NaN with no classes, or where both are the same constant.
+        The coefficient, at most 1; NaN with no classes, or where both raters give the same constant.
     """
     first, second = np.asarray(first), np.asarray(second)
     if not first.size:

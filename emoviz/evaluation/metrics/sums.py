@@ -1,4 +1,4 @@
-"""Quick statistics for bootstraps: metrics as functions of sums over the recordings drawn."""
+"""Quick statistics for bootstraps, with metrics as functions of sums over the recordings drawn."""
 
 from collections.abc import Callable, Sequence
 

@@ -19,7 +19,7 @@ def unweighted_average_recall(truth: Array, prediction: Array) -> float:
         prediction: (N,) classes.
 
     Returns:
-        In [0, 1]; NaN with no classes.
+        The recall in [0, 1]; NaN with no classes.
     """
     truth, prediction = np.asarray(truth), np.asarray(prediction)
     recalls = [float((prediction[truth == label] == label).mean()) for label in np.unique(truth)]
