@@ -1,4 +1,4 @@
-r"""Bags of audio and video words: the count of each word of a codebook around a moment.
+r"""Bags of audio and video words, which count the words of a codebook around a moment.
 
 Source: M. Schmitt, B. Schuller, "openXBOW", JMLR 18 (2017). A codebook is K centres found by k-means among
 standardised frames of training speakers; a frame is the word of its nearest centre, and a window's bag holds
@@ -57,7 +57,7 @@ class BagOfWords:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``<feature>.<word>``."""
+        """Names ``<feature>.<word>``."""
         return tuple(f"{self.name}.{i:03d}" for i in range(len(self._codebook()["words"])))
 
     @property
@@ -110,7 +110,7 @@ def assign(codebook: dict[str, np.ndarray], frames: np.ndarray) -> np.ndarray:
 
 
 def fit(frames: np.ndarray, words: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """Find a codebook.
+    """Fit a codebook to frames by k-means.
 
     Args:
         frames: frames (N, D) of training speakers; those with missing values are left out.

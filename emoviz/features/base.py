@@ -1,4 +1,4 @@
-"""The contract of a feature extractor: a clip in, one named, timed stream of features out."""
+"""The contract of a feature extractor, which turns a clip into one named, timed stream of features."""
 
 import inspect
 import typing
@@ -69,7 +69,7 @@ def lacking_sound(media: "ClipMedia", shortest: int = 1, why: str = "", progress
         media: the clip.
         shortest: number of samples at 16 kHz that are needed.
         why: end of the sentence about a sound that is too short, e.g. ``'egemaps' needs``.
-        progress: listener, told while the sound is read.
+        progress: listener that hears of the reading of the sound.
     """
     if media.info.audio is None:
         return "The clip has no sound."
@@ -85,12 +85,12 @@ somebody speaks."""
 
 
 def heard(media: "ClipMedia", sound: Sound, progress: Progress = silent) -> "Waveform":
-    """The sound of a clip as a speech feature takes it.
+    """Return the sound of a clip as a speech feature takes it.
 
     Args:
         media: the clip, which has sound.
-        sound: ``recorded`` or ``conditioned`` (:mod:`emoviz.media.condition`).
-        progress: told while the sound is read.
+        sound: kind of sound, ``recorded`` or ``conditioned`` (:mod:`emoviz.media.condition`).
+        progress: listener that hears of the reading of the sound.
 
     Raises:
         FeatureError: if there is no such kind of sound.
@@ -101,7 +101,7 @@ def heard(media: "ClipMedia", sound: Sound, progress: Progress = silent) -> "Wav
 
 
 def sound_setting(sound: Sound) -> dict[str, str | int | float]:
-    """The setting as checkpoints note it; older ones know sound as it was recorded alone, and do not name it."""
+    """Return the setting as checkpoints note it; older ones know recorded sound alone, and do not name it."""
     return {} if sound == "recorded" else {"sound": sound}
 
 
@@ -111,10 +111,10 @@ def sound_stream(
     """Return a stream of speech features, missing where the recording has a gap or nobody speaks.
 
     Args:
-        values: float32 (T, D).
+        values: features, float32 (T, D).
         start: time of the centre of the first frame, in seconds of the clip.
         hop: seconds from one frame to the next.
-        channels: D names.
+        channels: names of the D channels.
         sound: sound that the features were computed from.
     """
     absent = unspoken(start + hop * np.arange(len(values)), sound)
@@ -144,7 +144,7 @@ def without(values: np.ndarray, absent: np.ndarray) -> np.ndarray:
 
 
 class Extractor(Protocol):
-    """Turns a clip into one :class:`FeatureStream`.
+    """A feature extractor, which turns a clip into one :class:`FeatureStream`.
 
     An extractor is registered as a class without arguments, or with keyword settings that have
     defaults; heavy libraries and weights load at the first ``extract``, not at import.
@@ -177,7 +177,7 @@ class Network(Protocol):
 
     @property
     def folder(self) -> Path:
-        """The folder that it was read from."""
+        """The folder from which the network was read."""
         ...
 
     @property

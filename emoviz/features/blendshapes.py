@@ -1,4 +1,4 @@
-"""52 facial actions of the speaker, each in [0, 1], at the clip's frame rate.
+"""Facial actions of the speaker, 52 of them, each in [0, 1], at the clip's frame rate.
 
 Source: Google's MediaPipe face landmarker; names such as ``face.mouthSmileLeft`` are its own ("blendshapes").
 """
@@ -25,7 +25,7 @@ class Blendshapes:
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
-        """``face.<action>``; named by the media library, which is why they are looked up late."""
+        """Names ``face.<action>``, which are the media library's own and therefore looked up late."""
         from ..media import BLENDSHAPES
 
         return tuple(f"face.{name.lstrip('_')}" for name in BLENDSHAPES)
@@ -36,5 +36,5 @@ class Blendshapes:
         return {"networks": "face_landmarker"}
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Actions of the speaker's face; NaN where it is not seen."""
+        """Return the actions of the speaker's face; NaN where it is not seen."""
         return face_stream(media, self.channels, lambda track: track.seen_blendshapes, progress)

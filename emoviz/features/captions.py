@@ -1,4 +1,4 @@
-"""Captions of pictures: the sentence that CLIP finds nearest to each, as a text encoder's vector.
+"""Captions of pictures: the sentence that CLIP finds nearest to each, as the vector of a text encoder.
 
 Source: L. Vaiani et al., "ViPER", MuSe 2022, section 3: the text stream of paper 3. Its 53 sentences, templates over
 seven emotional reactions and neutral, are not printed; these are our own, in the same number.
@@ -88,7 +88,7 @@ class Captions:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``captions.<number>``."""
+        """Names ``captions.<number>``."""
         width = read_json(self.needs[1].folder(self.name) / CONFIG)["hidden_size"]
         return tuple(f"{self.name}.{i:04d}" for i in range(width))
 

@@ -83,7 +83,7 @@ class AlexNet(nn.Module):
 
 
 class DenseLayer(nn.Module):
-    """Norm, 1 x 1 convolution, norm, 3 x 3 convolution, whose output joins what it read."""
+    """A dense layer: norm, 1 x 1 convolution, norm, 3 x 3 convolution, whose output joins what it read."""
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()

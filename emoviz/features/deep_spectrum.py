@@ -42,11 +42,11 @@ BATCH = 16
 
 
 class DeepSpectrum:
-    """A network's view of the sound's mel spectrogram.
+    """Deep spectrum features, a network's view of the sound's mel spectrogram.
 
     Args:
         weights: name of a folder under ``weights/``, or its path.
-        window: seconds of a picture.
+        window: length of the sound of a picture, in seconds.
         hop: seconds from one picture to the next.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the network computes in half precision.
         sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
@@ -91,7 +91,7 @@ class DeepSpectrum:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``<feature>.<number>``."""
+        """Names ``<feature>.<number>``."""
         return tuple(f"{self.name}.{i:04d}" for i in range(self.width))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:

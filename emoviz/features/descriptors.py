@@ -29,8 +29,8 @@ class Descriptors:
         sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
 
     Attributes:
-        analysis: a parameter set of openSMILE, or the path of a config of one's own.
-        shortest: samples of its longest window; from less openSMILE makes no frame.
+        analysis: parameter set of openSMILE, or the path of a config of one's own.
+        shortest: number of samples of its longest window; from less openSMILE makes no frame.
         centre: middle of the first frame, in seconds from the sound's start.
     """
 
@@ -54,7 +54,7 @@ class Descriptors:
         return sound_setting(self.sound)
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Descriptors of the clip's sound; from less than one window of it NaN and a note."""
+        """Describe the clip's sound; of less than one window of it there is NaN and a note."""
         if note := lacking_sound(media, self.shortest, f"'{self.name}' needs", progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
         sound = heard(media, self.sound, progress)
@@ -65,15 +65,15 @@ class Descriptors:
 
 
 def describe(analysis: str, samples: np.ndarray, progress: Progress = silent) -> Iterator[np.ndarray]:
-    """Descriptors piece by piece.
+    """Compute the descriptors of sound piece by piece.
 
     Args:
         analysis: analysis as in :class:`Descriptors`.
-        samples: float32 (N,) mono at 16 kHz on [-1, 1], N at least a window's.
-        progress: listener, told of every piece.
+        samples: sound, float32 (N,), mono at 16 kHz on [-1, 1], N at least a window's.
+        progress: listener that hears of every piece.
 
     Yields:
-        float32 (T, D), together one row per 10 ms.
+        Descriptors, float32 (T, D), together one row per 10 ms.
     """
     import opensmile
 

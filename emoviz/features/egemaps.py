@@ -41,7 +41,7 @@ NAMES = (
 
 @EXTRACTORS.register("egemaps")
 class Egemaps(Descriptors):
-    """eGeMAPS v02 low-level descriptors."""
+    """Low-level descriptors of eGeMAPS v02."""
 
     name = "egemaps"
     channels = tuple(f"egemaps.{name}" for name in NAMES)

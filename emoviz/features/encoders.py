@@ -9,7 +9,7 @@ COLUMNS = ("feature", "modality", "weights", "present", "folder", "missing", "ge
 
 
 def describe() -> pd.DataFrame:
-    """The encoders that take weights of their own, one row for each of their weights.
+    """Describe the encoders that take weights of their own, one row for each of their weights.
 
     Returns:
         Columns ``feature``, ``modality``, ``weights`` (the name), ``present`` (bool), ``folder`` (None where there is
@@ -20,7 +20,7 @@ def describe() -> pd.DataFrame:
 
 
 def needs(feature: str) -> tuple[Weights, ...]:
-    """The weights that a feature takes by default; none for bundled features."""
+    """Return the weights that a feature takes by default; none for bundled features."""
     return getattr(make(feature), "needs", ())
 
 

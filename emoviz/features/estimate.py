@@ -21,9 +21,9 @@ class Estimate:
 
     Attributes:
         recordings: number of recordings that are left.
-        seconds: time that they take, judged by those that were tried.
-        size: bytes in the store.
-        tried: recordings that were extracted to know it; they are kept.
+        seconds: time that they take in seconds, judged by those that were tried.
+        size: number of bytes that they take in the store.
+        tried: number of recordings that were extracted for the estimate; they are kept.
     """
 
     recordings: int
@@ -33,7 +33,7 @@ class Estimate:
 
 
 def lacking(one: Holding, features: Iterable[str]) -> dict[str, int]:
-    """Feature -> recordings of which the store lacks it."""
+    """Return the number of recordings from which each feature has to be extracted first."""
     if one.tables is None:
         return {}
     whole = len(one.tables.recordings)

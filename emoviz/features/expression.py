@@ -61,7 +61,7 @@ class _FromNetwork:
 
 @EXTRACTORS.register("expression")
 class Expression(_FromNetwork):
-    """Emotion probabilities per frame, in the order of FER+'s classes."""
+    """Probabilities of emotions per frame, in the order of FER+'s classes."""
 
     name = "expression"
     channels = tuple(f"expression.{emotion}" for emotion in FER_EMOTIONS)
@@ -78,7 +78,7 @@ class Expression(_FromNetwork):
 
 @EXTRACTORS.register("face")
 class Face(_FromNetwork):
-    """The last block's maxima per frame."""
+    """Maxima of the last block per frame, 512 channels."""
 
     name = "face"
     channels = tuple(f"face.vgg{i:03d}" for i in range(WIDTH))

@@ -45,7 +45,7 @@ class ResNet50:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``resnet50.<number>``."""
+        """Names ``resnet50.<number>``."""
         width = read_json(self.needs[0].folder(self.name) / CONFIG)["hidden_sizes"][-1]
         return tuple(f"{self.name}.{i:04d}" for i in range(width))
 
@@ -66,7 +66,7 @@ class ResNet50:
 
 
 class VGG16Faces:
-    """VGG-16 on the speaker's face.
+    """Features of the speaker's face by VGG-16.
 
     Args:
         weights: name of a folder under ``weights/``, or its path.
@@ -95,7 +95,7 @@ class VGG16Faces:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``<feature>.<number>``."""
+        """Names ``<feature>.<number>``."""
         return tuple(f"{self.name}.{i:04d}" for i in range(self.connected or max(self.plan)))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:

@@ -39,7 +39,7 @@ class Functionals:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``<feature>.mean.<channel>``, then ``<feature>.std.<channel>``."""
+        """Names ``<feature>.mean.<channel>``, then ``<feature>.std.<channel>``."""
         own = [channel.partition(".")[2] for channel in make(self.base).channels]
         return tuple(f"{self.name}.{what}.{channel}" for what in ("mean", "std") for channel in own)
 

@@ -19,8 +19,8 @@ class Frames:
     """Streams of a recording on one grid.
 
     Attributes:
-        times: float64 (T,), middles of the frames, in seconds of the recording.
-        values: stream -> float32 (T, D), NaN where only this stream lacks the frame.
+        times: middles of the frames, float64 (T,), in seconds of the recording.
+        values: features, float32 (T, D), by the name of their stream; NaN where only this stream lacks the frame.
     """
 
     times: np.ndarray
@@ -31,9 +31,10 @@ def on_grid(streams: Mapping[str, FeatureStream], hop: float, method: Method) ->
     """Bring the streams of a recording onto one grid, up to where the first of them ends, without absent frames.
 
     Args:
-        streams: at least one; of those that hold one value for the whole recording there is a single frame.
-        hop: seconds of the grid.
-        method: how streams come onto it (:func:`emoviz.features.align.align`).
+        streams: streams of the recording, at least one; of those that hold one value for the whole recording there is a
+            single frame.
+        hop: seconds from one frame of the grid to the next.
+        method: method by which streams come onto the grid (:func:`emoviz.features.align.align`).
 
     Returns:
         The frames; where all are absent a single one of NaN, so that a recording is never empty.

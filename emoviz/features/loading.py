@@ -35,7 +35,7 @@ def load_model(kind: str, folder: Path, place: str, **options: Any) -> Any:
     Args:
         kind: name of its class in transformers, e.g. ``AutoModel``.
         folder: folder of its weights.
-        place: ``cpu`` or ``cuda``.
+        place: device, ``cpu`` or ``cuda``.
         options: options of the network's constructor.
 
     Raises:
@@ -81,9 +81,9 @@ def load_state(network: Callable[..., Any], folder: Path, place: str, *arguments
     """Load a network of our own with the tensors of a folder, ready to encode, on CUDA in half precision.
 
     Args:
-        network: class or function that makes it.
+        network: class or function that makes the network.
         folder: folder of ``model.safetensors``, from which tensors that the network does not have are left out.
-        place: ``cpu`` or ``cuda``.
+        place: device, ``cpu`` or ``cuda``.
         arguments: arguments of ``network``.
 
     Raises:

@@ -32,7 +32,7 @@ Pooling = Literal["first", "mean"]
 
 
 class PictureEncoder:
-    """States of a pretrained picture encoder.
+    """Features of faces or pictures: the states of a pretrained picture encoder.
 
     Args:
         weights: name on the Hub, or a folder.
@@ -111,7 +111,7 @@ class PictureEncoder:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``<feature>.<number>``."""
+        """Names ``<feature>.<number>``."""
         return tuple(f"{self.name}.{i:04d}" for i in range(self.config["hidden_size"]))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:

@@ -23,7 +23,7 @@ def require_rate(feature: str, rate: float) -> None:
     """Refuse a negative number of pictures per second.
 
     Raises:
-        FeatureError: if it is negative.
+        FeatureError: if the rate is negative.
     """
     if rate < 0:
         raise FeatureError(f"'rate' of '{feature}' is not negative, unlike {rate:g}.")
@@ -134,7 +134,7 @@ def _batches(
 
 
 def middle_square(image: np.ndarray, side: int) -> np.ndarray:
-    """The largest square in the middle of a picture, (side, side, 3)."""
+    """Cut the largest square out of the middle of a picture, and scale it to (side, side, 3)."""
     import cv2
 
     height, width = image.shape[:2]

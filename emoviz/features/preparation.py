@@ -1,4 +1,4 @@
-"""Pictures scaled as encoders want them."""
+"""The scaling of pictures that encoders want."""
 
 import numpy as np
 import torch

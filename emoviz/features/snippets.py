@@ -68,7 +68,7 @@ class _Parts:
 
 @EXTRACTORS.register("snippets")
 class Snippets(_Parts):
-    """Pictures of the speaker's face, in [0, 1].
+    """Snippets of pictures of the speaker's face, in [0, 1].
 
     Args:
         parts: number N of snippets.
@@ -87,12 +87,12 @@ class Snippets(_Parts):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """Sizes."""
+        """The sizes of the snippets."""
         return {"parts": self.parts, "frames": self.frames, "side": self.side}
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
-        """``snippets.<colour>.<frame>.<row>.<column>``."""
+        """Names ``snippets.<colour>.<frame>.<row>.<column>``."""
         axes = COLOURS, range(self.frames), range(self.side), range(self.side)
         return tuple(f"snippets.{c}.{t:02d}.{y:03d}.{x:03d}" for c, t, y, x in itertools.product(*axes))
 
@@ -142,7 +142,7 @@ class Snippets(_Parts):
 
 @EXTRACTORS.register("spectrogram")
 class Spectrogram(_Parts):
-    """The logarithm of the power at 31.25, 62.5 ... 8000 Hz.
+    """Spectrograms of the parts of a clip: the logarithm of the power at 31.25, 62.5 ... 8000 Hz.
 
     Args:
         parts: number N of parts.
@@ -161,13 +161,13 @@ class Spectrogram(_Parts):
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """Sizes."""
+        """The sizes of the spectrograms."""
         division: dict[str, int | float] = {"parts": self.parts} if self.seconds is None else {"seconds": self.seconds}
         return {**division, "bins": BINS, "window": WINDOW, "step": STEP, **sound_setting(self.sound)}
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
-        """``spectrogram.<frequency>Hz.<step>``."""
+        """Names ``spectrogram.<frequency>Hz.<step>``."""
         frequencies = np.arange(1, BINS + 1) * RATE / WINDOW
         return tuple(f"spectrogram.{f:.0f}Hz.{t:02d}" for f, t in itertools.product(frequencies, range(STEPS)))
 

@@ -45,7 +45,7 @@ Pooling = Literal["none", "mean", "statistics"]
 
 
 class SpeechEncoder:
-    """Hidden states of a pretrained speech encoder.
+    """Features of sound: the hidden states of a pretrained speech encoder.
 
     Args:
         weights: name on the Hub, or a folder.
@@ -105,7 +105,7 @@ class SpeechEncoder:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``<feature>.<number>``; of statistics ``<feature>.mean.<number>`` and ``<feature>.std.<number>``."""
+        """Names ``<feature>.<number>``; of statistics ``<feature>.mean.<number>`` and ``<feature>.std.<number>``."""
         numbers = range(self.config[self.width_field])
         if self.pooling == "statistics":
             return tuple(f"{self.name}.{what}.{i:04d}" for what in ("mean", "std") for i in numbers)
@@ -180,7 +180,7 @@ class SpeechEncoder:
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame of an encoder: samples from one to the next, samples that it needs, and seconds to its middle."""
+    """The frame of an encoder: samples from one to the next, samples that it needs, and seconds to its middle."""
 
     step: int
     length: int
@@ -198,7 +198,7 @@ class HuBERT(SpeechEncoder):
 
 @EXTRACTORS.register("wav2vec2")
 class Wav2Vec2(SpeechEncoder):
-    """wav2vec 2.0, pretrained on English."""
+    """The encoder wav2vec 2.0, pretrained on English."""
 
     name = "wav2vec2"
     default = "facebook/wav2vec2-base"
@@ -216,7 +216,7 @@ class XLSR(SpeechEncoder):
 
 @EXTRACTORS.register("wavlm")
 class WavLM(SpeechEncoder):
-    """WavLM."""
+    """The encoder WavLM."""
 
     name = "wavlm"
     default = "microsoft/wavlm-large"
@@ -289,12 +289,12 @@ class WavLMXVector:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``wavlm-xvector.<number>``."""
+        """Names ``wavlm-xvector.<number>``."""
         width = read_json(self.needs[0].folder(self.name) / CONFIG)["xvector_output_dim"]
         return tuple(f"{self.name}.{i:03d}" for i in range(width))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """One vector per fragment.
+        """Extract one vector per fragment of the clip's sound.
 
         Raises:
             MissingWeightsError: if the weights are not on this machine.

@@ -32,7 +32,7 @@ Pooling = Literal["words", "mean", "first"]
 
 
 class TextEncoder:
-    """Hidden states of a pretrained text encoder.
+    """Features of words: the hidden states of a pretrained text encoder.
 
     Args:
         weights: weights of the encoder: name on the Hub, or a folder.
@@ -87,7 +87,7 @@ class TextEncoder:
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """Encoder and recogniser by their content, language, layer and pooling."""
+        """The encoder and the recogniser by their content, the language, the layer and the pooling."""
         layer = self.needs[0].layer(self.layer, self.config["num_hidden_layers"])
         encoder, words = (weights.hash(self.name) for weights in self.needs)
         return {
@@ -100,7 +100,7 @@ class TextEncoder:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """``<feature>.<number>``."""
+        """Names ``<feature>.<number>``."""
         return tuple(f"{self.name}.{i:04d}" for i in range(self.config["hidden_size"]))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
@@ -129,13 +129,13 @@ class TextEncoder:
         return FeatureStream(values, HOP / 2, HOP, channels)
 
     def encode(self, transcript: Transcript) -> np.ndarray:
-        """Encode words.
+        """Encode the words of a transcript.
 
         Args:
             transcript: transcript of at least one word.
 
         Returns:
-            float32 (words, D), or (D,) for the clip.
+            States, float32 (words, D), or (D,) for the clip.
 
         Raises:
             FeatureError: if the encoder does not know the language.

@@ -16,7 +16,7 @@ VOCABULARY = OFFSET + 256
 
 
 def byte_tokens(text: str) -> np.ndarray:
-    """The numbers of a text's tokens: its begin, its bytes, its end.
+    """Return the numbers of a text's tokens: its begin, its bytes, its end.
 
     >>> byte_tokens("né").tolist()
     [2, 113, 198, 172, 1]
@@ -25,7 +25,7 @@ def byte_tokens(text: str) -> np.ndarray:
         text: text of any language; half of a surrogate pair, which is not a character, becomes "?".
 
     Returns:
-        int64 (T,), T being two more than the bytes of the text.
+        Numbers, int64 (T,), T being two more than the bytes of the text.
     """
     encoded = np.frombuffer(text.encode("utf-8", "replace"), np.uint8).astype(np.int64)
     return np.concatenate([[BEGIN], encoded + OFFSET, [END]])

@@ -29,7 +29,7 @@ ENGLISH = "en"
 
 @dataclass(frozen=True)
 class Word:
-    """A word as it is written, with its punctuation, and when it is said, in seconds of the clip."""
+    """A word as it is written, with its punctuation, and its start and end in seconds of the clip."""
 
     text: str
     start: float
@@ -50,7 +50,7 @@ class Transcript:
 
 
 def recogniser(name: str) -> Weights:
-    """The weights of a speech recogniser in CTranslate2's form."""
+    """Return the weights of a speech recogniser in CTranslate2's form."""
     vocabulary = ("vocabulary.txt", "vocabulary.json")
     return Weights(name, files=(CONFIG, "tokenizer.json", vocabulary), tensors="model.bin")
 
@@ -75,7 +75,7 @@ def transcribe(
         weights: weights of the recogniser.
         language: two-letter code of the spoken language, or ``auto`` to let a multilingual recogniser find out.
         feature: name of the feature that needs them, for messages.
-        place: ``auto``, ``cpu`` or ``cuda``.
+        place: device, ``auto``, ``cpu`` or ``cuda``.
         progress: listener, told of every segment.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Pretrained weights of an encoder on this machine: where they lie, whether they are whole, and which they are.
+"""Pretrained weights of an encoder on this machine: their folder, their completeness and their fingerprint.
 
 Weights lie in a folder in the layout of the Hugging Face Hub: ``config.json``, ``model.safetensors`` and the files that
 prepare the encoder's input. They are looked for, in this order,

@@ -61,7 +61,7 @@ OVERLAP = 250
 
 @EXTRACTORS.register("whisper")
 class Whisper:
-    """Hidden states of Whisper's encoder.
+    """Features of sound: the hidden states of Whisper's encoder.
 
     Args:
         layer: block after which the features are taken, 1 to 4.
@@ -81,11 +81,11 @@ class Whisper:
 
     @property
     def settings(self) -> dict[str, str | int | float]:
-        """Encoder and layer."""
+        """The encoder and the layer."""
         return {"encoder": ENCODER, "layer": self.layer, **sound_setting(self.sound)}
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Features of the clip's sound; frame k is centred k hops after the sound's start.
+        """Extract features of the clip's sound; frame k is centred k hops after the sound's start.
 
         Raises:
             MissingWeightsError: if the encoder's weights are not there.
@@ -98,7 +98,7 @@ class Whisper:
 
 
 class Block(nn.Module):
-    """Pre-norm transformer block: self-attention over all frames, then an MLP."""
+    """A pre-norm transformer block: self-attention over all frames, then an MLP."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -134,14 +134,14 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(WIDTH)
 
     def forward(self, mel: Tensor, layer: int) -> Tensor:
-        """Residual stream after ``layer`` blocks.
+        """Return the residual stream after ``layer`` blocks.
 
         Args:
-            mel: (B, 80, 2 T) log-mel spectrogram, T at most 1500.
+            mel: log-mel spectrogram (B, 80, 2 T), T at most 1500.
             layer: number of blocks that are run.
 
         Returns:
-            (B, T, 384); the network's own output is ``norm`` of that of the last layer.
+            States (B, T, 384); the network's own output is ``norm`` of those of the last layer.
         """
         x = functional.gelu(self.conv2(functional.gelu(self.conv1(mel)))).transpose(1, 2)
         x = x + self.positions[: x.shape[1]]
@@ -152,7 +152,7 @@ class Encoder(nn.Module):
 
 @functools.cache
 def load_encoder(folder: Path) -> Encoder:
-    """The encoder, computing in float32 on weights stored as float16.
+    """Load the encoder, which computes in float32 on weights stored as float16.
 
     Raises:
         MissingWeightsError: if the folder has no ``model.safetensors``.
@@ -173,12 +173,12 @@ def encode(encoder: Encoder, samples: np.ndarray, layer: int, progress: Progress
 
     Args:
         encoder: the network.
-        samples: float32 (N,) mono at 16 kHz on [-1, 1], N at least 1.
+        samples: sound, float32 (N,), mono at 16 kHz on [-1, 1], N at least 1.
         layer: block after which the features are taken.
-        progress: listener, told of every window.
+        progress: listener that hears of every window.
 
     Returns:
-        float32 (ceil(N / 320), 384).
+        States, float32 (ceil(N / 320), 384).
     """
     frames = math.ceil(len(samples) / FRAME)
 
@@ -190,17 +190,17 @@ def encode(encoder: Encoder, samples: np.ndarray, layer: int, progress: Progress
 
 
 def log_mel(samples: Tensor) -> Tensor:
-    """Whisper's log-mel spectrogram.
+    """Compute Whisper's log-mel spectrogram.
 
     Hann window of 25 ms every 10 ms, centred on samples 0, 160, ...; power, 80 mel bands, log10 with
     a floor 8 below the clip's maximum, then (x + 4) / 4. Before the first sample the sound is
     mirrored, after the last one it is silent, as when Whisper pads a clip to 30 s.
 
     Args:
-        samples: (N,) mono at 16 kHz, N at least 1.
+        samples: sound (N,), mono at 16 kHz, N at least 1.
 
     Returns:
-        (80, M), M even, the smallest that covers the sound.
+        Spectrogram (80, M), M even, the smallest that covers the sound.
     """
     silence = -len(samples) % FRAME + FFT // 2
     padded = functional.pad(samples, (0, silence))
@@ -215,7 +215,7 @@ def log_mel(samples: Tensor) -> Tensor:
 
 @functools.cache
 def mel_filters(mels: int = MELS, fft: int = FFT) -> Tensor:
-    """Triangular filters on Slaney's mel scale, each of area one: (mels, fft / 2 + 1), 0 to 8000 Hz.
+    """Return triangular filters on Slaney's mel scale, each of area one: (mels, fft / 2 + 1), 0 to 8000 Hz.
 
     The scale is linear below 1 kHz (15 mel, 200 Hz / 3 each) and logarithmic above (27 mel per factor 6.4);
     M. Slaney, "Auditory Toolbox", 1998.

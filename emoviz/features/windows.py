@@ -1,4 +1,4 @@
-"""Long sound through an encoder that sees a limited time: overlapping windows, cross-faded."""
+"""Overlapping, cross-faded windows of long sound for an encoder that sees a limited time."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from ..core.progress import Progress, silent
 
 
 def window_starts(frames: int, width: int, overlap: int) -> range:
-    """First frames of windows that cover ``frames``, each ``overlap`` frames before the last one's end."""
+    """Return the first frames of windows over ``frames``, each ``overlap`` frames before the last one's end."""
     return range(0, max(frames - overlap, 1), width - overlap)
 
 
@@ -26,15 +26,15 @@ def cross_faded(
     """Encode window by window; where two overlap, one fades out linearly while the other fades in.
 
     Args:
-        frames: T of the whole.
-        width: frames of a window.
-        overlap: frames that two windows share.
-        encode: first frames of some windows of one length -> for each (at most width, D).
-        batch: windows that are encoded together.
-        progress: listener, told of every batch.
+        frames: number T of frames of the whole.
+        width: number of frames of a window.
+        overlap: number of frames that two windows share.
+        encode: function from the first frames of some windows of one length to the states of each, (at most width, D).
+        batch: number of windows that are encoded together.
+        progress: listener that hears of every batch.
 
     Returns:
-        float32 (T, D).
+        States, float32 (T, D).
     """
     starts = list(window_starts(frames, width, overlap))
     whole = [start for start in starts if start + width <= frames]

@@ -1,4 +1,4 @@
-"""What this machine can compute on: its processor and its GPUs, asked from NVIDIA's library without touching them."""
+"""Devices that this machine can compute on, told by NVIDIA's library without touching the GPUs."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ CPU, ANY_GPU = "cpu", "cuda"
 
 @dataclass(frozen=True)
 class Device:
-    """One device.
+    """A device that runs jobs.
 
     Attributes:
-        name: ``cpu``, or ``cuda:0`` and so on, in the order of the PCI bus.
-        title: for people, e.g. ``NVIDIA H100 80GB HBM3``.
-        identity: by which CUDA finds this very device; "" for the CPU.
-        memory: bytes of it, in all.
-        free: bytes of it that nothing uses.
+        name: name ``cpu``, or ``cuda:0`` and so on, in the order of the PCI bus.
+        title: name for people, e.g. ``NVIDIA H100 80GB HBM3``.
+        identity: identity by which CUDA finds this very device; "" for the CPU.
+        memory: bytes of its memory in all.
+        free: bytes of its memory that nothing uses.
         load: percent of the last moment in which it computed.
     """
 
@@ -35,7 +35,7 @@ class Device:
 
 
 def devices() -> list[Device]:
-    """The CPU, and every GPU of this machine that CUDA_VISIBLE_DEVICES does not hide from this process."""
+    """Return the CPU, and every GPU of this machine that CUDA_VISIBLE_DEVICES does not hide from this process."""
     memory = psutil.virtual_memory()
     title = f"CPU, {psutil.cpu_count() or 1} threads"
     return [Device(CPU, title, "", memory.total, memory.available, psutil.cpu_percent()), *_gpus()]
@@ -81,7 +81,7 @@ def _load(handle: object) -> float:
 
 
 def gpu_usage() -> dict[str, float]:
-    """``gpu_memory`` (bytes) and ``gpu_load`` (percent) of the GPU that this process sees; empty for none or many."""
+    """Return ``gpu_memory`` (bytes) and ``gpu_load`` (percent) of the one GPU of this process; empty without one."""
     found = _gpus()
     if len(found) != 1:
         return {}
@@ -89,13 +89,13 @@ def gpu_usage() -> dict[str, float]:
 
 
 def slots_of(named: Sequence[str]) -> tuple[str, ...]:
-    """The slots of this machine's queue, each of which runs one job at a time.
+    """Return the slots of this machine's queue, each of which runs one job at a time.
 
     Args:
-        named: by the settings; none means one for the CPU and one for each GPU.
+        named: slots that the settings name; none means one for the CPU and one for each GPU.
 
     Raises:
-        ConfigError: a slot is neither ``cpu`` nor ``cuda:<number>``.
+        ConfigError: if a slot is neither ``cpu`` nor ``cuda:<number>``.
     """
     for slot in named:
         if slot != CPU and not (slot.startswith(f"{ANY_GPU}:") and slot.removeprefix(f"{ANY_GPU}:").isdigit()):
@@ -104,6 +104,6 @@ def slots_of(named: Sequence[str]) -> tuple[str, ...]:
 
 
 def visible_to(slot: str) -> str:
-    """The value of CUDA_VISIBLE_DEVICES that leaves a process this slot's device alone."""
+    """Return the value of CUDA_VISIBLE_DEVICES that leaves a process this slot's device alone."""
     found = {device.name: device.identity for device in devices()}
     return found.get(slot) or slot.removeprefix(CPU).removeprefix(f"{ANY_GPU}:")

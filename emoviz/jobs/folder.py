@@ -1,4 +1,4 @@
-"""The run folder of a job: what it is told to do, which process does it, how far it is and how it ended.
+"""The run folder of a job: its settings, the process that does it, its progress and its end.
 
 - ``job.json`` is what to do and where; it never changes.
 - ``process.json`` is who does it now; whoever creates it has the job for itself.
@@ -34,7 +34,7 @@ MARK, SLOT = "EMOVIZ_JOB", "EMOVIZ_SLOT"
 
 
 class State(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -52,10 +52,10 @@ class Places:
     """Folders that a job reads and writes, as absolute paths.
 
     Attributes:
-        data: of the corpora, or "".
-        store: of extracted features.
-        checkpoints: in which a trained model is written.
-        results: of a protocol's reports.
+        data: folder of the corpora, or "".
+        store: folder of extracted features.
+        checkpoints: folder in which a trained model is written.
+        results: folder of a protocol's reports.
     """
 
     data: str
@@ -65,31 +65,31 @@ class Places:
 
     @property
     def corpora(self) -> Path | None:
-        """Folder of the corpora, where there is one."""
+        """The folder of the corpora, where there is one."""
         return Path(self.data) if self.data else None
 
     @property
     def imports(self) -> Path:
-        """Folder of imported corpora."""
+        """The folder of imported corpora."""
         return imports_of(Path(self.store))
 
 
 @dataclass(frozen=True)
 class Job:
-    """What ``job.json`` says.
+    """The content of ``job.json``, which tells what to do and where.
 
     Attributes:
         id: name of the folder; ids sort by time.
-        kind: of work, a name in :data:`~emoviz.jobs.work.WORKS`.
-        work: its settings.
-        engine: ``local`` or ``slurm``.
+        kind: kind of work, a name in :data:`~emoviz.jobs.work.WORKS`.
+        work: settings of the work.
+        engine: engine that runs it, ``local`` or ``slurm``.
         where: settings of the engine: the device, the partition and so on.
         title: one line for people.
         group: name that the jobs of a sweep share, or "".
-        created: seconds since 1970.
-        host: the machine that submitted it.
+        created: time at which it was submitted, in seconds since 1970.
+        host: name of the machine that submitted it.
         writes: name of the checkpoint that it will write, or "".
-        places: the folders it works on.
+        places: folders that the job works on.
     """
 
     id: str
@@ -107,23 +107,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Status:
-    """How a job stands.
+    """The progress of a job, its end and its use of the machine.
 
     Attributes:
-        state: in a word.
-        message: one sentence where it failed or was lost, or waits for a reason; else "".
-        details: of a failure, for a bug report.
-        result: what it made: the name of a checkpoint, files of reports.
-        started: when the present attempt began, seconds since 1970, or None.
-        ended: or None.
-        attempts: how often it was started.
-        stage: what is done now, for people.
-        done: how much of the stage is done ...
-        total: ... of this much; 0 when unknown.
-        stage_started: when the stage began, and how much of it was done then.
-        device: that it runs on, e.g. ``cuda:1``, or "".
-        usage: of the machine: ``memory`` (bytes), ``cpu`` (percent of a core), and on a GPU ``gpu_memory`` (bytes) and
-            ``gpu_load`` (percent).
+        state: state in a word.
+        message: sentence where the job failed or was lost, or waits for a reason; else "".
+        details: details of a failure, for a bug report.
+        result: names of what the job made: a checkpoint, files of reports.
+        started: time at which the present attempt began, in seconds since 1970, or None.
+        ended: time at which the job ended, in seconds since 1970, or None.
+        attempts: number of times that the job was started.
+        stage: name of the present stage, for people.
+        done: amount of the stage that is done.
+        total: amount of the whole stage; 0 when unknown.
+        stage_started: time at which the stage began, and the amount that was done then.
+        device: device that the job runs on, e.g. ``cuda:1``, or "".
+        usage: use of the machine: ``memory`` (bytes), ``cpu`` (percent of a core), and on a GPU ``gpu_memory`` (bytes)
+            and ``gpu_load`` (percent).
     """
 
     state: State
@@ -142,12 +142,12 @@ class Status:
 
     @property
     def share(self) -> float | None:
-        """Of the stage that is done, in [0, 1], where that is known."""
+        """The share of the stage that is done, in [0, 1], where that is known."""
         return min(1.0, self.done / self.total) if self.total > 0 else None
 
     @property
     def seconds_left(self) -> float | None:
-        """Of the stage, where something of it was done while it runs."""
+        """The seconds that the stage will still take, where some of it was done while it runs."""
         if self.state is not State.RUNNING or self.stage_started is None or self.total <= 0:
             return None
         began, before = self.stage_started
@@ -161,11 +161,11 @@ class Process:
 
     Attributes:
         host: name of its machine.
-        boot: of that machine since which it counts processes, where the system tells.
+        boot: start of that machine since which it counts processes, where the system tells.
         pid: number of the process.
-        born: when it started, by a clock that nobody sets (see :func:`_born`).
-        started: when it took the job, seconds since 1970.
-        device: that it computes on.
+        born: time at which the process started, by a clock that nobody sets (see :func:`_born`).
+        started: time at which it took the job, in seconds since 1970.
+        device: device that it computes on.
         slurm: id of its Slurm job, or "".
     """
 
@@ -179,11 +179,11 @@ class Process:
 
     @classmethod
     def of(cls, pid: int, device: str = "", slurm: str = "") -> "Process":
-        """The process of that number on this machine."""
+        """Return the process of a number on this machine."""
         return cls(socket.gethostname(), boot_id(), pid, _born(pid), time.time(), device, slurm)
 
     def alive(self) -> bool | None:
-        """Whether it runs; None when it is another machine's."""
+        """Return whether the process runs; None when it is another machine's."""
         if self.host != socket.gethostname():
             return None
         if self.boot != boot_id():
@@ -208,7 +208,7 @@ def _born(pid: int) -> float:
 
 
 def boot_id() -> str:
-    """Which start of this machine this is."""
+    """Return a name of the present start of this machine."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -216,16 +216,16 @@ def boot_id() -> str:
 
 
 class JobFolder:
-    """Reads and writes a job's folder. Any process may, at any time."""
+    """The folder of a job, which any process may read and write at any time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def job(self) -> Job:
-        """What to do.
+        """Read the job, which says what to do.
 
         Raises:
-            ConfigError: ``job.json`` is missing or damaged.
+            ConfigError: if ``job.json`` is missing or damaged.
         """
         values = read_json(self.path / JOB)
         if values is None:
@@ -237,7 +237,7 @@ class JobFolder:
         """Write ``job.json``.
 
         Raises:
-            OSError: the disk is full or not writable.
+            OSError: if the disk is full or not writable.
         """
         write_json(self.path / JOB, asdict(job))
 
@@ -250,7 +250,7 @@ class JobFolder:
         write_json(self.path / PROCESS, asdict(process))
 
     def process(self) -> Process | None:
-        """Who has the job, or had it last."""
+        """Return the process that has the job, or had it last."""
         values = read_json(self.path / PROCESS)
         try:
             return from_dict(Process, values, PROCESS) if values else None
@@ -262,14 +262,14 @@ class JobFolder:
         write_json(self.path / USAGE, usage)
 
     def silence(self) -> float:
-        """Seconds since the last heartbeat, or, before the first one, since the process took the job."""
+        """Return the seconds since the last heartbeat or, before the first one, since the job was taken."""
         return time.time() - max(_written(self.path / name) for name in (USAGE, PROCESS))
 
     def report(self, stage: str, done: float, total: float) -> None:
         """Write a line of progress.
 
         Raises:
-            OSError: the disk is full or not writable.
+            OSError: if the disk is full or not writable.
         """
         append_line(self.path / PROGRESS, {"time": time.time(), "stage": stage, "done": done, "total": total})
 
@@ -278,7 +278,7 @@ class JobFolder:
         (self.path / RESERVE).write_bytes(os.urandom(16384))
 
     def end(self, state: State, message: str = "", details: str = "", result: tuple[str, ...] = ()) -> bool:
-        """Say how the job ended, unless that was said; whether this was it."""
+        """Say how the job ended, unless that was said, and return whether this was it."""
         values = {"state": state, "message": message, "details": details, "result": result, "time": time.time()}
         try:
             return create_json(self.path / END, values)
@@ -289,11 +289,11 @@ class JobFolder:
             (self.path / RESERVE).unlink(missing_ok=True)
 
     def ended(self) -> dict[str, Any] | None:
-        """How it ended, or None."""
+        """Return the end of the job, None before it."""
         return read_json(self.path / END)
 
     def reopen(self) -> bool:
-        """Make an ended or lost job one to be done again; false when someone else just did."""
+        """Open an ended or lost job to be done again; false when someone else just did."""
         past = self.path / "attempts"
         past.mkdir(exist_ok=True)
         done = False
@@ -306,11 +306,11 @@ class JobFolder:
         return done
 
     def attempts(self) -> int:
-        """How often a process had the job."""
+        """Return the number of times that a process had the job."""
         return len(list(self.path.glob(f"attempts/*-{PROCESS}"))) + (self.path / PROCESS).exists()
 
     def status(self, state: State, message: str = "") -> Status:
-        """How the job stands, given what its engine says of one that has not ended."""
+        """Return the status of the job, given what its engine says of one that has not ended."""
         end, process = self.ended(), self.process()
         if end:
             state, message = State(end["state"]), end["message"]
@@ -335,7 +335,7 @@ class JobFolder:
         )
 
     def output(self, lines: int) -> str:
-        """The last lines that the job printed."""
+        """Return the last lines that the job printed."""
         for path in (self.path / OUTPUT, *sorted(self.path.glob("slurm/*_log.err"), reverse=True)):
             try:
                 with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What pages and the command line do with jobs: submit, state, cancel, resume, logs, list, delete."""
+"""The jobs as pages and the command line use them: submit, state, cancel, resume, logs, list, delete."""
 
 import secrets
 import shutil
@@ -26,13 +26,13 @@ Where = Local | Slurm
 
 
 class Engine(Protocol):
-    """Starts and stops jobs; how far they are stands in their folders."""
+    """An engine, which starts and stops jobs; their progress stands in their folders."""
 
     def check(self, where: Any) -> None:
         """Refuse a place where jobs cannot run.
 
         Raises:
-            JobError: so.
+            JobError: if jobs cannot run there.
         """
 
     def start(self, folder: JobFolder) -> None:
@@ -42,7 +42,7 @@ class Engine(Protocol):
         """End the job's processes, or take it from the queue."""
 
     def state(self, folder: JobFolder) -> tuple[State, str]:
-        """Where a job stands that did not say how it ended, and a sentence about that or ""."""
+        """Return the state of a job that did not say how it ended, and a sentence about that or ""."""
 
 
 class Jobs:
@@ -51,7 +51,7 @@ class Jobs:
     Any number of these may work on one folder, in any processes.
 
     Args:
-        settings: of this run of the app or command line.
+        settings: settings of this run of the app or the command line.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -71,12 +71,12 @@ class Jobs:
         """Queue some work.
 
         Args:
-            work: what to do, e.g. a :class:`~emoviz.jobs.kinds.training.Training`.
-            where: by default the CPU of this machine.
+            work: work to do, e.g. a :class:`~emoviz.jobs.kinds.training.Training`.
+            where: place to run it, by default the CPU of this machine.
             group: name that the jobs of a sweep share.
 
         Raises:
-            EmovizError: it cannot be done, or not there; nothing was queued.
+            EmovizError: if the work cannot be done, or not there; nothing was queued.
         """
         from .work import WORKS
 
@@ -124,7 +124,7 @@ class Jobs:
                 )
 
     def list(self, group: str | None = None) -> tuple[Job, ...]:
-        """All jobs, or those of a group, the oldest first; a folder whose ``job.json`` is damaged is left out."""
+        """Return all jobs, or those of a group, the oldest first; a folder with a damaged ``job.json`` is left out."""
         jobs = []
         for path in sorted(self.root.glob("*/job.json")):
             try:
@@ -136,18 +136,18 @@ class Jobs:
         return tuple(jobs)
 
     def get(self, identity: str) -> Job:
-        """A job by its id.
+        """Return a job by its id.
 
         Raises:
-            UnknownNameError: there is none.
+            UnknownNameError: if there is no job of that id.
         """
         return self._folder(identity).job()
 
     def state(self, identity: str) -> Status:
-        """How a job stands.
+        """Return the status of a job.
 
         Raises:
-            UnknownNameError: there is none of that id.
+            UnknownNameError: if there is no job of that id.
         """
         folder = self._folder(identity)
         if folder.ended():
@@ -158,8 +158,8 @@ class Jobs:
         """End a job; when this returns, no process of it is left on this machine.
 
         Raises:
-            UnknownNameError: there is none of that id.
-            JobError: it has ended before.
+            UnknownNameError: if there is no job of that id.
+            JobError: if the job has ended before.
         """
         folder = self._folder(identity)
         if not folder.end(State.CANCELLED, "It was cancelled."):
@@ -170,8 +170,8 @@ class Jobs:
         """Queue a job again that failed, was cancelled or got lost; it goes on from its last checkpoint.
 
         Raises:
-            UnknownNameError: there is none of that id.
-            JobError: it did not, or someone else has resumed it just now.
+            UnknownNameError: if there is no job of that id.
+            JobError: if the job did not fail, get cancelled or lost, or someone else has resumed it just now.
         """
         folder = self._folder(identity)
         state = self.state(identity).state
@@ -187,8 +187,8 @@ class Jobs:
         """Delete a job's folder; a checkpoint that it made stays.
 
         Raises:
-            UnknownNameError: there is none of that id.
-            JobError: it is queued or running.
+            UnknownNameError: if there is no job of that id.
+            JobError: if the job is queued or running.
         """
         folder = self._folder(identity)
         state = self.state(identity).state
@@ -198,19 +198,19 @@ class Jobs:
         remove_folder(folder.path)
 
     def logs(self, identity: str, lines: int = 200) -> str:
-        """The last lines that a job printed, and the details of its failure.
+        """Return the last lines that a job printed, and the details of its failure.
 
         Raises:
-            UnknownNameError: there is none of that id.
+            UnknownNameError: if there is no job of that id.
         """
         folder = self._folder(identity)
         return "\n".join(filter(None, (folder.output(lines), (folder.ended() or {}).get("details", ""))))
 
     def epochs(self, identity: str) -> Sequence[Mapping[str, float]]:
-        """Of each epoch of a training so far: ``epoch``, ``loss``, ``validation`` and so on.
+        """Return ``epoch``, ``loss``, ``validation`` and so on of each epoch of a training so far.
 
         Raises:
-            UnknownNameError: there is none of that id.
+            UnknownNameError: if there is no job of that id.
         """
         job = self.get(identity)
         lines = read_lines(self.root / identity / job.writes / "metrics.jsonl") if job.writes else []
@@ -228,7 +228,7 @@ ENGINES: Mapping[type[Where], str] = {Local: local.ENGINE, Slurm: slurm.ENGINE}
 
 
 def where_of(job: Job) -> Where:
-    """Where a job runs, e.g. to submit a clone of it."""
+    """Return the place where a job runs, e.g. to submit a clone of it."""
     kinds = {engine: kind for kind, engine in ENGINES.items()}
     where: Where = from_dict(kinds[job.engine], job.where, f"the job '{job.id}'")
     return where

@@ -35,10 +35,10 @@ PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class Local:
-    """Run on this machine.
+    """A place on this machine where a job runs.
 
     Attributes:
-        device: ``cpu``, ``cuda:0`` and so on, or ``cuda`` for whichever GPU is free first.
+        device: device ``cpu``, ``cuda:0`` and so on, or ``cuda`` for whichever GPU is free first.
     """
 
     device: str = CPU
@@ -47,7 +47,7 @@ class Local:
 
 
 class LocalEngine:
-    """Starts and stops jobs on this machine.
+    """The engine that starts and stops jobs on this machine.
 
     Args:
         root: folder of the jobs' folders.
@@ -63,7 +63,7 @@ class LocalEngine:
         """Refuse a device that no slot has.
 
         Raises:
-            JobError: so.
+            JobError: if no slot has the device.
         """
         known = {*self.slots, *([ANY_GPU] if any(slot != CPU for slot in self.slots) else [])}
         if where.device not in known:
@@ -98,7 +98,7 @@ class LocalEngine:
         end_processes(folder.path)
 
     def state(self, folder: JobFolder) -> tuple[State, str]:
-        """Where a job stands that did not say how it ended."""
+        """Return the state of a job that did not say how it ended."""
         process = folder.process()
         if process is None:
             if folder.job().host == socket.gethostname():
@@ -150,7 +150,7 @@ def _runs(process: psutil.Process) -> bool:
 
 
 class Keeper:
-    """Gives each slot one job at a time, until nothing is queued and nothing runs.
+    """The keeper of a queue, which gives each slot one job at a time until nothing is queued and nothing runs.
 
     Args:
         root: folder of the jobs' folders.

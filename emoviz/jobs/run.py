@@ -1,4 +1,4 @@
-"""What runs in a job's own process: its work, under a heartbeat, and how it ended.
+"""The process of a job, which does the work under a heartbeat and writes how it ended.
 
 python -m emoviz.jobs.run FOLDER
 """
@@ -31,9 +31,9 @@ def perform(folder: JobFolder, rank: int = 0, tasks: int = 1) -> State | None:
     """Do a job's work and write how it ended.
 
     Args:
-        folder: of the job, which this process has.
-        rank: of this process among those that share the work; the first one reports.
-        tasks: how many share it.
+        folder: folder of the job, which this process has.
+        rank: number of this process among those that share the work; the first one reports.
+        tasks: number of processes that share the work.
 
     Returns:
         The state; None when someone else, who cancelled it, was earlier.
@@ -87,7 +87,7 @@ def _reporter(folder: JobFolder) -> Progress:
 
 
 class Heart(threading.Thread):
-    """Beats while a job works, and ends the process when the job was cancelled or is another's now."""
+    """A thread that beats while a job works, and ends the process when the job was cancelled or is another's now."""
 
     def __init__(self, folder: JobFolder) -> None:
         super().__init__(name="heart", daemon=True)
@@ -95,13 +95,13 @@ class Heart(threading.Thread):
         self._stopped = threading.Event()
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Stop beating."""
         self._stopped.set()
         if self.is_alive():
             self.join()
 
     def run(self) -> None:
-        """Beat."""
+        """Beat until the heart is stopped, and watch whether the job is still this process's."""
         process, strange = psutil.Process(), 0
         while True:
             owner = self._folder.process()

@@ -42,17 +42,18 @@ WORKING = {"RUNNING", "COMPLETING", "RESIZING", "SIGNALING", "STAGE_OUT", "STOPP
 
 @dataclass(frozen=True)
 class Slurm:
-    """Run on a cluster.
+    """A place on a cluster where a job runs.
 
     Attributes:
-        partition: its name; "" is the cluster's default.
-        nodes: machines.
-        gpus: of each node.
-        processes: of each node, which share a training; 0 is one for each GPU, or one where there is none.
-        cpus: of each process.
-        memory: GB of each node; 0 is the partition's default.
-        minutes: after which Slurm stops the job, which is then queued again and goes on.
-        options: of ``sbatch``, by their long names, e.g. ``{"account": "lab", "constraint": "a100"}``.
+        partition: name of the partition; "" is the cluster's default.
+        nodes: number of machines.
+        gpus: number of GPUs of each node.
+        processes: number of processes of each node, which share a training; 0 is one for each GPU, or one where there
+            is none.
+        cpus: number of processor cores of each process.
+        memory: memory of each node in GB; 0 is the partition's default.
+        minutes: time after which Slurm stops the job, which is then queued again and goes on.
+        options: options of ``sbatch`` by their long names, e.g. ``{"account": "lab", "constraint": "a100"}``.
     """
 
     partition: str = ""
@@ -76,25 +77,25 @@ class Slurm:
 
     @property
     def per_node(self) -> int:
-        """Processes of each node."""
+        """The number of processes of each node."""
         return self.processes or self.gpus or 1
 
     @property
     def tasks(self) -> int:
-        """Processes in all."""
+        """The number of processes in all."""
         return self.nodes * self.per_node
 
 
 @dataclass(frozen=True)
 class Partition:
-    """Nodes of one kind in a part of a cluster.
+    """Nodes of one kind in a partition of a cluster.
 
     Attributes:
-        name: of the part.
-        nodes: so many.
-        gpus: of each of them, as Slurm writes them, or "".
-        limit: of a job's time, as Slurm writes it.
-        default: whether jobs go there that name none.
+        name: name of the partition.
+        nodes: number of nodes.
+        gpus: GPUs of each node, as Slurm writes them, or "".
+        limit: limit of a job's time, as Slurm writes it.
+        default: whether jobs that name no partition go there.
     """
 
     name: str
@@ -105,7 +106,7 @@ class Partition:
 
 
 def partitions() -> list[Partition]:
-    """The partitions of the cluster that this machine belongs to, and kinds of nodes in them; none without Slurm."""
+    """Return the partitions of this machine's cluster, and the kinds of nodes in them; none without Slurm."""
     found = []
     for line in (_ask("sinfo", "-h", "-o", "%P|%D|%G|%l") or "").splitlines():
         name, nodes, gpus, limit = line.split("|")
@@ -115,7 +116,7 @@ def partitions() -> list[Partition]:
 
 
 class SlurmEngine:
-    """Starts and stops jobs on a cluster."""
+    """The engine that starts and stops jobs on a cluster."""
 
     def __init__(self) -> None:
         self._asked = float("-inf")
@@ -126,7 +127,7 @@ class SlurmEngine:
         """Refuse a machine without Slurm, a partition that is not there, and more nodes than it has.
 
         Raises:
-            JobError: so.
+            JobError: if the machine has no Slurm, or there are no such partition or nodes.
         """
         known = partitions()
         if not known:
@@ -145,7 +146,7 @@ class SlurmEngine:
         """Hand the job to Slurm.
 
         Raises:
-            JobError: Slurm does not take it.
+            JobError: if Slurm does not take the job.
         """
         from submitit import SlurmExecutor
         from submitit.core.utils import FailedJobError, FailedSubmissionError
@@ -181,12 +182,12 @@ class SlurmEngine:
         write_json(folder.path / RECORD, {"id": submitted.job_id})
 
     def stop(self, folder: JobFolder) -> None:
-        """Have Slurm end the job; its heart, which sees that it was cancelled, does not wait for that."""
+        """Let Slurm end the job; its heart, which sees that it was cancelled, does not wait for that."""
         if identity := _identity(folder):
             _ask("scancel", identity)
 
     def state(self, folder: JobFolder) -> tuple[State, str]:
-        """Where a job stands that did not say how it ended."""
+        """Return the state of a job that did not say how it ended."""
         identity = _identity(folder)
         if not identity:
             return State.LOST, "It was never handed to Slurm. It can be resumed."
@@ -243,7 +244,7 @@ def _ask(*command: str) -> str | None:
 
 
 class Attempt:
-    """What Slurm runs, once in each process of the job; submitit stores it, so it holds nothing but the folder."""
+    """One run of a job under Slurm, in each process of it; submitit stores it, so it holds nothing but the folder."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -278,7 +279,7 @@ class Attempt:
             sys.exit(1)
 
     def checkpoint(self) -> "DelayedSubmission":
-        """Return what is queued again when Slurm takes the job away: this attempt, which goes on from the folder."""
+        """Return the attempt to queue again when Slurm takes the job away, which goes on from the folder."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)

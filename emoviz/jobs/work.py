@@ -1,4 +1,4 @@
-"""Kinds of work that a job can do.
+"""The kinds of work that a job can do.
 
 A kind is a frozen dataclass of plain settings, registered by name; ``job.json`` keeps its fields. The project's own
 kinds are the files of ``kinds``. ``EMOVIZ_PLUGINS`` names modules that register more, separated by commas.
@@ -22,11 +22,11 @@ class Work(Protocol):
 
     @property
     def title(self) -> str:
-        """One line for people."""
+        """The line that names the work for people."""
 
     @property
     def writes(self) -> str:
-        """Name of the checkpoint that it will write, or ""."""
+        """The name of the checkpoint that the work will write, or ""."""
 
     def check(self, places: Places, tasks: int = 1) -> None:
         """Refuse work that cannot be done, or not by so many processes together.
@@ -67,7 +67,7 @@ def make(kind: str, settings: Mapping[str, Any], where: str) -> Work:
     Args:
         kind: a name in :data:`WORKS`, or one that a module of ``EMOVIZ_PLUGINS`` registers.
         settings: values of the fields of that kind.
-        where: where the settings come from, for messages.
+        where: source of the settings, for messages.
 
     Raises:
         EmovizError: if the kind is unknown or the settings do not fit.

@@ -1,4 +1,4 @@
-"""Put a corpus and its features into the store."""
+"""Extractions as jobs, which put a corpus and its features into the store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from ..work import WORKS, require_one
 @WORKS.register("extract")
 @dataclass(frozen=True)
 class Extraction:
-    """Put a corpus and its features into the store.
+    """Work that puts a corpus and its features into the store.
 
     Attributes:
         corpus: name of the corpus.

@@ -1,4 +1,4 @@
-"""Judge the system of a training config by a protocol."""
+"""Protocols of a training config as jobs, which judge its system."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @WORKS.register("own-protocol")
 @dataclass(frozen=True)
 class OwnProtocol:
-    """Judge the system of a training config by a protocol, beside a floor.
+    """Work that judges the system of a training config by a protocol, beside a floor.
 
     Attributes:
         config: config of the system.

@@ -1,4 +1,4 @@
-"""Run systems of a study by a protocol."""
+"""Protocols of a study as jobs, which judge systems of the study."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from ..work import WORKS, require_one
 @WORKS.register("protocol")
 @dataclass(frozen=True)
 class StudyProtocol:
-    """Run systems of a study by a protocol.
+    """Work that runs systems of a study by a protocol.
 
     Attributes:
         study: name of the study.

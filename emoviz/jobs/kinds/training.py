@@ -1,4 +1,4 @@
-"""Train a model."""
+"""Trainings as jobs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from ..work import WORKS, require_one
 @WORKS.register("train")
 @dataclass(frozen=True)
 class Training:
-    """Train a model.
+    """Work that trains a model.
 
     Attributes:
         config: config of the training; its name becomes that of the checkpoint.
