@@ -261,7 +261,7 @@ class AttentionRNN(Model):
         self.head = nn.Linear(recurrence.width, config.outputs)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         features, attention = real_frames(streams, self.config.streams, mask), {}
         if self.feature_attention is not None:
             features, attention = self.feature_attention(features, mask)

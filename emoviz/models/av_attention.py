@@ -81,11 +81,11 @@ class TwoModalitiesConfig(ModelConfig):
 
 
 class SelfAttention(nn.Module):
-    """The A(X) of the top of this file, without biases, residual or norm, as in the paper.
+    """Self-attention A(X) as at the top of this file, without biases, residual or norm, as in the paper.
 
     Args:
         width: width of X.
-        heads: H; each has ceil(width / H) units.
+        heads: number H of heads; each has ceil(width / H) units.
         out: width of the result, by default that of X.
     """
 
@@ -104,7 +104,7 @@ class SelfAttention(nn.Module):
         return self.out((weights @ values).transpose(1, 2).flatten(2)), weights
 
     def gather(self, x: Tensor) -> Tensor:
-        """:meth:`forward` without its weights, which are never all in memory: m x m of them for VC."""
+        """Attend as :meth:`forward` does, without the weights, which are never all in memory: m x m for VC."""
         gathered = functional.scaled_dot_product_attention(*self._project(x))
         attended: Tensor = self.out(gathered.transpose(1, 2).flatten(2))
         return attended
@@ -116,10 +116,10 @@ class SelfAttention(nn.Module):
 
 
 class CorrelationFusion(nn.Module):
-    """The fusion at the top of this file.
+    """The fusion by cross-correlation at the top of this file.
 
     Args:
-        width: m'.
+        width: width m' of both modalities.
     """
 
     def __init__(self, width: int) -> None:
@@ -136,12 +136,12 @@ class CorrelationFusion(nn.Module):
 
 
 class FusionHead(nn.Module):
-    """Fusion, mean over the snippets, dropout and one linear layer.
+    """A head of fusion, mean over the snippets, dropout and one linear layer.
 
     Args:
         modalities: number of modalities, one or two.
-        width: m'.
-        outputs: K.
+        width: width m' of a modality.
+        outputs: number K of outputs.
         dropout: share of the embedding dropped.
     """
 
@@ -152,7 +152,7 @@ class FusionHead(nn.Module):
         self.classes = nn.Linear(modalities * width, outputs)
 
     def forward(self, descriptors: Sequence[Tensor], mask: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """One or two (B, N, m') and (B, N) -> logits (B, K), embedding (B, E) and the cross-modal map, if any."""
+        """Turn one or two (B, N, m') and (B, N) into logits (B, K), embedding (B, E) and the cross-modal map."""
         weights = None
         if self.fusion is None:
             (only,) = descriptors
@@ -180,12 +180,12 @@ class AVAttentionConfig(TwoModalitiesConfig):
         depth: number of layers of the 3D ResNet.
         audio_depth: number of layers of the 2D ResNet.
         backbone_width: channels of both networks' first stage, 64 in their papers.
-        width: m'.
+        width: channels of a snippet and of a segment before their fusion (m').
         heads: number of heads of every attention.
-        spatial_attention: VS.
-        channel_attention: VC.
-        video_attention: VT.
-        audio_attention: AT.
+        spatial_attention: whether there is attention over the positions of a snippet (VS).
+        channel_attention: whether there is attention over the channels of a snippet (VC).
+        video_attention: whether there is attention over the snippets of a clip (VT).
+        audio_attention: whether there is attention over the segments of a spectrogram (AT).
         dropout: share of the embedding dropped, in [0, 1).
     """
 
@@ -221,7 +221,7 @@ class AVAttentionConfig(TwoModalitiesConfig):
 
 
 class VideoBranch(nn.Module):
-    """Snippets of pictures -> D_V, with the maps ``spatial`` and ``temporal``."""
+    """The branch from snippets of pictures to D_V, with the maps ``spatial`` and ``temporal``."""
 
     def __init__(self, config: AVAttentionConfig) -> None:
         super().__init__()
@@ -247,7 +247,7 @@ class VideoBranch(nn.Module):
 
 
 class AudioBranch(nn.Module):
-    """Segments of a spectrogram -> D_A, with the map ``temporal``."""
+    """The branch from segments of a spectrogram to D_A, with the map ``temporal``."""
 
     def __init__(self, config: AVAttentionConfig) -> None:
         super().__init__()
@@ -284,7 +284,7 @@ def _spread(values: Tensor, mask: Tensor) -> Tensor:
 
 @MODELS.register("av-attention")
 class AVAttention(Model):
-    """Streams (B, N, D) of spectrograms and of pictures -> logits (B, K), embedding (B, m' per modality)."""
+    """Maps streams (B, N, D) of spectrograms and of pictures to logits (B, K) and an embedding (B, m' per modality)."""
 
     Config = AVAttentionConfig
     task = Task.CLIP
@@ -297,7 +297,7 @@ class AVAttention(Model):
         self.head = FusionHead(len(config.modalities), config.width, config.outputs, config.dropout)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         inputs = real_frames(streams, self.config.streams, mask)
         descriptors: list[Tensor] = []
         attention: dict[str, Tensor] = {}
@@ -325,11 +325,11 @@ def augment_snippets(snippets: Tensor, shape: tuple[int, int, int, int]) -> Tens
     changes by up to a fifth of its range. Torch's global generator draws.
 
     Args:
-        snippets: (B, N, D) in [0, 1]; NaN stays NaN.
+        snippets: snippets (B, N, D) with values in [0, 1]; NaN stays NaN.
         shape: colours, frames, height and width, whose product is D.
 
     Returns:
-        (B, N, D) in [0, 1].
+        Snippets (B, N, D) with values in [0, 1].
     """
     count, device = len(snippets), snippets.device
 

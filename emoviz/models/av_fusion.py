@@ -36,12 +36,12 @@ class AVFusionConfig(TwoModalitiesConfig):
     """Config of the feature-level fusion.
 
     Attributes:
-        segments: N, beside the whole clip.
+        segments: number N of segments, beside the whole clip.
         statistics: whether a segment is its mean and standard deviation, or its mean alone.
-        width: m', channels of a segment.
+        width: channels of a segment (m').
         heads: number of heads of the temporal attention.
-        audio_attention: AT.
-        video_attention: VT.
+        audio_attention: whether there is attention over the segments of the sound (AT).
+        video_attention: whether there is attention over the segments of the picture (VT).
         dropout: share of statistics and of the embedding dropped, in [0, 1).
     """
 
@@ -77,7 +77,7 @@ class AVFusion(Model):
         self.head = FusionHead(len(config.modalities), config.width, config.outputs, config.dropout)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         shares = segments(mask, self.config.segments)
         membership = shares / shares.sum(1, keepdim=True).clamp(min=1e-12)
 
@@ -100,12 +100,12 @@ class AVFusion(Model):
 
 
 class Branch(nn.Module):
-    """Statistics of a stream's segments, and attention over them.
+    """The branch of one stream: statistics of its segments, and attention over them.
 
     Args:
-        channels: D.
+        channels: number D of channels.
         config: config of the model.
-        attention: whether there is any.
+        attention: whether there is any attention.
     """
 
     def __init__(self, channels: int, config: AVFusionConfig, attention: bool) -> None:
@@ -129,14 +129,14 @@ class Branch(nn.Module):
 
 
 def segments(mask: Tensor, count: int) -> Tensor:
-    """S: how much of each of ``count`` equal segments, and of the whole clip, lies in each frame.
+    """Return S: the share of each of ``count`` equal segments, and of the whole clip, that lies in each frame.
 
     Args:
-        mask: (B, T), true on real frames; these are moved together before they are cut.
-        count: N. More segments than frames are fine: they are parts of a frame.
+        mask: mask (B, T), true on real frames; these are moved together before they are cut.
+        count: number N of segments. More segments than frames are fine: they are parts of a frame.
 
     Returns:
-        (B, N + 1, T), the whole clip last; rows sum to one, or are zero in a clip without real frames.
+        Shares (B, N + 1, T), the whole clip last; rows sum to one, or are zero in a clip without real frames.
     """
     # In double precision: the edges of segments and of frames meet where they should.
     end = mask.cumsum(1)[:, None].double()
@@ -149,7 +149,7 @@ def segments(mask: Tensor, count: int) -> Tensor:
 
 
 def segment_statistics(stream: Tensor, shares: Tensor) -> Tensor:
-    """Mean and standard deviation in each segment: (B, T, D) and (B, S, T) -> (B, S, 2 D).
+    """Return mean and standard deviation in each segment: (B, T, D) and (B, S, T) -> (B, S, 2 D).
 
     The deviation of a channel that does not change is a small constant, not zero, so that its gradient is finite.
     """

@@ -85,7 +85,7 @@ def require_heads(config: ModelConfig, heads: str, width: str) -> None:
     """Refuse a config whose number of heads does not divide the width that they share.
 
     Raises:
-        ConfigError: if it does not.
+        ConfigError: if the number does not divide the width.
     """
     if getattr(config, width) % getattr(config, heads):
         raise ConfigError(
@@ -97,7 +97,7 @@ def require_streams(config: ModelConfig, *counts: int) -> None:
     """Refuse a config whose number of streams is not one of the given counts.
 
     Raises:
-        ConfigError: if it is not.
+        ConfigError: if it is none of them.
     """
     if len(config.streams) not in counts:
         accepted, given = " or ".join(map(str, counts)), ", ".join(config.streams)
@@ -118,7 +118,7 @@ class Convolution(NamedTuple):
 
 
 class Model(nn.Module):
-    """Base of all models.
+    """The base of all models.
 
     ``forward(streams, mask, targets=None)``: ``streams`` maps names to (B, T, D_stream) tensors,
     ``mask`` (B, T) is true on real frames, ``targets`` (B, T, K) are given in training only, and
@@ -134,7 +134,7 @@ class Model(nn.Module):
         self.config = config
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See the class."""
+        """Predict from streams under a mask, as the class says."""
         raise NotImplementedError
 
     @property

@@ -294,7 +294,7 @@ class CATS(Model):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`. The targets are read under teacher forcing only.
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are read under teacher forcing only.
 
         Without teacher forcing the decode is autoregressive. In training a parallel pass over the
         decoded outputs repeats it, through which alone gradients flow; it gives the same prediction.

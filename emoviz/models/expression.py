@@ -1,4 +1,4 @@
-"""Facial expression network: a 48 x 48 grey face crop in, eight emotion probabilities out.
+"""The network of facial expressions, which reads a 48 x 48 grey face crop and gives eight emotion probabilities.
 
 A plain VGG-style network (K. Simonyan, A. Zisserman, ICLR 2015) trained on the raters' vote shares of FER+
 (E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang, "Training deep networks for facial expression recognition
@@ -51,7 +51,7 @@ class ExpressionConfig(ModelConfig):
 
 
 class ConvolutionBlock(nn.Sequential):
-    """``depth`` times 3 x 3 convolution, batch normalisation, ReLU: (N, C, h, w) -> (N, width, h, w)."""
+    """A block of ``depth`` times 3 x 3 convolution, batch normalisation, ReLU: (N, C, h, w) -> (N, width, h, w)."""
 
     def __init__(self, channels: int, width: int, depth: int) -> None:
         layers: list[nn.Module] = []
@@ -82,7 +82,7 @@ class ExpressionNetwork(Model):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # about twice as fast for 3 x 3 convolutions on a CPU
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """One prediction per crop; ``mask`` (B, 1) is not read, as a crop has no padding."""
+        """Predict once per crop; ``mask`` (B, 1) is not read, as a crop has no padding."""
         (crop,) = streams.values()
         side = self.config.side
         crop = crop.reshape(-1, 1, side, side)

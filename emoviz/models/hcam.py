@@ -35,7 +35,7 @@ from .layers import ClipHead, Pooling, TransformerLayer, real_frames, recurrent_
 
 @dataclass(frozen=True)
 class HCAMConfig(ModelConfig):
-    """Config of HCAM: two streams.
+    """Config of HCAM, which reads two streams.
 
     Attributes:
         hidden: width of each GRU's state per direction; attention is twice as wide.
@@ -83,7 +83,7 @@ class HCAM(Model):
         self.head = ClipHead(2 * width, config.pooling, config.dense, config.outputs, config.dropout)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         attention, contexts = {}, []
         for (name, frames), recurrent, own in zip(
             real_frames(streams, self.config.streams, mask).items(), self.recurrent, self.own, strict=True

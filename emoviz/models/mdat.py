@@ -52,7 +52,7 @@ from .layers import ClipHead, Dropout, Pooling, TransformerLayer, masked_softmax
 
 @dataclass(frozen=True)
 class MDATConfig(ModelConfig):
-    """Config of MDAT: one or two streams, speech first.
+    """Config of MDAT, which reads one or two streams, speech first.
 
     Attributes:
         graph: whether there is graph attention.
@@ -99,8 +99,8 @@ class GraphAttention(nn.Module):
     """Attention over the nodes of a full graph; an edge's score depends on both of its ends.
 
     Args:
-        width: D.
-        heads: divides ``width``.
+        width: number D of channels.
+        heads: number of heads, which divides ``width``.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -112,7 +112,7 @@ class GraphAttention(nn.Module):
         self.sender = nn.Parameter(torch.empty(heads, width // heads, 1).uniform_(-bound, bound))
 
     def forward(self, nodes: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Nodes (B, N, D), real where ``mask`` (B, N) is true.
+        """Attend between nodes (B, N, D) of which those are real where ``mask`` (B, N) is true.
 
         Returns:
             The gathered values (B, N, D) of each node, and the weights (B, N, N) averaged over the heads.
@@ -124,10 +124,10 @@ class GraphAttention(nn.Module):
 
 
 class CoAttention(nn.Module):
-    """Each stream beside what it attends to in the other.
+    """Co-attention, which puts beside each stream what it gathers from the other.
 
     Args:
-        width: D.
+        width: number D of channels.
     """
 
     def __init__(self, width: int) -> None:
@@ -169,7 +169,7 @@ class MDAT(Model):
         self.head = ClipHead(count * width, config.pooling, config.dense, config.outputs, config.dropout)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         frames = real_frames(streams, self.config.streams, mask).values()
         nodes = [self.dropout(project(values)) for project, values in zip(self.project, frames, strict=True)]
         maps: dict[str, Sequence[Tensor]] = {}
@@ -243,7 +243,7 @@ class MDATBaseline(Model):
         self.head = ClipHead(width, config.pooling, config.dense, config.outputs, config.dropout)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         frames = real_frames(streams, self.config.streams, mask).values()
         states = [
             recurrent_states(cast(nn.LSTM, network), own, mask)

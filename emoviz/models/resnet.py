@@ -73,7 +73,7 @@ class ResNet(nn.Sequential):
 
     Args:
         axes: 2 for pictures, 3 for videos.
-        depth: 18, 34, 50 or 101.
+        depth: number of layers, 18, 34, 50 or 101.
         channels: number of channels of the input.
         width: channels of the first stage's inner convolutions, 64 in the papers; each later stage doubles them.
 
@@ -107,7 +107,7 @@ class ResNet(nn.Sequential):
 
 
 def convolution(axes: Literal[2, 3], channels: int, width: int, kernel: int, stride: int) -> list[nn.Module]:
-    """A convolution that keeps the size up to its stride, and its batch normalisation."""
+    """Make a convolution that keeps the size up to its stride, and its batch normalisation."""
     return [
         CONVOLUTIONS[axes](channels, width, kernel, stride=stride, padding=kernel // 2, bias=False),
         NORMS[axes](width),

@@ -81,7 +81,7 @@ class Recurrent(Model):
         self.head = nn.Linear(self.width, config.outputs)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         states = recurrent_states(self.recurrent, concatenate(streams, self.config.streams, mask), mask)
         states, attention = self.attend(states, mask)
         if self.pooling is not None:
@@ -98,7 +98,7 @@ class Recurrent(Model):
 
 @MODELS.register("rnn")
 class RNN(Recurrent):
-    """Elman's network with tanh, forward in time."""
+    """Elman's recurrent network with tanh, forward in time."""
 
     cell = nn.RNN
 
@@ -137,7 +137,7 @@ class LSTMAttention(LSTM):
         self.from_state = nn.Linear(self.width, self.width, bias=False)
 
     def attend(self, states: Tensor, mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The paper's h*, (B, T, width), and its weights over time."""
+        """Return the paper's h*, (B, T, width), and its weights over time."""
         summary, weights = self.summary(states, mask)
         combined = self.from_summary(summary)[:, None] + self.from_state(states)
         return combined.tanh(), {"temporal": weights}

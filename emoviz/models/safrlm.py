@@ -31,7 +31,7 @@ from .layers import ClipHead, MultiHeadAttention, Pooling, TransformerLayer, rea
 
 @dataclass(frozen=True)
 class SAFRLMConfig(ModelConfig):
-    """Config of SA-FRLM: two streams.
+    """Config of SA-FRLM, which reads two streams.
 
     Attributes:
         width: channels of the aligned streams and of the fused sequence.
@@ -60,7 +60,7 @@ class SAFRLMConfig(ModelConfig):
 
 
 class Adjustment(nn.Module):
-    """One layer of the adjustment transformer: the fused sequence looks at one stream and then at the other.
+    """A layer of the adjustment transformer: the fused sequence looks at one stream and then at the other.
 
     Args:
         config: config of the model.
@@ -100,7 +100,7 @@ class SAFRLM(Model):
         self.head = ClipHead(config.width, config.pooling, config.dense, config.outputs, config.dropout)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         frames = real_frames(streams, self.config.streams, mask)
         aligned = {name: align(values) for align, (name, values) in zip(self.align, frames.items(), strict=True)}
         attention, found = {}, []

@@ -58,7 +58,7 @@ class StatisticsPooling(Model):
         self.head = nn.Linear(config.hidden, config.outputs)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         fused = concatenate(streams, self.config.streams, mask)
         embedding = functional.gelu(self.hidden(self.dropout(self.norm(statistics(fused, mask)))))
         return Output(self.head(self.dropout(embedding)), embedding)

@@ -28,7 +28,7 @@ from .layers import Dropout, concatenate, masked_mean
 
 @dataclass(frozen=True)
 class DistilBERTConfig(ModelConfig):
-    """Config of the text classifier. Its one stream has one channel, the number of a token.
+    """Config of the text classifier, whose one stream has one channel, the number of a token.
 
     Attributes:
         vocabulary: number of tokens, which are numbered from 0 (padding).
@@ -95,7 +95,7 @@ class DistilBERT(Model):
         self.head = nn.Linear(config.width, config.outputs)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         numbers = concatenate(streams, self.config.streams, mask).squeeze(-1)
         # Moved together, so that the first token is a real one and the text is cut behind real ones.
         order = (~mask).int().argsort(dim=1, stable=True)[:, : self.config.length]

@@ -50,8 +50,8 @@ class ViPERConfig(ModelConfig):
     """Config of ViPER.
 
     Attributes:
-        tokens: N, fragments of a clip; at least 2.
-        latents: L.
+        tokens: number N of fragments of a clip; at least 2.
+        latents: number L of latents.
         width: width of a latent; a multiple of ``heads``.
         layers: number of layers of self-attention among the latents.
         heads: number of heads of the attention to the tokens and among the latents.
@@ -115,7 +115,7 @@ class ViPER(Model):
         self.perceiver = PerceiverModel(perceiver, decoder=decoder)
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        """See :class:`~emoviz.models.base.Model`; the targets are not read."""
+        """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         shares = fragments(mask, self.config.tokens)
         tokens = self.encode(shares @ concatenate(streams, self.config.streams, mask))
         output = self.perceiver(tokens, output_attentions=True)
@@ -133,14 +133,14 @@ class ViPER(Model):
 
 
 def fragments(mask: Tensor, count: int) -> Tensor:
-    """S: how much of each of ``count`` fragments lies in each frame.
+    """Return S: the share of each of ``count`` fragments that lies in each frame.
 
     Args:
-        mask: (B, T), true on real frames.
-        count: N.
+        mask: mask (B, T), true on real frames.
+        count: number N of fragments.
 
     Returns:
-        (B, N, T); rows sum to one over the real frames, or are zero in a clip that has none.
+        Shares (B, N, T); rows sum to one over the real frames, or are zero in a clip that has none.
     """
     # In double precision: the edges of fragments and of frames meet where they should.
     end = mask.cumsum(1)[:, None].double()

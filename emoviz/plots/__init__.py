@@ -1,4 +1,4 @@
-"""Tables -> plotly figures, one file per page. Pure functions: no torch, no streamlit, nothing read from disk."""
+"""Plotly figures from tables, one file per page: pure functions without torch, streamlit or anything read from disk."""
 
 from .attention import attention_map, attention_strip, map_table
 from .channels import channel_bars, channel_difference_bars, deletion_curves

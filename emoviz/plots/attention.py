@@ -21,14 +21,14 @@ STRIP = {"l": 132, "r": 100}
 
 @dataclass(frozen=True)
 class MapKind:
-    """The texts and the drawing of one kind of map.
+    """A kind of map, with the texts and the drawing of its figure.
 
     Attributes:
         name: name of the kind.
         question: question that its figure answers; ``{stream}`` stands for the stream.
         rows: name of its rows, with their unit.
         about: explanation of the map, Markdown.
-        draw: the figure.
+        draw: function that draws the figure.
     """
 
     name: str
@@ -42,7 +42,7 @@ def attention_strip(moments: pd.DataFrame) -> go.Figure:
     """Draw the attention to each moment of a clip, one row per map over the clip's time.
 
     Args:
-        moments: ``time`` (s, regular) and one column per map, 1 being an even share.
+        moments: table with ``time`` (s, regular) and one column per map, 1 being an even share.
     """
     names = list(moments.columns[1:])
     values = moments[names].to_numpy().T
@@ -77,19 +77,19 @@ def attention_strip(moments: pd.DataFrame) -> go.Figure:
 
 
 def map_name(name: str) -> str:
-    """A map's name for people, e.g. ``graph, whisper``."""
+    """Return a map's name for people, e.g. ``graph, whisper``."""
     kind, _, stream = name.partition(".")
     return MAPS[kind].name + (f", {stream}" if stream else "")
 
 
 def attention_map(name: str, values: np.ndarray, times: np.ndarray, pictures: np.ndarray | None = None) -> go.Figure:
-    """The figure of any map over time or places, chosen by its kind.
+    """Draw any map over time or places, as its kind is drawn.
 
     Args:
-        name: ``<kind>`` or ``<kind>.<stream>``.
-        values: (W,), (W, W), (L, W) or (W, heads, h, w), as the kind has it.
-        times: (W,) seconds of the clip.
-        pictures: of a map over places, in [0, 1], (W, H, W', colours); None where they are not known.
+        name: name of the map, ``<kind>`` or ``<kind>.<stream>``.
+        values: weights (W,), (W, W), (L, W) or (W, heads, h, w), as the kind has them.
+        times: seconds (W,) of the clip.
+        pictures: pictures (W, H, W', colours) in [0, 1] of a map over places; None where they are not known.
 
     Raises:
         KeyError: if no map of this kind is known.
@@ -104,8 +104,8 @@ def map_table(values: np.ndarray, times: np.ndarray) -> pd.DataFrame:
     """Return the cells of :func:`attention_map` as a table, one row each.
 
     Args:
-        values: as there.
-        times: as there.
+        values: weights of the map.
+        times: seconds (W,) of the clip.
     """
     if values.ndim == 1:
         return pd.DataFrame({"time": times, "times the even share": values * len(times)})
@@ -263,7 +263,7 @@ def _coarse(values: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def coarse(
     values: np.ndarray, rows: np.ndarray, columns: np.ndarray, most: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """At most so many rows and columns of a matrix, each the mean of its own, with where these stand on average."""
+    """Average a matrix to at most so many rows and columns, with the mean place of each of them."""
     down, across = (np.array_split(np.arange(n), min(n, limit)) for n, limit in zip(values.shape, most, strict=True))
     few = np.stack([values[own].mean(0) for own in down])
     few = np.stack([few[:, own].mean(1) for own in across], axis=1)

@@ -1,4 +1,4 @@
-"""Figures of channels: their weights, the difference of two slices, and errors as channels are taken away."""
+"""Figures of channels: their weights, the difference of two slices, and the error as channels are taken away."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ LEAST_BARS = 12
 
 @dataclass(frozen=True)
 class Weighting:
-    """The line by which the curve of a weighting is drawn.
+    """The line of a weighting in a figure of deletion curves.
 
     Attributes:
         order: order of the deletion.
@@ -47,10 +47,11 @@ CURVES = (
 
 
 def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:
-    """The channels with the highest weights, grouped by modality and stream, each with its interval.
+    """Draw the channels with the highest weights, grouped by modality and stream, each with its interval.
 
     Args:
-        means: ``channel``, ``stream``, ``modality``, ``weight``, and where they are known ``low`` and ``high``.
+        means: table with ``channel``, ``stream``, ``modality``, ``weight``, and where they are known ``low`` and
+            ``high``.
         count: number of bars.
         heading: title.
     """
@@ -70,10 +71,11 @@ def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:
 
 
 def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, second: str) -> go.Figure:
-    """The channels in which two slices differ most; those whose interval holds zero are pale.
+    """Draw the channels in which two slices differ most; those whose interval holds zero are pale.
 
     Args:
-        differences: ``channel``, ``stream``, ``modality``, ``difference``, ``low``, ``high``, ``differs``.
+        differences: table with ``channel``, ``stream``, ``modality``, ``difference``, ``low``, ``high`` and
+            ``differs``.
         count: number of bars.
         first: name of the slice whose larger weights point to the right.
         second: name of the other slice.
@@ -92,11 +94,11 @@ def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, s
 
 
 def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
-    """Error as channels are taken away in several orders, each with its interval.
+    """Draw the error as channels are taken away in several orders, each with its interval.
 
     Args:
-        table: ``weighting``, ``order``, ``share`` (of the channels that are hidden), ``hidden``, ``error``, ``low``
-            and ``high``.
+        table: table with ``weighting``, ``order``, ``share`` (of the channels that are hidden), ``hidden``, ``error``,
+            ``low`` and ``high``.
         error: title of the error.
     """
     figure = go.Figure()
@@ -149,7 +151,7 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
 def grouped_bars(
     top: pd.DataFrame, column: str, *, colours: np.ndarray | None = None, opacity: np.ndarray | None = None
 ) -> go.Figure:
-    """Horizontal bars with intervals, the first row of each group on top; groups are modality and stream."""
+    """Draw horizontal bars with intervals, the first row of each group of modality and stream on top."""
     groups = [f"{row.modality}: {row.stream}" if row.modality != row.stream else row.stream for row in top.itertuples()]
     order = top.assign(group=groups, place=range(len(top)))
     order = order.sort_values(["modality", "group", "place"], ascending=False, kind="stable")
@@ -198,7 +200,7 @@ def grouped_bars(
 
 
 def short_channel(channel: str) -> str:
-    """A channel's name without its stream, which its group says, and without openSMILE's smoothing suffix."""
+    """Return a channel's name without its stream, which its group says, and openSMILE's smoothing suffix."""
     return channel.partition(".")[2].replace("_sma3nz", "").replace("_sma3", "") or channel
 
 

@@ -47,16 +47,17 @@ WORD_SIDES: dict[Emotion, str] = {
 
 
 def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emotion_source: str | None) -> go.Figure:
-    """Dimensions and emotion probabilities over one time axis.
+    """Draw dimensions and emotion probabilities over one time axis.
 
-    One row per dimension (lines per source, band = held-out RMSE where known), then the emotions of one
-    source as a stacked area. Gaps of a source are shaded; fused values of one source alone are thin and dotted.
+    Each dimension has a row, with a line per source in a band of the held-out RMSE where that is known; then come the
+    emotions of one source as a stacked area. Gaps of a source are shaded; fused values of one source alone are thin and
+    dotted.
 
     Args:
-        table: ``time`` (s) and one column per output.
-        outputs: one row per column: ``column source model output kind rmse``.
-        gaps: ``source model start end reason`` (:func:`emoviz.evaluation.gaps.gaps`).
-        emotion_source: whose emotions are stacked; None for no such row.
+        table: table with ``time`` (s) and one column per output.
+        outputs: descriptions of the columns, a row each: ``column source model output kind rmse``.
+        gaps: table with ``source model start end reason`` (:func:`emoviz.evaluation.gaps.gaps`).
+        emotion_source: source whose emotions are stacked; None for no such row.
     """
     dimensions = _dimensions(outputs)
     emotions = outputs[(outputs.kind == "emotion") & (outputs.source == emotion_source)].drop_duplicates("output")
@@ -77,7 +78,7 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
 
 
 def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Figure:
-    """The path of one source through the valence-arousal plane, coloured by time.
+    """Draw the path of one source through the valence-arousal plane, coloured by time.
 
     The emotion words stand where the norms of :data:`~emoviz.core.vocabulary.CIRCUMPLEX` put them.
     ``customdata`` of the path is time in seconds, for whoever marks the present moment.
@@ -140,11 +141,11 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
 
 
 def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Figure:
-    """The channels that a model weighs most on this clip, as bars coloured by modality.
+    """Draw the channels that a model weighs most on a clip, as bars coloured by modality.
 
     Args:
-        weights: ``channel``, ``modality``, ``weight``.
-        model: whose weights, for the title.
+        weights: table with ``channel``, ``modality`` and ``weight``.
+        model: name of the model, for the title.
         count: number of bars.
     """
     top = weights.nlargest(count, "weight").iloc[::-1]

@@ -24,8 +24,8 @@ def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: st
 
     Args:
         differences: rows of one score: ``model against culture difference low high p unit clusters``.
-        models: all that are compared, for their colours.
-        what: the figure's title, e.g. ``UA``.
+        models: names of all models that are compared, for their colours.
+        what: title of the figure, e.g. ``UA``.
     """
     cultures = list(dict.fromkeys(differences.culture))
     others = list(dict.fromkeys(differences.model))
@@ -76,10 +76,10 @@ def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: st
 
 
 def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
-    """Confusion matrices side by side: of each true class the share that was taken for each class.
+    """Draw confusion matrices side by side: the share of each true class that was taken for each class.
 
     Args:
-        table: ``model truth prediction count share``.
+        table: table with ``model truth prediction count share``.
         models: names in the order of the matrices.
     """
     shown = [m for m in models if (table.model == m).any()]
@@ -166,9 +166,9 @@ def reliability_diagram(bins: pd.DataFrame, errors: pd.DataFrame, models: Sequen
     """Draw the accuracy of classifiers over their confidence; the diagonal is a calibrated one.
 
     Args:
-        bins: ``model confidence accuracy low high recordings``.
-        errors: ``model error low high unit clusters``: expected calibration errors.
-        models: all that are compared, for their colours.
+        bins: table with ``model confidence accuracy low high recordings``.
+        errors: expected calibration errors: ``model error low high unit clusters``.
+        models: names of all models that are compared, for their colours.
     """
     figure = _diagonal([0, 1], "calibrated")
     for model, rows in bins.groupby("model", sort=False):
@@ -199,9 +199,9 @@ def spread_diagram(table: pd.DataFrame, output: str, models: Sequence[str]) -> g
     """Draw the labels over the predictions of a dimension, with their spread.
 
     Args:
-        table: ``model output predicted true low high frames``.
+        table: table with ``model output predicted true low high frames``.
         output: name of the output.
-        models: all that are compared, for their colours.
+        models: names of all models that are compared, for their colours.
     """
     figure = _diagonal([-1, 1], "calibrated")
     chosen = table[table.output == output]
@@ -229,12 +229,12 @@ def spread_diagram(table: pd.DataFrame, output: str, models: Sequence[str]) -> g
 
 
 def error_slices(table: pd.DataFrame, output: str, models: Sequence[str]) -> go.Figure:
-    """Error of each model on each slice of recordings, with intervals.
+    """Draw the error of each model on each slice of recordings, with intervals.
 
     Args:
-        table: ``slice model output metric error low high recordings unit clusters``.
+        table: table with ``slice model output metric error low high recordings unit clusters``.
         output: name of the output.
-        models: all that are compared, for their colours.
+        models: names of all models that are compared, for their colours.
     """
     chosen = table[table.output == output]
     slices = list(dict.fromkeys(chosen.slice))

@@ -1,4 +1,4 @@
-"""Curves of compared models: what they say of a recording or a clip, and how they learned."""
+"""Curves of compared models: their predictions of a recording or a clip, and their training."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def said_of_recording(table: pd.DataFrame, models: Sequence[str], truth: str) ->
     """Draw the predictions of one held-out recording: bars of probabilities, or curves with the labels.
 
     Args:
-        table: ``model output frame value``.
+        table: table with ``model output frame value``.
         models: names of the models that predicted it.
         truth: name of the rows with the labels.
     """
@@ -26,11 +26,11 @@ def said_of_recording(table: pd.DataFrame, models: Sequence[str], truth: str) ->
 
 
 def training_curves(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
-    """Loss and validation metric after each epoch; the epoch that was kept is marked.
+    """Draw loss and validation metric after each epoch; the epoch that was kept is marked.
 
     Args:
-        table: ``model epoch loss validation metric``.
-        models: all that are compared, for their colours.
+        table: table with ``model epoch loss validation metric``.
+        models: names of all models that are compared, for their colours.
     """
     figure = go.Figure()
     for model, rows in table.groupby("model", sort=False):
@@ -80,10 +80,10 @@ def clip_comparison(series: pd.DataFrame, agreement: pd.DataFrame, output: str, 
     """Draw the predictions of a clip over time, their differences to the first model, and their agreement.
 
     Args:
-        series: ``time`` (s) and one column per model.
-        agreement: ``time`` and one column per model but the first: running CCC with the first.
+        series: table with ``time`` (s) and one column per model.
+        agreement: table with ``time`` and one column per model but the first: running CCC with the first.
         output: name of the output.
-        models: all that are compared, for their colours.
+        models: names of all models that are compared, for their colours.
     """
     first, *others = shown = [c for c in series if c != "time"]
     figure = go.Figure()

@@ -18,7 +18,7 @@ def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool =
     """Draw the scores of models that learnt from one culture and are tested on another, with intervals.
 
     Args:
-        cells: one row per cell: ``source``, ``target``, ``value``, ``low``, ``high``, ``training_mean``,
+        cells: cells, one row each: ``source``, ``target``, ``value``, ``low``, ``high``, ``training_mean``,
             ``recordings``, ``speakers``, ``collapsed``.
         metric: name of the values, with the unit if there is one.
         lower_is_better: whether the scale is reversed, so that dark is always worse.

@@ -1,4 +1,4 @@
-"""Figures of the channels that cultures rely on: how alike the weights are, a pair channel by channel, the highest."""
+"""Figures of the channels that cultures rely on: similarity of the weights, a pair channel by channel, the highest."""
 
 import re
 from collections.abc import Sequence
@@ -33,19 +33,19 @@ def similarity_matrix(
     chosen: tuple[str, str] | None = None,
     height: int = 430,
 ) -> go.Figure:
-    """Similarity of every two cultures as a heatmap with numbers, on whose margin a dendrogram stands.
+    """Draw the similarity of every two cultures as a heatmap with numbers, with a dendrogram on its margin.
 
     A click on a cell selects a point whose ``customdata`` are its two cultures.
 
     Args:
-        cells: one row per cell: ``culture``, ``other``, ``similarity``, ``low``, ``high``, ``matched``, ``pairs``
+        cells: cells, one row each: ``culture``, ``other``, ``similarity``, ``low``, ``high``, ``matched``, ``pairs``
             (:func:`emoviz.analysis.similarity.similarities`), and ``alike``: whether the cell is hatched.
         order: cultures from left to right and from top to bottom.
         branches: branches of the dendrogram, over ``order`` (:class:`emoviz.analysis.similarity.Dendrogram`).
         measure: name of the measure that the colours show.
         replicates: name of the rows that the diagonal compares, e.g. ``seed``.
         chosen: cell with an outline.
-        height: pixels.
+        height: height in pixels.
     """
     table = cells.set_index(["culture", "other"])
     grid = [[table.loc[(row, column)] for column in order] for row in order]
@@ -95,14 +95,15 @@ def _add_dendrogram(figure: go.Figure, branches: pd.DataFrame) -> None:
 def pair_weights(
     points: pd.DataFrame, channels: Sequence[str], cultures: Sequence[str], *, replicates: str, height: int = 430
 ) -> go.Figure:
-    """Weights of one or two cultures channel by channel: the mean, and behind it every replicate.
+    """Draw the weights of one or two cultures channel by channel: the mean, and behind it every replicate.
 
     Args:
-        points: one row per culture, replicate and channel: ``culture``, ``replicate``, ``channel``, ``weight``.
+        points: weights, one row per culture, replicate and channel: ``culture``, ``replicate``, ``channel``,
+            ``weight``.
         channels: names of the channels, the first at the top.
-        cultures: one or two of them.
+        cultures: names of one or two cultures.
         replicates: name of the small points, e.g. ``seed``.
-        height: pixels at least; many channels take more.
+        height: least height in pixels; many channels take more.
     """
     place = {channel: -row for row, channel in enumerate(channels)}
     shown = points[points["channel"].isin(place)]
@@ -185,11 +186,12 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
     """Draw a matrix per task with the ranks of channels that are among the highest of cultures.
 
     Args:
-        top: ``dimension``, ``culture``, ``rank``, ``channel``, ``agreement``
+        top: table with ``dimension``, ``culture``, ``rank``, ``channel`` and ``agreement``
             (:func:`emoviz.analysis.top_channels.top_channels`).
-        frequencies: ``dimension``, ``channel``, ``frequency`` (:func:`emoviz.analysis.top_channels.frequencies`).
+        frequencies: table with ``dimension``, ``channel`` and ``frequency``
+            (:func:`emoviz.analysis.top_channels.frequencies`).
         replicates: name of the rows that agree.
-        most: channels that are shown, the most frequent over all tasks.
+        most: number of channels that are shown, the most frequent over all tasks.
     """
     total = frequencies.groupby("channel")["frequency"].sum()
     channels = list(total.sort_index().sort_values(ascending=False, kind="stable").index[:most])
@@ -281,7 +283,7 @@ def _rank_cells(
 
 
 def channel_label(channel: str) -> str:
-    """A channel's name without the smoothing that all of openSMILE's share; hovers give the full one."""
+    """Return a channel's name without the smoothing suffix that all of openSMILE's share; hovers give it whole."""
     return re.sub(r"_sma3(nz)?$", "", channel)
 
 

@@ -1,4 +1,4 @@
-"""Figures of the Data page: how many recordings of which label there are."""
+"""Figures of the Data page: the number of recordings of each label."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,11 @@ ABOVE, BELOW, LABELS = 30, 130, 40
 
 
 def label_counts(table: pd.DataFrame, by: str) -> go.Figure:
-    """Recordings of each emotion, one bar per group.
+    """Draw the number of recordings of each emotion, one bar per group.
 
     Args:
-        table: ``recordings`` per ``emotion`` and other columns (:func:`emoviz.corpora.inventory.emotions`).
-        by: the column of the groups: ``culture``, ``speaker``, ``corpus``, or ``emotion`` itself.
+        table: number of ``recordings`` per ``emotion`` and other columns (:func:`emoviz.corpora.inventory.emotions`).
+        by: column of the groups: ``culture``, ``speaker``, ``corpus``, or ``emotion`` itself.
     """
     figure = go.Figure()
     groups = list(dict.fromkeys(table.sort_values(["culture", "corpus", by])[by]))[::-1]
@@ -57,8 +57,8 @@ def dimension_shares(table: pd.DataFrame, dimensions: Sequence[str]) -> go.Figur
     """Draw the distribution of rated dimensions, one panel per dimension and one line per culture.
 
     Args:
-        table: of :func:`emoviz.corpora.inventory.dimensions`.
-        dimensions: to show.
+        table: histograms that :func:`emoviz.corpora.inventory.dimensions` returned.
+        dimensions: names of the dimensions to show.
     """
     figure = go.Figure()
     for number, dimension in enumerate(dimensions, 1):

@@ -1,4 +1,4 @@
-"""Figures of embeddings: the maps side by side, and how far each embedding keeps groups apart."""
+"""Figures of embeddings: the maps side by side, and the separation of groups by each embedding."""
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import product
@@ -49,14 +49,14 @@ def embedding_maps(
     shared: bool = False,
     heading: str = "",
 ) -> go.Figure:
-    """One map per model in a row, all with the same colours.
+    """Draw one map per model in a row, all with the same colours.
 
     Args:
-        points: one row per model and recording: ``model``, ``id``, ``x``, ``y``, ``z`` in three dimensions, and what is
-            known of the recording (:func:`emoviz.analysis.maps.recordings`).
-        colour: the column that colours it.
-        axes: model -> titles of its axes.
-        selected: ids that stand out, in every map.
+        points: points, one row per model and recording: ``model``, ``id``, ``x``, ``y``, ``z`` in three dimensions, and
+            the facts about the recording (:func:`emoviz.analysis.maps.recordings`).
+        colour: column that colours the points.
+        axes: titles of the axes of each model's map.
+        selected: ids of the recordings that stand out, in every map.
         clips: places of a new clip: ``model``, ``time`` (s), ``x``, ``y``, ``z``; without a time, the clip as a whole.
         shared: whether one zoom holds for all maps.
         heading: title of the maps.
@@ -280,7 +280,7 @@ def separation(silhouettes: pd.DataFrame) -> go.Figure:
     """Draw the mean silhouettes of each embedding and of its map, with their intervals.
 
     Args:
-        silhouettes: columns ``model``, ``column``, ``space`` (embedding or map), ``value``, ``low``, ``high``,
+        silhouettes: table with ``model``, ``column``, ``space`` (embedding or map), ``value``, ``low``, ``high`` and
             ``chance``.
     """
     models = list(dict.fromkeys(silhouettes["model"]))

@@ -1,4 +1,4 @@
-"""Figures of explanations: heat over faces, what channels add, and what moments of the sound add."""
+"""Figures of explanations: heat over faces, and the contributions of channels and of moments of the sound."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -37,16 +37,16 @@ def film_strip(
     pictures: Sequence[np.ndarray] = (),
     share: float = 1.0,
 ) -> go.Figure:
-    """Faces with their heat above the emotion curves, over one time axis.
+    """Draw faces with their heat above the emotion curves, over one time axis.
 
     Args:
-        table: ``time`` (s) and one column per emotion.
-        outputs: of these columns.
+        table: table with ``time`` (s) and one column per emotion.
+        outputs: descriptions of these columns.
         gaps: spans without a value.
-        source: whose emotions these are.
-        output: the emotion that the heat explains.
-        strip: ``time`` and ``probability`` of each picture; None while they are not known.
-        pictures: uint8 (side, side, 3), with heat.
+        source: source whose emotions these are.
+        output: emotion that the heat explains.
+        strip: table with ``time`` and ``probability`` of each picture; None while they are not known.
+        pictures: pictures with heat, uint8 (side, side, 3).
         share: seconds that a picture stands for.
     """
     figure = timeline(table, outputs, gaps, source)
@@ -82,13 +82,13 @@ def film_strip(
 
 
 def face_heat(picture: np.ndarray, heated: np.ndarray, heat: np.ndarray, heading: str) -> go.Figure:
-    """A face beside the same face with heat over it.
+    """Draw a face beside the same face with heat over it.
 
     Args:
-        picture: uint8 (side, side, 3).
-        heated: the same with heat.
-        heat: (side, side) in [0, 1], for hovering.
-        heading: title.
+        picture: picture of the face, uint8 (side, side, 3).
+        heated: picture of the face with heat.
+        heat: heat (side, side) in [0, 1], for hovering.
+        heading: title of the figure.
     """
     side = len(heat)
     places = np.arange(0, side, 8) + 4
@@ -162,7 +162,7 @@ def _add_heat_bar(figure: go.Figure) -> None:
 
 
 def heat_table(heat: np.ndarray, cells: int = 12) -> pd.DataFrame:
-    """Heat (side, side) averaged over ``cells`` x ``cells`` places, one row per place."""
+    """Average heat (side, side) over ``cells`` x ``cells`` places, and return one row per place."""
     parts = [np.array_split(np.arange(n), cells) for n in heat.shape]
     rows = [
         ((j + 0.5) / cells * 100, (i + 0.5) / cells * 100, float(heat[np.ix_(down, across)].mean()))
@@ -186,14 +186,14 @@ def sound_explained(
     """Draw the sound, the prediction of a model, and the contribution or heat of each moment, over one time axis.
 
     Args:
-        said: ``time`` (s) and ``value``.
+        said: prediction with ``time`` (s) and ``value``.
         output: name of the output that is explained.
-        dimension: whether its values run from -1 to 1; else they are probabilities.
-        spectrogram: decibels; None of a clip without sound.
-        contributions: ``time`` (middle of a stretch) and ``contribution``; None while they are not known.
-        unit: the sum to which they add, e.g. the score.
-        heat: the heat of :class:`emoviz.explain.SoundExplanation`.
-        span: the seconds that are explained, where these are not all.
+        dimension: whether the values run from -1 to 1; else they are probabilities.
+        spectrogram: spectrogram of the sound; None for a clip without sound.
+        contributions: table with ``time`` (middle of a stretch) and ``contribution``; None while they are not known.
+        unit: sum to which the contributions add, e.g. the score.
+        heat: heat of :class:`emoviz.explain.SoundExplanation`.
+        span: seconds that are explained, where these are not all.
     """
     end = float(said["time"].iloc[-1] + said["time"].iloc[0])
     figure = go.Figure()
@@ -300,13 +300,13 @@ def _add_contributions(figure: go.Figure, contributions: pd.DataFrame | None, ve
 
 
 def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str) -> go.Figure:
-    """The channels that added most to an output, grouped by modality and stream.
+    """Draw the channels that added most to an output, grouped by modality and stream.
 
     Args:
-        channels: ``channel``, ``modality``, ``contribution``, ``magnitude``, the largest magnitude first.
+        channels: table with ``channel``, ``modality``, ``contribution`` and ``magnitude``, the largest magnitude first.
         count: number of bars.
         output: name of the output to which they added.
-        unit: the sum to which they add, e.g. the score.
+        unit: sum to which they add, e.g. the score.
     """
     top = channels.head(count).reset_index(drop=True)
     top = top.assign(stream=top["channel"].str.partition(".")[0])
@@ -325,10 +325,10 @@ def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str
 
 
 def frequency_heat(bands: pd.DataFrame, output: str) -> go.Figure:
-    """The heat of each band of frequencies, low ones below.
+    """Draw the heat of each band of frequencies, low ones below.
 
     Args:
-        bands: ``low`` and ``high`` (Hz) and ``heat``.
+        bands: table with ``low`` and ``high`` (Hz) and ``heat``.
         output: name of the output that the heat explains.
     """
     figure = go.Figure()
@@ -365,11 +365,11 @@ def frequency_heat(bands: pd.DataFrame, output: str) -> go.Figure:
 
 
 def in_stretches(times: pd.DataFrame) -> pd.DataFrame:
-    """At most :data:`MOST_BARS` stretches, with the middle of each as ``time``.
+    """Join moments to at most :data:`MOST_BARS` stretches, with the middle of each as ``time``.
 
     Args:
-        times: ``time``, and either ``contribution`` and ``magnitude``, which are summed, or ``heat``, which is
-            averaged and comes back as ``contribution``.
+        times: table with ``time``, and either ``contribution`` and ``magnitude``, which are summed, or ``heat``, which
+            is averaged and comes back as ``contribution``.
     """
     parts = -(-len(times) // MOST_BARS)
     group = np.arange(len(times)) // parts
@@ -379,7 +379,7 @@ def in_stretches(times: pd.DataFrame) -> pd.DataFrame:
 
 
 def data_uri(picture: np.ndarray) -> str:
-    """uint8 (H, W, 3), RGB, as a picture within a page."""
+    """Encode a picture, uint8 (H, W, 3), RGB, as an address that a page can show."""
     import cv2
 
     _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])

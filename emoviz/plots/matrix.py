@@ -19,7 +19,7 @@ HATCHES = (-0.85, -0.65, 0.65, 0.85)
 
 
 def scale_of(values: np.ndarray) -> tuple[str | list[Any], float, float]:
-    """Colours and their range: centred at 0 where there are values on both sides of it."""
+    """Return colours and their range, centred at 0 where there are values on both sides of it."""
     known = values[np.isfinite(values)]
     if not known.size:
         return SEQUENTIAL, 0.0, 1.0
@@ -44,7 +44,7 @@ def heat(
     axes: tuple[str, str] = ("x", "y"),
     grey: bool = True,
 ) -> None:
-    """Cells with texts that stand out from them, and an invisible point over each that is hovered and clicked."""
+    """Draw cells with texts that stand out from them, and an invisible point over each to hover and click."""
     figure.add_heatmap(
         z=values,
         x=list(range(len(columns))),
@@ -126,7 +126,7 @@ def axes_of(
     domain: Sequence[float] = (0, 1),
     side: str = "top",
 ) -> None:
-    """Names of rows at the left, the first on top, and of columns above or beneath."""
+    """Write the names of rows at the left, the first on top, and of columns above or beneath."""
     shared = {
         "showgrid": False,
         "zeroline": False,
@@ -162,12 +162,12 @@ def axes_of(
 
 
 def wrapped(name: str) -> str:
-    """A name over as many lines as it has words, so that it stays horizontal."""
+    """Return a name over as many lines as it has words, so that it stays horizontal."""
     return name.replace(" ", "<br>")
 
 
 def outline(figure: go.Figure, cells: Sequence[tuple[int, int]], colour: str, width: int) -> None:
-    """Frames around cells, each given as column and row."""
+    """Draw frames around cells, each given as column and row."""
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1), (np.nan, np.nan)]) * 0.49
     path = np.concatenate([np.array(cell) + corners for cell in cells])
     figure.add_scatter(
@@ -184,7 +184,7 @@ def outline(figure: go.Figure, cells: Sequence[tuple[int, int]], colour: str, wi
 def hatch(
     figure: go.Figure, hatched: np.ndarray, values: np.ndarray, scale: str | list[Any], low: float, high: float
 ) -> None:
-    """Thin diagonal lines over two corners of cells."""
+    """Draw thin diagonal lines over two corners of cells."""
     for ink in INKS:
         xs: list[float] = []
         ys: list[float] = []

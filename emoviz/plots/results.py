@@ -1,4 +1,4 @@
-"""Figures of reports: how systems stand, whether they differ, where they transfer, what few labels add."""
+"""Figures of reports: the scores of systems, their differences, their transfer, and the gain from few labels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,11 +32,11 @@ HOVER = "%{customdata[3]} %{customdata[6]}<br>%{customdata[4]} recordings of %{c
 
 
 def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.Figure:
-    """Systems as rows, the best on top, and one panel per test: value, interval and the training mean.
+    """Draw systems as rows, the best on top, and one panel per test: value, interval and the training mean.
 
     Args:
         table: scores with ``column``, the best system last (:func:`emoviz.studies.tables.standing`).
-        score: the title of their metric, e.g. ``UA``.
+        score: title of their metric, e.g. ``UA``.
         chosen: system, test and output of the score that is marked.
     """
     systems, columns = list(dict.fromkeys(table["system"])), list(dict.fromkeys(table["column"]))
@@ -86,12 +86,12 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
 
 
 def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_better: bool = False) -> go.Figure:
-    """Forest plot of paired differences, system minus baseline on the same recordings, one block per baseline.
+    """Draw paired differences, system minus baseline on the same recordings, one block per baseline.
 
     Args:
-        table: of comparisons on that test, with any number of shots (:func:`emoviz.studies.tables.comparisons`).
-        score: the title of their metric, e.g. ``UA``.
-        test: on which.
+        table: comparisons on that test, with any number of shots (:func:`emoviz.studies.tables.comparisons`).
+        score: title of their metric, e.g. ``UA``.
+        test: name of the test.
         lower_is_better: whether a negative difference speaks for the system.
     """
     sign = -1 if lower_is_better else 1
@@ -139,12 +139,12 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
 
 
 def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Sequence[str] = ()) -> go.Figure:
-    """One system's scores from each culture (rows) to each (columns), with intervals in the cells.
+    """Draw one system's scores from each culture (rows) to each (columns), with intervals in the cells.
 
     Args:
         table: scores of one system and output with ``source`` and ``target``.
-        score: the title of their metric.
-        question: the title of the figure.
+        score: title of their metric.
+        question: title of the figure.
         chosen: system, test and output of the score that is marked.
     """
     sources = list(dict.fromkeys(table["source"]))
@@ -198,12 +198,12 @@ def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Seque
 
 
 def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[str] = ()) -> go.Figure:
-    """One line per system over the number of labelled recordings of the target, with its interval as a band.
+    """Draw a line per system over the number of labelled recordings of the target, with its interval as a band.
 
     Args:
         table: scores of one base test and output with ``shots``.
-        score: the title of their metric.
-        question: the title of the figure.
+        score: title of their metric.
+        question: title of the figure.
         chosen: system, test and output of the score that is marked.
     """
     last = table.sort_values("shots").groupby("system").tail(1).set_index("system")

@@ -1,4 +1,4 @@
-"""Colours, axes and legends of all figures. Text colour and background are left to the page's theme."""
+"""Colours, axes and legends of all figures; text colour and background are left to the page's theme."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,8 +23,8 @@ def faint(colour: str, opacity: float) -> str:
     """Return a colour through which others are seen, as CSS writes it.
 
     Args:
-        colour: ``#RRGGBB``.
-        opacity: from 0, which is not seen, to 1.
+        colour: colour as ``#RRGGBB``.
+        opacity: opacity from 0, which is not seen, to 1.
     """
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {opacity})"
@@ -58,13 +58,13 @@ SCATTERGL_FROM = 5000
 
 
 def culture_colour(culture: str) -> str:
-    """A culture's colour, the same on every page; one that no known corpus has shares a colour with another."""
+    """Return a culture's colour, the same on every page; one of no known corpus shares a colour with another."""
     place = CULTURES.index(culture) if culture in CULTURES else crc32(culture.encode())
     return CULTURE_COLOURS[place % len(CULTURE_COLOURS)]
 
 
 def unit_axis(name: str) -> dict[str, Any]:
-    """An axis of valence or arousal: always -1 to 1 with the zero line."""
+    """Return an axis of valence or arousal: always -1 to 1 with the zero line."""
     return {
         "title": {"text": name, "standoff": 2, "font": SMALL},
         "tickfont": SMALL,
@@ -79,12 +79,12 @@ def unit_axis(name: str) -> dict[str, Any]:
 
 
 def legend(y: float, anchor: str) -> dict[str, Any]:
-    """A horizontal legend at the right, its ``anchor`` (top or bottom) at a share of the figure's height."""
+    """Return a horizontal legend at the right, its ``anchor`` (top or bottom) at a share of the figure's height."""
     return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": {"size": 11}}
 
 
 def title(text: str) -> dict[str, Any]:
-    """A figure's title: the question that it answers."""
+    """Return a figure's title: the question that it answers."""
     return {"text": text, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top"}
 
 

@@ -1,4 +1,4 @@
-"""Figures of the Train page: how a training goes, epoch by epoch."""
+"""Figures of the Train page: the course of a training, epoch by epoch."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,11 +9,11 @@ HEIGHT = 230
 
 
 def job_curves(table: pd.DataFrame, metric: str) -> go.Figure:
-    """Loss on the left; on the right the validation metric, of all and of each culture.
+    """Draw the loss on the left and on the right the validation metric, of all and of each culture.
 
     Args:
-        table: ``epoch``, ``curve`` and ``value`` (:func:`emoviz.training.sweeps.curves`).
-        metric: on the axis, e.g. ``UA``.
+        table: table with ``epoch``, ``curve`` and ``value`` (:func:`emoviz.training.sweeps.curves`).
+        metric: name of the metric on the axis, e.g. ``UA``.
     """
     figure = go.Figure()
     for curve, rows in table.groupby("curve", sort=False):
