@@ -43,7 +43,7 @@ from emoviz.features import EXTRACTORS
 from emoviz.features.align import frame_middles
 from emoviz.media import ClipMedia, iterate_frames, read_waveform
 from emoviz.prediction.clip import ClipPrediction, load_checkpoints, predict_clip
-from emoviz.prediction.windows import HOP, predict_streams
+from emoviz.prediction.model import HOP, predict_streams
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "synthetic-english.mp4"

@@ -40,7 +40,8 @@ from emoviz.features.base import FeatureStream
 from emoviz.media import ClipMedia
 from emoviz.media.waveform import read_waveform
 from emoviz.prediction.corpus import predict_recording
-from emoviz.prediction.windows import HOP, extract, predict_streams, reads_clips
+from emoviz.prediction.inputs import extract, reads_clips
+from emoviz.prediction.model import HOP, predict_streams
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE = 16000

@@ -17,7 +17,7 @@ from emoviz.analysis.projection_methods import METHODS, PCA, Method
 from emoviz.core.errors import EmovizError
 from emoviz.core.words import CONFOUND
 from emoviz.media import ClipMedia
-from emoviz.prediction.windows import reads_clips
+from emoviz.prediction.inputs import reads_clips
 from emoviz.ui import clip_view, figures, linked, loaders, messages, navigation, recordings, selection
 from emoviz.ui.background import Job
 from emoviz.ui.embedding_maps import (

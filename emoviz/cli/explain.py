@@ -94,7 +94,7 @@ def explain_clip(options: argparse.Namespace, settings: Settings) -> None:
     from ..features.store import FeatureStore
     from ..media import ClipMedia
     from ..prediction.clip import load_checkpoints, require_size
-    from ..prediction.windows import PICTURES
+    from ..prediction.inputs import PICTURES
 
     if options.model is None:
         raise ConfigError("Say whose prediction to explain: --model NAME (see `models`).")
@@ -115,7 +115,7 @@ def _explain_face(options: argparse.Namespace, checkpoint: "Checkpoint", media: 
     from ..explain import blend, colours_of, explain_face, main_output
     from ..features.align import frame_middles
     from ..prediction.export import write_picture
-    from ..prediction.windows import HOP, predict_pictures
+    from ..prediction.model import HOP, predict_pictures
 
     if options.out is None or not options.out.is_dir():
         raise ConfigError("Where the network looked is written as pictures: name a folder for them, --out FOLDER.")
@@ -142,7 +142,8 @@ def _explain_sound(
     from ..explain import Method, explain_sound, explain_streams, main_output, sees_sound
     from ..explain.words import sound_words
     from ..features.align import frame_middles
-    from ..prediction.windows import HOP, predict_streams, streams_of
+    from ..prediction.inputs import streams_of
+    from ..prediction.model import HOP, predict_streams
 
     duration, stretch = media.info.duration, {"start": options.start, "end": options.end}
     with Bars() as bars:

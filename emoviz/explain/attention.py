@@ -16,7 +16,8 @@ from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..features import EXTRACTORS, FeatureStream
 from ..models.inputs import channel_names
-from ..prediction.windows import Windows, apply
+from ..prediction.model import apply
+from ..prediction.windows import Windows
 
 CHANNEL, SPATIAL = "channel", "spatial"
 """Kinds that are not over time."""
@@ -105,7 +106,7 @@ def clip_attention(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: feature streams that the model reads, see :func:`emoviz.prediction.windows.streams_of`.
+        streams: feature streams that the model reads, see :func:`emoviz.prediction.inputs.streams_of`.
         duration: length of the clip in seconds.
         progress: listener that hears of every batch of windows.
 

@@ -14,7 +14,7 @@ from ..checkpoints.folder import Checkpoint
 from ..core.errors import ConfigError, FeatureError
 from ..core.progress import Progress, silent
 from ..models.losses import probabilities
-from ..prediction.windows import PICTURES
+from ..prediction.inputs import PICTURES
 from .gradcam import FRAMES_AT_ONCE, grad_cam
 from .targets import output_number
 

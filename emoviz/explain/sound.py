@@ -87,7 +87,7 @@ def explain_sound(
     Args:
         checkpoint: a model of which :func:`sees_sound` is true.
         media: the clip, which has sound.
-        streams: feature streams that the model reads, see :func:`emoviz.prediction.windows.streams_of`.
+        streams: feature streams that the model reads, see :func:`emoviz.prediction.inputs.streams_of`.
         output: name of the output.
         start: first second to explain.
         end: last second; None is the end of the clip.

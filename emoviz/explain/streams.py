@@ -18,7 +18,8 @@ from ..core.errors import ConfigError, FeatureError
 from ..core.progress import Progress, silent
 from ..features import FeatureStream
 from ..models import Model
-from ..prediction.windows import Windows, channel_table
+from ..prediction.model import channel_table
+from ..prediction.windows import Windows
 from .gradients import integrated_gradients
 from .occlusion import occlude
 from .targets import in_use, output_number, scorer
@@ -83,7 +84,7 @@ def explain_streams(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: its features of the clip (:func:`emoviz.prediction.windows.streams_of`).
+        streams: its features of the clip (:func:`emoviz.prediction.inputs.streams_of`).
         duration: length of the clip in seconds.
         output: name of the output.
         method: method of explanation.

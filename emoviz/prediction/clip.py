@@ -31,8 +31,9 @@ from ..evaluation.gaps import Absence, gaps
 from ..features import FeatureStream, make
 from ..features.align import frame_middles
 from .absence import absences_of_face, absences_of_sound, picture_notes, sound_notes
+from .inputs import PICTURES, extract, reads_clips
+from .model import HOP, predict_pictures, predict_streams
 from .quality import face_quality, quality_notes, sound_quality
-from .windows import HOP, PICTURES, extract, predict_pictures, predict_streams, reads_clips
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore

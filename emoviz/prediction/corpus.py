@@ -16,7 +16,7 @@ from ..features.base import FeatureStream
 from ..features.grid import on_grid
 from ..features.store import FeatureStore, StoredCorpus
 from ..models.losses import probabilities
-from .windows import predict_frames
+from .model import predict_frames
 
 PICTURES_AT_ONCE = 256
 NOTHING = np.empty(0)

@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ..checkpoints.folder import WEIGHTS, Checkpoint
 from ..core.progress import Progress, silent
-from .windows import PICTURES
+from .inputs import PICTURES
 
 SECONDS = 10.0
 """Length of the input."""

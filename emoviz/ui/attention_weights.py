@@ -15,7 +15,7 @@ from ..evaluation.slices import Slice, correctness
 from ..explain.attention import ClipAttention, WindowMap, channels_of, clip_attention, maps_of, window_attention
 from ..features import FeatureStream
 from ..media import ClipMedia
-from ..prediction.windows import reads_clips, streams_of
+from ..prediction.inputs import reads_clips, streams_of
 from . import loaders
 from .cache import cached
 

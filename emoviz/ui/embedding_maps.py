@@ -16,7 +16,7 @@ from ..checkpoints.folder import Description
 from ..core.errors import CheckpointError
 from ..core.progress import Progress
 from ..media import ClipMedia
-from ..prediction.windows import ClipEmbedding, embed_clip
+from ..prediction.model import ClipEmbedding, embed_clip
 from . import loaders
 from .background import Job
 from .cache import cached

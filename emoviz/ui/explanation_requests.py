@@ -12,7 +12,7 @@ from ..explain import Method
 from ..explain.words import NAMES, Peak, peak_of, strongest
 from ..features import FeatureStream
 from ..media import ClipMedia
-from ..prediction import windows
+from ..prediction import inputs
 from ..prediction.clip import ClipPrediction
 from . import loaders
 from .explanations import Work
@@ -110,7 +110,7 @@ class StreamQuestion:
         ]
 
     def _streams(self, progress: Progress) -> dict[str, FeatureStream]:
-        return windows.streams_of(self.model, self.media, store=loaders.store(), progress=progress)
+        return inputs.streams_of(self.model, self.media, store=loaders.store(), progress=progress)
 
 
 def peak_of_face(prediction: ClipPrediction, network: Checkpoint) -> Peak | None:

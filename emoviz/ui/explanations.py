@@ -8,7 +8,7 @@ from typing import Any
 from ..core.progress import Progress
 from ..media import ClipMedia, Spectrogram, spectrogram
 from ..prediction.clip import DEFAULT_MODELS
-from ..prediction.windows import PICTURES, reads_clips
+from ..prediction.inputs import PICTURES, reads_clips
 from . import loaders
 from .background import Job, State
 from .cache import cached

@@ -21,7 +21,7 @@ from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
 from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.clip import DEFAULT_MODELS
-from ..prediction.windows import reads_clips
+from ..prediction.inputs import reads_clips
 from . import linked, loaders
 from .session import session
 

@@ -11,7 +11,9 @@ from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.errors import MediaError
 from emoviz.media import ClipMedia
 from emoviz.prediction.clip import load_checkpoints
-from emoviz.prediction.windows import Windows, apply, embed_clip, reads_clips, streams_of
+from emoviz.prediction.inputs import reads_clips, streams_of
+from emoviz.prediction.model import apply, embed_clip
+from emoviz.prediction.windows import Windows
 
 SECONDS = 2.0
 

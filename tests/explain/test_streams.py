@@ -9,7 +9,8 @@ from untrained import DIMENSIONS
 from emoviz.core.errors import ConfigError, FeatureError, UnknownNameError
 from emoviz.explain import Method, explain_streams
 from emoviz.features.align import frame_middles
-from emoviz.prediction.windows import Windows, apply, predict_streams
+from emoviz.prediction.model import apply, predict_streams
+from emoviz.prediction.windows import Windows
 
 from .conftest import HOP, SECONDS
 

@@ -13,7 +13,7 @@ from reading import specs, texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.core.settings import Settings
-from emoviz.prediction.windows import ClipEmbedding
+from emoviz.prediction.model import ClipEmbedding
 from emoviz.ui import embedding_maps, loaders
 
 PATIENCE = 60

@@ -11,7 +11,7 @@ import pytest
 from reading import specs, texts
 
 import emoviz.explain
-import emoviz.prediction.windows
+import emoviz.prediction.inputs
 from emoviz import checkpoints
 from emoviz.checkpoints.folder import FeatureSpec
 from emoviz.core.errors import FeatureError
@@ -114,7 +114,7 @@ def explainer(settings, monkeypatch) -> Explainer:
         ("check_sound", fake.check_sound),
     ):
         monkeypatch.setattr(emoviz.explain, name, does)
-    monkeypatch.setattr(emoviz.prediction.windows, "streams_of", lambda *_, **__: {})
+    monkeypatch.setattr(emoviz.prediction.inputs, "streams_of", lambda *_, **__: {})
     return fake
 
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from emoviz.core.errors import FeatureError
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
-from emoviz.prediction.windows import ClipEmbedding
+from emoviz.prediction.model import ClipEmbedding
 from emoviz.ui import attention_weights, clip_analysis, embedding_maps, loaders
 from emoviz.ui.clip_analysis import Analyses
 from emoviz.ui.shared_store import SharedStore

@@ -18,7 +18,7 @@ from emoviz.corpora.reading import load
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.prediction.corpus import predict_recording
-from emoviz.prediction.windows import PICTURES, reads_clips, streams_of
+from emoviz.prediction.inputs import PICTURES, reads_clips, streams_of
 from emoviz.training.held_out import config_of, held_out
 
 pytestmark = [pytest.mark.corpora, pytest.mark.slow]

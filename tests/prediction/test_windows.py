@@ -14,7 +14,8 @@ from emoviz.core.vocabulary import Task
 from emoviz.features import FeatureStream
 from emoviz.features.align import frame_middles
 from emoviz.prediction.clip import load_checkpoints
-from emoviz.prediction.windows import Windows, cross_fade, predict_streams, window_starts
+from emoviz.prediction.model import predict_streams
+from emoviz.prediction.windows import Windows, cross_fade, window_starts
 
 
 def stream(values: np.ndarray, hop: float = 0.02) -> FeatureStream:
