@@ -1,1 +1,1 @@
-"""Studies: which systems are compared on which corpora, how that is run, and the reports that it writes."""
+"""Studies: the systems that are compared on corpora, the runs of their protocols, and the reports of these."""

@@ -1,4 +1,4 @@
-"""What is behind a score: its tests, folds, speakers and networks."""
+"""The tests, folds, speakers and networks behind a score."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,10 +16,10 @@ SAME_SYSTEM = ("model", "options", "data", "corpora", "inputs", "outputs", "loss
 
 
 def tests_behind(report: Report, score: Row) -> list[Test]:
-    """The tests that a score is made of: its own, or those that a mean is over.
+    """Return the tests that a score is made of: its own, or those that a mean is over.
 
     Args:
-        report: of the system.
+        report: report of the system.
         score: one of its scores, as a row of :func:`emoviz.studies.tables.scores`.
     """
     shots = None if pd.isna(score["shots"]) else int(score["shots"])
@@ -30,11 +30,11 @@ def tests_behind(report: Report, score: Row) -> list[Test]:
 
 
 def folds_behind(report: Report, tests: Sequence[Test]) -> pd.DataFrame:
-    """Who was trained on, selected by and tested for some tests.
+    """Return the recordings and speakers that were trained on, selected by and tested for some tests.
 
     Args:
-        report: of the system.
-        tests: of the system.
+        report: report of the system.
+        tests: tests of the system.
 
     Returns:
         One row per fold and test: fold, test (its name), and for each of train, validation and tested the number of
@@ -61,11 +61,11 @@ def _is_part(share: Test, test: Test) -> bool:
 
 
 def speakers_in(folds: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
-    """Recordings and speakers of some parts of the split, once for each fold or test that differs in them.
+    """Return recordings and speakers of parts of the split, once for each fold or test that differs in them.
 
     Args:
-        folds: as :func:`folds_behind` gives them.
-        parts: ``train``, ``validation`` and ``tested``, or some of them.
+        folds: folds that :func:`folds_behind` returned.
+        parts: names of the parts: ``train``, ``validation`` and ``tested``, or some of them.
 
     Returns:
         Columns fold or test, part where there are several, recordings, and speakers, their names joined by commas.
@@ -85,12 +85,12 @@ def speakers_in(folds: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
 
 
 def sentence(score: Row, title: str, folds: pd.DataFrame) -> str:
-    """What a score says and on what, in words.
+    """Say in words what a score is and on what it was computed.
 
     Args:
-        score: a row of :func:`emoviz.studies.tables.scores`.
-        title: of its metric, e.g. ``UA``.
-        folds: that it is made of (:func:`folds_behind`).
+        score: score, a row of :func:`emoviz.studies.tables.scores`.
+        title: title of its metric, e.g. ``UA``.
+        folds: folds that it is made of (:func:`folds_behind`).
     """
     tests, recordings = folds["test"].nunique(), int(folds["tested_recordings"].sum())
     on = f"{score['recordings']} recordings of {score['speakers']} speakers"
@@ -107,11 +107,11 @@ def sentence(score: Row, title: str, folds: pd.DataFrame) -> str:
 
 
 def same_system(report: Report, trained: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Names of the trainings that are of a report's system, whatever their split and seed.
+    """Return the names of trainings of the system of a report, whatever their split and seed.
 
     Args:
-        report: of the system.
-        trained: name -> training config, as a checkpoint's ``config.json`` has it.
+        report: report of the system.
+        trained: training configs by the names of the trainings, as a checkpoint's ``config.json`` has them.
     """
     config = report["config"]
     if "model" not in config:
@@ -120,11 +120,11 @@ def same_system(report: Report, trained: Mapping[str, Mapping[str, Any]]) -> lis
 
 
 def trained_here(folds: pd.DataFrame, split: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a checkpoint's split is that of one of some folds: then it may be the very network.
+    """Return whether a checkpoint's split is that of one of some folds: then it may be the very network.
 
     Args:
-        folds: as :func:`folds_behind` gives them.
-        split: part -> speakers, as a checkpoint's ``config.json`` has it.
+        folds: folds that :func:`folds_behind` returned.
+        split: speakers of each part, as a checkpoint's ``config.json`` has them.
     """
     train = set(split.get("train", ()))
     return bool(train) and any(set(speakers) == train for speakers in folds["train_speakers"])

@@ -1,4 +1,4 @@
-"""The studies whose results stand under ``results/``: a corpus and a task, the systems compared, and by what protocols.
+"""The studies whose results stand under ``results/``: a corpus and a task, the systems compared, and the protocols.
 
 python -m emoviz protocol cross-culture --study speech --system mdat
 """
@@ -312,10 +312,10 @@ STUDIES = {s.name: s for s in (CULTURES, SEWA, SPEECH, EMODB, RAVDESS_AV, RAVDES
 
 
 def study(name: str) -> Study:
-    """A study by its name.
+    """Return a study by its name.
 
     Raises:
-        UnknownNameError: there is none.
+        UnknownNameError: if there is no such study.
     """
     if name not in STUDIES:
         raise UnknownNameError("study", name, STUDIES)

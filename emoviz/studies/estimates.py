@@ -1,4 +1,4 @@
-"""From outcomes to scores: tests with their intervals, means over tests, and who is better than whom."""
+"""Estimates from outcomes: scores of tests with their intervals, means over tests, and differences of systems."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from .outcomes import Outcome, Outcomes
 
 @dataclass(frozen=True)
 class Replicate:
-    """What one seed, or one draw of shots, said of a test, and what the training mean would have said."""
+    """Results of a test by one seed or one draw of shots, and those of always predicting the training mean."""
 
     results: list[Result]
     constant: list[Result]
@@ -31,9 +31,9 @@ class Mean:
     """A mean over tests.
 
     Attributes:
-        name: for people.
-        shots: after which all the tests were, if any.
-        tests: over which.
+        name: name for people.
+        shots: number of shots after which all the tests were, if any.
+        tests: tests that the mean is over.
     """
 
     name: str
@@ -46,17 +46,17 @@ class Estimate:
     """A score of one test, or its mean over several tests, with its values in bootstrap samples.
 
     Attributes:
-        on: the test or the mean.
-        score: what is computed.
-        value: of the score.
-        training_mean: the same score for always answering the training mean.
-        draws: (bootstrap.DRAWS,) values for samples.
-        recordings: that are tested.
-        speakers: who are tested.
-        unit: what the samples are drawn of: sessions, speakers or recordings.
-        clusters: the number of these.
-        replicates: over which the value is a mean.
-        collapsed: whether it is no better than the training mean's, or the predictions are constant.
+        on: test or mean.
+        score: score that is computed.
+        value: value of the score.
+        training_mean: value of the score for always answering the training mean.
+        draws: values (bootstrap.DRAWS,) for the samples.
+        recordings: number of recordings that are tested.
+        speakers: number of speakers who are tested.
+        unit: unit that the samples are drawn of: sessions, speakers or recordings.
+        clusters: number of these units.
+        replicates: number of replicates that the value is a mean over.
+        collapsed: whether the value is no better than the training mean's, or the predictions are constant.
     """
 
     on: Test | Mean
@@ -73,13 +73,13 @@ class Estimate:
 
 
 def gather(found: Sequence[Mapping[int, Outcomes]]) -> dict[Test, Group]:
-    """Outcomes of all folds, joined into tests.
+    """Join the outcomes of all folds into tests.
 
     Folds that are shares of a test without a source are joined per seed into one test of everything, which is also
     split by culture. Draws of one number of shots are replicates of one test.
 
     Returns:
-        Test -> its replicates.
+        The replicates of each test.
     """
     groups: dict[Test, dict[tuple[int, int | None], Replicate]] = {}
     for fold in found:
@@ -113,9 +113,9 @@ def estimate(groups: Mapping[Test, Group], scores: Sequence[Score], means: Seque
     """Estimate the scores of all tests, then their means over several of them.
 
     Args:
-        groups: as :func:`gather` gives them.
-        scores: what to compute; their training mean is not read.
-        means: those are left out of which one test is not there.
+        groups: replicates of each test, as :func:`gather` returns them.
+        scores: scores to compute; their training mean is not read.
+        means: means over tests; those are left out of which one test is not there.
     """
     found: dict[tuple[Test, int], Estimate] = {}
     collapsed = _collapsed(groups, scores)
@@ -144,7 +144,7 @@ def estimate(groups: Mapping[Test, Group], scores: Sequence[Score], means: Seque
 
 
 def value_of(score: Score, group: Group) -> float:
-    """A score of a test: the mean over its replicates."""
+    """Compute a score of a test, the mean over its replicates."""
     return float(np.mean([score.compute(replicate.results) for replicate in group]))
 
 
@@ -154,7 +154,7 @@ def _constant_value(score: Score, group: Group) -> float:
 
 
 def draws_of(score: Score, group: Group, test: Test) -> np.ndarray:
-    """The values of a score in bootstrap samples of the test's clusters, (bootstrap.DRAWS,).
+    """Compute the values of a score in bootstrap samples of the test's clusters, (bootstrap.DRAWS,).
 
     Replicates of the same recordings, as seeds are, meet the same sample. Others, as draws of shots are, each have a
     sample of their own, and are sampled themselves. The samples depend on the target alone: systems that were tested on
@@ -216,7 +216,7 @@ def _collapsed(groups: Mapping[Test, Group], scores: Sequence[Score]) -> dict[tu
 
 
 def rows(found: Sequence[Estimate]) -> list[dict[str, Any]]:
-    """Estimates as the rows of a report: what they are on, the value, and its 95 % bootstrap interval."""
+    """Return estimates as the rows of a report: what they are on, the value, and its 95 % bootstrap interval."""
     table = []
     for e in found:
         low, high = bootstrap.percentiles(e.draws)
@@ -227,11 +227,11 @@ def rows(found: Sequence[Estimate]) -> list[dict[str, Any]]:
 
 
 def compare(first: Sequence[Estimate], second: Sequence[Estimate], against: str) -> list[dict[str, Any]]:
-    """Paired bootstrap of one system against another on what both were tested on.
+    """Compare one system with another on what both were tested on, by a paired bootstrap.
 
     Returns:
         One dict per score: what it is on, as in :func:`rows`; against, difference (first minus second), low, high, p,
-        and unit and clusters, which the samples were drawn of.
+        and unit and clusters (the unit that the samples draw, and the number of units).
     """
     others = {_key(e): e for e in second}
     table = []

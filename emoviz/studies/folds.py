@@ -1,4 +1,4 @@
-"""Running a protocol: each fold is trained, selected and tested alike, and what was done already is read."""
+"""The run of a protocol, in which each fold is trained, selected and tested alike, and finished ones are read."""
 
 import copy
 import dataclasses
@@ -23,11 +23,11 @@ from .outcomes import Outcome, Outcomes, read_outcomes, write_outcomes
 
 @dataclass(frozen=True)
 class Keep:
-    """Where the trained networks of a protocol become checkpoints.
+    """The place at which the trained networks of a protocol become checkpoints.
 
     Attributes:
-        folder: of checkpoint folders.
-        command: that makes them again.
+        folder: folder of checkpoint folders.
+        command: command that makes them again.
     """
 
     folder: Path
@@ -44,24 +44,24 @@ def run_protocol(
     progress: Progress = silent,
     keep: Keep | None = None,
 ) -> list[dict[int, Outcomes]]:
-    """Train and test all folds with all seeds; what is done already is read.
+    """Train and test all folds with all seeds; those that were finished before are read.
 
     Args:
-        config: of the system.
-        protocol: name in :data:`~emoviz.training.protocols.PROTOCOLS`.
-        options: of the protocol.
-        seeds: of the trainings; the folds do not depend on them.
-        recordings: of the config's corpora.
-        folder: keeps what each fold gave.
+        config: config of the system.
+        protocol: name of the protocol in :data:`~emoviz.training.protocols.PROTOCOLS`.
+        options: options of the protocol.
+        seeds: seeds of the trainings; the folds do not depend on them.
+        recordings: recordings of the config's corpora.
+        folder: folder that keeps the outcomes of each fold.
         progress: listener; it stops the protocol by raising ``Cancelled``, and it can be resumed.
-        keep: where each trained network is kept as a checkpoint ``<fold>-<system>-<seed>`` that reports the fold's
-            first test; by default none is.
+        keep: place at which each trained network is kept as a checkpoint ``<fold>-<system>-<seed>`` that reports the
+            fold's first test; by default none is kept.
 
     Returns:
-        Per fold, in the protocol's order: seed -> outcomes.
+        Outcomes by seed for each fold, in the protocol's order.
 
     Raises:
-        EmovizError: of its kind: config, split or disk.
+        EmovizError: if the config or the split does not allow it, or the disk is full; it is of that kind.
     """
     made = make_folds(protocol, recordings.table, options)
     found: list[dict[int, Outcomes]] = [{} for _ in made]
@@ -120,7 +120,7 @@ def run_fold(
 
 
 def few_shot(config: TrainingConfig, shots: int) -> TrainingConfig:
-    """The config by which a trained network learns from a few labelled utterances: all of them in each of 15 steps."""
+    """Return the config of learning further from a few labelled utterances: all of them in each of 15 steps."""
     return dataclasses.replace(
         config, epochs=15, batch_size=shots, learning_rate=config.learning_rate, averaging=0.0, balance=()
     )

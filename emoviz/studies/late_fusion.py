@@ -1,4 +1,4 @@
-"""Late fusions: what several systems said of each recording, combined by a fixed rule or by a learned one."""
+"""Late fusions of the predictions of several systems, by a fixed rule or by a learned one."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -14,12 +14,12 @@ Combine = Callable[[np.ndarray], np.ndarray]
 
 
 def fuse(rule: str, parts: Sequence[list[dict[int, Outcomes]]], kind: str) -> list[dict[int, Outcomes]]:
-    """Outcomes of a late fusion, of the seeds that all its systems were trained with.
+    """Fuse the outcomes of systems, for the seeds that all of them were trained with.
 
     Args:
-        rule: of the :class:`~emoviz.studies.study.LateFusion`.
-        parts: of each system per fold, seed -> outcomes; a floor, which has but one seed, stands for each.
-        kind: of the outputs.
+        rule: rule of the :class:`~emoviz.studies.study.LateFusion`.
+        parts: outcomes by seed of each system for each fold; a floor, which has but one seed, stands for each.
+        kind: kind of the outputs.
     """
     found: list[dict[int, Outcomes]] = []
     for folds in zip(*parts, strict=True):

@@ -1,4 +1,4 @@
-"""What the trainings of a protocol said of their tests, kept on disk so that an interrupted protocol goes on."""
+"""Outcomes of the trainings of a protocol, kept on disk so that an interrupted protocol goes on."""
 
 import dataclasses
 import io
@@ -20,11 +20,11 @@ from ..training.protocols import Test
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one training said of one test.
+    """The results of one training on one test.
 
     Attributes:
-        results: of each recording.
-        training_mean: (K,) mean of the training targets.
+        results: results of each recording.
+        training_mean: mean (K,) of the training targets.
     """
 
     results: list[Result]
@@ -33,12 +33,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What one training, and those that went on from it, said.
+    """The outcomes of one training, and of those that went on from it.
 
     Attributes:
-        tests: test -> outcome.
-        validation: of the recordings that selected the epoch, from which a late fusion may learn: networks are neither
-            trained nor tested on them. None where there are none, and for a floor.
+        tests: outcome of each test.
+        validation: outcome on the recordings that selected the epoch, from which a late fusion may learn: networks are
+            neither trained nor tested on them. None where there are none, and for a floor.
     """
 
     tests: Mapping[Test, Outcome] = field(default_factory=dict)
@@ -71,7 +71,7 @@ def write_outcomes(path: Path, outcomes: Outcomes) -> None:
 
 
 def read_outcomes(path: Path) -> Outcomes | None:
-    """Outcomes of an earlier run, or None when there are none or the file is damaged."""
+    """Read the outcomes of an earlier run; None when there are none or the file is damaged."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             tests = [Test.of(json.loads(str(told))) for told in arrays["tests"]]

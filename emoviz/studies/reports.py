@@ -1,4 +1,4 @@
-"""Reports: what a study writes for one system after one protocol, and reads again.
+"""Reports, which a study writes for each system after a protocol, and reads again.
 
 results/<study>.<protocol>.<system>.json     config, split, versions, command, and the scores of one system
 results/summary.json                         every score once, flat
@@ -38,12 +38,12 @@ Row = Mapping[str, Any]
 
 
 def name_of_row(row: Row) -> str:
-    """The name for people of what a row of a report is on; it is never read back."""
+    """Return the name for people of what a row of a report is on; it is never read back."""
     return after_shots(row["mean"], row["shots"]) if row["mean"] else Test.of(row).name
 
 
 def base_of_row(row: Row) -> str:
-    """The same with any number of shots."""
+    """Return the name for people of what a row of a report is on, with any number of shots."""
     return row["mean"] or Test.of(row).base.name
 
 
@@ -54,10 +54,10 @@ def report_files(*folders: Path) -> list[Path]:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """One report.
+    """Read one report.
 
     Raises:
-        ConfigError: if it is not readable, or no report.
+        ConfigError: if the file is not readable, or no report.
     """
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
@@ -79,7 +79,7 @@ def read_reports(*folders: Path) -> list[dict[str, Any]]:
     """Return all reports, in the order of their names; of two with one name, the later folder's.
 
     Raises:
-        ConfigError: if one is not readable, or no report.
+        ConfigError: if a file is not readable, or no report.
     """
     return [read_report(path) for path in report_files(*folders)]
 
@@ -118,7 +118,7 @@ def summarise(folder: Path) -> Path:
 
 
 def primary(reports: Sequence[Report]) -> str:
-    """The metric that a study's trainings are selected by, in which its tables are."""
+    """Return the metric by which a study's trainings are selected and in which its tables are written."""
     chosen = (r["config"]["selection"] for r in reports if "selection" in r["config"])
     return str(next(chosen, reports[0]["scores"][0]["metric"]))  # a late fusion is not trained
 
@@ -142,7 +142,7 @@ def _joined(words: str) -> str:
 
 
 def clean(value: Any) -> Any:
-    """Plain JSON: NaN becomes null, numbers have six digits."""
+    """Return values as plain JSON: NaN becomes null, numbers have six digits."""
     if isinstance(value, Mapping):
         return {str(k): clean(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Running a study: each system of a plan by its protocol, compared with others, and written as a report."""
+"""The run of a study: each system of a plan by its protocol, its comparison with others, and its report."""
 
 import dataclasses
 import shlex
@@ -47,18 +47,19 @@ def run_study(
     Args:
         chosen: the study.
         protocol: name of one of its plans.
-        systems: of that plan; none is all.
-        store: with the corpora and features.
-        runs: folder that keeps what was done, so that an interrupted call can be repeated.
+        systems: names of systems of that plan; none means all.
+        store: store with the corpora and features.
+        runs: folder that keeps finished trainings, so that an interrupted call can be repeated.
         results: folder of the JSON files.
         checkpoints: folder of the checkpoints, for plans that keep some.
         progress: listener.
 
     Returns:
-        The files.
+        The files of the reports.
 
     Raises:
-        EmovizError: of its kind.
+        EmovizError: if the study has no such plan or system, or the data, a split or the disk do not allow it; it is of
+            that kind.
     """
     if protocol not in chosen.plans:
         raise UnknownNameError(f"protocol of the study '{chosen.name}'", protocol, chosen.plans)
@@ -72,7 +73,7 @@ def run_study(
 
 @dataclass(frozen=True)
 class Tested:
-    """A system after its protocol."""
+    """A system after its protocol, with its scores, seeds, split and config."""
 
     scores: list[Estimate]
     seeds: tuple[int, ...]

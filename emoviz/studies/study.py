@@ -1,4 +1,4 @@
-"""A study: a corpus and task, the systems that are compared on it, and by which protocols."""
+"""The definition of a study: a corpus and task, the systems that are compared on it, and the protocols."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,15 +17,16 @@ FLOOR = "svm"
 
 @dataclass(frozen=True)
 class Plan:
-    """How a study runs a protocol.
+    """The plan by which a study runs a protocol.
 
     Attributes:
         systems: names of the study's systems.
-        options: of the protocol.
-        seeds: of the trainings.
+        options: options of the protocol.
+        seeds: seeds of the trainings.
         protocol: registry name, where the plan's own name is another: an ablation is a protocol over variants.
-        against: system -> those that it is compared with, on the same recordings.
-        means: name -> corpora; the scores of all tests from and to their cultures are averaged. No corpora are all.
+        against: systems that each system is compared with, on the same recordings.
+        means: corpora of each mean by its name; the scores of all tests from and to their cultures are averaged. No
+            corpora are all.
         keep: group of checkpoints that the trained networks become; by default none is kept.
     """
 
@@ -40,11 +41,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class LateFusion:
-    """A system that fuses what others say, per recording.
+    """A system that fuses the predictions of other systems, recording by recording.
 
     Attributes:
         systems: names of the study's systems.
-        rule: a name in :data:`~emoviz.evaluation.fusion.FUSIONS`, or ``learned``: by weights that give the
+        rule: name of a rule in :data:`~emoviz.evaluation.fusion.FUSIONS`, or ``learned``: by weights that give the
             validation part of the same fold its best predictions.
     """
 
@@ -54,17 +55,17 @@ class LateFusion:
 
 @dataclass(frozen=True)
 class Study:
-    """A corpus and task, the systems that are compared on it, and by which protocols.
+    """A corpus and task, the systems that are compared on it, and the protocols.
 
     Attributes:
-        name: as the results are named.
+        name: name of the study and its results.
         title: one line for people.
-        config: what all systems share.
-        systems: name -> what is its own.
-        plans: name of a protocol -> how it is run.
-        note: what a reader of the scores must know.
-        fusions: name -> a late fusion of systems, which plans name like a system.
-        origin: the arguments by which the command line knows it; by default its name.
+        config: config that all systems share.
+        systems: changes of each system to that config.
+        plans: plan of each protocol, by its name.
+        note: limits that a reader of the scores must know.
+        fusions: late fusions of systems by their names, which plans name like systems.
+        origin: arguments by which the command line knows the study; by default its name.
     """
 
     name: str
@@ -77,10 +78,10 @@ class Study:
     origin: tuple[str, ...] = ()
 
     def system(self, name: str) -> TrainingConfig:
-        """The training config of a system.
+        """Return the training config of a system.
 
         Raises:
-            UnknownNameError: the study has no such system.
+            UnknownNameError: if the study has no such system.
         """
         if name not in self.systems:
             raise UnknownNameError(f"system of the study '{self.name}'", name, self.systems)
@@ -90,17 +91,17 @@ class Study:
 def study_of(
     config: TrainingConfig, protocol: str, options: Options | None = None, seeds: Sequence[int] = (0,)
 ) -> Study:
-    """A study of one's own: a training config under one protocol, beside a floor where there is one for its outputs.
+    """Return a study of one's own: a config under one protocol, beside a floor where its outputs have one.
 
     Args:
-        config: of the system; its name becomes that of the study.
-        protocol: registry name.
-        options: of the protocol.
-        seeds: of the trainings.
+        config: config of the system; its name becomes that of the study.
+        protocol: registry name of the protocol.
+        options: options of the protocol.
+        seeds: seeds of the trainings.
 
     Raises:
-        UnknownNameError: there is no such protocol.
-        ConfigError: no seed, or one twice.
+        UnknownNameError: if there is no such protocol.
+        ConfigError: if there is no seed, or one stands twice.
     """
     PROTOCOLS[protocol]
     if not seeds or len({*seeds}) != len(seeds):
@@ -121,7 +122,7 @@ def study_of(
 
 
 def features_of(studies: Iterable[Study]) -> dict[str, tuple[str, ...]]:
-    """Corpus -> the features that studies read of it."""
+    """Return the features that studies read of each corpus."""
     found: dict[str, dict[str, None]] = {}
     for chosen in studies:
         for name in chosen.systems:

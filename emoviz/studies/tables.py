@@ -1,4 +1,4 @@
-"""Reports as tidy tables: every score, every paired comparison, and the ways in which the Results page narrows them."""
+"""Tidy tables of reports: every score, every paired comparison, and the ways in which the Results page narrows them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -24,14 +24,14 @@ SHARED = ("output", "metric", "aggregation", "base")
 
 
 def scores(reports: Iterable[Report]) -> pd.DataFrame:
-    """Every score of some reports as a tidy table.
+    """Tabulate every score of some reports.
 
     Returns:
         Columns study, protocol, system; test, the name of what the score is on, and base, the same without its shots;
         mean (its name, or empty), source and target (names, or empty), shots (a number, or missing), output, metric,
-        aggregation; value, low, high, training_mean, recordings, speakers, unit and clusters (what the interval was
-        drawn of, and how many), replicates, collapsed; then text, the score with its interval, and rests, a
-        warning where that rests on few people.
+        aggregation; value, low, high, training_mean, recordings, speakers, unit and clusters (the unit that the
+        interval draws, and the number of units), replicates, collapsed; then text, the score with its interval, and
+        rests, a warning where that rests on few people.
     """
     rows = []
     for report in reports:
@@ -44,12 +44,12 @@ def scores(reports: Iterable[Report]) -> pd.DataFrame:
 
 
 def comparisons(reports: Iterable[Report], score: Row | None = None) -> pd.DataFrame:
-    """Every paired bootstrap of some reports as a tidy table.
+    """Tabulate every paired bootstrap of some reports.
 
     Args:
-        reports: that have them.
-        score: a row of :func:`scores`; then only those of its output, metric and aggregation on its test, with any
-            number of shots.
+        reports: reports that may have comparisons.
+        score: score, a row of :func:`scores`; then only comparisons of its output, metric and aggregation on its test
+            are returned, with any number of shots.
 
     Returns:
         The columns of :func:`scores` up to aggregation; against, difference, low, high, p, unit, clusters; then text,
@@ -77,7 +77,7 @@ def _with_names(row: Row) -> dict[str, Any]:
 
 
 def by_protocol(reports: Iterable[Report]) -> dict[tuple[str, str], list[Report]]:
-    """Study and protocol -> the reports of its systems, the best ones last."""
+    """Group reports by study and protocol, those of the best systems last."""
     groups: dict[tuple[str, str], list[Report]] = {}
     for report in reports:
         groups.setdefault((report["study"], report["protocol"]), []).append(report)
@@ -99,51 +99,51 @@ def _level(report: Report, metric: str) -> float:
 
 
 def readings(group: Sequence[Report]) -> dict[str, tuple[str, str]]:
-    """What the scores of a group can be read in, the primary metric first: words -> metric and aggregation."""
+    """Return metric and aggregation of a group's scores by their titles, the primary metric first."""
     found = {(row["metric"], row["aggregation"]) for report in group for row in report["scores"]}
     order = sorted(found, key=lambda key: (key != (primary(group), POOLED), *key))
     return {score_title(*key): key for key in order}
 
 
 def narrowed(table: pd.DataFrame, systems: Sequence[str], metric: str, aggregation: str) -> pd.DataFrame:
-    """The scores of some systems in one metric."""
+    """Return the scores of some systems in one metric."""
     wanted = table["system"].isin(systems) & (table["metric"] == metric) & (table["aggregation"] == aggregation)
     return table[wanted].reset_index(drop=True)
 
 
 def find(table: pd.DataFrame, system: str, test: str, output: str) -> pd.DataFrame:
-    """The scores of a system on the test of that name; empty where there are none."""
+    """Find the scores of a system on the test of that name; empty where there are none."""
     return table[(table["system"] == system) & (table["test"] == test) & (table["output"] == output)]
 
 
 def intervals_over(table: pd.DataFrame) -> str:
-    """What the intervals of some scores are drawn of, in words, e.g. ``people``."""
+    """Return the units that the intervals of some scores draw, in words, e.g. ``people``."""
     return " or ".join(words.UNITS[unit][1] for unit in dict.fromkeys(table["unit"]))
 
 
 def cultures(table: pd.DataFrame) -> list[str]:
-    """Cultures that scores were tested on."""
+    """Return the cultures that scores were tested on."""
     return sorted({*table["target"]} - {""})
 
 
 def on_culture(table: pd.DataFrame, culture: str) -> pd.DataFrame:
-    """The scores that were tested on one culture alone."""
+    """Return the scores that were tested on one culture alone."""
     return table[table["target"] == culture]
 
 
 def pairs(table: pd.DataFrame, shots: int | None = None) -> pd.DataFrame:
-    """The scores from one culture to another, after further training on some shots of the target or without."""
+    """Return the scores from one culture to another, after further training on some shots of the target or without."""
     return table[(table["source"] != "") & (table["shots"].isna() if shots is None else table["shots"] == shots)]
 
 
 def pairs_like(table: pd.DataFrame, score: Row) -> pd.DataFrame:
-    """The scores from one culture to another of the system and output of a score, after as many shots."""
+    """Return the scores between cultures of the system and output of a score, after as many shots."""
     found = pairs(table, None if pd.isna(score["shots"]) else score["shots"])
     return found[(found["system"] == score["system"]) & (found["output"] == score["output"])]
 
 
 def bases(table: pd.DataFrame) -> list[str]:
-    """Names of tests without their shots, means first."""
+    """Return the names of tests without their shots, means first."""
     means = dict(zip(table["base"], table["mean"] != "", strict=True))
     return sorted(means, key=lambda base: not means[base])
 
@@ -152,8 +152,8 @@ class Column(NamedTuple):
     """A column of a table of systems.
 
     Attributes:
-        test: its name.
-        output: of the scores.
+        test: name of the test.
+        output: output of the scores.
         mean: whether the test is a mean over several.
         everything: whether the test is that of all recordings.
     """
@@ -165,13 +165,13 @@ class Column(NamedTuple):
 
 
 def column_of(row: Row, test: str) -> Column:
-    """The column in which a row of a report or of :func:`scores` stands; ``test`` is its name."""
+    """Return the column in which a row of a report or of :func:`scores` stands; ``test`` is its name."""
     mean = bool(row["mean"])
     return Column(test, row["output"], mean, not (mean or row["source"] or row["target"]))
 
 
 def columns_shown(found: Iterable[Column]) -> list[Column]:
-    """The columns that say at a glance how systems stand.
+    """Return the columns that say at a glance how systems stand.
 
     These are means where there are some, else scores over everything, else all columns; of many, only the means over
     outputs.
@@ -183,7 +183,7 @@ def columns_shown(found: Iterable[Column]) -> list[Column]:
 
 
 def titles_of(columns: Sequence[Column]) -> dict[Column, str]:
-    """What differs between columns, in words."""
+    """Return titles of columns in words, made of that in which they differ."""
     tests, outputs = {c.test for c in columns}, {c.output for c in columns}
 
     def title(column: Column) -> str:
@@ -195,10 +195,10 @@ def titles_of(columns: Sequence[Column]) -> dict[Column, str]:
 
 
 def standing(table: pd.DataFrame) -> pd.DataFrame:
-    """The scores that say at a glance how systems stand, the best system last.
+    """Return the scores that say at a glance how systems stand, the best system last.
 
     Args:
-        table: of scores in one metric.
+        table: scores in one metric.
 
     Returns:
         Its rows in the columns that a table of systems has (:func:`columns_shown`), with the title of that column as
@@ -218,5 +218,5 @@ def standing(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def rests_on(row: Row) -> str:
-    """The warning where the interval of a row rests on few people, else an empty text."""
+    """Return the warning that the interval of a row rests on few people, else an empty text."""
     return words.rests_on(row["clusters"], row["unit"])

@@ -59,7 +59,7 @@ class TrainingConfig:
         micro_batch: samples at a time, where a step's do not fit the memory; a whole part of ``batch_size``, whose
             gradients are then added up (a loss over the frames of a batch, as CCC, becomes the mean of those over
             its parts). 0 for all at once.
-        optimiser: ``adam`` (with decoupled weight decay) or ``sgd`` (Nesterov momentum .9).
+        optimiser: optimiser, ``adam`` (with decoupled weight decay) or ``sgd`` (Nesterov momentum .9).
         learning_rate: highest rate; a cosine leads it to zero over ``epochs`` after one epoch of warm-up.
         weight_decay: decay of all weights.
         gradient_clip: largest norm of the gradient; 0 for none.

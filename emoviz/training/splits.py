@@ -21,8 +21,8 @@ def usual_split(
 
     Args:
         recordings: table with the columns ``speaker``, ``culture`` and perhaps ``split``.
-        validation_share: as in :func:`by_speaker`.
-        test_share: likewise.
+        validation_share: share of the speakers for validation, as in :func:`by_speaker`.
+        test_share: share of the speakers for the test, as in :func:`by_speaker`.
         seed: seed of the draw.
 
     Raises:

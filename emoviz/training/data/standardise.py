@@ -29,7 +29,7 @@ def standardise(
     Args:
         streams: features (T, D) by the id of the recording and the name of the stream.
         table: one row per recording, index ``id``, with the columns ``speaker`` and ``culture``.
-        by: ``culture`` or ``speaker``.
+        by: kind of group, ``culture`` or ``speaker``.
         speaker_weight: weight w of the culture.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What all floors share: the registry, the samples that they are fitted to, and the results that they give."""
+"""The registry of floors, the samples that they are fitted to, and the results that they give."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,7 +20,7 @@ FLOORS: Registry[Callable[[TrainingConfig, Data], Predict]] = Registry("floor", 
 
 
 def training_samples(data: Data) -> list[Sample]:
-    """All that may be trained on: a floor selects no epoch, so validation speakers train too."""
+    """Return all samples to train on: a floor selects no epoch, so validation speakers train too."""
     return [s for part in (Split.TRAIN, Split.VALIDATION) if part in data.whole for s in data.whole[part]]
 
 
@@ -68,10 +68,10 @@ def columns_of(config: TrainingConfig, data: Data, output: str, only: str = "") 
     """Return the positions of the channels that predict a dimension.
 
     Args:
-        config: of the training.
-        data: of the training.
-        output: the dimension; the names of its channels end on ``.<output>``.
-        only: how the names of the channels begin.
+        config: config of the training.
+        data: data of the training.
+        output: name of the dimension; the names of its channels end on ``.<output>``.
+        only: beginning of the names of the channels.
 
     Raises:
         ConfigError: if there is no such channel.
@@ -84,7 +84,7 @@ def columns_of(config: TrainingConfig, data: Data, output: str, only: str = "") 
 
 
 def frames_of(sample: Sample) -> np.ndarray:
-    """(T, D): the streams of a sample side by side."""
+    """Return the streams of a sample side by side, (T, D)."""
     return np.concatenate([values.numpy() for values in sample.streams.values()], axis=1)
 
 
@@ -95,7 +95,7 @@ def _pooled(sample: Sample) -> np.ndarray:
 
 
 def result_of(sample: Sample, prediction: np.ndarray) -> Result:
-    """What a floor says of a recording, on the times of its labels."""
+    """Return the result of a floor on a recording, on the times of its labels."""
     truth = sample.target.numpy()
     if sample.trace is not None:
         truth, prediction = sample.trace.numpy(), refined(prediction, len(sample.trace))

@@ -15,7 +15,7 @@ class ChannelMean:
     """Options of ``channel-mean``.
 
     Attributes:
-        only: take channels whose name starts so.
+        only: beginning of the names of the channels that are taken.
     """
 
     only: str = ""
@@ -23,7 +23,7 @@ class ChannelMean:
 
 @FLOORS.register("channel-mean")
 def channel_mean(config: TrainingConfig, data: Data) -> Predict:
-    """The plain mean of the channels that are predictions of the same dimension, those that end on ``.<dimension>``.
+    """Average the channels that are predictions of the same dimension, which end on ``.<dimension>``.
 
     Nothing is fitted. Its channels must come as they are (``standardise`` off).
 

@@ -18,7 +18,7 @@ class Logistic:
 
     Attributes:
         penalties: values of C that are tried.
-        rounds: of self-training on the tested recordings; 0 for none.
+        rounds: rounds of self-training on the tested recordings; 0 for none.
     """
 
     penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2)
@@ -32,7 +32,7 @@ class Logistic:
 
 @FLOORS.register("logistic")
 def logistic(config: TrainingConfig, data: Data) -> Predict:
-    """Logistic regression on what ``svm`` reads; C is the one with the best UA over left-out training speakers.
+    """Fit logistic regression to what ``svm`` reads, with the C of the best UA over left-out training speakers.
 
     With ``rounds`` n it adapts to the tested recordings without their labels by self-training: n times it is fitted
     again, with the share i / n of each predicted class of which it was surest added under their predicted classes.

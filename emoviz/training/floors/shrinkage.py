@@ -29,7 +29,7 @@ class Shrinkage:
 
 @FLOORS.register("shrinkage")
 def shrinkage(config: TrainingConfig, data: Data) -> Predict:
-    r"""Linear regression drawn towards the plain mean of the channels, spread out as the labels are.
+    r"""Fit linear regression drawn towards the plain mean of the channels, spread out as the labels are.
 
     With n centred labels y, and X the D centred channels that predict the same dimension,
 

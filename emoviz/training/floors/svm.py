@@ -17,7 +17,7 @@ class VectorMachine:
     """Options of ``svm``.
 
     Attributes:
-        penalty: C, the cost of a training error.
+        penalty: cost C of a training error.
     """
 
     penalty: float = 10.0
@@ -29,7 +29,7 @@ class VectorMachine:
 
 @FLOORS.register("svm")
 def support_vector_machine(config: TrainingConfig, data: Data) -> Predict:
-    """A support vector machine (radial kernel, classes weighed alike) on mean and spread of each channel over time.
+    """Fit a support vector machine (radial kernel, balanced classes) to mean and spread of each channel over time.
 
     Both are standardised: on the recordings that train, or, where the config adapts to cultures or speakers, within
     each of them over all recordings, without labels.

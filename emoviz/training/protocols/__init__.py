@@ -1,4 +1,4 @@
-"""Protocols cut a corpus into folds: one protocol, one file. They train nothing."""
+"""Protocols, which cut a corpus into folds and train nothing: one protocol, one file."""
 
 from .base import PROTOCOLS, Fold, Options, Test, make_folds, split_of
 

@@ -1,4 +1,4 @@
-"""What all protocols share: tests, folds, options, and the registry.
+"""The tests, folds and options of all protocols, and their registry.
 
 A protocol only says who is trained on, who selects the epoch and who is tested. Each fold is checked: no speaker stands
 in two of these parts.
@@ -22,12 +22,12 @@ EVERYTHING = "all"
 
 @dataclass(frozen=True)
 class Test:
-    """What is tested, or a share of it. A field that does not apply is empty.
+    """A test, or a share of it; a field that does not apply is empty.
 
     Attributes:
-        source: the cultures that were trained on, where a test goes from these to another one.
-        target: the culture that is tested; by default all of them are.
-        shots: labelled utterances per class of the target that were trained on.
+        source: cultures that were trained on, where a test goes from these to another one.
+        target: culture that is tested; by default all of them are.
+        shots: number of labelled utterances per class of the target that were trained on.
         draw: number of the draw of these utterances.
         fold: number of the fold, where several folds make the test together and each tests a share of it.
     """
@@ -42,13 +42,13 @@ class Test:
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "Test":
-        """The test whose fields stand in a JSON object, among others or not."""
+        """Return the test whose fields stand in a JSON object, among others or not."""
         own = {field.name: fields[field.name] for field in dataclasses.fields(cls) if field.name in fields}
         return cls(**own | {"source": tuple(fields["source"])})
 
     @property
     def whole(self) -> "Test":
-        """The test of which this is a share: that of all folds and all draws."""
+        """The test of which this is a share, that of all folds and all draws."""
         return dataclasses.replace(self, draw=None, fold=None)
 
     @property
@@ -65,24 +65,24 @@ class Test:
 
 
 def name_of(cultures: Sequence[str]) -> str:
-    """The name for people of cultures that train together, e.g. ``German+Italian``."""
+    """Return the name for people of cultures that train together, e.g. ``German+Italian``."""
     return "+".join(cultures)
 
 
 def after_shots(name: str, shots: int | None) -> str:
-    """The name for people of what was tested after so many shots, e.g. ``mean 5-shot``."""
+    """Return the name for people of what was tested after so many shots, e.g. ``mean 5-shot``."""
     return name if shots is None else f"{name} {shots}-shot"
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One training, what it is tested on, and further trainings that start from it.
+    """A training, its tests, and further trainings that start from it.
 
     Attributes:
-        name: for people; unique within the protocol.
-        train: ids.
-        validation: ids, which select the epoch; none for a further training.
-        tests: test -> ids.
+        name: name for people; unique within the protocol.
+        train: ids of the recordings that train.
+        validation: ids of the recordings that select the epoch; none for a further training.
+        tests: ids of the recordings of each test.
         further: few-shot trainings on the target that start from what this fold has trained.
         fitted: ids on which the transforms of the inputs are fitted, where that is not the training part: folds
             that share them have the same channels.
@@ -114,15 +114,15 @@ class Fold:
 
 @dataclass(frozen=True)
 class Options:
-    """What protocols may be asked for; each reads what it needs.
+    """Options of all protocols, of which each reads those that it needs.
 
     Attributes:
-        folds: of ``within`` and ``folds``; fewer where there are fewer speakers.
+        folds: number of folds of ``within`` and ``folds``; fewer where there are fewer speakers.
         sources: sets of cultures that ``cross-culture`` and ``k-shot`` train on; by default each one alone.
-        shots: labelled target utterances per class of ``k-shot``.
-        draws: of those utterances.
+        shots: numbers of labelled target utterances per class of ``k-shot``.
+        draws: number of draws of those utterances.
         validate: whether validation speakers select the epoch; else they train too, for all epochs.
-        seed: of what a protocol draws; one for all systems, so that all meet the same folds.
+        seed: seed of what a protocol draws; one for all systems, so that all meet the same folds.
     """
 
     folds: int = 5
@@ -146,7 +146,7 @@ PROTOCOLS: Registry[MakeFolds] = Registry("protocol", home="emoviz.training.prot
 
 
 def make_folds(protocol: str, table: pd.DataFrame, options: Options) -> list[Fold]:
-    """The folds of a protocol, checked: no speaker stands in two parts of one.
+    """Make the folds of a protocol, and check that no speaker stands in two parts of one.
 
     Raises:
         SplitError: if the table does not allow them.
@@ -160,7 +160,7 @@ def make_folds(protocol: str, table: pd.DataFrame, options: Options) -> list[Fol
 
 
 def split_of(made: Sequence[Fold], table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Who was trained on, selected by and tested in each fold.
+    """Return the recordings and speakers that were trained on, selected by and tested in each fold.
 
     Returns:
         One dict per fold: ``fold``, its name; ``train`` and ``validation``, each with the number of ``recordings`` and
@@ -182,5 +182,5 @@ def split_of(made: Sequence[Fold], table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def by_culture(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each culture of a table of recordings, and its rows."""
+    """Return each culture of a table of recordings, and its rows."""
     return ((str(culture), rows) for culture, rows in table.groupby("culture", sort=True))

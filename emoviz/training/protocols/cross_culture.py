@@ -1,4 +1,4 @@
-"""``cross-culture``: from each culture to every other one."""
+"""``cross-culture``: networks of some cultures, tested on every other one."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from .base import PROTOCOLS, Fold, Options, Test, by_culture, name_of
 
 @PROTOCOLS.register("cross-culture")
 def cross_culture(table: pd.DataFrame, options: Options) -> list[Fold]:
-    """The speakers of some cultures train, but one in five of them validate; every other culture is tested.
+    """Train on the speakers of some cultures, one in five of whom validate, and test every other culture.
 
     Raises:
         ConfigError: if a source is no culture of the corpora.
@@ -29,10 +29,10 @@ def cross_culture(table: pd.DataFrame, options: Options) -> list[Fold]:
 
 
 def sources_of(table: pd.DataFrame, options: Options) -> tuple[tuple[str, ...], ...]:
-    """The sets of cultures that train.
+    """Return the sets of cultures that train.
 
     Raises:
-        ConfigError: if one that is asked for is no culture of the corpora.
+        ConfigError: if a culture that is asked for is none of the corpora's.
     """
     cultures = sorted(table["culture"].unique())
     for name in (name for source in options.sources for name in source):
@@ -42,10 +42,10 @@ def sources_of(table: pd.DataFrame, options: Options) -> tuple[tuple[str, ...], 
 
 
 def source_fold(table: pd.DataFrame, source: Sequence[str], tests: Mapping[Test, pd.Index], options: Options) -> Fold:
-    """The fold in which some cultures train and validate.
+    """Return the fold in which some cultures train and validate.
 
     Raises:
-        SplitError: if one of them has but one speaker.
+        SplitError: if one of the cultures has but one speaker.
     """
     validated: list[str] = []
     for culture in source:

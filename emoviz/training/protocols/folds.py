@@ -9,7 +9,7 @@ from .base import PROTOCOLS, Fold, Options, Test
 
 @PROTOCOLS.register("folds")
 def folds(table: pd.DataFrame, options: Options) -> list[Fold]:
-    """Each fold of speakers is tested once, while the one before it validates and the others train.
+    """Test each fold of speakers once, while the one before it validates and the others train.
 
     Raises:
         SplitError: if there are fewer than three speakers.
@@ -18,12 +18,12 @@ def folds(table: pd.DataFrame, options: Options) -> list[Fold]:
 
 
 def folds_of(table: pd.DataFrame, options: Options, culture: str = "") -> list[Fold]:
-    """The folds of a table, or of one culture's rows of it.
+    """Return the folds of a table, or of one culture's rows of it.
 
     Args:
-        table: of recordings.
-        options: how many folds, and the seed of the draw.
-        culture: to which all recordings belong, where each culture has folds of its own.
+        table: table of recordings.
+        options: options with the number of folds and the seed of the draw.
+        culture: culture to which all recordings belong, where each culture has folds of its own.
 
     Raises:
         SplitError: if there are fewer than three speakers.

@@ -1,4 +1,4 @@
-"""``k-shot``: from each culture to every other one, with a few labelled utterances of it."""
+"""``k-shot``: networks of some cultures, tested on every other one after a few labelled utterances of it."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ from .cross_culture import source_fold, sources_of
 
 @PROTOCOLS.register("k-shot")
 def k_shot(table: pd.DataFrame, options: Options) -> list[Fold]:
-    """The folds of ``cross-culture``, each followed by training on k labelled utterances per class of the target.
+    """Follow each fold of ``cross-culture`` by training on k labelled utterances per class of the target.
 
     They are drawn from half of the target's speakers, and the other half is tested, so that no speaker is in both;
     each draw halves the speakers anew. All k of a draw are tested on the same recordings, k = 0 among them, and

@@ -8,7 +8,7 @@ from .base import PROTOCOLS, Fold, Options, Test, by_culture
 
 @PROTOCOLS.register("loro")
 def leave_one_recording_out(table: pd.DataFrame, options: Options) -> list[Fold]:
-    """Each recording is tested once; two of each culture, drawn from the others, validate.
+    """Test each recording once, while two of each culture, drawn from the others, validate.
 
     A recording must have its speaker to itself.
     """

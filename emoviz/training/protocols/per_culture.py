@@ -12,7 +12,7 @@ VALIDATION_SHARE, TEST_SHARE = 0.15, 0.25
 
 @PROTOCOLS.register("per-culture")
 def per_culture(table: pd.DataFrame, options: Options) -> list[Fold]:
-    """One training per culture, tested on the same held-out speakers of every culture, its own first.
+    """Train once per culture, and test on the same held-out speakers of every culture, its own first.
 
     All share the transforms of the inputs, fitted on the training speakers of all cultures, so that a channel is the
     same channel in each of them and its weights can be compared.

@@ -8,7 +8,7 @@ from .folds import folds_of
 
 @PROTOCOLS.register("within")
 def within(table: pd.DataFrame, options: Options) -> list[Fold]:
-    """Each culture is cut into folds of its own, as ``folds`` cuts all of them.
+    """Cut each culture into folds of its own, as ``folds`` cuts all of them.
 
     Raises:
         SplitError: if a culture has fewer than three speakers.
