@@ -1,1 +1,1 @@
-"""What the pages are made of; beside ``pages`` and ``app.py`` the only part that imports streamlit."""
+"""The parts that pages are made of; beside ``pages`` and ``app.py`` the only package that imports streamlit."""

@@ -1,4 +1,4 @@
-"""What the Attention page reads and computes, kept as long as the files behind it stay as they are."""
+"""Tables and attention maps for the Attention page, kept as long as the files behind them stay as they are."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,9 +24,9 @@ class HeldOut(NamedTuple):
     """Channel weights of a model's held-out recordings.
 
     Attributes:
-        weights: one row per recording (index id), one column per channel.
-        recordings: what slices ask for: culture, speaker, label and correctness, as far as they mean something.
-        channels: ``channel``, ``stream`` and ``modality``.
+        weights: weights, one row per recording (index id), one column per channel.
+        recordings: columns that slices ask for: culture, speaker, label and correctness, as far as they mean something.
+        channels: table with ``channel``, ``stream`` and ``modality``.
     """
 
     weights: pd.DataFrame
@@ -35,7 +35,7 @@ class HeldOut(NamedTuple):
 
 
 def models() -> dict[str, Path]:
-    """All models that attend to something, those with channel weights of held-out recordings first."""
+    """Return all models that attend to something, those with channel weights of held-out recordings first."""
     found = loaders.checkpoints() | loaders.checkpoints(checkpoints.PER_CULTURE)
     with_weights = {name: folder for name, folder in found.items() if (folder / "attention.parquet").exists()}
     others = {name: folder for name, folder in found.items() if name not in with_weights}
@@ -43,7 +43,7 @@ def models() -> dict[str, Path]:
 
 
 def maps(folder: Path) -> tuple[str, ...]:
-    """Names of the attention maps that a model has of a clip; none where it cannot read one or is damaged."""
+    """Name the attention maps that a model has of a clip; none where it cannot read one or is damaged."""
     weights = folder / checkpoints.WEIGHTS
     return _maps(folder, weights.stat().st_mtime_ns) if weights.exists() else ()
 
@@ -60,10 +60,10 @@ def _maps(folder: Path, changed: int) -> tuple[str, ...]:
 
 
 def held_out(folder: Path) -> HeldOut | None:
-    """The channel weights of a model's held-out recordings, None where it has none.
+    """Return the channel weights of a model's held-out recordings, None where it has none.
 
     Raises:
-        CheckpointError: a table is damaged, or does not fit the model.
+        CheckpointError: if a table is damaged, or does not fit the model.
     """
     path = folder / "attention.parquet"
     return _held_out(folder, path.stat().st_mtime_ns) if path.exists() else None
@@ -87,7 +87,7 @@ def _held_out(folder: Path, changed: int) -> HeldOut:
 
 @cached(32)
 def means(folder: Path, changed: int, chosen: str, ids: tuple[str, ...]) -> tuple[pd.DataFrame, str]:
-    """Mean weights of a slice, and the same in words."""
+    """Return the mean weights of a slice, and the same in words."""
     held = _held_out(folder, changed)
     weights = held.weights[rows(held, Slice.parse(chosen), ids)]
     streams = channel_weights.stream_means(weights, held.channels)
@@ -97,7 +97,7 @@ def means(folder: Path, changed: int, chosen: str, ids: tuple[str, ...]) -> tupl
 
 @cached(32)
 def differences(folder: Path, changed: int, first: str, second: str, ids: tuple[str, ...]) -> tuple[pd.DataFrame, str]:
-    """Differences between two slices, and the same in words."""
+    """Return the differences between two slices, and the same in words."""
     held = _held_out(folder, changed)
     sides = rows(held, Slice.parse(first), ids), rows(held, Slice.parse(second))
     table = channel_weights.channel_differences(held.weights, *sides, held.channels)
@@ -105,16 +105,16 @@ def differences(folder: Path, changed: int, first: str, second: str, ids: tuple[
 
 
 def rows(held: HeldOut, chosen: Slice, ids: tuple[str, ...] = ()) -> np.ndarray:
-    """(N,) bool: the recordings of a slice, or those among them that were chosen one by one."""
+    """Return the recordings of a slice, or those of them that were chosen one by one, bool (N,)."""
     inside = chosen.of(held.recordings)
     return inside & held.recordings.index.isin(ids) if ids else inside
 
 
 def of_clip(clip: ClipMedia, folder: Path) -> ClipAttention:
-    """Return what a model attends to in a clip.
+    """Return the attention of a model in a clip.
 
     Raises:
-        EmovizError: the clip cannot be read, or holds nothing that the model reads.
+        EmovizError: if the clip cannot be read, or holds nothing that the model reads.
     """
     return _of_clip(clip.key, clip.face, folder, _changed(folder), clip)
 

@@ -1,4 +1,4 @@
-"""Work in a background thread. The thread never touches streamlit: pages poll its state."""
+"""Work in a background thread, which never touches streamlit: pages poll its state."""
 
 import threading
 import time
@@ -16,16 +16,16 @@ S = TypeVar("S", bound="Stage")
 
 @dataclass(frozen=True)
 class Stage:
-    """How far some work is.
+    """The progress of some work.
 
     Attributes:
         running: whether the thread still works.
-        stage: what is done now, for people.
-        done: how much of the stage is done ...
-        total: ... of this much; 0 when unknown.
+        stage: name of the present stage, for people.
+        done: amount of the stage that is done.
+        total: amount of the whole stage; 0 when unknown.
         stopped: whether the user ended it.
-        error: one sentence, when it failed.
-        details: the traceback, for a bug report.
+        error: sentence on why it failed, or None.
+        details: traceback of the failure, for a bug report.
     """
 
     running: bool = True
@@ -38,23 +38,23 @@ class Stage:
 
     @property
     def progress(self) -> str:
-        """E.g. ``Fitting t-SNE 120 / 375``."""
+        """The progress in words, e.g. ``Fitting t-SNE 120 / 375``."""
         return f"{self.stage} {self.done:.0f} / {self.total:.0f}" if self.total > 1 else self.stage
 
 
 @dataclass(frozen=True)
 class State(Stage, Generic[T]):
-    """How far some work is, and its ``result`` once it is done."""
+    """The progress of some work, and its ``result`` once it is done."""
 
     result: T | None = None
 
 
 class Worker(Generic[S]):
-    """A thread that works at once; a subclass says what.
+    """A thread that works at once; a subclass defines the work.
 
     Args:
-        state: at first.
-        name: of the thread.
+        state: state at the beginning.
+        name: name of the thread.
     """
 
     what = "computation"
@@ -68,27 +68,27 @@ class Worker(Generic[S]):
         self._thread.start()
 
     def work(self, progress: Progress) -> Mapping[str, Any]:
-        """Do it: the changes of the state that come with its end."""
+        """Do the work, and return the changes of the state that come with its end."""
         raise NotImplementedError
 
     def update(self, **changes: Any) -> None:
-        """Change the state on the way."""
+        """Change the state while the work goes on."""
         with self._lock:
             self._state = replace(self._state, **changes)
 
     @property
     def state(self) -> S:
-        """How far it is now."""
+        """Return the present state."""
         with self._lock:
             return self._state
 
     def stop(self) -> None:
-        """Ask the thread to end; what there is so far stays."""
+        """Ask the thread to end; its results so far stay."""
         self._stop.set()
 
     @property
     def ending(self) -> bool:
-        """Whether it was asked to end."""
+        """Whether the thread was asked to end."""
         return self._stop.is_set()
 
     def wait(self, timeout: float | None = None) -> None:
@@ -111,11 +111,11 @@ class Worker(Generic[S]):
 
 
 class Job(Worker[State[T]]):
-    """Some work, begun at once.
+    """A job in a background thread, begun at once.
 
     Args:
-        work: called with a listener of its progress, which also stops it.
-        name: of the thread.
+        work: function that does the work; its argument is a listener of its progress, which also stops it.
+        name: name of the thread.
     """
 
     def __init__(self, work: Callable[[Progress], T], name: str) -> None:
@@ -123,5 +123,5 @@ class Job(Worker[State[T]]):
         super().__init__(State(), name)
 
     def work(self, progress: Progress) -> Mapping[str, Any]:
-        """Its result."""
+        """Do the work, and return its result as a change of the state."""
         return {"result": self._work(progress)}

@@ -1,4 +1,4 @@
-"""What pages keep between their runs, and where.
+"""The caches of pages, which keep results between runs.
 
 There is one idiom for each need, and no other cache in ``ui`` or ``pages``:
 
@@ -81,23 +81,23 @@ class Cached(Generic[P, T]):
 def cached(most: int, spinner: str | None = None) -> Callable[[Callable[P, T]], Cached[P, T]]:
     """Let a function make each result once, whoever asks for it; nobody may change a result.
 
-    What a result depends on has to be among the arguments: which files, when they changed, what was chosen. Arguments
-    whose names begin with ``_`` only help to make it and do not count. An error is not remembered.
+    All that a result depends on has to be among the arguments: the files, the times of their changes, the choices.
+    Arguments whose names begin with ``_`` only help to make it and do not count. An error is not remembered.
 
     Args:
-        most: results that are remembered; the one that was not asked for longest goes first.
-        spinner: what the page says while a result is made.
+        most: number of results that are remembered; the one that was not asked for longest goes first.
+        spinner: text that the page shows while a result is made.
     """
     return lambda make: Cached(make, most, spinner)
 
 
 @cached(256)
 def kept(of: Hashable, _make: Callable[[], T]) -> T:
-    """Return what a function makes, made once for the same ``of``.
+    """Return the result of a function, made once for the same ``of``.
 
     Args:
-        of: what it is, and all that it depends on.
-        _make: makes it.
+        of: name of the result, and all that it depends on.
+        _make: function that makes the result.
     """
     return _make()
 

@@ -1,4 +1,4 @@
-"""The analyses of one visitor's clips: what one page has had analysed is there for all others.
+"""The analyses of one visitor's clips: an analysis that one page has begun is there for all others.
 
 A clip is known by its content. What is decoded of it and what each model says of it is kept and shared: whoever asks
 for a model that was asked for before gets what is known or joins the work. The threads never touch streamlit: pages
@@ -34,11 +34,11 @@ KEPT = 8
 
 @dataclass(frozen=True)
 class State(Stage):
-    """How far an analysis is.
+    """The progress of an analysis, with its results so far.
 
     Attributes:
-        playable: a file that a browser plays.
-        prediction: what is predicted so far.
+        playable: file that a browser plays.
+        prediction: prediction so far.
     """
 
     stage: str = "Opening the clip"
@@ -47,10 +47,10 @@ class State(Stage):
 
 
 class Analyses:
-    """All analyses of one visitor.
+    """The analyses of one visitor.
 
     Args:
-        folder: for transcoded copies of clips that a browser cannot play.
+        folder: folder for transcoded copies of clips that a browser cannot play.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,14 +70,14 @@ class Analyses:
         What still runs of other clips is stopped, since nobody watches it.
 
         Args:
-            path: of the clip.
-            checkpoints: models to apply; one that changed on disk is another object.
-            store: feature cache.
-            face: track to analyse, by default the speaker's.
-            choice: of tracks and channel; one that the clip does not have gives way to the default one.
+            path: path of the clip.
+            checkpoints: models to apply; a model that changed on disk is another object.
+            store: store that keeps extracted features.
+            face: id of the track to analyse, by default the speaker's.
+            choice: choice of tracks and channel; one that the clip does not have gives way to the default one.
 
         Raises:
-            MediaError: the clip cannot be read.
+            MediaError: if the clip cannot be read.
         """
         clip = self._clip(path, face, choice or Choice())
         for other in self._clips.values():
@@ -89,7 +89,7 @@ class Analyses:
         """Return a clip with all that was decoded of it so far.
 
         Raises:
-            MediaError: the clip cannot be read.
+            MediaError: if the clip cannot be read.
         """
         return self._clip(path, face, choice or Choice()).media
 
@@ -162,7 +162,7 @@ class _Clip:
 
 
 class Run(Worker[State]):
-    """Models that are applied to a clip together, begun at once."""
+    """A run of models that are applied to a clip together, begun at once."""
 
     what = "analysis"
 
@@ -171,14 +171,14 @@ class Run(Worker[State]):
         super().__init__(State(), f"analysis of {clip.media.path.name}")
 
     def serves(self, checkpoint: "Checkpoint") -> bool:
-        """Whether a model was applied or still will be."""
+        """Return whether a model was applied or still will be."""
         state = self.state
         if state.running:
             return not self.ending and any(one is checkpoint for one in self._checkpoints)
         return state.prediction is not None and _says(state.prediction, checkpoint)
 
     def work(self, progress: Progress) -> Mapping[str, Any]:
-        """Predict; what can be played and seen before that is told on the way."""
+        """Predict, and tell on the way what can be played and seen before that."""
         self.update(playable=self._clip.playable(progress))
         try:
             return {"prediction": self._predict(self._clip.media, progress)}
@@ -198,13 +198,13 @@ class Run(Worker[State]):
 
 
 class Analysis:
-    """What some models say of a clip, whichever runs apply them.
+    """The predictions of some models for a clip, whichever runs apply them.
 
     Args:
-        clip: what is analysed.
-        checkpoints: the models, in the order in which they are wanted.
-        runs: those that apply them.
-        store: feature cache.
+        clip: clip that is analysed.
+        checkpoints: models, in the order in which they are wanted.
+        runs: runs that apply them.
+        store: store that keeps extracted features.
     """
 
     def __init__(
@@ -221,12 +221,12 @@ class Analysis:
 
     @property
     def info(self) -> "ClipInfo":
-        """What the clip holds."""
+        """The tracks, pictures and sound of the clip."""
         return self._clip.media.info
 
     @property
     def state(self) -> State:
-        """How far it is now: as its runs are, but done as soon as all models are known."""
+        """The present state: that of its runs, but done as soon as the predictions of all models are known."""
         states = [run.state for run in self._runs]
         every = [*states, *(run.state for run in self._clip.runs if run not in self._runs)]
         prediction = self._combined([state.prediction for state in every if state.prediction])
@@ -237,7 +237,7 @@ class Analysis:
         return dataclasses.replace(urgent[0], playable=playable, prediction=prediction)
 
     def stop(self) -> None:
-        """Stop the runs; what there is so far stays."""
+        """Stop the runs; their results so far stay."""
         for run in self._runs:
             run.stop()
 
@@ -275,10 +275,10 @@ def _content(path: Path, changed: int, size: int) -> str:
 
 
 def content_of(path: Path) -> str:
-    """What tells the content of a clip from that of all others.
+    """Return the key of a clip's content, which differs from those of all others.
 
     Raises:
-        MediaError: there is no such file, or it cannot be read.
+        MediaError: if there is no such file, or it cannot be read.
     """
     try:
         about = path.stat()

@@ -1,4 +1,4 @@
-"""One clip on a page: its analysis while it runs, and its player."""
+"""The view of a clip on a page: its analysis while it runs, and its player."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ def analyse(clip: Path, checkpoints: "Sequence[Checkpoint]") -> Analysis:
     """Return the analysis of a clip by some models, with face, tracks and channel as chosen; it is begun if need be.
 
     Raises:
-        MediaError: the clip cannot be read.
+        MediaError: if the clip cannot be read.
     """
     face, tracks = selection.requested_face(), selection.requested_tracks()
     return session().analyses.of(clip, checkpoints, loaders.store(), face, tracks)
@@ -35,7 +35,7 @@ def media_of(clip: Path) -> "ClipMedia":
     """Return a clip with the face, the tracks and the channel that were chosen, and what was decoded of it so far.
 
     Raises:
-        MediaError: the clip cannot be read.
+        MediaError: if the clip cannot be read.
     """
     return session().analyses.media(clip, selection.requested_face(), selection.requested_tracks())
 
@@ -46,9 +46,9 @@ def follow(
     """Draw an analysis, again and again while it runs; or say what went wrong.
 
     Args:
-        analysis: to look at.
-        draw: draws one look; where other work runs ``beside``, it returns whether more will come of that.
-        beside: whether such work runs now.
+        analysis: analysis to look at.
+        draw: function that draws one look; where other work runs ``beside``, it returns whether more will come of that.
+        beside: function that tells whether such work runs now.
     """
 
     def look() -> None:
@@ -68,7 +68,7 @@ def follow(
 
 
 def show_progress(state: State, analysis: Analysis) -> None:
-    """How far the analysis is, unless it is done."""
+    """Show the progress of an analysis, unless it is done."""
     if state.running or state.stopped:
         messages.working(state, analysis)
 
@@ -79,11 +79,11 @@ def show_player(
     """Show the clip on the clock that figures share, and let people choose whose face is analysed.
 
     Args:
-        analysis: of the clip.
-        state: of the analysis.
+        analysis: analysis of the clip.
+        state: state of the analysis.
         figures: keys of the figures whose x axis is the clip's time.
         path: key of the figure whose path follows the time.
-        heat: to draw over the face.
+        heat: heat to draw over the face.
     """
     faces = state.prediction.faces if state.prediction else None
     faces = faces or analysis.media.known_faces
@@ -103,10 +103,10 @@ def choose_part(clip: "ClipMedia", tracks: list[int], speaker: int | None, face:
     """Let people choose face, tracks and channel where a recording has several; another choice is another analysis.
 
     Args:
-        clip: as it is analysed now.
+        clip: clip as it is analysed now.
         tracks: ids of the faces that are known.
-        speaker: the face that is analysed by default.
-        face: the one that is analysed now.
+        speaker: id of the face that is analysed by default.
+        face: id of the face that is analysed now.
     """
     with st.container(horizontal=True):
         chosen = selection.choose_face(tracks, speaker)

@@ -1,4 +1,4 @@
-"""What the Compare page reads and computes, once per server and set of files."""
+"""Comparisons for the Compare page, computed once per server and set of files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +26,8 @@ class Compared:
     """A comparison and its tables, each computed when it is first asked for.
 
     Attributes:
-        comparison: of models on recordings.
-        of: the files and the slice; says which comparison it is.
+        comparison: comparison of models on recordings.
+        of: files and slice of the comparison, which tell it from others.
     """
 
     comparison: Comparison
@@ -36,48 +36,48 @@ class Compared:
 
     @cached_property
     def judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Figures and differences."""
+        """The scores and the differences of the models."""
         return comparison_scores.judge(self.comparison)
 
     @cached_property
     def verdicts(self) -> list[str]:
-        """Who is better, in sentences."""
+        """The sentences on which model is better."""
         return comparison_scores.verdicts(*self.judged)
 
     @cached_property
     def reliability(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Bins and calibration errors of classifiers."""
+        """The bins and the calibration errors of classifiers."""
         return calibration.reliability(self.comparison)
 
     @cached_property
     def confusions(self) -> pd.DataFrame:
-        """Shares of answers to each class."""
+        """The shares of answers to each class."""
         return comparison_errors.confusions(self.comparison)
 
     @cached_property
     def spread(self) -> pd.DataFrame:
-        """Predicted and true dimensions."""
+        """The predicted and the true dimensions."""
         return calibration.predicted_and_true(self.comparison)
 
     @cached_property
     def disagreements(self) -> pd.DataFrame:
-        """Recordings by how much the models differ."""
+        """The recordings by the differences of the models' predictions."""
         return disagreement.disagreements(self.comparison)
 
     @cached_property
     def slice_columns(self) -> list[str]:
-        """By what errors can be told apart."""
+        """The columns by which errors can be told apart."""
         return comparison_errors.slice_columns(self.comparison)
 
     def slice_errors(self, column: str) -> pd.DataFrame:
-        """Error by the values of a column."""
+        """Return the errors by the values of a column."""
         if column not in self._slices:
             self._slices[column] = comparison_errors.slice_errors(self.comparison, column)
         return self._slices[column]
 
 
 def files_of(folders: Mapping[str, Path]) -> Files:
-    """The models as they are on disk now."""
+    """Return the files of models as they are on disk now."""
     parts = (checkpoints.CONFIG, checkpoints.METRICS, "predictions.parquet")
     return tuple(
         (name, folder, max(((folder / p).stat().st_mtime_ns for p in parts if (folder / p).exists()), default=0))
@@ -87,23 +87,23 @@ def files_of(folders: Mapping[str, Path]) -> Files:
 
 @cached(64)
 def contender(name: str, folder: Path, changed: int) -> Contender:
-    """A model as a contender.
+    """Return a model as a contender.
 
     Raises:
-        CheckpointError: a file is missing or damaged.
+        CheckpointError: if a file is missing or damaged.
     """
     return read(name, folder)
 
 
 @cached(32, "Comparing")
 def compared(files: Files, chosen: str) -> Compared:
-    """Models side by side, on a slice of the recordings that they share."""
+    """Compare models side by side, on a slice of the recordings that they share."""
     return Compared(compare([contender(*file) for file in files], Slice.parse(chosen)), (files, chosen))
 
 
 @cached(8, "Reading the models")
 def suggested(files: Files) -> tuple[str, ...]:
-    """A pair worth comparing; damaged models are none."""
+    """Return a pair worth comparing; damaged models are never in it."""
     sound = []
     for file in files:
         try:
@@ -114,5 +114,5 @@ def suggested(files: Files) -> tuple[str, ...]:
 
 
 def measure_all(folders: Sequence[Path], progress: Progress) -> list[Complexity]:
-    """What models cost on this machine."""
+    """Measure the cost of models on this machine."""
     return [measure(loaders.load_checkpoint(folder), progress) for folder in folders]

@@ -1,4 +1,4 @@
-"""What the Cultures page shows, computed once for every state of the files it is read from."""
+"""Tables for the Cultures page, computed once for every state of the files that they are read from."""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -18,13 +18,13 @@ State = tuple[tuple[Path, int], ...]
 
 
 class Comparison(NamedTuple):
-    """How alike cultures are in one task; see :mod:`emoviz.analysis.similarity`.
+    """The similarity of cultures in one task; see :mod:`emoviz.analysis.similarity`.
 
     Attributes:
-        cells: of the matrix, with ``alike``: whether a pair is not shown to differ more than replicates do.
-        tree: the dendrogram, None where a similarity is undefined.
-        order: of the cultures, similar ones side by side.
-        words: what the tests say.
+        cells: cells of the matrix, with ``alike``: whether a pair is not shown to differ more than replicates do.
+        tree: dendrogram, None where a similarity is undefined.
+        order: order of the cultures, similar ones side by side.
+        words: verdict of the tests in words.
     """
 
     cells: pd.DataFrame
@@ -34,7 +34,7 @@ class Comparison(NamedTuple):
 
 
 def sources() -> dict[str, tuple[Path, ...]]:
-    """What channel weights can be taken from, by name: the models of one culture each, and models of several."""
+    """Return the sources of channel weights by name: the models of one culture each, and models of several."""
     group = tuple(loaders.checkpoints(PER_CULTURE).values())
     found = {GROUP: group} if group else {}
     for name, folder in loaders.checkpoints().items():
@@ -45,11 +45,11 @@ def sources() -> dict[str, tuple[Path, ...]]:
 
 
 def weights(name: str, folders: tuple[Path, ...]) -> cultures.Weights:
-    """The channel weights of a source.
+    """Return the channel weights of a source.
 
     Raises:
-        AnalysisError: they cannot be compared.
-        CheckpointError: the only checkpoint is damaged.
+        AnalysisError: if the models cannot be compared.
+        CheckpointError: if the only checkpoint is damaged.
     """
     return _read_weights(name, changed(folders))
 
@@ -61,23 +61,23 @@ def _read_weights(name: str, state: State) -> cultures.Weights:
 
 
 def changed(folders: tuple[Path, ...]) -> State:
-    """What the channel weights of a source are read from, and when it changed."""
+    """Return the files of the channel weights of a source, and the times of their changes."""
     return _state(folders, CONFIG, "attention.parquet")
 
 
 @cached(64, "Comparing cultures")
 def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, measure: str, k: int) -> Comparison:
-    """How alike the cultures of one dimension are.
+    """Compare the cultures of one dimension.
 
     Args:
-        of: says which weights these are; to look through all of them would take longer than to draw them.
-        _weights: of one dimension.
-        replicates: what its rows of a culture are.
-        measure: of similarity.
-        k: of the measure ``top-k``.
+        of: name of these weights; to look through all of them would take longer than to draw them.
+        _weights: weights of one dimension.
+        replicates: name of the rows of a culture.
+        measure: measure of similarity.
+        k: number of channels of the measure ``top-k``.
 
     Raises:
-        AnalysisError: this is no table of weights.
+        AnalysisError: if this is no table of weights.
     """
     cells = similarity.similarities(_weights, measure, k=k, matched=True)
     matrix = similarity.matrix(cells, cells["dimension"].iloc[0])
@@ -96,12 +96,12 @@ def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, m
 
 
 class Pair(NamedTuple):
-    """Two cultures' channel weights against each other, or one culture's.
+    """The channel weights of two cultures against each other, or those of one culture.
 
     Attributes:
-        table: every channel (:func:`emoviz.analysis.top_channels.pair`).
-        shown: the channels that a figure has room for.
-        points: replicate by replicate, of these.
+        table: table of every channel (:func:`emoviz.analysis.top_channels.pair`).
+        shown: names of the channels that a figure has room for.
+        points: weights of these channels, replicate by replicate.
     """
 
     table: pd.DataFrame
@@ -110,14 +110,14 @@ class Pair(NamedTuple):
 
 
 def pair(of: Hashable, weights: pd.DataFrame, replicates: str, names: tuple[str, str], most: int) -> Pair:
-    """Two cultures channel by channel.
+    """Compare two cultures channel by channel.
 
     Args:
-        of: says which weights these are.
-        weights: of one dimension.
-        replicates: what its rows of a culture are.
-        names: of the cultures.
-        most: channels that a figure has room for.
+        of: name of these weights.
+        weights: weights of one dimension.
+        replicates: name of the rows of a culture.
+        names: names of the cultures.
+        most: number of channels that a figure has room for.
     """
 
     def make() -> Pair:
@@ -133,12 +133,12 @@ def pair(of: Hashable, weights: pd.DataFrame, replicates: str, names: tuple[str,
 
 
 def frequent(of: Hashable, weights: pd.DataFrame, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The highest channels of each culture and task, and how often each is among them.
+    """Return the highest channels of each culture and task, and the frequency of each among them.
 
     Args:
-        of: says which weights these are.
-        weights: of all dimensions.
-        most: channels that count as high.
+        of: name of these weights.
+        weights: weights of all dimensions.
+        most: number of channels that count as high.
     """
 
     def make() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -172,7 +172,7 @@ def _scores(state: State) -> pd.DataFrame:
 
 
 def transfer() -> tuple[pd.DataFrame, loaders.Reports]:
-    """Scores from one culture to another (:func:`emoviz.analysis.cultures.transfer`), and the reports they are from."""
+    """Return scores from one culture to another (:func:`emoviz.analysis.cultures.transfer`), and their reports."""
     reports = loaders.reports()
     return kept(("transfer", reports.state), lambda: cultures.transfer(reports.found)), reports
 

@@ -40,12 +40,12 @@ class Embedded:
     """A checkpoint that keeps embeddings of held-out recordings.
 
     Attributes:
-        name: of the checkpoint.
-        folder: of the checkpoint.
-        description: what it says it is.
-        recordings: what is known of each (:func:`emoviz.analysis.maps.recordings`).
-        vectors: (N, E), in the same order.
-        changed: when the embeddings were written.
+        name: name of the checkpoint.
+        folder: folder of the checkpoint.
+        description: description of the checkpoint.
+        recordings: facts about each recording (:func:`emoviz.analysis.maps.recordings`).
+        vectors: embeddings (N, E), in the same order.
+        changed: time at which the embeddings were written.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Embedded:
 
 
 def with_embeddings(found: Mapping[str, Path]) -> dict[str, Path]:
-    """Those checkpoints that keep embeddings and say what they are."""
+    """Return the checkpoints that keep embeddings and can be described."""
     return {
         name: folder
         for name, folder in found.items()
@@ -66,7 +66,7 @@ def with_embeddings(found: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def most_corpora(found: Mapping[str, Path]) -> str | None:
-    """The classifier that heard the most corpora: its map has the most to tell."""
+    """Return the classifier that heard the most corpora: its map has the most to tell."""
 
     def breadth(name: str) -> tuple[bool, int]:
         about = loaders.description(found[name])
@@ -76,10 +76,10 @@ def most_corpora(found: Mapping[str, Path]) -> str | None:
 
 
 def embedded(name: str, folder: Path) -> Embedded:
-    """A checkpoint's embeddings and what is known of them.
+    """Return a checkpoint's embeddings and the facts about its recordings.
 
     Raises:
-        CheckpointError: it is damaged.
+        CheckpointError: if the checkpoint is damaged.
     """
     changed = max((folder / f"{table}.parquet").stat().st_mtime_ns for table in _tables(folder))
     return _embedded(name, folder, changed)
@@ -100,7 +100,7 @@ def _embedded(name: str, folder: Path, changed: int) -> Embedded:
 
 
 def projection_of(shown: Embedded, method: Method) -> Job[Projection]:
-    """The map of a checkpoint's recordings, begun at its first request."""
+    """Return the map of a checkpoint's recordings, begun at its first request."""
     return _projection(shown.name, shown.folder, shown.changed, method, shown)
 
 
@@ -119,7 +119,7 @@ def _projection(name: str, folder: Path, changed: int, method: Method, _shown: E
 
 
 def figures_of(shown: Embedded, projection: Projection) -> Job[pd.DataFrame]:
-    """What a map separates (:func:`emoviz.analysis.separation.scores`)."""
+    """Return the scores of a map (:func:`emoviz.analysis.separation.scores`), begun at their first request."""
     return _figures(shown.name, shown.folder, shown.changed, projection.method, shown, projection)
 
 
@@ -157,7 +157,7 @@ def _embedding(
 
 
 def places_of(shown: Embedded, projection: Projection, clip: ClipMedia, embedding: ClipEmbedding) -> Job[pd.DataFrame]:
-    """Return where a new clip stands in a map (:func:`emoviz.analysis.maps.places_of_clip`)."""
+    """Return the places of a new clip in a map (:func:`emoviz.analysis.maps.places_of_clip`)."""
     key = shown.name, shown.folder, shown.changed, projection.method, clip.key, clip.face
     return _places(*key, projection, embedding)
 

@@ -1,4 +1,4 @@
-"""What the Explain page asks of models: explanations, each with what tells it from all others and how it is made."""
+"""The requests of the Explain page: explanations, each with its key and the function that makes it."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ Request = tuple[Hashable, Work]
 
 @dataclass(frozen=True)
 class FaceQuestion:
-    """Where in the face did a network see an emotion?
+    """The question where in the face a network sees an emotion.
 
     Attributes:
-        network: that is asked; a checkpoint that changed on disk is another object.
+        network: network that is asked; a checkpoint that changed on disk is another object.
         media: the clip.
-        output: the emotion.
-        moment: in seconds.
+        output: name of the emotion.
+        moment: moment of the clip in seconds.
     """
 
     network: Checkpoint
@@ -41,7 +41,7 @@ class FaceQuestion:
     moment: float
 
     def requests(self) -> list[Request]:
-        """Explanation of the moment, of all moments, and the sanity check."""
+        """Return the requests for the moment, for all moments, and for the sanity check."""
         network, media, output = self.network, self.media, self.output
         key = (media.key, media.face, id(network), output)
         return [
@@ -59,14 +59,14 @@ class FaceQuestion:
 
 @dataclass(frozen=True)
 class StreamQuestion:
-    """What in the sound or in other features made a model say what it says?
+    """The question which part of the sound, or of other features, led a model to its prediction.
 
     Attributes:
-        model: that is asked; a checkpoint that changed on disk is another object.
+        model: model that is asked; a checkpoint that changed on disk is another object.
         media: the clip.
-        output: of the model.
-        method: how it is explained; None is Grad-CAM of a network that sees the sound as pictures.
-        span: the seconds over which the output is averaged; None is the whole clip.
+        output: output of the model.
+        method: method of explanation; None is Grad-CAM of a network that sees the sound as pictures.
+        span: seconds over which the output is averaged; None is the whole clip.
     """
 
     model: Checkpoint
@@ -76,7 +76,7 @@ class StreamQuestion:
     span: tuple[float, float] | None
 
     def requests(self) -> list[Request]:
-        """The explanation and its sanity check."""
+        """Return the requests for the explanation and its sanity check."""
         model, media, output, method = self.model, self.media, self.output, self.method
         start, end = self.span or (0.0, None)
         duration = media.info.duration
@@ -114,7 +114,7 @@ class StreamQuestion:
 
 
 def peak_of_face(prediction: ClipPrediction, network: Checkpoint) -> Peak | None:
-    """Return the emotion that a network sees most clearly and when it does; None where it sees no face."""
+    """Return the emotion that a network sees most clearly, and the moment; None where it sees no face."""
     _, said = prediction.said_by(network)
     return strongest(said.drop(columns="time"), said["time"].to_numpy())
 
@@ -126,7 +126,7 @@ def peak_of_output(prediction: ClipPrediction, network: Checkpoint, output: str)
 
 
 def says_nothing(prediction: ClipPrediction, model: Checkpoint) -> bool:
-    """Whether the clip holds nothing that a model reads."""
+    """Return whether the clip holds nothing that a model reads."""
     _, said = prediction.said_by(model)
     return bool(said.drop(columns="time").isna().all(axis=None))
 
@@ -138,5 +138,5 @@ def first_output(prediction: ClipPrediction, model: Checkpoint) -> str:
 
 
 def ways(model: Checkpoint) -> dict[str, Method | None]:
-    """Return how a model can be explained: name -> method, None being Grad-CAM."""
+    """Return the methods by which a model can be explained, by name; None is Grad-CAM."""
     return {GRAD_CAM: None} if explain.sees_sound(model) else {words: method for method, words in NAMES.items()}

@@ -19,17 +19,17 @@ Work = Callable[[Progress], Any]
 
 
 def networks() -> dict[str, Path]:
-    """The networks of face pictures."""
+    """Return the networks of face pictures."""
     return _models(pictures=True)
 
 
 def sequences() -> dict[str, Path]:
-    """The models of feature streams that a clip has."""
+    """Return the models of the feature streams that a clip has."""
     return _models(pictures=False)
 
 
 def first_choice(found: Mapping[str, Path]) -> str | None:
-    """Of a first visit: a model that is predicted with where nothing else is asked for."""
+    """Return the model of a first visit, which is one that predicts where nothing else is asked for."""
     return next((name for name in (*DEFAULT_MODELS, *found) if name in found), None)
 
 
@@ -45,7 +45,7 @@ def _models(*, pictures: bool) -> dict[str, Path]:
 
 
 class Line:
-    """Explanations in the order in which the page asks for them, one at a time; done ones are kept."""
+    """A line of explanations in the order in which the page asks for them, made one at a time; done ones are kept."""
 
     def __init__(self) -> None:
         self._jobs: dict[Hashable, Job[Any]] = {}
@@ -53,14 +53,14 @@ class Line:
 
     @property
     def busy(self) -> bool:
-        """Whether one is being made."""
+        """Whether an explanation is being made."""
         return any(job.state.running for job in self._jobs.values())
 
     def ask(self, wanted: Mapping[Hashable, Work]) -> dict[Hashable, State[Any]]:
-        """How far they are, those that have begun; the next begins, and what nobody asks for any more ends.
+        """Return the states of the explanations that have begun; begin the next, and end those that nobody wants.
 
         Args:
-            wanted: what says which explanation it is -> how it is made, the most urgent first.
+            wanted: functions that make the explanations by their keys, the most urgent first.
         """
         for key, job in list(self._jobs.items()):
             state = job.state
@@ -76,28 +76,28 @@ class Line:
         return {key: self._jobs[key].state for key in wanted if key in self._jobs}
 
     def waits(self, wanted: Mapping[Hashable, Work], known: Mapping[Hashable, State[Any]]) -> bool:
-        """Whether something more will come of what is asked for than was known, even if it has come by now."""
+        """Return whether more will come of what is asked for than was known, even if it has come by now."""
         return any(known[key].running if key in known else key not in self._halted for key in wanted)
 
     def halt(self, wanted: Mapping[Hashable, Work]) -> None:
-        """Stop; what is asked for now is not begun until :meth:`go_on`."""
+        """Stop; no explanation that is asked for now begins until :meth:`go_on`."""
         self._halted = frozenset(wanted)
         self.close()
 
     def stopper(self, wanted: Mapping[Hashable, Work]) -> "Stopper":
-        """Return what a stop button stops."""
+        """Return the object that a stop button stops."""
         return Stopper(self, wanted)
 
     def halted(self, wanted: Mapping[Hashable, Work]) -> bool:
-        """Whether something that is asked for waits for :meth:`go_on`."""
+        """Return whether an explanation that is asked for waits for :meth:`go_on`."""
         return any(key in self._halted and not self._done(key) for key in wanted)
 
     def go_on(self) -> None:
-        """Begin again after :meth:`halt`."""
+        """Go on after :meth:`halt`."""
         self._halted = frozenset()
 
     def close(self) -> None:
-        """Stop what runs."""
+        """Stop the explanation that runs."""
         for job in self._jobs.values():
             job.stop()
 
@@ -107,18 +107,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Stopper:
-    """Stops what is explained now, and begins nothing else of what is asked for."""
+    """An object that stops the present explanation, and begins no other that is asked for."""
 
     line: Line
     wanted: Mapping[Hashable, Work]
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop the explanation."""
         self.line.halt(self.wanted)
 
 
 def sound_of(media: ClipMedia) -> Spectrogram | None:
-    """Return the spectrogram of a clip, None of one without sound."""
+    """Return the spectrogram of a clip, None for a clip without sound."""
     return _spectrogram(media.key, media) if media.info.audio else None
 
 

@@ -1,4 +1,4 @@
-"""A figure with the row beneath it: table, CSV, Parquet, PNG, SVG, what am I looking at?
+"""A figure with the row beneath it: its table, its downloads and an explanation of what it shows.
 
 Streamlit's own chart reads all of plotly, which takes a browser a second or two in every new tab, and makes a figure
 from nothing again when anything in it changes. Here a part of plotly (folder ``plotly``) draws figures, and a change is
@@ -43,8 +43,8 @@ class Drawing(NamedTuple):
     """A figure as the browser gets it.
 
     Attributes:
-        content: what plotly draws, as JSON; the figure itself where that is left to Streamlit's chart.
-        height: in pixels.
+        content: content that plotly draws, as JSON; the figure itself where that is left to Streamlit's chart.
+        height: height in pixels.
     """
 
     content: str | go.Figure
@@ -73,13 +73,13 @@ def show(
     """Draw a figure and its row.
 
     Args:
-        figure: to draw.
-        table: what it shows.
-        key: of the figure on this page; its element has the class ``st-key-<key>``.
-        name: of downloaded files, without suffix.
-        about: Markdown for "what am I looking at?".
-        downloads: by file ending, the functions that write the table; by default those of the registered formats.
-        on_select: called with the points that were clicked, before the page runs again.
+        figure: figure to draw.
+        table: table that the figure shows.
+        key: key of the figure on this page; its element has the class ``st-key-<key>``.
+        name: name of downloaded files, without suffix.
+        about: explanation for "what am I looking at?", Markdown.
+        downloads: functions that write the table, by file ending; by default those of the registered formats.
+        on_select: function that gets the points that were clicked, before the page runs again.
         lasso: whether points are chosen with a lasso too, and the figure has buttons to zoom.
     """
     content, height = figure if isinstance(figure, Drawing) else drawing(figure)
@@ -102,12 +102,12 @@ def show(
 
 
 def kept(of: Hashable, draw: Callable[[], go.Figure]) -> Drawing:
-    """A figure as the browser gets it, drawn once for the same ``of`` (:func:`emoviz.ui.cache.kept`), whoever asks."""
+    """Return a figure as the browser gets it, drawn once for the same ``of`` (:func:`emoviz.ui.cache.kept`)."""
     return cache.kept(of, lambda: drawing(draw()))
 
 
 def drawing(figure: go.Figure) -> Drawing:
-    """A figure as the browser gets it."""
+    """Return a figure as the browser gets it."""
     height = figure.layout.height or HEIGHT
     if _figure is None or not draws_figures() or any(trace.type not in KINDS for trace in figure.data):
         return Drawing(figure, height)
@@ -139,11 +139,11 @@ def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str,
     """Draw a table and its row.
 
     Args:
-        shown: as people read it.
-        table: the numbers behind it, to download.
-        key: of the table on this page; its element has the class ``st-key-<key>``.
-        name: of downloaded files, without suffix.
-        about: Markdown for "what am I looking at?".
+        shown: table as people read it.
+        table: numbers behind it, to download.
+        key: key of the table on this page; its element has the class ``st-key-<key>``.
+        name: name of downloaded files, without suffix.
+        about: explanation for "what am I looking at?", Markdown.
     """
     with st.container(key=key):
         if shown.size > MOST_CELLS:
@@ -154,12 +154,12 @@ def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str,
 
 
 def draw_table(shown: pd.DataFrame, *, key: str, height: int = HEIGHT) -> None:
-    """A table written into the page, which has it at once: a grid to sort and search takes a new tab longer to begin.
+    """Write a table into the page, which is there at once, unlike a grid to sort and search.
 
     Args:
-        shown: as people read it.
-        key: of the table on this page.
-        height: most pixels; what is higher is scrolled.
+        shown: table as people read it.
+        key: key of the table on this page.
+        height: largest height in pixels; a higher table is scrolled.
     """
     if _table is None:
         st.dataframe(shown, hide_index=True, height=min(height, 36 * (len(shown) + 1)), key=key)

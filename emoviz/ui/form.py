@@ -11,15 +11,15 @@ from ..training.schema import Field
 
 
 def ask(field: Field, value: Any, key: str) -> Any:
-    """A widget for one field.
+    """Draw a widget for one field, and return its value.
 
     Args:
-        field: what it takes.
-        value: at first.
-        key: of the widget; another one forgets what was chosen.
+        field: field that the widget fills.
+        value: value at the beginning.
+        key: key of the widget; another one forgets what was chosen.
 
     Returns:
-        A plain value; what the config refuses is refused by the config.
+        A plain value; a value that the config refuses is refused by the config.
     """
     label, about = field.name.replace("_", " "), f"{field.about[:1].upper()}{field.about[1:]}"
     if field.kind == "flag":
@@ -49,13 +49,13 @@ def ask(field: Field, value: Any, key: str) -> Any:
 
 
 def ask_all(fields: Sequence[Field], values: Mapping[str, Any], key: str, columns: int = 3) -> dict[str, Any]:
-    """Widgets of several fields, side by side.
+    """Draw widgets of several fields side by side, and return their values.
 
     Args:
-        fields: in order.
-        values: at first; a field that has none starts with its default.
-        key: in front of the widgets' keys.
-        columns: in which they stand.
+        fields: fields in order.
+        values: values at the beginning; a field that has none starts with its default.
+        key: beginning of the widgets' keys.
+        columns: number of columns in which they stand.
     """
     places = st.columns(columns)
     answers = {}
@@ -66,11 +66,11 @@ def ask_all(fields: Sequence[Field], values: Mapping[str, Any], key: str, column
 
 
 def json_list(text: str) -> list[Any]:
-    """Entries of a list that are parted by commas, numbers as numbers: ``64, 128``."""
+    """Return the entries of a list that are parted by commas, numbers as numbers: ``64, 128``."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     return [from_texts([f"entry={part}"])["entry"] for part in parts]
 
 
 def as_text(config: Mapping[str, Any]) -> str:
-    """A config as people read it."""
+    """Return a config as people read it."""
     return json.dumps(config, indent=1, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Guided questions: what a first visitor may ask of what is here, each with the page that is prepared to answer it."""
+"""Guided questions for a first visitor, each with the page that is prepared to answer it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ QUESTIONS = 3
 
 @dataclass(frozen=True)
 class Question:
-    """A question and where its answer stands.
+    """A question, and the page that answers it.
 
     Attributes:
-        words: the question.
-        about: what will be seen.
+        words: question in words.
+        about: sentence on what the page will show.
         page: script of the page.
-        query: its query parameters.
+        query: query parameters of the page.
     """
 
     words: str
@@ -33,13 +33,13 @@ class Question:
 
 
 def questions() -> list[Question]:
-    """Up to three questions that the models and pages that are here can answer."""
+    """Return up to three questions that the models and pages that are here can answer."""
     found = [ask() for ask in (_cultures, _embeddings, _compare, _results, _predict)]
     return [question for question in found if question and navigation.has(question.page)][:QUESTIONS]
 
 
 def comparable(name: str, descriptions: Mapping[str, Description]) -> list[str]:
-    """Other checkpoints that predict the same outputs for the same held-out speakers."""
+    """Return other checkpoints that predict the same outputs for the same held-out speakers."""
     own = descriptions[name]
     return [
         other
@@ -51,7 +51,7 @@ def comparable(name: str, descriptions: Mapping[str, Description]) -> list[str]:
 
 
 def described(table: str) -> dict[str, Description]:
-    """The sound checkpoints outside of groups that have a table of held-out recordings."""
+    """Return the sound checkpoints outside of groups that have a table of held-out recordings."""
     with_table = {n: f for n, f in loaders.checkpoints().items() if (f / f"{table}.parquet").exists()}
     found = {name: loaders.description(folder) for name, folder in with_table.items()}
     return {name: description for name, description in found.items() if description}

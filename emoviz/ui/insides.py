@@ -35,7 +35,7 @@ def component(name: str, **parts: Any) -> Callable[..., Any] | None:
     """Return a part of the page with its own style and script, None where Streamlit has no such parts.
 
     Args:
-        name: of the part, and of its style and script in this folder.
+        name: name of the part, and of its style and script in this folder.
         parts: further arguments of ``st.components.v2.component``.
     """
     files = {kind: FOLDER / f"{name}.{kind}" for kind in ("css", "js")}
@@ -49,7 +49,7 @@ def component(name: str, **parts: Any) -> Callable[..., Any] | None:
 
 @cached(1)
 def draws_figures() -> bool:
-    """Whether the part of plotly that the app brings along draws figures: whether it is of the installed version."""
+    """Return whether the app's own part of plotly draws figures, which is of one version of plotly."""
     return _reach("plotly's version, of which the app brings a part along", _part_fits, False)
 
 
@@ -63,7 +63,7 @@ def _part_fits() -> bool:
 
 
 def has(page: str) -> bool:
-    """Whether the app leads to a page, e.g. ``pages/predict.py``, so that a link to it is not dead."""
+    """Return whether the app leads to a page, e.g. ``pages/predict.py``, so that a link to it is not dead."""
     return any(Path(script).parts[-2:] == Path(page).parts for script in _reach("the list of pages", _scripts, []))
 
 
@@ -100,7 +100,7 @@ def _scripts() -> list[str]:
 
 
 def index(script: str) -> str | None:
-    """Return the page that all pages start from, with what they will need asked for at once.
+    """Return the page that all pages start from, with requests for what they will need at once.
 
     Args:
         script: URL of the part of plotly.
@@ -128,12 +128,12 @@ def media_url(content: bytes | Path, mime: str, name: str) -> str:
     """Return a URL under which the browser gets some bytes or a file, until the end of the next run of the page.
 
     Args:
-        content: what to serve.
-        mime: its type.
-        name: of its place on the page; what stood there before is forgotten.
+        content: content to serve.
+        mime: type of the content.
+        name: name of its place on the page; the content that stood there before is forgotten.
 
     Returns:
-        Empty without a server, and for files where Streamlit serves them in another way.
+        The URL; empty without a server, and for files where Streamlit serves them in another way.
     """
     return _reach("the store of media files", lambda: _media_url(content, mime, name), _data_url(content, mime))
 
@@ -160,7 +160,7 @@ def fragment(draw: Callable[..., None], *, run_every: float | None = None) -> Ca
     missing then ("Bad delta path"), and the browser shows an empty page in place of all.
 
     Args:
-        draw: draws the part.
+        draw: function that draws the part.
         run_every: seconds after which it runs again by itself.
     """
 

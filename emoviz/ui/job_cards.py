@@ -1,4 +1,4 @@
-"""Jobs as the pages show them: where they can run, and a card for each with what it does now."""
+"""Jobs as the pages show them: the places where they can run, and a card for each with its progress."""
 
 from collections.abc import Callable, Sequence
 
@@ -29,18 +29,18 @@ ERROR = "job_error"
 
 @cached(1)
 def jobs() -> Jobs:
-    """The jobs of this server's folder of runs."""
+    """Return the jobs of this server's folder of runs."""
     return Jobs(loaders.settings())
 
 
 def show_error() -> None:
-    """What the last button was refused for, once."""
+    """Show once why the last button was refused."""
     if message := st.session_state.pop(ERROR, None):
         st.error(message)
 
 
 def button(label: str, name: str, job: Job, about: str | None = None) -> None:
-    """A button that cancels, resumes or deletes a job; what forbids it is said on the page."""
+    """Draw a button that cancels, resumes or deletes a job; the page says what forbids it."""
     if st.button(label, key=f"{name}-{job.id}", help=about):
         try:
             getattr(jobs(), name)(job.id)
@@ -50,7 +50,7 @@ def button(label: str, name: str, job: Job, about: str | None = None) -> None:
 
 
 def running(found: Sequence[Job]) -> bool:
-    """Whether something may still change by itself."""
+    """Return whether a job may still change by itself."""
     return any(jobs().state(job.id).state in (State.QUEUED, State.RUNNING) for job in found)
 
 
@@ -58,8 +58,8 @@ def poll(draw: Callable[[Sequence[Job]], None], wanted: Callable[[Job], bool]) -
     """Draw jobs, again and again while one of them may change by itself.
 
     Args:
-        draw: shows the jobs, the newest first.
-        wanted: which of them.
+        draw: function that shows the jobs, the newest first.
+        wanted: function that tells which jobs are shown.
     """
 
     def look() -> None:
@@ -73,7 +73,7 @@ def poll(draw: Callable[[Sequence[Job]], None], wanted: Callable[[Job], bool]) -
 
 
 def header(job: Job, status: Status) -> None:
-    """Title, state, how far it is, and the buttons that fit."""
+    """Draw title, state and progress of a job, and the buttons that fit."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{job.title}** :{COLOURS[status.state]}-badge[{status.state.lower()}]", width="stretch")
         if status.state in (State.QUEUED, State.RUNNING):
@@ -89,14 +89,14 @@ def header(job: Job, status: Status) -> None:
 
 
 def progress_of(status: Status) -> str:
-    """E.g. ``Training 3 / 20, about 2 min left``."""
+    """Return the progress of a job in words, e.g. ``Training 3 / 20, about 2 min left``."""
     done = f"{status.done:.4g} / {status.total:.4g}" if status.total > 1 else ""
     left = f", about {duration(status.seconds_left)} left" if status.seconds_left is not None else ""
     return f"{status.stage or 'Starting'} {done}{left}".strip()
 
 
 def facts(job: Job, status: Status) -> str:
-    """One line: where it runs, since when, and what it uses."""
+    """Say in one line where a job runs, since when, and what it uses."""
     parts = [status.device or str(job.where.get("device") or job.where.get("partition") or job.engine)]
     if status.started:
         began = pd.Timestamp(status.started, unit="s", tz="UTC").tz_convert(None)
@@ -112,7 +112,7 @@ def facts(job: Job, status: Status) -> str:
 
 
 def choose_device(key: str = "device") -> str:
-    """Which of this machine's devices runs it, with what is free of each."""
+    """Let people choose the device of this machine that runs a job, and show what is free of each."""
     slots = jobs().engines["local"].slots  # type: ignore[attr-defined]
     known = {device.name: device for device in devices()}
 
@@ -135,12 +135,12 @@ def choose_device(key: str = "device") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in words that are as exact as they deserve: ``40 s``, ``12 min``, ``3.5 h``."""
+    """Return seconds in words that are as exact as they deserve: ``40 s``, ``12 min``, ``3.5 h``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def size(count: float) -> str:
-    """Bytes in words: ``12 MB``."""
+    """Return a number of bytes in words: ``12 MB``."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, count / 1e6):.0f} MB"

@@ -18,10 +18,10 @@ def select(label: str, options: Sequence[T], key: str, default: T | None = None,
     """Let people choose one of some options in a list.
 
     Args:
-        label: of the widget.
-        options: at least one.
+        label: label of the widget.
+        options: options, at least one.
         key: name of the query parameter.
-        default: what is chosen at first, the first option unless it is among them.
+        default: option that is chosen at first; the first one if the default is none of them.
         layout: further arguments of ``st.selectbox``.
     """
     _forget_unless(key, lambda value: value in options)
@@ -30,7 +30,7 @@ def select(label: str, options: Sequence[T], key: str, default: T | None = None,
 
 
 def segments(label: str, options: Sequence[T], key: str, default: T | None = None, **layout: Any) -> T:
-    """Let people choose one of a few options that stand side by side; as :func:`select`."""
+    """Let people choose one of a few options that stand side by side, as :func:`select` does in a list."""
     _forget_unless(key, lambda value: value in options)
     start = default if default is not None and default in options else options[0]
     chosen = st.segmented_control(label, options, default=start, required=True, key=key, bind="query-params", **layout)
@@ -95,7 +95,7 @@ def toggle(label: str, key: str, **layout: Any) -> bool:
 
 
 def read(key: str) -> str:
-    """Return what the link says under a name that no widget of this page is bound to; empty if nothing."""
+    """Return the value that the link has under a name that no widget of this page is bound to; empty if none."""
     return str(st.query_params.get(key, ""))
 
 

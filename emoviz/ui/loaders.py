@@ -1,4 +1,4 @@
-"""What the pages read from disk, once per server: settings, checkpoints and examples."""
+"""Loaders of what pages read from disk, once per server: settings, checkpoints and examples."""
 
 import json
 from pathlib import Path
@@ -31,12 +31,12 @@ from .shared_store import SharedStore
 
 
 class Reports(NamedTuple):
-    """Committed results.
+    """Committed results of studies.
 
     Attributes:
-        found: those that can be read.
-        problems: what is wrong with the others.
-        state: their files, and when these changed.
+        found: reports that can be read.
+        problems: errors of the others.
+        state: files of the reports, and the times of their changes.
     """
 
     found: list[Report]
@@ -46,26 +46,26 @@ class Reports(NamedTuple):
 
 @cached(1)
 def settings() -> Settings:
-    """The settings of this server."""
+    """Return the settings of this server."""
     return Settings.read()
 
 
 @cached(1)
 def store() -> FeatureStore:
-    """Where extracted features are kept."""
+    """Return the store that keeps extracted features."""
     return SharedStore(settings().store)
 
 
 def checkpoints(group: str = "") -> dict[str, Path]:
-    """Checkpoint folders by name, as they are on disk now; of a group, or those that are in none."""
+    """Return checkpoint folders by name, as they are on disk now, of a group, or those that are in none."""
     return find(settings().checkpoints, group)
 
 
 def table(folder: Path, name: str) -> pd.DataFrame | None:
-    """A table of held-out recordings of a checkpoint (:data:`emoviz.checkpoints.TABLES`); do not change it.
+    """Return a table of held-out recordings of a checkpoint (:data:`emoviz.checkpoints.TABLES`); do not change it.
 
     Raises:
-        CheckpointError: the file is damaged.
+        CheckpointError: if the file is damaged.
     """
     path = folder / f"{name}.parquet"
     return _table(folder, name, path.stat().st_mtime_ns) if path.exists() else None
@@ -78,7 +78,7 @@ def _table(folder: Path, name: str, changed: int) -> pd.DataFrame | None:
 
 @cached(8, "Reading the corpora")
 def recording_files(names: tuple[str, ...]) -> dict[str, Path]:
-    """Id -> media file of the recordings of those corpora that are on this machine (``EMOVIZ_DATA``)."""
+    """Return the media files of recordings of corpora that are on this machine (``EMOVIZ_DATA``), by id."""
     files: dict[str, Path] = {}
     for name in names:
         try:
@@ -91,7 +91,7 @@ def recording_files(names: tuple[str, ...]) -> dict[str, Path]:
 
 
 def holdings() -> list[inventory.Holding]:
-    """All known corpora as they are here now, those that are here first."""
+    """Return all known corpora as they are here now, those that are here first."""
     own = settings()
     found = [
         _holding(name, _changed(own.store / "corpora" / name / "corpus.json"), _changed(own.imports / name))
@@ -110,10 +110,10 @@ def _changed(path: Path) -> int:
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
-    """A checkpoint, loaded once and again when its weights change on disk.
+    """Load a checkpoint, once and again when its weights change on disk.
 
     Raises:
-        CheckpointError: the folder is damaged.
+        CheckpointError: if the folder is damaged.
     """
     weights = folder / WEIGHTS
     return _load(folder, weights.stat().st_mtime_ns if weights.exists() else 0)
@@ -125,7 +125,7 @@ def _load(folder: Path, changed: int) -> Checkpoint:
 
 
 def description(folder: Path) -> Description | None:
-    """What a checkpoint says it is, or None when it is damaged (loading it says why)."""
+    """Return the description of a checkpoint, or None when it is damaged (loading it says why)."""
     path = folder / CONFIG
     return _description(folder, path.stat().st_mtime_ns if path.exists() else 0)
 
@@ -139,7 +139,7 @@ def _description(folder: Path, changed: int) -> Description | None:
 
 
 def reports() -> Reports:
-    """The committed results as they are on disk now."""
+    """Return the committed results as they are on disk now."""
     state = tuple((path, path.stat().st_mtime_ns) for path in report_files(*settings().results))
     return kept(("reports", state), lambda: _reports(state))
 
@@ -160,7 +160,7 @@ def _report(path: Path, changed: int) -> Report:
 
 
 def metrics(folder: Path) -> dict[str, Any]:
-    """Held-out scores of a checkpoint; empty when it has none."""
+    """Return the held-out scores of a checkpoint; empty when it has none."""
     try:
         values = json.loads((folder / METRICS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -169,7 +169,7 @@ def metrics(folder: Path) -> dict[str, Any]:
 
 
 def card(folder: Path) -> str:
-    """The model card, Markdown, without the head that is for the Hub."""
+    """Return the model card, Markdown, without the head that is for the Hub."""
     path = folder / CARD
     if not path.is_file():
         return f"{folder.name} has no model card."
@@ -178,6 +178,6 @@ def card(folder: Path) -> str:
 
 
 def examples() -> dict[str, Path]:
-    """The clips that come with the project, by the name that the page shows."""
+    """Return the clips that come with the project, by the name that the page shows."""
     files = sorted(path for path in (places.bundled() / "examples").glob("*.*") if path.suffix[1:] in ACCEPTED)
     return {f"Example: {path.stem.replace('-', ' ').title()}": path for path in files}

@@ -1,4 +1,4 @@
-"""The app's menu: each file of ``pages/`` is a page, and says itself where it stands."""
+"""The app's menu, in which each file of ``pages/`` is a page and says itself where it stands."""
 
 import ast
 from pathlib import Path
@@ -19,11 +19,11 @@ class Entry(NamedTuple):
     """A page's place in the menu.
 
     Attributes:
-        section: one of :data:`SECTIONS`.
-        position: a number by which the pages of a section are sorted.
-        icon: an emoji.
-        title: the word before the colon in the first line of the page's docstring.
-        path: the page's file.
+        section: section of the menu, one of :data:`SECTIONS`.
+        position: number by which the pages of a section are sorted.
+        icon: emoji.
+        title: word before the colon in the first line of the page's docstring.
+        path: file of the page.
     """
 
     section: str
@@ -56,8 +56,8 @@ def entry(path: Path, changed: int) -> Entry:
     """Read a page's place without running the page.
 
     Args:
-        path: the page's file.
-        changed: when it was changed, so that a changed file is read again.
+        path: file of the page.
+        changed: time of its last change, so that a changed file is read again.
 
     Raises:
         ValueError: if the page has no ``PLACE`` in one of the sections.

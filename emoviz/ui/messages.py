@@ -18,14 +18,14 @@ Thing = TypeVar("Thing")
 
 
 def empty(text: str) -> None:
-    """What would be here, and one button that gets it."""
+    """Say what would be here, and show one button that gets it."""
     with st.container(border=True):
         st.markdown(text)
         _example_button("Open the example")
 
 
 def no_models() -> None:
-    """Nothing is chosen that could predict."""
+    """Say that no model is chosen that could predict."""
     with st.container(border=True):
         if found := loaders.checkpoints():
             st.markdown("No model is chosen: the curves of every chosen model appear here.")
@@ -39,21 +39,21 @@ def no_models() -> None:
 
 @runtime_checkable
 class Resumable(Protocol):
-    """What goes on from where it was stopped."""
+    """Work that goes on from where it was stopped."""
 
     def go_on(self) -> None:
         """Go on."""
 
 
 class Work(Protocol):
-    """What can be stopped."""
+    """Work that can be stopped."""
 
     def stop(self) -> None:
-        """Ask it to end."""
+        """Ask the work to end."""
 
 
 def working(state: Stage, work: Work) -> None:
-    """How far some work is, with a button that stops it."""
+    """Show the progress of some work, with a button that stops it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         share = min(1.0, state.done / state.total) if state.total else 0.0
         if state.stopped:
@@ -66,7 +66,7 @@ def working(state: Stage, work: Work) -> None:
 
 
 def usable(load: Callable[[Item], Thing], items: Iterable[Item]) -> list[Thing]:
-    """What can be loaded; what is damaged is named on the page and left out."""
+    """Load all items that can be loaded; damaged ones are named on the page and left out."""
     sound = []
     for item in items:
         try:
@@ -77,7 +77,7 @@ def usable(load: Callable[[Item], Thing], items: Iterable[Item]) -> list[Thing]:
 
 
 def wrong(sentence: str, details: str | None = None) -> None:
-    """One sentence, what is accepted, and the example to try."""
+    """Show one sentence on what is wrong and what is accepted, and the example to try."""
     st.error(sentence)
     st.markdown(f"Accepted are clips with a face, a voice or both: {', '.join(ACCEPTED)}.")
     _example_button("Try the example")
@@ -88,7 +88,7 @@ def wrong(sentence: str, details: str | None = None) -> None:
 
 @fragment
 def model_cards(models: dict[str, Path]) -> None:
-    """A button that opens the cards of these models; the page need not run again for that."""
+    """Draw a button that opens the cards of these models; the page need not run again for that."""
     key = "cards-" + "-".join(models)
     if models and st.button("Cards and limits", type="tertiary", icon=":material/description:", key=key):
         _show_cards(models)

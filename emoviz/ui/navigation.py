@@ -1,4 +1,4 @@
-"""The way into a page, and what all pages look like."""
+"""The way into a page, and the look of all pages."""
 
 from .insides import component, enter, has
 

@@ -1,4 +1,4 @@
-"""What the Train page says before anything is trained: what a config will do, and where it can run."""
+"""Outlooks for the Train page before anything is trained: the future of a config, and the places where it can run."""
 
 import json
 import time
@@ -20,7 +20,7 @@ def outlook_of(config: TrainingConfig, found: Sequence[Holding]) -> Outlook:
     """Return the outlook of a config, made again when a corpus changed.
 
     Raises:
-        EmovizError: the config cannot be trained.
+        EmovizError: if the config cannot be trained.
     """
     state = tuple((one.name, one.state, tuple(one.features.items())) for one in found)
     return _outlook(json.dumps(to_dict(config)), state)
@@ -32,7 +32,7 @@ def _outlook(config: str, state: tuple[tuple[object, ...], ...]) -> Outlook:
 
 
 def parts_of_cluster() -> dict[str, str]:
-    """Return what each partition of the cluster has; nothing without Slurm."""
+    """Return the nodes of each partition of the cluster in words; nothing without Slurm."""
     return _parts_of_cluster(int(time.monotonic() // FRESH))
 
 

@@ -1,4 +1,4 @@
-"""The player: one clock for the clip, the face overlay and the cursor over the figures.
+"""The player, one clock for the clip, the face overlay and the cursor over the figures.
 
 The browser's side (``player.js``) runs on its own at 60 frames per second and tells the server nothing;
 the time at which it rests goes into the URL. Clip and overlay reach it as media-file URLs.
@@ -67,16 +67,16 @@ def player(
     path: str,
     heat: "FaceFilm | None" = None,
 ) -> None:
-    """Show the clip.
+    """Show a clip on the clock that figures share.
 
     Args:
-        clip: a file that a browser plays.
-        info: of the original clip; None while it is not known yet.
-        faces: to draw over the picture.
-        face: the track that is analysed.
+        clip: file that a browser plays.
+        info: facts about the original clip; None while they are not known yet.
+        faces: faces to draw over the picture.
+        face: id of the track that is analysed.
         figures: keys of the plotly figures whose x axis is the clip's time.
         path: key of the figure whose first trace with ``customdata`` follows the time.
-        heat: to draw over the face.
+        heat: heat to draw over the face.
     """
     video = info.video if info else None
     if _mount is None:
@@ -133,19 +133,19 @@ def _heat(film: "FaceFilm") -> dict[str, Any]:
 
 
 def heat_bytes(film: "FaceFilm") -> bytes:
-    """float32: the N times, then N x 3 corners (x, y); uint8: N x side x side pixels, RGBA."""
+    """Pack heat: float32 N times and N x 3 corners (x, y), then uint8 N x side x side pixels, RGBA."""
     geometry = np.concatenate([film.times, film.squares.ravel()]).astype("<f4")
     return geometry.tobytes() + colours_of(film.heat, opacity=HEAT_OPACITY).tobytes()
 
 
 def box_bytes(faces: FaceTimeline) -> bytes:
-    """float32: the F times, then F x (x, y, width, height) per track, NaN where the face is not seen."""
+    """Pack boxes as float32: F times, then F x (x, y, width, height) per track, NaN where the face is not seen."""
     boxes = [track.boxes.ravel() for track in faces.tracks]
     return np.concatenate([faces.times, *boxes]).astype("<f4").tobytes()
 
 
 def mesh_bytes(track: FaceTrack, size: tuple[int, int]) -> bytes:
-    """uint16: F x 478 x (x, y) as shares of the picture, :data:`MISSING` where the face is not seen."""
+    """Pack a mesh as uint16: F x 478 x (x, y) as shares of the picture, :data:`MISSING` where no face is seen."""
     mesh = np.full((track.length, LANDMARKS, 2), MISSING, "<u2")
     first = 0
     for points in blocks(track.seen_points):
@@ -156,7 +156,7 @@ def mesh_bytes(track: FaceTrack, size: tuple[int, int]) -> bytes:
 
 
 def mesh_edges(track: FaceTrack) -> np.ndarray:
-    """Pairs of neighbouring landmarks (E, 2), from the triangulation of the most frontal frame."""
+    """Return pairs of neighbouring landmarks (E, 2), from the triangulation of the most frontal frame."""
     turned = np.where(track.present, np.abs(track.pose[:, :2]).sum(axis=1), np.inf)
     if not np.isfinite(turned).any():
         return np.zeros((0, 2), int)

@@ -11,11 +11,11 @@ from .session import session
 
 
 def play(identity: str, corpora: Sequence[str]) -> None:
-    """The recording, or one line that says why it cannot be played.
+    """Play a recording, or say in one line why it cannot be played.
 
     Args:
-        identity: of the recording.
-        corpora: among which it is.
+        identity: id of the recording.
+        corpora: names of the corpora, of which one has the recording.
     """
     if loaders.settings().data is None:
         st.caption(

@@ -1,4 +1,4 @@
-"""What is selected, shared by all pages and mirrored in the URL.
+"""The selection, which all pages share and the URL mirrors.
 
 Every choice is a widget bound to a query parameter of its own name, so that a link opens the same
 view: ``clip``, ``models``, ``face``, ``audio_track``, ``video_track``, ``channel``, ``shown``, ``fusion``,
@@ -35,8 +35,8 @@ class Clip(NamedTuple):
     """The clip that is looked at.
 
     Attributes:
-        name: that the page shows.
-        path: of its file.
+        name: name that the page shows.
+        path: path of its file.
     """
 
     name: str
@@ -44,12 +44,12 @@ class Clip(NamedTuple):
 
     @property
     def stem(self) -> str:
-        """Its name as the start of a file's name."""
+        """The name as the start of a file's name."""
         return Path(self.name.partition(": ")[2] or self.name).stem.replace(" ", "-")
 
     @property
     def is_example(self) -> bool:
-        """Whether it comes with the project."""
+        """Whether the clip comes with the project."""
         return self.name.startswith(EXAMPLE)
 
 
@@ -99,7 +99,7 @@ def _keep_upload(key: str) -> None:
 
 
 def choose_models() -> dict[str, Path]:
-    """The models that can be applied to a clip, chosen in the sidebar: name -> folder; damaged ones among them."""
+    """Let people choose models to apply to a clip in the sidebar, and return their folders, damaged ones too."""
     described = {name: (folder, loaders.description(folder)) for name, folder in loaders.checkpoints().items()}
     found = {name: folder for name, (folder, about) in described.items() if about is None or reads_clips(about)}
     with st.sidebar:
@@ -114,22 +114,22 @@ def choose_models() -> dict[str, Path]:
 
 
 def choose_model(found: Mapping[str, Path], default: str | None = None) -> str | None:
-    """The primary model of views that look at one, chosen in the sidebar; None when there is none.
+    """Let people choose the primary model in the sidebar; None when there is none.
 
     Args:
-        found: the models that the view can look at: name -> folder.
-        default: of a first visit.
+        found: folders of the models that the view can look at, by name.
+        default: model of a first visit.
     """
     return _choose_one(found, "Model", "model", default)
 
 
 def choose_network(found: Mapping[str, Path], default: str | None = None) -> str | None:
-    """The network of face pictures of views that look at a model of each kind; None when there is none."""
+    """Let people choose the network of face pictures, beside a model of another kind; None when there is none."""
     return _choose_one(found, "Face network", "network", default)
 
 
 def choose_pinned(found: Mapping[str, Path], *, third: bool = False) -> str | None:
-    """A second or third model that stands beside the primary one, or None."""
+    """Let people choose a second or third model that stands beside the primary one, or None."""
     label, key = ("Beside both", "third") if third else ("Beside it", "pinned")
     return _choose_one({NOTHING: Path(), **found}, label, key, NOTHING, none=NOTHING)
 
@@ -145,12 +145,12 @@ def _choose_one(
 
 
 def choose_compared(found: Mapping[str, Path], default: Sequence[str], most: int) -> list[str]:
-    """Models to see side by side, chosen in the sidebar; the first is what the others are measured against.
+    """Let people choose models to see side by side; the first is what the others are measured against.
 
     Args:
-        found: the models that there are: name -> folder.
-        default: of a first visit.
-        most: how many fit.
+        found: folders of the models that there are, by name.
+        default: models of a first visit.
+        most: largest number of models.
     """
     with st.sidebar:
         return linked.several(
@@ -164,10 +164,10 @@ def choose_compared(found: Mapping[str, Path], default: Sequence[str], most: int
 
 
 def choose_slice(table: pd.DataFrame, *, second: bool = False) -> Slice:
-    """A popover in which recordings are chosen by culture, emotion, speaker and correctness.
+    """Let people choose recordings by culture, emotion, speaker and correctness, in a popover.
 
     Args:
-        table: of recordings: index id, and columns among :data:`emoviz.evaluation.slices.COLUMNS`.
+        table: recordings with index id, and columns among :data:`emoviz.evaluation.slices.COLUMNS`.
         second: whether this is the slice that another one is compared with.
     """
     key = "slice_b" if second else "slice"
@@ -199,7 +199,7 @@ def set_slice(chosen: Slice, *, second: bool = False) -> None:
 
 
 def recordings() -> tuple[str, ...]:
-    """Ids of the recordings that were clicked or lassoed."""
+    """Return the ids of the recordings that were clicked or lassoed."""
     return Slice.parse(f"{IDS}:{linked.read('recordings')}").conditions.get(IDS, ())
 
 
@@ -209,7 +209,7 @@ def select_recordings(ids: Sequence[str]) -> None:
 
 
 def choose_face(tracks: list[int], speaker: int | None) -> int | None:
-    """Whose face is analysed, when the clip shows more than one person."""
+    """Let people choose whose face is analysed, when the clip shows more than one person."""
     if len(tracks) < 2:
         return None
     chosen = linked.select(
@@ -224,7 +224,7 @@ def choose_face(tracks: list[int], speaker: int | None) -> int | None:
 
 
 def requested_face() -> int | None:
-    """The face that the URL or the chooser names, before the chooser is drawn."""
+    """Return the face that the URL or the chooser names, before the chooser is drawn."""
     value = str(st.session_state.get("face") or linked.read("face"))
     return int(value) if value.isascii() and value.isdigit() else None
 
@@ -258,7 +258,7 @@ def _choose_track(label: str, tracks: Sequence[TrackInfo], key: str) -> int | No
 
 
 def requested_tracks() -> Choice:
-    """The tracks and the channel that the choosers or the link name, before the choosers are drawn."""
+    """Return the tracks and the channel that the choosers or the link name, before the choosers are drawn."""
     named = {
         key: str(st.session_state[key] if key in st.session_state else linked.read(key))
         for key in ("audio_track", "video_track", "channel")
@@ -271,7 +271,7 @@ def requested_tracks() -> Choice:
 
 
 def choose_fusion() -> tuple[str, float]:
-    """Method of late fusion and weight of the video."""
+    """Let people choose the method of late fusion and the weight of the video."""
     method = linked.select(
         "Fusion",
         list(FUSIONS),
@@ -287,7 +287,7 @@ def choose_fusion() -> tuple[str, float]:
 
 
 def choose_source(outputs: pd.DataFrame) -> str | None:
-    """Whose emotions are stacked; None when nobody predicts any."""
+    """Let people choose the source whose emotions are stacked; None when nobody predicts any."""
     present = set(outputs[outputs.kind == "emotion"].source)
     known = [str(s) for s in (Source.FUSED, Source.FACE, Source.SPEECH) if s in present]
     if len(known) < 2:

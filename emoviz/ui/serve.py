@@ -1,4 +1,4 @@
-"""What the server answers beside what Streamlit does: pages, and plotly's part."""
+"""The server's own answers beside Streamlit's: pages, and the app's part of plotly."""
 
 import hashlib
 from functools import partial
@@ -15,12 +15,12 @@ from .cache import cached
 
 @cached(1)
 def plotly_url() -> str:
-    """Return where a page finds plotly's part, relative to its own address; another one when the part is built anew."""
+    """Return the address of plotly's part, relative to that of a page; another one when the part is built anew."""
     return f"./figures/plotly-{hashlib.sha256(insides.PLOTLY.read_bytes()).hexdigest()[:16]}.js"
 
 
 def routes() -> list[Route]:
-    """Return pages that begin with what they will need, and plotly's part, which browsers may keep, compiled."""
+    """Return routes to pages that begin with what they need, and to plotly's part, which browsers keep compiled."""
     base = f"/{st.get_option('server.baseUrlPath').strip('/')}".rstrip("/")
     found = [Route(f"{base}/{plotly_url().removeprefix('./')}", partial(_plotly, insides.PLOTLY.read_bytes()))]
     index = insides.index(plotly_url())

@@ -1,4 +1,4 @@
-"""What belongs to one visitor: uploads, analyses and explanations, which end with the visit."""
+"""The session of one visitor: uploads, analyses and explanations, which end with the visit."""
 
 import shutil
 import tempfile
@@ -19,10 +19,10 @@ class Session:
 
     Attributes:
         folder: temporary folder of this session.
-        limit_mb: largest clip, and largest sum of all uploads that are kept.
-        uploads: name that the page shows -> file.
-        analyses: of this visitor's clips.
-        line: of this visitor's explanations.
+        limit_mb: largest clip, and largest sum of all uploads that are kept, in MB.
+        uploads: files of the uploads by the names that the page shows.
+        analyses: analyses of this visitor's clips.
+        line: line of this visitor's explanations.
     """
 
     folder: Path
@@ -41,7 +41,7 @@ class Session:
             The name that the page shows for it.
 
         Raises:
-            MediaError: the file is larger than the limit.
+            MediaError: if the file is larger than the limit.
         """
         if len(content) > self.limit_mb * 1_000_000:
             raise MediaError(f"The file has {len(content) / 1e6:.0f} MB; clips up to {self.limit_mb} MB are accepted.")
@@ -66,7 +66,7 @@ class Session:
 
 
 def session() -> Session:
-    """This visitor's session."""
+    """Return this visitor's session."""
     return _session(loaders.settings().upload_limit_mb)
 
 

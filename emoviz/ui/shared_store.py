@@ -16,7 +16,7 @@ WAIT = 0.2
 
 
 class SharedStore(FeatureStore):
-    """A feature store whose threads wait for each other: what one extracts, another one that wants it reads."""
+    """A feature store whose threads wait for each other: a feature that one extracts, another one reads."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)

@@ -1,4 +1,4 @@
-"""What the Results page shows of a study: the form that suits its scores, and views of its networks."""
+"""Forms and links for the Results page: the form that suits a study's scores, and views of its networks."""
 
 from enum import Enum, auto
 from pathlib import Path
@@ -21,7 +21,7 @@ SIDE_BY_SIDE = 4
 
 
 class Form(Enum):
-    """How the scores of several systems are drawn: as rows, as rows over the whole width, as curves, or as a matrix."""
+    """The form in which scores of several systems are drawn: rows, rows over the whole width, curves, or a matrix."""
 
     SYSTEMS = auto()
     WIDE_SYSTEMS = auto()
@@ -30,11 +30,11 @@ class Form(Enum):
 
 
 def form_of(tested: pd.DataFrame, standing: pd.DataFrame) -> Form:
-    """The form that suits some scores.
+    """Return the form that suits some scores.
 
     Args:
-        tested: the scores.
-        standing: those of them that say how systems stand (:func:`emoviz.studies.tables.standing`).
+        tested: table of the scores.
+        standing: rows of it that say how systems stand (:func:`emoviz.studies.tables.standing`).
     """
     panels = standing["column"].nunique()
     if tested["shots"].notna().any():
@@ -45,12 +45,12 @@ def form_of(tested: pd.DataFrame, standing: pd.DataFrame) -> Form:
 
 
 def chosen_score(table: pd.DataFrame, shown: pd.DataFrame, named: tuple[str, str, str]) -> dict[str, Any]:
-    """The score that is marked: the one of that system, test and output, or else the first one of the best system.
+    """Return the score to mark: the one of that system, test and output, or the first of the best system.
 
     Args:
-        table: of all scores.
-        shown: those in the figure, the best system last.
-        named: system, test and output.
+        table: table of all scores.
+        shown: scores in the figure, the best system last.
+        named: names of system, test and output.
     """
     found = tables.find(table, *named)
     best = shown[shown["system"] == shown["system"].iloc[-1]]
@@ -61,9 +61,9 @@ class Link(NamedTuple):
     """A link to a page.
 
     Attributes:
-        page: its script.
-        label: for people.
-        query: its query parameters.
+        page: script of the page.
+        label: label for people.
+        query: query parameters of the page.
     """
 
     page: str
@@ -72,11 +72,11 @@ class Link(NamedTuple):
 
 
 def checkpoint_links(report: Report, folds: pd.DataFrame) -> tuple[list[Link], bool]:
-    """Links to views of trained networks of a report's system, and whether they were trained on the same speakers.
+    """Return links to views of a system's networks, and whether these were trained on the same speakers.
 
     Args:
-        report: of the system.
-        folds: behind the chosen score (:func:`emoviz.studies.behind.folds_behind`).
+        report: report of the system.
+        folds: folds behind the chosen score (:func:`emoviz.studies.behind.folds_behind`).
     """
     found = loaders.checkpoints() | loaders.checkpoints(PER_CULTURE)
     descriptions = {name: loaders.description(folder) for name, folder in found.items()}
