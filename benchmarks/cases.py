@@ -1,4 +1,4 @@
-"""Recordings as people have them, each beside the plain one: what the default models say of it, and what is noted.
+"""Recordings as people have them, each compared with the plain one: predictions of the default models, and notes.
 
     python -m benchmarks.cases FOLDER [--only PART] [--json FILE]
 
@@ -37,7 +37,7 @@ def run(path: Path, checkpoints: list[Checkpoint]) -> tuple[ClipMedia, ClipPredi
 
 
 def shift_of(media: ClipMedia, base: ClipMedia) -> float:
-    """Seconds by which the voice of a recording comes later than in the plain one: where their sounds agree best."""
+    """Return by how many seconds the voice of a recording comes later than in the plain one."""
     if media.info.audio is None:
         return 0.0
     sound, plain = media.waveform(), base.waveform()
@@ -47,7 +47,7 @@ def shift_of(media: ClipMedia, base: ClipMedia) -> float:
 
 
 def likeness(found: pd.DataFrame, plain: pd.DataFrame, columns: list[str], shift: float) -> float:
-    """Correlation of some curves of two recordings, over the frames that both have; NaN where there are none."""
+    """Correlate some curves of two recordings, over the frames that both have; NaN where there are none."""
     common = [column for column in columns if column in found and column in plain]
     if not common:
         return np.nan
@@ -58,7 +58,7 @@ def likeness(found: pd.DataFrame, plain: pd.DataFrame, columns: list[str], shift
 
 
 def row(path: Path, checkpoints: list[Checkpoint], plain: tuple[ClipMedia, ClipPrediction]) -> dict[str, Any]:
-    """Everything that is shown of one recording."""
+    """Return everything that is shown of one recording."""
     began = time.perf_counter()
     try:
         media, prediction = run(path, checkpoints)
@@ -88,7 +88,7 @@ def row(path: Path, checkpoints: list[Checkpoint], plain: tuple[ClipMedia, ClipP
 
 
 def as_line(found: dict[str, Any]) -> str:
-    """A row of the table, as Markdown."""
+    """Return a row of the table, as Markdown."""
     cells = [found["case"], _number(found.get("duration")), str(found.get("tracks", ""))]
     for source in SOURCES:
         cells += [found.get(source, ""), _number(found.get(f"{source}_valence"), "+.2f")]
@@ -101,7 +101,7 @@ def _number(value: float | None, form: str = ".1f") -> str:
 
 
 def main() -> int:
-    """Predict all, print the table."""
+    """Predict all recordings, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder of the recordings, with base.mp4")
     parser.add_argument("--only", default="", help="part of the names of those to predict")

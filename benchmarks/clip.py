@@ -55,7 +55,7 @@ LATEST_SPEECH, LATEST_FACE, LATEST_STOP = 5, 8, 1
 
 
 def make_clip(path: Path) -> None:
-    """The 15 s clip: the example, enlarged, drifting over a wider picture, its sound repeated."""
+    """Make the clip of 15 s: the example, enlarged, drifting over a wider picture, its sound repeated."""
     images = [cv2.resize(frame.image, (960, 720), interpolation=cv2.INTER_CUBIC) for frame in iterate_frames(EXAMPLE)]
     sound = read_waveform(EXAMPLE, RATE).samples
     with av.open(str(path), "w") as container:
@@ -80,7 +80,7 @@ def _there_and_back(number: int, length: int) -> int:
 
 
 def repeat_clip(source: Path, path: Path, times: int) -> None:
-    """The clip several times in a row, without encoding it again; 0.1 s apart, as its sound is a little longer."""
+    """Repeat the clip several times in a row without encoding it again, 0.1 s apart."""
     with av.open(str(path), "w") as target:
         with av.open(str(source)) as first:
             streams = {stream.index: target.add_stream_from_template(stream) for stream in first.streams}
@@ -96,7 +96,7 @@ def repeat_clip(source: Path, path: Path, times: int) -> None:
 
 
 def end_to_end(clip: Path, checkpoints: list[Checkpoint]) -> None:
-    """What the app does with a clip (which extracts the speech streams), and the face streams beside it."""
+    """Do what the app does with a clip (which extracts the speech streams), and extract the face streams beside it."""
     media = ClipMedia(clip)
     predict_clip(media, checkpoints)
     for name in FACE:
@@ -104,7 +104,7 @@ def end_to_end(clip: Path, checkpoints: list[Checkpoint]) -> None:
 
 
 def parts(clip: Path, checkpoints: list[Checkpoint]) -> dict[str, Callable[[], Any]]:
-    """Each part with what it needs of the others done before."""
+    """Return each part of the work, with what it needs of the others done before."""
     done = ClipMedia(clip)
     predict_clip(done, checkpoints)
     speech = [c for c in checkpoints if c.description.source == Source.SPEECH]
@@ -127,7 +127,7 @@ def parts(clip: Path, checkpoints: list[Checkpoint]) -> dict[str, Callable[[], A
 
 
 def measure(call: Callable[[], Any], repeats: int) -> tuple[float, float]:
-    """Median wall-clock and processor seconds of a call."""
+    """Return the median wall-clock and processor seconds of a call."""
     walls, processors = [], []
     for _ in range(repeats):
         wall, processor = time.perf_counter(), time.process_time()
@@ -138,7 +138,7 @@ def measure(call: Callable[[], Any], repeats: int) -> tuple[float, float]:
 
 
 def in_process(what: str, clip: Path) -> dict[str, float]:
-    """What a process of its own measures of a clip."""
+    """Return what a process of its own measures of a clip."""
     command = [sys.executable, "-m", "benchmarks.clip", what, str(clip)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(result.stdout.splitlines()[-1])
@@ -146,7 +146,7 @@ def in_process(what: str, clip: Path) -> dict[str, float]:
 
 
 def measure_memory(clip: Path) -> dict[str, float]:
-    """Predict one clip in this process: its peak memory in MB."""
+    """Predict one clip in this process, and return its peak memory in MB."""
     predict_clip(
         ClipMedia(clip), load_checkpoints([], Settings.read().checkpoints), progress=silent, on_partial=lambda _: None
     )
@@ -155,7 +155,7 @@ def measure_memory(clip: Path) -> dict[str, float]:
 
 
 def measure_first_curves(clip: Path) -> dict[str, float]:
-    """Predict one clip until both sources are known and stop then: the seconds of each."""
+    """Predict one clip until both sources are known, stop then, and return the seconds of each."""
     checkpoints = load_checkpoints([], Settings.read().checkpoints)
     found: dict[str, float] = {}
     start = time.perf_counter()
@@ -177,7 +177,7 @@ def measure_first_curves(clip: Path) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table, and judge by the bounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--minutes", type=int, nargs="*", default=[10, 60], help="lengths of the long clips")

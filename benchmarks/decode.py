@@ -28,7 +28,7 @@ LARGEST_DIFFERENCE = 1e-5
 
 
 def naive_decode(model: CATS, memory: Tensor) -> Tensor:
-    """Outputs (B, T, K), one per frame, each by a pass over all positions up to it."""
+    """Decode outputs (B, T, K), one per frame, each by a pass over all positions up to it."""
     frames = memory.shape[1]
     positions = positional_encoding(torch.arange(frames), model.config.width)
     start = model.start.expand(len(memory), 1, -1)
@@ -42,7 +42,7 @@ def naive_decode(model: CATS, memory: Tensor) -> Tensor:
 
 
 def seconds(call: Callable[[], Tensor], repeats: int) -> tuple[float, Tensor]:
-    """Least processor time of the call, as other load only adds to it, and its result."""
+    """Return the least processor time of a call, as other load only adds to it, and its result."""
     durations = []
     for _ in range(repeats):
         start = time.process_time()
@@ -52,7 +52,7 @@ def seconds(call: Callable[[], Tensor], repeats: int) -> tuple[float, Tensor]:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table, and judge by the bounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=749)
     parser.add_argument("--repeats", type=int, default=3)

@@ -1,4 +1,4 @@
-"""What extraction of a corpus costs: two cores against one process of the bare encoder, and the cache's second run.
+"""The time of extracting a corpus: two cores against one process of the bare encoder, and the cache's second run.
 
 A made-up corpus of clips of speech-like sound goes through an encoder in three ways: by transformers alone, in one
 process on one thread, clip after clip (``bare``); by the feature store, in one process for each core; and by the
@@ -38,7 +38,7 @@ WIDTH, LAYERS, HEADS = 384, 4, 6
 
 
 def write_corpus(folder: Path, clips: int, seconds: float) -> Corpus:
-    """Clips of a buzz with moving pitch and noise, all different."""
+    """Write clips of a buzz with moving pitch and noise, all different."""
     random = np.random.default_rng(0)
     time_axis = np.arange(round(seconds * 16000)) / 16000
     paths = []
@@ -55,7 +55,7 @@ def write_corpus(folder: Path, clips: int, seconds: float) -> Corpus:
 
 
 def save_random(folder: Path) -> Path:
-    """HuBERT with random weights in the size of Whisper tiny's encoder."""
+    """Save HuBERT with random weights in the size of Whisper tiny's encoder."""
     import transformers
 
     transformers.utils.logging.set_verbosity_error()
@@ -77,7 +77,7 @@ def save_random(folder: Path) -> Path:
 
 @torch.inference_mode()
 def bare(folder: Path, clips: Sequence[str], place: str) -> float:
-    """Seconds of transformers alone: load, decode, prepare, encode."""
+    """Return the seconds of transformers alone: load, decode, prepare, encode."""
     import transformers
 
     begin = time.perf_counter()
@@ -91,7 +91,7 @@ def bare(folder: Path, clips: Sequence[str], place: str) -> float:
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, float]:
-    """Seconds of each way."""
+    """Return the seconds of each way."""
     with tempfile.TemporaryDirectory(prefix="emoviz-") as name:
         root = Path(name)
         (root / "clips").mkdir()
@@ -115,7 +115,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table, and judge by the bounds."""
     parser = argparse.ArgumentParser(description="What extraction of a corpus costs.")
     parser.add_argument("--feature", default="hubert", help="a speech encoder (default: %(default)s)")
     parser.add_argument("--weights", default="", help="name on the Hub or folder (default: random weights)")

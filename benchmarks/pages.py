@@ -1,4 +1,4 @@
-"""How long the pages that show held-out recordings take to open and to answer, above an empty Streamlit page.
+"""The time that pages of held-out recordings take to open and to answer, above an empty Streamlit page.
 
 Two made-up checkpoints of 10,000 recordings with 640 channels each: channel weights, embeddings and predictions.
 Chromium opens every page of an app that knows them, and an empty page of Streamlit before each, in a tab of its own
@@ -76,15 +76,15 @@ st.navigation([st.Page(lambda: None, title="Home", default=True), st.Page(page, 
 
 @dataclass(frozen=True)
 class View:
-    """A page, and one thing that is done on it.
+    """A page, and one act on it that is timed.
 
     Attributes:
-        name: in the menu.
-        address: path and query.
-        complete: JavaScript that is true once what is looked for is drawn.
-        prepare: what comes before the act that is timed, e.g. opening a list.
-        act: a click or key.
-        answered: JavaScript that is true once its answer is drawn.
+        name: name of the page in the menu.
+        address: path and query of the page.
+        complete: script that is true once the wanted figure is drawn, in JavaScript.
+        prepare: act before the one that is timed, e.g. opening a list.
+        act: act that is timed, a click or key.
+        answered: script that is true once the answer is drawn, in JavaScript.
         other: name of a page from which this one is turned to.
     """
 
@@ -98,7 +98,7 @@ class View:
 
 
 def plot(key: str) -> str:
-    """JavaScript for what is drawn in the figure of that key, undefined before."""
+    """Return JavaScript for the data of the figure of a key, undefined before it is drawn."""
     return f"document.querySelector('.st-key-{key} .js-plotly-plot')?._fullData"
 
 
@@ -183,7 +183,7 @@ VIEWS = {
 
 
 def cell(page: Page, key: str, column: int, row: int) -> tuple[float, float]:
-    """Where a cell of a matrix stands on the screen, a little beside its middle."""
+    """Return the place of a cell of a matrix on the screen, a little beside its middle."""
     x, y = page.evaluate(
         """([selector, column, row]) => {
             const plot = document.querySelector(selector), { xaxis, yaxis } = plot._fullLayout
@@ -196,7 +196,7 @@ def cell(page: Page, key: str, column: int, row: int) -> tuple[float, float]:
 
 
 def make_checkpoint(folder: Path, name: str, recordings: int, channels: int, seed: int) -> None:
-    """An untrained classifier with tables of as many held-out recordings."""
+    """Make an untrained classifier with tables of as many held-out recordings."""
     random = np.random.default_rng(0)  # both models are of the same recordings
     culture = random.integers(0, len(CULTURES), recordings)
     speakers = [f"made-up/{place * SPEAKERS + number}" for place in range(len(CULTURES)) for number in range(SPEAKERS)]
@@ -251,7 +251,7 @@ def make_checkpoint(folder: Path, name: str, recordings: int, channels: int, see
 
 @contextmanager
 def serving(script: Path, folder: Path) -> Iterator[str]:
-    """The address of a Streamlit server for a script."""
+    """Serve a script by Streamlit, and yield its address."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -274,7 +274,7 @@ def serving(script: Path, folder: Path) -> Iterator[str]:
 
 
 def measure(context: BrowserContext, address: str, view: View) -> np.ndarray:
-    """Seconds until a page is complete, until what is done there is answered, and until it is turned to again."""
+    """Return the seconds until a page is complete, until an act on it is answered, and until it is turned to again."""
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     start = time.perf_counter()
@@ -300,7 +300,7 @@ def measure(context: BrowserContext, address: str, view: View) -> np.ndarray:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table, and judge by the bounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recordings", type=int, default=10_000)
     parser.add_argument("--channels", type=int, default=640)

@@ -1,4 +1,4 @@
-"""What the audio-video attention network costs from pixels and sound, and that it can learn from them.
+"""The cost of the audio-video attention network from pixels and sound, and a check that it can learn from them.
 
     python -m benchmarks.pixels --data FOLDER [--depth 18] [--side 112] [--bf16]
 
@@ -34,7 +34,7 @@ PAPER = {"depth": 101, "side": 224, "minutes_per_epoch": 95, "milliseconds_per_c
 
 
 def read_clips(data: Path, side: int) -> tuple[dict[str, Tensor], Tensor, tuple[str, ...], float]:
-    """Streams (B, N, D) of the clips, their classes (B,), the classes' names, and the seconds of extraction."""
+    """Return streams (B, N, D) of the clips, classes (B,), the classes' names, and the seconds of extraction."""
     corpus = READERS["crema-d"](data)
     extractors = (Spectrogram(), Snippets(side=side))
     streams: dict[str, list[Tensor]] = {extractor.name: [] for extractor in extractors}
@@ -56,7 +56,7 @@ def train(
     """Train until every clip is right in evaluation.
 
     Returns:
-        Clips that are right at the end, and the processor seconds of each step.
+        Number of clips that are right at the end, and the processor seconds of each step.
     """
     mask = torch.ones(streams["snippets"].shape[:2], dtype=torch.bool)
     optimiser = torch.optim.Adam(model.parameters(), rate)
@@ -84,7 +84,7 @@ def train(
 
 
 def milliseconds_per_clip(model: Model, streams: dict[str, Tensor], bf16: bool, repeats: int = 3) -> float:
-    """Median time of one clip alone, in evaluation."""
+    """Return the median time of one clip alone, in evaluation."""
     clip = {name: values[:1] for name, values in streams.items()}
     mask = torch.ones(clip["snippets"].shape[:2], dtype=torch.bool)
     times = []
@@ -98,7 +98,7 @@ def milliseconds_per_clip(model: Model, streams: dict[str, Tensor], bf16: bool, 
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table, and judge by the bounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with clips/crema-d")
     parser.add_argument("--depth", type=int, default=18, choices=(18, 34, 50, 101))

@@ -36,7 +36,7 @@ NEW = 5
 
 
 def made_up(clips: int, width: int) -> np.ndarray:
-    """Embeddings (clips, width) float32 whose groups overlap."""
+    """Make up embeddings (clips, width), float32, whose groups overlap."""
     random = np.random.default_rng(0)
     centres = random.normal(size=(GROUPS, width))
     spread = random.uniform(0.5, 2.5, size=(GROUPS, 1))
@@ -45,14 +45,14 @@ def made_up(clips: int, width: int) -> np.ndarray:
 
 
 def timed(call: Callable[[], Any]) -> tuple[Any, float, float]:
-    """Result, processor seconds and wall-clock seconds of a call."""
+    """Return the result, the processor seconds and the wall-clock seconds of a call."""
     processor, wall = time.process_time(), time.perf_counter()
     result = call()
     return result, time.process_time() - processor, time.perf_counter() - wall
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table, and judge by the bounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=10_000)
     parser.add_argument("--width", type=int, default=512)

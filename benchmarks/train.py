@@ -49,13 +49,13 @@ LARGEST_MEMORY = 8.0
 
 @dataclass(frozen=True)
 class Case:
-    """What a model is measured on.
+    """The sizes with which a model is measured.
 
     Attributes:
-        streams: name -> channels.
-        frames: T of every sample.
-        batch: samples of a step.
-        options: of the model.
+        streams: number of channels of each stream.
+        frames: number T of frames of every sample.
+        batch: number of samples of a step.
+        options: options of the model.
         outputs: dimensions of every frame, or emotions of the clip.
     """
 
@@ -87,7 +87,7 @@ CASES = {
 
 
 def made_up(name: str, case: Case, steps: int) -> tuple[TrainingConfig, Data, Predictor]:
-    """A model, its config, and data for ``steps`` steps per epoch of always the same batch."""
+    """Make up a model, its config, and data for ``steps`` steps per epoch of always the same batch."""
     streams = tuple(InputConfig(stream) for stream in case.streams)
     frames = case.outputs == DERIVED_DIMENSIONS
     config = TrainingConfig(
@@ -138,12 +138,12 @@ def made_up(name: str, case: Case, steps: int) -> tuple[TrainingConfig, Data, Pr
 
 
 def clock() -> tuple[float, float]:
-    """Processor and wall-clock seconds."""
+    """Return processor and wall-clock seconds."""
     return time.process_time(), time.perf_counter()
 
 
 def by_the_loop(config: TrainingConfig, data: Data, predictor: Predictor) -> list[tuple[float, float]]:
-    """When each batch of an epoch started, trained by the loop."""
+    """Train an epoch by the loop, and return when each batch started."""
     starts = []
 
     def listen(stage: str, done: float, total: float) -> None:
@@ -154,7 +154,7 @@ def by_the_loop(config: TrainingConfig, data: Data, predictor: Predictor) -> lis
 
 
 def by_bare_torch(config: TrainingConfig, data: Data, predictor: Predictor) -> list[tuple[float, float]]:
-    """The same by torch alone."""
+    """Train an epoch by torch alone, and return when each batch started."""
     torch.use_deterministic_algorithms(False)  # the loop asks for them, and leaves it so
     model, loss = predictor.model, LOSSES[config.loss]
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
@@ -172,7 +172,7 @@ def by_bare_torch(config: TrainingConfig, data: Data, predictor: Predictor) -> l
 
 
 def measure(name: str, steps: int, turns: int) -> dict[str, float]:
-    """Median milliseconds of a step of both, and their ratios."""
+    """Return the median milliseconds of a step of both, and their ratios."""
     config, data, predictor = made_up(name, CASES[name], steps + 2)  # the first, and one that ends the last
     durations: dict[str, list[np.ndarray]] = {"loop": [], "bare": []}
     for _ in range(turns):
@@ -191,7 +191,7 @@ def measure(name: str, steps: int, turns: int) -> dict[str, float]:
 
 
 def measure_long() -> dict[str, float]:
-    """Two steps of AED on 16 recordings of 1,768 frames: seconds of one, and the process's largest memory in GB."""
+    """Train two steps of AED on 16 recordings of 1,768 frames, and return a step's seconds and the memory in GB."""
     config, data, predictor = made_up("aed", dataclasses.replace(CASES["aed"], frames=1768, batch=16), 2)
     starts = by_the_loop(config, data, predictor)
     seconds = starts[1][1] - starts[0][1]
@@ -199,7 +199,7 @@ def measure_long() -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print the table, and judge by the bounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=list(CASES), default=list(CASES))
     parser.add_argument("--steps", type=int, default=8, help="that count, per turn")

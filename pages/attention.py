@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def show_channels(name: str, folder: Path, about: Description) -> None:
-    """Channel weights over held-out recordings, the difference between two slices, and whether they are faithful."""
+    """Show channel weights over held-out recordings, the difference of two slices, and whether weights are faithful."""
     try:
         held = attention_weights.held_out(folder)
     except EmovizError as error:
@@ -151,7 +151,7 @@ def show_channels(name: str, folder: Path, about: Description) -> None:
 
 
 def choose_recordings(ids: list[str]) -> tuple[str, ...]:
-    """Single recordings of the slice; none is all of them."""
+    """Let people choose single recordings of the slice; none is all of them."""
     wanted = [identity for identity in selection.recordings() if identity in ids]
     with st.popover(f"Recordings: {len(wanted) or 'all'}"):
         few = len(ids) <= MOST_OFFERED
@@ -171,7 +171,7 @@ def choose_recordings(ids: list[str]) -> tuple[str, ...]:
 
 
 def title_of(chosen: Slice, ids: tuple[str, ...]) -> str:
-    """The slice in words, or the one recording."""
+    """Return the slice in words, or the one recording."""
     if len(ids) == 1:
         return ids[0]
     name = chosen.name[0].upper() + chosen.name[1:]
@@ -179,7 +179,7 @@ def title_of(chosen: Slice, ids: tuple[str, ...]) -> str:
 
 
 def read_deletion(folder: Path) -> pd.DataFrame | None:
-    """The deletion curves in the checkpoint's folder, if they were computed."""
+    """Read the deletion curves in the checkpoint's folder, if they were computed."""
     try:
         return loaders.table(folder, "deletion")
     except EmovizError as error:
@@ -188,7 +188,7 @@ def read_deletion(folder: Path) -> pd.DataFrame | None:
 
 
 def words_of_deletion(table: pd.DataFrame) -> str:
-    """The verdict on the attention's weights, and what integrated gradients reach."""
+    """Return the verdict on the attention's weights, and on those of integrated gradients."""
     own, other = verdict_of(table, ATTENTION), verdict_of(table, GRADIENTS)
     value, low, high = other.difference[:3]
     return (
@@ -198,7 +198,7 @@ def words_of_deletion(table: pd.DataFrame) -> str:
 
 
 def show_deletion(name: str, folder: Path, about: Description, table: pd.DataFrame | None) -> None:
-    """The deletion curves, or how to compute them."""
+    """Show the deletion curves, or how to compute them."""
     if table is None:
         with st.container(border=True):
             st.markdown(
@@ -224,7 +224,7 @@ def show_deletion(name: str, folder: Path, about: Description, table: pd.DataFra
 
 
 def show_clip(folder: Path, maps: tuple[str, ...]) -> None:
-    """What the model attends to in one clip."""
+    """Show the attention of the model in one clip."""
     heading, chooser = st.columns([5, 7], vertical_alignment="bottom")
     heading.subheader("In a clip", anchor=False)
     if not maps:
@@ -279,7 +279,7 @@ def show_curves(prediction: ClipPrediction, stem: str, *, above: bool) -> None:
 
 
 def show_moments(found: ClipAttention, stem: str) -> bool:
-    """Which moments the model looks at, on the player's clock; whether it prefers any."""
+    """Show the moments that the model looks at, on the player's clock, and return whether it prefers any."""
     if len(found.moments.columns) < 2:
         st.caption("It gives no moment more weight than another: its weights are over channels only.")
         return False
@@ -290,7 +290,7 @@ def show_moments(found: ClipAttention, stem: str) -> bool:
 
 
 def show_clip_channels(found: ClipAttention, stem: str) -> None:
-    """The channels of this clip."""
+    """Show the channel weights of this clip."""
     if found.channels is not None:
         figures.show(
             plots.channel_bars(found.channels, BARS, "Which channels does it weigh most in this clip?"),
@@ -302,7 +302,7 @@ def show_clip_channels(found: ClipAttention, stem: str) -> None:
 
 
 def choose_window(found: ClipAttention) -> int:
-    """The number of the window whose maps are shown; by default one in the middle of the clip."""
+    """Let people choose the number of the window whose maps are shown; by default one in the middle of the clip."""
     windows = found.windows
     starts = [round(float(windows.times[first] - windows.times[0]), 2) for first in windows.kept[windows.starts]]
     middle = len(starts) // 2
@@ -320,7 +320,7 @@ def choose_window(found: ClipAttention) -> int:
 
 
 def show_window(analysis: Analysis, folder: Path, found: ClipAttention, number: int, stem: str) -> None:
-    """Every map of one window of the clip, two side by side."""
+    """Show every map of one window of the clip, two side by side."""
     windows = found.windows
     shown = attention_weights.of_window(analysis.media, folder, number)
     times = windows.times[windows.of_window(number)]

@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def compare_weights(sources: dict[str, tuple[Path, ...]]) -> None:
-    """Similarity, the chosen pair and the most frequent channels, or why there is none."""
+    """Show similarity, the chosen pair and the most frequent channels, or why there is none."""
     try:
         show_weights(sources)
     except EmovizError as error:
@@ -91,7 +91,7 @@ def compare_weights(sources: dict[str, tuple[Path, ...]]) -> None:
 
 
 def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
-    """Similarity, the chosen pair and the most frequent channels."""
+    """Show similarity, the chosen pair and the most frequent channels."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = linked.select("Channel weights of", list(sources), "weights", width=210)
         weights = culture_tables.weights(name, sources[name])
@@ -120,7 +120,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
 def show_cells(
     of: tuple[Hashable, ...], comparison: Comparison, weights: pd.DataFrame, replicates: str, measure: tuple[str, int]
 ) -> None:
-    """The matrix, and beside it the channels of the cell that was clicked; only these two change with a click."""
+    """Show the matrix and the channels of the clicked cell beside it; only these two change with a click."""
     left, right = st.columns([46, 54], gap="medium")
     with left:
         show_similarity(of, comparison, replicates, measure)
@@ -129,7 +129,7 @@ def show_cells(
 
 
 def chosen_pair(comparison: Comparison) -> tuple[str, str]:
-    """The pair of cultures that the link names, or else the least similar one."""
+    """Return the pair of cultures that the link names, or else the least similar one."""
     wanted = tuple(linked.read("pair").split(","))
     if len(wanted) == 2 and set(wanted) <= set(comparison.order):
         return wanted[0], wanted[1]
@@ -147,7 +147,7 @@ def choose_pair(points: list[figures.Point]) -> None:
 def show_similarity(
     of: tuple[Hashable, ...], comparison: Comparison, replicates: str, measure: tuple[str, int]
 ) -> None:
-    """The matrix with its dendrogram; a click chooses a pair."""
+    """Show the matrix with its dendrogram; a click chooses a pair."""
     chosen = chosen_pair(comparison)
     figures.show(
         figures.kept(
@@ -170,7 +170,7 @@ def show_similarity(
 
 
 def show_pair(of: tuple[Hashable, ...], weights: pd.DataFrame, replicates: str, names: tuple[str, str]) -> None:
-    """Both cultures' weights channel by channel; of one culture, its replicates'."""
+    """Show both cultures' weights channel by channel, or the replicates' weights of one culture."""
     both = list(dict.fromkeys(names))
     pair = culture_tables.pair(of, weights, replicates, names, SHOWN)
     figures.show(
@@ -185,7 +185,7 @@ def show_pair(of: tuple[Hashable, ...], weights: pd.DataFrame, replicates: str, 
 
 
 def show_top(of: tuple[Hashable, ...], weights: Weights) -> None:
-    """The channels that are most often among the highest."""
+    """Show the channels that are most often among the highest."""
     top, table = culture_tables.frequent(of, weights.table, TOP)
     figures.show(
         figures.kept(("top", of), lambda: plots.top_channels(top, table, replicates=weights.replicates)),
@@ -198,7 +198,7 @@ def show_top(of: tuple[Hashable, ...], weights: Weights) -> None:
 
 @fragment
 def show_transfer() -> None:
-    """The committed figures from one culture to another."""
+    """Show the committed scores from one culture to another."""
     st.subheader("Does it hold in another culture?", anchor=False)
     table, reports = culture_tables.transfer()
     for problem in reports.problems:
@@ -232,7 +232,7 @@ def show_transfer() -> None:
 
 @fragment
 def show_scores() -> None:
-    """Held-out figures per culture."""
+    """Show held-out scores per culture."""
     st.subheader("How good are the models of each culture?", anchor=False)
     table, state = culture_tables.scores()
     if table.empty:
@@ -255,17 +255,17 @@ def show_scores() -> None:
 
 
 def figure_names(table: pd.DataFrame) -> list[str]:
-    """Metric and how it was aggregated, in words."""
+    """Return metrics and their aggregations in words."""
     return [score_title(row.metric, row.aggregation) for row in table.itertuples()]
 
 
 def chosen(table: pd.DataFrame, *columns: str) -> list[str]:
-    """The values to which a table was narrowed."""
+    """Return the values to which a table was narrowed."""
     return [str(table[column].iloc[0]) for column in columns]
 
 
 def narrowed(table: pd.DataFrame, label: str, column: str, *, width: int) -> pd.DataFrame:
-    """The rows with the chosen value of a column; nothing is asked where there is but one."""
+    """Let people choose a value of a column where there are several, and return its rows."""
     values = list(table[column].unique())
     value = values[0] if len(values) < 2 else linked.select(label, values, column, width=width)
     return table[table[column] == value]

@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def show_nothing() -> None:
-    """What would be here, and how to get it."""
+    """Say what would be here, and how to get it."""
     with st.container(border=True):
         st.markdown(
             "No corpus is on this machine yet. Put published ones into a folder and name it by `EMOVIZ_DATA`, or "
@@ -107,7 +107,7 @@ def show_nothing() -> None:
 
 
 def show_corpora(found: list[Holding]) -> None:
-    """All known corpora and their state."""
+    """Show all known corpora and their state."""
     table = inventory.table(found)
     figures.show_table(
         table.reindex(columns=SHOWN), table.astype("string"), key="corpora", name="corpora", about=ABOUT_CORPORA
@@ -119,7 +119,7 @@ def show_corpora(found: list[Holding]) -> None:
 
 
 def show_labels(here: list[Holding]) -> None:
-    """Label distributions of one corpus or all."""
+    """Show the label distributions of one corpus or all."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = linked.select("Corpus", [ALL, *[one.name for one in here]], "corpus", width=190)
         by = linked.segments("By", ["culture", "speaker", "emotion", "corpus"], "by")
@@ -149,7 +149,7 @@ def show_labels(here: list[Holding]) -> None:
 
 
 def extract(here: list[Holding]) -> None:
-    """Choose a corpus and features, see what it will cost, and start it as a job."""
+    """Let people choose a corpus and features, show the cost, and start the extraction as a job."""
     readable = {one.name: one for one in here if not one.missing}
     if not readable:
         st.info("Features are extracted from the files of a corpus, and no corpus has its files here.")
@@ -187,7 +187,7 @@ def _pictures(one: Holding) -> bool:
 
 
 def show_estimate(name: str, features: list[str]) -> None:
-    """How long an extraction will take and how much room, judged by a few recordings."""
+    """Show the time and the room of an extraction, judged by a few recordings."""
     own_settings = loaders.settings()
     with st.spinner("Trying a few recordings"):
         try:
@@ -203,7 +203,7 @@ def show_estimate(name: str, features: list[str]) -> None:
 
 
 def watch(shown: Sequence[Job]) -> None:
-    """Extractions that run or ran."""
+    """Show extractions that run or ran."""
     job_cards.show_error()
     if not shown:
         st.caption("Extractions appear here; they go on when this page is closed.")
@@ -215,7 +215,7 @@ def watch(shown: Sequence[Job]) -> None:
 
 
 def import_corpus() -> None:
-    """Say what one's own files mean, see what is wrong with them, and import them."""
+    """Let people say what their files mean, show what is wrong with them, and import them."""
     kind = st.segmented_control(
         "What have you got?", [CLIPS, TRACES, DATABASE], default=CLIPS, required=True, key="kind"
     )
@@ -243,7 +243,7 @@ def import_corpus() -> None:
 
 
 def choose_material(kind: str) -> Material | None:
-    """Folders on this machine, and a table there or uploaded; None while something is missing or wrong."""
+    """Let people choose folders of this machine, and a table; None while something is missing or wrong."""
     traces = clips = table = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if kind == TRACES:
@@ -272,7 +272,7 @@ def _folder(label: str, key: str, about: str) -> Path | None:
 
 
 def choose_table(folder: Path | None) -> Path | None:
-    """A CSV of the folder, or an uploaded one."""
+    """Let people choose a CSV of the folder, or upload one."""
     inside = sorted(folder.glob("*.[ct]sv")) if folder and folder.is_dir() else []
     received = st.file_uploader("A table (CSV)", type=["csv", "tsv"], key="table-upload")
     if received is not None:
@@ -290,7 +290,7 @@ def choose_table(folder: Path | None) -> Path | None:
 
 
 def choose_plan(material: Material) -> Plan | None:
-    """What the columns mean; None while something is missing, which is said."""
+    """Let people say what the columns mean; None while something is missing, which is said."""
     source = material.source
     columns = [str(column) for column in source.rows.columns]
     suggested = suggest(columns)
@@ -327,7 +327,7 @@ def choose_plan(material: Material) -> Plan | None:
 
 
 def choose_emotions(material: Material, column: str | None) -> dict[str, str]:
-    """What the words of the table mean; asked only of those that do not say so themselves."""
+    """Let people say which emotions the words of the table mean, where the words do not say so themselves."""
     if column is None:
         return {}
     words = words_of(material.source, column)
@@ -343,7 +343,7 @@ def choose_emotions(material: Material, column: str | None) -> dict[str, str]:
 
 
 def choose_scale(material: Material, columns: dict[str, str]) -> tuple[float, float]:
-    """The lowest and the highest rating; asked only where a column has ratings."""
+    """Let people choose the lowest and the highest rating, where a column has ratings."""
     if not set(Dimension) & set(columns):
         return Plan.scale
     low, high = suggest_scale(material.source, columns)
@@ -355,7 +355,7 @@ def choose_scale(material: Material, columns: dict[str, str]) -> tuple[float, fl
 
 
 def show_problems(checked: Checked) -> None:
-    """What is wrong, line by line."""
+    """Show the problems of the files, line by line."""
     left_out = f" {checked.left_out:,} are left out." if checked.left_out else ""
     st.markdown(f"**{len(checked.rows):,} rows are sound, {len(checked.problems):,} problems.**{left_out}")
     if checked.problems:
@@ -371,7 +371,7 @@ def _escaped(text: str) -> str:
 
 
 def finish(plan: Plan, checked: Checked) -> None:
-    """The button that imports, and what is next."""
+    """Draw the button that imports, and say what is next."""
     skip = bool(checked.problems) and st.checkbox("Import the sound rows although others are wrong", key="skip-wrong")
     replace = plan.name in own.names(loaders.settings().imports) and st.checkbox(
         f"Replace the corpus '{plan.name}' that was imported before", key="replace"

@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def choose(found: dict[str, Path]) -> list[Embedded]:
-    """One to three models, chosen in the sidebar; a damaged one is named and left out."""
+    """Let people choose one to three models in the sidebar; a damaged one is named and left out."""
     first = selection.choose_model(found, most_corpora(found))
     second = selection.choose_pinned(found)
     third = selection.choose_pinned(found, third=True) if second else None
@@ -114,7 +114,7 @@ def choose(found: dict[str, Path]) -> list[Embedded]:
 
 
 def show(shown: list[Embedded]) -> None:
-    """Maps, what they separate, and the recordings that were chosen in them."""
+    """Show maps, what they separate, and the recordings that were chosen in them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = choose_method(min(len(one.recordings) for one in shown))
         colour = choose_colour(shown[0])
@@ -158,22 +158,22 @@ def show(shown: list[Embedded]) -> None:
 
 
 def results(jobs: dict[str, Job[Any]]) -> dict[str, Any]:
-    """Of those jobs that are done, or are within a moment of their beginning."""
+    """Return the results of jobs that are done, or are within a moment of their beginning."""
     for job in jobs.values():
         job.wait(max(0.0, job.began + PATIENCE - time.monotonic()))
     return {name: job.state.result for name, job in jobs.items() if job.state.result is not None}
 
 
 def pending(jobs: dict[str, Job[Any]], known: dict[str, Any]) -> list[Job[Any]]:
-    """Those jobs without whose result the page is drawn, even if they have ended by now."""
+    """Return the jobs without whose result the page is drawn, even if they have ended by now."""
     return [job for name, job in jobs.items() if name not in known]
 
 
 def choose_method(count: int) -> Method:
-    """How the maps are made.
+    """Let people choose how the maps are made.
 
     Args:
-        count: recordings in the smallest of them.
+        count: number of recordings in the smallest map.
     """
     name = linked.segments("Map by", list(METHODS), "method", DEFAULT, format_func=lambda name: METHODS[name].title)
     space = linked.segments("In", list(SPACES), "space")
@@ -196,7 +196,7 @@ def choose_method(count: int) -> Method:
 
 
 def choose_number(field: dataclasses.Field[Any], count: int) -> int | float:
-    """A setting, within a range that fits so many recordings."""
+    """Let people choose a setting, within a range that fits so many recordings."""
     default: Any = field.default
     slider, key, kind = SLIDERS[field.name], field.name, type(default)
     most: int | float = kind(max(slider.least + slider.step, min(slider.most, count * slider.share)))
@@ -206,7 +206,7 @@ def choose_number(field: dataclasses.Field[Any], count: int) -> int | float:
 
 
 def choose_colour(first: Embedded) -> str:
-    """The column that colours the recordings."""
+    """Let people choose the column that colours the recordings."""
     columns = [column for column in first.recordings if column != "label"]
     numbers = list(first.recordings.select_dtypes("number"))
     preferred = next(column for column in (maps.EMOTION, *numbers) if column in columns)
@@ -215,7 +215,7 @@ def choose_colour(first: Embedded) -> str:
 
 
 def choose_clip() -> ClipMedia | None:
-    """The clip that is placed into the maps; None while there is none, or none that can be read."""
+    """Let people choose the clip that is placed into the maps; None where none can be read."""
     clip = selection.choose_clip()
     if clip is None:
         return None
@@ -234,7 +234,7 @@ def choose_clip() -> ClipMedia | None:
 def place(
     shown: list[Embedded], projections: dict[str, Projection], clip: ClipMedia
 ) -> tuple[dict[str, pd.DataFrame], list[Job[Any]]]:
-    """Where a new clip stands in the maps, and what is not known yet; of models that cannot read one it is said."""
+    """Place a new clip into the maps, and return the jobs that still run; say which models cannot read it."""
     able = [one for one in shown if reads_clips(one.description)]
     for one in shown:
         if one not in able:
@@ -254,11 +254,11 @@ def place(
 
 
 def watch(waiting: list[Job[Any]], again: Callable[[], None]) -> None:
-    """The progress of what still runs, what was stopped and what failed.
+    """Show the progress of the jobs that still run, and which were stopped or failed.
 
     Args:
-        waiting: what the page is drawn without.
-        again: makes jobs that were stopped begin again.
+        waiting: jobs without whose results the page is drawn.
+        again: function that begins jobs again that were stopped.
     """
     states = [job.state for job in waiting]
     if any(state.stopped for state in states):
@@ -274,7 +274,7 @@ def watch(waiting: list[Job[Any]], again: Callable[[], None]) -> None:
 
 
 def show_progress(running: list[Job[Any]]) -> None:
-    """One look at the jobs; the page is drawn again when one of them has ended."""
+    """Show the jobs once; the page is drawn again when one of them has ended."""
     states = [job.state for job in running]
     if not all(state.running for state in states):
         st.rerun()
@@ -302,7 +302,7 @@ def show_maps(
     clips: pd.DataFrame | None,
     colour: str,
 ) -> None:
-    """The maps in a row; recordings are chosen in them."""
+    """Show the maps in a row; recordings are chosen in them."""
     method = next(iter(projections.values())).method
     selected = selection.recordings()
 
@@ -341,13 +341,13 @@ def remember(points: list[figures.Point]) -> None:
 
 
 def say(judged: dict[str, pd.DataFrame]) -> None:
-    """One sentence per model."""
+    """Write one sentence per model."""
     lines = [f"**{name}**: {maps.verdict(table)}" for name, table in judged.items()]
     st.markdown("  \n".join(lines) or "What the embedding keeps apart is being computed.")
 
 
 def list_recordings(shown: list[Embedded], points: pd.DataFrame) -> None:
-    """The recordings that were chosen in the maps, and the one that is played."""
+    """List the recordings that were chosen in the maps, and play one of them."""
     wanted = selection.recordings()
     first = points.drop_duplicates("id").set_index("id")
     chosen = first.loc[[identity for identity in wanted if identity in first.index]]
@@ -379,7 +379,7 @@ def list_recordings(shown: list[Embedded], points: pd.DataFrame) -> None:
 
 
 def show_separation(judged: dict[str, pd.DataFrame]) -> None:
-    """The silhouettes of all models."""
+    """Show the silhouettes of all models."""
     if not judged:
         return
     table = pd.concat([table.assign(model=name) for name, table in judged.items()], ignore_index=True)

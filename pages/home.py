@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def show_questions(questions: list[guide.Question]) -> None:
-    """One card per question; a click opens the page that is prepared to answer it."""
+    """Show one card per question; a click opens the page that is prepared to answer it."""
     if not questions:
         return
     st.subheader("Questions to begin with", anchor=False)
@@ -58,7 +58,7 @@ def show_questions(questions: list[guide.Question]) -> None:
 
 
 def show_models(models: Mapping[str, Path], group: Mapping[str, Path]) -> None:
-    """One card per model, and one for those that were each trained on one culture."""
+    """Show one card per model, and one for those that were each trained on one culture."""
     st.subheader("Models that are here", anchor=False)
     if not models and not group:
         messages.no_models()
@@ -74,7 +74,7 @@ def show_models(models: Mapping[str, Path], group: Mapping[str, Path]) -> None:
 
 
 def show_model(name: str, folder: Path) -> None:
-    """What a model reads, gives and scores on held-out speakers, and its limits."""
+    """Show what a model reads, gives and scores on held-out speakers, and its limits."""
     description = loaders.description(folder)
     st.markdown(f"**{name}**")
     if description is None:
@@ -99,7 +99,7 @@ def show_model(name: str, folder: Path) -> None:
 
 
 def show_group(group: Mapping[str, Path]) -> None:
-    """How many models of one culture each there are, and from where to where their figures go."""
+    """Show how many models of one culture each there are, and the range of their scores."""
     descriptions = [d for d in map(loaders.description, group.values()) if d]
     st.markdown(f"**{PER_CULTURE}**: {len(group)} models")
     st.caption(f"{', '.join(dict.fromkeys(d.title for d in descriptions))}, each of another culture or seed.")

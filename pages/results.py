@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def show_nothing() -> None:
-    """What would be here, and how to get it."""
+    """Say what would be here, and how to get it."""
     with st.container(border=True):
         st.markdown(
             "This page shows the scores of every study: systems with their intervals, differences with their p, and "
@@ -90,7 +90,7 @@ def show_nothing() -> None:
 
 
 def choose(label: str, options: Sequence[str], key: str, default: str | None = None, width: int = 170) -> str:
-    """A choice that the link carries; one that a link or an earlier table had and this one has not is forgotten."""
+    """Let people choose an option that the link carries; one that this table has not is forgotten."""
     if st.session_state.get(key, options[0]) not in options:
         del st.session_state[key]
     index = options.index(default) if default in options else 0
@@ -98,7 +98,7 @@ def choose(label: str, options: Sequence[str], key: str, default: str | None = N
 
 
 def choose_group(groups: Mapping[tuple[str, str], list[Report]]) -> list[Report]:
-    """The systems of one study after one protocol; at first those that were compared most."""
+    """Let people choose a study and a protocol; at first those whose systems were compared most."""
     study, protocol = max(groups, key=lambda key: sum(len(report["compared"]) for report in groups[key]))
     study = choose("Study", list(dict.fromkeys(s for s, _ in groups)), "study", study)
     protocol = choose("Protocol", [p for s, p in groups if s == study], "protocol", protocol, width=140)
@@ -106,19 +106,19 @@ def choose_group(groups: Mapping[tuple[str, str], list[Report]]) -> list[Report]
 
 
 def choose_score(group: Sequence[Report]) -> tuple[str, str, str]:
-    """The score that is shown: its title, metric and aggregation."""
+    """Let people choose the score that is shown: its title, metric and aggregation."""
     found = tables.readings(group)
     score = choose("Score", list(found), "score", width=130)
     return score, *found[score]
 
 
 def choose_culture(table: pd.DataFrame) -> str:
-    """The tested culture, or :data:`EVERYWHERE`."""
+    """Let people choose the tested culture, or :data:`EVERYWHERE`."""
     return choose("Tested on", [EVERYWHERE, *tables.cultures(table)], "tested", width=140)
 
 
 def choose_systems(group: list[Report]) -> list[Report]:
-    """Some of the systems; at first all."""
+    """Let people choose some of the systems; at first all."""
     names = [report["system"] for report in group]
     key = "systems"
     if any(name not in names for name in st.session_state.get(key, ())):
@@ -131,14 +131,14 @@ def choose_systems(group: list[Report]) -> list[Report]:
 def show_table(
     of: tuple[Hashable, ...], group: Sequence[Report], table: pd.DataFrame, score: str, culture: str
 ) -> None:
-    """The scores of a group in the form that suits them, and what is behind the chosen one.
+    """Show the scores of a group in the form that suits them, and what is behind the chosen one.
 
     Args:
-        of: says which scores these are.
+        of: name of these scores.
         group: the chosen systems.
-        table: their scores.
-        score: the title of the chosen metric.
-        culture: the tested one, or :data:`EVERYWHERE`.
+        table: scores of the systems.
+        score: title of the chosen metric.
+        culture: tested culture, or :data:`EVERYWHERE`.
     """
     tested = table if culture == EVERYWHERE else tables.on_culture(table, culture)
     standing = kept(("standing", of), lambda: tables.standing(tested))
@@ -172,7 +172,7 @@ def show_table(
 
 
 def choose_shown(form: Form, tested: pd.DataFrame, standing: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The scores that the figure shows, and the test or system to which they were narrowed."""
+    """Let people choose the scores that the figure shows, and return them and the test or system chosen."""
     if form is Form.SHOTS:
         base = choose("Test", tables.bases(tested), "test", width=300)
         return tested[tested["base"] == base], base
@@ -183,7 +183,7 @@ def choose_shown(form: Form, tested: pd.DataFrame, standing: pd.DataFrame) -> tu
 
 
 def named_score() -> tuple[str, str, str]:
-    """System, test and output of the score that the link names; empty where it names none."""
+    """Return system, test and output of the score that the link names; empty where it names none."""
     system, test, output = [*st.query_params.get(CHOSEN, "").split("|"), "", ""][:3]
     return system, test, output
 
@@ -195,14 +195,14 @@ def choose_score_behind(points: list[figures.Point]) -> None:
 
 
 def key_of(score: Mapping[str, Any]) -> list[str]:
-    """System, test and output of a score, by which it is marked."""
+    """Return system, test and output of a score, by which it is marked."""
     return [score[key] for key in ("system", "test", "output")]
 
 
 def show_standing(
     of: tuple[Hashable, ...], shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str
 ) -> None:
-    """Systems as rows."""
+    """Show the scores with systems as rows."""
     figure = figures.kept(("systems", of), lambda: plots.standing(shown, score, key_of(chosen)))
     figures.show(
         figure,
@@ -217,7 +217,7 @@ def show_standing(
 def show_few_shot(
     of: tuple[Hashable, ...], shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str
 ) -> None:
-    """Curves over the number of labelled recordings."""
+    """Show curves of the scores over the number of labelled recordings."""
     question = f"What do a few labels of the target add? ({shown['base'].iloc[0]})"
     figure = figures.kept(("few shots", of), lambda: plots.few_shot(shown, score, question, key_of(chosen)))
     figures.show(
@@ -233,7 +233,7 @@ def show_few_shot(
 def show_matrix(
     of: tuple[Hashable, ...], shown: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str
 ) -> None:
-    """From each culture to each."""
+    """Show the scores from each culture to each."""
     shots = shown["shots"].iloc[0]
     after = "" if pd.isna(shots) else f", {shots} shots"
     question = f"From where to where? ({chosen['system']}{after})"
@@ -252,7 +252,7 @@ def show_matrix(
 def show_differences(
     of: tuple[Hashable, ...], differ: pd.DataFrame, chosen: Mapping[str, Any], score: str, name: str
 ) -> None:
-    """Who is better, and is that luck?"""
+    """Show which system is better, and whether that is luck."""
     lower = METRICS[chosen["metric"]].lower_is_better
     figure = figures.kept(
         ("more than luck", of),
@@ -262,7 +262,7 @@ def show_differences(
 
 
 def show_behind(of: tuple[Hashable, ...], group: Sequence[Report], chosen: Mapping[str, Any], score: str) -> None:
-    """The recordings behind a score: who was tested, who was trained on, and how to make it again."""
+    """Show the recordings behind a score: who was tested, who was trained on, and how to make it again."""
     report = next(report for report in group if report["system"] == chosen["system"])
     folds = kept(("folds", of), lambda: behind.folds_behind(report, behind.tests_behind(report, chosen)))
     with st.container(border=True, key="behind"):
@@ -284,7 +284,7 @@ def show_behind(of: tuple[Hashable, ...], group: Sequence[Report], chosen: Mappi
 
 
 def show_checkpoints(report: Report, folds: pd.DataFrame) -> None:
-    """Links to views of trained networks of the same system."""
+    """Show links to views of trained networks of the same system."""
     links, exact = study_results.checkpoint_links(report, folds)
     if links:
         split = "trained on the same speakers" if exact else "trained on another split"
