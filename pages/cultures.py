@@ -214,7 +214,7 @@ def show_transfer() -> None:
         table = narrowed(table, "System", "system", width=200)
         table = narrowed(table, "Predicted", "output", width=180)
         table = narrowed(table, "Learnt from the target", "learnt", width=190)
-        table = narrowed(table.assign(figure=figure_names(table)), "Metric", "figure", width=220)
+        table = narrowed(table.assign(figure=score_names(table)), "Metric", "figure", width=220)
     metric = table["figure"].iloc[0]
     lower = METRICS[table["metric"].iloc[0]].lower_is_better
     of = chosen(table, "results", "system", "output", "learnt", "figure")
@@ -236,11 +236,11 @@ def show_scores() -> None:
     st.subheader("How good are the models of each culture?", anchor=False)
     table, state = culture_tables.scores()
     if table.empty:
-        st.markdown("No checkpoint has held-out figures of several cultures.")
+        st.markdown("No checkpoint has held-out scores of several cultures.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         table = narrowed(table, "Models", "scored", width=230)
-        table = narrowed(table.assign(score=figure_names(table)), "Metric", "score", width=220)
+        table = narrowed(table.assign(score=score_names(table)), "Metric", "score", width=220)
     metric = table["score"].iloc[0]
     figures.show(
         figures.kept(
@@ -249,12 +249,12 @@ def show_scores() -> None:
         ),
         table,
         key="scores",
-        name="figures-by-culture",
+        name="scores-by-culture",
         about=ABOUT_SCORES,
     )
 
 
-def figure_names(table: pd.DataFrame) -> list[str]:
+def score_names(table: pd.DataFrame) -> list[str]:
     """Return metrics and their aggregations in words."""
     return [score_title(row.metric, row.aggregation) for row in table.itertuples()]
 

@@ -51,7 +51,7 @@ looked for in the folder that `EMOVIZ_DATA` names; your own are imported below.
 ABOUT_LABELS = f"""
 What there is to learn from: recordings of each emotion, per culture, speaker or corpus.
 {CONFOUND} Emotions that few speakers show, or that one culture
-lacks, are where figures will have wide intervals. Splits keep speakers apart.
+lacks, are where scores will have wide intervals. Splits keep speakers apart.
 """
 ABOUT_RATINGS = """
 How often ratings, of each moment or of a recording as a whole, have each value, per culture. A narrow hump around zero

@@ -24,12 +24,12 @@ from emoviz.ui.embedding_maps import (
     Embedded,
     embedded,
     embedding_of,
-    figures_of,
     forget_embedding,
     forget_projection,
     most_corpora,
     places_of,
     projection_of,
+    separation_of,
     with_embeddings,
 )
 from emoviz.ui.insides import fragment
@@ -124,7 +124,7 @@ def show(shown: list[Embedded]) -> None:
     wanted = {one.name: projection_of(one, method) for one in shown}
     ready = results(wanted)
     if complete := len(ready) == len(shown):
-        jobs, judged = wanted, {one.name: figures_of(one, ready[one.name]) for one in shown}
+        jobs, judged = wanted, {one.name: separation_of(one, ready[one.name]) for one in shown}
     else:
         jobs, judged = {one.name: projection_of(one, AT_ONCE(method.dimensions)) for one in shown}, {}
     projections = results(jobs)
@@ -389,7 +389,7 @@ def show_separation(judged: dict[str, pd.DataFrame]) -> None:
             plots.separation(silhouettes),
             table,
             key="separation",
-            name=f"{'-'.join(judged)}-figures",
+            name=f"{'-'.join(judged)}-scores",
             about=ABOUT_SEPARATION,
         )
 

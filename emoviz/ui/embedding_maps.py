@@ -118,20 +118,20 @@ def _projection(name: str, folder: Path, changed: int, method: Method, _shown: E
     return Job(work, f"map of {name}")
 
 
-def figures_of(shown: Embedded, projection: Projection) -> Job[pd.DataFrame]:
+def separation_of(shown: Embedded, projection: Projection) -> Job[pd.DataFrame]:
     """Return the scores of a map (:func:`emoviz.analysis.separation.scores`), begun at their first request."""
-    return _figures(shown.name, shown.folder, shown.changed, projection.method, shown, projection)
+    return _separation(shown.name, shown.folder, shown.changed, projection.method, shown, projection)
 
 
 @cached(64)
-def _figures(
+def _separation(
     name: str, folder: Path, changed: int, method: Method, _shown: Embedded, _projection: Projection
 ) -> Job[pd.DataFrame]:
     def work(progress: Progress) -> pd.DataFrame:
         progress("Judging what the map separates", 0, 0)
         return separation.scores(_projection, _shown.recordings, maps.GROUPINGS)
 
-    return Job(work, f"figures of {name}")
+    return Job(work, f"separation of {name}")
 
 
 def embedding_of(shown: Embedded, clip: ClipMedia) -> Job[ClipEmbedding]:

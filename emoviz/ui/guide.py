@@ -105,7 +105,7 @@ def _compare() -> Question | None:
         return None
     return Question(
         f"Which is better, {pair[0]} or {pair[1]}, and is that luck?",
-        "Both on the same held-out recordings: figures with intervals, where they differ, and how surely.",
+        "Both on the same held-out recordings: scores with intervals, where they differ, and how surely.",
         "pages/compare.py",
         {"compared": list(pair)},
     )
@@ -117,7 +117,7 @@ def _results() -> Question | None:
         return None
     return Question(
         "How good is each system on people it never met?",
-        "All committed figures with their intervals, and the recordings behind each of them.",
+        "All committed scores with their intervals, and the recordings behind each of them.",
         "pages/results.py",
     )
 
