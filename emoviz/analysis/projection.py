@@ -33,8 +33,8 @@ class Projection:
 
     Attributes:
         method: method by which it was made.
-        embeddings: (N, E) float32.
-        points: (N, dimensions) float32, without a unit.
+        embeddings: embeddings (N, E), float32.
+        points: points (N, dimensions), float32, without a unit.
     """
 
     method: Method

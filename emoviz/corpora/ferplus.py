@@ -130,7 +130,7 @@ def vote_shares(labels: pd.DataFrame) -> np.ndarray:
         labels: N rows with the columns :data:`VOTE_COLUMNS`.
 
     Returns:
-        (N, 8) float32 in the order of ``FER_EMOTIONS``; rows sum to 1, or are NaN without a target.
+        Shares (N, 8), float32, in the order of ``FER_EMOTIONS``; rows sum to 1, or are NaN without a target.
     """
     votes = _without_single_votes(labels)
     emotions, others = votes[:, : len(FER_EMOTIONS)], votes[:, len(FER_EMOTIONS) :]

@@ -49,7 +49,7 @@ class Clusters:
 
     Attributes:
         unit: ``sessions``, ``speakers`` or ``recordings``, of which each cluster is one.
-        codes: (N,) number of each result's cluster, in the order of their first results.
+        codes: number (N,) of each result's cluster, in the order of their first results.
     """
 
     unit: str

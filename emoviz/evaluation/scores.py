@@ -255,8 +255,8 @@ def is_collapsed(truth: np.ndarray, prediction: np.ndarray, *, spread: float = 0
     """Return whether predictions over time are nearly constant, or agree with the labels no more than a constant.
 
     Args:
-        truth: (N,) labels.
-        prediction: (N,) predictions.
+        truth: labels (N,).
+        prediction: predictions (N,).
         spread: least ratio of the predictions' standard deviation to the labels'.
         agreement: least CCC; a constant's is 0.
     """

@@ -23,8 +23,8 @@ def confusion(truth: np.ndarray, prediction: np.ndarray, classes: Sequence[objec
     """Return the confusion matrix.
 
     Args:
-        truth: (N,) classes.
-        prediction: (N,) classes.
+        truth: true classes (N,).
+        prediction: predicted classes (N,).
         classes: C classes, among them all that occur, in the order of rows and columns.
 
     Returns:

@@ -32,10 +32,10 @@ class FaceExplanation:
     """Heat over the places of a face at which a network of face pictures looked.
 
     Attributes:
-        times: (N,) seconds of the video's frames.
-        values: float32 (N,), probability of the output in each frame.
-        heat: float32 (N, side, side) in [0, 1], see :func:`grad_cam`.
-        pictures: uint8 (N, side, side, 3), the face in each frame as the network sees it, in colour.
+        times: seconds (N,) of the video's frames.
+        values: probability of the output in each frame, float32 (N,).
+        heat: heat, float32 (N, side, side) in [0, 1], see :func:`grad_cam`.
+        pictures: face in each frame as the network sees it, in colour, uint8 (N, side, side, 3).
     """
 
     times: np.ndarray
@@ -54,10 +54,10 @@ class FaceFilm:
     """Heat over the places of a face at which a network of face pictures looked, over a whole clip.
 
     Attributes:
-        times: (N,) seconds of the video's frames in which the face is seen, or of every so many of them.
-        values: float32 (N,), probability of the output in each.
-        heat: float32 (N, :data:`GRID`, :data:`GRID`) in [0, 1], 1 being the hottest place of the whole clip.
-        squares: (N, 3, 2), corners of the heat in the picture, see :func:`emoviz.media.face_square`.
+        times: seconds (N,) of the video's frames in which the face is seen, or of every so many of them.
+        values: probability of the output in each of these frames, float32 (N,).
+        heat: heat, float32 (N, :data:`GRID`, :data:`GRID`) in [0, 1], 1 being the hottest place of the whole clip.
+        squares: corners (N, 3, 2) of the heat in the picture, see :func:`emoviz.media.face_square`.
         hold: seconds that each frame stands for.
         strip: some of them with their pictures, the heat as above.
     """

@@ -48,7 +48,7 @@ def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear", c
         cell: seconds around each time that ``mean`` averages over; by default it reaches halfway to its neighbours.
 
     Returns:
-        float32 (M, D).
+        Values, float32 (M, D).
 
     Raises:
         FeatureError: if the times do not increase, or there is no such method.

@@ -133,7 +133,7 @@ class FeatureAttention(nn.Module):
 
         Args:
             streams: features (B, T, D) by the name of their stream, finite everywhere.
-            mask: (B, T), true on real frames.
+            mask: mask (B, T), true on real frames.
 
         Returns:
             The weighted streams, and their mean weights (B, D) over the real frames as ``channel.<stream>``.
@@ -203,7 +203,7 @@ class EncoderDecoder(nn.Module):
 
         Args:
             sequences: sequences (B, S, D).
-            real: (B, S), true up to a sequence's length.
+            real: mask (B, S), true up to a sequence's length.
 
         Returns:
             The decoder's states beside the encoder's states that they attended to, (B, S, width), and the weights

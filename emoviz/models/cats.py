@@ -139,7 +139,7 @@ class SelfAttention(nn.Module):
 
         Args:
             x: states (B, T, width), or (B, 1, width) with a past.
-            visible: (B, 1, T, T), true where a place may look; None for all places up to its own.
+            visible: mask (B, 1, T, T), true where a place may look; None for all places up to its own.
             past: keys and values of the earlier places, to which this place adds its own.
 
         Returns:
@@ -236,7 +236,7 @@ class DecoderLayer(nn.Module):
         Args:
             x: states of the steps.
             memory: keys and values (B, heads, T, 2 * width / heads) from ``cross.keys_values``.
-            visible: (B, 1, S or 1, T), true for the frames that each step may see; None for all.
+            visible: mask (B, 1, S or 1, T), true for the frames that each step may see; None for all.
             past: keys and values of the earlier steps, to which this step adds its own.
 
         Returns:
@@ -255,7 +255,7 @@ class Context:
     Attributes:
         queries: positions (B or 1, S, width) and, with a direct estimate, the encoder's mean output.
         memories: keys and values of the encoder's output, one entry per decoder layer.
-        visible: (B, 1, S or 1, T), true for the frames that each step may see; None where all see all.
+        visible: mask (B, 1, S or 1, T), true for the frames that each step may see; None where all see all.
         direct: direct estimate (B, S, K) of the steps, or zero (1, S, 1).
     """
 

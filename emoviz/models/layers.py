@@ -18,7 +18,7 @@ def real_frames(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: 
     Args:
         streams: features (B, T, D_stream) by the name of their stream; more streams than ``widths`` names are fine.
         widths: number of channels D_stream of each stream.
-        mask: (B, T), true on real frames.
+        mask: mask (B, T), true on real frames.
 
     Returns:
         Features (B, T, D_stream) by the name of their stream.
@@ -81,7 +81,7 @@ class Steps:
     """A coarser grid over the frames of a batch: ``step`` frames make one step; the last may be shorter.
 
     Args:
-        mask: (B, T), true on real frames.
+        mask: mask (B, T), true on real frames.
         step: number of frames per step.
     """
 
@@ -155,7 +155,7 @@ def recurrent_states(network: nn.RNNBase, frames: Tensor, mask: Tensor) -> Tenso
     Args:
         network: recurrent network, batch first, of one direction or both.
         frames: frames (B, T, D), finite everywhere.
-        mask: (B, T), true on real frames.
+        mask: mask (B, T), true on real frames.
 
     Returns:
         The last layer's states, (B, T, width).

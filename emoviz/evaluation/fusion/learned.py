@@ -44,7 +44,7 @@ class LearnedShare:
     """A fusion of class probabilities that was fitted to data, see :func:`learn_share`.
 
     Attributes:
-        weights: (S,), not negative, of sum one.
+        weights: weights (S,) of the sources, not negative, of sum one.
     """
 
     weights: tuple[float, ...]
@@ -67,7 +67,7 @@ def learn(values: np.ndarray, targets: np.ndarray, objective: Literal["ccc", "rm
     times the targets', has :math:`2 r^2 / (1 + r^2)`.
 
     Args:
-        values: (S, T, K) predictions of the sources, on recordings that none of them was trained on.
+        values: predictions (S, T, K) of the sources, on recordings that none of them was trained on.
         targets: labels (T, K).
         objective: objective of the fit, the CCC or the error.
 
@@ -95,9 +95,9 @@ def learn_share(values: np.ndarray, targets: np.ndarray) -> LearnedShare:
     maximizing expected log investment return", IEEE Transactions on Information Theory 30 (1984) 369-373).
 
     Args:
-        values: (S, T, K) probabilities of the sources, on recordings that none of them was trained on.
-        targets: (T, K) shares of the classes, e.g. 1 for the true one and 0 for the others. Labels for which a
-            source has no probability are left out.
+        values: probabilities (S, T, K) of the sources, on recordings that none of them was trained on.
+        targets: shares (T, K) of the classes, e.g. 1 for the true one and 0 for the others. Labels for which a source
+            has no probability are left out.
 
     Raises:
         ConfigError: if there are no labels for which all sources have a probability.

@@ -17,8 +17,8 @@ def ccc(truth: Array, prediction: Array) -> float:
     Source: L. I.-K. Lin, Biometrics 45 (1989) 255-268.
 
     Args:
-        truth: (N,) labels. Pairs in which either value is NaN are left out.
-        prediction: (N,) predictions.
+        truth: labels (N,). Pairs in which either value is NaN are left out.
+        prediction: predictions (N,).
 
     Returns:
         The coefficient, or NaN with no pairs, or when both series are the same constant.

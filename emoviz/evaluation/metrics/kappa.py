@@ -13,8 +13,8 @@ def kappa(first: Array, second: Array) -> float:
     Source: J. Cohen, Educational and Psychological Measurement 20 (1960) 37-46.
 
     Args:
-        first: (N,) classes.
-        second: (N,) classes.
+        first: classes (N,) that one rater gives.
+        second: classes (N,) that the other rater gives.
 
     Returns:
         The coefficient, at most 1; NaN with no classes, or where both raters give the same constant.

@@ -8,8 +8,8 @@ def pearson(truth: Array, prediction: Array) -> float:
     """Return Pearson's correlation coefficient r of two series.
 
     Args:
-        truth: (N,) labels. Pairs in which either value is NaN are left out.
-        prediction: (N,) predictions.
+        truth: labels (N,). Pairs in which either value is NaN are left out.
+        prediction: predictions (N,).
 
     Returns:
         The coefficient, or NaN with no pairs, or when either series is constant.

@@ -15,8 +15,8 @@ def unweighted_average_recall(truth: Array, prediction: Array) -> float:
     Source: B. Schuller, S. Steidl, A. Batliner, "The INTERSPEECH 2009 Emotion Challenge", section 4.
 
     Args:
-        truth: (N,) classes.
-        prediction: (N,) classes.
+        truth: true classes (N,).
+        prediction: predicted classes (N,).
 
     Returns:
         The recall in [0, 1]; NaN with no classes.

@@ -15,7 +15,7 @@ def ccc_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     Args:
         prediction: predictions (B, T, K), or (B, K).
         target: labels of the same shape, NaN where there is none.
-        mask: (B, T), true on real frames; not read for (B, K).
+        mask: mask (B, T), true on real frames; not read for (B, K).
 
     Returns:
         A scalar in [0, 2].

@@ -20,8 +20,8 @@ def mean_violation(distances: Tensor, closer: Tensor, farther: Tensor, margin: f
 
     Args:
         distances: distances (B, B) with one row per anchor.
-        closer: (B, B), true for the clips that should be closer to the anchor.
-        farther: (B, B), true for the clips that should be farther from the anchor than these.
+        closer: mask (B, B), true for the clips that should be closer to the anchor.
+        farther: mask (B, B), true for the clips that should be farther from the anchor than these.
         margin: difference by which they should be farther.
 
     Returns:

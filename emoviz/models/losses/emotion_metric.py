@@ -29,7 +29,7 @@ def emotion_metric_loss(
     Args:
         embedding: embeddings (B, E).
         target: class probabilities (B, K).
-        polarity: (K,), +1, -1 or 0 for each class.
+        polarity: polarity (K,) of each class, +1, -1 or 0.
         margin: margin alpha.
         second_margin: margin beta.
 

@@ -12,7 +12,7 @@ def mse_loss(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     Args:
         prediction: predictions (B, T, K), or (B, K).
         target: labels of the same shape, NaN where there is none.
-        mask: (B, T), true on real frames; not read for (B, K).
+        mask: mask (B, T), true on real frames; not read for (B, K).
 
     Returns:
         A scalar.

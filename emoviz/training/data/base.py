@@ -50,7 +50,7 @@ class Batch:
 
     Attributes:
         streams: tensors (B, T, D) by the name of their stream.
-        mask: (B, T), true on real frames.
+        mask: mask (B, T), true on real frames.
         target: labels, (B, T, K) per frame or (B, K).
         samples: the samples before they were padded.
     """
