@@ -1,4 +1,4 @@
-"""A clip's pictures, sound and faces: decoded as streams, with true times."""
+"""The pictures, sound and faces of a clip, decoded as streams with true times."""
 
 from .clip import ClipMedia
 from .container import ACCEPTED, Choice, content_key

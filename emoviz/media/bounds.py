@@ -1,4 +1,4 @@
-"""The largest recordings that are read: beyond these bounds a recording is refused before memory is taken."""
+"""The bounds of recordings: what is larger is refused before memory is taken."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ class Bounds:
     """Limits of a recording.
 
     Attributes:
-        longest: seconds of a recording.
+        longest: length of a recording in seconds.
         filled: seconds of gaps between samples or pictures, in all, that are kept as gaps; a recording is read up to
             the gap that exceeds them.
-        side: pixels of a picture's side.
-        channels: channels of a sound track.
+        side: number of pixels of a picture's side.
+        channels: number of channels of a sound track.
         slowest: samples per second of the slowest sound track.
         fastest: samples per second of the fastest sound track.
     """

@@ -1,4 +1,4 @@
-"""From the channels of a sound track to one: their mix, or the channel that holds the speech."""
+"""The mix of the channels of a sound track, or the channel that holds the speech."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ _SPEECH = 0.5
 
 
 def planar(frame: AudioFrame) -> np.ndarray:
-    """Samples of a decoded frame as float32 (C, N); whole numbers are scaled to [-1, 1)."""
+    """Return the samples of a decoded frame as float32 (C, N); whole numbers are scaled to [-1, 1)."""
     values = frame.to_ndarray()
     if not frame.format.is_planar:
         values = values.reshape(-1, frame.layout.nb_channels).T
@@ -34,26 +34,26 @@ class Mixing:
     """The way in which the channels of a track become one.
 
     Attributes:
-        weights: (C,), what each channel counts.
-        note: one sentence on the choice, or "".
+        weights: weight (C,) of each channel.
+        note: sentence on the choice, or "".
     """
 
     weights: np.ndarray
     note: str = ""
 
     def mix(self, channels: np.ndarray) -> np.ndarray:
-        """float32 (N,) from (C, N); a frame with another number of channels is averaged."""
+        """Mix channels (C, N) to float32 (N,); a frame with another number of channels is averaged."""
         if len(channels) != len(self.weights):
             return np.asarray(channels.mean(0, dtype=np.float32))
         return np.asarray(self.weights.astype(np.float32) @ channels, np.float32)
 
 
 def chosen_mixing(channel: str, count: int) -> Mixing | None:
-    """The mixing that somebody chose, or None where the choice is left to :func:`best_mixing`.
+    """Return the mixing that somebody chose, or None where the choice is left to :func:`best_mixing`.
 
     Args:
-        channel: ``mix``, ``left``, ``right``, the number of a channel from 1, or "".
-        count: C.
+        channel: choice ``mix``, ``left``, ``right``, the number of a channel from 1, or "".
+        count: number C of channels.
 
     Raises:
         MediaError: if there is no such channel.
@@ -71,13 +71,13 @@ def chosen_mixing(channel: str, count: int) -> Mixing | None:
 
 
 def best_mixing(excerpt: np.ndarray) -> Mixing:
-    """The mean of all channels, unless that loses speech; then the channel with the most speech.
+    """Return the mean of all channels, unless that loses speech; then the channel with the most speech.
 
     Speech is lost where channels cancel each other, where only some of many microphones hear it, and where two channels
     hold two people who talk at the same time.
 
     Args:
-        excerpt: float32 (C, N), the beginning of the sound at 16 kHz.
+        excerpt: beginning of the sound, float32 (C, N) at 16 kHz.
     """
     count = len(excerpt)
     mean = Mixing(np.full(count, 1 / count))

@@ -1,4 +1,4 @@
-"""One clip, decoded lazily and once, for all who need a part of it."""
+"""A clip that is decoded lazily and once, for all who need a part of it."""
 
 import threading
 from collections.abc import Iterator
@@ -21,12 +21,13 @@ from .waveform import Waveform, read_waveform
 
 
 class ClipMedia:
-    """A clip and what was decoded of it. Threads may share it.
+    """A clip and what was decoded of it, which threads may share.
 
     Args:
-        path: the clip.
+        path: path of the clip.
         face: id of the track that belongs to the speaker; by default the longest and largest.
-        choice: of tracks and channel; of several picture tracks the default one is read, unless only another has faces.
+        choice: choice of tracks and channel; of several picture tracks the default one is read, unless only another has
+            faces.
         bounds: the largest recording that is accepted.
 
     Raises:
@@ -70,11 +71,11 @@ class ClipMedia:
 
     @property
     def key(self) -> str:
-        """sha256 of the file's content, hex; with another choice of tracks or channel a key of both."""
+        """Return the sha256 of the file's content, hex; with another choice of tracks or channel a key of both."""
         return self._decoded.key
 
     def waveform(self, progress: Progress = silent) -> Waveform:
-        """The sound, 16 kHz mono.
+        """Return the sound of the clip, 16 kHz mono.
 
         Raises:
             MediaError: if the clip has no sound.
@@ -82,7 +83,7 @@ class ClipMedia:
         return self._decoded.waveform(progress)
 
     def speech(self, progress: Progress = silent) -> Waveform:
-        """The sound, conditioned, with the stretches in which nobody speaks (:mod:`emoviz.media.condition`).
+        """Return the conditioned sound, and where nobody speaks in it (:mod:`emoviz.media.condition`).
 
         Raises:
             MediaError: if the clip has no sound.
@@ -91,7 +92,7 @@ class ClipMedia:
         return self._decoded.speech(progress)
 
     def pictures(self, progress: Progress = silent) -> Iterator[Frame]:
-        """The pictures, whose times are those of :meth:`faces`; decoded anew at each call, as they would fill memory.
+        """Yield the pictures at the times of :meth:`faces`, decoded anew at each call to save memory.
 
         Raises:
             MediaError: if the clip has no picture.
@@ -99,7 +100,7 @@ class ClipMedia:
         return iterate_frames(self.path, progress, choice=self._decoded.choice, bounds=self._decoded.bounds)
 
     def faces(self, progress: Progress = silent) -> FaceTimeline:
-        """The faces in the picture.
+        """Return the faces in the picture.
 
         Raises:
             MediaError: if the clip has no picture.
@@ -108,7 +109,7 @@ class ClipMedia:
         return self._decoded.faces(progress)
 
     def face_track(self, progress: Progress = silent) -> FaceTrack | None:
-        """The speaker's face, or None when no face is seen.
+        """Return the speaker's face, or None when no face is seen.
 
         Raises:
             MediaError: if the clip has no picture, or no face of the chosen id.
@@ -118,12 +119,12 @@ class ClipMedia:
         return None if face is None else timeline.track(face)
 
     def track_in(self, timeline: FaceTimeline) -> FaceTrack | None:
-        """The speaker's face among those that are known so far, or None when it is not yet."""
+        """Return the speaker's face among those that are known so far, or None when it is not yet."""
         face = timeline.speaker if self.face is None else self.face
         return next((track for track in timeline.tracks if track.id == face), None)
 
     def faces_so_far(self, progress: Progress = silent) -> Iterator[FaceTimeline]:
-        """The faces again and again while they are followed; those of the whole clip are the last.
+        """Yield the faces again and again while they are followed; those of the whole clip are the last.
 
         Whoever stops in between loses nothing: the faces are followed from there when they are next asked for.
 
@@ -134,13 +135,13 @@ class ClipMedia:
         return self._decoded.faces_so_far(progress)
 
     def beginning(self, seconds: float) -> "ClipMedia":
-        """The sound of the first seconds alone, as if the recording ended there and had no picture."""
+        """Return the sound of the first seconds alone, as if the recording ended there and had no picture."""
         other = ClipMedia.__new__(ClipMedia)
         other.face, other._decoded = None, self._decoded.beginning(seconds)
         return other
 
     def with_face(self, face: int | None) -> "ClipMedia":
-        """The same clip with another speaker's face; what is decoded is shared."""
+        """Return the same clip with another speaker's face; what is decoded is shared."""
         other = ClipMedia.__new__(ClipMedia)
         other.face, other._decoded = face, self._decoded
         return other

@@ -1,4 +1,4 @@
-"""Sound as speech features want it: without offset and rumble, at one level, and only where somebody speaks.
+"""Conditioned sound for speech features: without offset and rumble, at one level, and only where somebody speaks.
 
 Both filters are local in time, so that a recording can be conditioned block by block: the high-pass carries its state,
 and the level at a moment is that of the speech within a few seconds around it.
@@ -43,7 +43,7 @@ def speech_of(sound: Waveform, progress: Progress = silent) -> Waveform:
     """Condition a recording's sound and mark where nobody speaks in it.
 
     Args:
-        sound: mono, at 16 kHz.
+        sound: sound, mono at 16 kHz.
         progress: listener, told of every minute.
 
     Raises:
@@ -69,12 +69,12 @@ def conditioned(samples: np.ndarray, rate: int, progress: Progress = silent) -> 
     """Remove offset and rumble from sound, and bring its speech to one level.
 
     Args:
-        samples: float32 (N,), one channel.
+        samples: sound of one channel, float32 (N,).
         rate: samples per second.
         progress: listener, told of every minute.
 
     Returns:
-        float32 (N,), within [-1, 1]; of long sound rows on disk, as it is read and written minute by minute.
+        Sound, float32 (N,), within [-1, 1]; of long sound rows on disk, as it is read and written minute by minute.
     """
     if not len(samples):
         return samples
@@ -98,11 +98,11 @@ def conditioned(samples: np.ndarray, rate: int, progress: Progress = silent) -> 
 
 
 class HighPass:
-    """A filter that takes out what lies below :data:`CUTOFF`, block by block.
+    """A filter that takes out the frequencies below :data:`CUTOFF`, block by block.
 
     Args:
         rate: samples per second.
-        first: the first sample, which counts as having lasted for ever.
+        first: first sample, which counts as having lasted for ever.
     """
 
     def __init__(self, rate: int, first: float) -> None:
@@ -120,27 +120,27 @@ class HighPass:
 
 
 def high_passed(samples: np.ndarray, rate: int) -> np.ndarray:
-    """Sound without what lies below :data:`CUTOFF`; the filter starts as if the first sample had lasted for ever.
+    """Return sound without the frequencies below :data:`CUTOFF`, as if the first sample had lasted for ever.
 
     Args:
-        samples: float32 (N,).
+        samples: sound, float32 (N,).
         rate: samples per second.
 
     Returns:
-        float32 (N,).
+        Sound, float32 (N,).
     """
     return HighPass(rate, float(samples[0])).filter(samples)
 
 
 def gain(samples: np.ndarray, rate: int) -> np.ndarray:
-    """The factor that brings the speech around each sample to the target level.
+    """Return the factor that brings the speech around each sample to the target level.
 
     Args:
-        samples: float32 (N,), without offset.
+        samples: sound, float32 (N,), without offset.
         rate: samples per second.
 
     Returns:
-        float32 (N,).
+        Factors, float32 (N,).
     """
     frame = _frame(rate)
     middles = (np.arange(len(samples)) + 0.5) / frame

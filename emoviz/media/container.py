@@ -1,4 +1,4 @@
-"""Open the file of a recording, choose among its tracks, and read their packets and frames."""
+"""The file of a recording: its opening, the choice among its tracks, and their packets and frames."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,7 +44,7 @@ class Choice:
     channel: str = ""
 
     def key(self, content: str) -> str:
-        """A key of a file's content, given its sha256, and of this choice; for the default choice the sha256 itself."""
+        """Return a key of a content, given its sha256, and of this choice; the sha256 for the default choice."""
         if self == Choice():
             return content
         return sha256(f"{content} {self.audio} {self.video} {self.channel}".encode()).hexdigest()
@@ -54,7 +54,7 @@ DEFAULT = Choice()
 
 
 def content_key(path: Path | str) -> str:
-    """sha256 of a file's content, hex."""
+    """Return the sha256 of a file's content, hex."""
     with open(path, "rb") as file:
         return file_digest(file, "sha256").hexdigest()
 
@@ -106,12 +106,12 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def clip_start(container: InputContainer) -> float:
-    """The clip's time 0 on the container's clock, in seconds: its earliest presentation time, as in a player."""
+    """Return the clip's time 0 on the container's clock: its earliest presentation time in seconds, as in a player."""
     return (container.start_time or 0) / av.time_base
 
 
 def video_stream(container: InputContainer, choice: Choice = DEFAULT) -> VideoStream | None:
-    """The moving picture that is read, or None: the chosen track, else the default one. Covers do not count.
+    """Return the moving picture that is read, the chosen or the default track, or None. Covers do not count.
 
     Raises:
         MediaError: if there is no track of the chosen number.
@@ -120,7 +120,7 @@ def video_stream(container: InputContainer, choice: Choice = DEFAULT) -> VideoSt
 
 
 def audio_stream(container: InputContainer, choice: Choice = DEFAULT) -> AudioStream | None:
-    """The sound that is read, or None: the chosen track, else the default one.
+    """Return the sound that is read, the chosen or the default track, or None.
 
     Raises:
         MediaError: if there is no track of the chosen number.
@@ -129,12 +129,12 @@ def audio_stream(container: InputContainer, choice: Choice = DEFAULT) -> AudioSt
 
 
 def decoded(container: InputContainer, stream: AnyStream, damaged: Callable[[], None] = lambda: None) -> Iterator[Any]:
-    """Decoded frames of one stream. Packets that cannot be decoded are skipped; where the file breaks off, it ends.
+    """Yield the decoded frames of one stream up to where the file breaks off, without packets that are damaged.
 
     Args:
-        container: that holds the stream.
-        stream: of pictures or sound.
-        damaged: called for each packet that is skipped.
+        container: container that holds the stream.
+        stream: stream of pictures or sound.
+        damaged: function that is called for each packet that is skipped.
     """
     for packet in packets(container, [stream]):
         try:
@@ -144,7 +144,7 @@ def decoded(container: InputContainer, stream: AnyStream, damaged: Callable[[], 
 
 
 def packets(container: InputContainer, streams: Sequence[VideoStream | AudioStream]) -> "Iterator[Packet[Any]]":
-    """Packets of some streams, in the order of the file, up to where it breaks off."""
+    """Yield the packets of some streams, in the order of the file, up to where it breaks off."""
     found = container.demux(list(streams))
     while True:
         try:

@@ -16,18 +16,18 @@ def face_crop(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """Cut out a face with its eyes level.
 
     Args:
-        image: uint8 (H, W, 3), RGB.
-        landmarks: (478, 3) or (478, 2), in pixels of the image.
+        image: picture, uint8 (H, W, 3), RGB.
+        landmarks: landmarks (478, 3) or (478, 2), in pixels of the picture.
 
     Returns:
-        uint8 (48, 48), grey. Where it reaches beyond the image, the image's border is repeated.
+        Crop, uint8 (48, 48), grey. Where it reaches beyond the picture, the picture's border is repeated.
     """
     grey = cv2.cvtColor(_level_face(image, landmarks, FACE_SIZE), cv2.COLOR_RGB2GRAY)
     return cv2.resize(grey, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA)
 
 
 def face_picture(image: np.ndarray, landmarks: np.ndarray, side: int) -> np.ndarray:
-    """:func:`face_crop` in colour and of any size: uint8 (side, side, 3)."""
+    """Cut out a face as :func:`face_crop` does, in colour and of any size: uint8 (side, side, 3)."""
     return cv2.resize(_level_face(image, landmarks, side), (side, side), interpolation=cv2.INTER_AREA)
 
 

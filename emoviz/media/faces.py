@@ -35,10 +35,10 @@ def track_faces(
     """Find the faces of a clip in one pass over its pictures.
 
     Args:
-        path: the clip.
-        progress: called for each picture with the seconds done.
-        detect_every: new faces are looked for in every n-th picture, and whenever a face was lost.
-        choice: the chosen tracks.
+        path: path of the clip.
+        progress: listener that hears of each picture, in seconds done.
+        detect_every: distance of the pictures in which new faces are looked for, beside those in which a face was lost.
+        choice: choice of tracks.
         bounds: the largest recording that is accepted.
 
     Raises:
@@ -51,12 +51,12 @@ def track_faces(
 
 
 class Following:
-    """The faces of a clip as far as they were followed; after a pause or a stop, they are followed from there.
+    """The faces of a clip as far as they were followed, which go on from there after a pause or a stop.
 
     Args:
-        path: the clip.
-        detect_every: new faces are looked for in every n-th picture, and whenever a face was lost.
-        choice: the chosen tracks.
+        path: path of the clip.
+        detect_every: distance of the pictures in which new faces are looked for, beside those in which a face was lost.
+        choice: choice of tracks.
         bounds: the largest recording that is accepted.
 
     Raises:
@@ -81,8 +81,9 @@ class Following:
         """Follow the faces in the next pictures.
 
         Args:
-            progress: called before each picture with the seconds done; what it raises loses no picture.
-            seconds: of work, after which there is a pause.
+            progress: listener that hears of each picture before it is read, in seconds done; what it raises loses no
+                picture.
+            seconds: seconds of work after which there is a pause.
 
         Returns:
             Whether the end of the clip is reached.
@@ -102,18 +103,18 @@ class Following:
         return False
 
     def timeline(self) -> FaceTimeline:
-        """The faces up to the last picture that was followed."""
+        """Return the faces up to the last picture that was followed."""
         scale = max(1.0, max(self._size) / LONGEST)
         notes = (*self._notes, *self._tracker.notes())
         return FaceTimeline(np.array(self._times.array), self._size, self._tracker.tracks(scale), notes)
 
 
 def track_with_faces(info: ClipInfo, choice: Choice, bounds: Bounds) -> int:
-    """The number of the picture track to read: the default one, unless no face is in it and there are some in another.
+    """Return the number of the picture track to read: the default one, unless only another has faces.
 
     Args:
         info: facts about a clip with several picture tracks.
-        choice: the choice of the other tracks.
+        choice: choice of the other tracks.
         bounds: the largest recording that is accepted.
     """
     assert info.video is not None

@@ -1,4 +1,4 @@
-"""The pictures of a clip, one at a time, upright, with their true times."""
+"""The pictures of a clip, read one at a time, upright, with their true times."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Frame:
     """One picture of a clip.
 
     Attributes:
-        time: seconds since the clip's start, as a player shows it.
-        image: uint8 (H, W, 3), RGB, upright, with square pixels.
+        time: time since the clip's start in seconds, as a player shows it.
+        image: picture, uint8 (H, W, 3), RGB, upright, with square pixels.
     """
 
     time: float
@@ -49,12 +49,12 @@ def iterate_frames(
     repeats an earlier time, is left out.
 
     Args:
-        path: the clip.
-        progress: called for each picture with the seconds decoded.
-        longest: a picture whose longer side has more pixels is reduced to this.
-        choice: the chosen tracks.
+        path: path of the clip.
+        progress: listener that hears of each picture, in seconds decoded.
+        longest: largest number of pixels of a picture's longer side; a larger picture is reduced to this.
+        choice: choice of tracks.
         bounds: the largest recording that is accepted.
-        note: takes a sentence on what is damaged.
+        note: function that takes a sentence on what is damaged.
 
     Raises:
         MediaError: if the clip cannot be read, has no picture or exceeds the bounds.

@@ -30,13 +30,13 @@ from .orientation import Orientation, orientation_of, shown_size
 
 @dataclass(frozen=True)
 class TrackInfo:
-    """One track of pictures or sound.
+    """A track of pictures or sound.
 
     Attributes:
-        number: among the tracks of its kind, from 1.
-        codec: FFmpeg's name, e.g. ``aac``.
-        title: as the file names it, or "".
-        language: three letters, or "".
+        number: number among the tracks of its kind, from 1.
+        codec: FFmpeg's name of the codec, e.g. ``aac``.
+        title: title that the file gives it, or "".
+        language: code of the language, three letters, or "".
         default: whether the file marks it as the one to play.
     """
 
@@ -58,12 +58,12 @@ class VideoInfo:
     """The picture of a clip.
 
     Attributes:
-        width: pixels as shown: upright, with square pixels.
-        height: likewise.
+        width: width in pixels as shown: upright, with square pixels.
+        height: height in pixels as shown.
         fps: average frames per second.
-        frames: their number, where the container says it.
+        frames: number of frames, where the container says it.
         rotation: degrees (0, 90, 180, 270) counterclockwise by which stored pictures are turned to be shown.
-        codec: FFmpeg's name, e.g. ``h264``.
+        codec: FFmpeg's name of the codec, e.g. ``h264``.
         track: number of the track, from 1.
         mirrored: whether the file asks for left and right to be exchanged, as front cameras do.
     """
@@ -93,13 +93,13 @@ class ClipInfo:
     """The tracks of a clip, which has picture, sound or both.
 
     Attributes:
-        path: the file.
-        duration: seconds, counted from what the file really holds.
-        video: the picture that is read.
-        audio: the sound that is read.
+        path: path of the file.
+        duration: length in seconds, counted from what the file really holds.
+        video: picture that is read.
+        audio: sound that is read.
         video_tracks: all picture tracks but covers and other stills.
         audio_tracks: all sound tracks.
-        notes: one sentence each on what a reader must know of the file.
+        notes: facts that a reader must know of the file, one sentence each.
     """
 
     path: Path
@@ -112,11 +112,11 @@ class ClipInfo:
 
 
 def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS) -> ClipInfo:
-    """Look into a clip.
+    """Look into a clip for its tracks, pictures, sound and true length.
 
     Args:
-        path: the file.
-        choice: the chosen tracks.
+        path: path of the file.
+        choice: choice of tracks.
         bounds: the largest recording that is accepted.
 
     Raises:
@@ -147,7 +147,7 @@ def require_size(path: Path, width: int, height: int, bounds: Bounds) -> None:
     """Refuse pictures that are larger than the bounds.
 
     Raises:
-        MediaError: if they are.
+        MediaError: if the pictures are larger.
     """
     if max(width, height) > bounds.side:
         raise MediaError(
@@ -156,7 +156,7 @@ def require_size(path: Path, width: int, height: int, bounds: Bounds) -> None:
 
 
 def pixel_aspect_ratio(stream: VideoStream) -> float:
-    """Width of a stored pixel over its height."""
+    """Return the width of a stored pixel over its height."""
     ratio = float(stream.sample_aspect_ratio or 1) or 1.0
     return ratio if 0.1 <= ratio <= 10 else 1.0
 

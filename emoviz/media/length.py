@@ -21,11 +21,11 @@ Note = Callable[[str], None]
 
 
 class Clock:
-    """True times of one stream. What falls back goes on from where it was, and a jump beyond the bounds is closed.
+    """The true times of one stream: a time that falls back goes on, and a jump beyond the bounds is closed.
 
     Args:
-        bounds: of the recording.
-        note: takes a sentence where a jump is closed.
+        bounds: bounds of the recording.
+        note: function that takes a sentence where a jump is closed.
     """
 
     def __init__(self, bounds: Bounds, note: Note) -> None:
@@ -34,7 +34,7 @@ class Clock:
         self._shift = 0.0
 
     def time(self, stated: float, expected: float) -> float:
-        """The true time of a frame, seconds.
+        """Return the true time of a frame in seconds.
 
         Args:
             stated: time that the file states.
@@ -56,7 +56,7 @@ class Clock:
 
 
 def declared_length(container: InputContainer) -> float | None:
-    """Seconds that the header states, or None where it does not tell, as in a live recording."""
+    """Return the seconds that the header states, or None where it does not tell, as in a live recording."""
     if not container.duration or container.duration < 0:
         return None
     # Matroska counts to the end from 0, the others from the start.
@@ -65,7 +65,7 @@ def declared_length(container: InputContainer) -> float | None:
 
 
 def is_whole(container: InputContainer, path: Path) -> bool:
-    """Whether the file holds every sample that an MP4's index states; other headers are not relied upon."""
+    """Return whether the file holds every sample of an MP4's index; other headers are not relied upon."""
     if container.format.name != MP4:
         return False
     size = path.stat().st_size
@@ -74,7 +74,7 @@ def is_whole(container: InputContainer, path: Path) -> bool:
 
 
 def measured_length(path: Path, choice: Choice, bounds: Bounds) -> float:
-    """Seconds from the packets that are really there; they are counted once while the file stays as it is."""
+    """Return the seconds of the packets that are really there, counted once while the file stays as it is."""
     state = path.stat()
     return _counted(path.absolute(), state.st_size, state.st_mtime_ns, choice, bounds)
 

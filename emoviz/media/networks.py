@@ -58,7 +58,7 @@ class Region(NamedTuple):
     angle: float
 
     def to_square(self, size: int) -> np.ndarray:
-        """float32 (2, 3), the affine map from the picture to ``size`` x ``size`` pixels, for OpenCV."""
+        """Return the affine map, float32 (2, 3), from the picture to ``size`` x ``size`` pixels, for OpenCV."""
         scale = size / self.side
         cos, sin = scale * np.cos(self.angle), scale * np.sin(self.angle)
         half = (size - 1) / 2
@@ -75,18 +75,18 @@ class Detection(NamedTuple):
     eyes: np.ndarray
 
     def region(self) -> Region:
-        """The region in which the landmark network should look."""
+        """Return the region in which the landmark network should look."""
         x, y, width, height = (float(value) for value in self.box)
         side = max(_MARGIN * max(width, height), 1.0)
         return Region(x + width / 2, y + height / 2, side, _angle(*self.eyes))
 
     def turned_back(self, turns: int, width: int, height: int) -> "Detection":
-        """The same face in the picture before it was turned.
+        """Return the same face in the picture before it was turned.
 
         Args:
-            turns: quarters by which the picture was turned counterclockwise.
-            width: of the picture before, in pixels.
-            height: likewise.
+            turns: number of quarters by which the picture was turned counterclockwise.
+            width: width of the picture before, in pixels.
+            height: height of the picture before, in pixels.
         """
         corners = _turn_back(np.stack([self.box[:2], self.box[:2] + self.box[2:]]), turns, width, height)
         low = corners.min(0)
@@ -100,23 +100,23 @@ def _turn_back(points: np.ndarray, turns: int, width: int, height: int) -> np.nd
 
 
 class Face(NamedTuple):
-    """Landmarks of one crop, float32 (478, 3) in pixels of the picture, and presence in [0, 1]."""
+    """The landmarks of one crop, float32 (478, 3) in pixels of the picture, and presence in [0, 1]."""
 
     landmarks: np.ndarray
     presence: float
 
     def box(self) -> np.ndarray:
-        """float32 (4,): x, y, width and height round all landmarks."""
+        """Return x, y, width and height round all landmarks, float32 (4,)."""
         low, high = self.landmarks[:, :2].min(0), self.landmarks[:, :2].max(0)
         return np.concatenate([low, high - low])
 
     def region(self) -> Region:
-        """The region in which the landmark network should look in the next picture."""
+        """Return the region in which the landmark network should look in the next picture."""
         return level_square(self.landmarks, _MARGIN)
 
 
 class FaceNetworks:
-    """The networks, loaded. One instance serves all threads; calls wait for each other.
+    """The loaded face networks, of which one instance serves all threads; calls wait for each other.
 
     Args:
         encoders: folder with the bundled weights.
@@ -134,7 +134,7 @@ class FaceNetworks:
             self._mesh = FaceMesh.parse(bundle.read("geometry_pipeline_metadata_landmarks.binarypb"))
 
     def detect(self, image: np.ndarray) -> list[Detection]:
-        """Faces in a picture, uint8 (H, W, 3) RGB, the surest first."""
+        """Find the faces in a picture, uint8 (H, W, 3) RGB, the surest first."""
         height, width = image.shape[:2]
         scale = min(1.0, _DETECTOR_LONGEST / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -149,7 +149,7 @@ class FaceNetworks:
         return [Detection(face[:4] * np.tile(stretch, 2), face[4:8].reshape(2, 2) * stretch) for face in faces]
 
     def landmarks(self, image: np.ndarray, region: Region) -> Face:
-        """Landmarks of the face in a region of a picture, uint8 (H, W, 3) RGB."""
+        """Return the landmarks of the face in a region of a picture, uint8 (H, W, 3) RGB."""
         to_crop = region.to_square(_CROP)
         crop = cv2.warpAffine(image, to_crop, (_CROP, _CROP), borderMode=cv2.BORDER_REPLICATE)
         with self._lock:
@@ -162,29 +162,29 @@ class FaceNetworks:
         return Face(np.hstack([flat, depth]).astype(np.float32), float(1 / (1 + np.exp(-logit.item()))))
 
     def blendshapes(self, landmarks: np.ndarray) -> np.ndarray:
-        """float32 (52,) in [0, 1], the facial actions :data:`BLENDSHAPES` of (478, 3) landmarks in pixels."""
+        """Return the facial actions :data:`BLENDSHAPES`, float32 (52,) in [0, 1], of (478, 3) landmarks."""
         with self._lock:
             self._actions.input()[:] = _upright(landmarks)[_BLENDSHAPE_POINTS, :2]
             return np.asarray(self._actions.outputs()[0])
 
     def pose(self, landmarks: np.ndarray) -> np.ndarray:
-        """float32 (3,), see :func:`~emoviz.media.pose.head_pose`."""
+        """Return the pose of a head, float32 (3,), see :func:`~emoviz.media.pose.head_pose`."""
         return head_pose(_upright(landmarks), self._mesh)
 
 
 @cache
 def face_networks() -> FaceNetworks:
-    """The process's one instance."""
+    """Return the one instance of this process."""
     return FaceNetworks(places.encoders())
 
 
 def level_square(landmarks: np.ndarray, margin: float, below: float = 0.0) -> Region:
-    """The square round a face in which its eyes are level.
+    """Return the square round a face in which its eyes are level.
 
     Args:
-        landmarks: (478, 2) or (478, 3), in pixels.
-        margin: the square's side over the longer side of the face's box.
-        below: how far the box's centre lies below the square's, over its side.
+        landmarks: landmarks (478, 2) or (478, 3), in pixels.
+        margin: side of the square over the longer side of the face's box.
+        below: distance of the box's centre below the square's, over the square's side.
     """
     angle = _angle(landmarks[RIGHT_EYE], landmarks[LEFT_EYE])
     cos, sin = np.cos(angle), np.sin(angle)

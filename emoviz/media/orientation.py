@@ -44,7 +44,7 @@ class Orientation:
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:
-    """The orientation that a decoded frame's display matrix asks for, to the nearest right angle.
+    """Return the orientation that a decoded frame's display matrix asks for, to the nearest right angle.
 
     The matrix maps a stored place (x, y) to the shown one (a x + c y, b x + d y), but for a shift.
     """
@@ -59,5 +59,5 @@ def orientation_of(frame: VideoFrame) -> Orientation:
 
 
 def shown_size(frame: VideoFrame, aspect_ratio: float) -> tuple[int, int]:
-    """(width, height) of a decoded frame with square pixels, before it is brought upright."""
+    """Return (width, height) of a decoded frame with square pixels, before it is brought upright."""
     return max(1, round(frame.width * aspect_ratio)), frame.height

@@ -37,18 +37,18 @@ class Person:
         self._crops = GrowingArray((FACE_SIZE, FACE_SIZE), np.uint8)
 
     def could_be(self, box: np.ndarray, time: float) -> bool:
-        """Whether a face in ``box`` is near enough in place, size and time to be this person again."""
+        """Return whether a face in ``box`` is near enough in place, size and time to be this person again."""
         last = self.face.box()
         distance = np.linalg.norm(box[:2] + box[2:] / 2 - last[:2] - last[2:] / 2)
         similar = 0.5 < box[3] / max(float(last[3]), 1.0) < 2
         return time - self.last_time <= _LONGEST_ABSENCE and similar and bool(distance < last[2:].max())
 
     def differs(self, crop: np.ndarray) -> bool:
-        """Whether a crop that follows the last one at once shows somebody else."""
+        """Return whether a crop that follows the last one at once shows somebody else."""
         return self._last is not None and float(self._last @ _normalised(crop)) < CONTINUES
 
     def likeness(self, crop: np.ndarray) -> float:
-        """Highest correlation of a crop with those that are kept of this person, in [-1, 1]."""
+        """Return the highest correlation of a crop with those that are kept of this person, in [-1, 1]."""
         own = _normalised(crop)
         return max((float(known @ own) for known in (*self._gallery, self._last) if known is not None), default=-1.0)
 
@@ -68,7 +68,7 @@ class Person:
         self._crops.append(crop)
 
     def track(self, id: int, length: int, scale: float) -> FaceTrack:
-        """The finished track of a clip with ``length`` frames, in pixels ``scale`` times smaller."""
+        """Return the finished track of a clip with ``length`` frames, in pixels ``scale`` times smaller."""
         return FaceTrack(
             id=id,
             length=length,

@@ -1,4 +1,4 @@
-"""A copy of a clip that every browser plays, where the clip itself is none."""
+"""Copies of clips for browsers that cannot play the clips themselves."""
 
 import heapq
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ _CLOCK = Fraction(1, 90000)
 
 
 def playable(path: Path | str, folder: Path | str, progress: Progress = silent, choice: Choice = DEFAULT) -> Path:
-    """A file with the clip's pictures and sound, on the clip's clock, that a browser plays.
+    """Return a file with the clip's pictures and sound, on the clip's clock, that a browser plays.
 
     That is the clip itself where it can be, else an MP4 (H.264, AAC, at most 1280 pixels, one channel) in ``folder``,
     made once and only as a whole.

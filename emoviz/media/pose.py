@@ -12,12 +12,12 @@ _VARINT, _BYTES, _FLOAT = 0, 2, 5  # wire types of protocol buffers
 
 @dataclass(frozen=True)
 class FaceMesh:
-    """The rigid part of the canonical face.
+    """The rigid part of the canonical face, by which poses are measured.
 
     Attributes:
-        indices: int (N,), which of the landmarks it is made of.
-        weights: float (N,), how much each counts.
-        points: float (N, 3), x to the picture's right, y up, z towards the camera, in cm.
+        indices: numbers (N,) of the landmarks that it is made of.
+        weights: weight (N,) of each point.
+        points: points (N, 3), x to the picture's right, y up, z towards the camera, in cm.
     """
 
     indices: np.ndarray
@@ -26,7 +26,7 @@ class FaceMesh:
 
     @classmethod
     def parse(cls, metadata: bytes) -> "FaceMesh":
-        """Read it from MediaPipe's ``GeometryPipelineMetadata`` (mediapipe/tasks/cc/vision/face_geometry/proto)."""
+        """Read the mesh from MediaPipe's ``GeometryPipelineMetadata`` (mediapipe/tasks/cc/vision/face_geometry)."""
         mesh, basis = b"", []
         for number, value in _fields(metadata):
             if number == 1 and isinstance(value, bytes):
@@ -39,14 +39,14 @@ class FaceMesh:
 
 
 def head_pose(landmarks: np.ndarray, mesh: FaceMesh) -> np.ndarray:
-    """Rotation of a head, by weighted orthogonal Procrustes analysis (P. Schönemann, Psychometrika 31, 1966, 1-10).
+    """Return the rotation of a head, by weighted orthogonal Procrustes analysis (Schönemann, Psychometrika 1966).
 
     Args:
-        landmarks: (478, 3) in pixels; x to the right, y down, z away from the camera.
-        mesh: the face seen straight from the front.
+        landmarks: landmarks (478, 3) in pixels; x to the right, y down, z away from the camera.
+        mesh: face seen straight from the front.
 
     Returns:
-        float32 (3,), degrees: yaw (positive: turned to the picture's right), pitch (positive: looking up) and
+        Pose, float32 (3,), in degrees: yaw (positive: turned to the picture's right), pitch (positive: looking up) and
         roll (positive: tilted clockwise in the picture); zero for a face that looks into the camera.
     """
     seen = landmarks[mesh.indices] * (1, -1, -1)

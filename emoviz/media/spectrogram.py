@@ -1,4 +1,4 @@
-"""The spectrogram of a clip, as people look at it: small enough for a screen."""
+"""The spectrogram of a clip as people look at it, small enough for a screen."""
 
 from typing import NamedTuple
 
@@ -13,12 +13,12 @@ RANGE = 80.0
 
 
 class Spectrogram(NamedTuple):
-    """Loudness over time and frequency.
+    """A spectrogram, the loudness over time and frequency.
 
     Attributes:
-        times: (T,) seconds, the middles of the columns.
-        frequencies: (F,) hertz, the middles of the rows.
-        decibels: float32 (F, T), at most 0 (the loudest place) and at least -:data:`RANGE`.
+        times: middles (T,) of the columns in seconds.
+        frequencies: middles (F,) of the rows in hertz.
+        decibels: loudness, float32 (F, T), at most 0 (the loudest place) and at least -:data:`RANGE`.
     """
 
     times: np.ndarray
@@ -27,12 +27,12 @@ class Spectrogram(NamedTuple):
 
 
 def spectrogram(sound: Waveform, *, columns: int = 600, rows: int = 96) -> Spectrogram:
-    """Power in Hann windows of :data:`WINDOW`, averaged where there are more columns or rows than asked for.
+    """Compute the power in Hann windows of :data:`WINDOW`, averaged to at most so many columns and rows.
 
     Args:
         sound: sound of the clip.
-        columns: at most so many.
-        rows: at most so many.
+        columns: largest number of columns.
+        rows: largest number of rows.
     """
     from scipy.signal import ShortTimeFFT
     from scipy.signal.windows import hann

@@ -65,11 +65,11 @@ class Tracker:
         self._frame += 1
 
     def tracks(self, scale: float) -> tuple[FaceTrack, ...]:
-        """The tracks that were found, in pixels of the full picture, which is ``scale`` times larger."""
+        """Return the tracks that were found, in pixels of the full picture, which is ``scale`` times larger."""
         return tuple(person.track(id, self._frame, scale) for id, person in enumerate(self._kept()))
 
     def notes(self) -> tuple[str, ...]:
-        """One sentence each on what a reader must know of who is who."""
+        """Return the facts that a reader must know of who is who, one sentence each."""
         numbers = {person: number for number, person in enumerate(self._kept())}
         notes = []
         if self._turns:

@@ -1,4 +1,4 @@
-"""Faces over time: what is known of each person's face in each frame of a clip."""
+"""Tracks of faces over time, with all values of each person's face in each frame of a clip."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ FACE_SIZE = 48
 
 @dataclass(frozen=True)
 class FaceTrack:
-    """One person's face over the F frames of a clip.
+    """The face of one person over the F frames of a clip.
 
     Only frames with the face are stored, landmarks as whole numbers; those of a long clip lie on disk
     (:class:`~emoviz.core.growing.Rows`), so read them in blocks. The properties below spread them over all F frames at
@@ -21,15 +21,15 @@ class FaceTrack:
 
     Attributes:
         id: number of the track in its timeline.
-        length: F.
-        frames: int32 (P,), the frames that have the face.
-        seen_boxes: float32 (P, 4), x, y, width and height in pixels.
-        seen_points: int16 (P, 478, 3), landmarks in units of ``unit`` pixels.
+        length: number F of frames of the clip.
+        frames: numbers of the frames that have the face, int32 (P,).
+        seen_boxes: boxes in these frames, float32 (P, 4): x, y, width and height in pixels.
+        seen_points: landmarks in these frames, int16 (P, 478, 3), in units of ``unit`` pixels.
         unit: pixels per step of ``seen_points``.
-        seen_blendshapes: float32 (P, 52).
-        seen_pose: float32 (P, 3).
-        seen_presence: float32 (P,).
-        seen_crops: uint8 (P, 48, 48).
+        seen_blendshapes: facial actions in these frames, float32 (P, 52).
+        seen_pose: poses in these frames, float32 (P, 3).
+        seen_presence: presence in these frames, float32 (P,).
+        seen_crops: crops of the face in these frames, uint8 (P, 48, 48).
     """
 
     id: int
@@ -55,7 +55,7 @@ class FaceTrack:
         presence: np.ndarray,
         crops: np.ndarray,
     ) -> "FaceTrack":
-        """A track from arrays over all frames, as the properties give them."""
+        """Make a track from arrays over all frames, as the properties give them."""
         points = landmarks[present]
         unit = float(np.abs(points).max(initial=1.0)) / np.iinfo(np.int16).max
         return cls(
@@ -80,12 +80,12 @@ class FaceTrack:
 
     @property
     def boxes(self) -> np.ndarray:
-        """float32 (F, 4): x, y, width and height in pixels of the shown picture; NaN in gaps."""
+        """The boxes, float32 (F, 4): x, y, width and height in pixels of the shown picture; NaN in gaps."""
         return self._spread(self.seen_boxes)
 
     @property
     def landmarks(self) -> np.ndarray:
-        """float32 (F, 478, 3): x, y and depth in pixels of the shown picture; NaN in gaps."""
+        """The landmarks, float32 (F, 478, 3): x, y and depth in pixels of the shown picture; NaN in gaps."""
         landmarks = np.full((self.length, LANDMARKS, 3), np.nan, np.float32)
         landmarks[self.frames] = self.seen_points
         landmarks *= np.float32(self.unit)
@@ -93,34 +93,34 @@ class FaceTrack:
 
     @property
     def blendshapes(self) -> np.ndarray:
-        """float32 (F, 52) in [0, 1], named by :data:`~emoviz.media.BLENDSHAPES`; NaN in gaps."""
+        """The facial actions :data:`~emoviz.media.BLENDSHAPES`, float32 (F, 52) in [0, 1]; NaN in gaps."""
         return self._spread(self.seen_blendshapes)
 
     @property
     def pose(self) -> np.ndarray:
-        """float32 (F, 3): yaw, pitch and roll in degrees, see :func:`~emoviz.media.pose.head_pose`; NaN in gaps."""
+        """The yaw, pitch and roll in degrees, float32 (F, 3), see :func:`~emoviz.media.pose.head_pose`; NaN in gaps."""
         return self._spread(self.seen_pose)
 
     @property
     def presence(self) -> np.ndarray:
-        """float32 (F,) in [0, 1]: how sure the network is that this is a face; NaN in gaps."""
+        """The certainty of the network that this is a face, float32 (F,) in [0, 1]; NaN in gaps."""
         return self._spread(self.seen_presence)
 
     @property
     def crops(self) -> np.ndarray:
-        """uint8 (F, 48, 48), see :func:`~emoviz.media.face_crop`; 0 in gaps."""
+        """The crops of the face, uint8 (F, 48, 48), see :func:`~emoviz.media.face_crop`; 0 in gaps."""
         crops = np.zeros((self.length, FACE_SIZE, FACE_SIZE), np.uint8)
         crops[self.frames] = self.seen_crops
         return crops
 
     @property
     def origin(self) -> tuple[float, ...]:
-        """Where the track begins, by which it is known again while it grows: frame and box."""
+        """The first frame and box of the track, by which it is known again while it grows."""
         return (float(self.frames[0]), *self.seen_boxes[0].tolist())
 
     @property
     def weight(self) -> float:
-        """Frames with the face times its mean side in pixels: large for who is seen long and near."""
+        """The number of frames with the face times its mean side in pixels: large for who is seen long and near."""
         return float(np.sqrt(self.seen_boxes[:, 2] * self.seen_boxes[:, 3]).sum())
 
     def _spread(self, seen: np.ndarray) -> np.ndarray:
@@ -134,10 +134,10 @@ class FaceTimeline:
     """All faces of a clip.
 
     Attributes:
-        times: float64 (F,), seconds of each frame, increasing.
-        size: (width, height) of the shown picture in pixels.
-        tracks: one per person, in the order of their appearance.
-        notes: one sentence each on what a reader must know of the pictures and of who is who.
+        times: seconds of each frame, float64 (F,), increasing.
+        size: size (width, height) of the shown picture in pixels.
+        tracks: tracks, one per person, in the order of their appearance.
+        notes: facts that a reader must know of the pictures and of who is who, one sentence each.
     """
 
     times: np.ndarray
@@ -147,14 +147,14 @@ class FaceTimeline:
 
     @property
     def speaker(self) -> int | None:
-        """Id of the longest and largest track, or None when no face was seen."""
+        """The id of the longest and largest track, or None when no face was seen."""
         return max(self.tracks, key=lambda track: track.weight).id if self.tracks else None
 
     def track(self, id: int) -> FaceTrack:
-        """The track of this id.
+        """Return the track of an id.
 
         Raises:
-            MediaError: if there is none.
+            MediaError: if there is no such track.
         """
         for track in self.tracks:
             if track.id == id:

@@ -43,7 +43,7 @@ class VoiceActivity:
         """Take in the next samples, float32 (N,) at 16 kHz.
 
         Returns:
-            float32 (C,): the probability of speech in each chunk that is complete now.
+            The probability of speech in each chunk that is complete now, float32 (C,).
         """
         samples = np.concatenate([self._rest, samples]).astype(np.float32, copy=False)
         chunks = len(samples) // CHUNK
@@ -60,18 +60,18 @@ class VoiceActivity:
         return np.asarray(spoken, np.float32).reshape(-1)
 
     def finish(self) -> np.ndarray:
-        """float32 (C,): the probability of speech in the last chunk, where samples are left for one."""
+        """Return the probability of speech in the last chunk, float32 (C,), where samples are left for one."""
         return self.add(np.zeros(CHUNK - len(self._rest), np.float32)) if len(self._rest) else np.zeros(0, np.float32)
 
 
 def speech_probability(samples: np.ndarray) -> np.ndarray:
-    """The probability of speech in each 32 ms.
+    """Return the probability of speech in each 32 ms.
 
     Args:
-        samples: float32 (N,), mono at 16 kHz on [-1, 1].
+        samples: sound, float32 (N,), mono at 16 kHz on [-1, 1].
 
     Returns:
-        float32 (ceil(N / 512),).
+        Probabilities, float32 (ceil(N / 512),).
 
     Raises:
         MissingWeightsError: if the network is not on this machine.
@@ -81,15 +81,15 @@ def speech_probability(samples: np.ndarray) -> np.ndarray:
 
 
 def speech_spans(probability: np.ndarray) -> list[tuple[float, float]]:
-    """Stretches in which somebody speaks, from the probability in each chunk.
+    """Return the stretches in which somebody speaks, from the probability in each chunk.
 
     A pause of less than half a second belongs to the speech around it.
 
     Args:
-        probability: (C,), in [0, 1].
+        probability: probability (C,) of speech in each chunk, in [0, 1].
 
     Returns:
-        (start, end) in seconds from the first chunk, in order, apart from each other.
+        Stretches (start, end) in seconds from the first chunk, in order, apart from each other.
     """
     chunk = CHUNK / RATE
     raw: list[list[float]] = []

@@ -33,13 +33,13 @@ class Waveform:
     """Sound of one channel.
 
     Attributes:
-        samples: float32 (N,), within [-1, 1]; of long sound rows on disk (:class:`~emoviz.core.growing.Rows`).
+        samples: samples, float32 (N,), within [-1, 1]; of long sound rows on disk (:class:`~emoviz.core.growing.Rows`).
         rate: samples per second.
         start: time of the first sample, in seconds of the clip.
         gaps: stretches (start, end) in seconds of the clip in which there is no sound and the samples are 0.
-        notes: one sentence each on what a reader must know of the sound.
+        notes: facts that a reader must know of the sound, one sentence each.
         unspoken: stretches (start, end) in seconds of the clip in which nobody speaks, where that was looked for.
-        voice: float32 (C,), the probability of speech in each 32 ms from the first sample, where it was looked for.
+        voice: probability of speech in each 32 ms from the first sample, float32 (C,), where it was looked for.
     """
 
     samples: np.ndarray
@@ -52,12 +52,12 @@ class Waveform:
 
     @property
     def duration(self) -> float:
-        """Seconds from the first sample to the end of the last."""
+        """The seconds from the first sample to the end of the last."""
         return len(self.samples) / self.rate
 
     @property
     def end(self) -> float:
-        """Time of the end of the last sample, in seconds of the clip."""
+        """The time of the end of the last sample, in seconds of the clip."""
         return self.start + self.duration
 
 
@@ -73,10 +73,10 @@ def read_waveform(
     """Decode a clip's sound, bring its channels to one and resample it.
 
     Args:
-        path: the clip.
+        path: path of the clip.
         rate: samples per second.
         progress: listener that hears of the seconds decoded.
-        choice: the chosen track and channel.
+        choice: choice of track and channel.
         bounds: the largest recording that is accepted.
         until: seconds of the clip after which nothing is read, by default its end.
 
@@ -115,12 +115,12 @@ def iterate_sound(
     block. Samples that are no numbers are bridged, and sound on another scale than [-1, 1] is brought to it.
 
     Args:
-        path: the clip.
+        path: path of the clip.
         rate: samples per second.
         progress: listener that hears of the seconds decoded.
-        choice: the chosen track and channel.
+        choice: choice of track and channel.
         bounds: the largest recording that is accepted.
-        note: takes a sentence on what was chosen or mended.
+        note: function that takes a sentence on what was chosen or mended.
 
     Raises:
         MediaError: if the clip cannot be read, lacks the chosen channel, or exceeds the bounds.

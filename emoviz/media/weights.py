@@ -1,4 +1,4 @@
-"""Bundled encoder weights: where they lie, and a check that they are whole before they are used."""
+"""Bundled encoder weights, which are checked to be whole before they are used."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,11 +10,11 @@ from ..core.errors import MissingWeightsError
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """One bundled file.
+    """A bundled file of weights.
 
     Attributes:
-        path: relative to the encoder folder.
-        sha256: of its content, hex.
+        path: path of the file in the encoder folder.
+        sha256: sha256 of its content, hex.
         source: command that puts it there.
     """
 
@@ -38,7 +38,7 @@ FACE_LANDMARKER = WeightsFile(
 
 @cache
 def checked(weights: WeightsFile, encoders: Path) -> Path:
-    """Path of a weights file whose content is what it should be.
+    """Return the path of a weights file after a check that its content is what it should be.
 
     Raises:
         MissingWeightsError: if it is not there, or its sha256 differs.

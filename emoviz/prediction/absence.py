@@ -1,4 +1,4 @@
-"""Where the picture or the sound of a clip holds nothing to predict from, and why; and what to know of a clip."""
+"""Absences of face and speech in a clip, with their reasons, and the limits that picture and sound set."""
 
 from typing import TYPE_CHECKING
 

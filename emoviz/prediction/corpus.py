@@ -169,7 +169,8 @@ def predict_recording(checkpoint: Checkpoint, streams: Mapping[str, FeatureStrea
         streams: feature streams of the recording, at least those that the model reads.
 
     Returns:
-        (T, K) for a model that predicts per frame; dimensions (1, K) or class probabilities (K,) of the whole.
+        Predictions (T, K) of a model that predicts per frame; dimensions (1, K) or class probabilities (K,) of the
+        whole.
     """
     about = checkpoint.description
     frames = on_grid({f.name: streams[f.name] for f in about.features}, about.hop, about.resample)

@@ -1,4 +1,4 @@
-"""What a model reads of a clip: whether it can read any clip, and the feature streams as it was trained on them."""
+"""The inputs of a model from a clip: whether it can read any clip, and the feature streams that it was trained on."""
 
 import dataclasses
 from typing import TYPE_CHECKING
@@ -68,7 +68,7 @@ def only_spoken(stream: FeatureStream, media: "ClipMedia", progress: Progress = 
     Args:
         stream: features of sound or words.
         media: the clip.
-        progress: told while the sound is read.
+        progress: listener that hears of the reading of the sound.
     """
     if media.info.audio is None:
         return stream

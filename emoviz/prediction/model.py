@@ -1,4 +1,4 @@
-"""One model on one clip: its predictions in windows or on pictures, and its embeddings.
+"""The predictions of one model for a clip, in windows or on pictures, and its embeddings.
 
 A model of features gets them on its own grid and is applied in windows (:mod:`emoviz.prediction.windows`). A model of
 pictures is applied to every frame of the video in which the face is found.
@@ -59,7 +59,7 @@ def predict_frames(checkpoint: Checkpoint, values: Mapping[str, np.ndarray]) -> 
 
     Args:
         checkpoint: the model.
-        values: float32 (T, D) by the name of the stream, without absent frames.
+        values: features, float32 (T, D), by the name of the stream, without absent frames.
 
     Returns:
         Predictions (T, K).
@@ -197,7 +197,7 @@ def apply(checkpoint: Checkpoint, streams: Mapping[str, np.ndarray], mask: np.nd
     Args:
         checkpoint: the model.
         streams: features (B, T, D) by the name of their stream.
-        mask: bool (B, T), true on the frames of each window; by default all are.
+        mask: mask, bool (B, T), true on the frames of each window; by default all are.
     """
     tensors = {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in streams.items()}
     shape = next(iter(tensors.values())).shape[:2]

@@ -1,4 +1,4 @@
-"""How good picture and sound are, moment by moment, and one sentence where that makes predictions less sure."""
+"""The quality of picture and sound, moment by moment, and one sentence where it makes predictions less sure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,11 +32,11 @@ class Limit:
     """A bound of quality from which predictions are less sure.
 
     Attributes:
-        column: what is measured.
-        bound: beyond which a row is bad.
+        column: column of the measure.
+        bound: bound beyond which a row is bad.
         above: whether bad rows are those above the bound; else those below.
-        share: of the rows that count from which there is a sentence.
-        sentence: about the ``{share}`` of bad rows and the ``{bound}``.
+        share: share of bad rows, among those that count, from which there is a sentence.
+        sentence: sentence about the ``{share}`` of bad rows and the ``{bound}``.
     """
 
     column: str
@@ -73,7 +73,7 @@ def sound_quality(media: "ClipMedia", times: np.ndarray) -> dict[str, np.ndarray
         times: regular times (T,) of the rows, in seconds of the clip.
 
     Returns:
-        float32 (T,) by column, NaN where there is no sound; the signal-to-noise ratio only where somebody speaks:
+        Columns, float32 (T,), NaN where there is no sound; the signal-to-noise ratio only where somebody speaks:
         ``quality.sound_level`` (dB of full scale), ``quality.clipped`` (share of the samples),
         ``quality.signal_to_noise`` (dB) and ``quality.speech`` (probability).
     """
@@ -105,7 +105,7 @@ def face_quality(media: "ClipMedia", faces: "FaceTimeline | None", times: np.nda
         times: regular times (T,) of the rows, in seconds of the clip.
 
     Returns:
-        float32 (T,) by column, NaN where the face is not seen: ``quality.face_size`` (side of its box in pixels),
+        Columns, float32 (T,), NaN where the face is not seen: ``quality.face_size`` (side of its box in pixels),
         ``quality.face_sharpness`` (variance of the Laplacian of the crop over that of the crop), ``quality.face_turn``
         (degrees that yaw and pitch turn it away) and ``quality.face_presence`` (how sure the network is of a face).
     """

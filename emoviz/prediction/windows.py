@@ -156,7 +156,7 @@ class Windows:
         """Return how much each prediction counts in the mean of the joined series over some of its frames.
 
         Args:
-            wanted: bool (T,), true on these frames, of which at least one is there.
+            wanted: mask, bool (T,), true on these frames, of which at least one is there.
 
         Returns:
             Shares with the sum 1: (N, W) for a model that predicts per frame, (N, 1) for one that predicts per clip.

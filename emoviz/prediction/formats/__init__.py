@@ -1,4 +1,4 @@
-"""The formats in which tables and predictions are written: each file here registers one."""
+"""The formats in which tables and predictions are written, of which each file here registers one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class Format:
     """A format of files; its name in the registry is the ending of their names.
 
     Attributes:
-        title: what a button says.
-        media_type: what a browser is told about the file.
-        encode: turns a table into the content of a file, without the table's index.
-        encode_prediction: turns the prediction of a clip into the content of a file.
-        beneath_figures: whether the row beneath a figure offers it.
+        title: text of a button.
+        media_type: type of the file, as a browser is told.
+        encode: function from a table to the content of a file, without the table's index.
+        encode_prediction: function from the prediction of a clip to the content of a file.
+        beneath_figures: whether the row beneath a figure offers the format.
     """
 
     title: str

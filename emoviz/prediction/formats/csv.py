@@ -1,4 +1,4 @@
-"""Comma-separated values."""
+"""The format of comma-separated values."""
 
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def encode(table: "pd.DataFrame") -> bytes:
-    """Return a table with all digits of its numbers."""
+    """Encode a table with all digits of its numbers."""
     text: str = table.to_csv(index=False)
     return text.encode()
 
 
 def encode_prediction(prediction: "ClipPrediction") -> bytes:
-    """Return the table of a prediction and the reasons of its gaps, with six digits of each number."""
+    """Encode the table of a prediction and the reasons of its gaps, with six digits of each number."""
     text: str = prediction.exported.round({"time": 6}).to_csv(index=False, float_format="%.6g")
     return text.encode()
 

@@ -1,4 +1,4 @@
-"""JSON, which also tells what the columns of a prediction are."""
+"""The format JSON, which also tells what the columns of a prediction are."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def encode(table: "pd.DataFrame") -> bytes:
-    """Return a list of records, with null for a gap."""
+    """Encode a table as a list of records, with null for a gap."""
     return _text(_records(table))
 
 
 def encode_prediction(prediction: "ClipPrediction") -> bytes:
-    """Return clip, duration, notes, outputs, gaps and records of a prediction, with null for a missing value."""
+    """Encode clip, duration, notes, outputs, gaps and records of a prediction, with null for a missing value."""
     return _text(
         {
             "clip": prediction.info.path.name,

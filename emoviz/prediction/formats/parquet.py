@@ -1,4 +1,4 @@
-"""Apache Parquet."""
+"""The format Apache Parquet."""
 
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def encode(table: "pd.DataFrame") -> bytes:
-    """Return a table with the types of its columns."""
+    """Encode a table with the types of its columns."""
     buffer = BytesIO()
     table.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
 def encode_prediction(prediction: "ClipPrediction") -> bytes:
-    """Return the table of a prediction, with the reasons of its gaps."""
+    """Encode the table of a prediction, with the reasons of its gaps."""
     return encode(prediction.exported)
 
 
