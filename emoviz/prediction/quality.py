@@ -1,11 +1,12 @@
 """The quality of picture and sound, moment by moment, and one sentence where it makes predictions less sure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..core.growing import blocks
 from ..media.voices import CHUNK, THRESHOLD
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ def sound_quality(media: "ClipMedia", times: np.ndarray) -> dict[str, np.ndarray
     begin, end = (np.clip(np.round((times + side * AROUND / 2 - sound.start) * sound.rate), 0, len(sound.samples))
                   for side in (-1, 1))  # fmt: skip
     count = np.maximum(end - begin, 1)
-    power = _sums(sound.samples, begin, end, square=True) / count
-    clipped = _sums(np.abs(sound.samples) >= FULL, begin, end) / count
+    power = _sums(sound.samples, np.square, begin, end) / count
+    clipped = _sums(sound.samples, lambda samples: np.abs(samples) >= FULL, begin, end) / count
     chunk = ((times - sound.start) * sound.rate / CHUNK).astype(int)
     voice = media.speech().voice
     spoken = voice[np.clip(chunk, 0, len(voice) - 1)] if len(voice) else np.zeros(len(times), np.float32)
@@ -157,11 +158,18 @@ def _rows(start: float, end: float, times: np.ndarray) -> np.ndarray:
     return np.asarray((times >= start) & (times < end))
 
 
-def _sums(values: np.ndarray, begin: np.ndarray, end: np.ndarray, *, square: bool = False) -> np.ndarray:
-    """Return the sum of values, or of their squares, from each beginning to each end: (T,)."""
-    own = values.astype(np.float64)
-    total = np.concatenate([[0.0], np.cumsum(own * own if square else own)])
-    return np.asarray(total[end.astype(int)] - total[begin.astype(int)])
+def _sums(
+    samples: np.ndarray, of: Callable[[np.ndarray], np.ndarray], begin: np.ndarray, end: np.ndarray
+) -> np.ndarray:
+    """Return the sum of a function of the samples from each beginning to each end: (T,); they are read in blocks."""
+    edges = np.stack([begin, end]).astype(int)
+    totals, first, done = np.zeros(edges.shape), 0, 0.0
+    for block in blocks(samples):
+        running = done + np.concatenate([[0.0], np.cumsum(of(block), dtype=np.float64)])
+        within = (edges > first) & (edges <= first + len(block))
+        totals[within] = running[edges[within] - first]
+        first, done = first + len(block), float(running[-1])
+    return np.asarray(totals[1] - totals[0])
 
 
 def _noise(level: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -1,12 +1,17 @@
 """What is measured of sound and faces is what was put into them, and is said where it matters."""
 
+import tracemalloc
+from dataclasses import dataclass
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 from clips import face_frames, portrait, speech, write_clip
 
+from emoviz.core import growing
 from emoviz.features.align import frame_middles
-from emoviz.media import ClipMedia
+from emoviz.media import ClipMedia, Waveform
 from emoviz.prediction import quality
 from emoviz.prediction.quality import face_quality, quality_notes, sharpness, sound_quality
 
@@ -79,3 +84,46 @@ def test_a_small_face_is_told():
     ]
     assert quality_notes({quality.SIZE: np.array([100.0, 60])}) == []
     assert quality_notes({}) == []
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A clip of which the sound alone is known."""
+
+    sound: Waveform
+
+    @property
+    def info(self):
+        return SimpleNamespace(audio=True)
+
+    def waveform(self) -> Waveform:
+        return self.sound
+
+    speech = waveform
+
+
+@pytest.mark.parametrize("seconds", [7.3, 600])
+def test_long_sound_is_measured_in_blocks_and_gives_what_whole_sound_gives(seconds, monkeypatch):
+    monkeypatch.setattr(growing, "BLOCK", 100_000)
+    rows = growing.GrowingArray((), np.float32, in_memory=0)
+    generator = np.random.default_rng(0)
+    for _ in range(round(seconds * 10)):
+        rows.extend(generator.uniform(-1.02, 1.02, RATE // 10).astype(np.float32))
+    sound = Waveform(rows.array, RATE, 0.25, voice=np.ones(1, np.float32))
+    times = frame_middles(seconds + 1, 0.02)
+    tracemalloc.start()
+    found = sound_quality(Heard(sound), times)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 100 * 8 * len(times) + 4_000_000 < sound.samples.shape[0] * 8 + 4_000_000
+    whole = np.asarray(sound.samples, np.float64)
+    begin, end = (
+        np.clip(np.round((times + side - 0.25) * RATE), 0, len(whole)).astype(int)
+        for side in (-quality.AROUND / 2, quality.AROUND / 2)
+    )
+    inside = ~np.isnan(found[quality.LEVEL])
+    assert inside.sum() == round(seconds / 0.02)
+    for row in np.flatnonzero(inside)[:: max(1, len(times) // 300)]:
+        own = whole[begin[row] : end[row]]
+        assert found[quality.LEVEL][row] == pytest.approx(10 * np.log10((own**2).mean()), abs=1e-3)
+        assert found[quality.CLIPPED][row] == pytest.approx((np.abs(own) >= quality.FULL).mean(), abs=1e-6)
