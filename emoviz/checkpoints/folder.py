@@ -16,6 +16,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,11 @@ class Checkpoint:
         """The model card, Markdown."""
         path = self.folder / CARD
         return path.read_text(encoding="utf-8") if path.exists() else f"{self.name} has no model card."
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of description and weights, hex, by which this model is told from any other."""
+        return sha256(b"".join((self.folder / name).read_bytes() for name in (CONFIG, WEIGHTS))).hexdigest()
 
     @cached_property
     def channels(self) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import MediaError
+from ..core.kept import Kept
 from ..core.progress import Progress, held, silent
 from .bounds import BOUNDS, Bounds
 from .channels import chosen_mixing
@@ -16,6 +18,7 @@ from .container import DEFAULT, Choice, content_key
 from .faces import Following, track_with_faces
 from .frames import Frame, iterate_frames
 from .info import ClipInfo, probe
+from .kept_faces import keep_faces, kept_faces
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
 
@@ -29,6 +32,8 @@ class ClipMedia:
         choice: choice of tracks and channel; of several picture tracks the default one is read, unless only another has
             faces.
         bounds: the largest recording that is accepted.
+        kept: what was known of recordings before is looked up there, and what is found out is kept there.
+        progress: listener, told while the file is opened, which takes long where its length has to be counted.
 
     Raises:
         MediaError: if there is no such file, it is not a clip that can be read, or it exceeds the bounds.
@@ -40,9 +45,12 @@ class ClipMedia:
         face: int | None = None,
         choice: Choice = DEFAULT,
         bounds: Bounds = BOUNDS,
+        *,
+        kept: Kept | None = None,
+        progress: Progress = silent,
     ) -> None:
         self.face = face
-        self._decoded = _Decoded(Path(path), choice, bounds)
+        self._decoded = _Decoded(Path(path), choice, bounds, kept, progress)
 
     @property
     def path(self) -> Path:
@@ -63,6 +71,11 @@ class ClipMedia:
     def asked(self) -> Choice:
         """The tracks and the channel that were chosen; what is left open is chosen by looking into the recording."""
         return self._decoded.asked
+
+    @property
+    def kept(self) -> Kept | None:
+        """Where what is known of the recording is kept for another visit."""
+        return self._decoded.kept
 
     @property
     def known_faces(self) -> FaceTimeline | None:
@@ -150,14 +163,15 @@ class ClipMedia:
 class _Decoded:
     """The decoded parts of one file."""
 
-    def __init__(self, path: Path, choice: Choice, bounds: Bounds) -> None:
+    def __init__(self, path: Path, choice: Choice, bounds: Bounds, kept: Kept | None, progress: Progress) -> None:
         self.path = path
         self.bounds = bounds
         self.asked = choice
-        info = probe(path, choice, bounds)
+        self.kept = kept
+        info = probe(path, choice, bounds, progress)
         if choice.video is None and len(info.video_tracks) > 1:
-            choice = replace(choice, video=track_with_faces(info, choice, bounds))
-            info = probe(path, choice, bounds)
+            choice = replace(choice, video=track_with_faces(info, choice, bounds, progress))
+            info = probe(path, choice, bounds, progress)
         if info.audio is not None:
             chosen_mixing(choice.channel, info.audio.channels)  # refuses a channel that is not there
         self.choice, self.info = choice, info
@@ -176,13 +190,17 @@ class _Decoded:
         return self._faces
 
     @cached_property
+    def content(self) -> str:
+        return content_key(self.path)
+
+    @property
     def key(self) -> str:
-        return self.asked.key(content_key(self.path))
+        return self.asked.key(self.content)
 
     def beginning(self, seconds: float) -> "_Decoded":
         other = copy(self)
         other.info = replace(self.info, duration=min(seconds, self.info.duration), video=None)
-        other._until, other._waveform, other._speech = seconds, None, None
+        other._until, other._waveform, other._speech, other.kept = seconds, None, None, None
         other._waveform_lock, other._speech_lock = threading.Lock(), threading.Lock()
         return other
 
@@ -224,6 +242,9 @@ class _Decoded:
     def _follow(self, progress: Progress) -> FaceTimeline:
         """Follow the faces for a moment; what there is of them then."""
         if self._following is None:
+            if self.kept and (known := kept_faces(self.kept, self._faces_made_of)):
+                self._faces = known
+                return known
             self._following = Following(self.path, choice=self.choice, bounds=self.bounds)
         try:
             ended = self._following.go_on(progress, seconds=_MOMENT)
@@ -232,8 +253,16 @@ class _Decoded:
             raise
         timeline = self._following.timeline()
         if ended:
+            if self.kept:
+                keep_faces(self.kept, self._faces_made_of, timeline, progress)
             self._faces, self._following = timeline, None
         return timeline
+
+    @property
+    def _faces_made_of(self) -> dict[str, Any]:
+        """All that the faces depend on."""
+        assert self.info.video is not None
+        return {"content": self.content, "track": self.info.video.track, "bounds": asdict(self.bounds)}
 
 
 _MOMENT = 1.0

@@ -109,19 +109,22 @@ class Following:
         return FaceTimeline(np.array(self._times.array), self._size, self._tracker.tracks(scale), notes)
 
 
-def track_with_faces(info: ClipInfo, choice: Choice, bounds: Bounds) -> int:
+def track_with_faces(info: ClipInfo, choice: Choice, bounds: Bounds, progress: Progress = silent) -> int:
     """Return the number of the picture track to read: the default one, unless only another has faces.
 
     Args:
         info: facts about a clip with several picture tracks.
         choice: choice of the other tracks.
         bounds: the largest recording that is accepted.
+        progress: listener, told of every picture.
     """
     assert info.video is not None
     networks = face_networks()
     default = info.video.track
     for number in (default, *(track.number for track in info.video_tracks if track.number != default)):
-        frames = iterate_frames(info.path, longest=LONGEST, choice=replace(choice, video=number), bounds=bounds)
+        frames = iterate_frames(
+            info.path, progress, longest=LONGEST, choice=replace(choice, video=number), bounds=bounds
+        )
         try:
             if any(networks.detect(frame.image) for frame in itertools.islice(frames, 0, _LOOKED_THROUGH, _EVERY)):
                 return number

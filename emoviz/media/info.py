@@ -10,6 +10,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ..core.errors import MediaError
+from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
 from .container import (
     DEFAULT,
@@ -111,13 +112,14 @@ class ClipInfo:
     notes: tuple[str, ...] = ()
 
 
-def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS) -> ClipInfo:
+def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS, progress: Progress = silent) -> ClipInfo:
     """Look into a clip for its tracks, pictures, sound and true length.
 
     Args:
         path: path of the file.
         choice: choice of tracks.
         bounds: the largest recording that is accepted.
+        progress: listener, told while the packets of a file are counted whose header cannot be relied upon.
 
     Raises:
         MediaError: if there is no such file, it is not a clip that can be read, lacks a chosen track, or is larger than
@@ -132,7 +134,7 @@ def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS) -
         declared, whole = declared_length(container), is_whole(container, path)
     if video_info is None and audio_info is None:
         raise MediaError(f"'{path.name}' holds neither picture nor sound. {accepted()}")
-    duration = declared if declared and whole else measured_length(path, choice, bounds)
+    duration = declared if declared and whole else measured_length(path, choice, bounds, progress)
     if duration > bounds.longest:
         raise MediaError(
             f"'{path.name}' lasts {duration / 3600:.1f} hours; "

@@ -1,6 +1,5 @@
 """The true length of a recording and the true times of its frames, whatever its header and its clocks say."""
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import av
 from av.container import InputContainer
 from av.stream import Stream
 
+from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
 from .container import MATROSKA, MP4, Choice, audio_stream, clip_start, open_clip, packets, video_stream
 
@@ -15,6 +15,12 @@ JITTER = 0.1
 """Seconds. A longer hole between two frames is a gap; a shorter one is rounding of their timestamps."""
 _BACKWARDS = 1.0
 """Seconds. Where times fall back further, a second recording was written behind the first and goes on from its end."""
+
+_PACKETS = 100
+"""Packets that are counted from one report to the next."""
+_KEPT = 256
+_lengths: dict[tuple[Path, int, int, Choice, Bounds], float] = {}
+"""Lengths of the files that were counted last, by path, size, time of the last change (ns) and how they are read."""
 
 Note = Callable[[str], None]
 """Takes one sentence on a recording that a reader must know."""
@@ -73,10 +79,23 @@ def is_whole(container: InputContainer, path: Path) -> bool:
     return bool(streams) and all(_lies_within(stream, size) for stream in streams)
 
 
-def measured_length(path: Path, choice: Choice, bounds: Bounds) -> float:
-    """Return the seconds of the packets that are really there, counted once while the file stays as it is."""
+def measured_length(path: Path, choice: Choice, bounds: Bounds, progress: Progress = silent) -> float:
+    """Return the seconds of the packets that are really there, counted once while the file stays as it is.
+
+    Args:
+        path: path of the file.
+        choice: choice of tracks.
+        bounds: the largest recording that is accepted.
+        progress: listener, told of the megabytes that were read.
+    """
     state = path.stat()
-    return _counted(path.absolute(), state.st_size, state.st_mtime_ns, choice, bounds)
+    key = path.absolute(), state.st_size, state.st_mtime_ns, choice, bounds
+    known = _lengths.get(key)
+    if known is None:
+        known = _lengths[key] = _counted(path, state.st_size, choice, bounds, progress)
+        while len(_lengths) > _KEPT:
+            _lengths.pop(next(iter(_lengths)), None)
+    return known
 
 
 def _lies_within(stream: Stream, size: int) -> bool:
@@ -90,25 +109,26 @@ def _lies_within(stream: Stream, size: int) -> bool:
     return furthest * float(stream.time_base or 0) < BOUNDS.filled
 
 
-@functools.lru_cache(256)
-def _counted(path: Path, size: int, changed: int, choice: Choice, bounds: Bounds) -> float:
-    """Seconds from the packets of a file of this size that was changed last at this time (ns)."""
+def _counted(path: Path, size: int, choice: Choice, bounds: Bounds, progress: Progress) -> float:
+    """Seconds from the packets of a file of so many bytes."""
     ends: dict[int, float] = {}
     clocks: dict[int, Clock] = {}
     with open_clip(path) as container:
         start = clip_start(container)
         streams = [s for s in (video_stream(container, choice), audio_stream(container, choice)) if s is not None]
-        for packet in packets(container, streams):
+        for number, packet in enumerate(packets(container, streams)):
+            if number % _PACKETS == 0:
+                progress("Finding the length", (packet.pos or 0) / 1e6, size / 1e6)
             stated = packet.pts if packet.pts is not None else packet.dts
             if stated is None or packet.time_base is None:
                 continue
-            number = packet.stream.index
-            clock = clocks.setdefault(number, Clock(bounds, lambda sentence: None))
+            track = packet.stream.index
+            clock = clocks.setdefault(track, Clock(bounds, lambda sentence: None))
             begin = float(stated * packet.time_base) - start
-            expected = ends.get(number)
+            expected = ends.get(track)
             time = begin if expected is None else clock.time(begin, expected)
             length = float((packet.duration or 0) * packet.time_base)
-            ends[number] = max(ends.get(number, 0.0), time + min(length, 10.0))
-            if ends[number] > bounds.longest:
+            ends[track] = max(ends.get(track, 0.0), time + min(length, 10.0))
+            if ends[track] > bounds.longest:
                 break
     return max(ends.values(), default=0.0)

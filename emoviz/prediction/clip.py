@@ -32,6 +32,7 @@ from ..features import FeatureStream, make
 from ..features.align import frame_middles
 from .absence import absences_of_face, absences_of_sound, picture_notes, sound_notes
 from .inputs import PICTURES, extract, reads_clips
+from .kept import Held, Said, keep_prediction, keep_source, kept_prediction, kept_source
 from .model import HOP, predict_pictures, predict_streams
 from .quality import face_quality, quality_notes, sound_quality
 
@@ -264,7 +265,7 @@ def _predict_growing(
     tell: Callable[[Branch], None] | None,
 ) -> Branch:
     """Apply all models of one source, and tell of a long clip what is known before all is."""
-    if tell and media.info.duration > SHORT:
+    if tell and media.info.duration > SHORT and not all(kept_prediction(media, one) for one in checkpoints):
         if checkpoints[0].description.source == Source.SPEECH:
             _tell_beginnings(media, checkpoints, times, store, progress, tell)
         elif media.info.video:
@@ -331,27 +332,48 @@ def predict_source(
     extracted: dict[str, FeatureStream] = {}
     predictions = []
     for checkpoint in checkpoints:
-        description = checkpoint.description
-        told: dict[str, None] = {}
-        if any(feature.name == PICTURES for feature in description.features):
-            values, weights = predict_pictures(checkpoint, media, times, progress), None
-        else:
-            for feature in description.features:
-                if _identity(feature) not in extracted:
-                    extracted[_identity(feature)] = extract(feature, media, store, progress)
-                told |= dict.fromkeys(extracted[_identity(feature)].notes)
-            streams = {feature.name: extracted[_identity(feature)] for feature in description.features}
-            values, weights = predict_streams(checkpoint, streams, times, progress)
-        predictions.append(ModelPrediction(checkpoint, values, weights, tuple(told)))
-    uses_picture = checkpoints[0].description.source == Source.FACE
-    faces = media.faces(progress) if uses_picture and media.info.video else None
-    if uses_picture:
-        notes, absences = picture_notes(media, faces), absences_of_face(media, faces)
-        quality = face_quality(media, faces, times)
-    else:
-        notes, absences = sound_notes(media), absences_of_sound(media)
-        quality = sound_quality(media, times)
-    return Branch(tuple(predictions), faces, (*notes, *quality_notes(quality)), absences, quality=quality)
+        said = kept_prediction(media, checkpoint)
+        if said is None:
+            said = _predict(checkpoint, media, times, store, extracted, progress)
+            keep_prediction(media, checkpoint, said, progress)
+        predictions.append(ModelPrediction(checkpoint, *said))
+    source = checkpoints[0].description.source
+    faces = media.faces(progress) if source == Source.FACE and media.info.video else None
+    held = kept_source(media, source)
+    if held is None:
+        held = _look_at_face(media, faces, times) if source == Source.FACE else _listen_to_sound(media, times)
+        keep_source(media, source, held, progress)
+    return Branch(tuple(predictions), faces, held.notes, held.absences, quality=held.quality)
+
+
+def _predict(
+    checkpoint: Checkpoint,
+    media: "ClipMedia",
+    times: np.ndarray,
+    store: "FeatureStore | None",
+    extracted: dict[str, FeatureStream],
+    progress: Progress,
+) -> Said:
+    """Apply one model; what it has extracted is added to ``extracted``."""
+    features = checkpoint.description.features
+    if any(feature.name == PICTURES for feature in features):
+        return Said(predict_pictures(checkpoint, media, times, progress), None, ())
+    for feature in features:
+        if _identity(feature) not in extracted:
+            extracted[_identity(feature)] = extract(feature, media, store, progress)
+    streams = {feature.name: extracted[_identity(feature)] for feature in features}
+    told = dict.fromkeys(note for feature in features for note in streams[feature.name].notes)
+    return Said(*predict_streams(checkpoint, streams, times, progress), tuple(told))
+
+
+def _look_at_face(media: "ClipMedia", faces: "FaceTimeline | None", times: np.ndarray) -> Held:
+    quality = face_quality(media, faces, times)
+    return Held((*picture_notes(media, faces), *quality_notes(quality)), absences_of_face(media, faces), quality)
+
+
+def _listen_to_sound(media: "ClipMedia", times: np.ndarray) -> Held:
+    quality = sound_quality(media, times)
+    return Held((*sound_notes(media), *quality_notes(quality)), absences_of_sound(media), quality)
 
 
 def _identity(feature: FeatureSpec) -> str:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import media
 from ..core.errors import MediaError
-from ..core.progress import Progress
+from ..core.kept import Kept
+from ..core.progress import Progress, silent
 from ..media import Choice
 from ..prediction.clip import ClipPrediction, combine, predict_clip
 from .background import Stage, Worker
@@ -51,10 +52,11 @@ class Analyses:
 
     Args:
         folder: folder for transcoded copies of clips that a browser cannot play.
+        kept: place where what is known of recordings is kept for other visits, which may be another visitor's.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, kept: Kept | None = None) -> None:
+        self._folder, self._kept = folder, kept
         self._clips: OrderedDict[tuple[str, Choice, int | None], _Clip] = OrderedDict()
 
     def of(
@@ -64,6 +66,7 @@ class Analyses:
         store: "FeatureStore",
         face: int | None = None,
         choice: Choice | None = None,
+        progress: Progress = silent,
     ) -> "Analysis":
         """Return the analysis of a clip by some models, and begin what is neither known nor on its way.
 
@@ -75,23 +78,26 @@ class Analyses:
             store: store that keeps extracted features.
             face: id of the track to analyse, by default the speaker's.
             choice: choice of tracks and channel; one that the clip does not have gives way to the default one.
+            progress: listener, told while a clip is opened for the first time.
 
         Raises:
             MediaError: if the clip cannot be read.
         """
-        clip = self._clip(path, face, choice or Choice())
+        clip = self._clip(path, face, choice or Choice(), progress)
         for other in self._clips.values():
             if other is not clip:
                 other.abandon()
         return clip.analysis(checkpoints, store)
 
-    def media(self, path: Path, face: int | None = None, choice: Choice | None = None) -> "ClipMedia":
+    def media(
+        self, path: Path, face: int | None = None, choice: Choice | None = None, progress: Progress = silent
+    ) -> "ClipMedia":
         """Return a clip with all that was decoded of it so far.
 
         Raises:
             MediaError: if the clip cannot be read.
         """
-        return self._clip(path, face, choice or Choice()).media
+        return self._clip(path, face, choice or Choice(), progress).media
 
     def close(self) -> None:
         """Stop all work."""
@@ -104,14 +110,15 @@ class Analyses:
             for run in clip.runs:
                 run.wait(timeout)
 
-    def _clip(self, path: Path, face: int | None, choice: Choice) -> "_Clip":
+    def _clip(self, path: Path, face: int | None, choice: Choice, progress: Progress) -> "_Clip":
         content = content_of(path)
         key = (content, choice, face)
         known = self._clips.get(key)
         if known is None or not known.media.path.exists():
             same = [one.media for other, one in self._clips.items() if other[:2] == key[:2]]
             here = next((one for one in same if one.path.exists()), None)
-            known = _Clip(here.with_face(face) if here else _opened(path, face, choice), self._folder)
+            decoded = here.with_face(face) if here else _opened(path, face, choice, self._kept, progress)
+            known = _Clip(decoded, self._folder)
             self._clips[key] = known
         self._clips.move_to_end(key)
         while len(self._clips) > KEPT:
@@ -257,16 +264,16 @@ class Analysis:
         return self._whole
 
 
-def _opened(path: Path, face: int | None, choice: Choice) -> "ClipMedia":
+def _opened(path: Path, face: int | None, choice: Choice, kept: Kept | None, progress: Progress) -> "ClipMedia":
     """Open a clip; a choice that it does not have, as in an old link, gives way to the default one.
 
     Raises:
         MediaError: the clip cannot be read.
     """
     try:
-        return media.ClipMedia(path, face, choice)
+        return media.ClipMedia(path, face, choice, kept=kept, progress=progress)
     except MediaError:
-        return media.ClipMedia(path, face)
+        return media.ClipMedia(path, face, kept=kept, progress=progress)
 
 
 @cached(64)

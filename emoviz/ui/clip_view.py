@@ -28,7 +28,8 @@ def analyse(clip: Path, checkpoints: "Sequence[Checkpoint]") -> Analysis:
         MediaError: if the clip cannot be read.
     """
     face, tracks = selection.requested_face(), selection.requested_tracks()
-    return session().analyses.of(clip, checkpoints, loaders.store(), face, tracks)
+    with messages.opening() as progress:
+        return session().analyses.of(clip, checkpoints, loaders.store(), face, tracks, progress)
 
 
 def media_of(clip: Path) -> "ClipMedia":
@@ -37,7 +38,8 @@ def media_of(clip: Path) -> "ClipMedia":
     Raises:
         MediaError: if the clip cannot be read.
     """
-    return session().analyses.media(clip, selection.requested_face(), selection.requested_tracks())
+    with messages.opening() as progress:
+        return session().analyses.media(clip, selection.requested_face(), selection.requested_tracks(), progress)
 
 
 def follow(

@@ -1,13 +1,16 @@
 """The states of a page that are not its result: empty, working, wrong; and the model cards."""
 
 import re
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
 import streamlit as st
 
 from ..core.errors import EmovizError
+from ..core.progress import Progress
 from ..media import ACCEPTED
 from . import loaders, selection
 from .background import Stage
@@ -15,6 +18,9 @@ from .insides import fragment
 
 Item = TypeVar("Item")
 Thing = TypeVar("Thing")
+
+LONG = 0.5
+"""Seconds after which the opening of a recording is shown, and from one look at it to the next."""
 
 
 def empty(text: str) -> None:
@@ -63,6 +69,25 @@ def working(state: Stage, work: Work) -> None:
         else:
             st.progress(share, text=state.progress)
             st.button("Stop", key="stop", on_click=work.stop)
+
+
+@contextmanager
+def opening() -> Iterator[Progress]:
+    """Give a listener that shows how far the opening of a recording is, once that takes long.
+
+    Whoever chooses another recording or page, or stops the run of the page, ends it: drawing raises then.
+    """
+    place, due = st.empty(), time.monotonic() + LONG
+
+    def show(stage: str, done: float, total: float) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + LONG
+            share = min(1.0, done / total) if total else 0.0
+            place.progress(share, text=f"{stage}: {share:.0%}")
+
+    yield show
+    place.empty()
 
 
 def usable(load: Callable[[Item], Thing], items: Iterable[Item]) -> list[Thing]:

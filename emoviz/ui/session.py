@@ -8,9 +8,13 @@ from pathlib import Path
 import streamlit as st
 
 from ..core.errors import MediaError
+from ..core.kept import Kept
 from . import loaders
 from .clip_analysis import Analyses
 from .explanations import Line
+
+KEPT = "recordings"
+"""Folder beside the features in which what is known of recordings is kept from one visit to the next."""
 
 
 @dataclass
@@ -32,7 +36,7 @@ class Session:
     line: Line = field(default_factory=Line)
 
     def __post_init__(self) -> None:
-        self.analyses = Analyses(self.folder)
+        self.analyses = Analyses(self.folder, Kept(loaders.settings().store / KEPT))
 
     def add_upload(self, name: str, content: bytes) -> str:
         """Write an upload to the session's folder; the oldest ones go when all exceed the limit.

@@ -47,3 +47,19 @@ def test_conditioning_reports_every_minute():
     listen, calls = counted(99)
     speech_of(Waveform(noise, 16000, 0.0), listen)
     assert calls == ["Conditioning sound"] * 6 + ["Listening for speech"] * 3
+
+
+def test_counting_the_packets_of_a_long_recording_is_told_and_left_at_once(tmp_path):
+    sound = np.zeros((16000 * 300, 1), np.float32)
+    path = write_clip(tmp_path / "clip.ogg", sound=sound, audio_codec="libopus", rate=48000)
+    told: list[tuple[str, float, float]] = []
+    ClipMedia(path, progress=lambda *report: told.append(report))
+    stages, done, total = zip(*told, strict=True)
+    assert set(stages) == {"Finding the length"} and set(total) == {path.stat().st_size / 1e6}
+    assert len(told) >= 20 and sorted(done) == list(done) and done[-1] > 0.9 * total[0]
+    listen, calls = counted(3)
+    other = path.rename(tmp_path / "other.ogg")
+    with pytest.raises(Cancelled):
+        ClipMedia(other, progress=listen)
+    assert len(calls) == 3
+    assert ClipMedia(other).info.duration == pytest.approx(100, abs=0.1)

@@ -6,6 +6,7 @@ import pytest
 from clips import face_frames, write_clip
 from untrained import NAMES, save_all
 
+from emoviz.core.kept import Kept
 from emoviz.features.store import FeatureStore
 from emoviz.media import clip as media_module
 from emoviz.prediction import clip as clip_module
@@ -65,3 +66,20 @@ def test_who_comes_back_to_a_clip_finds_what_was_known(models, clip, tmp_path):
     again.wait(PATIENCE)
     wait_until(lambda: not again.state.running)
     assert not again.state.prediction.is_partial
+
+
+def test_the_next_visit_after_a_restart_opens_at_once(models, clip, tmp_path, monkeypatch):
+    kept, store = tmp_path / "kept", FeatureStore(tmp_path / "store")
+    first = Analyses(tmp_path / "play", Kept(kept)).of(clip, models, store)
+    first.wait(PATIENCE)
+    known = first.state.prediction
+
+    def fail(*given, **named):
+        raise AssertionError("It was followed again.")
+
+    monkeypatch.setattr(media_module, "Following", fail)
+    again = Analyses(tmp_path / "other", Kept(kept)).of(clip, models, store)
+    again.wait(PATIENCE)
+    assert again.state.error is None and not again.state.prediction.is_partial
+    assert again.state.prediction.table.equals(known.table)
+    assert [track.length for track in again.media.known_faces.tracks] == [100]

@@ -1,0 +1,96 @@
+"""Predictions of a recording, kept on disk from one visit to the next: what a model says, and what its source holds."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..checkpoints.folder import Checkpoint
+from ..core.kept import Entry
+from ..core.progress import Progress, silent
+from ..core.vocabulary import Source
+from ..evaluation.gaps import Absence
+
+if TYPE_CHECKING:
+    from ..media import ClipMedia
+
+VERSION = 1
+"""Number of the way from a recording to a prediction; another one finds nothing that was kept before."""
+
+
+class Said(NamedTuple):
+    """The prediction of a whole recording by one model.
+
+    Attributes:
+        values: predictions, float32 (T, K).
+        channel_weights: a row per channel with its mean weight; None where the model has none.
+        notes: limits of the features that the model reads.
+    """
+
+    values: np.ndarray
+    channel_weights: pd.DataFrame | None
+    notes: tuple[str, ...]
+
+
+class Held(NamedTuple):
+    """The sound or the pictures of a whole recording, as a source of predictions.
+
+    Attributes:
+        notes: limits, one sentence each.
+        absences: stretches in which there is no face, or nobody speaks.
+        quality: how good picture or sound is, each column float32 (T,).
+    """
+
+    notes: tuple[str, ...]
+    absences: tuple[Absence, ...]
+    quality: dict[str, np.ndarray]
+
+
+def kept_prediction(media: "ClipMedia", checkpoint: Checkpoint) -> Said | None:
+    """Return what a model said of a recording before, or None where that was not kept."""
+    found = media.kept.read("prediction", _of_model(media, checkpoint)) if media.kept else None
+    if found is None:
+        return None
+    weights = None
+    if "weight" in found.arrays:
+        weights = pd.DataFrame({**found.about["channels"], "weight": np.asarray(found.arrays["weight"])})
+    return Said(np.asarray(found.arrays["values"]), weights, tuple(found.about["notes"]))
+
+
+def keep_prediction(media: "ClipMedia", checkpoint: Checkpoint, said: Said, progress: Progress = silent) -> None:
+    """Keep what a model says of a recording, if the recording keeps anything."""
+    if media.kept is None:
+        return
+    arrays, about = {"values": said.values}, {"notes": said.notes, "channels": {}}
+    if said.channel_weights is not None:
+        arrays["weight"] = said.channel_weights["weight"].to_numpy()
+        about["channels"] = said.channel_weights.drop(columns="weight").to_dict("list")
+    media.kept.write("prediction", _of_model(media, checkpoint), Entry(arrays, about), progress)
+
+
+def kept_source(media: "ClipMedia", source: Source) -> Held | None:
+    """Return what was known of a source of a recording, or None where that was not kept."""
+    found = media.kept.read("source", _of_source(media, source)) if media.kept else None
+    if found is None:
+        return None
+    absences = tuple(Absence(Source(name), *stretch) for name, *stretch in found.about["absences"])
+    quality = {name: np.asarray(values) for name, values in found.arrays.items()}
+    return Held(tuple(found.about["notes"]), absences, quality)
+
+
+def keep_source(media: "ClipMedia", source: Source, held: Held, progress: Progress = silent) -> None:
+    """Keep what is known of a source of a recording, if the recording keeps anything."""
+    if media.kept is not None:
+        about = {"notes": held.notes, "absences": held.absences}
+        media.kept.write("source", _of_source(media, source), Entry(held.quality, about), progress)
+
+
+def _of_model(media: "ClipMedia", checkpoint: Checkpoint) -> dict[str, Any]:
+    """All that a prediction depends on."""
+    return {**_of_source(media, checkpoint.description.source), "model": checkpoint.fingerprint}
+
+
+def _of_source(media: "ClipMedia", source: Source) -> dict[str, Any]:
+    """The recording with its tracks, channel and face, and the way to predictions."""
+    face = media.face if source == Source.FACE else None
+    return {"recording": media.key, "source": source, "face": face, "version": VERSION}
