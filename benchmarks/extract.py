@@ -34,7 +34,7 @@ from emoviz.media import ClipMedia
 
 LEAST = {"two cores": 1.7, "second run": 50.0}
 WIDTH, LAYERS, HEADS = 384, 4, 6
-"""Of Whisper tiny's encoder."""
+"""Sizes of Whisper tiny's encoder."""
 
 
 def write_corpus(folder: Path, clips: int, seconds: float) -> Corpus:

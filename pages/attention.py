@@ -64,8 +64,8 @@ over the overlapping windows in which the model is applied), as a multiple of an
 there, drag to repeat a span.
 """
 ABOUT_TIMELINE = """
-What the model says of the clip every 20 ms; the band is the prediction ± its root mean squared error on held-out
-speakers. *Derived* means trained on emotion classes that stand for valence and arousal (Russell and Mehrabian 1977).
+The prediction of the model every 20 ms of the clip; the band is the prediction ± its root mean squared error on
+held-out speakers. *Derived* means trained on emotion classes that stand for valence and arousal (Russell and Mehrabian 1977).
 Click to move the clip there, drag to repeat a span.
 """
 
@@ -252,7 +252,7 @@ def show_state(clip: selection.Clip, folder: Path, analysis: Analysis, state: St
     with left:
         clip_view.show_player(analysis, state, figures=["timeline", "moments"])
     if state.running or state.prediction is None:
-        right.caption("What the model looks at appears here as soon as the clip is read.")
+        right.caption("The attention of the model appears here as soon as the clip is read.")
         return
     try:
         found = attention_weights.of_clip(analysis.media, folder)

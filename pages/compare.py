@@ -38,7 +38,7 @@ or does no better than that.
 {words.CONFOUND} Source: CATS-Transformer paper, section 4 (CCC); Lin 1989.
 """
 ABOUT_FOREST = """
-By how much each model's score is above that of the first model; whiskers are 95 % intervals of a **paired**
+The difference of each model's score to that of the first model; whiskers are 95 % intervals of a **paired**
 bootstrap: in each of its 1000 samples both models meet the same people. Where the interval holds 0, the difference
 may be luck; p is two-sided. The intervals are not corrected for how many rows you look at. Source: Koehn, EMNLP 2004.
 """
@@ -61,7 +61,7 @@ The error of each model on each part of the held-out recordings, with 95 % boots
 share of wrong answers, or the root mean squared error on the scale of the labels. Wide intervals come from few people.
 """
 ABOUT_RECORDING = """
-What each model said of this one recording, over its label. Predictions were made when the model was trained, on
+The predictions of each model for this one recording, over its label. They were made when the model was trained, on
 recordings of speakers that it had not heard.
 """
 ABOUT_TRAINING = """
@@ -93,7 +93,7 @@ def main() -> None:
             "named by `EMOVIZ_CHECKPOINTS`."
         )
     elif len(names) < LEAST:
-        st.markdown(f"Choose {LEAST} to {MOST} models at the left: their figures appear here side by side.")
+        st.markdown(f"Choose {LEAST} to {MOST} models at the left: their scores appear here side by side.")
         st.button("Compare a pair that shares recordings", type="primary", on_click=forget_choice)
     elif view == CLIP:
         show_clip(found, names)
@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def choose(found: dict[str, Path]) -> list[str]:
-    """The models; a damaged one is named and left out."""
+    """Let people choose the models; a damaged one is named and left out."""
     names = selection.choose_compared(found, suggested(files_of(found)), MOST)
     sound = [one.name for one in messages.usable(lambda file: contender(*file), files_of({n: found[n] for n in names}))]
     with st.sidebar:
@@ -111,12 +111,12 @@ def choose(found: dict[str, Path]) -> list[str]:
 
 
 def forget_choice() -> None:
-    """Go back to the models of a first visit."""
+    """Forget the choice, and go back to the models of a first visit."""
     linked.forget("compared")
 
 
 def on_test_set(found: dict[str, Path], names: list[str]) -> Compared:
-    """The comparison on the chosen slice, with the buttons that choose it and export all."""
+    """Return the comparison on the chosen slice, and draw the buttons that choose it and export all."""
     files: Files = files_of({name: found[name] for name in names})
     everything = compared(files, "")
     shared = everything.comparison.shared
@@ -139,13 +139,13 @@ def on_test_set(found: dict[str, Path], names: list[str]) -> Compared:
 
 
 def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
-    """Figures and differences, then one view in depth."""
+    """Show scores and differences, then one view in depth."""
     comparison, names = both.comparison, list(folders)
     if comparison.paired and not comparison.recordings:
         st.markdown("No shared recording is in this slice. Choose another one above.")
         return
     if both.judged[0].empty:
-        st.markdown("These models were stored without held-out figures; `python -m emoviz train` writes them.")
+        st.markdown("These models were stored without held-out scores; `python -m emoviz train` writes them.")
         return
     st.markdown("  \n".join(both.verdicts))
     derived = [words.DERIVED] if any(c.derived for c in comparison.contenders) else []
@@ -156,18 +156,18 @@ def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
 
 @fragment
 def show_judged(both: Compared, names: list[str]) -> None:
-    """One figure of every model and its differences."""
+    """Show one score of every model and its differences."""
     table, differences = both.judged
     # Two models fit beside their difference; of more the table needs the whole width.
     left, right = st.columns([9, 6.5], gap="small") if len(names) == LEAST else (st.container(), st.container())
     with left:
         titles = {comparison_scores.score_title(*name): name for name in comparison_scores.score_names(table)}
-        what = linked.select("Figure", list(titles), "figure", width=300, label_visibility="collapsed")
+        what = linked.select("Score", list(titles), "figure", width=300, label_visibility="collapsed")
         figures.show_table(
             comparison_scores.score_grid(table, *titles[what]),
             comparison_scores.of_score(table, *titles[what]),
             key="figures",
-            name=f"{'-'.join(names)}-figures",
+            name=f"{'-'.join(names)}-scores",
             about=ABOUT_TABLE,
         )
         if comparison_scores.of_score(table, *titles[what]).collapsed.any():
@@ -179,18 +179,18 @@ def show_judged(both: Compared, names: list[str]) -> None:
 
 @fragment
 def show_in_depth(both: Compared, folders: dict[str, Path]) -> None:
-    """One of several views; only it is made when another one is chosen."""
+    """Show one of several views; only the chosen one is made."""
     views = views_of(both, folders)
     view = linked.segments("In depth", list(views), "depth", label_visibility="collapsed")
     views[view]()
 
 
 def show_differences(of: tuple[Hashable, ...], differences: pd.DataFrame, names: list[str], what: str) -> None:
-    """The forest plot, or why there is none."""
+    """Show the forest plot of differences, or why there is none."""
     if differences.empty:
         st.markdown(
-            "These models share no held-out recordings of this figure, so their difference would be one of recordings "
-            "too: only their own figures are shown."
+            "These models share no held-out recordings of this score, so their difference would be one of recordings "
+            "too: only their own scores are shown."
         )
         return
     figures.show(
@@ -203,7 +203,7 @@ def show_differences(of: tuple[Hashable, ...], differences: pd.DataFrame, names:
 
 
 def views_of(both: Compared, folders: dict[str, Path]) -> dict[str, Callable[[], None]]:
-    """Title of each view in depth -> what draws it."""
+    """Return the functions that draw the views in depth, by their titles."""
     names = list(folders)
     views: dict[str, Callable[[], None]] = {}
     if not both.confusions.empty:
@@ -217,7 +217,7 @@ def views_of(both: Compared, folders: dict[str, Path]) -> dict[str, Callable[[],
 
 
 def show_confusions(both: Compared, names: list[str]) -> None:
-    """Confusion matrices side by side."""
+    """Show confusion matrices side by side."""
     figures.show(
         figures.kept(("confusions", both.of), lambda: plots.confusion_matrices(both.confusions, names)),
         both.confusions,
@@ -228,7 +228,7 @@ def show_confusions(both: Compared, names: list[str]) -> None:
 
 
 def show_calibration(both: Compared, names: list[str]) -> None:
-    """Reliability of classifiers, and what the labels of predicted dimensions are."""
+    """Show the reliability of classifiers, and the labels over predicted dimensions."""
     bins, errors = both.reliability
     diagrams = []
     if len(bins):
@@ -248,7 +248,7 @@ def show_calibration(both: Compared, names: list[str]) -> None:
 
 
 def show_slices(both: Compared, names: list[str]) -> None:
-    """Error by culture, emotion or speaker."""
+    """Show the error by culture, emotion or speaker."""
     if not both.slice_columns:
         st.markdown("The recordings are of one culture, one emotion and one speaker: there is nothing to tell apart.")
         return
@@ -269,7 +269,7 @@ def show_slices(both: Compared, names: list[str]) -> None:
 
 
 def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
-    """The recordings of which the models say the most different; one of them in depth."""
+    """Show the recordings of which the models say the most different, and one of them in depth."""
     table = both.disagreements
     if table.empty:
         st.markdown("Models that share no held-out recording cannot disagree about one. One clip can: choose it above.")
@@ -313,7 +313,7 @@ def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
 
 
 def show_training(both: Compared, names: list[str]) -> None:
-    """Loss and validation by epoch, where they were kept."""
+    """Show loss and validation by epoch, where they were kept."""
     table = training_curves(both.comparison)
     without = [n for n in names if table.empty or n not in set(table.model)]
     if without:
@@ -331,7 +331,7 @@ def show_training(both: Compared, names: list[str]) -> None:
 
 
 def show_complexity(folders: dict[str, Path]) -> None:
-    """Parameters and size at once, operations, time and memory at the press of a button."""
+    """Show parameters and size at once, and operations, time and memory at the press of a button."""
     job = st.session_state.get(job_key(list(folders)))
     if job and job.state.running:
         fragment(show_costs, run_every=POLL)(folders, job, polling=True)
@@ -340,7 +340,7 @@ def show_complexity(folders: dict[str, Path]) -> None:
 
 
 def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, polling: bool) -> None:
-    """One look at the measurement."""
+    """Show the present state of the measurement."""
     if polling and job and not job.state.running:
         st.rerun()
     known = known_complexities(list(folders))
@@ -371,7 +371,7 @@ def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, p
 
 
 def costs_for_people(known: list[Complexity]) -> pd.DataFrame:
-    """Numbers with units; what was not measured is said to be."""
+    """Return the costs with units; a cost that was not measured is said to be."""
     rows = []
     for cost in known:
         measured = cost.operations is not None
@@ -389,24 +389,24 @@ def costs_for_people(known: list[Complexity]) -> pd.DataFrame:
 
 
 def begin_measuring(folders: dict[str, Path]) -> None:
-    """Measure the models in the background."""
+    """Begin to measure the models in the background."""
     paths = list(folders.values())
     st.session_state[job_key(list(folders))] = Job(lambda progress: measure_all(paths, progress), "complexity")
 
 
 def known_complexities(names: list[str]) -> list[Complexity]:
-    """What was measured in this session."""
+    """Return the costs that were measured in this session."""
     job = st.session_state.get(job_key(names))
     return (job.state.result or []) if job else []
 
 
 def job_key(names: list[str]) -> str:
-    """Under which a session keeps the measurement of some models."""
+    """Return the key under which a session keeps the measurement of some models."""
     return f"complexity of {', '.join(names)}"
 
 
 def show_clip(found: dict[str, Path], names: list[str]) -> None:
-    """The models on one clip, analysed in the background as on the Predict page."""
+    """Show the models on one clip, analysed in the background as on the Predict page."""
     clip = selection.choose_clip()
     if clip is None:
         messages.empty("Upload or record a clip above: what each model says of it appears here, curve over curve.")
@@ -440,7 +440,7 @@ def show_state(clip: selection.Clip, names: list[str], analysis: Analysis, state
 
 
 def show_curves(clip: selection.Clip, table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
-    """Curves, difference and running agreement of one output."""
+    """Show curves, difference and running agreement of one output."""
     shared = clip_agreement.clip_outputs(outputs, names)
     if not shared:
         st.markdown(
@@ -464,7 +464,7 @@ def show_curves(clip: selection.Clip, table: pd.DataFrame, outputs: pd.DataFrame
 
 
 def show_agreement(table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
-    """How far each two models agree on the whole clip."""
+    """Show how far each two models agree on the whole clip."""
     found = clip_agreement.clip_agreement(table, outputs, names)
     for row in found.itertuples():
         what = (

@@ -39,7 +39,7 @@ NO_COLUMN = "not in the table"
 SUGGESTED = ("whisper", "egemaps")
 """Features that the bundled speech models read."""
 MOST_PROBLEMS = 200
-"""That are listed; the rest is only counted."""
+"""Largest number of problems that are listed; the rest is only counted."""
 MOST_WORDS = 30
 """Words of emotion for which the page asks what they mean."""
 CLIPS, TRACES, DATABASE = "Clips and a table", "Traces over time", "An audformat database"
@@ -49,17 +49,17 @@ files. It is **not extracted** when only its files are here. Features are counte
 looked for in the folder that `EMOVIZ_DATA` names; your own are imported below.
 """
 ABOUT_LABELS = f"""
-What there is to learn from: recordings of each emotion, per culture, speaker or corpus.
+The number of recordings of each emotion that can be learnt from, per culture, speaker or corpus.
 {CONFOUND} Emotions that few speakers show, or that one culture
 lacks, are where scores will have wide intervals. Splits keep speakers apart.
 """
 ABOUT_RATINGS = """
-How often ratings, of each moment or of a recording as a whole, have each value, per culture. A narrow hump around zero
-means that little happens: the CCC, which rewards following changes, will be low, and a constant answer already has a
+The share of ratings, of each moment or of a recording as a whole, that have each value, per culture. A narrow hump
+around zero means that little happens: the CCC, which rewards following changes, will be low, and a constant answer already has a
 small error.
 """
 ABOUT_SCALE = """
-The ends of the scale that raters used, not of the ratings that occur; they become -1 and 1. What stands here is the
+The ends of the scale that raters used, not of the ratings that occur; they become -1 and 1. The proposal is the
 narrowest usual scale that holds all ratings of the table.
 """
 ABOUT_ENCODERS = """

@@ -61,7 +61,7 @@ emotion is. Source: Selvaraju et al. (ICCV 2017).
 """
 ABOUT_SOUND = """
 **Above**: the spectrogram of the clip, 80 dB from dark to bright, for orientation; the models hear features of the
-sound and not this picture. **Middle**: what the model says. **Below**: what each moment added to the mean of that over
+sound and not this picture. **Middle**: the prediction. **Below**: what each moment added to the mean of that over
 the chosen span, against the training mean in all channels; orange raised it, blue lowered it. Models that look at the
 whole clip may use sound outside the span. A network that sees the sound as pictures, as `speech-spectrogram` does, is
 explained by Grad-CAM instead. Sources: Sundararajan et al. (ICML 2017) for integrated gradients; Zeiler and Fergus
@@ -71,17 +71,17 @@ ABOUT_SEEN_SOUND = """
 **Above**: the spectrogram of the clip, 80 dB from black to white, with **Grad-CAM** over it in orange: places that
 raised the score of the chosen emotion, scaled to the hottest place of the clip. The network sees a second of sound at
 a time, and its last block has 8 places over the frequencies and 4 over the second, so the heat tells a region and not
-a harmonic. **Middle**: what the model says. **Below**: the mean heat of each moment. Grad-CAM shows where the network
+a harmonic. **Middle**: the prediction. **Below**: the mean heat of each moment. Grad-CAM shows where the network
 looked and not whether that is where the emotion is. Source: Selvaraju et al. (ICCV 2017), equations 1 and 2.
 """
 ABOUT_FREQUENCIES = """
 The heat of the figure over the sound, averaged over time in bands of 250 Hz; the network sees 31 Hz to 8 kHz. Speech
-has its pitch below .3 kHz, vowels mostly below 3 kHz and hiss above. What recording conditions leave in a band counts
-here as what the voice does.
+has its pitch below .3 kHz, vowels mostly below 3 kHz and hiss above. Traces of the recording conditions
+in a band count here as the voice does.
 """
 ABOUT_CHANNELS = """
-What each channel added to the output over the chosen span, against the training mean in all channels: **integrated
-gradients** follow the model's gradient from that mean to the clip, **occlusion** replaces one channel by its mean. The
+The contribution of each channel to the output over the chosen span, against the training mean in all channels:
+**integrated gradients** follow the model's gradient from that mean to the clip, **occlusion** replaces one channel by its mean. The
 20 channels of the largest magnitude, which also counts what cancels over time. One clip has no interval, and a channel
 that counts here need not count elsewhere. `whisper.pc…` are principal components of Whisper's second encoder layer.
 """
@@ -89,12 +89,12 @@ that counts here need not count elsewhere. `whisper.pc…` are principal compone
 
 @dataclass(frozen=True)
 class Place:
-    """Where the page shows something.
+    """The parts of the page that show an explanation.
 
     Attributes:
-        film: of the face over time.
-        left: beneath the player.
-        right: beside it.
+        film: part for the face over time.
+        left: part beneath the player.
+        right: part beside the player.
     """
 
     film: Any
@@ -157,7 +157,7 @@ def forget_choices(analysis: Analysis) -> None:
 def show_state(
     clip: Clip, analysis: Analysis, network: Checkpoint | None, model: Checkpoint | None, state: State
 ) -> bool:
-    """Draw one look at the analysis and at what is explained so far; whether more of that will come."""
+    """Draw one look at the analysis and its explanations so far; return whether more of these will come."""
     line = session().line
     progress, words = st.container(), st.container()
     left, right = st.columns([43, 57], gap="medium")
@@ -188,14 +188,14 @@ def show_state(
 
 
 def results(known: Mapping[Hashable, background.State[Any]], requests: Sequence[Request]) -> list[Any]:
-    """The explanation that answers each request, None while there is none."""
+    """Return the explanation that answers each request, None while there is none."""
     return [known[key].result if key in known else None for key, _ in requests]
 
 
 def show_progress(
     analysis: Analysis, state: State, wanted: Mapping[Hashable, Work], known: Mapping[Hashable, background.State[Any]]
 ) -> None:
-    """What is being done, with a stop button; and what failed."""
+    """Show what is being done, with a stop button, and what failed."""
     line = session().line
     running = next((job for job in known.values() if job.running), None)
     if state.running or state.stopped:
@@ -204,7 +204,7 @@ def show_progress(
         messages.working(running, line.stopper(wanted))
     elif line.halted(wanted):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.warning("Stopped. What was ready by then stays.", icon=None)
+            st.warning("Stopped; the results so far stay.", icon=None)
             st.button("Go on", key="go-on", on_click=line.go_on)
     for error in dict.fromkeys(job.error for job in known.values() if job.error):
         st.info(error)
@@ -213,7 +213,7 @@ def show_progress(
 def ask_face(
     network: Checkpoint | None, analysis: Analysis, prediction: ClipPrediction | None, place: Any
 ) -> FaceQuestion | None:
-    """Choose emotion and moment; None while nothing is known of the face, or where there is none."""
+    """Let people choose emotion and moment; None while nothing is known of the face, or where there is none."""
     if network is None or prediction is None or not prediction.faces:
         return None
     peak = peak_of_face(prediction, network)
@@ -252,7 +252,7 @@ def take_time(duration: float) -> None:
 def ask_sound(
     model: Checkpoint | None, analysis: Analysis, prediction: ClipPrediction | None, place: Any
 ) -> StreamQuestion | None:
-    """Choose output, method and span; None while the model has said nothing, or where nothing can be heard."""
+    """Let people choose output, method and span; None while the model has said nothing, or nothing can be heard."""
     if model is None or prediction is None or prediction.said_by(model)[0].empty:
         return None
     if says_nothing(prediction, model):
@@ -267,7 +267,7 @@ def ask_sound(
 
 
 def show_face(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, found: Sequence[Any], place: Place) -> str:
-    """Draw the film strip and the picture; the same in words."""
+    """Draw the film strip and the picture, and return the same in words."""
     one, film, check = found
     with place.film:
         show_film(clip, asked, prediction, film)
@@ -312,11 +312,11 @@ def show_picture(clip: Clip, asked: FaceQuestion, one: FaceExplanation, check: S
 def show_sound(
     clip: Clip, asked: StreamQuestion, prediction: ClipPrediction, found: Sequence[Any], place: Place
 ) -> str:
-    """Draw contributions over time and channels; the same in words."""
+    """Draw contributions over time and channels, and return the same in words."""
     explanation, check = found
     if explanation is None:
         show_moments(clip, asked, prediction, place)
-        place.right.caption("What each moment added appears in the lowest row.")
+        place.right.caption("The contribution of each moment appears in the lowest row.")
         return ""
     if isinstance(explanation, SoundExplanation):
         return f"**Sound.** {show_seen_sound(clip, asked, prediction, explanation, check, place)}"
@@ -331,7 +331,7 @@ def show_streams(
     checks: StreamChecks | None,
     place: Place,
 ) -> str:
-    """Draw what channels and moments of feature streams added; the same in words."""
+    """Draw what channels and moments of feature streams added, and return the same in words."""
     kind = asked.model.description.kind
     unit = "score" if kind == "emotion" else "mean"
     show_moments(clip, asked, prediction, place, found.times, unit=unit)
@@ -358,7 +358,7 @@ def show_seen_sound(
     check: Sanity | None,
     place: Place,
 ) -> str:
-    """Draw heat over the spectrogram, and over its frequencies; the same in words."""
+    """Draw heat over the spectrogram and over its frequencies, and return the same in words."""
     heat = (found.times, found.frequencies, found.heat)
     show_moments(clip, asked, prediction, place, found.moments, heat=heat)
     place.right.caption(check_words(check) or CHECK_FOLLOWS)
@@ -381,7 +381,7 @@ def show_moments(
     moments: pd.DataFrame | None = None,
     **known: Any,
 ) -> None:
-    """Draw the sound, what the model says, and what is known of each moment."""
+    """Draw the sound, the prediction of the model, and the facts that are known of each moment."""
     said = prediction.said_by(asked.model)[1][["time", asked.output]].set_axis(["time", "value"], axis=1)
     figure = plots.sound_explained(
         said,
@@ -403,7 +403,7 @@ def show_moments(
 
 
 def stem_of(clip: Clip, asked: StreamQuestion) -> str:
-    """The start of a file's name."""
+    """Return the start of a file's name."""
     return f"{clip.stem}-{asked.model.name}-{asked.output.replace(' ', '-')}"
 
 

@@ -32,7 +32,7 @@ from emoviz.ui.job_cards import duration, size
 DEFAULT = "speech-emotion"
 """Preset of a first visit."""
 ONE = "train one model"
-"""What is done with a config unless a protocol is chosen."""
+"""Name of the job of a config unless a protocol is chosen."""
 CLONE = "cloned"
 """Key in the session of the config that a job was cloned from: its name and its values."""
 COMPARE = "pages/compare.py"
@@ -45,12 +45,12 @@ on. The epoch with the highest validation metric is kept; the test part is read 
 cultures, with few speakers each, so they jump. {words.CONFOUND}
 """
 ABOUT_LOGGER = """
-Where the figures of the training go beside the curves below: **tensorboard** writes into the job's folder, **mlflow**
-to the server that MLFLOW_TRACKING_URI names, or into the job's folder. Both are packages of their own.
+The tool that gets the scores of the training beside the curves below: **tensorboard** writes into the job's folder,
+**mlflow** to the server that MLFLOW_TRACKING_URI names, or into the job's folder. Both are packages of their own.
 """
 ABOUT_GROUP = """
 The trainings of one sweep. **validation** is the best epoch's, by which it was selected, so it is optimistic; **test**
-is the held-out figure of the finished model. Figures of single seeds differ by luck: compare means over several seeds,
+is the held-out score of the finished model. Scores of single seeds differ by luck: compare means over several seeds,
 and pairs of finished models with their intervals on the Compare page.
 """
 
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The form, as plain data: values of a training config, and those of the job beside it."""
+    """Draw the form, and return the values of a training config and those of the job beside it, as plain data."""
     cloned: tuple[str, dict[str, Any]] | None = st.session_state.get(CLONE)
     bases = [*([cloned[0]] if cloned else []), *presets()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -127,7 +127,7 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def ask_task(protocol: str) -> dict[str, Any]:
-    """What the job of a config needs to know beside it: a logger, or a protocol with its options and seeds."""
+    """Let people choose what a job needs beside its config: a logger, or a protocol with its options and seeds."""
     if protocol == ONE:
         st.markdown("**Logger**")
         return {
@@ -147,7 +147,7 @@ def ask_task(protocol: str) -> dict[str, Any]:
 
 
 def free_name(name: str) -> str:
-    """A name that no model has and no job will write: ``speech-cats-2`` and so on."""
+    """Return a name that no model has and no job will write: ``speech-cats-2`` and so on."""
     taken = {*find(loaders.settings().checkpoints), *(job.writes for job in job_cards.jobs().list())}
     number = 2
     while (candidate := f"{name}-{number}") in taken:
@@ -156,7 +156,7 @@ def free_name(name: str) -> str:
 
 
 def ask_inputs(found: Sequence[Holding], values: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """Which features the model reads, and what happens to each."""
+    """Let people choose which features the model reads, and what happens to each."""
     shipped = [
         name for one in found if one.tables is not None and one.name in values["corpora"] for name in one.tables.shipped
     ]
@@ -183,7 +183,7 @@ def ask_inputs(found: Sequence[Holding], values: Mapping[str, Any], key: str) ->
 
 
 def settings_of(text: str) -> dict[str, Any]:
-    """``layer=12 pooling=mean`` as settings; what is none is refused by the config."""
+    """Read ``layer=12 pooling=mean`` as settings; what is none is refused by the config."""
     try:
         return from_texts(text.split())
     except ConfigError as error:
@@ -192,7 +192,7 @@ def settings_of(text: str) -> dict[str, Any]:
 
 
 def ask_outputs(values: Mapping[str, Any], key: str) -> tuple[dict[str, Any], str]:
-    """What is predicted: the values that follow from it, and the key of their widgets, which then start anew."""
+    """Let people choose the outputs, and return the values that follow and the key of widgets that start anew."""
     targets, before = list(schema.TARGETS), schema.target_of(values["outputs"])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         target = st.selectbox("Predicts", targets, targets.index(before), key=f"{key}kind", width=260)
@@ -202,7 +202,7 @@ def ask_outputs(values: Mapping[str, Any], key: str) -> tuple[dict[str, Any], st
 
 
 def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Holding]) -> None:
-    """What will happen, where, and the button; or what forbids it."""
+    """Show what will happen and where, and the button that submits; or what forbids it."""
     st.markdown("**What will happen**")
     try:
         config: TrainingConfig = from_dict(TrainingConfig, values, "the form")
@@ -236,7 +236,7 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
 
 
 def show(view: Outlook) -> None:
-    """Split, size and gaps."""
+    """Show split, size and gaps of a training."""
     counts = view.parts["recordings"].map("{:,}".format) + view.parts["speakers"].map(lambda n: f" / {n}" if n else "")
     table = view.parts.assign(counts=counts).pivot(index="culture", columns="part", values="counts")
     shown = table.reindex(columns=[part for part in Split if part in table]).reset_index()
@@ -249,10 +249,10 @@ def show(view: Outlook) -> None:
 
 
 def work(config: TrainingConfig, task: Mapping[str, Any], extract: bool) -> Training | OwnProtocol:
-    """The job of a config.
+    """Return the job of a config.
 
     Raises:
-        ConfigError: the options of a protocol contradict each other.
+        ConfigError: if the options of a protocol contradict each other.
     """
     values = {"config": to_dict(config), **task, "extract": extract}
     if "protocol" in task:
@@ -261,7 +261,7 @@ def work(config: TrainingConfig, task: Mapping[str, Any], extract: bool) -> Trai
 
 
 def sweep(config: TrainingConfig, found: Sequence[Holding]) -> tuple[TrainingConfig, ...]:
-    """The config alone, or as a sweep over systems, cultures and seeds."""
+    """Let people make a sweep over systems, cultures and seeds, or return the config alone."""
     cultures: dict[str, list[str]] = {}
     for one in found:
         if one.name in config.corpora and one.tables is not None:
@@ -282,7 +282,7 @@ def sweep(config: TrainingConfig, found: Sequence[Holding]) -> tuple[TrainingCon
 
 
 def choose_where() -> Where:
-    """A device of this machine, or a part of a cluster."""
+    """Let people choose a device of this machine, or a part of a cluster."""
     known = outlooks.parts_of_cluster()
     if (
         not known
@@ -301,7 +301,7 @@ def choose_where() -> Where:
 
 
 def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding]) -> None:
-    """How long the training takes on this machine's processor."""
+    """Show how long the training takes on this machine's processor."""
     with st.spinner("Timing one step"):
         try:
             seconds = step_seconds(config, view.widths)
@@ -330,7 +330,7 @@ def start(works: Sequence[Training | OwnProtocol], where: Where) -> None:
 
 
 def watch(shown: Sequence[Job]) -> None:
-    """The queue: groups with their summary, and a card per job."""
+    """Show the queue: groups with their summary, and a card per job."""
     st.subheader("Jobs", anchor=False)
     job_cards.show_error()
     if not shown:
@@ -348,7 +348,7 @@ def watch(shown: Sequence[Job]) -> None:
 
 
 def show_group(group: str, members: Sequence[Job]) -> None:
-    """A sweep: its table, and its jobs folded away."""
+    """Show a sweep as a table, with its jobs folded away."""
     with st.container(border=True, key=f"group-{members[-1].id}"):
         entries = []
         for job in members[::-1]:
@@ -366,7 +366,7 @@ def show_group(group: str, members: Sequence[Job]) -> None:
 
 
 def show_job(job: Job, short: bool = False) -> None:
-    """How one job goes, and what can be done with it."""
+    """Show how one job goes, and what can be done with it."""
     status = job_cards.jobs().state(job.id)
     job_cards.header(job, status)
     st.caption(" · ".join(filter(None, (job.writes, job_cards.facts(job, status)))))
@@ -394,7 +394,7 @@ def show_job(job: Job, short: bool = False) -> None:
 
 
 def config_of(job: Job) -> TrainingConfig | None:
-    """The config that a job trains, None for what is no training or cannot be read."""
+    """Return the config that a job trains, None where it trains none or cannot be read."""
     try:
         work = work_of(job)
     except EmovizError:
@@ -403,13 +403,13 @@ def config_of(job: Job) -> TrainingConfig | None:
 
 
 def made(job: Job) -> dict[str, Any]:
-    """Held-out figures of the model that a job made; empty until then."""
+    """Return the held-out scores of the model that a job made; empty until then."""
     folder = loaders.checkpoints().get(job.writes)
     return loaders.metrics(folder) if folder else {}
 
 
 def compared_with(name: str) -> list[str]:
-    """The new model, and another one that predicts the same."""
+    """Return the new model, and another one that predicts the same."""
     found = loaders.checkpoints()
     own = loaders.description(found[name])
     others = [

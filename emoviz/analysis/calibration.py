@@ -8,7 +8,7 @@ from ..evaluation.metrics.calibration_error import bin_of, calibration_error
 from .comparison import Comparison
 
 BINS = 10
-"""Of confidence on [0, 1], and of predicted dimensions on [-1, 1]."""
+"""Number of bins of confidence on [0, 1], and of predicted dimensions on [-1, 1]."""
 SPREAD = (0.1, 0.9)
 """Quantiles of the labels that are shown for what is predicted."""
 

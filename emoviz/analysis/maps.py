@@ -21,7 +21,7 @@ GROUPINGS = (EMOTION, CULTURE, SPEAKER)
 """Columns of :func:`recordings` whose values an embedding may tell apart."""
 AXES = ("x", "y", "z")
 MOST_WINDOWS = 60
-"""Of a new clip, that a map shows."""
+"""Largest number of windows of a new clip that a map shows."""
 LEAST_COMMON = 10
 """Recordings that two maps have to share before one is turned to fit the other."""
 

@@ -24,7 +24,7 @@ from .projection_methods import METHODS, Method, Placer
 
 Array = np.ndarray
 FORMAT = 2
-"""Of cached maps; raised when the same settings come to mean other points."""
+"""Number of the format of cached maps, raised when the same settings come to mean other points."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from .projection_methods import to_unit_length
 
 Array = np.ndarray
 MOST_CLIPS = 2_000
-"""That a silhouette is computed on, and whose neighbourhoods trustworthiness looks at."""
+"""Largest number of clips in a silhouette, and of clips whose neighbourhoods trustworthiness looks at."""
 
 
 class Separation(NamedTuple):

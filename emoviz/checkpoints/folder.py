@@ -1,4 +1,4 @@
-"""A trained model as a folder that any page, the command line and the Hugging Face Hub can read.
+"""Checkpoints: trained models as folders that any page, the command line and the Hugging Face Hub can read.
 
     config.json          what it is: model, features with versions, grid, outputs, training config, split
     model.safetensors    weights, with the PCA and standardisation of the inputs
@@ -52,12 +52,13 @@ class FeatureSpec:
     """A feature that a model reads, exactly as it was extracted for training.
 
     Attributes:
-        name: extractor.
-        version: of the extractor.
-        settings: of the extractor.
-        channels: names before PCA; empty for pictures and other streams of more than :data:`MOST_NAMED` channels.
+        name: name of the extractor.
+        version: version of the extractor.
+        settings: settings of the extractor.
+        channels: names of the channels before PCA; empty for pictures and other streams of more than :data:`MOST_NAMED`
+            channels.
         width: number of channels before PCA.
-        chosen: what the extractor is made with where that is not its default, as ``InputConfig.settings`` says.
+        chosen: settings of the extractor that are not its defaults, as ``InputConfig.settings`` says.
     """
 
     name: str
@@ -69,32 +70,32 @@ class FeatureSpec:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the channels before PCA; numbers where they have no names of their own."""
+        """The names of the channels before PCA; numbers where they have no names of their own."""
         return self.channels or tuple(f"{self.name}.{number:05d}" for number in range(self.width))
 
 
 @dataclass(frozen=True)
 class Description:
-    """``config.json``: everything but the weights.
+    """The content of ``config.json``: everything but the weights.
 
     Attributes:
-        name: of the checkpoint, unique among those loaded together.
+        name: name of the checkpoint, unique among those loaded together.
         title: one line for people.
-        source: whose signal it reads.
-        model: registry name.
-        model_config: its config as plain values.
-        task: frame-wise or per clip.
+        source: source whose signal it reads.
+        model: registry name of the model.
+        model_config: config of the model as plain values.
+        task: task of the model, frame-wise or per clip.
         kind: whether the outputs are dimensions or emotion classes.
         outputs: names in the order of the model's outputs, e.g. ``valence (derived)`` or ``happy``.
         derived: whether the labels were derived from classes.
-        features: what it reads.
-        inputs: how that enters the model.
+        features: features that it reads.
+        inputs: transforms by which these enter the model.
         hop: seconds of the time grid.
-        window: seconds of the clips it was trained on.
+        window: seconds of the clips that it was trained on.
         training: the training config as plain values.
-        split: part of the split -> speakers (or the corpus' own name for it).
-        versions: of the libraries it was trained with.
-        format: of this file.
+        split: speakers of each part of the split (or the corpus' own name for the part).
+        versions: versions of the libraries it was trained with.
+        format: number of the format of this file.
     """
 
     name: str
@@ -117,12 +118,12 @@ class Description:
 
     @property
     def resample(self) -> Method:
-        """How features come onto the grid, as in the training."""
+        """The method by which features come onto the grid, as in the training."""
         return "mean" if self.training.get("resample") == "mean" else "linear"
 
     @property
     def delay(self) -> int:
-        """Frames by which predictions are moved later, as the labels of the training were moved forward by them."""
+        """The frames by which predictions are moved later, as the labels of the training were moved forward."""
         return round(float(self.training.get("label_delay", 0.0)) / self.hop)
 
 
@@ -146,7 +147,7 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """Name of the checkpoint."""
+        """The name of the checkpoint."""
         return self.description.name
 
     @cached_property
@@ -162,31 +163,31 @@ class Checkpoint:
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
-        """Names of the channels that the model weighs, in the order of its ``channel`` attention."""
+        """The names of the channels that the model weighs, in the order of its ``channel`` attention."""
         raw = {f.name: f.names for f in self.description.features}
         return tuple(n for c in self.description.inputs for n in channel_names(c, raw[c.feature]))
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of what it predicts."""
+        """The names of the outputs."""
         return self.description.outputs
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """Names of the features that it reads."""
+        """The names of the features that the model reads."""
         return tuple(feature.name for feature in self.description.features)
 
     def read(self, streams: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Class probabilities (N, K) and embedding (N, E), both float32, of N pictures, each a row of its stream.
+        """Return probabilities (N, K) and embeddings (N, E), float32, of N pictures, each a row of its stream.
 
         Raises:
-            CheckpointError: as calling it.
+            CheckpointError: if a stream is missing or has another number of channels than in training.
         """
         output = self(streams)
         return probabilities(output.prediction).numpy(), output.embedding.numpy()
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """Read one of the :data:`emoviz.checkpoints.TABLES`; where the checkpoint has none, the answer is None."""
+        """Read one of :data:`TABLES`, None where the checkpoint has none."""
         return read_table(self.folder, name)
 
     @torch.inference_mode()
@@ -218,10 +219,10 @@ class Checkpoint:
 
 
 def build_predictor(description: Description) -> Predictor:
-    """The untrained network of a description.
+    """Build the untrained network of a description.
 
     Raises:
-        EmovizError: the model is unknown, or its config does not fit it.
+        EmovizError: if the model is unknown, or its config does not fit it.
     """
     inputs = Inputs(description.inputs, {f.name: f.width for f in description.features})
     return Predictor(inputs, build(description.model, description.model_config))
@@ -242,18 +243,18 @@ def save(
     """Write a checkpoint folder, whole or not at all.
 
     Args:
-        folder: to write; an existing one is replaced only once the new one is complete.
-        description: what ``config.json`` says.
-        predictor: the trained network.
+        folder: folder to write; an existing one is replaced only once the new one is complete.
+        description: content of ``config.json``.
+        predictor: trained network.
         metrics: held-out scores.
-        card: Markdown.
+        card: model card, Markdown.
         attention: channel weights of held-out recordings.
-        embeddings: of held-out recordings.
+        embeddings: embeddings of held-out recordings.
         predictions: truth and prediction of held-out recordings.
-        half: store the weights as float16, half the size.
+        half: whether the weights are stored as float16, half the size.
 
     Raises:
-        CheckpointError: the disk is full or not writable.
+        CheckpointError: if the disk is full or not writable.
     """
     with raising(CheckpointError, folder, name=f"The checkpoint '{folder}'"), replacing_folder(folder) as draft:
         (draft / CONFIG).write_text(_json(to_dict(description)), encoding="utf-8")
@@ -295,7 +296,7 @@ def load(folder: Path) -> Checkpoint:
     """Read a checkpoint folder.
 
     Raises:
-        CheckpointError: a file is missing or damaged, or the folder does not hold such a checkpoint.
+        CheckpointError: if a file is missing or damaged, or the folder does not hold such a checkpoint.
     """
     description = read_description(folder)
     try:
@@ -322,7 +323,7 @@ def read_description(folder: Path) -> Description:
     """Read ``config.json`` alone, which is fast enough to list many checkpoints.
 
     Raises:
-        CheckpointError: it is missing or damaged.
+        CheckpointError: if the file is missing or damaged.
     """
     try:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
@@ -335,12 +336,12 @@ def read_description(folder: Path) -> Description:
 
 
 def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:
-    """Checkpoint folders by name; of two with one name, the later folder's wins.
+    """Find checkpoint folders by name; of two with one name, the later folder's wins.
 
     A folder counts when it holds ``config.json``; whether it is sound shows when it is loaded.
 
     Args:
-        folders: where they are searched.
+        folders: folders in which they are searched.
         group: name of a folder in these whose checkpoints belong together, as :data:`PER_CULTURE` does; theirs are
             named ``<group>/<name>``. By default those that are in none.
     """
@@ -355,14 +356,14 @@ def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:
 
 
 def named(names: Sequence[str], folders: Sequence[Path]) -> dict[str, Path]:
-    """Folders of some checkpoints, each once.
+    """Find the folders of some checkpoints, each once.
 
     Args:
-        names: of checkpoints, those of a group as ``<group>/<name>``.
-        folders: where they are searched.
+        names: names of checkpoints, those of a group as ``<group>/<name>``.
+        folders: folders in which they are searched.
 
     Raises:
-        UnknownNameError: there is none of that name.
+        UnknownNameError: if there is no checkpoint of that name.
     """
     groups = {name.rpartition("/")[0] for name in names} | {""}
     found = {name: folder for group in sorted(groups) for name, folder in find(folders, group).items()}

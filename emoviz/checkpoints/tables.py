@@ -20,7 +20,7 @@ TABLES = ("attention", "embeddings", "predictions", "deletion")
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame | None:
-    """Read one of the :data:`TABLES` of a checkpoint folder; where it has none, the answer is None.
+    """Read one of :data:`TABLES` of a checkpoint folder, None where it has none.
 
     Raises:
         CheckpointError: if the file is damaged.

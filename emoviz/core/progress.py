@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from .errors import Cancelled
 
 Progress = Callable[[str, float, float], None]
-"""Called as ``progress(stage, done, total)``, e.g. ``("Reading frames", 120, 375)``. To stop the
+"""Listener, called as ``progress(stage, done, total)``, e.g. ``("Reading frames", 120, 375)``. To stop the
 work, the listener raises :class:`~emoviz.core.errors.Cancelled`; the worker lets it pass through."""
 
 

@@ -106,7 +106,7 @@ CIRCUMPLEX: dict[Emotion, tuple[float, float]] = {
     Emotion.SAD: (-0.63, -0.27),
     Emotion.SURPRISED: (0.40, 0.67),
 }
-"""(valence, arousal) that an emotion word says of its bearer."""
+"""Valence and arousal of each emotion word."""
 
 FOUR_EMOTIONS: tuple[Emotion, ...] = (Emotion.ANGRY, Emotion.HAPPY, Emotion.NEUTRAL, Emotion.SAD)
 """The four classes that every corpus of the cross-language task has (spec/systems.md, section 4)."""
@@ -135,10 +135,10 @@ def intensity(emotion: str) -> str:
 
 
 INTENSITIES: dict[str, float] = {"low": 1 / 3, "normal": 0.5, "medium": 2 / 3, "strong": 1.0, "high": 1.0}
-"""What the words by which corpora state an intensity count as."""
+"""Values of the words by which corpora state an intensity."""
 
 DERIVED_AXES: dict[str, int] = {derived(Dimension.VALENCE): 0, derived(Dimension.AROUSAL): 1}
-"""Where each derived dimension stands in an entry of :data:`CIRCUMPLEX`."""
+"""Position of each derived dimension in an entry of :data:`CIRCUMPLEX`."""
 
 # Colours: an emotion, a culture and a source each keep theirs on every page. Paul Tol's "muted"
 # and "bright" schemes and Okabe-Ito, all safe for colour-blind readers.
@@ -158,7 +158,7 @@ SOURCE_COLOURS: dict[Source, str] = {Source.FACE: "#0077BB", Source.SPEECH: "#D5
 SOURCE_DASHES: dict[Source, str] = {Source.FACE: "dash", Source.SPEECH: "dot", Source.FUSED: "solid"}
 CULTURE_COLOURS: tuple[str, ...] = ("#4477AA", "#EE6677", "#228833", "#AA7700", "#3399BB", "#AA3377", "#777777")
 CULTURES: tuple[str, ...] = ("German", "Hungarian", "Italian", "Korean", "North American", "Pakistani", "Polish")
-"""Of the corpora that emoviz reads, in the order of :data:`CULTURE_COLOURS`."""
+"""Cultures of the corpora that emoviz reads, in the order of :data:`CULTURE_COLOURS`."""
 
 MARKS: dict[str, str] = {
     "lower": "#0072B2",

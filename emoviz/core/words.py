@@ -26,7 +26,7 @@ UNITS = {
     "speakers": ("person", "people"),
     "recordings": ("recording", "recordings"),
 }
-"""What an interval may rest on -> one and several of it, as people read it."""
+"""Words for one and for several of each unit that an interval may rest on."""
 LEAST_P = 0.001
 """The smallest p that 1000 draws of a bootstrap can tell."""
 

@@ -1,4 +1,4 @@
-"""Import of a user's own table: the meaning of its columns, and a check of its rows.
+"""The import of a user's own table: the meaning of its columns, and a check of its rows.
 
 A :class:`Plan` says what the columns of a :class:`~emoviz.corpora.sources.Source` mean. :func:`check` goes through
 it row by row and returns what is sound beside a problem for everything that is not, each with its file and line;
@@ -35,7 +35,7 @@ ROLES = {
     "transcript": "what is said",
     SPLIT: f"the part of a published split in which the clip stands: {', '.join(Split)}",
 }
-"""What a column may mean."""
+"""Meanings of a column."""
 LABELS = ("emotion", *map(str, Dimension))
 """Roles of which every clip has one at least, where it has no trace."""
 WHOLE = ("culture", "language", "gender", "session")
@@ -45,7 +45,7 @@ NEEDED = ("file", "speaker", "culture")
 SCALES = ((0.0, 1.0), (-1.0, 1.0), (1.0, 5.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0), (0.0, 100.0))
 """Lowest and highest rating of scales in use, the narrowest first."""
 LEFT_OUT = "left out"
-"""What an emotion word may mean instead of an emotion: rows that have it are no part of the corpus."""
+"""Meaning of a word whose rows are no part of the corpus, in place of an emotion."""
 SYNONYMS = {
     Emotion.ANGRY: "anger angry ang a wut ärger",
     Emotion.BORED: "boredom bored bor langeweile",
@@ -77,15 +77,15 @@ HINTS = {
 
 
 SHORTEST_SHARE, LONGER_SHARE = 0.05, 0.1
-"""Of a clip's length: a trace that ends earlier than the one or later than the other beyond it is not of this clip."""
+"""Shares of a clip's length: a trace that ends before the one, or by the other beyond it, is not of this clip."""
 
 
 class Probed(Protocol):
-    """What is known of a clip without decoding it."""
+    """The length of a clip, known without decoding it."""
 
     @property
     def duration(self) -> float:
-        """Seconds."""
+        """The length in seconds."""
         ...
 
 
@@ -95,10 +95,10 @@ class Plan:
 
     Attributes:
         name: name of the corpus: lower-case letters, digits, ``-`` and ``_``.
-        columns: role -> column of the source.
-        values: role -> its value for all rows.
-        emotions: word of the source -> emotion, or :data:`LEFT_OUT`.
-        scale: the lowest and the highest rating, which become -1 and 1.
+        columns: column of the source for each role.
+        values: value of each role for all rows.
+        emotions: emotion of each word of the source, or :data:`LEFT_OUT`.
+        scale: lowest and highest rating, which become -1 and 1.
         title: full name for people; by default the name.
         licence: licence in the words of its distributors.
         limits: facts that a reader of results must know.
@@ -139,14 +139,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of a check.
+    """The result of a check, with the sound rows and the problems.
 
     Attributes:
-        rows: the sound ones: ``id``, the columns of recordings, ``emotion``, ``intensity`` and dimensions (on [-1, 1])
+        rows: sound rows: ``id``, the columns of recordings, ``emotion``, ``intensity`` and dimensions (on [-1, 1])
             where there are any.
         traces: long table ``id``, ``time`` and one column per dimension, of sound recordings; or empty.
-        problems: in the order of the files and their lines.
-        left_out: rows whose emotion the plan leaves out.
+        problems: problems in the order of the files and their lines.
+        left_out: number of rows whose emotion the plan leaves out.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -156,7 +156,7 @@ class Checked:
 
 
 def suggest(columns: Iterable[str]) -> dict[str, str]:
-    """Role -> the column whose name says so."""
+    """Suggest for each role the column whose name says so."""
     named = {column.lower().strip().rpartition(".")[2]: column for column in reversed(list(columns))}
     named |= {column.lower().strip(): column for column in reversed(list(columns))}
     return {
@@ -167,13 +167,13 @@ def suggest(columns: Iterable[str]) -> dict[str, str]:
 
 
 def suggest_emotions(words: Iterable[str]) -> dict[str, str]:
-    """Word -> the emotion that it plainly names; others are left away."""
+    """Suggest for each word the emotion that it plainly names; other words are left away."""
     known = {word: emotion.value for emotion, line in SYNONYMS.items() for word in line.split()}
     return {word: known[word.strip().lower()] for word in words if word.strip().lower() in known}
 
 
 def suggest_scale(source: Source, columns: Mapping[str, str]) -> tuple[float, float]:
-    """The narrowest scale in use that holds all ratings of the columns, given by role; -1 to 1 where there is none."""
+    """Return the narrowest scale in use that holds all ratings of the columns, given by role; else -1 to 1."""
     texts = [source.rows[columns[d]] for d in Dimension if d in columns and columns[d] in source.rows]
     values = pd.to_numeric(pd.concat(texts), errors="coerce").dropna() if texts else pd.Series(dtype=float)
     if values.empty:
@@ -182,7 +182,7 @@ def suggest_scale(source: Source, columns: Mapping[str, str]) -> tuple[float, fl
 
 
 def words_of(source: Source, column: str) -> list[str]:
-    """The different texts of a column, the most frequent first."""
+    """Return the different texts of a column, the most frequent first."""
     return [str(word) for word in source.rows[column].dropna().value_counts().index]
 
 
@@ -190,9 +190,9 @@ def check(material: Material, plan: Plan, probe: "Callable[[Path], Probed] | Non
     """Go through the rows of what was gathered.
 
     Args:
-        material: table, clips and traces.
-        plan: the meaning of the table's columns.
-        probe: tells the length of a clip, or raises an EmovizError where it cannot be decoded.
+        material: table, clips and traces that were gathered.
+        plan: meaning of the table's columns.
+        probe: function that tells the length of a clip, or raises an EmovizError where it cannot be decoded.
 
     Raises:
         ConfigError: if the plan names a column that the source has not, or there is neither a label nor a trace.
@@ -250,10 +250,10 @@ def _refuse_parts(source: Source, plan: Plan) -> None:
 
 
 def corpus(plan: Plan, checked: Checked) -> Corpus:
-    """A corpus of the sound rows.
+    """Make a corpus of the sound rows.
 
     Raises:
-        CorpusError: if there is none.
+        CorpusError: if there is no sound row.
     """
     if not checked.rows:
         raise CorpusError(f"No row of the corpus '{plan.name}' is sound, so there is nothing to import.")

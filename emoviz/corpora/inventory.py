@@ -15,7 +15,7 @@ from .reading import label_names, load, names
 UNKNOWN = "unknown"
 """Culture or speaker of a recording of which it is not told."""
 BINS = 20
-"""Of a histogram of a dimension over [-1, 1]."""
+"""Number of bins of a histogram of a dimension over [-1, 1]."""
 
 
 class Tables(Protocol):

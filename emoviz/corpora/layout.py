@@ -14,7 +14,7 @@ from .base import RECORDING_COLUMNS
 
 AUDIO_ENDINGS = (".flac", ".wav")
 NAMED_AT_MOST = 5
-"""How many missing things an error names before it only counts the rest."""
+"""Largest number of missing things that an error names; it only counts the rest."""
 
 
 def locate(data_folder: Path, title: str, *places: str) -> Path:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 SOUND_ENDINGS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
 VIDEO_ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".flv")
-"""Of clips, in lower case."""
+"""Endings of clips, in lower case."""
 TIME_NAMES = ("timestamp", "time")
 EVEN = 0.05
-"""Of a step of a trace, by which a time may be off."""
+"""Share of a step of a trace by which a time may be off."""
 STARTS = frozenset({"start", "starts", "begin", "begins", "beginning", "onset", "from", "tmin", "xmin"})
 ENDS = frozenset({"end", "ends", "stop", "offset", "to", "tmax", "xmax", "duration", "length"})
 """Words in the names of columns that say which part of a file a row means."""
@@ -48,11 +48,11 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong.
+    """A problem in a line of a table or in a file.
 
     Attributes:
-        file: the table's name.
-        line: in it, from 1, the header being the first; 0 for the file as a whole.
+        file: name of the table.
+        line: line of the table, from 1, the header being the first; 0 for the file as a whole.
         sentence: the error and the accepted values in one sentence.
     """
 
@@ -66,14 +66,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Source:
-    """A table that says what clips are.
+    """A table that says what clips are, with its problems.
 
     Attributes:
-        file: its name, for people.
-        rows: texts (None where empty), index the line in the file.
+        file: name of the table, for people.
+        rows: rows of texts (None where empty), whose index is the line in the file.
         problems: lines that are no rows.
-        title: of the database, where it has one.
-        licence: likewise.
+        title: title of the database, where it has one.
+        licence: licence of the database, where it has one.
     """
 
     file: str
@@ -85,11 +85,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Material:
-    """All that a corpus is made of.
+    """The clips, the table and the traces of which a corpus is made.
 
     Attributes:
-        source: the clips, and the facts about each.
-        clips: path inside their folder -> file; None for traces without media.
+        source: source of the clips and of the facts about each.
+        clips: files of the clips by their path inside the folder; None for traces without media.
         traces: labels over time: ``file`` (the recording's name), ``time`` and one column per dimension; or None.
     """
 
@@ -104,13 +104,13 @@ def gather(
     """Read what there is: clips and a table, traces (with a table, clips, both or neither), or an audformat database.
 
     Args:
-        clips: folder of them.
-        table: a CSV.
-        traces: folder of them.
+        clips: folder of clips.
+        table: path of a CSV.
+        traces: folder of traces.
         database: folder of an audformat database, which holds its clips.
 
     Raises:
-        ConfigError: if the source is none of the three.
+        ConfigError: if none of the three kinds of sources is given.
         CorpusError: if a file cannot be read.
     """
     if database and not (clips or table or traces):
@@ -132,10 +132,10 @@ def gather(
 
 
 def read_csv(path: Path) -> Source:
-    """A table with a header; fields are parted by commas, semicolons or tabs.
+    """Read a table with a header, whose fields are parted by commas, semicolons or tabs.
 
     Raises:
-        CorpusError: if it cannot be read, is no UTF-8 text, or has no header with two columns or more.
+        CorpusError: if the table cannot be read, is no UTF-8 text, or has no header with two columns or more.
     """
     header, lines, problems = _read_lines(path)
     if len(header) < 2 or len(set(header)) < len(header):
@@ -148,7 +148,7 @@ def read_csv(path: Path) -> Source:
 
 
 def read_audformat(folder: Path) -> Source:
-    """The filewise tables of an audformat database; speakers' own fields become columns too.
+    """Read the filewise tables of an audformat database; speakers' own fields become columns too.
 
     Tables of the same files stand side by side. Columns of one name in tables of other files, such as those of a train
     and a test part, become one column; a part that a table's name or split tells becomes the column ``split``.
@@ -188,7 +188,7 @@ def read_audformat(folder: Path) -> Source:
 
 
 def read_traces(folder: Path) -> tuple[Source, pd.DataFrame]:
-    """A folder with one CSV per recording in AVEC's form.
+    """Read a folder with one CSV per recording in AVEC's form.
 
     Each has a header with ``timestamp`` (or ``time``) and one or more dimensions, and a row per step; steps are even.
 
@@ -225,10 +225,10 @@ def read_traces(folder: Path) -> tuple[Source, pd.DataFrame]:
 
 
 def find_clips(folder: Path) -> dict[str, Path]:
-    """Path inside the folder (with ``/``) -> file of every clip under it.
+    """Find every clip under a folder, by its path inside the folder (with ``/``).
 
     Raises:
-        CorpusError: if there is none.
+        CorpusError: if there is no clip.
     """
     endings = SOUND_ENDINGS + VIDEO_ENDINGS
     if not os.path.isdir(folder):  # false for names that no folder can have, too
@@ -393,10 +393,10 @@ def _fields(database: "audformat.Database", scheme: str | None) -> Iterable[str]
 
 
 def spans_of(source: Source, mapped: Iterable[str] = ()) -> tuple[str, str] | None:
-    """The two columns that make the rows of a table parts of files: their start, and their end or length; or None.
+    """Find the two columns that make rows parts of files, their start and their end or length; None without them.
 
     Args:
-        source: the table.
+        source: source with the table.
         mapped: columns of which it is known that they mean something else.
     """
     found: list[str] = []
@@ -419,7 +419,7 @@ def _are_times(column: "pd.Series[Any]") -> bool:
 
 
 def text_of(value: Any) -> str | None:
-    """The text of a cell, None where it is empty."""
+    """Return the text of a cell, None where it is empty."""
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
     return str(value).strip() or None

@@ -18,7 +18,7 @@ from ..core import words
 
 Array = np.ndarray
 Statistic = Callable[[Array], float]
-"""Gives a value for the positions of results that were drawn, where one may occur several times."""
+"""Function from the positions of results that were drawn, where one may occur several times, to a value."""
 Seed = int | Sequence[int]
 
 DRAWS = 1000

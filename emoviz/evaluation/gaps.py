@@ -14,7 +14,7 @@ REASONS: dict[str, str] = {
     Source.SPEECH: "too little speech in one piece",
     Source.FUSED: "neither face nor speech",
 }
-"""Why a source has no value in a frame where nothing else is known of it."""
+"""Reasons why sources have no value in frames of which nothing else is known."""
 NEAR = 0.5
 """Seconds; frames so near to an absence have no value for its reason, as windows and grids do not end where it does."""
 

@@ -16,7 +16,7 @@ SHORTEST = 0.5
 LEAST_PEAK = 0.25
 """Probability below which the peak of an emotion is not worth a word."""
 LEAST_RISE = 0.1
-"""By how much a peak stands out from the rest of its curve; the curve of a single window has none."""
+"""Least rise of a peak above the rest of its curve; the curve of a single window has no peak."""
 NARROW = 0.1
 """Difference of two mean probabilities below which one emotion leads another only just."""
 COVERED = 0.9

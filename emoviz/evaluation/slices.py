@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 COLUMNS: dict[str, str] = {"culture": "Culture", "label": "Emotion", "speaker": "Speaker", "correct": "Prediction"}
-"""What a slice may ask for -> its title."""
+"""Titles of the columns that a slice may ask for."""
 CORRECT, WRONG = "right", "wrong"
 """Values of the column ``correct``."""
 IDS = "id"

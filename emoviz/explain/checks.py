@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia
 
 STEPS = 8
-"""Of integrated gradients in the check, which asks for an order of channels and not for their exact sum."""
+"""Steps of integrated gradients in the check, which asks for an order of channels and not for their exact sum."""
 
 
 class StreamChecks(NamedTuple):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ATTENTION, GRADIENTS = "channel attention", "integrated gradients"
 """Weightings of the table."""
 STEPS, ORDERS = 6, 40
-"""Of the deletion curves; see :func:`~emoviz.explain.deletion.deletion` on how few orders will do."""
+"""Numbers of steps and orders of the deletion curves; :mod:`emoviz.explain.deletion` says how few orders will do."""
 GRADIENT_STEPS = 10
 
 

@@ -49,10 +49,10 @@ class StreamExplanation:
         baseline: mean of the output for the baseline.
         completeness_error: distance of the sum of integrated gradients from the difference of the two; NaN for
             occlusion, whose contributions need not add up.
-        channels: ``channel``, ``modality``, ``contribution``, and ``magnitude``, which for integrated gradients also
-            counts contributions that cancel over time; the largest magnitude first.
-        times: ``time`` (s, middle of a stretch), ``contribution`` and ``magnitude``.
-        values: float32 (T, D), contributions by frame of the model's grid and channel; None for occlusion.
+        channels: table with ``channel``, ``modality``, ``contribution``, and ``magnitude``, which for integrated
+            gradients also counts contributions that cancel over time; the largest magnitude first.
+        times: table with ``time`` (s, middle of a stretch), ``contribution`` and ``magnitude``.
+        values: contributions, float32 (T, D), by frame of the model's grid and channel; None for occlusion.
         notes: sentences that a reader must know.
     """
 
@@ -132,11 +132,11 @@ def explain_streams(
 
 
 def main_output(checkpoint: Checkpoint, prediction: np.ndarray) -> str:
-    """The output that is explained where none is named: the class most probable on the whole, or the first dimension.
+    """Return the output that is explained where none is named: the most probable class, or the first dimension.
 
     Args:
         checkpoint: the model.
-        prediction: (T, K) of a clip, NaN in gaps.
+        prediction: prediction (T, K) of a clip, NaN in gaps.
 
     Raises:
         FeatureError: if the whole prediction is a gap.
@@ -154,7 +154,7 @@ def main_output(checkpoint: Checkpoint, prediction: np.ndarray) -> str:
 def window_inputs(
     checkpoint: Checkpoint, windows: Windows, streams: Mapping[str, FeatureStream], numbers: np.ndarray
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """Some windows of a clip as the model sees them, behind its PCA and standardisation.
+    """Return some windows of a clip as the model sees them, behind its PCA and standardisation.
 
     Args:
         checkpoint: the model.
@@ -163,7 +163,7 @@ def window_inputs(
         numbers: numbers of n windows.
 
     Returns:
-        name -> (n, W, D_stream), and the mask (n, W); frames that one stream alone lacks are zero in it.
+        Streams (n, W, D_stream) by their names, and the mask (n, W); frames that one stream alone lacks are zero in it.
     """
     longest = windows.lengths[numbers].max()
     aligned = {name: own[:, :longest] for name, own in windows.aligned(streams, numbers).items()}

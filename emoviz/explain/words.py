@@ -14,7 +14,7 @@ from .sound import SoundExplanation
 from .streams import MISSED, Method, StreamExplanation
 
 NAMES: dict[Method, str] = {Method.GRADIENTS: "integrated gradients", Method.OCCLUSION: "occlusion"}
-"""Of the methods, as people say them."""
+"""Names of the methods, as people say them."""
 NAMED_CHANNELS = 3
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .work import Work
 
 Where = Local | Slurm
-"""Where a job runs."""
+"""Place where a job runs."""
 
 
 class Engine(Protocol):
@@ -224,7 +224,7 @@ class Jobs:
 
 
 ENGINES: Mapping[type[Where], str] = {Local: local.ENGINE, Slurm: slurm.ENGINE}
-"""Where -> the engine that starts jobs there."""
+"""Engines by the kinds of places where they start jobs."""
 
 
 def where_of(job: Job) -> Where:

@@ -23,7 +23,7 @@ _lengths: dict[tuple[Path, int, int, Choice, Bounds], float] = {}
 """Lengths of the files that were counted last, by path, size, time of the last change (ns) and how they are read."""
 
 Note = Callable[[str], None]
-"""Takes one sentence on a recording that a reader must know."""
+"""Function that takes one sentence on a recording that a reader must know."""
 
 
 class Clock:

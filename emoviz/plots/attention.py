@@ -13,7 +13,7 @@ from .channels import LESS
 from .style import GRID, MARGIN, SMALL, ZERO, lay_out, title
 
 MOST_CELLS = 200
-"""Of a map on each side; more are averaged, as a screen has no more."""
+"""Largest number of cells of a map on each side; more are averaged, as a screen has no more."""
 MOST_PICTURES = 6
 STRIP = {"l": 132, "r": 100}
 """Margins of figures over the time of a clip, where names of maps and their colour bar stand."""

@@ -43,7 +43,7 @@ CURVES = (
     Weighting("highest first", "channel attention", "highest weights first", MORE, "solid"),
     Weighting("highest first", "integrated gradients", "highest integrated gradients first", MARKS["third"], "dashdot"),
 )
-"""What the deletion figure shows, the last on top."""
+"""Curves of the deletion figure, the last on top."""
 
 
 def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:

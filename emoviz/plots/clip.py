@@ -43,7 +43,7 @@ WORD_SIDES: dict[Emotion, str] = {
     Emotion.CONTEMPTUOUS: "bottom right",
     Emotion.NEUTRAL: "bottom right",
 }
-"""Where words of the circumplex stand that would cover their neighbours."""
+"""Places of words of the circumplex that would cover their neighbours."""
 
 
 def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emotion_source: str | None) -> go.Figure:

@@ -16,7 +16,7 @@ FOREST_ROW = 22
 LABELS_WIDTH, BESIDE_WIDTH = 0.1, 0.02
 """Share of the width before a confusion matrix with labels of its own, and before one without."""
 SHIFT = 0.02
-"""Between the markers of models that would stand on each other, in units of a dimension."""
+"""Distance between the markers of models that would stand on each other, in units of a dimension."""
 
 
 def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: str) -> go.Figure:

@@ -16,7 +16,7 @@ from .style import GREY, GRID, SMALL, culture_colour, lay_out, title
 CHOSEN = MARKS["chosen"]
 """Outline of the chosen cell: neither of the scales has it."""
 SYMBOLS = ("circle", "diamond")
-"""Of the first and second culture of a pair, told apart without colour too."""
+"""Symbols of the first and second culture of a pair, told apart without colour too."""
 BRANCHES = 0.15
 """Share of a matrix figure's height that the dendrogram takes."""
 ROW = 21

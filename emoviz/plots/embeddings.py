@@ -27,7 +27,7 @@ from .style import (
 MAP_HEIGHT = 470
 MOST_IN_LEGEND = 12
 MODEL_COLOURS = SERIES_COLOURS[:3]
-"""Of models side by side."""
+"""Colours of models side by side."""
 RIGHT_WRONG = {"right": SOURCE_COLOURS[Source.FACE], "wrong": MARKS["higher"]}
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down", "x", "star")
 SYMBOLS_3D = ("circle", "diamond", "square", "cross", "circle-open", "diamond-open", "square-open", "x")

@@ -19,12 +19,12 @@ Spectrogram = tuple[np.ndarray, np.ndarray, np.ndarray]
 STRIP, CURVES, BELOW = 96, 140, 78
 """Pixels of the film strip, of the curves beneath it, and of what stands below them."""
 MOST_BARS = 300
-"""Of contributions over time; more would be thinner than a pixel."""
+"""Largest number of bars of contributions over time; more would be thinner than a pixel."""
 
 MOST_CELLS = (64, 300)
 """Rows and columns of heat over a spectrogram, which is smooth."""
 HEAT = [[0, faint(MARKS["higher"], 0)], [1, faint(MARKS["higher"], 0.8)]]
-"""From none to the hottest place, over a grey spectrogram."""
+"""Colours from no heat to the hottest place, over a grey spectrogram."""
 
 
 def film_strip(

@@ -15,7 +15,7 @@ from .style import DIVERGING, GAP, GREY, SMALL, lay_out
 SEQUENTIAL = "Cividis"
 INKS = ("black", "white")
 HATCHES = (-0.85, -0.65, 0.65, 0.85)
-"""Where lines cross a hatched cell, from one corner (-1) to the other (1); its number stays free."""
+"""Places at which lines cross a hatched cell, from one corner (-1) to the other (1); its number stays free."""
 
 
 def scale_of(values: np.ndarray) -> tuple[str | list[Any], float, float]:

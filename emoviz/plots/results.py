@@ -18,16 +18,16 @@ WORDS = 150
 CELL = 52
 """Pixels of a row of a matrix: value, interval and flag beneath each other."""
 GUTTER = 0.03
-"""Between two panels, as a share of the width."""
+"""Distance between two panels, as a share of the width."""
 LABELLED = 2
 """Columns of systems that leave room for an interval beside each point."""
 POINT, BETTER, WORSE = MARKS["lower"], MARKS["lower"], MARKS["higher"]
 COLLAPSED = "collapsed"
 FLOOR = "training mean"
 KEYS = ["system", "test", "output"]
-"""What ``customdata`` of every point that can be clicked holds: which score it is."""
+"""Fields of ``customdata`` of every point that can be clicked, which tell the score."""
 TOLD = ["text", "recordings", "speakers", "rests"]
-"""What ``customdata`` holds besides, for those who point at it."""
+"""Further fields of ``customdata``, for those who point at it."""
 HOVER = "%{customdata[3]} %{customdata[6]}<br>%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>"
 
 

@@ -54,7 +54,7 @@ SERIES_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down",
 MARGIN = {"l": 54, "r": 8, "t": 30, "b": 36}
 SMALL = {"size": 11}
 SCATTERGL_FROM = 5000
-"""From this many points on, lines are drawn by WebGL."""
+"""Number of points from which on lines are drawn by WebGL."""
 
 
 def culture_colour(culture: str) -> str:

@@ -102,9 +102,9 @@ SPEECH_FUSIONS = {
     "average": LateFusion(("logistic self-training", "mdat", "statistics-pooling"), "average"),
 }
 PAPER_CORPORA = ("emodb", "emovo", "urdu")
-"""What paper 4 and these studies share."""
+"""Corpora that paper 4 and these studies share."""
 ALL_SPEAKERS = Options(validate=False)
-"""Of the source: the number of epochs is fixed beforehand, and none of its few speakers is held back to choose it."""
+"""Options by which all speakers of a source train for a fixed number of epochs, and none is held back to choose it."""
 OVER_PAIRS: dict[str, tuple[str, ...]] = {"mean": (), "mean of the paper's pairs": PAPER_CORPORA}
 SPEECH = Study(
     name="speech",

@@ -10,7 +10,7 @@ from .outcomes import Outcome, Outcomes
 from .study import LEARNED
 
 Combine = Callable[[np.ndarray], np.ndarray]
-"""From what S systems said, (S, K) or (S, T, K), to what their fusion says, (K,) or (T, K)."""
+"""Function from the predictions of S systems, (S, K) or (S, T, K), to those of their fusion, (K,) or (T, K)."""
 
 
 def fuse(rule: str, parts: Sequence[list[dict[int, Outcomes]]], kind: str) -> list[dict[int, Outcomes]]:

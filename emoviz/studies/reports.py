@@ -26,12 +26,12 @@ from ..training.protocols.base import after_shots
 SUMMARY = "summary.json"
 FIELDS = ("study", "title", "protocol", "system", "command", "note", "seeds", "config", "scores", "compared", "split",
           "versions")  # fmt: skip
-"""Of a report."""
+"""Fields of a report."""
 
 EMPTY: dict[str, Any] = {"mean": "", "source": [], "target": "", "shots": None, "draw": None, "fold": None, "tests": []}
 """Fields of rows that are left out of the file where they say nothing."""
 ROWS = ("mean", "source", "target", "shots", "tests")
-"""Of these, the fields of a row of scores or comparisons; the tests of a split have ``draw`` and ``fold`` too."""
+"""Fields of a row of scores or comparisons that say what it is on; tests of a split have ``draw`` and ``fold`` too."""
 
 Report = Mapping[str, Any]
 Row = Mapping[str, Any]

@@ -12,7 +12,7 @@ LEARNED = "learned"
 """The rule of a late fusion whose weights are found on validation recordings."""
 
 FLOOR = "svm"
-"""What classes of one's own are compared with."""
+"""Floor with which classes of one's own are compared."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ NAMES = ("culture", "output", "metric", "aggregation")
 RENEWED = ("low", "high", "unit", "clusters")
 """Fields that are computed anew."""
 CLOSE = 2e-3
-"""How far a value may lie from that of stored predictions, which have three digits."""
+"""Largest distance of a value from that of stored predictions, which have three digits."""
 
 
 def rescore(folder: Path, store: FeatureStore, progress: Progress = silent) -> list[dict[str, Any]]:

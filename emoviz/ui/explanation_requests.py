@@ -21,7 +21,7 @@ PICTURES = 8
 """Faces in the film strip."""
 GRAD_CAM = "Grad-CAM"
 Request = tuple[Hashable, Work]
-"""What tells an explanation from all others, and how it is made."""
+"""Key that tells an explanation from all others, and the function that makes it."""
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from .serve import plotly_url
 HEIGHT = 450
 """Pixels of a figure that does not say its own."""
 KINDS = {"scatter", "scattergl", "bar", "heatmap", "image"}
-"""Of traces that plotly's part draws. Others are left to Streamlit's chart: those in space alone would add a third to
-what every tab has to read."""
+"""Kinds of traces that plotly's part draws. Others are left to Streamlit's chart: those in space alone would add a
+third to what every tab has to read."""
 MOST_CELLS = 60
-"""Of a table that is written; larger ones stand in a grid, in which people can sort, search and scroll."""
+"""Most cells of a table that is written; larger ones stand in a grid, in which people can sort, search and scroll."""
 SHORT = 20
 """Characters of a cell that stay in one line, as a value with its interval."""
 PACKED_FROM = 100

@@ -20,7 +20,7 @@ from .cache import cached
 
 T = TypeVar("T")
 FOLDER = Path(__file__).parent
-"""Where styles and scripts are."""
+"""Folder of styles and scripts."""
 PLOTLY = FOLDER / "plotly" / "plotly.min.js.gz"
 """The part of plotly that draws figures."""
 EARLY = ("BidiComponent", "Selectbox")

@@ -63,7 +63,7 @@ def working(state: Stage, work: Work) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         share = min(1.0, state.done / state.total) if state.total else 0.0
         if state.stopped:
-            st.warning("Stopped. What was ready by then stays.", icon=None)
+            st.warning("Stopped; the results so far stay.", icon=None)
             if isinstance(work, Resumable):
                 st.button("Go on", key="go-on", on_click=work.go_on)
         else:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 LONGEST_MESH = 15_000
 """Pictures of a face up to which its landmarks are sent to the browser; of a longer clip boxes are shown alone."""
 MISSING = 0xFFFF
-"""In the mesh: no landmark in this frame."""
+"""Number in the mesh that stands for no landmark in this frame."""
 HEAT_OPACITY = 0.75
 LONGEST_EDGE = 0.15
-"""Of the face's width; longer edges of the triangulation close the face's outline and are left out."""
+"""Longest edge over the face's width; longer edges of the triangulation close the face's outline and are left out."""
 
 MIME_TYPES = {
     ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm", ".mkv": "video/webm",

@@ -28,7 +28,7 @@ from .session import session
 UPLOAD, EXAMPLE = "Upload: ", "Example: "
 NOTHING = "nothing"
 MOST_RECORDINGS = 100
-"""That are clicked or lassoed: their ids stand in the link."""
+"""Largest number of clicked or lassoed recordings, as their ids stand in the link."""
 
 
 class Clip(NamedTuple):
@@ -278,7 +278,7 @@ def choose_fusion() -> tuple[str, float]:
         "fusion",
         "weighted",
         width=115,
-        help="How face and speech become one, frame by frame. What the face does not weigh, the speech does.",
+        help="The rule by which face and speech become one, frame by frame. The speech has the weight that the face lacks.",
     )
     weight = linked.slider(
         "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, "video_weight", width=130, disabled=method == "average"

@@ -208,7 +208,7 @@ def test_stop_keeps_what_is_ready_and_goes_on_when_told(explainer, open_page, fi
     assert test.get("progress")[0].proto.text == "Looking where the network looked 64 / 282"
     test.button(key="stop").click().run()
     test = settle(test)
-    assert "Stopped. What was ready by then stays." in texts(test)
+    assert "Stopped; the results so far stay." in texts(test)
     assert "the face is happy" in texts(test)
     explainer.go_on.set()
     test = settle(test.button(key="go-on").click().run())

@@ -9,7 +9,7 @@ from ...core.errors import ConfigError
 from .base import share, weighted
 
 ITERATIONS = 100_000
-"""At most, of :func:`learn_share`; it took 5,000 in the worst of 900 made-up cases of two to five sources."""
+"""Largest number of iterations of :func:`learn_share`; the worst of 900 made-up cases of 2 to 5 sources took 5,000."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from ..bootstrap import SumStatistic
 
 Array = np.ndarray
 OfSums = Callable[[Array], Array]
-"""(..., F) sums -> (...) values."""
+"""Function from sums (..., F) to values (...)."""
 
 
 def of_moments(value: OfSums, truths: Sequence[Array], predictions: Sequence[Array]) -> SumStatistic:

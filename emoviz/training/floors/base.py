@@ -14,7 +14,7 @@ from ..config import TrainingConfig
 from ..data import Data, Part, Sample
 
 Predict = Callable[[Part], list[Result]]
-"""What a fitted system says of each recording of a part, in its order."""
+"""Function from a part to the results of a fitted system on its recordings, in their order."""
 
 FLOORS: Registry[Callable[[TrainingConfig, Data], Predict]] = Registry("floor", home="emoviz.training.floors")
 

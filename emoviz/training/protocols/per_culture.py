@@ -7,7 +7,7 @@ from ..splits import by_speaker
 from .base import PROTOCOLS, Fold, Options, Test, by_culture
 
 VALIDATION_SHARE, TEST_SHARE = 0.15, 0.25
-"""Of the speakers of each culture."""
+"""Shares of the speakers of each culture."""
 
 
 @PROTOCOLS.register("per-culture")
