@@ -65,8 +65,8 @@ there, drag to repeat a span.
 """
 ABOUT_TIMELINE = """
 The prediction of the model every 20 ms of the clip; the band is the prediction ± its root mean squared error on
-held-out speakers. *Derived* means trained on emotion classes that stand for valence and arousal (Russell and Mehrabian 1977).
-Click to move the clip there, drag to repeat a span.
+held-out speakers. *Derived* means trained on emotion classes that stand for valence and arousal (Russell and Mehrabian
+1977). Click to move the clip there, drag to repeat a span.
 """
 
 

@@ -55,8 +55,8 @@ lacks, are where scores will have wide intervals. Splits keep speakers apart.
 """
 ABOUT_RATINGS = """
 The share of ratings, of each moment or of a recording as a whole, that have each value, per culture. A narrow hump
-around zero means that little happens: the CCC, which rewards following changes, will be low, and a constant answer already has a
-small error.
+around zero means that little happens: the CCC, which rewards following changes, will be low, and a constant answer
+already has a small error.
 """
 ABOUT_SCALE = """
 The ends of the scale that raters used, not of the ratings that occur; they become -1 and 1. The proposal is the

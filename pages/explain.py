@@ -81,9 +81,10 @@ in a band count here as the voice does.
 """
 ABOUT_CHANNELS = """
 The contribution of each channel to the output over the chosen span, against the training mean in all channels:
-**integrated gradients** follow the model's gradient from that mean to the clip, **occlusion** replaces one channel by its mean. The
-20 channels of the largest magnitude, which also counts what cancels over time. One clip has no interval, and a channel
-that counts here need not count elsewhere. `whisper.pc…` are principal components of Whisper's second encoder layer.
+**integrated gradients** follow the model's gradient from that mean to the clip, **occlusion** replaces one channel by
+its mean. The 20 channels of the largest magnitude, which also counts what cancels over time. One clip has no interval,
+and a channel that counts here need not count elsewhere. `whisper.pc…` are principal components of Whisper's second
+encoder layer.
 """
 
 

@@ -278,7 +278,7 @@ def choose_fusion() -> tuple[str, float]:
         "fusion",
         "weighted",
         width=115,
-        help="The rule by which face and speech become one, frame by frame. The speech has the weight that the face lacks.",
+        help="The rule by which face and speech become one, frame by frame; their weights have the sum 1.",
     )
     weight = linked.slider(
         "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, "video_weight", width=130, disabled=method == "average"
