@@ -23,7 +23,7 @@ def packed(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], title: st
     """Yield the content of a file, block by block.
 
     Args:
-        arrays: by name, of the types float64, float32, int32, int16 and uint8.
+        arrays: arrays by name, of the types float64, float32, int32, int16 and uint8.
         about: facts that JSON can hold.
         title: name of the facts in the file.
     """

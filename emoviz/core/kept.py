@@ -1,4 +1,4 @@
-"""What was worked out once, kept on disk and found again by what it was made of; the longest unused goes first."""
+"""Results kept on disk and found again by what they were made of; those that were not used for longest go first."""
 
 import contextlib
 import json
@@ -24,20 +24,20 @@ _ENDING = ".safetensors"
 
 @dataclass(frozen=True)
 class Entry:
-    """Arrays, of which long ones stay on disk, and facts that JSON can hold."""
+    """A kept result: arrays, of which long ones stay on disk, and facts that JSON can hold."""
 
     arrays: Mapping[str, np.ndarray]
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Kept:
-    """Entries in a folder. Several threads and processes may share it.
+    """A folder of kept results, which several threads and processes may share.
 
     What cannot be written is not kept, and an entry that is damaged counts as absent: whoever asks makes it anew.
 
     Args:
-        folder: made when the first entry is written.
-        most: bytes that all entries together may take.
+        folder: folder of the entries, made when the first one is written.
+        most: number of bytes that all entries together may take.
     """
 
     def __init__(self, folder: Path, most: int = MOST) -> None:
@@ -47,7 +47,7 @@ class Kept:
         """Return an entry, or None where there is none.
 
         Args:
-            kind: of the entry, as a part of a file's name.
+            kind: kind of the entry, as a part of a file's name.
             made_of: all that the entry depends on, as JSON can hold it.
         """
         path = self._path(kind, made_of)
@@ -62,9 +62,9 @@ class Kept:
         """Keep an entry, and drop those that were not used for longest when all exceed the bound.
 
         Args:
-            kind: of the entry.
+            kind: kind of the entry, as a part of a file's name.
             made_of: all that it depends on.
-            entry: to keep.
+            entry: entry to keep.
             progress: listener; where it stops the work, nothing is kept.
         """
         path = self._path(kind, made_of)

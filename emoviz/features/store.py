@@ -79,7 +79,7 @@ class StoredCorpus:
 
 
 class FeatureStore:
-    """Feature streams and corpora under one folder.
+    """A store of feature streams and corpora under one folder.
 
     Args:
         root: folder of the store, made when it is first written to.
@@ -154,7 +154,7 @@ class FeatureStore:
         return sum(_in(folder, key).is_file() for key in keys) if folder.is_dir() else 0
 
     def held(self, name: str) -> dict[str, int]:
-        """Feature -> number of a stored corpus's recordings of which the store has it; features of none are left out.
+        """Return the number of a stored corpus's recordings of which each feature is stored, features of none left out.
 
         Raises:
             CorpusError: if the corpus is not stored.
@@ -186,7 +186,7 @@ class FeatureStore:
             settings: settings of each extractor that are not its defaults.
             processes: number of processes that extract at the same time, each with its share of the cores and a copy
                 of the weights.
-            note: takes the sentence of each recording that cannot be read, which names it.
+            note: function that takes the sentence of each recording that cannot be read, which names it.
 
         Raises:
             ConfigError: if an extractor has no such setting.

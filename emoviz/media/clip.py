@@ -32,7 +32,7 @@ class ClipMedia:
         choice: choice of tracks and channel; of several picture tracks the default one is read, unless only another has
             faces.
         bounds: the largest recording that is accepted.
-        kept: what was known of recordings before is looked up there, and what is found out is kept there.
+        kept: folder in which known facts about recordings are looked up, and new ones are kept.
         progress: listener, told while the file is opened, which takes long where its length has to be counted.
 
     Raises:
@@ -74,7 +74,7 @@ class ClipMedia:
 
     @property
     def kept(self) -> Kept | None:
-        """Where what is known of the recording is kept for another visit."""
+        """The folder in which the facts about the recording are kept for another visit."""
         return self._decoded.kept
 
     @property

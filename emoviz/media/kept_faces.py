@@ -21,7 +21,7 @@ def keep_faces(kept: Kept, made_of: Mapping[str, Any], timeline: FaceTimeline, p
     """Keep all faces of a recording.
 
     Args:
-        kept: where.
+        kept: folder of kept results.
         made_of: the recording's content, its track and how it is read.
         timeline: the faces of the whole recording.
         progress: listener; where it stops the work, nothing is kept.
@@ -36,11 +36,11 @@ def keep_faces(kept: Kept, made_of: Mapping[str, Any], timeline: FaceTimeline, p
 
 
 def kept_faces(kept: Kept, made_of: Mapping[str, Any]) -> FaceTimeline | None:
-    """Return the faces that were kept of a recording, or None; what is long of them stays on disk.
+    """Return the faces that were kept of a recording, or None; long arrays of them stay on disk.
 
     Args:
-        kept: where they may be.
-        made_of: as in :func:`keep_faces`.
+        kept: folder of kept results.
+        made_of: content of the recording, its track and how it is read.
     """
     found = kept.read(_KIND, _identity(made_of))
     if found is None:

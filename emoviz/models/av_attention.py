@@ -76,7 +76,7 @@ class TwoModalitiesConfig(ModelConfig):
             )
 
     def stream(self, modality: Modality) -> str | None:
-        """Name of a modality's stream, or None."""
+        """Return the name of a modality's stream, or None."""
         return dict(zip(self.modalities, self.streams, strict=True)).get(modality)
 
 

@@ -1,4 +1,4 @@
-"""A clip in, emotion over time out: predictions by several models, on one grid of 50 frames per second, and fused.
+"""The prediction of a clip: emotion over time by several models, on one grid of 50 frames per second, and fused.
 
 Face and speech are two branches that run at the same time, since decoding and networks release the interpreter's lock.
 A source has a gap (NaN) where none of a model's features has a value.
@@ -76,7 +76,7 @@ class ClipPrediction:
 
     @property
     def gaps(self) -> pd.DataFrame:
-        """Where a source or a model has no value, and why (:func:`emoviz.evaluation.gaps.gaps`)."""
+        """The stretches in which a source or a model has no value, and why (:func:`emoviz.evaluation.gaps.gaps`)."""
         return gaps(self.table, self.outputs, self.absences)
 
     @property
@@ -143,7 +143,7 @@ class Branch:
         notes: limits of the clip's picture or sound, which stand instead of the models' own notes.
         absences: stretches in which there is no face, or nobody speaks.
         until: seconds of the clip up to which it is analysed; infinite where all of it is.
-        quality: how good the picture or the sound is, each column (T,) on the grid of the table.
+        quality: quality of the picture or the sound, each column (T,) on the grid of the table.
     """
 
     models: tuple[ModelPrediction, ...]

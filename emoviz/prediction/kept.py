@@ -1,4 +1,4 @@
-"""Predictions of a recording, kept on disk from one visit to the next: what a model says, and what its source holds."""
+"""Predictions of a recording, kept on disk from one visit to the next, with the facts about its sources."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,7 +38,7 @@ class Held(NamedTuple):
     Attributes:
         notes: limits, one sentence each.
         absences: stretches in which there is no face, or nobody speaks.
-        quality: how good picture or sound is, each column float32 (T,).
+        quality: quality of picture or sound, each column float32 (T,).
     """
 
     notes: tuple[str, ...]
@@ -47,7 +47,7 @@ class Held(NamedTuple):
 
 
 def kept_prediction(media: "ClipMedia", checkpoint: Checkpoint) -> Said | None:
-    """Return what a model said of a recording before, or None where that was not kept."""
+    """Return the prediction of a recording by a model, or None where it was not kept."""
     found = media.kept.read("prediction", _of_model(media, checkpoint)) if media.kept else None
     if found is None:
         return None
@@ -58,7 +58,7 @@ def kept_prediction(media: "ClipMedia", checkpoint: Checkpoint) -> Said | None:
 
 
 def keep_prediction(media: "ClipMedia", checkpoint: Checkpoint, said: Said, progress: Progress = silent) -> None:
-    """Keep what a model says of a recording, if the recording keeps anything."""
+    """Keep the prediction of a recording by a model, if the recording keeps anything."""
     if media.kept is None:
         return
     arrays, about = {"values": said.values}, {"notes": said.notes, "channels": {}}
@@ -69,7 +69,7 @@ def keep_prediction(media: "ClipMedia", checkpoint: Checkpoint, said: Said, prog
 
 
 def kept_source(media: "ClipMedia", source: Source) -> Held | None:
-    """Return what was known of a source of a recording, or None where that was not kept."""
+    """Return the facts about a source of a recording, or None where they were not kept."""
     found = media.kept.read("source", _of_source(media, source)) if media.kept else None
     if found is None:
         return None
@@ -79,7 +79,7 @@ def kept_source(media: "ClipMedia", source: Source) -> Held | None:
 
 
 def keep_source(media: "ClipMedia", source: Source, held: Held, progress: Progress = silent) -> None:
-    """Keep what is known of a source of a recording, if the recording keeps anything."""
+    """Keep the facts about a source of a recording, if the recording keeps anything."""
     if media.kept is not None:
         about = {"notes": held.notes, "absences": held.absences}
         media.kept.write("source", _of_source(media, source), Entry(held.quality, about), progress)
