@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 WEIGHTS = "model.safetensors"
 NETWORK = "face-expression"
 WIDTH = 512
-BATCH = 128
+BATCH = 32
+"""Pictures that the network reads at a time: what it computes of them stays in the cache of a processor."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -231,13 +232,21 @@ class _Decoded:
     def faces_so_far(self, progress: Progress) -> Iterator[FaceTimeline]:
         if self.info.video is None:
             raise MediaError(f"'{self.path.name}' has no picture.")
-        while True:
-            with held(self._faces_lock, progress):
-                known = self._faces or self._follow(progress)
-                whole = self._faces is not None
-            yield known
-            if whole:
-                return
+        with ThreadPoolExecutor(1, "faces") as pool:
+            ahead = pool.submit(self._faces_now, progress)
+            while True:
+                known, whole = ahead.result()
+                if not whole:  # they are followed on while others work with what is known
+                    ahead = pool.submit(self._faces_now, progress)
+                yield known
+                if whole:
+                    return
+
+    def _faces_now(self, progress: Progress) -> tuple[FaceTimeline, bool]:
+        """Follow the faces for a moment; what there is of them then, and whether that is all."""
+        with held(self._faces_lock, progress):
+            known = self._faces or self._follow(progress)
+            return known, self._faces is not None
 
     def _follow(self, progress: Progress) -> FaceTimeline:
         """Follow the faces for a moment; what there is of them then."""
@@ -265,5 +274,5 @@ class _Decoded:
         return {"content": self.content, "track": self.info.video.track, "bounds": asdict(self.bounds)}
 
 
-_MOMENT = 1.0
+_MOMENT = 0.25
 """Seconds of work on faces, after which others may look at what is known of them."""

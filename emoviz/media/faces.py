@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.ahead import one_ahead
 from ..core.errors import MediaError
 from ..core.growing import GrowingArray
 from ..core.progress import Progress, silent
@@ -75,7 +76,8 @@ class Following:
         self._times = GrowingArray((), np.float64)
         self._last = 0.0
         self._notes: list[str] = []
-        self._frames = iterate_frames(path, longest=LONGEST, choice=choice, bounds=bounds, note=self._notes.append)
+        frames = iterate_frames(path, longest=LONGEST, choice=choice, bounds=bounds, note=self._notes.append)
+        self._frames = one_ahead(frames)
 
     def go_on(self, progress: Progress = silent, seconds: float = np.inf) -> bool:
         """Follow the faces in the next pictures.

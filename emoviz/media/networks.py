@@ -116,7 +116,7 @@ class Face(NamedTuple):
 
 
 class FaceNetworks:
-    """The loaded face networks, of which one instance serves all threads; calls wait for each other.
+    """The loaded face networks, of which one instance serves all threads; calls of one network wait for each other.
 
     Args:
         encoders: folder with the bundled weights.
@@ -152,7 +152,7 @@ class FaceNetworks:
         """Return the landmarks of the face in a region of a picture, uint8 (H, W, 3) RGB."""
         to_crop = region.to_square(_CROP)
         crop = cv2.warpAffine(image, to_crop, (_CROP, _CROP), borderMode=cv2.BORDER_REPLICATE)
-        with self._lock:
+        with self._landmarker.lock:
             np.multiply(crop, np.float32(1 / 255), out=self._landmarker.input())
             points, logit = self._landmarker.outputs()[:2]
         points = points.reshape(LANDMARKS, 3)
@@ -163,7 +163,7 @@ class FaceNetworks:
 
     def blendshapes(self, landmarks: np.ndarray) -> np.ndarray:
         """Return the facial actions :data:`BLENDSHAPES`, float32 (52,) in [0, 1], of (478, 3) landmarks."""
-        with self._lock:
+        with self._actions.lock:
             self._actions.input()[:] = _upright(landmarks)[_BLENDSHAPE_POINTS, :2]
             return np.asarray(self._actions.outputs()[0])
 
@@ -216,6 +216,7 @@ class _Network:
     """One LiteRT network for a batch of one."""
 
     def __init__(self, model: bytes) -> None:
+        self.lock = threading.Lock()
         # One thread is the fastest for networks this small; the other core decodes.
         self._interpreter = Interpreter(model_content=model, num_threads=1)
         self._interpreter.allocate_tensors()

@@ -1,5 +1,7 @@
 """One person's face while it is followed: what was seen of it, and by what it is told again."""
 
+from concurrent.futures import Executor, Future
+
 import numpy as np
 
 from ..core.growing import GrowingArray
@@ -20,9 +22,15 @@ _GALLERY_EVERY = 2.0  # seconds between two of them
 
 
 class Person:
-    """The track of a person while it grows; people are compared by identity."""
+    """The track of a person while it grows; people are compared by identity.
 
-    def __init__(self) -> None:
+    Args:
+        measures: thread in which actions and pose are measured while the next picture is looked at.
+    """
+
+    def __init__(self, measures: Executor) -> None:
+        self._measures = measures
+        self._measured: Future[None] | None = None  # the last picture's actions and pose
         self.face = Face(np.zeros((LANDMARKS, 3), np.float32), 0.0)
         self.last_time = -np.inf
         self._gallery: list[np.ndarray] = []  # normalised crops
@@ -62,13 +70,23 @@ class Person:
         self.frames.append(frame)
         self._boxes.append(face.box())
         self._points.append(np.clip(np.round(face.landmarks * _STEPS_PER_PIXEL), limits.min, limits.max))
-        self._blendshapes.append(networks.blendshapes(face.landmarks))
-        self._pose.append(networks.pose(face.landmarks))
         self._presence.append(face.presence)
         self._crops.append(crop)
+        self._finish_measures()
+        self._measured = self._measures.submit(self._measure, face.landmarks, networks)
+
+    def _measure(self, landmarks: np.ndarray, networks: FaceNetworks) -> None:
+        self._blendshapes.append(networks.blendshapes(landmarks))
+        self._pose.append(networks.pose(landmarks))
+
+    def _finish_measures(self) -> None:
+        """Wait for what is measured of the last picture, and raise what went wrong there."""
+        if self._measured is not None:
+            self._measured.result()
 
     def track(self, id: int, length: int, scale: float) -> FaceTrack:
         """Return the finished track of a clip with ``length`` frames, in pixels ``scale`` times smaller."""
+        self._finish_measures()
         return FaceTrack(
             id=id,
             length=length,

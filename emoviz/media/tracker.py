@@ -4,6 +4,8 @@ Who is who is told by place from one picture to the next, and by looks where tha
 faces have met, and when somebody comes back.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 
@@ -27,6 +29,7 @@ class Tracker:
     def __init__(self, networks: FaceNetworks, detect_every: int) -> None:
         self._networks = networks
         self._detect_every = detect_every
+        self._measures = ThreadPoolExecutor(1, "measures")
         self._people: list[Person] = []
         self._seen: list[Person] = []  # in the last picture
         self._frame = 0
@@ -96,7 +99,8 @@ class Tracker:
 
     def _is_cut(self, image: np.ndarray) -> bool:
         """Whether this picture shows another scene than the one before."""
-        sparse = np.ascontiguousarray(image[::_SPARSE, ::_SPARSE])
+        size = [max(1, side // _SPARSE) for side in image.shape[1::-1]]
+        sparse = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
         thumbnail = cv2.resize(sparse, (32, 18), interpolation=cv2.INTER_AREA).astype(int)
         before, self._thumbnail = self._thumbnail, thumbnail
         return before is not None and bool(np.abs(self._thumbnail - before).mean() > _CUT)
@@ -166,7 +170,7 @@ class Tracker:
             neighbours = [one for one in absent if near and one.could_be(box, time) and looks[one] >= CONTINUES]
             person = max(neighbours, key=lambda one: one.last_time, default=None)
         if person is None:
-            person = Person()
+            person = Person(self._measures)
             self._people.append(person)
         faces[person], crops[person] = face, crop
 
