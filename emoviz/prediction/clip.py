@@ -24,6 +24,7 @@ import torch
 from ..checkpoints import folder
 from ..checkpoints.folder import Checkpoint, FeatureSpec
 from ..core.errors import ConfigError, MediaError
+from ..core.memory import releasing
 from ..core.progress import Progress, silent, stoppable
 from ..core.vocabulary import CIRCUMPLEX, Dimension, Emotion, Source, derived
 from ..evaluation.fusion import fuse, fused_outputs
@@ -201,7 +202,7 @@ def predict_clip(
     ready: dict[Source, Branch] = {}
     arrived: queue.SimpleQueue[tuple[Source, Found]] = queue.SimpleQueue()
     failed = threading.Event()
-    listener = stoppable(progress, failed.is_set)
+    listener = releasing(stoppable(progress, failed.is_set))
     # Each branch has its share of the cores: more threads than cores wait for each other most of the time.
     threads = max(1, (os.cpu_count() or 1) // len(by_source))
     with ThreadPoolExecutor(len(by_source), "predict", torch.set_num_threads, (threads,)) as pool:
