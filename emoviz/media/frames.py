@@ -14,7 +14,7 @@ from .bounds import BOUNDS, Bounds
 from .container import DEFAULT, Choice, clip_start, decoded, open_clip, video_stream
 from .info import ClipInfo, pixel_aspect_ratio, probe, require_size
 from .length import Clock, Note
-from .orientation import orientation_of, shown_size
+from .orientation import Orientation, orientation_of, shown_size
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,11 @@ class _Fitter:
         self._size = max(1, round(width * scale)), max(1, round(height * scale))
         self._aspect_ratio = aspect_ratio
         self._reformatter = VideoReformatter()  # one for all frames: setting it up costs more than a conversion
+        self._orientations: dict[int, Orientation] = {}
 
     def fit(self, frame: VideoFrame) -> np.ndarray:
         """uint8 (H, W, 3), RGB; where a frame has another shape than the first, it is framed in black."""
-        orientation = orientation_of(frame)
+        orientation = self._orientation(frame)
         width, height = shown_size(frame, self._aspect_ratio)
         own = (height, width) if orientation.transposed else (width, height)
         scale = min(self._size[0] / own[0], self._size[1] / own[1])
@@ -125,3 +126,13 @@ class _Fitter:
         top, left = (self._size[1] - target[1]) // 2, (self._size[0] - target[0]) // 2
         framed[top : top + target[1], left : left + target[0]] = image
         return framed
+
+    def _orientation(self, frame: VideoFrame) -> Orientation:
+        """The orientation of a frame; it is looked up again only where its rotation changes.
+
+        Whoever reads a frame's side data keeps the frame in memory until Python collects cycles, and those of a stream
+        come to hundreds of megabytes.
+        """
+        if frame.rotation not in self._orientations:
+            self._orientations[frame.rotation] = orientation_of(frame)
+        return self._orientations[frame.rotation]

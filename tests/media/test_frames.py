@@ -1,6 +1,7 @@
 """Pictures come at their true times, upright, one by one."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,3 +132,21 @@ def test_frames_are_decoded_as_they_are_asked_for_and_a_stop_passes_through(tmp_
     assert seen[2] == ("Reading frames", pytest.approx(0.08), pytest.approx(4))
     with pytest.raises(Cancelled):
         list(iterate_frames(clip, stop))
+
+
+def test_pictures_that_were_used_stay_no_longer_in_memory(tmp_path):
+    pictures = (np.full((720, 1280, 3), number % 200, np.uint8) for number in range(300))
+    clip = write_clip(tmp_path / "clip.mp4", pictures, options={"preset": "ultrafast"})
+    begun = most = 0.0
+    for number, _ in enumerate(iterate_frames(clip)):
+        if number == 50:
+            begun = anonymous_memory()
+        elif number > 50:
+            most = max(most, anonymous_memory() - begun)
+    assert most < 60  # megabytes; 250 pictures take 345
+
+
+def anonymous_memory() -> float:
+    """Anonymous memory of this process in MB."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
+    return int(line.split()[1]) / 1000
