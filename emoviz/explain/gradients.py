@@ -7,7 +7,8 @@ Gauss-Legendre rule. From a baseline x' to the input x, with F the number that i
     \quad \sum_i a_i = F(x) - F(x')
 
 The baseline is zero in every channel: behind the standardisation of a model's inputs this is the mean of the training
-frames, which is also what a model sees where nothing is known. Of a stream that is not standardised zero is just zero.
+frames. Of a stream that is not standardised zero is just zero. Frames that a stream lacks are absent from the baseline
+too, and contribute nothing.
 
 How far the sum misses the difference is the completeness error, that of the integral. Where a model's answer jumps
 somewhere between baseline and input, as that of a recurrent network may, it takes many steps to shrink.
@@ -22,7 +23,7 @@ from torch import Tensor
 
 from ..core.progress import Progress, silent
 from ..models import Model
-from .targets import checked, clips_at_once, in_use, scorer
+from .targets import baseline, checked, clips_at_once, in_use, scorer
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Attribution:
 
     Attributes:
         streams: contributions (B, T, D_stream), float32, by the name of their stream, in the unit of the output; zero
-            where the mask is false.
+            where the mask is false, and in frames that the stream lacks.
         difference: output for the clip less the output for the baseline, (B,).
         completeness_error: distance of the sum of a clip's contributions from that difference, (B,).
     """
@@ -88,11 +89,12 @@ def integrated_gradients(
             one = slice(clip, clip + 1)
             values = tuple(v[one] for v in inputs.values())
             fixed = mask[one], shares[one]
-            found = method.attribute(values, additional_forward_args=fixed, n_steps=steps, internal_batch_size=at_once)
-            for name, part in zip(inputs, found, strict=True):
-                parts[name].append(part.detach())
+            nothing = tuple(map(baseline, values))
+            found = method.attribute(values, nothing, None, fixed, n_steps=steps, internal_batch_size=at_once)
+            for (name, own), part in zip(inputs.items(), found, strict=True):
+                parts[name].append(part.detach().masked_fill(own[one].isnan(), 0.0))
             with torch.no_grad():
-                differences.append(score(*values, *fixed) - score(*(torch.zeros_like(v) for v in values), *fixed))
+                differences.append(score(*values, *fixed) - score(*nothing, *fixed))
     progress("Integrating gradients", len(mask), len(mask))
     total = sum(torch.cat(part).double().sum((1, 2)) for part in parts.values())
     difference = torch.cat(differences).double()

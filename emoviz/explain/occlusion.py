@@ -14,7 +14,7 @@ from torch import Tensor
 from ..core.errors import ConfigError
 from ..core.progress import Progress, silent
 from ..models import Model
-from .targets import checked, clips_at_once, in_use, scorer
+from .targets import baseline, checked, clips_at_once, in_use, scorer
 
 
 @torch.no_grad()
@@ -149,7 +149,7 @@ def occlude_time(
 
 
 def without(streams: Mapping[str, Tensor], widths: Mapping[str, int], hidden: Tensor) -> dict[str, Tensor]:
-    """Return the streams with zero in place of the hidden values.
+    """Return the streams with zero in place of the hidden values; frames that a stream lacks stay NaN.
 
     Args:
         streams: features (B, T, D_stream) by the name of their stream.
@@ -158,6 +158,6 @@ def without(streams: Mapping[str, Tensor], widths: Mapping[str, int], hidden: Te
     """
     by_stream = torch.split(hidden, list(widths.values()), dim=2) if hidden.shape[2] > 1 else [hidden] * len(widths)
     return {
-        name: streams[name].masked_fill(own.to(streams[name].device), 0.0)
+        name: torch.where(own.to(streams[name].device), baseline(streams[name]), streams[name])
         for name, own in zip(widths, by_stream, strict=True)
     }

@@ -22,6 +22,7 @@ from ..prediction.model import channel_table
 from ..prediction.windows import Windows
 from .gradients import integrated_gradients
 from .occlusion import occlude
+from .targets import baseline as zeros
 from .targets import in_use, output_number, scorer
 
 MISSED = 0.05
@@ -163,7 +164,7 @@ def window_inputs(
         numbers: numbers of n windows.
 
     Returns:
-        Streams (n, W, D_stream) by their names, and the mask (n, W); frames that one stream alone lacks are zero in it.
+        Streams (n, W, D_stream) by their names, and the mask (n, W); frames that one stream alone lacks are NaN in it.
     """
     longest = windows.lengths[numbers].max()
     aligned = {name: own[:, :longest] for name, own in windows.aligned(streams, numbers).items()}
@@ -219,7 +220,7 @@ class _Parts:
         totals = np.zeros(2)
         with in_use(self.model):
             for _, inputs, *fixed in self:
-                nothing = [torch.zeros_like(values) for values in inputs.values()]
+                nothing = [zeros(values) for values in inputs.values()]
                 totals += float(score(*inputs.values(), *fixed)), float(score(*nothing, *fixed))
         return float(totals[0]), float(totals[1])
 

@@ -88,6 +88,11 @@ def scorer(model: Model, output: int) -> Callable[..., Tensor]:
     return score
 
 
+def baseline(values: Tensor) -> Tensor:
+    """Return zeros in place of a stream's values, of any shape; NaN, in frames that it lacks, stays as it is."""
+    return torch.zeros_like(values).masked_fill(values.isnan(), torch.nan)
+
+
 @contextmanager
 def in_use(model: Model) -> Iterator[None]:
     """Set a model to predict, without dropout; afterwards it is in the mode in which it was."""

@@ -55,7 +55,7 @@ from torch.nn import functional
 from ..core.errors import ConfigError
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
-from .layers import Steps, masked_mean, masked_softmax, real_frames, reordered
+from .layers import Present, Steps, beside, masked_mean, masked_softmax, present_streams, reordered
 
 
 @dataclass(frozen=True)
@@ -128,21 +128,17 @@ class FeatureAttention(nn.Module):
         self.scale = scale
         self.scores = nn.ModuleList(nn.Linear(width, width) for width in widths.values())
 
-    def forward(self, streams: Mapping[str, Tensor], mask: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    def forward(self, streams: Mapping[str, Present]) -> tuple[dict[str, Present], dict[str, Tensor]]:
         """Weight the streams, in the order of the config.
 
-        Args:
-            streams: features (B, T, D) by the name of their stream, finite everywhere.
-            mask: mask (B, T), true on real frames.
-
         Returns:
-            The weighted streams, and their mean weights (B, D) over the real frames as ``channel.<stream>``.
+            The weighted streams, and their mean weights (B, D) over the frames that they have as ``channel.<stream>``.
         """
         weighted, attention = {}, {}
-        for score, (name, features) in zip(self.scores, streams.items(), strict=True):
+        for score, (name, (features, mask)) in zip(self.scores, streams.items(), strict=True):
             weights = score(features).softmax(-1)
             attention[f"channel.{name}"] = masked_mean(weights, mask)
-            weighted[name] = features * weights * (features.shape[-1] if self.scale else 1)
+            weighted[name] = Present(features * weights * (features.shape[-1] if self.scale else 1), mask)
         return weighted, attention
 
 
@@ -262,14 +258,14 @@ class AttentionRNN(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        features, attention = real_frames(streams, self.config.streams, mask), {}
+        features, attention = present_streams(streams, self.config.streams, mask), {}
         if self.feature_attention is not None:
-            features, attention = self.feature_attention(features, mask)
+            features, attention = self.feature_attention(features)
         order = (~mask).int().argsort(dim=1, stable=True)
         back = order.argsort(dim=1)
         steps = Steps(mask.take_along_dim(order, 1), self.config.step)
-        fused = reordered(torch.cat(list(features.values()), dim=-1), order)
-        states, weights = self.recurrence(steps.mean(fused), steps.real)
+        fused, known = (reordered(own, order) for own in beside(features.values()))
+        states, weights = self.recurrence(steps.mean(fused, known), steps.real)
         if weights is not None:
             attention["temporal"] = frame_weights(weights, steps, back)
         prediction = steps.interpolate(self.head(self.dropout(states)))

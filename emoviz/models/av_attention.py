@@ -50,7 +50,7 @@ from torch.nn import functional
 from ..core.errors import ConfigError
 from ..core.vocabulary import Modality, Task
 from .base import MODELS, Convolution, Model, ModelConfig, Output, require_positive, require_share
-from .layers import masked_mean, masked_softmax, real_frames
+from .layers import Present, beside, masked_mean, masked_softmax, present_streams
 from .resnet import ResNet
 
 
@@ -126,13 +126,14 @@ class CorrelationFusion(nn.Module):
         super().__init__()
         self.correlation = nn.Parameter(nn.init.xavier_uniform_(torch.empty(width, width)))
 
-    def forward(self, audio: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Fuse both (B, N, m') under a mask (B, N): return D'_A, D'_V and the map (B, N, N) of sound over snippets."""
-        scores = audio @ self.correlation @ video.mT
-        real = mask[:, :, None] & mask[:, None]
+    def forward(self, audio: Present, video: Present) -> tuple[Tensor, Tensor, Tensor]:
+        """Fuse both (B, N, m'): return D'_A, D'_V and the map (B, N, N) of sound over snippets."""
+        real = audio.mask[:, :, None] & video.mask[:, None]
+        scores = audio.values @ self.correlation @ video.values.mT
         over_video = masked_softmax(scores, real)
-        over_audio = masked_softmax(scores.mT, real)
-        return torch.tanh(audio + over_audio.mT @ audio), torch.tanh(video + over_video.mT @ video), over_video
+        over_audio = masked_softmax(scores.mT, real.mT)
+        fused_audio = torch.tanh(audio.values + over_audio.mT @ audio.values)
+        return fused_audio, torch.tanh(video.values + over_video.mT @ video.values), over_video
 
 
 class FusionHead(nn.Module):
@@ -151,16 +152,17 @@ class FusionHead(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classes = nn.Linear(modalities * width, outputs)
 
-    def forward(self, descriptors: Sequence[Tensor], mask: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Turn one or two (B, N, m') and (B, N) into logits (B, K), embedding (B, E) and the cross-modal map."""
-        weights = None
+    def forward(self, descriptors: Sequence[Present]) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Turn one or two (B, N, m') into logits (B, K), embedding (B, E) and the cross-modal map."""
+        present = [Present(own.values * own.mask[..., None], own.mask) for own in descriptors]
         if self.fusion is None:
-            (only,) = descriptors
-            fused = torch.tanh(only)
+            (only,) = present
+            fused, weights = [Present(torch.tanh(only.values), only.mask)], None
         else:
-            audio, video, weights = self.fusion(*descriptors, mask)
-            fused = torch.cat([video, audio], dim=-1)
-        embedding = masked_mean(fused, mask)
+            audio, video = present
+            of_audio, of_video, weights = self.fusion(audio, video)
+            fused = [Present(of_video, video.mask), Present(of_audio, audio.mask)]
+        embedding = masked_mean(*beside(fused))
         return self.classes(self.dropout(embedding)), embedding, weights
 
 
@@ -298,14 +300,14 @@ class AVAttention(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        inputs = real_frames(streams, self.config.streams, mask)
-        descriptors: list[Tensor] = []
+        descriptors: list[Present] = []
         attention: dict[str, Tensor] = {}
-        for branch, (name, stream) in zip(self.branches, inputs.items(), strict=True):
-            features, maps = branch(stream, mask)
-            descriptors.append(features)
+        present = present_streams(streams, self.config.streams, mask)
+        for branch, (name, own) in zip(self.branches, present.items(), strict=True):
+            features, maps = branch(*own)
+            descriptors.append(Present(features, own.mask))
             attention |= {f"{kind}.{name}": weights for kind, weights in maps.items()}
-        prediction, embedding, weights = self.head(descriptors, mask)
+        prediction, embedding, weights = self.head(descriptors)
         return Output(prediction, embedding, attention if weights is None else attention | {"cross_modal": weights})
 
     @property

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from ..core.vocabulary import Modality, Task
 from .av_attention import FusionHead, SelfAttention, TwoModalitiesConfig
 from .base import MODELS, Model, Output, require_positive, require_share
-from .layers import real_frames
+from .layers import Present, in_any, normalised, present_streams, shares_of
 
 
 @dataclass(frozen=True)
@@ -78,24 +78,19 @@ class AVFusion(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        shares = segments(mask, self.config.segments)
+        present = present_streams(streams, self.config.streams, mask)
+        shares = segments(in_any(present.values()), self.config.segments)
         membership = shares / shares.sum(1, keepdim=True).clamp(min=1e-12)
-
-        def over_frames(weights: Tensor) -> Tensor:
-            return membership.mT @ weights @ shares
-
         descriptors, attention = [], {}
-        for branch, (name, stream) in zip(
-            self.branches, real_frames(streams, self.config.streams, mask).items(), strict=True
-        ):
-            features, weights = branch(stream, shares)
-            descriptors.append(features)
+        for branch, (name, own) in zip(self.branches, present.items(), strict=True):
+            had = shares_of(own.mask, shares)
+            features, weights = branch(own.values, had)
+            descriptors.append(Present(features, had.any(-1)))
             if weights is not None:
-                attention[f"temporal.{name}"] = over_frames(weights)
-        every = mask.new_ones(shares.shape[:2])
-        prediction, embedding, weights = self.head(descriptors, every)
+                attention[f"temporal.{name}"] = membership.mT @ weights @ had
+        prediction, embedding, weights = self.head(descriptors)
         if weights is not None:
-            attention["cross_modal"] = over_frames(weights)
+            attention["cross_modal"] = membership.mT @ weights @ had  # of the pictures, which stand last
         return Output(prediction, embedding, attention)
 
 
@@ -119,12 +114,20 @@ class Branch(nn.Module):
         self.temporal = SelfAttention(config.width, config.heads) if attention else None
 
     def forward(self, stream: Tensor, shares: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Describe segments S (B, N + 1, T) of (B, T, D): return (B, N + 1, m') and weights (B, N + 1, N + 1)."""
+        """Describe segments S (B, N + 1, T) of (B, T, D), those with zero shares left out of all that follows.
+
+        Returns:
+            Descriptors (B, N + 1, m') and weights (B, N + 1, N + 1).
+        """
         statistics = segment_statistics(stream, shares) if self.spread else shares @ stream
-        descriptors = self.project(self.dropout(self.norm(statistics.flatten(1)).view_as(statistics)))
+        seen = shares.any(-1)
+        known = seen[..., None].expand_as(statistics).flatten(1)
+        descriptors = self.project(
+            self.dropout(normalised(self.norm, statistics.flatten(1), known).view_as(statistics))
+        )
         if self.temporal is None:
             return descriptors, None
-        descriptors, weights = self.temporal(descriptors)
+        descriptors, weights = self.temporal(descriptors, seen)
         return descriptors, weights.mean(1)
 
 

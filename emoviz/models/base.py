@@ -122,7 +122,9 @@ class Model(nn.Module):
 
     ``forward(streams, mask, targets=None)``: ``streams`` maps names to (B, T, D_stream) tensors,
     ``mask`` (B, T) is true on real frames, ``targets`` (B, T, K) are given in training only, and
-    only teacher-forced models look at them. Padding never changes an output on a real frame.
+    only teacher-forced models look at them. Padding never changes an output on a real frame. A stream
+    lacks the frames in which it is NaN: attention and pooling pass them over, and a layer over several
+    streams gets nothing from it there.
     """
 
     Config: ClassVar[type[ModelConfig]] = ModelConfig

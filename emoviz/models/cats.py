@@ -95,7 +95,7 @@ class ChannelAttention(nn.Module):
         self.shared = nn.Sequential(nn.Linear(channels, bottleneck), nn.ReLU(), nn.Linear(bottleneck, channels))
 
     def forward(self, fused: Tensor, mask: Tensor) -> Tensor:
-        """Weigh the channels of frames (B, T, D) under a mask (B, T): return W (B, D)."""
+        """Weigh the channels of frames (B, T, D), known where ``mask`` (B, T, D) is true: return W (B, D)."""
         return torch.sigmoid(self.shared(masked_mean(fused, mask)) + self.shared(masked_max(fused, mask)))
 
 
@@ -300,10 +300,10 @@ class CATS(Model):
         decoded outputs repeats it, through which alone gradients flow; it gives the same prediction.
         In use they flow through the fed-back outputs too, so that explanations are complete.
         """
-        fused = concatenate(streams, self.config.streams, mask)
+        fused, known = concatenate(streams, self.config.streams, mask)
         attention = {}
         if self.channel_attention is not None:
-            attention["channel"] = self.channel_attention(fused, mask)
+            attention["channel"] = self.channel_attention(fused, known)
             fused = fused * attention["channel"][:, None]
         memory = self.encode(fused, mask)
         steps = Steps(mask, self.config.step)

@@ -25,12 +25,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_heads, require_positive, require_share, require_streams
-from .layers import ClipHead, Pooling, TransformerLayer, real_frames, recurrent_states
+from .layers import ClipHead, Pooling, Present, TransformerLayer, beside, present_streams, recurrent_states
 
 
 @dataclass(frozen=True)
@@ -85,17 +84,17 @@ class HCAM(Model):
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
         attention, contexts = {}, []
-        for (name, frames), recurrent, own in zip(
-            real_frames(streams, self.config.streams, mask).items(), self.recurrent, self.own, strict=True
+        for (name, (frames, present)), recurrent, own in zip(
+            present_streams(streams, self.config.streams, mask).items(), self.recurrent, self.own, strict=True
         ):
-            states = recurrent_states(cast(nn.GRU, recurrent), frames, mask)
-            context, attention[f"temporal.{name}"] = own(states, states, mask)
-            contexts.append(context)
+            states = recurrent_states(cast(nn.GRU, recurrent), frames, present)
+            context, attention[f"temporal.{name}"] = own(states, states, present)
+            contexts.append(Present(context, present))
         fused = []
         for name, cross, context, other in zip(
             self.config.streams, self.cross, contexts, reversed(contexts), strict=True
         ):
-            seen, attention[f"co.{name}"] = cross(context, other, mask)
-            fused.append(seen)
-        prediction, embedding = self.head(torch.cat(fused, dim=-1), mask)
+            seen, attention[f"co.{name}"] = cross(context.values, *other)
+            fused.append(Present(seen, context.mask))
+        prediction, embedding = self.head(*beside(fused))
         return Output(prediction, embedding, attention)

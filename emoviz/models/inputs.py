@@ -36,8 +36,8 @@ class InputConfig:
 class InputTransform(nn.Module):
     """PCA and standardisation of one stream; its statistics are buffers, so they travel with the weights.
 
-    (..., D) -> (..., components or D). A frame with a missing value becomes all zeros, which after
-    standardisation is the training mean: the model sees "nothing known" rather than a value.
+    (..., D) -> (..., components or D). A frame with a missing value is missing as a whole: NaN, which a model takes as
+    a frame that the stream lacks.
     """
 
     mean: Tensor
@@ -79,11 +79,10 @@ class InputTransform(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Transform (..., D) features."""
-        known = ~values.isnan().any(-1, keepdim=True)
-        values = values.nan_to_num() - self.mean
+        values = torch.where(values.isnan().any(-1, keepdim=True), torch.nan, values) - self.mean
         if self.config.components:
             values = values @ self.components.T
-        return values / self.spread * known
+        return values / self.spread
 
 
 class Inputs(nn.ModuleDict):

@@ -1,8 +1,8 @@
 """Blocks that two systems share. Shapes: B batch, T frames, D channels."""
 
 import math
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,27 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from ..core.errors import FeatureError
 
 
-def real_frames(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> dict[str, Tensor]:
-    """Select the streams that a model reads, in the order of its config, zero outside the mask.
+class Present(NamedTuple):
+    """A stream and the frames in which it is there.
+
+    Attributes:
+        values: features (B, T, D), zero where the stream is absent.
+        mask: (B, T), true on the real frames that the stream has.
+    """
+
+    values: Tensor
+    mask: Tensor
+
+    @property
+    def channel_mask(self) -> Tensor:
+        """The mask of every channel, (B, T, D)."""
+        return self.mask[..., None].expand_as(self.values)
+
+
+def present_streams(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> dict[str, Present]:
+    """Select the streams that a model reads, in the order of its config, each with the frames that it has.
+
+    A stream lacks a real frame in which one of its channels is NaN; its values there count for nothing.
 
     Args:
         streams: features (B, T, D_stream) by the name of their stream; more streams than ``widths`` names are fine.
@@ -21,7 +40,7 @@ def real_frames(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: 
         mask: mask (B, T), true on real frames.
 
     Returns:
-        Features (B, T, D_stream) by the name of their stream.
+        The streams by their name.
 
     Raises:
         FeatureError: if a stream is missing or has another number of channels.
@@ -31,29 +50,73 @@ def real_frames(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: 
             raise FeatureError(f"The model needs the stream '{name}'; given are: {', '.join(streams) or 'none'}.")
         if streams[name].shape[-1] != width:
             raise FeatureError(f"The stream '{name}' has {width} channels here, not {streams[name].shape[-1]}.")
-    # Selecting, not multiplying: padding may hold anything, NaN included.
-    return {name: torch.where(mask[..., None], streams[name], 0.0) for name in widths}
+    present = {}
+    for name in widths:
+        own = mask & ~streams[name].isnan().any(-1)
+        # Selecting, not multiplying: padding may hold anything, NaN included.
+        present[name] = Present(torch.where(own[..., None], streams[name], 0.0), own)
+    return present
 
 
-def concatenate(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> Tensor:
-    """Fuse streams early: return :func:`real_frames` side by side, (B, T, sum of D_stream)."""
-    return torch.cat(list(real_frames(streams, widths, mask).values()), dim=-1)
+def concatenate(streams: Mapping[str, Tensor], widths: Mapping[str, int], mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Fuse streams early: return :func:`present_streams` side by side, as :func:`beside` does.
+
+    An absent stream adds nothing to what a linear layer makes of them.
+    """
+    return beside(present_streams(streams, widths, mask).values())
+
+
+def beside(present: Iterable[Present]) -> tuple[Tensor, Tensor]:
+    """Return streams side by side and the mask of each channel, (B, T, sum of D) both."""
+    values, masks = zip(*((own.values, own.channel_mask) for own in present), strict=True)
+    return torch.cat(values, dim=-1), torch.cat(masks, dim=-1)
+
+
+def in_any(present: Iterable[Present]) -> Tensor:
+    """Return the frames (B, T) that at least one stream has."""
+    return torch.stack([own.mask for own in present]).any(0)
+
+
+def shares_of(mask: Tensor, shares: Tensor) -> Tensor:
+    """Return the shares of parts of a clip that lie in the frames that one of its streams has.
+
+    Args:
+        mask: (B, T), true on the frames that the stream has.
+        shares: shares (B, N, T) of each part that lie in each frame of the clip.
+
+    Returns:
+        Shares (B, N, T) whose rows sum to one again, or are zero where a part has no frame of the stream.
+    """
+    if mask.all():
+        return shares
+    own = shares * mask[:, None]
+    return own / own.sum(-1, keepdim=True).clamp(min=1e-12)
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean over the real frames: (B, T, D) and (B, T) -> (B, D); zero where there are none."""
-    total = torch.where(mask[..., None], values, 0.0).sum(1)
-    return total / mask.sum(1).clamp(min=1)[:, None]
+    """Return the mean (B, D) over the real frames of values (B, T, D); zero where there are none.
+
+    Args:
+        values: values (B, T, D).
+        mask: (B, T), true on real frames, or (B, T, D) where channels differ in them.
+    """
+    mask = _of_channels(mask)
+    return torch.where(mask, values, 0.0).sum(1) / mask.sum(1).clamp(min=1)
 
 
 def masked_max(values: Tensor, mask: Tensor) -> Tensor:
-    """Return the maximum over the real frames: (B, T, D) and (B, T) -> (B, D); zero where there are none."""
-    highest = values.masked_fill(~mask[..., None], -torch.inf).amax(1)
-    return torch.where(mask.any(1)[:, None], highest, 0.0)
+    """Return the maximum over the real frames, with the shapes of :func:`masked_mean`."""
+    mask = _of_channels(mask)
+    return torch.where(mask.any(1), values.masked_fill(~mask, -torch.inf).amax(1), 0.0)
+
+
+def _of_channels(mask: Tensor) -> Tensor:
+    """Return a mask (B, T) or (B, T, D) with an axis of channels."""
+    return mask if mask.ndim == 3 else mask[..., None]
 
 
 def statistics(values: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean and standard deviation over the real frames: (B, T, D) and (B, T) -> (B, 2 D)."""
+    """Return the mean and standard deviation (B, 2 D) over the real frames, with the shapes of :func:`masked_mean`."""
     mean = masked_mean(values, mask)
     variance = masked_mean((values - mean[:, None]) ** 2, mask)
     return torch.cat([mean, (variance + 1e-6).sqrt()], dim=-1)
@@ -64,6 +127,23 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     hidden = torch.where(mask, scores, torch.finfo(scores.dtype).min)
     # After the selection all is finite, so that a product does, several times as fast as a second selection.
     return hidden.softmax(-1) * mask
+
+
+def normalised(norm: nn.Module, values: Tensor, known: Tensor) -> Tensor:
+    """Normalise the known values of a batch; the others become zero, which adds nothing to a linear layer.
+
+    The unknown ones stand at the batch's mean of the known ones for the normalisation, so that they do not move it.
+
+    Args:
+        norm: batch normalisation over D channels.
+        values: values (B, D).
+        known: (B, D), true on known values.
+    """
+    if known.all():
+        normed: Tensor = norm(values)
+        return normed
+    mean = torch.where(known, values, 0.0).sum(0) / known.sum(0).clamp(min=1)
+    return torch.where(known, norm(torch.where(known, values, mean)), 0.0)
 
 
 def positional_encoding(positions: Tensor, width: int) -> Tensor:
@@ -104,9 +184,14 @@ class Steps:
         """The steps (B, S) that have a real frame."""
         return self._blocks(self.mask[..., None]).any(2).squeeze(-1)
 
-    def mean(self, values: Tensor) -> Tensor:
-        """Return the mean over each step's real frames, where NaN is not real: (B, T, K) -> (B, S, K)."""
-        known = self.mask[..., None] & ~values.isnan()
+    def mean(self, values: Tensor, known: Tensor | None = None) -> Tensor:
+        """Return the mean over each step's real frames: (B, T, K) -> (B, S, K); zero where there are none.
+
+        Args:
+            values: values (B, T, K).
+            known: (B, T, K), true on values that count; by default those that are not NaN do.
+        """
+        known = self.mask[..., None] & (~values.isnan() if known is None else known)
         total = self._blocks(torch.where(known, values, 0.0)).sum(2)
         return total / self._blocks(known).sum(2).clamp(min=1)
 
@@ -283,6 +368,13 @@ class ClipHead(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, frames: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Classify frames (B, T, D) under a mask (B, T): return class scores (B, K) and the embedding e (B, E)."""
-        embedding = functional.relu(self.hidden(self.dropout(self.norm(self.pool(frames, mask)))))
+        """Classify frames: return class scores (B, K) and the embedding e (B, E).
+
+        Args:
+            frames: frames (B, T, D).
+            mask: (B, T), true on real frames, or (B, T, D) where channels differ in them.
+        """
+        pooled = self.pool(frames, mask)
+        known = _of_channels(mask).any(1).expand(-1, frames.shape[-1]).repeat(1, pooled.shape[1] // frames.shape[-1])
+        embedding = functional.relu(self.hidden(self.dropout(normalised(self.norm, pooled, known))))
         return self.classes(self.dropout(embedding)), embedding

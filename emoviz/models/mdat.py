@@ -47,7 +47,17 @@ from torch.nn import functional
 from ..core.errors import ConfigError
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_heads, require_positive, require_share, require_streams
-from .layers import ClipHead, Dropout, Pooling, TransformerLayer, masked_softmax, real_frames, recurrent_states
+from .layers import (
+    ClipHead,
+    Dropout,
+    Pooling,
+    Present,
+    TransformerLayer,
+    beside,
+    masked_softmax,
+    present_streams,
+    recurrent_states,
+)
 
 
 @dataclass(frozen=True)
@@ -134,10 +144,16 @@ class CoAttention(nn.Module):
         super().__init__()
         self.first, self.second = nn.Linear(width, width), nn.Linear(width, width)
 
-    def forward(self, first: Tensor, second: Tensor, mask: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Attend between two streams (B, T, D): return both (B, T, 2 D), and the weights (B, T, T) of each."""
+    def forward(
+        self, first: Tensor, second: Tensor, first_mask: Tensor, second_mask: Tensor
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Attend between two streams (B, T, D), each real where its mask (B, T) is true.
+
+        Returns:
+            Both streams (B, T, 2 D), and the weights (B, T, T) of each over the other.
+        """
         affinity = self.first(first) @ self.second(second).mT
-        weights = [masked_softmax(affinity, mask[:, None]), masked_softmax(affinity.mT, mask[:, None])]
+        weights = [masked_softmax(affinity, second_mask[:, None]), masked_softmax(affinity.mT, first_mask[:, None])]
         attended = [
             torch.cat([own, over @ other], dim=-1)
             for own, other, over in ((first, second, weights[0]), (second, first, weights[1]))
@@ -170,17 +186,18 @@ class MDAT(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        frames = real_frames(streams, self.config.streams, mask).values()
-        nodes = [self.dropout(project(values)) for project, values in zip(self.project, frames, strict=True)]
+        present = present_streams(streams, self.config.streams, mask).values()
+        masks = [own.mask for own in present]
+        nodes = [self.dropout(project(own.values)) for project, own in zip(self.project, present, strict=True)]
         maps: dict[str, Sequence[Tensor]] = {}
         if self.graphs:
-            nodes, maps["graph"] = self._over_graphs(nodes, mask)
+            nodes, maps["graph"] = self._over_graphs(nodes, masks)
         if self.co_attention is not None:
-            nodes, maps["co"] = self.co_attention(*nodes, mask)
+            nodes, maps["co"] = self.co_attention(*nodes, *masks)
         if self.encoders:
-            encoded = [layer(values, values, mask) for layer, values in zip(self.encoders, nodes, strict=True)]
+            encoded = [layer(own, own, its) for layer, own, its in zip(self.encoders, nodes, masks, strict=True)]
             nodes, maps["temporal"] = [values for values, _ in encoded], [weights for _, weights in encoded]
-        prediction, embedding = self.head(torch.cat(nodes, dim=-1), mask)
+        prediction, embedding = self.head(*beside(map(Present, nodes, masks)))
         named = {
             f"{kind}.{stream}": weights
             for kind, per_stream in maps.items()
@@ -188,14 +205,14 @@ class MDAT(Model):
         }
         return Output(prediction, embedding, named)
 
-    def _over_graphs(self, nodes: Sequence[Tensor], mask: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    def _over_graphs(self, nodes: Sequence[Tensor], masks: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Graph attention: streams (B, T, width) -> the same shapes, and a map (B, T, T) per stream."""
         if self.config.graph_over == "streams":
-            passed = [graph(own, mask) for graph, own in zip(self.graphs, nodes, strict=True)]
+            passed = [graph(own, mask) for graph, own, mask in zip(self.graphs, nodes, masks, strict=True)]
             gathered, maps = [values for values, _ in passed], [weights for _, weights in passed]
         else:
-            shape = (len(nodes), mask.shape[1])
-            together, weights = self.graphs[0](torch.cat(list(nodes), dim=1), mask.repeat(1, len(nodes)))
+            shape = (len(nodes), masks[0].shape[1])
+            together, weights = self.graphs[0](torch.cat(list(nodes), dim=1), torch.cat(list(masks), dim=1))
             gathered = list(together.chunk(len(nodes), dim=1))
             maps = list(weights.unflatten(2, shape).sum(2).unflatten(1, shape).unbind(1))
         if self.config.residual:
@@ -244,9 +261,8 @@ class MDATBaseline(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        frames = real_frames(streams, self.config.streams, mask).values()
+        present = present_streams(streams, self.config.streams, mask).values()
         states = [
-            recurrent_states(cast(nn.LSTM, network), own, mask)
-            for network, own in zip(self.recurrent, frames, strict=True)
+            recurrent_states(cast(nn.LSTM, network), *own) for network, own in zip(self.recurrent, present, strict=True)
         ]
-        return Output(*self.head(torch.cat(states, dim=-1), mask))
+        return Output(*self.head(*beside(map(Present, states, (own.mask for own in present)))))

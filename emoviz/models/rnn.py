@@ -82,7 +82,8 @@ class Recurrent(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        states = recurrent_states(self.recurrent, concatenate(streams, self.config.streams, mask), mask)
+        fused, _ = concatenate(streams, self.config.streams, mask)
+        states = recurrent_states(self.recurrent, fused, mask)
         states, attention = self.attend(states, mask)
         if self.pooling is not None:
             embedding, attention["temporal"] = self.pooling(states, mask)

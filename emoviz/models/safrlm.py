@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_heads, require_positive, require_share, require_streams
-from .layers import ClipHead, MultiHeadAttention, Pooling, TransformerLayer, real_frames
+from .layers import ClipHead, MultiHeadAttention, Pooling, Present, TransformerLayer, in_any, present_streams
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ class Adjustment(nn.Module):
             TransformerLayer(config.width, config.heads, config.feedforward, config.dropout) for _ in config.streams
         )
 
-    def forward(self, fused: Tensor, aligned: Mapping[str, Tensor], mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, fused: Tensor, aligned: Mapping[str, Present]) -> tuple[Tensor, dict[str, Tensor]]:
         """Adjust a sequence (B, T, width) to such streams: return it with its weights (B, T, T) over each stream."""
         weights = {}
         for look, (name, stream) in zip(self.looks, aligned.items(), strict=True):
-            fused, weights[name] = look(fused, stream, mask)
+            fused, weights[name] = look(fused, *stream)
         return fused, weights
 
 
@@ -101,16 +101,19 @@ class SAFRLM(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        frames = real_frames(streams, self.config.streams, mask)
-        aligned = {name: align(values) for align, (name, values) in zip(self.align, frames.items(), strict=True)}
+        present = present_streams(streams, self.config.streams, mask)
+        aligned = {
+            name: Present(align(own.values), own.mask)
+            for align, (name, own) in zip(self.align, present.items(), strict=True)
+        }
         attention, found = {}, []
         others = reversed(list(aligned.values()))
         for collaborate, (name, own), other in zip(self.collaborate, aligned.items(), others, strict=True):
-            gathered, attention[f"co.{name}"] = collaborate(own, other, mask)
-            found.append(gathered)
+            gathered, attention[f"co.{name}"] = collaborate(own.values, *other)
+            found.append(torch.where(own.mask[..., None], gathered, 0.0))
         fused = self.fuse(torch.cat(found, dim=-1))
         for layer in self.adjust:
-            fused, weights = cast(Adjustment, layer)(fused, aligned, mask)
+            fused, weights = cast(Adjustment, layer)(fused, aligned)
         attention |= {f"cross_modal.{name}": values for name, values in weights.items()}
-        prediction, embedding = self.head(fused, mask)
+        prediction, embedding = self.head(fused, in_any(present.values()))
         return Output(prediction, embedding, attention)

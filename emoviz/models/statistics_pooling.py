@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
-from .layers import concatenate, statistics
+from .layers import concatenate, normalised, statistics
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class StatisticsPooling(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        fused = concatenate(streams, self.config.streams, mask)
-        embedding = functional.gelu(self.hidden(self.dropout(self.norm(statistics(fused, mask)))))
+        fused, known = concatenate(streams, self.config.streams, mask)
+        pooled = normalised(self.norm, statistics(fused, known), known.any(1).repeat(1, 2))
+        embedding = functional.gelu(self.hidden(self.dropout(pooled)))
         return Output(self.head(self.dropout(embedding)), embedding)

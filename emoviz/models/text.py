@@ -23,7 +23,7 @@ from torch.nn import functional
 from ..core.errors import ConfigError
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
-from .layers import Dropout, concatenate, masked_mean
+from .layers import Dropout, masked_mean, present_streams
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ class DistilBERT(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        numbers = concatenate(streams, self.config.streams, mask).squeeze(-1)
+        (text,) = present_streams(streams, self.config.streams, mask).values()
+        numbers, mask = text.values.squeeze(-1), text.mask
         # Moved together, so that the first token is a real one and the text is cut behind real ones.
         order = (~mask).int().argsort(dim=1, stable=True)[:, : self.config.length]
         tokens, real = numbers.gather(1, order), mask.gather(1, order)

@@ -8,9 +8,10 @@ there are half as long (section 3.2). With d = R / (N - 1), fragment i spans
 .. math:: [\max(0, (i - \tfrac12) d),\; \min(R, (i + \tfrac12) d)], \qquad i = 0 \dots N - 1
 
 and its token is the mean of all streams, side by side, over it: :math:`z = S x`, where :math:`S_{it}` is
-the share of fragment i that lies in frame t. A Perceiver (A. Jaegle et al., ICML 2021; transformers'
-``PerceiverModel``) reads the tokens: a learned array of L latents attends to them, self-attention layers
-follow, and one learned query attends to the latents; a linear layer makes its answer K intensities.
+the share of fragment i that lies in frame t; of a stream that lacks frames, the mean is over those that it
+has. A Perceiver (A. Jaegle et al., ICML 2021; transformers' ``PerceiverModel``) reads the tokens: a learned
+array of L latents attends to them, self-attention layers follow, and one learned query attends to the
+latents; a linear layer makes its answer K intensities.
 Any subset of modalities is a config with those streams.
 
 The paper prints no sizes. The defaults are those of its code (github.com/VaianiLorenzo/ViPER), which
@@ -42,7 +43,7 @@ from torch.nn import functional
 from ..core.errors import ConfigError
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
-from .layers import concatenate, positional_encoding
+from .layers import in_any, positional_encoding, present_streams, shares_of
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,9 @@ class ViPER(Model):
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
         """Predict as :class:`~emoviz.models.base.Model` says; the targets are not read."""
-        shares = fragments(mask, self.config.tokens)
-        tokens = self.encode(shares @ concatenate(streams, self.config.streams, mask))
+        present = present_streams(streams, self.config.streams, mask)
+        shares = fragments(in_any(present.values()), self.config.tokens)
+        tokens = self.encode(torch.cat([shares_of(own.mask, shares) @ own.values for own in present.values()], dim=-1))
         output = self.perceiver(tokens, output_attentions=True)
         attention = output.cross_attentions[0].mean(1)
         return Output(output.logits, output.last_hidden_state.mean(1), {"latent": attention @ shares})

@@ -55,6 +55,17 @@ def test_contributions_add_up_for_models_of_all_kinds(name):
     assert found.completeness_error[0] < 0.02 * max(abs(found.difference[0]), 0.05)
 
 
+def test_frames_that_a_stream_lacks_contribute_nothing_and_the_rest_adds_up():
+    torch.manual_seed(0)
+    model = build("mdat", {**EXAMPLES["mdat"][0], "outputs": 2}).eval()
+    inputs = {key: clip(1, 6, width, seed=i) for i, (key, width) in enumerate(model.config.streams.items())}
+    first = next(iter(inputs))
+    inputs[first][:, 2:4] = torch.nan
+    found = integrated_gradients(model, inputs, everywhere(1, 6), 1, steps=100)
+    assert (found.streams[first][:, 2:4] == 0).all() and (found.streams[first][:, :2] != 0).any()
+    assert found.completeness_error[0] < 0.02 * max(abs(found.difference[0]), 0.05)
+
+
 def test_error_tells_of_too_few_steps():
     class Cubic(Quadratic):
         def forward(self, streams, mask, targets=None):

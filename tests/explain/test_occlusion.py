@@ -6,6 +6,7 @@ import torch
 
 from emoviz.core.errors import ConfigError, FeatureError
 from emoviz.explain import occlude_channels, occlude_time, span
+from emoviz.explain.occlusion import without
 
 from .toys import Linear, Quadratic, clip, everywhere, hooks
 
@@ -37,6 +38,15 @@ def test_only_the_frames_asked_about_change():
     mask = everywhere(1, 2)
     changes = occlude_time(Linear(STREAMS, WEIGHTS), INPUTS, mask, 0, window=1, shares=span(mask, 1))
     np.testing.assert_allclose(changes, [[0, 5]])
+
+
+def test_a_hidden_stretch_makes_no_frame_that_a_stream_lacks():
+    hidden = torch.tensor([[False, True, True]])[..., None]
+    streams = {"a": torch.ones(1, 3, 2), "b": torch.ones(1, 3, 1)}
+    streams["b"][0, 1] = torch.nan
+    found = without(streams, {"a": 2, "b": 1}, hidden)
+    assert torch.equal(found["a"][0, :, 0], torch.tensor([1.0, 0, 0]))
+    assert torch.equal(found["b"][0, [0, 2], 0], torch.tensor([1.0, 0])) and found["b"][0, 1].isnan().all()
 
 
 def test_padding_and_batches_change_nothing(monkeypatch):

@@ -21,7 +21,7 @@ class Linear(Model):
         self.weights = nn.Parameter(torch.tensor(weights, dtype=torch.float32))
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        fused = concatenate(streams, self.config.streams, mask)
+        fused, _ = concatenate(streams, self.config.streams, mask)
         return Output(fused @ self.weights.T, masked_mean(fused, mask))
 
 
@@ -31,7 +31,7 @@ class Quadratic(Linear):
     task = Task.CLIP
 
     def forward(self, streams: Mapping[str, Tensor], mask: Tensor, targets: Tensor | None = None) -> Output:
-        fused = concatenate(streams, self.config.streams, mask)
+        fused, _ = concatenate(streams, self.config.streams, mask)
         return Output(masked_mean(fused**2 @ self.weights.T, mask), masked_mean(fused, mask))
 
 

@@ -11,7 +11,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from emoviz.core.errors import ConfigError
 from emoviz.models import build
-from emoviz.models.attention_rnn import AEDConfig, BiLSTM
+from emoviz.models.attention_rnn import AEDConfig, BiLSTM, FeatureAttention
+from emoviz.models.layers import Present
 
 from .masks import masks, noise
 from .streams import STREAMS
@@ -47,15 +48,21 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
+def weigh(attention: FeatureAttention, streams: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weighted streams, of which no frame is absent."""
+    weighted, _ = attention({name: Present(values, WHOLE) for name, values in streams.items()})
+    return {name: own.values for name, own in weighted.items()}
+
+
 @pytest.mark.parametrize("scale", [True, False])
 @settings(max_examples=10)
 @given(mask=masks())
 def test_features_are_weighted_per_stream_and_frame(scale: bool, mask: Tensor) -> None:
     attention, streams = small("eaf", scale=scale).feature_attention, clips(3, 9)
-    weighted, maps = attention(streams, mask)
+    weighted, maps = attention({name: Present(values, mask) for name, values in streams.items()})
     for score, (stream, features) in zip(attention.scores, streams.items(), strict=True):
         weights, factor = softmax(linear(score, numpy_of(features))), STREAMS[stream] if scale else 1
-        np.testing.assert_allclose(numpy_of(weighted[stream]), factor * weights * numpy_of(features), atol=1e-6)
+        np.testing.assert_allclose(numpy_of(weighted[stream].values), factor * weights * numpy_of(features), atol=1e-6)
         for row in range(3):
             expected = weights[row][mask[row].numpy()].mean(0)
             np.testing.assert_allclose(numpy_of(maps[f"channel.{stream}"][row]), expected, atol=1e-6)
@@ -66,7 +73,7 @@ def test_scaled_equal_weights_change_no_feature() -> None:
     for score in attention.scores:
         nn.init.zeros_(score.weight)
         nn.init.zeros_(score.bias)
-    weighted, _ = attention(streams, WHOLE)
+    weighted = weigh(attention, streams)
     for name, features in streams.items():
         torch.testing.assert_close(weighted[name], features)
 
@@ -91,7 +98,7 @@ def test_the_bilstm_is_that_of_torch_on_packed_sequences(layers: int) -> None:
 def test_eaf_reads_the_weighted_streams_side_by_side() -> None:
     model, streams = small("eaf"), clips()
     output = model(streams, WHOLE)
-    weighted, _ = model.feature_attention(streams, WHOLE)
+    weighted = weigh(model.feature_attention, streams)
     states, _ = model.recurrence(torch.cat([weighted["speech"], weighted["face"]], -1), WHOLE)
     torch.testing.assert_close(output.prediction, model.head(states))
     torch.testing.assert_close(output.embedding, states.mean(1))
@@ -134,7 +141,7 @@ def test_aed_follows_its_equations(window: int | None, aligned: bool) -> None:
 def test_emafn_is_aed_over_the_weighted_streams() -> None:
     both, decoder, streams = small("emafn"), small("aed"), clips()
     decoder.load_state_dict({k: v for k, v in both.state_dict().items() if not k.startswith("feature_attention")})
-    weighted, _ = both.feature_attention(streams, WHOLE)
+    weighted = weigh(both.feature_attention, streams)
     output, expected = both(streams, WHOLE), decoder(weighted, WHOLE)
     torch.testing.assert_close(output.prediction, expected.prediction)
     torch.testing.assert_close(output.attention["temporal"], expected.attention["temporal"])
@@ -145,7 +152,7 @@ def test_steps_read_means_and_outputs_are_linear_between_their_centres(name: str
     options = {} if name == "eaf" else {"window": None}
     coarse, fine, streams = small(name, step=3, **options), small(name, **options), clips()
     fine.load_state_dict(coarse.state_dict())
-    streams, _ = coarse.feature_attention(streams, WHOLE) if name == "eaf" else (streams, {})
+    streams = weigh(coarse.feature_attention, streams) if name == "eaf" else streams
     coarse.feature_attention = fine.feature_attention = None
     means = {key: torch.stack([block.mean(1) for block in values.split(3, 1)], 1) for key, values in streams.items()}
     output, expected = coarse(streams, WHOLE), fine(means, WHOLE[:, :4])

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from emoviz.core.errors import ConfigError
 from emoviz.models import build
 from emoviz.models.av_attention import CorrelationFusion, SelfAttention, augment_snippets
+from emoviz.models.layers import Present
 
 from .examples.av_attention import AUDIO, SMALL, VIDEO
 from .masks import noise
@@ -66,7 +67,7 @@ def test_without_any_attention_it_is_two_networks_and_their_fusion() -> None:
     sound = array(audio.backbone(CLIP["spectrogram"][0].unflatten(-1, audio.shape)).mean((2, 3)))
     d_audio = torch.tensor(linear(audio.temporal, sound)[None]).float()
     d_video = linear(video.temporal, snippet_features(video, CLIP["snippets"]).mean(1))
-    got = model.head([d_audio, torch.tensor(d_video[None]).float()], WHOLE)
+    got = model.head([Present(values, WHOLE) for values in (d_audio, torch.tensor(d_video[None]).float())])
     torch.testing.assert_close(output.prediction, got[0], atol=1e-5, rtol=1e-4)
     assert set(output.attention) == {"cross_modal"}
 
@@ -98,8 +99,9 @@ def test_fusion_leaves_out_what_is_not_real() -> None:
     torch.manual_seed(0)
     fusion, audio, video = CorrelationFusion(4), noise(1, 5, 4), noise(1, 5, 4, seed=1)
     mask = torch.tensor([[True, False, True, True, False]])
-    fused = fusion(audio, video, mask)
-    short = fusion(audio[:, mask[0]], video[:, mask[0]], torch.ones(1, 3, dtype=torch.bool))
+    fused = fusion(Present(audio, mask), Present(video, mask))
+    real = torch.ones(1, 3, dtype=torch.bool)
+    short = fusion(Present(audio[:, mask[0]], real), Present(video[:, mask[0]], real))
     for got, expected in zip(fused[:2], short[:2], strict=True):
         torch.testing.assert_close(got[:, mask[0]], expected)
     torch.testing.assert_close(fused[2][0][mask[0]][:, mask[0]], short[2][0])

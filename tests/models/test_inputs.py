@@ -30,7 +30,7 @@ def test_standardisation():
     np.testing.assert_allclose(transform(torch.from_numpy(x)).numpy(), (x - x.mean(0)) / x.std(0), atol=1e-3)
 
 
-def test_a_frame_with_a_missing_value_becomes_zeros_and_leaves_others_alone():
+def test_a_frame_with_a_missing_value_is_missing_as_a_whole_and_leaves_others_alone():
     x = frames()
     transform = InputTransform(6, InputConfig("x", components=2))
     transform.fit(np.vstack([x, np.full((1, 6), np.nan, np.float32)]))
@@ -38,8 +38,18 @@ def test_a_frame_with_a_missing_value_becomes_zeros_and_leaves_others_alone():
     whole = transform(broken)
     broken[1, 4] = float("nan")
     changed = transform(broken)
-    assert torch.equal(changed[1], torch.zeros(2))
+    assert changed[1].isnan().all()
     assert torch.equal(changed[[0, 2]], whole[[0, 2]])
+
+
+def test_a_missing_value_makes_its_frame_missing_without_components_too():
+    x = frames()
+    transform = InputTransform(6, InputConfig("x"))
+    transform.fit(x)
+    broken = torch.from_numpy(x[:2].copy())
+    broken[1, 4] = float("nan")
+    changed = transform(broken)
+    assert changed[1].isnan().all() and changed[0].isfinite().all()
 
 
 def test_constant_channels_do_not_divide_by_zero():

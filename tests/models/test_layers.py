@@ -1,6 +1,7 @@
 """Shared blocks, against NumPy over the real frames alone."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -20,8 +21,10 @@ from emoviz.models.layers import (
     masked_max,
     masked_mean,
     masked_softmax,
+    normalised,
     positional_encoding,
-    real_frames,
+    present_streams,
+    shares_of,
     statistics,
 )
 
@@ -98,7 +101,8 @@ def test_positions_are_the_published_sines() -> None:
 def test_streams_stand_in_the_order_of_the_config() -> None:
     streams = {"b": noise(1, 4, 2, seed=1), "a": noise(1, 4, 3), "unused": noise(1, 4, 1)}
     mask = torch.tensor([[True, True, False, True]])
-    fused = concatenate(streams, {"a": 3, "b": 2}, mask)
+    fused, known = concatenate(streams, {"a": 3, "b": 2}, mask)
+    assert torch.equal(known, mask[..., None].expand(1, 4, 5))
     torch.testing.assert_close(fused[mask], torch.cat([streams["a"], streams["b"]], -1)[mask])
     assert (fused[~mask] == 0).all()
 
@@ -126,16 +130,56 @@ def test_statistics_are_mean_and_spread_of_the_real_frames(mask: Tensor) -> None
         np.testing.assert_allclose(found[row], np.concatenate([real.mean(0), np.sqrt(real.var(0) + 1e-6)]), atol=1e-6)
 
 
-def test_each_stream_is_zero_outside_the_mask_and_in_the_order_of_the_config() -> None:
+def test_each_stream_is_zero_where_it_is_absent_and_in_the_order_of_the_config() -> None:
     mask = torch.tensor([[True, False, True, True]])
     streams = {
         "a": torch.full((1, 4, 2), torch.nan).where(~mask[..., None], 1.0),
         "b": noise(1, 4, 3),
         "c": noise(1, 4, 1),
     }
-    found = real_frames(streams, {"b": 3, "a": 2}, mask)
+    streams["b"][0, 2, 1] = torch.nan  # a frame is there as a whole or not at all
+    found = present_streams(streams, {"b": 3, "a": 2}, mask)
     assert list(found) == ["b", "a"]
-    torch.testing.assert_close(found["a"], mask[..., None].float().expand(1, 4, 2))
+    torch.testing.assert_close(found["a"].values, mask[..., None].float().expand(1, 4, 2))
+    assert torch.equal(found["a"].mask, mask)
+    assert torch.equal(found["b"].mask, torch.tensor([[True, False, False, True]]))
+    assert torch.equal(found["b"].values[0, 3], streams["b"][0, 3]) and (found["b"].values[0, 1:3] == 0).all()
+
+
+def test_streams_side_by_side_are_pooled_over_the_frames_that_each_has() -> None:
+    streams = {"a": noise(2, 6, 2), "b": noise(2, 6, 3, seed=1)}
+    streams["a"][0, 1:4], streams["b"][0, :2], streams["b"][1] = torch.nan, torch.nan, torch.nan
+    frames, mask = concatenate(streams, {"a": 2, "b": 3}, torch.ones(2, 6, dtype=torch.bool))
+    table = torch.cat(list(streams.values()), dim=-1).numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the clip without b
+        mean, spread, highest = np.nanmean(table, 1), np.sqrt(np.nanvar(table, 1) + 1e-6), np.nanmax(table, 1)
+    known = np.isfinite(mean)
+    np.testing.assert_array_equal(known, [[True] * 5, [True] * 2 + [False] * 3])
+    np.testing.assert_allclose(masked_mean(frames, mask)[known], mean[known], atol=1e-6)
+    np.testing.assert_allclose(statistics(frames, mask)[:, 5:][known], spread[known], atol=1e-6)
+    np.testing.assert_array_equal(masked_max(frames, mask)[known], highest[known])
+    assert (masked_mean(frames, mask)[~known] == 0).all() and (masked_max(frames, mask)[~known] == 0).all()
+
+
+def test_what_is_unknown_moves_no_batch_normalisation_and_becomes_zero() -> None:
+    values, known = (
+        noise(5, 2) + 3,
+        torch.tensor([[True, True], [True, False], [True, True], [True, False], [True, True]]),
+    )
+    values[~known] = 1e6
+    norm = torch.nn.BatchNorm1d(2, momentum=None)
+    found = normalised(norm, values, known)
+    np.testing.assert_allclose(norm.running_mean, [values[:, 0].mean(), values[[0, 2, 4], 1].mean()], rtol=1e-6)
+    assert (found[~known] == 0).all()
+    norm.eval()
+    torch.testing.assert_close(normalised(norm, values, known)[known], norm(values)[known])
+
+
+def test_shares_of_a_stream_lie_in_the_frames_that_it_has() -> None:
+    shares = torch.tensor([[[0.5, 0.5, 0.0, 0.0], [0.0, 0.25, 0.25, 0.5], [0.0, 0.0, 0.0, 1.0]]])
+    found = shares_of(torch.tensor([[True, True, True, False]]), shares)
+    torch.testing.assert_close(found, torch.tensor([[[0.5, 0.5, 0, 0], [0, 0.5, 0.5, 0], [0, 0, 0, 0]]]))
 
 
 def test_attention_is_that_of_torch() -> None:

@@ -56,7 +56,7 @@ def test_graph_attention_follows_its_equations() -> None:
 def test_co_attention_follows_its_equations() -> None:
     torch.manual_seed(0)
     layer, first, second = CoAttention(4), noise(1, 6, 4), noise(1, 6, 4, seed=1)
-    (attended_first, attended_second), maps = layer(first, second, REAL)
+    (attended_first, attended_second), maps = layer(first, second, REAL, REAL)
 
     x, y = numpy_of(first)[0], numpy_of(second)[0]
     dense_x = x @ numpy_of(layer.first.weight).T + numpy_of(layer.first.bias)
@@ -72,7 +72,7 @@ def test_the_modules_follow_one_another() -> None:
     model, streams = small(), clip()
     x, y = (project(values) for project, values in zip(model.project, streams.values(), strict=True))
     x, y = x + model.graphs[0](x, REAL)[0], y + model.graphs[1](y, REAL)[0]
-    (x, y), _ = model.co_attention(x, y, REAL)
+    (x, y), _ = model.co_attention(x, y, REAL, REAL)
     x, y = model.encoders[0](x, x, REAL)[0], model.encoders[1](y, y, REAL)[0]
     prediction, embedding = model.head(torch.cat([x, y], -1), REAL)
     output = model(streams, REAL)

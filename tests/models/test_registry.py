@@ -25,6 +25,7 @@ OUTPUTS = 2
 FRAMES = 9
 CASES = [pytest.param(name, example, id=f"{name}-{i}") for name in EXAMPLES for i, example in enumerate(EXAMPLES[name])]
 OVER_TIME = [case for case in CASES if case.values[0] not in WITHOUT_TIME]
+OF_SEVERAL = [case for case in OVER_TIME if len(case.values[1]["streams"]) > 1]
 MAPS = {
     "channel": ("D",),
     "temporal": ("T", "T"),
@@ -141,6 +142,83 @@ def test_what_stands_in_a_gap_changes_nothing(name: str, example: dict[str, Any]
             before[key], after[key] = before[key][mask], after[key][mask]
         torch.testing.assert_close(after[key], before[key], atol=1e-5, rtol=1e-4)
         assert after[key].isfinite().all()
+
+
+def lacking(streams: dict[str, Tensor], absent: dict[str, Tensor], filling: float) -> dict[str, Tensor]:
+    """The streams without some frames (B, T) each: NaN in the first channel, and a filling in the others."""
+    found = {}
+    for name, values in streams.items():
+        found[name] = values.masked_fill(absent[name][..., None], filling)
+        found[name][..., 0] = values[..., 0].masked_fill(absent[name], torch.nan)
+    return found
+
+
+def absences(model: Model, frames: int = FRAMES) -> dict[str, Tensor]:
+    """Of three clips: one stream is absent at the beginning, the other at the end; the second is absent; the first."""
+    first, *others = model.config.streams
+    absent = {name: torch.zeros(3, frames, dtype=torch.bool) for name in (first, *others)}
+    absent[first][0, :3] = absent[first][2] = True
+    for name in others:
+        absent[name][0, -4:] = absent[name][1] = True
+    return absent
+
+
+@pytest.mark.parametrize(("name", "example"), OF_SEVERAL)
+def test_what_a_stream_lacks_changes_nothing(name: str, example: dict[str, Any]) -> None:
+    model = make(name, example)
+    streams, mask, absent = clips(model, 3, FRAMES), torch.ones(3, FRAMES, dtype=torch.bool), absences(model)
+    nothing = everything(model(lacking(streams, absent, torch.nan), mask))
+    something = everything(model(lacking(streams, absent, 1e6), mask))
+    for key, values in nothing.items():
+        assert values.isfinite().all(), key
+        assert torch.equal(something[key], values), key
+
+
+@pytest.mark.parametrize(("name", "example"), OF_SEVERAL)
+def test_no_gradient_flows_to_what_a_stream_lacks(name: str, example: dict[str, Any]) -> None:
+    model = make(name, example).train()
+    absent = absences(model)
+    streams = {key: values.requires_grad_() for key, values in lacking(clips(model, 3, FRAMES), absent, 1e6).items()}
+    prediction = model(streams, torch.ones(3, FRAMES, dtype=torch.bool)).prediction
+    (prediction * noise(*prediction.shape, seed=9)).sum().backward()
+    assert all(values.grad is None or values.grad.isfinite().all() for values in model.parameters())
+    for key, values in streams.items():
+        assert values.grad is not None
+        assert (values.grad[absent[key]] == 0).all(), key
+        assert (values.grad[~absent[key]] != 0).any(), key
+
+
+@pytest.mark.parametrize(("name", "example"), OF_SEVERAL)
+def test_an_absent_stream_is_no_stream_of_zeros(name: str, example: dict[str, Any]) -> None:
+    model = make(name, example)
+    mask, absent = torch.ones(3, FRAMES, dtype=torch.bool), absences(model)
+    streams = {key: values + 1 for key, values in clips(model, 3, FRAMES).items()}  # means that differ from zero
+    zeros = {key: values.masked_fill(absent[key][..., None], 0.0) for key, values in streams.items()}
+    found, other = (everything(model(given, mask)) for given in (lacking(streams, absent, torch.nan), zeros))
+    assert all(torch.equal(found[key], other[key]) for key in found) == adds_up(name, example)
+
+
+def adds_up(name: str, example: dict[str, Any]) -> bool:
+    """Whether a linear layer alone reads the frames of a model, so that zeros add nothing already."""
+    coarse, weighs = example.get("step", 1) > 1, example.get("channel_attention", True)
+    return {"aed": not coarse, "cats": not weighs}.get(
+        name, name in {"rnn", "lstm", "lstm-attention", "bi-lstm", "bi-gru"}
+    )
+
+
+@pytest.mark.parametrize(("name", "example"), OF_SEVERAL)
+def test_nothing_attends_to_what_a_stream_lacks(name: str, example: dict[str, Any]) -> None:
+    model = make(name, example)
+    absent, names = absences(model), list(model.config.streams)
+    streams = lacking(clips(model, 3, FRAMES), absent, torch.nan)
+    for key, values in model(streams, torch.ones(3, FRAMES, dtype=torch.bool)).attention.items():
+        kind, _, stream = key.partition(".")
+        of_both = kind == "graph" and example.get("graph_over") == "concatenation"  # a column adds up both streams
+        if kind in ("channel", "spatial", "latent") or of_both or not (stream or kind == "cross_modal"):
+            continue
+        seen = next(n for n in names if n != stream) if kind == "co" else stream or names[-1]
+        weights = values if values.ndim == 3 else values[:, None]
+        assert (weights.mT[absent[seen]] == 0).all(), key
 
 
 @pytest.mark.parametrize(("name", "example"), OVER_TIME)
