@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from .progress import Progress
 
-EVERY = 1.0
+EVERY = 2.0
 """Seconds from one time that memory is given back to the next."""
 
 

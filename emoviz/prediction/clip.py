@@ -31,6 +31,7 @@ from ..evaluation.fusion import fuse, fused_outputs
 from ..evaluation.gaps import Absence, gaps
 from ..features import FeatureStream, make
 from ..features.align import frame_middles
+from ..features.expression import read_faces
 from .absence import absences_of_face, absences_of_sound, picture_notes, sound_notes
 from .inputs import PICTURES, extract, reads_clips
 from .kept import Held, Said, keep_prediction, keep_source, kept_prediction, kept_source
@@ -266,11 +267,13 @@ def _predict_growing(
     tell: Callable[[Branch], None] | None,
 ) -> Branch:
     """Apply all models of one source, and tell of a long clip what is known before all is."""
-    if tell and media.info.duration > SHORT and not all(kept_prediction(media, one) for one in checkpoints):
+    if not all(kept_prediction(media, one) for one in checkpoints):
+        told = tell if media.info.duration > SHORT else None
         if checkpoints[0].description.source == Source.SPEECH:
-            _tell_beginnings(media, checkpoints, times, store, progress, tell)
+            if told:
+                _tell_beginnings(media, checkpoints, times, store, progress, told)
         elif media.info.video:
-            _tell_faces(media, checkpoints, times, progress, tell)
+            _read_faces(media, checkpoints, times, progress, told)
     return predict_source(media, checkpoints, times, store, progress)
 
 
@@ -294,19 +297,24 @@ def _tell_beginnings(
         seconds *= LONGER
 
 
-def _tell_faces(
+def _read_faces(
     media: "ClipMedia",
     checkpoints: Sequence[Checkpoint],
     times: np.ndarray,
     progress: Progress,
-    tell: Callable[[Branch], None],
+    tell: Callable[[Branch], None] | None,
 ) -> None:
-    """Predict from the faces that are known so far, while they are followed."""
+    """Read the expression of the faces that are known so far, while they are followed, and tell of it now and then."""
     models = [c for c in checkpoints if any(f.name == PICTURES for f in c.description.features)]
     due = time.monotonic() + EVERY
     for faces in media.faces_so_far(progress) if models else ():
         began = time.monotonic()
-        if began < due or not len(faces.times) or media.track_in(faces) is None:
+        track = media.track_in(faces)
+        if track is None:
+            continue
+        for one in models:
+            read_faces(one, media, track, progress)
+        if tell is None or began < due:
             continue
         until = float(faces.times[-1])
         values = [predict_pictures(one, media, times, progress, faces) for one in models]
