@@ -2,7 +2,7 @@
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
@@ -126,10 +126,15 @@ def sound_stream(
 
 def unspoken(times: np.ndarray, sound: "Waveform") -> np.ndarray:
     """Return at which times, (T,) seconds of the clip, the sound has a gap or nobody speaks: bool (T,)."""
-    absent = np.zeros(len(times), bool)
-    for begin, end in (*sound.gaps, *sound.unspoken):
-        absent |= (times > begin) & (times < end)
-    return absent
+    return within(times, (*sound.gaps, *sound.unspoken))
+
+
+def within(times: np.ndarray, spans: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Return which times (T,) lie within one of some spans (start, end), all in seconds: bool (T,)."""
+    inside = np.zeros(len(times), bool)
+    for begin, end in spans:
+        inside |= (times >= begin) & (times < end)
+    return inside
 
 
 def without(values: np.ndarray, absent: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@ Sources: W.-N. Hsu et al., "HuBERT", TASLP 29 (2021); A. Baevski et al., "wav2ve
 via Large-Scale Weak Supervision", 2022. The networks are transformers' own.
 
 A clip of up to 30 s goes through an encoder at once; a longer one in windows of 30 s that start every 25 s and are
-cross-faded linearly over the 5 s that they share, so that memory does not grow with the clip.
+cross-faded linearly over the 5 s that they share, so that memory does not grow with the clip. Of conditioned sound each
+stretch of speech is encoded as a clip of its own.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from .base import (
 )
 from .loading import device, load_model, load_part
 from .weights import CONFIG, SOUND, Weights, read_json
-from .windows import cross_faded
+from .windows import apart_setting, cross_faded, encoded_apart
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
@@ -52,7 +53,8 @@ class SpeechEncoder:
         layer: block after which the states are taken: 1 for the first, 0 for its input, -1 for the last.
         pooling: ``none`` for every frame; ``mean`` or ``statistics`` (mean and standard deviation) over the clip.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
-        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
+        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks, and each stretch
+            of speech encoded by itself.
     """
 
     name: str
@@ -100,7 +102,7 @@ class SpeechEncoder:
             "weights": self.needs[0].hash(self.name),
             "layer": layer,
             "pooling": self.pooling,
-            **sound_setting(self.sound),
+            **apart_setting(self.sound),
         }
 
     @property
@@ -123,10 +125,20 @@ class SpeechEncoder:
         if note := lacking_sound(media, frame.length, f"'{self.name}' needs", progress):
             return missing_stream(channels, media.info.duration, hop, note)
         sound = heard(media, self.sound, progress)
-        values = self.encode(sound.samples, progress)
+        start, count = sound.start + frame.centre, (len(sound.samples) - frame.length) // frame.step + 1
+
+        def encode(first: int, end: int, progress: Progress) -> np.ndarray:
+            behind = (end - 1) * frame.step + max(frame.length, frame.step)
+            return self.encode(sound.samples[first * frame.step : behind if end < count else None], progress)
+
+        width = self.config[self.width_field]
+        values = encoded_apart(start + hop * np.arange(count), sound, width, encode, progress)
         if self.pooling == "none":
-            return sound_stream(values, sound.start + frame.centre, hop, channels, sound)
-        moments = [values.mean(0), values.std(0)] if self.pooling == "statistics" else [values.mean(0)]
+            return sound_stream(values, start, hop, channels, sound)
+        spoken = values[~np.isnan(values).all(1)]
+        if not len(spoken):
+            return missing_stream(channels, media.info.duration, hop, "Nobody speaks in the clip.")
+        moments = [spoken.mean(0), spoken.std(0)] if self.pooling == "statistics" else [spoken.mean(0)]
         return FeatureStream(np.concatenate(moments)[None], sound.start + sound.duration / 2, sound.duration, channels)
 
     def encode(self, samples: np.ndarray, progress: Progress = silent) -> np.ndarray:

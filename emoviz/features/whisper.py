@@ -9,7 +9,8 @@ out at a time: unweighted accuracy .863 without, .869 with it).
 
 Differences from Whisper's own use: a clip shorter than 30 s is not padded with silence, the
 table of positions is cut instead; a longer one is encoded in windows of 30 s that start every
-25 s and are cross-faded linearly over the 5 s that they share.
+25 s and are cross-faded linearly over the 5 s that they share. Of conditioned sound each stretch
+of speech is encoded as a clip of its own.
 """
 
 import functools
@@ -35,10 +36,9 @@ from .base import (
     heard,
     lacking_sound,
     missing_stream,
-    sound_setting,
     sound_stream,
 )
-from .windows import cross_faded
+from .windows import apart_setting, cross_faded, encoded_apart
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
@@ -65,7 +65,8 @@ class Whisper:
 
     Args:
         layer: block after which the features are taken, 1 to 4.
-        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks.
+        sound: ``recorded``, or ``conditioned``: without offset, at one level, where somebody speaks, and each stretch
+            of speech encoded by itself.
     """
 
     name = "whisper"
@@ -82,7 +83,7 @@ class Whisper:
     @property
     def settings(self) -> dict[str, str | int | float]:
         """The encoder and the layer."""
-        return {"encoder": ENCODER, "layer": self.layer, **sound_setting(self.sound)}
+        return {"encoder": ENCODER, "layer": self.layer, **apart_setting(self.sound)}
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
         """Extract features of the clip's sound; frame k is centred k hops after the sound's start.
@@ -93,7 +94,13 @@ class Whisper:
         if note := lacking_sound(media, progress=progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
         sound = heard(media, self.sound, progress)
-        values = encode(load_encoder(places.encoders() / ENCODER), sound.samples, self.layer, progress)
+        encoder = load_encoder(places.encoders() / ENCODER)
+        times = sound.start + self.hop * np.arange(math.ceil(len(sound.samples) / FRAME))
+
+        def encode_stretch(first: int, end: int, progress: Progress) -> np.ndarray:
+            return encode(encoder, sound.samples, self.layer, progress, first=first, end=end)
+
+        values = encoded_apart(times, sound, WIDTH, encode_stretch, progress)
         return sound_stream(values, sound.start, self.hop, self.channels, sound)
 
 
@@ -168,25 +175,36 @@ def load_encoder(folder: Path) -> Encoder:
     return encoder.eval().requires_grad_(False)
 
 
-def encode(encoder: Encoder, samples: np.ndarray, layer: int, progress: Progress = silent) -> np.ndarray:
-    """Encode sound of any length.
+def encode(
+    encoder: Encoder,
+    samples: np.ndarray,
+    layer: int,
+    progress: Progress = silent,
+    *,
+    first: int = 0,
+    end: int | None = None,
+) -> np.ndarray:
+    """Encode sound of any length, or a stretch of it by itself.
 
     Args:
         encoder: the network.
         samples: sound, float32 (N,), mono at 16 kHz on [-1, 1], N at least 1.
         layer: block after which the features are taken.
         progress: listener that hears of every window.
+        first: first frame of the stretch.
+        end: frame behind its last, by default ceil(N / 320).
 
     Returns:
-        States, float32 (ceil(N / 320), 384).
+        States, float32 (end - first, 384).
     """
-    frames = math.ceil(len(samples) / FRAME)
+    behind = math.ceil(len(samples) / FRAME) if end is None else end
 
     def windows(starts: list[int]) -> list[Tensor]:
-        parts = [torch.from_numpy(samples[s * FRAME : (s + WINDOW) * FRAME]) for s in starts]
+        spans = [(first + start, min(first + start + WINDOW, behind)) for start in starts]
+        parts = [torch.from_numpy(samples[begin * FRAME : stop * FRAME]) for begin, stop in spans]
         return [encoder(log_mel(part)[None], layer)[0] for part in parts]
 
-    return cross_faded(frames, WINDOW, OVERLAP, windows, progress=progress)
+    return cross_faded(behind - first, WINDOW, OVERLAP, windows, progress=progress)
 
 
 def log_mel(samples: Tensor) -> Tensor:

@@ -1,12 +1,83 @@
-"""Overlapping, cross-faded windows of long sound for an encoder that sees a limited time."""
+"""Sound of any length through an encoder that sees a limited time.
+
+Conditioned sound is encoded stretch by stretch: an encoder attends to all that it is given, so what it says of an
+utterance depends on what else is in the recording unless the utterance is encoded by itself, as in training. A stretch
+that is longer than the encoder's window is encoded in overlapping windows, cross-faded.
+"""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
 
-from ..core.growing import GrowingArray
+from ..core.growing import GrowingArray, blocks
 from ..core.progress import Progress, silent
+from .base import Sound, sound_setting, within
+
+if TYPE_CHECKING:
+    from ..media import Waveform
+
+PAUSE = 0.3
+"""Seconds without speech that part two stretches; over a shorter pause they are encoded as one."""
+
+
+def stretches(times: np.ndarray, sound: "Waveform") -> list[tuple[int, int]]:
+    """Return the stretches of frames that are encoded each by itself; sound as it was recorded is a single one.
+
+    Args:
+        times: regular times (T,) of the frames, in seconds of the clip.
+        sound: sound, whose pauses part the stretches where they were looked for.
+
+    Returns:
+        The first frame of each stretch, and the one behind its last.
+    """
+    spoken = np.flatnonzero(~within(times, sound.unspoken))
+    if not len(spoken):
+        return []
+    parted = np.diff(times[spoken]) > PAUSE + 1e-6
+    return list(zip(spoken[np.r_[True, parted]].tolist(), (spoken[np.r_[parted, True]] + 1).tolist(), strict=True))
+
+
+def encoded_apart(
+    times: np.ndarray,
+    sound: "Waveform",
+    width: int,
+    encode: Callable[[int, int, Progress], np.ndarray],
+    progress: Progress = silent,
+) -> np.ndarray:
+    """Encode each stretch of a sound by itself.
+
+    Args:
+        times: regular times (T,) of the frames, in seconds of the clip.
+        sound: sound, as in :func:`stretches`.
+        width: number D of channels.
+        encode: first frame of a stretch, the one behind its last, and a listener -> (that many, D).
+        progress: listener, told of the work as a whole.
+
+    Returns:
+        Features float32 (T, D), NaN outside of the stretches.
+    """
+    values = GrowingArray((width,), np.float32)
+
+    def leave_out(until: int) -> None:
+        values.extend(np.broadcast_to(np.float32(np.nan), (until - len(values), width)))
+
+    for first, end in stretches(times, sound):
+        leave_out(first)
+
+        def listen(stage: str, done: float, total: float, first: int = first, end: int = end) -> None:
+            progress(stage, first + (end - first) * done / max(total, 1), len(times))
+
+        for block in blocks(encode(first, end, listen)):
+            values.extend(block)
+    leave_out(len(times))
+    return values.array
+
+
+def apart_setting(sound: Sound) -> dict[str, str | int | float]:
+    """Return the settings of a feature whose stretches of conditioned sound are encoded each by itself."""
+    return sound_setting(sound) | ({} if sound == "recorded" else {"pause": PAUSE})
 
 
 def window_starts(frames: int, width: int, overlap: int) -> range:

@@ -8,6 +8,7 @@ and the level at a moment is that of the speech within a few seconds around it.
                 loudness is gated in ITU-R BS.1770; a gain brings it to -23 dB of full scale
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,10 +34,8 @@ MINUTE = 60
 """Seconds that are conditioned at a time."""
 LEAST, MOST = 10 ** (-20 / 20), 10 ** (40 / 20)
 """Smallest and largest gain."""
-
-
-AROUND_SPEECH = 0.25
-"""Seconds before and after speech that still belong to it, as in corpora of utterances."""
+PAUSE = 0.5
+"""Seconds without speech that are a stretch of their own."""
 
 
 def speech_of(sound: Waveform, progress: Progress = silent) -> Waveform:
@@ -54,15 +53,28 @@ def speech_of(sound: Waveform, progress: Progress = silent) -> Waveform:
     for first in range(0, len(samples), MINUTE * sound.rate):
         progress("Listening for speech", first / sound.rate, sound.duration)
         spoken.append(activity.add(samples[first : first + MINUTE * sound.rate]))
-    unspoken, last = [], sound.start
     voice = np.concatenate([*spoken, activity.finish()])
-    for begin, end in speech_spans(voice):
-        if sound.start + begin - AROUND_SPEECH > last:
-            unspoken.append((last, sound.start + begin - AROUND_SPEECH))
-        last = min(sound.start + end + AROUND_SPEECH, sound.end)
-    if sound.end - last > 1 / sound.rate:
-        unspoken.append((last, sound.end))
-    return replace(sound, samples=samples, unspoken=tuple(unspoken), voice=voice)
+    spans = [(sound.start + begin, sound.start + end) for begin, end in speech_spans(voice)]
+    return replace(sound, samples=samples, unspoken=unspoken_between(spans, sound.start, sound.end), voice=voice)
+
+
+def unspoken_between(spans: Sequence[tuple[float, float]], start: float, end: float) -> tuple[tuple[float, float], ...]:
+    """Return the stretches of a recording in which nobody speaks.
+
+    A pause shorter than :data:`PAUSE`, and at either end of the recording one of half of it, belongs to the speech
+    beside it, as in corpora of utterances.
+
+    Args:
+        spans: stretches (start, end) in which somebody speaks, in order and apart from each other.
+        start: start of the recording, in the same seconds.
+        end: end of the recording.
+    """
+    edges = [start, *(min(edge, end) for span in spans for edge in span), end]
+    pauses = list(zip(edges[::2], edges[1::2], strict=True))
+    if not spans:
+        return tuple(pauses) if end > start else ()
+    ends = (pauses[0], pauses[-1])
+    return tuple(pause for pause in pauses if pause[1] - pause[0] > (PAUSE / 2 if pause in ends else PAUSE))
 
 
 def conditioned(samples: np.ndarray, rate: int, progress: Progress = silent) -> np.ndarray:

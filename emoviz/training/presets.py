@@ -8,9 +8,9 @@ from ..models.inputs import InputConfig
 from .config import SPEECH_CORPORA, Changes, TrainingConfig, system_of
 from .papers import PAPERS
 
-SPEECH_INPUTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
 CONDITIONED = {"sound": "conditioned"}
-CONDITIONED_SPEECH = (InputConfig("whisper", settings=CONDITIONED), InputConfig("egemaps", settings=CONDITIONED))
+SPEECH_INPUTS = (InputConfig("whisper", settings=CONDITIONED), InputConfig("egemaps", settings=CONDITIONED))
+SPEECH_COMPONENTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
 DERIVED_DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
 
 FACE_EXPRESSION = TrainingConfig(
@@ -42,7 +42,7 @@ SPEECH_BIGRU = TrainingConfig(
     options={"dropout": 0.3},
     data="sequences",
     corpora=SPEECH_CORPORA,
-    inputs=SPEECH_INPUTS,
+    inputs=SPEECH_COMPONENTS,
     outputs=DERIVED_DIMENSIONS,
     loss="ccc_mse",
     selection="ccc",
@@ -69,7 +69,7 @@ SPEECH_EMOTION = TrainingConfig(
     model="statistics-pooling",
     data="windows",
     corpora=SPEECH_CORPORA,
-    inputs=CONDITIONED_SPEECH,
+    inputs=SPEECH_INPUTS,
     outputs=FOUR_EMOTIONS,
     loss="cross_entropy",
     selection="ua",

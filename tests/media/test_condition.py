@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from emoviz.core import growing
 from emoviz.media import condition
-from emoviz.media.condition import AROUND, TARGET, conditioned, gain, high_passed, speech_of
+from emoviz.media.condition import AROUND, TARGET, conditioned, gain, high_passed, speech_of, unspoken_between
 from emoviz.media.waveform import Waveform
 
 RATE = 16000
@@ -77,3 +77,23 @@ def test_sound_is_conditioned_block_by_block_as_it_is_whole(seconds, minute, on_
     assert isinstance(blockwise.samples, growing.Rows) == on_disk
     np.testing.assert_allclose(blockwise.samples, whole.samples, atol=1e-6)
     np.testing.assert_allclose(blockwise.unspoken, whole.unspoken, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([], [(1.0, 9.0)]),
+        ([(1.0, 9.0)], []),
+        ([(1.2, 8.8)], []),
+        ([(1.3, 8.7)], [(1.0, 1.3), (8.7, 9.0)]),
+        ([(1.0, 4.0), (4.4, 9.0)], []),
+        ([(1.0, 4.0), (4.6, 9.0)], [(4.0, 4.6)]),
+        ([(1.3, 3.0), (3.4, 5.0), (5.6, 9.1)], [(1.0, 1.3), (5.0, 5.6)]),
+    ],
+)
+def test_short_pauses_and_ends_belong_to_the_speech_beside_them(spans, expected):
+    assert list(unspoken_between(spans, 1.0, 9.0)) == expected
+
+
+def test_an_empty_recording_has_nothing_unspoken():
+    assert unspoken_between([], 1.0, 1.0) == ()

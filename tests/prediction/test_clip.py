@@ -20,6 +20,7 @@ from emoviz.core.errors import (
     UnknownNameError,
 )
 from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, FUSED_SOURCES, Task
+from emoviz.features import make
 from emoviz.features import store as store_module
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
@@ -197,7 +198,9 @@ def test_a_feature_that_is_extracted_otherwise_today_is_refused(media, models):
 def test_models_that_read_another_sound_under_one_name_get_their_own(media, models, tmp_path):
     about = models[1].description
     chosen = {"sound": "conditioned"}
-    features = tuple(dataclasses.replace(f, settings={**f.settings, **chosen}, chosen=chosen) for f in about.features)
+    features = tuple(
+        dataclasses.replace(f, settings=make(f.name, chosen).settings, chosen=chosen) for f in about.features
+    )
     other = dataclasses.replace(models[1], description=dataclasses.replace(about, name="other", features=features))
     store = FeatureStore(tmp_path)
     together = predict_clip(media, [models[1], other], store=store).branches[0].models

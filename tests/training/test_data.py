@@ -119,6 +119,17 @@ def test_windows_are_cut_from_one_utterance_or_around_it_between_two_others_of_i
     assert {len(s.streams["toy"]) for s in data.parts[Split.TEST]} == {20}
 
 
+@pytest.mark.parametrize("preset_name", ["speech-emotion", "speech-cats"])
+@pytest.mark.parametrize(
+    ("sound", "said"), [("recorded", "over all of a recording"), ("conditioned", "over each stretch of speech between")]
+)
+def test_cards_say_over_what_features_are_computed_in_use(preset_name, sound, said):
+    config = preset(preset_name)
+    toy = dataclasses.replace(config.inputs[0], feature="toy", components=None, settings={"sound": sound})
+    config = dataclasses.replace(config, inputs=(toy,), corpora=UTTERANCES.corpora)
+    assert said in DATA[config.data](config, MadeUpStore()).note
+
+
 def test_balanced_sampling_evens_out_the_groups():
     data = DATA["utterances"](UTTERANCES, MadeUpStore())
     part = data.parts[Split.TRAIN]

@@ -43,6 +43,12 @@ class Recordings:
     licences: Mapping[str, str]
 
 
+def extent(config: TrainingConfig) -> str:
+    """Say over what speech features are computed in use: sound as it was recorded is encoded as a whole."""
+    apart = all(dict(choice.settings).get("sound") == "conditioned" for choice in config.inputs)
+    return "each stretch of speech between pauses" if apart else "all of a recording"
+
+
 def load_recordings(
     config: TrainingConfig,
     store: FeatureStore,

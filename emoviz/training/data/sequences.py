@@ -18,11 +18,11 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
-from .recordings import Recordings, load_recordings
+from .recordings import Recordings, extent, load_recordings
 
 NOTE = (
     "The scores are those of sequences of utterances whose features were computed one by one; in use they are computed "
-    "over all of a recording. `benchmarks/served.py` measures what that changes."
+    "over {extent}. `benchmarks/served.py` measures what that changes."
 )
 
 
@@ -88,7 +88,7 @@ def sequences(
         return Part(len(clips), make, [group(groups[s].iloc[0], config.balance) for s, _ in clips])
 
     data = arranged.data(part_of, frames=True)
-    return replace(data, note=f"{data.note} {NOTE}")
+    return replace(data, note=f"{data.note} {NOTE.format(extent=extent(config))}")
 
 
 DATA.register("sequences")(DataKind(load_recordings, sequences, check_sequences, frames=True))

@@ -16,7 +16,7 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import Arranged, arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
-from .recordings import Recordings, load_recordings
+from .recordings import Recordings, extent, load_recordings
 from .utterances import check_utterances, clip_targets
 
 CHAINED = 0.5
@@ -25,8 +25,8 @@ CHAINED = 0.5
 
 NOTE = (
     "The scores are those of whole utterances. In a longer recording the model reads windows of at most {window:g} s, "
-    "which may reach into the next utterance, and its features are computed over all of the recording; "
-    "`benchmarks/served.py` measures what that changes."
+    "which may reach into the next utterance where the pause before it is short, and its features are computed over "
+    "{extent}; `benchmarks/served.py` measures what that changes."
 )
 
 
@@ -68,7 +68,7 @@ def windows(
         return Part(len(rows), make, [group(row, config.balance) for _, row in rows.iterrows()])
 
     data = arranged.data(part_of, frames=False)
-    return replace(data, note=f"{data.note} {NOTE.format(window=config.window)}")
+    return replace(data, note=f"{data.note} {NOTE.format(window=config.window, extent=extent(config))}")
 
 
 def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generator) -> dict[str, Tensor]:
