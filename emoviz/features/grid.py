@@ -11,7 +11,7 @@ import numpy as np
 
 from .align import Method, align, frame_middles
 from .base import FeatureStream
-from .store import WHOLE
+from .stored_corpus import WHOLE
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,7 @@
 """Extracted features and corpora on disk: all that training needs, without media files or their libraries.
 
     <root>/<extractor>-<version>-<settings>/<aa>/<key>.safetensors     one stream of one clip
-    <root>/corpora/<name>/corpus.json                                  title, licence, limits
-    <root>/corpora/<name>/{recordings,labels,traces}.parquet           recordings with the column ``key``
-    <root>/corpora/<name>/shipped/<feature>.parquet                    features that came with the corpus
-    <root>/corpora/<name>/pictures.safetensors                         corpora of pictures
+    <root>/corpora/<name>/...                                          see :mod:`emoviz.features.stored_corpus`
 
 A key is the sha256 of the clip's content, so a file that was moved or copied is not extracted again, and a
 changed one is. Files appear whole or not at all, so two processes may fill one store.
@@ -15,67 +12,29 @@ import hashlib
 import json
 import multiprocessing
 import os
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from ..core.errors import CorpusError, FeatureError, MediaError, MissingWeightsError
-from ..core.files import raising, replacing, write_bytes
-from ..core.growing import IN_MEMORY, Rows, blocks
+from ..core.errors import FeatureError, MediaError, MissingWeightsError
+from ..core.files import raising, replacing
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from .base import EXTRACTORS, Extractor, FeatureStream, make
+from .stored_corpus import SHIPPED, StoredCorpus, read_corpus, write_corpus
+from .stream_file import pack, read_stream
 
 if TYPE_CHECKING:
     from ..corpora.base import Corpus
     from ..media import ClipMedia
 
-TABLES = ("recordings", "labels", "traces")
-DESCRIPTION = "corpus.json"
-PICTURES = "pictures.safetensors"
-SHIPPED = "shipped"
-"""Folder, and version, of features that came with a corpus."""
-WHOLE = 24 * 3600.0
 MOST_NAMED = 3
 """Recordings that a message names; others are only counted."""
-SIDE = 48
-"""Pixels of a stored picture's side."""
-
-
-@dataclass(frozen=True)
-class StoredCorpus:
-    """A corpus as the store holds it.
-
-    Attributes:
-        name: registry name.
-        title: full name for people.
-        licence: licence as its distributors state it.
-        limits: limits that a reader of results must know.
-        recordings: table as in :class:`~emoviz.corpora.base.Corpus`, with the column ``key`` (None without media).
-        labels: one row per recording, or empty.
-        traces: long table, or empty.
-        shipped: features that came with the corpus: streams by name and id of the recording.
-        pictures: pictures uint8 (N, 48, 48) in the order of ``recordings``, for corpora of pictures.
-    """
-
-    name: str
-    title: str
-    licence: str
-    limits: str
-    recordings: pd.DataFrame
-    labels: pd.DataFrame
-    traces: pd.DataFrame
-    pictures: np.ndarray | None
-    shipped: Mapping[str, Mapping[str, FeatureStream]] = field(default_factory=dict)
 
 
 class FeatureStore:
@@ -112,12 +71,12 @@ class FeatureStore:
             MediaError: if the clip cannot be decoded.
         """
         path = self._path(extractor, _key(extractor, media))
-        stream = _read(path)
+        stream = read_stream(path)
         if stream is None:
             stream = extractor.extract(media, progress)
             with raising(FeatureError, path, setting="EMOVIZ_STORE"):
                 with replacing(path) as draft, draft.open("wb") as file:
-                    file.writelines(_pack(stream))
+                    file.writelines(pack(stream))
         return stream
 
     def holds(self, extractor: Extractor, media: "ClipMedia") -> bool:
@@ -136,7 +95,7 @@ class FeatureStore:
             UnknownNameError: if there is no such extractor.
             FeatureError: if it was not extracted, or its file is damaged.
         """
-        stream = _read(self._path(make(extractor_name, settings), key))
+        stream = read_stream(self._path(make(extractor_name, settings), key))
         if stream is None:
             chosen = "".join(f" --set {extractor_name}.{n}={v}" for n, v in (settings or {}).items())
             raise FeatureError(
@@ -198,6 +157,31 @@ class FeatureStore:
         extractors = [make(name, (settings or {}).get(name)) for name in extractor_names]
         for extractor in extractors:
             extractor.settings  # noqa: B018 - looks for the weights, before the first clip is decoded
+        keys = self._add_clips(corpus, extractors, progress, processes, note)
+        write_corpus(self.root, corpus, pd.Series(keys, corpus.recordings.index, dtype=object), progress)
+        progress(f"Extracting features of {corpus.title}", len(keys), len(keys))
+
+    def corpus(self, name: str) -> StoredCorpus:
+        """Read a stored corpus.
+
+        Raises:
+            CorpusError: if it was not stored, or its files are damaged.
+        """
+        return read_corpus(self.root, name)
+
+    def _add_clips(
+        self,
+        corpus: "Corpus",
+        extractors: Sequence[Extractor],
+        progress: Progress,
+        processes: int,
+        note: Callable[[str], None],
+    ) -> list[str | None]:
+        """Extract the missing streams of all recordings, and return their keys.
+
+        Raises:
+            MediaError: if recordings cannot be read, once all others are extracted.
+        """
         keys: list[str | None] = []
         unread: dict[str, str] = {}
         with _in_processes(processes) as each:
@@ -213,42 +197,7 @@ class FeatureStore:
                     keys.append(found)
         if unread:
             raise MediaError(_told(corpus, unread))
-        recordings = corpus.recordings.assign(key=pd.Series(keys, corpus.recordings.index, dtype=object))
-        tables = {"recordings": recordings, "labels": corpus.labels, "traces": corpus.traces}
-        folder = self.root / "corpora" / corpus.name
-        if corpus.pictures is not None:
-            _write(folder / PICTURES, save({"pictures": _decode_pictures(corpus, progress)}))
-        for name, table in tables.items():
-            _write(folder / f"{name}.parquet", table.to_parquet())
-        for name, table in corpus.shipped.items():
-            _write(folder / SHIPPED / f"{name}.parquet", table.to_parquet())
-        description = {key: getattr(corpus, key) for key in ("name", "title", "licence", "limits")}
-        _write(folder / DESCRIPTION, json.dumps(description, indent=1, ensure_ascii=False).encode())
-        progress(f"Extracting features of {corpus.title}", len(keys), len(keys))
-
-    def corpus(self, name: str) -> StoredCorpus:
-        """Read a stored corpus.
-
-        Raises:
-            CorpusError: if it was not stored, or its files are damaged.
-        """
-        folder = self.root / "corpora" / name
-        command = f"`python -m emoviz extract {name}`"
-        if not (folder / DESCRIPTION).is_file():
-            raise CorpusError(f"The corpus '{name}' is not in the store {self.root}; add it with {command}.")
-        try:
-            description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-            tables = {table: pd.read_parquet(folder / f"{table}.parquet") for table in TABLES}
-            pictures = None
-            if (folder / PICTURES).is_file():
-                with safe_open(folder / PICTURES, framework="numpy") as file:
-                    pictures = file.get_tensor("pictures")
-            shipped = {
-                path.stem: _streams(pd.read_parquet(path)) for path in sorted((folder / SHIPPED).glob("*.parquet"))
-            }
-            return StoredCorpus(**description, **tables, pictures=pictures, shipped=shipped)
-        except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
-            raise CorpusError(f"The corpus '{name}' in {folder} is damaged; add it again with {command}.") from error
+        return keys
 
     def _add_clip(self, extractors: Sequence[Extractor], clip: str | None) -> "str | None | _Unread":
         """Extract the missing streams of one clip, and return its key, or why it cannot be read."""
@@ -265,7 +214,7 @@ class FeatureStore:
 
         # A clip whose streams are all there need not be opened, which takes longest.
         key = content_key(clip) if Path(clip).is_file() else ""
-        if any(_read(self._path(extractor, key)) is None for extractor in extractors) or not key:
+        if any(read_stream(self._path(extractor, key)) is None for extractor in extractors) or not key:
             media = ClipMedia(clip)
             for extractor in extractors:
                 self.extract(extractor, media)
@@ -325,23 +274,6 @@ def _limit_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def _streams(table: pd.DataFrame) -> dict[str, FeatureStream]:
-    """Return the stream of each recording in a table with ``id``, channels and perhaps ``time``.
-
-    Features of a recording as a whole are one frame that lasts :data:`WHOLE` seconds.
-    """
-    channels = tuple(str(column) for column in table.columns if column not in ("id", "time"))
-    values = table[list(channels)].to_numpy(np.float32)
-    streams = {}
-    for identity, rows in table.groupby("id").indices.items():
-        start, hop = 0.0, WHOLE
-        if "time" in table:
-            times = table["time"].to_numpy()[rows]
-            start, hop = float(times[0]), round(float((times[-1] - times[0]) / max(1, len(times) - 1)), 9)
-        streams[str(identity)] = FeatureStream(values[rows], start, hop, channels)
-    return streams
-
-
 def _key(extractor: Extractor, media: "ClipMedia") -> str:
     """Return the clip's key; a face that the user has chosen has streams of its own."""
     if extractor.modality is Modality.VIDEO and media.face is not None:
@@ -353,77 +285,3 @@ def _clips(corpus: "Corpus") -> list[str | None]:
     """Return the file of each recording that holds its picture, or else its sound."""
     columns = corpus.recordings[["video", "audio"]]
     return [next((path for path in row if isinstance(path, str)), None) for row in columns.itertuples(index=False)]
-
-
-def _pack(stream: FeatureStream) -> Iterator[bytes]:
-    """Yield a safetensors file with the values of a stream, block by block."""
-    values, size = stream.values, stream.values.dtype.itemsize * int(np.prod(stream.values.shape))
-    about = {
-        "start": stream.start,
-        "hop": stream.hop,
-        "channels": stream.channels,
-        "notes": stream.notes,
-        "checksum": _checksum(values),
-    }
-    header = {
-        "__metadata__": {"stream": json.dumps(about)},
-        "values": {"dtype": "F32", "shape": values.shape, "data_offsets": [0, size]},
-    }
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    yield len(text).to_bytes(8, "little") + text
-    for block in blocks(values):
-        yield np.ascontiguousarray(block).tobytes()
-
-
-def _checksum(values: np.ndarray) -> int:
-    checksum = 0
-    for block in blocks(values):
-        checksum = zlib.crc32(np.ascontiguousarray(block).data, checksum)
-    return checksum
-
-
-def _read(path: Path) -> FeatureStream | None:
-    """Read a stored stream, of which a long one stays on disk; return None when it is absent or damaged."""
-    try:
-        with safe_open(path, framework="numpy") as file:  # checks that header and length agree
-            about = json.loads(file.metadata()["stream"])
-            shape, kind = tuple(file.get_slice("values").get_shape()), file.get_slice("values").get_dtype()
-            values = file.get_tensor("values") if kind != "F32" or 4 * int(np.prod(shape)) <= IN_MEMORY else None
-        if values is None:
-            opened = path.open("rb", buffering=0)
-            offset = 8 + int.from_bytes(opened.read(8), "little")
-            values = cast(np.ndarray, Rows(opened, offset, shape, np.dtype(np.float32)))
-        if _checksum(values) != about["checksum"]:
-            return None
-        return FeatureStream(values, about["start"], about["hop"], tuple(about["channels"]), tuple(about["notes"]))
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, FeatureError):
-        return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        FeatureError: if the disk is full or the folder is not writable.
-    """
-    with raising(FeatureError, path, setting="EMOVIZ_STORE"):
-        write_bytes(path, content)
-
-
-def _decode_pictures(corpus: "Corpus", progress: Progress) -> np.ndarray:
-    """Decode grey pictures, uint8 (N, 48, 48), in the order of the recordings."""
-    import cv2
-
-    assert corpus.pictures is not None
-    pictures = np.empty((len(corpus.recordings), SIDE, SIDE), np.uint8)
-    for number, (name, content) in enumerate(corpus.pictures.reindex(corpus.recordings.index).items()):
-        if number % 1000 == 0:
-            progress(f"Decoding pictures of {corpus.title}", number, len(pictures))
-        picture = None
-        if isinstance(content, bytes) and content:
-            picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-        if picture is None or picture.shape != (SIDE, SIDE):
-            raise CorpusError(f"{corpus.title}: '{name}' is not a picture of {SIDE} x {SIDE} pixels.")
-        pictures[number] = picture
-    return pictures

@@ -14,7 +14,8 @@ from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Split, Task
 from ..evaluation.scores import Result, score_table, scores_of
 from ..features.base import FeatureStream
 from ..features.grid import on_grid
-from ..features.store import FeatureStore, StoredCorpus
+from ..features.store import FeatureStore
+from ..features.stored_corpus import StoredCorpus
 from ..models.losses import probabilities
 from .model import predict_frames
 

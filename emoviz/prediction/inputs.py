@@ -11,7 +11,7 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from ..features import EXTRACTORS, FeatureStream, make
 from ..features.base import unspoken, without
-from ..features.store import WHOLE
+from ..features.stored_corpus import WHOLE
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore

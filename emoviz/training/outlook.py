@@ -22,7 +22,8 @@ from ..core.words import CONFOUND
 from ..corpora.inventory import Holding, holding
 from ..features import EXTRACTORS, make
 from ..features.estimate import lacking
-from ..features.store import SIDE, WHOLE, FeatureStore
+from ..features.store import FeatureStore
+from ..features.stored_corpus import SIDE, WHOLE
 from ..models.inputs import Inputs
 from ..models.losses import LOSSES
 from .config import TrainingConfig

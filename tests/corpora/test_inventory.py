@@ -13,7 +13,8 @@ from emoviz.corpora import inventory, own
 from emoviz.corpora.importing import Plan, check, corpus
 from emoviz.corpora.sources import gather
 from emoviz.features import estimate
-from emoviz.features.store import FeatureStore, StoredCorpus
+from emoviz.features.store import FeatureStore
+from emoviz.features.stored_corpus import StoredCorpus
 
 COLUMNS = {"file": "file", "emotion": "label", "speaker": "actor", "culture": "country"}
 WORDS = {"anger": "angry", "joy": "happy", "sadness": "sad"}

@@ -19,6 +19,7 @@ from emoviz.core import growing
 from emoviz.core.errors import Cancelled, CorpusError, FeatureError, MediaError
 from emoviz.corpora.base import RECORDING_COLUMNS, Corpus
 from emoviz.features import store as store_module
+from emoviz.features import stream_file
 from emoviz.features.align import align
 from emoviz.features.egemaps import Egemaps
 from emoviz.features.store import FeatureStore
@@ -108,7 +109,7 @@ def test_a_full_disk_gives_a_sentence_and_leaves_nothing(tmp_path, monkeypatch):
         yield b"a part"
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(store_module, "_pack", full)
+    monkeypatch.setattr(store_module, "pack", full)
     with pytest.raises(FeatureError, match="No space left on device.*needs space"):
         FeatureStore(tmp_path).extract(Egemaps(), FakeMedia(voice(0.5)))
     assert files(tmp_path) == []
@@ -278,7 +279,7 @@ def test_a_long_stream_is_stored_and_read_block_by_block(tmp_path, monkeypatch):
     media = FakeMedia(voice(1.5))
     stores = [FeatureStore(tmp_path / "memory"), FeatureStore(tmp_path / "disk")]
     whole = stores[0].extract(Egemaps(), media)
-    for module in (growing, store_module):
+    for module in (growing, stream_file):
         monkeypatch.setattr(module, "IN_MEMORY", 0)
     for found in [stores[1].extract(Egemaps(), media) for _ in range(2)]:
         assert isinstance(found.values, growing.Rows)

@@ -10,12 +10,14 @@ from untrained import DIMENSIONS, save_face, save_speech
 
 from emoviz import checkpoints
 from emoviz.core.errors import CorpusError
+from emoviz.core.files import write_bytes
 from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, FOUR_EMOTIONS, Emotion, Task
 from emoviz.corpora.base import RECORDING_COLUMNS
 from emoviz.evaluation.metrics.rmse import rmse
 from emoviz.features import EXTRACTORS
 from emoviz.features.base import FeatureStream
-from emoviz.features.store import FeatureStore, _pack, _write
+from emoviz.features.store import FeatureStore
+from emoviz.features.stream_file import pack
 from emoviz.prediction import corpus
 
 SPLIT = {"train": ("a", "b"), "validation": ("c",), "test": ("d", "e")}
@@ -49,7 +51,7 @@ def store(tmp_path_factory) -> FeatureStore:
                 channels = tuple(extractor.channels)
                 values = random.normal(0, 3, (40, len(channels))).astype(np.float32)
                 stream = FeatureStream(values, 0.0, 0.02, channels)
-                _write(store._path(extractor, key), b"".join(_pack(stream)))
+                write_bytes(store._path(extractor, key), b"".join(pack(stream)))
     return store
 
 

@@ -11,7 +11,7 @@ from emoviz.checkpoints.folder import FeatureSpec
 from emoviz.core.vocabulary import FOUR_EMOTIONS, Dimension, Source
 from emoviz.corpora.base import RECORDING_COLUMNS
 from emoviz.features.base import FeatureStream
-from emoviz.features.store import StoredCorpus
+from emoviz.features.stored_corpus import StoredCorpus
 from emoviz.models.inputs import InputConfig
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import Recordings

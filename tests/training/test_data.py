@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emoviz.core.errors import ConfigError, CorpusError, FeatureError
 from emoviz.core.vocabulary import CIRCUMPLEX, FOUR_EMOTIONS, Emotion, Split, intensity
 from emoviz.features.base import FeatureStream
-from emoviz.features.store import WHOLE
+from emoviz.features.stored_corpus import WHOLE
 from emoviz.models.inputs import InputConfig
 from emoviz.training.data import DATA, collate, load_recordings
 from emoviz.training.data.pictures import augment_crops

@@ -14,7 +14,8 @@ from emoviz.corpora.base import RECORDING_COLUMNS
 from emoviz.corpora.importing import Plan, check, corpus
 from emoviz.corpora.inventory import Holding
 from emoviz.corpora.sources import gather
-from emoviz.features.store import FeatureStore, StoredCorpus
+from emoviz.features.store import FeatureStore
+from emoviz.features.stored_corpus import StoredCorpus
 from emoviz.jobs.folder import Places
 from emoviz.jobs.kinds.training import Training
 from emoviz.models.inputs import InputConfig

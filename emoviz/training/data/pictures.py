@@ -9,7 +9,8 @@ from ...checkpoints.folder import FeatureSpec
 from ...core.errors import ConfigError, CorpusError
 from ...core.progress import Progress, silent
 from ...core.vocabulary import Split
-from ...features.store import FeatureStore, StoredCorpus
+from ...features.store import FeatureStore
+from ...features.stored_corpus import StoredCorpus
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .base import DATA, Data, DataKind, Part, Partition, Sample

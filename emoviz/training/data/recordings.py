@@ -15,7 +15,8 @@ from ...corpora.inventory import Tables
 from ...features.align import align
 from ...features.base import FeatureStream
 from ...features.grid import on_grid
-from ...features.store import FeatureStore, StoredCorpus
+from ...features.store import FeatureStore
+from ...features.stored_corpus import StoredCorpus
 from ..config import TrainingConfig
 from .base import DATA
 from .standardise import standardise
