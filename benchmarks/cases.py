@@ -23,7 +23,8 @@ from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.errors import EmovizError
 from emoviz.core.settings import Settings
 from emoviz.media import ClipMedia
-from emoviz.prediction.clip import ClipPrediction, load_checkpoints, predict_clip
+from emoviz.prediction.assembly import ClipPrediction
+from emoviz.prediction.clip import load_checkpoints, predict_clip
 
 BASE = "base.mp4"
 SOURCES = ("face", "speech")

@@ -42,7 +42,8 @@ from emoviz.core.vocabulary import Source
 from emoviz.features import EXTRACTORS
 from emoviz.features.align import frame_middles
 from emoviz.media import ClipMedia, iterate_frames, read_waveform
-from emoviz.prediction.clip import ClipPrediction, load_checkpoints, predict_clip
+from emoviz.prediction.assembly import ClipPrediction
+from emoviz.prediction.clip import load_checkpoints, predict_clip
 from emoviz.prediction.model import HOP, predict_streams
 
 ROOT = Path(__file__).resolve().parent.parent

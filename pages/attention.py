@@ -16,7 +16,7 @@ from emoviz.evaluation.slices import Slice
 from emoviz.explain.attention import ClipAttention
 from emoviz.explain.faithful import ATTENTION, GRADIENTS, drawn_by, error_name, verdict_of
 from emoviz.plots.attention import MAPS, STRIP
-from emoviz.prediction.clip import ClipPrediction
+from emoviz.prediction.assembly import ClipPrediction
 from emoviz.ui import attention_weights, clip_view, figures, linked, loaders, messages, navigation, selection
 from emoviz.ui.clip_analysis import Analysis, State
 

@@ -23,7 +23,7 @@ from emoviz.explain import (
     heated,
 )
 from emoviz.explain.words import check_words, face_words, limits_words, sound_words, stream_words
-from emoviz.prediction.clip import ClipPrediction
+from emoviz.prediction.assembly import ClipPrediction
 from emoviz.ui import background, clip_view, explanations, figures, linked, loaders, messages, navigation, selection
 from emoviz.ui.clip_analysis import Analysis, State
 from emoviz.ui.explanation_requests import (

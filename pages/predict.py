@@ -9,7 +9,7 @@ from emoviz import plots
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation import findings
 from emoviz.evaluation.sentence import sentence
-from emoviz.prediction.clip import ClipPrediction
+from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.formats import FORMATS
 from emoviz.ui import clip_view, figures, loaders, messages, navigation, selection
 from emoviz.ui.clip_analysis import Analysis, State

@@ -25,7 +25,7 @@ def clip_outputs(outputs: pd.DataFrame, models: Sequence[str]) -> dict[str, list
     """Return the outputs of a clip that at least two models predict, dimensions first, with these models.
 
     Args:
-        outputs: outputs of a prediction (:class:`emoviz.prediction.clip.ClipPrediction`).
+        outputs: outputs of a prediction (:class:`emoviz.prediction.assembly.ClipPrediction`).
         models: names of the models.
     """
     own = outputs[outputs.model.isin(models)].sort_values("kind", kind="stable")

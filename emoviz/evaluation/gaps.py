@@ -40,7 +40,7 @@ def gaps(table: pd.DataFrame, outputs: pd.DataFrame, absences: Sequence[Absence]
 
     Args:
         table: table with ``time`` and one column per output, on a regular grid.
-        outputs: descriptions of the columns, a row each (``emoviz.prediction.clip.ClipPrediction.outputs``).
+        outputs: descriptions of the columns, a row each (``emoviz.prediction.assembly.ClipPrediction.outputs``).
         absences: stretches of which it is known why a source is absent.
 
     Returns:

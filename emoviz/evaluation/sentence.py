@@ -30,7 +30,7 @@ def sentence(table: pd.DataFrame, outputs: pd.DataFrame, *, running: bool = Fals
 
     Args:
         table: table with ``time`` and one column per output, on a regular grid.
-        outputs: descriptions of the columns, a row each (``emoviz.prediction.clip.ClipPrediction.outputs``).
+        outputs: descriptions of the columns, a row each (``emoviz.prediction.assembly.ClipPrediction.outputs``).
         running: whether more is still to come, so that the words are provisional.
     """
     found = [

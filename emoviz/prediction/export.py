@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from .clip import ClipPrediction
+    from .assembly import ClipPrediction
 
 
 def endings() -> str:

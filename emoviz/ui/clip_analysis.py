@@ -20,7 +20,8 @@ from ..core.errors import MediaError
 from ..core.kept import Kept
 from ..core.progress import Progress, silent
 from ..media import Choice
-from ..prediction.clip import ClipPrediction, combine, predict_clip
+from ..prediction.assembly import ClipPrediction, combine
+from ..prediction.clip import predict_clip
 from .background import Stage, Worker
 from .cache import cached
 

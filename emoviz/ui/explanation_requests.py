@@ -13,7 +13,7 @@ from ..explain.words import NAMES, Peak, peak_of, strongest
 from ..features import FeatureStream
 from ..media import ClipMedia
 from ..prediction import inputs
-from ..prediction.clip import ClipPrediction
+from ..prediction.assembly import ClipPrediction
 from . import loaders
 from .explanations import Work
 

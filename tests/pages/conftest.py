@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from emoviz.checkpoints.folder import CARD, CONFIG, METRICS, Description, read_description
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
-from emoviz.prediction.clip import combine
+from emoviz.prediction.assembly import combine
 from emoviz.ui import cache, clip_analysis, loaders
 from emoviz.ui.session import Session
 

@@ -11,7 +11,7 @@ import pandas as pd
 from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS, Source
 from emoviz.media import ClipMedia, FaceTimeline, FaceTrack
-from emoviz.prediction.clip import Branch, ClipPrediction, ModelPrediction, assemble
+from emoviz.prediction.assembly import Branch, ClipPrediction, ModelPrediction, assemble
 
 FPS = 25
 SIZE = (640, 360)

@@ -20,13 +20,13 @@ from emoviz.core.errors import (
     UnknownNameError,
 )
 from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, FUSED_SOURCES, Task
-from emoviz.features import make
-from emoviz.features import store as store_module
+from emoviz.features import make, stream_file
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.media import clip as media_module
-from emoviz.prediction import clip as clip_module
-from emoviz.prediction.clip import ClipPrediction, combine, load_checkpoints, predict_clip, require_size
+from emoviz.prediction import source as source_module
+from emoviz.prediction.assembly import ClipPrediction, combine
+from emoviz.prediction.clip import load_checkpoints, predict_clip, require_size
 
 SECONDS = 3.0
 AWAY = range(30, 50)
@@ -342,7 +342,7 @@ def test_the_next_clip_works(models, media, prediction, tmp_path):
 
 
 def test_a_long_recording_on_disk_gives_the_prediction_of_memory(media, models, prediction, monkeypatch, tmp_path):
-    for module in (growing, store_module):
+    for module in (growing, stream_file):
         monkeypatch.setattr(module, "IN_MEMORY", 0)
     decoded = ClipMedia(media.path)
     for _ in range(2):
@@ -355,7 +355,7 @@ def test_a_long_recording_on_disk_gives_the_prediction_of_memory(media, models, 
 def growing_curves(monkeypatch) -> None:
     """Treat a clip of seconds as one of minutes."""
     for name, value in {"SHORT": 1.0, "FIRST": 0.8, "LONGER": 1.6, "EVERY": 0.0}.items():
-        monkeypatch.setattr(clip_module, name, value)
+        monkeypatch.setattr(source_module, name, value)
     monkeypatch.setattr(media_module, "_MOMENT", 0.05)
 
 

@@ -15,8 +15,8 @@ from emoviz.core.kept import Kept
 from emoviz.core.progress import silent
 from emoviz.media import Choice, ClipMedia
 from emoviz.media import clip as media_clip
-from emoviz.prediction import clip as clip_module
-from emoviz.prediction.clip import ClipPrediction, load_checkpoints, predict_clip
+from emoviz.prediction.assembly import ClipPrediction
+from emoviz.prediction.clip import load_checkpoints, predict_clip
 
 AWAY = range(20, 30)
 

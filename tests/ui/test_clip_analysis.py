@@ -9,7 +9,7 @@ from untrained import NAMES, save_all
 from emoviz.core.kept import Kept
 from emoviz.features.store import FeatureStore
 from emoviz.media import clip as media_module
-from emoviz.prediction import clip as clip_module
+from emoviz.prediction import source as source_module
 from emoviz.prediction.clip import load_checkpoints
 from emoviz.ui.clip_analysis import Analyses
 
@@ -24,7 +24,7 @@ def models(tmp_path):
 @pytest.fixture
 def clip(tmp_path, monkeypatch):
     for name, value in {"SHORT": 1.0, "EVERY": 0.0}.items():
-        monkeypatch.setattr(clip_module, name, value)
+        monkeypatch.setattr(source_module, name, value)
     monkeypatch.setattr(media_module, "_MOMENT", 0.05)
     return write_clip(tmp_path / "clip.mp4", face_frames(100, [lambda i: (100 + i, 60)]))
 

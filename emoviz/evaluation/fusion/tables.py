@@ -20,7 +20,7 @@ def fuse(
     Where several models of one source predict the same output, the first one counts.
 
     Args:
-        table: table with ``time`` and one column per output (``emoviz.prediction.clip.ClipPrediction.table``).
+        table: table with ``time`` and one column per output (``emoviz.prediction.assembly.ClipPrediction.table``).
         outputs: descriptions of the columns (``ClipPrediction.outputs``).
         method: name of a rule in :data:`FUSIONS`.
         video_weight: weight of the face, on [0, 1].

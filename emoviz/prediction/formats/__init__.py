@@ -9,7 +9,7 @@ from ...core.registry import Registry
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..clip import ClipPrediction
+    from ..assembly import ClipPrediction
 
 
 @dataclass(frozen=True)

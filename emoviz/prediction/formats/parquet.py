@@ -8,7 +8,7 @@ from . import FORMATS, Format
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..clip import ClipPrediction
+    from ..assembly import ClipPrediction
 
 
 def encode(table: "pd.DataFrame") -> bytes:
