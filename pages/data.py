@@ -11,21 +11,10 @@ from emoviz.core.errors import EmovizError
 from emoviz.core.vocabulary import Dimension, Emotion
 from emoviz.core.words import CONFOUND
 from emoviz.corpora import inventory, own
-from emoviz.corpora.importing import (
-    LEFT_OUT,
-    ROLES,
-    WHOLE,
-    Checked,
-    Plan,
-    check,
-    corpus,
-    suggest,
-    suggest_emotions,
-    suggest_scale,
-    words_of,
-)
+from emoviz.corpora.importing import LEFT_OUT, ROLES, WHOLE, Checked, Plan, check, corpus
 from emoviz.corpora.inventory import Holding
 from emoviz.corpora.sources import Material, gather
+from emoviz.corpora.suggestions import suggest, suggest_emotions, suggest_scale, words_of
 from emoviz.features import EXTRACTORS, encoders, estimate
 from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds.extraction import Extraction

@@ -82,8 +82,9 @@ def corpora(options: argparse.Namespace, settings: Settings) -> None:
 def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
     """Print the corpus's folder; each problem of a row is a line on standard error."""
     from ..corpora import own
-    from ..corpora.importing import Plan, check, corpus, suggest, suggest_emotions, words_of
+    from ..corpora.importing import Plan, check, corpus
     from ..corpora.sources import gather
+    from ..corpora.suggestions import suggest, suggest_emotions, words_of
     from ..media import probe
 
     material = gather(options.clips, options.table, options.traces, options.audformat)

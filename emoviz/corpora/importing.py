@@ -1,15 +1,15 @@
 """The import of a user's own table: the meaning of its columns, and a check of its rows.
 
-A :class:`Plan` says what the columns of a :class:`~emoviz.corpora.sources.Source` mean. :func:`check` goes through
+A :class:`Plan` says what the columns of a :class:`~emoviz.corpora.table.Source` mean. :func:`check` goes through
 it row by row and returns what is sound beside a problem for everything that is not, each with its file and line;
 :func:`corpus` makes the sound rows a :class:`~emoviz.corpora.base.Corpus`. Nothing is guessed in silence:
-:func:`suggest` and :func:`suggest_emotions` only propose.
+:mod:`emoviz.corpora.suggestions` only proposes.
 """
 
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +20,8 @@ from ..core.errors import ConfigError, CorpusError, EmovizError
 from ..core.vocabulary import INTENSITIES, Dimension, Emotion, Split
 from .base import Corpus
 from .layout import labels_table, recordings_table
-from .sources import PARTS, SPLIT, VIDEO_ENDINGS, Material, Problem, Source, spans_of, text_of
+from .sources import VIDEO_ENDINGS, Material
+from .table import PARTS, SPLIT, Problem, Source, spans_of, text_of
 
 ROLES = {
     "file": "the clip's file: its path inside the folder, or its name, with or without its ending",
@@ -42,40 +43,8 @@ WHOLE = ("culture", "language", "gender", "session")
 """Roles that may be the same for all rows instead of a column."""
 NEEDED = ("file", "speaker", "culture")
 """Roles without which nothing can be trained; beside them a label, or traces."""
-SCALES = ((0.0, 1.0), (-1.0, 1.0), (1.0, 5.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0), (0.0, 100.0))
-"""Lowest and highest rating of scales in use, the narrowest first."""
 LEFT_OUT = "left out"
 """Meaning of a word whose rows are no part of the corpus, in place of an emotion."""
-SYNONYMS = {
-    Emotion.ANGRY: "anger angry ang a wut ärger",
-    Emotion.BORED: "boredom bored bor langeweile",
-    Emotion.CALM: "calm calmness relaxed cal",
-    Emotion.CONTEMPTUOUS: "contempt contemptuous con",
-    Emotion.DISGUSTED: "disgust disgusted dis ekel",
-    Emotion.FEARFUL: "fear fearful fea afraid anxiety angst",
-    Emotion.HAPPY: "happy happiness joy hap joyful freude",
-    Emotion.NEUTRAL: "neutral neutrality neu n",
-    Emotion.SAD: "sad sadness trauer",
-    Emotion.SURPRISED: "surprise surprised sur",
-}
-HINTS = {
-    "file": "file filename path clip name audio video wav",
-    "emotion": "emotion label class category",
-    "intensity": "intensity level strength",
-    "valence": "valence val emoval pleasure pleasantness",
-    "arousal": "arousal aro emoact activation",
-    "liking": "liking",
-    "speaker": "speaker speaker_id actor subject participant person",
-    "gender": "gender sex",
-    "language": "language lang",
-    "culture": "culture country nationality",
-    "session": "session recording_session dialog",
-    "transcript": "transcript transcription text sentence utterance",
-    SPLIT: "split partition",
-}
-"""Column names by which a role is suggested."""
-
-
 SHORTEST_SHARE, LONGER_SHARE = 0.05, 0.1
 """Shares of a clip's length: a trace that ends before the one, or by the other beyond it, is not of this clip."""
 
@@ -153,37 +122,6 @@ class Checked:
     traces: pd.DataFrame
     problems: tuple[Problem, ...]
     left_out: int = 0
-
-
-def suggest(columns: Iterable[str]) -> dict[str, str]:
-    """Suggest for each role the column whose name says so."""
-    named = {column.lower().strip().rpartition(".")[2]: column for column in reversed(list(columns))}
-    named |= {column.lower().strip(): column for column in reversed(list(columns))}
-    return {
-        role: next(named[hint] for hint in hints.split() if hint in named)
-        for role, hints in HINTS.items()
-        if any(hint in named for hint in hints.split())
-    }
-
-
-def suggest_emotions(words: Iterable[str]) -> dict[str, str]:
-    """Suggest for each word the emotion that it plainly names; other words are left away."""
-    known = {word: emotion.value for emotion, line in SYNONYMS.items() for word in line.split()}
-    return {word: known[word.strip().lower()] for word in words if word.strip().lower() in known}
-
-
-def suggest_scale(source: Source, columns: Mapping[str, str]) -> tuple[float, float]:
-    """Return the narrowest scale in use that holds all ratings of the columns, given by role; else -1 to 1."""
-    texts = [source.rows[columns[d]] for d in Dimension if d in columns and columns[d] in source.rows]
-    values = pd.to_numeric(pd.concat(texts), errors="coerce").dropna() if texts else pd.Series(dtype=float)
-    if values.empty:
-        return Plan.scale
-    return next((s for s in SCALES if s[0] <= values.min() and values.max() <= s[1]), Plan.scale)
-
-
-def words_of(source: Source, column: str) -> list[str]:
-    """Return the different texts of a column, the most frequent first."""
-    return [str(word) for word in source.rows[column].dropna().value_counts().index]
 
 
 def check(material: Material, plan: Plan, probe: "Callable[[Path], Probed] | None" = None) -> Checked:

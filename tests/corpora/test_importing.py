@@ -16,8 +16,10 @@ from emoviz import media
 from emoviz.core.errors import ConfigError, CorpusError, MediaError, UnknownNameError
 from emoviz.core.vocabulary import Emotion
 from emoviz.corpora import describe, load, names, own
-from emoviz.corpora.importing import LEFT_OUT, Plan, check, corpus, suggest, suggest_emotions, suggest_scale, words_of
-from emoviz.corpora.sources import SOUND_ENDINGS, VIDEO_ENDINGS, Material, Source, find_clips, gather, read_csv
+from emoviz.corpora.importing import LEFT_OUT, Plan, check, corpus
+from emoviz.corpora.sources import SOUND_ENDINGS, VIDEO_ENDINGS, Material, find_clips, gather
+from emoviz.corpora.suggestions import suggest, suggest_emotions, suggest_scale, words_of
+from emoviz.corpora.table import Source, read_csv
 
 COLUMNS = {"file": "file", "emotion": "emotion", "speaker": "who"}
 PLAN = Plan("mine", COLUMNS, {"culture": "Here", "language": "eng"})
