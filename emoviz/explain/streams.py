@@ -7,6 +7,7 @@ sum of theirs, and contributions still add up to the difference from the baselin
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -107,27 +108,20 @@ def explain_streams(
     shares = windows.shares(wanted_frames(windows, start, end))
     parts = _Parts(checkpoint, windows, streams, shares, number)
     value, baseline = parts.answers()
-    if method == Method.GRADIENTS:
-        values = parts.gradients(steps, progress)
-        missed = abs(float(values.sum(dtype=float)) - (value - baseline))
-        by_channel, by_time = ((values.sum(i, float), np.abs(values).sum(i, float)) for i in (0, 1))
-        middles = windows.times
-    else:
-        values, missed = None, float("nan")
-        stretches = np.arange(len(windows.times)) // max(1, round(stretch / hop))
-        channels, times = parts.occluded(stretches, progress)
-        by_channel, by_time = (channels, np.abs(channels)), (times, np.abs(times))
-        middles = pd.Series(windows.times).groupby(stretches).mean().to_numpy()
-    table = channel_table(checkpoint).assign(contribution=by_channel[0], magnitude=by_channel[1])
+    found = parts.gradients(steps, progress) if method == Method.GRADIENTS else parts.occluded(stretch, progress)
+    missed = float("nan")
+    if found.values is not None:
+        missed = abs(float(found.values.sum(dtype=float)) - (value - baseline))
+    channels = channel_table(checkpoint).join(found.channels)
     return StreamExplanation(
         output=output,
         method=method,
         value=value,
         baseline=baseline,
         completeness_error=missed,
-        channels=table.sort_values("magnitude", ascending=False, kind="stable", ignore_index=True),
-        times=pd.DataFrame({"time": middles, "contribution": by_time[0], "magnitude": by_time[1]}),
-        values=values,
+        channels=channels.sort_values("magnitude", ascending=False, kind="stable", ignore_index=True),
+        times=found.times,
+        values=found.values,
         notes=_notes(checkpoint, missed, abs(value - baseline)),
     )
 
@@ -224,16 +218,23 @@ class _Parts:
                 totals += float(score(*inputs.values(), *fixed)), float(score(*nothing, *fixed))
         return float(totals[0]), float(totals[1])
 
-    def gradients(self, steps: int, progress: Progress) -> np.ndarray:
-        """Integrated gradients of the clip, float32 (T, D)."""
+    def gradients(self, steps: int, progress: Progress) -> "_Found":
+        """Return the integrated gradients of the clip."""
         values = np.zeros((len(self.windows.times), sum(self.model.config.streams.values())), np.float32)
         for own, inputs, mask, share in self.reported(progress):
             found = integrated_gradients(self.model, inputs, mask, self.output, shares=share, steps=steps)
             values[own] += found.values[0]
-        return values
+        by_channel, by_time = (
+            pd.DataFrame({"contribution": values.sum(axis, float), "magnitude": np.abs(values).sum(axis, float)})
+            for axis in (0, 1)
+        )
+        by_time.insert(0, "time", self.windows.times)
+        return _Found(by_channel, by_time, values)
 
-    def occluded(self, stretches: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-        """Return the contribution of each channel (D,) and stretch of time, given the stretch of each frame (T,)."""
+    def occluded(self, stretch: float, progress: Progress) -> "_Found":
+        """Return what the output loses where each channel, and each stretch of so many seconds, is hidden."""
+        hop = self.checkpoint.description.hop
+        stretches = np.arange(len(self.windows.times)) // max(1, round(stretch / hop))
         channels = torch.eye(sum(self.model.config.streams.values()), dtype=torch.bool)[:, None]
         by_channel, by_time = np.zeros(len(channels)), np.zeros(stretches[-1] + 1)
         for own, inputs, mask, share in self.reported(progress):
@@ -241,7 +242,19 @@ class _Parts:
             touched = np.unique(stretches[own])
             times = torch.from_numpy(stretches[own] == touched[:, None])[..., None]
             by_time[touched] += occlude(self.model, inputs, mask, self.output, times, shares=share)[0]
-        return by_channel, by_time
+        middles = pd.Series(self.windows.times).groupby(stretches).mean().to_numpy()
+        return _Found(
+            pd.DataFrame({"contribution": by_channel, "magnitude": np.abs(by_channel)}),
+            pd.DataFrame({"time": middles, "contribution": by_time, "magnitude": np.abs(by_time)}),
+        )
+
+
+class _Found(NamedTuple):
+    """What each channel and each time contributed, and, where they are known, the values (T, D) behind both."""
+
+    channels: pd.DataFrame
+    times: pd.DataFrame
+    values: np.ndarray | None = None
 
 
 def _notes(checkpoint: Checkpoint, missed: float, difference: float) -> tuple[str, ...]:

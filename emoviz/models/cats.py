@@ -32,7 +32,7 @@ from torch.nn import functional
 from ..core.errors import ConfigError
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
-from .layers import Steps, concatenate, masked_max, masked_mean, positional_encoding
+from .layers import Steps, concatenate, masked_max, masked_mean, positional_encoding, split_heads
 
 
 @dataclass(frozen=True)
@@ -177,12 +177,6 @@ class CrossAttention(nn.Module):
         """Attend from steps (B, S, width) to the frames that each may see: ``visible`` (B, 1, S or 1, T) or all."""
         attended: Tensor = self.out(attend(split_heads(self.query(x), self.heads), keys_values, visible))
         return attended
-
-
-def split_heads(x: Tensor, heads: int) -> Tensor:
-    """Split channels into heads: (B, T, C) -> (B, heads, T, C / heads)."""
-    split: Tensor = x.unflatten(-1, (heads, -1)).transpose(1, 2)
-    return split
 
 
 def attend(queries: Tensor, keys_values: Tensor, visible: Tensor | None = None, causal: bool = False) -> Tensor:
@@ -380,10 +374,8 @@ class CATS(Model):
         return corrections
 
     def _context(self, memory: Tensor, steps: Steps) -> Context:
-        queries, direct = (
-            positional_encoding(steps.centres, self.config.width)[None],
-            memory.new_zeros(1, steps.count, 1),
-        )
+        queries = positional_encoding(steps.centres, self.config.width)[None]
+        direct = memory.new_zeros(1, steps.count, 1)
         if self.direct is not None and self.embed_step is not None:
             queries = queries + self.embed_step(steps.mean(memory))
             direct = steps.mean(self.direct(memory))

@@ -282,6 +282,12 @@ class Dropout(nn.Module):
         return values * ((torch.rand_like(values) >= self.share) / (1 - self.share))
 
 
+def split_heads(x: Tensor, heads: int) -> Tensor:
+    """Split channels into heads: (B, T, C) -> (B, heads, T, C / heads)."""
+    split: Tensor = x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return split
+
+
 class MultiHeadAttention(nn.Module):
     r"""Attention of frames to the frames of a memory, which are their own or another stream's.
 
@@ -307,7 +313,7 @@ class MultiHeadAttention(nn.Module):
         Returns:
             The gathered values (B, S, D), and the weights (B, S, T) averaged over the heads.
         """
-        queries = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        queries = split_heads(self.query(x), self.heads)
         keys, values = self.key_value(memory).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
         weights = masked_softmax(queries / math.sqrt(queries.shape[-1]) @ keys.mT, mask[:, None, None])
         return self.out((weights @ values).transpose(1, 2).flatten(2)), weights.mean(1)

@@ -57,6 +57,7 @@ from .layers import (
     masked_softmax,
     present_streams,
     recurrent_states,
+    split_heads,
 )
 
 
@@ -127,7 +128,7 @@ class GraphAttention(nn.Module):
         Returns:
             The gathered values (B, N, D) of each node, and the weights (B, N, N) averaged over the heads.
         """
-        projected = self.project(nodes).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        projected = split_heads(self.project(nodes), self.heads)
         scores = functional.leaky_relu(projected @ self.receiver + (projected @ self.sender).mT, 0.2)
         weights = masked_softmax(scores, mask[:, None, None])
         return (weights @ projected).transpose(1, 2).flatten(2), weights.mean(1)

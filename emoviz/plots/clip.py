@@ -91,17 +91,7 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
     path = table[["time", columns[Dimension.VALENCE], columns[Dimension.AROUSAL]]]
     path.columns = pd.Index(["time", "valence", "arousal"])
     figure = go.Figure()
-    figure.add_scatter(
-        x=[valence for valence, _ in CIRCUMPLEX.values()],
-        y=[arousal for _, arousal in CIRCUMPLEX.values()],
-        text=list(CIRCUMPLEX),
-        mode="markers+text",
-        marker={"size": 3, "color": GREY},
-        textposition=[WORD_SIDES.get(emotion, "top center") for emotion in CIRCUMPLEX],
-        textfont={"size": 10, "color": GREY},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    _add_words(figure)
     scatter = go.Scattergl if len(path) > SCATTERGL_FROM else go.Scatter
     figure.add_trace(
         scatter(
@@ -138,6 +128,21 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
         hovermode="closest",
     )
     return figure
+
+
+def _add_words(figure: go.Figure) -> None:
+    """Add the emotion words where the norms put them."""
+    figure.add_scatter(
+        x=[valence for valence, _ in CIRCUMPLEX.values()],
+        y=[arousal for _, arousal in CIRCUMPLEX.values()],
+        text=list(CIRCUMPLEX),
+        mode="markers+text",
+        marker={"size": 3, "color": GREY},
+        textposition=[WORD_SIDES.get(emotion, "top center") for emotion in CIRCUMPLEX],
+        textfont={"size": 10, "color": GREY},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Figure:
