@@ -35,7 +35,7 @@ import pandas as pd
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from emoviz import checkpoints
-from emoviz.checkpoints.folder import Description, FeatureSpec
+from emoviz.checkpoints.description import Description, FeatureSpec
 from emoviz.core.vocabulary import FOUR_EMOTIONS, Source, Task
 from emoviz.models.inputs import InputConfig
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import plots
-from emoviz.checkpoints.folder import Description
+from emoviz.checkpoints.description import Description
 from emoviz.core.errors import EmovizError
 from emoviz.core.words import CONFOUND, DERIVED, counted, interval
 from emoviz.evaluation import findings

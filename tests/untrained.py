@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from emoviz import checkpoints
-from emoviz.checkpoints.folder import Description, FeatureSpec
+from emoviz.checkpoints.description import Description, FeatureSpec
 from emoviz.core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Source, Task, derived
 from emoviz.features import EXTRACTORS
 from emoviz.models.inputs import InputConfig

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ..checkpoints.folder import METRICS, Description, read_description
+from ..checkpoints.description import Description
+from ..checkpoints.folder import METRICS, read_description
 from ..checkpoints.tables import read_table
 from ..core.errors import AnalysisError, CheckpointError, EmovizError
 from ..core.words import number, p_value

@@ -1,15 +1,13 @@
 """Trained models as folders: their files, their cards, and the Hugging Face Hub."""
 
+from .description import MOST_NAMED, Description, FeatureSpec
 from .folder import (
     CARD,
     CONFIG,
     METRICS,
-    MOST_NAMED,
     PER_CULTURE,
     WEIGHTS,
     Checkpoint,
-    Description,
-    FeatureSpec,
     Predictor,
     as_stored,
     build_predictor,

@@ -7,7 +7,7 @@ from typing import Any
 from ..core import words
 from ..evaluation.metrics import METRICS
 from ..evaluation.scores import caveat
-from .folder import Description
+from .description import Description
 
 GIVEN = {
     "emotion": "emotion probabilities",

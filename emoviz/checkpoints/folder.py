@@ -14,7 +14,7 @@ Nothing is unpickled, so a foreign checkpoint cannot run code.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -27,104 +27,20 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from ..core.configuration import LEFT_OUT, from_dict, to_dict
+from ..core.configuration import from_dict, to_dict
 from ..core.errors import CheckpointError, EmovizError, UnknownNameError
 from ..core.files import raising, replacing, replacing_folder, write_text
-from ..core.vocabulary import Source, Task
-from ..features.align import Method
 from ..features.base import NETWORKS
 from ..models import Model, Output, build
-from ..models.inputs import InputConfig, Inputs, channel_names
+from ..models.inputs import Inputs, channel_names
 from ..models.losses import probabilities
+from .description import FORMAT, Description
 from .tables import read_table, write_table
 
-FORMAT = 1
 CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
 
-MOST_NAMED = 10_000
-"""Channels of a stream whose names stand in ``config.json``; those of more are pixels."""
 PER_CULTURE = "per-culture"
 """The group of checkpoints that were each trained on one culture, to compare what they attend to."""
-
-
-@dataclass(frozen=True)
-class FeatureSpec:
-    """A feature that a model reads, exactly as it was extracted for training.
-
-    Attributes:
-        name: name of the extractor.
-        version: version of the extractor.
-        settings: settings of the extractor.
-        channels: names of the channels before PCA; empty for pictures and other streams of more than :data:`MOST_NAMED`
-            channels.
-        width: number of channels before PCA.
-        chosen: settings of the extractor that are not its defaults, as ``InputConfig.settings`` says.
-    """
-
-    name: str
-    version: str
-    settings: Mapping[str, Any]
-    channels: tuple[str, ...]
-    width: int
-    chosen: Mapping[str, Any] = field(default_factory=dict, metadata=LEFT_OUT)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the channels before PCA; numbers where they have no names of their own."""
-        return self.channels or tuple(f"{self.name}.{number:05d}" for number in range(self.width))
-
-
-@dataclass(frozen=True)
-class Description:
-    """The content of ``config.json``: everything but the weights.
-
-    Attributes:
-        name: name of the checkpoint, unique among those loaded together.
-        title: one line for people.
-        source: source whose signal it reads.
-        model: registry name of the model.
-        model_config: config of the model as plain values.
-        task: task of the model, frame-wise or per clip.
-        kind: whether the outputs are dimensions or emotion classes.
-        outputs: names in the order of the model's outputs, e.g. ``valence (derived)`` or ``happy``.
-        derived: whether the labels were derived from classes.
-        features: features that it reads.
-        inputs: transforms by which these enter the model.
-        hop: seconds of the time grid.
-        window: seconds of the clips that it was trained on.
-        training: the training config as plain values.
-        split: speakers of each part of the split (or the corpus' own name for the part).
-        versions: versions of the libraries it was trained with.
-        format: number of the format of this file.
-    """
-
-    name: str
-    title: str
-    source: Source
-    model: str
-    model_config: Mapping[str, Any]
-    task: Task
-    kind: str
-    outputs: tuple[str, ...]
-    derived: bool
-    features: tuple[FeatureSpec, ...]
-    inputs: tuple[InputConfig, ...]
-    hop: float
-    window: float
-    training: Mapping[str, Any] = field(default_factory=dict)
-    split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    format: int = FORMAT
-
-    @property
-    def resample(self) -> Method:
-        """The method by which features come onto the grid, as in the training."""
-        return "mean" if self.training.get("resample") == "mean" else "linear"
-
-    @property
-    def delay(self) -> int:
-        """The frames by which predictions are moved later, as the labels of the training were moved forward."""
-        return round(float(self.training.get("label_delay", 0.0)) / self.hop)
 
 
 class Predictor(nn.Module):

@@ -6,7 +6,7 @@ from typing import Any
 from ..core.words import count, counted, number
 from ..evaluation.metrics import METRICS
 from ..evaluation.metrics.aggregation import POOLED
-from .folder import Description
+from .description import Description
 
 HEADINGS = ("model", "output", "score", "held out [95 % interval]", "training mean", "over")
 

@@ -11,7 +11,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ..checkpoints.folder import Checkpoint, Description
+from ..checkpoints.description import Description
+from ..checkpoints.folder import Checkpoint
 from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..features import EXTRACTORS, FeatureStream

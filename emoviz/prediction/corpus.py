@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from ..checkpoints.folder import Checkpoint, Description
+from ..checkpoints.description import Description
+from ..checkpoints.folder import Checkpoint
 from ..core.errors import CorpusError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Split, Task

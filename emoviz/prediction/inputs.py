@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checkpoints.folder import Checkpoint, Description, FeatureSpec
+from ..checkpoints.description import Description, FeatureSpec
+from ..checkpoints.folder import Checkpoint
 from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checkpoints.folder import Checkpoint, FeatureSpec
+from ..checkpoints.description import FeatureSpec
+from ..checkpoints.folder import Checkpoint
 from ..core.progress import Progress
 from ..core.vocabulary import Source
 from ..evaluation.gaps import Absence

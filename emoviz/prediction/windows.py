@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checkpoints.folder import Description
+from ..checkpoints.description import Description
 from ..core.growing import blocks
 from ..core.vocabulary import Task
 from ..features import FeatureStream

@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader
 
 from .. import checkpoints
 from ..checkpoints.card import Origin, write_card
-from ..checkpoints.folder import Description, as_stored
+from ..checkpoints.description import Description
+from ..checkpoints.folder import as_stored
 from ..core.configuration import to_dict
 from ..core.errors import UnknownNameError
 from ..core.progress import Progress, silent

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..checkpoints.folder import Checkpoint, Description
+from ..checkpoints.description import Description
+from ..checkpoints.folder import Checkpoint
 from ..core.configuration import from_dict
 from ..core.errors import ConfigError, CorpusError
 from ..core.progress import Progress, silent

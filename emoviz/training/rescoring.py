@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import checkpoints
 from ..checkpoints.card import Origin, write_card
-from ..checkpoints.folder import Description
+from ..checkpoints.description import Description
 from ..core.errors import CheckpointError
 from ..core.progress import Progress, silent
 from ..evaluation.scores import Result, score_table, scores_of

@@ -12,7 +12,7 @@ import pandas as pd
 from ..analysis import maps, projection, separation
 from ..analysis.projection import Projection
 from ..analysis.projection_methods import Method, NeighbourMethod
-from ..checkpoints.folder import Description
+from ..checkpoints.description import Description
 from ..core.errors import CheckpointError
 from ..core.progress import Progress
 from ..media import ClipMedia

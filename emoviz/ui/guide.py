@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..checkpoints.folder import PER_CULTURE, Description
+from ..checkpoints.description import Description
+from ..checkpoints.folder import PER_CULTURE
 from ..core.errors import EmovizError
 from ..evaluation import findings
 from . import loaders, navigation

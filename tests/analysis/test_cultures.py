@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from emoviz.analysis import cultures, similarity
-from emoviz.checkpoints.folder import CONFIG, METRICS, Description
+from emoviz.checkpoints.description import Description
+from emoviz.checkpoints.folder import CONFIG, METRICS
 from emoviz.core.errors import AnalysisError, EmovizError
 from emoviz.core.vocabulary import Source, Task
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from emoviz import checkpoints
-from emoviz.checkpoints.folder import Description, FeatureSpec, build_predictor
+from emoviz.checkpoints.description import Description, FeatureSpec
+from emoviz.checkpoints.folder import build_predictor
 from emoviz.core.errors import CheckpointError
 from emoviz.core.vocabulary import Source, Task
 from emoviz.models.inputs import InputConfig

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from emoviz.checkpoints.folder import Checkpoint, Description, FeatureSpec, Predictor
+from emoviz.checkpoints.description import Description, FeatureSpec
+from emoviz.checkpoints.folder import Checkpoint, Predictor
 from emoviz.core.errors import ConfigError, FeatureError
 from emoviz.core.vocabulary import Source, Task
 from emoviz.explain import SoundExplanation, check_sound, explain_sound, sees_sound

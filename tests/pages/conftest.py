@@ -14,7 +14,8 @@ from places import ROOT
 from predictions import make_clip, make_prediction
 from streamlit.testing.v1 import AppTest
 
-from emoviz.checkpoints.folder import CARD, CONFIG, METRICS, Description, read_description
+from emoviz.checkpoints.description import Description
+from emoviz.checkpoints.folder import CARD, CONFIG, METRICS, read_description
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
 from emoviz.prediction.assembly import combine

@@ -11,7 +11,8 @@ from predictions import make_prediction
 from reading import texts, titled
 
 from emoviz import checkpoints
-from emoviz.checkpoints.folder import CONFIG, FeatureSpec, read_description
+from emoviz.checkpoints.description import FeatureSpec
+from emoviz.checkpoints.folder import CONFIG, read_description
 from emoviz.core.settings import Settings
 from emoviz.explain.attention import ClipAttention, WindowMap, channels_of
 from emoviz.models.inputs import InputConfig

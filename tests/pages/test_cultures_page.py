@@ -12,7 +12,8 @@ from places import ROOT
 from reading import specs, texts, titled
 
 from emoviz import checkpoints
-from emoviz.checkpoints.folder import PER_CULTURE, Description
+from emoviz.checkpoints.description import Description
+from emoviz.checkpoints.folder import PER_CULTURE
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
 from emoviz.ui import cache, loaders

@@ -13,7 +13,7 @@ from reading import specs, texts
 import emoviz.explain
 import emoviz.prediction.inputs
 from emoviz import checkpoints
-from emoviz.checkpoints.folder import FeatureSpec
+from emoviz.checkpoints.description import FeatureSpec
 from emoviz.core.errors import FeatureError
 from emoviz.explain import FaceExplanation, FaceFilm, Sanity, SoundExplanation, StreamChecks, StreamExplanation
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoviz.checkpoints.folder import FeatureSpec
+from emoviz.checkpoints.description import FeatureSpec
 from emoviz.core.vocabulary import FOUR_EMOTIONS, Dimension, Source
 from emoviz.corpora.base import RECORDING_COLUMNS
 from emoviz.features.base import FeatureStream

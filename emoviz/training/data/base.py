@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from ...checkpoints.folder import FeatureSpec
+from ...checkpoints.description import FeatureSpec
 from ...core.progress import Progress, silent
 from ...core.registry import Registry
 from ...core.vocabulary import Split

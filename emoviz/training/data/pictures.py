@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ...checkpoints.folder import FeatureSpec
+from ...checkpoints.description import FeatureSpec
 from ...core.errors import ConfigError, CorpusError
 from ...core.progress import Progress, silent
 from ...core.vocabulary import Split

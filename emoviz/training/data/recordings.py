@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...checkpoints.folder import MOST_NAMED, FeatureSpec
+from ...checkpoints.description import MOST_NAMED, FeatureSpec
 from ...core.errors import ConfigError, CorpusError, FeatureError
 from ...core.progress import Progress, silent
 from ...core.vocabulary import Dimension
