@@ -15,6 +15,7 @@ from emoviz.core.kept import Kept
 from emoviz.core.progress import silent
 from emoviz.media import Choice, ClipMedia
 from emoviz.media import clip as media_clip
+from emoviz.prediction import source as source_module
 from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.clip import load_checkpoints, predict_clip
 
@@ -37,7 +38,7 @@ def nothing_is_done(monkeypatch):
     def forbid() -> None:
         monkeypatch.setattr(media_clip, "Following", fail)
         monkeypatch.setattr(media_clip, "read_waveform", fail)
-        monkeypatch.setattr(clip_module, "_predict", fail)
+        monkeypatch.setattr(source_module, "_predict", fail)
 
     return forbid
 
