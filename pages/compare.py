@@ -1,7 +1,6 @@
 """Compare: which model is better, where, and is that luck?"""
 
 from collections.abc import Callable, Hashable
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -9,22 +8,25 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import plots
-from emoviz.analysis import clip_agreement, comparison_scores, disagreement, html_report
+from emoviz.analysis import comparison_scores, disagreement, html_report
 from emoviz.analysis.comparison import LEAST, MOST, recording_table, training_curves
 from emoviz.analysis.disagreement import TRUTH
 from emoviz.core import words
-from emoviz.core.errors import EmovizError
 from emoviz.evaluation.slices import COLUMNS
-from emoviz.prediction.cost import REPEATS, SECONDS, Complexity, size
-from emoviz.prediction.formats import FORMATS
-from emoviz.ui import clip_view, figures, linked, loaders, messages, navigation, recordings, selection
-from emoviz.ui.background import Job
-from emoviz.ui.clip_analysis import Analysis, State
-from emoviz.ui.compared import Compared, Files, compared, contender, files_of, measure_all, suggested
+from emoviz.ui import (
+    compared_clip,
+    compared_costs,
+    figures,
+    linked,
+    loaders,
+    messages,
+    navigation,
+    recordings,
+    selection,
+)
+from emoviz.ui.compared import Compared, Files, compared, contender, files_of, suggested
 from emoviz.ui.insides import fragment
 
-POLL = 0.5
-"""Seconds between two looks at work in the background."""
 TEST_SET, CLIP = "Test set", "One clip"
 MOST_LISTED = 50
 """Recordings in the list of disagreements."""
@@ -68,11 +70,6 @@ ABOUT_TRAINING = """
 Left the loss on the training part, right the metric on the validation part by which the epoch was chosen; the marker is
 that epoch. Losses of different kinds cannot be compared with each other, the metric can.
 """
-ABOUT_CLIP = f"""
-Upper row: what each model predicts every 20 ms. Middle: how far the others lie above the first. Lower: how far each
-agrees with the first (CCC) within the {clip_agreement.AGREEMENT_WINDOW:.0f} s around each moment; 1 is the same curve.
-Agreement says nothing of who is right. Click to move the clip there.
-"""
 
 
 def main() -> None:
@@ -96,7 +93,7 @@ def main() -> None:
         st.markdown(f"Choose {LEAST} to {MOST} models at the left: their scores appear here side by side.")
         st.button("Compare a pair that shares recordings", type="primary", on_click=forget_choice)
     elif view == CLIP:
-        show_clip(found, names)
+        compared_clip.show_clip(found, names)
     else:
         show_test_set(both, {name: found[name] for name in names})
 
@@ -127,7 +124,7 @@ def on_test_set(found: dict[str, Path], names: list[str]) -> Compared:
         both = compared(files, str(chosen))
     st.download_button(
         "Report",
-        lambda: html_report.write(both.comparison, known_complexities(names)).encode(),
+        lambda: html_report.write(both.comparison, compared_costs.known_complexities(names)).encode(),
         file_name=f"{'-and-'.join(names)}.html",
         mime="text/html",
         key="report",
@@ -212,7 +209,7 @@ def views_of(both: Compared, folders: dict[str, Path]) -> dict[str, Callable[[],
     views["Error by slice"] = lambda: show_slices(both, names)
     views["Disagreement"] = lambda: show_disagreement(both, folders)
     views["Training"] = lambda: show_training(both, names)
-    views["Complexity"] = lambda: show_complexity(folders)
+    views["Complexity"] = lambda: compared_costs.show_complexity(folders)
     return views
 
 
@@ -327,156 +324,6 @@ def show_training(both: Compared, names: list[str]) -> None:
             key="training",
             name=f"{'-'.join(names)}-training",
             about=ABOUT_TRAINING,
-        )
-
-
-def show_complexity(folders: dict[str, Path]) -> None:
-    """Show parameters and size at once, and operations, time and memory at the press of a button."""
-    job = st.session_state.get(job_key(list(folders)))
-    if job and job.state.running:
-        fragment(show_costs, run_every=POLL)(folders, job, polling=True)
-    else:  # no fragment, so that the button runs the whole page, which then begins to poll
-        show_costs(folders, job, polling=False)
-
-
-def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, polling: bool) -> None:
-    """Show the present state of the measurement."""
-    if polling and job and not job.state.running:
-        st.rerun()
-    known = known_complexities(list(folders))
-    if not known:
-        known = [size(checkpoint) for checkpoint in messages.usable(loaders.load_checkpoint, folders.values())]
-    table = pd.DataFrame(map(asdict, known))
-    figures.draw_table(costs_for_people(known), key="costs")
-    if job and job.state.running:
-        share = job.state.done / job.state.total if job.state.total else 0.0
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(1.0, share), text=job.state.progress)
-            st.button("Stop", key="stop", on_click=job.stop)
-    else:
-        if job and job.state.error:
-            st.error(job.state.error)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Measure on this machine", type="primary", on_click=begin_measuring, args=(folders,), key="measure"
-            )
-            st.download_button(
-                "CSV", FORMATS["csv"].encode(table), "complexity.csv", "text/csv", type="tertiary", on_click="ignore"
-            )
-    st.caption(
-        f"One pass of the model alone over {SECONDS:.0f} s of features, without what extracting them costs: all models "
-        f"that read the same features share that. Milliseconds are the median of {REPEATS} passes [fastest, slowest] "
-        "on one core of this machine, as busy as it is now; memory is what a pass holds at most beside the weights."
-    )
-
-
-def costs_for_people(known: list[Complexity]) -> pd.DataFrame:
-    """Return the costs with units; a cost that was not measured is said to be."""
-    rows = []
-    for cost in known:
-        measured = cost.operations is not None
-        rows.append(
-            {
-                "model": cost.model,
-                "parameters": f"{cost.parameters:,}",
-                "size on disk": f"{cost.megabytes:.2f} MB",
-                "operations": f"{cost.operations / 1e6:,.1f} MFLOP" if cost.operations is not None else "not measured",
-                "time": f"{cost.milliseconds:.1f} ms [{cost.low:.1f}, {cost.high:.1f}]" if measured else "not measured",
-                "peak memory": f"{cost.peak / 1e6:.1f} MB" if cost.peak is not None else "not measured",
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def begin_measuring(folders: dict[str, Path]) -> None:
-    """Begin to measure the models in the background."""
-    paths = list(folders.values())
-    st.session_state[job_key(list(folders))] = Job(lambda progress: measure_all(paths, progress), "complexity")
-
-
-def known_complexities(names: list[str]) -> list[Complexity]:
-    """Return the costs that were measured in this session."""
-    job = st.session_state.get(job_key(names))
-    return (job.state.result or []) if job else []
-
-
-def job_key(names: list[str]) -> str:
-    """Return the key under which a session keeps the measurement of some models."""
-    return f"complexity of {', '.join(names)}"
-
-
-def show_clip(found: dict[str, Path], names: list[str]) -> None:
-    """Show the models on one clip, analysed in the background as on the Predict page."""
-    clip = selection.choose_clip()
-    if clip is None:
-        messages.empty("Upload or record a clip above: what each model says of it appears here, curve over curve.")
-        return
-    checkpoints = messages.usable(loaders.load_checkpoint, (found[name] for name in names))
-    if len(checkpoints) < LEAST:
-        return
-    try:
-        analysis = clip_view.analyse(clip.path, checkpoints)
-    except EmovizError as error:
-        messages.wrong(str(error))
-        return
-    clip_view.follow(analysis, partial(show_state, clip, names, analysis))
-
-
-def show_state(clip: selection.Clip, names: list[str], analysis: Analysis, state: State) -> None:
-    """Draw one look at the analysis: its progress, and the models' curves."""
-    clip_view.show_progress(state, analysis)
-    left, right = st.columns([38, 62], gap="medium")
-    with left:
-        clip_view.show_player(analysis, state, figures=["curves"])
-    if state.running or state.prediction is None:
-        right.caption("The curves appear here as soon as all models are ready.")
-        return
-    table, outputs = state.prediction.table, state.prediction.outputs
-    with right:
-        show_curves(clip, table, outputs, names)
-    with left:
-        show_agreement(table, outputs, names)
-        st.caption(" ".join(state.prediction.notes))
-
-
-def show_curves(clip: selection.Clip, table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
-    """Show curves, difference and running agreement of one output."""
-    shared = clip_agreement.clip_outputs(outputs, names)
-    if not shared:
-        st.markdown(
-            "These models predict nothing in common of a clip, so there are no curves to lay over each other. "
-            "Models with the same dimensions or emotions have some."
-        )
-        return
-    output = linked.select("Output", list(shared), "output", width=220, label_visibility="collapsed")
-    models = shared[output]
-    series = clip_agreement.clip_series(table, outputs, output, models)
-    agreement = pd.DataFrame({"time": series.time})
-    for other in models[1:]:
-        agreement[other] = clip_agreement.running_agreement(series, models[0], other).ccc
-    figures.show(
-        plots.clip_comparison(series, agreement, output, names),
-        series,
-        key="curves",
-        name=f"{clip.stem}-{output}",
-        about=ABOUT_CLIP,
-    )
-
-
-def show_agreement(table: pd.DataFrame, outputs: pd.DataFrame, names: list[str]) -> None:
-    """Show how far each two models agree on the whole clip."""
-    found = clip_agreement.clip_agreement(table, outputs, names)
-    for row in found.itertuples():
-        what = (
-            f"most probable of the emotions that both know ({row.measure})" if row.output == "emotion" else row.output
-        )
-        what = what if row.output == "emotion" else f"{what} ({row.measure})"
-        value = words.interval(row.value, row.low, row.high)
-        st.markdown(f"{row.first} and {row.second}, {what}: **{value}**")
-    if len(found):
-        st.caption(
-            "1: they say the same; 0: no more alike than chance. In brackets 95 % bootstrap intervals over seconds of "
-            "this clip. Agreement says nothing of who is right."
         )
 
 

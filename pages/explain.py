@@ -24,18 +24,14 @@ from emoviz.explain import (
 )
 from emoviz.explain.words import check_words, face_words, limits_words, sound_words, stream_words
 from emoviz.prediction.assembly import ClipPrediction
-from emoviz.ui import background, clip_view, explanations, figures, linked, loaders, messages, navigation, selection
+from emoviz.ui import background, clip_view, explanations, figures, loaders, messages, navigation, selection
 from emoviz.ui.clip_analysis import Analysis, State
+from emoviz.ui.explanation_choice import ask_face, ask_sound
 from emoviz.ui.explanation_requests import (
     PICTURES,
     FaceQuestion,
     Request,
     StreamQuestion,
-    first_output,
-    peak_of_face,
-    peak_of_output,
-    says_nothing,
-    ways,
 )
 from emoviz.ui.explanations import Work
 from emoviz.ui.selection import Clip
@@ -209,62 +205,6 @@ def show_progress(
             st.button("Go on", key="go-on", on_click=line.go_on)
     for error in dict.fromkeys(job.error for job in known.values() if job.error):
         st.info(error)
-
-
-def ask_face(
-    network: Checkpoint | None, analysis: Analysis, prediction: ClipPrediction | None, place: Any
-) -> FaceQuestion | None:
-    """Let people choose emotion and moment; None while nothing is known of the face, or where there is none."""
-    if network is None or prediction is None or not prediction.faces:
-        return None
-    peak = peak_of_face(prediction, network)
-    if peak is None:
-        place.info("No face was found in the clip, so there is no face to explain.")
-        return None
-    duration = analysis.info.duration
-    with place.container(horizontal=True, vertical_alignment="bottom"):
-        output = linked.select(
-            "Heat for",
-            list(network.description.outputs),
-            "emotion",
-            peak.output,
-            width=140,
-            on_change=lambda: st.session_state.pop("moment", None),
-            help="At first the emotion that stands out most, at the moment at which it does.",
-        )
-        moment = linked.slider(
-            "Moment (s)",
-            0.0,
-            round(duration, 2),
-            peak_of_output(prediction, network, output),
-            0.02,
-            "moment",
-            width=150,
-        )
-        st.button("Player's time", on_click=take_time, args=(duration,))
-    return FaceQuestion(network, analysis.media, output, moment)
-
-
-def take_time(duration: float) -> None:
-    """Explain the moment at which the player rests, which it writes into the link."""
-    linked.choose_first("moment", round(min(linked.seconds("time"), duration), 2))
-
-
-def ask_sound(
-    model: Checkpoint | None, analysis: Analysis, prediction: ClipPrediction | None, place: Any
-) -> StreamQuestion | None:
-    """Let people choose output, method and span; None while the model has said nothing, or nothing can be heard."""
-    if model is None or prediction is None or prediction.said_by(model)[0].empty:
-        return None
-    if says_nothing(prediction, model):
-        place.info(f"The clip holds nothing that '{model.name}' reads, so there is nothing to explain.")
-        return None
-    names, methods = list(model.description.outputs), ways(model)
-    with place.container(horizontal=True, vertical_alignment="bottom"):
-        output = linked.select("Explain", names, "output", first_output(prediction, model), width=182)
-        method = methods[linked.select("By", list(methods), "way", width=208)]
-        span = linked.span("Mean over (s)", round(analysis.info.duration, 2), 0.1, "span", width=110)
-    return StreamQuestion(model, analysis.media, output, method, span)
 
 
 def show_face(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, found: Sequence[Any], place: Place) -> str:

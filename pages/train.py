@@ -6,13 +6,11 @@ from typing import Any
 import streamlit as st
 
 from emoviz import plots
-from emoviz.checkpoints.folder import find
 from emoviz.core import words
 from emoviz.core.configuration import from_dict, from_texts, to_dict
 from emoviz.core.errors import ConfigError, EmovizError
-from emoviz.core.vocabulary import Source, Split
+from emoviz.core.vocabulary import Split
 from emoviz.corpora.inventory import Holding
-from emoviz.features import EXTRACTORS
 from emoviz.jobs.folder import Job, State
 from emoviz.jobs.interface import Where
 from emoviz.jobs.kinds.own_protocol import OwnProtocol
@@ -21,20 +19,13 @@ from emoviz.jobs.local import Local
 from emoviz.jobs.slurm import Slurm
 from emoviz.jobs.work import work_of
 from emoviz.models import MODELS
-from emoviz.training import preset, presets, schema, sweeps
+from emoviz.training import sweeps
 from emoviz.training.config import TrainingConfig
-from emoviz.training.loggers import LOGGERS
 from emoviz.training.outlook import Outlook, step_seconds, steps_per_epoch
-from emoviz.training.protocols import PROTOCOLS, Options
 from emoviz.ui import figures, form, job_cards, loaders, navigation, outlooks
 from emoviz.ui.job_cards import duration, size
+from emoviz.ui.training_form import CLONE, ask
 
-DEFAULT = "speech-emotion"
-"""Preset of a first visit."""
-ONE = "train one model"
-"""Name of the job of a config unless a protocol is chosen."""
-CLONE = "cloned"
-"""Key in the session of the config that a job was cloned from: its name and its values."""
 COMPARE = "pages/compare.py"
 MOST_JOBS = 20
 """Cards that are drawn; older jobs are reached by deleting or by the command line."""
@@ -43,10 +34,6 @@ ABOUT_CURVES = f"""
 Left the **loss** on the training part; right the metric on the **validation** part, on speakers that are not trained
 on. The epoch with the highest validation metric is kept; the test part is read once, at the end. Thin lines are single
 cultures, with few speakers each, so they jump. {words.CONFOUND}
-"""
-ABOUT_LOGGER = """
-The tool that gets the scores of the training beside the curves below: **tensorboard** writes into the job's folder,
-**mlflow** to the server that MLFLOW_TRACKING_URI names, or into the job's folder. Both are packages of their own.
 """
 ABOUT_GROUP = """
 The trainings of one sweep. **validation** is the best epoch's, by which it was selected, so it is optimistic; **test**
@@ -67,138 +54,6 @@ def main() -> None:
     with right:
         submit(values, task, found)
     job_cards.poll(watch, lambda job: job.kind != "extract")
-
-
-def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Draw the form, and return the values of a training config and those of the job beside it, as plain data."""
-    cloned: tuple[str, dict[str, Any]] | None = st.session_state.get(CLONE)
-    bases = [*([cloned[0]] if cloned else []), *presets()]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        base = st.selectbox(
-            "Start from",
-            bases,
-            0 if cloned else bases.index(DEFAULT),
-            key=f"base-{bases[0]}",
-            width=170,
-            help="The papers' systems as the bundled models were trained; everything can be changed.",
-        )
-        values: dict[str, Any] = schema.plain(cloned[1] if cloned and base == cloned[0] else to_dict(preset(base)))
-        key = f"{base}-"
-        models = list(MODELS)
-        model = st.selectbox("System", models, models.index(values["model"]), key=f"{key}model", width=170)
-        protocol = st.selectbox(
-            "What to do",
-            [ONE, *PROTOCOLS],
-            key=f"{key}protocol",
-            width=170,
-            help="A protocol trains on each fold and judges beside a floor.",
-        )
-    st.caption(schema.about_model(model))
-    if model != values["model"]:
-        values |= {"model": model, "options": {}}
-    here = [one.name for one in found if one.tables is not None]
-    known = [name for name in values["corpora"] if name in here]
-    values["corpora"] = st.multiselect(
-        "Corpora", here, known, key=f"{key}corpora", help="Those on this machine; see Data."
-    )
-    values["inputs"] = ask_inputs(found, values, key)
-    values, key = ask_outputs(values, key)
-    groups = schema.training_fields()
-    first, *rest = groups
-    values |= form.ask_all(groups[first][:4], values, key, columns=4)
-    with st.expander("More settings"):
-        task = ask_task(protocol)
-        for group in groups:
-            st.markdown(f"**{group}**")
-            values |= form.ask_all(groups[group][4:] if group == first else groups[group], values, key, columns=4)
-    if fields := schema.model_fields(model):
-        with st.expander(f"Settings of {model}"):
-            options = form.ask_all(fields, values["options"], f"{key}{model}", columns=4)
-            defaults = {field.name: schema.plain(field.default) for field in fields}
-            values["options"] = {n: v for n, v in options.items() if n in values["options"] or v != defaults[n]}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        values["name"] = st.text_input("Name of the model", free_name(values["name"]), key=f"{key}name", width=220)
-        values["title"] = st.text_input("Title", values["title"], key=f"{key}title")
-        sources = [str(source) for source in Source]
-        values["source"] = st.selectbox(
-            "Reads", sources, sources.index(values["source"]), key=f"{key}source", width=110
-        )
-    return values, task
-
-
-def ask_task(protocol: str) -> dict[str, Any]:
-    """Let people choose what a job needs beside its config: a logger, or a protocol with its options and seeds."""
-    if protocol == ONE:
-        st.markdown("**Logger**")
-        return {
-            "logger": st.selectbox(
-                "logger",
-                ["", *LOGGERS],
-                key="logger",
-                width=170,
-                help=ABOUT_LOGGER,
-                format_func=lambda name: name or "none",
-            )
-        }
-    st.markdown(f"**Protocol {protocol}**")
-    options = form.ask_all(schema.fields_of(Options, ("sources",)), {}, f"{protocol}-options", columns=4)
-    seeds = st.text_input("seeds", "0", key=f"{protocol}-seeds", width=170, help="Every training is run with each.")
-    return {"protocol": protocol, "options": options, "seeds": form.json_list(seeds)}
-
-
-def free_name(name: str) -> str:
-    """Return a name that no model has and no job will write: ``speech-cats-2`` and so on."""
-    taken = {*find(loaders.settings().checkpoints), *(job.writes for job in job_cards.jobs().list())}
-    number = 2
-    while (candidate := f"{name}-{number}") in taken:
-        number += 1
-    return candidate if name in taken else name
-
-
-def ask_inputs(found: Sequence[Holding], values: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """Let people choose which features the model reads, and what happens to each."""
-    shipped = [
-        name for one in found if one.tables is not None and one.name in values["corpora"] for name in one.tables.shipped
-    ]
-    before = {entry["feature"]: entry for entry in values["inputs"]}
-    known = list(dict.fromkeys([*before, *shipped, *EXTRACTORS]))
-    chosen = st.multiselect(
-        "Features", known, list(before), key=f"{key}features", help="Those that the store lacks are extracted first."
-    )
-    inputs = []
-    with st.expander("Settings of the features"):
-        for feature in chosen:
-            st.markdown(f"`{feature}`")
-            entry = before.get(feature, {})
-            given = form.ask_all(schema.input_fields(), entry, f"{key}input-{feature}")
-            settings = entry.get("settings") or {}
-            text = st.text_input(
-                "settings",
-                " ".join(f"{n}={v}" for n, v in settings.items()),
-                key=f"{key}input-{feature}-settings",
-                help="Of the extractor, where they are no defaults: `layer=12`.",
-            )
-            inputs.append({"feature": feature, **given, "settings": settings_of(text)})
-    return inputs
-
-
-def settings_of(text: str) -> dict[str, Any]:
-    """Read ``layer=12 pooling=mean`` as settings; what is none is refused by the config."""
-    try:
-        return from_texts(text.split())
-    except ConfigError as error:
-        st.error(str(error))
-        return {}
-
-
-def ask_outputs(values: Mapping[str, Any], key: str) -> tuple[dict[str, Any], str]:
-    """Let people choose the outputs, and return the values that follow and the key of widgets that start anew."""
-    targets, before = list(schema.TARGETS), schema.target_of(values["outputs"])
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        target = st.selectbox("Predicts", targets, targets.index(before), key=f"{key}kind", width=260)
-        fitted = schema.fitted(values, target)
-        outputs = st.multiselect("Outputs", schema.TARGETS[target], fitted["outputs"], key=f"{key}outputs-{target}")
-    return fitted | {"outputs": outputs}, key if target == before else f"{key}{target}-"
 
 
 def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Holding]) -> None:
