@@ -29,7 +29,7 @@ from torch import nn
 
 from ..core.configuration import from_dict, to_dict
 from ..core.errors import CheckpointError, EmovizError, UnknownNameError
-from ..core.files import raising, replacing, replacing_folder, write_text
+from ..core.files import raising, replacing, replacing_folder, strict, write_text
 from ..features.base import NETWORKS
 from ..models import Model, Output, build
 from ..models.inputs import Inputs, channel_names
@@ -290,15 +290,5 @@ def named(names: Sequence[str], folders: Sequence[Path]) -> dict[str, Path]:
 
 
 def _json(values: Any) -> str:
-    """Strict JSON: NaN becomes null, so that any reader takes it."""
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {str(k): clean(v) for k, v in value.items()}
-        if isinstance(value, list | tuple):
-            return [clean(v) for v in value]
-        if isinstance(value, np.generic):
-            value = value.item()
-        return None if isinstance(value, float) and not np.isfinite(value) else value
-
-    return json.dumps(clean(values), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """Return strict JSON, which any reader takes."""
+    return json.dumps(strict(values), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

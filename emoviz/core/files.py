@@ -8,6 +8,7 @@ import contextlib
 import errno
 import functools
 import json
+import math
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors import SafetensorError
 
 from .errors import EmovizError
@@ -166,6 +168,26 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return values if isinstance(values, dict) else None
+
+
+def strict(value: Any, digits: int | None = None) -> Any:
+    """Return a value as strict JSON knows it: NaN becomes null, and numpy's numbers become plain ones.
+
+    Args:
+        value: mappings, lists, tuples, texts and numbers, one within the other.
+        digits: places after the point of a number; None leaves all.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): strict(inner, digits) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(inner, digits) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        return None
+    return value if digits is None else round(value, digits)
 
 
 def append_line(path: Path, values: Mapping[str, Any]) -> None:

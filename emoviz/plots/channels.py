@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..core.vocabulary import MARKS
-from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, faint, lay_out, legend, title
+from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, faint, lay_out, legend, title, whiskers
 
 LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
 """Colours of values below and above zero."""
@@ -167,14 +167,7 @@ def grouped_bars(
                 else colours[order["place"]],
                 "opacity": 1.0 if opacity is None else opacity[order["place"]],
             },
-            error_x={
-                "type": "data",
-                "array": order["high"] - order[column],
-                "arrayminus": order[column] - order["low"],
-                "color": GREY,
-                "thickness": 1.2,
-                "width": 2,
-            }
+            error_x=whiskers(order[column], order["low"], order["high"], color=GREY, thickness=1.2, width=2)
             if known
             else None,
             customdata=order[["channel", "low", "high", "modality"]] if known else order[["channel", "modality"]],

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from ..core import words
 from ..core.words import bounds, interval, number
 from .matrix import SEQUENTIAL, axes_of, hatch, heat, scale_of
-from .style import GREY, GRID, SMALL, culture_colour, lay_out, title
+from .style import GREY, GRID, SMALL, culture_colour, lay_out, title, whiskers
 
 COLLAPSED = f"collapsed: {words.COLLAPSED}"
 
@@ -154,15 +154,7 @@ def _add_scores(figure: go.Figure, own: pd.DataFrame, cultures: list[str], metri
         hovertext=hover,
         hoverinfo="text",
         showlegend=False,
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": own["high"] - own["value"],
-            "arrayminus": own["value"] - own["low"],
-            "color": GREY,
-            "thickness": 1.2,
-            "width": 3,
-        },
+        error_x=whiskers(own["value"], own["low"], own["high"], color=GREY, thickness=1.2),
         marker={
             "size": 9,
             "color": [culture_colour(c) for c in own["culture"]],

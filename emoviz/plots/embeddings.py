@@ -22,6 +22,7 @@ from .style import (
     lay_out,
     legend,
     title,
+    whiskers,
 )
 
 MAP_HEIGHT = 470
@@ -292,14 +293,7 @@ def separation(silhouettes: pd.DataFrame) -> go.Figure:
             go.Scatter(
                 x=own["value"],
                 y=[f"by {column}" for column in own["column"]],
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": own["high"] - own["value"],
-                    "arrayminus": own["value"] - own["low"],
-                    "thickness": 1.5,
-                    "width": 3,
-                },
+                error_x=whiskers(own["value"], own["low"], own["high"]),
                 mode="markers",
                 name=space if len(models) == 1 else f"{model}, {space}",
                 marker={"size": 8, "color": MODEL_COLOURS[place], "symbol": symbol},

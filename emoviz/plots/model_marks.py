@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from . import style
 from .style import GRID, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO
 
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -28,16 +29,8 @@ def marker_of(models: Sequence[str], model: str, size: int) -> dict[str, Any]:
 
 
 def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, Any]:
-    """Return error bars that reach from the low to the high ends of intervals."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": high - values,
-        "arrayminus": values - low,
-        "color": colour,
-        "thickness": 1.5,
-        "width": 4,
-    }
+    """Return the error bars of a model's intervals, in its colour."""
+    return style.whiskers(values, low, high, color=colour, width=4)
 
 
 def axis(name: str) -> dict[str, Any]:

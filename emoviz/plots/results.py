@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from ..core import words
 from ..core.vocabulary import MARKS
-from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, faint, lay_out, title
+from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, faint, lay_out, title, whiskers
 
 ROW, DIFFERENCE = 24, 19
 """Pixels of a system and of a difference."""
@@ -54,7 +54,7 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
         figure.add_scatter(
             x=rows["value"],
             y=[systems.index(s) for s in rows["system"]],
-            error_x=_whiskers(rows),
+            error_x=whiskers(rows["value"], rows["low"], rows["high"]),
             customdata=rows[[*KEYS, *TOLD]],
             mode="markers",
             marker=_markers(rows, POINT) | {"size": [14 if _is(r, chosen) else 9 for r in rows.to_dict("records")]},
@@ -117,7 +117,7 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
         figure.add_scatter(
             x=rows["value"],
             y=rows["y"],
-            error_x=_whiskers(rows) | {"color": colour},
+            error_x=whiskers(rows["value"], rows["low"], rows["high"], color=colour),
             mode="markers",
             marker={"size": 8, "color": colour, "symbol": "square"},
             hovertext=rows["hover"],
@@ -316,17 +316,6 @@ def _heading(text: str, x: float) -> dict[str, Any]:
 def _markers(rows: pd.DataFrame, colour: str, symbol: str = "circle") -> dict[str, Any]:
     """Return full markers for scores that stand, and hollow ones for collapsed scores."""
     return {"color": colour, "symbol": [f"{symbol}-open" if c else symbol for c in rows["collapsed"]]}
-
-
-def _whiskers(rows: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": rows["high"] - rows["value"],
-        "arrayminus": rows["value"] - rows["low"],
-        "thickness": 1.5,
-        "width": 3,
-    }
 
 
 def _draw_floor(figure: go.Figure, rows: pd.DataFrame, on: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from zlib import crc32
 
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.basedatatypes import BasePlotlyType
 
@@ -61,6 +62,19 @@ def culture_colour(culture: str) -> str:
     """Return a culture's colour, the same on every page; one of no known corpus shares a colour with another."""
     place = CULTURES.index(culture) if culture in CULTURES else crc32(culture.encode())
     return CULTURE_COLOURS[place % len(CULTURE_COLOURS)]
+
+
+def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, **look: Any) -> dict[str, Any]:
+    """Return error bars that reach from the low to the high ends of intervals.
+
+    Args:
+        values: the values.
+        low: low ends of their intervals.
+        high: high ends.
+        look: plotly's properties of error bars, e.g. their ``color``, where they are others than usual.
+    """
+    ends = {"type": "data", "symmetric": False, "array": high - values, "arrayminus": values - low}
+    return {**ends, "thickness": 1.5, "width": 3, **look}
 
 
 def unit_axis(name: str) -> dict[str, Any]:

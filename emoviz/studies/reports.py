@@ -14,16 +14,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..core.errors import ConfigError
-from ..core.files import raising, write_text
+from ..core.files import raising, strict, write_text
 from ..evaluation.metrics.aggregation import POOLED
 from ..evaluation.scores import MEAN
 from ..training.protocols import Test
 from ..training.protocols.base import after_shots
 
 SUMMARY = "summary.json"
+DIGITS = 6
+"""Places after the point of a number in a report."""
 FIELDS = ("study", "title", "protocol", "system", "command", "note", "seeds", "config", "scores", "compared", "split",
           "versions")  # fmt: skip
 """Fields of a report."""
@@ -91,7 +91,7 @@ def write_report(folder: Path, report: Report) -> Path:
         ConfigError: if the disk is full or the folder cannot be written to.
     """
     versions = {name: version(name) for name in ("torch", "lightning", "numpy", "scikit-learn")}
-    content = clean({**report, "versions": {**versions, "python": platform.python_version()}})
+    content = strict({**report, "versions": {**versions, "python": platform.python_version()}}, DIGITS)
     path = folder / f"{report['study']}.{report['protocol']}.{_joined(report['system'])}.json"
     _write(path, content)
     return path
@@ -139,19 +139,6 @@ def _key_of(report: Report, row: Row) -> str:
 
 def _joined(words: str) -> str:
     return words.replace(" ", "-")
-
-
-def clean(value: Any) -> Any:
-    """Return values as plain JSON: NaN becomes null, numbers have six digits."""
-    if isinstance(value, Mapping):
-        return {str(k): clean(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return round(value, 6) if np.isfinite(value) else None
-    return value
 
 
 def _text(content: Mapping[str, Any]) -> str:

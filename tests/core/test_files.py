@@ -251,3 +251,10 @@ def test_nobody_else_moves_drafts():
     sources = [*(ROOT / "emoviz").rglob("*.py"), *(ROOT / "pages").glob("*.py"), *(ROOT / "tools").glob("*.py")]
     found = {str(path.relative_to(ROOT)) for path in sources if moving.search(path.read_text(encoding="utf-8"))}
     assert found == {"emoviz/core/files.py", "emoviz/jobs/folder.py"}, "a job's past attempts are moved, not written"
+
+
+def test_what_json_cannot_hold_is_made_strict():
+    values = {1: np.float64("nan"), "a": (np.int64(3), np.bool_(True), 1 / 3), "b": [float("inf"), "x", None]}
+    assert files.strict(values, 6) == {"1": None, "a": [3, True, 0.333333], "b": [None, "x", None]}
+    assert files.strict(values) == {"1": None, "a": [3, True, 1 / 3], "b": [None, "x", None]}
+    assert json.loads(json.dumps(files.strict(values), allow_nan=False)) == files.strict(values)

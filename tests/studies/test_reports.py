@@ -9,7 +9,6 @@ from emoviz.core.errors import ConfigError
 from emoviz.studies.reports import (
     SUMMARY,
     base_of_row,
-    clean,
     name_of_row,
     primary,
     read_report,
@@ -69,12 +68,6 @@ def test_the_summary_holds_every_figure_once(tmp_path):
         "toy.k-shot.two-words.mean-5-shot.ua": 0.5,
     }
     assert list(json.loads(path.read_text())) == sorted(json.loads(path.read_text()))
-
-
-def test_what_json_cannot_hold_is_cleaned():
-    found = clean({1: np.float64("nan"), "a": (np.int64(3), np.bool_(True), 1 / 3), "b": [float("inf"), "x", None]})
-    assert found == {"1": None, "a": [3, True, 0.333333], "b": [None, "x", None]}
-    assert json.dumps(found, allow_nan=False)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

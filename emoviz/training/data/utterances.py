@@ -1,5 +1,7 @@
 """Utterances as training data: one per sample, with an emotion, intensities or ratings of all of it as the target."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import torch
@@ -49,16 +51,21 @@ def utterances(
         def make(epoch: int, number: int) -> Sample:
             row = rows.iloc[number]
             streams = arranged.streams(str(row.name))
-            length = len(next(iter(streams.values())))
-            if cropped and length > longest:
-                first = int(np.random.default_rng([config.seed, epoch, number]).integers(0, length - longest + 1))
-                streams = {name: values[first : first + longest] for name, values in streams.items()}
+            if cropped:
+                streams = crop(streams, longest, np.random.default_rng([config.seed, epoch, number]))
             who = row["speaker"], row["culture"], text(row["session"])
             return Sample(str(row.name), *who, text(row["emotion"]) or "", streams, targets[str(row.name)])
 
         return Part(len(rows), make, [group(row, config.balance) for _, row in rows.iterrows()])
 
     return arranged.data(part_of, frames=False)
+
+
+def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generator) -> dict[str, Tensor]:
+    """Cut a random piece of at most so many frames out of an utterance."""
+    length = len(next(iter(streams.values())))
+    first = int(random.integers(0, max(0, length - longest) + 1))
+    return {name: values[first : first + longest] for name, values in streams.items()}
 
 
 def clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tensor]:

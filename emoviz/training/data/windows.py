@@ -17,7 +17,7 @@ from ..config import TrainingConfig
 from .arranged import Arranged, arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
 from .recordings import Recordings, extent, load_recordings
-from .utterances import check_utterances, clip_targets
+from .utterances import check_utterances, clip_targets, crop
 
 CHAINED = 0.5
 """Share of the training samples that are cut from several utterances of one speaker."""
@@ -69,13 +69,6 @@ def windows(
 
     data = arranged.data(part_of, frames=False)
     return replace(data, note=f"{data.note} {NOTE.format(window=config.window, extent=extent(config))}")
-
-
-def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generator) -> dict[str, Tensor]:
-    """Cut a random piece of at most so many frames out of an utterance."""
-    length = len(next(iter(streams.values())))
-    first = int(random.integers(0, max(0, length - longest) + 1))
-    return {name: values[first : first + longest] for name, values in streams.items()}
 
 
 def around(
