@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ConfigError
 from ..core.settings import Settings
+from ..core.words import number
 from .clips import FACE, TRACKS, choice_of
 from .command import argument, command
 from .output import JSON, Bars, note, print_table
@@ -159,8 +160,8 @@ def _explain_sound(
             found = explain_streams(checkpoint, streams, duration, output, method=method, **stretch, progress=bars)
             channels, times = found.channels, found.times
             value = "score" if checkpoint.description.kind == "emotion" else "mean"
-            baseline = f"of the training mean in all channels {found.baseline:.3f}"
-            said = [f"The {value} of {output} is {found.value:.3f}; {baseline}.", *found.notes]
+            baseline = f"of the training mean in all channels {number(found.baseline, 3)}"
+            said = [f"The {value} of {output} is {number(found.value, 3)}; {baseline}.", *found.notes]
     table = channels if options.by == "channel" else times
     if not options.json:
         table = table.round(4) if options.by == "time" or "low" in table else table.head(TOP_CHANNELS).round(4)

@@ -20,6 +20,7 @@ from torch import nn
 
 from ..core.errors import ConfigError
 from ..core.progress import Progress, silent
+from ..core.words import number
 from ..evaluation.metrics.pearson import pearson
 from ..models import Model
 
@@ -135,7 +136,7 @@ def _judge(correlations: np.ndarray, randomised: np.ndarray, layers: list[str]) 
     says = (
         "depends on what the model learned" if changes else "does not change: it tells of the input, not of the model"
     )
-    sentence = f"The explanation {says} (rank correlation {last:.2f} with all weights destroyed)."
+    sentence = f"The explanation {says} (rank correlation {number(last)} with all weights destroyed)."
     return Sanity(table, changes, sentence)
 
 

@@ -73,10 +73,10 @@ def stream_words(found: StreamExplanation, kind: str) -> str:
     """
     what = "score" if kind == "emotion" else "mean"
     top = found.channels.head(NAMED_CHANNELS)
-    names = ", ".join(f"{row.channel} {row.contribution:+.2f}" for row in top.itertuples())
+    names = ", ".join(f"{row.channel} {number(row.contribution, sign='+')}" for row in top.itertuples())
     best = found.times.loc[found.times["magnitude"].idxmax()]
     return (
-        f"The {what} of {found.output} is {found.value:.2f}, of a training mean {found.baseline:.2f}; "
+        f"The {what} of {found.output} is {number(found.value)}, of a training mean {number(found.baseline)}; "
         f"most between them: {names}; most at {best['time']:.1f} s."
     )
 

@@ -15,6 +15,7 @@ from ..core.configuration import to_dict
 from ..core.errors import CheckpointError, ConfigError
 from ..core.files import append_line, raising, read_lines, recover, write_text
 from ..core.progress import Progress
+from ..core.words import number
 from .config import TrainingConfig
 from .data.base import Batch
 from .loggers import make_logger
@@ -101,7 +102,7 @@ class Reporter(Callback):
         for logger in trainer.loggers:  # Lightning itself passes the validation metrics on
             logger.log_metrics({"loss": loss}, trainer.global_step - 1)
         values = {"loss": loss, **{n: float(value) for n, value in trainer.callback_metrics.items()}}
-        self.stage = f"Training (validation {values.get('validation', math.nan):.3f})"
+        self.stage = f"Training (validation {number(values.get('validation'), 3)})"
         if not trainer.is_global_zero:
             return
         try:

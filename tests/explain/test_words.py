@@ -54,7 +54,7 @@ def streams(method: Method) -> StreamExplanation:
 
 def test_words_of_streams():
     assert stream_words(streams(Method.GRADIENTS), "dimension") == (
-        "The mean of valence is 0.20, of a training mean 0.40; most between them: a.x -0.30, a.y +0.10; most at 1.5 s."
+        "The mean of valence is .20, of a training mean .40; most between them: a.x −.30, a.y +.10; most at 1.5 s."
     )
 
 
