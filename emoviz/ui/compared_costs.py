@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from ..prediction.cost import REPEATS, SECONDS, Complexity, size
+from ..prediction import cost
+from ..prediction.cost import REPEATS, SECONDS, Complexity
 from ..prediction.formats import FORMATS
 from . import figures, loaders, messages
 from .background import Job
@@ -32,7 +33,7 @@ def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, p
         st.rerun()
     known = known_complexities(list(folders))
     if not known:
-        known = [size(checkpoint) for checkpoint in messages.usable(loaders.load_checkpoint, folders.values())]
+        known = [cost.size(checkpoint) for checkpoint in messages.usable(loaders.load_checkpoint, folders.values())]
     table = pd.DataFrame(map(asdict, known))
     figures.draw_table(costs_for_people(known), key="costs")
     if job and job.state.running:
@@ -60,16 +61,16 @@ def show_costs(folders: dict[str, Path], job: Job[list[Complexity]] | None, *, p
 def costs_for_people(known: list[Complexity]) -> pd.DataFrame:
     """Return the costs with units; a cost that was not measured is said to be."""
     rows = []
-    for cost in known:
-        measured = cost.operations is not None
+    for one in known:
+        measured = one.operations is not None
         rows.append(
             {
-                "model": cost.model,
-                "parameters": f"{cost.parameters:,}",
-                "size on disk": f"{cost.megabytes:.2f} MB",
-                "operations": f"{cost.operations / 1e6:,.1f} MFLOP" if cost.operations is not None else "not measured",
-                "time": f"{cost.milliseconds:.1f} ms [{cost.low:.1f}, {cost.high:.1f}]" if measured else "not measured",
-                "peak memory": f"{cost.peak / 1e6:.1f} MB" if cost.peak is not None else "not measured",
+                "model": one.model,
+                "parameters": f"{one.parameters:,}",
+                "size on disk": f"{one.megabytes:.2f} MB",
+                "operations": f"{one.operations / 1e6:,.1f} MFLOP" if one.operations is not None else "not measured",
+                "time": f"{one.milliseconds:.1f} ms [{one.low:.1f}, {one.high:.1f}]" if measured else "not measured",
+                "peak memory": f"{one.peak / 1e6:.1f} MB" if one.peak is not None else "not measured",
             }
         )
     return pd.DataFrame(rows)
