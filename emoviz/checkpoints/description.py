@@ -1,4 +1,4 @@
-"""What a trained model is, as ``config.json`` of its folder says it: everything but the weights."""
+"""The description of a trained model, as ``config.json`` of its folder says it: everything but the weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

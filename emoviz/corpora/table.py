@@ -80,7 +80,7 @@ def read_csv(path: Path) -> Source:
 
 
 def read_lines(path: Path) -> tuple[list[str], list[tuple[int, list[str | None]]], list[Problem]]:
-    """Header, rows with their line, and the lines with another number of fields."""
+    """Read the header of a table, its rows with their line, and the lines with another number of fields."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
