@@ -81,12 +81,12 @@ def test_transform_is_fitted_on_training_speakers_only():
     np.testing.assert_allclose(data.inputs["toy"].mean.numpy(), frames.mean(0), atol=1e-4)
 
 
-def test_missing_values_become_the_training_mean():
+def test_a_recording_without_values_is_kept_and_its_frames_are_missing():
     store = MadeUpStore(missing="Here/0/angry/0")
     data = DATA["utterances"](dataclasses.replace(UTTERANCES, window=9), store)
     found = [s for part in Split for s in data.parts[part] if s.id == "Here/0/angry/0"]
     assert len(found) == 1
-    assert torch.equal(found[0].streams["toy"], torch.zeros_like(found[0].streams["toy"]))
+    assert len(found[0].streams["toy"]) and found[0].streams["toy"].isnan().all()
 
 
 def test_long_utterances_are_cropped_in_training_only():
