@@ -13,6 +13,7 @@ from emoviz.checkpoints.folder import WEIGHTS
 from emoviz.core.errors import Cancelled
 from emoviz.core.kept import Kept
 from emoviz.core.progress import silent
+from emoviz.features import expression
 from emoviz.media import Choice, ClipMedia
 from emoviz.media import clip as media_clip
 from emoviz.prediction import source as source_module
@@ -109,3 +110,19 @@ def test_without_a_place_nothing_is_kept(clip, models, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     predict_clip(ClipMedia(clip), models[:1])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_expression_is_read_while_faces_are_followed(clip, models, monkeypatch):
+    monkeypatch.setattr(media_clip, "_MOMENT", 0.01)
+    seen: list[int] = []
+    read = expression._Reading.read
+
+    def listen(reading, network, track, progress):
+        seen.append(track.length)
+        return read(reading, network, track, progress)
+
+    monkeypatch.setattr(expression._Reading, "read", listen)
+    grown = predict_clip(ClipMedia(clip), models[:1])
+    assert seen[0] < 50 and seen[-1] == 50 and seen == sorted(seen)
+    monkeypatch.setattr(media_clip, "_MOMENT", 60.0)
+    np.testing.assert_allclose(grown.table, predict_clip(ClipMedia(clip), models[:1]).table, atol=1e-5)
