@@ -16,7 +16,7 @@ EVERY = 2.0
 
 
 def releasing(listener: Progress) -> Progress:
-    """A listener that passes on to ``listener`` and gives freed memory back to the system now and then."""
+    """Return a listener that passes on to ``listener`` and gives freed memory back to the system now and then."""
     due = time.monotonic() + EVERY
 
     def report(stage: str, done: float, total: float) -> None:

@@ -17,7 +17,7 @@ class Present(NamedTuple):
 
     Attributes:
         values: features (B, T, D), zero where the stream is absent.
-        mask: (B, T), true on the real frames that the stream has.
+        mask: mask (B, T), true on the real frames that the stream has.
     """
 
     values: Tensor
@@ -81,7 +81,7 @@ def shares_of(mask: Tensor, shares: Tensor) -> Tensor:
     """Return the shares of parts of a clip that lie in the frames that one of its streams has.
 
     Args:
-        mask: (B, T), true on the frames that the stream has.
+        mask: mask (B, T), true on the frames that the stream has.
         shares: shares (B, N, T) of each part that lie in each frame of the clip.
 
     Returns:
@@ -98,7 +98,7 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
     Args:
         values: values (B, T, D).
-        mask: (B, T), true on real frames, or (B, T, D) where channels differ in them.
+        mask: mask (B, T), true on real frames, or (B, T, D) where channels differ in them.
     """
     mask = _of_channels(mask)
     return torch.where(mask, values, 0.0).sum(1) / mask.sum(1).clamp(min=1)
@@ -137,7 +137,7 @@ def normalised(norm: nn.Module, values: Tensor, known: Tensor) -> Tensor:
     Args:
         norm: batch normalisation over D channels.
         values: values (B, D).
-        known: (B, D), true on known values.
+        known: mask (B, D), true on known values.
     """
     if known.all():
         normed: Tensor = norm(values)
@@ -189,7 +189,7 @@ class Steps:
 
         Args:
             values: values (B, T, K).
-            known: (B, T, K), true on values that count; by default those that are not NaN do.
+            known: mask (B, T, K), true on values that count; by default those that are not NaN do.
         """
         known = self.mask[..., None] & (~values.isnan() if known is None else known)
         total = self._blocks(torch.where(known, values, 0.0)).sum(2)
@@ -378,7 +378,7 @@ class ClipHead(nn.Module):
 
         Args:
             frames: frames (B, T, D).
-            mask: (B, T), true on real frames, or (B, T, D) where channels differ in them.
+            mask: mask (B, T), true on real frames, or (B, T, D) where channels differ in them.
         """
         pooled = self.pool(frames, mask)
         known = _of_channels(mask).any(1).expand(-1, frames.shape[-1]).repeat(1, pooled.shape[1] // frames.shape[-1])
