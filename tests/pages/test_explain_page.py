@@ -146,7 +146,7 @@ def test_the_first_view_explains_the_strongest_emotion(explainer, open_page, set
     assert [name for name, _ in checks] == ["check face", "check streams"]
     said = texts(test)
     assert "the face is happy with a probability of .75; 100 % of the heat lies in its lower half." in said
-    assert "whisper.pc000 +0.30" in said
+    assert "whisper.pc000 +.30" in said
     assert "A note. The contributions add up to the difference of 0.2 within 0.001." in said
 
 
