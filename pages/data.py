@@ -11,10 +11,10 @@ from emoviz.core.errors import EmovizError
 from emoviz.core.vocabulary import Dimension, Emotion
 from emoviz.core.words import CONFOUND
 from emoviz.corpora import inventory, own
-from emoviz.corpora.importing import LEFT_OUT, ROLES, WHOLE, Checked, Plan, check, corpus
+from emoviz.corpora.importing import Checked, Plan, check, corpus, suggest_scale, words_of
 from emoviz.corpora.inventory import Holding
+from emoviz.corpora.roles import LEFT_OUT, ROLES, WHOLE, suggest, suggest_emotions, suggest_part
 from emoviz.corpora.sources import Material, gather
-from emoviz.corpora.suggestions import suggest, suggest_emotions, suggest_scale, words_of
 from emoviz.features import EXTRACTORS, encoders, estimate
 from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds.extraction import Extraction
@@ -283,6 +283,7 @@ def choose_plan(material: Material) -> Plan | None:
     source = material.source
     columns = [str(column) for column in source.rows.columns]
     suggested = suggest(columns)
+    suggested = suggest_part(source.rows, suggested.values()) | suggested
     if material.traces is not None and columns == ["file"]:
         suggested["speaker"] = "file"
     st.markdown("**What do the columns mean?**")

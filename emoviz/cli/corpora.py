@@ -82,14 +82,15 @@ def corpora(options: argparse.Namespace, settings: Settings) -> None:
 def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
     """Print the corpus's folder; each problem of a row is a line on standard error."""
     from ..corpora import own
-    from ..corpora.importing import Plan, check, corpus
+    from ..corpora.importing import Plan, check, corpus, words_of
+    from ..corpora.roles import suggest, suggest_emotions, suggest_part
     from ..corpora.sources import gather
-    from ..corpora.suggestions import suggest, suggest_emotions, words_of
     from ..media import probe
 
     material = gather(options.clips, options.table, options.traces, options.audformat)
     source = material.source
     columns = suggest(source.rows.columns) | pairs(options.column)
+    columns = suggest_part(source.rows, columns.values()) | columns
     values = pairs(options.value)
     columns = {role: column for role, column in columns.items() if role not in values}
     if material.traces is not None and not options.table:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -11,6 +12,33 @@ from ..core.registry import Registry
 
 RECORDING_COLUMNS = ("audio", "video", "speaker", "gender", "language", "culture", "session", "transcript")
 """Columns of :attr:`Corpus.recordings`; the index is named ``id``. What a corpus does not know is None."""
+
+
+PART_COLUMNS = ("start", "end")
+"""Columns of :attr:`Corpus.recordings` that say which seconds of its file a recording is, where it is a part of one."""
+
+
+class Clip(NamedTuple):
+    """The file of a recording, and the part of it that the recording is.
+
+    Attributes:
+        file: path.
+        part: first and last second, or None where the recording is the whole file.
+    """
+
+    file: str
+    part: tuple[float, float] | None = None
+
+
+def clips_of(recordings: pd.DataFrame) -> "pd.Series[Any]":
+    """Return the clip of each recording, its picture's file where it has one, or None where it has no file."""
+    columns = recordings.reindex(columns=["video", "audio", *PART_COLUMNS])
+    clips = []
+    for video, audio, start, end in columns.itertuples(index=False):
+        file = next((path for path in (video, audio) if isinstance(path, str)), None)
+        part = None if pd.isna(start) else (float(start), float(end))
+        clips.append(None if file is None else Clip(file, part))
+    return pd.Series(clips, recordings.index, dtype=object)
 
 
 @dataclass(frozen=True)
@@ -23,7 +51,8 @@ class Corpus:
         licence: licence in the words of its distributors.
         recordings: one row per recording, index ``id``, columns :data:`RECORDING_COLUMNS`; media
             columns hold absolute paths (str). Speakers are unique across corpora: ``emodb/03``. Where a
-            split was published with the corpus, ``split`` (a ``Split`` value) is one more column.
+            split was published with the corpus, ``split`` (a ``Split`` value) is one more column; where
+            recordings are parts of files, :data:`PART_COLUMNS` are two more.
         labels: one row per recording, index ``id``: column ``emotion`` (an ``Emotion`` value), and
             ``intensity`` where the corpus states one; or values per dimension; where several raters
             voted also ``votes.<answer>`` (counts) and ``share.<emotion>`` (their distribution, NaN

@@ -3,7 +3,7 @@
 A :class:`Plan` says what the columns of a :class:`~emoviz.corpora.table.Source` mean. :func:`check` goes through
 it row by row and returns what is sound beside a problem for everything that is not, each with its file and line;
 :func:`corpus` makes the sound rows a :class:`~emoviz.corpora.base.Corpus`. Nothing is guessed in silence:
-:mod:`emoviz.corpora.suggestions` only proposes.
+:mod:`emoviz.corpora.roles` only proposes. A row may be a part of a file, which becomes a recording of its own.
 """
 
 import math
@@ -17,34 +17,17 @@ from typing import Any, Protocol
 import pandas as pd
 
 from ..core.errors import ConfigError, CorpusError, EmovizError
-from ..core.vocabulary import INTENSITIES, Dimension, Emotion, Split
+from ..core.vocabulary import INTENSITIES, Dimension, Emotion
 from .base import Corpus
 from .layout import labels_table, recordings_table
+from .roles import LABELS, LEFT_OUT, NEEDED, ROLES, SCALES, SPLIT, WHOLE, seconds_of, suggest_part
 from .sources import VIDEO_ENDINGS, Material
-from .table import PARTS, SPLIT, Problem, Source, spans_of, text_of
+from .table import PARTS, Problem, Source, text_of
 
-ROLES = {
-    "file": "the clip's file: its path inside the folder, or its name, with or without its ending",
-    "emotion": "the emotion of the clip",
-    "intensity": f"how strong it is: {', '.join(INTENSITIES)}",
-    **{str(d): f"a rating of the clip's {d} as a whole: a number on the scale of the ratings" for d in Dimension},
-    "speaker": "who is heard and seen; splits keep speakers apart",
-    "gender": "of the speaker",
-    "language": "ISO 639-3 code, e.g. deu",
-    "culture": "what pages and tables compare, e.g. German",
-    "session": "conversation of people who were recorded together",
-    "transcript": "what is said",
-    SPLIT: f"the part of a published split in which the clip stands: {', '.join(Split)}",
-}
-"""Meanings of a column."""
-LABELS = ("emotion", *map(str, Dimension))
-"""Roles of which every clip has one at least, where it has no trace."""
-WHOLE = ("culture", "language", "gender", "session")
-"""Roles that may be the same for all rows instead of a column."""
-NEEDED = ("file", "speaker", "culture")
-"""Roles without which nothing can be trained; beside them a label, or traces."""
-LEFT_OUT = "left out"
-"""Meaning of a word whose rows are no part of the corpus, in place of an emotion."""
+PART = ("start", "end", "duration")
+"""Roles that say which part of a file a row is."""
+AT_MOST_BEYOND = 0.1
+"""Seconds by which a part may end behind its file, as times are rounded."""
 SHORTEST_SHARE, LONGER_SHARE = 0.05, 0.1
 """Shares of a clip's length: a trace that ends before the one, or by the other beyond it, is not of this clip."""
 
@@ -98,6 +81,8 @@ class Plan:
             if role not in self.columns and not self.values.get(role):
                 how = " or a value for all rows" if role in WHOLE else ""
                 raise ConfigError(f"Every clip has a {role}, so name its column{how}: {ROLES[role]}.")
+        if {"end", "duration"} & set(self.columns) and "start" not in self.columns:
+            raise ConfigError(f"A part of a file has a start, so name its column too: {ROLES['start']}.")
         low, high = self.scale
         if not -math.inf < low < high < math.inf:
             raise ConfigError(f"A scale goes from its lowest to its highest rating, not from {low:g} to {high:g}.")
@@ -124,6 +109,20 @@ class Checked:
     left_out: int = 0
 
 
+def suggest_scale(source: Source, columns: Mapping[str, str]) -> tuple[float, float]:
+    """Return the narrowest scale in use that holds all ratings of the columns, given by role; else -1 to 1."""
+    texts = [source.rows[columns[d]] for d in Dimension if d in columns and columns[d] in source.rows]
+    values = pd.to_numeric(pd.concat(texts), errors="coerce").dropna() if texts else pd.Series(dtype=float)
+    if values.empty:
+        return Plan.scale
+    return next((s for s in SCALES if s[0] <= values.min() and values.max() <= s[1]), Plan.scale)
+
+
+def words_of(source: Source, column: str) -> list[str]:
+    """Return the different texts of a column, the most frequent first."""
+    return [str(word) for word in source.rows[column].dropna().value_counts().index]
+
+
 def check(material: Material, plan: Plan, probe: "Callable[[Path], Probed] | None" = None) -> Checked:
     """Go through the rows of what was gathered.
 
@@ -134,7 +133,7 @@ def check(material: Material, plan: Plan, probe: "Callable[[Path], Probed] | Non
 
     Raises:
         ConfigError: if the plan names a column that the source has not, or there is neither a label nor a trace.
-        CorpusError: if the rows are parts of files.
+        CorpusError: if the rows are parts of files and the plan does not say so, or their labels are traces.
     """
     source, traces = material.source, material.traces
     for role, column in plan.columns.items():
@@ -146,7 +145,7 @@ def check(material: Material, plan: Plan, probe: "Callable[[Path], Probed] | Non
         raise ConfigError(
             f"Clips have a label: name the column of the emotion, or of ratings, in '{source.file}', or give traces."
         )
-    _refuse_parts(source, plan)
+    _refuse_parts(material, plan)
     problems = list(source.problems)
     traced = None if traces is None else dict(traces.groupby("file")["time"].max())
     checker = _Checker(plan, None if material.clips is None else _Clips(material.clips), traced, probe)
@@ -173,17 +172,22 @@ def check(material: Material, plan: Plan, probe: "Callable[[Path], Probed] | Non
     )
 
 
-def _refuse_parts(source: Source, plan: Plan) -> None:
-    """Refuse rows that are parts of files, as whole files would be imported in their place.
+def _refuse_parts(material: Material, plan: Plan) -> None:
+    """Refuse rows that are parts of files where whole files would be imported in their place.
 
     Raises:
         CorpusError: if they are.
     """
-    spans = spans_of(source, plan.columns.values())
-    if spans:
+    if "start" in plan.columns:
+        if material.traces is None and material.clips is not None:
+            return
+        raise CorpusError("Parts of files have clips and a label per row; traces are labels of whole recordings.")
+    part = suggest_part(material.source.rows, plan.columns.values())
+    if part:
+        start, end = part.values()
         raise CorpusError(
-            f"The rows of '{source.file}' are parts of files, from '{spans[0]}' to '{spans[1]}', and whole files are "
-            "imported: cut each part into a file of its own, or remove these two columns if that is done already."
+            f"The rows of '{material.source.file}' are parts of files, from '{start}' to '{end}': name these columns "
+            f"as {' and '.join(part)}, or remove them if each part is a file of its own already."
         )
 
 
@@ -241,12 +245,13 @@ class _Checker:
     clips: _Clips | None
     traced: Mapping[str, float] | None
     probe: "Callable[[Path], Probed] | None"
+    lengths: dict[Path, float] = field(default_factory=dict)
 
     def row(self, texts: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """A row of the corpus, and all that is wrong with it."""
         given = {role: text_of(texts[column]) for role, column in self.plan.columns.items()}
         row: dict[str, Any] = {role: given.get(role) or value for role, value in self.plan.values.items()}
-        row |= {role: value for role, value in given.items() if value and role != "file"}
+        row |= {role: value for role, value in given.items() if value and role not in ("file", *PART)}
         wrong = [
             f"The column '{self.plan.columns[role]}' is empty; every clip has {_article(role)}."
             for role in (*NEEDED, *LABELS)
@@ -271,6 +276,8 @@ class _Checker:
             wrong.append(f"'{row['language']}' is no language code; accepted are three letters of ISO 639-3, e.g. deu.")
         if given["file"]:
             wrong += self._media(row, given["file"])
+        if "start" in self.plan.columns and not wrong:
+            wrong += self._part(row, given)
         return row, wrong
 
     def _emotion(self, row: dict[str, Any]) -> list[str]:
@@ -317,10 +324,39 @@ class _Checker:
         row["video" if path.suffix.lower() in VIDEO_ENDINGS else "audio"] = str(path)
         if self.probe:
             try:
-                wrong += self._other_length(stem, self.probe(path).duration)
+                wrong += self._other_length(stem, self._length(path))
             except EmovizError as error:
                 wrong.append(str(error))
         return wrong
+
+    def _length(self, path: Path) -> float:
+        """The length of a clip in seconds, which is looked up once however many parts the clip has."""
+        assert self.probe is not None
+        if path not in self.lengths:
+            self.lengths[path] = self.probe(path).duration
+        return self.lengths[path]
+
+    def _part(self, row: dict[str, Any], given: Mapping[str, str | None]) -> list[str]:
+        """Set the part of the file that a row is, and its own name; return what is wrong."""
+        path = Path(row.get("video") or row["audio"])
+        times = {role: seconds_of(given.get(role) or "", self.plan.columns.get(role, "")) for role in PART}
+        for role, time in times.items():
+            if time is None and (role == "start" or given.get(role)):
+                told = f"'{given[role]}' is no time" if given.get(role) else "The cell is empty"
+                return [f"{told} in '{self.plan.columns[role]}'; accepted are seconds as 1.5, or 0:01.5."]
+        start, end = times["start"] or 0.0, times["end"]
+        if end is None and times["duration"] is not None:
+            end = start + times["duration"]
+        length = self._length(path) if self.probe else math.inf if end is None else end
+        end = length if end is None else end
+        if not start < end:
+            return [f"The part goes from {start:g} s to {end:g} s; a part ends after it starts."]
+        if end > length + AT_MOST_BEYOND:
+            return [f"The part ends at {end:g} s, but '{path.name}' lasts {length:.1f} s."]
+        row["start"], row["end"] = start, min(end, length)
+        row["session"] = row.get("session") or row["id"]
+        row["id"] = f"{row['id']}@{_stamp(start)}-{_stamp(end)}"
+        return []
 
     def _other_length(self, stem: str, clip: float) -> list[str]:
         """What is wrong where a trace cannot be of a clip, since its times are not in seconds or it is of another."""
@@ -336,6 +372,11 @@ def _traces_of(rows: Sequence[Mapping[str, Any]], traces: pd.DataFrame) -> pd.Da
     ids = {row["trace"]: row["id"] for row in rows}
     kept = traces[traces["file"].isin(ids)]
     return kept.assign(id=kept["file"].map(ids)).drop(columns="file").reset_index(drop=True)
+
+
+def _stamp(seconds: float) -> str:
+    """A time in the name of a part."""
+    return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
 
 def _article(role: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..core.errors import CorpusError
 from ..core.vocabulary import Emotion
-from .base import RECORDING_COLUMNS
+from .base import PART_COLUMNS, RECORDING_COLUMNS
 
 AUDIO_ENDINGS = (".flac", ".wav")
 NAMED_AT_MOST = 5
@@ -106,13 +106,13 @@ def read_table(title: str, path: Path, columns: Sequence[str], **options: Any) -
 def recordings_table(name: str, rows: Sequence[Mapping[str, object]], **common: object) -> pd.DataFrame:
     """Build the table of recordings from rows with ``id``; columns that nothing gives are None.
 
-    The column ``split`` is there only where rows have one.
+    The columns ``split``, ``start`` and ``end`` are there only where rows have them.
 
     Ids and speakers get the corpus's name in front, so that both are unique across corpora.
     """
     given = pd.DataFrame([{**common, **row} for row in rows], dtype=object)
-    split = ["split"] if "split" in given else []
-    table = given.reindex(columns=["id", *RECORDING_COLUMNS, *split])
+    further = [column for column in ("split", *PART_COLUMNS) if column in given]
+    table = given.reindex(columns=["id", *RECORDING_COLUMNS, *further])
     table = table.astype(object).where(table.notna(), None)
     for column in ("id", "speaker"):
         table[column] = [None if value is None else f"{name}/{value}" for value in table[column]]

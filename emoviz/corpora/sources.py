@@ -1,23 +1,32 @@
-"""Sources of labels for a user's own clips: a CSV, an audformat database or a folder of traces, beside the clips.
+"""Sources of labels for a user's own clips: a CSV, an audformat database or a folder of traces.
 
-What the texts mean, and whether that is right, :mod:`emoviz.corpora.importing` decides.
+Each reader gives a :class:`Source`: rows of texts with the line they stand in, and a :class:`Problem` for each line
+that is no row. What the texts mean, and whether that is right, :mod:`emoviz.corpora.importing` decides.
+
+Sources
+    Traces: the files of F. Ringeval et al., AVEC 2019: ``'name';timestamp;arousal;valence;liking``, one row per step.
+    Databases: audEERING's audformat, https://audeering.github.io/audformat/.
 """
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from ..core.errors import ConfigError, CorpusError
-from .audformat_database import read_audformat
-from .table import Source, read_csv
-from .traces import read_traces
+from ..core.vocabulary import Dimension
+from .databases import read_audformat
+from .table import Problem, Source, read_csv, read_lines
 
 SOUND_ENDINGS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
 VIDEO_ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".flv")
 """Endings of clips, in lower case."""
+TIME_NAMES = ("timestamp", "time")
+EVEN = 0.05
+"""Share of a step of a trace by which a time may be off."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,43 @@ def gather(
     return Material(source, found, labels)
 
 
+def read_traces(folder: Path) -> tuple[Source, pd.DataFrame]:
+    """Read a folder with one CSV per recording in AVEC's form.
+
+    Each has a header with ``timestamp`` (or ``time``) and one or more dimensions, and a row per step; steps are even.
+
+    Returns:
+        A source with the column ``file`` (the recording's name), whose problems are those of all files; and the long
+        table ``file``, ``time`` and one column per dimension.
+
+    Raises:
+        CorpusError: if the folder has no CSV.
+    """
+    if not os.path.isdir(folder):  # false for names that no folder can have, too
+        raise CorpusError(f"'{folder}' is no folder on this machine; name the one that holds the traces.")
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() == ".csv" and path.name[0] != ".")
+    if not files:
+        raise CorpusError(f"'{folder}' has no CSV; traces are one CSV per recording with a timestamp and dimensions.")
+    problems: list[Problem] = []
+    tables = []
+    for path in files:
+        table, wrong = _read_trace(path)
+        problems += wrong
+        if not wrong:
+            tables.append(table.assign(file=path.stem))
+    traces = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["file", "time"])
+    if traces.isna().any(axis=None):
+        lacking = traces["file"][traces.isna().any(axis=1)].iloc[0]
+        common = ", ".join(c for c in traces if c not in ("file", "time"))
+        problems.append(
+            Problem(f"{lacking}.csv", 1, f"All recordings have the same dimensions; here are not all of {common}.")
+        )
+        traces = traces[~traces["file"].isin(traces["file"][traces.isna().any(axis=1)])]
+    names = list(dict.fromkeys(traces["file"]))
+    rows = pd.DataFrame({"file": names}, pd.RangeIndex(1, len(names) + 1, name="line"), dtype=object)
+    return Source(folder.name, rows, tuple(problems)), traces
+
+
 def find_clips(folder: Path) -> dict[str, Path]:
     """Find every clip under a folder, by its path inside the folder (with ``/``).
 
@@ -86,3 +132,52 @@ def find_clips(folder: Path) -> dict[str, Path]:
         kinds = ", ".join(ending[1:] for ending in endings)
         raise CorpusError(f"There are no clips in '{folder}'; they end in {kinds}.")
     return found
+
+
+def _read_trace(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """``time`` and dimensions of one recording, or what is wrong with it."""
+    try:
+        header, lines, problems = read_lines(path)
+    except CorpusError as error:
+        return pd.DataFrame(), [Problem(path.name, 0, str(error))]
+    names = [name.lower() for name in header]
+    time = next((names.index(name) for name in TIME_NAMES if name in names), None)
+    dimensions = {name: names.index(name) for name in Dimension if name in names}
+    if time is None or not dimensions:
+        accepted = f"{' or '.join(TIME_NAMES)} and one or more of {', '.join(Dimension)}"
+        return pd.DataFrame(), [Problem(path.name, 1, f"The header has {accepted}, not {', '.join(header)[:80]}.")]
+    rows: list[list[float]] = []
+    for line, values in lines:
+        numbers = [_number(values[place]) for place in (time, *dimensions.values())]
+        for name, number, place in zip(("time", *dimensions), numbers, (time, *dimensions.values()), strict=True):
+            if math.isnan(number):
+                problems.append(Problem(path.name, line, f"'{values[place]}' is no number; every step has its {name}."))
+            elif name != "time" and abs(number) > 1:
+                problems.append(Problem(path.name, line, f"{name} lies in [-1, 1], unlike {number:g}."))
+        rows.append(numbers)
+    table = pd.DataFrame(rows, columns=["time", *dimensions])
+    if not problems and len(rows) < 2:
+        problems.append(Problem(path.name, 0, f"A trace has two steps or more, not {len(rows)}."))
+    if not problems:
+        problems += _uneven(path, table["time"], [line for line, _ in lines])
+    return table, problems
+
+
+def _uneven(path: Path, times: pd.Series, lines: Sequence[int]) -> list[Problem]:
+    """The first step that differs from the usual one."""
+    steps = times.diff().iloc[1:]
+    usual = steps.median()
+    wrong = steps.index[(steps <= 0) | ((steps - usual).abs() > EVEN * abs(usual))]
+    if not len(wrong):
+        return []
+    row = int(wrong[0])
+    sentence = f"The time goes from {times[row - 1]:g} s to {times[row]:g} s; steps are even, here {usual:g} s."
+    return [Problem(path.name, lines[row], sentence)]
+
+
+def _number(text: str | None) -> float:
+    try:
+        number = float(text or "nan")
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan

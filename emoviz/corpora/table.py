@@ -1,9 +1,8 @@
-"""A table that says what clips are: texts with their line, and a problem for each line that is no row."""
+"""A user's table of texts: its rows with their lines, and the lines that are no rows."""
 
 import csv
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,6 @@ import pandas as pd
 from ..core.errors import CorpusError
 from ..core.vocabulary import Split
 
-STARTS = frozenset({"start", "starts", "begin", "begins", "beginning", "onset", "from", "tmin", "xmin"})
-ENDS = frozenset({"end", "ends", "stop", "offset", "to", "tmax", "xmax", "duration", "length"})
-"""Words in the names of columns that say which part of a file a row means."""
-SPLIT = "split"
-"""Column that says in which part of a published split a recording stands."""
 PARTS = {
     **dict.fromkeys(("train", "training"), Split.TRAIN),
     **dict.fromkeys(("validation", "valid", "val", "dev", "devel", "development"), Split.VALIDATION),
@@ -28,11 +22,11 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem in a line of a table or in a file.
+    """One thing that is wrong.
 
     Attributes:
-        file: name of the table.
-        line: line of the table, from 1, the header being the first; 0 for the file as a whole.
+        file: the table's name.
+        line: number of the line in it, from 1, the header being the first; 0 for the file as a whole.
         sentence: the error and the accepted values in one sentence.
     """
 
@@ -46,14 +40,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Source:
-    """A table that says what clips are, with its problems.
+    """A table that says what clips are.
 
     Attributes:
-        file: name of the table, for people.
-        rows: rows of texts (None where empty), whose index is the line in the file.
+        file: its name, for people.
+        rows: texts (None where empty), index the line in the file.
         problems: lines that are no rows.
         title: title of the database, where it has one.
-        licence: licence of the database, where it has one.
+        licence: licence of the database, where it states one.
     """
 
     file: str
@@ -64,10 +58,10 @@ class Source:
 
 
 def read_csv(path: Path) -> Source:
-    """Read a table with a header, whose fields are parted by commas, semicolons or tabs.
+    """Read a table with a header; fields are parted by commas, semicolons or tabs.
 
     Raises:
-        CorpusError: if the table cannot be read, is no UTF-8 text, or has no header with two columns or more.
+        CorpusError: if it cannot be read, is no UTF-8 text, or has no header with two columns or more.
     """
     header, lines, problems = read_lines(path)
     if len(header) < 2 or len(set(header)) < len(header):
@@ -80,7 +74,7 @@ def read_csv(path: Path) -> Source:
 
 
 def read_lines(path: Path) -> tuple[list[str], list[tuple[int, list[str | None]]], list[Problem]]:
-    """Read the header of a table, its rows with their line, and the lines with another number of fields."""
+    """Read the header, the rows with their line, and the lines with another number of fields."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -114,34 +108,8 @@ def read_lines(path: Path) -> tuple[list[str], list[tuple[int, list[str | None]]
     return header, lines, problems
 
 
-def spans_of(source: Source, mapped: Iterable[str] = ()) -> tuple[str, str] | None:
-    """Find the two columns that make rows parts of files, their start and their end or length; None without them.
-
-    Args:
-        source: source with the table.
-        mapped: columns of which it is known that they mean something else.
-    """
-    found: list[str] = []
-    for names in (STARTS, ENDS):
-        columns = [column for column in source.rows if column not in {*mapped, *found}]
-        words = {
-            column: re.findall("[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()) for column in columns
-        }
-        plain = [column for column in columns if set(words[column]) & names and _are_times(source.rows[column])]
-        if not plain:
-            return None
-        found.append(plain[0])
-    return found[0], found[1]
-
-
-def _are_times(column: "pd.Series[Any]") -> bool:
-    """Whether a column holds numbers or times of day, and nothing else."""
-    texts = [str(value) for value in column.dropna()]
-    return bool(texts) and all(re.fullmatch(r"(\d+:){0,2}\d+([.,]\d+)?(e[+-]?\d+)?( ?m?s)?", text) for text in texts)
-
-
 def text_of(value: Any) -> str | None:
-    """Return the text of a cell, None where it is empty."""
+    """Return the text of a cell, or None where it is empty."""
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
     return str(value).strip() or None

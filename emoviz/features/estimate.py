@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
-from ..corpora.base import Corpus
+from ..corpora.base import Corpus, clips_of
 from ..corpora.inventory import Holding
 from .base import EXTRACTORS, make
 from .store import FeatureStore
@@ -55,7 +55,7 @@ def estimate(corpus: Corpus, features: Sequence[str], store: FeatureStore, progr
     """
     from ..media import ClipMedia  # a training node need not have what reads media
 
-    files = list(corpus.recordings["video"].fillna(corpus.recordings["audio"]).dropna())
+    files = list(clips_of(corpus.recordings).dropna())
     if not files:
         raise FeatureError(f"{corpus.title} comes without clips, so nothing can be extracted of it.")
     tried = files[:: max(1, len(files) // TRIED)][:TRIED]
@@ -64,7 +64,7 @@ def estimate(corpus: Corpus, features: Sequence[str], store: FeatureStore, progr
     for number, file in enumerate(tried):
         progress("Trying a few recordings", number, len(tried))
         began = time.perf_counter()
-        media = ClipMedia(file)
+        media = ClipMedia(file.file) if file.part is None else ClipMedia(file.file).part(*file.part)
         sizes.append(sum(store.extract(extractor, media).values.nbytes for extractor in extractors))
         seconds.append(time.perf_counter() - began)
     typical = sum(seconds[1:]) / len(seconds[1:]) if len(seconds) > 1 else seconds[0]

@@ -9,10 +9,11 @@ changed one is. Files appear whole or not at all, so two processes may fill one 
 
 import functools
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,12 +26,13 @@ from ..core.errors import FeatureError, MediaError, MissingWeightsError
 from ..core.files import raising, replacing
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
+from ..corpora.base import clips_of
 from .base import EXTRACTORS, Extractor, FeatureStream, make
 from .stored_corpus import SHIPPED, StoredCorpus, read_corpus, write_corpus
 from .stream_file import pack, read_stream
 
 if TYPE_CHECKING:
-    from ..corpora.base import Corpus
+    from ..corpora.base import Clip, Corpus
     from ..media import ClipMedia
 
 MOST_NAMED = 3
@@ -185,7 +187,7 @@ class FeatureStore:
         keys: list[str | None] = []
         unread: dict[str, str] = {}
         with _in_processes(processes) as each:
-            added = each(functools.partial(self._add_clip, extractors), _clips(corpus))
+            added = _flat(each(functools.partial(self._add_file, extractors), _by_file(corpus)))
             for number in range(len(corpus.recordings)):
                 progress(f"Extracting features of {corpus.title}", number, len(corpus.recordings))
                 found = next(added)
@@ -199,26 +201,25 @@ class FeatureStore:
             raise MediaError(_told(corpus, unread))
         return keys
 
-    def _add_clip(self, extractors: Sequence[Extractor], clip: str | None) -> "str | None | _Unread":
+    def _add_file(
+        self, extractors: Sequence[Extractor], clips: "Sequence[Clip | None]"
+    ) -> "list[str | None | _Unread]":
+        """Extract the missing streams of clips that lie in one file; return the key of each, or why it is not read."""
+        opened = _Opened()
+        return [None if clip is None else self._add_clip(extractors, clip, opened) for clip in clips]
+
+    def _add_clip(self, extractors: Sequence[Extractor], clip: "Clip", opened: "_Opened") -> "str | _Unread":
         """Extract the missing streams of one clip, and return its key, or why it cannot be read."""
-        if clip is None:
-            return None
         try:
-            return self._extract_missing(extractors, clip)
+            # A clip whose streams are all there need not be opened, which takes longest.
+            key = opened.key(clip)
+            if any(read_stream(self._path(extractor, key)) is None for extractor in extractors):
+                media = opened.media(clip)
+                for extractor in extractors:
+                    self.extract(extractor, media)
+            return key
         except (MediaError, OSError) as error:
             return _Unread(str(error))
-
-    def _extract_missing(self, extractors: Sequence[Extractor], clip: str) -> str:
-        """Extract the missing streams of one clip, and return its key."""
-        from ..media import ClipMedia, content_key
-
-        # A clip whose streams are all there need not be opened, which takes longest.
-        key = content_key(clip) if Path(clip).is_file() else ""
-        if any(read_stream(self._path(extractor, key)) is None for extractor in extractors) or not key:
-            media = ClipMedia(clip)
-            for extractor in extractors:
-                self.extract(extractor, media)
-        return key
 
     def _path(self, extractor: Extractor, key: str) -> Path:
         return _in(self._folder(extractor), key)
@@ -227,6 +228,30 @@ class FeatureStore:
         """Return the folder of the extractor's streams in its settings."""
         settings = json.dumps(extractor.settings, sort_keys=True).encode()
         return self.root / f"{extractor.name}-{extractor.version}-{hashlib.sha256(settings).hexdigest()[:8]}"
+
+
+class _Opened:
+    """A file that is opened once for all its parts, when the first of them is asked for."""
+
+    def __init__(self) -> None:
+        self._content = ""
+        self._media: ClipMedia | None = None
+
+    def key(self, clip: "Clip") -> str:
+        from ..media import content_key, key_of_part
+
+        if not self._content and Path(clip.file).is_file():
+            self._content = content_key(clip.file)
+        if not self._content:
+            self.media(clip)  # says what is wrong with the file
+        return self._content if clip.part is None else key_of_part(self._content, *clip.part)
+
+    def media(self, clip: "Clip") -> "ClipMedia":
+        from ..media import ClipMedia
+
+        if self._media is None:
+            self._media = ClipMedia(clip.file)
+        return self._media if clip.part is None else self._media.part(*clip.part)
 
 
 @dataclass(frozen=True)
@@ -281,7 +306,12 @@ def _key(extractor: Extractor, media: "ClipMedia") -> str:
     return media.key
 
 
-def _clips(corpus: "Corpus") -> list[str | None]:
-    """Return the file of each recording that holds its picture, or else its sound."""
-    columns = corpus.recordings[["video", "audio"]]
-    return [next((path for path in row if isinstance(path, str)), None) for row in columns.itertuples(index=False)]
+def _by_file(corpus: "Corpus") -> "list[list[Clip | None]]":
+    """Return the clips of the recordings in their order, those that follow each other in one file together."""
+    clips = clips_of(corpus.recordings)
+    return [list(some) for _, some in itertools.groupby(clips, lambda clip: clip and clip.file)]
+
+
+def _flat(lists: Iterable[list[Any]]) -> Iterator[Any]:
+    """Yield the entries of all lists."""
+    return itertools.chain.from_iterable(lists)

@@ -7,6 +7,7 @@ from .faces import track_faces
 from .frames import Frame, iterate_frames
 from .info import AudioInfo, ClipInfo, TrackInfo, VideoInfo, probe
 from .networks import BLENDSHAPES
+from .part import key_of_part
 from .playable import playable
 from .spectrogram import Spectrogram, spectrogram
 from .tracks import FaceTimeline, FaceTrack
@@ -31,6 +32,7 @@ __all__ = [
     "face_picture",
     "face_square",
     "iterate_frames",
+    "key_of_part",
     "playable",
     "probe",
     "read_waveform",

@@ -20,6 +20,7 @@ from .faces import Following, track_with_faces
 from .frames import Frame, iterate_frames
 from .info import ClipInfo, probe
 from .kept_faces import keep_faces, kept_faces
+from .part import key_of_part, part_of_faces, part_of_pictures, part_of_sound
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
 
@@ -111,7 +112,7 @@ class ClipMedia:
         Raises:
             MediaError: if the clip has no picture.
         """
-        return iterate_frames(self.path, progress, choice=self._decoded.choice, bounds=self._decoded.bounds)
+        return self._decoded.pictures(progress)
 
     def faces(self, progress: Progress = silent) -> FaceTimeline:
         """Return the faces in the picture.
@@ -152,6 +153,12 @@ class ClipMedia:
         """Return the sound of the first seconds alone, as if the recording ended there and had no picture."""
         other = ClipMedia.__new__(ClipMedia)
         other.face, other._decoded = None, self._decoded.beginning(seconds)
+        return other
+
+    def part(self, start: float, end: float) -> "ClipMedia":
+        """Return the seconds from ``start`` to ``end`` alone, as if the recording were no more than that."""
+        other = ClipMedia.__new__(ClipMedia)
+        other.face, other._decoded = None, _Part(self._decoded, start, end)
         return other
 
     def with_face(self, face: int | None) -> "ClipMedia":
@@ -204,6 +211,9 @@ class _Decoded:
         other._until, other._waveform, other._speech, other.kept = seconds, None, None, None
         other._waveform_lock, other._speech_lock = threading.Lock(), threading.Lock()
         return other
+
+    def pictures(self, progress: Progress) -> Iterator[Frame]:
+        return iterate_frames(self.path, progress, choice=self.choice, bounds=self.bounds)
 
     def waveform(self, progress: Progress) -> Waveform:
         if self.info.audio is None:
@@ -272,6 +282,39 @@ class _Decoded:
         """All that the faces depend on."""
         assert self.info.video is not None
         return {"content": self.content, "track": self.info.video.track, "bounds": asdict(self.bounds)}
+
+
+class _Part(_Decoded):
+    """The seconds from ``start`` to ``end`` of a decoded file, which is decoded once for all its parts."""
+
+    def __init__(self, whole: _Decoded, start: float, end: float) -> None:
+        vars(self).update(vars(whole))
+        self.whole, self.start, self.end = whole, start, end
+        self.info = replace(whole.info, duration=end - start)
+        self._speech, self._faces, self.kept = None, None, None
+        self._speech_lock = threading.Lock()
+
+    @property
+    def key(self) -> str:
+        return key_of_part(self.whole.key, self.start, self.end)
+
+    def beginning(self, seconds: float) -> "_Decoded":
+        shorter = _Part(self.whole, self.start, min(self.end, self.start + seconds))
+        shorter.info = replace(shorter.info, video=None)
+        return shorter
+
+    def pictures(self, progress: Progress) -> Iterator[Frame]:
+        return part_of_pictures(self.whole.pictures(progress), self.start, self.end)
+
+    def waveform(self, progress: Progress) -> Waveform:
+        return part_of_sound(self.whole.waveform(progress), self.start, self.end)
+
+    def faces(self, progress: Progress) -> FaceTimeline:
+        self._faces = part_of_faces(self.whole.faces(progress), self.start, self.end)
+        return self._faces
+
+    def faces_so_far(self, progress: Progress) -> Iterator[FaceTimeline]:
+        yield self.faces(progress)
 
 
 _MOMENT = 0.25

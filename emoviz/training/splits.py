@@ -1,8 +1,9 @@
-"""Splits in which no speaker stands in two parts, and the assertion that this holds.
+"""Splits in which no speaker and no session stands in two parts, and the assertion that this holds.
 
 Recordings of a corpus that was published with a split keep it; the speakers of all others are drawn.
 """
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -62,7 +63,8 @@ def by_speaker(
     Shares are of each culture's speakers, rounded; each part gets at least one, so that every culture is tested.
 
     Args:
-        recordings: table with the columns ``speaker`` and ``culture``.
+        recordings: table with the columns ``speaker`` and ``culture``, and perhaps ``session``: speakers who share one,
+            as those of a conversation do, stand in one part and count as one.
         validation_share: share of the speakers for validation, in (0, 1).
         test_share: share of the speakers for the test, in (0, 1).
         seed: seed of the draw.
@@ -72,20 +74,33 @@ def by_speaker(
     """
     parts: dict[Split, list[str]] = {part: [] for part in Split}
     for culture, group in recordings.groupby("culture"):
-        speakers = sorted(group["speaker"].unique())
-        if len(speakers) < 3:
+        units = _together(group)
+        if len(units) < 3:
+            shared = " who share no session" if len(units) < group["speaker"].nunique() else ""
             raise SplitError(
-                f"The culture '{culture}' has {len(speakers)} speaker(s); a speaker-disjoint split needs three or more."
+                f"The culture '{culture}' has {len(units)} speaker(s){shared}; a speaker-disjoint split needs three or "
+                "more."
             )
-        order = np.random.default_rng([seed, *str(culture).encode()]).permutation(speakers)
+        order = [units[n] for n in np.random.default_rng([seed, *str(culture).encode()]).permutation(len(units))]
         held_out = min(max(1, round(test_share * len(order))), len(order) - 2)
         validated = min(max(1, round(validation_share * len(order))), len(order) - held_out - 1)
-        parts[Split.TEST] += list(order[:held_out])
-        parts[Split.VALIDATION] += list(order[held_out : held_out + validated])
-        parts[Split.TRAIN] += list(order[held_out + validated :])
+        parts[Split.TEST] += itertools.chain(*order[:held_out])
+        parts[Split.VALIDATION] += itertools.chain(*order[held_out : held_out + validated])
+        parts[Split.TRAIN] += itertools.chain(*order[held_out + validated :])
     split = {part: tuple(sorted(map(str, speakers))) for part, speakers in parts.items()}
     check_disjoint(split)
     return split
+
+
+def _together(recordings: pd.DataFrame) -> list[list[str]]:
+    """Return the speakers of recordings in order, those who share a session, be it through others, in one list."""
+    units = [{speaker} for speaker in sorted(recordings["speaker"].unique())]
+    sessions = recordings.dropna(subset=["session"]).groupby("session")["speaker"] if "session" in recordings else ()
+    for _, speakers in sessions:
+        joined = [unit for unit in units if unit & set(speakers)]
+        if len(joined) > 1:
+            units = [unit for unit in units if unit not in joined] + [set().union(*joined)]
+    return sorted(sorted(unit) for unit in units)
 
 
 def check_disjoint(split: Mapping[Split, tuple[str, ...]]) -> None:

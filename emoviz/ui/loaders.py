@@ -23,6 +23,7 @@ from ..core import places
 from ..core.errors import CheckpointError, EmovizError
 from ..core.settings import Settings
 from ..corpora import inventory
+from ..corpora.base import Clip, clips_of
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
 from ..studies.reports import Report, read_report, report_files
@@ -77,17 +78,16 @@ def _table(folder: Path, name: str, changed: int) -> pd.DataFrame | None:
 
 
 @cached(8, "Reading the corpora")
-def recording_files(names: tuple[str, ...]) -> dict[str, Path]:
-    """Return the media files of recordings of corpora that are on this machine (``EMOVIZ_DATA``), by id."""
-    files: dict[str, Path] = {}
+def recording_clips(names: tuple[str, ...]) -> dict[str, Clip]:
+    """Return the clips of recordings of corpora that are on this machine (``EMOVIZ_DATA``), by id."""
+    clips: dict[str, Clip] = {}
     for name in names:
         try:
             recordings = corpora.load(name, settings().data, settings().imports).recordings
         except EmovizError:
             continue  # it is not here; the page says that its recordings cannot be played
-        media = recordings["video"].fillna(recordings["audio"]).dropna()
-        files |= {str(identity): Path(file) for identity, file in media.items()}
-    return files
+        clips |= {str(identity): clip for identity, clip in clips_of(recordings).dropna().items()}
+    return clips
 
 
 def holdings() -> list[inventory.Holding]:

@@ -1,6 +1,8 @@
 """Single recordings of corpora, played where the corpus is on this machine."""
 
+import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -17,23 +19,29 @@ def play(identity: str, corpora: Sequence[str]) -> None:
         identity: id of the recording.
         corpora: names of the corpora, of which one has the recording.
     """
-    if loaders.settings().data is None:
+    clip = loaders.recording_clips(tuple(corpora)).get(identity)
+    if clip is None and loaders.settings().data is None:
         st.caption(
             "The recording cannot be played: it may not be passed on with the models. Get the corpora "
             f"({', '.join(corpora)}) and name their folder by `EMOVIZ_DATA`."
         )
         return
-    file = loaders.recording_files(tuple(corpora)).get(identity)
-    if file is None:
+    if clip is None:
         st.caption(
             f"`{identity}` has no sound or video file of its own in the folder named by `EMOVIZ_DATA`: its corpus is "
             "not there, or it was joined from several recordings."
         )
         return
     try:
-        info = media.probe(file)
-        playable = media.playable(file, session().folder)
+        info = media.probe(clip.file)
+        playable = media.playable(Path(clip.file), session().folder)
     except EmovizError as error:
         st.caption(str(error))
         return
-    (st.video if info.video else st.audio)(str(playable))
+    show = st.video if info.video else st.audio
+    if clip.part is None:
+        show(str(playable))
+        return
+    start, end = clip.part
+    show(str(playable), start_time=math.floor(start), end_time=math.ceil(end))  # the player knows whole seconds alone
+    st.caption(f"The recording is a part of this file, from {start:g} s to {end:g} s.")

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import audformat
 import audformat.testing
@@ -16,9 +17,10 @@ from emoviz import media
 from emoviz.core.errors import ConfigError, CorpusError, MediaError, UnknownNameError
 from emoviz.core.vocabulary import Emotion
 from emoviz.corpora import describe, load, names, own
-from emoviz.corpora.importing import LEFT_OUT, Plan, check, corpus
+from emoviz.corpora.base import clips_of
+from emoviz.corpora.importing import Plan, check, corpus, suggest_scale, words_of
+from emoviz.corpora.roles import LEFT_OUT, seconds_of, suggest, suggest_emotions, suggest_part
 from emoviz.corpora.sources import SOUND_ENDINGS, VIDEO_ENDINGS, Material, find_clips, gather
-from emoviz.corpora.suggestions import suggest, suggest_emotions, suggest_scale, words_of
 from emoviz.corpora.table import Source, read_csv
 
 COLUMNS = {"file": "file", "emotion": "emotion", "speaker": "who"}
@@ -251,10 +253,66 @@ def test_a_plan_is_refused_that_names_no_column_of_the_table(tmp_path):
         ("Begin", "End"),
     ],
 )
-def test_rows_that_are_parts_of_files_are_refused(tmp_path, start, end):
+def test_rows_that_are_parts_of_files_are_never_whole_files(tmp_path, start, end):
     folder = folder_of(tmp_path, f"file,{start},{end},who,emotion\na/1.wav,0.0,1.2,S1,sad\na/2.mp4,1.2,2.4,S2,sad\n")
-    with pytest.raises(CorpusError, match="are parts of files, from .* whole files are imported"):
+    with pytest.raises(CorpusError, match="are parts of files, from .*: name these columns as start and"):
         check(material_of(folder), PLAN)
+
+
+def parts(table, tmp_path, **more):
+    """The sound rows of a table of parts of files of 3 s, and what is wrong with the others."""
+    material = material_of(folder_of(tmp_path, table))
+    columns = COLUMNS | suggest_part(material.source.rows)
+    plan = Plan("mine", columns, {"culture": "Here"}, **more)
+    return check(material, plan, lambda path: SimpleNamespace(duration=3.0))
+
+
+def test_each_part_of_a_file_is_a_recording(tmp_path):
+    table = "file,start,end,who,emotion\na/1.wav,0.0,1.2,S1,sad\na/1.wav,1.2,,S2,happy\na/2.mp4,0:01.5,3.05,S3,sad\n"
+    checked = parts(table, tmp_path)
+    assert not checked.problems
+    made = corpus(Plan("mine", COLUMNS, {"culture": "Here"}), checked)
+    assert list(made.recordings.index) == ["mine/a/1@0-1.2", "mine/a/1@1.2-3", "mine/a/2@1.5-3.05"]
+    assert [clip.part for clip in clips_of(made.recordings)] == [(0.0, 1.2), (1.2, 3.0), (1.5, 3.0)]
+    assert [Path(clip.file).name for clip in clips_of(made.recordings)] == ["1.wav", "1.wav", "2.mp4"]
+    assert list(made.recordings["session"]) == ["a/1", "a/1", "a/2"]
+    assert list(made.labels["emotion"]) == ["sad", "happy", "sad"]
+
+
+def test_parts_may_have_a_length_and_milliseconds(tmp_path):
+    checked = parts("file,onset_ms,duration_ms,who,emotion\na/1.wav,500,1000,S1,sad\n", tmp_path)
+    assert [(row["start"], row["end"]) for row in checked.rows] == [(0.5, 1.5)]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("1.2,1.2", "The part goes from 1.2 s to 1.2 s; a part ends after it starts."),
+        ("0,3000", "The part ends at 3000 s, but '1.wav' lasts 3.0 s."),
+        (",1", "The cell is empty in 'start'; accepted are seconds as 1.5, or 0:01.5."),
+    ],
+)
+def test_a_part_that_cannot_be_is_a_problem_of_its_row(tmp_path, row, said):
+    checked = parts(f"file,start,end,who,emotion\na/1.wav,{row},S1,sad\na/1.wav,0,1,S1,sad\n", tmp_path)
+    assert len(checked.rows) == 1
+    assert [(problem.line, problem.sentence) for problem in checked.problems] == [(2, said)]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "seconds"),
+    [
+        ("1.5", "start", 1.5),
+        ("1,5 s", "start", 1.5),
+        ("1500 ms", "start", 1.5),
+        ("1500", "start_ms", 1.5),
+        ("01:02:03.5", "start_ms", 3723.5),
+        ("2:03", "start", 123.0),
+        ("soon", "start", None),
+        ("", "start", None),
+    ],
+)
+def test_times_of_tables_are_read(text, column, seconds):
+    assert seconds_of(text, column) == seconds
 
 
 @pytest.mark.parametrize("columns", ["duration,take", "to,from", "start,who2"])
@@ -398,6 +456,31 @@ def database(folder: Path, storage_format: str = "csv") -> audformat.Database:
     for file in files:
         (folder / file).touch()
     return db
+
+
+def test_labelled_segments_of_an_audformat_database_are_its_rows(tmp_path):
+    db = audformat.Database("segmented")
+    db.schemes["emotion"] = audformat.Scheme(labels=["anger", "joy"])
+    db.schemes["speaker"] = audformat.Scheme(labels=["s1", "s2"])
+    db["files"] = audformat.Table(audformat.filewise_index(["a.wav", "b.wav"]))
+    db["files"]["speaker"] = audformat.Column(scheme_id="speaker")
+    db["files"]["speaker"].set(["s1", "s2"])
+    index = audformat.segmented_index(["a.wav", "a.wav", "b.wav"], ["0s", "1.25s", "0s"], ["1.25s", "2s", None])
+    db["segments"] = audformat.Table(index)
+    db["segments"]["emotion"] = audformat.Column(scheme_id="emotion")
+    db["segments"]["emotion"].set(["anger", "joy", "joy"])
+    db.save(tmp_path, storage_format="csv")
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).touch()
+    material = gather(database=tmp_path)
+    columns = suggest(material.source.rows) | suggest_part(material.source.rows)
+    plan = Plan("mine", columns, {"culture": "Here"}, {"anger": "angry", "joy": "happy"})
+    checked = check(material, plan, lambda path: SimpleNamespace(duration=2.5))
+    assert not checked.problems
+    made = corpus(plan, checked)
+    assert list(made.recordings.index) == ["mine/a@0-1.25", "mine/a@1.25-2", "mine/b@0-2.5"]
+    assert list(made.recordings["speaker"]) == ["mine/s1", "mine/s1", "mine/s2"]
+    assert list(made.labels["emotion"]) == ["angry", "happy", "happy"]
 
 
 @pytest.mark.parametrize("storage_format", ["csv", "parquet"])

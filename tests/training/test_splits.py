@@ -25,6 +25,24 @@ def test_every_culture_in_every_part_and_no_speaker_twice(cultures, validation, 
         assert {speaker[0] for speaker in split[part]} == set(cultures)
 
 
+@given(st.integers(0, 9))
+def test_speakers_of_one_session_stand_in_one_part(seed):
+    pairs = [("A", f"{n}{who}", f"talk {n}") for n in range(6) for who in "ab"]
+    table = pd.DataFrame(
+        [*pairs, ("A", "0b", "talk 1"), ("A", "alone", None)], columns=["culture", "speaker", "session"]
+    )
+    part_of = {speaker: part for part, names in by_speaker(table, 0.2, 0.2, seed).items() for speaker in names}
+    assert len(part_of) == 13
+    assert all(part_of[f"{n}a"] == part_of[f"{n}b"] for n in range(6))
+    assert part_of["0a"] == part_of["1a"]  # by way of one who is in both
+
+
+def test_speakers_of_few_sessions_are_too_few():
+    table = pd.DataFrame({"culture": ["A"] * 4, "speaker": list("abcd"), "session": ["x", "x", "y", "y"]})
+    with pytest.raises(SplitError, match="'A' has 2 speaker.s. who share no session"):
+        by_speaker(table, 0.1, 0.1, 0)
+
+
 def test_too_few_speakers():
     table = pd.DataFrame({"culture": ["A", "A"], "speaker": ["1", "2"]})
     with pytest.raises(SplitError, match="'A' has 2 speaker"):

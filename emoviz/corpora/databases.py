@@ -1,27 +1,27 @@
-"""Labels of a user's own clips from an audformat database.
+"""audEERING's audformat databases as tables of texts: https://audeering.github.io/audformat/."""
 
-Sources
-    audEERING's audformat, https://audeering.github.io/audformat/.
-"""
-
+import math
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ..core.errors import CorpusError
-from .table import PARTS, SPLIT, Source, text_of
+from .roles import LABELS, SPLIT, suggest
+from .table import PARTS, Source, text_of
 
 if TYPE_CHECKING:
     import audformat
 
 
 def read_audformat(folder: Path) -> Source:
-    """Read the filewise tables of an audformat database; speakers' own fields become columns too.
+    """Read the tables of an audformat database; speakers' own fields become columns too.
+
+    Where its files have no labels but segments of them have, the rows are segments with ``start`` and ``end``.
 
     Tables of the same files stand side by side. Columns of one name in tables of other files, such as those of a train
     and a test part, become one column; a part that a table's name or split tells becomes the column ``split``.
@@ -29,7 +29,7 @@ def read_audformat(folder: Path) -> Source:
     Its header is read as plain YAML, and pickled tables are not read, since both could run code.
 
     Raises:
-        CorpusError: if it is no such database, has no filewise table, or has its tables as pickles only.
+        CorpusError: if it is no such database, has no table of files or segments, or has its tables as pickles only.
     """
     import audformat
     import yaml
@@ -55,7 +55,7 @@ def read_audformat(folder: Path) -> Source:
             "file for each table."
         ) from error
     if rows.empty:
-        raise CorpusError(f"The database in '{folder}' has no table of whole files, only of segments or of no files.")
+        raise CorpusError(f"The database in '{folder}' has no table of files or of segments of files.")
     rows.index = pd.Index(range(1, len(rows) + 1), name="line")
     return Source(path.name, rows, (), str(database.name), str(database.license or ""))
 
@@ -79,21 +79,32 @@ def _copy_table(folder: Path, copy: Path, table: str) -> None:
 
 
 def _joined(database: "audformat.Database") -> pd.DataFrame:
-    """The filewise tables as one: ``file``, one text column per column of theirs, and perhaps ``split``."""
+    """The tables as one: ``file``, one text column per column of theirs, and perhaps ``split``.
+
+    Where files have no labels but segments have, the rows are these, with ``start`` and ``end`` in seconds.
+    """
+    files = _side_by_side(database, [name for name in database.tables if database[name].is_filewise])
+    segments = _side_by_side(database, [name for name in database.tables if database[name].is_segmented])
+    if segments.empty or set(LABELS) & set(suggest(map(str, files.columns))):
+        return files.rename_axis("file").reset_index().map(text_of) if len(files) else files
+    others = files[[column for column in files if column not in segments]]
+    return segments.join(others, on="file").reset_index().astype(object).map(text_of)
+
+
+def _side_by_side(database: "audformat.Database", names: Sequence[str]) -> pd.DataFrame:
+    """Some tables as one, index the file, or ``file``, ``start`` and ``end``; columns that contradict get a number."""
     joined, columns = pd.DataFrame(), dict[str, None]()
-    for number, name in enumerate((n for n in database.tables if database[n].is_filewise), 1):
+    for number, name in enumerate(names, 1):
         values = _values(database, name)
         clashing = [column for column in values if column in joined and _contradict(joined[column], values[column])]
         values = values.rename(columns={column: f"{column}.{number}" for column in clashing})
         columns |= dict.fromkeys(map(str, values.columns))
-        joined = joined.combine_first(values)
-    if joined.empty:
-        return joined
-    return joined[list(columns)].rename_axis("file").reset_index().astype(object).map(text_of)
+        joined = values if number == 1 else joined.combine_first(values)
+    return joined[list(columns)].astype(object) if len(joined) else joined
 
 
 def _values(database: "audformat.Database", name: str) -> pd.DataFrame:
-    """The columns of one filewise table, index the file."""
+    """The columns of one table, index the file, or the file and the seconds at which a segment starts and ends."""
     import audformat
 
     table = database[name]
@@ -103,7 +114,13 @@ def _values(database: "audformat.Database", name: str) -> pd.DataFrame:
         if _fields(database, table.columns[column].scheme_id)
     }
     values = table.get(map={c: [c, *names] for c, names in fields.items()}) if fields else table.get()
-    values.index = values.index.get_level_values(audformat.define.IndexField.FILE)
+    files = values.index.get_level_values(audformat.define.IndexField.FILE)
+    if table.is_segmented:
+        times = [values.index.get_level_values(level).total_seconds() for level in ("start", "end")]
+        texts = [["" if math.isnan(time) else f"{time:.6f}" for time in level] for level in times]
+        values.index = pd.MultiIndex.from_arrays([files, *texts], names=["file", "start", "end"])
+    else:
+        values.index = files
     values = values.astype(object)
     part = _part(database, name)
     return values.assign(**{SPLIT: part}) if part and SPLIT not in values else values
@@ -117,7 +134,7 @@ def _part(database: "audformat.Database", name: str) -> str:
 
 
 def _contradict(one: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
-    """Whether two columns say different things of one file."""
+    """Whether two columns say different things of one file or segment."""
     both = one.dropna().index.intersection(other.dropna().index)
     return any(text_of(one[file]) != text_of(other[file]) for file in both)
 

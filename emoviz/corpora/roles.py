@@ -1,0 +1,139 @@
+"""The meanings that a column of a user's own table may have, and the names and words that suggest them."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from ..core.vocabulary import INTENSITIES, Dimension, Emotion, Split
+
+SPLIT = "split"
+"""Column that says in which part of a published split a recording stands."""
+STARTS = frozenset({"start", "starts", "begin", "begins", "beginning", "onset", "from", "tmin", "xmin"})
+ENDS = frozenset({"end", "ends", "stop", "offset", "to", "tmax", "xmax"})
+LENGTHS = frozenset({"duration", "length"})
+"""Words in the names of columns that say which part of a file a row means."""
+MILLISECONDS = frozenset({"ms", "msec", "millis", "millisecond", "milliseconds"})
+TIME = re.compile(r"((?:\d+:){0,2})(\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)( ?m?s)?")
+"""A time as tables write it: seconds, minutes or hours before them, and perhaps a unit."""
+ROLES = {
+    "file": "the clip's file: its path inside the folder, or its name, with or without its ending",
+    "start": "where a row is a part of its file: the second, or time of day, at which it starts",
+    "end": "the second, or time of day, at which the part ends; empty for the end of the file",
+    "duration": "how long the part is, where no column says when it ends",
+    "emotion": "the emotion of the clip",
+    "intensity": f"how strong it is: {', '.join(INTENSITIES)}",
+    **{str(d): f"a rating of the clip's {d} as a whole: a number on the scale of the ratings" for d in Dimension},
+    "speaker": "who is heard and seen; splits keep speakers apart",
+    "gender": "of the speaker",
+    "language": "ISO 639-3 code, e.g. deu",
+    "culture": "what pages and tables compare, e.g. German",
+    "session": "conversation of people who were recorded together",
+    "transcript": "what is said",
+    SPLIT: f"the part of a published split in which the clip stands: {', '.join(Split)}",
+}
+"""Meanings that a column may have, by role."""
+LABELS = ("emotion", *map(str, Dimension))
+"""Roles of which every clip has one at least, where it has no trace."""
+WHOLE = ("culture", "language", "gender", "session")
+"""Roles that may be the same for all rows instead of a column."""
+NEEDED = ("file", "speaker", "culture")
+"""Roles without which nothing can be trained; beside them a label, or traces."""
+SCALES = ((0.0, 1.0), (-1.0, 1.0), (1.0, 5.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0), (0.0, 100.0))
+"""Lowest and highest rating of scales in use, the narrowest first."""
+LEFT_OUT = "left out"
+"""Meaning of a word whose rows are no part of the corpus, in place of an emotion."""
+SYNONYMS = {
+    Emotion.ANGRY: "anger angry ang a wut ärger",
+    Emotion.BORED: "boredom bored bor langeweile",
+    Emotion.CALM: "calm calmness relaxed cal",
+    Emotion.CONTEMPTUOUS: "contempt contemptuous con",
+    Emotion.DISGUSTED: "disgust disgusted dis ekel",
+    Emotion.FEARFUL: "fear fearful fea afraid anxiety angst",
+    Emotion.HAPPY: "happy happiness joy hap joyful freude",
+    Emotion.NEUTRAL: "neutral neutrality neu n",
+    Emotion.SAD: "sad sadness trauer",
+    Emotion.SURPRISED: "surprise surprised sur",
+}
+HINTS = {
+    "file": "file filename path clip name audio video wav",
+    "emotion": "emotion label class category",
+    "intensity": "intensity level strength",
+    "valence": "valence val emoval pleasure pleasantness",
+    "arousal": "arousal aro emoact activation",
+    "liking": "liking",
+    "speaker": "speaker speaker_id actor subject participant person",
+    "gender": "gender sex",
+    "language": "language lang",
+    "culture": "culture country nationality",
+    "session": "session recording_session dialog",
+    "transcript": "transcript transcription text sentence utterance",
+    SPLIT: "split partition",
+}
+"""Column names by which a role is suggested."""
+
+
+def suggest(columns: Iterable[str]) -> dict[str, str]:
+    """Suggest for each role the column whose name says so."""
+    named = {column.lower().strip().rpartition(".")[2]: column for column in reversed(list(columns))}
+    named |= {column.lower().strip(): column for column in reversed(list(columns))}
+    return {
+        role: next(named[hint] for hint in hints.split() if hint in named)
+        for role, hints in HINTS.items()
+        if any(hint in named for hint in hints.split())
+    }
+
+
+def suggest_emotions(words: Iterable[str]) -> dict[str, str]:
+    """Suggest for each word the emotion that it plainly names; others are left away."""
+    known = {word: emotion.value for emotion, line in SYNONYMS.items() for word in line.split()}
+    return {word: known[word.strip().lower()] for word in words if word.strip().lower() in known}
+
+
+def suggest_part(rows: pd.DataFrame, mapped: Iterable[str] = ()) -> dict[str, str]:
+    """Return the role of the two columns that make the rows of a table parts of files; empty where there are none.
+
+    Args:
+        rows: texts of the table.
+        mapped: columns of which it is known that they mean something else.
+    """
+    found: dict[str, str] = {}
+    for names in (STARTS, ENDS | LENGTHS):
+        columns = [column for column in rows if column not in {*mapped, *found.values()}]
+        plain = [c for c in columns if _words(c) & names and _are_times(rows[c])]
+        if not plain:
+            return {}
+        role = "start" if names is STARTS else "end" if _words(plain[0]) & ENDS else "duration"
+        found[role] = plain[0]
+    return found
+
+
+def seconds_of(text: str, column: str) -> float | None:
+    """Return a time of a table in seconds, or None where the text is none.
+
+    Args:
+        text: text of a cell, e.g. ``1.5``, ``1500 ms`` or ``0:01.5``.
+        column: name of its column, which may say that its numbers are milliseconds, e.g. ``start_ms``.
+    """
+    match = TIME.fullmatch(text.strip())
+    if not match:
+        return None
+    places, number, unit = match.groups()
+    whole = 0
+    for place in places.split(":")[:-1]:
+        whole = 60 * whole + int(place)
+    seconds = 60 * whole + float(number.replace(",", "."))
+    in_milliseconds = (unit or "").strip() == "ms" or not unit and not places and _words(column) & MILLISECONDS
+    return seconds / 1000 if in_milliseconds else seconds
+
+
+def _words(column: str) -> set[str]:
+    """Return the words of a column's name in lower case."""
+    return set(re.findall("[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(column)).lower()))
+
+
+def _are_times(column: "pd.Series[Any]") -> bool:
+    """Return whether a column holds times and nothing else."""
+    texts = [str(value) for value in column.dropna()]
+    return bool(texts) and all(TIME.fullmatch(text) for text in texts)
