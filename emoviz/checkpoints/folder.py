@@ -54,12 +54,21 @@ class Predictor(nn.Module):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint folder, ready to predict."""
+    """A checkpoint folder, ready to predict.
+
+    Attributes:
+        folder: the folder.
+        description: what ``config.json`` says.
+        predictor: the network and the transforms of its inputs.
+        metrics: scores on held-out recordings.
+        calibration: digest of the profile of people that the transforms were fitted to; empty as it was trained.
+    """
 
     folder: Path
     description: Description
     predictor: Predictor
     metrics: Mapping[str, Any]
+    calibration: str = ""
 
     @property
     def name(self) -> str:
@@ -74,8 +83,9 @@ class Checkpoint:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of description and weights, hex, by which this model is told from any other."""
-        return sha256(b"".join((self.folder / name).read_bytes() for name in (CONFIG, WEIGHTS))).hexdigest()
+        """sha256 of description, weights and calibration, hex, by which this model is told from any other."""
+        files = b"".join((self.folder / name).read_bytes() for name in (CONFIG, WEIGHTS))
+        return sha256(files + self.calibration.encode()).hexdigest()
 
     @cached_property
     def channels(self) -> tuple[str, ...]:

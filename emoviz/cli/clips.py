@@ -46,6 +46,12 @@ def choice_of(options: argparse.Namespace) -> "Choice":
     FACE,
     *TRACKS,
     argument(
+        "--calibrate",
+        metavar="PEOPLE",
+        help="fit the models to people without labels: a folder or file of recordings, corpus:NAME, a stretch of the "
+        "clip (0:10-0:25) or a saved profile",
+    ),
+    argument(
         "--out",
         type=Path,
         metavar="FILE",
@@ -105,11 +111,14 @@ def _predict(
     from ..prediction.clip import predict_clip, require_size
     from ..prediction.export import write_prediction
     from ..prediction.formats import FORMATS
+    from .calibrate import fitted
 
     require_size(clip, settings.upload_limit_mb)
     media = ClipMedia(clip, face=options.face, choice=choice_of(options))
+    store = FeatureStore(settings.store)
     with Bars() as bars:
-        prediction = predict_clip(media, checkpoints, store=FeatureStore(settings.store), progress=bars)
+        models = [fitted(one, options.calibrate, media, store, bars) for one in checkpoints]
+        prediction = predict_clip(media, models, store=store, progress=bars)
     if table:
         write_prediction(prediction, table)
     else:

@@ -70,6 +70,11 @@ def _renew(readme: Path, bundled: Path) -> None:
     "scores of a model on a corpus in the store",
     MODEL,
     argument("--corpus", required=True, metavar="NAME", help="name of a corpus (see `corpora`)"),
+    argument(
+        "--calibrate",
+        metavar="PEOPLE",
+        help="fit the model without labels: 'speaker' (each to all of their own), a folder, corpus:NAME or a profile",
+    ),
     JSON,
 )
 def evaluate(options: argparse.Namespace, settings: Settings) -> None:
@@ -79,10 +84,13 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
     from ..features.store import FeatureStore
     from ..prediction.clip import load_checkpoints
     from ..training.held_out import evaluate as evaluated
+    from .calibrate import fitted
 
     (checkpoint,) = load_checkpoints([options.model], settings.checkpoints)
+    store, by_speaker = FeatureStore(settings.store), options.calibrate == "speaker"
     with Bars() as bars:
-        rows = evaluated(checkpoint, FeatureStore(settings.store), options.corpus, bars)
+        model = fitted(checkpoint, None if by_speaker else options.calibrate, None, store, bars)
+        rows = evaluated(model, store, options.corpus, bars, by_speaker=by_speaker)
     print_table(pd.DataFrame(rows), options.json)
 
 

@@ -31,6 +31,10 @@ class CheckpointError(EmovizError):
     """A checkpoint folder is missing, damaged or from an unknown model."""
 
 
+class CalibrationError(EmovizError):
+    """A profile of people is missing or damaged, fits another model, or cannot be measured."""
+
+
 class MissingWeightsError(EmovizError):
     """An encoder's weights are not on this machine."""
 

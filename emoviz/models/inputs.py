@@ -77,6 +77,18 @@ class InputTransform(nn.Module):
         if self.config.standardise:
             self.spread.copy_(torch.from_numpy(np.maximum(frames.std(0), 1e-6)))
 
+    @torch.no_grad()
+    def move(self, level: Tensor, spread: Tensor) -> None:
+        """Standardise what this transform gives now once more, which changes its own statistics alone.
+
+        Args:
+            level: what becomes zero, (W,), in units of this transform.
+            spread: what becomes one, (W,), likewise.
+        """
+        shift = level * self.spread
+        self.mean += shift @ self.components if self.config.components else shift
+        self.spread *= spread
+
     def forward(self, values: Tensor) -> Tensor:
         """Transform (..., D) features."""
         values = torch.where(values.isnan().any(-1, keepdim=True), torch.nan, values) - self.mean

@@ -13,11 +13,12 @@ import pandas as pd
 from ..checkpoints.description import Description
 from ..checkpoints.folder import Checkpoint
 from ..core.configuration import from_dict
-from ..core.errors import ConfigError, CorpusError
+from ..core.errors import CalibrationError, ConfigError, CorpusError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..evaluation.scores import Result, score_table, scores_of
 from ..features.store import FeatureStore
+from ..prediction.calibration import calibrated, can_be_calibrated, measure
 from ..prediction.corpus import evaluate_corpus, trained_on, training_mean
 from .config import TrainingConfig
 from .data import DATA, Recordings, labelled, load_recordings
@@ -26,12 +27,19 @@ from .module import TrainingModule
 
 
 def evaluate(
-    checkpoint: Checkpoint, store: FeatureStore, name: str, progress: Progress = silent
+    checkpoint: Checkpoint, store: FeatureStore, name: str, progress: Progress = silent, *, by_speaker: bool = False
 ) -> list[dict[str, Any]]:
     """Score a model on the recordings of a corpus that its training did not see, as its card scores it.
 
     A checkpoint that does not state how its samples were made, or that reads pictures, is scored recording by recording
     (:func:`emoviz.prediction.corpus.evaluate_corpus`).
+
+    Args:
+        checkpoint: the model.
+        store: store of the corpora.
+        name: name of the corpus.
+        progress: listener.
+        by_speaker: whether the model is calibrated to each speaker by all their recordings, without labels.
 
     Returns:
         Rows as :func:`emoviz.evaluation.scores.score_table` returns them.
@@ -40,11 +48,14 @@ def evaluate(
         CorpusError: if the corpus, or one that the model was trained on, is not in the store, has no such labels, or
             nothing of it is held out.
         FeatureError: if a feature of the corpus was not extracted.
+        CalibrationError: if the model, or too short a speaker, cannot be calibrated to.
     """
     about = checkpoint.description
-    if about.training.get("data") not in DATA or not DATA[about.training["data"]].windows:
+    if by_speaker:
+        _require_calibration(checkpoint)
+    elif about.training.get("data") not in DATA or not DATA[about.training["data"]].windows:
         return evaluate_corpus(checkpoint, store, name, progress)
-    results = held_out(checkpoint, store, name, progress)
+    results = held_out(checkpoint, store, name, progress, by_speaker=by_speaker)
     stated = checkpoint.metrics.get("training_mean")
     mean = training_mean(store, about) if stated is None else np.asarray(stated)
     progress("Computing intervals", 0, 1)
@@ -52,9 +63,21 @@ def evaluate(
 
 
 def held_out(
-    checkpoint: Checkpoint, store: FeatureStore, name: str | None = None, progress: Progress = silent
+    checkpoint: Checkpoint,
+    store: FeatureStore,
+    name: str | None = None,
+    progress: Progress = silent,
+    *,
+    by_speaker: bool = False,
 ) -> list[Result]:
     """Predict the recordings of a corpus that a model did not see; those of all corpora of its training by default.
+
+    Args:
+        checkpoint: the model.
+        store: store of the corpora.
+        name: name of the corpus.
+        progress: listener.
+        by_speaker: whether the model is calibrated to each speaker by all their recordings, without labels.
 
     Raises:
         ConfigError: if the checkpoint does not say how it was trained, or on whom it was tested.
@@ -76,7 +99,33 @@ def held_out(
     if not len(tested):
         raise CorpusError(f"No recording of '{', '.join(names)}' was held out from the training of '{about.name}'.")
     recordings = load_recordings(config, store, progress, None if everyone else own["speaker"].loc[tested].unique())
-    return predict_recordings(checkpoint, config, recordings, tested, progress)
+    if not by_speaker:
+        return predict_recordings(checkpoint, config, recordings, tested, progress)
+    results: list[Result] = []
+    for speaker, rows in own.loc[tested].groupby("speaker"):
+        heard = (recordings.streams[str(identity)] for identity in rows.index)
+        fitted = calibrated(checkpoint, measure(checkpoint, heard, f"The speaker '{speaker}'"))
+        results += predict_recordings(fitted, config, recordings, rows.index, progress)
+    return results
+
+
+def _require_calibration(checkpoint: Checkpoint) -> None:
+    """Refuse models that cannot be calibrated to each speaker.
+
+    Raises:
+        CalibrationError: if the model reads pictures, or recordings that are standardised in its training already.
+    """
+    about = checkpoint.description
+    if not can_be_calibrated(checkpoint):
+        raise CalibrationError(f"The model '{about.name}' reads pictures; only models of features can be calibrated.")
+    if about.training.get("data") not in DATA or not DATA[about.training["data"]].windows:
+        raise CalibrationError(
+            f"The model '{about.name}' does not say how its recordings are read, so it stays as it is."
+        )
+    if about.training.get("standardise_by", "none") != "none":
+        raise CalibrationError(
+            f"The model '{about.name}' standardises recordings by {about.training['standardise_by']} already."
+        )
 
 
 def config_of(about: Description) -> TrainingConfig:

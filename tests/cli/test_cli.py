@@ -379,3 +379,31 @@ def test_clips_of_ones_own_are_imported_or_told_what_is_wrong_line_by_line(clip,
     assert rows["mine"]["recordings"] == 1 and rows["mine"]["labels"] == "happy"
     assert cli.main(["extract", "mine", "--features", "egemaps"]) == 0
     assert (tmp_path / "store" / "corpora" / "mine" / "corpus.json").is_file()
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("voice") / "voice.wav", sound=speech(4), audio_codec="pcm_s16le")
+
+
+def test_a_model_is_calibrated_and_predicts_with_the_profile(voice, tmp_path, capsys):
+    profile = tmp_path / "voice.safetensors"
+    assert cli.main(["calibrate", "speech-cats", str(voice), "--out", str(profile)]) == 0
+    output = capsys.readouterr()
+    assert output.out.strip() == str(profile) and "The profile rests on 1 recordings and" in output.err
+    tables = []
+    for given in ([], ["--calibrate", str(profile)], ["--calibrate", str(voice)], ["--calibrate", "0:00-0:04"]):
+        assert cli.main(["predict", str(voice), "--model", "speech-cats", *given]) == 0
+        tables.append(capsys.readouterr().out)
+    assert tables[0] != tables[1] == tables[2] == tables[3]
+
+
+def test_what_cannot_be_calibrated_is_said_and_nothing_is_written(voice, tmp_path, capsys):
+    out = tmp_path / "profile.safetensors"
+    assert "names no people" in failure(capsys, "calibrate", "speech-cats", tmp_path / "nobody", "--out", out)
+    assert "reads pictures" in failure(capsys, "calibrate", "face-expression", voice, "--out", out)
+    assert "A profile ends with .safetensors" in failure(
+        capsys, "calibrate", "speech-cats", voice, "--out", tmp_path / "profile.txt"
+    )
+    assert "at least 3 s" in failure(capsys, "predict", voice, "--model", "speech-cats", "--calibrate", "0:00-0:01")
+    assert not list(tmp_path.glob("profile*"))

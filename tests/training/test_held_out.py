@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from emoviz import checkpoints
-from emoviz.core.errors import ConfigError, CorpusError
+from emoviz.core.errors import CalibrationError, ConfigError, CorpusError
 from emoviz.core.vocabulary import Split
 from emoviz.evaluation import bootstrap
 from emoviz.training import train
@@ -56,3 +56,32 @@ def test_a_checkpoint_that_names_no_test_speakers_and_a_corpus_without_any_are_r
     elsewhere = dataclasses.replace(about, split={Split.TEST: ("nobody",)})
     with pytest.raises(CorpusError, match="No recording of 'made-up' was held out"):
         held_out(dataclasses.replace(found, description=elsewhere), MadeUpStore())
+
+
+class FarStore(MadeUpStore):
+    """Answers like a store whose people of even numbers are at another level and spread than the others."""
+
+    def stream(self, key, name, settings=None):
+        found = super().stream(key, name, settings)
+        return dataclasses.replace(found, values=found.values * 1.5 + 4) if int(key.split("/")[1]) % 2 == 0 else found
+
+
+def test_calibration_to_each_speaker_finds_those_at_another_level(tmp_path):
+    trained = train(dataclasses.replace(UTTERANCES, epochs=8), MadeUpStore(seconds=4.0), *folders(tmp_path))
+    found = checkpoints.load(trained)
+
+    def accuracy(rows):
+        return next(row["value"] for row in rows if row["metric"] == "ua" and row["culture"] == "all")
+
+    usual = accuracy(evaluate(found, MadeUpStore(seconds=4.0), "another"))
+    as_it_is = accuracy(evaluate(found, FarStore(seconds=4.0), "another"))
+    fitted = accuracy(evaluate(found, FarStore(seconds=4.0), "another", by_speaker=True))
+    assert as_it_is < usual - 0.2
+    assert fitted > as_it_is + 0.1
+
+
+@pytest.mark.parametrize("name", ["by culture", "by speaker"])
+def test_a_model_that_standardises_recordings_already_is_not_calibrated(name, tmp_path):
+    found = checkpoints.load(train(dataclasses.replace(TRAININGS[name], epochs=1), MadeUpStore(), *folders(tmp_path)))
+    with pytest.raises(CalibrationError, match=f"standardises recordings {name} already"):
+        evaluate(found, MadeUpStore(), "made-up", by_speaker=True)

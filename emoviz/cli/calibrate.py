@@ -1,0 +1,57 @@
+"""``calibrate``: fit a model to some people, from recordings of them without labels."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.settings import Settings
+from .command import argument, command
+from .models import MODEL
+from .output import Bars, note
+
+if TYPE_CHECKING:
+    from ..checkpoints.folder import Checkpoint
+    from ..core.progress import Progress
+    from ..features.store import FeatureStore
+    from ..media import ClipMedia
+
+
+@command(
+    "calibrate",
+    "fit a model to some people, from recordings of them without labels",
+    MODEL,
+    argument("people", metavar="PEOPLE", help="folder or file of recordings, or corpus:NAME (see `corpora`)"),
+    argument("--out", type=Path, required=True, metavar="FILE", help="profile to write (.safetensors)"),
+)
+def calibrate(options: argparse.Namespace, settings: Settings) -> None:
+    """Measure level and spread of the people's features, write them, and print the name of the file."""
+    from ..core.errors import ConfigError
+    from ..features.store import FeatureStore
+    from ..prediction.clip import load_checkpoints
+    from ..prediction.profiles import ENDING, find_profile, save_profile
+
+    if options.out.suffix != ENDING:
+        raise ConfigError(f"A profile ends with {ENDING}, not '{options.out.suffix}'.")
+    (checkpoint,) = load_checkpoints([options.model], settings.checkpoints)
+    with Bars() as bars:
+        profile = find_profile(options.people, checkpoint, store=FeatureStore(settings.store), progress=bars)
+    save_profile(profile, options.out)
+    note([f"The profile rests on {profile.recordings} recordings and {profile.seconds:.0f} s."])
+    print(options.out)
+
+
+def fitted(
+    checkpoint: "Checkpoint", asked: str | None, clip: "ClipMedia | None", store: "FeatureStore", progress: "Progress"
+) -> "Checkpoint":
+    """Return a model as it is, or calibrated to the people that an option ``--calibrate`` names.
+
+    Raises:
+        CalibrationError: as :func:`emoviz.prediction.profiles.find_profile` and
+            :func:`emoviz.prediction.calibration.calibrated`.
+    """
+    from ..prediction.calibration import calibrated
+    from ..prediction.profiles import find_profile
+
+    if asked is None:
+        return checkpoint
+    return calibrated(checkpoint, find_profile(asked, checkpoint, clip=clip, store=store, progress=progress))
