@@ -58,7 +58,7 @@ class Checkpoint:
 
     Attributes:
         folder: the folder.
-        description: what ``config.json`` says.
+        description: content of ``config.json``.
         predictor: the network and the transforms of its inputs.
         metrics: scores on held-out recordings.
         calibration: digest of the profile of people that the transforms were fitted to; empty as it was trained.

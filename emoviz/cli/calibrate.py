@@ -46,8 +46,7 @@ def fitted(
     """Return a model as it is, or calibrated to the people that an option ``--calibrate`` names.
 
     Raises:
-        CalibrationError: as :func:`emoviz.prediction.profiles.find_profile` and
-            :func:`emoviz.prediction.calibration.calibrated`.
+        CalibrationError: if it names nobody, too little of them is there, or a profile of another model.
     """
     from ..prediction.calibration import calibrated
     from ..prediction.profiles import find_profile

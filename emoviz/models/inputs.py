@@ -79,11 +79,11 @@ class InputTransform(nn.Module):
 
     @torch.no_grad()
     def move(self, level: Tensor, spread: Tensor) -> None:
-        """Standardise what this transform gives now once more, which changes its own statistics alone.
+        """Change the statistics as if values were standardised once more behind this transform.
 
         Args:
-            level: what becomes zero, (W,), in units of this transform.
-            spread: what becomes one, (W,), likewise.
+            level: values (W,), in units of this transform, that become zero.
+            spread: spreads (W,) in these units that become one.
         """
         shift = level * self.spread
         self.mean += shift @ self.components if self.config.components else shift

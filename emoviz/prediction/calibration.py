@@ -171,7 +171,7 @@ def profile_of_clips(
         progress: listener.
 
     Raises:
-        CalibrationError: as :func:`measure`.
+        CalibrationError: if the model reads pictures, or too little of the people is there.
         MediaError: if a clip cannot be read.
         FeatureError: if a feature is extracted in another way today.
     """
@@ -191,7 +191,7 @@ def profile_of_corpus(checkpoint: Checkpoint, store: FeatureStore, name: str, pr
     """Measure a profile of all recordings of a corpus in the store, whose labels are not read.
 
     Raises:
-        CalibrationError: as :func:`measure`.
+        CalibrationError: if the model reads pictures, or too little of the people is there.
         CorpusError: if the corpus is not in the store.
         FeatureError: if a feature of the corpus was not extracted.
     """
