@@ -2,18 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..core.settings import Settings
 from .command import argument, command
 from .models import MODEL
 from .output import Bars, note
-
-if TYPE_CHECKING:
-    from ..checkpoints.folder import Checkpoint
-    from ..core.progress import Progress
-    from ..features.store import FeatureStore
-    from ..media import ClipMedia
 
 
 @command(
@@ -38,19 +31,3 @@ def calibrate(options: argparse.Namespace, settings: Settings) -> None:
     save_profile(profile, options.out)
     note([f"The profile rests on {profile.recordings} recordings and {profile.seconds:.0f} s."])
     print(options.out)
-
-
-def fitted(
-    checkpoint: "Checkpoint", asked: str | None, clip: "ClipMedia | None", store: "FeatureStore", progress: "Progress"
-) -> "Checkpoint":
-    """Return a model as it is, or calibrated to the people that an option ``--calibrate`` names.
-
-    Raises:
-        CalibrationError: if it names nobody, too little of them is there, or a profile of another model.
-    """
-    from ..prediction.calibration import calibrated
-    from ..prediction.profiles import find_profile
-
-    if asked is None:
-        return checkpoint
-    return calibrated(checkpoint, find_profile(asked, checkpoint, clip=clip, store=store, progress=progress))

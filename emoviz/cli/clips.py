@@ -111,13 +111,13 @@ def _predict(
     from ..prediction.clip import predict_clip, require_size
     from ..prediction.export import write_prediction
     from ..prediction.formats import FORMATS
-    from .calibrate import fitted
+    from ..prediction.profiles import fitted
 
     require_size(clip, settings.upload_limit_mb)
     media = ClipMedia(clip, face=options.face, choice=choice_of(options))
     store = FeatureStore(settings.store)
     with Bars() as bars:
-        models = [fitted(one, options.calibrate, media, store, bars) for one in checkpoints]
+        models = [fitted(one, options.calibrate, clip=media, store=store, progress=bars) for one in checkpoints]
         prediction = predict_clip(media, models, store=store, progress=bars)
     if table:
         write_prediction(prediction, table)

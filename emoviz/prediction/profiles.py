@@ -14,7 +14,7 @@ from ..checkpoints.folder import Checkpoint
 from ..core.errors import CalibrationError
 from ..core.files import raising, replacing
 from ..core.progress import Progress, silent
-from .calibration import Profile, profile_of_clips, profile_of_corpus
+from .calibration import Profile, calibrated, profile_of_clips, profile_of_corpus
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore
@@ -63,6 +63,34 @@ def find_profile(
         people = f"The stretch {asked} of '{clip.path.name}'"
         return profile_of_clips(checkpoint, [clip], people, span=span, store=store, progress=progress)
     raise CalibrationError(f"'{asked}' names no people to calibrate to: name {ASKED}.")
+
+
+def fitted(
+    checkpoint: Checkpoint,
+    asked: str | None,
+    *,
+    clip: "ClipMedia | None" = None,
+    store: "FeatureStore | None" = None,
+    progress: Progress = silent,
+) -> Checkpoint:
+    """Return a model calibrated to the people that a text names, or as it is where none is given.
+
+    Args:
+        checkpoint: model that is to be calibrated.
+        asked: text, one of :data:`ASKED`, or None.
+        clip: clip of whose stretch a text may speak.
+        store: store of the corpora, and of features that were extracted before.
+        progress: listener.
+
+    Raises:
+        CalibrationError: if the text names nobody, too little of them is there, or the profile is another model's.
+        MediaError: if one of the recordings cannot be read.
+        CorpusError: if there is no such corpus.
+        FeatureError: if a feature is extracted in another way today, or was not extracted.
+    """
+    if asked is None:
+        return checkpoint
+    return calibrated(checkpoint, find_profile(asked, checkpoint, clip=clip, store=store, progress=progress))
 
 
 def _span(text: str) -> tuple[float, float] | None:
