@@ -14,9 +14,7 @@ import numpy as np
 from .arrays import packed, read_arrays
 from .files import replacing
 from .progress import Progress, silent
-
-MOST = 4_000_000_000
-"""Bytes that are kept in one folder; an hour of one face takes about half a gigabyte."""
+from .settings import KEPT_MB
 
 _TITLE = "kept"
 _ENDING = ".safetensors"
@@ -31,7 +29,7 @@ class Entry:
 
 
 class Kept:
-    """A folder of kept results, which several threads and processes may share.
+    """A folder of kept results, which several threads and processes of one user may share; no other user may read it.
 
     What cannot be written is not kept, and an entry that is damaged counts as absent: whoever asks makes it anew.
 
@@ -40,7 +38,7 @@ class Kept:
         most: number of bytes that all entries together may take.
     """
 
-    def __init__(self, folder: Path, most: int = MOST) -> None:
+    def __init__(self, folder: Path, most: int = KEPT_MB * 1_000_000) -> None:
         self.folder, self.most = folder, most
 
     def read(self, kind: str, made_of: Mapping[str, Any]) -> Entry | None:
@@ -72,6 +70,8 @@ class Kept:
         if size > self.most:
             return
         with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
             with replacing(path) as draft, draft.open("wb") as file:
                 for block in packed(entry.arrays, entry.about, _TITLE):
                     progress("Keeping what is known", file.tell(), size)

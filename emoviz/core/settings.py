@@ -8,6 +8,9 @@ from pathlib import Path
 from . import places
 from .errors import ConfigError
 
+KEPT_MB = 4000
+"""Megabytes that are kept of recordings; an hour of one face takes about 500."""
+
 
 def _results(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """Return the folder of the results that come with emoviz, and the one in which new ones are written."""
@@ -31,6 +34,8 @@ class Settings:
         address: address that the server binds to (``EMOVIZ_ADDRESS``).
         results: folders with the reports of protocols: the bundled ones and ``EMOVIZ_RESULTS``, where new ones are
             written.
+        kept_mb: megabytes of faces and predictions that are kept of recordings from one visit to the next
+            (``EMOVIZ_KEPT_MB``); for 0 nothing is kept of a recording when the visit ends.
     """
 
     data: Path | None
@@ -41,6 +46,7 @@ class Settings:
     address: str = "localhost"
     slots: tuple[str, ...] = ()
     results: tuple[Path, ...] = field(default_factory=_results)
+    kept_mb: int = KEPT_MB
 
     @property
     def imports(self) -> Path:
@@ -54,13 +60,16 @@ class Settings:
         A folder that is not set lies in the project folder, or for an installed emoviz in the user's data folder.
 
         Raises:
-            ConfigError: if the upload limit is not a positive whole number.
+            ConfigError: if the upload limit, or the size of what is kept, is not a whole number of megabytes.
         """
         environment = os.environ if environment is None else environment
         data = environment.get("EMOVIZ_DATA")
         limit = environment.get("EMOVIZ_UPLOAD_LIMIT_MB", "500")
-        if not limit.isdigit() or int(limit) < 1:
+        if not _is_whole(limit) or int(limit) < 1:
             raise ConfigError(f"EMOVIZ_UPLOAD_LIMIT_MB is a positive whole number of megabytes, not '{limit}'.")
+        kept = environment.get("EMOVIZ_KEPT_MB", str(KEPT_MB))
+        if not _is_whole(kept):
+            raise ConfigError(f"EMOVIZ_KEPT_MB is a whole number of megabytes, 0 to keep nothing, not '{kept}'.")
         home = places.home()
         own = environment.get("EMOVIZ_CHECKPOINTS")
         return cls(
@@ -74,7 +83,13 @@ class Settings:
             address=environment.get("EMOVIZ_ADDRESS", "localhost"),
             slots=tuple(filter(None, environment.get("EMOVIZ_SLOTS", "").split(","))),
             results=_results(environment),
+            kept_mb=int(kept),
         )
+
+
+def _is_whole(text: str) -> bool:
+    """Return whether a text is a whole number in plain digits."""
+    return text.isascii() and text.isdigit()
 
 
 def _each_once(*folders: Path) -> tuple[Path, ...]:

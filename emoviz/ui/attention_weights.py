@@ -138,7 +138,7 @@ def _of_window(
 
 
 def _streams(clip: ClipMedia, folder: Path) -> Mapping[str, FeatureStream]:
-    return streams_of(loaders.load_checkpoint(folder), clip, store=loaders.store())
+    return streams_of(loaders.load_checkpoint(folder), clip, store=loaders.clip_store())
 
 
 def _changed(folder: Path) -> int:

@@ -64,7 +64,7 @@ class Analyses:
         self,
         path: Path,
         checkpoints: "Sequence[Checkpoint]",
-        store: "FeatureStore",
+        store: "FeatureStore | None",
         face: int | None = None,
         choice: Choice | None = None,
         progress: Progress = silent,
@@ -76,7 +76,7 @@ class Analyses:
         Args:
             path: path of the clip.
             checkpoints: models to apply; a model that changed on disk is another object.
-            store: store that keeps extracted features.
+            store: store that keeps extracted features; None extracts them anew.
             face: id of the track to analyse, by default the speaker's.
             choice: choice of tracks and channel; one that the clip does not have gives way to the default one.
             progress: listener, told while a clip is opened for the first time.
@@ -137,7 +137,7 @@ class _Clip:
         self._folder = folder
         self._playing = threading.Lock()
 
-    def analysis(self, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore") -> "Analysis":
+    def analysis(self, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore | None") -> "Analysis":
         """Return the analysis by some models, and begin what is missing."""
         key = tuple(map(id, checkpoints))
         if key not in self._analyses:
@@ -148,7 +148,7 @@ class _Clip:
             self._analyses[key] = Analysis(self, checkpoints, serving or self.runs[-1:], store)
         return self._analyses[key]
 
-    def begin(self, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore") -> "list[Run]":
+    def begin(self, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore | None") -> "list[Run]":
         """Apply the models that no run serves, from where the work was stopped, and return the run that does."""
         missing = [one for one in checkpoints if not any(run.serves(one) for run in self.runs)]
         if not missing:
@@ -174,7 +174,7 @@ class Run(Worker[State]):
 
     what = "analysis"
 
-    def __init__(self, clip: _Clip, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore") -> None:
+    def __init__(self, clip: _Clip, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore | None") -> None:
         self._clip, self._checkpoints, self._store = clip, checkpoints, store
         super().__init__(State(), f"analysis of {clip.media.path.name}")
 
@@ -212,11 +212,11 @@ class Analysis:
         clip: clip that is analysed.
         checkpoints: models, in the order in which they are wanted.
         runs: runs that apply them.
-        store: store that keeps extracted features.
+        store: store that keeps extracted features; None extracts them anew.
     """
 
     def __init__(
-        self, clip: _Clip, checkpoints: "Sequence[Checkpoint]", runs: Sequence[Run], store: "FeatureStore"
+        self, clip: _Clip, checkpoints: "Sequence[Checkpoint]", runs: Sequence[Run], store: "FeatureStore | None"
     ) -> None:
         self._clip, self._checkpoints, self._runs, self._store = clip, tuple(checkpoints), list(runs), store
         self._parts: Sequence[ClipPrediction] = ()

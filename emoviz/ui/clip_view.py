@@ -29,7 +29,7 @@ def analyse(clip: Path, checkpoints: "Sequence[Checkpoint]") -> Analysis:
     """
     face, tracks = selection.requested_face(), selection.requested_tracks()
     with messages.opening() as progress:
-        return session().analyses.of(clip, checkpoints, loaders.store(), face, tracks, progress)
+        return session().analyses.of(clip, checkpoints, loaders.clip_store(), face, tracks, progress)
 
 
 def media_of(clip: Path) -> "ClipMedia":

@@ -151,7 +151,7 @@ def _embedding(
     def work(progress: Progress) -> ClipEmbedding:
         progress("Reading the model", 0, 1)
         checkpoint = loaders.load_checkpoint(folder)
-        return embed_clip(checkpoint, _clip, store=loaders.store(), progress=progress)
+        return embed_clip(checkpoint, _clip, store=loaders.clip_store(), progress=progress)
 
     return Job(work, f"embedding of {_clip.path.name}")
 

@@ -110,7 +110,7 @@ class StreamQuestion:
         ]
 
     def _streams(self, progress: Progress) -> dict[str, FeatureStream]:
-        return inputs.streams_of(self.model, self.media, store=loaders.store(), progress=progress)
+        return inputs.streams_of(self.model, self.media, store=loaders.clip_store(), progress=progress)
 
 
 def peak_of_face(prediction: ClipPrediction, network: Checkpoint) -> Peak | None:

@@ -27,6 +27,11 @@ from .session import session
 
 UPLOAD, EXAMPLE = "Upload: ", "Example: "
 NOTHING = "nothing"
+KEEPS = (
+    "The file is deleted when your visit ends; the faces, the features and the predictions that were found in it stay "
+    "on this machine, so that another visit opens at once (setting EMOVIZ_KEPT_MB)."
+)
+KEEPS_NOTHING = "The file and all that was found in it are deleted when your visit ends."
 MOST_RECORDINGS = 100
 """Largest number of clicked or lassoed recordings, as their ids stand in the link."""
 
@@ -63,6 +68,7 @@ def choose_clip() -> Clip | None:
     visitor = session()
     wanted = linked.read("clip")
     clips = loaders.examples() | visitor.uploads
+    stays = KEEPS if loaders.settings().kept_mb else KEEPS_NOTHING
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
         if clips:
             name = linked.select("Clip", list(clips), "clip", label_visibility="collapsed", width=260)
@@ -77,8 +83,10 @@ def choose_clip() -> Clip | None:
                 on_change=_keep_upload,
                 args=("upload",),
             )
+            st.caption(stays)
         with st.popover("Record"):
             st.audio_input("Say something", sample_rate=16000, key="record", on_change=_keep_upload, args=("record",))
+            st.caption(stays)
     if message := st.session_state.pop("upload_error", None):
         st.error(message)
     if wanted.startswith(UPLOAD) and wanted not in clips:

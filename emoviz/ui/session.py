@@ -1,5 +1,6 @@
 """The session of one visitor: uploads, analyses and explanations, which end with the visit."""
 
+import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from ..core.errors import MediaError
+from ..core.files import remove_folder
 from ..core.kept import Kept
 from . import loaders
 from .clip_analysis import Analyses
@@ -36,7 +38,7 @@ class Session:
     line: Line = field(default_factory=Line)
 
     def __post_init__(self) -> None:
-        self.analyses = Analyses(self.folder, Kept(loaders.settings().store / KEPT))
+        self.analyses = Analyses(self.folder, kept_recordings())
 
     def add_upload(self, name: str, content: bytes) -> str:
         """Write an upload to the session's folder; the oldest ones go when all exceed the limit.
@@ -67,6 +69,17 @@ class Session:
     def _remove(self, label: str) -> None:
         if file := self.uploads.pop(label, None):
             shutil.rmtree(file.parent)
+
+
+def kept_recordings() -> Kept | None:
+    """Return the place for what is known of recordings; where nothing may be kept, empty it and return None."""
+    settings = loaders.settings()
+    folder = settings.store / KEPT
+    if settings.kept_mb:
+        return Kept(folder, settings.kept_mb * 1_000_000)
+    with contextlib.suppress(OSError):
+        remove_folder(folder)
+    return None
 
 
 def session() -> Session:

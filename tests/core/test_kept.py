@@ -90,6 +90,15 @@ def test_the_longest_unused_entries_go_when_there_are_too_many(tmp_path):
     assert there == [0, 3, 4]
 
 
+def test_nobody_but_its_user_may_look_into_the_folder(tmp_path):
+    folder = tmp_path / "made" / "recordings"
+    Kept(folder).write("faces", {}, entry())
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)  # as an earlier version made it
+    Kept(folder).write("faces", {"key": "other"}, entry())
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_what_exceeds_the_bound_alone_and_what_cannot_be_written_is_not_kept(tmp_path):
     Kept(tmp_path / "small", most=100).write("faces", {}, entry())
     assert not (tmp_path / "small").exists()

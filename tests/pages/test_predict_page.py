@@ -1,11 +1,15 @@
 """The Predict page in each of its states, without browser and models."""
 
+import dataclasses
 import shutil
 
+import pytest
 from reading import files, specs, texts
 
 from emoviz.core.errors import CheckpointError, MediaError
-from emoviz.ui import loaders
+from emoviz.prediction.assembly import assemble
+from emoviz.ui import clip_analysis, loaders
+from emoviz.ui.selection import KEEPS, KEEPS_NOTHING
 
 EXAMPLE = "Example: square"
 
@@ -40,6 +44,36 @@ def test_the_result_shows_curves_path_weights_and_words(open_page, finish, predi
     assert predictor.calls == [
         (loaders.examples()[EXAMPLE], ("face-expression", "speech-cats", "speech-emotion"), None)
     ]
+
+
+@pytest.mark.parametrize("of", ["sources", "models"])
+def test_a_limit_that_several_sources_or_models_name_is_told_once(open_page, finish, predictor, monkeypatch, of):
+    told = ("The recording ends in a damaged stretch.", "The sound has a gap from 1.0 s to 1.5 s.")
+
+    def repeating(*given, **named):
+        found = predictor(*given, **named)
+        branches = [
+            dataclasses.replace(
+                branch,
+                notes=told if of == "sources" else (),
+                models=tuple(dataclasses.replace(one, notes=told[::-1]) for one in branch.models),
+            )
+            for branch in found.branches
+        ]
+        return assemble(dataclasses.replace(found.info, notes=told[:1]), branches)
+
+    monkeypatch.setattr(clip_analysis, "predict_clip", repeating)
+    test = finish(open_page("predict", models="speech-cats"))
+    test = finish(test.button_group(key="models").set_value(["face-expression", "speech-cats", "speech-emotion"]).run())
+    assert len(predictor.calls) == 2 and not test.exception
+    assert [texts(test).count(sentence) for sentence in told] == [1, 1]
+
+
+@pytest.mark.parametrize(("kept_mb", "sentence"), [(4000, KEEPS), (0, KEEPS_NOTHING)])
+def test_the_page_says_what_stays_of_an_upload(open_page, finish, settings, monkeypatch, kept_mb, sentence):
+    monkeypatch.setattr(loaders, "settings", lambda: dataclasses.replace(settings, kept_mb=kept_mb))
+    test = finish(open_page("predict"))
+    assert [caption.value for caption in test.caption].count(sentence) == 2  # below Upload and below Record
 
 
 def test_another_weight_fuses_again_without_another_analysis(open_page, finish, predictor):
@@ -82,11 +116,11 @@ def test_stop_keeps_what_was_ready_and_goes_on_when_told(open_page, predictor, s
     test.button(key="stop").click().run()
     sessions[0].analyses.wait(30)
     test.run()
-    assert "Stopped." in texts(test)
+    assert "Stopped; the results so far stay." in texts(test)
     assert len(specs(test)) == 2
     predictor.go_on.set()
     test = finish(test.button(key="go-on").click().run())
-    assert "Stopped." not in texts(test) and len(specs(test)) > 2
+    assert "Stopped;" not in texts(test) and len(specs(test)) > 2
     assert predictor.calls[1][1] == ("speech-cats", "speech-emotion")  # what was ready is not done again
 
 

@@ -1,12 +1,17 @@
 """Uploads: kept in one folder, within the limit, gone with the session."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emoviz.core.errors import MediaError
-from emoviz.ui.session import Session
+from emoviz.core.kept import Entry
+from emoviz.core.settings import Settings
+from emoviz.ui import loaders
+from emoviz.ui.session import KEPT, Session, kept_recordings
 
 
 @pytest.fixture
@@ -53,3 +58,16 @@ def test_closing_deletes_the_folder(session: Session):
     session.add_upload("mine.wav", b"content")
     session.close()
     assert not session.folder.exists()
+
+
+def test_recordings_are_kept_up_to_the_setting_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    settings = replace(Settings.read({}), store=tmp_path, kept_mb=2)
+    monkeypatch.setattr(loaders, "settings", lambda: settings)
+    kept, entry = kept_recordings(), Entry({"values": np.zeros(100)})
+    assert kept is not None and kept.most == 2_000_000
+    kept.write("faces", {}, entry)
+    assert len(list((tmp_path / KEPT).iterdir())) == 1 and loaders.clip_store() is loaders.store()
+    monkeypatch.setattr(loaders, "settings", lambda: replace(settings, kept_mb=0))
+    assert Session(tmp_path / "session", limit_mb=1).analyses._kept is None
+    assert not (tmp_path / KEPT).exists()  # what was kept before the setting changed is gone, too
+    assert loaders.clip_store() is None
