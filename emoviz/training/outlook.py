@@ -28,6 +28,7 @@ from ..models.inputs import Inputs
 from ..models.losses import LOSSES
 from .config import TrainingConfig
 from .data import DATA, labelled
+from .data.recordings import named_sessions
 from .module import build_model
 from .splits import usual_split
 
@@ -131,12 +132,13 @@ def split_table(config: TrainingConfig, found: Sequence[Holding]) -> pd.DataFram
         CorpusError: if no recording has a label that the config predicts.
         SplitError: if a culture has too few speakers.
     """
-    tables = [one.tables for one in found if one.tables is not None]
-    table = labelled(config, tables, ["speaker", "culture", "session", "split"])
+    tables = {one.name: one.tables for one in found if one.tables is not None}
+    table = labelled(config, list(tables.values()), ["speaker", "culture", "session", "split"])
     if any(_pictures(one) for one in found):
         part = table["session"]
         table = table.assign(culture="unknown", speaker=None)
     else:
+        table = table.assign(session=pd.concat([named_sessions(name, one.recordings) for name, one in tables.items()]))
         split = usual_split(table, config.validation_share, config.test_share, config.seed)
         part = table["speaker"].map({speaker: str(p) for p, speakers in split.items() for speaker in speakers})
     grouped = table.assign(part=part).groupby(["culture", "part"], sort=False)

@@ -4,7 +4,7 @@ Recordings of a corpus that was published with a split keep it; the speakers of 
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -49,9 +49,8 @@ def _validating(recordings: pd.DataFrame, share: float, seed: int) -> set[str]:
     """Speakers of each culture that validate instead of being trained on; at least one is trained on."""
     chosen: set[str] = set()
     for culture, group in recordings.groupby("culture"):
-        speakers = sorted(map(str, group["speaker"].unique()))
-        order = np.random.default_rng([seed, *str(culture).encode()]).permutation(speakers)
-        chosen |= set(map(str, order[: min(max(1, round(share * len(order))), len(order) - 1)]))
+        order = drawn(together(group), np.random.default_rng([seed, *str(culture).encode()]))
+        chosen |= set(itertools.chain(*order[: min(max(1, round(share * len(order))), len(order) - 1)]))
     return chosen
 
 
@@ -74,14 +73,13 @@ def by_speaker(
     """
     parts: dict[Split, list[str]] = {part: [] for part in Split}
     for culture, group in recordings.groupby("culture"):
-        units = _together(group)
+        units = together(group)
         if len(units) < 3:
-            shared = " who share no session" if len(units) < group["speaker"].nunique() else ""
             raise SplitError(
-                f"The culture '{culture}' has {len(units)} speaker(s){shared}; a speaker-disjoint split needs three or "
-                "more."
+                f"The culture '{culture}' has {len(units)} speaker(s){apart(group)}; a speaker-disjoint split needs "
+                "three or more."
             )
-        order = [units[n] for n in np.random.default_rng([seed, *str(culture).encode()]).permutation(len(units))]
+        order = drawn(units, np.random.default_rng([seed, *str(culture).encode()]))
         held_out = min(max(1, round(test_share * len(order))), len(order) - 2)
         validated = min(max(1, round(validation_share * len(order))), len(order) - held_out - 1)
         parts[Split.TEST] += itertools.chain(*order[:held_out])
@@ -92,9 +90,9 @@ def by_speaker(
     return split
 
 
-def _together(recordings: pd.DataFrame) -> list[list[str]]:
+def together(recordings: pd.DataFrame) -> list[list[str]]:
     """Return the speakers of recordings in order, those who share a session, be it through others, in one list."""
-    units = [{speaker} for speaker in sorted(recordings["speaker"].unique())]
+    units = [{str(speaker)} for speaker in sorted(recordings["speaker"].unique())]
     sessions = recordings.dropna(subset=["session"]).groupby("session")["speaker"] if "session" in recordings else ()
     for _, speakers in sessions:
         joined = [unit for unit in units if unit & set(speakers)]
@@ -103,16 +101,40 @@ def _together(recordings: pd.DataFrame) -> list[list[str]]:
     return sorted(sorted(unit) for unit in units)
 
 
+def drawn(units: Sequence[list[str]], random: np.random.Generator) -> list[list[str]]:
+    """Return people who stay together, as :func:`together` finds them, in an order drawn at random."""
+    return [units[n] for n in random.permutation(len(units))]
+
+
+def apart(recordings: pd.DataFrame) -> str:
+    """Return what a sentence adds to a number of speakers where some share a session and count as one, or ""."""
+    return " who share no session" if len(together(recordings)) < recordings["speaker"].nunique() else ""
+
+
 def check_disjoint(split: Mapping[Split, tuple[str, ...]]) -> None:
     """Assert that no speaker stands in two parts, and that no part is empty.
 
     Raises:
         SplitError: if a speaker stands in two parts, or a part is empty.
     """
-    seen: dict[str, Split] = {}
     for part, speakers in split.items():
         if not speakers:
             raise SplitError(f"The {part} part of the split has no speakers.")
-        for speaker in speakers:
-            if seen.setdefault(speaker, part) != part:
-                raise SplitError(f"The speaker '{speaker}' stands in {seen[speaker]} and in {part}.")
+    check_apart(split, "speaker")
+
+
+def check_apart(split: Mapping[Split, Iterable[str]], unit: str) -> None:
+    """Assert that no unit stands in two parts.
+
+    Args:
+        split: names of the units of each part.
+        unit: word for such a unit, e.g. ``session``.
+
+    Raises:
+        SplitError: if one stands in two parts.
+    """
+    seen: dict[str, Split] = {}
+    for part, names in split.items():
+        for name in names:
+            if seen.setdefault(name, part) != part:
+                raise SplitError(f"The {unit} '{name}' stands in {seen[name]} and in {part}.")

@@ -53,6 +53,22 @@ def test_the_split_and_the_size_are_those_of_the_training():
     assert view.lacking == {} and "Fewer than 3 speakers are tested of A" in view.warnings[0]
 
 
+def test_sessions_of_one_name_in_two_corpora_are_two():
+    def told(name: str) -> Holding:
+        one = holding(features=20)
+        assert one.tables is not None
+        recordings = one.tables.recordings.assign(
+            session=one.tables.recordings["speaker"].str[-1],
+            speaker=name + one.tables.recordings["speaker"].str[1:],
+        ).rename(index=lambda identity: name + identity[1:])
+        labels = one.tables.labels.rename(index=lambda identity: name + identity[1:])
+        tables = dataclasses.replace(one.tables, name=name, recordings=recordings, labels=labels)
+        return dataclasses.replace(one, name=name, tables=tables)
+
+    view = outlook(dataclasses.replace(BASE, corpora=("c", "d")), [told("c"), told("d")], EMPTY)
+    assert view.parts.set_index("part")["speakers"].to_dict() == {"train": 6, "validation": 2, "test": 2}
+
+
 def test_what_is_not_extracted_is_said_and_refused_only_without_files():
     assert outlook(BASE, [holding(features=15)], EMPTY).lacking == {"c": {"egemaps": 5}}
     assert outlook(BASE, [holding(stored=False)], EMPTY).lacking == {"c": {"egemaps": 20}}

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -42,6 +43,50 @@ def assert_apart(folds: list[Fold], table: pd.DataFrame) -> None:
             assert not len(few.validation)
             seen = {speaker[i] for ids in (fold.train, fold.validation, few.train) for i in ids}
             assert not seen & {speaker[i] for i in test}
+
+
+@pytest.mark.parametrize("protocol", ["within", "folds", "cross-culture", "k-shot", "per-culture"])
+def test_people_who_talk_to_each_other_stay_in_one_part(protocol):
+    table = table_of([[1] * 12, [1] * 12])
+    talks = {speaker: f"talk {number // 2}" for number, speaker in enumerate(sorted(set(table["speaker"])))}
+    table = table.assign(session=table["speaker"].map(talks))
+    for fold in make_folds(protocol, table, Options(folds=3, shots=(0, 1), draws=1)):
+        for test in fold.tests.values():
+            parts = [set(table["session"].loc[ids]) for ids in (fold.train, fold.validation, test)]
+            assert all(parts) and not any(a & b for a, b in itertools.combinations(parts, 2))
+        for few in fold.further:
+            ((_, test),) = few.tests.items()
+            assert not set(table["session"].loc[few.train]) & set(table["session"].loc[test])
+
+
+def test_sessions_of_one_speaker_each_change_nothing():
+    table = table_of([[2] * 7, [1, 2, 3] * 3])
+    alone = table.assign(session=table["speaker"] + "/" + table.groupby("speaker").cumcount().astype(str))
+    for protocol in ("within", "folds", "cross-culture", "per-culture"):
+        made, again = (make_folds(protocol, rows, Options(folds=4)) for rows in (table, alone))
+        assert split_of(made, table) == split_of(again, alone)
+
+
+@given(speakers=st.integers(3, 60), folds=st.integers(3, 6), seed=SEEDS)
+@FEW
+def test_folds_without_sessions_are_drawn_from_the_names_of_the_speakers(speakers, folds, seed):
+    table = table_of([[1] * speakers])
+    order = np.random.default_rng(seed).permutation(sorted(table["speaker"].unique()))
+    expected = [set(group) for group in np.array_split(order, min(folds, speakers))]
+    made = make_folds("folds", table, Options(folds=folds, seed=seed))
+    assert [set(table["speaker"].loc[next(iter(fold.tests.values()))]) for fold in made] == expected
+
+
+def test_a_recording_of_a_session_that_is_trained_on_cannot_be_left_out():
+    table = table_of([[1] * 8]).groupby("speaker").sample(1, random_state=3).assign(session="one talk")
+    with pytest.raises(SplitError, match="The session 'one talk' stands in train and in"):
+        make_folds("loro", table, Options())
+
+
+@pytest.mark.parametrize("protocol", ["folds", "within"])
+def test_speakers_who_all_share_a_session_cannot_be_parted(protocol):
+    with pytest.raises(SplitError, match="has 1 speakers who share no session; folds need three or more"):
+        make_folds(protocol, table_of([[1] * 8]).assign(session="one talk"), Options())
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -16,7 +16,6 @@ from ...features.align import align
 from ...features.base import FeatureStream
 from ...features.grid import on_grid
 from ...features.store import FeatureStore
-from ...features.stored_corpus import StoredCorpus
 from ..config import TrainingConfig
 from .base import DATA
 from .standardise import standardise
@@ -73,7 +72,8 @@ def load_recordings(
     chosen = {i.feature: i.settings for i in config.inputs}
     identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
     corpora = [store.corpus(name) for name in config.corpora]
-    table = labelled(config, corpora, ["key", "speaker", "culture", "split"]).join(pd.concat(map(_sessions, corpora)))
+    table = labelled(config, corpora, ["key", "speaker", "culture", "split"])
+    table = table.join(pd.concat([named_sessions(c.name, c.recordings) for c in corpora]))
     if speakers is not None:
         table = table[table["speaker"].isin(speakers)]
     traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
@@ -139,10 +139,10 @@ def labelled(config: TrainingConfig, corpora: Sequence[Tables], columns: Sequenc
     return table
 
 
-def _sessions(corpus: StoredCorpus) -> "pd.Series[Any]":
+def named_sessions(corpus: str, recordings: pd.DataFrame) -> "pd.Series[Any]":
     """Return the session of each recording under a name that no other corpus has."""
-    sessions: pd.Series[Any] = corpus.recordings["session"]
-    return sessions.map(lambda session: f"{corpus.name}/{session}", na_action="ignore")
+    sessions: pd.Series[Any] = recordings["session"]
+    return sessions.map(lambda session: f"{corpus}/{session}", na_action="ignore")
 
 
 def _spec(

@@ -14,7 +14,7 @@ import pandas as pd
 from ...core.errors import ConfigError
 from ...core.registry import Registry
 from ...core.vocabulary import Split
-from ..splits import check_disjoint
+from ..splits import check_apart, check_disjoint
 
 EVERYTHING = "all"
 """Name of the test of everything."""
@@ -96,15 +96,19 @@ class Fold:
     fitted: pd.Index | None = None
 
     def check(self, table: pd.DataFrame) -> None:
-        """Assert that no speaker stands in two parts, and that none is empty.
+        """Assert that no speaker and no session stands in two parts, and that none is empty.
 
         Raises:
-            SplitError: if a speaker stands in two parts, or a part is empty.
+            SplitError: if a speaker or a session stands in two parts, or a part is empty.
         """
         for test in self.tests.values():
             parts = {Split.TRAIN: self.train, Split.VALIDATION: self.validation, Split.TEST: test}
             used = {part: ids for part, ids in parts.items() if len(ids) or part is not Split.VALIDATION}
             check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in used.items()})
+            if "session" in table:
+                check_apart(
+                    {part: table["session"].loc[ids].dropna().unique() for part, ids in used.items()}, "session"
+                )
             if self.fitted is not None:
                 fitted = {Split.TRAIN: self.fitted, Split.TEST: test}
                 check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in fitted.items()})

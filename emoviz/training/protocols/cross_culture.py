@@ -1,11 +1,13 @@
 """``cross-culture``: networks of some cultures, tested on every other one."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from ...core.errors import ConfigError, SplitError
+from ..splits import apart, drawn, together
 from .base import PROTOCOLS, Fold, Options, Test, by_culture, name_of
 
 
@@ -49,11 +51,12 @@ def source_fold(table: pd.DataFrame, source: Sequence[str], tests: Mapping[Test,
     """
     validated: list[str] = []
     for culture in source:
-        speakers = sorted(table.loc[table["culture"] == culture, "speaker"].unique())
-        if len(speakers) < 2:
-            raise SplitError(f"'{culture}' has one speaker; training and validation need one each.")
-        order = np.random.default_rng([options.seed, *culture.encode()]).permutation(speakers)
-        validated += list(order[: max(1, round(0.2 * len(order)))])
+        rows = table[table["culture"] == culture]
+        units = together(rows)
+        if len(units) < 2:
+            raise SplitError(f"'{culture}' has one speaker{apart(rows)}; training and validation need one each.")
+        order = drawn(units, np.random.default_rng([options.seed, *culture.encode()]))
+        validated += itertools.chain(*order[: max(1, round(0.2 * len(order)))])
     rows = table[table["culture"].isin(source)]
     selected = rows["speaker"].isin(validated)
     return Fold(name_of(source), rows.index[~selected], rows.index[selected], tests)

@@ -1,9 +1,12 @@
 """``folds``: speaker-disjoint folds over all cultures together."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
 from ...core.errors import SplitError
+from ..splits import apart, drawn, together
 from .base import PROTOCOLS, Fold, Options, Test
 
 
@@ -18,7 +21,7 @@ def folds(table: pd.DataFrame, options: Options) -> list[Fold]:
 
 
 def folds_of(table: pd.DataFrame, options: Options, culture: str = "") -> list[Fold]:
-    """Return the folds of a table, or of one culture's rows of it.
+    """Return the folds of a table, or of one culture's rows of it; speakers who share a session stay in one fold.
 
     Args:
         table: table of recordings.
@@ -28,12 +31,14 @@ def folds_of(table: pd.DataFrame, options: Options, culture: str = "") -> list[F
     Raises:
         SplitError: if there are fewer than three speakers.
     """
-    speakers = sorted(table["speaker"].unique())
-    if len(speakers) < 3:
-        raise SplitError(f"{culture or 'The corpus'} has {len(speakers)} speakers; folds need three or more.")
-    order = np.random.default_rng(options.seed).permutation(speakers)
-    groups = np.array_split(order, min(options.folds, len(speakers)))
-    ids = [table.index[table["speaker"].isin(group)] for group in groups]
+    units = together(table)
+    if len(units) < 3:
+        raise SplitError(
+            f"{culture or 'The corpus'} has {len(units)} speakers{apart(table)}; folds need three or more."
+        )
+    order = drawn(units, np.random.default_rng(options.seed))
+    groups = np.array_split(np.arange(len(order)), min(options.folds, len(order)))
+    ids = [table.index[table["speaker"].isin(set(itertools.chain(*(order[n] for n in group))))] for group in groups]
     return [
         Fold(
             f"{culture} {n}".strip(),

@@ -1,11 +1,13 @@
 """``k-shot``: networks of some cultures, tested on every other one after a few labelled utterances of it."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pandas as pd
 
 from ...core.errors import SplitError
+from ..splits import apart, drawn, together
 from .base import PROTOCOLS, Fold, Options, Test, by_culture
 from .cross_culture import source_fold, sources_of
 
@@ -47,10 +49,10 @@ def k_shot(table: pd.DataFrame, options: Options) -> list[Fold]:
 def _draw_shots(rows: pd.DataFrame, options: Options, seed: list[int]) -> tuple[dict[str, list[str]], pd.Index]:
     """Ids per class to draw k from, and the ids of the other speakers."""
     most = max(options.shots)
-    speakers = sorted(rows["speaker"].unique())
+    units = together(rows)
     for attempt in range(100):
         random = np.random.default_rng([*seed, attempt])
-        half = random.permutation(speakers)[: len(speakers) // 2]
+        half = set(itertools.chain(*drawn(units, random)[: len(units) // 2]))
         pool, tested = rows[rows["speaker"].isin(half)], rows[~rows["speaker"].isin(half)]
         shots = {
             str(e): [str(i) for i in random.permutation(group.index)[:most]] for e, group in pool.groupby("emotion")
@@ -59,6 +61,6 @@ def _draw_shots(rows: pd.DataFrame, options: Options, seed: list[int]) -> tuple[
         if complete and min(len(ids) for ids in shots.values()) == most:
             return shots, tested.index
     raise SplitError(
-        f"In no half of the {len(speakers)} speakers of '{rows['culture'].iloc[0]}' each class has {most} utterances; "
-        "ask for fewer shots."
+        f"In no half of the {len(units)} speakers{apart(rows)} of '{rows['culture'].iloc[0]}' each class has {most} "
+        "utterances; ask for fewer shots."
     )
