@@ -123,4 +123,5 @@ def _predict(
         write_prediction(prediction, table)
     else:
         sys.stdout.write(FORMATS["csv"].encode_prediction(prediction).decode())
-    note([*prediction.notes, sentence(prediction.table, prediction.outputs)])
+    named = f"{clip}: " if len(options.clips) > 1 else ""
+    note([f"{named}{text}" for text in (*prediction.notes, sentence(prediction.table, prediction.outputs))])

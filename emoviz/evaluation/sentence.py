@@ -61,7 +61,7 @@ def _emotions(table: pd.DataFrame, outputs: pd.DataFrame, running: bool) -> str 
     parts = ["mostly" if share.iloc[0] >= 0.5 else "most often", name_of[most]]
     if len(known) < COVERED * len(table) and not running:
         parts.append(f"in the {len(known) * _hop(table):.1f} s that could be analysed")
-    parts.append(f"by {_who(outputs, source)}")
+    parts.append(f"by {_who(table, outputs, source)}")
     means = known.mean()
     second = str(means.drop(most).idxmax()) if len(means.drop(most).dropna()) else None
     if second and means[most] - means[second] < NARROW:
@@ -99,7 +99,7 @@ def _extremes(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
     if valence.isna().all():
         return None
     low, high = int(valence.idxmin()), int(valence.idxmax())
-    who = _who(outputs, source)
+    who = _who(table, outputs, source)
     if not (_stands_out(valence, high) and _stands_out(-valence, low)):
         return f"valence is {number(valence.mean())} on average by {who}"
     return (
@@ -192,13 +192,19 @@ def _shares(values: np.ndarray) -> np.ndarray:
     return np.asarray(values / np.where(total > 0, total, np.nan))
 
 
-def _who(outputs: pd.DataFrame, source: str) -> str:
-    """Return the models behind the words, e.g. ``late fusion of face-expression and speech-emotion``."""
+def _who(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> str:
+    """Return the models behind the words, e.g. ``late fusion of face-expression and speech-emotion``.
+
+    A model without any value is none of them, and what is left of a fusion of one model is that model.
+    """
     kind = "emotion" if (outputs[outputs.source == source].kind == "emotion").any() else "dimension"
     own = outputs[outputs.kind == kind]
     if source != Source.FUSED:
         return str(own[own.source == source].model.iloc[0])
-    names = [own[own.source == one].model.iloc[0] for one in (Source.FACE, Source.SPEECH) if (own.source == one).any()]
+    told = own[[table[column].notna().any() for column in own.column]]
+    names = [str(rows.model.iloc[0]) for one in (Source.FACE, Source.SPEECH) if len(rows := told[told.source == one])]
+    if len(names) == 1:
+        return names[0]
     return f"late fusion of {' and '.join(names)}" if names else "late fusion"
 
 

@@ -136,6 +136,7 @@ def test_of_several_clips_those_that_cannot_be_read_are_named_and_the_others_pre
     assert lines[0].startswith(f"{bad}: 'text.mp4' cannot be read") and lines[-1].startswith(
         "emoviz: 4 of 5 clips could"
     )
+    assert lines[4:-1] and all(line.startswith(f"{made}: ") for line in lines[4:-1])
     assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["sound 😀 %03d.wav.csv"]
     assert "name a folder" in failure(capsys, "predict", made, clip, *model)
     assert "the same name" in failure(capsys, "predict", made, made, "--out", folder, *model)

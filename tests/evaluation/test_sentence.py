@@ -67,6 +67,17 @@ def test_fused_values_of_one_source_alone_are_no_peak():
     assert text.startswith("Mostly neutral by late fusion of face model and speech model; most happy at 2.")
 
 
+EMOTIONS = ("neutral", "happy")
+
+
+@pytest.mark.parametrize("silent", ["face", "speech"])
+def test_a_source_without_a_value_is_not_named_as_part_of_a_fusion(silent):
+    shares = {"face": (0.2, 0.8), "speech": (0.3, 0.7), silent: (np.nan, np.nan)}
+    columns = {f"{s}_{e}": np.full(50, v) for s, pair in shares.items() for e, v in zip(EMOTIONS, pair, strict=True)}
+    other = {"face": "speech", "speech": "face"}[silent]
+    assert sentence(*fused_table(**columns)).startswith(f"Mostly happy by {other} model")
+
+
 def test_models_of_speech_that_disagree_are_named():
     table = timed(speech_valence=np.full(40, -0.5), speech_happy=np.full(40, 0.8), speech_sad=np.full(40, 0.2))
     outputs = described(*table.columns[1:]).assign(model=["speech-cats", "speech-emotion", "speech-emotion"])
