@@ -15,6 +15,7 @@ from ..core.growing import GrowingArray, blocks
 from ..core.progress import Progress, silent
 from ..core.registry import Registry
 from ..core.vocabulary import Modality
+from ..core.words import share
 
 if TYPE_CHECKING:
     from ..media import ClipMedia, Waveform
@@ -120,7 +121,7 @@ def sound_stream(
     absent = unspoken(start + hop * np.arange(len(values)), sound)
     gaps = [f"The sound has a gap from {begin:.1f} s to {end:.1f} s." for begin, end in sound.gaps[:3]]
     silent_share = sum(end - begin for begin, end in sound.unspoken) / max(sound.duration, 1e-9)
-    silence = [f"Nobody speaks in {silent_share:.0%} of the sound."] if silent_share >= 0.005 else []
+    silence = [f"Nobody speaks in {share(silent_share)} of the sound."] if silent_share >= 0.005 else []
     return FeatureStream(without(values, absent), start, hop, channels, (*sound.notes, *gaps, *silence))
 
 

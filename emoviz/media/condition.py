@@ -13,8 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..core.growing import GrowingArray
+from ..core.growing import GrowingArray, blocks
 from ..core.progress import Progress, silent
+from ..core.words import share
 from .voices import VoiceActivity, speech_spans
 from .waveform import Waveform
 
@@ -34,6 +35,12 @@ MINUTE = 60
 """Seconds that are conditioned at a time."""
 LEAST, MOST = 10 ** (-20 / 20), 10 ** (40 / 20)
 """Smallest and largest gain."""
+OFFSET = 0.005
+"""Share of full scale from which the mean of the samples is an offset that is worth a word ..."""
+OFFSET_NOTE = (
+    "The sound has an offset of {share} of full scale; it is taken out, except for models of sound as recorded."
+)
+"""... and the word."""
 PAUSE = 0.5
 """Seconds without speech that are a stretch of their own."""
 
@@ -49,13 +56,21 @@ def speech_of(sound: Waveform, progress: Progress = silent) -> Waveform:
         MissingWeightsError: if the network that tells speech is not on this machine.
     """
     samples = conditioned(sound.samples, sound.rate, progress)
+    offset = _offset(sound.samples)
+    notes = (OFFSET_NOTE.format(share=share(abs(offset))),) if abs(offset) >= OFFSET else ()
     activity, spoken = VoiceActivity(), []
     for first in range(0, len(samples), MINUTE * sound.rate):
         progress("Listening for speech", first / sound.rate, sound.duration)
         spoken.append(activity.add(samples[first : first + MINUTE * sound.rate]))
     voice = np.concatenate([*spoken, activity.finish()])
     spans = [(sound.start + begin, sound.start + end) for begin, end in speech_spans(voice)]
-    return replace(sound, samples=samples, unspoken=unspoken_between(spans, sound.start, sound.end), voice=voice)
+    unspoken = unspoken_between(spans, sound.start, sound.end)
+    return replace(sound, samples=samples, unspoken=unspoken, voice=voice, notes=(*sound.notes, *notes))
+
+
+def _offset(samples: np.ndarray) -> float:
+    """Mean of samples, which are read block by block."""
+    return sum(float(block.sum(dtype=np.float64)) for block in blocks(samples)) / max(1, len(samples))
 
 
 def unspoken_between(spans: Sequence[tuple[float, float]], start: float, end: float) -> tuple[tuple[float, float], ...]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.growing import blocks
+from ..media.condition import OFFSET
 from ..media.voices import CHUNK, THRESHOLD
 
 if TYPE_CHECKING:
-    from ..media import ClipMedia, FaceTimeline
+    from ..media import ClipMedia, FaceTimeline, Waveform
 
 PREFIX = "quality."
 LEVEL, CLIPPED, SNR, VOICE = (f"{PREFIX}{name}" for name in ("sound_level", "clipped", "signal_to_noise", "speech"))
@@ -19,7 +20,7 @@ SIZE, SHARPNESS, TURN, PRESENCE = (f"{PREFIX}face_{name}" for name in ("size", "
 AROUND = 0.1
 """Seconds around a row over which sound is measured: a few periods of any voice."""
 NOISE_AROUND = 10.0
-"""Seconds around a row in which the noise is measured, so that a change of room is followed."""
+"""Seconds around a row in which noise and offset are measured, so that a change of room is followed."""
 NOISE = 10
 """Percentile of the power that is taken for the noise between and beneath words."""
 FULL = 0.99
@@ -86,6 +87,7 @@ def sound_quality(media: "ClipMedia", times: np.ndarray) -> dict[str, np.ndarray
                   for side in (-1, 1))  # fmt: skip
     count = np.maximum(end - begin, 1)
     power = _sums(sound.samples, np.square, begin, end) / count
+    power = _without_offset(power, sound, (begin, end), count)
     clipped = _sums(sound.samples, lambda samples: np.abs(samples) >= FULL, begin, end) / count
     chunk = ((times - sound.start) * sound.rate / CHUNK).astype(int)
     voice = media.speech().voice
@@ -170,6 +172,18 @@ def _sums(
         totals[within] = running[edges[within] - first]
         first, done = first + len(block), float(running[-1])
     return np.asarray(totals[1] - totals[0])
+
+
+def _without_offset(
+    power: np.ndarray, sound: "Waveform", edges: tuple[np.ndarray, np.ndarray], count: np.ndarray
+) -> np.ndarray:
+    """Return the mean power (T,) between the edges without that of an offset, which is heard by nobody."""
+    around = round(NOISE_AROUND * sound.rate)
+    wide = np.maximum(edges[0] - around, 0), np.minimum(edges[1] + around, len(sound.samples))
+    offset = _sums(sound.samples, np.asarray, *wide) / np.maximum(wide[1] - wide[0], 1)
+    offset = np.where(np.abs(offset) >= OFFSET, offset, 0)
+    mean = _sums(sound.samples, np.asarray, *edges) / count
+    return np.asarray(np.maximum(power - 2 * offset * mean + offset**2, 0))
 
 
 def _noise(level: np.ndarray, times: np.ndarray) -> np.ndarray:

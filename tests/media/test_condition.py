@@ -29,6 +29,12 @@ def test_offset_and_level_do_not_matter(offset, decibels):
     assert np.abs(found - expected).max() < 0.02 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize(("offset", "said"), [(0.0, ()), (0.003, ()), (0.02, ("2 %",)), (-0.3, ("30 %",))])
+def test_an_offset_is_said(offset, said):
+    notes = speech_of(Waveform((voice(2) - voice(2).mean() + offset).astype(np.float32), RATE, 0.0)).notes
+    assert notes == tuple(condition.OFFSET_NOTE.format(share=share) for share in said)
+
+
 def test_speech_comes_to_the_target_level_and_pauses_have_no_say():
     speech = voice(3)
     spaced = np.concatenate([np.zeros(RATE, np.float32), speech, np.zeros(RATE, np.float32)])

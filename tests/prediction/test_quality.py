@@ -56,6 +56,14 @@ def test_noise_lowers_the_ratio_by_its_decibels(tmp_path):
     assert ratios[20] - ratios[10] == pytest.approx(10, abs=2.5) and ratios[20] == pytest.approx(20, abs=5)
 
 
+def test_an_offset_is_neither_level_nor_noise(tmp_path):
+    voice = np.concatenate([np.zeros((RATE, 1)), speech(4), np.zeros((RATE, 1))])
+    plain, shifted = (measured(tmp_path / f"{offset}.wav", voice + offset) for offset in (0.0, 0.1))
+    loud = plain[quality.LEVEL] > -60
+    np.testing.assert_allclose(shifted[quality.LEVEL][loud], plain[quality.LEVEL][loud], atol=0.1)
+    assert quality_notes(shifted) == quality_notes(plain) == []
+
+
 def test_a_blurred_face_is_less_sharp_at_any_contrast():
     grey = cv2.resize(cv2.cvtColor(portrait()[60:180, 160:280], cv2.COLOR_RGB2GRAY), (48, 48))
     blurred = [cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (0.8, 1.6, 3)]
