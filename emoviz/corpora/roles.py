@@ -17,6 +17,8 @@ LENGTHS = frozenset({"duration", "length"})
 MILLISECONDS = frozenset({"ms", "msec", "millis", "millisecond", "milliseconds"})
 TIME = re.compile(r"((?:\d+:){0,2})(\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)( ?m?s)?")
 """A time as tables write it: seconds, minutes or hours before them, and perhaps a unit."""
+NUMBER = re.compile(r"\s*[-+]?[.,]?\d")
+"""The beginning of a number, and of any time."""
 ROLES = {
     "file": "the clip's file: its path inside the folder, or its name, with or without its ending",
     "start": "where a row is a part of its file: the second, or time of day, at which it starts",
@@ -134,6 +136,9 @@ def _words(column: str) -> set[str]:
 
 
 def _are_times(column: "pd.Series[Any]") -> bool:
-    """Return whether a column holds times and nothing else."""
+    """Return whether a column is meant to hold times: a cell in two or more begins as a number does.
+
+    A wrong cell among them is named when its row is checked, and does not make the rows whole files.
+    """
     texts = [str(value) for value in column.dropna()]
-    return bool(texts) and all(TIME.fullmatch(text) for text in texts)
+    return bool(texts) and 2 * sum(bool(NUMBER.match(text)) for text in texts) >= len(texts)

@@ -1,5 +1,6 @@
 """A user's table of texts: its rows with their lines, and the lines that are no rows."""
 
+import codecs
 import csv
 import math
 import re
@@ -76,7 +77,9 @@ def read_csv(path: Path) -> Source:
 def read_lines(path: Path) -> tuple[list[str], list[tuple[int, list[str | None]]], list[Problem]]:
     """Read the header, the rows with their line, and the lines with another number of fields."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise CorpusError(f"'{path.name}' cannot be read: it is no UTF-8 text.") from error
     except (OSError, ValueError) as error:

@@ -298,6 +298,22 @@ def test_a_part_that_cannot_be_is_a_problem_of_its_row(tmp_path, row, said):
     assert [(problem.line, problem.sentence) for problem in checked.problems] == [(2, said)]
 
 
+@pytest.mark.parametrize("cell", ["soon", "-1", "nan", "0h01"])
+def test_a_cell_that_is_no_time_does_not_make_the_other_rows_whole_files(tmp_path, cell):
+    checked = parts(f"file,start,end,who,emotion\na/1.wav,0,1,S1,sad\na/2.mp4,{cell},2,S2,sad\n", tmp_path)
+    assert [(row["start"], row["end"]) for row in checked.rows] == [(0.0, 1.0)]
+    said = f"'{cell}' is no time in 'start'; accepted are seconds as 1.5, or 0:01.5."
+    assert [(problem.line, problem.sentence) for problem in checked.problems] == [(3, said)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_in_each_encoding_that_its_first_bytes_tell(tmp_path, encoding):
+    path = tmp_path / "clips.csv"
+    path.write_bytes("file\twho\n행복.wav\tJürgen\n".encode(encoding))
+    source = read_csv(path)
+    assert source.rows.to_dict("records") == [{"file": "행복.wav", "who": "Jürgen"}] and not source.problems
+
+
 @pytest.mark.parametrize(
     ("text", "column", "seconds"),
     [
