@@ -10,6 +10,7 @@ from reading import specs
 from untrained import save_all
 
 from emoviz.checkpoints.folder import load
+from emoviz.core.progress import silent
 from emoviz.media import Choice, ClipMedia, read_waveform
 from emoviz.prediction.clip import predict_clip
 from emoviz.ui import clip_analysis
@@ -51,7 +52,9 @@ def two_channels(tmp_path: Path) -> Path:
 def test_the_chosen_channel_is_analysed_and_played(two_channels, tmp_path, settings):
     analyses = Analyses(tmp_path / "copies")
     (tmp_path / "copies").mkdir()
-    plain, right = (analyses._clip(two_channels, None, choice) for choice in (Choice(), Choice(channel="right")))
+    plain, right = (
+        analyses._clip(two_channels, None, choice, silent) for choice in (Choice(), Choice(channel="right"))
+    )
     assert plain.media.key != right.media.key
     assert plain.playable(lambda *_: None) == two_channels
     played = read_waveform(right.playable(lambda *_: None)).samples
