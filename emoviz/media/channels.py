@@ -73,8 +73,8 @@ def chosen_mixing(channel: str, count: int) -> Mixing | None:
 def best_mixing(excerpt: np.ndarray) -> Mixing:
     """Return the mean of all channels, unless that loses speech; then the channel with the most speech.
 
-    Speech is lost where channels cancel each other, where only some of many microphones hear it, and where two channels
-    hold two people who talk at the same time.
+    Speech is lost where channels cancel each other, where only some of many microphones hear it, where another channel
+    holds other sound, and where two channels hold two people who talk at the same time.
 
     Args:
         excerpt: beginning of the sound, float32 (C, N) at 16 kHz.
@@ -97,6 +97,8 @@ def best_mixing(excerpt: np.ndarray) -> Mixing:
     if weakened:
         return Mixing(np.eye(count)[best], f"Mixing the {count} channels would weaken the speech, so {name} is read.")
     speaking = [c for c in candidates if speech[c] >= _SPEECH]
+    if len(speaking) == 1:
+        return Mixing(np.eye(count)[best], f"Of the {count} channels {name} alone holds speech, so it is read.")
     if len(speaking) > 1 and not all(_alike(excerpt[best], excerpt[c]) for c in speaking):
         return Mixing(
             np.eye(count)[best], f"The channels hold different voices; {name} is read, and another one can be chosen."

@@ -227,6 +227,15 @@ def test_one_of_eight_microphones_is_found(tmp_path, voice):
     assert alike(sound.samples, voice) > 0.99 and any("channel 6 is read" in note for note in sound.notes)
 
 
+def test_a_voice_beside_a_channel_of_noise_is_read_alone(tmp_path, voice):
+    noise = np.random.default_rng(0).normal(0, 0.2, len(voice)).astype(np.float32)
+    for place, name in ((0, "left"), (1, "right")):
+        sound = np.stack([voice, noise] if place == 0 else [noise, voice], axis=1)
+        found = read_waveform(write_wav(tmp_path / f"{name}.wav", sound))
+        assert found.notes == (f"Of the 2 channels the {name} channel alone holds speech, so it is read.",)
+        assert np.abs(found.samples - voice).max() < 1e-3
+
+
 def test_two_people_on_two_channels_are_not_mixed_and_can_be_chosen(tmp_path, voice, other_voice):
     length = min(len(voice), len(other_voice))
     clip = write_wav(tmp_path / "clip.wav", np.stack([voice[:length], other_voice[:length]], 1))
