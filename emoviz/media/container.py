@@ -75,7 +75,8 @@ def open_clip(path: Path | str) -> Iterator[InputContainer]:
     if not exists:
         raise MediaError(f"There is no file '{_printable(path)}'.")
     if not is_file:
-        raise MediaError(f"'{_printable(path)}' is a folder, not a clip. {accepted()}")
+        kind = "a folder" if path.is_dir() else "no regular file"
+        raise MediaError(f"'{_printable(path)}' is {kind}, not a clip. {accepted()}")
     if size == 0:
         raise MediaError(f"'{path.name}' is empty (0 bytes). {accepted()}")
     with readable(path):

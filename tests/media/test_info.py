@@ -1,5 +1,6 @@
 """What is in a clip, and the sentence that a file gets which is none."""
 
+import os
 import re
 
 import av
@@ -83,6 +84,11 @@ def _playlist(folder):
     return folder / "clip.mp4"
 
 
+def _pipe(folder):
+    os.mkfifo(folder / "clip.mp4")
+    return folder / "clip.mp4"
+
+
 def _picture(folder):
     Image.new("RGB", (64, 48)).save(folder / "clip.jpg")
     return folder / "clip.jpg"
@@ -98,6 +104,7 @@ def _picture(folder):
         (_playlist, "'clip.mp4' cannot be read as a clip: .*"),
         (_picture, "'clip.jpg' cannot be read as a clip: .*"),
         (lambda folder: folder, "'.*' is a folder, not a clip. Accepted are .*"),
+        (_pipe, "'.*clip.mp4' is no regular file, not a clip. Accepted are .*"),
         (lambda folder: folder / "none.mp4", "There is no file '.*none.mp4'."),
     ],
 )
