@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..checkpoints.folder import Checkpoint
     from ..media import Choice
 
+LONGEST_NAME = 200
+"""Bytes of a clip's name that its table takes over: names have 255 at most, of which a draft needs some itself."""
 FACE = argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
 
 TRACKS = (
@@ -95,7 +97,7 @@ def _tables(clips: Sequence[Path], folder: Path | None) -> list[Path]:
     """
     if folder is None or not os.path.isdir(folder):
         raise ConfigError("Several clips have a table each: name a folder that exists with --out.")
-    tables = [folder / f"{clip.name}.csv" for clip in clips]
+    tables = [folder / f"{os.fsencode(clip.name)[:LONGEST_NAME].decode(errors='ignore')}.csv" for clip in clips]
     if len(set(tables)) < len(tables):
         raise ConfigError("Two of the clips have the same name, so their tables would, too: predict them separately.")
     return tables
