@@ -74,6 +74,24 @@ def test_a_wrong_row_is_listed_with_its_line_and_sound_rows_can_be_imported(page
     assert "mine" in test.selectbox(key="corpus").options
 
 
+def test_parts_of_files_are_imported_and_shown(page, tmp_path, settings: Settings):
+    clips = write_own(tmp_path / "own", speakers=2, takes=1, seconds=1)
+    header, *rows = (clips / TABLE).read_text().splitlines()
+    halves = [f"{row},{times}" for row in rows for times in ("0,0.5", "0.5,")]
+    (clips / TABLE).write_text("\n".join([f"{header},from,to", *halves, f"{rows[0]},soon,1", f"{rows[0]},0.4,0.2"]))
+    test = choose(page(), clips, "parts")
+    assert f"**{len(halves)} rows are sound, 2 problems.**" in texts(test)
+    assert "'soon' is no time in 'from'" in texts(test) and "a part ends after it starts" in texts(test)
+    test.checkbox(key="skip-wrong").set_value(True).run()
+    test.button(key="import").click().run()
+    test.selectbox(key="corpus").set_value("parts").run()
+    assert not test.exception and not test.error
+    recordings = own.read("parts", settings.imports).recordings
+    assert recordings["start"].tolist() == [0.0, 0.5] * len(rows)
+    assert (recordings["end"] > recordings["start"]).all() and recordings["session"].nunique() == len(rows)
+    assert f"egemaps of {len(halves)} recordings" in texts(test)
+
+
 def test_unknown_words_are_asked_for(page, tmp_path):
     clips = write_own(tmp_path / "own", speakers=1, takes=1)
     table = clips / TABLE
