@@ -8,6 +8,8 @@ Predict shows it, in several shapes:
     whole      the utterance at once, as cards score utterances
     alone      the utterance as a clip of its own
     in a clip  three utterances of one speaker with a second of silence between them
+    in hiss    the same with three seconds of hiss at -60 dB of full scale between them
+    far apart  the same with twelve seconds of silence between them
     silence    a second of silence before and after
     offset     every sample moved by 2 % of full scale
     quiet      20 dB weaker
@@ -48,7 +50,7 @@ RATE = 16000
 DRAWS = 3
 """Draws of three utterances per culture."""
 NOISES = 20
-SHAPES = ("whole", "alone", "in a clip", "silence", "offset", "quiet")
+SHAPES = ("whole", "alone", "in a clip", "in hiss", "far apart", "silence", "offset", "quiet")
 
 
 @dataclass
@@ -129,12 +131,14 @@ def clips(
 ) -> Iterator[tuple[str, Path, list[tuple[Utterance, float, float]]]]:
     """Yield each shape of three utterances as a clip, with the utterances in it and their seconds."""
     pause = np.zeros(RATE, np.float32)
-    parts, spans, length = [], [], 0
-    for utterance in utterances:
-        spans.append((utterance, length / RATE, (length + len(utterance.samples)) / RATE))
-        parts += [utterance.samples, pause]
-        length += len(utterance.samples) + len(pause)
-    yield "in a clip", written(folder, np.concatenate(parts[:-1])), spans
+    hiss = 1e-3 * np.random.default_rng(0).normal(size=3 * RATE).astype(np.float32)
+    for shape, between in (("in a clip", pause), ("in hiss", hiss), ("far apart", np.tile(pause, 12))):
+        parts, spans, length = [], [], 0
+        for utterance in utterances:
+            spans.append((utterance, length / RATE, (length + len(utterance.samples)) / RATE))
+            parts += [utterance.samples, between]
+            length += len(utterance.samples) + len(between)
+        yield shape, written(folder, np.concatenate(parts[:-1])), spans
     for utterance in utterances:
         own = utterance.samples
         end = len(own) / RATE

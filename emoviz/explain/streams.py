@@ -168,9 +168,9 @@ def window_inputs(
 
 
 def wanted_frames(windows: Windows, start: float, end: float | None) -> np.ndarray:
-    """Return the frames of the clip to explain, those of which nothing is known left out: bool (T,)."""
+    """Return the frames of the clip to explain, those of which the model says nothing left out: bool (T,)."""
     known = np.zeros(len(windows.times), bool)
-    known[windows.kept] = True
+    known[windows.kept] = windows.said[windows.kept]
     wanted: np.ndarray = known & (windows.times >= start) & (windows.times < (np.inf if end is None else end))
     if not wanted.any():
         until = "the end" if end is None else f"{end:g} s"

@@ -35,6 +35,8 @@ class FeatureStream:
         hop: seconds from one frame to the next.
         channels: names of the D channels, which a person can read, e.g. ``face.mouthSmileLeft``.
         notes: reasons why values are missing, one sentence each.
+        spoken: stretches (start, end) in seconds of the clip in which somebody speaks, where that was looked for; a
+            model says nothing of the moments beside them, though it may read them.
     """
 
     values: np.ndarray
@@ -42,6 +44,7 @@ class FeatureStream:
     hop: float
     channels: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    spoken: tuple[tuple[float, float], ...] | None = None
 
     def __post_init__(self) -> None:
         if self.values.dtype != np.float32 or self.values.ndim != 2:

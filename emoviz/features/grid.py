@@ -52,7 +52,12 @@ def on_grid(streams: Mapping[str, FeatureStream], hop: float, method: Method) ->
 
 def common_times(streams: list[FeatureStream], hop: float) -> np.ndarray:
     """Return the middles of the frames, in seconds, up to where the first of a recording's streams ends."""
-    return frame_middles(min(s.start + s.hop * (len(s.values) - 0.5) for s in streams), hop)
+    return frame_middles(min(map(end_of, streams)), hop)
+
+
+def end_of(stream: FeatureStream) -> float:
+    """Return the second at which the last frame of a stream ends."""
+    return stream.start + stream.hop * (len(stream.values) - 0.5)
 
 
 def is_present(values: Mapping[str, np.ndarray]) -> np.ndarray:

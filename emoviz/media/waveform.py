@@ -60,6 +60,16 @@ class Waveform:
         """The time of the end of the last sample, in seconds of the clip."""
         return self.start + self.duration
 
+    @property
+    def spoken(self) -> tuple[tuple[float, float], ...]:
+        """The stretches (start, end) in seconds of the clip between all gaps and pauses."""
+        found, reached = [], self.start
+        for start, end in sorted((*self.gaps, *self.unspoken, (self.end, self.end))):
+            if start > reached:
+                found.append((reached, start))
+            reached = max(reached, end)
+        return tuple(found)
+
 
 def read_waveform(
     path: Path | str,

@@ -3,16 +3,12 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..checkpoints.description import Description, FeatureSpec
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from ..features import EXTRACTORS, FeatureStream, make
-from ..features.base import unspoken, without
-from ..features.stored_corpus import WHOLE
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore
@@ -46,7 +42,7 @@ def streams_of(
 def extract(
     feature: FeatureSpec, media: "ClipMedia", store: "FeatureStore | None", progress: Progress
 ) -> FeatureStream:
-    """Extract a feature stream as it was extracted for the training of a model.
+    """Extract a feature stream as for the training of a model, of sound with the stretches in which somebody speaks.
 
     Raises:
         MissingWeightsError: if the weights that it needs are not on this machine.
@@ -60,23 +56,6 @@ def extract(
             "train the model again."
         )
     stream = store.extract(extractor, media, progress) if store else extractor.extract(media, progress)
-    return stream if extractor.modality == Modality.VIDEO else only_spoken(stream, media, progress)
-
-
-def only_spoken(stream: FeatureStream, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-    """Return features of a clip's sound without those of moments at which nobody speaks, as speech models take them.
-
-    Args:
-        stream: features of sound or words.
-        media: the clip.
-        progress: listener that hears of the reading of the sound.
-    """
-    if media.info.audio is None:
+    if extractor.modality == Modality.VIDEO or media.info.audio is None:
         return stream
-    sound = media.speech(progress)
-    if stream.hop >= WHOLE:  # one value for the clip, which stands as long as anybody speaks at all
-        silent_seconds = sum(end - begin for begin, end in (*sound.gaps, *sound.unspoken))
-        absent = np.full(len(stream.values), silent_seconds >= sound.duration - 1 / sound.rate)
-    else:
-        absent = unspoken(stream.times, sound)
-    return dataclasses.replace(stream, values=without(stream.values, absent)) if absent.any() else stream
+    return dataclasses.replace(stream, spoken=media.speech(progress).spoken)

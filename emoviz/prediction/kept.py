@@ -14,7 +14,7 @@ from ..evaluation.gaps import Absence
 if TYPE_CHECKING:
     from ..media import ClipMedia
 
-VERSION = 1
+VERSION = 2
 """Number of the way from a recording to a prediction; another one finds nothing that was kept before."""
 
 

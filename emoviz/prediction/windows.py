@@ -5,11 +5,12 @@
   counts for the window's centre, and between centres predictions are interpolated.
 
 Windows hold frames that are there: they never reach beyond a stream, into a gap or over a long silence. A stretch of
-frames that is shorter than a window is one window of its own length, and one shorter than :data:`SHORTEST` says
-nothing.
+frames that is shorter than a window is one window of its own length. Where nobody speaks, and in a stretch of speech
+shorter than :data:`SHORTEST`, nothing is said, whatever is read there.
 """
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,10 @@ from ..checkpoints.description import Description
 from ..core.growing import blocks
 from ..core.vocabulary import Task
 from ..features import FeatureStream
-from ..features.align import align, frame_middles
+from ..features.align import align, frame_middles, nearest
+from ..features.base import within
+from ..features.grid import common_times, end_of
+from ..features.stored_corpus import WHOLE
 
 WINDOW_HOP = 0.25
 """Seconds from one window of a clip-level model to the next."""
@@ -32,6 +36,16 @@ LONGEST_HOLE = {Task.FRAMES: 1.0, Task.CLIP: 0.3}
 A model of clips learns from utterances, which a pause parts; one that predicts frame by frame gains from what was said
 before the pause (``benchmarks/served.py``)."""
 
+NEAR = {Task.FRAMES: 2.0, Task.CLIP: 0.0}
+"""Seconds of silence before and after speech that a model reads, if its features hold silence at all.
+
+Recordings of corpora have silence at their ends, which a model learned to read frame by frame: of 3,793 recordings, 7
+have more than this at an end, or a pause of more than twice as much. Of a longer silence it knows nothing. A window of
+a model of clips is filled with speech, since hiss in it would count as much (``benchmarks/served.py``)."""
+
+TOGETHER = 0.2
+"""Seconds by which streams of one recording may differ in their ends."""
+
 FRAMES_AT_ONCE = 750
 """Frames that a model reads at a time, which bounds the memory that a long clip takes."""
 
@@ -43,10 +57,11 @@ class Windows:
     Attributes:
         description: description of the model.
         times: middles (T,) of the model's own frames, in seconds of the clip.
-        kept: numbers (P,) of the frames that are there, in stretches.
+        kept: numbers (P,) of the frames that are read, in stretches.
         starts: place (N,) in ``kept`` of the first frame of each window.
         lengths: number (N,) of frames of each window.
         stretches: place in ``kept`` behind the last frame of each stretch, in order.
+        said: mask, bool (T,), true on the frames of which the model says something.
     """
 
     description: Description
@@ -55,12 +70,14 @@ class Windows:
     starts: np.ndarray
     lengths: np.ndarray
     stretches: tuple[int, ...]
+    said: np.ndarray
 
     @classmethod
     def of(cls, description: Description, duration: float) -> "Windows":
         """Lay windows over a clip of so many seconds of which every frame is there."""
         times = frame_middles(duration, description.hop)
-        return cls._over(description, times, np.ones(len(times), bool), shortest=1)
+        everywhere = np.ones(len(times), bool)
+        return cls._over(description, times, everywhere, everywhere)
 
     @classmethod
     def over(cls, description: Description, streams: Mapping[str, FeatureStream], duration: float) -> "Windows":
@@ -71,17 +88,21 @@ class Windows:
             streams: feature streams of the clip, at least those that the model reads.
             duration: seconds of the clip.
         """
-        times = frame_middles(duration, description.hop)
-        there = [_presence(streams[f.name], times, description) for f in description.features]
-        shortest = max(1, round(SHORTEST / description.hop))
-        return cls._over(description, times, np.any(there, axis=0), shortest)
+        hop = description.hop
+        times = frame_middles(duration, hop)
+        own = [streams[f.name] for f in description.features]
+        there = [_presence(stream, times, description) for stream in own]
+        heard = [_is_spoken(stream, times, hop) for stream in own]
+        said = np.zeros(len(times), bool)
+        for part in _parted(np.any(np.logical_and(there, heard), axis=0), description):
+            said[part] = len(part) >= max(1, round(SHORTEST / hop))
+        near = _within(times, times[said], NEAR[description.task])
+        together = np.arange(len(times)) < _common_frames(own, hop)
+        return cls._over(description, times, np.any(there, axis=0) & near & together, said)
 
     @classmethod
-    def _over(cls, description: Description, times: np.ndarray, there: np.ndarray, shortest: int) -> "Windows":
-        frames = np.flatnonzero(there)
-        hole = LONGEST_HOLE[description.task] + description.hop
-        parted = np.flatnonzero(np.diff(frames) * description.hop > hole) + 1
-        parts = [part for part in np.split(frames, parted) if len(part) >= shortest]
+    def _over(cls, description: Description, times: np.ndarray, read: np.ndarray, said: np.ndarray) -> "Windows":
+        parts = _parted(read, description)
         longest = max(1, round(description.window / description.hop))
         starts, lengths, ends, done = [], [], [], 0
         for part in parts:
@@ -101,6 +122,7 @@ class Windows:
             np.concatenate([nothing, *starts]),
             np.concatenate([nothing, *lengths]),
             tuple(ends),
+            said,
         )
 
     @property
@@ -142,7 +164,7 @@ class Windows:
         """Join a model's predictions of the windows, (N, W, K) or (N, K), to one series for the clip.
 
         Returns:
-            Predictions (T, K), NaN in the frames that are not there.
+            Predictions (T, K), NaN in the frames of which nothing is said.
         """
         series = np.full((len(self.times), values.shape[-1]), np.nan)
         if values.ndim == 3:
@@ -150,6 +172,9 @@ class Windows:
         else:
             for frames, windows in self._parts():
                 series[frames] = interpolate(self.times[frames], self.centres[windows], values[windows])
+        unread = np.setdiff1d(np.flatnonzero(self.said), self.kept)  # behind the end of the first stream
+        series[unread] = series[self.kept[nearest(self.kept, unread)]]
+        series[~self.said] = np.nan
         return series
 
     def shares(self, wanted: np.ndarray) -> np.ndarray:
@@ -191,12 +216,46 @@ class Windows:
             first = end
 
 
+def _parted(there: np.ndarray, description: Description) -> list[np.ndarray]:
+    """Return the numbers of the frames that are there, bool (T,), in stretches that a long absence parts."""
+    frames = np.flatnonzero(there)
+    hole = LONGEST_HOLE[description.task] + description.hop
+    parted = np.flatnonzero(np.diff(frames) * description.hop > hole) + 1
+    return np.split(frames, parted) if len(frames) else []
+
+
 def _presence(stream: FeatureStream, times: np.ndarray, description: Description) -> np.ndarray:
     """Return at which times a stream has a value once it is aligned: bool (T,)."""
     absent = [np.isnan(block).all(1) for block in blocks(stream.values)]
     there = np.where(np.concatenate([np.zeros(0, bool), *absent]), np.nan, 1)[:, None].astype(np.float32)
     one = FeatureStream(there, stream.start, stream.hop, ("there",))
     return np.asarray(~np.isnan(align(one, times, description.resample, description.hop)[:, 0]))
+
+
+def _is_spoken(stream: FeatureStream, times: np.ndarray, hop: float) -> np.ndarray:
+    """Return in which frames around times somebody speaks, or nobody looked for speech: bool (T,)."""
+    if stream.spoken is None:
+        return np.ones(len(times), bool)
+    reach = hop / 2 - 1e-6  # a frame that only borders on speech is none of it
+    return within(times, [(start - reach, end + reach) for start, end in stream.spoken])
+
+
+def _within(times: np.ndarray, known: np.ndarray, seconds: float) -> np.ndarray:
+    """Return which times (T,) are so near to one of the known times: bool (T,)."""
+    if not len(known):
+        return np.zeros(len(times), bool)
+    return np.asarray(np.abs(times - known[nearest(known, times)]) <= seconds + 1e-6)
+
+
+def _common_frames(streams: Sequence[FeatureStream], hop: float) -> int:
+    """Return how many frames a model reads at most: a training reads no further than to where the first stream ends.
+
+    A stream that ends much earlier than another does not count, as the recording itself has no more of it.
+    """
+    timed = [stream for stream in streams if stream.hop < WHOLE]
+    last = max(map(end_of, timed), default=WHOLE)
+    together = [stream for stream in timed if last - end_of(stream) < TOGETHER]
+    return len(common_times(together, hop)) if together else math.ceil(last / hop)
 
 
 def window_starts(length: int, window: int, hop: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from clips import plain_frames, sine, write_clip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.media import read_waveform
+from emoviz.media import Waveform, read_waveform
 
 
 def peak_frequency(samples: np.ndarray, rate: int) -> float:
@@ -94,3 +94,13 @@ def write_with_hole(path: Path, first: float, hole: float, second: float) -> Pat
             frame.pts = 800 * i + (round(hole * 16000) if i >= first * 20 else 0)
             container.mux(stream.encode(frame))
     return path
+
+
+def test_what_is_spoken_lies_between_gaps_and_pauses():
+    sound = Waveform(
+        np.zeros(160, np.float32), 16, 1.0, gaps=((4.0, 6.0),), unspoken=((1.0, 2.0), (5.0, 7.0), (10.0, 11.0))
+    )
+    assert sound.spoken == ((2.0, 4.0), (7.0, 10.0))
+    assert Waveform(np.zeros(160, np.float32), 16, 1.0).spoken == ((1.0, 11.0),)
+    assert Waveform(np.zeros(160, np.float32), 16, 1.0, unspoken=((1.0, 11.0),)).spoken == ()
+    assert Waveform(np.zeros(0, np.float32), 16, 1.0).spoken == ()

@@ -27,6 +27,7 @@ from emoviz.media import clip as media_module
 from emoviz.prediction import source as source_module
 from emoviz.prediction.assembly import ClipPrediction, combine
 from emoviz.prediction.clip import load_checkpoints, predict_clip, require_size
+from emoviz.prediction.corpus import predict_recording
 
 SECONDS = 3.0
 AWAY = range(30, 50)
@@ -310,6 +311,21 @@ def test_silence_around_speech_is_a_gap_and_changes_nothing_of_what_is_said(mode
     assert gaps.end[0] == pytest.approx(1.75, abs=0.25) and gaps.start[1] == pytest.approx(4.25, abs=0.25)
     said = [one.table["speech.happy"].mean() for one in (alone, found)]
     assert said[1] == pytest.approx(said[0], abs=0.03)
+
+
+def test_what_is_said_of_speech_is_what_an_evaluation_says(models, tmp_path):
+    sound = np.concatenate([0.02 * noise(1), speech(1.5), 0.02 * noise(1)])
+    clip, store = ClipMedia(write_sound(tmp_path / "clip.wav", sound)), FeatureStore(tmp_path / "store")
+    stored = {f.name: store.extract(make(f.name), clip) for f in models[1].description.features}
+    evaluated = dataclasses.replace(  # a window that holds the whole recording, as those of bundled models do
+        models[1], description=dataclasses.replace(models[1].description, window=15.0)
+    )
+    expected = predict_recording(evaluated, stored)
+    table = predict_clip(clip, [evaluated]).table
+    found = table[[f"speech.{name}" for name in DIMENSIONS]].to_numpy()[: len(expected)]
+    said = ~np.isnan(found).any(1)
+    assert 60 < said.sum() < 120 and not said[:30].any() and not said[-30:].any()
+    np.testing.assert_allclose(found[said], expected[said], atol=1e-5)
 
 
 def test_sound_that_starts_late_and_ends_early_leaves_gaps_of_their_own_reasons(models, tmp_path):

@@ -14,6 +14,7 @@ from emoviz.core.vocabulary import Task
 from emoviz.features import FeatureStream
 from emoviz.features.align import frame_middles
 from emoviz.prediction.clip import load_checkpoints
+from emoviz.prediction.corpus import predict_recording
 from emoviz.prediction.model import predict_streams
 from emoviz.prediction.windows import Windows, cross_fade, window_starts
 
@@ -91,6 +92,69 @@ def test_a_missing_stream_alone_is_no_gap(models):
     streams["egemaps"].values[:] = np.nan
     values, _ = predict_streams(models[1], streams, frame_middles(1.6, 0.02))
     assert np.isfinite(values).all()
+
+
+def spoken_in(streams: dict[str, FeatureStream], *spoken: tuple[float, float]) -> dict[str, FeatureStream]:
+    return {name: dataclasses.replace(own, spoken=spoken) for name, own in streams.items()}
+
+
+def changed(streams: dict[str, FeatureStream], frames: slice) -> dict[str, FeatureStream]:
+    found = {name: dataclasses.replace(own, values=own.values.copy()) for name, own in streams.items()}
+    for own in found.values():
+        own.values[frames] += 3
+    return found
+
+
+def test_of_silence_that_is_read_as_in_training_nothing_is_said(models):
+    streams, times = random_streams(models[1], 300), frame_middles(6, 0.02)
+    everywhere, _ = predict_streams(models[1], streams, times)
+    values, _ = predict_streams(models[1], spoken_in(streams, (2.0, 4.0)), times)
+    np.testing.assert_array_equal(~np.isnan(values).any(1), (times > 2) & (times < 4))
+    np.testing.assert_allclose(values[100:200], everywhere[100:200], atol=1e-6)
+
+
+@pytest.mark.parametrize(("number", "read"), [(1, [False, True, True]), (2, [False, False, True])])
+def test_a_model_of_frames_alone_reads_silence_and_only_near_speech(models, number, read):
+    streams, times = random_streams(models[number], 500), frame_middles(10, 0.02)
+    spoken = (4.0, 10.0)
+    values, _ = predict_streams(models[number], spoken_in(streams, spoken), times)
+    parts = (slice(0, 99), slice(105, 195), slice(210, 250))  # far from speech, near it, in it
+    found = [predict_streams(models[number], spoken_in(changed(streams, part), spoken), times)[0] for part in parts]
+    assert [not np.allclose(one[200:], values[200:], atol=1e-6) for one in found] == read
+
+
+def test_of_less_than_half_a_second_of_speech_nothing_is_said(models):
+    streams, times = random_streams(models[1], 500), frame_middles(10, 0.02)
+    values, _ = predict_streams(models[1], spoken_in(streams, (1.0, 1.4), (4.0, 6.0)), times)
+    assert np.isnan(values[:195]).all() and np.isfinite(values[200:300]).all()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_features_of_a_whole_clip_stand_for_all_that_is_spoken_in_it(models, number):
+    about = models[number].description
+    streams = {
+        f.name: FeatureStream(np.ones((1, f.width), np.float32), 2.0, 4.0, f.names, spoken=((0.0, 1.5), (2.5, 4.0)))
+        for f in about.features
+    }
+    times = frame_middles(4, 0.02)
+    values, _ = predict_streams(models[number], streams, times)
+    np.testing.assert_array_equal(np.isnan(values).all(1), (times > 1.5) & (times < 2.5))
+
+
+@pytest.mark.parametrize(("fewer", "read"), [(3, 87), (50, 90)])
+def test_streams_are_read_up_to_where_the_first_ends_unless_it_ends_much_earlier(models, fewer, read):
+    streams = random_streams(models[1], 90)
+    short = streams["egemaps"]
+    streams["egemaps"] = dataclasses.replace(short, values=short.values[:-fewer])
+    values, _ = predict_streams(models[1], streams, frame_middles(1.8, 0.02))
+    cut = {name: dataclasses.replace(own, values=own.values[:read]) for name, own in streams.items()}
+    missing = np.full((read - len(cut["egemaps"].values), short.values.shape[1]), np.nan, np.float32)
+    cut["egemaps"] = dataclasses.replace(short, values=np.concatenate([cut["egemaps"].values, missing]))
+    expected = predict_streams(models[1], cut, frame_middles(0.02 * read, 0.02))[0]
+    np.testing.assert_allclose(values[:read], expected, atol=1e-6)
+    np.testing.assert_array_equal(values[read:], np.repeat(expected[-1:], 90 - read, 0))
+    if fewer == 3:
+        np.testing.assert_allclose(values[:read], predict_recording(models[1], streams), atol=1e-6)
 
 
 @given(st.integers(1, 400), st.integers(1, 120), st.data())
