@@ -15,11 +15,10 @@ import pandas as pd
 import pytest
 from places import ROOT
 
-from emoviz.core import growing
+from emoviz.core import arrays, growing
 from emoviz.core.errors import Cancelled, CorpusError, FeatureError, MediaError
 from emoviz.corpora.base import RECORDING_COLUMNS, Corpus
 from emoviz.features import store as store_module
-from emoviz.features import stream_file
 from emoviz.features.align import align
 from emoviz.features.egemaps import Egemaps
 from emoviz.features.store import FeatureStore
@@ -279,7 +278,7 @@ def test_a_long_stream_is_stored_and_read_block_by_block(tmp_path, monkeypatch):
     media = FakeMedia(voice(1.5))
     stores = [FeatureStore(tmp_path / "memory"), FeatureStore(tmp_path / "disk")]
     whole = stores[0].extract(Egemaps(), media)
-    for module in (growing, stream_file):
+    for module in (growing, arrays):
         monkeypatch.setattr(module, "IN_MEMORY", 0)
     for found in [stores[1].extract(Egemaps(), media) for _ in range(2)]:
         assert isinstance(found.values, growing.Rows)

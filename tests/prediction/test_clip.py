@@ -9,7 +9,7 @@ import torch
 from clips import face_frames, plain_frames, sine, speech, write_clip, write_part, write_text
 from untrained import DIMENSIONS, RMSE, save_all, save_speech
 
-from emoviz.core import growing
+from emoviz.core import arrays, growing
 from emoviz.core.errors import (
     Cancelled,
     CheckpointError,
@@ -20,7 +20,7 @@ from emoviz.core.errors import (
     UnknownNameError,
 )
 from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, FUSED_SOURCES, Task
-from emoviz.features import make, stream_file
+from emoviz.features import make
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.media import clip as media_module
@@ -358,7 +358,7 @@ def test_the_next_clip_works(models, media, prediction, tmp_path):
 
 
 def test_a_long_recording_on_disk_gives_the_prediction_of_memory(media, models, prediction, monkeypatch, tmp_path):
-    for module in (growing, stream_file):
+    for module in (growing, arrays):
         monkeypatch.setattr(module, "IN_MEMORY", 0)
     decoded = ClipMedia(media.path)
     for _ in range(2):
