@@ -15,6 +15,10 @@ ENDS = frozenset({"end", "ends", "stop", "offset", "to", "tmax", "xmax"})
 LENGTHS = frozenset({"duration", "length"})
 """Words in the names of columns that say which part of a file a row means."""
 MILLISECONDS = frozenset({"ms", "msec", "millis", "millisecond", "milliseconds"})
+OTHER_UNITS = frozenset(
+    "frame frames sample samples us usec microsecond microseconds ns nanosecond nanoseconds minutes hours".split()
+)
+"""Words in the name of a column that say that its numbers are neither seconds nor milliseconds."""
 TIME = re.compile(r"((?:\d+:){0,2})(\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)( ?m?s)?")
 """A time as tables write it: seconds, minutes or hours before them, and perhaps a unit."""
 NUMBER = re.compile(r"\s*[-+]?[.,]?\d")
@@ -116,12 +120,15 @@ def seconds_of(text: str, column: str) -> float | None:
 
     Args:
         text: text of a cell, e.g. ``1.5``, ``1500 ms`` or ``0:01.5``.
-        column: name of its column, which may say that its numbers are milliseconds, e.g. ``start_ms``.
+        column: name of its column, which may say that its numbers are milliseconds, e.g. ``start_ms``, or no time, e.g.
+            ``start_frame``.
     """
     match = TIME.fullmatch(text.strip())
     if not match:
         return None
     places, number, unit = match.groups()
+    if not unit and not places and _words(column) & OTHER_UNITS:
+        return None
     whole = 0
     for place in places.split(":")[:-1]:
         whole = 60 * whole + int(place)

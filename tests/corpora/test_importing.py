@@ -324,6 +324,10 @@ def test_a_table_is_read_in_each_encoding_that_its_first_bytes_tell(tmp_path, en
         ("01:02:03.5", "start_ms", 3723.5),
         ("2:03", "start", 123.0),
         ("soon", "start", None),
+        ("2", "start_frame", None),
+        ("2", "endSamples", None),
+        ("2", "start (us)", None),
+        ("2 s", "start_frame", 2.0),
         ("", "start", None),
     ],
 )
