@@ -64,9 +64,8 @@ def chosen_mixing(channel: str, count: int) -> Mixing | None:
         return Mixing(np.full(count, 1 / count))
     number = {"left": 1, "right": 2}.get(channel, int(channel) if channel.isdecimal() and len(channel) < 4 else 0)
     if not 1 <= number <= count:
-        raise MediaError(
-            f"The sound has no channel '{channel}'; accepted are mix, left, right and the numbers 1 to {count}."
-        )
+        accepted = f"left, right and the numbers 1 to {count}" if count > 1 else "left and the number 1"
+        raise MediaError(f"The sound has no channel '{channel}'; accepted are mix, {accepted}.")
     return Mixing(np.eye(count)[number - 1])
 
 

@@ -248,6 +248,14 @@ def test_two_people_on_two_channels_are_not_mixed_and_can_be_chosen(tmp_path, vo
         read_waveform(clip, choice=Choice(channel="3"))
 
 
+def test_sound_of_one_channel_has_no_right_one_and_does_not_offer_it(tmp_path, voice):
+    clip = write_wav(tmp_path / "clip.wav", voice)
+    assert alike(read_waveform(clip, choice=Choice(channel="left")).samples, voice) > 0.99
+    with pytest.raises(MediaError) as error:
+        read_waveform(clip, choice=Choice(channel="right"))
+    assert str(error.value) == "The sound has no channel 'right'; accepted are mix, left and the number 1."
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3, 8, 9, 11, 13, 17, 24, 64])
 def test_any_number_of_channels_is_read(tmp_path, voice, channels):
     clip = write_wav(tmp_path / "clip.wav", np.repeat(voice[:, None], channels, 1))
