@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 TRUST = 10.0
 """Seconds of sound or pictures that weigh as much as the training; few utterances hold few emotions."""
-LEAST = 3.0
+LEAST = 1.5
 """Seconds of frames below which nobody can be calibrated to."""
 FLATTEST = 0.1
 """Smallest spread, as a share of that of the training: a channel that stood still is not blown up."""

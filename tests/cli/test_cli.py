@@ -407,5 +407,5 @@ def test_what_cannot_be_calibrated_is_said_and_nothing_is_written(voice, tmp_pat
     assert "A profile ends with .safetensors" in failure(
         capsys, "calibrate", "speech-cats", voice, "--out", tmp_path / "profile.txt"
     )
-    assert "at least 3 s" in failure(capsys, "predict", voice, "--model", "speech-cats", "--calibrate", "0:00-0:01")
+    assert "at least 1.5 s" in failure(capsys, "predict", voice, "--model", "speech-cats", "--calibrate", "0:00-0:01")
     assert not list(tmp_path.glob("profile*"))
