@@ -1,5 +1,6 @@
 """Figures of one clip: curves over time, the path through the circumplex, channel weights."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -274,20 +275,31 @@ def _of(gaps: pd.DataFrame, outputs: pd.DataFrame) -> pd.DataFrame:
 def _band(
     figure: go.Figure, times: pd.Series, values: pd.Series, rmse: float, colour: str, axis: str, group: str
 ) -> None:
-    """Prediction plus and minus the held-out RMSE, within the scale."""
-    for edge, fill in ((values + rmse, None), (values - rmse, "tonexty")):
-        figure.add_scatter(
-            x=times,
-            y=edge.clip(-1, 1),
-            yaxis=axis,
-            mode="lines",
-            line={"width": 0},
-            fill=fill,
-            fillcolor=faint(colour, 0.13),
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=group,
-        )
+    """Prediction plus and minus the held-out RMSE, within the scale: a closed shape per stretch without a gap."""
+    time, value = times.to_numpy(float), values.to_numpy(float)
+    known = np.flatnonzero(~np.isnan(value))
+    stretches = [part for part in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1) if len(part)]
+    around = [np.concatenate([part, part[::-1]]) for part in stretches]
+    edges = [np.repeat([rmse, -rmse], len(part)) for part in stretches]
+    figure.add_scatter(
+        x=_parted([time[part] for part in around]),
+        y=_parted([np.clip(value[part] + edge, -1, 1) for part, edge in zip(around, edges, strict=True)]),
+        yaxis=axis,
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=faint(colour, 0.13),
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup=group,
+    )
+
+
+def _parted(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Join arrays with a gap between each two."""
+    gaps = [np.array([np.nan])] * len(parts)
+    pairs = [piece for pair in zip(parts, gaps, strict=True) for piece in pair]
+    return np.concatenate(pairs[:-1]) if pairs else np.empty(0)
 
 
 def _stack_emotions(figure: go.Figure, table: pd.DataFrame, emotions: pd.DataFrame, axis: str) -> None:

@@ -59,12 +59,23 @@ def test_sources_keep_their_colour_and_dash():
 
 def test_the_band_is_the_prediction_and_its_error_within_the_scale():
     table, outputs = tables()
-    bands = [t for t in draw(table, outputs).data if t.hoverinfo == "skip" and t.yaxis == "y"]
-    upper, lower = bands
+    (band,) = [t for t in draw(table, outputs).data if t.hoverinfo == "skip" and t.yaxis == "y"]
     values = table["speech.valence (derived)"]
-    np.testing.assert_allclose(upper.y, np.minimum(values + 0.3, 1))
-    np.testing.assert_allclose(lower.y, np.maximum(values - 0.3, -1))
-    assert lower.fill == "tonexty"
+    np.testing.assert_allclose(band.x, np.concatenate([table.time, table.time[::-1]]))
+    np.testing.assert_allclose(
+        band.y, np.concatenate([np.minimum(values + 0.3, 1), np.maximum(values - 0.3, -1)[::-1]])
+    )
+    assert band.fill == "toself"
+
+
+def test_the_band_ends_at_a_gap_and_begins_anew_behind_it():
+    table, outputs = tables()
+    table.loc[table.index[3:5], "speech.valence (derived)"] = np.nan
+    (band,) = [t for t in draw(table, outputs).data if t.hoverinfo == "skip" and t.yaxis == "y"]
+    (parted,) = np.flatnonzero(np.isnan(band.x))
+    assert np.isnan(band.y[parted]) and np.isnan(band.y).sum() == 1
+    assert set(band.x[:parted]) == set(table.time[:3])
+    assert set(band.x[parted + 1 :]) == set(table.time[5:])
 
 
 def test_no_band_without_a_known_error():
