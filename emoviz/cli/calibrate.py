@@ -29,5 +29,5 @@ def calibrate(options: argparse.Namespace, settings: Settings) -> None:
     with Bars() as bars:
         profile = find_profile(options.people, checkpoint, store=FeatureStore(settings.store), progress=bars)
     save_profile(profile, options.out)
-    note([f"The profile rests on {profile.recordings} recordings and {profile.seconds:.0f} s."])
+    note([f"The profile rests on {profile.amount}."])
     print(options.out)

@@ -113,17 +113,17 @@ def _predict(
     from ..prediction.clip import predict_clip, require_size
     from ..prediction.export import write_prediction
     from ..prediction.formats import FORMATS
-    from ..prediction.profiles import fitted
+    from ..prediction.profiles import fitted_models
 
     require_size(clip, settings.upload_limit_mb)
     media = ClipMedia(clip, face=options.face, choice=choice_of(options))
     store = FeatureStore(settings.store)
     with Bars() as bars:
-        models = [fitted(one, options.calibrate, clip=media, store=store, progress=bars) for one in checkpoints]
+        models, told = fitted_models(checkpoints, options.calibrate, clip=media, store=store, progress=bars)
         prediction = predict_clip(media, models, store=store, progress=bars)
     if table:
         write_prediction(prediction, table)
     else:
         sys.stdout.write(FORMATS["csv"].encode_prediction(prediction).decode())
     named = f"{clip}: " if len(options.clips) > 1 else ""
-    note([f"{named}{text}" for text in (*prediction.notes, sentence(prediction.table, prediction.outputs))])
+    note([f"{named}{text}" for text in (*told, *prediction.notes, sentence(prediction.table, prediction.outputs))])

@@ -65,6 +65,11 @@ class Profile:
     spreads: Mapping[str, np.ndarray]
 
     @property
+    def amount(self) -> str:
+        """The recordings and seconds that were measured, in words."""
+        return f"{self.recordings} recording{'' if self.recordings == 1 else 's'} of {self.seconds:.0f} s"
+
+    @property
     def digest(self) -> str:
         """The sha256, hex, of all that changes predictions."""
         parts = [self.fingerprint.encode()]

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from ..checkpoints.folder import Checkpoint
 from ..core.errors import CalibrationError
 from ..core.files import raising, replacing
 from ..core.progress import Progress, silent
-from .calibration import Profile, calibrated, profile_of_clips, profile_of_corpus
+from .calibration import Profile, calibrated, can_be_calibrated, profile_of_clips, profile_of_corpus
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore
@@ -24,6 +25,8 @@ CORPUS = "corpus:"
 ENDING = ".safetensors"
 SPAN = re.compile(r"(?:(\d+):)?(\d+(?:\.\d+)?)-(?:(\d+):)?(\d+(?:\.\d+)?)")
 """A stretch of a clip, e.g. ``0:10-0:25`` or ``10-25.5``."""
+ROUNDING = 0.1
+"""Seconds by which a stretch may end behind the clip, as times are rounded."""
 ASKED = "a folder or file of recordings, corpus:NAME, a stretch of the clip such as 0:10-0:25, or a saved profile"
 FORMAT = "1"
 LEVEL, SPREAD = "level", "spread"
@@ -60,6 +63,10 @@ def find_profile(
     if asked and path.exists():
         return profile_of_clips(checkpoint, _clips(path), f"'{path.name}'", store=store, progress=progress)
     if clip is not None and (span := _span(asked)):
+        if span[1] > clip.info.duration + ROUNDING:
+            raise CalibrationError(
+                f"The stretch {asked} ends beyond '{clip.path.name}', which lasts {clip.info.duration:.1f} s."
+            )
         people = f"The stretch {asked} of '{clip.path.name}'"
         return profile_of_clips(checkpoint, [clip], people, span=span, store=store, progress=progress)
     raise CalibrationError(f"'{asked}' names no people to calibrate to: name {ASKED}.")
@@ -91,6 +98,49 @@ def fitted(
     if asked is None:
         return checkpoint
     return calibrated(checkpoint, find_profile(asked, checkpoint, clip=clip, store=store, progress=progress))
+
+
+def fitted_models(
+    checkpoints: Sequence[Checkpoint],
+    asked: str | None,
+    *,
+    clip: "ClipMedia | None" = None,
+    store: "FeatureStore | None" = None,
+    progress: Progress = silent,
+) -> tuple[list[Checkpoint], list[str]]:
+    """Return models of which those that can be are calibrated, and sentences that say which and to whom.
+
+    Args:
+        checkpoints: models.
+        asked: text, one of :data:`ASKED`, or None, which leaves all models as they are.
+        clip: clip of whose stretch a text may speak.
+        store: store of the corpora, and of features that were extracted before.
+        progress: listener.
+
+    Raises:
+        CalibrationError: if none of the models can be calibrated to the people that the text names.
+        MediaError: if one of the recordings cannot be read.
+        CorpusError: if there is no such corpus.
+        FeatureError: if a feature is extracted in another way today, or was not extracted.
+    """
+    if asked is None:
+        return list(checkpoints), []
+    kept = load_profile(Path(asked)) if Path(asked).suffix == ENDING else None
+    able = [
+        c for c in checkpoints if can_be_calibrated(c) and kept is None or kept and kept.fingerprint == c.fingerprint
+    ]
+    if not able:
+        fitted(checkpoints[0], asked, clip=clip, store=store, progress=progress)  # which says why it cannot
+    models, told = [], []
+    for checkpoint in checkpoints:
+        if checkpoint not in able:
+            models.append(checkpoint)
+            told.append(f"{checkpoint.name} is not calibrated and stays as it was trained.")
+            continue
+        profile = kept or find_profile(asked, checkpoint, clip=clip, store=store, progress=progress)
+        models.append(calibrated(checkpoint, profile))
+        told.append(f"{profile.people} calibrates {checkpoint.name} by {profile.amount}.")
+    return models, told
 
 
 def _span(text: str) -> tuple[float, float] | None:

@@ -392,12 +392,29 @@ def test_a_model_is_calibrated_and_predicts_with_the_profile(voice, tmp_path, ca
     profile = tmp_path / "voice.safetensors"
     assert cli.main(["calibrate", "speech-cats", str(voice), "--out", str(profile)]) == 0
     output = capsys.readouterr()
-    assert output.out.strip() == str(profile) and "The profile rests on 1 recordings and" in output.err
+    assert output.out.strip() == str(profile) and "The profile rests on 1 recording of" in output.err
     tables = []
     for given in ([], ["--calibrate", str(profile)], ["--calibrate", str(voice)], ["--calibrate", "0:00-0:04"]):
         assert cli.main(["predict", str(voice), "--model", "speech-cats", *given]) == 0
         tables.append(capsys.readouterr().out)
     assert tables[0] != tables[1] == tables[2] == tables[3]
+
+
+def test_models_that_cannot_be_calibrated_stay_as_they_are_and_are_named(voice, tmp_path, capsys):
+    profile = tmp_path / "voice.safetensors"
+    assert cli.main(["calibrate", "speech-cats", str(voice), "--out", str(profile)]) == 0
+    capsys.readouterr()
+    assert cli.main(["predict", str(voice), "--calibrate", str(profile)]) == 0
+    told = capsys.readouterr().err
+    assert "'voice.wav' calibrates speech-cats by 1 recording of" in told
+    for other in ("face-expression", "speech-emotion"):
+        assert f"{other} is not calibrated and stays as it was trained." in told
+    assert "'speech-emotion': it was measured for 'speech-cats'" in failure(
+        capsys, "predict", voice, "--model", "speech-emotion", "--calibrate", profile
+    )
+    assert "The stretch 0-100 ends beyond 'voice.wav', which lasts 4.0 s." in failure(
+        capsys, "predict", voice, "--calibrate", "0-100"
+    )
 
 
 def test_what_cannot_be_calibrated_is_said_and_nothing_is_written(voice, tmp_path, capsys):
