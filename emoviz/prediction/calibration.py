@@ -26,6 +26,7 @@ import torch
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import CalibrationError
 from ..core.progress import Progress, silent
+from ..core.words import counted
 from ..features.grid import on_grid
 from ..features.store import FeatureStore
 from ..models.inputs import InputTransform
@@ -67,7 +68,7 @@ class Profile:
     @property
     def amount(self) -> str:
         """The recordings and seconds that were measured, in words."""
-        return f"{self.recordings} recording{'' if self.recordings == 1 else 's'} of {self.seconds:.0f} s"
+        return f"{counted(self.recordings, 'recordings')} of {self.seconds:.0f} s"
 
     @property
     def digest(self) -> str:
