@@ -1,6 +1,8 @@
 """Utterances as training data: one per sample, with an emotion, intensities or ratings of all of it as the target."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from ...core.errors import ConfigError, CorpusError
 from ...core.vocabulary import DERIVED_AXES, INTENSITIES, Split, intensity
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
-from .arranged import arrange, group, text
+from .arranged import Arranged, arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
 from .recordings import Recordings, load_recordings
 
@@ -29,6 +31,29 @@ def check_utterances(config: TrainingConfig) -> None:
         )
 
 
+Cut = Callable[["pd.Series[Any]", np.random.Generator], tuple[Mapping[str, Tensor], Tensor]]
+"""Cuts a training sample: a row and a random generator give streams and a target (K,)."""
+
+
+@dataclass(frozen=True)
+class Utterances:
+    """Utterances from which samples are made.
+
+    Attributes:
+        arranged: recordings.
+        targets: target (K,) of each recording by its id.
+        longest: most frames of a training sample.
+    """
+
+    arranged: Arranged
+    targets: Mapping[str, Tensor]
+    longest: int
+
+    def whole(self, identity: str) -> tuple[Mapping[str, Tensor], Tensor]:
+        """Return the streams and the target of an utterance."""
+        return self.arranged.streams(identity), self.targets[identity]
+
+
 def utterances(
     config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
 ) -> Data:
@@ -40,21 +65,53 @@ def utterances(
         ConfigError: if the outputs are derived dimensions.
         CorpusError: if the config predicts intensities, and an utterance has none.
     """
+
+    def cutting(utterances: Utterances, rows: pd.DataFrame) -> Cut:
+        def cut(row: "pd.Series[Any]", random: np.random.Generator) -> tuple[Mapping[str, Tensor], Tensor]:
+            streams, target = utterances.whole(str(row.name))
+            return crop(streams, utterances.longest, random), target
+
+        return cut
+
+    return samples_of(config, recordings, partition, inputs, cutting)
+
+
+def samples_of(
+    config: TrainingConfig,
+    recordings: Recordings,
+    partition: Partition | None,
+    inputs: Inputs | None,
+    cutting: Callable[[Utterances, pd.DataFrame], Cut],
+) -> Data:
+    """Make a sample per utterance, which is whole but in training, where it is cut.
+
+    Args:
+        config: config of the training.
+        recordings: recordings.
+        partition: ids of the recordings of each part; None splits them by the config.
+        inputs: fitted transforms; None fits them.
+        cutting: function from the utterances and the rows of a part to the way in which its samples are cut.
+
+    Raises:
+        ConfigError: if the outputs are derived dimensions.
+        CorpusError: if the config predicts intensities, and an utterance has none.
+    """
     check_utterances(config)
     arranged = arrange(config, recordings, partition, inputs)
-    targets = clip_targets(config, recordings.table)
-    longest = round(config.window / config.hop)
+    utterances = Utterances(arranged, clip_targets(config, recordings.table), round(config.window / config.hop))
 
     def part_of(part: Split | None, cropped: bool) -> Part:
         rows = arranged.of(part)
+        cut = cutting(utterances, rows) if cropped else None
 
         def make(epoch: int, number: int) -> Sample:
             row = rows.iloc[number]
-            streams = arranged.streams(str(row.name))
-            if cropped:
-                streams = crop(streams, longest, np.random.default_rng([config.seed, epoch, number]))
+            if cut:
+                streams, target = cut(row, np.random.default_rng([config.seed, epoch, number]))
+            else:
+                streams, target = utterances.whole(str(row.name))
             who = row["speaker"], row["culture"], text(row["session"])
-            return Sample(str(row.name), *who, text(row["emotion"]) or "", streams, targets[str(row.name)])
+            return Sample(str(row.name), *who, text(row["emotion"]) or "", streams, target)
 
         return Part(len(rows), make, [group(row, config.balance) for _, row in rows.iterrows()])
 

@@ -6,18 +6,18 @@ and test take single utterances, as :mod:`emoviz.training.data.utterances` does,
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
-from ...core.vocabulary import Split
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
-from .arranged import Arranged, arrange, group, text
-from .base import DATA, Data, DataKind, Part, Partition, Sample
+from .base import DATA, Data, DataKind, Partition
 from .recordings import Recordings, extent, load_recordings
-from .utterances import check_utterances, clip_targets, crop
+from .utterances import Cut, Utterances, check_utterances, crop, samples_of
 
 CHAINED = 0.5
 """Share of the training samples that are cut from several utterances of one speaker."""
@@ -42,61 +42,45 @@ def windows(
         ConfigError: if the outputs are derived dimensions.
         CorpusError: if the config predicts intensities, and an utterance has none.
     """
-    check_utterances(config)
-    arranged = arrange(config, recordings, partition, inputs)
-    targets = clip_targets(config, recordings.table)
-    longest = round(config.window / config.hop)
 
-    def part_of(part: Split | None, cropped: bool) -> Part:
-        rows = arranged.of(part)
+    def cutting(utterances: Utterances, rows: pd.DataFrame) -> Cut:
         others = {speaker: list(map(str, own.index)) for speaker, own in rows.groupby("speaker")}
 
-        def make(epoch: int, number: int) -> Sample:
-            row = rows.iloc[number]
+        def cut(row: "pd.Series[Any]", random: np.random.Generator) -> tuple[Mapping[str, Tensor], Tensor]:
             identity = str(row.name)
-            streams, target = arranged.streams(identity), targets[identity]
-            if cropped:
-                random = np.random.default_rng([config.seed, epoch, number])
-                if random.random() < CHAINED:
-                    before, after = (str(i) for i in random.choice(others[row["speaker"]], 2))
-                    streams, target = around(arranged, (before, identity, after), targets, longest, random)
-                else:
-                    streams = crop(streams, longest, random)
-            who = row["speaker"], row["culture"], text(row["session"])
-            return Sample(identity, *who, text(row["emotion"]) or "", streams, target)
+            if random.random() < CHAINED:
+                before, after = (str(i) for i in random.choice(others[row["speaker"]], 2))
+                return around(utterances, (before, identity, after), random)
+            streams, target = utterances.whole(identity)
+            return crop(streams, utterances.longest, random), target
 
-        return Part(len(rows), make, [group(row, config.balance) for _, row in rows.iterrows()])
+        return cut
 
-    data = arranged.data(part_of, frames=False)
+    data = samples_of(config, recordings, partition, inputs, cutting)
     return replace(data, note=f"{data.note} {NOTE.format(window=config.window, extent=extent(config))}")
 
 
 def around(
-    arranged: Arranged,
-    series: tuple[str, str, str],
-    targets: Mapping[str, Tensor],
-    longest: int,
-    random: np.random.Generator,
+    utterances: Utterances, series: tuple[str, str, str], random: np.random.Generator
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Cut a window around a random frame of the middle one of three utterances.
 
     Args:
-        arranged: recordings.
-        series: ids of the utterances in their order.
-        targets: target (K,) of each utterance.
-        longest: frames of the window, which is shorter where the series is.
+        utterances: utterances, whose longest sample is the window, which is shorter where the series is.
+        series: ids of the three in their order.
         random: generator that draws the frame.
 
     Returns:
         The streams of the window, and the mean target (K,) of its frames.
     """
-    found = [arranged.streams(identity) for identity in series]
+    longest = utterances.longest
+    found, targets = zip(*(utterances.whole(identity) for identity in series), strict=True)
     counts = [len(next(iter(streams.values()))) for streams in found]
     middle = counts[0] + int(random.integers(0, counts[1]))
     first = max(0, min(middle - longest // 2, sum(counts) - longest))
     joined = {name: torch.cat([streams[name] for streams in found])[first : first + longest] for name in found[0]}
     owners = torch.repeat_interleave(torch.arange(len(series)), torch.tensor(counts))[first : first + longest]
-    return joined, torch.stack([targets[identity] for identity in series])[owners].mean(0)
+    return joined, torch.stack(targets)[owners].mean(0)
 
 
 DATA.register("windows")(DataKind(load_recordings, windows, check_utterances, frames=False))
