@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..core.runs import runs
 from ..core.vocabulary import Source
 
 COLUMNS = ["source", "model", "start", "end", "reason"]
@@ -73,7 +74,7 @@ def spans(times: np.ndarray, chosen: np.ndarray) -> list[tuple[float, float]]:
         chosen: booleans (T,), true on the chosen frames.
     """
     hop = _hop(times)
-    edges = [(float(times[a]) - hop / 2, float(times[b - 1]) + hop / 2) for a, b in _runs(chosen)]
+    edges = [(float(times[a]) - hop / 2, float(times[b - 1]) + hop / 2) for a, b in runs(chosen)]
     return [(round(start, 6) + 0.0, round(end, 6)) for start, end in edges]  # nothing is not negative
 
 
@@ -92,7 +93,7 @@ def _spread(times: np.ndarray, known: np.ndarray, missing: np.ndarray, default: 
     """
     told = np.where(missing, known, "")
     near = round(NEAR / _hop(times)) if len(times) > 1 else 1
-    for begin, end in _runs(missing & (told == "")):
+    for begin, end in runs(missing & (told == "")):
         before = told[begin - 1] if begin else ""
         after = told[end] if end < len(told) else ""
         told[begin:end] = (before or after or default) if end - begin <= near else default
@@ -112,12 +113,6 @@ def _told(times: np.ndarray, told: np.ndarray) -> list[tuple[float, float, str]]
     """Return start, end (s) and reason of every run of frames of one reason."""
     found = [(start, end, str(reason)) for reason in set(told) - {""} for start, end in spans(times, told == reason)]
     return sorted(found)
-
-
-def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:
-    """Return the first frame and the one behind the last of every unbroken run of chosen frames."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], chosen, [False])).astype(int)))
-    return [(int(first), int(behind)) for first, behind in edges.reshape(-1, 2)]
 
 
 def _hop(times: np.ndarray) -> float:

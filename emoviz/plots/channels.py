@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..core.vocabulary import MARKS
-from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, faint, lay_out, legend, title, whiskers
+from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, band, lay_out, legend, title, whiskers
 
 LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
 """Colours of values below and above zero."""
@@ -107,14 +107,7 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
         if rows.empty:
             continue
         figure.add_scatter(
-            x=pd.concat([rows["share"], rows["share"][::-1]]) * 100,
-            y=pd.concat([rows["high"], rows["low"][::-1]]),
-            fill="toself",
-            mode="none",
-            fillcolor=faint(curve.colour, 0.14),
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=curve.name,
+            **band(rows["share"] * 100, rows["low"], rows["high"], curve.colour, 0.14), legendgroup=curve.name
         )
         figure.add_scatter(
             x=rows["share"] * 100,

@@ -1,6 +1,5 @@
 """Figures of one clip: curves over time, the path through the circumplex, channel weights."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from .style import (
     MODALITY_COLOURS,
     SCATTERGL_FROM,
     SMALL,
+    band,
     faint,
     lay_out,
     legend,
@@ -206,7 +206,9 @@ def _draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, 
         only = (rows.source == row.source).sum() == 1
         values, single = _apart(table, row.column) if row.source == Source.FUSED else (table[row.column], None)
         if row.source not in drawn and np.isfinite(row.rmse):
-            _band(figure, table.time, values, row.rmse, colour, axis, f"{row.source}.{row.model}")
+            low, high = ((values + sign * row.rmse).clip(-1, 1) for sign in (-1, 1))  # within the scale
+            look = band(table.time, low, high, colour, 0.13)
+            figure.add_scatter(**look, yaxis=axis, legendgroup=f"{row.source}.{row.model}")
         error = f" ± {row.rmse:.2f}" if np.isfinite(row.rmse) else ""
         figure.add_trace(
             scatter(
@@ -270,36 +272,6 @@ def _mark_alone(figure: go.Figure, table: pd.DataFrame, axis: str, source: str |
 def _of(gaps: pd.DataFrame, outputs: pd.DataFrame) -> pd.DataFrame:
     """The gaps of some outputs: of their sources, and of their models alone."""
     return gaps[gaps.source.isin(outputs.source) & ((gaps.model == "") | gaps.model.isin(outputs.model))]
-
-
-def _band(
-    figure: go.Figure, times: pd.Series, values: pd.Series, rmse: float, colour: str, axis: str, group: str
-) -> None:
-    """Prediction plus and minus the held-out RMSE, within the scale: a closed shape per stretch without a gap."""
-    time, value = times.to_numpy(float), values.to_numpy(float)
-    known = np.flatnonzero(~np.isnan(value))
-    stretches = [part for part in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1) if len(part)]
-    around = [np.concatenate([part, part[::-1]]) for part in stretches]
-    edges = [np.repeat([rmse, -rmse], len(part)) for part in stretches]
-    figure.add_scatter(
-        x=_parted([time[part] for part in around]),
-        y=_parted([np.clip(value[part] + edge, -1, 1) for part, edge in zip(around, edges, strict=True)]),
-        yaxis=axis,
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        fillcolor=faint(colour, 0.13),
-        hoverinfo="skip",
-        showlegend=False,
-        legendgroup=group,
-    )
-
-
-def _parted(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Join arrays with a gap between each two."""
-    gaps = [np.array([np.nan])] * len(parts)
-    pairs = [piece for pair in zip(parts, gaps, strict=True) for piece in pair]
-    return np.concatenate(pairs[:-1]) if pairs else np.empty(0)
 
 
 def _stack_emotions(figure: go.Figure, table: pd.DataFrame, emotions: pd.DataFrame, axis: str) -> None:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from ..core import words
 from ..core.vocabulary import MARKS
-from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, faint, lay_out, title, whiskers
+from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, band, lay_out, title, whiskers
 
 ROW, DIFFERENCE = 24, 19
 """Pixels of a system and of a difference."""
@@ -252,16 +252,7 @@ def _draw_line(figure: go.Figure, rows: pd.DataFrame, place: int, chosen: Sequen
     """Draw one system's scores over shots and their band, in the colour and symbol of its place."""
     shots = rows["shots"].astype(int)
     colour = SERIES_COLOURS[place % len(SERIES_COLOURS)]
-    figure.add_scatter(
-        x=[*shots, *shots[::-1]],
-        y=[*rows["high"], *rows["low"][::-1]],
-        fill="toself",
-        fillcolor=faint(colour, 0.15),
-        line={"width": 0},
-        mode="lines",
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    figure.add_scatter(**band(shots, rows["low"], rows["high"], colour, 0.15))
     figure.add_scatter(
         x=shots,
         y=rows["value"],

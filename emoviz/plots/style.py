@@ -1,13 +1,15 @@
 """Colours, axes and legends of all figures; text colour and background are left to the page's theme."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.basedatatypes import BasePlotlyType
 
+from ..core.runs import runs
 from ..core.vocabulary import (
     CULTURE_COLOURS,
     CULTURES,
@@ -75,6 +77,35 @@ def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, **look: Any) ->
     """
     ends = {"type": "data", "symmetric": False, "array": high - values, "arrayminus": values - low}
     return {**ends, "thickness": 1.5, "width": 3, **look}
+
+
+def band(x: Any, low: Any, high: Any, colour: str, opacity: float) -> dict[str, Any]:
+    """Return plotly's properties of a line that encloses the band between two ends, anew behind each gap.
+
+    Args:
+        x: places (N,).
+        low: low ends (N,), NaN in gaps.
+        high: high ends (N,), NaN in gaps.
+        colour: colour as ``#RRGGBB``.
+        opacity: opacity of the band.
+    """
+    x, low, high = (np.asarray(values, float) for values in (x, low, high))
+    found = runs(~np.isnan(low + high))
+    return {
+        "x": _parted([[*x[a:b], *x[a:b][::-1]] for a, b in found]),
+        "y": _parted([[*high[a:b], *low[a:b][::-1]] for a, b in found]),
+        "mode": "lines",
+        "line": {"width": 0},
+        "fill": "toself",
+        "fillcolor": faint(colour, opacity),
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _parted(shapes: Sequence[Sequence[float]]) -> np.ndarray:
+    """Join the values of shapes with a gap between each two."""
+    return np.array([value for shape in shapes for value in (*shape, np.nan)][:-1])
 
 
 def unit_axis(name: str) -> dict[str, Any]:

@@ -1,0 +1,9 @@
+"""Unbroken runs of chosen frames."""
+
+import numpy as np
+
+
+def runs(chosen: np.ndarray) -> list[tuple[int, int]]:
+    """Return the first frame and the one behind the last of every unbroken run of chosen frames, bool (T,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], chosen, [False])).astype(int)))
+    return [(int(first), int(behind)) for first, behind in edges.reshape(-1, 2)]
