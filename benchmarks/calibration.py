@@ -28,6 +28,7 @@ from emoviz.core.errors import CalibrationError
 from emoviz.core.progress import silent
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Emotion, Split
+from emoviz.evaluation.metrics.ua import unweighted_average_recall
 from emoviz.evaluation.scores import Result
 from emoviz.features.store import FeatureStore
 from emoviz.prediction.calibration import calibrated, measure
@@ -107,10 +108,8 @@ def clips(count: int, neutral: bool = False) -> Chosen:
 
 def accuracy(results: Sequence[Result], outputs: Sequence[str]) -> float:
     """Return the unweighted accuracy of some results, NaN where there are none."""
-    right: dict[str, list[bool]] = {}
-    for result in results:
-        right.setdefault(result.label, []).append(outputs[int(np.argmax(result.prediction))] == result.label)
-    return float(np.mean([np.mean(own) for own in right.values()])) if right else float("nan")
+    said = [outputs[int(np.argmax(result.prediction))] for result in results]
+    return unweighted_average_recall(np.array([result.label for result in results]), np.array(said))
 
 
 def main() -> None:

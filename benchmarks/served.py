@@ -37,6 +37,7 @@ from emoviz.core.progress import silent
 from emoviz.core.vocabulary import CIRCUMPLEX, DERIVED_AXES, FOUR_EMOTIONS, Emotion, Source, Split
 from emoviz.corpora.reading import load
 from emoviz.evaluation.metrics.ccc import ccc
+from emoviz.evaluation.metrics.ua import unweighted_average_recall
 from emoviz.features.align import frame_middles
 from emoviz.features.base import FeatureStream
 from emoviz.media import ClipMedia
@@ -178,15 +179,12 @@ def score(model: Checkpoint, answers: Sequence[Answer]) -> float:
     """Return the unweighted accuracy of emotions, or the mean CCC of dimensions over all frames that have a value."""
     outputs = list(model.outputs)
     if model.description.kind == "emotion":
-        right: dict[str, list[bool]] = {}
+        said = []
         for answer in answers:
             rows = np.atleast_2d(answer.values)
             rows = rows[~np.isnan(rows).any(1)]
-            votes = np.bincount(rows.argmax(1), minlength=len(outputs)) if len(rows) else np.zeros(len(outputs))
-            right.setdefault(answer.emotion, []).append(
-                bool(votes.any()) and outputs[int(votes.argmax())] == answer.emotion
-            )
-        return float(np.mean([np.mean(own) for own in right.values()]))
+            said.append(outputs[int(np.bincount(rows.argmax(1)).argmax())] if len(rows) else "nothing")
+        return unweighted_average_recall(np.array([answer.emotion for answer in answers]), np.array(said))
     columns = [DERIVED_AXES[output] for output in outputs]
     truth = np.concatenate(
         [np.tile(np.array(CIRCUMPLEX[Emotion(a.emotion)])[columns], (len(a.values), 1)) for a in answers]
