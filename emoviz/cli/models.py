@@ -83,13 +83,14 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
 
     from ..features.store import FeatureStore
     from ..prediction.clip import load_checkpoints
-    from ..prediction.profiles import fitted
+    from ..prediction.profiles import fitted_models
     from ..training.held_out import evaluate as evaluated
 
     (checkpoint,) = load_checkpoints([options.model], settings.checkpoints)
     store, by_speaker = FeatureStore(settings.store), options.calibrate == "speaker"
     with Bars() as bars:
-        model = fitted(checkpoint, None if by_speaker else options.calibrate, store=store, progress=bars)
+        people = None if by_speaker else options.calibrate
+        (model,), _ = fitted_models([checkpoint], people, store=store, progress=bars)
         rows = evaluated(model, store, options.corpus, bars, by_speaker=by_speaker)
     print_table(pd.DataFrame(rows), options.json)
 

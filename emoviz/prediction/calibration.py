@@ -23,14 +23,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ..checkpoints.folder import Checkpoint
+from ..checkpoints.folder import Checkpoint, Predictor
 from ..core.errors import CalibrationError
 from ..core.progress import Progress, silent
 from ..core.words import counted
-from ..features.grid import on_grid
 from ..features.store import FeatureStore
 from ..models.inputs import InputTransform
-from .inputs import PICTURES, streams_of
+from .inputs import PICTURES, frames_of, stored_streams, streams_of
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
@@ -84,6 +83,18 @@ def can_be_calibrated(checkpoint: Checkpoint) -> bool:
     return all(f.name != PICTURES for f in checkpoint.description.features)
 
 
+def require_calibration(checkpoint: Checkpoint) -> None:
+    """Refuse a model that cannot be calibrated.
+
+    Raises:
+        CalibrationError: if the model reads pictures.
+    """
+    if not can_be_calibrated(checkpoint):
+        raise CalibrationError(
+            f"The model '{checkpoint.name}' reads pictures; only models of features can be calibrated."
+        )
+
+
 def measure(checkpoint: Checkpoint, recordings: Iterable[Mapping[str, np.ndarray]], people: str) -> Profile:
     """Measure level and spread of recordings that are on the model's grid.
 
@@ -96,10 +107,7 @@ def measure(checkpoint: Checkpoint, recordings: Iterable[Mapping[str, np.ndarray
         CalibrationError: if the model reads pictures, or the recordings hold less than :data:`LEAST` seconds that it
             reads.
     """
-    if not can_be_calibrated(checkpoint):
-        raise CalibrationError(
-            f"The model '{checkpoint.name}' reads pictures; only models of features can be calibrated."
-        )
+    require_calibration(checkpoint)
     transforms: dict[str, InputTransform] = dict(checkpoint.predictor.inputs.items())  # type: ignore[arg-type]
     moments = {name: np.zeros((3, width)) for name, width in checkpoint.predictor.inputs.widths.items()}
     count = 0
@@ -150,10 +158,11 @@ def calibrated(checkpoint: Checkpoint, profile: Profile) -> Checkpoint:
         raise CalibrationError(
             f"The profile of {profile.people} does not fit the model '{checkpoint.name}': it was measured for {other}."
         )
-    predictor = copy.deepcopy(checkpoint.predictor)
-    for name, transform in predictor.inputs.items():
+    inputs = copy.deepcopy(checkpoint.predictor.inputs)
+    for name, transform in inputs.items():
         assert isinstance(transform, InputTransform)
         transform.move(torch.from_numpy(profile.levels[name]), torch.from_numpy(profile.spreads[name]))
+    predictor = Predictor(inputs, checkpoint.predictor.model).eval()
     return dataclasses.replace(checkpoint, predictor=predictor, calibration=profile.digest)
 
 
@@ -181,10 +190,9 @@ def profile_of_clips(
         MediaError: if a clip cannot be read.
         FeatureError: if a feature is extracted in another way today.
     """
-    about = checkpoint.description
 
     def on_its_grid(media: "ClipMedia") -> Mapping[str, np.ndarray]:
-        frames = on_grid(streams_of(checkpoint, media, store=store, progress=progress), about.hop, about.resample)
+        frames = frames_of(checkpoint.description, streams_of(checkpoint, media, store=store, progress=progress))
         if span is None:
             return frames.values
         inside = (frames.times >= span[0]) & (frames.times < span[1])
@@ -207,7 +215,6 @@ def profile_of_corpus(checkpoint: Checkpoint, store: FeatureStore, name: str, pr
     def recordings() -> Iterable[Mapping[str, np.ndarray]]:
         for number, key in enumerate(keys):
             progress(f"Calibrating to {corpus.title}", number, len(keys))
-            streams = {f.name: store.stream(key, f.name, f.chosen) for f in about.features}
-            yield on_grid(streams, about.hop, about.resample).values
+            yield frames_of(about, stored_streams(about, store, key)).values
 
     return measure(checkpoint, recordings(), corpus.title)

@@ -14,10 +14,10 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Split, Task
 from ..evaluation.scores import Result, score_table, scores_of
 from ..features.base import FeatureStream
-from ..features.grid import on_grid
 from ..features.store import FeatureStore
 from ..features.stored_corpus import StoredCorpus
 from ..models.losses import probabilities
+from .inputs import frames_of, stored_streams
 from .model import predict_frames
 
 PICTURES_AT_ONCE = 256
@@ -158,8 +158,7 @@ def _streams(
     keys = corpus.recordings["key"][rows]
     for number, key in enumerate(keys):
         progress(f"Predicting {corpus.title}", number, len(keys))
-        streams = {f.name: store.stream(key, f.name, f.chosen) for f in about.features}
-        predictions.append(predict_recording(checkpoint, streams))
+        predictions.append(predict_recording(checkpoint, stored_streams(about, store, key)))
     return predictions
 
 
@@ -175,7 +174,7 @@ def predict_recording(checkpoint: Checkpoint, streams: Mapping[str, FeatureStrea
         whole.
     """
     about = checkpoint.description
-    frames = on_grid({f.name: streams[f.name] for f in about.features}, about.hop, about.resample)
+    frames = frames_of(about, streams)
     if about.task == Task.FRAMES:
         return predict_frames(checkpoint, frames.values)
     return np.asarray(_scores(checkpoint, checkpoint(frames.values).prediction)[0])

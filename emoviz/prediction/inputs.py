@@ -1,6 +1,7 @@
 """The inputs of a model from a clip: whether it can read any clip, and the feature streams that it was trained on."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..checkpoints.description import Description, FeatureSpec
@@ -9,6 +10,7 @@ from ..core.errors import FeatureError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from ..features import EXTRACTORS, FeatureStream, make
+from ..features.grid import Frames, on_grid
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore
@@ -37,6 +39,20 @@ def streams_of(
         FeatureError: if a feature is extracted in another way today.
     """
     return {f.name: extract(f, media, store, progress) for f in checkpoint.description.features}
+
+
+def stored_streams(about: Description, store: "FeatureStore", key: str) -> dict[str, FeatureStream]:
+    """Read all feature streams of a recording of a stored corpus that a model reads, by their name.
+
+    Raises:
+        FeatureError: if one was not extracted.
+    """
+    return {f.name: store.stream(key, f.name, f.chosen) for f in about.features}
+
+
+def frames_of(about: Description, streams: Mapping[str, FeatureStream]) -> Frames:
+    """Bring the streams of a recording onto a model's grid, as its training did."""
+    return on_grid({f.name: streams[f.name] for f in about.features}, about.hop, about.resample)
 
 
 def extract(

@@ -72,34 +72,6 @@ def find_profile(
     raise CalibrationError(f"'{asked}' names no people to calibrate to: name {ASKED}.")
 
 
-def fitted(
-    checkpoint: Checkpoint,
-    asked: str | None,
-    *,
-    clip: "ClipMedia | None" = None,
-    store: "FeatureStore | None" = None,
-    progress: Progress = silent,
-) -> Checkpoint:
-    """Return a model calibrated to the people that a text names, or as it is where none is given.
-
-    Args:
-        checkpoint: model that is to be calibrated.
-        asked: text, one of :data:`ASKED`, or None.
-        clip: clip of whose stretch a text may speak.
-        store: store of the corpora, and of features that were extracted before.
-        progress: listener.
-
-    Raises:
-        CalibrationError: if the text names nobody, too little of them is there, or the profile is another model's.
-        MediaError: if one of the recordings cannot be read.
-        CorpusError: if there is no such corpus.
-        FeatureError: if a feature is extracted in another way today, or was not extracted.
-    """
-    if asked is None:
-        return checkpoint
-    return calibrated(checkpoint, find_profile(asked, checkpoint, clip=clip, store=store, progress=progress))
-
-
 def fitted_models(
     checkpoints: Sequence[Checkpoint],
     asked: str | None,
@@ -130,7 +102,7 @@ def fitted_models(
         c for c in checkpoints if can_be_calibrated(c) and kept is None or kept and kept.fingerprint == c.fingerprint
     ]
     if not able:
-        fitted(checkpoints[0], asked, clip=clip, store=store, progress=progress)  # which says why it cannot
+        able = list(checkpoints[:1])  # whose refusal says why
     models, told = [], []
     for checkpoint in checkpoints:
         if checkpoint not in able:

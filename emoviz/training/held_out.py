@@ -18,7 +18,7 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..evaluation.scores import Result, score_table, scores_of
 from ..features.store import FeatureStore
-from ..prediction.calibration import calibrated, can_be_calibrated, measure
+from ..prediction.calibration import calibrated, measure, require_calibration
 from ..prediction.corpus import evaluate_corpus, trained_on, training_mean
 from .config import TrainingConfig
 from .data import DATA, Recordings, labelled, load_recordings
@@ -116,8 +116,7 @@ def _require_calibration(checkpoint: Checkpoint) -> None:
         CalibrationError: if the model reads pictures, or recordings that are standardised in its training already.
     """
     about = checkpoint.description
-    if not can_be_calibrated(checkpoint):
-        raise CalibrationError(f"The model '{about.name}' reads pictures; only models of features can be calibrated.")
+    require_calibration(checkpoint)
     if about.training.get("data") not in DATA or not DATA[about.training["data"]].windows:
         raise CalibrationError(
             f"The model '{about.name}' does not say how its recordings are read, so it stays as it is."
