@@ -1,6 +1,5 @@
 """The Attention page in Chromium, with the bundled checkpoints: what a researcher does."""
 
-import json
 import re
 
 import pytest
@@ -10,16 +9,22 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 
-def bars(page, key: str, *, unlike: dict | None = None) -> dict:
-    """What the figure of bars shows, once it is something else: channel -> value."""
+SHOWN = """Object.fromEntries(Array.from(document.querySelector(selector)._fullData[0].customdata,
+    (row, i) => [row[0], document.querySelector(selector)._fullData[0].x[i]]))"""
+
+
+def bars(page, key: str) -> dict:
+    """What the figure of bars shows: channel -> value."""
     page.wait_for_selector(f"{plot(key)} .bars .point")
-    shown = page.wait_for_function(
-        """([selector, unlike]) => { const [bars] = document.querySelector(selector)._fullData
-            const shown = Object.fromEntries(Array.from(bars.customdata, (row, i) => [row[0], bars.x[i]]))
-            return JSON.stringify(Object.entries(shown)) !== unlike && shown }""",
-        arg=[plot(key), json.dumps(list(unlike.items()), separators=(",", ":")) if unlike else None],
+    return page.evaluate(f"selector => {SHOWN}", plot(key))
+
+
+def wait_for_bars(page, key: str, expected: dict) -> None:
+    """Wait until the figure of bars shows these channels and values: a choice redraws figures one after the other."""
+    page.wait_for_function(
+        f"([selector, expected]) => JSON.stringify(Object.entries({SHOWN})) === JSON.stringify(expected)",
+        arg=[plot(key), list(map(list, expected.items()))],
     )
-    return shown.json_value()
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +58,12 @@ def test_two_slices_are_chosen_and_the_link_opens_the_same_bars(opened, elsewher
         page.keyboard.press("Escape")
         page.locator("[data-testid=stPopoverBody]").wait_for(state="detached")
     page.get_by_text("Compared with Italian").first.wait_for()
-    chosen, difference = bars(page, "channels", unlike=before), bars(page, "difference")
-    assert min(difference.values()) < 0 < max(difference.values())
-    page.wait_for_url(re.compile("slice=culture.*slice_b=culture"))
+    page.wait_for_url(re.compile("slice=culture.*German.*slice_b=culture.*Italian"))
     elsewhere.goto(page.url)
-    assert bars(elsewhere, "channels") == chosen and bars(elsewhere, "difference") == difference
+    linked, difference = bars(elsewhere, "channels"), bars(elsewhere, "difference")
+    assert linked != before and min(difference.values()) < 0 < max(difference.values())
+    wait_for_bars(page, "channels", linked)
+    wait_for_bars(page, "difference", difference)
 
 
 def test_moments_follow_the_player_and_every_map_is_drawn(app: str, page):
