@@ -15,6 +15,7 @@ from emoviz.corpora.importing import Checked, Plan, check, corpus, suggest_scale
 from emoviz.corpora.inventory import Holding
 from emoviz.corpora.roles import LEFT_OUT, ROLES, WHOLE, suggest, suggest_emotions, suggest_part
 from emoviz.corpora.sources import Material, gather
+from emoviz.corpora.words import grouped
 from emoviz.features import EXTRACTORS, encoders, estimate
 from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds.extraction import Extraction
@@ -349,11 +350,12 @@ def show_problems(checked: Checked) -> None:
     left_out = f" {checked.left_out:,} are left out." if checked.left_out else ""
     st.markdown(f"**{len(checked.rows):,} rows are sound, {len(checked.problems):,} problems.**{left_out}")
     if checked.problems:
-        shown = checked.problems[:MOST_PROBLEMS]
+        problems = grouped(checked.problems)
+        shown = problems[:MOST_PROBLEMS]
         with st.container(height=min(240, 60 + 30 * len(shown)), key="problems"):
-            st.markdown("\n".join(f"- {_escaped(str(problem))}" for problem in shown))
-        if len(shown) < len(checked.problems):
-            st.caption(f"And {len(checked.problems) - len(shown):,} more.")
+            st.markdown("\n".join(f"- {_escaped(problem)}" for problem in shown))
+        if len(shown) < len(problems):
+            st.caption(f"And {len(problems) - len(shown):,} more.")
 
 
 def _escaped(text: str) -> str:

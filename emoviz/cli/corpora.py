@@ -80,16 +80,18 @@ def corpora(options: argparse.Namespace, settings: Settings) -> None:
     argument("--replace", action="store_true", help="replace an import of the same name"),
 )
 def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
-    """Print the corpus's folder; each problem of a row is a line on standard error."""
+    """Print the corpus's folder; what it holds, and each problem of rows, is a line on standard error."""
     from ..corpora import own
     from ..corpora.importing import Plan, check, corpus, words_of
     from ..corpora.roles import suggest, suggest_emotions, suggest_part
     from ..corpora.sources import gather
+    from ..corpora.words import account, grouped
     from ..media import probe
 
     material = gather(options.clips, options.table, options.traces, options.audformat)
     source = material.source
-    columns = suggest(source.rows.columns) | pairs(options.column)
+    claimed = pairs(options.column)
+    columns = suggest(source.rows.columns, claimed.values()) | claimed
     columns = suggest_part(source.rows, columns.values()) | columns
     values = pairs(options.value)
     columns = {role: column for role, column in columns.items() if role not in values}
@@ -106,13 +108,16 @@ def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
         licence=options.licence if options.licence != "not stated" else source.licence or options.licence,
     )
     checked = check(material, plan, probe)
-    note(str(problem) for problem in checked.problems)
+    note(grouped(checked.problems))
     if checked.problems and not options.skip_wrong:
         raise CorpusError(
             f"Problems of '{source.file}': {len(checked.problems)}, so nothing was imported; correct them, "
             f"or import the {len(checked.rows)} sound rows with --skip-wrong."
         )
-    print(own.save(corpus(plan, checked), settings.imports, replace=options.replace))
+    made = corpus(plan, checked)
+    folder = own.save(made, settings.imports, replace=options.replace)
+    note(account(plan, checked, made))
+    print(folder)
 
 
 @command("extract", "put a corpus and its features into the store", *EXTRACTION)

@@ -25,8 +25,9 @@ UNITS = {
     "sessions": ("session", "sessions"),
     "speakers": ("person", "people"),
     "recordings": ("recording", "recordings"),
+    "rows": ("row", "rows"),
 }
-"""Words for one and for several of each unit that an interval may rest on."""
+"""Words for one and for several of whatever is counted; an interval may rest on all but rows."""
 LEAST_P = 0.001
 """The smallest p that 1000 draws of a bootstrap can tell."""
 

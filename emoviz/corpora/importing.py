@@ -20,7 +20,7 @@ from ..core.errors import ConfigError, CorpusError, EmovizError
 from ..core.vocabulary import INTENSITIES, Dimension, Emotion
 from .base import Corpus
 from .layout import labels_table, recordings_table
-from .roles import LABELS, LEFT_OUT, NEEDED, ROLES, SCALES, SPLIT, WHOLE, seconds_of, suggest_part
+from .roles import LABELS, LEFT_OUT, NEEDED, ROLES, SCALES, SPLIT, WHOLE, seconds_of, suggest_part, suggest_start
 from .sources import VIDEO_ENDINGS, Material
 from .table import PARTS, Problem, Source, text_of
 
@@ -178,11 +178,25 @@ def _refuse_parts(material: Material, plan: Plan) -> None:
     Raises:
         CorpusError: if they are.
     """
-    if "start" in plan.columns:
-        if material.traces is None and material.clips is not None:
-            return
-        raise CorpusError("Parts of files have clips and a label per row; traces are labels of whole recordings.")
-    part = suggest_part(material.source.rows, plan.columns.values())
+    rows, columns = material.source.rows, plan.columns
+    if "start" in columns:
+        if material.traces is not None or material.clips is None:
+            raise CorpusError("Parts of files have clips and a label per row; traces are labels of whole recordings.")
+        again = rows[columns["file"]].dropna().duplicated()
+        if again.any() and not {"end", "duration"} & set(columns):
+            raise CorpusError(
+                f"Several rows of '{material.source.file}' are parts of one file, first in line {again.idxmax()}, so "
+                "name the column that says when a part ends (end), or how long it is (duration)."
+            )
+        return
+    part = suggest_part(rows, columns.values())
+    start = suggest_start(rows, columns.values())
+    if start and not part and material.traces is None:
+        raise CorpusError(
+            f"The column '{start}' of '{material.source.file}' says where a row starts in its file, and none says "
+            "where it ends: add an end or a duration, name the column as start if each row goes on to the end of its "
+            "file, or remove it if each row is a whole file."
+        )
     if part:
         start, end = part.values()
         raise CorpusError(

@@ -1,7 +1,7 @@
 """The meanings that a column of a user's own table may have, and the names and words that suggest them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any
 
 import pandas as pd
@@ -51,17 +51,18 @@ SCALES = ((0.0, 1.0), (-1.0, 1.0), (1.0, 5.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.
 LEFT_OUT = "left out"
 """Meaning of a word whose rows are no part of the corpus, in place of an emotion."""
 SYNONYMS = {
-    Emotion.ANGRY: "anger angry ang a wut ärger",
+    Emotion.ANGRY: "anger angry ang wut ärger",
     Emotion.BORED: "boredom bored bor langeweile",
     Emotion.CALM: "calm calmness relaxed cal",
     Emotion.CONTEMPTUOUS: "contempt contemptuous con",
     Emotion.DISGUSTED: "disgust disgusted dis ekel",
     Emotion.FEARFUL: "fear fearful fea afraid anxiety angst",
     Emotion.HAPPY: "happy happiness joy hap joyful freude",
-    Emotion.NEUTRAL: "neutral neutrality neu n",
+    Emotion.NEUTRAL: "neutral neutrality neu",
     Emotion.SAD: "sad sadness trauer",
     Emotion.SURPRISED: "surprise surprised sur",
 }
+"""Words that plainly name an emotion. A single letter does not: EMO-DB's A is fear and its F is joy."""
 HINTS = {
     "file": "file filename path clip name audio video wav",
     "emotion": "emotion label class category",
@@ -80,10 +81,16 @@ HINTS = {
 """Column names by which a role is suggested."""
 
 
-def suggest(columns: Iterable[str]) -> dict[str, str]:
-    """Suggest for each role the column whose name says so."""
-    named = {column.lower().strip().rpartition(".")[2]: column for column in reversed(list(columns))}
-    named |= {column.lower().strip(): column for column in reversed(list(columns))}
+def suggest(columns: Iterable[str], mapped: Iterable[str] = ()) -> dict[str, str]:
+    """Suggest for each role the column whose name says so.
+
+    Args:
+        columns: names of the columns of a table.
+        mapped: columns of which it is known what they mean.
+    """
+    free = [column for column in reversed(list(columns)) if column not in set(mapped)]
+    named = {column.lower().strip().rpartition(".")[2]: column for column in free}
+    named |= {column.lower().strip(): column for column in free}
     return {
         role: next(named[hint] for hint in hints.split() if hint in named)
         for role, hints in HINTS.items()
@@ -106,13 +113,23 @@ def suggest_part(rows: pd.DataFrame, mapped: Iterable[str] = ()) -> dict[str, st
     """
     found: dict[str, str] = {}
     for names in (STARTS, ENDS | LENGTHS):
-        columns = [column for column in rows if column not in {*mapped, *found.values()}]
-        plain = [c for c in columns if _words(c) & names and _are_times(rows[c])]
+        plain = _times_called(names, rows, [*mapped, *found.values()])
         if not plain:
             return {}
         role = "start" if names is STARTS else "end" if _words(plain[0]) & ENDS else "duration"
         found[role] = plain[0]
     return found
+
+
+def suggest_start(rows: pd.DataFrame, mapped: Iterable[str] = ()) -> str:
+    """Return the column that says where a row starts in its file, or an empty text; see :func:`suggest_part`."""
+    return next(iter(_times_called(STARTS, rows, mapped)), "")
+
+
+def _times_called(names: Set[str], rows: pd.DataFrame, mapped: Iterable[str]) -> list[str]:
+    """Return the columns that hold times and have one of the words in their name, without those that are mapped."""
+    free = [column for column in rows if column not in {*mapped}]
+    return [column for column in free if _words(column) & names and _are_times(rows[column])]
 
 
 def seconds_of(text: str, column: str) -> float | None:

@@ -118,7 +118,7 @@ def find_clips(folder: Path) -> dict[str, Path]:
     """Find every clip under a folder, by its path inside the folder (with ``/``).
 
     Raises:
-        CorpusError: if there is no clip.
+        CorpusError: if there is no clip, or a clip is a link out of the folder.
     """
     endings = SOUND_ENDINGS + VIDEO_ENDINGS
     if not os.path.isdir(folder):  # false for names that no folder can have, too
@@ -131,6 +131,12 @@ def find_clips(folder: Path) -> dict[str, Path]:
     if not found:
         kinds = ", ".join(ending[1:] for ending in endings)
         raise CorpusError(f"There are no clips in '{folder}'; they end in {kinds}.")
+    whole = folder.resolve()
+    leaving = next((inside for inside, path in found.items() if not path.resolve().is_relative_to(whole)), None)
+    if leaving:
+        raise CorpusError(
+            f"'{leaving}' is a link that leads out of '{folder}'; clips lie inside the folder that is named."
+        )
     return found
 
 

@@ -375,7 +375,12 @@ def test_clips_of_ones_own_are_imported_or_told_what_is_wrong_line_by_line(clip,
     assert last.startswith("emoviz: Problems of 'clips.csv': 1, so nothing was imported")
 
     assert cli.main([*command, "--skip-wrong"]) == 0
-    assert Path(capsys.readouterr().out.strip()) == tmp_path / "store" / "imported" / "mine"
+    output = capsys.readouterr()
+    assert Path(output.out.strip()) == tmp_path / "store" / "imported" / "mine"
+    assert "1 recording of 1 person without named sessions.\n" in output.err
+    assert "Labels: happy 1 (written joy).\n" in output.err
+    claimed = [*command, "--skip-wrong", "--replace", "--column", "session=actor"]
+    assert "Every clip has a speaker, so name its column" in failure(capsys, *claimed)
     assert cli.main(["corpora", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["mine"]["recordings"] == 1 and rows["mine"]["labels"] == "happy"

@@ -22,6 +22,7 @@ from emoviz.corpora.importing import Plan, check, corpus, suggest_scale, words_o
 from emoviz.corpora.roles import LEFT_OUT, seconds_of, suggest, suggest_emotions, suggest_part
 from emoviz.corpora.sources import SOUND_ENDINGS, VIDEO_ENDINGS, Material, find_clips, gather
 from emoviz.corpora.table import Source, read_csv
+from emoviz.corpora.words import account, grouped
 
 COLUMNS = {"file": "file", "emotion": "emotion", "speaker": "who"}
 PLAN = Plan("mine", COLUMNS, {"culture": "Here", "language": "eng"})
@@ -155,6 +156,50 @@ def test_words_are_mapped_and_rows_left_out(tmp_path):
     assert [row["emotion"] for row in checked.rows] == ["happy", "sad"]
 
 
+def test_single_letters_are_no_emotion():
+    """EMO-DB writes fear as A, happiness as F and sadness as T, which other corpora use for other emotions."""
+    assert suggest_emotions(["A", "a", "W", "F", "T", "N", "n", "ang", "Wut"]) == {"ang": "angry", "Wut": "angry"}
+
+
+def test_equal_problems_stand_in_one_line(tmp_path):
+    rows = ["a/1.wav,gleeful,S1", "a/1.wav,sad,", "a/1.wav,gleeful,S1", *["b/1.wav,odd,S1"] * 7]
+    found = check(material_of(folder_of(tmp_path, "\n".join(["file,emotion,who", *rows]))), PLAN).problems
+    assert len(found) == 10
+    first, second, third = grouped(found)
+    assert first.startswith("clips.csv, lines 2 and 4: 'gleeful' is no emotion")
+    assert second == "clips.csv, line 3: The column 'who' is empty; every clip has a speaker."
+    assert third.startswith("clips.csv, lines 5, 6, 7, 8, 9 and 2 more: 'odd' is no emotion")
+
+
+def test_what_an_import_consists_of_is_said(tmp_path):
+    table = "file,emotion,who,room,act\na/1.wav,Freude,S1,r,1\na/2.mp4,Happy,S2,q,5\nb/1.wav,sad,S2,q,2\nb/3,?,S2,q,1\n"
+    plan = Plan(
+        "mine",
+        COLUMNS | {"session": "room", "arousal": "act"},
+        {"culture": "Here"},
+        {"Freude": "happy", "Happy": "happy", "?": LEFT_OUT},
+        (1, 5),
+    )
+    checked = check(material_of(folder_of(tmp_path, table)), plan)
+    assert account(plan, checked, corpus(plan, checked)) == [
+        "3 recordings of 2 people in 2 sessions.",
+        "Columns: file from 'file', emotion from 'emotion', speaker from 'who', session from 'room', "
+        "arousal from 'act'.",
+        "Labels: happy 2 (written Freude), sad 1, arousal 3 (rated from 1 to 5).",
+        "Left out: 1 row (?).",
+    ]
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path):
+    folder = folder_of(tmp_path / "clips", "file,emotion,who\na/1.wav,sad,S1\n")
+    (folder / "b" / "inside.wav").symlink_to(folder / "a" / "1.wav")
+    assert "b/inside.wav" in find_clips(folder)
+    (tmp_path / "secret.wav").touch()
+    (folder / "a" / "out.wav").symlink_to(tmp_path / "secret.wav")
+    with pytest.raises(CorpusError, match="'a/out.wav' is a link that leads out of"):
+        find_clips(folder)
+
+
 RATED = Plan("mine", {"file": "file", "valence": "pleasure", "arousal": "act", "speaker": "who"},
              {"culture": "Here"}, scale=(1, 5))  # fmt: skip
 
@@ -215,6 +260,7 @@ def test_columns_are_suggested_by_their_names():
         "gender": "speaker.gender",
         "culture": "Country",
     }
+    assert suggest(["file", "actor", "who"], ["actor"]) == {"file": "file"}
 
 
 @pytest.mark.parametrize(
@@ -335,10 +381,25 @@ def test_times_of_tables_are_read(text, column, seconds):
     assert seconds_of(text, column) == seconds
 
 
-@pytest.mark.parametrize("columns", ["duration,take", "to,from", "start,who2"])
+@pytest.mark.parametrize("columns", ["duration,take", "to,from", "who2,start_of_day"])
 def test_other_columns_make_no_parts_of_files(tmp_path, columns):
     folder = folder_of(tmp_path, f"file,{columns},who,emotion\na/1.wav,1.5,Anna,S1,sad\na/2.mp4,2,Bert,S2,sad\n")
     assert len(check(material_of(folder), PLAN).rows) == 2
+
+
+@pytest.mark.parametrize("column", ["start", "onset_ms", "Begin"])
+def test_rows_that_only_say_where_they_start_are_never_whole_files(tmp_path, column):
+    folder = folder_of(tmp_path, f"file,{column},who,emotion\na/1.wav,0,S1,sad\na/1.wav,1.2,S1,happy\n")
+    with pytest.raises(
+        CorpusError, match=f"'{column}' of 'clips.csv' says where a row starts .* none says where it ends"
+    ):
+        check(material_of(folder), PLAN)
+    named = dataclasses.replace(PLAN, columns=COLUMNS | {"start": column})
+    with pytest.raises(CorpusError, match="'clips.csv' are parts of one file, first in line 3, so name the column"):
+        check(material_of(folder), named)
+    (folder / "clips.csv").write_text(f"file,{column},who,emotion\na/1.wav,0,S1,sad\na/2.mp4,1,S1,happy\n")
+    checked = check(material_of(folder), named, lambda path: SimpleNamespace(duration=3.0))
+    assert [row["end"] for row in checked.rows] == [3.0, 3.0]
 
 
 @pytest.mark.parametrize("content", ["", "file\na.wav\n", "file,file\n1,2\n"])

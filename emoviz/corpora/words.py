@@ -1,0 +1,68 @@
+"""An import in words: what was read of it, and its problems, equal ones together."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from ..core.vocabulary import Dimension
+from ..core.words import count, counted
+from .base import Corpus
+from .importing import Checked, Plan
+from .roles import LEFT_OUT
+from .table import Problem
+
+MOST_LINES = 5
+"""Largest number of lines that are named of equal problems."""
+
+
+def account(plan: Plan, checked: Checked, made: Corpus) -> list[str]:
+    """Return what an import consists of: its size, the columns that were read, and what its labels were taken for.
+
+    Args:
+        plan: meaning of the columns of the table.
+        checked: sound rows of the table.
+        made: corpus that was made of them.
+    """
+    people = counted(made.recordings["speaker"].nunique(), "speakers")
+    sessions = made.recordings["session"].nunique()
+    within = f"in {counted(sessions, 'sessions')}" if sessions else "without named sessions"
+    columns = ", ".join(f"{role} from '{column}'" for role, column in plan.columns.items())
+    lines = [
+        f"{counted(len(made.recordings), 'recordings')} of {people} {within}.",
+        f"Columns: {columns}.",
+        f"Labels: {', '.join(_labels(plan, made)) or 'none'}.",
+    ]
+    if checked.left_out:
+        words = [word for word, emotion in plan.emotions.items() if emotion == LEFT_OUT]
+        lines.append(f"Left out: {counted(checked.left_out, 'rows')} ({', '.join(words)}).")
+    return lines
+
+
+def grouped(problems: Iterable[Problem]) -> list[str]:
+    """Return a sentence for each problem, with the lines of all rows that have the same one."""
+    lines: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for problem in problems:
+        lines[problem.file, problem.sentence].append(problem.line)
+    return [
+        str(Problem(file, found[0], sentence)) if len(found) == 1 else f"{file}, lines {_listed(found)}: {sentence}"
+        for (file, sentence), found in lines.items()
+    ]
+
+
+def _labels(plan: Plan, made: Corpus) -> list[str]:
+    """Each label with its number, and the words that stand for it in the table."""
+    found = []
+    if "emotion" in made.labels:
+        for emotion, number in made.labels["emotion"].value_counts().items():
+            words = [word for word, meant in plan.emotions.items() if meant == emotion and word.lower() != emotion]
+            found.append(f"{emotion} {count(number)}" + (f" (written {', '.join(words)})" if words else ""))
+    low, high = plan.scale
+    rated = [d for d in Dimension if d in made.labels]
+    found += [f"{d} {count(made.labels[d].count())} (rated from {low:g} to {high:g})" for d in rated]
+    return found + [f"traces of {d}" for d in Dimension if d in made.traces]
+
+
+def _listed(lines: list[int]) -> str:
+    """Some line numbers in words."""
+    if len(lines) <= MOST_LINES:
+        return f"{', '.join(map(str, lines[:-1]))} and {lines[-1]}"
+    return f"{', '.join(map(str, lines[:MOST_LINES]))} and {count(len(lines) - MOST_LINES)} more"
