@@ -78,11 +78,15 @@ def _renew(readme: Path, bundled: Path) -> None:
     JSON,
 )
 def evaluate(options: argparse.Namespace, settings: Settings) -> None:
-    """Print the scores per culture with their intervals, beside those of the training mean."""
+    """Print the scores per culture with their intervals, beside those of the training mean.
+
+    Lines on standard error say to whom the model was calibrated, and which classes are not scored.
+    """
     import pandas as pd
 
     from ..features.store import FeatureStore
     from ..prediction.clip import load_checkpoints
+    from ..prediction.corpus import other_classes
     from ..prediction.profiles import fitted_models
     from ..training.held_out import evaluate as evaluated
 
@@ -90,8 +94,11 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
     store, by_speaker = FeatureStore(settings.store), options.calibrate == "speaker"
     with Bars() as bars:
         people = None if by_speaker else options.calibrate
-        (model,), _ = fitted_models([checkpoint], people, store=store, progress=bars)
+        (model,), told = fitted_models([checkpoint], people, store=store, progress=bars)
         rows = evaluated(model, store, options.corpus, bars, by_speaker=by_speaker)
+    if by_speaker:
+        told = [f"Each speaker of '{options.corpus}' calibrates {model.name} by all of their own recordings."]
+    note([*told, *other_classes(model.description, store, options.corpus)])
     print_table(pd.DataFrame(rows), options.json)
 
 

@@ -228,3 +228,9 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Extractor:
             accepted = f"known are: {', '.join(known)}" if known else "it has none"
             raise ConfigError(f"The feature '{name}' has no setting '{setting}'; {accepted}.")
     return kind(**{n: coerce(hints[n], v, f"'{n}' of the feature '{name}'") for n, v in (settings or {}).items()})
+
+
+def described(name: str, settings: Mapping[str, Any]) -> str:
+    """Return a feature with its settings that are no defaults, e.g. ``whisper (sound=conditioned)``."""
+    chosen = ", ".join(f"{setting}={value}" for setting, value in settings.items())
+    return f"{name} ({chosen})" if chosen else name

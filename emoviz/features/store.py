@@ -27,8 +27,8 @@ from ..core.files import raising, replacing
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from ..corpora.base import clips_of
-from .base import EXTRACTORS, Extractor, FeatureStream, make
-from .stored_corpus import SHIPPED, StoredCorpus, read_corpus, write_corpus
+from .base import EXTRACTORS, Extractor, FeatureStream, described, make
+from .stored_corpus import SHIPPED, StoredCorpus, keys_of, read_corpus, stored_names, write_corpus
 from .stream_file import pack, read_stream
 
 if TYPE_CHECKING:
@@ -99,12 +99,18 @@ class FeatureStore:
         """
         stream = read_stream(self._path(make(extractor_name, settings), key))
         if stream is None:
-            chosen = "".join(f" --set {extractor_name}.{n}={v}" for n, v in (settings or {}).items())
-            raise FeatureError(
-                f"The store {self.root} lacks '{extractor_name}' of the clip {key[:12]}; extract it with "
-                f"`python -m emoviz extract CORPUS --features {extractor_name}{chosen}`."
-            )
+            raise FeatureError(self._lacks(key, extractor_name, settings or {}))
         return stream
+
+    def _lacks(self, key: str, feature: str, settings: Mapping[str, Any]) -> str:
+        """Say which feature of which corpus the store lacks, and the command that puts it there."""
+        corpus = next((n for n in stored_names(self.root) if key in keys_of(self.root, n)), None)
+        whose = f"recordings of '{corpus}'" if corpus else f"the clip {key[:12]}, which is of no corpus in it"
+        setting = "".join(f" --set {feature}.{name}={value}" for name, value in settings.items())
+        return (
+            f"The store {self.root} lacks {described(feature, settings)} of {whose}; extract it with "
+            f"`python -m emoviz extract {corpus or 'CORPUS'} --features {feature}{setting}`."
+        )
 
     def count(self, keys: Sequence[str], extractor_name: str, settings: Mapping[str, Any] | None = None) -> int:
         """Count the clips of which the store has a stream, in the extractor's default settings or in these."""

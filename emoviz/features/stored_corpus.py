@@ -88,6 +88,19 @@ def write_corpus(root: Path, corpus: "Corpus", keys: pd.Series, progress: Progre
     _write(folder / DESCRIPTION, json.dumps(description, indent=1, ensure_ascii=False).encode())
 
 
+def stored_names(root: Path) -> list[str]:
+    """Return the names of the corpora of a store."""
+    return sorted(path.parent.name for path in (root / "corpora").glob(f"*/{DESCRIPTION}"))
+
+
+def keys_of(root: Path, name: str) -> frozenset[str]:
+    """Return the keys of the clips of a stored corpus; none where its table is damaged."""
+    try:
+        return frozenset(pd.read_parquet(root / "corpora" / name / "recordings.parquet", columns=["key"])["key"])
+    except (OSError, ValueError, KeyError):
+        return frozenset()
+
+
 def read_corpus(root: Path, name: str) -> StoredCorpus:
     """Read a corpus of a store.
 

@@ -103,6 +103,33 @@ def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.
     return known
 
 
+def other_classes(about: Description, store: FeatureStore, name: str) -> list[str]:
+    """Say which classes of a model the recordings lack that :func:`evaluate_corpus` scores, and which it leaves out.
+
+    Raises:
+        CorpusError: if the corpus is not in the store, or has no labels to compare the model with.
+    """
+    corpus = store.corpus(name)
+    rows = part_of(corpus, about, Split.TEST if name in trained_on(about) else None)
+    if about.kind != "emotion" or "emotion" not in corpus.labels:
+        return []
+    known = [str(output) for output in about.outputs]
+    there = set(corpus.labels["emotion"][rows])
+    absent = [emotion for emotion in known if emotion not in there]
+    unknown = corpus.labels["emotion"].dropna().loc[lambda emotions: ~emotions.isin(known)]
+    sentences = []
+    if absent and there:
+        sentences.append(
+            f"'{name}' has no {' or '.join(absent)} to score, which '{about.name}' predicts: UA is the mean over "
+            f"{', '.join(emotion for emotion in known if emotion in there)} alone."
+        )
+    if len(unknown):
+        sentences.append(
+            f"Recordings of {', '.join(sorted(set(unknown)))}, which '{about.name}' does not predict, are left out."
+        )
+    return sentences
+
+
 def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
     """Return targets (N, K): one-hot classes, the dimensions that a class stands for, or ratings; NaN without a label.
 

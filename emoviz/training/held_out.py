@@ -94,17 +94,18 @@ def held_out(
     speakers = about.split.get(Split.TEST, ()) if seen else None
     if seen and not speakers:
         raise ConfigError(f"The checkpoint '{about.name}' does not say on which speakers it was tested.")
-    own = labelled(config, [store.corpus(corpus) for corpus in names], ["speaker"])
+    own = labelled(config, [store.corpus(corpus) for corpus in names], ["speaker"], some_classes=True)
     tested = own.index if speakers is None else own.index[own["speaker"].isin(speakers)]
     if not len(tested):
         raise CorpusError(f"No recording of '{', '.join(names)}' was held out from the training of '{about.name}'.")
-    recordings = load_recordings(config, store, progress, None if everyone else own["speaker"].loc[tested].unique())
+    heard = None if everyone else own["speaker"].loc[tested].unique()
+    recordings = load_recordings(config, store, progress, heard, some_classes=True)
     if not by_speaker:
         return predict_recordings(checkpoint, config, recordings, tested, progress)
     results: list[Result] = []
     for speaker, rows in own.loc[tested].groupby("speaker"):
-        heard = (recordings.streams[str(identity)] for identity in rows.index)
-        fitted = calibrated(checkpoint, measure(checkpoint, heard, f"The speaker '{speaker}'"))
+        own_streams = (recordings.streams[str(identity)] for identity in rows.index)
+        fitted = calibrated(checkpoint, measure(checkpoint, own_streams, f"The speaker '{speaker}'"))
         results += predict_recordings(fitted, config, recordings, rows.index, progress)
     return results
 

@@ -393,7 +393,7 @@ def voice(tmp_path_factory) -> Path:
     return write_clip(tmp_path_factory.mktemp("voice") / "voice.wav", sound=speech(4), audio_codec="pcm_s16le")
 
 
-def test_a_model_is_calibrated_and_predicts_with_the_profile(voice, tmp_path, capsys):
+def test_a_model_is_calibrated_and_predicts_with_the_profile(voice, tmp_path, capsys, monkeypatch):
     profile = tmp_path / "voice.safetensors"
     assert cli.main(["calibrate", "speech-cats", str(voice), "--out", str(profile)]) == 0
     output = capsys.readouterr()
@@ -403,6 +403,16 @@ def test_a_model_is_calibrated_and_predicts_with_the_profile(voice, tmp_path, ca
         assert cli.main(["predict", str(voice), "--model", "speech-cats", *given]) == 0
         tables.append(capsys.readouterr().out)
     assert tables[0] != tables[1] == tables[2] == tables[3]
+
+    monkeypatch.setattr("emoviz.training.held_out.evaluate", lambda *_, **__: [])
+    monkeypatch.setattr("emoviz.prediction.corpus.other_classes", lambda *_: ["No class lacks."])
+    for given, said in (
+        (profile, "'voice.wav' calibrates speech-cats by 1 rec"),
+        ("speaker", "Each speaker of 'mine'"),
+    ):
+        assert cli.main(["evaluate", "speech-cats", "--corpus", "mine", "--calibrate", str(given)]) == 0
+        told = capsys.readouterr().err.splitlines()
+        assert told[0].startswith(said) and "calibrates speech-cats" in told[0] and told[1:] == ["No class lacks."]
 
 
 def test_models_that_cannot_be_calibrated_stay_as_they_are_and_are_named(voice, tmp_path, capsys):

@@ -145,8 +145,19 @@ def test_a_chosen_face_has_a_stream_of_its_own_and_the_sound_has_not(tmp_path):
 
 
 def test_a_stream_that_is_not_there_names_the_command(tmp_path):
-    with pytest.raises(FeatureError, match=r"python -m emoviz extract CORPUS --features whisper"):
-        FeatureStore(tmp_path).stream("cd" * 32, "whisper")
+    store = FeatureStore(tmp_path)
+    with pytest.raises(FeatureError, match=r"clip cdcdcdcdcdcd, .* extract CORPUS --features whisper`"):
+        store.stream("cd" * 32, "whisper")
+    folder = tmp_path / "corpora" / "mine"
+    folder.mkdir(parents=True)
+    pd.DataFrame({"key": ["ab" * 32, "cd" * 32]}).to_parquet(folder / "recordings.parquet")
+    (folder / "corpus.json").touch()
+    said = (
+        f"The store {tmp_path} lacks whisper (sound=conditioned) of recordings of 'mine'; extract it with "
+        "`python -m emoviz extract mine --features whisper --set whisper.sound=conditioned`."
+    )
+    with pytest.raises(FeatureError, match=re.escape(said)):
+        store.stream("cd" * 32, "whisper", {"sound": "conditioned"})
 
 
 def test_a_corpus_comes_back_with_keys_and_streams(tmp_path, corpus):

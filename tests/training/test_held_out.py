@@ -2,12 +2,14 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from emoviz import checkpoints
 from emoviz.core.errors import CalibrationError, ConfigError, CorpusError
 from emoviz.core.vocabulary import Split
 from emoviz.evaluation import bootstrap
+from emoviz.prediction.corpus import other_classes
 from emoviz.training import train
 from emoviz.training.held_out import evaluate, held_out
 
@@ -45,6 +47,33 @@ def test_all_recordings_of_an_unseen_corpus_count_in_the_same_samples(tmp_path):
     results = held_out(found, MadeUpStore(), "another")
     assert len({result.speaker for result in results}) == 10
     assert {len(result.prediction) for result in results} == {50, 10}  # 8 utterances of 20 frames in windows of 50
+
+
+class Lacking(MadeUpStore):
+    """Answers like a store in which nobody is sad in the corpus ``another``, and some are bored."""
+
+    def corpus(self, name):
+        found = super().corpus(name)
+        changed = {"another": {"sad": "bored"}}.get(name, {})
+        return dataclasses.replace(found, labels=found.labels.replace({"emotion": changed}))
+
+
+def test_a_corpus_that_lacks_a_class_is_scored_on_those_that_it_has(tmp_path):
+    found = checkpoints.load(train(dataclasses.replace(UTTERANCES, epochs=1), MadeUpStore(), *folders(tmp_path)))
+    rows = evaluate(found, Lacking(), "another")
+    results = held_out(found, Lacking(), "another")
+    right = {label: [] for label in ("angry", "happy", "neutral")}
+    for result in results:
+        right[result.label].append(found.description.outputs[result.prediction.argmax()] == result.label)
+    ua = next(row for row in rows if row["metric"] == "ua" and row["culture"] == "all")
+    assert ua["value"] == pytest.approx(np.mean([np.mean(answers) for answers in right.values()]))
+    assert ua["recordings"] == len(results) == 60
+    assert other_classes(found.description, Lacking(), "another") == [
+        f"'another' has no sad to score, which '{found.name}' predicts: UA is the mean over "
+        f"{', '.join(e for e in found.description.outputs if e != 'sad')} alone.",
+        f"Recordings of bored, which '{found.name}' does not predict, are left out.",
+    ]
+    assert other_classes(found.description, Lacking(), "made-up") == []
 
 
 def test_a_checkpoint_that_names_no_test_speakers_and_a_corpus_without_any_are_refused(tmp_path):

@@ -54,6 +54,8 @@ def load_recordings(
     store: FeatureStore,
     progress: Progress = silent,
     speakers: Collection[str] | None = None,
+    *,
+    some_classes: bool = False,
 ) -> Recordings:
     """Read and align the recordings of a config's corpora, and standardise them as it says.
 
@@ -62,6 +64,7 @@ def load_recordings(
         store: store that holds the features.
         progress: listener, told of every recording.
         speakers: speakers whose recordings are read and standardised; None for all.
+        some_classes: whether classes that the config predicts may lack, as they may where nothing is learnt.
 
     Raises:
         CorpusError: if a corpus is not in the store, or no recording has a label that the config predicts.
@@ -72,7 +75,7 @@ def load_recordings(
     chosen = {i.feature: i.settings for i in config.inputs}
     identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
     corpora = [store.corpus(name) for name in config.corpora]
-    table = labelled(config, corpora, ["key", "speaker", "culture", "split"])
+    table = labelled(config, corpora, ["key", "speaker", "culture", "split"], some_classes=some_classes)
     table = table.join(pd.concat([named_sessions(c.name, c.recordings) for c in corpora]))
     if speakers is not None:
         table = table[table["speaker"].isin(speakers)]
@@ -106,20 +109,23 @@ def load_recordings(
     )
 
 
-def labelled(config: TrainingConfig, corpora: Sequence[Tables], columns: Sequence[str]) -> pd.DataFrame:
+def labelled(
+    config: TrainingConfig, corpora: Sequence[Tables], columns: Sequence[str], *, some_classes: bool = False
+) -> pd.DataFrame:
     """Join recordings with their labels, and keep those with an emotion or a rating that the config predicts.
 
     Args:
         config: config of the training.
         corpora: corpora of the config.
         columns: columns of their recordings that are kept; None where a corpus has no such column.
+        some_classes: whether classes that the config predicts may lack.
 
     Returns:
         One row per recording, index ``id``, with those columns, ``emotion``, ``intensity`` and one column per
         dimension, NaN where a value is unknown.
 
     Raises:
-        CorpusError: if no recording is left, or none shows an emotion that the config predicts.
+        CorpusError: if no recording is left, or none shows one of the emotions that the config predicts.
     """
     labels = ["emotion", "intensity", *Dimension]
     table = pd.concat(
@@ -131,7 +137,7 @@ def labelled(config: TrainingConfig, corpora: Sequence[Tables], columns: Sequenc
         table = table.dropna(subset=list(config.outputs), how="all")
     if table.empty:
         raise CorpusError(f"No recording of {', '.join(config.corpora)} has one of the outputs as its label.")
-    if config.kind == "emotion" and (lacking := set(config.outputs) - set(table["emotion"])):
+    if config.kind == "emotion" and not some_classes and (lacking := set(config.outputs) - set(table["emotion"])):
         raise CorpusError(
             f"The config predicts {', '.join(sorted(lacking))}, but no recording of {', '.join(config.corpora)} is "
             f"that; they are {', '.join(sorted(set(table['emotion'])))}."
