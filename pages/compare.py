@@ -50,8 +50,8 @@ a bright diagonal. Hover for counts. Source: MDAT paper, section 4 (confusion ma
 """
 ABOUT_RELIABILITY = """
 Answers are put into ten bins by the probability that the model gave them; on the dotted line it is right as often as it
-says, below it it is too sure. Whiskers are 95 % Wilson intervals. The **error** is the expected calibration error with
-its bootstrap interval. Source: Guo et al., ICML 2017.
+says, below it it is too sure. Whiskers are 95 % Wilson intervals. The **error** is the expected calibration error, in
+15 bins of equally many answers, with its bootstrap interval. Source: Guo et al., ICML 2017.
 """
 ABOUT_SPREAD = """
 Frames are put into ten bins by what was predicted; the marker is the mean of their labels, the bar holds the middle

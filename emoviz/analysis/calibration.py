@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ..evaluation import bootstrap
-from ..evaluation.metrics.calibration_error import bin_of, calibration_error
+from ..evaluation.confidence import answers, judged_confidence
+from ..evaluation.metrics.calibration_error import bin_of
 from .comparison import Comparison
 
 BINS = 10
@@ -25,21 +25,14 @@ def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
     for contender in comparison.contenders:
         if contender.kind != "emotion" or not contender.results:
             continue
-        probabilities = np.stack([r.prediction for r in contender.results])
-        confidence = probabilities.max(1).clip(0, 1)
-        right = probabilities.argmax(1) == np.stack([r.truth for r in contender.results]).argmax(1)
+        confidence, right = answers(contender.results)
         place = bin_of(confidence, BINS)
         for b in np.unique(place):
             own = place == b
             share, low, high = wilson(int(right[own].sum()), int(own.sum()))
             bins.append((contender.name, confidence[own].mean(), share, low, high, int(own.sum())))
-
-        def error(drawn: np.ndarray, confidence: np.ndarray = confidence, right: np.ndarray = right) -> float:
-            return calibration_error(confidence[drawn], right[drawn], BINS)
-
-        clusters = bootstrap.clusters_of(contender.results)
-        interval = bootstrap.interval(error, clusters)
-        errors.append((contender.name, error(np.arange(len(right))), *interval, clusters.unit, clusters.count))
+        found = judged_confidence(contender.results)
+        errors.append((contender.name, *(found[key] for key in ("value", "low", "high", "unit", "clusters"))))
     return (
         pd.DataFrame(bins, columns=["model", "confidence", "accuracy", "low", "high", "recordings"]),
         pd.DataFrame(errors, columns=["model", "error", "low", "high", "unit", "clusters"]),

@@ -15,6 +15,7 @@ from .folder import (
     load,
     named,
     read_description,
+    rewrite,
     save,
     write_scores,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "named",
     "read_description",
     "read_table",
+    "rewrite",
     "save",
     "write_scores",
     "write_table",

@@ -17,6 +17,10 @@ GIVEN = {
 """Kind of outputs -> what it is."""
 
 
+CONFIDENCE = ("confidence", "accuracy", "value", "floor")
+"""Values of a judged confidence that a card states."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """The data that a model was trained on and how it was split, as a card tells it.
@@ -69,7 +73,7 @@ most frequent class) of the training labels.
 |---|---|---|---|---|---|---|---|
 {rows}
 
-## Data
+{_confidence(description, metrics.get("confidence", {}))}## Data
 
 {licences}
 
@@ -86,6 +90,28 @@ most frequent class) of the training labels.
 ```
 {_commands(description, origin.command)}
 ```
+"""
+
+
+def _confidence(description: Description, judged: Mapping[str, Any]) -> str:
+    """State how sure the model is of people whom it does not know; nothing of a model that does not say it."""
+    if "after" not in judged:
+        return ""
+    before, after = ({key: words.number(judged[m][key], 3) for key in CONFIDENCE} for m in ("before", "after"))
+    interval = METRICS["calibration_error"].written(*(judged["after"][key] for key in ("value", "low", "high")), 3)
+    return f"""## How sure it is
+
+Scores are divided by the temperature {words.number(description.temperature)} before they become probabilities, which
+changes no answer. It was fitted on validation ({judged["fitted_on"]}) by the log loss. On the held-out recordings:
+
+| | confidence | accuracy | calibration error |
+|---|---|---|---|
+| as it was trained | {before["confidence"]} | {before["accuracy"]} | {before["value"]} |
+| at its temperature | {after["confidence"]} | {after["accuracy"]} | {interval} |
+
+The calibration error is the expected one, in 15 bins of equally many answers. A model that is right exactly as often as
+it says would have {after["floor"]} here, by chance alone.
+
 """
 
 

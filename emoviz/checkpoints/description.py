@@ -62,6 +62,8 @@ class Description:
         training: the training config as plain values.
         split: speakers of each part of the split (or the corpus' own name for the part).
         versions: versions of the libraries it was trained with.
+        temperature: temperature by which the scores of emotions are divided before they become probabilities, fitted on
+            validation; None where none was fitted, which is as 1.
         format: number of the format of this file.
     """
 
@@ -81,6 +83,7 @@ class Description:
     training: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    temperature: float | None = field(default=None, metadata=LEFT_OUT)
     format: int = FORMAT
 
     @property

@@ -13,6 +13,7 @@ Nothing is unpickled, so a foreign checkpoint cannot run code.
 """
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +26,7 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from ..core.configuration import from_dict, to_dict
 from ..core.errors import CheckpointError, EmovizError, UnknownNameError
@@ -44,12 +45,23 @@ PER_CULTURE = "per-culture"
 
 
 class Predictor(nn.Module):
-    """A model together with the transforms of its inputs: raw features in, :class:`Output` out."""
+    """A model together with the transforms of its inputs: raw features in, :class:`Output` out.
 
-    def __init__(self, inputs: Inputs, model: Model) -> None:
+    Args:
+        inputs: transforms of the inputs.
+        model: the model.
+        temperature: temperature of its class probabilities.
+    """
+
+    def __init__(self, inputs: Inputs, model: Model, temperature: float = 1.0) -> None:
         super().__init__()
         self.inputs = inputs
         self.model = model
+        self.temperature = temperature
+
+    def probabilities(self, scores: Tensor) -> Tensor:
+        """Return class probabilities from the scores of a model of emotions, at its temperature."""
+        return probabilities(scores, self.temperature)
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,8 @@ class Checkpoint:
     def read(self, streams: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return probabilities (N, K) and embeddings (N, E), float32, of N pictures, each a row of its stream.
 
+        The probabilities are those of the network alone, at temperature 1: features are known by its weights.
+
         Raises:
             CheckpointError: if a stream is missing or has another number of channels than in training.
         """
@@ -151,7 +165,8 @@ def build_predictor(description: Description) -> Predictor:
         EmovizError: if the model is unknown, or its config does not fit it.
     """
     inputs = Inputs(description.inputs, {f.name: f.width for f in description.features})
-    return Predictor(inputs, build(description.model, description.model_config))
+    model = build(description.model, description.model_config)
+    return Predictor(inputs, model, description.temperature or 1.0)
 
 
 def save(
@@ -204,6 +219,35 @@ def write_scores(folder: Path, metrics: Mapping[str, Any], card: str) -> None:
     with raising(CheckpointError, folder, name=f"The checkpoint '{folder}'"):
         write_text(folder / METRICS, _json(metrics))
         write_text(folder / CARD, card)
+
+
+def rewrite(
+    folder: Path,
+    description: Description,
+    *,
+    metrics: Mapping[str, Any],
+    card: str,
+    predictions: pd.DataFrame | None = None,
+) -> None:
+    """Change what a checkpoint states beside its weights, which stay as they are, whole or not at all.
+
+    Args:
+        folder: folder of the checkpoint.
+        description: new content of ``config.json``.
+        metrics: new held-out scores.
+        card: new model card, Markdown.
+        predictions: new table of truth and prediction; by default the old one stays.
+
+    Raises:
+        CheckpointError: if the disk is full or not writable.
+    """
+    with raising(CheckpointError, folder, name=f"The checkpoint '{folder}'"), replacing_folder(folder) as draft:
+        shutil.copytree(folder, draft, dirs_exist_ok=True)
+        (draft / CONFIG).write_text(_json(to_dict(description)), encoding="utf-8")
+        (draft / METRICS).write_text(_json(metrics), encoding="utf-8")
+        (draft / CARD).write_text(card, encoding="utf-8")
+        if predictions is not None:
+            write_table(draft, "predictions", predictions)
 
 
 def _halved(name: str, value: torch.Tensor) -> bool:

@@ -13,7 +13,6 @@ from torch.nn import functional
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import ConfigError, FeatureError
 from ..core.progress import Progress, silent
-from ..models.losses import probabilities
 from ..prediction.inputs import PICTURES
 from .gradcam import FRAMES_AT_ONCE, grad_cam
 from .targets import output_number
@@ -177,8 +176,9 @@ def probability_of(checkpoint: Checkpoint, inputs: dict[str, Tensor], mask: Tens
 
     Only some inputs are seen at a time, since activations take much more memory than pictures.
     """
+    predictor = checkpoint.predictor
     parts = [
-        probabilities(checkpoint.predictor.model({name: v[some] for name, v in inputs.items()}, mask[some]).prediction)
+        predictor.probabilities(predictor.model({name: v[some] for name, v in inputs.items()}, mask[some]).prediction)
         for some in torch.split(torch.arange(len(mask)), FRAMES_AT_ONCE)
     ]
     return torch.cat(parts)[:, number].numpy()

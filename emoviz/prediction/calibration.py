@@ -162,7 +162,7 @@ def calibrated(checkpoint: Checkpoint, profile: Profile) -> Checkpoint:
     for name, transform in inputs.items():
         assert isinstance(transform, InputTransform)
         transform.move(torch.from_numpy(profile.levels[name]), torch.from_numpy(profile.spreads[name]))
-    predictor = Predictor(inputs, checkpoint.predictor.model).eval()
+    predictor = Predictor(inputs, checkpoint.predictor.model, checkpoint.predictor.temperature).eval()
     return dataclasses.replace(checkpoint, predictor=predictor, calibration=profile.digest)
 
 

@@ -16,7 +16,6 @@ from ..evaluation.scores import Result, score_table, scores_of
 from ..features.base import FeatureStream
 from ..features.store import FeatureStore
 from ..features.stored_corpus import StoredCorpus
-from ..models.losses import probabilities
 from .inputs import frames_of, stored_streams
 from .model import predict_frames
 
@@ -226,5 +225,5 @@ def _pictures(
 def _scores(checkpoint: Checkpoint, prediction: Tensor) -> np.ndarray:
     """Return (K,) class probabilities from logits, or (1, K) dimensions, of each clip."""
     kind = checkpoint.description.kind
-    values = (probabilities(prediction) if kind == "emotion" else prediction).numpy()
+    values = (checkpoint.predictor.probabilities(prediction) if kind == "emotion" else prediction).numpy()
     return values[:, None] if kind == "dimension" else values

@@ -15,11 +15,11 @@ import torch
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import MediaError
 from ..core.progress import Progress, silent
+from ..evaluation.confidence import tempered
 from ..features import EXTRACTORS, FeatureStream
 from ..features.align import delayed
 from ..features.expression import read_faces
 from ..models import Output
-from ..models.losses import probabilities
 from .inputs import PICTURES, streams_of
 from .windows import Windows, interpolate
 
@@ -138,7 +138,8 @@ def predict_pictures(
     shown = np.searchsorted(timeline.times, times, side="right") - 1
     last = timeline.times[-1] + (np.median(np.diff(timeline.times)) if len(timeline.times) > 1 else HOP)
     seen = (shown >= 0) & (times < last) & track.present[shown]
-    values[seen] = interpolate(times[seen], timeline.times[track.frames], reading.probabilities)
+    said = tempered(reading.probabilities, checkpoint.predictor.temperature)
+    values[seen] = interpolate(times[seen], timeline.times[track.frames], said)
     return values
 
 
@@ -205,5 +206,5 @@ def apply(checkpoint: Checkpoint, streams: Mapping[str, np.ndarray], mask: np.nd
     frames = torch.ones(shape, dtype=torch.bool) if mask is None else torch.from_numpy(mask)
     output: Output = predictor.model(predictor.inputs(tensors), frames)
     if checkpoint.description.kind == "emotion":
-        return dataclasses.replace(output, prediction=probabilities(output.prediction))
+        return dataclasses.replace(output, prediction=predictor.probabilities(output.prediction))
     return output

@@ -24,6 +24,7 @@ from ..corpora.base import READERS
 from ..evaluation import tables
 from ..evaluation.scores import Result, score_table, scores_of
 from ..models.inputs import channel_names
+from .confidence import KEY, fit_confidence, judge_confidence
 from .config import TrainingConfig
 from .data.base import Data, Part, Sample, collate
 from .feed import in_order
@@ -32,11 +33,11 @@ from .presets import preset
 
 
 def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress = silent, command: str = "") -> None:
-    """Test a trained network on the test part, and write its checkpoint.
+    """Fit a trained network's confidence on the validation part, test it on the test part, and write its checkpoint.
 
     Args:
         module: trained network.
-        data: samples with train and test parts.
+        data: samples with train and test parts; without a validation part, its confidence stays as it is.
         folder: folder of the checkpoint, whose name becomes that of the model.
         progress: listener.
         command: command that makes the checkpoint again; by default the training of its config.
@@ -46,10 +47,11 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
     """
     config = module.settings
     as_stored(module.predictor)
-    results = predict_part(module, data.parts[Split.TEST], progress, data.everyone)
+    validation, results = confident_results(module, data, progress)
     progress("Computing intervals", 0, 1)
     origin = origin_of(data, command or command_of(config, folder.name))
-    metrics = {**_metrics(module, data, results), "origin": dataclasses.asdict(origin)}
+    judged = judge_confidence(module.predictor, config.kind, validation, results)
+    metrics = {**_metrics(module, data, results), KEY: judged, "origin": dataclasses.asdict(origin)}
     description = _description(module, data, folder.name)
     channels = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.names)]
     checkpoints.save(
@@ -62,6 +64,22 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         embeddings=tables.embedding_table(results),
         predictions=tables.prediction_table(results, config.outputs) if _may_pass_on_labels(config) else None,
     )
+
+
+def confident_results(
+    module: TrainingModule, data: Data, progress: Progress = silent
+) -> tuple[list[Result], list[Result]]:
+    """Fit the confidence of a trained network on the validation part, and test it.
+
+    Returns:
+        The results of the validation part before the fit, and of the test part after it.
+    """
+    module.predictor.temperature = 1.0
+    validation = []
+    if Split.VALIDATION in data.parts:
+        validation = predict_part(module, data.parts[Split.VALIDATION], progress, data.everyone)
+        fit_confidence(module.predictor, module.settings.kind, validation)
+    return validation, predict_part(module, data.parts[Split.TEST], progress, data.everyone)
 
 
 def _metrics(module: TrainingModule, data: Data, results: Sequence[Result]) -> dict[str, Any]:
@@ -101,6 +119,7 @@ def _description(module: TrainingModule, data: Data, name: str) -> Description:
         training=to_dict(config),
         split={str(part): speakers for part, speakers in data.split.items()},
         versions={p: version(p) for p in ("torch", "lightning", "numpy")} | {"python": platform.python_version()},
+        temperature=None if module.predictor.temperature == 1.0 else module.predictor.temperature,
     )
 
 

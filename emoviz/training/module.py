@@ -15,7 +15,7 @@ from ..core.vocabulary import POLARITY, SIGNS, Emotion, Task
 from ..evaluation.scores import Result, scores_of
 from ..features.align import delayed, refined
 from ..models import Model, Output, build
-from ..models.losses import LOSSES, METRIC_LOSSES, probabilities
+from ..models.losses import LOSSES, METRIC_LOSSES
 from .config import TrainingConfig
 from .data.base import DATA, Batch, Data, Sample
 
@@ -120,7 +120,7 @@ class TrainingModule(lightning.LightningModule):
         output = self.predictor.model(self._inputs(batch), batch.mask)
         prediction = output.prediction.float()
         if self.settings.kind == "emotion":
-            prediction = probabilities(prediction)
+            prediction = self.predictor.probabilities(prediction)
         channel = output.channel_weights
         results = []
         for i, sample in enumerate(batch.samples):

@@ -47,37 +47,48 @@ def rescore(folder: Path, store: FeatureStore, progress: Progress = silent) -> l
         FeatureError: if it keeps none and a feature is not.
     """
     about = checkpoints.read_description(folder)
-    path = folder / checkpoints.METRICS
-    try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-        origin = Origin(**metrics["origin"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"'{path}' does not hold the scores and the origin of a model.") from error
+    metrics, origin = stated(folder)
     kept = checkpoints.read_table(folder, "predictions")
     if kept is not None:
         results = results_of(kept, about.outputs, frames=about.kind == "dimension")
     else:
         results = held_out(checkpoints.load(folder), store, progress=progress)
     progress("Computing intervals", 0, 1)
-    metrics["test"] = _renewed(about, metrics["test"], results)
+    metrics["test"] = renewed(about, metrics["test"], results)
     checkpoints.write_scores(folder, metrics, write_card(about, metrics, origin))
     return list(metrics["test"])
 
 
-def _renewed(
-    about: Description, stated: Sequence[Mapping[str, Any]], results: Sequence[Result]
-) -> list[dict[str, Any]]:
-    """Give the stated scores the intervals of some results, after a check that these give the same values."""
+def stated(folder: Path) -> tuple[dict[str, Any], Origin]:
+    """Read the scores of a checkpoint and the origin of its data.
+
+    Raises:
+        CheckpointError: if the file is missing or damaged, or does not hold them.
+    """
+    path = folder / checkpoints.METRICS
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        return metrics, Origin(**metrics["origin"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"'{path}' does not hold the scores and the origin of a model.") from error
+
+
+def renewed(about: Description, rows: Sequence[Mapping[str, Any]], results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Give stated scores the intervals of some results, after a check that these give the same values.
+
+    Raises:
+        CheckpointError: if they give others.
+    """
     nothing = np.zeros(len(about.outputs))  # a training mean that nobody reads: the scores of the true one are stated
     found = {_name(row): row for row in score_table(results, scores_of(about.kind, about.outputs, nothing))}
-    renewed = []
-    for row in stated:
+    anew = []
+    for row in rows:
         new = found.get(_name(row))
         if new is None or new["recordings"] != row["recordings"] or not _alike(row["value"], new["value"]):
             raise CheckpointError(f"The predictions of '{about.name}' do not give its {' '.join(_name(row))}.")
         own = {key: value for key, value in row.items() if key not in RENEWED and key != "collapsed"}
-        renewed.append({**own, **{key: new[key] for key in RENEWED}, "collapsed": row["collapsed"]})
-    return renewed
+        anew.append({**own, **{key: new[key] for key in RENEWED}, "collapsed": row["collapsed"]})
+    return anew
 
 
 def _name(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
+from sklearn.calibration import calibration_curve
 
 from emoviz.evaluation.metrics.accuracy import accuracy
 from emoviz.evaluation.metrics.aggregation import per_recording, pooled
@@ -147,6 +148,18 @@ def test_calibration_error_by_hand() -> None:
     # Bin .5 to .6: confidence .55, accuracy .5, two of five. Bin .9 to 1: confidence (.9 + .95 + 1) / 3, accuracy 1.
     confidence = np.array([0.5, 0.6 - 1e-9, 0.9, 0.95, 1.0])
     expected = 2 / 5 * abs(0.5 - 0.55) + 3 / 5 * (1 - 0.95)
-    assert calibration_error(confidence, np.array([1, 0, 1, 1, 1])) == pytest.approx(expected)
+    right = np.array([1, 0, 1, 1, 1])
+    assert calibration_error(confidence, right, bins=10, equal_mass=False) == pytest.approx(expected)
     assert calibration_error(np.array([0.7, 0.7]), np.array([1, 0]), bins=1) == pytest.approx(0.2)
     assert math.isnan(calibration_error(np.empty(0), np.empty(0)))
+
+
+def test_calibration_error_in_bins_of_equal_mass_is_that_of_sklearns_curve() -> None:
+    random = np.random.default_rng(0)
+    confidence = random.beta(5, 2, 150)
+    right = random.random(150) < confidence**2
+    true, said = calibration_curve(right, confidence, n_bins=15, strategy="quantile")  # 10 of 150 in each of 15 bins
+    assert calibration_error(confidence, right) == pytest.approx(np.abs(true - said).mean())
+    order = random.permutation(150)
+    assert calibration_error(confidence[order], right[order]) == pytest.approx(calibration_error(confidence, right))
+    assert calibration_error(np.full(30, 0.8), np.arange(30) < 24) == pytest.approx(0)  # equal values share a bin

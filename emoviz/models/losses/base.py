@@ -23,6 +23,6 @@ LOSSES: Registry[Loss] = Registry("loss", home="emoviz.models.losses")
 METRIC_LOSSES: Registry[MetricLoss] = Registry("metric loss", home="emoviz.models.losses")
 
 
-def probabilities(logits: Tensor) -> Tensor:
-    """Return class probabilities from logits: (..., K) -> (..., K), float32."""
-    return torch.softmax(logits.float(), dim=-1)
+def probabilities(logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """Return class probabilities from logits: (..., K) -> (..., K), float32; a higher temperature is less sure."""
+    return torch.softmax(logits.float() / temperature, dim=-1)

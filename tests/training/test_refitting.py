@@ -1,0 +1,86 @@
+"""How sure a model is, fitted when its training ends and anew, and heard wherever it answers."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from emoviz import checkpoints
+from emoviz.core.errors import ConfigError
+from emoviz.evaluation import bootstrap
+from emoviz.evaluation.confidence import fit_temperature, tempered
+from emoviz.prediction.corpus import predict_recording
+from emoviz.prediction.model import apply
+from emoviz.training import train
+from emoviz.training.held_out import held_out
+from emoviz.training.refitting import refit
+
+from .made_up import UTTERANCES, MadeUpStore, folders
+
+FILES = (checkpoints.CONFIG, checkpoints.METRICS, checkpoints.CARD, "predictions.parquet")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "DRAWS", 40)
+        return train(dataclasses.replace(UTTERANCES, epochs=6), MadeUpStore(), *folders(tmp_path_factory.mktemp("a")))
+
+
+def contents(folder):
+    return [(folder / name).read_bytes() for name in FILES]
+
+
+def test_a_training_ends_with_a_temperature_that_fits_its_validation_people(trained):
+    found = checkpoints.load(trained)
+    assert found.predictor.temperature == found.description.temperature != 1.0
+    held = {split: set(people) for split, people in found.description.split.items()}
+    assert found.metrics["confidence"]["fitted_on"] == f"{len(held['validation'])} people"
+    about = dataclasses.replace(found.description, split={"test": tuple(held["validation"])})
+    found.predictor.temperature = 1.0
+    validation = held_out(dataclasses.replace(found, description=about), MadeUpStore())
+    assert fit_temperature(validation) == pytest.approx(found.description.temperature, rel=2e-3)
+
+
+def test_a_checkpoint_without_one_is_given_what_its_training_would_have(trained, monkeypatch):
+    monkeypatch.setattr(bootstrap, "DRAWS", 40)
+    before, weights = contents(trained), (trained / checkpoints.WEIGHTS).read_bytes()
+    for name, key in ((checkpoints.CONFIG, "temperature"), (checkpoints.METRICS, "confidence")):
+        values = json.loads((trained / name).read_text())
+        del values[key]
+        (trained / name).write_text(json.dumps(values))
+    assert checkpoints.load(trained).predictor.temperature == 1.0
+    judged = refit(trained, MadeUpStore())
+    assert json.loads((trained / checkpoints.METRICS).read_text())["confidence"] == judged
+    assert json.loads((trained / checkpoints.CONFIG).read_text()) == json.loads(before[0])
+    assert contents(trained)[2:] == before[2:] and (trained / checkpoints.WEIGHTS).read_bytes() == weights
+    assert (
+        f"| .{round(judged['after']['accuracy'] * 1000):03} |" in before[2].decode() or judged["after"]["accuracy"] == 1
+    )
+
+
+def test_every_answer_is_at_the_temperature(trained):
+    hot = checkpoints.load(trained)
+    cold = checkpoints.load(trained)
+    hot.predictor.temperature, cold.predictor.temperature = 3.0, 1.0
+    store = MadeUpStore()
+    streams = {"toy": store.stream("Here/0/sad/0", "toy")}
+    values = {"toy": streams["toy"].values[None]}
+    answers = [[predict_recording(model, streams), apply(model, values).prediction.numpy()[0]] for model in (cold, hot)]
+    for before, after in zip(*answers, strict=True):
+        np.testing.assert_allclose(after, tempered(before, 3.0), rtol=1e-4)
+        assert after.max() < before.max() and after.argmax() == before.argmax()
+    results = [held_out(model, store) for model in (cold, hot)]
+    for before, after in zip(*results, strict=True):
+        np.testing.assert_allclose(after.prediction, tempered(before.prediction, 3.0), rtol=1e-4)
+
+
+def test_without_validation_people_nothing_is_fitted_and_nothing_is_changed(trained):
+    path = trained / checkpoints.CONFIG
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(values | {"split": {**values["split"], "validation": []}}))
+    before = contents(trained)
+    with pytest.raises(ConfigError, match="names no validation people"):
+        refit(trained, MadeUpStore())
+    assert contents(trained) == before
