@@ -31,16 +31,19 @@ browser:
 	@command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } \
 	  >/dev/null 2>&1 || echo "Chromium is not installed, so the browser tests will be skipped."
 
+# Files are compiled when they are first imported: compiling all of them takes longer than installing.
+PIP := $(BIN)/python -m pip install --quiet --no-compile
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(PIP) --upgrade pip
 
 .venv/app: requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(PIP) -r requirements.txt
 	@touch $@
 
 .venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
 	@touch $@ .venv/app
 
 clean:
