@@ -141,6 +141,8 @@ def _row(row: Mapping[str, Any]) -> str:
 def _commands(description: Description, training: str) -> str:
     read = description.features if description.training.get("data") != "pictures" else ()
     settings = "".join(f" --set {f.name}.{key}={value}" for f in read for key, value in f.chosen.items())
+    copies = description.training.get("copies")
+    settings += f" --copies {copies}" if copies else ""
     option = f" --features {','.join(f.name for f in read)}{settings}" if read else ""
     extract = "\n".join(f"python -m emoviz extract {corpus}{option}" for corpus in description.training["corpora"])
     return f"{extract}\n{training}"

@@ -24,6 +24,13 @@ EXTRACTION = (
     argument("--preset", metavar="NAME", help="the features of a training config instead"),
     changes("FEATURE.KEY=VALUE", "e.g. hubert.layer=12"),
     argument(
+        "--copies",
+        type=int,
+        metavar="N",
+        help="number of corrupted copies of each recording whose speech features are extracted beside (default: none, "
+        "or those of the preset)",
+    ),
+    argument(
         "--processes",
         type=int,
         default=1,
@@ -127,7 +134,7 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
     from ..features import make
     from ..features.store import FeatureStore
 
-    chosen = chosen_features(options)
+    chosen, copies = chosen_features(options), chosen_copies(options)
     if options.processes < 1:
         raise ConfigError(f"'--processes' is at least 1, not {options.processes}.")
     for feature, own in chosen.items():
@@ -137,11 +144,32 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
     try:
         with Bars() as bars:
             FeatureStore(settings.store).add_corpus(
-                corpus, list(chosen), bars, settings=chosen, processes=options.processes, note=problems.append
+                corpus,
+                list(chosen),
+                bars,
+                settings=chosen,
+                processes=options.processes,
+                copies=copies,
+                note=problems.append,
             )
     finally:
         note(problems)
     note([f"{corpus.title}: {len(corpus.recordings)} recordings are in {settings.store}."])
+
+
+def chosen_copies(options: argparse.Namespace) -> int:
+    """Return the number of corrupted copies to extract, which is that of the preset unless it is given.
+
+    Raises:
+        ConfigError: if it is negative.
+    """
+    from ..training import preset
+
+    if options.copies is None:
+        return preset(options.preset).copies if options.preset else 0
+    if options.copies < 0:
+        raise ConfigError(f"'--copies' is not negative, unlike {options.copies}.")
+    return int(options.copies)
 
 
 def chosen_features(options: argparse.Namespace) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from ..core.configuration import from_dict, from_texts
 from ..core.errors import JobError
 from ..core.settings import Settings
 from .command import Argument, argument, changes, command, group, one_of
-from .corpora import EXTRACTION, chosen_features
+from .corpora import EXTRACTION, chosen_copies, chosen_features
 from .output import JSON, Bars, print_table
 from .studies import PROTOCOL, chosen_study
 from .training import TRAINING, chosen_config
@@ -105,7 +105,7 @@ def extraction(options: argparse.Namespace) -> "Work":
     from ..jobs.kinds.extraction import Extraction
 
     chosen = chosen_features(options)
-    return Extraction(options.corpus, tuple(chosen), chosen, options.processes)
+    return Extraction(options.corpus, tuple(chosen), chosen, options.processes, chosen_copies(options))
 
 
 def _kinds() -> Iterable[str]:

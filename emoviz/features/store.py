@@ -20,10 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ..core.errors import FeatureError, MediaError, MissingWeightsError
 from ..core.files import raising, replacing
+from ..core.keys import key_of_copy
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from ..corpora.base import clips_of
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 3
 """Recordings that a message names; others are only counted."""
+MOST_BESIDE = 24
+"""Recordings of a corpus, about, whose voices are heard in the babble of corrupted copies."""
 
 
 class FeatureStore:
@@ -139,6 +143,7 @@ class FeatureStore:
         *,
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         processes: int = 1,
+        copies: int = 0,
         note: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """Store a corpus: tables, pictures, and the streams of every recording.
@@ -153,6 +158,7 @@ class FeatureStore:
             settings: settings of each extractor that are not its defaults.
             processes: number of processes that extract at the same time, each with its share of the cores and a copy
                 of the weights.
+            copies: number of corrupted copies of each recording whose speech features are extracted, too.
             note: function that takes the sentence of each recording that cannot be read, which names it.
 
         Raises:
@@ -165,7 +171,7 @@ class FeatureStore:
         extractors = [make(name, (settings or {}).get(name)) for name in extractor_names]
         for extractor in extractors:
             extractor.settings  # noqa: B018 - looks for the weights, before the first clip is decoded
-        keys = self._add_clips(corpus, extractors, progress, processes, note)
+        keys = self._add_clips(corpus, extractors, progress, processes, copies, note)
         write_corpus(self.root, corpus, pd.Series(keys, corpus.recordings.index, dtype=object), progress)
         progress(f"Extracting features of {corpus.title}", len(keys), len(keys))
 
@@ -183,6 +189,7 @@ class FeatureStore:
         extractors: Sequence[Extractor],
         progress: Progress,
         processes: int,
+        copies: int,
         note: Callable[[str], None],
     ) -> list[str | None]:
         """Extract the missing streams of all recordings, and return their keys.
@@ -193,7 +200,8 @@ class FeatureStore:
         keys: list[str | None] = []
         unread: dict[str, str] = {}
         with _in_processes(processes) as each:
-            added = _flat(each(functools.partial(self._add_file, extractors), _by_file(corpus)))
+            add = functools.partial(self._add_file, extractors, _Copies(copies, _some(corpus)))
+            added = _flat(each(add, _by_file(corpus)))
             for number in range(len(corpus.recordings)):
                 progress(f"Extracting features of {corpus.title}", number, len(corpus.recordings))
                 found = next(added)
@@ -208,24 +216,35 @@ class FeatureStore:
         return keys
 
     def _add_file(
-        self, extractors: Sequence[Extractor], clips: "Sequence[Clip | None]"
+        self, extractors: Sequence[Extractor], copies: "_Copies", clips: "Sequence[Clip | None]"
     ) -> "list[str | None | _Unread]":
         """Extract the missing streams of clips that lie in one file; return the key of each, or why it is not read."""
         opened = _Opened()
-        return [None if clip is None else self._add_clip(extractors, clip, opened) for clip in clips]
+        return [None if clip is None else self._add_clip(extractors, copies, clip, opened) for clip in clips]
 
-    def _add_clip(self, extractors: Sequence[Extractor], clip: "Clip", opened: "_Opened") -> "str | _Unread":
-        """Extract the missing streams of one clip, and return its key, or why it cannot be read."""
+    def _add_clip(
+        self, extractors: Sequence[Extractor], copies: "_Copies", clip: "Clip", opened: "_Opened"
+    ) -> "str | _Unread":
+        """Extract the missing streams of one clip and its copies, and return its key, or why it cannot be read."""
         try:
             # A clip whose streams are all there need not be opened, which takes longest.
             key = opened.key(clip)
-            if any(read_stream(self._path(extractor, key)) is None for extractor in extractors):
-                media = opened.media(clip)
-                for extractor in extractors:
-                    self.extract(extractor, media)
+            if self._lacks(extractors, key):
+                self._extract_all(extractors, opened.media(clip))
+            heard = [extractor for extractor in extractors if extractor.modality is Modality.AUDIO]
+            for number in range(1, copies.count + 1):
+                if self._lacks(heard, key_of_copy(key, number)):
+                    self._extract_all(heard, opened.media(clip).corrupted(number, copies.others))
             return key
         except (MediaError, OSError) as error:
             return _Unread(str(error))
+
+    def _lacks(self, extractors: Sequence[Extractor], key: str) -> bool:
+        return any(read_stream(self._path(extractor, key)) is None for extractor in extractors)
+
+    def _extract_all(self, extractors: Sequence[Extractor], media: "ClipMedia") -> None:
+        for extractor in extractors:
+            self.extract(extractor, media)
 
     def _path(self, extractor: Extractor, key: str) -> Path:
         return _in(self._folder(extractor), key)
@@ -258,6 +277,34 @@ class _Opened:
         if self._media is None:
             self._media = ClipMedia(clip.file)
         return self._media if clip.part is None else self._media.part(*clip.part)
+
+
+@dataclass(frozen=True)
+class _Copies:
+    """The number of corrupted copies of each recording, and recordings that may be heard beside them."""
+
+    count: int
+    beside: "tuple[Clip, ...]"
+
+    @property
+    def others(self) -> list[Callable[[], np.ndarray]]:
+        """Functions that read the sound of the other recordings."""
+        return [functools.partial(_sound_of, clip) for clip in self.beside]
+
+
+def _some(corpus: "Corpus") -> "tuple[Clip, ...]":
+    """Return a few clips from all over a corpus."""
+    clips = [clip for clip in clips_of(corpus.recordings) if clip is not None]
+    return tuple(clips[:: max(1, len(clips) // MOST_BESIDE)])
+
+
+@functools.lru_cache(maxsize=2 * MOST_BESIDE)
+def _sound_of(clip: "Clip") -> np.ndarray:
+    """Return the samples of a clip; none where it cannot be read."""
+    try:
+        return _Opened().media(clip).waveform().samples
+    except MediaError:
+        return np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A clip that is decoded lazily and once, for all who need a part of it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import asdict, replace
@@ -9,13 +9,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..core.errors import MediaError
 from ..core.kept import Kept
+from ..core.keys import key_of_copy
 from ..core.progress import Progress, held, silent
+from ..core.vocabulary import Modality
 from .bounds import BOUNDS, Bounds
 from .channels import chosen_mixing
 from .condition import speech_of
 from .container import DEFAULT, Choice, content_key
+from .corruptions import corrupted_copy
 from .faces import Following, track_with_faces
 from .frames import Frame, iterate_frames
 from .info import ClipInfo, probe
@@ -159,6 +164,17 @@ class ClipMedia:
         """Return the seconds from ``start`` to ``end`` alone, as if the recording were no more than that."""
         other = ClipMedia.__new__(ClipMedia)
         other.face, other._decoded = None, _Part(self._decoded, start, end)
+        return other
+
+    def corrupted(self, number: int, others: Sequence[Callable[[], np.ndarray]] = ()) -> "ClipMedia":
+        """Return the sound of the clip as practice may leave it, without the picture (:mod:`emoviz.media.corruptions`).
+
+        Args:
+            number: number of the copy, from 1; of one clip and one number there is one copy.
+            others: functions that read the sound of other recordings, which may be heard beside it.
+        """
+        other = ClipMedia.__new__(ClipMedia)
+        other.face, other._decoded = None, _Copy(self._decoded, number, others)
         return other
 
     def with_face(self, face: int | None) -> "ClipMedia":
@@ -315,6 +331,26 @@ class _Part(_Decoded):
 
     def faces_so_far(self, progress: Progress) -> Iterator[FaceTimeline]:
         yield self.faces(progress)
+
+
+class _Copy(_Decoded):
+    """The sound of a decoded clip, corrupted."""
+
+    def __init__(self, whole: _Decoded, number: int, others: Sequence[Callable[[], np.ndarray]]) -> None:
+        vars(self).update(vars(whole))
+        self.whole, self.number = whole, number
+        self.info = replace(whole.info, video=None)
+        if self.info.audio is not None:
+            sound = whole.waveform(silent)
+            samples = corrupted_copy(sound.samples, Modality.AUDIO, self.key, others)
+            self._waveform = Waveform(samples, sound.rate, sound.start)
+            self.info = replace(self.info, duration=self._waveform.end)
+        self._speech, self.kept = None, None
+        self._waveform_lock, self._speech_lock = threading.Lock(), threading.Lock()
+
+    @property
+    def key(self) -> str:
+        return key_of_copy(self.whole.key, self.number)
 
 
 _MOMENT = 0.25

@@ -49,6 +49,8 @@ class TrainingConfig:
             back.
         window: seconds of a training sample; longer recordings are cropped in training.
         loss: registry name.
+        copies: number of copies of each recording that are corrupted by what practice does to sound (noise, rooms,
+            codecs ...) and trained on beside the recording; of utterances and windows alone.
         metric_loss: registry name of a loss on the embedding that is added, or "" for none.
         metric_weight: weight of that loss.
         margins: margins alpha and beta of that loss.
@@ -91,6 +93,7 @@ class TrainingConfig:
     speaker_weight: float = 0.0
     adapt_norm: bool = False
     label_delay: float = 0.0
+    copies: int = 0
     metric_loss: str = ""
     metric_weight: float = 1.0
     margins: tuple[float, float] = (1.0, 1.0)
@@ -146,7 +149,15 @@ class TrainingConfig:
         for what in ("epochs", "patience", "batch_size"):
             if getattr(self, what) < 1:
                 raise ConfigError(f"'{what}' is at least 1, not {getattr(self, what)}.")
-        for what in ("weight_decay", "gradient_clip", "seed", "speaker_weight", "label_delay", "metric_weight"):
+        for what in (
+            "weight_decay",
+            "gradient_clip",
+            "seed",
+            "speaker_weight",
+            "label_delay",
+            "copies",
+            "metric_weight",
+        ):
             if getattr(self, what) < 0:
                 raise ConfigError(f"'{what}' is not negative, unlike {getattr(self, what)}.")
         if self.micro_batch < 0 or (self.micro_batch and self.batch_size % self.micro_batch):

@@ -201,7 +201,7 @@ def origin_of(data: Data, command: str) -> Origin:
     def size(part: Split) -> str:
         if part not in data.parts:
             return "none"
-        samples = f"{len(data.parts[part])} samples"
+        samples = f"{len(data.whole[part])} samples"
         return f"{len(data.split[part])} speakers, {samples}" if data.split else samples
 
     return Origin(data.licences, {str(part): size(part) for part in Split}, data.split_note, data.note, command)

@@ -16,6 +16,7 @@ import torch
 from .. import corpora
 from ..checkpoints.folder import Predictor
 from ..core.errors import CorpusError, FeatureError, UnknownNameError
+from ..core.keys import key_of_copy
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..core.words import CONFOUND
@@ -24,7 +25,7 @@ from ..features import EXTRACTORS, make
 from ..features.estimate import lacking
 from ..features.store import FeatureStore
 from ..features.stored_corpus import SIDE, WHOLE
-from ..models.inputs import Inputs
+from ..models.inputs import InputConfig, Inputs
 from ..models.losses import LOSSES
 from .config import TrainingConfig
 from .data import DATA, labelled
@@ -200,7 +201,8 @@ def complete(
         if gap:
             features = [feature for feature in gap if feature in EXTRACTORS]
             settings = {entry.feature: entry.settings for entry in config.inputs}
-            store.add_corpus(corpora.load(name, data_folder, imports), features, progress, settings=settings)
+            corpus = corpora.load(name, data_folder, imports)
+            store.add_corpus(corpus, features, progress, settings=settings, copies=config.copies)
 
 
 def _gap(config: TrainingConfig, one: Holding, store: FeatureStore) -> dict[str, int]:
@@ -213,10 +215,16 @@ def _gap(config: TrainingConfig, one: Holding, store: FeatureStore) -> dict[str,
     wanted = [entry for entry in config.inputs if _shipped(one, entry.feature) is None]
     if one.stored:
         keys = [key for key in one.tables.recordings["key"] if isinstance(key, str)]
-        own = {e.feature: store.count(keys, e.feature, e.settings) for e in wanted if e.settings}
+        own = {e.feature: _stored(e, keys, config.copies, store) for e in wanted if e.settings or config.copies}
         one = dataclasses.replace(one, features={**one.features, **own})
     gap = lacking(one, [entry.feature for entry in wanted])
     return gap or ({} if one.stored else {"tables": count})
+
+
+def _stored(entry: InputConfig, keys: Sequence[str], copies: int, store: FeatureStore) -> int:
+    """Count the recordings of which a feature is stored, those left out whose corrupted copies are not there."""
+    every = [keys, *([key_of_copy(key, number) for key in keys] for number in range(1, copies + 1))]
+    return min(store.count(some, entry.feature, entry.settings) for some in every)
 
 
 def _pictures(one: Holding) -> bool:

@@ -27,7 +27,8 @@ Kind = Literal["flag", "whole", "number", "text", "choice", "several", "list"]
 GROUPS: dict[str, tuple[str, ...]] = {
     "Learning": ("epochs", "batch_size", "learning_rate", "seed", "patience", "optimiser", "weight_decay",
                  "gradient_clip", "averaging", "micro_batch", "precision", "compile"),
-    "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance"),
+    "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance",
+             "copies"),
     "Time": ("hop", "window", "resample", "label_delay"),
     "Split and adaptation": ("validation_share", "test_share", "standardise_by", "speaker_weight", "adapt_norm"),
 }  # fmt: skip

@@ -61,6 +61,7 @@ def test_every_registry_is_named():
         "formats": "export formats",
         "loggers": "loggers",
         "cli": "commands",
+        "corruptions": "corruptions",
         "checkpoints": "models",
     }
     for home in homes:

@@ -17,6 +17,7 @@ from places import ROOT
 
 from emoviz.core import arrays, growing
 from emoviz.core.errors import Cancelled, CorpusError, FeatureError, MediaError
+from emoviz.core.keys import key_of_copy
 from emoviz.corpora.base import RECORDING_COLUMNS, Corpus
 from emoviz.features import store as store_module
 from emoviz.features.align import align
@@ -204,6 +205,18 @@ def test_more_features_can_be_added_later(tmp_path, corpus):
         store.stream(key, "egemaps")
     store.add_corpus(corpus, ["egemaps"])
     assert store.stream(key, "egemaps").channels == Egemaps().channels
+
+
+def test_corrupted_copies_are_stored_beside_the_recordings_and_made_once(tmp_path, corpus):
+    store = FeatureStore(tmp_path / "store")
+    store.add_corpus(corpus, ["egemaps"], copies=2)
+    keys = store.corpus("toy").recordings["key"]
+    streams = [store.stream(key_of_copy(key, number), "egemaps").values for key in keys for number in (1, 2)]
+    assert not any(np.array_equal(streams[0], other) for other in streams[1:])
+    time = {path: path.stat().st_mtime_ns for path in files(tmp_path / "store") if "copy" in path.name}
+    assert len(time) == 6
+    store.add_corpus(corpus, ["egemaps"], copies=2)
+    assert all(path.stat().st_mtime_ns == before for path, before in time.items())
 
 
 def test_recordings_that_cannot_be_read_are_named_and_the_others_are_extracted(tmp_path, corpus):

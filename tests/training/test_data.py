@@ -130,6 +130,56 @@ def test_cards_say_over_what_features_are_computed_in_use(preset_name, sound, sa
     assert said in DATA[config.data](config, MadeUpStore()).note
 
 
+class CopiedStore(MadeUpStore):
+    """Answers like a FeatureStore with corrupted copies, whose values are moved by 100 for each number of the copy."""
+
+    root = "a store"
+
+    def stream(self, key, name, settings=None):
+        identity, _, number = key.partition("-copy")
+        stream = super().stream(identity, name, settings)
+        moved = stream.values + np.float32(100 * int(number.partition("-")[0] or 0))
+        return dataclasses.replace(stream, values=moved)
+
+    def count(self, keys, name, settings=None):
+        return sum(not key.startswith(self.missing or "?") for key in keys)
+
+
+COPIES = dataclasses.replace(UTTERANCES, inputs=(InputConfig("egemaps", standardise=False),), copies=2, window=0.6)
+
+
+@pytest.mark.parametrize("kind", ["utterances", "windows"])
+def test_half_of_the_training_samples_are_corrupted_copies(kind):
+    data = DATA[kind](dataclasses.replace(COPIES, data=kind), CopiedStore())
+    train = data.parts[Split.TRAIN]
+    samples = [train[(epoch, number)] for epoch in range(20) for number in range(len(train))]
+    numbers = np.concatenate([np.rint(s.streams["egemaps"][:, 2].numpy() / 100) for s in samples])
+    assert [(numbers == copy).mean() for copy in (0, 1, 2)] == pytest.approx([0.5, 0.25, 0.25], abs=0.05)
+
+
+def test_an_epoch_is_selected_on_recordings_and_their_copies_and_tested_on_recordings():
+    data = DATA["utterances"](COPIES, CopiedStore())
+    count = len(data.whole[Split.VALIDATION])
+    samples = list(data.parts[Split.VALIDATION])
+    copies = [round(float(s.streams["egemaps"][:, 2].mean()) / 100) for s in samples]
+    assert copies == [0] * count + [1] * count + [2] * count
+    assert [s.id for s in samples] == 3 * [s.id for s in data.whole[Split.VALIDATION]]
+    assert len(data.parts[Split.VALIDATION].groups) == len(samples)
+    assert all(float(s.streams["egemaps"].max()) < 50 for s in data.parts[Split.TEST])
+    assert "2 copies per recording" in data.note
+
+
+def test_copies_that_are_not_there_or_cannot_be_are_refused():
+    with pytest.raises(FeatureError, match=r"lacks 'egemaps' of corrupted copies.*--copies 2"):
+        DATA["utterances"](COPIES, CopiedStore(missing="Here/0/angry/0"))
+    with pytest.raises(ConfigError, match="'toy' takes no 'copies'"):
+        DATA["utterances"](dataclasses.replace(COPIES, inputs=(InputConfig("toy"),)), CopiedStore())
+    with pytest.raises(ConfigError, match="'copies' or 'standardise_by'"):
+        DATA["utterances"](dataclasses.replace(COPIES, standardise_by="speaker"), CopiedStore())
+    with pytest.raises(ConfigError, match="'sequences' take no 'copies'"):
+        DATA["sequences"].check(dataclasses.replace(SEQUENCES, copies=1))
+
+
 def test_balanced_sampling_evens_out_the_groups():
     data = DATA["utterances"](UTTERANCES, MadeUpStore())
     part = data.parts[Split.TRAIN]

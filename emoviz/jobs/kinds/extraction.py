@@ -21,12 +21,14 @@ class Extraction:
         features: names of extractors.
         settings: the settings of each extractor that does not use its defaults.
         processes: number of processes that extract at the same time.
+        copies: number of corrupted copies of each recording whose speech features are extracted, too.
     """
 
     corpus: str
     features: tuple[str, ...]
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     processes: int = 1
+    copies: int = 0
     writes: ClassVar[str] = ""
 
     @property
@@ -46,6 +48,8 @@ class Extraction:
             make(name, self.settings.get(name)).settings  # noqa: B018 - looks for the weights
         if self.processes < 1:
             raise ConfigError(f"At least one process extracts, not {self.processes}.")
+        if self.copies < 0:
+            raise ConfigError(f"The number of copies is not negative, unlike {self.copies}.")
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Extract the features that the store does not have yet."""
@@ -55,6 +59,12 @@ class Extraction:
         corpus = load(self.corpus, places.corpora, places.imports)
         store = FeatureStore(Path(places.store))
         store.add_corpus(
-            corpus, list(self.features), progress, settings=self.settings, processes=self.processes, note=print
+            corpus,
+            list(self.features),
+            progress,
+            settings=self.settings,
+            processes=self.processes,
+            copies=self.copies,
+            note=print,
         )
         return (self.corpus,)

@@ -25,37 +25,46 @@ class Arranged:
         recordings: recordings as they were read.
         inputs: transforms of the streams.
         partition: ids of the recordings of each part.
-        transformed: transformed streams by the id of their recording, kept from their first use on.
+        transformed: transformed streams by the id of their recording and the number of the copy, kept from their first
+            use on.
     """
 
     recordings: Recordings
     inputs: Inputs
     partition: Partition
-    transformed: dict[str, Mapping[str, Tensor]] = field(default_factory=dict)
+    transformed: dict[tuple[str, int], Mapping[str, Tensor]] = field(default_factory=dict)
 
     def of(self, part: Split | None) -> pd.DataFrame:
         """Return the rows of one part, or all rows for None."""
         return self.recordings.table if part is None else self.recordings.table.loc[self.partition[part]]
 
-    def streams(self, identity: str) -> Mapping[str, Tensor]:
-        """Return the transformed streams of a recording."""
-        if identity not in self.transformed:
+    def streams(self, identity: str, copy: int = 0) -> Mapping[str, Tensor]:
+        """Return the transformed streams of a recording, or of its corrupted copy of that number."""
+        if (identity, copy) not in self.transformed:
             with torch.no_grad():
-                raw = {name: torch.from_numpy(values) for name, values in self.recordings.streams[identity].items()}
-                self.transformed[identity] = self.inputs(raw)
-        return self.transformed[identity]
+                raw = {name: torch.from_numpy(values) for name, values in self._raw(identity, copy).items()}
+                self.transformed[identity, copy] = self.inputs(raw)
+        return self.transformed[identity, copy]
+
+    def _raw(self, identity: str, copy: int) -> Mapping[str, np.ndarray]:
+        if not copy:
+            return self.recordings.streams[identity]
+        assert self.recordings.copy is not None
+        return self.recordings.copy(identity, copy)
 
     def move(self, device: torch.device) -> None:
-        """Put the transformed streams of all recordings on a device."""
+        """Put the transformed streams of all recordings and their copies on a device."""
         for identity in map(str, self.recordings.table.index):
-            streams = self.streams(identity)
-            self.transformed[identity] = {name: values.to(device) for name, values in streams.items()}
+            for copy in range(self.recordings.copies + 1):
+                streams = self.streams(identity, copy)
+                self.transformed[identity, copy] = {name: values.to(device) for name, values in streams.items()}
 
     @property
     def size(self) -> int:
-        """The bytes of the streams before their transforms, which make none of them larger."""
+        """The bytes of the streams before their transforms, which make none of them larger; copies count as much."""
         streams = self.recordings.streams
-        return sum(values.nbytes for i in self.recordings.table.index for values in streams[str(i)].values())
+        once = sum(values.nbytes for i in self.recordings.table.index for values in streams[str(i)].values())
+        return once * (self.recordings.copies + 1)
 
     def data(self, part_of: Callable[[Split | None, bool], Part], frames: bool) -> Data:
         """Gather everything that a training needs to know.

@@ -14,6 +14,7 @@ from ...features.stored_corpus import StoredCorpus
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .base import DATA, Data, DataKind, Part, Partition, Sample
+from .copies import refuse_copies
 
 
 def check_pictures(config: TrainingConfig) -> None:
@@ -26,6 +27,7 @@ def check_pictures(config: TrainingConfig) -> None:
         raise ConfigError("Training on pictures takes one corpus and one input.")
     if config.kind != "emotion":
         raise ConfigError("Training on pictures predicts emotions.")
+    refuse_copies(config)
 
 
 def load_pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> StoredCorpus:

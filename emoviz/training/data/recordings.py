@@ -1,6 +1,6 @@
 """Recordings of the corpora of a config: read from the store, aligned to its grid, and joined with their labels."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,8 @@ class Recordings:
         features: description of each stream.
         note: limits of the corpora, for the model card.
         licences: licence of each corpus, by its title.
+        copies: number of corrupted copies of each recording.
+        copy: function that reads the raw features of a copy, given the id of its recording and its number from 1.
     """
 
     table: pd.DataFrame
@@ -41,6 +43,8 @@ class Recordings:
     features: tuple[FeatureSpec, ...]
     note: str
     licences: Mapping[str, str]
+    copies: int = 0
+    copy: Callable[[str, int], Mapping[str, np.ndarray]] | None = None
 
 
 def extent(config: TrainingConfig) -> str:

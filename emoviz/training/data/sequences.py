@@ -18,6 +18,7 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
+from .copies import refuse_copies
 from .recordings import Recordings, extent, load_recordings
 
 NOTE = (
@@ -36,6 +37,7 @@ def check_sequences(config: TrainingConfig) -> None:
         raise ConfigError(f"Training on sequences predicts {' and '.join(DERIVED_AXES)}, not {list(config.outputs)}.")
     if config.label_delay:
         raise ConfigError("'label_delay' makes up for raters who lag behind; labels of sequences have no delay.")
+    refuse_copies(config)
 
 
 def sequences(

@@ -10,6 +10,7 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
+from .copies import refuse_copies
 from .recordings import Recordings, load_recordings, trace_step
 
 
@@ -21,6 +22,7 @@ def check_traces(config: TrainingConfig) -> None:
     """
     if not set(config.outputs) <= set(Dimension):
         raise ConfigError(f"Training on traces predicts {', '.join(Dimension)}, not {list(config.outputs)}.")
+    refuse_copies(config)
 
 
 def traces(

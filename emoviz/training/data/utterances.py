@@ -1,7 +1,7 @@
 """Utterances as training data: one per sample, with an emotion, intensities or ratings of all of it as the target."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,20 +15,23 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import Arranged, arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
-from .recordings import Recordings, load_recordings
+from .copies import CORRUPTED, NOTE, load_with_copies, require_copies
+from .recordings import Recordings
 
 
 def check_utterances(config: TrainingConfig) -> None:
-    """Refuse dimensions that are derived from emotions.
+    """Refuse dimensions that are derived from emotions, and copies of what has none.
 
     Raises:
-        ConfigError: if the outputs are derived dimensions.
+        ConfigError: if the outputs are derived dimensions, or an input has no corrupted copies.
     """
     if config.outputs[0] in DERIVED_AXES:
         raise ConfigError(
             "Training on utterances predicts emotions, intensities or rated dimensions; for derived ones use "
             "'sequences'."
         )
+    if config.copies:
+        require_copies(config)
 
 
 Cut = Callable[["pd.Series[Any]", np.random.Generator], tuple[Mapping[str, Tensor], Tensor]]
@@ -49,9 +52,15 @@ class Utterances:
     targets: Mapping[str, Tensor]
     longest: int
 
-    def whole(self, identity: str) -> tuple[Mapping[str, Tensor], Tensor]:
-        """Return the streams and the target of an utterance."""
-        return self.arranged.streams(identity), self.targets[identity]
+    def whole(self, identity: str, copy: int = 0) -> tuple[Mapping[str, Tensor], Tensor]:
+        """Return the streams and the target of an utterance, or of its corrupted copy of that number."""
+        return self.arranged.streams(identity, copy), self.targets[identity]
+
+    def drawn(self, identity: str, random: np.random.Generator) -> tuple[Mapping[str, Tensor], Tensor]:
+        """Return an utterance as training takes it, which is one of its copies as often as not, if there are any."""
+        copies = self.arranged.recordings.copies
+        corrupted = copies > 0 and random.random() < CORRUPTED
+        return self.whole(identity, int(random.integers(1, copies + 1)) if corrupted else 0)
 
 
 def utterances(
@@ -68,7 +77,7 @@ def utterances(
 
     def cutting(utterances: Utterances, rows: pd.DataFrame) -> Cut:
         def cut(row: "pd.Series[Any]", random: np.random.Generator) -> tuple[Mapping[str, Tensor], Tensor]:
-            streams, target = utterances.whole(str(row.name))
+            streams, target = utterances.drawn(str(row.name), random)
             return crop(streams, utterances.longest, random), target
 
         return cut
@@ -100,22 +109,29 @@ def samples_of(
     arranged = arrange(config, recordings, partition, inputs)
     utterances = Utterances(arranged, clip_targets(config, recordings.table), round(config.window / config.hop))
 
-    def part_of(part: Split | None, cropped: bool) -> Part:
+    def part_of(part: Split | None, cropped: bool, copies: int = 0) -> Part:
         rows = arranged.of(part)
         cut = cutting(utterances, rows) if cropped else None
 
         def make(epoch: int, number: int) -> Sample:
-            row = rows.iloc[number]
+            copy, place = divmod(number, len(rows))
+            row = rows.iloc[place]
             if cut:
                 streams, target = cut(row, np.random.default_rng([config.seed, epoch, number]))
             else:
-                streams, target = utterances.whole(str(row.name))
+                streams, target = utterances.whole(str(row.name), copy)
             who = row["speaker"], row["culture"], text(row["session"])
             return Sample(str(row.name), *who, text(row["emotion"]) or "", streams, target)
 
-        return Part(len(rows), make, [group(row, config.balance) for _, row in rows.iterrows()])
+        groups = [group(row, config.balance) for _, row in rows.iterrows()]
+        return Part(len(rows) * (copies + 1), make, groups * (copies + 1))
 
-    return arranged.data(part_of, frames=False)
+    data = arranged.data(part_of, frames=False)
+    if not recordings.copies or Split.VALIDATION not in data.parts:
+        return data
+    selecting = {Split.VALIDATION: part_of(Split.VALIDATION, False, recordings.copies)}
+    note = f"{data.note} {NOTE.format(count=recordings.copies)}"
+    return replace(data, parts={**data.parts, **selecting}, note=note)
 
 
 def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generator) -> dict[str, Tensor]:
@@ -143,4 +159,4 @@ def clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tenso
     return dict(zip(map(str, table.index), torch.from_numpy(values.astype(np.float32)), strict=True))
 
 
-DATA.register("utterances")(DataKind(load_recordings, utterances, check_utterances, frames=False))
+DATA.register("utterances")(DataKind(load_with_copies, utterances, check_utterances, frames=False))

@@ -16,7 +16,8 @@ from torch import Tensor
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .base import DATA, Data, DataKind, Partition
-from .recordings import Recordings, extent, load_recordings
+from .copies import load_with_copies
+from .recordings import Recordings, extent
 from .utterances import Cut, Utterances, check_utterances, crop, samples_of
 
 CHAINED = 0.5
@@ -51,7 +52,7 @@ def windows(
             if random.random() < CHAINED:
                 before, after = (str(i) for i in random.choice(others[row["speaker"]], 2))
                 return around(utterances, (before, identity, after), random)
-            streams, target = utterances.whole(identity)
+            streams, target = utterances.drawn(identity, random)
             return crop(streams, utterances.longest, random), target
 
         return cut
@@ -74,7 +75,7 @@ def around(
         The streams of the window, and the mean target (K,) of its frames.
     """
     longest = utterances.longest
-    found, targets = zip(*(utterances.whole(identity) for identity in series), strict=True)
+    found, targets = zip(*(utterances.drawn(identity, random) for identity in series), strict=True)
     counts = [len(next(iter(streams.values()))) for streams in found]
     middle = counts[0] + int(random.integers(0, counts[1]))
     first = max(0, min(middle - longest // 2, sum(counts) - longest))
@@ -83,4 +84,4 @@ def around(
     return joined, torch.stack(targets)[owners].mean(0)
 
 
-DATA.register("windows")(DataKind(load_recordings, windows, check_utterances, frames=False))
+DATA.register("windows")(DataKind(load_with_copies, windows, check_utterances, frames=False))
