@@ -143,9 +143,10 @@ def _explain_sound(
     from ..explain import Method, explain_sound, explain_streams, main_output, sees_sound
     from ..explain.words import sound_words
     from ..features.align import frame_middles
-    from ..prediction.inputs import streams_of
+    from ..prediction.inputs import require_people, streams_of
     from ..prediction.model import HOP, predict_streams
 
+    require_people(checkpoint)
     duration, stretch = media.info.duration, {"start": options.start, "end": options.end}
     with Bars() as bars:
         streams = streams_of(checkpoint, media, store=store, progress=bars)

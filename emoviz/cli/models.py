@@ -73,7 +73,8 @@ def _renew(readme: Path, bundled: Path) -> None:
     argument(
         "--calibrate",
         metavar="PEOPLE",
-        help="fit the model without labels: 'speaker' (each to all of their own), a folder, corpus:NAME or a profile",
+        help="fit the model without labels: 'speaker' or 'culture' (each to all their own), a folder, corpus:NAME or a "
+        "profile",
     ),
     JSON,
 )
@@ -88,16 +89,17 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
     from ..prediction.clip import load_checkpoints
     from ..prediction.corpus import other_classes
     from ..prediction.profiles import fitted_models
+    from ..training.held_out import GROUPS
     from ..training.held_out import evaluate as evaluated
 
     (checkpoint,) = load_checkpoints([options.model], settings.checkpoints)
-    store, by_speaker = FeatureStore(settings.store), options.calibrate == "speaker"
+    store, by = FeatureStore(settings.store), options.calibrate if options.calibrate in GROUPS else ""
     with Bars() as bars:
-        people = None if by_speaker else options.calibrate
+        people = None if by else options.calibrate
         (model,), told = fitted_models([checkpoint], people, store=store, progress=bars)
-        rows = evaluated(model, store, options.corpus, bars, by_speaker=by_speaker)
-    if by_speaker:
-        told = [f"Each speaker of '{options.corpus}' calibrates {model.name} by all of their own recordings."]
+        rows = evaluated(model, store, options.corpus, bars, by=by)
+    if by:
+        told = [f"Each {by} of '{options.corpus}' calibrates {model.name} by all of their own recordings."]
     note([*told, *other_classes(model.description, store, options.corpus)])
     print_table(pd.DataFrame(rows), options.json)
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..core.configuration import LEFT_OUT
 from ..core.errors import ConfigError
+from .groups import Group
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class InputTransform(nn.Module):
 
     (..., D) -> (..., components or D). A frame with a missing value is missing as a whole: NaN, which a model takes as
     a frame that the stream lacks.
+
+    Attributes:
+        group: statistics of the people by which recordings (..., T, D) are standardised before, where a model was
+            trained on such; None leaves them as they are.
     """
 
     mean: Tensor
@@ -47,6 +52,7 @@ class InputTransform(nn.Module):
     def __init__(self, channels: int, config: InputConfig) -> None:
         super().__init__()
         self.config = config
+        self.group: Group | None = None
         width = config.components or channels
         if width > channels:
             raise ConfigError(f"'{config.feature}' has {channels} channels, so it has no {width} components.")
@@ -91,6 +97,8 @@ class InputTransform(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Transform (..., D) features."""
+        if self.group is not None:
+            values = self.group(values)
         values = torch.where(values.isnan().any(-1, keepdim=True), torch.nan, values) - self.mean
         if self.config.components:
             values = values @ self.components.T

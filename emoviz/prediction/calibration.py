@@ -11,25 +11,31 @@ Statistics of little sound are drawn towards those of the training: of S seconds
 
 with mean m and variance v in units of the training (0 and 1 there) and the weight w, :data:`TRUST`. Emotions that the
 recordings do not hold are missing from the statistics, too: a single utterance calibrates away its own emotion.
+
+A model whose training standardised recordings by speaker or culture (:mod:`emoviz.models.groups`) has no level and
+spread of its training to be drawn to: its profile is what that standardisation measures of these people. It compares
+recordings, so longer ones count as pieces as long as the windows in which the model reads them.
 """
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from ..checkpoints.description import Description
 from ..checkpoints.folder import Checkpoint, Predictor
 from ..core.errors import CalibrationError
 from ..core.progress import Progress, silent
 from ..core.words import counted
 from ..features.store import FeatureStore
+from ..models.groups import Group, group_of, moments
 from ..models.inputs import InputTransform
-from .inputs import PICTURES, frames_of, stored_streams, streams_of
+from .inputs import PICTURES, frames_of, standardised_by, stored_streams, streams_of
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
@@ -38,6 +44,8 @@ TRUST = 10.0
 """Seconds of sound or pictures that weigh as much as the training; few utterances hold few emotions."""
 LEAST = 1.5
 """Seconds of frames below which nobody can be calibrated to."""
+FEWEST = 3
+"""Recordings, or pieces of them, below which a model that compares recordings cannot be calibrated."""
 FLATTEST = 0.1
 """Smallest spread, as a share of that of the training: a channel that stood still is not blown up."""
 
@@ -54,6 +62,8 @@ class Profile:
         seconds: length of all frames of which features were known.
         levels: level (W,) of each channel by the name of its stream, in units of the training: 0 is the training's.
         spreads: spread (W,) of each channel likewise; 1 is the training's.
+        within: spread (D,) within a recording, by the name of the stream, for a model whose training standardised
+            recordings; levels and spreads are then those (D,) of the means of recordings, as they were extracted.
     """
 
     model: str
@@ -63,6 +73,7 @@ class Profile:
     seconds: float
     levels: Mapping[str, np.ndarray]
     spreads: Mapping[str, np.ndarray]
+    within: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def amount(self) -> str:
@@ -73,7 +84,7 @@ class Profile:
     def digest(self) -> str:
         """The sha256, hex, of all that changes predictions."""
         parts = [self.fingerprint.encode()]
-        for values in (self.levels, self.spreads):
+        for values in (self.levels, self.spreads, self.within):
             parts += [part for name in sorted(values) for part in (name.encode(), values[name].tobytes())]
         return sha256(b"".join(parts)).hexdigest()
 
@@ -95,55 +106,95 @@ def require_calibration(checkpoint: Checkpoint) -> None:
         )
 
 
-def measure(checkpoint: Checkpoint, recordings: Iterable[Mapping[str, np.ndarray]], people: str) -> Profile:
+def measure(
+    checkpoint: Checkpoint,
+    recordings: Iterable[Mapping[str, np.ndarray]],
+    people: str,
+    *,
+    trust: float = TRUST,
+    fewest: int = FEWEST,
+    larger: Mapping[str, np.ndarray] | None = None,
+) -> Profile:
     """Measure level and spread of recordings that are on the model's grid.
 
     Args:
         checkpoint: the model.
         recordings: recordings, each as features (T, D) by the name of their stream; NaN where they are missing.
         people: words for whose recordings they are.
+        trust: seconds of frames that weigh as much as the training.
+        fewest: least number of recordings, where the model's training standardised recordings.
+        larger: mean moments (3, D) of the recordings of the culture by the name of their stream, towards which such a
+            training drew each speaker.
 
     Raises:
         CalibrationError: if the model reads pictures, or the recordings hold less than :data:`LEAST` seconds that it
-            reads.
+            reads, or are too few.
     """
     require_calibration(checkpoint)
-    transforms: dict[str, InputTransform] = dict(checkpoint.predictor.inputs.items())  # type: ignore[arg-type]
-    moments = {name: np.zeros((3, width)) for name, width in checkpoint.predictor.inputs.widths.items()}
-    count = 0
+    about, grouped = checkpoint.description, bool(standardised_by(checkpoint.description))
+    each: dict[str, list[np.ndarray]] = {name: [] for name in checkpoint.predictor.inputs}
+    frames = dict.fromkeys(each, 0)
     for streams in recordings:
-        count += 1
-        for name, transform in transforms.items():
-            values = streams[name][~np.isnan(streams[name]).any(-1)]
-            with torch.inference_mode():
-                known = transform(torch.from_numpy(np.asarray(values, np.float32))).double().numpy()
-            moments[name] += np.stack([np.full(known.shape[1], len(known)), known.sum(0), (known**2).sum(0)])
-    hop = checkpoint.description.hop
-    seconds = max((sums[0, 0] * hop for sums in moments.values()), default=0.0)
+        for name, own in each.items():
+            known = streams[name][~np.isnan(streams[name]).any(-1)]
+            frames[name] += len(known)
+            own.append(moments(streams[name]) if grouped else _sums(checkpoint, name, known))
+    count, seconds = max(map(len, each.values()), default=0), max(frames.values(), default=0) * about.hop
     if seconds < LEAST:
         raise CalibrationError(
-            f"{people} holds {seconds:.1f} s that '{checkpoint.name}' reads; calibration needs at least {LEAST:g} s."
+            f"{people} holds {seconds:.1f} s that '{about.name}' reads; calibration needs at least {LEAST:g} s."
         )
-    statistics = {name: _drawn(sums, hop) for name, sums in moments.items()}
-    return Profile(
-        checkpoint.name,
-        checkpoint.fingerprint,
-        people,
-        count,
-        float(seconds),
-        {name: level for name, (level, _) in statistics.items()},
-        {name: spread for name, (_, spread) in statistics.items()},
+    if grouped and count < fewest:
+        raise CalibrationError(
+            f"{people} holds too little for '{about.name}', which compares recordings: it needs {FEWEST} of them, or "
+            f"{FEWEST * about.window:g} s of one."
+        )
+    found = Profile(about.name, checkpoint.fingerprint, people, count, seconds, {}, {})
+    if grouped:
+        return _of_group(found, each, larger, float(about.training.get("speaker_weight", 0.0)))
+    drawn = {name: _drawn(np.sum(own, axis=0), about.hop, trust) for name, own in each.items()}
+    levels, spreads = ({name: pair[place] for name, pair in drawn.items()} for place in (0, 1))
+    return dataclasses.replace(found, levels=levels, spreads=spreads)
+
+
+def _sums(checkpoint: Checkpoint, name: str, known: np.ndarray) -> np.ndarray:
+    """Return number, sum and sum of squares (3, W) of frames (N, D) of a stream, as the model reads them."""
+    with torch.inference_mode():
+        read = checkpoint.predictor.inputs[name](torch.from_numpy(np.asarray(known, np.float32))).double().numpy()
+    return np.stack([np.full(read.shape[1], len(read)), read.sum(0), (read**2).sum(0)])
+
+
+def _of_group(
+    profile: Profile, each: Mapping[str, list[np.ndarray]], larger: Mapping[str, np.ndarray] | None, weight: float
+) -> Profile:
+    """Return a profile with the statistics by which a training standardised recordings, from the moments of each."""
+    groups = {
+        name: group_of(np.stack(own), larger[name], weight) if larger else group_of(np.stack(own))
+        for name, own in each.items()
+    }
+    return dataclasses.replace(
+        profile,
+        levels={name: group.level for name, group in groups.items()},
+        spreads={name: group.between for name, group in groups.items()},
+        within={name: group.within for name, group in groups.items()},
     )
 
 
-def _drawn(sums: np.ndarray, hop: float) -> tuple[np.ndarray, np.ndarray]:
+def _too_few(checkpoint: Checkpoint, people: str) -> str:
+    return (
+        f"{people} holds fewer than {FEWEST} recordings, or pieces of {checkpoint.description.window:g} s of one, "
+        f"which '{checkpoint.name}' has to compare."
+    )
+
+
+def _drawn(sums: np.ndarray, hop: float, trust: float) -> tuple[np.ndarray, np.ndarray]:
     """Return level and spread, float32 (W,), from number, sum and sum of squares (3, W) of the frames of a stream."""
     number, total, square = sums
     mean = total / np.maximum(number, 1)
     variance = np.maximum(square / np.maximum(number, 1) - mean**2, 0)
     seconds = number * hop
-    level = seconds * mean / (seconds + TRUST)
-    spread = np.maximum(np.sqrt((seconds * variance + TRUST) / (seconds + TRUST)), FLATTEST)
+    level = seconds * mean / (seconds + trust)
+    spread = np.maximum(np.sqrt((seconds * variance + trust) / (seconds + trust)), FLATTEST)
     return level.astype(np.float32), spread.astype(np.float32)
 
 
@@ -151,24 +202,32 @@ def calibrated(checkpoint: Checkpoint, profile: Profile) -> Checkpoint:
     """Return a model that reads features of a profile's people at the level and the spread of its training.
 
     Raises:
-        CalibrationError: if the profile was measured for another model, or another version of it.
+        CalibrationError: if the profile was measured for another model, or another version of it, or is damaged.
     """
     if profile.fingerprint != checkpoint.fingerprint:
         other = "another version of it" if profile.model == checkpoint.name else f"'{profile.model}'"
         raise CalibrationError(
             f"The profile of {profile.people} does not fit the model '{checkpoint.name}': it was measured for {other}."
         )
-    inputs = copy.deepcopy(checkpoint.predictor.inputs)
+    about, inputs = checkpoint.description, copy.deepcopy(checkpoint.predictor.inputs)
+    grouped = bool(standardised_by(about))
+    widths = {f.name: (f.width,) for f in about.features} if grouped else {n: (w,) for n, w in inputs.widths.items()}
+    for values in (profile.levels, profile.spreads, *([profile.within] if grouped else [])):
+        if {name: own.shape for name, own in values.items()} != widths:
+            raise CalibrationError(f"The profile of {profile.people} is damaged: measure it again.")
     for name, transform in inputs.items():
         assert isinstance(transform, InputTransform)
-        transform.move(torch.from_numpy(profile.levels[name]), torch.from_numpy(profile.spreads[name]))
+        if grouped:
+            transform.group = Group(profile.levels[name], profile.spreads[name], profile.within[name])
+        else:
+            transform.move(torch.from_numpy(profile.levels[name]), torch.from_numpy(profile.spreads[name]))
     predictor = Predictor(inputs, checkpoint.predictor.model, checkpoint.predictor.temperature).eval()
     return dataclasses.replace(checkpoint, predictor=predictor, calibration=profile.digest)
 
 
 def profile_of_clips(
     checkpoint: Checkpoint,
-    clips: Iterable["ClipMedia"],
+    clips: Sequence["ClipMedia"],
     people: str,
     *,
     span: tuple[float, float] | None = None,
@@ -190,15 +249,24 @@ def profile_of_clips(
         MediaError: if a clip cannot be read.
         FeatureError: if a feature is extracted in another way today.
     """
+    about = checkpoint.description
 
-    def on_its_grid(media: "ClipMedia") -> Mapping[str, np.ndarray]:
-        frames = frames_of(checkpoint.description, streams_of(checkpoint, media, store=store, progress=progress))
-        if span is None:
-            return frames.values
-        inside = (frames.times >= span[0]) & (frames.times < span[1])
-        return {name: values[inside] for name, values in frames.values.items()}
+    def recordings() -> Iterable[Mapping[str, np.ndarray]]:
+        for media in clips:
+            frames = frames_of(about, streams_of(checkpoint, media, store=store, progress=progress))
+            first, last = span or (0.0, np.inf)
+            inside = np.flatnonzero((frames.times >= first) & (frames.times < last))
+            for piece in _pieces(inside, about):
+                yield {name: values[piece] for name, values in frames.values.items()}
 
-    return measure(checkpoint, map(on_its_grid, clips), people)
+    return dataclasses.replace(measure(checkpoint, recordings(), people), recordings=len(clips))
+
+
+def _pieces(frames: np.ndarray, about: Description) -> list[np.ndarray]:
+    """Cut frames (T,) into pieces of about a window each, where a model compares recordings."""
+    if not standardised_by(about):
+        return [frames]
+    return np.array_split(frames, max(1, round(len(frames) * about.hop / about.window)))
 
 
 def profile_of_corpus(checkpoint: Checkpoint, store: FeatureStore, name: str, progress: Progress = silent) -> Profile:

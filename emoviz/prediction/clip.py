@@ -23,7 +23,7 @@ from ..core.progress import Progress, silent, stoppable
 from ..core.vocabulary import Source
 from ..features.align import frame_middles
 from .assembly import Branch, ClipPrediction, assemble
-from .inputs import reads_clips
+from .inputs import can_be_extracted, require_people
 from .model import HOP
 from .source import predict_growing
 
@@ -74,6 +74,7 @@ def predict_clip(
 
     Raises:
         ConfigError: if no checkpoint is given, or one cannot be applied to a clip.
+        CalibrationError: if one has to be calibrated to the people first.
         MediaError: if the clip cannot be read.
         Cancelled: if ``progress`` raises it.
     """
@@ -133,8 +134,9 @@ def _refuse_models_without_clips(checkpoints: Sequence[Checkpoint]) -> None:
     if not checkpoints:
         raise ConfigError("Nothing to predict with: choose at least one trained model.")
     for checkpoint in checkpoints:
-        if not reads_clips(checkpoint.description):
+        if not can_be_extracted(checkpoint.description):
             raise ConfigError(
                 f"'{checkpoint.name}' cannot be applied to a clip, as it reads features that only its corpus has: "
                 "choose another model."
             )
+        require_people(checkpoint)

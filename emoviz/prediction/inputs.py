@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..checkpoints.description import Description, FeatureSpec
 from ..checkpoints.folder import Checkpoint
-from ..core.errors import FeatureError
+from ..core.errors import CalibrationError, FeatureError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from ..features import EXTRACTORS, FeatureStream, make
@@ -21,13 +21,36 @@ PICTURES = "crop"
 
 
 def reads_clips(description: Description) -> bool:
-    """Return whether a model can be applied to any clip.
+    """Return whether a model can be applied to any clip as it is.
 
-    Some corpora ship features that nobody can extract, and a model whose inputs are standardised by culture or
-    speaker needs more than one clip of them.
+    A model whose recordings were standardised by culture or speaker has to know the people first.
     """
-    extracted = all(feature.name == PICTURES or feature.name in EXTRACTORS for feature in description.features)
-    return extracted and description.training.get("standardise_by", "none") == "none"
+    return can_be_extracted(description) and not standardised_by(description)
+
+
+def can_be_extracted(description: Description) -> bool:
+    """Return whether all that a model reads can be extracted from a clip; some features only their corpus ships."""
+    return all(feature.name == PICTURES or feature.name in EXTRACTORS for feature in description.features)
+
+
+def standardised_by(description: Description) -> str:
+    """Name the groups by which the recordings of a training were standardised, speaker or culture; empty for none."""
+    by = str(description.training.get("standardise_by", "none"))
+    return "" if by == "none" else by
+
+
+def require_people(checkpoint: Checkpoint) -> None:
+    """Refuse a model that has to be calibrated to people first and is not.
+
+    Raises:
+        CalibrationError: if its training standardised recordings by speaker or culture.
+    """
+    by = standardised_by(checkpoint.description)
+    if by and not checkpoint.calibration:
+        raise CalibrationError(
+            f"'{checkpoint.name}' was trained on recordings that are standardised by {by}, so it has to know whom it "
+            "hears: calibrate it to recordings of these people (`--calibrate`, or the Predict page's 'Fit to people')."
+        )
 
 
 def streams_of(

@@ -20,7 +20,7 @@ from ..features import EXTRACTORS, FeatureStream
 from ..features.align import delayed
 from ..features.expression import read_faces
 from ..models import Output
-from .inputs import PICTURES, streams_of
+from .inputs import PICTURES, require_people, streams_of
 from .windows import Windows, interpolate
 
 if TYPE_CHECKING:
@@ -172,7 +172,9 @@ def embed_clip(
     Raises:
         FeatureError: if a feature is extracted in another way today.
         MediaError: if the clip cannot be read, or holds nothing that the model reads.
+        CalibrationError: if the model has to be calibrated to the people first.
     """
+    require_people(checkpoint)
     description = checkpoint.description
     if any(feature.name == PICTURES for feature in description.features):
         track = media.face_track() if media.info.video else None

@@ -29,7 +29,8 @@ ROUNDING = 0.1
 """Seconds by which a stretch may end behind the clip, as times are rounded."""
 ASKED = "a folder or file of recordings, corpus:NAME, a stretch of the clip such as 0:10-0:25, or a saved profile"
 FORMAT = "1"
-LEVEL, SPREAD = "level", "spread"
+KINDS = {"level": "levels", "spread": "spreads", "within": "within"}
+"""The start of an array's name in a file, by which it is known what of the profile it is."""
 
 
 def find_profile(
@@ -149,12 +150,10 @@ def save_profile(profile: Profile, path: Path) -> None:
     """
     tensors = {
         f"{kind}.{name}": np.ascontiguousarray(values)
-        for kind, own in ((LEVEL, profile.levels), (SPREAD, profile.spreads))
-        for name, values in own.items()
+        for kind, what in KINDS.items()
+        for name, values in getattr(profile, what).items()
     }
-    about = {
-        f.name: getattr(profile, f.name) for f in dataclasses.fields(profile) if f.name not in ("levels", "spreads")
-    }
+    about = {f.name: getattr(profile, f.name) for f in dataclasses.fields(profile) if f.name not in KINDS.values()}
     with raising(CalibrationError, path), replacing(path) as draft:
         save_file(tensors, draft, {"emoviz_profile": FORMAT, "about": json.dumps(about)})
 
@@ -173,10 +172,10 @@ def load_profile(path: Path) -> Profile:
             about = json.loads(metadata["about"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}
         values = {
-            kind: {name.removeprefix(f"{kind}."): own for name, own in tensors.items() if name.startswith(f"{kind}.")}
-            for kind in (LEVEL, SPREAD)
+            what: {name.removeprefix(f"{kind}."): own for name, own in tensors.items() if name.startswith(f"{kind}.")}
+            for kind, what in KINDS.items()
         }
-        return Profile(**about, levels=values[LEVEL], spreads=values[SPREAD])
+        return Profile(**about, levels=values["levels"], spreads=values["spreads"], within=values["within"])
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         raise CalibrationError(
             f"'{path.name}' is not a profile that can be read; `python -m emoviz calibrate` writes one."

@@ -5,6 +5,7 @@ standardisation, adaptation of batch normalisation, delay of labels.
 """
 
 import dataclasses
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,21 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..evaluation.scores import Result, score_table, scores_of
 from ..features.store import FeatureStore
-from ..prediction.calibration import calibrated, measure, require_calibration
+from ..models.groups import mean_moments, moments
+from ..prediction.calibration import Profile, calibrated, measure, require_calibration
 from ..prediction.corpus import evaluate_corpus, trained_on, training_mean
+from ..prediction.inputs import standardised_by
 from .config import TrainingConfig
 from .data import DATA, Recordings, labelled, load_recordings
 from .finish import predict_part
 from .module import TrainingModule
 
+GROUPS = ("speaker", "culture")
+"""Columns by whose values a model can be calibrated to each of the people who are tested."""
+
 
 def evaluate(
-    checkpoint: Checkpoint, store: FeatureStore, name: str, progress: Progress = silent, *, by_speaker: bool = False
+    checkpoint: Checkpoint, store: FeatureStore, name: str, progress: Progress = silent, *, by: str = ""
 ) -> list[dict[str, Any]]:
     """Score a model on the recordings of a corpus that its training did not see, as its card scores it.
 
@@ -39,7 +45,8 @@ def evaluate(
         store: store of the corpora.
         name: name of the corpus.
         progress: listener.
-        by_speaker: whether the model is calibrated to each speaker by all their recordings, without labels.
+        by: groups to each of which the model is calibrated by all their recordings, without labels: one of
+            :data:`GROUPS`; by default it is not.
 
     Returns:
         Rows as :func:`emoviz.evaluation.scores.score_table` returns them.
@@ -51,11 +58,11 @@ def evaluate(
         CalibrationError: if the model, or too short a speaker, cannot be calibrated to.
     """
     about = checkpoint.description
-    if by_speaker:
-        _require_calibration(checkpoint)
+    if by:
+        _require_calibration(checkpoint, by)
     elif about.training.get("data") not in DATA or not DATA[about.training["data"]].windows:
         return evaluate_corpus(checkpoint, store, name, progress)
-    results = held_out(checkpoint, store, name, progress, by_speaker=by_speaker)
+    results = held_out(checkpoint, store, name, progress, by=by)
     stated = checkpoint.metrics.get("training_mean")
     mean = training_mean(store, about) if stated is None else np.asarray(stated)
     progress("Computing intervals", 0, 1)
@@ -68,7 +75,7 @@ def held_out(
     name: str | None = None,
     progress: Progress = silent,
     *,
-    by_speaker: bool = False,
+    by: str = "",
 ) -> list[Result]:
     """Predict the recordings of a corpus that a model did not see; those of all corpora of its training by default.
 
@@ -77,7 +84,8 @@ def held_out(
         store: store of the corpora.
         name: name of the corpus.
         progress: listener.
-        by_speaker: whether the model is calibrated to each speaker by all their recordings, without labels.
+        by: groups to each of which the model is calibrated by all their recordings, without labels: one of
+            :data:`GROUPS`; by default it is not.
 
     Raises:
         ConfigError: if the checkpoint does not say how it was trained, or on whom it was tested.
@@ -86,7 +94,10 @@ def held_out(
     """
     about = checkpoint.description
     config = config_of(about)
-    everyone = config.standardise_by != "none" or config.adapt_norm  # whose recordings set the level and spread of all
+    # Whose recordings set the level and spread of all: everybody's, unless a profile does.
+    everyone = config.standardise_by != "none" and not checkpoint.calibration or config.adapt_norm
+    if by or checkpoint.calibration:
+        config = dataclasses.replace(config, standardise_by="none")
     names = config.corpora if name is None else (name,)
     seen = set(names) <= set(trained_on(about))
     if not (seen and everyone):
@@ -100,21 +111,39 @@ def held_out(
         raise CorpusError(f"No recording of '{', '.join(names)}' was held out from the training of '{about.name}'.")
     heard = None if everyone else own["speaker"].loc[tested].unique()
     recordings = load_recordings(config, store, progress, heard, some_classes=True)
-    if not by_speaker:
+    if not by:
         return predict_recordings(checkpoint, config, recordings, tested, progress)
     results: list[Result] = []
-    for speaker, rows in own.loc[tested].groupby("speaker"):
-        own_streams = (recordings.streams[str(identity)] for identity in rows.index)
-        fitted = calibrated(checkpoint, measure(checkpoint, own_streams, f"The speaker '{speaker}'"))
+    for group, rows in recordings.table.loc[tested].groupby(by):
+        fitted = calibrated(checkpoint, _profile_of_group(checkpoint, recordings, by, group))
         results += predict_recordings(fitted, config, recordings, rows.index, progress)
     return results
 
 
-def _require_calibration(checkpoint: Checkpoint) -> None:
-    """Refuse models that cannot be calibrated to each speaker.
+def _profile_of_group(checkpoint: Checkpoint, recordings: Recordings, by: str, group: Hashable) -> Profile:
+    """Measure all recordings of a speaker or a culture, as a training that standardises by these groups does.
 
     Raises:
-        CalibrationError: if the model reads pictures, or recordings that are standardised in its training already.
+        CalibrationError: if they are too short.
+    """
+    table = recordings.table
+    own = table[table[by] == group]
+    larger = None
+    if by == "speaker" and checkpoint.description.training.get("speaker_weight"):
+        culture = table[table["culture"] == own["culture"].iloc[0]]
+        larger = {
+            name: mean_moments(np.stack([moments(recordings.streams[str(i)][name]) for i in culture.index]))
+            for name in checkpoint.predictor.inputs
+        }
+    heard = (recordings.streams[str(identity)] for identity in own.index)
+    return measure(checkpoint, heard, f"The {by} '{group}'", fewest=1, larger=larger)
+
+
+def _require_calibration(checkpoint: Checkpoint, by: str) -> None:
+    """Refuse models that cannot be calibrated to each group.
+
+    Raises:
+        CalibrationError: if the model reads pictures, or was trained on recordings that other groups standardise.
     """
     about = checkpoint.description
     require_calibration(checkpoint)
@@ -122,9 +151,10 @@ def _require_calibration(checkpoint: Checkpoint) -> None:
         raise CalibrationError(
             f"The model '{about.name}' does not say how its recordings are read, so it stays as it is."
         )
-    if about.training.get("standardise_by", "none") != "none":
+    if (groups := standardised_by(about)) not in ("", by):
         raise CalibrationError(
-            f"The model '{about.name}' standardises recordings by {about.training['standardise_by']} already."
+            f"The model '{about.name}' was trained on recordings that are standardised by {groups}: calibrate it by "
+            f"{groups}, too."
         )
 
 

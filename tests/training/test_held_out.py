@@ -104,13 +104,22 @@ def test_calibration_to_each_speaker_finds_those_at_another_level(tmp_path):
 
     usual = accuracy(evaluate(found, MadeUpStore(seconds=4.0), "another"))
     as_it_is = accuracy(evaluate(found, FarStore(seconds=4.0), "another"))
-    fitted = accuracy(evaluate(found, FarStore(seconds=4.0), "another", by_speaker=True))
+    fitted = accuracy(evaluate(found, FarStore(seconds=4.0), "another", by="speaker"))
     assert as_it_is < usual - 0.2
     assert fitted > as_it_is + 0.1
 
 
-@pytest.mark.parametrize("name", ["by culture", "by speaker"])
-def test_a_model_that_standardises_recordings_already_is_not_calibrated(name, tmp_path):
-    found = checkpoints.load(train(dataclasses.replace(TRAININGS[name], epochs=1), MadeUpStore(), *folders(tmp_path)))
-    with pytest.raises(CalibrationError, match=f"standardises recordings {name} already"):
-        evaluate(found, MadeUpStore(), "made-up", by_speaker=True)
+@pytest.mark.parametrize(("group", "other"), [("culture", "speaker"), ("speaker", "culture")])
+def test_a_model_that_standardises_recordings_is_calibrated_to_its_groups_as_its_card_was(group, other, tmp_path):
+    config = dataclasses.replace(TRAININGS[f"by {group}"], epochs=1)
+    found = checkpoints.load(train(config, FarStore(), *folders(tmp_path)))
+    rows, stated = evaluate(found, FarStore(), "made-up", by=group), found.metrics["test"]
+    assert [row["value"] for row in rows] == pytest.approx([row["value"] for row in stated], abs=5e-4)
+    calibrated, usual = (
+        {r.id: r.prediction for r in held_out(found, FarStore(), **given)} for given in ({"by": group}, {})
+    )
+    assert calibrated.keys() == usual.keys()
+    for identity, prediction in calibrated.items():
+        np.testing.assert_allclose(prediction, usual[identity], atol=1e-5)
+    with pytest.raises(CalibrationError, match=f"standardised by {group}: calibrate it by {group}, too"):
+        evaluate(found, FarStore(), "made-up", by=other)
