@@ -36,6 +36,12 @@ The model's channel attention multiplies every feature channel by a weight befor
 channels with the largest weight, averaged over this clip. A large weight says that the model lets the channel through,
 not that the channel caused the result. Source: CATS-Transformer paper, section 2 (channel attention).
 """
+ABOUT_UNITS = """
+How strongly each action unit of the analysed face moves, from 0 (dark) to 1 (bright), estimated from its landmarks: the
+facial actions of MediaPipe, put together under their names in the Facial Action Coding System (Ekman, Friesen and Hager
+2002). A trained coder may see it otherwise. AU6, AU9, AU29 and AU34 are left out, as the landmarks do not show them.
+White: the face is not seen. The downloads above hold a column for each unit.
+"""
 
 
 def main() -> None:
@@ -116,7 +122,15 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
             name=f"{clip.stem}-{model}-channel-weights",
             about=ABOUT_WEIGHTS,
         )
+    show_units(clip, prediction)
     return prediction
+
+
+def show_units(clip: selection.Clip, prediction: ClipPrediction) -> None:
+    """Draw the action units of the face, where they are known."""
+    units = prediction.action_units
+    if units is not None:
+        figures.show(plots.action_units(units), units, key="units", name=f"{clip.stem}-action-units", about=ABOUT_UNITS)
 
 
 def exports(prediction: ClipPrediction) -> dict[str, figures.Writer]:

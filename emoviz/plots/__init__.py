@@ -1,5 +1,6 @@
 """Plotly figures from tables, one file per page: pure functions without torch, streamlit or anything read from disk."""
 
+from .action_units import action_units
 from .attention import attention_map, attention_strip, map_table
 from .channels import channel_bars, channel_difference_bars, deletion_curves
 from .clip import channel_weights, circumplex, timeline
@@ -14,6 +15,7 @@ from .results import few_shot, paired_differences, results_matrix, standing
 from .train import job_curves
 
 __all__ = [
+    "action_units",
     "attention_map",
     "attention_strip",
     "channel_bars",

@@ -13,6 +13,7 @@ from ..checkpoints.folder import Checkpoint
 from ..core.vocabulary import CIRCUMPLEX, Dimension, Emotion, Source, derived
 from ..evaluation.fusion import fuse, fused_outputs
 from ..evaluation.gaps import Absence, gaps
+from ..features.action_units import CHANNELS
 from ..features.align import frame_middles
 from .model import HOP
 
@@ -30,7 +31,8 @@ class ClipPrediction:
         info: contents of the clip's file.
         table: ``time`` (s, middle of the frame) and one float32 column per output, on the grid of :data:`HOP`;
             NaN is a gap. Where face and speech are fused, ``fused.sources`` is the number of sources that count in the
-            fused values of a frame. Last come the columns ``quality.*`` of :mod:`emoviz.prediction.quality`.
+            fused values of a frame. Last come measures of sound and face: the columns ``quality.*`` of
+            :mod:`emoviz.prediction.quality` and ``action_units.*`` of :mod:`emoviz.features.action_units`.
         outputs: one row per column of the table: ``column``, ``source`` (face, speech or fused), ``model``,
             ``output`` (``valence (derived)``, ``happy`` ...), ``kind`` (dimension or emotion), ``derived`` and
             ``rmse`` (held-out, NaN when unknown).
@@ -70,6 +72,12 @@ class ClipPrediction:
                 told[table.time.between(gap.start, gap.end)] = gap.reason
             table[f"{source}.gap"] = told
         return table
+
+    @property
+    def action_units(self) -> pd.DataFrame | None:
+        """``time`` and a column per action unit of the face; None where no face was looked at to the end."""
+        columns = [column for column in CHANNELS if column in self.table]
+        return self.table[["time", *columns]] if columns else None
 
     @property
     def is_fused(self) -> bool:
@@ -119,7 +127,7 @@ class Branch:
         notes: limits of the clip's picture or sound, which stand instead of the models' own notes.
         absences: stretches in which there is no face, or nobody speaks.
         until: seconds of the clip up to which it is analysed; infinite where all of it is.
-        quality: quality of the picture or the sound, each column (T,) on the grid of the table.
+        measures: measures of the picture or the sound, each column (T,) on the grid of the table.
     """
 
     models: tuple[ModelPrediction, ...]
@@ -127,7 +135,7 @@ class Branch:
     notes: tuple[str, ...]
     absences: tuple[Absence, ...] = ()
     until: float = math.inf
-    quality: Mapping[str, np.ndarray] = field(default_factory=dict)
+    measures: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def combine(predictions: Sequence[ClipPrediction], checkpoints: Sequence[Checkpoint]) -> ClipPrediction | None:
@@ -173,7 +181,7 @@ def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
     outputs = pd.DataFrame(rows, columns=list(OUTPUT_COLUMNS))
     return ClipPrediction(
         info=info,
-        table=fuse(pd.DataFrame(columns), outputs).assign(**{n: v for b in branches for n, v in b.quality.items()}),
+        table=fuse(pd.DataFrame(columns), outputs).assign(**{n: v for b in branches for n, v in b.measures.items()}),
         outputs=pd.concat([outputs, fused_outputs(outputs)], ignore_index=True),
         faces=next((b.faces for b in branches if b.faces is not None), None),
         channel_weights={

@@ -14,7 +14,7 @@ from ..evaluation.gaps import Absence
 if TYPE_CHECKING:
     from ..media import ClipMedia
 
-VERSION = 2
+VERSION = 3
 """Number of the way from a recording to a prediction; another one finds nothing that was kept before."""
 
 
@@ -38,12 +38,12 @@ class Held(NamedTuple):
     Attributes:
         notes: limits, one sentence each.
         absences: stretches in which there is no face, or nobody speaks.
-        quality: quality of picture or sound, each column float32 (T,).
+        measures: measures of picture or sound, each column float32 (T,).
     """
 
     notes: tuple[str, ...]
     absences: tuple[Absence, ...]
-    quality: dict[str, np.ndarray]
+    measures: dict[str, np.ndarray]
 
 
 def kept_prediction(media: "ClipMedia", checkpoint: Checkpoint) -> Said | None:
@@ -74,15 +74,15 @@ def kept_source(media: "ClipMedia", source: Source) -> Held | None:
     if found is None:
         return None
     absences = tuple(Absence(Source(name), *stretch) for name, *stretch in found.about["absences"])
-    quality = {name: np.asarray(values) for name, values in found.arrays.items()}
-    return Held(tuple(found.about["notes"]), absences, quality)
+    measures = {name: np.asarray(values) for name, values in found.arrays.items()}
+    return Held(tuple(found.about["notes"]), absences, measures)
 
 
 def keep_source(media: "ClipMedia", source: Source, held: Held, progress: Progress = silent) -> None:
     """Keep the facts about a source of a recording, if the recording keeps anything."""
     if media.kept is not None:
         about = {"notes": held.notes, "absences": held.absences}
-        media.kept.write("source", _of_source(media, source), Entry(held.quality, about), progress)
+        media.kept.write("source", _of_source(media, source), Entry(held.measures, about), progress)
 
 
 def _of_model(media: "ClipMedia", checkpoint: Checkpoint) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from ..core.growing import blocks
 from ..media.condition import OFFSET
 from ..media.voices import CHUNK, THRESHOLD
+from .shown import shown_face
 
 if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTimeline, Waveform
@@ -112,18 +113,14 @@ def face_quality(media: "ClipMedia", faces: "FaceTimeline | None", times: np.nda
         ``quality.face_sharpness`` (variance of the Laplacian of the crop over that of the crop), ``quality.face_turn``
         (degrees that yaw and pitch turn it away) and ``quality.face_presence`` (how sure the network is of a face).
     """
-    track = media.face_track() if faces else None
-    if faces is None or track is None or not len(faces.times):
+    shown = shown_face(media, faces, times)
+    if shown is None:
         return {}
-    shown = np.searchsorted(faces.times, times, side="right") - 1
-    step = float(np.median(np.diff(faces.times))) if len(faces.times) > 1 else 0.0
-    present = track.present
-    seen = (shown >= 0) & (times < faces.times[-1] + step) & present[np.maximum(shown, 0)]
-    place = (np.cumsum(present) - 1)[np.maximum(shown, 0)]
+    track = shown.track
     turn = np.hypot(track.seen_pose[:, 0], track.seen_pose[:, 1])
     size = np.sqrt(track.seen_boxes[:, 2] * track.seen_boxes[:, 3])
     found = {SIZE: size, SHARPNESS: sharpness(track.seen_crops), TURN: turn, PRESENCE: track.seen_presence}
-    return {name: np.where(seen, values[place], np.nan).astype(np.float32) for name, values in found.items()}
+    return {name: shown.rows(values) for name, values in found.items()}
 
 
 def sharpness(crops: np.ndarray) -> np.ndarray:

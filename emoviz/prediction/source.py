@@ -20,6 +20,7 @@ from .inputs import PICTURES, extract
 from .kept import Held, Said, keep_prediction, keep_source, kept_prediction, kept_source
 from .model import predict_pictures, predict_streams
 from .quality import face_quality, quality_notes, sound_quality
+from .shown import action_units
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore
@@ -75,7 +76,7 @@ def predict_source(
     if held is None:
         held = _look_at_face(media, faces, times) if source == Source.FACE else _listen_to_sound(media, times)
         keep_source(media, source, held, progress)
-    return Branch(tuple(predictions), faces, held.notes, held.absences, quality=held.quality)
+    return Branch(tuple(predictions), faces, held.notes, held.absences, measures=held.measures)
 
 
 def _predict(
@@ -100,7 +101,8 @@ def _predict(
 
 def _look_at_face(media: "ClipMedia", faces: "FaceTimeline | None", times: np.ndarray) -> Held:
     quality = face_quality(media, faces, times)
-    return Held((*picture_notes(media, faces), *quality_notes(quality)), absences_of_face(media, faces), quality)
+    measures = quality | action_units(media, faces, times)
+    return Held((*picture_notes(media, faces), *quality_notes(quality)), absences_of_face(media, faces), measures)
 
 
 def _listen_to_sound(media: "ClipMedia", times: np.ndarray) -> Held:

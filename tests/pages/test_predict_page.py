@@ -3,10 +3,12 @@
 import dataclasses
 import shutil
 
+import numpy as np
 import pytest
 from reading import files, specs, texts
 
 from emoviz.core.errors import CheckpointError, MediaError
+from emoviz.features.action_units import CHANNELS
 from emoviz.prediction.assembly import assemble
 from emoviz.ui import clip_analysis, loaders
 from emoviz.ui.selection import KEEPS, KEEPS_NOTHING
@@ -67,6 +69,21 @@ def test_a_limit_that_several_sources_or_models_name_is_told_once(open_page, fin
     test = finish(test.button_group(key="models").set_value(["face-expression", "speech-cats", "speech-emotion"]).run())
     assert len(predictor.calls) == 2 and not test.exception
     assert [texts(test).count(sentence) for sentence in told] == [1, 1]
+
+
+def test_the_action_units_of_the_face_are_drawn(open_page, finish, predictor, monkeypatch):
+    def with_units(*given, **named):
+        found = predictor(*given, **named)
+        units = dict.fromkeys(CHANNELS, np.full(len(found.table), 0.25, np.float32))
+        branches = [
+            dataclasses.replace(one, measures=units) if one.faces is not None else one for one in found.branches
+        ]
+        return assemble(found.info, branches)
+
+    monkeypatch.setattr(clip_analysis, "predict_clip", with_units)
+    test = finish(open_page("predict", models="face-expression"))
+    assert not test.exception
+    assert "AU12 lip corner puller" in specs(test)["units"]
 
 
 @pytest.mark.parametrize(("kept_mb", "sentence"), [(4000, KEEPS), (0, KEEPS_NOTHING)])

@@ -50,7 +50,7 @@ def test_table_has_a_row_per_frame_of_50_hz_and_a_column_per_output(prediction):
     table = prediction.table
     assert len(table) == pytest.approx(SECONDS * 50, abs=3)
     np.testing.assert_allclose(np.diff(table.time), 0.02, atol=1e-9)
-    marks = [c for c in table if c == FUSED_SOURCES or c.startswith("quality.")]
+    marks = [c for c in table if c == FUSED_SOURCES or c.startswith(("quality.", "action_units."))]
     assert list(table.columns.drop(["time", *marks])) == list(prediction.outputs.column)
     assert {"face.happy", "face.valence (derived)", "speech.arousal (derived)", "fused.happy"} <= set(table)
     assert (table.dtypes.drop("time") == np.float32).all()

@@ -1,0 +1,53 @@
+"""The figure of a face's action units over time."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from .style import MARGIN, SMALL, lay_out, title
+
+MOST_COLUMNS = 300
+"""Moments that are drawn at most; more are averaged, as a screen has no room for them."""
+ROW = 14
+"""Pixels of one unit."""
+AROUND = 66
+"""Pixels of title and time axis."""
+LABELS = 172
+"""Pixels of the units' names."""
+
+
+def action_units(units: pd.DataFrame) -> go.Figure:
+    """Draw the action units of a face as a map: a row per unit, time to the right, white where the face is not seen.
+
+    Args:
+        units: table with ``time`` (s) and a column per unit on [0, 1], named ``<feature>.AU<number>-<words>``.
+    """
+    channels = [column for column in units if column != "time"]
+    part = np.arange(len(units)) * min(len(units), MOST_COLUMNS) // len(units)
+    drawn = units.groupby(part).mean()
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=drawn["time"],
+        y=[label(channel) for channel in channels],
+        z=drawn[channels].to_numpy(np.float32).T,
+        zmin=0,
+        zmax=1,
+        colorscale="Cividis",
+        colorbar={"tickfont": SMALL, "thickness": 10, "outlinewidth": 0},
+        hovertemplate="%{y}<br>%{x:.2f} s: %{z:.2f}<extra></extra>",
+    )
+    lay_out(
+        figure,
+        title=title("Which action units does the face show?"),
+        xaxis={"title": {"text": "time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL, "fixedrange": True},
+        yaxis={"tickfont": {"size": 10}, "autorange": "reversed", "fixedrange": True, "dtick": 1},
+        dragmode=False,
+        margin=MARGIN | {"l": LABELS},
+        height=AROUND + ROW * len(channels),
+    )
+    return figure
+
+
+def label(channel: str) -> str:
+    """Return the name of a unit for people, e.g. ``AU12 lip corner puller``."""
+    return channel.partition(".")[2].replace("-", " ")
