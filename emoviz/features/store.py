@@ -229,17 +229,17 @@ class FeatureStore:
         try:
             # A clip whose streams are all there need not be opened, which takes longest.
             key = opened.key(clip)
-            if self._lacks(extractors, key):
+            if self._incomplete(extractors, key):
                 self._extract_all(extractors, opened.media(clip))
             heard = [extractor for extractor in extractors if extractor.modality is Modality.AUDIO]
             for number in range(1, copies.count + 1):
-                if self._lacks(heard, key_of_copy(key, number)):
+                if self._incomplete(heard, key_of_copy(key, number)):
                     self._extract_all(heard, opened.media(clip).corrupted(number, copies.others))
             return key
         except (MediaError, OSError) as error:
             return _Unread(str(error))
 
-    def _lacks(self, extractors: Sequence[Extractor], key: str) -> bool:
+    def _incomplete(self, extractors: Sequence[Extractor], key: str) -> bool:
         return any(read_stream(self._path(extractor, key)) is None for extractor in extractors)
 
     def _extract_all(self, extractors: Sequence[Extractor], media: "ClipMedia") -> None:

@@ -134,3 +134,32 @@ def test_a_copy_is_drawn_by_its_key_from_all_kinds():
     others = [corrupted_copy(VOICE, Modality.AUDIO, f"one-copy{number}") for number in range(2, 6)]
     assert all(not np.array_equal(first, other) for other in others)
     assert len({len(other) for other in [first, *others]}) > 1  # silence or another speed is among them
+
+
+FACE = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
+SMOOTH = np.add.outer(np.arange(48), np.arange(48)).astype(np.uint8) * 2
+
+
+@pytest.mark.parametrize("name", [name for name in CORRUPTIONS if CORRUPTIONS[name].modality is Modality.VIDEO])
+@pytest.mark.parametrize("picture", [FACE, np.stack([FACE, SMOOTH, FACE], 2)], ids=["grey", "colour"])
+def test_a_picture_stays_a_picture_and_a_strong_level_changes_it_more(name, picture):
+    mild, strong = (corrupted(name, picture, level) for level in CORRUPTIONS[name].levels)
+    assert mild.dtype == strong.dtype == np.uint8 and mild.shape == strong.shape == picture.shape
+    changes = [np.abs(found.astype(int) - picture).mean() for found in (mild, strong)]
+    assert 0 < changes[0] < changes[1] * 1.2
+    assert np.array_equal(mild, corrupted(name, picture, CORRUPTIONS[name].levels[0]))
+
+
+def test_pictures_lose_what_the_level_says():
+    assert (corrupted("cover", SMOOTH, 0.25) == round(SMOOTH.mean())).sum() == pytest.approx(24 * 24, abs=60)
+    assert corrupted("dark", SMOOTH, 0.4).mean() == pytest.approx(0.4 * SMOOTH.mean(), rel=0.03)
+    point = np.zeros((49, 49), np.uint8)
+    point[24, 24] = 255
+    spread = corrupted("blur", point, 0.06)[24].astype(float)
+    deviation = np.sqrt((spread @ (np.arange(49) - 24) ** 2) / spread.sum())
+    assert deviation == pytest.approx(0.06 * 49, rel=0.1)
+    line = np.zeros((49, 49), np.uint8)
+    line[24] = 255
+    turned = corrupted("turn", line, 25)
+    rows = turned[:, [14, 34]].argmax(0)
+    assert np.degrees(np.arctan2(abs(int(rows[1]) - int(rows[0])), 20)) == pytest.approx(25, abs=2.5)

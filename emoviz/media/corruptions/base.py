@@ -26,7 +26,7 @@ class Scene:
 
 
 Apply = Callable[[np.ndarray, float, Scene], np.ndarray]
-"""Corrupts sound, float32 (N,) on [-1, 1] at 16 kHz, or a picture, uint8 (H, W, 3), to a level."""
+"""Corrupts sound, float32 (N,) on [-1, 1] at 16 kHz, or a picture, uint8 (H, W) or (H, W, 3), to a level."""
 
 
 @dataclass(frozen=True)
