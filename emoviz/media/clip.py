@@ -353,5 +353,6 @@ class _Copy(_Decoded):
         return key_of_copy(self.whole.key, self.number)
 
 
-_MOMENT = 0.25
-"""Seconds of work on faces, after which others may look at what is known of them."""
+_MOMENT = 0.5
+"""Seconds of work on faces, after which others may look at what is known of them: by then a network of pictures has a
+whole batch of them to read, and reads few that are not full."""

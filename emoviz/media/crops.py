@@ -22,13 +22,12 @@ def face_crop(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     Returns:
         Crop, uint8 (48, 48), grey. Where it reaches beyond the picture, the picture's border is repeated.
     """
-    grey = cv2.cvtColor(_level_face(image, landmarks, FACE_SIZE), cv2.COLOR_RGB2GRAY)
-    return cv2.resize(grey, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA)
+    return _level_face(image, landmarks, FACE_SIZE, grey=True)
 
 
 def face_picture(image: np.ndarray, landmarks: np.ndarray, side: int) -> np.ndarray:
     """Cut out a face as :func:`face_crop` does, in colour and of any size: uint8 (side, side, 3)."""
-    return cv2.resize(_level_face(image, landmarks, side), (side, side), interpolation=cv2.INTER_AREA)
+    return _level_face(image, landmarks, side, grey=False)
 
 
 def face_square(landmarks: np.ndarray) -> np.ndarray:
@@ -40,8 +39,8 @@ def face_square(landmarks: np.ndarray) -> np.ndarray:
     return np.stack([start, start + right, start + down])
 
 
-def _level_face(image: np.ndarray, landmarks: np.ndarray, side: int) -> np.ndarray:
-    """The face at a whole multiple of ``side`` that loses no detail, in colour, for reduction by areas."""
+def _level_face(image: np.ndarray, landmarks: np.ndarray, side: int, grey: bool) -> np.ndarray:
+    """The face at a whole multiple of ``side`` that loses no detail, then reduced by areas to ``side``."""
     region = level_square(landmarks, 1 / _BOX_SHARE, _BOX_BELOW_CENTRE)
-    size = side * int(np.clip(np.ceil(region.side / side), 1, 16))
-    return cv2.warpAffine(image, region.to_square(size), (size, size), borderMode=cv2.BORDER_REPLICATE)
+    large = region.cut(image, side * int(np.clip(np.ceil(region.side / side), 1, 16)), grey)
+    return cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)

@@ -67,6 +67,32 @@ class Region(NamedTuple):
             np.float32,
         )
 
+    def cut(self, image: np.ndarray, size: int, grey: bool = False) -> np.ndarray:
+        """Cut the square out of a picture, level; beyond the picture its border is repeated.
+
+        Args:
+            image: picture, uint8 (H, W, 3), RGB.
+            size: side of the result in pixels.
+            grey: whether the result is grey, which takes a fifth of the time.
+
+        Returns:
+            Square, uint8 (size, size, 3), RGB, or grey (size, size).
+        """
+        reach = self.side / 2 * (abs(np.cos(self.angle)) + abs(np.sin(self.angle))) + 2
+        left, right = _span(self.x, reach, image.shape[1])
+        top, bottom = _span(self.y, reach, image.shape[0])
+        # OpenCV turns pictures of one or four channels several times as fast as those of three.
+        part = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_RGB2GRAY if grey else cv2.COLOR_RGB2RGBA)
+        to_square = self._replace(x=self.x - left, y=self.y - top).to_square(size)
+        square = cv2.warpAffine(part, to_square, (size, size), borderMode=cv2.BORDER_REPLICATE)
+        return square if grey else cv2.cvtColor(square, cv2.COLOR_RGBA2RGB)
+
+
+def _span(middle: float, reach: float, length: int) -> tuple[int, int]:
+    """First pixel and the one behind the last within reach of a place, at least one, of a row of so many."""
+    first = int(min(max(middle - reach, 0), length - 1))
+    return first, int(min(max(middle + reach + 2, first + 1), length))
+
 
 class Detection(NamedTuple):
     """A face as YuNet finds it: box (x, y, width, height) and eye centres ((x, y) right, left) in pixels."""
@@ -127,6 +153,7 @@ class FaceNetworks:
 
     def __init__(self, encoders: Path) -> None:
         self._lock = threading.Lock()
+        cv2.setNumThreads(1)  # its threads wait for work in a loop; the other cores decode and run networks
         self._detector = _quiet_detector(checked(YUNET, encoders))
         with zipfile.ZipFile(checked(FACE_LANDMARKER, encoders)) as bundle:
             self._landmarker = _Network(bundle.read("face_landmarks_detector.tflite"))
@@ -150,13 +177,12 @@ class FaceNetworks:
 
     def landmarks(self, image: np.ndarray, region: Region) -> Face:
         """Return the landmarks of the face in a region of a picture, uint8 (H, W, 3) RGB."""
-        to_crop = region.to_square(_CROP)
-        crop = cv2.warpAffine(image, to_crop, (_CROP, _CROP), borderMode=cv2.BORDER_REPLICATE)
+        crop = region.cut(image, _CROP)
         with self._landmarker.lock:
             np.multiply(crop, np.float32(1 / 255), out=self._landmarker.input())
             points, logit = self._landmarker.outputs()[:2]
         points = points.reshape(LANDMARKS, 3)
-        to_image = cv2.invertAffineTransform(to_crop)
+        to_image = cv2.invertAffineTransform(region.to_square(_CROP))
         flat = points[:, :2] @ to_image[:, :2].T + to_image[:, 2]
         depth = points[:, 2:] * (region.side / _CROP)
         return Face(np.hstack([flat, depth]).astype(np.float32), float(1 / (1 + np.exp(-logit.item()))))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoviz.media import face_crop, face_picture, face_square
-from emoviz.media.networks import face_networks
+from emoviz.media.networks import Region, face_networks
 
 NETWORKS = face_networks()
 LANDMARKS = NETWORKS.landmarks(portrait(), NETWORKS.detect(portrait())[0].region()).landmarks
@@ -68,6 +68,17 @@ def test_a_face_at_the_border_repeats_the_border():
     image = np.full((200, 200, 3), 90, np.uint8)
     points = LANDMARKS[:, :2] - LANDMARKS[:, :2].min(0) - 40
     assert (face_crop(image, points) == 90).all()
+
+
+@pytest.mark.parametrize(
+    "place", [(250, 120, 90, 0.3), (10, 500, 300, -2.0), (-400, 900, 60, 0.0), (256, 256, 900, 1.0)]
+)
+def test_a_square_is_cut_as_from_the_whole_picture(place):
+    region, picture = Region(*place), portrait()
+    whole = cv2.warpAffine(picture, region.to_square(96), (96, 96), borderMode=cv2.BORDER_REPLICATE).astype(int)
+    assert np.abs(region.cut(picture, 96) - whole).max() <= 1
+    grey = cv2.cvtColor(whole.astype(np.uint8), cv2.COLOR_RGB2GRAY).astype(int)
+    assert np.abs(region.cut(picture, 96, grey=True) - grey).max() <= 2
 
 
 def test_the_square_is_where_the_crop_is_cut():
