@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from emoviz.corpora.roles import LEFT_OUT, ROLES, WHOLE, suggest, suggest_emotio
 from emoviz.corpora.sources import Material, gather
 from emoviz.corpora.words import grouped
 from emoviz.features import EXTRACTORS, encoders, estimate
+from emoviz.features.base import CONDITIONED, accepted_settings, described
 from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds.extraction import Extraction
 from emoviz.jobs.local import Local
@@ -28,15 +30,22 @@ SHOWN = ["corpus", "state", "recordings", "speakers", "cultures", "features", "l
 NO_COLUMN = "not in the table"
 SUGGESTED = ("whisper", "egemaps")
 """Features that the bundled speech models read."""
+SOUNDS = ("conditioned", "as recorded")
+"""Names of the sound that speech features are computed from."""
 MOST_PROBLEMS = 200
 """Largest number of problems that are listed; the rest is only counted."""
 MOST_WORDS = 30
 """Words of emotion for which the page asks what they mean."""
 CLIPS, TRACES, DATABASE = "Clips and a table", "Traces over time", "An audformat database"
 ABOUT_CORPORA = """
-A corpus is **ready** when its tables and features are in the store: models can be trained on it, with or without its
-files. It is **not extracted** when only its files are here. Features are counted in recordings. Published corpora are
-looked for in the folder that `EMOVIZ_DATA` names; your own are imported below.
+A corpus is **ready** when it is in the store: models can be trained on it by the features that are counted here in
+recordings, with or without its files; a training whose features are others extracts them first. It is **not extracted**
+when only its files are here. Published corpora are looked for in the folder that `EMOVIZ_DATA` names; your own are
+imported below.
+"""
+ABOUT_SOUND = """
+Conditioned sound has no offset and one level, and features where somebody speaks: the bundled speech models and their
+presets on the Train page read it. Features of the two are kept apart.
 """
 ABOUT_LABELS = f"""
 The number of recordings of each emotion that can be learnt from, per culture, speaker or corpus.
@@ -150,24 +159,24 @@ def extract(here: list[Holding]) -> None:
             name = st.selectbox("Of which corpus?", list(readable), key="extract-corpus", width=200)
             features = st.multiselect("Features", list(EXTRACTORS), SUGGESTED, key="extract-features")
             device = job_cards.choose_device("extract-device")
-        lacking = estimate.lacking(readable[name], features)
+        settings = choose_sound(features)
+        lacking = estimate.lacking(readable[name], {f: settings.get(f, {}) for f in features}, loaders.store())
         if lacking:
-            st.markdown(
-                "Not in the store yet: " + ", ".join(f"{f} of {n:,} recordings" for f, n in lacking.items()) + "."
-            )
+            kinds = [f"{described(f, settings.get(f, {}))} of {n:,} recordings" for f, n in lacking.items()]
+            st.markdown(f"Not in the store yet: {', '.join(kinds)}.")
         elif features:
             st.markdown("All of these are in the store already.")
         with st.container(horizontal=True):
             if st.button("Extract", type="primary", disabled=not features and not _pictures(readable[name])):
                 try:
-                    job_cards.jobs().submit(Extraction(name, tuple(features)), Local(device))
+                    job_cards.jobs().submit(Extraction(name, tuple(features), settings), Local(device))
                 except EmovizError as error:
                     st.error(str(error))
             estimating = st.button(
                 "How long will it take?", disabled=not lacking, help="Extracts a few recordings now, which are kept."
             )
         if estimating:
-            show_estimate(name, list(lacking))
+            show_estimate(name, list(lacking), settings)
     with right:
         job_cards.poll(watch, lambda job: job.kind == "extract")
 
@@ -176,13 +185,22 @@ def _pictures(one: Holding) -> bool:
     return one.tables is not None and one.tables.pictures is not None
 
 
-def show_estimate(name: str, features: list[str]) -> None:
+def choose_sound(features: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Let people choose the sound that speech features are computed from, and return the settings of each feature."""
+    heard = [feature for feature in features if "sound" in accepted_settings(feature)]
+    if not heard:
+        return {}
+    sound = st.segmented_control("Sound", SOUNDS, default=SOUNDS[0], required=True, key="sound", help=ABOUT_SOUND)
+    return {feature: dict(CONDITIONED) for feature in heard} if sound == SOUNDS[0] else {}
+
+
+def show_estimate(name: str, features: list[str], settings: dict[str, dict[str, Any]]) -> None:
     """Show the time and the room of an extraction, judged by a few recordings."""
     own_settings = loaders.settings()
     with st.spinner("Trying a few recordings"):
         try:
             read = corpora.load(name, own_settings.data, own_settings.imports)
-            found = estimate.estimate(read, features, loaders.store())
+            found = estimate.estimate(read, features, loaders.store(), settings=settings)
         except EmovizError as error:
             st.error(str(error))
             return

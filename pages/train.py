@@ -21,12 +21,12 @@ from emoviz.jobs.work import work_of
 from emoviz.models import MODELS
 from emoviz.training import sweeps
 from emoviz.training.config import TrainingConfig
-from emoviz.training.outlook import Outlook, step_seconds, steps_per_epoch
+from emoviz.training.outlook import Outlook, extractions, step_seconds, steps_per_epoch, told_gaps
 from emoviz.ui import figures, form, job_cards, loaders, navigation, outlooks
 from emoviz.ui.job_cards import duration, size
 from emoviz.ui.training_form import CLONE, ask
 
-COMPARE = "pages/compare.py"
+COMPARE, DATA = "pages/compare.py", "pages/data.py"
 MOST_JOBS = 20
 """Cards that are drawn; older jobs are reached by deleting or by the command line."""
 LOG_LINES = 40
@@ -34,6 +34,9 @@ ABOUT_CURVES = f"""
 Left the **loss** on the training part; right the metric on the **validation** part, on speakers that are not trained
 on. The epoch with the highest validation metric is kept; the test part is read once, at the end. Thin lines are single
 cultures, with few speakers each, so they jump. {words.CONFOUND}
+"""
+ABOUT_ESTIMATE = """
+Times one step on this machine's processor and, where features are extracted first, those of a few recordings.
 """
 ABOUT_GROUP = """
 The trainings of one sweep. **validation** is the best epoch's, by which it was selected, so it is optimistic; **test**
@@ -59,10 +62,13 @@ def main() -> None:
 def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Holding]) -> None:
     """Show what will happen and where, and the button that submits; or what forbids it."""
     st.markdown("**What will happen**")
+    if not values["corpora"]:
+        ask_for_corpus(found)
+        return
     try:
         config: TrainingConfig = from_dict(TrainingConfig, values, "the form")
         view = outlooks.outlook_of(config, found)
-        show(view)
+        show(config, view)
         if "protocol" in task:
             st.caption(
                 f"That is the split of one training; {task['protocol']} parts the same recordings fold by fold, with "
@@ -79,7 +85,7 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
             with st.container(horizontal=True):
                 label = "Start" if len(configs) == 1 else f"Start {len(configs)} trainings"
                 started = st.button(label, type="primary", key="start")
-                estimating = st.button("How long will it take?", help="Times one step on this machine's processor.")
+                estimating = st.button("How long will it take?", help=ABOUT_ESTIMATE)
     except EmovizError as error:
         st.error(str(error))
         st.button("Start", type="primary", disabled=True)
@@ -90,7 +96,18 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
         start(works, where)
 
 
-def show(view: Outlook) -> None:
+def ask_for_corpus(found: Sequence[Holding]) -> None:
+    """Say that a training needs a corpus, and where one comes from when none is here."""
+    if any(one.tables is not None for one in found):
+        st.info("Choose a corpus to train on.")
+    else:
+        st.info("A training needs a corpus, and none is on this machine yet. The Data page says how to get one.")
+        if navigation.has(DATA):
+            st.page_link(DATA, label="Go to Data")
+    st.button("Start", type="primary", disabled=True)
+
+
+def show(config: TrainingConfig, view: Outlook) -> None:
     """Show split, size and gaps of a training."""
     counts = view.parts["recordings"].map("{:,}".format) + view.parts["speakers"].map(lambda n: f" / {n}" if n else "")
     table = view.parts.assign(counts=counts).pivot(index="culture", columns="part", values="counts")
@@ -99,8 +116,7 @@ def show(view: Outlook) -> None:
     reads = ", ".join(f"{width} channels of {name}" for name, width in view.widths.items())
     st.caption(f"Recordings / speakers. {view.parameters:,} parameters; reads {reads}.")
     if view.lacking:
-        gaps = "; ".join(f"{name}: {', '.join(gap)}" for name, gap in view.lacking.items())
-        st.info(f"Extracted first: {gaps}. The Data page says how long that takes.")
+        st.info(f"Extracted first: {told_gaps(config, view)}.")
 
 
 def work(config: TrainingConfig, task: Mapping[str, Any], extract: bool) -> Training | OwnProtocol:
@@ -157,16 +173,24 @@ def choose_where() -> Where:
 
 def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding]) -> None:
     """Show how long the training takes on this machine's processor."""
-    with st.spinner("Timing one step"):
+    own = loaders.settings()
+    with st.spinner("Trying a few recordings and one step" if view.lacking else "Timing one step"):
         try:
+            first = extractions(config, view, own.data, own.imports, loaders.store())
             seconds = step_seconds(config, view.widths)
         except (EmovizError, RuntimeError) as error:
             st.error(f"A step could not be tried: {str(error).splitlines()[0]}")
             return
     steps = steps_per_epoch(config, view, found, loaders.store())
+    training, extraction = seconds * steps * config.epochs, sum(one.seconds for one in first)
+    if first:
+        st.markdown(
+            f"**About {duration(extraction + training)}** on this processor, {duration(extraction)} of them for the "
+            f"features of {sum(one.recordings for one in first):,} recordings, judged by a few."
+        )
     st.markdown(
-        f"**At most {duration(seconds * steps * config.epochs)}** on this processor: {config.epochs} epochs of "
-        f"{steps:,} steps, {1000 * seconds:.0f} ms each; a model of {size(2 * view.parameters)}."
+        f"{'Training takes at' if first else 'At'} most **{duration(training)}** on this processor: {config.epochs} "
+        f"epochs of {steps:,} steps, {1000 * seconds:.0f} ms each; a model of {size(2 * view.parameters)}."
     )
 
 

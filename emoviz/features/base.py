@@ -88,6 +88,10 @@ Sound = Literal["recorded", "conditioned"]
 somebody speaks."""
 
 
+CONDITIONED: dict[str, str | int | float] = {"sound": "conditioned"}
+"""Setting of speech features in the bundled speech models."""
+
+
 def heard(media: "ClipMedia", sound: Sound, progress: Progress = silent) -> "Waveform":
     """Return the sound of a clip as a speech feature takes it.
 
@@ -213,6 +217,16 @@ registry imports them when it is first read, in every process that extracts feat
 EXTRACTORS: Registry[type[Extractor]] = Registry("feature extractor", home="emoviz.features")
 
 
+def accepted_settings(name: str) -> tuple[str, ...]:
+    """Return the names of the settings of a registered extractor.
+
+    Raises:
+        UnknownNameError: if there is no such extractor.
+    """
+    parameters = inspect.signature(EXTRACTORS[name]).parameters.values()
+    return tuple(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)
+
+
 def make(name: str, settings: Mapping[str, Any] | None = None) -> Extractor:
     """Make a registered extractor with settings that are not its defaults.
 
@@ -220,8 +234,7 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Extractor:
         UnknownNameError: if there is no such extractor.
         ConfigError: if it has no such setting, or a value is of the wrong type.
     """
-    kind = EXTRACTORS[name]
-    known = {n: p for n, p in inspect.signature(kind).parameters.items() if p.kind is p.KEYWORD_ONLY}
+    kind, known = EXTRACTORS[name], accepted_settings(name)
     hints = typing.get_type_hints(kind.__init__)
     for setting in settings or {}:
         if setting not in known:
@@ -234,3 +247,10 @@ def described(name: str, settings: Mapping[str, Any]) -> str:
     """Return a feature with its settings that are no defaults, e.g. ``whisper (sound=conditioned)``."""
     chosen = ", ".join(f"{setting}={value}" for setting, value in settings.items())
     return f"{name} ({chosen})" if chosen else name
+
+
+def extraction_command(corpus: str, wanted: Mapping[str, Mapping[str, Any]], copies: int = 0) -> str:
+    """Return the command that extracts features of a corpus, given by name with their settings that are no defaults."""
+    features = f" --features {','.join(wanted)}" if wanted else ""
+    chosen = "".join(f" --set {f}.{name}={value}" for f, own in wanted.items() for name, value in own.items())
+    return f"`python -m emoviz extract {corpus}{features}{chosen}{f' --copies {copies}' if copies else ''}`"

@@ -29,7 +29,16 @@ from ..core.keys import key_of_copy
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Modality
 from ..corpora.base import clips_of
-from .base import EXTRACTORS, Extractor, FeatureStream, described, make
+from .base import (
+    CONDITIONED,
+    EXTRACTORS,
+    Extractor,
+    FeatureStream,
+    accepted_settings,
+    described,
+    extraction_command,
+    make,
+)
 from .stored_corpus import SHIPPED, StoredCorpus, keys_of, read_corpus, stored_names, write_corpus
 from .stream_file import pack, read_stream
 
@@ -103,18 +112,15 @@ class FeatureStore:
         """
         stream = read_stream(self._path(make(extractor_name, settings), key))
         if stream is None:
-            raise FeatureError(self._lacks(key, extractor_name, settings or {}))
+            raise FeatureError(self._told(key, extractor_name, settings or {}))
         return stream
 
-    def _lacks(self, key: str, feature: str, settings: Mapping[str, Any]) -> str:
+    def _told(self, key: str, feature: str, settings: Mapping[str, Any]) -> str:
         """Say which feature of which corpus the store lacks, and the command that puts it there."""
         corpus = next((n for n in stored_names(self.root) if key in keys_of(self.root, n)), None)
         whose = f"recordings of '{corpus}'" if corpus else f"the clip {key[:12]}, which is of no corpus in it"
-        setting = "".join(f" --set {feature}.{name}={value}" for name, value in settings.items())
-        return (
-            f"The store {self.root} lacks {described(feature, settings)} of {whose}; extract it with "
-            f"`python -m emoviz extract {corpus or 'CORPUS'} --features {feature}{setting}`."
-        )
+        command = extraction_command(corpus or "CORPUS", {feature: settings})
+        return f"The store {self.root} lacks {described(feature, settings)} of {whose}; extract it with {command}."
 
     def count(self, keys: Sequence[str], extractor_name: str, settings: Mapping[str, Any] | None = None) -> int:
         """Count the clips of which the store has a stream, in the extractor's default settings or in these."""
@@ -127,12 +133,16 @@ class FeatureStore:
     def held(self, name: str) -> dict[str, int]:
         """Return the number of a stored corpus's recordings of which each feature is stored, features of none left out.
 
+        Features of conditioned sound, as the bundled speech models read them, count beside those of recorded sound.
+
         Raises:
             CorpusError: if the corpus is not stored.
         """
         corpus = self.corpus(name)
         keys = [key for key in corpus.recordings["key"] if isinstance(key, str)]
-        counts = {feature: count for feature in EXTRACTORS if (count := self.count(keys, feature))}
+        kinds: list[tuple[str, Mapping[str, Any]]] = [(feature, {}) for feature in EXTRACTORS]
+        kinds += [(feature, CONDITIONED) for feature in EXTRACTORS if "sound" in accepted_settings(feature)]
+        counts = {described(*kind): count for kind in kinds if (count := self.count(keys, *kind))}
         return counts | {feature: len(streams) for feature, streams in corpus.shipped.items()}
 
     def add_corpus(

@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 def check_features(config: "TrainingConfig", places: Places, extract: bool) -> None:
     """Refuse a config whose outlook forbids it, and gaps in the store unless they are filled first."""
     from ..corpora.inventory import holding
+    from ..features.base import extraction_command
     from ..features.store import FeatureStore
-    from ..training.outlook import outlook
+    from ..training.outlook import outlook, settings_of, told_gaps
 
     store = FeatureStore(Path(places.store))
     view = outlook(config, [holding(name, places.corpora, places.imports, store) for name in config.corpora], store)
     if view.lacking and not extract:
-        gaps = "; ".join(f"{name}: {', '.join(gap)}" for name, gap in view.lacking.items())
-        raise FeatureError(f"The store lacks {gaps}; extract that first with `python -m emoviz extract`.")
+        commands = [
+            extraction_command(name, {f: own for f, own in settings_of(config).items() if f in gap}, config.copies)
+            for name, gap in view.lacking.items()
+        ]
+        raise FeatureError(
+            f"The store lacks features of {told_gaps(config, view)}; extract them first with {' and '.join(commands)}."
+        )
 
 
 def complete(config: "TrainingConfig", places: Places, progress: Progress) -> None:

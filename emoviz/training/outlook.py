@@ -16,16 +16,16 @@ import torch
 from .. import corpora
 from ..checkpoints.folder import Predictor
 from ..core.errors import CorpusError, FeatureError, UnknownNameError
-from ..core.keys import key_of_copy
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..core.words import CONFOUND
 from ..corpora.inventory import Holding, holding
 from ..features import EXTRACTORS, make
-from ..features.estimate import lacking
+from ..features.base import described
+from ..features.estimate import Estimate, estimate, lacking
 from ..features.store import FeatureStore
 from ..features.stored_corpus import SIDE, WHOLE
-from ..models.inputs import InputConfig, Inputs
+from ..models.inputs import Inputs
 from ..models.losses import LOSSES
 from .config import TrainingConfig
 from .data import DATA, labelled
@@ -90,13 +90,18 @@ def outlook(config: TrainingConfig, found: Iterable[Holding], store: FeatureStor
     widths = stream_widths(config, chosen)
     model = build_model(config, widths)
     parts = split_table(config, chosen)
-    gaps = {one.name: gap for one in chosen if (gap := _gap(config, one, store))}
+    missing = gaps(config, chosen, store)
     for one in chosen:
-        if one.name in gaps and one.missing:
-            what = ", ".join(gaps[one.name])
+        if one.name in missing and one.missing:
+            what = ", ".join(missing[one.name])
             raise FeatureError(f"The store lacks {what} of '{one.name}', whose files are not here: {one.missing}")
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    return Outlook(parts, parameters, widths, gaps, tuple(_warnings(config, parts)))
+    return Outlook(parts, parameters, widths, missing, tuple(_warnings(config, parts)))
+
+
+def gaps(config: TrainingConfig, found: Iterable[Holding], store: FeatureStore) -> dict[str, dict[str, int]]:
+    """Count the recordings from which a feature has to be extracted before a training, by corpus and feature."""
+    return {one.name: gap for one in found if one.name in config.corpora and (gap := _gap(config, one, store))}
 
 
 def stream_widths(config: TrainingConfig, found: Sequence[Holding]) -> dict[str, int]:
@@ -196,13 +201,49 @@ def complete(
     Raises:
         EmovizError: if a corpus cannot be read, or a feature cannot be extracted from a recording.
     """
-    for name in config.corpora:
-        gap = _gap(config, holding(name, data_folder, imports, store), store)
-        if gap:
-            features = [feature for feature in gap if feature in EXTRACTORS]
-            settings = {entry.feature: entry.settings for entry in config.inputs}
-            corpus = corpora.load(name, data_folder, imports)
-            store.add_corpus(corpus, features, progress, settings=settings, copies=config.copies)
+    found = [holding(name, data_folder, imports, store) for name in config.corpora]
+    for name, gap in gaps(config, found, store).items():
+        features = [feature for feature in gap if feature in EXTRACTORS]
+        corpus = corpora.load(name, data_folder, imports)
+        store.add_corpus(corpus, features, progress, settings=settings_of(config), copies=config.copies)
+
+
+def extractions(
+    config: TrainingConfig,
+    view: Outlook,
+    data_folder: Path | None,
+    imports: Path,
+    store: FeatureStore,
+    progress: Progress = silent,
+) -> list[Estimate]:
+    """Estimate what :func:`complete` will take, corpus by corpus, by the features of a few recordings, which are kept.
+
+    A corrupted copy is taken to last as long as its recording.
+
+    Raises:
+        EmovizError: if a corpus cannot be read, or a feature cannot be extracted from a recording.
+    """
+    wanted = {name: [feature for feature in gap if feature in EXTRACTORS] for name, gap in view.lacking.items()}
+    found = [
+        estimate(corpora.load(name, data_folder, imports), features, store, progress, settings_of(config))
+        for name, features in wanted.items()
+        if features
+    ]
+    return [dataclasses.replace(one, seconds=one.seconds * (config.copies + 1)) for one in found]
+
+
+def told_gaps(config: TrainingConfig, view: Outlook) -> str:
+    """Say which features of which corpora have to be extracted first, with their settings that are no defaults."""
+    settings = settings_of(config)
+    return "; ".join(
+        f"{name}: {', '.join(described(feature, settings.get(feature, {})) for feature in gap)}"
+        for name, gap in view.lacking.items()
+    )
+
+
+def settings_of(config: TrainingConfig) -> dict[str, Mapping[str, Any]]:
+    """Return the settings of each feature of a config that are not its defaults."""
+    return {entry.feature: entry.settings for entry in config.inputs}
 
 
 def _gap(config: TrainingConfig, one: Holding, store: FeatureStore) -> dict[str, int]:
@@ -212,19 +253,9 @@ def _gap(config: TrainingConfig, one: Holding, store: FeatureStore) -> dict[str,
     count = len(one.tables.recordings)
     if _pictures(one):
         return {"pictures": count}
-    wanted = [entry for entry in config.inputs if _shipped(one, entry.feature) is None]
-    if one.stored:
-        keys = [key for key in one.tables.recordings["key"] if isinstance(key, str)]
-        own = {e.feature: _stored(e, keys, config.copies, store) for e in wanted if e.settings or config.copies}
-        one = dataclasses.replace(one, features={**one.features, **own})
-    gap = lacking(one, [entry.feature for entry in wanted])
+    wanted = {entry.feature: entry.settings for entry in config.inputs if _shipped(one, entry.feature) is None}
+    gap = lacking(one, wanted, store, config.copies)
     return gap or ({} if one.stored else {"tables": count})
-
-
-def _stored(entry: InputConfig, keys: Sequence[str], copies: int, store: FeatureStore) -> int:
-    """Count the recordings of which a feature is stored, those left out whose corrupted copies are not there."""
-    every = [keys, *([key_of_copy(key, number) for key in keys] for number in range(1, copies + 1))]
-    return min(store.count(some, entry.feature, entry.settings) for some in every)
 
 
 def _pictures(one: Holding) -> bool:
@@ -247,14 +278,15 @@ def _lengths(config: TrainingConfig, one: Holding, store: FeatureStore) -> list[
         return []
     if not one.tables.traces.empty:
         return [float(rows["time"].iloc[-1]) for _, rows in one.tables.traces.groupby("id")]
-    feature = next((e.feature for e in config.inputs if one.features.get(e.feature) and e.feature in EXTRACTORS), None)
-    if feature is None:
-        return []
     keys = [key for key in one.tables.recordings["key"] if isinstance(key, str)]
+    extracted = (e for e in config.inputs if e.feature in EXTRACTORS and store.count(keys, e.feature, e.settings))
+    entry = next(extracted, None)
+    if entry is None:
+        return []
     streams = []
     for key in keys[:: max(1, len(keys) // HEARD)][:HEARD]:
         try:
-            streams.append(store.stream(key, feature))
+            streams.append(store.stream(key, entry.feature, entry.settings))
         except FeatureError:
             continue
     return [len(stream.values) * stream.hop for stream in streams if stream.hop < WHOLE]

@@ -4,11 +4,11 @@ import dataclasses
 
 from ..core.errors import UnknownNameError
 from ..core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Emotion, Source, derived
+from ..features.base import CONDITIONED
 from ..models.inputs import InputConfig
 from .config import SPEECH_CORPORA, Changes, TrainingConfig, system_of
 from .papers import PAPERS
 
-CONDITIONED = {"sound": "conditioned"}
 SPEECH_INPUTS = (InputConfig("whisper", settings=CONDITIONED), InputConfig("egemaps", settings=CONDITIONED))
 SPEECH_COMPONENTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
 DERIVED_DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))

@@ -8,7 +8,7 @@ from ..core.configuration import from_dict, to_dict
 from ..corpora.inventory import Holding
 from ..jobs import slurm
 from ..training.config import TrainingConfig
-from ..training.outlook import Outlook, outlook
+from ..training.outlook import Outlook, gaps, outlook
 from . import loaders
 from .cache import cached
 
@@ -23,11 +23,11 @@ def outlook_of(config: TrainingConfig, found: Sequence[Holding]) -> Outlook:
         EmovizError: if the config cannot be trained.
     """
     state = tuple((one.name, one.state, tuple(one.features.items())) for one in found)
-    return _outlook(json.dumps(to_dict(config)), state)
+    return _outlook(json.dumps(to_dict(config)), state, json.dumps(gaps(config, found, loaders.store())))
 
 
 @cached(64)
-def _outlook(config: str, state: tuple[tuple[object, ...], ...]) -> Outlook:
+def _outlook(config: str, state: tuple[tuple[object, ...], ...], lacking: str) -> Outlook:
     return outlook(from_dict(TrainingConfig, json.loads(config), "the form"), loaders.holdings(), loaders.store())
 
 

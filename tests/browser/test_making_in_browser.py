@@ -79,7 +79,7 @@ def test_a_training_is_started_watched_cancelled_resumed_and_compared(app: str, 
     page.goto(f"{app}/train?base=speech-emotion")
     choose(page.locator(".st-key-speech-emotion-corpora"), "emodb")
     choose(page.locator(".st-key-speech-emotion-features"), "egemaps")
-    expect(page.get_by_text("Extracted first: emodb: egemaps.")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Extracted first: emodb: egemaps (sound=conditioned).")).to_be_visible(timeout=LONG)
 
     first = begin(page, "three-epochs", 3)
     expect(first.get_by_text("Extracting features of EMO-DB").or_(first.get_by_text("Training")).first).to_be_visible(

@@ -13,6 +13,7 @@ from emoviz.corpora import inventory, own
 from emoviz.corpora.importing import Plan, check, corpus
 from emoviz.corpora.sources import gather
 from emoviz.features import estimate
+from emoviz.features.base import CONDITIONED
 from emoviz.features.store import FeatureStore
 from emoviz.features.stored_corpus import StoredCorpus
 
@@ -39,7 +40,7 @@ def test_a_corpus_is_found_then_extracted_feature_by_feature(place, tmp_path):
     store = FeatureStore(tmp_path)
     one = holding(place, store)
     assert (one.state, one.features, one.imported) == ("not extracted", {}, True)
-    assert estimate.lacking(one, ["egemaps", "spectrogram"]) == {"egemaps": 16, "spectrogram": 16}
+    assert estimate.lacking(one, {"egemaps": {}, "spectrogram": {}}, store) == {"egemaps": 16, "spectrogram": 16}
 
     read = corpora.load("mine", None, place / "imported")
     found = estimate.estimate(read, ["egemaps"], store)
@@ -48,11 +49,15 @@ def test_a_corpus_is_found_then_extracted_feature_by_feature(place, tmp_path):
     store.add_corpus(read, [])
     one = holding(place, store)
     assert (one.state, one.features) == ("ready", {"egemaps": estimate.TRIED})
-    assert estimate.lacking(one, ["egemaps"]) == {"egemaps": 12}
+    assert estimate.lacking(one, {"egemaps": {}}, store) == {"egemaps": 12}
+    assert estimate.lacking(one, {"egemaps": CONDITIONED}, store) == {"egemaps": 16}
+    again = estimate.estimate(read, ["egemaps"], store)
+    assert (again.tried, again.recordings) == (estimate.TRIED, 12)  # others than before, which are there
+    assert store.count([*store.corpus("mine").recordings["key"]], "egemaps") == 2 * estimate.TRIED
 
     store.add_corpus(read, ["egemaps"])
     one = holding(place, store)
-    assert one.features == {"egemaps": 16} and estimate.lacking(one, ["egemaps"]) == {}
+    assert one.features == {"egemaps": 16} and estimate.lacking(one, {"egemaps": {}}, store) == {}
 
 
 def test_features_outlive_the_files(tmp_path):

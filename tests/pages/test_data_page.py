@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from emoviz.core.settings import Settings
 from emoviz.corpora import own
+from emoviz.training import preset
 from emoviz.ui import cache, job_cards
 
 
@@ -89,7 +90,7 @@ def test_parts_of_files_are_imported_and_shown(page, tmp_path, settings: Setting
     recordings = own.read("parts", settings.imports).recordings
     assert recordings["start"].tolist() == [0.0, 0.5] * len(rows)
     assert (recordings["end"] > recordings["start"]).all() and recordings["session"].nunique() == len(rows)
-    assert f"egemaps of {len(halves)} recordings" in texts(test)
+    assert f"egemaps (sound=conditioned) of {len(halves)} recordings" in texts(test)
 
 
 def test_unknown_words_are_asked_for(page, tmp_path):
@@ -126,10 +127,13 @@ def test_an_imported_corpus_is_shown_extracted_as_a_job_and_forgotten(page, clip
     test.button(key="import").click().run()
     test.selectbox(key="corpus").set_value("mine").run()
     assert "Imported; nothing is known of how it was recorded." in texts(test)
-    assert "egemaps of 8 recordings" in texts(test)
+    assert "whisper (sound=conditioned) of 8 recordings, egemaps (sound=conditioned) of 8 recordings" in texts(test)
     next(b for b in test.button if b.label == "Extract").click().run()
     work, where = job_cards.jobs().submitted[-1]
     assert (work.corpus, work.features, where.device) == ("mine", ("whisper", "egemaps"), "cpu")
+    assert work.settings == {entry.feature: entry.settings for entry in preset("speech-emotion").inputs}
+    test.segmented_control(key="sound").set_value("as recorded").run()
+    assert "whisper of 8 recordings, egemaps of 8 recordings" in texts(test)
     next(b for b in test.button if b.label == "Forget this import").click().run()
     assert not test.exception and own.names(settings.imports) == ()
 

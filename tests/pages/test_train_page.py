@@ -15,6 +15,7 @@ from emoviz.core.settings import Settings
 from emoviz.corpora import load, own
 from emoviz.corpora.importing import Plan, check, corpus
 from emoviz.corpora.sources import gather
+from emoviz.features.estimate import Estimate
 from emoviz.features.store import FeatureStore
 from emoviz.jobs.folder import Job, Places, State, Status
 from emoviz.models.inputs import InputConfig
@@ -115,14 +116,22 @@ def ready(page, **changes) -> AppTest:
 
 def test_without_a_corpus_the_form_says_what_is_missing_and_starts_nothing(page, queue):
     test = page()
-    assert errors(test) == ["'corpora' has at least one entry and none twice, not []."]
+    assert errors(test) == [] and "Choose a corpus to train on." in texts(test)
     assert next(b for b in test.button if b.label == "Start").disabled and queue.submitted == []
+
+
+def test_where_no_corpus_is_the_form_leads_to_the_data(open_page, queue, monkeypatch):
+    cache.clear()
+    monkeypatch.setattr("emoviz.jobs.slurm.partitions", list)
+    test = open_page("train")
+    assert errors(test) == [] and "none is on this machine yet. The Data page says how to get one." in texts(test)
+    assert next(b for b in test.button if b.label == "Start").disabled
 
 
 def test_what_will_happen_is_said_and_then_started(page, queue):
     test = ready(page, epochs=3)
     assert errors(test) == []
-    assert "Extracted first: mine: whisper, egemaps." in texts(test)
+    assert "Extracted first: mine: whisper (sound=conditioned), egemaps (sound=conditioned)." in texts(test)
     assert "384 channels of whisper, 25 channels of egemaps" in texts(test)
     assert tables(test)[0].iloc[0].tolist() == ["Here", "8 / 2", "4 / 1", "4 / 1"]
     test.button(key="start").click().run()
@@ -131,6 +140,18 @@ def test_what_will_happen_is_said_and_then_started(page, queue):
         preset("speech-emotion"), name="speech-emotion-2", corpora=("mine",), epochs=3
     )
     assert work.extract and where.device == "cpu" and group == ""
+
+
+def test_the_time_counts_the_extraction_in(page, queue, monkeypatch):
+    first = [Estimate(recordings=100, seconds=100.0, size=1.0, tried=4)]
+    monkeypatch.setattr("emoviz.training.outlook.extractions", lambda *_: first)
+    monkeypatch.setattr("emoviz.training.outlook.step_seconds", lambda *_: 10.0)
+    test = press(ready(page, epochs=3), "How long will it take?")
+    assert f"**About {job_cards.duration(130)}** on this processor, {job_cards.duration(100)} of them" in texts(test)
+    assert f"Training takes at most **{job_cards.duration(30)}** on this processor: 3 epochs of 1 steps" in texts(test)
+    monkeypatch.setattr("emoviz.training.outlook.extractions", lambda *_: [])
+    test = press(test, "How long will it take?")
+    assert f"At most **{job_cards.duration(30)}**" in texts(test) and "**About" not in texts(test)
 
 
 @pytest.mark.parametrize(

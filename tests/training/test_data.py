@@ -170,7 +170,7 @@ def test_an_epoch_is_selected_on_recordings_and_their_copies_and_tested_on_recor
 
 
 def test_copies_that_are_not_there_or_cannot_be_are_refused():
-    with pytest.raises(FeatureError, match=r"lacks 'egemaps' of corrupted copies.*--copies 2"):
+    with pytest.raises(FeatureError, match=r"lacks egemaps of corrupted copies.*--copies 2"):
         DATA["utterances"](COPIES, CopiedStore(missing="Here/0/angry/0"))
     with pytest.raises(ConfigError, match="'toy' takes no 'copies'"):
         DATA["utterances"](dataclasses.replace(COPIES, inputs=(InputConfig("toy"),)), CopiedStore())

@@ -20,7 +20,7 @@ from emoviz.jobs.folder import Places
 from emoviz.jobs.kinds.training import Training
 from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
-from emoviz.training.outlook import complete, outlook, step_seconds, steps_per_epoch
+from emoviz.training.outlook import complete, extractions, outlook, step_seconds, steps_per_epoch, told_gaps
 
 from .made_up import TRACES, TracedStore
 
@@ -135,15 +135,19 @@ def test_what_is_lacking_is_extracted_and_nothing_twice(tmp_path):
     own.save(corpus(plan, check(gather(clips, clips / TABLE), plan)), tmp_path / "imports")
     store = FeatureStore(tmp_path / "store")
     said: list[str] = []
+    here = [inventory.holding("c", None, tmp_path / "imports", store)]
+    (first,) = extractions(BASE, outlook(BASE, here, store), None, tmp_path / "imports", store)
+    assert (first.tried, first.recordings) == (4, 8) and first.seconds > 0
     for _ in range(2):
         complete(BASE, None, tmp_path / "imports", store, lambda stage, done, total: said.append(stage))
         assert store.count(list(store.corpus("c").recordings["key"]), "egemaps") == 12
     assert said.count("Extracting features of c") == 12 + 1
 
     own_window = dataclasses.replace(BASE, inputs=(InputConfig("egemaps-functionals", settings={"window": 1.0}),))
-    for lacking in ({"c": {"egemaps-functionals": 12}}, {}):
+    for lacking, told in (({"c": {"egemaps-functionals": 12}}, "c: egemaps-functionals (window=1.0)"), ({}, "")):
         here = [inventory.holding("c", None, tmp_path / "imports", store)]
-        assert outlook(own_window, here, store).lacking == lacking
+        view = outlook(own_window, here, store)
+        assert view.lacking == lacking and told_gaps(own_window, view) == told
         complete(own_window, None, tmp_path / "imports", store)
 
 

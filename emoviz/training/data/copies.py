@@ -12,7 +12,7 @@ from ...core.errors import ConfigError, FeatureError
 from ...core.keys import key_of_copy
 from ...core.progress import Progress, silent
 from ...core.vocabulary import Modality
-from ...features.base import EXTRACTORS
+from ...features.base import EXTRACTORS, described, extraction_command
 from ...features.grid import on_grid
 from ...features.store import FeatureStore
 from ..config import TrainingConfig
@@ -40,9 +40,11 @@ def load_with_copies(config: TrainingConfig, store: FeatureStore, progress: Prog
         keys = [key_of_copy(key, number) for key in recordings.table["key"]]
         for choice in config.inputs:
             if store.count(keys, choice.feature, choice.settings) < len(keys):
+                own = {choice.feature: choice.settings}
+                commands = [extraction_command(corpus, own, config.copies) for corpus in config.corpora]
                 raise FeatureError(
-                    f"The store {store.root} lacks '{choice.feature}' of corrupted copies; extract them of each corpus "
-                    f"with `python -m emoviz extract CORPUS --preset NAME`, or with `--copies {config.copies}`."
+                    f"The store {store.root} lacks {described(*own.popitem())} of corrupted copies; extract them with "
+                    f"{' and '.join(commands)}."
                 )
     keys_of = recordings.table["key"]
 
