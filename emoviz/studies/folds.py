@@ -13,7 +13,8 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..training.config import TrainingConfig
 from ..training.data import DATA, Data, Recordings, fit_inputs
-from ..training.finish import finish, predict_part, training_mean
+from ..training.data.base import training_mean
+from ..training.finish import finish, predict_part
 from ..training.floors import FLOORS, Predict
 from ..training.loop import fit
 from ..training.module import TrainingModule

@@ -68,6 +68,9 @@ class TrainingConfig:
         averaging: decay of an exponential moving average of the weights, which is then validated and kept; 0 for none.
         balance: groups (of `speaker`, `culture` and, for utterances, `emotion`) that occur equally often among the
             samples that are drawn.
+        uniform_prior: share of equal class frequencies in those that the probabilities reckon with, where emotions are
+            predicted: with 0 the classes occur as in training, with 1 equally often. Some finds rare classes at little
+            cost (:mod:`emoviz.training.class_prior`).
         validation_share: share of the speakers of each culture for validation, at least one speaker.
         test_share: share of the speakers of each culture for the test, at least one speaker.
         seed: seed of everything random.
@@ -112,6 +115,7 @@ class TrainingConfig:
     precision: Literal["auto", "32", "bf16"] = "auto"
     micro_batch: int = field(default=0, metadata=LEFT_OUT)
     compile: bool = field(default=False, metadata=LEFT_OUT)
+    uniform_prior: float = field(default=0.0, metadata=LEFT_OUT)
 
     def __post_init__(self) -> None:
         if not self.name or any(c in self.name for c in "/\\ .") or self.name.startswith("-"):
@@ -143,6 +147,8 @@ class TrainingConfig:
         for group in self.balance:
             if group not in allowed:
                 raise ConfigError(f"'balance' takes {', '.join(allowed)}, not '{group}'.")
+        if not 0 <= self.uniform_prior <= 1 or (self.uniform_prior and self.kind != "emotion"):
+            raise ConfigError(f"'uniform_prior' is a share in [0, 1] for emotions, else 0, not {self.uniform_prior:g}.")
         for what in ("hop", "window", "learning_rate"):
             if getattr(self, what) <= 0:
                 raise ConfigError(f"'{what}' is positive, not {getattr(self, what)}.")

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
@@ -26,7 +25,7 @@ from ..evaluation.scores import Result, score_table, scores_of
 from ..models.inputs import channel_names
 from .confidence import KEY, fit_confidence, judge_confidence
 from .config import TrainingConfig
-from .data.base import Data, Part, Sample, collate
+from .data.base import Data, Part, Sample, collate, training_mean
 from .feed import in_order
 from .module import TrainingModule
 from .presets import preset
@@ -186,13 +185,6 @@ def adapt_norm(module: TrainingModule, samples: Sequence[Sample]) -> None:
         if len(samples[start : start + size]) > 1:
             module.predict(collate(samples[start : start + size]).to(module.device))
     module.eval()
-
-
-def training_mean(part: Part) -> np.ndarray:
-    """Return the mean (K,) of the training targets over all frames, or over the class shares of all samples."""
-    frames = [np.atleast_2d(sample.target.numpy()) for sample in part]
-    mean: np.ndarray = np.nanmean(np.concatenate(frames), axis=0)
-    return mean
 
 
 def origin_of(data: Data, command: str) -> Origin:

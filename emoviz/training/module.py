@@ -11,13 +11,14 @@ from torch import Tensor
 
 from ..checkpoints.folder import Predictor
 from ..core.errors import ConfigError
-from ..core.vocabulary import POLARITY, SIGNS, Emotion, Task
+from ..core.vocabulary import POLARITY, SIGNS, Emotion, Split, Task
 from ..evaluation.scores import Result, scores_of
 from ..features.align import delayed, refined
 from ..models import Model, Output, build
 from ..models.losses import LOSSES, METRIC_LOSSES
+from .class_prior import log_weights
 from .config import TrainingConfig
-from .data.base import DATA, Batch, Data, Sample
+from .data.base import DATA, Batch, Data, Sample, training_mean
 
 OF_CULTURE = "validation in "
 """Name of the validation metric of one culture in the log, before the name of the culture."""
@@ -63,6 +64,10 @@ class TrainingModule(lightning.LightningModule):
         polarity = [SIGNS[POLARITY[Emotion(o)]] for o in config.outputs] if config.kind == "emotion" else []
         self.polarity: Tensor
         self.register_buffer("polarity", torch.tensor(polarity), persistent=False)
+        prior = training_mean(data.whole[Split.TRAIN]) if config.uniform_prior else np.ones(1)
+        weights = torch.from_numpy(log_weights(prior, config.uniform_prior)).float()
+        self.prior_weights: Tensor
+        self.register_buffer("prior_weights", weights, persistent=False)
         self.results: list[Result] = []
         self.losses: list[Tensor] = []
         self.selection: dict[str, Any] = {"metric": config.selection, "value": None}
@@ -80,7 +85,8 @@ class TrainingModule(lightning.LightningModule):
         """Return the loss of one batch."""
         streams = self.source.augment(self._inputs(batch))
         output = self.network(streams, batch.mask, batch.target)
-        loss = self.loss(output.prediction, batch.target, batch.mask)
+        # The loss gets the scores as they would be if the classes occurred as in training.
+        loss = self.loss(output.prediction - self.prior_weights, batch.target, batch.mask)
         if self.metric_loss is not None:
             distance = self.metric_loss(output.embedding, batch.target, self.polarity, *self.settings.margins)
             loss = loss + self.settings.metric_weight * distance

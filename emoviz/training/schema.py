@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Learning": ("epochs", "batch_size", "learning_rate", "seed", "patience", "optimiser", "weight_decay",
                  "gradient_clip", "averaging", "micro_batch", "precision", "compile"),
     "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance",
-             "copies"),
+             "uniform_prior", "copies"),
     "Time": ("hop", "window", "resample", "label_delay"),
     "Split and adaptation": ("validation_share", "test_share", "standardise_by", "speaker_weight", "adapt_norm"),
 }  # fmt: skip
@@ -67,7 +67,8 @@ def fitted(values: Mapping[str, Any], target: str) -> dict[str, Any]:
         return dict(values)
     changed = dict(values) | TASKS[target] | {"outputs": list(TARGETS[target])}
     if target != "emotion":
-        changed |= {"metric_loss": "", "balance": [group for group in values["balance"] if group != "emotion"]}
+        groups = [group for group in values["balance"] if group != "emotion"]
+        changed |= {"metric_loss": "", "balance": groups, "uniform_prior": 0.0}
     return changed
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -116,6 +117,13 @@ class Part(Dataset[Sample]):
     def __iter__(self) -> Iterator[Sample]:
         """Yield the samples of epoch 0 in order, as validation and test take them."""
         return (self.make(0, number) for number in range(self.count))
+
+
+def training_mean(part: Part) -> np.ndarray:
+    """Return the mean (K,) of the training targets over all frames, or over the class shares of all samples."""
+    frames = [np.atleast_2d(sample.target.numpy()) for sample in part]
+    mean: np.ndarray = np.nanmean(np.concatenate(frames), axis=0)
+    return mean
 
 
 @dataclass(frozen=True)
