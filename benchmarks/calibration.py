@@ -3,9 +3,10 @@
     EMOVIZ_STORE=STORE python -m benchmarks.calibration MODEL --corpus NAME [--draws 5] [--trust 10]
     EMOVIZ_STORE=STORE python -m benchmarks.calibration MODEL --corpus NAME --validation --trust 0 1 3 10 30 100
 
-The recordings are those that the model did not see, or with `--validation` those of the people on whom its training
-chose the epoch, for choices such as that of the weight of the training's statistics (`--trust`, in seconds). Calibrated
-to some clips of a person, in each draw, it is tested on the person's other recordings. The rows:
+The recordings are those that the model did not see. With `--validation` they are those of the people on whom its
+training chose the epoch, or in another corpus of every second person, for choices such as that of the weight of the
+training's statistics (`--trust`, in seconds). Calibrated to some clips of a person, in each draw, the model is tested
+on the person's other recordings. The rows:
 
     as it is       the model as it was trained
     corpus         calibrated to all recordings of the corpus
@@ -53,7 +54,8 @@ class Heard:
         checkpoint: the model.
         store: store of the corpus.
         name: name of the corpus.
-        part: part of the model's split whose people are tested, where the model was trained on the corpus.
+        part: part of the model's split whose people are tested, where the model was trained on the corpus; of another
+            corpus all people are, and for validation every second one.
         trust: seconds that weigh as much as the training.
     """
 
@@ -66,6 +68,8 @@ class Heard:
         table = self.recordings.table
         if name in trained_on(checkpoint.description):
             table = table[table["speaker"].isin(checkpoint.description.split[part])]
+        elif part is Split.VALIDATION:
+            table = table[table["speaker"].isin(sorted(table["speaker"].unique())[::2])]
         self.table = table
 
     def calibrated(self, ids: Sequence[str]) -> Checkpoint:

@@ -74,6 +74,7 @@ class Checkpoint:
         predictor: the network and the transforms of its inputs.
         metrics: scores on held-out recordings.
         calibration: digest of the profile of people that the transforms were fitted to; empty as it was trained.
+        calibrated_by: sentence that says who these people are; empty as it was trained.
     """
 
     folder: Path
@@ -81,6 +82,7 @@ class Checkpoint:
     predictor: Predictor
     metrics: Mapping[str, Any]
     calibration: str = ""
+    calibrated_by: str = ""
 
     @property
     def name(self) -> str:

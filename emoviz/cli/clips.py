@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import Cancelled, ConfigError, MediaError
+from ..core.errors import CalibrationError, Cancelled, ConfigError, MediaError
 from ..core.settings import Settings
 from ..prediction.export import endings
 from .command import argument, command
@@ -50,8 +50,8 @@ def choice_of(options: argparse.Namespace) -> "Choice":
     argument(
         "--calibrate",
         metavar="PEOPLE",
-        help="fit the models to people without labels: a folder or file of recordings, corpus:NAME, a stretch of the "
-        "clip (0:10-0:25) or a saved profile",
+        help="fit the models to people without labels: a folder or file of recordings, corpus:NAME, a stretch of each "
+        "clip (0:10-0:25), 'own' (all speech of each clip) or a saved profile (a file, or profile:NAME)",
     ),
     argument(
         "--out",
@@ -65,7 +65,6 @@ def predict(options: argparse.Namespace, settings: Settings) -> None:
 
     Of several clips, one that cannot be read does not keep the others from being predicted.
     """
-    from ..prediction.clip import load_checkpoints
     from ..prediction.export import format_of
 
     tables = [options.out]
@@ -73,20 +72,40 @@ def predict(options: argparse.Namespace, settings: Settings) -> None:
         tables = _tables(options.clips, options.out)
     elif options.out:
         format_of(options.out)  # refuses other endings before the clip is analysed
-    checkpoints = load_checkpoints(options.model, settings.checkpoints)
+    checkpoints, told = _models(options, settings)
     failed = []
     for clip, table in zip(options.clips, tables, strict=True):
         try:
-            _predict(clip, table, checkpoints, options, settings)
+            _predict(clip, table, checkpoints, told, options, settings)
         except Cancelled:
             raise
-        except MediaError as error:
+        except (MediaError, CalibrationError) as error:
             if len(options.clips) == 1:
                 raise
             note([f"{clip}: {error}"])
             failed.append(clip.name)
     if failed:
-        raise MediaError(f"{len(failed)} of {len(options.clips)} clips could not be read: {', '.join(failed[:5])}.")
+        raise MediaError(
+            f"{len(failed)} of {len(options.clips)} clips could not be predicted: {', '.join(failed[:5])}."
+        )
+
+
+def _models(options: argparse.Namespace, settings: Settings) -> "tuple[list[Checkpoint], list[str]]":
+    """Load the models, and calibrate them where all clips have the same people, which are measured once.
+
+    Returns:
+        The models, and sentences that say which of them are not calibrated.
+    """
+    from ..features.store import FeatureStore
+    from ..prediction.clip import load_checkpoints
+    from ..prediction.profiles import fitted_models, speaks_of_clip
+
+    checkpoints = load_checkpoints(options.model, settings.checkpoints)
+    if options.calibrate is None or speaks_of_clip(options.calibrate):
+        return checkpoints, []
+    with Bars() as bars:
+        fitted = fitted_models(checkpoints, options.calibrate, store=FeatureStore(settings.store), progress=bars)
+    return fitted.models, fitted.told
 
 
 def _tables(clips: Sequence[Path], folder: Path | None) -> list[Path]:
@@ -104,26 +123,33 @@ def _tables(clips: Sequence[Path], folder: Path | None) -> list[Path]:
 
 
 def _predict(
-    clip: Path, table: Path | None, checkpoints: "Sequence[Checkpoint]", options: argparse.Namespace, settings: Settings
+    clip: Path,
+    table: Path | None,
+    checkpoints: "Sequence[Checkpoint]",
+    told: Sequence[str],
+    options: argparse.Namespace,
+    settings: Settings,
 ) -> None:
-    """Predict one clip."""
+    """Predict one clip, by models that are calibrated to its own people where these are asked for."""
     from ..evaluation.sentence import sentence
     from ..features.store import FeatureStore
     from ..media import ClipMedia
     from ..prediction.clip import predict_clip, require_size
     from ..prediction.export import write_prediction
     from ..prediction.formats import FORMATS
-    from ..prediction.profiles import fitted_models
+    from ..prediction.profiles import fitted_models, speaks_of_clip
 
     require_size(clip, settings.upload_limit_mb)
     media = ClipMedia(clip, face=options.face, choice=choice_of(options))
     store = FeatureStore(settings.store)
     with Bars() as bars:
-        models, told = fitted_models(checkpoints, options.calibrate, clip=media, store=store, progress=bars)
-        prediction = predict_clip(media, models, store=store, progress=bars)
+        if options.calibrate is not None and speaks_of_clip(options.calibrate):
+            checkpoints, told, _ = fitted_models(checkpoints, options.calibrate, clip=media, store=store, progress=bars)
+        prediction = predict_clip(media, checkpoints, store=store, progress=bars)
     if table:
         write_prediction(prediction, table)
     else:
         sys.stdout.write(FORMATS["csv"].encode_prediction(prediction).decode())
     named = f"{clip}: " if len(options.clips) > 1 else ""
-    note([f"{named}{text}" for text in (*told, *prediction.notes, sentence(prediction.table, prediction.outputs))])
+    said = dict.fromkeys((*told, *prediction.notes, sentence(prediction.table, prediction.outputs)))
+    note([f"{named}{text}" for text in said])

@@ -96,7 +96,7 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
     store, by = FeatureStore(settings.store), options.calibrate if options.calibrate in GROUPS else ""
     with Bars() as bars:
         people = None if by else options.calibrate
-        (model,), told = fitted_models([checkpoint], people, store=store, progress=bars)
+        (model,), told, _ = fitted_models([checkpoint], people, store=store, progress=bars)
         rows = evaluated(model, store, options.corpus, bars, by=by)
     if by:
         told = [f"Each {by} of '{options.corpus}' calibrates {model.name} by all of their own recordings."]

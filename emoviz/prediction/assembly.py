@@ -38,7 +38,7 @@ class ClipPrediction:
             ``rmse`` (held-out, NaN when unknown).
         faces: all faces of the clip, once they are found.
         channel_weights: table per model with the columns ``channel``, ``modality`` and ``weight`` (mean over the clip).
-        notes: limits of the predictions, one sentence each.
+        notes: limits of the predictions, and to whom models are calibrated, one sentence each.
         branches: parts of the prediction, so that it can be combined with other predictions of the clip.
         absences: stretches of the clip in which a source is absent, and why.
     """
@@ -64,14 +64,17 @@ class ClipPrediction:
 
     @property
     def exported(self) -> pd.DataFrame:
-        """The table with a column per source, e.g. ``face.gap``, that says in words why the source has no value."""
+        """The table with a column per source, e.g. ``face.gap``, that says in words why the source has no value.
+
+        Of a calibrated model a column, e.g. ``speech-emotion.calibration``, says to whom.
+        """
         table, gaps = self.table.copy(), self.gaps
         for source in dict.fromkeys(self.outputs.source):
             told = pd.Series("", table.index, dtype=object)
             for gap in gaps[(gaps.source == source) & (gaps.model == "")].itertuples():
                 told[table.time.between(gap.start, gap.end)] = gap.reason
             table[f"{source}.gap"] = told
-        return table
+        return table.assign(**{f"{name}.calibration": told for name, told in _people(self.branches).items()})
 
     @property
     def action_units(self) -> pd.DataFrame | None:
@@ -187,7 +190,9 @@ def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
         channel_weights={
             p.checkpoint.name: p.channel_weights for b in branches for p in b.models if p.channel_weights is not None
         },
-        notes=tuple(dict.fromkeys([*info.notes, *(note for branch in branches for note in _notes(branch))])),
+        notes=tuple(
+            dict.fromkeys([*_people(branches).values(), *info.notes, *(note for b in branches for note in _notes(b))])
+        ),
         branches=tuple(branches),
         absences=tuple(absence for branch in branches for absence in branch.absences),
     )
@@ -216,6 +221,12 @@ def held_out_rmse(checkpoint: Checkpoint, output: str) -> float:
     rows = checkpoint.metrics.get("test", ())
     values = [r["value"] for r in rows if (r["culture"], r["output"], r["metric"]) == ("all", output, "rmse")]
     return float(values[0]) if values and values[0] is not None else float("nan")
+
+
+def _people(branches: Sequence[Branch]) -> dict[str, str]:
+    """Return the sentences that say to whom models are calibrated, by the name of the model."""
+    checkpoints = [model.checkpoint for branch in branches for model in branch.models]
+    return {checkpoint.name: checkpoint.calibrated_by for checkpoint in checkpoints if checkpoint.calibrated_by}
 
 
 def _notes(branch: Branch) -> tuple[str, ...]:

@@ -222,7 +222,8 @@ def calibrated(checkpoint: Checkpoint, profile: Profile) -> Checkpoint:
         else:
             transform.move(torch.from_numpy(profile.levels[name]), torch.from_numpy(profile.spreads[name]))
     predictor = Predictor(inputs, checkpoint.predictor.model, checkpoint.predictor.temperature).eval()
-    return dataclasses.replace(checkpoint, predictor=predictor, calibration=profile.digest)
+    told = f"{profile.people} calibrates {checkpoint.name} by {profile.amount}."
+    return dataclasses.replace(checkpoint, predictor=predictor, calibration=profile.digest, calibrated_by=told)
 
 
 def profile_of_clips(

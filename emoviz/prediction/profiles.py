@@ -5,15 +5,15 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import CalibrationError
-from ..core.files import raising, replacing
+from ..core.files import raising, write_bytes
 from ..core.progress import Progress, silent
 from .calibration import Profile, calibrated, can_be_calibrated, profile_of_clips, profile_of_corpus
 
@@ -21,16 +21,41 @@ if TYPE_CHECKING:
     from ..features.store import FeatureStore
     from ..media import ClipMedia
 
-CORPUS = "corpus:"
+CORPUS, PROFILE = "corpus:", "profile:"
+OWN = "own"
+"""The word for all speech of the clip itself."""
+OWN_SPEECH = 60.0
+"""Seconds of speech from which somebody can be taken by their own: a shorter recording may hold a single emotion."""
 ENDING = ".safetensors"
+FOLDER = "profiles"
+"""Folder beside the features in which profiles lie that go by a name."""
+NAME = re.compile(r"\w[\w .-]*")
+"""A profile's name, which leads into no other folder."""
 SPAN = re.compile(r"(?:(\d+):)?(\d+(?:\.\d+)?)-(?:(\d+):)?(\d+(?:\.\d+)?)")
 """A stretch of a clip, e.g. ``0:10-0:25`` or ``10-25.5``."""
 ROUNDING = 0.1
 """Seconds by which a stretch may end behind the clip, as times are rounded."""
-ASKED = "a folder or file of recordings, corpus:NAME, a stretch of the clip such as 0:10-0:25, or a saved profile"
+ASKED = (
+    "a folder or file of recordings, corpus:NAME, a stretch of the clip such as 0:10-0:25, 'own' for all speech of the "
+    "clip, or a saved profile"
+)
 FORMAT = "1"
 KINDS = {"level": "levels", "spread": "spreads", "within": "within"}
 """The start of an array's name in a file, by which it is known what of the profile it is."""
+
+
+class Fitted(NamedTuple):
+    """Models of which those that can be are calibrated.
+
+    Attributes:
+        models: the models, in their order.
+        told: sentences that say which models are calibrated to whom, and which are not.
+        profiles: profile of each calibrated model, in the same order.
+    """
+
+    models: list[Checkpoint]
+    told: list[str]
+    profiles: list[Profile]
 
 
 def find_profile(
@@ -59,8 +84,11 @@ def find_profile(
     path = Path(asked)
     if asked.startswith(CORPUS) and store is not None:
         return profile_of_corpus(checkpoint, store, asked.removeprefix(CORPUS), progress)
-    if path.suffix == ENDING:
-        return load_profile(path)
+    if saved := _saved(asked, store):
+        return saved
+    if asked == OWN and clip is not None:
+        _require_own_speech(clip, progress)
+        return profile_of_clips(checkpoint, [clip], f"The speech of '{clip.path.name}'", store=store, progress=progress)
     if asked and path.exists():
         return profile_of_clips(checkpoint, _clips(path), f"'{path.name}'", store=store, progress=progress)
     if clip is not None and (span := _span(asked)):
@@ -80,8 +108,8 @@ def fitted_models(
     clip: "ClipMedia | None" = None,
     store: "FeatureStore | None" = None,
     progress: Progress = silent,
-) -> tuple[list[Checkpoint], list[str]]:
-    """Return models of which those that can be are calibrated, and sentences that say which and to whom.
+) -> Fitted:
+    """Calibrate the models that can be to the people whom a text names.
 
     Args:
         checkpoints: models.
@@ -97,23 +125,45 @@ def fitted_models(
         FeatureError: if a feature is extracted in another way today, or was not extracted.
     """
     if asked is None:
-        return list(checkpoints), []
-    kept = load_profile(Path(asked)) if Path(asked).suffix == ENDING else None
+        return Fitted(list(checkpoints), [], [])
+    kept = _saved(asked, store)
     able = [
         c for c in checkpoints if can_be_calibrated(c) and kept is None or kept and kept.fingerprint == c.fingerprint
     ]
     if not able:
         able = list(checkpoints[:1])  # whose refusal says why
-    models, told = [], []
+    fitted = Fitted([], [], [])
     for checkpoint in checkpoints:
         if checkpoint not in able:
-            models.append(checkpoint)
-            told.append(f"{checkpoint.name} is not calibrated and stays as it was trained.")
+            fitted.models.append(checkpoint)
+            fitted.told.append(f"{checkpoint.name} is not calibrated and stays as it was trained.")
             continue
         profile = kept or find_profile(asked, checkpoint, clip=clip, store=store, progress=progress)
-        models.append(calibrated(checkpoint, profile))
-        told.append(f"{profile.people} calibrates {checkpoint.name} by {profile.amount}.")
-    return models, told
+        fitted.models.append(calibrated(checkpoint, profile))
+        fitted.told.append(fitted.models[-1].calibrated_by)
+        fitted.profiles.append(profile)
+    return fitted
+
+
+def speaks_of_clip(asked: str) -> bool:
+    """Return whether a text names people by the clip that is predicted, so that each clip has its own."""
+    return asked == OWN or not Path(asked).exists() and _span(asked) is not None
+
+
+def _require_own_speech(clip: "ClipMedia", progress: Progress) -> None:
+    """Refuse a clip with too little speech to tell how somebody usually sounds.
+
+    Raises:
+        CalibrationError: if it holds less than :data:`OWN_SPEECH`, or no sound.
+        MediaError: if it cannot be read.
+    """
+    spoken = clip.speech(progress).spoken if clip.info.audio else ()
+    seconds = sum(end - start for start, end in spoken)
+    if seconds < OWN_SPEECH:
+        raise CalibrationError(
+            f"'{clip.path.name}' holds {seconds:.0f} s of speech; calibration to its own speech needs at least "
+            f"{OWN_SPEECH:g} s."
+        )
 
 
 def _span(text: str) -> tuple[float, float] | None:
@@ -142,20 +192,57 @@ def _clips(path: Path) -> "list[ClipMedia]":
     return [ClipMedia(file) for file in files]
 
 
-def save_profile(profile: Profile, path: Path) -> None:
-    """Write a profile as a safetensors file, whole or not at all.
-
-    Raises:
-        CalibrationError: if the disk is full or not writable.
-    """
+def encode_profile(profile: Profile) -> bytes:
+    """Return a profile as the content of a safetensors file."""
     tensors = {
         f"{kind}.{name}": np.ascontiguousarray(values)
         for kind, what in KINDS.items()
         for name, values in getattr(profile, what).items()
     }
     about = {f.name: getattr(profile, f.name) for f in dataclasses.fields(profile) if f.name not in KINDS.values()}
-    with raising(CalibrationError, path), replacing(path) as draft:
-        save_file(tensors, draft, {"emoviz_profile": FORMAT, "about": json.dumps(about)})
+    return save(tensors, {"emoviz_profile": FORMAT, "about": json.dumps(about)})
+
+
+def save_profile(profile: Profile, path: Path) -> None:
+    """Write a profile, whole or not at all.
+
+    Raises:
+        CalibrationError: if the disk is full or not writable.
+    """
+    with raising(CalibrationError, path):
+        write_bytes(path, encode_profile(profile))
+
+
+def kept_profiles(root: Path) -> dict[str, Path]:
+    """Return the profiles that lie in a store, by the name under which they can be asked for."""
+    return {file.stem: file for file in sorted((root / FOLDER).glob(f"*{ENDING}"))}
+
+
+def place_of(name: str, root: Path) -> Path:
+    """Return the file of the profile of some name in a store.
+
+    Raises:
+        CalibrationError: if the name is none.
+    """
+    if not NAME.fullmatch(name):
+        raise CalibrationError(f"'{name}' is no name of a profile: use letters, digits, spaces, '.', '-' and '_'.")
+    return root / FOLDER / f"{name}{ENDING}"
+
+
+def _saved(asked: str, store: "FeatureStore | None") -> Profile | None:
+    """Read the profile that a text names by its file or its name, or return None for other texts.
+
+    Raises:
+        CalibrationError: if there is none, or it is damaged.
+    """
+    if asked.startswith(PROFILE) and store is not None:
+        name = asked.removeprefix(PROFILE)
+        known = kept_profiles(store.root)
+        if name not in known:
+            others = f": there are {', '.join(known)}" if known else ", which holds none yet"
+            raise CalibrationError(f"No profile '{name}' lies in the store{others}.")
+        return load_profile(known[name])
+    return load_profile(Path(asked)) if Path(asked).suffix == ENDING else None
 
 
 def load_profile(path: Path) -> Profile:

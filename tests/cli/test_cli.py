@@ -1,5 +1,6 @@
 """The command line in this process: what it prints, where, and with which exit code."""
 
+import io
 import json
 import os
 import subprocess
@@ -401,8 +402,9 @@ def test_a_model_is_calibrated_and_predicts_with_the_profile(voice, tmp_path, ca
     tables = []
     for given in ([], ["--calibrate", str(profile)], ["--calibrate", str(voice)], ["--calibrate", "0:00-0:04"]):
         assert cli.main(["predict", str(voice), "--model", "speech-cats", *given]) == 0
-        tables.append(capsys.readouterr().out)
-    assert tables[0] != tables[1] == tables[2] == tables[3]
+        tables.append(pd.read_csv(io.StringIO(capsys.readouterr().out)))
+    usual, *fitted = (table.drop(columns="speech-cats.calibration", errors="ignore") for table in tables)
+    assert all(table.equals(fitted[0]) for table in fitted) and not usual.equals(fitted[0])
 
     monkeypatch.setattr("emoviz.training.held_out.evaluate", lambda *_, **__: [])
     monkeypatch.setattr("emoviz.prediction.corpus.other_classes", lambda *_: ["No class lacks."])
@@ -413,6 +415,31 @@ def test_a_model_is_calibrated_and_predicts_with_the_profile(voice, tmp_path, ca
         assert cli.main(["evaluate", "speech-cats", "--corpus", "mine", "--calibrate", str(given)]) == 0
         told = capsys.readouterr().err.splitlines()
         assert told[0].startswith(said) and "calibrates speech-cats" in told[0] and told[1:] == ["No class lacks."]
+
+
+def test_a_profile_is_kept_under_a_name_and_serves_several_clips(voice, tmp_path, capsys, monkeypatch):
+    assert cli.main(["calibrate", "speech-cats", str(voice), "--out", "profile:anna"]) == 0
+    kept = Path(capsys.readouterr().out.strip())
+    assert kept.parent.name == "profiles" and kept.name == "anna.safetensors"
+    assert "is no name of a profile" in failure(capsys, "calibrate", "speech-cats", voice, "--out", "profile:../anna")
+    assert "No profile 'berta' lies in the store: there are anna." in failure(
+        capsys, "predict", voice, "--calibrate", "profile:berta"
+    )
+    second = write_clip(tmp_path / "second.wav", sound=speech(2), audio_codec="pcm_s16le")
+    given = [str(voice), str(second), "--model", "speech-cats", "--out", str(tmp_path), "--calibrate"]
+    assert cli.main(["predict", *given, "profile:anna"]) == 0
+    said = capsys.readouterr().err
+    assert all(f"{clip}: 'voice.wav' calibrates speech-cats by 1 recording of" in said for clip in (voice, second))
+    table = pd.read_csv(tmp_path / "second.wav.csv")
+    assert table["speech-cats.calibration"].str.startswith("'voice.wav' calibrates speech-cats").all()
+    assert cli.main(["predict", *given, "0-3"]) == 1
+    said = capsys.readouterr().err
+    assert f"{voice}: The stretch 0-3 of 'voice.wav' calibrates speech-cats by 1 recording of" in said
+    assert f"{second}: The stretch 0-3 ends beyond 'second.wav', which lasts 2.0 s." in said
+    assert "1 of 2 clips could not be predicted: second.wav." in said
+    assert "'voice.wav' holds 4 s of speech; calibration to its own speech needs at least 60 s." in failure(
+        capsys, "predict", voice, "--calibrate", "own"
+    )
 
 
 def test_models_that_cannot_be_calibrated_stay_as_they_are_and_are_named(voice, tmp_path, capsys):
