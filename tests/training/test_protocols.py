@@ -77,9 +77,23 @@ def test_folds_without_sessions_are_drawn_from_the_names_of_the_speakers(speaker
     assert [set(table["speaker"].loc[next(iter(fold.tests.values()))]) for fold in made] == expected
 
 
-def test_a_recording_of_a_session_that_is_trained_on_cannot_be_left_out():
-    table = table_of([[1] * 8]).groupby("speaker").sample(1, random_state=3).assign(session="one talk")
-    with pytest.raises(SplitError, match="The session 'one talk' stands in train and in"):
+@given(seed=SEEDS)
+@FEW
+def test_recordings_of_one_session_are_left_out_together(seed):
+    table = table_of([[1] * 9], FOUR_EMOTIONS[:1])
+    talks = [*(f"talk {number // 2}" for number in range(8)), None]
+    made = make_folds("loro", table.assign(session=talks), Options(seed=seed))
+    assert everyone_tested(made) == list(table.index)
+    left_out = [list(*fold.tests.values()) for fold in made]
+    assert left_out == [*(list(table.index[n : n + 2]) for n in (0, 2, 4, 6)), [table.index[8]]]
+    for fold in made:
+        assert pd.Series(talks, table.index)[fold.validation].nunique(dropna=False) == 2
+        assert len(fold.validation) in (3, 4)
+
+
+def test_recordings_of_a_single_session_cannot_be_left_out():
+    table = table_of([[1] * 8], FOUR_EMOTIONS[:1]).assign(session="one talk")
+    with pytest.raises(SplitError, match="All recordings belong to one session"):
         make_folds("loro", table, Options())
 
 
