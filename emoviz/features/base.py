@@ -76,7 +76,7 @@ def lacking_sound(media: "ClipMedia", shortest: int = 1, why: str = "", progress
         progress: listener that hears of the reading of the sound.
     """
     if media.info.audio is None:
-        return "The clip has no sound."
+        return f"{media.info.without_sound}."
     count = len(media.waveform(progress=progress).samples)
     if not count:
         return "The clip's sound is empty."

@@ -233,7 +233,7 @@ class _Decoded:
 
     def waveform(self, progress: Progress) -> Waveform:
         if self.info.audio is None:
-            raise MediaError(f"'{self.path.name}' has no sound.")
+            raise MediaError(f"'{self.path.name}' has no sound that can be read.")
         with held(self._waveform_lock, progress):
             if self._waveform is None:
                 self._waveform = read_waveform(

@@ -28,6 +28,9 @@ from .container import (
 from .length import declared_length, is_whole, measured_length
 from .orientation import Orientation, orientation_of, shown_size
 
+_CUT = "the file is damaged, or cut off before it begins"
+"""Why nothing of a track can be read."""
+
 
 @dataclass(frozen=True)
 class TrackInfo:
@@ -111,6 +114,11 @@ class ClipInfo:
     audio_tracks: tuple[TrackInfo, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def without_sound(self) -> str:
+        """The beginning of a sentence on a clip of which no sound is read."""
+        return "Nothing of the clip's sound can be read" if self.audio_tracks else "The clip has no sound"
+
 
 def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS, progress: Progress = silent) -> ClipInfo:
     """Look into a clip for its tracks, pictures, sound and true length.
@@ -132,7 +140,13 @@ def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS, p
         video_info = _video_info(path, container, video, bounds) if video else None
         tracks = (_tracks(moving(container.streams.video)), _tracks(usable(container.streams.audio)))
         declared, whole = declared_length(container), is_whole(container, path)
+    if audio_info and not whole and not _is_heard(path, choice):
+        audio_info = None
+    lost = [what for what, track, own in (("picture", video, video_info), ("sound", audio, audio_info))
+            if track is not None and own is None]  # fmt: skip
     if video_info is None and audio_info is None:
+        if lost:
+            raise MediaError(f"Nothing of the {' and '.join(lost)} of '{path.name}' can be read: {_CUT}. {accepted()}")
         raise MediaError(f"'{path.name}' holds neither picture nor sound. {accepted()}")
     duration = declared if declared and whole else measured_length(path, choice, bounds, progress)
     if duration > bounds.longest:
@@ -141,7 +155,7 @@ def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS, p
             f"recordings up to {bounds.longest / 3600:g} hours are accepted."
         )
     notes = [*_track_notes("picture", video_info, tracks[0]), *_track_notes("sound", audio_info, tracks[1])]
-    notes += _length_notes(declared, duration)
+    notes += _length_notes(declared, duration) + [f"Nothing of its {what} can be read: {_CUT}." for what in lost]
     return ClipInfo(path, duration, video_info, audio_info, *tracks, tuple(notes))
 
 
@@ -204,6 +218,13 @@ def _audio_info(path: Path, container: InputContainer, stream: AudioStream, boun
         )
     track = 1 + usable(container.streams.audio).index(stream)
     return AudioInfo(context.sample_rate, context.channels, context.name, track)
+
+
+def _is_heard(path: Path, choice: Choice) -> bool:
+    """Whether any sound can be decoded; the file is opened anew, as its pictures may come first."""
+    with open_clip(path) as container:
+        stream = audio_stream(container, choice)
+        return stream is not None and any(frame.samples for frame in decoded(container, stream))
 
 
 def _tracks(streams: Sequence[AnyStream]) -> tuple[TrackInfo, ...]:

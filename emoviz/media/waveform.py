@@ -106,7 +106,7 @@ def read_waveform(
             gaps.append((end, block.start))
         samples.extend(block.samples)
     if start is None:
-        raise MediaError(f"'{Path(path).name}' has no sound.")
+        raise MediaError(f"'{Path(path).name}' has no sound that can be read.")
     return Waveform(samples.array, rate, start, tuple(gaps), tuple(notes))
 
 

@@ -23,7 +23,8 @@ def absences_of_sound(media: "ClipMedia") -> tuple[Absence, ...]:
     """Return the stretches of a clip in which there is no speech, and why."""
     duration = media.info.duration
     if media.info.audio is None:
-        return (Absence(Source.SPEECH, 0.0, duration, "the recording has no sound"),)
+        why = "nothing of the sound can be read" if media.info.audio_tracks else "the recording has no sound"
+        return (Absence(Source.SPEECH, 0.0, duration, why),)
     sound = media.speech()
     if not len(sound.samples):
         return (Absence(Source.SPEECH, 0.0, duration, "the sound is empty"),)
@@ -79,7 +80,7 @@ def picture_notes(media: "ClipMedia", faces: "FaceTimeline | None") -> list[str]
 def sound_notes(media: "ClipMedia") -> list[str]:
     """Say which limits the clip's sound sets, one sentence each."""
     if media.info.audio is None:
-        return ["The clip has no sound, so there is no prediction from speech."]
+        return [f"{media.info.without_sound}, so there is no prediction from speech."]
     sound = media.speech()
     notes = list(sound.notes[:NOTES_KEPT])
     if not _sounds(media):

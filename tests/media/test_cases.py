@@ -29,6 +29,7 @@ from emoviz.core.errors import MediaError
 from emoviz.media import Choice, ClipMedia, iterate_frames, playable, probe, read_waveform, track_faces
 from emoviz.media.bounds import Bounds
 from emoviz.media.voices import speech_probability, speech_spans
+from emoviz.prediction.absence import absences_of_sound, sound_notes
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,19 @@ def test_a_file_that_is_cut_off_gives_what_is_there_and_says_so(tmp_path, images
     info = probe(clip)
     assert 0.2 < info.duration < 2.2
     assert any("cut off" in note and "2.4 s" in note for note in info.notes)
+
+
+def test_sound_that_is_cut_off_before_it_begins_is_told_from_no_sound(tmp_path, images, voice):
+    whole = write_clip(tmp_path / "whole.mkv", images, voice[:, None], sound_start=0.8, audio_codec="pcm_s16le")
+    clip = write_part(tmp_path / "clip.mkv", whole, 0.15)
+    media = ClipMedia(clip)
+    assert media.info.video and 0.1 < media.info.duration < 0.8 and media.info.audio is None
+    why = "Nothing of its sound can be read: the file is damaged, or cut off before it begins."
+    assert why in media.info.notes and len(media.info.audio_tracks) == 1
+    assert sound_notes(media) == ["Nothing of the clip's sound can be read, so there is no prediction from speech."]
+    assert absences_of_sound(media)[0].reason == "nothing of the sound can be read"
+    with pytest.raises(MediaError, match="Nothing of the picture and sound of 'none.mkv' can be read: .* cut off"):
+        probe(write_part(tmp_path / "none.mkv", whole, 0.03))
 
 
 # 2 The declared length is not the true one
