@@ -156,7 +156,7 @@ def show_judged(both: Compared, names: list[str]) -> None:
     """Show one score of every model and its differences."""
     table, differences = both.judged
     # Two models fit beside their difference; of more the table needs the whole width.
-    left, right = st.columns([9, 6.5], gap="small") if len(names) == LEAST else (st.container(), st.container())
+    left, right = st.columns([9.5, 6], gap="small") if len(names) == LEAST else (st.container(), st.container())
     with left:
         titles = {comparison_scores.score_title(*name): name for name in comparison_scores.score_names(table)}
         what = linked.select("Score", list(titles), "figure", width=300, label_visibility="collapsed")

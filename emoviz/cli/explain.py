@@ -161,8 +161,8 @@ def _explain_sound(
             found = explain_streams(checkpoint, streams, duration, output, method=method, **stretch, progress=bars)
             channels, times = found.channels, found.times
             value = "score" if checkpoint.description.kind == "emotion" else "mean"
-            baseline = f"of the training mean in all channels {number(found.baseline, 3)}"
-            said = [f"The {value} of {output} is {number(found.value, 3)}; {baseline}.", *found.notes]
+            baseline = f"{number(found.baseline, 3)} where all channels are at their training mean"
+            said = [f"The {value} of {output} is {number(found.value, 3)} here, and {baseline}.", *found.notes]
     table = channels if options.by == "channel" else times
     if not options.json:
         table = table.round(4) if options.by == "time" or "low" in table else table.head(TOP_CHANNELS).round(4)

@@ -35,7 +35,7 @@ Number = float | None
 
 
 def number(value: Number, digits: int = 2, *, sign: Literal["", "+"] = "", missing: str = UNDEFINED) -> str:
-    """Return a number without the zero before its point, e.g. ``.61``, ``-.08`` or ``1.00``.
+    """Return a number without the zero before its point and with a true minus sign, e.g. ``.61``, ``−.08`` or ``1.00``.
 
     Args:
         value: the number; None and NaN are missing.
@@ -47,7 +47,7 @@ def number(value: Number, digits: int = 2, *, sign: Literal["", "+"] = "", missi
         return missing
     rounded = round(float(value), digits) + 0.0  # nothing is not negative
     text = re.sub(r"^([+-]?)0\.", r"\1.", f"{rounded:{sign}.{digits if abs(value) < 1 else 2}f}")
-    return text.replace("-", "−") if sign else text
+    return text.replace("-", "−")
 
 
 def bounds(low: Number, high: Number, digits: int = 2, *, sign: Literal["", "+"] = "") -> str:

@@ -109,7 +109,7 @@ def _extremes(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
 
 
 def _models_apart(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> str | None:
-    """E.g. ``the speech models disagree from 0.3 to 2.4 s (valence -.50 by speech-cats, happy by speech-emotion)``."""
+    """E.g. ``the speech models disagree from 0.3 to 2.4 s (valence −.50 by speech-cats, happy by speech-emotion)``."""
     own = outputs[outputs.source == source]
     models = list(dict.fromkeys(own.model))
     valences = {model: _valence_of(table, own[own.model == model]) for model in models}

@@ -72,12 +72,13 @@ def stream_words(found: StreamExplanation, kind: str) -> str:
         kind: kind of the model's outputs.
     """
     what = "score" if kind == "emotion" else "mean"
-    top = found.channels.head(NAMED_CHANNELS)
+    top = found.channels.sort_values("contribution", ascending=False, key=abs, kind="stable").head(NAMED_CHANNELS)
     names = ", ".join(f"{row.channel} {number(row.contribution, sign='+')}" for row in top.itertuples())
     best = found.times.loc[found.times["magnitude"].idxmax()]
     return (
-        f"The {what} of {found.output} is {number(found.value)}, of a training mean {number(found.baseline)}; "
-        f"most between them: {names}; most at {best['time']:.1f} s."
+        f"The {what} of {found.output} is {number(found.value)} here, and {number(found.baseline)} where all channels "
+        f"are at their training mean; the largest parts of this difference are {names}, and most of it arises at "
+        f"{best['time']:.1f} s."
     )
 
 

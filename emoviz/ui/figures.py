@@ -171,8 +171,10 @@ def draw_table(shown: pd.DataFrame, *, key: str, height: int = HEIGHT) -> None:
 
 
 def _unbroken(cell: object) -> object:
-    """A cell that is not broken into lines if it is a short text."""
-    return cell.replace(" ", "\N{NO-BREAK SPACE}") if isinstance(cell, str) and len(cell) <= SHORT else cell
+    """A cell that is not broken into lines if it is a short text that begins with a number, e.g. a score's interval."""
+    if isinstance(cell, str) and len(cell) <= SHORT and not cell[:1].isalpha():
+        return cell.replace(" ", "\N{NO-BREAK SPACE}")
+    return cell
 
 
 @fragment

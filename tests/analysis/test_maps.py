@@ -126,9 +126,9 @@ def figures(emotion: tuple | None, other: tuple | None, name: str = "culture", *
         (figures((0.1, 0.0, 0.2), (0.15, 0.1, 0.2)),
          "cultures (silhouette .15 [.10, .20]) and emotions (.10 [.00, .20]) about equally, the map"),
         (figures((-0.1, -0.2, -0.05), (-0.2, -0.3, -0.1), "speaker"),
-         "neither emotions (silhouette -.10 [-.20, -.05]) nor speakers (-.20 [-.30, -.10]), the map"),
+         "neither emotions (silhouette −.10 [−.20, −.05]) nor speakers (−.20 [−.30, −.10]), the map"),
         (figures((0.3, 0.25, 0.35), None), "separates emotions (silhouette .30 [.25, .35]), the map"),
-        (figures(None, (0.0, -0.1, 0.1)), "separates no cultures (silhouette .00 [-.10, .10]), the map"),
+        (figures(None, (0.0, -0.1, 0.1)), "separates no cultures (silhouette .00 [−.10, .10]), the map"),
         (figures(None, None), "its recordings have no groups that could be told apart; trustworthiness of the map"),
     ],
 )  # fmt: skip

@@ -18,7 +18,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.61, ".61"), (0.614, ".61"), (-0.08, "-.08"), (-0.001, ".00"), (1.0, "1.00"), (0.005, ".01"), (10.5, "10.50")],
+    [(0.61, ".61"), (0.614, ".61"), (-0.08, "−.08"), (-0.001, ".00"), (1.0, "1.00"), (0.005, ".01"), (10.5, "10.50")],
 )
 def test_numbers_lose_only_the_leading_zero_and_nothing_has_no_minus(value: float, text: str) -> None:
     assert words.number(value) == text
@@ -26,7 +26,7 @@ def test_numbers_lose_only_the_leading_zero_and_nothing_has_no_minus(value: floa
 
 def test_numbers_have_the_digits_that_are_asked_for() -> None:
     values = (0.25, -0.08, 1.0, 12.345, None, math.nan, -0.0001)
-    written = [".250", "-.080", "1.00", "12.35", "undefined", "undefined", ".000"]
+    written = [".250", "−.080", "1.00", "12.35", "undefined", "undefined", ".000"]
     assert [words.number(value, 3) for value in values] == written
     assert [words.number(value, 3, sign="+") for value in (0.031, -0.031, 0.0)] == ["+.031", "−.031", "+.000"]
     assert words.number(None, missing="–") == "–"

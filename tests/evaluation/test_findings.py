@@ -81,7 +81,7 @@ def test_the_least_alike_cultures_are_those_whose_mean_weights_correlate_least()
 def test_the_spread_of_figures_over_checkpoints():
     row = {"culture": "all", "output": "valence", "metric": "ccc", "aggregation": "pooled"}
     found = [{"test": [row | {"value": value}]} for value in (0.3, -0.05, 0.5)] + [{}]
-    assert spread(found) == ["CCC, valence: -.05 to .50"]
+    assert spread(found) == ["CCC, valence: −.05 to .50"]
 
 
 def test_what_a_checkpoint_was_evaluated_on_and_where_it_collapsed():

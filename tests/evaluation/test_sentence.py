@@ -83,7 +83,7 @@ def test_models_of_speech_that_disagree_are_named():
     outputs = described(*table.columns[1:]).assign(model=["speech-cats", "speech-emotion", "speech-emotion"])
     assert sentence(table, outputs) == (
         "Mostly happy by speech-emotion; the speech models disagree from 0.0 to 4.0 s "
-        "(valence -.50 by speech-cats, happy by speech-emotion)."
+        "(valence −.50 by speech-cats, happy by speech-emotion)."
     )
 
 
@@ -126,7 +126,7 @@ def test_agreement_counts_where_both_have_a_value():
 def test_speech_alone_tells_its_extremes():
     valence = np.linspace(-0.5, 0.5, 100)
     text = sentence(timed(speech_valence=valence), described("speech.valence"))
-    assert text == "Most pleasant at 10.0 s (valence .49), least at 0.1 s (-.49) by speech model."
+    assert text == "Most pleasant at 10.0 s (valence .49), least at 0.1 s (−.49) by speech model."
     level = sentence(timed(speech_valence=np.full(100, 0.25)), described("speech.valence"))
     assert level == "Valence is .25 on average by speech model."
 

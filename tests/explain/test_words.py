@@ -46,22 +46,23 @@ def test_words_of_a_face():
 
 def streams(method: Method) -> StreamExplanation:
     channels = pd.DataFrame(
-        {"channel": ["a.x", "a.y"], "modality": "audio", "contribution": [-0.3, 0.1], "magnitude": [0.3, 0.1]}
+        {"channel": ["a.y", "a.x"], "modality": "audio", "contribution": [0.1, -0.3], "magnitude": [0.5, 0.3]}
     )
     times = pd.DataFrame({"time": [0.5, 1.5], "contribution": [0.0, -0.2], "magnitude": [0.1, 0.2]})
-    return StreamExplanation("valence", method, 0.2, 0.4, 0.05, channels, times, None, ())
+    return StreamExplanation("valence", method, 0.2, -0.4, 0.05, channels, times, None, ())
 
 
 def test_words_of_streams():
     assert stream_words(streams(Method.GRADIENTS), "dimension") == (
-        "The mean of valence is .20, of a training mean .40; most between them: a.x −.30, a.y +.10; most at 1.5 s."
+        "The mean of valence is .20 here, and −.40 where all channels are at their training mean; the largest parts of "
+        "this difference are a.x −.30, a.y +.10, and most of it arises at 1.5 s."
     )
 
 
 def test_limits_of_each_method():
     found = streams(Method.GRADIENTS)
     exact = dataclasses.replace(found, completeness_error=0.001, notes=("A note.",))
-    assert limits_words(exact) == "A note. The contributions add up to the difference of 0.2 within 0.001."
+    assert limits_words(exact) == "A note. The contributions add up to the difference of 0.6 within 0.001."
     assert limits_words(found) == "Read the order of the contributions rather than their size."
     assert "need not add up" in limits_words(streams(Method.OCCLUSION))
 

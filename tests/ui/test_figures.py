@@ -91,7 +91,7 @@ def test_tables_are_written_as_they_are_read():
     cells = [cell.text or "" for cell in ElementTree.fromstring(first).iter("td")]
     assert first == second
     assert cells == [
-        "North\N{NO-BREAK SPACE}American",
+        "North American",
         ".73\N{NO-BREAK SPACE}[.68,\N{NO-BREAK SPACE}.76]",
         "0.5",
         "<i>",
