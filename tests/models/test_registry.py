@@ -108,7 +108,7 @@ def test_every_parameter_learns(name: str, example: dict[str, Any]) -> None:
     (prediction * noise(*prediction.shape, seed=9)).sum().backward()
     for parameter, values in model.named_parameters():
         assert values.grad is not None and values.grad.isfinite().all(), parameter
-    assert sum(values.grad.abs().sum() for values in model.parameters() if values.grad is not None) > 0
+        assert (values.grad != 0).any(), parameter
 
 
 @pytest.mark.parametrize(("name", "example"), OVER_TIME)
