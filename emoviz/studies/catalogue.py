@@ -167,8 +167,7 @@ SPEECH = Study(
     },
     note="Streams: layer 2 of Whisper-tiny.en, and eGeMAPS in the place of text, for which most of these corpora have "
     "no transcripts. Each culture's recordings, the tested ones among them, are standardised without their labels, "
-    "and batch normalisation takes its statistics from the tested ones. "
-    + CONFOUND,
+    "and batch normalisation takes its statistics from the tested ones. " + CONFOUND,
 )
 SEVEN_EMOTIONS = tuple(e for e in Emotion if e not in (Emotion.CALM, Emotion.CONTEMPTUOUS, Emotion.SURPRISED))
 EMODB_SYSTEMS = ("svm", "logistic", "mdat", "mdat-baseline", "statistics-pooling")
