@@ -4,6 +4,7 @@ from .description import MOST_NAMED, Description, FeatureSpec
 from .folder import (
     CARD,
     CONFIG,
+    FAMILIAR,
     METRICS,
     PER_CULTURE,
     WEIGHTS,
@@ -24,6 +25,7 @@ from .tables import TABLES, read_table, write_table
 __all__ = [
     "CARD",
     "CONFIG",
+    "FAMILIAR",
     "METRICS",
     "MOST_NAMED",
     "PER_CULTURE",

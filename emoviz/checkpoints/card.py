@@ -95,14 +95,27 @@ most frequent class) of the training labels.
 
 def _confidence(description: Description, judged: Mapping[str, Any]) -> str:
     """State how sure the model is of people whom it does not know; nothing of a model that does not say it."""
+    parts = [part for part in (_temperature(description, judged), _familiarity(judged)) if part]
+    return "## How sure it is\n\n" + "\n".join(parts) + "\n" if parts else ""
+
+
+def _familiarity(judged: Mapping[str, Any]) -> str:
+    if "unlike" not in judged:
+        return ""
+    share = words.share(judged["unlike"]["share"])
+    return f"""A window is told to be unlike the training where it lies further from the embeddings of the training than
+95 % of the validation windows of its length. Of the held-out recordings, {share} are.
+"""
+
+
+def _temperature(description: Description, judged: Mapping[str, Any]) -> str:
     if "after" not in judged:
         return ""
     before, after = ({key: words.number(judged[m][key], 3) for key in CONFIDENCE} for m in ("before", "after"))
     interval = METRICS["calibration_error"].written(*(judged["after"][key] for key in ("value", "low", "high")), 3)
-    return f"""## How sure it is
-
-Scores are divided by the temperature {words.number(description.temperature)} before they become probabilities, which
-changes no answer. It was fitted on validation ({judged["fitted_on"]}) by the log loss. On the held-out recordings:
+    return f"""Scores are divided by the temperature {words.number(description.temperature)} before they become
+probabilities, which changes no answer. It was fitted on validation ({judged["fitted_on"]}) by the log loss.
+On the held-out recordings:
 
 | | confidence | accuracy | calibration error |
 |---|---|---|---|
@@ -111,7 +124,6 @@ changes no answer. It was fitted on validation ({judged["fitted_on"]}) by the lo
 
 The calibration error is the expected one, in 15 bins of equally many answers. A model that is right exactly as often as
 it says would have {after["floor"]} here, by chance alone.
-
 """
 
 

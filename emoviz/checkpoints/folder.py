@@ -2,6 +2,7 @@
 
     config.json          what it is: model, features with versions, grid, outputs, training config, split
     model.safetensors    weights, with the PCA and standardisation of the inputs
+    familiar.safetensors the spread of the training's embeddings, by which a model tells what is unlike them
     metrics.json         held-out scores with intervals and the training-mean row, and the origin of the data
     attention.parquet    channel weights per held-out recording (models with channel attention)
     embeddings.parquet   embeddings of held-out recordings
@@ -31,6 +32,7 @@ from torch import Tensor, nn
 from ..core.configuration import from_dict, to_dict
 from ..core.errors import CheckpointError, EmovizError, UnknownNameError
 from ..core.files import raising, replacing, replacing_folder, strict, write_text
+from ..evaluation.familiarity import NAMES, Familiarity
 from ..features.base import NETWORKS
 from ..models import Model, Output, build
 from ..models.inputs import Inputs, channel_names
@@ -39,6 +41,7 @@ from .description import FORMAT, Description
 from .tables import read_table, write_table
 
 CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
+FAMILIAR = "familiar.safetensors"
 
 PER_CULTURE = "per-culture"
 """The group of checkpoints that were each trained on one culture, to compare what they attend to."""
@@ -75,6 +78,7 @@ class Checkpoint:
         metrics: scores on held-out recordings.
         calibration: digest of the profile of people that the transforms were fitted to; empty as it was trained.
         calibrated_by: sentence that says who these people are; empty as it was trained.
+        familiarity: familiarity of what the model is given; None where it was not measured.
     """
 
     folder: Path
@@ -83,6 +87,7 @@ class Checkpoint:
     metrics: Mapping[str, Any]
     calibration: str = ""
     calibrated_by: str = ""
+    familiarity: Familiarity | None = None
 
     @property
     def name(self) -> str:
@@ -97,8 +102,9 @@ class Checkpoint:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of description, weights and calibration, hex, by which this model is told from any other."""
-        files = b"".join((self.folder / name).read_bytes() for name in (CONFIG, WEIGHTS))
+        """The sha256, hex, by which this model is told from any other: it covers whatever decides an answer."""
+        found = [self.folder / name for name in (CONFIG, WEIGHTS, FAMILIAR)]
+        files = b"".join(path.read_bytes() for path in found if path.name != FAMILIAR or path.exists())
         return sha256(files + self.calibration.encode()).hexdigest()
 
     @cached_property
@@ -181,6 +187,7 @@ def save(
     attention: pd.DataFrame | None = None,
     embeddings: pd.DataFrame | None = None,
     predictions: pd.DataFrame | None = None,
+    familiarity: Familiarity | None = None,
     half: bool = True,
 ) -> None:
     """Write a checkpoint folder, whole or not at all.
@@ -194,6 +201,7 @@ def save(
         attention: channel weights of held-out recordings.
         embeddings: embeddings of held-out recordings.
         predictions: truth and prediction of held-out recordings.
+        familiarity: familiarity of what the model is given.
         half: whether the weights are stored as float16, half the size.
 
     Raises:
@@ -207,6 +215,7 @@ def save(
         state = {k: v.half() if half and _halved(k, v) else v for k, v in state.items()}
         with replacing(draft / WEIGHTS) as weights:
             save_file(state, weights)
+        _write_familiarity(draft, familiarity)
         for name, table in (("attention", attention), ("embeddings", embeddings), ("predictions", predictions)):
             if table is not None:
                 write_table(draft, name, table)
@@ -230,6 +239,7 @@ def rewrite(
     metrics: Mapping[str, Any],
     card: str,
     predictions: pd.DataFrame | None = None,
+    familiarity: Familiarity | None = None,
 ) -> None:
     """Change what a checkpoint states beside its weights, which stay as they are, whole or not at all.
 
@@ -239,6 +249,7 @@ def rewrite(
         metrics: new held-out scores.
         card: new model card, Markdown.
         predictions: new table of truth and prediction; by default the old one stays.
+        familiarity: new familiarity of what the model is given; by default the old one stays.
 
     Raises:
         CheckpointError: if the disk is full or not writable.
@@ -248,8 +259,22 @@ def rewrite(
         (draft / CONFIG).write_text(_json(to_dict(description)), encoding="utf-8")
         (draft / METRICS).write_text(_json(metrics), encoding="utf-8")
         (draft / CARD).write_text(card, encoding="utf-8")
+        _write_familiarity(draft, familiarity)
         if predictions is not None:
             write_table(draft, "predictions", predictions)
+
+
+def _write_familiarity(folder: Path, familiarity: Familiarity | None) -> None:
+    if familiarity is not None:
+        with replacing(folder / FAMILIAR) as path:
+            save_file({name: torch.from_numpy(values) for name, values in familiarity.arrays().items()}, path)
+
+
+def _read_familiarity(folder: Path) -> Familiarity | None:
+    if not (folder / FAMILIAR).exists():
+        return None
+    arrays = load_file(folder / FAMILIAR)
+    return Familiarity(**{name: arrays[name].numpy() for name in NAMES})
 
 
 def _halved(name: str, value: torch.Tensor) -> bool:
@@ -277,7 +302,8 @@ def load(folder: Path) -> Checkpoint:
         state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
         predictor.load_state_dict(state)
         metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    except (OSError, SafetensorError, RuntimeError, ValueError, EmovizError) as error:
+        familiarity = _read_familiarity(folder)
+    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, EmovizError) as error:
         # torch lists every tensor that does not fit, over many lines.
         fits = not isinstance(error, RuntimeError)
         reason = str(error).splitlines()[0].rstrip(".") if fits else "its weights do not fit its config"
@@ -285,7 +311,7 @@ def load(folder: Path) -> Checkpoint:
             f"The checkpoint '{folder.name}' is damaged ({reason}); it needs {CONFIG}, {WEIGHTS} and {METRICS} "
             "as `python -m emoviz train` writes them."
         ) from error
-    return Checkpoint(folder, description, predictor.eval(), metrics)
+    return Checkpoint(folder, description, predictor.eval(), metrics, familiarity=familiarity)
 
 
 NETWORKS.register("checkpoint")(load)

@@ -123,7 +123,7 @@ def _explain_face(options: argparse.Namespace, checkpoint: "Checkpoint", media: 
     duration = media.info.duration
     with Bars() as bars:
         output = options.output or main_output(
-            checkpoint, predict_pictures(checkpoint, media, frame_middles(duration, HOP), bars)
+            checkpoint, predict_pictures(checkpoint, media, frame_middles(duration, HOP), bars).values
         )
         seconds = options.at or [duration * (i + 0.5) / MOMENTS for i in range(MOMENTS)]
         found = explain_face(checkpoint, media, output, seconds, progress=bars)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from ..core.vocabulary import CIRCUMPLEX, FUSED_SOURCES, Dimension, Emotion, Source
 from ..core.words import number
+from .familiarity import unlike_spans
 from .findings import leading_source
 from .gaps import spans
 
@@ -38,6 +39,7 @@ def sentence(table: pd.DataFrame, outputs: pd.DataFrame, *, running: bool = Fals
         _extremes(table, outputs),
         *(_models_apart(table, outputs, source) for source in (Source.FACE, Source.SPEECH)),
         _sources_apart(table, outputs),
+        _unlike(table),
     ]
     text = "; ".join(part for part in found if part)
     if not text:
@@ -148,6 +150,15 @@ def _word(table: pd.DataFrame, own: pd.DataFrame, valence: pd.Series) -> str:
         return f"valence {number(valence.mean())}"
     means = table[list(emotions.column)].mean()
     return str(emotions.set_index("column").output[means.idxmax()])
+
+
+def _unlike(table: pd.DataFrame) -> str | None:
+    """E.g. ``from 1.0 to 4.2 s the clip is unlike what speech-emotion was trained on``, the longest such stretch."""
+    found = [(end - start, start, end, model) for model, own in unlike_spans(table).items() for start, end in own]
+    if not found:
+        return None
+    _, start, end, model = max(found)
+    return f"from {start:.1f} to {end:.1f} s the clip is unlike what {model} was trained on"
 
 
 def _sources_apart(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:

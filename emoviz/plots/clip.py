@@ -10,12 +10,11 @@ from ..core.vocabulary import (
     CIRCUMPLEX,
     EMOTION_COLOURS,
     FUSED_SOURCES,
-    SOURCE_COLOURS,
-    SOURCE_DASHES,
     Dimension,
     Emotion,
     Source,
 )
+from .dimension_lines import draw_dimension
 from .style import (
     GAP,
     GREY,
@@ -24,13 +23,13 @@ from .style import (
     MODALITY_COLOURS,
     SCATTERGL_FROM,
     SMALL,
-    band,
     faint,
     lay_out,
     legend,
     title,
     unit_axis,
 )
+from .unlike import veil
 
 LEGEND_HEIGHT = 78
 ABOVE = 38
@@ -52,7 +51,7 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
 
     Each dimension has a row, with a line per source in a band of the held-out RMSE where that is known; then come the
     emotions of one source as a stacked area. Gaps of a source are shaded; fused values of one source alone are thin and
-    dotted.
+    dotted. Curves are paler where the clip is unlike what their model was trained on.
 
     Args:
         table: table with ``time`` (s) and one column per output.
@@ -68,10 +67,11 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
         axis = "y" if place == 1 else f"y{place}"
         if name == "emotions":
             _stack_emotions(figure, table, emotions, axis)
+            veil(figure, table, emotions, axis)
             shaded = _of(gaps, emotions)
             _mark_alone(figure, table, axis, emotion_source)
         else:
-            _draw_dimension(figure, table, dimensions[name], axis, first=place == 1)
+            draw_dimension(figure, table, dimensions[name], axis, first=place == 1)
             shaded = _of(gaps, dimensions[name][dimensions[name].source != Source.FUSED])
         _shade_gaps(figure, shaded, axis, bottom=0.0 if name == "emotions" else -1.0)
     _time_axes(figure, rows, dimensions, emotion_source, end=float(table.time.iloc[-1]))
@@ -195,63 +195,6 @@ def _dimensions(outputs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     dimensions = outputs[outputs.kind == "dimension"]
     found = {str(d): dimensions[dimensions.output.str.split(" ").str[0] == d] for d in Dimension}
     return {name: rows for name, rows in found.items() if len(rows)}
-
-
-def _draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, axis: str, *, first: bool) -> None:
-    """Lines of one dimension, and the band of those whose error is known."""
-    scatter = go.Scattergl if len(table) > SCATTERGL_FROM else go.Scatter
-    drawn: set[str] = set()
-    for row in rows.itertuples():
-        colour = SOURCE_COLOURS[Source(row.source)]
-        only = (rows.source == row.source).sum() == 1
-        values, single = _apart(table, row.column) if row.source == Source.FUSED else (table[row.column], None)
-        if row.source not in drawn and np.isfinite(row.rmse):
-            low, high = ((values + sign * row.rmse).clip(-1, 1) for sign in (-1, 1))  # within the scale
-            look = band(table.time, low, high, colour, 0.13)
-            figure.add_scatter(**look, yaxis=axis, legendgroup=f"{row.source}.{row.model}")
-        error = f" ± {row.rmse:.2f}" if np.isfinite(row.rmse) else ""
-        figure.add_trace(
-            scatter(
-                x=table.time,
-                y=values,
-                yaxis=axis,
-                name=row.source if only else f"{row.source} ({row.model})",
-                legendgroup=f"{row.source}.{row.model}",
-                showlegend=first,
-                mode="lines",
-                opacity=0.55 if row.source in drawn else 1.0,
-                line={
-                    "color": colour,
-                    "dash": SOURCE_DASHES[Source(row.source)],
-                    "width": 2.5 if row.source == Source.FUSED else 1.6,
-                },
-                hovertemplate=f"%{{y:.2f}}{error}<extra>{row.source}, {row.model}: {row.output}</extra>",
-            )
-        )
-        drawn.add(row.source)
-        if single is not None:
-            figure.add_trace(
-                scatter(
-                    x=table.time,
-                    y=single,
-                    yaxis=axis,
-                    name="fused, of one source alone",
-                    legendgroup="alone",
-                    showlegend=first,
-                    mode="lines",
-                    line={"color": colour, "dash": "dot", "width": 1},
-                    hovertemplate="%{y:.2f}<extra>fused, but of one source alone</extra>",
-                )
-            )
-
-
-def _apart(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series | None]:
-    """Fused values of two sources, and those of one alone up to the next of two; None where there are none."""
-    if FUSED_SOURCES not in table or not (table[FUSED_SOURCES] == 1).any():
-        return table[column], None
-    alone = table[FUSED_SOURCES] == 1
-    beside = alone | alone.shift(1, fill_value=False) | alone.shift(-1, fill_value=False)
-    return table[column].where(~alone), table[column].where(beside)
 
 
 def _mark_alone(figure: go.Figure, table: pd.DataFrame, axis: str, source: str | None) -> None:

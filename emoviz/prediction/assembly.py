@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from ..checkpoints.folder import Checkpoint
-from ..core.vocabulary import CIRCUMPLEX, Dimension, Emotion, Source, derived
+from ..core.vocabulary import CIRCUMPLEX, UNLIKE, Dimension, Emotion, Source, derived
 from ..evaluation.fusion import fuse, fused_outputs
 from ..evaluation.gaps import Absence, gaps
 from ..features.action_units import CHANNELS
 from ..features.align import frame_middles
-from .model import HOP
+from .model import HOP, Predicted
 
 if TYPE_CHECKING:
     from ..media import ClipInfo, FaceTimeline
@@ -31,7 +31,8 @@ class ClipPrediction:
         info: contents of the clip's file.
         table: ``time`` (s, middle of the frame) and one float32 column per output, on the grid of :data:`HOP`;
             NaN is a gap. Where face and speech are fused, ``fused.sources`` is the number of sources that count in the
-            fused values of a frame. Last come measures of sound and face: the columns ``quality.*`` of
+            fused values of a frame. A column ``unlike.<model>`` of each model that can tell it is above 1 where the
+            clip is unlike what the model was trained on. Last come measures of sound and face: ``quality.*`` of
             :mod:`emoviz.prediction.quality` and ``action_units.*`` of :mod:`emoviz.features.action_units`.
         outputs: one row per column of the table: ``column``, ``source`` (face, speech or fused), ``model``,
             ``output`` (``valence (derived)``, ``happy`` ...), ``kind`` (dimension or emotion), ``derived`` and
@@ -109,15 +110,23 @@ class ModelPrediction:
 
     Attributes:
         checkpoint: the model.
-        values: predictions, float32 (T, K) on the grid of the table, in the order of the model's outputs.
-        channel_weights: table as in :class:`ClipPrediction`; None where the model has none.
+        predicted: its prediction on the grid of the table.
         notes: limits of the features that the model reads.
     """
 
     checkpoint: Checkpoint
-    values: np.ndarray
-    channel_weights: pd.DataFrame | None
+    predicted: Predicted
     notes: tuple[str, ...]
+
+    @property
+    def values(self) -> np.ndarray:
+        """The predictions, float32 (T, K), in the order of the model's outputs."""
+        return self.predicted.values
+
+    @property
+    def channel_weights(self) -> pd.DataFrame | None:
+        """The table as in :class:`ClipPrediction`; None where the model has none."""
+        return self.predicted.channel_weights
 
 
 @dataclass(frozen=True)
@@ -182,9 +191,13 @@ def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
             error = held_out_rmse(prediction.checkpoint, output)
             rows.append((column, str(description.source), description.name, str(output), kind, is_derived, error))
     outputs = pd.DataFrame(rows, columns=list(OUTPUT_COLUMNS))
+    unlike = {p.checkpoint.name: p.predicted.unlike for b in branches for p in b.models}
     return ClipPrediction(
         info=info,
-        table=fuse(pd.DataFrame(columns), outputs).assign(**{n: v for b in branches for n, v in b.measures.items()}),
+        table=fuse(pd.DataFrame(columns), outputs).assign(
+            **{f"{UNLIKE}{name}": values for name, values in unlike.items() if values is not None},
+            **{n: v for b in branches for n, v in b.measures.items()},
+        ),
         outputs=pd.concat([outputs, fused_outputs(outputs)], ignore_index=True),
         faces=next((b.faces for b in branches if b.faces is not None), None),
         channel_weights={

@@ -10,11 +10,12 @@ from ..core.kept import Entry
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Source
 from ..evaluation.gaps import Absence
+from .model import Predicted
 
 if TYPE_CHECKING:
     from ..media import ClipMedia
 
-VERSION = 3
+VERSION = 4
 """Number of the way from a recording to a prediction; another one finds nothing that was kept before."""
 
 
@@ -22,13 +23,11 @@ class Said(NamedTuple):
     """The prediction of a whole recording by one model.
 
     Attributes:
-        values: predictions, float32 (T, K).
-        channel_weights: a row per channel with its mean weight; None where the model has none.
+        predicted: the prediction.
         notes: limits of the features that the model reads.
     """
 
-    values: np.ndarray
-    channel_weights: pd.DataFrame | None
+    predicted: Predicted
     notes: tuple[str, ...]
 
 
@@ -54,17 +53,21 @@ def kept_prediction(media: "ClipMedia", checkpoint: Checkpoint) -> Said | None:
     weights = None
     if "weight" in found.arrays:
         weights = pd.DataFrame({**found.about["channels"], "weight": np.asarray(found.arrays["weight"])})
-    return Said(np.asarray(found.arrays["values"]), weights, tuple(found.about["notes"]))
+    unlike = np.asarray(found.arrays["unlike"]) if "unlike" in found.arrays else None
+    return Said(Predicted(np.asarray(found.arrays["values"]), weights, unlike), tuple(found.about["notes"]))
 
 
 def keep_prediction(media: "ClipMedia", checkpoint: Checkpoint, said: Said, progress: Progress = silent) -> None:
     """Keep the prediction of a recording by a model, if the recording keeps anything."""
     if media.kept is None:
         return
-    arrays, about = {"values": said.values}, {"notes": said.notes, "channels": {}}
-    if said.channel_weights is not None:
-        arrays["weight"] = said.channel_weights["weight"].to_numpy()
-        about["channels"] = said.channel_weights.drop(columns="weight").to_dict("list")
+    values, weights, unlike = said.predicted
+    arrays, about = {"values": values}, {"notes": said.notes, "channels": {}}
+    if unlike is not None:
+        arrays["unlike"] = unlike
+    if weights is not None:
+        arrays["weight"] = weights["weight"].to_numpy()
+        about["channels"] = weights.drop(columns="weight").to_dict("list")
     media.kept.write("prediction", _of_model(media, checkpoint), Entry(arrays, about), progress)
 
 

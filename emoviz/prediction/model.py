@@ -31,9 +31,24 @@ HOP = 0.02
 """Seconds from one row of a prediction's table to the next; a row stands for the middle of its frame."""
 
 
+class Predicted(NamedTuple):
+    """The prediction of a clip by one model.
+
+    Attributes:
+        values: predictions, float32 (T, K), which are probabilities where the outputs are emotions.
+        channel_weights: a row per channel with its mean weight; None where the model has none.
+        unlike: values, float32 (T,), above 1 where the clip is unlike what the model was trained on
+            (:class:`emoviz.evaluation.familiarity.Familiarity`); None where the model cannot tell.
+    """
+
+    values: np.ndarray
+    channel_weights: pd.DataFrame | None = None
+    unlike: np.ndarray | None = None
+
+
 def predict_streams(
     checkpoint: Checkpoint, streams: Mapping[str, FeatureStream], times: np.ndarray, progress: Progress = silent
-) -> tuple[np.ndarray, pd.DataFrame | None]:
+) -> Predicted:
     """Apply a model of feature streams in windows.
 
     Args:
@@ -41,17 +56,16 @@ def predict_streams(
         streams: feature streams of the clip, at least those that the model reads.
         times: regular times (T,) of the predictions, in seconds of the clip.
         progress: listener, told of every batch of windows.
-
-    Returns:
-        Predictions (T, K), which are probabilities where the outputs are emotions; and a row per channel with its mean
-        weight, or None where the model has no channel weights.
     """
     description = checkpoint.description
     duration = float(times[-1] + times[0])
     windows = Windows.over(description, streams, duration)
-    own, weights = _joined(checkpoint, windows, lambda numbers: windows.aligned(streams, numbers), progress)
-    on_grid = own if len(own) == len(times) else _resample(own, windows.times, times)
-    return on_grid.astype(np.float32), weights
+    own, weights, unlike = _joined(checkpoint, windows, lambda numbers: windows.aligned(streams, numbers), progress)
+
+    def on_grid(series: np.ndarray) -> np.ndarray:
+        return (series if len(series) == len(times) else _resample(series, windows.times, times)).astype(np.float32)
+
+    return Predicted(on_grid(own), weights, None if unlike is None else on_grid(unlike[:, None])[:, 0])
 
 
 def predict_frames(checkpoint: Checkpoint, values: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -66,7 +80,7 @@ def predict_frames(checkpoint: Checkpoint, values: Mapping[str, np.ndarray]) -> 
     """
     count = len(next(iter(values.values())))
     windows = Windows.of(checkpoint.description, count * checkpoint.description.hop)
-    own, _ = _joined(checkpoint, windows, lambda numbers: {n: v[windows.frames(numbers)] for n, v in values.items()})
+    own, *_ = _joined(checkpoint, windows, lambda numbers: {n: v[windows.frames(numbers)] for n, v in values.items()})
     return own.astype(np.float32)
 
 
@@ -75,25 +89,27 @@ def _joined(
     windows: Windows,
     read: Callable[[np.ndarray], dict[str, np.ndarray]],
     progress: Progress = silent,
-) -> tuple[np.ndarray, pd.DataFrame | None]:
-    """Apply a model to all windows: its predictions (T, K) of the clip, and the mean weights of its channels."""
-    delay, count = checkpoint.description.delay, len(checkpoint.description.outputs)
+) -> Predicted:
+    """Apply a model to all windows, and join what it says of them on its own grid."""
+    about, familiarity = checkpoint.description, checkpoint.familiarity
     if not len(windows.starts):
-        return np.full((len(windows.times), count), np.nan), None
-    values, weights = [], []
+        nothing = np.full((len(windows.times), len(about.outputs)), np.nan)
+        return Predicted(nothing, unlike=nothing[:, 0] if familiarity else None)
+    values, weights, unlike = [], [], []
     for numbers in windows.batches():
         progress(f"Predicting with {checkpoint.name}", int(numbers[0]), len(windows.starts))
         output = apply(checkpoint, read(numbers), windows.mask(numbers))
         values.append(output.prediction.numpy())
         if output.channel_weights is not None:
             weights.append(output.channel_weights)
+        if familiarity is not None:
+            unlike.append(familiarity.unlike(output.embedding.numpy(), windows.lengths[numbers] * about.hop))
     own = windows.join(np.concatenate(values))
-    if delay:
-        moved = delayed(own, delay)
+    if about.delay:
+        moved = delayed(own, about.delay)
         own = np.where(np.isnan(own), np.nan, np.where(np.isnan(moved), own, moved))
-    if not weights:
-        return own, None
-    return own, channel_table(checkpoint).assign(weight=torch.cat(weights).mean(0).numpy())
+    table = channel_table(checkpoint).assign(weight=torch.cat(weights).mean(0).numpy()) if weights else None
+    return Predicted(own, table, windows.join_scores(np.concatenate(unlike)) if unlike else None)
 
 
 def _resample(values: np.ndarray, known_times: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -114,7 +130,7 @@ def predict_pictures(
     times: np.ndarray,
     progress: Progress,
     known: "FaceTimeline | None" = None,
-) -> np.ndarray:
+) -> Predicted:
     """Apply a model of face pictures to every frame with a face.
 
     Args:
@@ -125,22 +141,28 @@ def predict_pictures(
         known: faces of the clip as far as they are known, by default all of them.
 
     Returns:
-        Predictions (T, K), interpolated between two video frames, and NaN while the shown frame has no face.
+        The prediction, interpolated between two video frames, and NaN while the shown frame has no face.
     """
+    familiarity = checkpoint.familiarity
     values = np.full((len(times), len(checkpoint.description.outputs)), np.nan, np.float32)
+    unlike = values[:, :1].copy()
     if media.info.video is None:
-        return values
+        return Predicted(values, unlike=unlike[:, 0] if familiarity else None)
     timeline = known or media.faces(progress)
     track = media.track_in(timeline) if known else media.face_track()
     if track is None:
-        return values
+        return Predicted(values, unlike=unlike[:, 0] if familiarity else None)
     reading = read_faces(checkpoint, media, track, progress)
     shown = np.searchsorted(timeline.times, times, side="right") - 1
     last = timeline.times[-1] + (np.median(np.diff(timeline.times)) if len(timeline.times) > 1 else HOP)
     seen = (shown >= 0) & (times < last) & track.present[shown]
     said = tempered(reading.probabilities, checkpoint.predictor.temperature)
     values[seen] = interpolate(times[seen], timeline.times[track.frames], said)
-    return values
+    if familiarity is None:
+        return Predicted(values)
+    own = familiarity.unlike(reading.embedding, np.zeros(len(reading.embedding)))
+    unlike[seen] = interpolate(times[seen], timeline.times[track.frames], own[:, None])
+    return Predicted(values, unlike=unlike[:, 0])
 
 
 def channel_table(checkpoint: Checkpoint) -> pd.DataFrame:

@@ -90,13 +90,13 @@ def _predict(
     """Apply one model; what it has extracted is added to ``extracted``."""
     features = checkpoint.description.features
     if any(feature.name == PICTURES for feature in features):
-        return Said(predict_pictures(checkpoint, media, times, progress), None, ())
+        return Said(predict_pictures(checkpoint, media, times, progress), ())
     for feature in features:
         if _identity(feature) not in extracted:
             extracted[_identity(feature)] = extract(feature, media, store, progress)
     streams = {feature.name: extracted[_identity(feature)] for feature in features}
     told = dict.fromkeys(note for feature in features for note in streams[feature.name].notes)
-    return Said(*predict_streams(checkpoint, streams, times, progress), tuple(told))
+    return Said(predict_streams(checkpoint, streams, times, progress), tuple(told))
 
 
 def _look_at_face(media: "ClipMedia", faces: "FaceTimeline | None", times: np.ndarray) -> Held:
@@ -153,7 +153,7 @@ def _read_faces(
         values = [predict_pictures(one, media, times, progress, faces) for one in models]
         tell(
             Branch(
-                tuple(ModelPrediction(one, own, None, ()) for one, own in zip(models, values, strict=True)),
+                tuple(ModelPrediction(one, own, ()) for one, own in zip(models, values, strict=True)),
                 faces,
                 (),
                 (Absence(Source.FACE, until, media.info.duration, NOT_YET),),

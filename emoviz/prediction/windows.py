@@ -177,6 +177,12 @@ class Windows:
         series[~self.said] = np.nan
         return series
 
+    def join_scores(self, scores: np.ndarray) -> np.ndarray:
+        """Join a value of each window, (N,), to one series for the clip: (T,), NaN where nothing is said."""
+        framewise = self.description.task == Task.FRAMES
+        values = np.broadcast_to(scores[:, None, None], (len(scores), self.width, 1)) if framewise else scores[:, None]
+        return self.join(values)[:, 0]
+
     def shares(self, wanted: np.ndarray) -> np.ndarray:
         """Return how much each prediction counts in the mean of the joined series over some of its frames.
 

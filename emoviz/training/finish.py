@@ -23,7 +23,15 @@ from ..corpora.base import READERS
 from ..evaluation import tables
 from ..evaluation.scores import Result, score_table, scores_of
 from ..models.inputs import channel_names
-from .confidence import KEY, fit_confidence, judge_confidence
+from ..prediction.inputs import reads_clips
+from .confidence import (
+    KEY,
+    fit_confidence,
+    judge_confidence,
+    judge_familiarity,
+    measure_familiarity,
+    stated_temperature,
+)
 from .config import TrainingConfig
 from .data.base import Data, Part, Sample, collate, training_mean
 from .feed import in_order
@@ -49,9 +57,11 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
     validation, results = confident_results(module, data, progress)
     progress("Computing intervals", 0, 1)
     origin = origin_of(data, command or command_of(config, folder.name))
-    judged = judge_confidence(module.predictor, config.kind, validation, results)
-    metrics = {**_metrics(module, data, results), KEY: judged, "origin": dataclasses.asdict(origin)}
     description = _description(module, data, folder.name)
+    familiarity = measure_familiarity(module, data, progress) if reads_clips(description) else None
+    judged = judge_confidence(module.predictor, config.kind, validation, results)
+    judged |= judge_familiarity(module, data, familiarity)
+    metrics = {**_metrics(module, data, results), KEY: judged, "origin": dataclasses.asdict(origin)}
     channels = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.names)]
     checkpoints.save(
         folder,
@@ -62,6 +72,7 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
         attention=tables.attention_table(results, channels),
         embeddings=tables.embedding_table(results),
         predictions=tables.prediction_table(results, config.outputs) if _may_pass_on_labels(config) else None,
+        familiarity=familiarity,
     )
 
 
@@ -118,7 +129,7 @@ def _description(module: TrainingModule, data: Data, name: str) -> Description:
         training=to_dict(config),
         split={str(part): speakers for part, speakers in data.split.items()},
         versions={p: version(p) for p in ("torch", "lightning", "numpy")} | {"python": platform.python_version()},
-        temperature=None if module.predictor.temperature == 1.0 else module.predictor.temperature,
+        temperature=stated_temperature(module.predictor),
     )
 
 

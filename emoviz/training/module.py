@@ -147,6 +147,11 @@ class TrainingModule(lightning.LightningModule):
             )
         return results
 
+    @torch.no_grad()
+    def embed(self, batch: Batch) -> np.ndarray:
+        """Return the embedding (B, E) of each sample of a batch."""
+        return np.asarray(self.predictor.model(self._inputs(batch), batch.mask).embedding.float().cpu())
+
     def _as_judged(self, sample: Sample, truth: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Bring the target and the prediction of a sample to the form and rate at which they are scored."""
         if self.source.frames:

@@ -12,7 +12,8 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..evaluation.tables import prediction_table
 from ..features.store import FeatureStore
-from .confidence import KEY, judge_confidence
+from ..prediction.inputs import reads_clips
+from .confidence import KEY, judge_confidence, judge_familiarity, measure_familiarity, stated_temperature
 from .data import DATA
 from .data.base import Data
 from .finish import confident_results
@@ -43,9 +44,11 @@ def refit(folder: Path, store: FeatureStore, progress: Progress = silent) -> dic
     module, data = reopened(checkpoint, store, progress)
     validation, test = confident_results(module, data, progress)
     progress("Computing intervals", 0, 1)
-    about = dataclasses.replace(checkpoint.description, temperature=module.predictor.temperature)
+    about = dataclasses.replace(checkpoint.description, temperature=stated_temperature(module.predictor))
     metrics["test"] = renewed(about, metrics["test"], test)
+    familiarity = measure_familiarity(module, data, progress) if reads_clips(about) else None
     metrics[KEY] = judge_confidence(module.predictor, about.kind, validation, test)
+    metrics[KEY] |= judge_familiarity(module, data, familiarity)
     kept = checkpoint.table("predictions") is not None
     checkpoints.rewrite(
         folder,
@@ -53,6 +56,7 @@ def refit(folder: Path, store: FeatureStore, progress: Progress = silent) -> dic
         metrics=metrics,
         card=write_card(about, metrics, origin),
         predictions=prediction_table(test, about.outputs) if kept else None,
+        familiarity=familiarity,
     )
     return dict(metrics[KEY])
 

@@ -12,6 +12,7 @@ from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS, Source
 from emoviz.media import ClipMedia, FaceTimeline, FaceTrack
 from emoviz.prediction.assembly import Branch, ClipPrediction, ModelPrediction, assemble
+from emoviz.prediction.model import Predicted
 
 FPS = 25
 SIZE = (640, 360)
@@ -100,7 +101,7 @@ def make_prediction(media: ClipMedia, checkpoints: Sequence[Checkpoint], people:
     for one in checkpoints:
         source = one.description.source
         values = table[[f"{source}.{output}" for output in one.description.outputs]].to_numpy(np.float32)
-        own = ModelPrediction(one, values, make_weights() if one.name == "speech-cats" else None, ())
+        own = ModelPrediction(one, Predicted(values, make_weights() if one.name == "speech-cats" else None), ())
         empty = (
             Branch((), faces, ("No face in 12 % of the frames.",)) if source == Source.FACE else Branch((), None, ())
         )

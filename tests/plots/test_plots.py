@@ -8,6 +8,7 @@ from emoviz import plots
 from emoviz.core.vocabulary import EMOTION_COLOURS, SOURCE_COLOURS, SOURCE_DASHES, Emotion, Source
 from emoviz.evaluation.gaps import gaps
 from emoviz.plots import style
+from emoviz.plots.unlike import UNLIKE_TRAINING
 
 SECONDS, HOP = 4.0, 0.02
 DIMENSIONS = ("valence (derived)", "arousal (derived)")
@@ -157,3 +158,20 @@ def luminance(colour: str) -> float:
 def test_lines_stand_out_from_both_backgrounds(colour: str, background: str):
     low, high = sorted((luminance(colour), luminance(background)))
     assert (high + 0.05) / (low + 0.05) >= 3
+
+
+def test_curves_are_paler_where_the_clip_is_unlike_the_training():
+    table, outputs = tables()
+    unlike = np.r_[np.full(100, 0.8), np.full(60, 1.2), np.full(40, np.nan)]
+    figure = draw(table.assign(**{"unlike.speech model": unlike}), outputs)
+    speech = traces(figure, Source.SPEECH)[0]
+    assert np.flatnonzero(np.isnan(speech.y)).tolist() == list(range(100, 160))
+    pale = [t for t in traces(figure, UNLIKE_TRAINING) if t.line.color == SOURCE_COLOURS[Source.SPEECH]]
+    assert np.flatnonzero(~np.isnan(pale[0].y)).tolist() == list(range(99, 161))
+    assert pale[0].opacity < speech.opacity and UNLIKE_TRAINING in pale[0].hovertemplate
+    assert [t.showlegend for t in traces(figure, UNLIKE_TRAINING)] == [True, False]
+    assert not np.isnan(traces(figure, Source.FACE)[0].y).any()  # another model's curve
+    veiled = draw(table.assign(**{"unlike.face model": unlike}), outputs)
+    (veil,) = [s for s in veiled.layout.shapes if s.yref == "y3 domain"]
+    assert (veil.x0, veil.x1) == (pytest.approx(2.01), pytest.approx(3.19))
+    assert not traces(draw(table, outputs), UNLIKE_TRAINING)

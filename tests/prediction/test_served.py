@@ -125,7 +125,7 @@ def test_pages_say_of_what_is_spoken_what_an_evaluation_says_and_nothing_else(na
         expected = predict_recording(checkpoint, stored)
         times = frame_middles(media.info.duration, about.hop)
         streams = streams_of(checkpoint, media)
-        found, _ = predict_streams(checkpoint, streams, times)
+        found, *_ = predict_streams(checkpoint, streams, times)
         spoken = within(times, [(a - about.hop / 2, b + about.hop / 2) for a, b in media.speech().spoken])
         said = ~np.isnan(found).any(1)
         assert not (said & ~spoken).any(), identity

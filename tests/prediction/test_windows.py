@@ -11,11 +11,12 @@ from untrained import save_speech
 
 from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.vocabulary import Task
+from emoviz.evaluation.familiarity import fit_familiarity
 from emoviz.features import FeatureStream
 from emoviz.features.align import frame_middles
 from emoviz.prediction.clip import load_checkpoints
 from emoviz.prediction.corpus import predict_recording
-from emoviz.prediction.model import predict_streams
+from emoviz.prediction.model import apply, predict_streams
 from emoviz.prediction.windows import Windows, cross_fade, window_starts
 
 
@@ -32,7 +33,7 @@ def random_streams(checkpoint: Checkpoint, frames: int) -> dict[str, FeatureStre
 def test_a_clip_within_one_window_is_predicted_at_once(models):
     frames = 90  # of a window of 100
     streams = random_streams(models[1], frames)
-    values, _ = predict_streams(models[1], streams, frame_middles(frames * 0.02, 0.02))
+    values, *_ = predict_streams(models[1], streams, frame_middles(frames * 0.02, 0.02))
     whole = models[1]({name: s.values for name, s in streams.items()}).prediction[0]
     np.testing.assert_allclose(values, whole, atol=1e-5)
 
@@ -41,7 +42,7 @@ def test_a_window_of_a_clip_level_model_counts_for_its_centre(models):
     frames, window, start = 200, 50, 24  # 1 s windows, one every 12 frames (0.25 s to the frame)
     streams = random_streams(models[2], frames)
     times = frame_middles(frames * 0.02, 0.02)
-    values, _ = predict_streams(models[2], streams, times)
+    values, *_ = predict_streams(models[2], streams, times)
     output = models[2]({name: s.values[start : start + window] for name, s in streams.items()})
     centre = start + (window - 1) / 2
     between = values[[int(centre), int(centre) + 1]].mean(0)
@@ -53,8 +54,8 @@ def test_predictions_come_as_late_as_the_raters_whom_the_model_learned_from(mode
     late = {**models[1].description.training, "label_delay": 0.1}
     model = dataclasses.replace(models[1], description=dataclasses.replace(models[1].description, training=late))
     streams, times = random_streams(models[1], 300), frame_middles(6, 0.02)
-    values, _ = predict_streams(models[1], streams, times)
-    delayed, _ = predict_streams(model, streams, times)
+    values, *_ = predict_streams(models[1], streams, times)
+    delayed, *_ = predict_streams(model, streams, times)
     np.testing.assert_array_equal(delayed[5:], values[:-5])
 
 
@@ -62,7 +63,7 @@ def test_channel_weights_of_each_stream_alone_stand_side_by_side(tmp_path):
     save_speech(tmp_path, "eaf", "eaf", Task.FRAMES, {"hidden": 4, "layers": 1})
     (model,) = load_checkpoints(["eaf"], [tmp_path])
     streams = random_streams(model, 90)
-    _, table = predict_streams(model, streams, frame_middles(1.8, 0.02))
+    _, table, _ = predict_streams(model, streams, frame_middles(1.8, 0.02))
     attention = model({name: s.values for name, s in streams.items()}).attention
     assert len(table) == 4 + len(streams["egemaps"].channels)
     for stream, rows in (("whisper", table[:4]), ("egemaps", table[4:])):
@@ -73,7 +74,7 @@ def test_frames_without_any_feature_are_gaps(models):
     streams = random_streams(models[1], 300)
     for s in streams.values():
         s.values[120:150] = np.nan
-    values, _ = predict_streams(models[1], streams, frame_middles(6, 0.02))
+    values, *_ = predict_streams(models[1], streams, frame_middles(6, 0.02))
     assert np.isnan(values[120:150]).all()
     assert np.isfinite(np.delete(values, np.s_[120:150], axis=0)).all()
 
@@ -90,7 +91,7 @@ def test_a_pause_parts_the_windows_of_a_model_of_clips_alone(models, number, win
 def test_a_missing_stream_alone_is_no_gap(models):
     streams = random_streams(models[1], 80)
     streams["egemaps"].values[:] = np.nan
-    values, _ = predict_streams(models[1], streams, frame_middles(1.6, 0.02))
+    values, *_ = predict_streams(models[1], streams, frame_middles(1.6, 0.02))
     assert np.isfinite(values).all()
 
 
@@ -107,8 +108,8 @@ def changed(streams: dict[str, FeatureStream], frames: slice) -> dict[str, Featu
 
 def test_of_silence_that_is_read_as_in_training_nothing_is_said(models):
     streams, times = random_streams(models[1], 300), frame_middles(6, 0.02)
-    everywhere, _ = predict_streams(models[1], streams, times)
-    values, _ = predict_streams(models[1], spoken_in(streams, (2.0, 4.0)), times)
+    everywhere, *_ = predict_streams(models[1], streams, times)
+    values, *_ = predict_streams(models[1], spoken_in(streams, (2.0, 4.0)), times)
     np.testing.assert_array_equal(~np.isnan(values).any(1), (times > 2) & (times < 4))
     np.testing.assert_allclose(values[100:200], everywhere[100:200], atol=1e-6)
 
@@ -117,7 +118,7 @@ def test_of_silence_that_is_read_as_in_training_nothing_is_said(models):
 def test_a_model_of_frames_alone_reads_silence_and_only_near_speech(models, number, read):
     streams, times = random_streams(models[number], 500), frame_middles(10, 0.02)
     spoken = (4.0, 10.0)
-    values, _ = predict_streams(models[number], spoken_in(streams, spoken), times)
+    values, *_ = predict_streams(models[number], spoken_in(streams, spoken), times)
     parts = (slice(0, 99), slice(105, 195), slice(210, 250))  # far from speech, near it, in it
     found = [predict_streams(models[number], spoken_in(changed(streams, part), spoken), times)[0] for part in parts]
     assert [not np.allclose(one[200:], values[200:], atol=1e-6) for one in found] == read
@@ -125,7 +126,7 @@ def test_a_model_of_frames_alone_reads_silence_and_only_near_speech(models, numb
 
 def test_of_less_than_half_a_second_of_speech_nothing_is_said(models):
     streams, times = random_streams(models[1], 500), frame_middles(10, 0.02)
-    values, _ = predict_streams(models[1], spoken_in(streams, (1.0, 1.4), (4.0, 6.0)), times)
+    values, *_ = predict_streams(models[1], spoken_in(streams, (1.0, 1.4), (4.0, 6.0)), times)
     assert np.isnan(values[:195]).all() and np.isfinite(values[200:300]).all()
 
 
@@ -137,7 +138,7 @@ def test_features_of_a_whole_clip_stand_for_all_that_is_spoken_in_it(models, num
         for f in about.features
     }
     times = frame_middles(4, 0.02)
-    values, _ = predict_streams(models[number], streams, times)
+    values, *_ = predict_streams(models[number], streams, times)
     np.testing.assert_array_equal(np.isnan(values).all(1), (times > 1.5) & (times < 2.5))
 
 
@@ -146,7 +147,7 @@ def test_streams_are_read_up_to_where_the_first_ends_unless_it_ends_much_earlier
     streams = random_streams(models[1], 90)
     short = streams["egemaps"]
     streams["egemaps"] = dataclasses.replace(short, values=short.values[:-fewer])
-    values, _ = predict_streams(models[1], streams, frame_middles(1.8, 0.02))
+    values, *_ = predict_streams(models[1], streams, frame_middles(1.8, 0.02))
     cut = {name: dataclasses.replace(own, values=own.values[:read]) for name, own in streams.items()}
     missing = np.full((read - len(cut["egemaps"].values), short.values.shape[1]), np.nan, np.float32)
     cut["egemaps"] = dataclasses.replace(short, values=np.concatenate([cut["egemaps"].values, missing]))
@@ -188,3 +189,28 @@ def test_shares_of_windows_give_the_mean_of_the_joined_series(number, models):
     shares = windows.shares(wanted)
     assert shares.sum() == pytest.approx(1)
     assert (shares * values.reshape(shares.shape)).sum() == pytest.approx(windows.join(values)[wanted].mean())
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_windows_far_from_the_training_are_told_and_gaps_stay_gaps(models, number):
+    streams, times = random_streams(models[number], 400), frame_middles(8, 0.02)
+    usual = predict_streams(models[number], streams, times)
+    assert usual.unlike is None
+    windows = Windows.over(models[number].description, streams, 8.0)
+    embedded = np.concatenate(
+        [
+            apply(models[number], windows.aligned(streams, n), windows.mask(n)).embedding.numpy()
+            for n in windows.batches()
+        ]
+    )
+    random = np.random.default_rng(0)
+    near = np.concatenate([embedded + 1e-3 * random.normal(size=embedded.shape) for _ in range(40)])
+    familiarity = fit_familiarity(near, {1.0: near, 2.0: near})
+    model = dataclasses.replace(models[number], familiarity=familiarity)
+    told = predict_streams(model, streams, times)
+    np.testing.assert_array_equal(told.values, usual.values)
+    assert told.unlike.shape == (400,) and (told.unlike < 1).mean() > 0.9
+    strange = {name: dataclasses.replace(s, values=s.values * 5 + 7) for name, s in streams.items()}
+    assert (predict_streams(model, spoken_in(strange, (2.0, 6.0)), times).unlike[110:290] > 1).all()
+    quiet = predict_streams(model, spoken_in(strange, (2.0, 6.0)), times)
+    np.testing.assert_array_equal(np.isnan(quiet.unlike), np.isnan(quiet.values[:, 0]))

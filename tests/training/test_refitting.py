@@ -8,24 +8,33 @@ import pytest
 
 from emoviz import checkpoints
 from emoviz.core.errors import ConfigError
-from emoviz.evaluation import bootstrap
+from emoviz.evaluation import bootstrap, familiarity
 from emoviz.evaluation.confidence import fit_temperature, tempered
 from emoviz.prediction.corpus import predict_recording
 from emoviz.prediction.model import apply
-from emoviz.training import train
+from emoviz.training import finish, refitting, train
 from emoviz.training.held_out import held_out
 from emoviz.training.refitting import refit
 
 from .made_up import UTTERANCES, MadeUpStore, folders
 
-FILES = (checkpoints.CONFIG, checkpoints.METRICS, checkpoints.CARD, "predictions.parquet")
+FILES = (checkpoints.CONFIG, checkpoints.METRICS, checkpoints.CARD, "predictions.parquet", checkpoints.FAMILIAR)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """Few draws, and a toy feature that counts as one that any clip has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "DRAWS", 40)
+        patch.setattr(familiarity, "LEAST", 10)
+        for module in (finish, refitting):
+            patch.setattr(module, "reads_clips", lambda description: True)
+        yield
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "DRAWS", 40)
-        return train(dataclasses.replace(UTTERANCES, epochs=6), MadeUpStore(), *folders(tmp_path_factory.mktemp("a")))
+    return train(dataclasses.replace(UTTERANCES, epochs=6), MadeUpStore(), *folders(tmp_path_factory.mktemp("a")))
 
 
 def contents(folder):
@@ -35,6 +44,9 @@ def contents(folder):
 def test_a_training_ends_with_a_temperature_that_fits_its_validation_people(trained):
     found = checkpoints.load(trained)
     assert found.predictor.temperature == found.description.temperature != 1.0
+    card = found.card
+    assert f"{found.metrics['confidence']['unlike']['share']:.0%}".replace("%", " % are.") in card
+    assert f"temperature {found.description.temperature:.2f} before".replace(" 0.", " .") in card
     held = {split: set(people) for split, people in found.description.split.items()}
     assert found.metrics["confidence"]["fitted_on"] == f"{len(held['validation'])} people"
     about = dataclasses.replace(found.description, split={"test": tuple(held["validation"])})
@@ -43,13 +55,13 @@ def test_a_training_ends_with_a_temperature_that_fits_its_validation_people(trai
     assert fit_temperature(validation) == pytest.approx(found.description.temperature, rel=2e-3)
 
 
-def test_a_checkpoint_without_one_is_given_what_its_training_would_have(trained, monkeypatch):
-    monkeypatch.setattr(bootstrap, "DRAWS", 40)
+def test_a_checkpoint_without_one_is_given_what_its_training_would_have(trained):
     before, weights = contents(trained), (trained / checkpoints.WEIGHTS).read_bytes()
     for name, key in ((checkpoints.CONFIG, "temperature"), (checkpoints.METRICS, "confidence")):
         values = json.loads((trained / name).read_text())
         del values[key]
         (trained / name).write_text(json.dumps(values))
+    (trained / checkpoints.FAMILIAR).unlink()
     assert checkpoints.load(trained).predictor.temperature == 1.0
     judged = refit(trained, MadeUpStore())
     assert json.loads((trained / checkpoints.METRICS).read_text())["confidence"] == judged

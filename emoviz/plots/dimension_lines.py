@@ -1,0 +1,89 @@
+"""The lines of one dimension over the time of a clip: one per model, in a band of its error."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from ..core.vocabulary import FUSED_SOURCES, SOURCE_COLOURS, SOURCE_DASHES, UNLIKE, Source
+from .style import SCATTERGL_FROM, band
+from .unlike import PALE, UNLIKE_TRAINING, parted, unlike
+
+
+def draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, axis: str, *, first: bool) -> None:
+    """Draw the lines of one dimension, and the band of those whose error is known.
+
+    Args:
+        figure: figure to draw into.
+        table: table of a prediction.
+        rows: descriptions of the columns of this dimension.
+        axis: name of the value axis.
+        first: whether the row is the first, whose lines stand in the legend.
+    """
+    scatter = go.Scattergl if len(table) > SCATTERGL_FROM else go.Scatter
+    drawn: set[str] = set()
+    for row in rows.itertuples():
+        colour = SOURCE_COLOURS[Source(row.source)]
+        only = (rows.source == row.source).sum() == 1
+        values, single = _apart(table, row.column) if row.source == Source.FUSED else (table[row.column], None)
+        if row.source not in drawn and np.isfinite(row.rmse):
+            low, high = ((values + sign * row.rmse).clip(-1, 1) for sign in (-1, 1))  # within the scale
+            look = band(table.time, low, high, colour, 0.13)
+            figure.add_scatter(**look, yaxis=axis, legendgroup=f"{row.source}.{row.model}")
+        error = f" ± {row.rmse:.2f}" if np.isfinite(row.rmse) else ""
+        line = {
+            "color": colour,
+            "dash": SOURCE_DASHES[Source(row.source)],
+            "width": 2.5 if row.source == Source.FUSED else 1.6,
+        }
+        own = {"x": table.time, "yaxis": axis, "mode": "lines", "line": line}
+        opacity = 0.55 if row.source in drawn else 1.0
+        said = f"%{{y:.2f}}{error}<extra>{row.source}, {row.model}: {row.output}"
+        usual, pale = parted(values, unlike(table, row.source, row.model))
+        figure.add_trace(
+            scatter(
+                **own,
+                y=usual,
+                name=row.source if only else f"{row.source} ({row.model})",
+                legendgroup=f"{row.source}.{row.model}",
+                showlegend=first,
+                opacity=opacity,
+                hovertemplate=f"{said}</extra>",
+            )
+        )
+        if pale is not None:
+            told = any(trace.legendgroup == UNLIKE for trace in figure.data)
+            figure.add_trace(
+                scatter(
+                    **own,
+                    y=pale,
+                    name=UNLIKE_TRAINING,
+                    legendgroup=UNLIKE,
+                    showlegend=not told,
+                    opacity=PALE * opacity,
+                    hovertemplate=f"{said}, {UNLIKE_TRAINING}</extra>",
+                )
+            )
+        drawn.add(row.source)
+        if single is not None:
+            figure.add_trace(
+                scatter(
+                    x=table.time,
+                    y=single,
+                    yaxis=axis,
+                    name="fused, of one source alone",
+                    legendgroup="alone",
+                    showlegend=first,
+                    mode="lines",
+                    line={"color": colour, "dash": "dot", "width": 1},
+                    hovertemplate="%{y:.2f}<extra>fused, but of one source alone</extra>",
+                )
+            )
+
+
+def _apart(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series | None]:
+    """Fused values of two sources, and those of one alone up to the next of two; None where there are none."""
+    if FUSED_SOURCES not in table or not (table[FUSED_SOURCES] == 1).any():
+        return table[column], None
+    alone = table[FUSED_SOURCES] == 1
+    beside = alone | alone.shift(1, fill_value=False) | alone.shift(-1, fill_value=False)
+    return table[column].where(~alone), table[column].where(beside)

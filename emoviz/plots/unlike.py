@@ -1,0 +1,68 @@
+"""The paler look of curves where a clip is unlike what their model was trained on."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from ..core.runs import runs
+from ..core.vocabulary import UNLIKE, Source
+from .style import faint
+
+UNLIKE_TRAINING = "unlike what this model was trained on"
+"""Words of the legend."""
+PALE = 0.35
+"""Opacity of such curves."""
+VEIL = faint("#FFFFFF", 1 - PALE)
+
+
+def unlike(table: pd.DataFrame, source: str, model: str) -> np.ndarray:
+    """Return where a clip is unlike what a model was trained on, bool (T,); fused values are where any model's are.
+
+    Args:
+        table: table of a prediction.
+        source: source of the model.
+        model: name of the model.
+    """
+    told = [column for column in table if str(column).startswith(UNLIKE)]
+    columns = told if source == Source.FUSED else [column for column in told if column == f"{UNLIKE}{model}"]
+    return np.asarray((table[columns] > 1).any(axis=1))
+
+
+def parted(values: pd.Series, pale: np.ndarray) -> tuple[pd.Series, pd.Series | None]:
+    """Return the values of a curve that are drawn as usual, and those that are paler; None where there are none."""
+    if not pale.any():
+        return values, None
+    beside = pale | np.roll(pale, 1) | np.roll(pale, -1)  # so that the curve has no hole between them
+    return values.where(~pale), values.where(beside)
+
+
+def veil(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, axis: str) -> None:
+    """Make the areas of one row paler where the clip is unlike the training of their model.
+
+    Args:
+        figure: figure to draw into.
+        table: table of a prediction.
+        rows: descriptions of the columns that the row shows.
+        axis: name of the row's value axis.
+    """
+    pale = np.zeros(len(table), bool)
+    for source, model in rows[["source", "model"]].drop_duplicates().itertuples(index=False):
+        pale |= unlike(table, source, model)
+    if not pale.any():
+        return
+    for first, behind in runs(pale):
+        ends = {"x0": table.time.iloc[first], "x1": table.time.iloc[behind - 1]}
+        figure.add_shape(
+            type="rect", **ends, y0=0, y1=1, yref=f"{axis} domain", fillcolor=VEIL, line_width=0, layer="above"
+        )
+    figure.add_scatter(
+        x=table.time,
+        y=np.where(pale, 1.0, np.nan),
+        yaxis=axis,
+        mode="lines",
+        line={"width": 2, "color": "#FFFFFF"},
+        name=UNLIKE_TRAINING,
+        legendgroup=UNLIKE,
+        showlegend=not any(trace.legendgroup == UNLIKE for trace in figure.data),
+        hovertemplate=f"{UNLIKE_TRAINING}<extra></extra>",
+    )
