@@ -210,7 +210,8 @@ def truth_of(model: Checkpoint, emotion: str) -> np.ndarray:
 def row_of(model: Checkpoint, condition: Condition, results: Sequence[Result]) -> dict[str, Any]:
     """Score a model under one condition."""
     kind = model.description.kind
-    table = score_table(results, scores_of(kind, model.outputs, np.asarray(model.metrics["training_mean"])))
+    constant = model.metrics.get("training_mean", np.ones(len(model.outputs)))  # of classes, UA is the same for any
+    table = score_table(results, scores_of(kind, model.outputs, np.asarray(constant)))
     wanted = {"metric": "ua"} if kind == "emotion" else {"metric": "ccc", "output": MEAN, "aggregation": "pooled"}
     (score,) = (row for row in table if row["culture"] == ALL and wanted.items() <= row.items())
     row = {
@@ -219,8 +220,8 @@ def row_of(model: Checkpoint, condition: Condition, results: Sequence[Result]) -
         "kind": condition.kind,
         "level": condition.level,
         "score": round(score["value"], 3),
-        "low": score["low"],
-        "high": score["high"],
+        "low": None if score["low"] is None else round(score["low"], 3),
+        "high": None if score["high"] is None else round(score["high"], 3),
         "floor": round(score["training_mean"], 3),
         "recordings": score["recordings"],
         "people": score["speakers"],

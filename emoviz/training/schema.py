@@ -46,7 +46,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "emotion": {"data": "utterances", "loss": "cross_entropy", "selection": "ua"},
     "intensity": {"data": "utterances", "loss": "mse", "selection": "pearson"},
     "rated dimension": {"data": "utterances", "loss": "ccc_mse", "selection": "ccc"},
-    "dimension derived from emotions": {"data": "sequences", "loss": "ccc_mse", "selection": "ccc"},
+    "dimension derived from emotions": {"data": "sequences", "loss": "ccc_mse", "selection": "ccc", "copies": 0},
 }
 """The fields that a config changes with the target of its prediction."""
 

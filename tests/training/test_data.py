@@ -28,7 +28,12 @@ SEQUENCES = dataclasses.replace(
     preset("speech-bigru"), corpora=("made-up",), inputs=(InputConfig("toy", components=2),), window=1.0
 )
 UTTERANCES = dataclasses.replace(
-    preset("speech-emotion"), data="utterances", corpora=("made-up",), inputs=(InputConfig("toy"),), window=0.2
+    preset("speech-emotion"),
+    data="utterances",
+    corpora=("made-up",),
+    inputs=(InputConfig("toy"),),
+    window=0.2,
+    copies=0,
 )
 
 
@@ -126,7 +131,7 @@ def test_windows_are_cut_from_one_utterance_or_around_it_between_two_others_of_i
 def test_cards_say_over_what_features_are_computed_in_use(preset_name, sound, said):
     config = preset(preset_name)
     toy = dataclasses.replace(config.inputs[0], feature="toy", components=None, settings={"sound": sound})
-    config = dataclasses.replace(config, inputs=(toy,), corpora=UTTERANCES.corpora)
+    config = dataclasses.replace(config, inputs=(toy,), corpora=UTTERANCES.corpora, copies=0)
     assert said in DATA[config.data](config, MadeUpStore()).note
 
 
@@ -172,6 +177,8 @@ def test_an_epoch_is_selected_on_recordings_and_their_copies_and_tested_on_recor
 def test_copies_that_are_not_there_or_cannot_be_are_refused():
     with pytest.raises(FeatureError, match=r"lacks egemaps of corrupted copies.*--copies 2"):
         DATA["utterances"](COPIES, CopiedStore(missing="Here/0/angry/0"))
+    tested = DATA["utterances"](COPIES, CopiedStore()).split[Split.TEST][0]
+    assert len(DATA["utterances"](COPIES, CopiedStore(missing=tested)).parts[Split.TEST])
     with pytest.raises(ConfigError, match="'toy' takes no 'copies'"):
         DATA["utterances"](dataclasses.replace(COPIES, inputs=(InputConfig("toy"),)), CopiedStore())
     with pytest.raises(ConfigError, match="'copies' or 'standardise_by'"):

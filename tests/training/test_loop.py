@@ -44,6 +44,7 @@ CLIPS = dataclasses.replace(
     name="toy-clips",
     corpora=("made-up",),
     inputs=(InputConfig("toy"),),
+    copies=0,
     options={"hidden": 16, "dropout": 0.1},
     epochs=12,
     averaging=0.0,

@@ -8,12 +8,14 @@ import pytest
 from own_corpus import TABLE, write_own
 
 from emoviz.core.errors import ConfigError, CorpusError, FeatureError, SplitError, UnknownNameError
+from emoviz.core.keys import key_of_copy
 from emoviz.core.vocabulary import FOUR_EMOTIONS
 from emoviz.corpora import inventory, own
 from emoviz.corpora.base import RECORDING_COLUMNS
 from emoviz.corpora.importing import Plan, check, corpus
 from emoviz.corpora.inventory import Holding
 from emoviz.corpora.sources import gather
+from emoviz.features.base import make
 from emoviz.features.store import FeatureStore
 from emoviz.features.stored_corpus import StoredCorpus
 from emoviz.jobs.folder import Places
@@ -25,7 +27,7 @@ from emoviz.training.outlook import complete, extractions, outlook, step_seconds
 from .made_up import TRACES, TracedStore
 
 BASE = dataclasses.replace(
-    preset("speech-emotion"), corpora=("c",), inputs=(InputConfig("egemaps"),), batch_size=4, window=1.0
+    preset("speech-emotion"), corpora=("c",), inputs=(InputConfig("egemaps"),), batch_size=4, window=1.0, copies=0
 )
 
 EMPTY = FeatureStore(Path("no store"))
@@ -51,6 +53,21 @@ def test_the_split_and_the_size_are_those_of_the_training():
     assert counts["recordings"].to_dict() == {"train": 12, "validation": 4, "test": 4} and view.samples == 12
     assert view.widths == {"egemaps": 25} and view.parameters > 25 * 128
     assert view.lacking == {} and "Fewer than 3 speakers are tested of A" in view.warnings[0]
+
+
+def test_recordings_whose_copies_are_not_stored_are_extracted_first(tmp_path):
+    store = FeatureStore(tmp_path)
+    one = holding(features=20)
+    for key in one.tables.recordings["key"]:
+        for stored in (key, key_of_copy(key, 1)):
+            path = store._path(make("egemaps"), stored)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    copied = dataclasses.replace(BASE, copies=1)
+    assert outlook(copied, [one], store).lacking == {}
+    path.unlink()
+    assert outlook(copied, [one], store).lacking == {"c": {"egemaps": 1}}
+    assert outlook(BASE, [one], store).lacking == {}
 
 
 def test_sessions_of_one_name_in_two_corpora_are_two():

@@ -47,24 +47,34 @@ class Arranged:
         return self.transformed[identity, copy]
 
     def _raw(self, identity: str, copy: int) -> Mapping[str, np.ndarray]:
-        if not copy:
-            return self.recordings.streams[identity]
-        assert self.recordings.copy is not None
-        return self.recordings.copy(identity, copy)
+        found = self.recordings.copies.read(identity, copy) if copy and self.recordings.copies else None
+        return self.recordings.streams[identity] if found is None else found
+
+    @property
+    def copies(self) -> int:
+        """The number of corrupted copies of each recording that is trained on."""
+        return self.recordings.copies.count if self.recordings.copies else 0
+
+    @property
+    def copied(self) -> pd.Index:
+        """The ids of the recordings whose copies are read, which are not those that are tested."""
+        parts = [ids for part, ids in self.partition.items() if part is not Split.TEST]
+        return parts[0].append(parts[1:]) if parts else pd.Index([])
 
     def move(self, device: torch.device) -> None:
         """Put the transformed streams of all recordings and their copies on a device."""
-        for identity in map(str, self.recordings.table.index):
-            for copy in range(self.recordings.copies + 1):
-                streams = self.streams(identity, copy)
-                self.transformed[identity, copy] = {name: values.to(device) for name, values in streams.items()}
+        every = [(identity, 0) for identity in self.recordings.table.index]
+        every += [(identity, copy) for copy in range(1, self.copies + 1) for identity in self.copied]
+        for identity, copy in every:
+            streams = self.streams(str(identity), copy)
+            self.transformed[str(identity), copy] = {name: values.to(device) for name, values in streams.items()}
 
     @property
     def size(self) -> int:
         """The bytes of the streams before their transforms, which make none of them larger; copies count as much."""
         streams = self.recordings.streams
         once = sum(values.nbytes for i in self.recordings.table.index for values in streams[str(i)].values())
-        return once * (self.recordings.copies + 1)
+        return once * (self.copies + 1)
 
     def data(self, part_of: Callable[[Split | None, bool], Part], frames: bool) -> Data:
         """Gather everything that a training needs to know.
@@ -103,13 +113,17 @@ def arrange(
 
     Raises:
         SplitError: if a speaker stands in two parts, or a culture has too few speakers.
+        FeatureError: if corrupted copies of recordings that are trained on were not extracted.
     """
     table = recordings.table
     if partition is None:
         speakers = usual_split(table, config.validation_share, config.test_share, config.seed)
         partition = {part: table.index[table["speaker"].isin(names)] for part, names in speakers.items()}
     check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in partition.items()})
-    return Arranged(recordings, inputs or fit_inputs(config, recordings, partition[Split.TRAIN]), partition)
+    arranged = Arranged(recordings, inputs or fit_inputs(config, recordings, partition[Split.TRAIN]), partition)
+    if recordings.copies:
+        recordings.copies.require(arranged.copied)
+    return arranged
 
 
 def fit_inputs(config: TrainingConfig, recordings: Recordings, ids: pd.Index) -> Inputs:

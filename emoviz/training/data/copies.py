@@ -3,20 +3,20 @@
 They are read when a training asks for them, so that nothing is read of those that are only tested.
 """
 
-import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ...core.errors import ConfigError, FeatureError
 from ...core.keys import key_of_copy
-from ...core.progress import Progress, silent
 from ...core.vocabulary import Modality
 from ...features.base import EXTRACTORS, described, extraction_command
 from ...features.grid import on_grid
 from ...features.store import FeatureStore
 from ..config import TrainingConfig
-from .recordings import Recordings, load_recordings
 
 CORRUPTED = 0.5
 """Share of the training samples that are taken from copies."""
@@ -26,36 +26,47 @@ NOTE = (
 )
 
 
-def load_with_copies(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Recordings:
-    """Read the recordings of a config's corpora, with as many corrupted copies as it says.
+@dataclass(frozen=True)
+class Copies:
+    """The corrupted copies of the recordings of a config.
 
-    Raises:
-        FeatureError: if copies were not extracted.
-        EmovizError: if the recordings cannot be read (:func:`load_recordings`).
+    Attributes:
+        config: config of the training.
+        store: store that holds their features.
+        keys: key of each recording by its id.
     """
-    recordings = load_recordings(config, store, progress)
-    if not config.copies:
-        return recordings
-    for number in range(1, config.copies + 1):
-        keys = [key_of_copy(key, number) for key in recordings.table["key"]]
-        for choice in config.inputs:
-            if store.count(keys, choice.feature, choice.settings) < len(keys):
+
+    config: TrainingConfig
+    store: FeatureStore
+    keys: "pd.Series[Any]"
+
+    @property
+    def count(self) -> int:
+        """The number of copies of each recording."""
+        return self.config.copies
+
+    def require(self, ids: pd.Index) -> None:
+        """Refuse recordings whose copies were not extracted.
+
+        Raises:
+            FeatureError: if one is not in the store.
+        """
+        keys = [key_of_copy(key, number) for key in self.keys.loc[ids] for number in range(1, self.count + 1)]
+        for choice in self.config.inputs:
+            if self.store.count(keys, choice.feature, choice.settings) < len(keys):
                 own = {choice.feature: choice.settings}
-                commands = [extraction_command(corpus, own, config.copies) for corpus in config.corpora]
+                commands = [extraction_command(corpus, own, self.count) for corpus in self.config.corpora]
                 raise FeatureError(
-                    f"The store {store.root} lacks {described(*own.popitem())} of corrupted copies; extract them with "
-                    f"{' and '.join(commands)}."
+                    f"The store {self.store.root} lacks {described(*own.popitem())} of corrupted copies; extract them "
+                    f"with {' and '.join(commands)}."
                 )
-    keys_of = recordings.table["key"]
 
-    def read(identity: str, number: int) -> Mapping[str, np.ndarray]:
-        key = key_of_copy(keys_of[identity], number)
-        found = {c.feature: store.stream(key, c.feature, c.settings) for c in config.inputs}
-        frames = on_grid(found, config.hop, config.resample).values
-        heard = any(not np.isnan(values).all() for values in frames.values())
-        return frames if heard else recordings.streams[identity]  # in which no speech is found any more
-
-    return dataclasses.replace(recordings, copies=config.copies, copy=read)
+    def read(self, identity: str, number: int) -> Mapping[str, np.ndarray] | None:
+        """Return the raw features of a copy of a recording, or None where no speech is found in it any more."""
+        key = key_of_copy(self.keys[identity], number)
+        found = {c.feature: self.store.stream(key, c.feature, c.settings) for c in self.config.inputs}
+        frames = on_grid(found, self.config.hop, self.config.resample).values
+        return None if all(np.isnan(values).all() for values in frames.values()) else frames
 
 
 def refuse_copies(config: TrainingConfig) -> None:

@@ -1,7 +1,7 @@
 """Recordings of the corpora of a config: read from the store, aligned to its grid, and joined with their labels."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from ...features.grid import on_grid
 from ...features.store import FeatureStore
 from ..config import TrainingConfig
 from .base import DATA
+from .copies import Copies
 from .standardise import standardise
 
 
@@ -33,8 +34,7 @@ class Recordings:
         features: description of each stream.
         note: limits of the corpora, for the model card.
         licences: licence of each corpus, by its title.
-        copies: number of corrupted copies of each recording.
-        copy: function that reads the raw features of a copy, given the id of its recording and its number from 1.
+        copies: corrupted copies of the recordings, or None.
     """
 
     table: pd.DataFrame
@@ -43,8 +43,7 @@ class Recordings:
     features: tuple[FeatureSpec, ...]
     note: str
     licences: Mapping[str, str]
-    copies: int = 0
-    copy: Callable[[str, int], Mapping[str, np.ndarray]] | None = None
+    copies: Copies | None = None
 
 
 def extent(config: TrainingConfig) -> str:
@@ -111,6 +110,13 @@ def load_recordings(
         note=" ".join(f"{c.title}: {c.limits}" for c in corpora),
         licences={c.title: c.licence for c in corpora},
     )
+
+
+def load_with_copies(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Recordings:
+    """Read the recordings of a config's corpora as :func:`load_recordings` does, to train on their copies, too."""
+    recordings = load_recordings(config, store, progress)
+    copies = Copies(config, store, recordings.table["key"]) if config.copies else None
+    return replace(recordings, copies=copies)
 
 
 def labelled(

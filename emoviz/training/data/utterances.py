@@ -15,8 +15,8 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import Arranged, arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
-from .copies import CORRUPTED, NOTE, load_with_copies, require_copies
-from .recordings import Recordings
+from .copies import CORRUPTED, NOTE, require_copies
+from .recordings import Recordings, load_with_copies
 
 
 def check_utterances(config: TrainingConfig) -> None:
@@ -58,7 +58,7 @@ class Utterances:
 
     def drawn(self, identity: str, random: np.random.Generator) -> tuple[Mapping[str, Tensor], Tensor]:
         """Return an utterance as training takes it, which is one of its copies as often as not, if there are any."""
-        copies = self.arranged.recordings.copies
+        copies = self.arranged.copies
         corrupted = copies > 0 and random.random() < CORRUPTED
         return self.whole(identity, int(random.integers(1, copies + 1)) if corrupted else 0)
 
@@ -127,10 +127,10 @@ def samples_of(
         return Part(len(rows) * (copies + 1), make, groups * (copies + 1))
 
     data = arranged.data(part_of, frames=False)
-    if not recordings.copies or Split.VALIDATION not in data.parts:
+    if not arranged.copies or Split.VALIDATION not in data.parts:
         return data
-    selecting = {Split.VALIDATION: part_of(Split.VALIDATION, False, recordings.copies)}
-    note = f"{data.note} {NOTE.format(count=recordings.copies)}"
+    selecting = {Split.VALIDATION: part_of(Split.VALIDATION, False, arranged.copies)}
+    note = f"{data.note} {NOTE.format(count=arranged.copies)}"
     return replace(data, parts={**data.parts, **selecting}, note=note)
 
 

@@ -16,8 +16,7 @@ from torch import Tensor
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .base import DATA, Data, DataKind, Partition
-from .copies import load_with_copies
-from .recordings import Recordings, extent
+from .recordings import Recordings, extent, load_with_copies
 from .utterances import Cut, Utterances, check_utterances, crop, samples_of
 
 CHAINED = 0.5
