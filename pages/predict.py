@@ -104,7 +104,7 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if prediction.is_fused:
             prediction = prediction.with_fusion(*selection.choose_fusion())
-        table, outputs = prediction.table, prediction.outputs
+        table, outputs = prediction.table, prediction.of_clip
         emotion_source = selection.choose_source(outputs)
     figures.show(
         plots.timeline(table, outputs, prediction.gaps, emotion_source),
@@ -140,7 +140,7 @@ def exports(prediction: ClipPrediction) -> dict[str, figures.Writer]:
 
 def show_path(clip: selection.Clip, prediction: ClipPrediction) -> None:
     """Draw the path through the plane of valence and arousal."""
-    source = findings.circumplex_source(prediction.outputs)
+    source = findings.circumplex_source(prediction.of_clip)
     if source is not None:
         figures.show(
             plots.circumplex(prediction.table, prediction.outputs, source),

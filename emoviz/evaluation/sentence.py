@@ -69,7 +69,13 @@ def _emotions(table: pd.DataFrame, outputs: pd.DataFrame, running: bool) -> str 
     if second and means[most] - means[second] < NARROW:
         narrowly = ", ".join(f"{name_of[column]} {number(means[column])}" for column in (most, second))
         parts[-1] += f", but only just ({narrowly})"
-    peak = _peak(table, [c for c, name in name_of.items() if c != most and name != Emotion.NEUTRAL], source)
+    marked = [column for column, name in name_of.items() if column != most and name != Emotion.NEUTRAL]
+    if source == Source.FUSED:
+        both = _shared(outputs, "emotion")
+        marked = [column for column in marked if name_of[column] in both]
+    elif running:
+        marked = []  # another source may follow, and one alone has no peak of a clip that has both
+    peak = _peak(table, marked, source)
     if peak is None:
         return " ".join(parts)
     column, row = peak

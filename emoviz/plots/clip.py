@@ -32,8 +32,8 @@ from .style import (
 from .unlike import veil
 
 LEGEND_HEIGHT = 78
-ABOVE = 38
-"""Pixels of the title and of the legend beside it."""
+ABOVE = 54
+"""Pixels of the title and of the legend beneath it."""
 ROW_HEIGHT = 118
 """Pixels of one row of the timeline."""
 WORD_SIDES: dict[Emotion, str] = {

@@ -84,9 +84,15 @@ class ClipPrediction:
         return self.table[["time", *columns]] if columns else None
 
     @property
+    def of_clip(self) -> pd.DataFrame:
+        """The rows of ``outputs`` without those of a picture or a sound that the clip lacks, or fused with these."""
+        lost = [s for s, track in ((Source.FACE, self.info.video), (Source.SPEECH, self.info.audio)) if track is None]
+        return self.outputs[~self.outputs.source.isin([*lost, Source.FUSED] if lost else [])]
+
+    @property
     def is_fused(self) -> bool:
-        """Whether face and speech predict something in common."""
-        return bool((self.outputs.source == Source.FUSED).any())
+        """Whether face and speech predict something in common, of a clip that has both."""
+        return bool((self.of_clip.source == Source.FUSED).any())
 
     def with_fusion(self, method: str, video_weight: float) -> "ClipPrediction":
         """Return the prediction with face and speech fused in another way (:func:`emoviz.evaluation.fusion.fuse`)."""

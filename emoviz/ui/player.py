@@ -79,6 +79,7 @@ def player(
         heat: heat to draw over the face.
     """
     video = info.video if info else None
+    faces = faces if faces and faces.tracks else None  # without a face there is none to draw a box around
     if _mount is None:
         (st.video if video or info is None else st.audio)(str(clip), start_time=int(linked.seconds("time")))
         return

@@ -67,6 +67,21 @@ def test_fused_values_of_one_source_alone_are_no_peak():
     assert text.startswith("Mostly neutral by late fusion of face model and speech model; most happy at 2.")
 
 
+def test_an_emotion_that_one_source_alone_predicts_has_no_peak():
+    surprised = np.full(100, 0.1)
+    surprised[60:70] = 0.9
+    columns = {"face_neutral": 1 - surprised, "face_surprised": surprised, "speech_neutral": np.ones(100)}
+    assert sentence(*fused_table(**columns)) == "Mostly neutral by late fusion of face model and speech model."
+
+
+def test_one_source_names_no_peak_while_another_may_follow():
+    happy = np.full(100, 0.1)
+    happy[:10] = 0.8
+    table, outputs = timed(face_neutral=1 - happy, face_happy=happy), described("face.neutral", "face.happy")
+    assert sentence(table, outputs, running=True) == "So far: mostly neutral by face model."
+    assert "most happy at 0." in sentence(table, outputs)
+
+
 EMOTIONS = ("neutral", "happy")
 
 

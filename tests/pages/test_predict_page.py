@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from own_corpus import write_own
 from reading import files, specs, texts
 
 from emoviz.core.errors import CheckpointError, MediaError
@@ -107,6 +108,18 @@ def test_fewer_models_are_shown_at_once(open_page, finish, predictor):
     assert not test.exception and len(predictor.calls) == 1
     assert "weights-speech-cats" in specs(test) and "speech-emotion" not in specs(test)["timeline"]
     assert not any(slider.key == "video_weight" for slider in test.slider)  # there is nothing to fuse
+
+
+def test_sound_alone_offers_nothing_of_a_face(open_page, finish, predictor, examples, tmp_path):
+    examples.clear()
+    examples["Sound"] = write_own(tmp_path, speakers=1, takes=1, seconds=4) / "s0-joy-0.wav"
+    test = finish(open_page("predict"))
+    assert not test.exception and {"face-expression", "speech-emotion"} <= {*predictor.calls[0][1]}
+    assert not test.slider and not any(box.key == "fusion" for box in test.selectbox)
+    assert not any(group.key == "shown" for group in test.button_group)
+    assert "emotion (speech)" in specs(test)["timeline"] and "face" not in specs(test)["timeline"].replace(
+        "face and", ""
+    )
 
 
 def test_one_more_model_is_analysed_alone(open_page, finish, predictor):
