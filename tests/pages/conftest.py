@@ -15,7 +15,7 @@ from predictions import make_clip, make_prediction
 from streamlit.testing.v1 import AppTest
 
 from emoviz.checkpoints.description import Description
-from emoviz.checkpoints.folder import CARD, CONFIG, METRICS, read_description
+from emoviz.checkpoints.folder import CARD, CONFIG, METRICS, Checkpoint, read_description
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
 from emoviz.prediction.assembly import combine
@@ -81,12 +81,12 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return values
 
 
-def load(folder: Path) -> SimpleNamespace:
+def load(folder: Path) -> Checkpoint:
     """A checkpoint without a network."""
     metrics = json.loads((folder / METRICS).read_text())
     about = read_description(folder)
     network = SimpleNamespace(model=SimpleNamespace(last_convolution={}))
-    return SimpleNamespace(name=folder.name, folder=folder, description=about, metrics=metrics, predictor=network)
+    return Checkpoint(folder, about, network, metrics)  # a real one, so that it has whatever pages ask of one
 
 
 def write_checkpoint(folder: Path, source: Source, kind: str, outputs: tuple[str, ...]) -> None:
