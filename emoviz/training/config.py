@@ -62,7 +62,11 @@ class TrainingConfig:
             gradients are then added up (a loss over the frames of a batch, as CCC, becomes the mean of those over
             its parts). 0 for all at once.
         optimiser: optimiser, ``adam`` (with decoupled weight decay) or ``sgd`` (Nesterov momentum .9).
-        learning_rate: highest rate; a cosine leads it to zero over ``epochs`` after one epoch of warm-up.
+        learning_rate: highest rate.
+        schedule: change of the rate: ``cosine`` leads it to zero over ``epochs`` after one epoch of warm-up,
+            ``constant`` keeps it, ``halving`` halves it every so many epochs, and ``plateau`` after so many epochs
+            without a better validation metric.
+        schedule_epochs: these epochs, of ``halving`` and ``plateau``.
         weight_decay: decay of all weights.
         gradient_clip: largest norm of the gradient; 0 for none.
         averaging: decay of an exponential moving average of the weights, which is then validated and kept; 0 for none.
@@ -105,6 +109,8 @@ class TrainingConfig:
     batch_size: int = 16
     optimiser: Literal["adam", "sgd"] = "adam"
     learning_rate: float = 1e-3
+    schedule: Literal["cosine", "constant", "halving", "plateau"] = "cosine"
+    schedule_epochs: int = 10
     weight_decay: float = 0.0
     gradient_clip: float = 1.0
     averaging: float = 0.0
@@ -152,7 +158,7 @@ class TrainingConfig:
         for what in ("hop", "window", "learning_rate"):
             if getattr(self, what) <= 0:
                 raise ConfigError(f"'{what}' is positive, not {getattr(self, what)}.")
-        for what in ("epochs", "patience", "batch_size"):
+        for what in ("epochs", "patience", "batch_size", "schedule_epochs"):
             if getattr(self, what) < 1:
                 raise ConfigError(f"'{what}' is at least 1, not {getattr(self, what)}.")
         for what in (

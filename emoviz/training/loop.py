@@ -113,6 +113,8 @@ def _fit(
     together = min(config.micro_batch or share, share)
     if share % together:
         raise ConfigError(f"'micro_batch' is a whole part of a process's {share} samples, not {together}.")
+    if config.schedule == "plateau" and Split.VALIDATION not in data.parts:
+        raise ConfigError("The schedule 'plateau' follows the validation metric, but no recording validates here.")
     _speed_up()
     lightning.seed_everything(config.seed, verbose=False)
     predictor = start or Predictor(data.inputs, build_model(config, data.inputs.widths))

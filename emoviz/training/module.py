@@ -1,6 +1,5 @@
 """The Lightning module that trains any model of the registry, and the untrained network of a config."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..models.losses import LOSSES, METRIC_LOSSES
 from .class_prior import log_weights
 from .config import TrainingConfig
 from .data.base import DATA, Batch, Data, Sample, training_mean
+from .schedules import scheduled
 
 OF_CULTURE = "validation in "
 """Name of the validation metric of one culture in the log, before the name of the culture."""
@@ -163,7 +163,7 @@ class TrainingModule(lightning.LightningModule):
         return truth, prediction
 
     def configure_optimizers(self) -> Any:
-        """Set up the optimiser, whose rate rises linearly for an epoch and then follows a cosine to zero."""
+        """Set up the optimiser and the schedule of its rate."""
         config = self.settings
         if config.optimiser == "sgd":
             optimiser: torch.optim.Optimizer = torch.optim.SGD(
@@ -174,15 +174,7 @@ class TrainingModule(lightning.LightningModule):
                 self.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True
             )
         total = max(1, int(self.trainer.estimated_stepping_batches))
-        warm_up = max(1, total // config.epochs)
-
-        def rate(step: int) -> float:
-            if step < warm_up:
-                return (step + 1) / warm_up
-            return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, total - warm_up)))
-
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return {"optimizer": optimiser, "lr_scheduler": scheduled(config, optimiser, total)}
 
     def compile_network(self) -> None:
         """Let torch.compile translate the network for the training steps; parts that it cannot translate run as before.

@@ -78,6 +78,7 @@ PAPER3 = TrainingConfig(
     epochs=50,
     patience=50,
     learning_rate=1e-5,
+    schedule="halving",
     weight_decay=0.01,
 )
 PAPER4 = TrainingConfig(

@@ -25,8 +25,9 @@ Kind = Literal["flag", "whole", "number", "text", "choice", "several", "list"]
 """The value that a field takes: yes or no, a whole number, a number, a text, one or several choices, or a list."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Learning": ("epochs", "batch_size", "learning_rate", "seed", "patience", "optimiser", "weight_decay",
-                 "gradient_clip", "averaging", "micro_batch", "precision", "compile"),
+    "Learning": ("epochs", "batch_size", "learning_rate", "seed", "patience", "optimiser", "schedule",
+                 "schedule_epochs", "weight_decay", "gradient_clip", "averaging", "micro_batch", "precision",
+                 "compile"),
     "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance",
              "uniform_prior", "copies"),
     "Time": ("hop", "window", "resample", "label_delay"),

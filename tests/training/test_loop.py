@@ -128,8 +128,10 @@ def test_a_model_that_learns_nothing_is_flagged(tmp_path):
     assert figure(found, "rmse")["collapsed"]
 
 
-def test_resumed_equals_uninterrupted(tmp_path):
-    whole = load(train(FRAMES, MadeUpStore(), *folders(tmp_path / "whole")))
+@pytest.mark.parametrize("schedule", ["cosine", "plateau"])
+def test_resumed_equals_uninterrupted(tmp_path, schedule):
+    config = dataclasses.replace(FRAMES, schedule=schedule, schedule_epochs=1)
+    whole = load(train(config, MadeUpStore(), *folders(tmp_path / "whole")))
 
     def interrupt(stage, done, total):
         if stage.startswith("Training") and done > 2.4:
@@ -137,9 +139,9 @@ def test_resumed_equals_uninterrupted(tmp_path):
 
     broken = folders(tmp_path / "broken")
     with pytest.raises(Cancelled):
-        train(FRAMES, MadeUpStore(), *broken, interrupt)
+        train(config, MadeUpStore(), *broken, interrupt)
     assert not broken[1].exists()
-    resumed = load(train(FRAMES, MadeUpStore(), *broken))
+    resumed = load(train(config, MadeUpStore(), *broken))
     for name, values in whole.predictor.state_dict().items():
         assert torch.equal(values, resumed.predictor.state_dict()[name]), name
     assert whole.metrics == resumed.metrics
