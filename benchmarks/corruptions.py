@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OTHERS = 24
 """Recordings whose voices are heard in babble."""
 Said = Callable[[np.ndarray], list[np.ndarray]]
-"""Says what each model predicts of a recording."""
+"""Function that gives the prediction of each model for a recording."""
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ GUIDES = sorted((ROOT / "docs").glob("adding-*.md"))
 
 VERBS = frozenset(
     """
-    Add Adjust Align Analyse Append Apply Arrange Ask Assemble Assert Assign Attend Average Beat Begin Bring Build
-    Cancel Change Check Choose Classify Clear Cluster Collect Colour Combine Compare Complete Compute Condition
-    Convert Copy Correct Correlate Count Crop Cut Decide Decode Decorate Delete Describe Detect Do Draw Dress Embed
+    Add Adjust Align Analyse Append Apply Arrange Ask Assemble Assert Assign Attend Average Beat Begin Blur Bring
+    Build Calibrate Cancel Change Check Choose Classify Clear Cluster Collect Colour Combine Compare Complete Compute Condition
+    Convert Copy Correct Correlate Count Cover Crop Cut Decide Decode Decorate Delete Describe Detect Do Draw Dress Embed
     Encode End Estimate Evaluate Exchange Explain Export Extract Fetch Fill Filter Find Finish Fit Follow Forget
     Fuse Gather Get Give Go Group Hand Have Hold Import Interpolate Join Judge Keep Lay Learn Leave Let List Load
     Log Look Lower Make Mark Mask Match Measure Merge Mirror Mix Move Name Normalise Offer Open Optimise Pack Pad Parse

@@ -29,7 +29,7 @@ from .length import declared_length, is_whole, measured_length
 from .orientation import Orientation, orientation_of, shown_size
 
 _CUT = "the file is damaged, or cut off before it begins"
-"""Why nothing of a track can be read."""
+"""Reason why nothing of a track can be read."""
 
 
 @dataclass(frozen=True)

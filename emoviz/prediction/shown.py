@@ -1,4 +1,4 @@
-"""What a clip's face has in the rows of a prediction's table."""
+"""Columns of a clip's face in the table of a prediction."""
 
 from typing import TYPE_CHECKING, NamedTuple
 

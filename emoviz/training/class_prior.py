@@ -49,7 +49,7 @@ def move_prior(head: nn.Linear, prior: np.ndarray, uniform: float) -> None:
         uniform: share of equal frequencies in the target.
     """
     with torch.no_grad():
-        head.bias += torch.from_numpy(log_weights(prior, uniform)).to(head.bias)
+        head.bias.add_(torch.from_numpy(log_weights(prior, uniform)).to(head.bias))
 
 
 def most_equal(results: Sequence[Result], prior: np.ndarray, shares: Sequence[float], loss: float) -> float:
