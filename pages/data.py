@@ -39,18 +39,18 @@ MOST_WORDS = 30
 CLIPS, TRACES, DATABASE = "Clips and a table", "Traces over time", "An audformat database"
 ABOUT_CORPORA = """
 A corpus is **ready** when it is in the store: models can be trained on it by the features that are counted here in
-recordings, with or without its files; a training whose features are others extracts them first. It is **not
-extracted** when only its files are here. Published corpora are looked for in the folder that `EMOVIZ_DATA` names;
-your own are imported below.
+recordings, with or without its files; a training whose features are others extracts them first. It is **not extracted**
+when only its files are here. Published corpora are looked for in the folder that `EMOVIZ_DATA` names; your own are
+imported below.
 """
 ABOUT_SOUND = """
 Conditioned sound has no offset and one level, and features where somebody speaks: the bundled speech models and their
 presets on the Train page read it. Features of the two are kept apart.
 """
 ABOUT_LABELS = f"""
-The number of recordings of each emotion that can be learnt from, per culture, speaker or corpus. {CONFOUND} Emotions
-that few speakers show, or that one culture lacks, are where scores will have wide intervals. Splits keep speakers
-apart.
+The number of recordings of each emotion that can be learnt from, per culture, speaker or corpus.
+{CONFOUND} Emotions that few speakers show, or that one culture
+lacks, are where scores will have wide intervals. Splits keep speakers apart.
 """
 ABOUT_RATINGS = """
 The share of ratings, of each moment or of a recording as a whole, that have each value, per culture. A narrow hump
@@ -87,13 +87,8 @@ def main() -> None:
     with importing:
         import_corpus()
     with pretrained:
-        figures.show_table(
-            shown := encoders.describe(),
-            shown,
-            key="encoders",
-            name="encoders",
-            about=ABOUT_ENCODERS,
-        )
+        shown = encoders.describe()
+        figures.show_table(shown, shown, key="encoders", name="encoders", about=ABOUT_ENCODERS)
 
 
 def show_nothing() -> None:

@@ -20,16 +20,16 @@ GUIDES = sorted((ROOT / "docs").glob("adding-*.md"))
 
 VERBS = frozenset(
     """
-    Add Adjust Align Analyse Append Apply Arrange Ask Assemble Assert Assign Attend Average Beat Begin Blur Bring
-    Build Calibrate Cancel Change Check Choose Classify Clear Cluster Collect Colour Combine Compare Complete Compute Condition
-    Convert Copy Correct Correlate Count Cover Crop Cut Decide Decode Decorate Delete Describe Detect Do Draw Dress Embed
-    Encode End Estimate Evaluate Exchange Explain Export Extract Fetch Fill Filter Find Finish Fit Follow Forget
-    Fuse Gather Get Give Go Group Hand Have Hold Import Interpolate Join Judge Keep Lay Learn Leave Let List Load
-    Log Look Lower Make Mark Mask Match Measure Merge Mirror Mix Move Name Normalise Offer Open Optimise Pack Pad Parse
-    Perform Place Play Poll Pool Predict Prepare Print Pull Push Put Queue Raise Rank Read Recognise Refuse Register
-    Remember Remove Renew Repeat Replace Report Resume Return Round Run Sample Save Say Scale Score Search Seed
-    Select Serve Set Share Show Smooth Sort Split Stack Start Stop Store Submit Suggest Summarise Tabulate Take Tell
-    Test Time Track Train Transcribe Transform Turn Undo Update Wait Warn Weigh Weight Write Yield
+    Add Adjust Align Analyse Append Apply Arrange Ask Assemble Assert Assign Attend Average Beat Begin Blur Bring Build
+    Calibrate Cancel Change Check Choose Classify Clear Cluster Collect Colour Combine Compare Complete Compute
+    Condition Convert Copy Correct Correlate Count Cover Crop Cut Decide Decode Decorate Delete Describe Detect Do Draw
+    Dress Embed Encode End Estimate Evaluate Exchange Explain Export Extract Fetch Fill Filter Find Finish Fit Follow
+    Forget Fuse Gather Get Give Go Group Hand Have Hold Import Interpolate Join Judge Keep Lay Learn Leave Let List
+    Load Log Look Lower Make Mark Mask Match Measure Merge Mirror Mix Move Name Normalise Offer Open Optimise Pack Pad
+    Parse Perform Place Play Poll Pool Predict Prepare Print Pull Push Put Queue Raise Rank Read Recognise Refuse
+    Register Remember Remove Renew Repeat Replace Report Resume Return Round Run Sample Save Say Scale Score Search
+    Seed Select Serve Set Share Show Smooth Sort Split Stack Start Stop Store Submit Suggest Summarise Tabulate Take
+    Tell Test Time Track Train Transcribe Transform Turn Undo Update Wait Warn Weigh Weight Write Yield
     """.split()
 )
 """Imperatives with which the docstring of a function begins; a new one is added here."""
