@@ -9,6 +9,16 @@ from .style import SCATTERGL_FROM, band
 from .unlike import PALE, UNLIKE_TRAINING, parted, unlike
 
 
+ALONE = {"dash": "dot", "width": 1}
+"""Line of fused values of one source alone."""
+ALONE_SAID = {
+    "name": "fused, of one source alone",
+    "legendgroup": "alone",
+    "hovertemplate": "%{y:.2f}<extra>fused, but of one source alone</extra>",
+}
+"""Names of fused values of one source alone."""
+
+
 def draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, axis: str, *, first: bool) -> None:
     """Draw the lines of one dimension, and the band of those whose error is known.
 
@@ -66,17 +76,7 @@ def draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, a
         drawn.add(row.source)
         if single is not None:
             figure.add_trace(
-                scatter(
-                    x=table.time,
-                    y=single,
-                    yaxis=axis,
-                    name="fused, of one source alone",
-                    legendgroup="alone",
-                    showlegend=first,
-                    mode="lines",
-                    line={"color": colour, "dash": "dot", "width": 1},
-                    hovertemplate="%{y:.2f}<extra>fused, but of one source alone</extra>",
-                )
+                scatter(**own | {"line": ALONE | {"color": colour}}, y=single, showlegend=first, **ALONE_SAID)
             )
 
 
