@@ -8,7 +8,6 @@ from ..core.vocabulary import FUSED_SOURCES, SOURCE_COLOURS, SOURCE_DASHES, UNLI
 from .style import SCATTERGL_FROM, band
 from .unlike import PALE, UNLIKE_TRAINING, parted, unlike
 
-
 ALONE = {"dash": "dot", "width": 1}
 """Line of fused values of one source alone."""
 ALONE_SAID = {
