@@ -56,6 +56,15 @@ class Kept:
             os.utime(path)  # it was used now
         return Entry(*found)
 
+    def holds(self, kind: str, made_of: Mapping[str, Any]) -> bool:
+        """Return whether there is an entry, without reading it.
+
+        Args:
+            kind: kind of the entry.
+            made_of: all that the entry depends on.
+        """
+        return self._path(kind, made_of).is_file()
+
     def write(self, kind: str, made_of: Mapping[str, Any], entry: Entry, progress: Progress = silent) -> None:
         """Keep an entry, and drop those that were not used for longest when all exceed the bound.
 

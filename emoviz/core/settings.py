@@ -34,7 +34,7 @@ class Settings:
         address: address that the server binds to (``EMOVIZ_ADDRESS``).
         results: folders with the reports of protocols: the bundled ones and ``EMOVIZ_RESULTS``, where new ones are
             written.
-        kept_mb: megabytes of faces and predictions that are kept of recordings from one visit to the next
+        kept_mb: megabytes of faces, features and predictions that are kept of people's own clips for another visit
             (``EMOVIZ_KEPT_MB``); for 0 nothing is kept of a recording when the visit ends.
     """
 

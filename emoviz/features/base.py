@@ -54,6 +54,20 @@ class FeatureStream:
         if not self.hop > 0:
             raise FeatureError(f"The hop of a feature stream is positive, not {self.hop}.")
 
+    @classmethod
+    def of(cls, values: np.ndarray, about: Mapping[str, Any]) -> "FeatureStream":
+        """Make a stream from its values and the facts :attr:`about` it, as they were stored.
+
+        Raises:
+            FeatureError: if they do not fit together.
+        """
+        return cls(values, about["start"], about["hop"], tuple(about["channels"]), tuple(about["notes"]))
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The facts of the stream beside its values, as JSON can hold them."""
+        return {"start": self.start, "hop": self.hop, "channels": self.channels, "notes": self.notes}
+
     @property
     def times(self) -> np.ndarray:
         """The times (T,) of the frames, in seconds of the clip."""

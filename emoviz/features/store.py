@@ -85,7 +85,7 @@ class FeatureStore:
             FeatureError: if it cannot be written.
             MediaError: if the clip cannot be decoded.
         """
-        path = self._path(extractor, _key(extractor, media))
+        path = self._path(extractor, key_of(extractor, media))
         stream = read_stream(path)
         if stream is None:
             stream = extractor.extract(media, progress)
@@ -96,7 +96,7 @@ class FeatureStore:
 
     def holds(self, extractor: Extractor, media: "ClipMedia") -> bool:
         """Return whether the clip's stream is stored."""
-        return self._path(extractor, _key(extractor, media)).is_file()
+        return self._path(extractor, key_of(extractor, media)).is_file()
 
     def stream(self, key: str, extractor_name: str, settings: Mapping[str, Any] | None = None) -> FeatureStream:
         """Read a stored stream.
@@ -362,7 +362,7 @@ def _limit_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def _key(extractor: Extractor, media: "ClipMedia") -> str:
+def key_of(extractor: Extractor, media: "ClipMedia") -> str:
     """Return the clip's key; a face that the user has chosen has streams of its own."""
     if extractor.modality is Modality.VIDEO and media.face is not None:
         return f"{media.key}-face{media.face}"

@@ -12,8 +12,7 @@ _TITLE = "stream"
 
 def pack(stream: FeatureStream) -> Iterator[bytes]:
     """Yield a safetensors file with the values of a stream, block by block."""
-    about = {"start": stream.start, "hop": stream.hop, "channels": stream.channels, "notes": stream.notes}
-    return packed({"values": stream.values}, about, _TITLE)
+    return packed({"values": stream.values}, stream.about, _TITLE)
 
 
 def read_stream(path: Path) -> FeatureStream | None:
@@ -23,7 +22,6 @@ def read_stream(path: Path) -> FeatureStream | None:
         return None
     arrays, about = found
     try:
-        values, channels, notes = arrays["values"], tuple(about["channels"]), tuple(about["notes"])
-        return FeatureStream(values, about["start"], about["hop"], channels, notes)
+        return FeatureStream.of(arrays["values"], about)
     except (KeyError, TypeError, FeatureError):
         return None

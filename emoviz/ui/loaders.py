@@ -24,6 +24,7 @@ from ..core.errors import CheckpointError, EmovizError
 from ..core.settings import Settings
 from ..corpora import inventory
 from ..corpora.base import Clip, clips_of
+from ..features.clip_store import kept_recordings
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
 from ..studies.reports import Report, read_report, report_files
@@ -54,7 +55,8 @@ def settings() -> Settings:
 @cached(1)
 def store() -> FeatureStore:
     """Return the store that keeps extracted features."""
-    return SharedStore(settings().store)
+    own = settings()
+    return SharedStore(own.store, kept_recordings(own.store, own.kept_mb))
 
 
 def clip_store() -> FeatureStore | None:

@@ -11,12 +11,10 @@ import streamlit as st
 from ..core.errors import MediaError
 from ..core.files import remove_folder
 from ..core.kept import Kept
+from ..features import clip_store
 from . import loaders
 from .clip_analysis import Analyses
 from .explanations import Line
-
-KEPT = "recordings"
-"""Folder beside the features in which what is known of recordings is kept from one visit to the next."""
 
 
 @dataclass
@@ -74,12 +72,11 @@ class Session:
 def kept_recordings() -> Kept | None:
     """Return the place for what is known of recordings; where nothing may be kept, empty it and return None."""
     settings = loaders.settings()
-    folder = settings.store / KEPT
-    if settings.kept_mb:
-        return Kept(folder, settings.kept_mb * 1_000_000)
-    with contextlib.suppress(OSError):
-        remove_folder(folder)
-    return None
+    kept = clip_store.kept_recordings(settings.store, settings.kept_mb)
+    if kept is None:
+        with contextlib.suppress(OSError):
+            remove_folder(settings.store / clip_store.RECORDINGS)
+    return kept
 
 
 def session() -> Session:

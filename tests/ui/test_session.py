@@ -10,8 +10,9 @@ import pytest
 from emoviz.core.errors import MediaError
 from emoviz.core.kept import Entry
 from emoviz.core.settings import Settings
+from emoviz.features.clip_store import RECORDINGS
 from emoviz.ui import loaders
-from emoviz.ui.session import KEPT, Session, kept_recordings
+from emoviz.ui.session import Session, kept_recordings
 
 
 @pytest.fixture
@@ -66,8 +67,8 @@ def test_recordings_are_kept_up_to_the_setting_or_not_at_all(tmp_path: Path, mon
     kept, entry = kept_recordings(), Entry({"values": np.zeros(100)})
     assert kept is not None and kept.most == 2_000_000
     kept.write("faces", {}, entry)
-    assert len(list((tmp_path / KEPT).iterdir())) == 1 and loaders.clip_store() is loaders.store()
+    assert len(list((tmp_path / RECORDINGS).iterdir())) == 1 and loaders.clip_store() is loaders.store()
     monkeypatch.setattr(loaders, "settings", lambda: replace(settings, kept_mb=0))
     assert Session(tmp_path / "session", limit_mb=1).analyses._kept is None
-    assert not (tmp_path / KEPT).exists()  # what was kept before the setting changed is gone, too
+    assert not (tmp_path / RECORDINGS).exists()  # what was kept before the setting changed is gone, too
     assert loaders.clip_store() is None
