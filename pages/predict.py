@@ -11,7 +11,7 @@ from emoviz.evaluation import findings
 from emoviz.evaluation.sentence import sentence
 from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.formats import FORMATS
-from emoviz.ui import clip_view, figures, loaders, messages, navigation, selection
+from emoviz.ui import clip_view, figures, loaders, messages, navigation, people, selection
 from emoviz.ui.clip_analysis import Analysis, State
 
 SYNTHETIC = "Synthetic: a public-domain portrait moved by its landmarks, and a speech synthesiser."
@@ -53,6 +53,7 @@ def main() -> None:
     with chooser:
         clip = selection.choose_clip()
     models = selection.choose_models()
+    asked = people.choose_people()
     with st.sidebar:
         messages.model_cards(models)
     if clip is None:
@@ -60,23 +61,23 @@ def main() -> None:
     elif not models:
         messages.no_models()
     else:
-        show_clip(clip, models)
+        show_clip(clip, models, asked)
 
 
-def show_clip(clip: selection.Clip, models: dict[str, Path]) -> None:
-    """Analyse the chosen clip and show what is known so far."""
-    checkpoints = messages.usable(loaders.load_checkpoint, models.values())
-    if not checkpoints:
-        return
+def show_clip(clip: selection.Clip, models: dict[str, Path], asked: str | None) -> None:
+    """Analyse the chosen clip with models that are fitted to people, and show what is known so far."""
     try:
+        checkpoints = people.fitted(messages.usable(loaders.load_checkpoint, models.values()), asked, clip.path)
+        if not checkpoints:
+            return
         analysis = clip_view.analyse(clip.path, checkpoints)
     except EmovizError as error:
         messages.wrong(str(error))
         return
-    clip_view.follow(analysis, partial(show_state, clip, analysis))
+    clip_view.follow(analysis, partial(show_state, clip, asked, analysis))
 
 
-def show_state(clip: selection.Clip, analysis: Analysis, state: State) -> None:
+def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, state: State) -> None:
     """Draw one look at the analysis: its progress, and what is predicted."""
     # Slots that are there from the start: what is drawn keeps its place, and so its state, as the rest arrives.
     progress, words = st.container(), st.container()
@@ -97,6 +98,9 @@ def show_state(clip: selection.Clip, analysis: Analysis, state: State) -> None:
     words.markdown(
         f"{sentence(prediction.table, prediction.outputs, running=state.running)} {' '.join(prediction.notes)}"
     )
+    if not state.running:
+        with words:
+            people.offer_own_speech(prediction, asked)
 
 
 def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPrediction:

@@ -91,7 +91,7 @@ def find_profile(
         return profile_of_clips(checkpoint, [clip], f"The speech of '{clip.path.name}'", store=store, progress=progress)
     if asked and path.exists():
         return profile_of_clips(checkpoint, _clips(path), f"'{path.name}'", store=store, progress=progress)
-    if clip is not None and (span := _span(asked)):
+    if clip is not None and (span := span_of(asked)):
         if span[1] > clip.info.duration + ROUNDING:
             raise CalibrationError(
                 f"The stretch {asked} ends beyond '{clip.path.name}', which lasts {clip.info.duration:.1f} s."
@@ -109,7 +109,7 @@ def fitted_models(
     store: "FeatureStore | None" = None,
     progress: Progress = silent,
 ) -> Fitted:
-    """Calibrate the models that can be to the people whom a text names.
+    """Return models of which those that can be are calibrated to the people whom a text names.
 
     Args:
         checkpoints: models.
@@ -147,7 +147,7 @@ def fitted_models(
 
 def speaks_of_clip(asked: str) -> bool:
     """Return whether a text names people by the clip that is predicted, so that each clip has its own."""
-    return asked == OWN or not Path(asked).exists() and _span(asked) is not None
+    return asked == OWN or not Path(asked).exists() and span_of(asked) is not None
 
 
 def _require_own_speech(clip: "ClipMedia", progress: Progress) -> None:
@@ -166,7 +166,7 @@ def _require_own_speech(clip: "ClipMedia", progress: Progress) -> None:
         )
 
 
-def _span(text: str) -> tuple[float, float] | None:
+def span_of(text: str) -> tuple[float, float] | None:
     """Return the seconds that a text such as ``0:10-0:25`` names, or None where it names none in order."""
     found = SPAN.fullmatch(text)
     if not found:

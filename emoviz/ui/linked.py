@@ -94,6 +94,11 @@ def toggle(label: str, key: str, **layout: Any) -> bool:
     return st.toggle(label, key=key, bind="query-params", **layout)
 
 
+def text(label: str, key: str, **layout: Any) -> str:
+    """Let people type a line of text; blanks around it do not count."""
+    return str(st.text_input(label, key=key, bind="query-params", **layout)).strip()
+
+
 def read(key: str) -> str:
     """Return the value that the link has under a name that no widget of this page is bound to; empty if none."""
     return str(st.query_params.get(key, ""))

@@ -38,12 +38,13 @@ class Player {
   }
 
   update(data) {
-    const moved = !this.data || this.data.url !== data.url
+    const first = !this.data
+    const moved = first || this.data.url !== data.url
     this.data = data
     if (moved && this.clip.getAttribute("src") !== data.url) {
       this.clip.src = data.url
       this.clip.currentTime = data.start
-      this.setLoop(null)
+      this.setLoop(first ? data.loop : null)
     }
     this.find("stage").classList.toggle("audio", data.audioOnly)
     if (data.size) this.clip.style.aspectRatio = `${data.size[0]} / ${data.size[1]}`
@@ -73,7 +74,7 @@ class Player {
     for (const chip of ["box", "mesh", "heat"]) on(this.find(chip), "click", (event) => this.press(event.currentTarget))
     on(this.find("loop"), "click", () => this.setLoop(this.span ? null : [0, this.duration]))
     on(this.clip, "play pause", () => this.showState())
-    on(this.clip, "pause seeked", () => this.writeTime())
+    on(this.clip, "pause seeked", () => this.writeLink())
     on(this.clip, "ended", () => this.span && this.restart())
     on(this.element, "keydown", (event) => this.key(event))
     // A click on a figure moves the focus to what scrolls the page.
@@ -138,6 +139,7 @@ class Player {
   }
 
   setLoop(span) {
+    if (span !== this.span) this.writeLink()
     this.span = span
     this.find("loop").setAttribute("aria-pressed", String(span !== null))
   }
@@ -275,12 +277,14 @@ class Player {
     this.find("play").setAttribute("aria-label", paused ? "Play" : "Pause")
   }
 
-  // The link to this very moment; at most twice a second, since a drag of the slider seeks often.
-  writeTime() {
+  // The link to this very moment and span; at most twice a second, since a drag of the slider seeks often.
+  writeLink() {
     clearTimeout(this.writing)
     this.writing = setTimeout(() => {
       const url = new URL(window.location.href)
       url.searchParams.set("time", this.clip.currentTime.toFixed(2))
+      if (this.span) url.searchParams.set("loop", this.span.map((time) => time.toFixed(2)).join("-"))
+      else url.searchParams.delete("loop")
       window.history.replaceState(window.history.state, "", url)
     }, 500)
   }

@@ -15,6 +15,7 @@ from ..core.growing import blocks
 from ..explain.overlay import colours_of
 from ..media import ClipInfo, FaceTimeline, FaceTrack
 from ..media.networks import LANDMARKS
+from ..prediction.profiles import span_of
 from . import linked
 from .cache import cached
 from .insides import component, media_url
@@ -90,12 +91,18 @@ def player(
             "audioOnly": info is not None and video is None,
             "size": [video.width, video.height] if video else None,
             "start": linked.seconds("time"),
+            "loop": looped(),
             "figures": figures,
             "path": path,
             "faces": _overlay(clip, faces, face) if faces else None,
             "heat": _heat(heat) if faces and heat else None,
         },
     )
+
+
+def looped() -> tuple[float, float] | None:
+    """Return the span of the clip that the link lets repeat, in seconds; None if it names none."""
+    return span_of(linked.read("loop"))
 
 
 def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict[str, Any]:

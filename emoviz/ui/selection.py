@@ -2,7 +2,7 @@
 
 Every choice is a widget bound to a query parameter of its own name, so that a link opens the same
 view: ``clip``, ``models``, ``face``, ``audio_track``, ``video_track``, ``channel``, ``shown``, ``fusion``,
-``video_weight``; the player adds ``time``. Views of
+``video_weight``, ``people`` and ``stretch``; the player adds ``time`` and ``loop``. Views of
 held-out recordings share one primary ``model``, one ``pinned`` model to see beside it (some a ``third``), and the
 ``slice`` of recordings
 (``slice_b`` where two slices are compared); ``recordings`` are single ones that were clicked or lassoed.
@@ -21,7 +21,7 @@ from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
 from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.clip import DEFAULT_MODELS
-from ..prediction.inputs import reads_clips
+from ..prediction.inputs import can_be_extracted
 from . import linked, loaders
 from .session import session
 
@@ -109,7 +109,7 @@ def _keep_upload(key: str) -> None:
 def choose_models() -> dict[str, Path]:
     """Let people choose models to apply to a clip in the sidebar, and return their folders, damaged ones too."""
     described = {name: (folder, loaders.description(folder)) for name, folder in loaders.checkpoints().items()}
-    found = {name: folder for name, (folder, about) in described.items() if about is None or reads_clips(about)}
+    found = {name: folder for name, (folder, about) in described.items() if about is None or can_be_extracted(about)}
     with st.sidebar:
         names = linked.pills(
             "Models",

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ..features import clip_store
 from . import loaders
 from .clip_analysis import Analyses
 from .explanations import Line
+from .fits import Fits
 
 
 @dataclass
@@ -25,6 +27,9 @@ class Session:
         folder: temporary folder of this session.
         limit_mb: largest clip, and largest sum of all uploads that are kept, in MB.
         uploads: files of the uploads by the names that the page shows.
+        references: recordings and profiles of people that were uploaded to fit models to them, a file or a folder of
+            each kind.
+        fits: fits of models to people.
         analyses: analyses of this visitor's clips.
         line: line of this visitor's explanations.
     """
@@ -32,6 +37,8 @@ class Session:
     folder: Path
     limit_mb: int
     uploads: dict[str, Path] = field(default_factory=dict)
+    references: dict[str, Path] = field(default_factory=dict)
+    fits: Fits = field(default_factory=Fits)
     analyses: Analyses = field(init=False)
     line: Line = field(default_factory=Line)
 
@@ -58,8 +65,33 @@ class Session:
             self._remove(next(iter(self.uploads)))
         return label
 
+    def keep_references(self, kind: str, files: Sequence[tuple[str, bytes]]) -> None:
+        """Write uploads of one kind to the session's folder, in place of those that were there; no file is none.
+
+        Args:
+            kind: kind of the uploads.
+            files: name and content of each file.
+
+        Raises:
+            MediaError: if the files together are larger than the limit.
+        """
+        if before := self.references.pop(kind, None):
+            shutil.rmtree(before.parent)
+        size = sum(len(content) for _, content in files)
+        if size > self.limit_mb * 1_000_000:
+            raise MediaError(f"The files have {size / 1e6:.0f} MB; up to {self.limit_mb} MB are accepted.")
+        if not files:
+            return
+        folder = Path(tempfile.mkdtemp(dir=self.folder)) / f"{len(files)} uploaded recordings"
+        folder.mkdir()
+        for number, (name, content) in enumerate(files, 1):
+            target = folder / Path(name).name
+            (folder / f"{number} {target.name}" if target.exists() else target).write_bytes(content)
+        self.references[kind] = folder if len(files) > 1 else target.rename(folder.parent / target.name)
+
     def close(self) -> None:
         """Stop the work and delete the files."""
+        self.fits.close()
         self.analyses.close()
         self.line.close()
         shutil.rmtree(self.folder, ignore_errors=True)

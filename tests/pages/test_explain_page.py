@@ -101,6 +101,7 @@ def explainer(settings, monkeypatch) -> Explainer:
             folder=folder,
             description=checkpoints.read_description(folder),
             metrics={},
+            calibrated_by="",
             predictor=SimpleNamespace(model=SimpleNamespace(last_convolution=fake.convolutions)),
         ),
     )

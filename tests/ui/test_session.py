@@ -35,6 +35,17 @@ def test_a_name_cannot_lead_out_of_the_folder(session: Session):
     assert session.folder in session.uploads[label].resolve().parents
 
 
+def test_references_of_a_kind_take_the_place_of_those_before(session: Session):
+    session.keep_references("people", [("a.wav", b"1"), ("a.wav", b"2")])
+    folder = session.references["people"]
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {"a.wav": b"1", "2 a.wav": b"2"}
+    session.keep_references("people", [("../b.wav", b"3")])
+    assert not folder.exists() and session.references["people"].read_bytes() == b"3"
+    with pytest.raises(MediaError, match="The files have 2 MB; up to 1 MB are accepted"):
+        session.keep_references("people", [("c.wav", bytes(2_000_000))])
+    assert not session.references and not list(session.folder.iterdir())
+
+
 def test_too_large_is_refused_with_the_limit(session: Session):
     with pytest.raises(MediaError, match=r"has 2 MB; clips up to 1 MB are accepted"):
         session.add_upload("long.mp4", bytes(2_000_000))
