@@ -10,6 +10,9 @@ from typing import Any, TypeVar, cast
 
 import streamlit as st
 
+MOST_DIGITS = 9
+"""Digits of a number in a link; Python itself refuses to read thousands of them."""
+
 T = TypeVar("T")
 N = TypeVar("N", int, float)
 
@@ -83,10 +86,13 @@ def steps(label: str, options: Sequence[T], key: str, default: T, **layout: Any)
 
 def number(label: str, least: int, most: int, default: int, key: str, **layout: Any) -> int:
     """Let people type a whole number."""
-    _forget_unless(key, lambda value: isinstance(value, int) and least <= value <= most)
-    start = min(max(default, least), most)
-    chosen: int = st.number_input(label, least, most, start, key=key, bind="query-params", **layout)
-    return chosen
+    _forget_unless(key, lambda value: isinstance(value, int | float) and least <= value <= most)
+    # As floats, of which Streamlit passes over infinite ones in links: to make one whole it fails.
+    start = float(min(max(default, least), most))
+    chosen: float = st.number_input(
+        label, float(least), float(most), start, 1.0, "%.0f", key=key, bind="query-params", **layout
+    )
+    return int(chosen)
 
 
 def toggle(label: str, key: str, **layout: Any) -> bool:
@@ -119,6 +125,11 @@ def seconds(key: str) -> float:
     except ValueError:
         return 0.0
     return value if math.isfinite(value) and value > 0 else 0.0
+
+
+def whole(text: str) -> int | None:
+    """Return the whole number that a text of a link is; None where it is none, or longer than any number of a track."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def choose_first(key: str, value: Any) -> None:

@@ -233,8 +233,7 @@ def choose_face(tracks: list[int], speaker: int | None) -> int | None:
 
 def requested_face() -> int | None:
     """Return the face that the URL or the chooser names, before the chooser is drawn."""
-    value = str(st.session_state.get("face") or linked.read("face"))
-    return int(value) if value.isascii() and value.isdigit() else None
+    return linked.whole(str(st.session_state.get("face") or linked.read("face")))
 
 
 def choose_tracks(info: ClipInfo) -> Choice:
@@ -271,10 +270,7 @@ def requested_tracks() -> Choice:
         key: str(st.session_state[key] if key in st.session_state else linked.read(key))
         for key in ("audio_track", "video_track", "channel")
     }
-    audio, video = (
-        int(named[key]) if named[key].isascii() and named[key].isdigit() else None
-        for key in ("audio_track", "video_track")
-    )
+    audio, video = (linked.whole(named[key]) for key in ("audio_track", "video_track"))
     return Choice(audio, video, named["channel"][:8])
 
 

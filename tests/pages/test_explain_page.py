@@ -96,13 +96,11 @@ def explainer(settings, monkeypatch) -> Explainer:
     fake = Explainer()
     monkeypatch.setattr(
         "emoviz.ui.loaders.load",
-        lambda folder: SimpleNamespace(
-            name=folder.name,
-            folder=folder,
-            description=checkpoints.read_description(folder),
-            metrics={},
-            calibrated_by="",
-            predictor=SimpleNamespace(model=SimpleNamespace(last_convolution=fake.convolutions)),
+        lambda folder: checkpoints.Checkpoint(
+            folder,
+            checkpoints.read_description(folder),
+            SimpleNamespace(model=SimpleNamespace(last_convolution=fake.convolutions)),
+            {},
         ),
     )
     for name, does in (

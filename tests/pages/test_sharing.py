@@ -178,7 +178,8 @@ def test_a_face_that_a_clip_has_not_gives_way_to_the_speakers(predictor, setting
     assert [face for *_, face in predictor.calls] == [None]
 
 
-HOSTILE = ("nothing of the kind", "-1", "nan", "<b>|a,b;c:d\x00\u0663")
+HOSTILE = ("nothing of the kind", "-1", "nan", "<b>|a,b;c:d\x00\u0663\u00b2")
+BY_PARSERS = ("\u00b2", "\u0663", "", "\x00", "NaN", "inf", "1e999", "-0", "9" * 10_000, "x" * 10_000, "a:b;id:,")
 PARAMETERS = {
     "predict": ("clip", "models", "face", "fusion", "video_weight", "shown", "time"),
     "explain": ("clip", "network", "model", "emotion", "moment", "output", "way", "span", "time", "face"),
@@ -197,3 +198,33 @@ def test_a_link_that_cannot_be_opens_the_page_all_the_same(page, value, open_pag
     test = open_page(page, **dict.fromkeys(PARAMETERS[page], value))
     assert not test.exception
     assert len(test.error) + len(test.info) <= 1
+
+
+def parsed() -> None:
+    """What the links' own parsers make of a value that none of them knows, as a page calls them."""
+    import math
+
+    import streamlit as st
+
+    from emoviz.ui import linked, selection
+
+    assert selection.requested_face() is None and selection.requested_tracks().audio is None
+    assert len(selection.requested_tracks().channel) <= 8
+    assert math.isfinite(linked.seconds("time")) and linked.seconds("time") >= 0
+    st.text([*selection.recordings(), *selection.Slice.parse(linked.read("slice")).conditions][:0])
+    assert linked.select("One", ["a", "b"], "one") == "a" and linked.several("Some", ["a"], "some") == []
+    assert (
+        0 <= linked.slider("Share", 0.0, 1.0, 0.5, 0.1, "share") <= 1 and 1 <= linked.number("S", 1, 9, 3, "seed") <= 9
+    )
+    assert linked.slider("Top", 1, 9, 3, 1, "top") in range(1, 10)
+    assert all(0 <= end <= 4 for end in linked.span("Span", 4.0, 0.1, "span") or ())
+    assert linked.steps("Step", [1, 2], "step", 2) == 2 and linked.pills("Pills", ["a"], "pill") == []
+
+
+@pytest.mark.parametrize("value", BY_PARSERS, ids=range(len(BY_PARSERS)))
+def test_the_parsers_of_links_pass_over_what_they_do_not_know(value):
+    test = AppTest.from_function(parsed, default_timeout=60)
+    for name in ("face audio_track channel time recordings slice one some share top span seed step pill").split():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, [one.value for one in test.exception]
