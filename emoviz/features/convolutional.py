@@ -22,9 +22,10 @@ class VGG(nn.Module):
     Args:
         connected: units of the two hidden fully connected layers, 0 for none.
         plan: channels of the convolutions, 0 for pooling.
+        depth: fully connected layer that is returned, 1 or 2.
     """
 
-    def __init__(self, connected: int = 4096, plan: tuple[int, ...] = VGG16) -> None:
+    def __init__(self, connected: int = 4096, plan: tuple[int, ...] = VGG16, depth: int = 2) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         channels = 3
@@ -36,15 +37,15 @@ class VGG(nn.Module):
             self.classifier = nn.Sequential(
                 nn.Linear(channels * 49, connected), nn.ReLU(), nn.Dropout(), nn.Linear(connected, connected)
             )
-        self.connected = bool(connected)
+        self.connected, self.depth = bool(connected), depth
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return the second hidden layer (B, connected) of (B, 3, H, W); without it the maxima of the last block."""
+        """Return a hidden layer (B, connected) of (B, 3, H, W); without any the maxima of the last block."""
         maps: Tensor = self.features(pictures)
         if not self.connected:
             return maps.amax((2, 3))
-        hidden: Tensor = self.classifier(functional.adaptive_avg_pool2d(maps, 7).flatten(1)).relu()
-        return hidden
+        hidden: Tensor = self.classifier[: 3 * self.depth - 2](functional.adaptive_avg_pool2d(maps, 7).flatten(1))
+        return hidden.relu()
 
 
 class AlexNet(nn.Module):

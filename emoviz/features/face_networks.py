@@ -80,6 +80,7 @@ class VGG16Faces:
     default: str
     note: str
     connected: int
+    depth = 2
     preparation: Preparation
     plan = CONVOLUTIONS
 
@@ -101,7 +102,7 @@ class VGG16Faces:
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
         """Return features of the speaker's face; NaN where it is not seen."""
         place = device(self.device)
-        network = load_state(VGG, self.needs[0].folder(self.name), place, self.connected, self.plan)
+        network = load_state(VGG, self.needs[0].folder(self.name), place, self.connected, self.plan, self.depth)
 
         @torch.inference_mode()
         def encode(pictures: np.ndarray) -> np.ndarray:
@@ -130,13 +131,15 @@ class VGGFace(VGG16Faces):
 
 @EXTRACTORS.register("vgg16")
 class VGG16(VGG16Faces):
-    """VGG-16 of ImageNet on the speaker's face, second hidden layer: half of paper 2's deep video features."""
+    """VGG-16 of ImageNet on the speaker's face, first hidden layer: half of paper 2's deep video features."""
 
     name = "vgg16"
+    version = "2"
     default = "vgg16-imagenet"
     note = (
         "turn torchvision's state file vgg16-397923af.pth into model.safetensors with "
         "`python -m emoviz encoders --convert FILE`"
     )
     connected = 4096
+    depth = 1
     preparation = IMAGENET

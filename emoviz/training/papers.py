@@ -35,6 +35,7 @@ PAPER2 = TrainingConfig(
     title="EMAFN on functionals and bags of words, arousal, valence and liking over time",
     source=Source.FUSED,
     model="emafn",
+    options={"step": 1, "window": None, "aligned": False},
     data="traces",
     corpora=("avec2019_ces",),
     # Facial actions and gaze are the blendshapes.
@@ -52,7 +53,10 @@ PAPER2 = TrainingConfig(
     epochs=50,
     patience=50,
 )
-DEEP_SPECTRUM = tuple(InputConfig(f"deep-spectrum-{n}") for n in ("vgg16", "alexnet", "densenet121", "densenet201"))
+DEEP_SPECTRUM = tuple(
+    InputConfig(f"deep-spectrum-{network}", settings={"window": 4.0})
+    for network in ("vgg16", "alexnet", "densenet121", "densenet201")
+)
 DEEP_FACES = (InputConfig("vgg16", settings={"rate": 10.0}), InputConfig("resnet50"))
 MODALITIES = {
     "image": (InputConfig("vit"),),

@@ -165,3 +165,22 @@ def test_preparation_file_without_colours_has_the_usual_ones(tmp_path):
     (folder / "preprocessor_config.json").write_text(json.dumps({"size": 32}))
     preparation = make("vit", {"weights": str(folder)}).preparation(32)
     assert preparation.mean.tolist() == [0.5] * 3
+
+
+def test_a_hidden_layer_of_vgg_is_chosen():
+    torch.manual_seed(0)
+    first, second = (VGG(8, (4, 0), depth).eval() for depth in (1, 2))
+    second.load_state_dict(first.state_dict())
+    pictures = torch.rand(2, 3, 28, 28)
+    with torch.no_grad():
+        pooled = torch.nn.functional.adaptive_avg_pool2d(first.features(pictures), 7).flatten(1)
+        expected = (pooled @ first.classifier[0].weight.T + first.classifier[0].bias).clamp(min=0)
+        torch.testing.assert_close(first(pictures), expected)
+        after = (expected @ first.classifier[3].weight.T + first.classifier[3].bias).clamp(min=0)
+        torch.testing.assert_close(second(pictures), after)
+
+
+def test_papers_read_the_layers_that_they_name():
+    assert make("vgg16").depth == 1  # paper 2's faces; its pictures of sound are read from the second
+    with torch.device("meta"):
+        assert VGG().depth == 2

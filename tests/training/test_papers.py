@@ -48,6 +48,23 @@ def test_each_paper_reads_its_own_streams():
     assert not set(PAPERS) & set(presets())
 
 
+def test_a_preset_has_the_papers_frames_layers_and_windows():
+    for name in ("paper2-llds", "paper2-deep"):
+        config = PAPERS[name]
+        model = build(config.model, {**config.options, "streams": {"a": 3}, "outputs": 3})
+        assert (config.hop, config.label_delay) == (0.1, 2.0)
+        assert (model.config.step, model.config.window) == (1, None)  # each frame, all states
+        assert not model.config.aligned
+        for entry in config.inputs:
+            extractor = make(entry.feature, entry.settings)
+            if entry.feature.startswith("deep-spectrum") or entry.feature.endswith("-functionals"):
+                assert (extractor.window, extractor.hop) == (4.0, 0.1)
+    assert build("eaf", {"streams": {"a": 3}, "outputs": 3}).config.layers == 2
+    full = PAPERS["paper3-full"]
+    assert (full.epochs, full.batch_size, full.learning_rate) == (50, 16, 1e-5)
+    assert (full.schedule, full.schedule_epochs) == ("halving", 10)
+
+
 @pytest.mark.parametrize("name", PAPERS)
 def test_a_preset_is_a_config_of_known_parts(name):
     config = preset(name)
