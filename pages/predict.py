@@ -20,7 +20,7 @@ ABOUT_TIMELINE = """
 **Upper rows**: valence (how pleasant) and arousal (how excited) from −1 to 1 every 20 ms, by face, speech and their
 late fusion. *Derived* means that the model was trained on emotion classes, turned into valence and arousal by
 published norms (Russell and Mehrabian 1977). The **band** is the prediction ± its root mean squared error on held-out
-speakers; where there is none, as for fused values, no such error was measured.
+speakers or pictures; where there is none, as for fused values, no such error was measured.
 
 **Lowest row**: probability of each emotion, stacked to 1. **Grey**: no value, with the reason on hover.
 

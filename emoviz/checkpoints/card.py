@@ -73,7 +73,7 @@ most frequent class) of the training labels.
 |---|---|---|---|---|---|---|---|
 {rows}
 
-{_confidence(description, metrics.get("confidence", {}))}## Data
+{_derived(metrics.get("derived", ()))}{_confidence(description, metrics.get("confidence", {}))}## Data
 
 {licences}
 
@@ -90,6 +90,23 @@ most frequent class) of the training labels.
 ```
 {_commands(description, origin.command)}
 ```
+"""
+
+
+def _derived(rows: Sequence[Mapping[str, Any]]) -> str:
+    """State how well valence and arousal follow from the model's probabilities; nothing where nobody voted."""
+    if not rows:
+        return ""
+    table = "\n".join(_row(row) for row in rows)
+    return f"""## Derived valence and arousal
+
+The places of the emotions on both axes (Russell and Mehrabian 1977), weighted by the model's probabilities, against the
+same places weighted by the raters' votes. No rater judged valence or arousal.
+
+| culture | output | metric | value [interval] | training mean | recordings | speakers | |
+|---|---|---|---|---|---|---|---|
+{table}
+
 """
 
 

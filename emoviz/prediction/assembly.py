@@ -237,7 +237,7 @@ def with_derived(
 
 def held_out_rmse(checkpoint: Checkpoint, output: str) -> float:
     """Return the RMSE of an output on all held-out recordings, NaN when the checkpoint does not state it."""
-    rows = checkpoint.metrics.get("test", ())
+    rows = (*checkpoint.metrics.get("test", ()), *checkpoint.metrics.get("derived", ()))
     values = [r["value"] for r in rows if (r["culture"], r["output"], r["metric"]) == ("all", output, "rmse")]
     return float(values[0]) if values and values[0] is not None else float("nan")
 

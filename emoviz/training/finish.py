@@ -34,6 +34,7 @@ from .confidence import (
 )
 from .config import TrainingConfig
 from .data.base import Data, Part, Sample, collate, training_mean
+from .derived import derived_scores
 from .feed import in_order
 from .module import TrainingModule
 from .presets import preset
@@ -104,6 +105,7 @@ def _metrics(module: TrainingModule, data: Data, results: Sequence[Result]) -> d
         "epochs": module.epochs,
     }
     if config.kind == "emotion":
+        metrics |= derived_scores(results, data, mean)
         counts = tables.confusion_table(results, config.outputs)
         metrics["confusion"] = {"classes": list(config.outputs), "counts": counts}
     return metrics

@@ -32,6 +32,7 @@ FACE_EXPRESSION = TrainingConfig(
     learning_rate=0.05,
     weight_decay=5e-4,
     averaging=0.998,
+    uniform_prior=0.24,
     precision="bf16",
 )
 SPEECH_BIGRU = TrainingConfig(

@@ -15,7 +15,8 @@ from ..features.store import FeatureStore
 from ..prediction.inputs import reads_clips
 from .confidence import KEY, judge_confidence, judge_familiarity, measure_familiarity, stated_temperature
 from .data import DATA
-from .data.base import Data
+from .data.base import Data, training_mean
+from .derived import derived_scores
 from .finish import confident_results
 from .held_out import config_of
 from .module import TrainingModule
@@ -49,6 +50,7 @@ def refit(folder: Path, store: FeatureStore, progress: Progress = silent) -> dic
     familiarity = measure_familiarity(module, data, progress) if reads_clips(about) else None
     metrics[KEY] = judge_confidence(module.predictor, about.kind, validation, test)
     metrics[KEY] |= judge_familiarity(module, data, familiarity)
+    metrics |= derived_scores(test, data, training_mean(data.whole[Split.TRAIN])) if data.votes is not None else {}
     kept = checkpoint.table("predictions") is not None
     checkpoints.rewrite(
         folder,

@@ -146,6 +146,7 @@ class Data:
         size: bytes of all streams.
         move: function that puts the streams on a device, where samples are made from then on; None where that cannot
             be done.
+        votes: shares of the raters' votes for each output, a row per recording; None where several raters did not vote.
     """
 
     features: tuple[FeatureSpec, ...]
@@ -162,6 +163,7 @@ class Data:
     augment: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
     size: int = 0
     move: Callable[[torch.device], None] | None = None
+    votes: pd.DataFrame | None = None
 
 
 S = TypeVar("S")

@@ -58,9 +58,8 @@ def pictures(
         raise ConfigError(f"The persons of '{corpus.name}' are unknown, so its published split is the only one.")
     assert corpus.pictures is not None
     grey = torch.from_numpy(corpus.pictures.reshape(len(corpus.pictures), 1, -1))
-    shares = torch.from_numpy(
-        corpus.labels[[f"share.{e}" for e in config.outputs]].to_numpy(dtype=np.float32, copy=True)
-    )
+    votes = corpus.labels[[f"share.{e}" for e in config.outputs]].set_axis(list(config.outputs), axis=1)
+    shares = torch.from_numpy(votes.to_numpy(dtype=np.float32, copy=True))
     majority = corpus.labels["emotion"]
     usable = {part: majority.notna().to_numpy() for part in Split} | {Split.TRAIN: ~shares.isnan().any(1).numpy()}
     name = config.inputs[0].feature
@@ -93,6 +92,7 @@ def pictures(
         frames=False,
         note=corpus.limits,
         licences={corpus.title: corpus.licence},
+        votes=votes,
         augment=lambda streams: {name: augment_crops(streams[name]) for name in streams},
     )
 
