@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emoviz.core.errors import ConfigError, CorpusError, FeatureError
 from emoviz.core.vocabulary import CIRCUMPLEX, FOUR_EMOTIONS, Emotion, Split, intensity
 from emoviz.features.base import FeatureStream
-from emoviz.features.stored_corpus import WHOLE
+from emoviz.features.stored_corpus import WHOLE, StoredCorpus
 from emoviz.models.inputs import InputConfig
 from emoviz.training.data import DATA, collate, load_recordings
 from emoviz.training.data.pictures import augment_crops
@@ -384,11 +384,41 @@ def test_the_intensity_of_an_emotion_is_that_stated_and_of_all_others_none():
         np.testing.assert_allclose(sample.target, expected)
 
 
-def test_an_utterance_without_intensity_is_named():
-    recordings = load_recordings(STRENGTHS, MadeUpStore())
-    recordings.table.loc["Here/1/sad/0", "intensity"] = None
-    with pytest.raises(CorpusError, match="^The recording 'Here/1/sad/0' has no intensity.$"):
-        DATA["utterances"].make(STRENGTHS, recordings, None, None)
+class Unspecified(MadeUpStore):
+    """Utterances of which those of some emotions are of no stated intensity, as most of CREMA-D's."""
+
+    def __init__(self, *emotions: Emotion) -> None:
+        super().__init__()
+        self.emotions = emotions
+
+    def corpus(self, name: str) -> StoredCorpus:
+        corpus = super().corpus(name)
+        labels = corpus.labels.copy()
+        labels.loc[labels["emotion"].isin(self.emotions), "intensity"] = None
+        labels.loc["Here/1/sad/0", "intensity"] = None
+        return dataclasses.replace(corpus, labels=labels)
+
+
+def test_utterances_without_a_stated_intensity_are_left_out_and_counted():
+    data = DATA["utterances"](STRENGTHS, Unspecified(Emotion.HAPPY))
+    samples = {s.id: s for part in Split for s in data.whole[part]}
+    assert len(samples) == 80 - 20 - 1 and "Here/1/sad/0" not in samples
+    assert {s.label for s in samples.values()} == {"angry", "neutral", "sad"}
+    assert data.note.endswith("21 recordings do not state their intensity and are left out.")
+
+
+def test_an_emotion_that_is_not_predicted_has_no_intensity_of_the_others():
+    config = dataclasses.replace(STRENGTHS, outputs=(intensity(Emotion.ANGRY), intensity(Emotion.SAD)))
+    data = DATA["utterances"](config, Unspecified(Emotion.NEUTRAL))
+    samples = {s.id: s for part in Split for s in data.whole[part]}
+    assert len(samples) == 79
+    assert samples["Here/1/neutral/0"].target.tolist() == samples["Here/1/happy/1"].target.tolist() == [0, 0]
+    assert samples["Here/1/angry/1"].target.tolist() == [1, 0]
+
+
+def test_a_corpus_that_states_no_intensity_is_refused():
+    with pytest.raises(CorpusError, match="^No recording of made-up has one of the outputs as its label.$"):
+        DATA["utterances"](STRENGTHS, Unspecified(*FOUR_EMOTIONS))
 
 
 def test_clips_rated_as_a_whole_have_those_ratings_and_the_unrated_are_left_out():

@@ -10,7 +10,7 @@ import pandas as pd
 from ...checkpoints.description import MOST_NAMED, FeatureSpec
 from ...core.errors import ConfigError, CorpusError, FeatureError
 from ...core.progress import Progress, silent
-from ...core.vocabulary import Dimension
+from ...core.vocabulary import INTENSITIES, Dimension, intensity
 from ...corpora.inventory import Tables
 from ...features.align import align
 from ...features.base import FeatureStream
@@ -79,6 +79,7 @@ def load_recordings(
     identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
     corpora = [store.corpus(name) for name in config.corpora]
     table = labelled(config, corpora, ["key", "speaker", "culture", "split"], some_classes=some_classes)
+    left_out = _left_out(config, corpora, table) if config.kind == "intensity" else ""
     table = table.join(pd.concat([named_sessions(c.name, c.recordings) for c in corpora]))
     if speakers is not None:
         table = table[table["speaker"].isin(speakers)]
@@ -107,7 +108,7 @@ def load_recordings(
         streams=streams,
         traces=traces,
         features=tuple(_spec(name, *identities[name], channels[name], chosen[name]) for name in chosen),
-        note=" ".join(f"{c.title}: {c.limits}" for c in corpora),
+        note=" ".join(f"{c.title}: {c.limits}" for c in corpora) + left_out,
         licences={c.title: c.licence for c in corpora},
     )
 
@@ -143,6 +144,8 @@ def labelled(
     )
     if config.kind == "emotion":
         table = table[table["emotion"].isin(config.outputs)]
+    elif config.kind == "intensity":
+        table = _with_intensity(config, table)
     elif config.kind == "dimension" and not DATA[config.data].frames:
         table = table.dropna(subset=list(config.outputs), how="all")
     if table.empty:
@@ -153,6 +156,23 @@ def labelled(
             f"that; they are {', '.join(sorted(set(table['emotion'])))}."
         )
     return table
+
+
+def _with_intensity(config: TrainingConfig, table: pd.DataFrame) -> pd.DataFrame:
+    """Keep recordings whose intensity is stated, and those of an emotion that is not predicted, which have none of it.
+
+    Where no intensity that is predicted is stated, nothing is kept.
+    """
+    predicted = table["emotion"].dropna().map(intensity).isin(config.outputs).reindex(table.index, fill_value=False)
+    stated = table["intensity"].map(INTENSITIES).notna()
+    kept = table["emotion"].notna() & (stated | ~predicted)
+    return table[kept & (predicted & stated).any()]
+
+
+def _left_out(config: TrainingConfig, corpora: Sequence[Tables], table: pd.DataFrame) -> str:
+    """Say how many recordings no intensity can be learnt from."""
+    count = sum(len(c.recordings) for c in corpora) - len(table)
+    return f" {count} recordings do not state their intensity and are left out." * bool(count)
 
 
 def named_sessions(corpus: str, recordings: pd.DataFrame) -> "pd.Series[Any]":

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ...core.errors import ConfigError, CorpusError
+from ...core.errors import ConfigError
 from ...core.vocabulary import DERIVED_AXES, INTENSITIES, Split, intensity
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
@@ -72,7 +72,6 @@ def utterances(
 
     Raises:
         ConfigError: if the outputs are derived dimensions.
-        CorpusError: if the config predicts intensities, and an utterance has none.
     """
 
     def cutting(utterances: Utterances, rows: pd.DataFrame) -> Cut:
@@ -103,7 +102,6 @@ def samples_of(
 
     Raises:
         ConfigError: if the outputs are derived dimensions.
-        CorpusError: if the config predicts intensities, and an utterance has none.
     """
     check_utterances(config)
     arranged = arrange(config, recordings, partition, inputs)
@@ -151,9 +149,7 @@ def clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tenso
     elif config.kind == "dimension":
         values = table[list(config.outputs)].to_numpy(np.float32)
     else:
-        strength = table["intensity"].map(INTENSITIES)
-        if strength.isna().any():
-            raise CorpusError(f"The recording '{strength.index[strength.isna()][0]}' has no intensity.")
+        strength = table["intensity"].map(INTENSITIES).fillna(0.0)  # of emotions that are not predicted
         emotions = np.array([intensity(e) for e in table["emotion"]])
         values = (emotions[:, None] == np.array(config.outputs)) * strength.to_numpy(np.float32)[:, None]
     return dict(zip(map(str, table.index), torch.from_numpy(values.astype(np.float32)), strict=True))
