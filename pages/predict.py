@@ -79,13 +79,14 @@ def show_clip(clip: selection.Clip, models: dict[str, Path], asked: str | None) 
 
 def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, state: State) -> None:
     """Draw one look at the analysis: its progress, and what is predicted."""
+    people.run_again()
     # Slots that are there from the start: what is drawn keeps its place, and so its state, as the rest arrives.
     progress, words = st.container(), st.container()
     left, right = st.columns([43, 57], gap="medium")
     with progress:
         clip_view.show_progress(state, analysis)
     with left:
-        clip_view.show_player(analysis, state, figures=["timeline"], path="circumplex")
+        clip_view.show_player(analysis, state, figures=["timeline"], path="circumplex", on_span=people.take_span)
         if clip.is_example and state.playable:
             st.caption(SYNTHETIC)
     if state.prediction is None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +32,8 @@ FOLDER = "profiles"
 """Folder beside the features in which profiles lie that go by a name."""
 NAME = re.compile(r"\w[\w .-]*")
 """A profile's name, which leads into no other folder."""
-SPAN = re.compile(r"(?:(\d+):)?(\d+(?:\.\d+)?)-(?:(\d+):)?(\d+(?:\.\d+)?)")
+_TIME = r"(?:(\d{1,4}):)?(\d{1,6}(?:\.\d{1,6})?)"
+SPAN = re.compile(f"{_TIME}-{_TIME}")
 """A stretch of a clip, e.g. ``0:10-0:25`` or ``10-25.5``."""
 ROUNDING = 0.1
 """Seconds by which a stretch may end behind the clip, as times are rounded."""
@@ -89,7 +91,7 @@ def find_profile(
     if asked == OWN and clip is not None:
         _require_own_speech(clip, progress)
         return profile_of_clips(checkpoint, [clip], f"The speech of '{clip.path.name}'", store=store, progress=progress)
-    if asked and path.exists():
+    if os.path.exists(asked):
         return profile_of_clips(checkpoint, _clips(path), f"'{path.name}'", store=store, progress=progress)
     if clip is not None and (span := span_of(asked)):
         if span[1] > clip.info.duration + ROUNDING:
@@ -147,7 +149,7 @@ def fitted_models(
 
 def speaks_of_clip(asked: str) -> bool:
     """Return whether a text names people by the clip that is predicted, so that each clip has its own."""
-    return asked == OWN or not Path(asked).exists() and span_of(asked) is not None
+    return asked == OWN or not os.path.exists(asked) and span_of(asked) is not None
 
 
 def _require_own_speech(clip: "ClipMedia", progress: Progress) -> None:

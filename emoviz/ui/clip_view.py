@@ -76,7 +76,13 @@ def show_progress(state: State, analysis: Analysis) -> None:
 
 
 def show_player(
-    analysis: Analysis, state: State, *, figures: list[str], path: str = "", heat: "FaceFilm | None" = None
+    analysis: Analysis,
+    state: State,
+    *,
+    figures: list[str],
+    path: str = "",
+    heat: "FaceFilm | None" = None,
+    on_span: Callable[[str], None] | None = None,
 ) -> None:
     """Show the clip on the clock that figures share, and let people choose whose face is analysed.
 
@@ -86,6 +92,7 @@ def show_player(
         figures: keys of the figures whose x axis is the clip's time.
         path: key of the figure whose path follows the time.
         heat: heat to draw over the face.
+        on_span: function that gets the span of the clip that models are to be fitted to.
     """
     faces = state.prediction.faces if state.prediction else None
     faces = faces or analysis.media.known_faces
@@ -93,7 +100,7 @@ def show_player(
     speaker = faces.speaker if faces else None
     face = analysis.media.face if analysis.media.face in tracks else speaker
     if state.playable is not None:
-        player(state.playable, analysis.info, faces, face, figures=figures, path=path, heat=heat)
+        player(state.playable, analysis.info, faces, face, figures=figures, path=path, heat=heat, on_span=on_span)
         if state.playable != analysis.info.path:
             st.caption(
                 "You see and hear a copy of what is analysed, since browsers do not play the original as it is read."

@@ -1,8 +1,8 @@
 """The fits of one visitor's models to people, made in the background and kept as long as the visit lasts."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from pathlib import Path
 
 from ..checkpoints.folder import Checkpoint
 from ..core.progress import Progress
@@ -74,4 +74,4 @@ class Fits:
 
 def _changed(asked: str) -> int:
     """Return when the file or folder that a text names was changed; 0 where it names none."""
-    return Path(asked).stat().st_mtime_ns if Path(asked).exists() else 0
+    return os.stat(asked).st_mtime_ns if os.path.exists(asked) else 0

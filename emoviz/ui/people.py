@@ -14,7 +14,17 @@ from ..media import ACCEPTED
 from ..prediction.assembly import ClipPrediction
 from ..prediction.calibration import can_be_calibrated
 from ..prediction.inputs import require_people
-from ..prediction.profiles import CORPUS, ENDING, OWN, OWN_SPEECH, PROFILE, Fitted, encode_profile, kept_profiles
+from ..prediction.profiles import (
+    CORPUS,
+    ENDING,
+    OWN,
+    OWN_SPEECH,
+    PROFILE,
+    Fitted,
+    encode_profile,
+    kept_profiles,
+    span_of,
+)
 from . import clip_view, linked, loaders, messages
 from .background import Job
 from .insides import fragment
@@ -22,6 +32,7 @@ from .session import session
 
 NOBODY, SPEECH, STRETCH = "nobody", "the speech of this recording", "a stretch of this recording"
 RECORDINGS, SAVED = "recordings that I upload", "a profile that I upload"
+CHANGED = "people_changed"
 ABOUT = (
     "A voice, a language or a room moves features, and a model takes that for an emotion. Fitted models read them at "
     "the level and the spread of these people. No label is read; the people should show several emotions, or none."
@@ -46,14 +57,25 @@ def choose_people() -> str | None:
 
 def _choose_stretch() -> str | None:
     asked = linked.text("From and to", "stretch", placeholder="0:10-0:25")
-    st.button("Take the span that loops", on_click=_take_span, help="Drag over a curve to let a span loop.")
     if not asked:
-        st.caption("Name a stretch in which these people speak as usual, or let it loop and press the button.")
+        st.caption("Name a stretch, or drag over a curve to let it loop, and press Fit beneath the clip.")
+    elif not span_of(asked):  # nor anything else, as this text may come from anybody's link
+        st.error(f"'{asked}' names no stretch: write from and to in this order, such as 0:10-0:25.")
+        return None
     return asked or None
 
 
-def _take_span() -> None:
-    linked.choose_first("stretch", linked.read("loop"))
+def take_span(span: str) -> None:
+    """Choose a stretch of the recording; the page has to run again as a whole (:func:`run_again`)."""
+    linked.choose_first("people", STRETCH)
+    linked.choose_first("stretch", span)
+    st.session_state[CHANGED] = True
+
+
+def run_again() -> None:
+    """Let the page run again as a whole where other people were chosen in a part of it."""
+    if st.session_state.pop(CHANGED, False):
+        st.rerun()
 
 
 def _choose_upload(kind: str) -> str | None:
@@ -156,9 +178,12 @@ def offer_own_speech(prediction: ClipPrediction, asked: str | None) -> None:
         st.caption(
             f"This recording holds {seconds:.0f} s of speech. If one person speaks, the models can be fitted to it."
         )
-        chosen = st.button("Fit to this person's own speech", on_click=linked.choose_first, args=("people", SPEECH))
-    if chosen:
-        st.rerun()  # the whole page, which fits the models
+        st.button("Fit to this person's own speech", on_click=_take_speech)
+
+
+def _take_speech() -> None:
+    linked.choose_first("people", SPEECH)
+    st.session_state[CHANGED] = True
 
 
 def _silence(absences: Sequence[Absence]) -> float:

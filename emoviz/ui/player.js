@@ -13,6 +13,7 @@ export default function (component) {
     player = new Player(root)
     players.set(root, player)
   }
+  player.tell = component.setTriggerValue
   player.update(component.data)
   return () => {
     player.close()
@@ -38,19 +39,19 @@ class Player {
   }
 
   update(data) {
-    const first = !this.data
-    const moved = first || this.data.url !== data.url
+    const moved = !this.data || this.data.url !== data.url
     this.data = data
     if (moved && this.clip.getAttribute("src") !== data.url) {
       this.clip.src = data.url
       this.clip.currentTime = data.start
-      this.setLoop(first ? data.loop : null)
+      this.setLoop(null)
     }
     this.find("stage").classList.toggle("audio", data.audioOnly)
     if (data.size) this.clip.style.aspectRatio = `${data.size[0]} / ${data.size[1]}`
     for (const chip of ["box", "mesh"]) this.find(chip).hidden = !data.faces
     this.find("heat").hidden = !data.heat
     this.showState()
+    this.showFit()
     if (data.faces) this.fetchBoxes(data.faces)
     if (data.heat) this.fetchHeat(data.heat)
     else this.heat = null
@@ -73,8 +74,9 @@ class Player {
     on(this.find("seek"), "input", (event) => this.seek(Number(event.target.value)))
     for (const chip of ["box", "mesh", "heat"]) on(this.find(chip), "click", (event) => this.press(event.currentTarget))
     on(this.find("loop"), "click", () => this.setLoop(this.span ? null : [0, this.duration]))
+    on(this.find("fit"), "click", () => this.tell("span", this.span.map((time) => time.toFixed(2)).join("-")))
     on(this.clip, "play pause", () => this.showState())
-    on(this.clip, "pause seeked", () => this.writeLink())
+    on(this.clip, "pause seeked", () => this.writeTime())
     on(this.clip, "ended", () => this.span && this.restart())
     on(this.element, "keydown", (event) => this.key(event))
     // A click on a figure moves the focus to what scrolls the page.
@@ -139,9 +141,13 @@ class Player {
   }
 
   setLoop(span) {
-    if (span !== this.span) this.writeLink()
     this.span = span
+    this.showFit()
     this.find("loop").setAttribute("aria-pressed", String(span !== null))
+  }
+
+  showFit() {
+    this.find("fit").hidden = !this.data?.takesSpan || !this.span
   }
 
   press(chip) {
@@ -277,14 +283,12 @@ class Player {
     this.find("play").setAttribute("aria-label", paused ? "Play" : "Pause")
   }
 
-  // The link to this very moment and span; at most twice a second, since a drag of the slider seeks often.
-  writeLink() {
+  // The link to this very moment; at most twice a second, since a drag of the slider seeks often.
+  writeTime() {
     clearTimeout(this.writing)
     this.writing = setTimeout(() => {
       const url = new URL(window.location.href)
       url.searchParams.set("time", this.clip.currentTime.toFixed(2))
-      if (this.span) url.searchParams.set("loop", this.span.map((time) => time.toFixed(2)).join("-"))
-      else url.searchParams.delete("loop")
       window.history.replaceState(window.history.state, "", url)
     }, 500)
   }

@@ -1,9 +1,11 @@
 """The player, one clock for the clip, the face overlay and the cursor over the figures.
 
-The browser's side (``player.js``) runs on its own at 60 frames per second and tells the server nothing;
-the time at which it rests goes into the URL. Clip and overlay reach it as media-file URLs.
+The browser's side (``player.js``) runs on its own at 60 frames per second and tells the server nothing but a span that
+models are to be fitted to; the time at which it rests goes into the URL. Clip and overlay reach it as media-file URLs.
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,6 @@ from ..core.growing import blocks
 from ..explain.overlay import colours_of
 from ..media import ClipInfo, FaceTimeline, FaceTrack
 from ..media.networks import LANDMARKS
-from ..prediction.profiles import span_of
 from . import linked
 from .cache import cached
 from .insides import component, media_url
@@ -50,6 +51,7 @@ HTML = """
       <button id="mesh" aria-pressed="false" title="Show the landmark mesh">Mesh</button>
       <button id="heat" aria-pressed="true" title="Show where in the face the network looked" hidden>Heat</button>
       <button id="loop" aria-pressed="false" title="Repeat; drag over a curve to set the span">Loop</button>
+      <button id="fit" title="Fit the models to who speaks in the span" hidden>Fit</button>
     </span>
   </div>
 </section>
@@ -67,6 +69,7 @@ def player(
     figures: list[str],
     path: str,
     heat: "FaceFilm | None" = None,
+    on_span: Callable[[str], None] | None = None,
 ) -> None:
     """Show a clip on the clock that figures share.
 
@@ -78,6 +81,7 @@ def player(
         figures: keys of the plotly figures whose x axis is the clip's time.
         path: key of the figure whose first trace with ``customdata`` follows the time.
         heat: heat to draw over the face.
+        on_span: function that gets the span that loops, e.g. ``1.00-3.50``, when the models are to be fitted to it.
     """
     video = info.video if info else None
     faces = faces if faces and faces.tracks else None  # without a face there is none to draw a box around
@@ -91,18 +95,19 @@ def player(
             "audioOnly": info is not None and video is None,
             "size": [video.width, video.height] if video else None,
             "start": linked.seconds("time"),
-            "loop": looped(),
+            "takesSpan": on_span is not None,
             "figures": figures,
             "path": path,
             "faces": _overlay(clip, faces, face) if faces else None,
             "heat": _heat(heat) if faces and heat else None,
         },
+        on_span_change=partial(_told, on_span) if on_span else lambda: None,
     )
 
 
-def looped() -> tuple[float, float] | None:
-    """Return the span of the clip that the link lets repeat, in seconds; None if it names none."""
-    return span_of(linked.read("loop"))
+def _told(on_span: Callable[[str], None]) -> None:
+    if span := st.session_state["player"].get("span"):
+        on_span(str(span))
 
 
 def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Every choice is a widget bound to a query parameter of its own name, so that a link opens the same
 view: ``clip``, ``models``, ``face``, ``audio_track``, ``video_track``, ``channel``, ``shown``, ``fusion``,
-``video_weight``, ``people`` and ``stretch``; the player adds ``time`` and ``loop``. Views of
+``video_weight``, ``people`` and ``stretch``; the player adds ``time``. Views of
 held-out recordings share one primary ``model``, one ``pinned`` model to see beside it (some a ``third``), and the
 ``slice`` of recordings
 (``slice_b`` where two slices are compared); ``recordings`` are single ones that were clicked or lassoed.

@@ -5,12 +5,13 @@ import json
 
 import numpy as np
 import pytest
+import streamlit as st
 from reading import texts
 
 from emoviz.core.errors import CalibrationError
 from emoviz.prediction.calibration import Profile
 from emoviz.prediction.profiles import Fitted, save_profile
-from emoviz.ui import fits, people
+from emoviz.ui import clip_view, fits, people
 
 ANNA = Profile("speech-emotion", "0", "Anna", 2, 30.0, {"toy": np.zeros(2)}, {"toy": np.ones(2)})
 SAID = "Anna calibrates speech-emotion by 2 recordings of 30 s."
@@ -24,8 +25,8 @@ def asked(monkeypatch):
 
     def fit(checkpoints, text, **given):
         named.append(text)
-        if text == "nobody":
-            raise CalibrationError("'nobody' names no people.")
+        if text == "8-9":
+            raise CalibrationError("The stretch 8-9 ends beyond the clip.")
         models = [
             dataclasses.replace(c, calibration="1", calibrated_by=SAID) if c.name == "speech-emotion" else c
             for c in checkpoints
@@ -60,19 +61,31 @@ def test_a_stretch_in_the_link_fits_the_models_and_the_page_says_so(open_page, f
 
 
 def test_people_that_cannot_be_fitted_to_are_told_once_and_the_curves_stay(open_page, fitted, asked, predictor):
-    test = fitted(open_page("predict", people=people.STRETCH, stretch="nobody"))
-    assert [one.value for one in test.error] == ["'nobody' names no people. The models are as they were trained."]
+    test = fitted(open_page("predict", people=people.STRETCH, stretch="8-9"))
+    assert [one.value for one in test.error] == [
+        "The stretch 8-9 ends beyond the clip. The models are as they were trained."
+    ]
     assert len(predictor.calls) == 1 and SAID not in texts(test) and not test.get("download_button")
     test.text_input(key="stretch").set_value("").run()
     assert not test.error and "Name a stretch" in texts(test)
+    for text in ("/etc", "corpus:made-up", "3-1", f"0-{'9' * 400}"):
+        test.text_input(key="stretch").set_value(text).run()
+        assert [one.value[: len(text) + 20] for one in test.error] == [f"'{text}' names no stretch:"], text
+    assert asked == ["8-9"]
 
 
-def test_the_button_takes_the_span_that_loops(open_page, asked, fitted):
-    test = open_page("predict", people=people.STRETCH, loop="1.00-3.50")
-    next(button for button in test.sidebar.button if button.label == "Take the span that loops").click().run()
-    assert test.text_input(key="stretch").value == "1.00-3.50"
-    fitted(test)
-    assert asked == ["1.00-3.50"]
+def test_the_players_span_becomes_the_stretch(open_page, fitted, asked, monkeypatch):
+    given = {}
+    monkeypatch.setattr(clip_view, "player", lambda *drawn, **named: given.update(named))
+    test = fitted(open_page("predict"))
+    assert given["on_span"] is people.take_span and not asked
+    monkeypatch.setattr(
+        clip_view, "player", lambda *drawn, on_span, **named: st.button("Fit", on_click=on_span, args=("1.00-3.50",))
+    )
+    test = test.run()
+    next(button for button in test.button if button.label == "Fit").click().run()
+    assert test.selectbox(key="people").value == people.STRETCH and test.text_input(key="stretch").value == "1.00-3.50"
+    assert SAID in texts(fitted(test)) and asked == ["1.00-3.50"]
 
 
 def test_profiles_of_the_store_are_offered_and_one_that_is_gone_is_named(open_page, settings, asked, fitted):

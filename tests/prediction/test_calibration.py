@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from emoviz.core.errors import CalibrationError, CorpusError, MediaError
 from emoviz.features.store import FeatureStore
 from emoviz.models.inputs import InputConfig, InputTransform
+from emoviz.prediction import profiles
 from emoviz.prediction.calibration import FLATTEST, TRUST, calibrated, measure
 from emoviz.prediction.corpus import predict_recording
 from emoviz.prediction.inputs import streams_of
@@ -211,7 +212,7 @@ def folder_of_people(tmp_path_factory):
     return folder
 
 
-def test_people_are_named_by_a_folder_a_stretch_or_a_file(cats, folder_of_people, tmp_path, store):
+def test_people_are_named_by_a_folder_a_stretch_or_a_file(cats, folder_of_people, tmp_path, store, monkeypatch):
     from emoviz.media import ClipMedia
 
     found = find_profile(str(folder_of_people), cats, store=store)
@@ -220,6 +221,10 @@ def test_people_are_named_by_a_folder_a_stretch_or_a_file(cats, folder_of_people
     stretch = find_profile("0:00-0:03.5", cats, clip=clip, store=store)
     assert 3 <= stretch.seconds <= 3.5
     assert stretch.digest == find_profile("0-3.5", cats, clip=clip, store=store).digest
+    monkeypatch.setattr(profiles, "OWN_SPEECH", 3.0)
+    own = find_profile("own", cats, clip=clip, store=store)
+    assert own.digest == find_profile("0-4", cats, clip=clip, store=store).digest
+    assert own.people == "The speech of '0.wav'"
     save_profile(found, tmp_path / "people.safetensors")
     assert find_profile(str(tmp_path / "people.safetensors"), cats).digest == found.digest
     fitted = calibrated(cats, found)
@@ -227,7 +232,7 @@ def test_people_are_named_by_a_folder_a_stretch_or_a_file(cats, folder_of_people
     assert not np.array_equal(predict_recording(fitted, streams), predict_recording(cats, streams))
 
 
-@pytest.mark.parametrize("asked", ["nobody", "", "0:20-0:10", "1:-2:", "10", "corpus", "5-5"])
+@pytest.mark.parametrize("asked", ["nobody", "n" * 300, "", "0:20-0:10", "1:-2:", "10", "corpus", "5-5"])
 def test_words_that_name_nobody_are_refused(cats, folder_of_people, asked):
     from emoviz.media import ClipMedia
 
