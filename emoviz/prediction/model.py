@@ -14,6 +14,7 @@ import torch
 
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import MediaError
+from ..core.growing import blocks
 from ..core.progress import Progress, silent
 from ..evaluation.confidence import tempered
 from ..features import EXTRACTORS, FeatureStream
@@ -160,8 +161,8 @@ def predict_pictures(
     values[seen] = interpolate(times[seen], timeline.times[track.frames], said)
     if familiarity is None:
         return Predicted(values)
-    own = familiarity.unlike(reading.embedding, np.zeros(len(reading.embedding)))
-    unlike[seen] = interpolate(times[seen], timeline.times[track.frames], own[:, None])
+    own = [familiarity.unlike(block, np.zeros(len(block))) for block in blocks(reading.embedding)]
+    unlike[seen] = interpolate(times[seen], timeline.times[track.frames], np.concatenate(own)[:, None])
     return Predicted(values, unlike=unlike[:, 0])
 
 

@@ -294,5 +294,8 @@ def _nearness(length: int, width: int) -> np.ndarray:
 
 
 def interpolate(times: np.ndarray, known_times: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Interpolate between known values (N, K), which stay constant before the first and after the last: (T, K)."""
-    return np.stack([np.interp(times, known_times, column) for column in values.T], axis=1)
+    """Interpolate between known values (N, K), constant before the first and after the last: float32 (T, K)."""
+    between = np.empty((len(times), values.shape[1]), np.float32)
+    for number, column in enumerate(values.T):
+        between[:, number] = np.interp(times, known_times, column)
+    return between

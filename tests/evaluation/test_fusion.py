@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from emoviz.core.configuration import from_dict
 from emoviz.core.errors import ConfigError, UnknownNameError
 from emoviz.evaluation import fusion
+from emoviz.evaluation.fusion import tables
 from emoviz.evaluation.fusion.average import average
 from emoviz.evaluation.fusion.base import share, weighted
 from emoviz.evaluation.fusion.majority import majority
@@ -137,6 +139,28 @@ def test_every_method_makes_the_columns_that_fused_outputs_names(prediction, met
     described = fusion.fused_outputs(prediction[1])
     assert list(fused.columns[-len(described) :]) == list(described.column)
     assert set(described.source) == {"fused"}
+
+
+@pytest.mark.parametrize("method", list(fusion.FUSIONS))
+def test_fusing_block_by_block_changes_nothing(prediction, method, monkeypatch):
+    whole = fusion.fuse(*prediction, method)
+    monkeypatch.setattr(tables, "BLOCK", 2)
+    pd.testing.assert_frame_equal(fusion.fuse(*prediction, method), whole, check_exact=True)
+
+
+def test_a_long_table_is_fused_in_little_memory():
+    names, random = "abcdefgh", np.random.default_rng(0)
+    columns = {f"{source}.{name}": (source, name) for source in ("face", "speech") for name in names}
+    table = pd.DataFrame(random.random((60_000, len(columns)), np.float32), columns=list(columns))
+    rows = [(column, source, "m", name, "emotion", False, 0.3) for column, (source, name) in columns.items()]
+    outputs = pd.DataFrame(rows, columns=["column", "source", "model", "output", "kind", "derived", "rmse"])
+    tracemalloc.start()
+    try:
+        fusion.fuse(table, outputs)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20e6  # at once it takes 42, block by block 9
 
 
 def test_with_one_source_there_is_nothing_to_fuse(prediction):

@@ -7,6 +7,9 @@ from ...core.errors import ConfigError
 from ...core.vocabulary import FUSED_SOURCES, Source
 from .base import FUSIONS, VIDEO_WEIGHT, Rule
 
+BLOCK = 10_000
+"""Rows that are fused at a time."""
+
 
 def fuse(
     table: pd.DataFrame, outputs: pd.DataFrame, method: str = "weighted", video_weight: float = VIDEO_WEIGHT
@@ -41,17 +44,31 @@ def fuse(
         names = fused.loc[fused.kind == kind, "output"]
         if names.empty:
             continue
-        layers = [table.reindex(columns=[f"{s}.{name}" for name in names]) for s in (Source.FACE, Source.SPEECH)]
-        known = np.stack([layer.to_numpy(float) for layer in layers])
-        values = rule(known, weights).astype(np.float32)
+        values, count = _fused(table, list(names), weights, rule)
         joined |= {f"{Source.FUSED}.{name}": own for name, own in zip(names, values.T, strict=True)}
-        counts.append(_counting(known, weights, rule))
+        counts.append(count)
     if counts:
         # Of emotions and dimensions the fewer sources, where both have any.
         fewest = np.min([np.where(count > 0, count, np.inf) for count in counts], axis=0)
         table[FUSED_SOURCES] = np.where(np.isfinite(fewest), fewest, 0).astype(np.float32)
         table[list(joined)] = np.stack(list(joined.values()), axis=1)
     return table
+
+
+def _fused(table: pd.DataFrame, names: list[str], weights: np.ndarray, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
+    """Fuse outputs block by block, as a rule takes several times the memory of what it reads.
+
+    Returns:
+        The fused values, float32 (T, K), and the number (T,) of sources that have a say.
+    """
+    values, counts = [], []
+    for first in range(0, max(1, len(table)), BLOCK):
+        part = table.iloc[first : first + BLOCK]
+        layers = [part.reindex(columns=[f"{s}.{name}" for name in names]) for s in (Source.FACE, Source.SPEECH)]
+        known = np.stack([layer.to_numpy(float) for layer in layers])
+        values.append(rule(known, weights).astype(np.float32))
+        counts.append(_counting(known, weights, rule))
+    return np.concatenate(values), np.concatenate(counts)
 
 
 def _counting(values: np.ndarray, weights: np.ndarray, rule: Rule) -> np.ndarray:
