@@ -1,9 +1,9 @@
 """Where things stand on a page in a browser: figures, places in them, and the player."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 
 def plot(key: str) -> str:
@@ -14,6 +14,39 @@ def plot(key: str) -> str:
 def wait_until_done(page: Page) -> None:
     """Wait until nothing is computed any more that could be stopped."""
     page.wait_for_selector(".st-key-stop", state="detached")
+
+
+def settled(page: Page, read: Callable[[], Any]) -> Any:
+    """Return what is read of a page once it is the same twice in a row: figures are drawn one after the other."""
+    before, found = None, read()
+    while found != before:
+        page.wait_for_timeout(250)
+        before, found = found, read()
+    return found
+
+
+def wait_until_above(page: Page, selector: str, bottom: int) -> None:
+    """Wait until the first element of a selector ends above some pixels of the first screen."""
+    page.wait_for_function(
+        """([selector, bottom]) => {
+            const box = document.querySelector(selector)?.getBoundingClientRect()
+            return box?.height > 0 && box.bottom <= bottom
+        }""",
+        arg=[selector, bottom],
+    )
+
+
+def hover_until(page: Page, x: float, y: float, condition: str) -> None:
+    """Point at a place again until a condition holds: a figure that is drawn anew forgets where the mouse is."""
+    for _ in range(60):
+        page.mouse.move(x, y + 40)
+        page.mouse.move(x, y)
+        try:
+            page.wait_for_function(condition, timeout=2000)
+        except TimeoutError:
+            continue
+        return
+    raise AssertionError(f"However often one points there, this does not hold: {condition}")
 
 
 def place_in(page: Page, selector: str, x: Any, y: Any = None, *, beside: Sequence[float] = (0, 0)) -> Sequence[float]:

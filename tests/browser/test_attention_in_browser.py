@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from looking import place_in, plot
+from looking import VIDEO, place_in, plot, settled
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -35,7 +35,7 @@ def opened(app: str, shared_page):
 
 def test_the_first_view_has_bars_with_whiskers_and_the_verdict(opened):
     shown = bars(opened, "channels")
-    assert len(shown) == 20 and any(name.startswith("egemaps.") for name in shown)
+    assert len(shown) == 20 and any(name.startswith("egemaps.") for name in shown)  # what a first visit draws at once
     expect(opened.locator(f"{plot('channels')} .errorbar")).to_have_count(20)
     expect(opened.get_by_text("Is it faithful?").first).to_be_visible()
     opened.wait_for_selector(f"{plot('deletion')} .scatterlayer .trace")
@@ -72,9 +72,14 @@ def test_moments_follow_the_player_and_every_map_is_drawn(app: str, page):
     for kind in ("graph", "co", "temporal"):
         page.wait_for_selector(f"{plot(f'map-{kind}-whisper')} .heatmaplayer image")
     page.locator(plot("moments")).scroll_into_view_if_needed()
-    x, y = place_in(page, plot("moments"), 3)
+    x, y = settled(page, lambda: place_in(page, plot("moments"), 3))
     page.mouse.click(x, y)
     page.wait_for_function("new URL(location.href).searchParams.get('time')?.match(/^(2.9|3.0)/)")
-    assert page.locator("video").evaluate("video => video.currentTime") == pytest.approx(3, abs=0.1)
-    cursor = page.locator(f"{plot('moments')} .emoviz-now").bounding_box()
-    assert cursor["x"] + cursor["width"] / 2 == pytest.approx(x, abs=5)
+    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 3) < 0.1")
+    page.wait_for_function(
+        """([selector, x]) => {
+            const cursor = document.querySelector(selector).getBoundingClientRect()
+            return Math.abs(cursor.left + cursor.width / 2 - x) < 5
+        }""",
+        arg=[f"{plot('moments')} .emoviz-now", x],
+    )

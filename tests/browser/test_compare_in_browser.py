@@ -21,11 +21,7 @@ def choose(page, *names: str) -> None:
         box.locator("input").fill(name)
         page.get_by_role("option", name=name, exact=True).click()
         page.keyboard.press("Escape")
-
-
-def grid(page) -> str:
-    """What the table of figures says."""
-    return page.locator(".st-key-figures table").first.text_content()
+        expect(box.get_by_text(name, exact=True)).to_be_visible()
 
 
 def wait_for_differences(page) -> None:
@@ -39,14 +35,15 @@ def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, else
     choose(page, FIRST, SECOND)
     wait_for_differences(page)
     page.get_by_text("compared on the same").wait_for()
-    page.wait_for_function("document.querySelector('.st-key-figures table')?.textContent.includes('speech-bigru')")
-    assert "training mean" in grid(page) and "[" in grid(page)
+    grid = page.locator(".st-key-figures table").first
+    for said in (FIRST, SECOND, "training mean", "["):
+        expect(grid).to_contain_text(said)
     expect(page.locator(f"{FOREST} .yaxislayer-above .ytick, {FOREST} .ytick")).to_have_count(7)  # all, six cultures
 
     page.get_by_test_id("stButtonGroup").get_by_text("Disagreement").click()
     page.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace")
 
-    page.wait_for_url(re.compile("compared=.*depth=Disagreement"))
+    page.wait_for_url(re.compile(f"compared=.*{FIRST}.*{SECOND}.*depth=Disagreement"))
     elsewhere.goto(page.url)
     elsewhere.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace")
     wait_for_differences(elsewhere)
@@ -63,5 +60,5 @@ def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, else
     elsewhere.goto(file.as_uri())
     elsewhere.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 10")
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert f"{FIRST} and {SECOND}" in elsewhere.title()
+    expect(elsewhere).to_have_title(re.compile(f"{FIRST} and {SECOND}"))
     expect(elsewhere.get_by_text("training mean").first).to_be_attached()

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
-from looking import place_in, plot
-from playwright.sync_api import Page
+from looking import hover_until, place_in, plot, settled, wait_until_above
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -45,11 +45,12 @@ def first_view(app: str, shared_page):
 
 
 def test_the_answer_stands_on_the_first_screen(first_view):
-    assert first_view.get_by_text("permutation test").first.bounding_box()["y"] < 800
+    first_view.wait_for_selector(PAIR)
+    answer = first_view.get_by_text("permutation test").first
+    assert settled(first_view, answer.bounding_box)["y"] < 800
     for selector in (MATRIX, ".st-key-pair .js-plotly-plot"):
-        box = first_view.locator(selector).bounding_box()
-        assert box["y"] + box["height"] <= 800
-    assert first_view.get_by_text("A culture here is also a corpus").is_visible()
+        wait_until_above(first_view, selector, 800)
+    expect(first_view.get_by_text("A culture here is also a corpus")).to_be_visible()
 
 
 def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(first_view, page):
@@ -60,7 +61,7 @@ def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(fi
     first_view.wait_for_function("new URL(location.href).searchParams.has('pair')")
     open_page(page, first_view.url)
     wait_for_title(page, title)
-    assert page.get_by_role("combobox", name="Task").input_value() != ""
+    expect(page.get_by_role("combobox", name="Task")).not_to_have_value("")
 
 
 def test_the_diagonal_shows_the_seeds_of_one_culture(first_view):
@@ -70,7 +71,5 @@ def test_the_diagonal_shows_the_seeds_of_one_culture(first_view):
 
 
 def test_a_hover_tells_the_interval(first_view):
-    first_view.mouse.move(*place_of(first_view, 2, 0))
-    first_view.wait_for_function(
-        f"/pairs of different seeds.*\\[.*\\]/.test(document.querySelector('{MATRIX} .hoverlayer').textContent)"
-    )
+    told = f"/pairs of different seeds.*\\[.*\\]/.test(document.querySelector('{MATRIX} .hoverlayer').textContent)"
+    hover_until(first_view, *place_of(first_view, 2, 0), told)

@@ -1,9 +1,10 @@
 """The Embeddings page in Chromium, with the bundled checkpoints: lasso, list, and the link to the same view."""
 
 import re
+from functools import partial
 
 import pytest
-from looking import plot, wait_until_done
+from looking import plot, settled, wait_until_done
 
 pytestmark = pytest.mark.browser
 
@@ -64,7 +65,8 @@ def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, p
     open_map(page, f"{app}/embeddings?method=PCA")
     page.get_by_text("the embedding separates").wait_for()
     around = (0.45, 0.02, 0.98, 0.45)
-    surely, perhaps = (inside(page, around, margin) for margin in (-0.01, 0.01))  # a mouse moves by whole pixels
+    # A mouse moves by whole pixels.
+    surely, perhaps = (settled(page, partial(inside, page, around, margin)) for margin in (-0.01, 0.01))
     assert surely
     lasso(page, around)
     told = page.get_by_text(re.compile(r"^\d+ recordings? chosen")).first.inner_text()
@@ -75,6 +77,7 @@ def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, p
     assert count > 100 or set(surely) <= set(chosen)
     page.get_by_text("EMOVIZ_DATA").or_(page.locator("audio")).first.wait_for()
 
+    page.wait_for_function("new URL(location.href).searchParams.get('recordings')")
     open_map(elsewhere, page.url)
     assert standing_out(elsewhere, len(chosen)) == chosen
     elsewhere.get_by_text(re.compile(f"^{len(chosen)} recordings? chosen")).first.wait_for()
@@ -90,5 +93,10 @@ def test_models_stand_in_a_row_with_one_legend(app: str, page):
     page.get_by_role("option").nth(1).click()
     page.locator(f"{MAP} .subplot.x2y2").wait_for()
     wait_until_done(page)
-    shown = page.evaluate("s => document.querySelector(s)._fullData.filter(t => t.showlegend).map(t => t.name)", MAP)
-    assert len(shown) == len(set(shown)) > 1
+    page.wait_for_function(
+        """selector => {
+            const shown = document.querySelector(selector)._fullData.filter(t => t.showlegend).map(t => t.name)
+            return shown.length > 1 && new Set(shown).size === shown.length
+        }""",
+        arg=MAP,
+    )

@@ -72,8 +72,9 @@ def test_heat_stands_over_the_spectrogram_of_a_network_that_sees_it(app: str, pa
     page.goto(f"{app}/explain?model=speech-spectrogram")
     page.wait_for_selector(f"{plot('frequencies')} .bars")
     wait_until_done(page)
-    drawn = page.evaluate(f"document.querySelector('{SOUND}')._fullData.map(trace => trace.type)")
-    assert drawn.count("heatmap") == 2
+    page.wait_for_function(
+        f"document.querySelector('{SOUND}')._fullData.filter(trace => trace.type === 'heatmap').length === 2"
+    )
     expect(page.locator(f"{SOUND} .ytitle")).to_have_text("mean heat")
     expect(page.get_by_text("; most heat lies at")).to_be_visible()
     expect(page.get_by_text("with all weights destroyed")).to_have_count(2)

@@ -1,10 +1,11 @@
 """What all figures share, in Chromium: who draws them, how they change, and their colours."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from looking import plot
+from looking import plot, settled, wait_until_done
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -20,17 +21,17 @@ def test_a_change_is_drawn_into_the_figure_that_is_there(app: str, page):
     page.goto(f"{app}/attention")
     page.wait_for_selector(f"{CHANNELS} .bars")
     page.evaluate(f"document.querySelector('{CHANNELS}').mark = 'the same'")
-    shown = page.evaluate(f"document.querySelector('{CHANNELS}')._fullData[0].x.length")
+    shown = settled(page, lambda: page.evaluate(f"document.querySelector('{CHANNELS}')._fullData[0].x.length"))
     page.get_by_role("slider", name="Channels").press("ArrowRight")
     page.wait_for_function(f"document.querySelector('{CHANNELS}')._fullData[0].x.length === {shown + 1}")
-    assert page.evaluate(f"document.querySelector('{CHANNELS}').mark") == "the same"
+    page.wait_for_function(f"document.querySelector('{CHANNELS}').mark === 'the same'")
 
 
 def test_figures_take_the_colours_of_the_theme_and_the_width_of_the_window(app: str, page):
     page.emulate_media(color_scheme="light")
     page.goto(f"{app}/attention")
     page.wait_for_selector(f"{CHANNELS} .bars")
-    light, wide = background(page), page.locator(CHANNELS).bounding_box()["width"]
+    light, wide = settled(page, lambda: (background(page), page.locator(CHANNELS).bounding_box()["width"]))
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"document.querySelector('{CHANNELS}')._fullLayout.paper_bgcolor !== '{light}'")
     assert background(page) != light
@@ -65,7 +66,8 @@ def test_the_row_opens_one_thing_at_a_time_and_saves_files(app: str, page, tmp_p
     table, about = (row.get_by_role("button", name=name) for name in ("Table", "What am I looking at?"))
     expect(row.get_by_role("button")).to_have_text(["Table", "CSV", "Parquet", "PNG", "SVG", "What am I looking at?"])
     shown = page.get_by_test_id("stDataFrame").filter(has=page.locator("canvas"))
-    before = shown.count()
+    wait_until_done(page)
+    before = settled(page, shown.count)
 
     table.press("Enter")
     expect(shown).to_have_count(before + 1)
@@ -89,6 +91,15 @@ def test_the_row_opens_one_thing_at_a_time_and_saves_files(app: str, page, tmp_p
     assert saved["PNG"].read_bytes().startswith(b"\x89PNG") and b"<svg" in saved["SVG"].read_bytes()
 
 
+ROOM = """figure => {
+    const { margin, _size } = figure._fullLayout
+    const labels = [...figure.querySelectorAll('.ytick text, .ytick2 text')]
+    const left = Math.min(...labels.map(label => label.getBoundingClientRect().left))
+    return [margin, _size, labels.length ? left - figure.getBoundingClientRect().left : 0]
+}"""
+"""In JavaScript: the margins that a figure was told and that it took, and the pixels beside its labels."""
+
+
 @pytest.mark.parametrize("address", ["cultures", "attention", "compare", "results", "embeddings?method=PCA"])
 def test_labels_have_the_room_that_they_need_at_once_and_not_much_more(app: str, page, address: str):
     """Or else plotly draws the figure twice, which is seen by its margins being other than it was told."""
@@ -98,14 +109,7 @@ def test_labels_have_the_room_that_they_need_at_once_and_not_much_more(app: str,
         "[...document.querySelectorAll('.emoviz-figure')].every(one => one._fullLayout || !one.style.minHeight)"
     )
     for figure in page.locator(".emoviz-figure.js-plotly-plot").all():
-        told, taken, free = figure.evaluate(
-            """figure => {
-                const { margin, _size } = figure._fullLayout
-                const labels = [...figure.querySelectorAll('.ytick text, .ytick2 text')]
-                const left = Math.min(...labels.map(label => label.getBoundingClientRect().left))
-                return [margin, _size, labels.length ? left - figure.getBoundingClientRect().left : 0]
-            }"""
-        )
+        told, taken, free = settled(page, partial(figure.evaluate, ROOM))
         below = () if figure.locator(".legend").count() else ("b",)  # a legend there takes what its lines need
         for side in ("l", *below):
             assert taken[side] == pytest.approx(told[side], abs=1), (side, told, taken)

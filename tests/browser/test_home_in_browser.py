@@ -3,6 +3,7 @@
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from looking import settled
 
 pytestmark = pytest.mark.browser
 
@@ -20,9 +21,10 @@ def test_the_first_screen_has_questions_and_figures(home):
         home.get_by_role("button", name="Open the example"),
         home.get_by_role("link", name="Show it").nth(2),
     ):
-        box = element.bounding_box()
+        box = settled(home, element.bounding_box)
         assert box["y"] + box["height"] < 800, "without scrolling"
-    assert home.get_by_text("Reads the").or_(home.get_by_text("Reads face")).first.bounding_box()["y"] < 700
+    reads = home.get_by_text("Reads the").or_(home.get_by_text("Reads face")).first
+    assert settled(home, reads.bounding_box)["y"] < 700
     home.get_by_text("per-culture", exact=True).scroll_into_view_if_needed()
 
 
@@ -34,7 +36,7 @@ def test_a_question_opens_the_page_that_is_prepared_to_answer_it(home, question:
     query = parse_qs(urlparse(link.get_attribute("href")).query)
     link.click()
     home.get_by_role("heading", name=title, exact=True).wait_for()
-    assert urlparse(home.url).path == f"/{title.lower()}"
+    home.wait_for_function(f"location.pathname === '/{title.lower()}'")
     for asked in (word for values in query.values() for value in values for word in value.split(",")):
         home.get_by_text(asked).or_(home.locator(f'input[value="{asked}"]')).first.wait_for()
     home.wait_for_selector(".js-plotly-plot .main-svg")
@@ -43,4 +45,4 @@ def test_a_question_opens_the_page_that_is_prepared_to_answer_it(home, question:
 def test_the_example_opens_in_predict(home):
     home.get_by_role("button", name="Open the example").click()
     home.get_by_role("heading", name="Predict", exact=True).wait_for()
-    assert "/predict" in home.url
+    home.wait_for_function("location.pathname === '/predict'")
