@@ -1,0 +1,83 @@
+"""What the README says of differences is carried by the paired tests of the committed reports."""
+
+import json
+
+import pytest
+from places import ROOT
+
+from emoviz.core.words import number
+
+README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+PAIRS = {"mean": "mean of the paper's pairs"}
+THIRTY = {"mean": "mean"}
+UA, ACCURACY = {"metric": "ua"}, {"metric": "accuracy"}
+HUNGARIAN, GERMAN = {"target": "Hungarian"}, {"target": "German"}
+
+
+def ccc(output: str) -> dict[str, str]:
+    return {"output": output, "metric": "ccc", "aggregation": "pooled"}
+
+
+SHRINKAGE = (
+    "shrinkage towards the plain mean of the nine streams beats that mean on valence (.592 against .523) and liking"
+)
+EAF = "EAF (.572, .567, .229) cannot be told apart from the plain mean on any of the three, nor from culture to culture"
+VIDEO = (
+    "EAF of video alone cannot be told apart from EAF of all streams on arousal and valence, where that of audio alone"
+)
+SELF_TRAINING = "beats the support vector machine and MDAT's baseline on both"
+AVERAGE = "cannot be told apart from it on those pairs and is better by .006 on all thirty"
+LOSSES = "the losses cannot be told apart (accuracy .810 to .818), nor can the network with temporal attention (.814)"
+BETTER, WORSE, ALIKE = 1, -1, 0
+CLAIMS = [
+    (SHRINKAGE, "sewa.loro.shrinkage", "mean", ccc("valence"), BETTER),
+    (SHRINKAGE, "sewa.loro.shrinkage", "mean", ccc("liking"), BETTER),
+    ("but not beyond chance on arousal (.581 against .560)", "sewa.loro.shrinkage", "mean", ccc("arousal"), ALIKE),
+    *((EAF, "sewa.loro.eaf", "mean", ccc(output), ALIKE) for output in ("arousal", "valence", "liking")),
+    *(
+        ("culture to culture on any of the six scores", "sewa.cross-culture.eaf", "mean", ccc(output) | tested, ALIKE)
+        for output in ("arousal", "valence", "liking")
+        for tested in (HUNGARIAN, GERMAN)
+    ),
+    *((VIDEO, "sewa.ablation.eaf-video", "eaf", ccc(output), ALIKE) for output in ("arousal", "valence")),
+    *((VIDEO, "sewa.ablation.eaf-audio", "eaf", ccc(output), WORSE) for output in ("arousal", "valence")),
+    ("on liking audio alone is higher (by .105)", "sewa.ablation.eaf-audio", "eaf", ccc("liking"), BETTER),
+    *(
+        (SELF_TRAINING, "speech.cross-culture.logistic-self-training", against, UA | mean, BETTER)
+        for against in ("svm", "mdat-baseline")
+        for mean in (PAIRS, THIRTY)
+    ),
+    (AVERAGE, "speech.cross-culture.average", "logistic self-training", UA | PAIRS, ALIKE),
+    (AVERAGE, "speech.cross-culture.average", "logistic self-training", UA | THIRTY, BETTER),
+    ("MDAT of all three modules (.619", "speech.ablation.mdat-transformer-only", "mdat", UA | PAIRS, ALIKE),
+    *(
+        (
+            "with 10 and 15 MDAT's is lower beyond chance",
+            "speech.k-shot.mdat",
+            "svm",
+            UA | PAIRS | {"shots": shots},
+            sign,
+        )
+        for shots, sign in ((5, ALIKE), (10, WORSE), (15, WORSE))
+    ),
+    *(
+        ("only MDAT's can be told apart from the support vector machine's", f"emodb.within.{system}", "svm", UA, sign)
+        for system, sign in (("mdat", WORSE), ("logistic", ALIKE), ("statistics-pooling", ALIKE), ("average", ALIKE))
+    ),
+    *((LOSSES, f"ravdess-av.folds.{loss}", "softmax", ACCURACY, ALIKE) for loss in ("triplet", "emotion-metric")),
+    (LOSSES, "ravdess-av.folds.softmax", "without temporal attention", ACCURACY, ALIKE),
+    ("together add .095 to sound alone", "ravdess-av.folds.softmax", "audio", ACCURACY, BETTER),
+    ("reaches .833 and is better by .019", "ravdess-av.folds.average-with-logistic", "softmax", ACCURACY, BETTER),
+]
+
+
+@pytest.mark.parametrize(("said", "report", "against", "which", "sign"), CLAIMS)
+def test_a_difference_that_the_readme_states_is_one_of_the_paired_tests(said, report, against, which, sign):
+    assert said in README
+    rows = json.loads((ROOT / "results" / f"{report}.json").read_text(encoding="utf-8"))["compared"]
+    whole = [row for row in rows if row["against"] == against and ("target" in which or "target" not in row)]
+    (row,) = [row for row in whole if which.items() <= row.items()]
+    assert (row["low"] > 0) - (row["high"] < 0) == sign
+    for size in (".105", ".006", ".095", ".019"):
+        if f"by {size}" in said or f"add {size}" in said:
+            assert sign == ALIKE or number(row["difference"], 3) == size
