@@ -1,6 +1,6 @@
 """Scores of the bundled models on held-out recordings as they are, and as practice leaves them.
 
-    EMOVIZ_DATA=DATA python -m benchmarks.corruptions [CHECKPOINT ...] [--every N] [--out FILE]
+    EMOVIZ_DATA=DATA python -m benchmarks.corruptions [CHECKPOINT ...] [--every N] [--out FILE] [--store FOLDER]
 
 Every recording that no model of its kind (speech, or faces) was trained on is corrupted in each way at a mild and a
 strong level (``emoviz.media.corruptions``) and predicted as cards score it. The score is the unweighted accuracy of
@@ -33,6 +33,7 @@ from emoviz.corpora.base import clips_of
 from emoviz.corpora.reading import load
 from emoviz.evaluation.scores import ALL, MEAN, Result, score_table, scores_of
 from emoviz.features.base import FeatureStream
+from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.media.corruptions import CORRUPTIONS, Scene
 from emoviz.media.corruptions.base import kinds
@@ -83,16 +84,18 @@ def main() -> None:
     parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="take every n-th recording alone")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the rows as JSON")
+    parser.add_argument("--store", type=Path, metavar="FOLDER", help="keep what is extracted for a next run")
     options = parser.parse_args()
     data = Path(os.environ["EMOVIZ_DATA"]).resolve()
     bundled = sorted(path.parent for path in (ROOT / "checkpoints").glob("*/config.json"))
     folders = options.checkpoints or bundled
     speech = [checkpoints.load(folder) for folder in folders if serves_speech(folder)]
     faces = [checkpoints.load(folder) for folder in folders if reads_pictures(folder)]
+    store = FeatureStore(options.store) if options.store else None
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         for models, found, said, modality in (
-            (speech, spoken, functools.partial(said_of_sound, speech, Path(name)), Modality.AUDIO),
+            (speech, spoken, functools.partial(said_of_sound, speech, Path(name), store), Modality.AUDIO),
             (faces, pictured, functools.partial(said_of_picture, faces), Modality.VIDEO),
         ):
             if models:
@@ -145,7 +148,9 @@ def _picture(content: bytes) -> np.ndarray:
     return np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE))
 
 
-def said_of_sound(models: Sequence[Checkpoint], folder: Path, samples: np.ndarray) -> list[np.ndarray]:
+def said_of_sound(
+    models: Sequence[Checkpoint], folder: Path, store: FeatureStore | None, samples: np.ndarray
+) -> list[np.ndarray]:
     """Predict sound by all models, which share the features that several of them read."""
     media = ClipMedia(written(folder, samples))
     extracted: dict[str, FeatureStream] = {}
@@ -155,7 +160,7 @@ def said_of_sound(models: Sequence[Checkpoint], folder: Path, samples: np.ndarra
         for feature in model.description.features:
             identity = f"{feature.name} {dict(feature.settings)}"
             if identity not in extracted:
-                extracted[identity] = extract(feature, media, None, silent)
+                extracted[identity] = extract(feature, media, store, silent)
             streams[feature.name] = extracted[identity]
         found.append(predict_recording(model, streams))
     return found

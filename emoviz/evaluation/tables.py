@@ -67,11 +67,12 @@ def prediction_table(results: Sequence[Result], outputs: Sequence[str]) -> pd.Da
 
     Returns:
         Index id; columns culture, speaker, session where one is known, label, and per output ``truth.<output>``
-        (float32) and ``prediction.<output>`` (float16).
+        (float32) and ``prediction.<output>``: float16 of frames, float32 of classes, the likeliest of which must stay.
     """
     lengths = [np.atleast_2d(r.truth).shape[0] for r in results]
     truth = np.concatenate([np.atleast_2d(r.truth) for r in results]).astype(np.float32)
-    prediction = np.concatenate([np.atleast_2d(r.prediction) for r in results]).astype(np.float16)
+    exact = np.float32 if max(lengths) == 1 else np.float16
+    prediction = np.concatenate([np.atleast_2d(r.prediction) for r in results]).astype(exact)
     table = _who(results).astype("category")
     table = table.iloc[np.repeat(np.arange(len(table)), lengths)]
     for kind, values in (("truth", truth), ("prediction", prediction)):

@@ -81,6 +81,7 @@ SPEECH_EMOTION = TrainingConfig(
     weight_decay=0.01,
     averaging=0.99,
     balance=("culture", "emotion"),
+    copies=1,
 )
 SPEECH_MDAT = dataclasses.replace(
     SPEECH_EMOTION,
@@ -99,6 +100,7 @@ SPEECH_SPECTROGRAM = dataclasses.replace(
     title="Residual network on the speech spectrogram, four emotions in a sliding window",
     model="av-attention",
     data="utterances",
+    copies=0,
     options={"modalities": ["audio"], "audio_depth": 18, "backbone_width": 8, "width": 64},
     inputs=(InputConfig("spectrogram", settings={"seconds": 0.5}),),
     hop=0.5,

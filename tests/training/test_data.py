@@ -171,7 +171,7 @@ def test_an_epoch_is_selected_on_recordings_and_their_copies_and_tested_on_recor
     assert [s.id for s in samples] == 3 * [s.id for s in data.whole[Split.VALIDATION]]
     assert len(data.parts[Split.VALIDATION].groups) == len(samples)
     assert all(float(s.streams["egemaps"].max()) < 50 for s in data.parts[Split.TEST])
-    assert "2 copies per recording" in data.note
+    assert "as they are and 2 so corrupted of each" in data.note
 
 
 def test_copies_that_are_not_there_or_cannot_be_are_refused():

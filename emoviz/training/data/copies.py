@@ -21,8 +21,9 @@ from ..config import TrainingConfig
 CORRUPTED = 0.5
 """Share of the training samples that are taken from copies."""
 NOTE = (
-    "Half of the training samples, and so many copies of each recording in the selection of the epoch, were corrupted "
-    "by what practice does to sound ({count} copies per recording); the scores are those of the recordings as they are."
+    "Half of the training samples were corrupted as practice does it (noise, voices, rooms, telephones, codecs, wrong "
+    "levels, silence, another speed), and the epoch was selected on recordings as they are and {count} so corrupted "
+    "of each; the scores are those of recordings as they are, and `benchmarks/corruptions.py` measures the others."
 )
 
 
