@@ -64,9 +64,10 @@ over the overlapping windows in which the model is applied), as a multiple of an
 there, drag to repeat a span.
 """
 ABOUT_TIMELINE = """
-The prediction of the model every 20 ms of the clip; the band is the prediction ± its root mean squared error on
-held-out speakers. *Derived* means trained on emotion classes that stand for valence and arousal (Russell and Mehrabian
-1977). Click to move the clip there, drag to repeat a span.
+The prediction of the model every 20 ms of the clip; the band is made to hold the true value in 90 % of the moments of
+somebody whom the model does not know, or is ± the root mean squared error on held-out speakers. *Derived* means trained
+on emotion classes that stand for valence and arousal (Russell and Mehrabian 1977). Click to move the clip there, drag
+to repeat a span.
 """
 
 

@@ -112,8 +112,24 @@ same places weighted by the raters' votes. No rater judged valence or arousal.
 
 def _confidence(description: Description, judged: Mapping[str, Any]) -> str:
     """State how sure the model is of people whom it does not know; nothing of a model that does not say it."""
-    parts = [part for part in (_temperature(description, judged), _familiarity(judged)) if part]
+    parts = [part for part in (_temperature(description, judged), _bands(judged), _familiarity(judged)) if part]
     return "## How sure it is\n\n" + "\n".join(parts) + "\n" if parts else ""
+
+
+def _bands(judged: Mapping[str, Any]) -> str:
+    if "bands" not in judged:
+        return ""
+    rows = "\n".join(
+        f"| {output} | {words.number(held['width'])} | {words.share(held['frames'])} | {words.share(held['people'])} |"
+        for output, held in judged["bands"].items()
+    )
+    return f"""The band around a prediction is a conformal interval, fitted on the validation people, that is to hold
+the label in 90 % of the moments of a person whom the model does not know. Of the held-out people it holds:
+
+| output | mean width of the scale's 2 | moments | moments of a person, mean |
+|---|---|---|---|
+{rows}
+"""
 
 
 def _familiarity(judged: Mapping[str, Any]) -> str:

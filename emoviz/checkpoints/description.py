@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core.configuration import LEFT_OUT
 from ..core.vocabulary import Source, Task
+from ..evaluation.intervals import Band
 from ..features.align import Method
 from ..models.inputs import InputConfig
 
@@ -64,6 +65,7 @@ class Description:
         versions: versions of the libraries it was trained with.
         temperature: temperature by which the scores of emotions are divided before they become probabilities, fitted on
             validation; None where none was fitted, which is as 1.
+        bands: intervals of dimensions, fitted on validation, by output; none where there were too few people.
         format: number of the format of this file.
     """
 
@@ -84,6 +86,7 @@ class Description:
     split: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     temperature: float | None = field(default=None, metadata=LEFT_OUT)
+    bands: Mapping[str, Band] = field(default_factory=dict, metadata=LEFT_OUT)
     format: int = FORMAT
 
     @property

@@ -61,6 +61,8 @@ class Source(StrEnum):
 
 FUSED_SOURCES = f"{Source.FUSED}.sources"
 """The column of a prediction that tells how many sources count in the fused values of a frame."""
+LOW, HIGH = ".low", ".high"
+"""Ends of the names of a prediction's columns that hold the interval of a dimension."""
 UNLIKE = "unlike."
 """The columns of a prediction, followed by a model's name, above 1 where the clip is unlike that model's training."""
 

@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..core.vocabulary import FUSED_SOURCES, SOURCE_COLOURS, SOURCE_DASHES, UNLIKE, Source
+from ..core.vocabulary import FUSED_SOURCES, HIGH, LOW, SOURCE_COLOURS, SOURCE_DASHES, Source
 from .style import SCATTERGL_FROM, band
-from .unlike import PALE, UNLIKE_TRAINING, parted, unlike
+from .unlike import PALE, UNLIKE_TRAINING, named_pale, parted, unlike
+
+INTERVAL = " [%{customdata[0]:.2f}, %{customdata[1]:.2f}]"
+"""Words on hover of an interval that holds nine labels in ten."""
 
 ALONE = {"dash": "dot", "width": 1}
 """Line of fused values of one source alone."""
@@ -34,23 +37,28 @@ def draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, a
         colour = SOURCE_COLOURS[Source(row.source)]
         only = (rows.source == row.source).sum() == 1
         values, single = _apart(table, row.column) if row.source == Source.FUSED else (table[row.column], None)
-        if row.source not in drawn and np.isfinite(row.rmse):
-            low, high = ((values + sign * row.rmse).clip(-1, 1) for sign in (-1, 1))  # within the scale
-            look = band(table.time, low, high, colour, 0.13)
-            figure.add_scatter(**look, yaxis=axis, legendgroup=f"{row.source}.{row.model}")
-        error = f" ± {row.rmse:.2f}" if np.isfinite(row.rmse) else ""
-        line = {
-            "color": colour,
-            "dash": SOURCE_DASHES[Source(row.source)],
-            "width": 2.5 if row.source == Source.FUSED else 1.6,
+        look = {
+            "x": table.time,
+            "yaxis": axis,
+            "mode": "lines",
+            "line": {
+                "color": colour,
+                "dash": SOURCE_DASHES[Source(row.source)],
+                "width": 2.5 if row.source == Source.FUSED else 1.6,
+            },
         }
-        own = {"x": table.time, "yaxis": axis, "mode": "lines", "line": line}
+        ends, error = _interval(table, row.column, values, row.rmse)
+        if ends is not None:
+            look["customdata"] = np.stack(ends, axis=1)
+            if row.source not in drawn:
+                shape = band(table.time, *ends, colour, 0.13)
+                figure.add_scatter(**shape, yaxis=axis, legendgroup=f"{row.source}.{row.model}")
         opacity = 0.55 if row.source in drawn else 1.0
         said = f"%{{y:.2f}}{error}<extra>{row.source}, {row.model}: {row.output}"
         usual, pale = parted(values, unlike(table, row.source, row.model))
         figure.add_trace(
             scatter(
-                **own,
+                **look,
                 y=usual,
                 name=row.source if only else f"{row.source} ({row.model})",
                 legendgroup=f"{row.source}.{row.model}",
@@ -60,23 +68,24 @@ def draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, a
             )
         )
         if pale is not None:
-            told = any(trace.legendgroup == UNLIKE for trace in figure.data)
-            figure.add_trace(
-                scatter(
-                    **own,
-                    y=pale,
-                    name=UNLIKE_TRAINING,
-                    legendgroup=UNLIKE,
-                    showlegend=not told,
-                    opacity=PALE * opacity,
-                    hovertemplate=f"{said}, {UNLIKE_TRAINING}</extra>",
-                )
-            )
+            look |= named_pale(figure) | {"opacity": PALE * opacity}
+            figure.add_trace(scatter(**look, y=pale, hovertemplate=f"{said}, {UNLIKE_TRAINING}</extra>"))
         drawn.add(row.source)
         if single is not None:
-            figure.add_trace(
-                scatter(**own | {"line": ALONE | {"color": colour}}, y=single, showlegend=first, **ALONE_SAID)
-            )
+            look = {"mode": "lines", "x": table.time, "yaxis": axis, "line": ALONE | {"color": colour}}
+            figure.add_trace(scatter(**look, y=single, showlegend=first, **ALONE_SAID))
+
+
+def _interval(
+    table: pd.DataFrame, column: str, values: pd.Series, rmse: float
+) -> tuple[tuple[pd.Series, pd.Series] | None, str]:
+    """Return the ends of the band of a curve, and its words on hover: its interval, or else its held-out RMSE."""
+    if f"{column}{LOW}" in table:
+        return (table[f"{column}{LOW}"], table[f"{column}{HIGH}"]), INTERVAL
+    if not np.isfinite(rmse):
+        return None, ""
+    low, high = ((values + sign * rmse).clip(-1, 1) for sign in (-1, 1))  # within the scale
+    return (low, high), f" ± {rmse:.2f}"
 
 
 def _apart(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series | None]:

@@ -1,5 +1,7 @@
 """The paler look of curves where a clip is unlike what their model was trained on."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -36,6 +38,12 @@ def parted(values: pd.Series, pale: np.ndarray) -> tuple[pd.Series, pd.Series | 
     return values.where(~pale), values.where(beside)
 
 
+def named_pale(figure: go.Figure) -> dict[str, Any]:
+    """Return plotly's properties of a trace of what is unlike a training; the first of a figure is in its legend."""
+    told = any(trace.legendgroup == UNLIKE for trace in figure.data)
+    return {"name": UNLIKE_TRAINING, "legendgroup": UNLIKE, "showlegend": not told}
+
+
 def veil(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, axis: str) -> None:
     """Make the areas of one row paler where the clip is unlike the training of their model.
 
@@ -61,8 +69,6 @@ def veil(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, axis: str) 
         yaxis=axis,
         mode="lines",
         line={"width": 2, "color": "#FFFFFF"},
-        name=UNLIKE_TRAINING,
-        legendgroup=UNLIKE,
-        showlegend=not any(trace.legendgroup == UNLIKE for trace in figure.data),
+        **named_pale(figure),
         hovertemplate=f"{UNLIKE_TRAINING}<extra></extra>",
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..checkpoints.folder import Checkpoint
-from ..core.vocabulary import CIRCUMPLEX, UNLIKE, Dimension, Emotion, Source, derived
+from ..core.vocabulary import CIRCUMPLEX, HIGH, LOW, UNLIKE, Dimension, Emotion, Source, derived
 from ..evaluation.fusion import fuse, fused_outputs
 from ..evaluation.gaps import Absence, gaps
 from ..features.action_units import CHANNELS
@@ -31,9 +31,11 @@ class ClipPrediction:
         info: contents of the clip's file.
         table: ``time`` (s, middle of the frame) and one float32 column per output, on the grid of :data:`HOP`;
             NaN is a gap. Where face and speech are fused, ``fused.sources`` is the number of sources that count in the
-            fused values of a frame. A column ``unlike.<model>`` of each model that can tell it is above 1 where the
-            clip is unlike what the model was trained on. Last come measures of sound and face: ``quality.*`` of
-            :mod:`emoviz.prediction.quality` and ``action_units.*`` of :mod:`emoviz.features.action_units`.
+            fused values of a frame. Columns ``<column>.low`` and ``<column>.high`` are the ends of the interval of a
+            dimension whose model states one. A column ``unlike.<model>`` of each model that can tell it is above 1
+            where the clip is unlike what the model was trained on. Last come measures of sound and face:
+            ``quality.*`` of :mod:`emoviz.prediction.quality` and ``action_units.*`` of
+            :mod:`emoviz.features.action_units`.
         outputs: one row per column of the table: ``column``, ``source`` (face, speech or fused), ``model``,
             ``output`` (``valence (derived)``, ``happy`` ...), ``kind`` (dimension or emotion), ``derived`` and
             ``rmse`` (held-out, NaN when unknown).
@@ -184,6 +186,7 @@ def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
     """Assemble one table of all that is ready, fused where both sources are."""
     columns: dict[str, np.ndarray] = {"time": frame_middles(info.duration, HOP)}
     rows = []
+    ends: dict[str, np.ndarray] = {}
     for branch, prediction in ((b, p) for b in branches for p in b.models):
         description = prediction.checkpoint.description
         together = [p.checkpoint for p in branch.models]
@@ -192,6 +195,11 @@ def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
             if column in columns:
                 column = f"{description.name}.{output}"
             columns[column] = values.astype(np.float32)
+            if output in description.bands:
+                interval = description.bands[output].ends(columns[column])
+                ends |= {
+                    f"{column}{end}": one.astype(np.float32) for end, one in zip((LOW, HIGH), interval, strict=True)
+                }
             kind = "emotion" if output in list(Emotion) else "dimension"
             is_derived = description.derived or output not in description.outputs
             error = held_out_rmse(prediction.checkpoint, output)
@@ -201,6 +209,7 @@ def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
     return ClipPrediction(
         info=info,
         table=fuse(pd.DataFrame(columns), outputs).assign(
+            **ends,
             **{f"{UNLIKE}{name}": values for name, values in unlike.items() if values is not None},
             **{n: v for b in branches for n, v in b.measures.items()},
         ),

@@ -1,6 +1,6 @@
 """The confidence of a trained model: fitted on the people of the validation part, and judged on those of the test."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..core.words import counted
 from ..evaluation.bootstrap import clusters_of
 from ..evaluation.confidence import at_temperature, fit_temperature, judged_confidence
 from ..evaluation.familiarity import Familiarity, fit_familiarity
+from ..evaluation.intervals import Band, coverage, fit_bands, people_of
 from ..evaluation.scores import Result
 from .data.base import DATA, Data, Part, Sample, collate
 from .module import TrainingModule
@@ -37,6 +38,17 @@ def fit_confidence(predictor: Predictor, kind: str, validation: Sequence[Result]
     """
     if kind == "emotion" and validation:
         predictor.temperature = round(fit_temperature(validation), 4)  # as a person reads it in config.json
+
+
+def fit_intervals(kind: str, outputs: Sequence[str], validation: Sequence[Result]) -> dict[str, Band]:
+    """Return the intervals of the outputs of a model of dimensions that fit its validation people; else none."""
+    return fit_bands(validation, outputs) if kind == "dimension" else {}
+
+
+def judge_intervals(bands: Mapping[str, Band], outputs: Sequence[str], test: Sequence[Result]) -> dict[str, Any]:
+    """Return how the intervals of each output hold the labels of the test people; empty where there are none."""
+    held = {name: coverage(band, people_of(test, outputs.index(name))) for name, band in bands.items()}
+    return {"bands": held} if held else {}
 
 
 def stated_temperature(predictor: Predictor) -> float | None:

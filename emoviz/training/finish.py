@@ -27,8 +27,10 @@ from ..prediction.inputs import reads_clips
 from .confidence import (
     KEY,
     fit_confidence,
+    fit_intervals,
     judge_confidence,
     judge_familiarity,
+    judge_intervals,
     measure_familiarity,
     stated_temperature,
 )
@@ -58,10 +60,11 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
     validation, results = confident_results(module, data, progress)
     progress("Computing intervals", 0, 1)
     origin = origin_of(data, command or command_of(config, folder.name))
-    description = _description(module, data, folder.name)
+    bands = fit_intervals(config.kind, config.outputs, validation)
+    description = dataclasses.replace(_description(module, data, folder.name), bands=bands)
     familiarity = measure_familiarity(module, data, progress) if reads_clips(description) else None
     judged = judge_confidence(module.predictor, config.kind, validation, results)
-    judged |= judge_familiarity(module, data, familiarity)
+    judged |= judge_familiarity(module, data, familiarity) | judge_intervals(bands, config.outputs, results)
     metrics = {**_metrics(module, data, results), KEY: judged, "origin": dataclasses.asdict(origin)}
     channels = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.names)]
     checkpoints.save(

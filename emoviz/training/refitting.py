@@ -13,7 +13,15 @@ from ..core.vocabulary import Split
 from ..evaluation.tables import prediction_table
 from ..features.store import FeatureStore
 from ..prediction.inputs import reads_clips
-from .confidence import KEY, judge_confidence, judge_familiarity, measure_familiarity, stated_temperature
+from .confidence import (
+    KEY,
+    fit_intervals,
+    judge_confidence,
+    judge_familiarity,
+    judge_intervals,
+    measure_familiarity,
+    stated_temperature,
+)
 from .data import DATA
 from .data.base import Data, training_mean
 from .derived import derived_scores
@@ -45,11 +53,13 @@ def refit(folder: Path, store: FeatureStore, progress: Progress = silent) -> dic
     module, data = reopened(checkpoint, store, progress)
     validation, test = confident_results(module, data, progress)
     progress("Computing intervals", 0, 1)
-    about = dataclasses.replace(checkpoint.description, temperature=stated_temperature(module.predictor))
+    about = checkpoint.description
+    bands = fit_intervals(about.kind, about.outputs, validation)
+    about = dataclasses.replace(about, temperature=stated_temperature(module.predictor), bands=bands)
     metrics["test"] = renewed(about, metrics["test"], test)
     familiarity = measure_familiarity(module, data, progress) if reads_clips(about) else None
     metrics[KEY] = judge_confidence(module.predictor, about.kind, validation, test)
-    metrics[KEY] |= judge_familiarity(module, data, familiarity)
+    metrics[KEY] |= judge_familiarity(module, data, familiarity) | judge_intervals(bands, about.outputs, test)
     metrics |= derived_scores(test, data, training_mean(data.whole[Split.TRAIN])) if data.votes is not None else {}
     kept = checkpoint.table("predictions") is not None
     checkpoints.rewrite(

@@ -175,3 +175,16 @@ def test_curves_are_paler_where_the_clip_is_unlike_the_training():
     (veil,) = [s for s in veiled.layout.shapes if s.yref == "y3 domain"]
     assert (veil.x0, veil.x1) == (pytest.approx(2.01), pytest.approx(3.19))
     assert not traces(draw(table, outputs), UNLIKE_TRAINING)
+
+
+def test_the_band_is_the_interval_where_a_model_states_one():
+    table, outputs = tables()
+    column = "speech.valence (derived)"
+    ends = {f"{column}.low": table[column] - 0.05, f"{column}.high": np.minimum(table[column] + 0.2, 1)}
+    figure = draw(table.assign(**ends), outputs)
+    first, second = [t for t in figure.data if t.hoverinfo == "skip"]
+    np.testing.assert_allclose(first.y, np.concatenate([ends[f"{column}.high"], ends[f"{column}.low"][::-1]]))
+    line, other = traces(figure, Source.SPEECH)
+    np.testing.assert_allclose(line.customdata, np.stack(list(ends.values()), axis=1))
+    assert "customdata[1]" in line.hovertemplate and "±" not in line.hovertemplate
+    assert "± 0.30" in other.hovertemplate and max(second.y) == 1.0  # of arousal no interval is stated

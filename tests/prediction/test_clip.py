@@ -20,12 +20,13 @@ from emoviz.core.errors import (
     UnknownNameError,
 )
 from emoviz.core.vocabulary import CIRCUMPLEX, FER_EMOTIONS, FUSED_SOURCES, Task
+from emoviz.evaluation.intervals import Band
 from emoviz.features import make
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.media import clip as media_module
 from emoviz.prediction import source as source_module
-from emoviz.prediction.assembly import ClipPrediction, combine
+from emoviz.prediction.assembly import ClipPrediction, assemble, combine
 from emoviz.prediction.clip import load_checkpoints, predict_clip, require_size
 from emoviz.prediction.corpus import predict_recording
 
@@ -68,6 +69,26 @@ def test_outputs_say_what_each_column_is(prediction):
     assert rows.rmse["speech.valence (derived)"] == RMSE
     assert np.isnan(rows.rmse["face.valence (derived)"])  # only its emotions were tested
     assert set(rows[rows.index.str.startswith("fused")].source) == {"fused"}
+
+
+def test_a_stated_interval_has_two_columns_of_its_own(prediction):
+    band = Band((-0.5, 0.5), (-0.1, -0.3), (0.2, 0.1))
+    branches = []
+    for branch in prediction.branches:
+        models = []
+        for model in branch.models:
+            about = dataclasses.replace(model.checkpoint.description, bands={DIMENSIONS[0]: band})
+            models.append(
+                dataclasses.replace(model, checkpoint=dataclasses.replace(model.checkpoint, description=about))
+            )
+        branches.append(dataclasses.replace(branch, models=tuple(models)))
+    table = assemble(prediction.info, branches).table
+    column = f"speech.{DIMENSIONS[0]}"
+    for end, offsets in ((".low", band.low), (".high", band.high)):
+        expected = (table[column] + np.interp(table[column], band.at, offsets)).clip(-1, 1)
+        np.testing.assert_allclose(table[f"{column}{end}"], expected, atol=1e-6)
+        assert table[f"{column}{end}"].dtype == np.float32
+    assert f"speech.{DIMENSIONS[1]}.low" not in table and not [c for c in prediction.table if c.endswith(".low")]
 
 
 def test_probabilities_sum_to_one(prediction):
