@@ -13,7 +13,7 @@ from ..core.vocabulary import Split
 from ..core.words import counted
 from ..evaluation.bootstrap import clusters_of
 from ..evaluation.confidence import at_temperature, fit_temperature, judged_confidence
-from ..evaluation.familiarity import Familiarity, fit_familiarity
+from ..evaluation.familiarity import LEAST, Familiarity, fit_familiarity
 from ..evaluation.intervals import Band, coverage, fit_bands, people_of
 from ..evaluation.scores import Result
 from .data.base import DATA, Data, Part, Sample, collate
@@ -88,33 +88,46 @@ def measure_familiarity(module: TrainingModule, data: Data, progress: Progress =
     """
     if not {Split.TRAIN, Split.VALIDATION} <= set(data.whole):
         return None
-    config = module.settings
-    lengths = [config.window]
-    while DATA[config.data].windows and lengths[-1] / 2 >= SHORTEST:
-        lengths.append(lengths[-1] / 2)
     progress("Measuring what is familiar", 0, 1)
-    embedded = {length: _embed(module, data.whole[Split.VALIDATION], length) for length in lengths}
-    return fit_familiarity(_embed(module, data.whole[Split.TRAIN], config.window), embedded)
+    training, _ = _embed(module, data.whole[Split.TRAIN], module.settings.window)
+    validation = {}
+    for seconds in _lengths(module):
+        embeddings, lengths = _embed(module, data.whole[Split.VALIDATION], seconds)
+        long = lengths > seconds - module.settings.hop / 2
+        if long.sum() >= LEAST:
+            validation[seconds] = embeddings[long]
+    return fit_familiarity(training, validation) if validation else None
+
+
+def _lengths(module: TrainingModule) -> list[float]:
+    """Return lengths of windows, in seconds, from the longest to the shortest; of pictures, nothing."""
+    if not DATA[module.settings.data].windows:
+        return [0.0]
+    lengths = [module.settings.window]
+    while lengths[-1] / 2 >= SHORTEST:
+        lengths.append(lengths[-1] / 2)
+    return lengths
 
 
 def judge_familiarity(module: TrainingModule, data: Data, familiarity: Familiarity | None) -> dict[str, Any]:
     """Return which ``share`` of the ``windows`` of the test part is unlike the training; empty where nothing tells."""
     if familiarity is None:
         return {}
-    seconds = module.settings.window
-    unlike = familiarity.unlike(found := _embed(module, data.whole[Split.TEST], seconds), np.full(len(found), seconds))
+    unlike = familiarity.unlike(*_embed(module, data.whole[Split.TEST], module.settings.window))
     return {"unlike": {"share": float((unlike > 1).mean()), "windows": len(unlike)}}
 
 
-def _embed(module: TrainingModule, part: Part, seconds: float) -> np.ndarray:
-    """Embed samples of a part, of each the middle of at most so many seconds: (N, E)."""
-    frames = max(1, round(seconds / module.settings.hop))
+def _embed(module: TrainingModule, part: Part, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    """Embed samples of a part, of each the middle of at most so many seconds: (N, E), and the seconds (N,) of it."""
+    hop = module.settings.hop
+    frames = max(1, round(seconds / hop))
     rows = np.unique(np.linspace(0, len(part) - 1, min(len(part), MOST)).astype(int))
-    embedded = []
+    embedded, lengths = [], []
     for some in np.array_split(rows, -(-len(rows) // AT_ONCE)):
-        samples = [_middle(part[(0, int(row))], frames) for row in some]
-        embedded.append(module.embed(collate(samples).to(module.device)))
-    return np.concatenate(embedded)
+        batch = collate([_middle(part[(0, int(row))], frames) for row in some])
+        embedded.append(module.embed(batch.to(module.device)))
+        lengths.append(batch.mask.sum(1).numpy() * hop)
+    return np.concatenate(embedded), np.concatenate(lengths)
 
 
 def _middle(sample: Sample, frames: int) -> Sample:

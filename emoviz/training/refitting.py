@@ -56,7 +56,7 @@ def refit(folder: Path, store: FeatureStore, progress: Progress = silent) -> dic
     about = checkpoint.description
     bands = fit_intervals(about.kind, about.outputs, validation)
     about = dataclasses.replace(about, temperature=stated_temperature(module.predictor), bands=bands)
-    metrics["test"] = renewed(about, metrics["test"], test)
+    renewed(about, metrics["test"], test)  # refuses a model that no longer gives its scores; these stay as they are
     familiarity = measure_familiarity(module, data, progress) if reads_clips(about) else None
     metrics[KEY] = judge_confidence(module.predictor, about.kind, validation, test)
     metrics[KEY] |= judge_familiarity(module, data, familiarity) | judge_intervals(bands, about.outputs, test)

@@ -12,7 +12,7 @@ from emoviz.evaluation import bootstrap, familiarity
 from emoviz.evaluation.confidence import fit_temperature, tempered
 from emoviz.prediction.corpus import predict_recording
 from emoviz.prediction.model import apply
-from emoviz.training import finish, refitting, train
+from emoviz.training import confidence, finish, refitting, train
 from emoviz.training.held_out import held_out
 from emoviz.training.refitting import refit
 
@@ -26,7 +26,8 @@ def small():
     """Few draws, and a toy feature that counts as one that any clip has."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "DRAWS", 40)
-        patch.setattr(familiarity, "LEAST", 10)
+        for module in (familiarity, confidence):
+            patch.setattr(module, "LEAST", 10)
         for module in (finish, refitting):
             patch.setattr(module, "reads_clips", lambda description: True)
         yield
