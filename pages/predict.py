@@ -19,10 +19,10 @@ SYNTHETIC = "Synthetic: a public-domain portrait moved by its landmarks, and a s
 ABOUT_TIMELINE = """
 **Upper rows**: valence (how pleasant) and arousal (how excited) from −1 to 1 every 20 ms, by face, speech and their
 late fusion. *Derived* means that the model was trained on emotion classes, turned into valence and arousal by
-published norms (Russell and Mehrabian 1977). The **band** is made to hold the true value in 90 % of the
-moments of somebody whom the model does not know, and hover tells its ends; of a model without such an interval it is
-the prediction ± its root mean squared error on held-out speakers or pictures, which holds it less often. Fused values have neither.
-Curves are **paler** where the clip is unlike what their model was trained on.
+published norms (Russell and Mehrabian 1977). The **band** is made to hold the true value in 90 % of the moments of
+somebody whom the model does not know, and hover tells its ends; of a model without such an interval it is the
+prediction ± its root mean squared error on held-out speakers or pictures, which holds it less often. Fused values have
+neither. Curves are **paler** where the clip is unlike what their model was trained on.
 
 **Lowest row**: probability of each emotion, stacked to 1. **Grey**: no value, with the reason on hover.
 
