@@ -50,7 +50,8 @@ class TrainingConfig:
         window: seconds of a training sample; longer recordings are cropped in training.
         loss: registry name.
         copies: number of copies of each recording that are corrupted by what practice does to sound (noise, rooms,
-            codecs ...) and trained on beside the recording; of utterances and windows alone.
+            codecs ...) or to pictures (blur, light, hands ...) and trained on beside the recording; of utterances,
+            windows and pictures alone.
         metric_loss: registry name of a loss on the embedding that is added, or "" for none.
         metric_weight: weight of that loss.
         margins: margins alpha and beta of that loss.

@@ -163,3 +163,19 @@ def test_pictures_lose_what_the_level_says():
     turned = corrupted("turn", line, 25)
     rows = turned[:, [14, 34]].argmax(0)
     assert np.degrees(np.arctan2(abs(int(rows[1]) - int(rows[0])), 20)) == pytest.approx(25, abs=2.5)
+
+
+def test_a_cast_moves_red_and_blue_apart_and_leaves_green():
+    grey = np.full((48, 48), 100, np.uint8)
+    red, green, blue = np.moveaxis(corrupted("cast", np.stack([grey] * 3, 2), 0.3), 2, 0)
+    assert (green == 100).all() and {int(red[0, 0]), int(blue[0, 0])} == {130, 70}
+    seen = 0.299 * int(red[0, 0]) + 0.587 * 100 + 0.114 * int(blue[0, 0])
+    assert (corrupted("cast", grey, 0.3) == round(seen)).all()
+
+
+def test_another_framing_moves_the_face_by_the_level():
+    point = np.zeros((49, 49), np.uint8)
+    point[23:26, 23:26] = 255
+    moved = corrupted("framing", point, 0.15).astype(float)
+    middle = [moved.sum(axis) @ np.arange(49) / moved.sum() for axis in (0, 1)]
+    assert np.hypot(middle[0] - 24, middle[1] - 24) == pytest.approx(0.15 * 49, abs=0.1)

@@ -15,7 +15,7 @@ from emoviz.features.base import FeatureStream
 from emoviz.features.stored_corpus import WHOLE, StoredCorpus
 from emoviz.models.inputs import InputConfig
 from emoviz.training.data import DATA, collate, load_recordings
-from emoviz.training.data.pictures import augment_crops
+from emoviz.training.data.pictures import augment_crops, or_copy
 from emoviz.training.data.recordings import trace_step
 from emoviz.training.data.sequences import order_by_emotion
 from emoviz.training.data.standardise import standardise
@@ -238,6 +238,16 @@ def test_augmented_crops_stay_faces(seed):
     assert changed.shape == crops.shape
     assert changed.isfinite().all() and -0.5 < changed.min() and changed.max() < 1.5
     assert not torch.equal(changed, crops)
+
+
+def test_half_of_the_pictures_are_one_of_their_copies_which_stay_the_same():
+    crop = torch.randint(0, 256, (1, 48 * 48), dtype=torch.uint8)
+    random = np.random.default_rng(0)
+    drawn = [or_copy(crop, "one", 2, random) for _ in range(60)]
+    others = {tuple(found[0].tolist()) for found in drawn if not torch.equal(found, crop)}
+    assert len(others) == 2 and all(found.dtype == torch.uint8 and found.shape == crop.shape for found in drawn)
+    assert 18 <= sum(torch.equal(found, crop) for found in drawn) <= 42
+    assert all(or_copy(crop, "one", 0, random) is crop for _ in range(5))
 
 
 def two_recordings(**columns):

@@ -53,3 +53,26 @@ def turn(picture: np.ndarray, level: float, scene: Scene) -> np.ndarray:
     height, width = picture.shape[:2]
     turned = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), side * level, 1.0)
     return np.asarray(cv2.warpAffine(picture, turned, (width, height), borderMode=cv2.BORDER_REPLICATE))
+
+
+@corruption("cast", "colour cast of {level:.0%}", 0.2, 0.5, modality=Modality.VIDEO)
+def cast(picture: np.ndarray, level: float, scene: Scene) -> np.ndarray:
+    """Shift the colours of a picture towards red or blue; a grey one is cast first and made grey afterwards."""
+    import cv2
+
+    side = 1 if scene.random.random() < 0.5 else -1
+    gains = 1 + side * level * np.array([1.0, 0.0, -1.0])
+    colour = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB) if picture.ndim == 2 else picture
+    seen = (colour * gains).round().clip(0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY) if picture.ndim == 2 else seen)
+
+
+@corruption("framing", "framed {level:.0%} of the side beside the face", 0.05, 0.15, modality=Modality.VIDEO)
+def framing(picture: np.ndarray, level: float, scene: Scene) -> np.ndarray:
+    """Shift a picture by a share of its side in any direction; where it reaches beyond, its border is repeated."""
+    import cv2
+
+    angle = scene.random.uniform(0, 2 * np.pi)
+    height, width = picture.shape[:2]
+    moved = np.array([[1, 0, level * height * np.cos(angle)], [0, 1, level * height * np.sin(angle)]])
+    return np.asarray(cv2.warpAffine(picture, moved, (width, height), borderMode=cv2.BORDER_REPLICATE))

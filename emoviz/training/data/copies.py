@@ -77,7 +77,7 @@ def refuse_copies(config: TrainingConfig) -> None:
         ConfigError: if the config asks for copies.
     """
     if config.copies:
-        raise ConfigError(f"Only utterances and windows have corrupted copies, so '{config.data}' take no 'copies'.")
+        raise ConfigError(f"Only utterances, windows and pictures have copies, so '{config.data}' take no 'copies'.")
 
 
 def require_copies(config: TrainingConfig) -> None:

@@ -7,14 +7,20 @@ from torch.nn import functional
 
 from ...checkpoints.description import FeatureSpec
 from ...core.errors import ConfigError, CorpusError
+from ...core.keys import key_of_copy
 from ...core.progress import Progress, silent
-from ...core.vocabulary import Split
+from ...core.vocabulary import Modality, Split
 from ...features.store import FeatureStore
 from ...features.stored_corpus import StoredCorpus
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .base import DATA, Data, DataKind, Part, Partition, Sample
-from .copies import refuse_copies
+from .copies import CORRUPTED
+
+NOTE = (
+    "Half of the training pictures were corrupted by what cameras, light and hands do to pictures ({count} copies of "
+    "each); the scores are those of the pictures as they are."
+)
 
 
 def check_pictures(config: TrainingConfig) -> None:
@@ -27,7 +33,6 @@ def check_pictures(config: TrainingConfig) -> None:
         raise ConfigError("Training on pictures takes one corpus and one input.")
     if config.kind != "emotion":
         raise ConfigError("Training on pictures predicts emotions.")
-    refuse_copies(config)
 
 
 def load_pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> StoredCorpus:
@@ -74,8 +79,11 @@ def pictures(
             label = majority.iloc[row]
             target = shares[row] if part is Split.TRAIN else one_hot[classes.index(label)]
             label = label if isinstance(label, str) else ""
-            crop = grey[row].float() / 255
-            return Sample(str(corpus.recordings.index[row]), None, None, None, label, {name: crop}, target)
+            own = str(corpus.recordings.index[row])
+            crop = grey[row]
+            if part is Split.TRAIN:
+                crop = or_copy(crop, own, config.copies, np.random.default_rng([config.seed, epoch, number]))
+            return Sample(own, None, None, None, label, {name: crop.float() / 255}, target)
 
         return Part(len(rows), make)
 
@@ -90,7 +98,7 @@ def pictures(
         split_note=f"The parts are those that {corpus.title} is published with; persons are unknown.",
         transformed=False,
         frames=False,
-        note=corpus.limits,
+        note=f"{corpus.limits} {NOTE.format(count=config.copies)}" if config.copies else corpus.limits,
         licences={corpus.title: corpus.licence},
         votes=votes,
         augment=lambda streams: {name: augment_crops(streams[name]) for name in streams},
@@ -98,6 +106,24 @@ def pictures(
 
 
 DATA.register("pictures")(DataKind(load_pictures, pictures, check_pictures, frames=False, windows=False))
+
+
+def or_copy(crop: Tensor, name: str, copies: int, random: np.random.Generator) -> Tensor:
+    """Return a picture, or as often as not one of its corrupted copies, if there are any.
+
+    Args:
+        crop: picture, uint8 (1, side * side).
+        name: name of the picture, by which its copies are drawn.
+        copies: number of its copies.
+        random: generator that chooses.
+    """
+    if not copies or random.random() >= CORRUPTED:
+        return crop
+    from ...media.corruptions import corrupted_copy
+
+    side = round(crop.shape[-1] ** 0.5)
+    key = key_of_copy(name, int(random.integers(1, copies + 1)))
+    return torch.from_numpy(corrupted_copy(crop.reshape(side, side).numpy(), Modality.VIDEO, key)).reshape(1, -1)
 
 
 def augment_crops(crops: Tensor) -> Tensor:
