@@ -57,7 +57,7 @@ def turn(picture: np.ndarray, level: float, scene: Scene) -> np.ndarray:
 
 @corruption("cast", "colour cast of {level:.0%}", 0.2, 0.5, modality=Modality.VIDEO)
 def cast(picture: np.ndarray, level: float, scene: Scene) -> np.ndarray:
-    """Shift the colours of a picture towards red or blue; a grey one is cast first and made grey afterwards."""
+    """Move the colours of a picture towards red or blue; a grey one is cast first and made grey afterwards."""
     import cv2
 
     side = 1 if scene.random.random() < 0.5 else -1
@@ -69,7 +69,7 @@ def cast(picture: np.ndarray, level: float, scene: Scene) -> np.ndarray:
 
 @corruption("framing", "framed {level:.0%} of the side beside the face", 0.05, 0.15, modality=Modality.VIDEO)
 def framing(picture: np.ndarray, level: float, scene: Scene) -> np.ndarray:
-    """Shift a picture by a share of its side in any direction; where it reaches beyond, its border is repeated."""
+    """Move a picture by a share of its side in any direction; where it reaches beyond, its border is repeated."""
     import cv2
 
     angle = scene.random.uniform(0, 2 * np.pi)
