@@ -69,6 +69,7 @@ def take_span(span: str) -> None:
     """Choose a stretch of the recording; the page has to run again as a whole (:func:`run_again`)."""
     linked.choose_first("people", STRETCH)
     linked.choose_first("stretch", span)
+    linked.write("stretch", span)  # as its widget is drawn anew, and tells the link only what is typed
     st.session_state[CHANGED] = True
 
 

@@ -86,6 +86,7 @@ def test_the_players_span_becomes_the_stretch(open_page, fitted, asked, monkeypa
     next(button for button in test.button if button.label == "Fit").click().run()
     assert test.selectbox(key="people").value == people.STRETCH and test.text_input(key="stretch").value == "1.00-3.50"
     assert SAID in texts(fitted(test)) and asked == ["1.00-3.50"]
+    assert (test.query_params["people"], test.query_params["stretch"]) == (people.STRETCH, "1.00-3.50")
 
 
 def test_profiles_of_the_store_are_offered_and_one_that_is_gone_is_named(open_page, settings, asked, fitted):
