@@ -21,7 +21,7 @@ outputs as inputs.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -32,6 +32,7 @@ from torch.nn import functional
 from ..core.errors import ConfigError
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
+from .decoding import CrossAttention, Past, SelfAttention, attend, bare_linear, bare_norm
 from .layers import Steps, concatenate, masked_max, masked_mean, positional_encoding, split_heads
 
 
@@ -99,93 +100,6 @@ class ChannelAttention(nn.Module):
         return torch.sigmoid(self.shared(masked_mean(fused, mask)) + self.shared(masked_max(fused, mask)))
 
 
-class Past:
-    """Keys and values of the decoder steps so far in one layer, in memory for all steps that is filled one by one."""
-
-    kept: Tensor
-
-    def __init__(self, steps: int) -> None:
-        self.steps, self.length = steps, 0
-
-    def extended(self, new: Tensor) -> Tensor:
-        """Keep the keys and values (B, heads, 1, 2 * width / heads) of one more step, and return all that are kept."""
-        if torch.is_grad_enabled():  # what a gradient needs must not be written over
-            self.kept = new if self.length == 0 else torch.cat([self.kept, new], 2)
-            self.length += 1
-            return self.kept
-        if self.length == 0:
-            self.kept = new.new_empty(*new.shape[:2], self.steps, new.shape[3])
-        self.kept.narrow(2, self.length, 1).copy_(new)
-        self.length += 1
-        return self.kept.narrow(2, 0, self.length)
-
-
-class SelfAttention(nn.Module):
-    """Causal multi-head attention of a sequence to itself.
-
-    Args:
-        width: number of channels.
-        heads: number of heads, which divides ``width``.
-    """
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads, self.head_width = heads, width // heads
-        self.query_key_value = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-
-    def forward(self, x: Tensor, visible: Tensor | None = None, past: Past | None = None) -> Tensor:
-        """Attend from all places at once or, given the ``past``, from the one place after it.
-
-        Args:
-            x: states (B, T, width), or (B, 1, width) with a past.
-            visible: mask (B, 1, T, T), true where a place may look; None for all places up to its own.
-            past: keys and values of the earlier places, to which this place adds its own.
-
-        Returns:
-            New states in the shape of ``x``.
-        """
-        projected = split_heads(self.query_key_value(x), self.heads)
-        queries, keys_values = projected.split([self.head_width, 2 * self.head_width], dim=-1)
-        if past is None:
-            attended = attend(queries, keys_values, visible, causal=visible is None)
-        else:
-            attended = attend(queries, past.extended(keys_values))
-        result: Tensor = self.out(attended)
-        return result
-
-
-class CrossAttention(nn.Module):
-    """Multi-head attention of decoder steps to the encoder's output, whose keys and values are computed once.
-
-    Args:
-        width: number of channels.
-        heads: number of heads, which divides ``width``.
-    """
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.query, self.key_value = nn.Linear(width, width), nn.Linear(width, 2 * width)
-        self.out = nn.Linear(width, width)
-
-    def keys_values(self, memory: Tensor) -> Tensor:
-        """Compute keys and values side by side: (B, T, width) -> (B, heads, T, 2 * width / heads)."""
-        return split_heads(self.key_value(memory), self.heads)
-
-    def forward(self, x: Tensor, keys_values: Tensor, visible: Tensor | None = None) -> Tensor:
-        """Attend from steps (B, S, width) to the frames that each may see: ``visible`` (B, 1, S or 1, T) or all."""
-        attended: Tensor = self.out(attend(split_heads(self.query(x), self.heads), keys_values, visible))
-        return attended
-
-
-def attend(queries: Tensor, keys_values: Tensor, visible: Tensor | None = None, causal: bool = False) -> Tensor:
-    """Attend by scaled dot products: (B, heads, S, d) and (B, heads, T, 2 d) -> (B, S, heads * d)."""
-    keys, values = keys_values.chunk(2, dim=-1)
-    heads = functional.scaled_dot_product_attention(queries, keys, values, visible, is_causal=causal)
-    return heads.transpose(1, 2).flatten(2)
-
-
 def feedforward(config: CATSConfig) -> nn.Sequential:
     """Build the position-wise network of a transformer layer."""
     return nn.Sequential(
@@ -224,22 +138,50 @@ class DecoderLayer(nn.Module):
         self.feedforward = feedforward(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, memory: Tensor, visible: Tensor | None, past: Past | None = None) -> Tensor:
-        """Decode all steps (B, S, width) at once or, given the ``past``, the one step (B, 1, width) after it.
+    def forward(self, x: Tensor, memory: Tensor, visible: Tensor | None) -> Tensor:
+        """Decode all steps (B, S, width) at once.
 
         Args:
             x: states of the steps.
             memory: keys and values (B, heads, T, 2 * width / heads) from ``cross.keys_values``.
             visible: mask (B, 1, S or 1, T), true for the frames that each step may see; None for all.
-            past: keys and values of the earlier steps, to which this step adds its own.
 
         Returns:
             New states in the shape of ``x``.
         """
-        x = x + self.dropout(self.own(self.own_norm(x), past=past))
+        x = x + self.dropout(self.own(self.own_norm(x)))
         x = x + self.dropout(self.cross(self.cross_norm(x), memory, visible))
         decoded: Tensor = x + self.dropout(self.feedforward(self.feedforward_norm(x)))
         return decoded
+
+    def stepper(self, memory: Tensor, steps: int) -> Callable[[Tensor, Tensor | None], Tensor]:
+        """Return a function that decodes one step (B, 1, width) after the other as :meth:`forward` does all at once.
+
+        It uses the bare weights: to call a module takes longer than the arithmetic of one step.
+
+        Args:
+            memory: keys and values as in :meth:`forward`.
+            steps: number of steps.
+        """
+        own, cross, past, linear, norm = self.own, self.cross, Past(steps), functional.linear, torch.layer_norm
+        own_norm, cross_norm, last_norm = map(bare_norm, (self.own_norm, self.cross_norm, self.feedforward_norm))
+        project, own_out = bare_linear(own.query_key_value), bare_linear(own.out)
+        query, cross_out = bare_linear(cross.query), bare_linear(cross.out)
+        expand, contract = bare_linear(self.feedforward[0]), bare_linear(self.feedforward[2])
+        dropped: Callable[[Tensor], Tensor] = self.dropout if self.training else _same
+
+        def step(x: Tensor, visible: Tensor | None) -> Tensor:
+            queries, keys_values = own.parted(linear(norm(x, *own_norm), *project))
+            x = x + dropped(linear(attend(queries, past.extended(keys_values)), *own_out))
+            queries = split_heads(linear(norm(x, *cross_norm), *query), cross.heads)
+            x = x + dropped(linear(attend(queries, memory, visible), *cross_out))
+            return x + dropped(linear(linear(norm(x, *last_norm), *expand).relu(), *contract))
+
+        return step
+
+
+def _same(values: Tensor) -> Tensor:
+    return values
 
 
 @dataclass(frozen=True)
@@ -344,18 +286,20 @@ class CATS(Model):
             each (B, S, K).
         """
         context = self._context(memory, steps)
-        pasts = [Past(steps.count) for _ in self.decoder]
+        layers = zip(self.decoder, context.memories, strict=True)
+        steppers = [cast(DecoderLayer, layer).stepper(kept, steps.count) for layer, kept in layers]
+        queries, direct = context.queries.split(1, 1), context.direct.split(1, 1)
         corrections, outputs = [], []
         x = self.start.expand(len(memory), 1, -1)
         for step in range(steps.count):
-            x = self.dropout(x + context.queries[:, step : step + 1])
+            x = self.dropout(x + queries[step])
             visible = context.visible
             if visible is not None and visible.shape[2] > 1:
                 visible = visible[:, :, step : step + 1]
-            for layer, kept, past in zip(self.decoder, context.memories, pasts, strict=True):
-                x = layer(x, kept, visible, past)
+            for decode in steppers:
+                x = decode(x, visible)
             corrections.append(self.mlp(x))
-            outputs.append(corrections[-1] + context.direct[:, step : step + 1])
+            outputs.append(corrections[-1] + direct[step])
             x = self.embed_output(outputs[-1])
         return torch.cat(corrections, 1), torch.cat(outputs, 1)
 
