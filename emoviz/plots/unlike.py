@@ -7,14 +7,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..core.runs import runs
-from ..core.vocabulary import UNLIKE, Source
+from ..core.vocabulary import MARKS, UNLIKE, Source
 from .style import faint
 
 UNLIKE_TRAINING = "unlike what this model was trained on"
 """Words of the legend."""
 PALE = 0.35
 """Opacity of such curves."""
-VEIL = faint("#FFFFFF", 1 - PALE)
+VEIL = faint(MARKS["paper"], 1 - PALE)
 
 
 def unlike(table: pd.DataFrame, source: str, model: str) -> np.ndarray:
@@ -68,7 +68,7 @@ def veil(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, axis: str) 
         y=np.where(pale, 1.0, np.nan),
         yaxis=axis,
         mode="lines",
-        line={"width": 2, "color": "#FFFFFF"},
+        line={"width": 2, "color": MARKS["paper"]},
         **named_pale(figure),
         hovertemplate=f"{UNLIKE_TRAINING}<extra></extra>",
     )
