@@ -147,7 +147,8 @@ def _temperature(description: Description, judged: Mapping[str, Any]) -> str:
     before, after = ({key: words.number(judged[m][key], 3) for key in CONFIDENCE} for m in ("before", "after"))
     interval = METRICS["calibration_error"].written(*(judged["after"][key] for key in ("value", "low", "high")), 3)
     return f"""Scores are divided by the temperature {words.number(description.temperature)} before they become
-probabilities, which changes no answer. It was fitted on validation ({judged["fitted_on"]}) by the log loss.
+probabilities, which changes no answer. It is the highest one whose log loss on validation ({judged["fitted_on"]}) is
+within one standard error of the least.
 On the held-out recordings:
 
 | | confidence | accuracy | calibration error |

@@ -5,7 +5,7 @@ Dividing its scores by one number, the temperature, before they become probabili
 makes all of them less sure, or surer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from .scores import Result
 
 HOTTEST = 20.0
 """Highest temperature, and one over the lowest, that is fitted: far beyond what any network needs."""
+STEP = 0.02
+"""Step of the logarithms of temperatures that are compared."""
 FLOOR_DRAWS = 200
 
 
@@ -47,17 +49,47 @@ def fit_temperature(results: Sequence[Result]) -> float:
         minimize_scalar,
     )  # takes most of a second, for which pages, which fit nothing, do not wait
 
+    limit = np.log(HOTTEST)
+    losses = _losses(results)
+    found = minimize_scalar(
+        lambda logarithm: losses(float(np.exp(logarithm))).mean(), bounds=(-limit, limit), method="bounded"
+    )
+    return float(np.exp(found.x))
+
+
+def humble_temperature(results: Sequence[Result]) -> float:
+    """Return the highest temperature whose log loss is within one standard error of the least.
+
+    Few validation people do not tell two temperatures apart, and the epoch of a training was selected on them, so that
+    a model looks better there than on others. Among those that are as good, the one is taken that is least sure.
+
+    Source: L. Breiman, J. Friedman, R. Olshen, C. Stone, "Classification and Regression Trees", 1984, section 3.4.3
+    (the rule of one standard error), here over people.
+
+    Args:
+        results: validation results of a classifier at temperature 1.
+    """
+    least, losses = fit_temperature(results), _losses(results)
+    found = least
+    for temperature in least * np.exp(np.arange(STEP, np.log(HOTTEST), STEP)):
+        worse = losses(float(temperature)) - losses(least)
+        if len(worse) < 2 or worse.mean() > worse.std(ddof=1) / np.sqrt(len(worse)):
+            break
+        found = float(temperature)
+    return found
+
+
+def _losses(results: Sequence[Result]) -> Callable[[float], Array]:
+    """Return a function from a temperature to the mean log loss of each person."""
     said = np.stack([r.prediction for r in results]).astype(np.float64)
     true = np.stack([r.truth for r in results]).argmax(1)
     codes = clusters_of(results).codes
-    share = 1 / np.bincount(codes)[codes]
 
-    def loss(logarithm: float) -> float:
-        own = tempered(said, float(np.exp(logarithm)))[np.arange(len(true)), true]
-        return float(-(share * np.log(np.maximum(own, np.finfo(np.float64).tiny))).sum())
+    def losses(temperature: float) -> Array:
+        own = tempered(said, temperature)[np.arange(len(true)), true]
+        return np.bincount(codes, -np.log(np.maximum(own, np.finfo(np.float64).tiny))) / np.bincount(codes)
 
-    limit = np.log(HOTTEST)
-    return float(np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
+    return losses
 
 
 def answers(results: Sequence[Result]) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..core.words import counted
 from ..evaluation.bootstrap import clusters_of
-from ..evaluation.confidence import at_temperature, fit_temperature, judged_confidence
+from ..evaluation.confidence import at_temperature, humble_temperature, judged_confidence
 from ..evaluation.familiarity import LEAST, Familiarity, fit_familiarity
 from ..evaluation.intervals import Band, coverage, fit_bands, people_of
 from ..evaluation.scores import Result
@@ -37,7 +37,7 @@ def fit_confidence(predictor: Predictor, kind: str, validation: Sequence[Result]
         validation: its results of the validation part; with none, the network stays as it is.
     """
     if kind == "emotion" and validation:
-        predictor.temperature = round(fit_temperature(validation), 4)  # as a person reads it in config.json
+        predictor.temperature = round(humble_temperature(validation), 4)  # as a person reads it in config.json
 
 
 def fit_intervals(kind: str, outputs: Sequence[str], validation: Sequence[Result]) -> dict[str, Band]:

@@ -47,9 +47,24 @@ def test_the_planted_temperature_is_found_at_the_least_log_loss() -> None:
 
     def loss(temperature: float) -> float:
         said = np.stack([r.prediction for r in confidence.at_temperature(results, temperature)]).astype(float)
-        return log_loss(true, said / said.sum(1, keepdims=True))
+        return float(log_loss(true, said / said.sum(1, keepdims=True)))
 
     assert loss(found) < min(loss(1.0), loss(found * 0.9), loss(found * 1.1))
+
+
+def test_of_temperatures_that_few_people_do_not_tell_apart_the_highest_is_taken() -> None:
+    many, few = answered(1200, people=100), answered(120, people=4)
+    least, humble = confidence.fit_temperature(few), confidence.humble_temperature(few)
+    losses = []
+    for temperature in (least, humble, humble * 1.03):
+        said = [r.prediction for r in confidence.at_temperature(few, temperature)]
+        own = -np.log([float(p[r.truth.argmax()]) for p, r in zip(said, few, strict=True)])
+        losses.append(own.reshape(-1, 4).mean(0))  # of each of the four people
+    within, beyond = (other - losses[0] for other in losses[1:])
+    assert humble > least and within.mean() <= within.std(ddof=1) / 2 * 1.01
+    assert beyond.mean() > beyond.std(ddof=1) / 2
+    assert 1 <= confidence.humble_temperature(many) / confidence.fit_temperature(many) < humble / least
+    assert confidence.humble_temperature(answered(50, people=1)) == confidence.fit_temperature(answered(50, people=1))
 
 
 def test_each_person_counts_the_same() -> None:

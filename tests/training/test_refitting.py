@@ -9,7 +9,7 @@ import pytest
 from emoviz import checkpoints
 from emoviz.core.errors import ConfigError
 from emoviz.evaluation import bootstrap, familiarity
-from emoviz.evaluation.confidence import fit_temperature, tempered
+from emoviz.evaluation.confidence import humble_temperature, tempered
 from emoviz.prediction.corpus import predict_recording
 from emoviz.prediction.model import apply
 from emoviz.training import confidence, finish, refitting, train
@@ -53,7 +53,7 @@ def test_a_training_ends_with_a_temperature_that_fits_its_validation_people(trai
     about = dataclasses.replace(found.description, split={"test": tuple(held["validation"])})
     found.predictor.temperature = 1.0
     validation = held_out(dataclasses.replace(found, description=about), MadeUpStore())
-    assert fit_temperature(validation) == pytest.approx(found.description.temperature, rel=2e-3)
+    assert humble_temperature(validation) == pytest.approx(found.description.temperature, rel=2e-3)
 
 
 def test_a_checkpoint_without_one_is_given_what_its_training_would_have(trained):
