@@ -179,7 +179,7 @@ def test_a_face_that_a_clip_has_not_gives_way_to_the_speakers(predictor, setting
 
 
 HOSTILE = ("nothing of the kind", "-1", "nan", "<b>|a,b;c:d\x00\u0663\u00b2")
-BY_PARSERS = ("\u00b2", "\u0663", "", "\x00", "NaN", "inf", "1e999", "-0", "9" * 10_000, "x" * 10_000, "a:b;id:,")
+BY_PARSERS = ("\u00b2", "", "\x00a:b;id:,", "NaN", "inf", "9" * 10_000)
 PARAMETERS = {
     "predict": ("clip", "models", "face", "fusion", "video_weight", "shown", "time"),
     "explain": ("clip", "network", "model", "emotion", "moment", "output", "way", "span", "time", "face"),
