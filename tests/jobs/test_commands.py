@@ -87,6 +87,8 @@ def test_what_is_submitted(arguments, where, monkeypatch, capsys):
         ["train", "--preset", "speech-mdat", "--set", "epochs=3"],
         ["protocol", "within", "--study", "speech", "--system", "svm"],
         ["extract", "emodb", "--features", "egemaps"],
+        ["extract", "emodb", "--features", "egemaps", "--copies", "2"],
+        ["extract", "emodb", "--preset", "speech-mdat"],
     ):
         assert run(capsys, "submit", *work, "--group", "mine", *arguments) == (0, "an id\n", "")
     works = [work for work, _, _ in submitted]
@@ -95,8 +97,17 @@ def test_what_is_submitted(arguments, where, monkeypatch, capsys):
     assert works[1:] == [
         StudyProtocol("speech", "within", ("svm",)),
         Extraction("emodb", ("egemaps",), {"egemaps": {}}),
+        Extraction("emodb", ("egemaps",), {"egemaps": {}}, copies=2),
+        Extraction(
+            "emodb", ("whisper", "egemaps"), dict.fromkeys(("whisper", "egemaps"), {"sound": "conditioned"}), copies=1
+        ),
     ]
     assert all((place, group) == (where, "mine") for _, place, group in submitted)
+
+
+def test_fewer_copies_than_none_are_refused(capsys):
+    code, _, error = run(capsys, "submit", "extract", "emodb", "--copies", "-1")
+    assert code == 1 and error == "emoviz: '--copies' is not negative, unlike -1.\n"
 
 
 def test_wrong_setting_of_slurm(capsys):
