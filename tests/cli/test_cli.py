@@ -181,7 +181,7 @@ def test_a_folder_that_is_not_there_is_refused(clip, tmp_path, capsys):
 def test_unknown_names_list_the_known_ones(clip, capsys):
     assert "known are: face-expression, speech-cats, speech-emotion" in failure(capsys, "predict", clip, "--model", "x")
     assert "known are: " in failure(capsys, "extract", "x")
-    assert "known are: bert, blendshapes, " in failure(capsys, "extract", "emodb", "--features", "x")
+    assert "known are: action_units, bert, blendshapes, " in failure(capsys, "extract", "emodb", "--features", "x")
     assert "face-expression, " in failure(capsys, "train", "--preset", "x")
 
 
