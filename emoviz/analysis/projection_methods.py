@@ -229,13 +229,14 @@ class TSNE(NeighbourMethod):
         return place
 
     def _affinities(self, data: Array) -> Any:
+        from openTSNE import nearest_neighbors
         from openTSNE.affinity import PerplexityBasedNN
 
-        exact = len(data) <= EXACT_NEIGHBOURS
-        # One thread, as the approximate search depends on their number.
-        return PerplexityBasedNN(
-            data, self.perplexity, method="exact" if exact else "annoy", n_jobs=1, random_state=self.seed
-        )
+        # Made here, as openTSNE imports pynndescent to choose a search, which numba compiles for a minute at first. One
+        # thread, as the approximate search depends on their number.
+        search = nearest_neighbors.Sklearn if len(data) <= EXACT_NEIGHBOURS else nearest_neighbors.Annoy
+        index = search(data=data, k=min(len(data) - 1, int(3 * self.perplexity)), random_state=self.seed)
+        return PerplexityBasedNN(perplexity=self.perplexity, knn_index=index)
 
 
 class _OfNewClips:
