@@ -33,7 +33,9 @@ from .unlike import veil
 
 LEGEND_HEIGHT = 78
 ABOVE = 54
-"""Pixels of the title and of the legend beneath it."""
+"""Pixels of the title and of one row of the legend beneath it."""
+LEGEND_ROW, LEGEND_WIDTH, LEGEND_SIGN, LETTER = 19, 430, 45, 6
+"""Pixels of a legend: height of a row, width of the narrowest, width of an entry's line, and of a letter."""
 ROW_HEIGHT = 118
 """Pixels of one row of the timeline."""
 WORD_SIDES: dict[Emotion, str] = {
@@ -265,6 +267,7 @@ def _time_axes(
         top = 1 - place * (share + gap)
         axis = unit_axis(_axis_title(dimensions[name])) if name != "emotions" else _emotion_axis(emotion_source)
         lay_out(figure, {f"yaxis{place + 1 if place else ''}": axis | {"domain": [max(0.0, top - share), top]}})
+    above = _room_above(figure)
     lay_out(
         figure,
         title=title("What do face and speech say, moment by moment?"),
@@ -281,9 +284,16 @@ def _time_axes(
         | {"x": -0.06, "xanchor": "left", "traceorder": "normal", "entrywidth": 74},
         hovermode="x unified",
         dragmode=False,
-        margin=MARGIN | {"t": ABOVE, "b": LEGEND_HEIGHT},
-        height=ROW_HEIGHT * len(rows) + ABOVE + LEGEND_HEIGHT,
+        margin=MARGIN | {"t": above, "b": LEGEND_HEIGHT},
+        height=ROW_HEIGHT * len(rows) + above + LEGEND_HEIGHT,
     )
+
+
+def _room_above(figure: go.Figure) -> int:
+    """Return the pixels of the title and of all rows that the legend of the curves takes."""
+    named = [t.name for t in figure.data if t.name and t.showlegend is not False and t.legend != "legend2"]
+    width = sum(LEGEND_SIGN + LETTER * len(name) for name in named)
+    return ABOVE + LEGEND_ROW * (width // LEGEND_WIDTH)
 
 
 def _axis_title(rows: pd.DataFrame) -> str:
