@@ -159,12 +159,18 @@ def _word(table: pd.DataFrame, own: pd.DataFrame, valence: pd.Series) -> str:
 
 
 def _unlike(table: pd.DataFrame) -> str | None:
-    """E.g. ``from 1.0 to 4.2 s the clip is unlike what speech-emotion was trained on``, the longest such stretch."""
-    found = [(end - start, start, end, model) for model, own in unlike_spans(table).items() for start, end in own]
+    """E.g. ``from 1.0 to 4.2 s the clip is unlike what speech-emotion was trained on``, the longest such stretch.
+
+    Other models to which parts of the clip are unlike follow by their names.
+    """
+    spans = unlike_spans(table)
+    found = [(end - start, start, end, model) for model, own in spans.items() for start, end in own]
     if not found:
         return None
     _, start, end, model = max(found)
-    return f"from {start:.1f} to {end:.1f} s the clip is unlike what {model} was trained on"
+    others = " and ".join(other for other in spans if other != model)
+    more = f", and in parts unlike what {others} {'were' if len(spans) > 2 else 'was'} trained on" if others else ""
+    return f"from {start:.1f} to {end:.1f} s the clip is unlike what {model} was trained on{more}"
 
 
 def _sources_apart(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:

@@ -38,8 +38,8 @@ SPAN = re.compile(f"{_TIME}-{_TIME}")
 ROUNDING = 0.1
 """Seconds by which a stretch may end behind the clip, as times are rounded."""
 ASKED = (
-    "a folder or file of recordings, corpus:NAME, a stretch of the clip such as 0:10-0:25, 'own' for all speech of the "
-    "clip, or a saved profile"
+    "a folder or file of recordings, corpus:NAME or a saved profile. `predict` also takes a stretch of the clip, such "
+    "as 0:10-0:25, or 'own' for all its speech, and `evaluate` takes 'speaker' or 'culture'"
 )
 FORMAT = "1"
 KINDS = {"level": "levels", "spread": "spreads", "within": "within"}
@@ -100,6 +100,8 @@ def find_profile(
             )
         people = f"The stretch {asked} of '{clip.path.name}'"
         return profile_of_clips(checkpoint, [clip], people, span=span, store=store, progress=progress)
+    if clip is not None and SPAN.fullmatch(asked):
+        raise CalibrationError(f"The stretch {asked} does not end after it begins: write from and to in this order.")
     raise CalibrationError(f"'{asked}' names no people to calibrate to: name {ASKED}.")
 
 

@@ -32,7 +32,7 @@ from .session import session
 
 NOBODY, SPEECH, STRETCH = "nobody", "the speech of this recording", "a stretch of this recording"
 RECORDINGS, SAVED = "recordings that I upload", "a profile that I upload"
-CHANGED = "people_changed"
+CHANGED, UNKNOWN = "people_changed", "people_unknown"
 ABOUT = (
     "A voice, a language or a room moves features, and a model takes that for an emotion. Fitted models read them at "
     "the level and the spread of these people. No label is read; the people should show several emotions, or none."
@@ -47,7 +47,12 @@ def choose_people() -> str | None:
     with st.sidebar:
         chosen = linked.select("Fit to these people", options, "people", NOBODY, help=ABOUT)
         if wanted and wanted not in options:
-            st.info(f"This link fits the models to '{wanted}', which is not here: they stay as they were trained.")
+            st.session_state[UNKNOWN] = wanted  # the choice takes it out of the link at once
+        if chosen == NOBODY and UNKNOWN in st.session_state:
+            st.info(
+                f"The link fits the models to '{st.session_state[UNKNOWN]}', which is not here: they stay as they were "
+                "trained."
+            )
         if chosen == STRETCH:
             return _choose_stretch()
         if chosen in (RECORDINGS, SAVED):

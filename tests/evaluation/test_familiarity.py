@@ -66,3 +66,5 @@ def test_stretches_that_are_unlike_a_training_are_told_and_gaps_are_none() -> No
     )
     assert sentence(table, outputs).endswith("from 1.0 to 3.0 s the clip is unlike what heard was trained on.")
     assert "unlike" not in sentence(table.drop(columns="unlike.heard"), outputs)
+    told = sentence(table.assign(**{"unlike.other": np.where(times < 0.9, 1.5, 0.5)}), outputs)
+    assert told.endswith("unlike what heard was trained on, and in parts unlike what other was trained on.")

@@ -94,6 +94,7 @@ def test_profiles_of_the_store_are_offered_and_one_that_is_gone_is_named(open_pa
     save_profile(ANNA, settings.store / "profiles" / "anna.safetensors")
     test = open_page("predict", people="profile:berta")
     assert "'profile:berta', which is not here" in texts(test) and test.selectbox(key="people").value == people.NOBODY
+    assert "'profile:berta', which is not here" in texts(test.run())  # though the link names it no longer
     test.selectbox(key="people").set_value("profile:anna").run()
     assert SAID in texts(fitted(test)) and asked == ["profile:anna"]
     assert not test.get("download_button")  # it is saved already

@@ -232,11 +232,19 @@ def test_people_are_named_by_a_folder_a_stretch_or_a_file(cats, folder_of_people
     assert not np.array_equal(predict_recording(fitted, streams), predict_recording(cats, streams))
 
 
-@pytest.mark.parametrize("asked", ["nobody", "n" * 300, "", "0:20-0:10", "1:-2:", "10", "corpus", "5-5"])
+@pytest.mark.parametrize("asked", ["nobody", "n" * 300, "", "1:-2:", "10", "corpus", "speaker"])
 def test_words_that_name_nobody_are_refused(cats, folder_of_people, asked):
     from emoviz.media import ClipMedia
 
     with pytest.raises(CalibrationError, match=f"'{asked}' names no people to calibrate to: name a folder"):
+        find_profile(asked, cats, clip=ClipMedia(folder_of_people / "0.wav"))
+
+
+@pytest.mark.parametrize("asked", ["0:20-0:10", "5-5"])
+def test_a_stretch_that_does_not_end_after_it_begins_is_refused(cats, folder_of_people, asked):
+    from emoviz.media import ClipMedia
+
+    with pytest.raises(CalibrationError, match=f"^The stretch {asked} does not end after it begins: write from and to"):
         find_profile(asked, cats, clip=ClipMedia(folder_of_people / "0.wav"))
 
 
