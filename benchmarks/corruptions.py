@@ -27,7 +27,6 @@ import pandas as pd
 from benchmarks.served import serves_speech, written
 from emoviz import checkpoints
 from emoviz.checkpoints.folder import Checkpoint
-from emoviz.core.progress import silent
 from emoviz.core.vocabulary import CIRCUMPLEX, DERIVED_AXES, FOUR_EMOTIONS, Emotion, Modality, Source, Split
 from emoviz.corpora.base import clips_of
 from emoviz.corpora.reading import load
@@ -38,7 +37,7 @@ from emoviz.media import ClipMedia
 from emoviz.media.corruptions import CORRUPTIONS, Scene
 from emoviz.media.corruptions.base import kinds
 from emoviz.prediction.corpus import predict_recording
-from emoviz.prediction.inputs import PICTURES, extract
+from emoviz.prediction.inputs import PICTURES, streams_of
 
 ROOT = Path(__file__).resolve().parent.parent
 OTHERS = 24
@@ -154,16 +153,7 @@ def said_of_sound(
     """Predict sound by all models, which share the features that several of them read."""
     media = ClipMedia(written(folder, samples))
     extracted: dict[str, FeatureStream] = {}
-    found = []
-    for model in models:
-        streams = {}
-        for feature in model.description.features:
-            identity = f"{feature.name} {dict(feature.settings)}"
-            if identity not in extracted:
-                extracted[identity] = extract(feature, media, store, silent)
-            streams[feature.name] = extracted[identity]
-        found.append(predict_recording(model, streams))
-    return found
+    return [predict_recording(model, streams_of(model, media, store=store, extracted=extracted)) for model in models]
 
 
 def said_of_picture(models: Sequence[Checkpoint], picture: np.ndarray) -> list[np.ndarray]:

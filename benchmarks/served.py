@@ -33,7 +33,6 @@ import pandas as pd
 
 from emoviz import checkpoints
 from emoviz.checkpoints.folder import Checkpoint
-from emoviz.core.progress import silent
 from emoviz.core.vocabulary import CIRCUMPLEX, DERIVED_AXES, FOUR_EMOTIONS, Emotion, Source, Split
 from emoviz.corpora.reading import load
 from emoviz.evaluation.metrics.ccc import ccc
@@ -43,7 +42,7 @@ from emoviz.features.base import FeatureStream
 from emoviz.media import ClipMedia
 from emoviz.media.waveform import read_waveform
 from emoviz.prediction.corpus import predict_recording
-from emoviz.prediction.inputs import extract, reads_clips
+from emoviz.prediction.inputs import reads_clips, streams_of
 from emoviz.prediction.model import HOP, predict_streams
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -165,12 +164,7 @@ def said(models: Sequence[Checkpoint], path: Path) -> list[tuple[np.ndarray, np.
     extracted: dict[str, FeatureStream] = {}
     found = []
     for model in models:
-        streams = {}
-        for feature in model.description.features:
-            identity = f"{feature.name} {dict(feature.settings)}"
-            if identity not in extracted:
-                extracted[identity] = extract(feature, media, None, silent)
-            streams[feature.name] = extracted[identity]
+        streams = streams_of(model, media, extracted=extracted)
         found.append((predict_recording(model, streams), predict_streams(model, streams, times)[0]))
     return found
 

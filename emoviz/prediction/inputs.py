@@ -54,14 +54,38 @@ def require_people(checkpoint: Checkpoint) -> None:
 
 
 def streams_of(
-    checkpoint: Checkpoint, media: "ClipMedia", *, store: "FeatureStore | None" = None, progress: Progress = silent
+    checkpoint: Checkpoint,
+    media: "ClipMedia",
+    *,
+    store: "FeatureStore | None" = None,
+    extracted: dict[str, FeatureStream] | None = None,
+    progress: Progress = silent,
 ) -> dict[str, FeatureStream]:
     """Extract all feature streams of a clip that a model reads, by their name.
+
+    Args:
+        checkpoint: model.
+        media: clip.
+        store: store of features that were extracted before, or None.
+        extracted: streams of this clip by :func:`identity_of`, to which new ones are added, for models that share some.
+        progress: listener.
 
     Raises:
         FeatureError: if a feature is extracted in another way today.
     """
-    return {f.name: extract(f, media, store, progress) for f in checkpoint.description.features}
+    known = {} if extracted is None else extracted
+    found = {}
+    for feature in checkpoint.description.features:
+        identity = identity_of(feature)
+        if identity not in known:
+            known[identity] = extract(feature, media, store, progress)
+        found[feature.name] = known[identity]
+    return found
+
+
+def identity_of(feature: FeatureSpec) -> str:
+    """Return a text that two features share only if one stream serves both."""
+    return f"{feature.name} {feature.version} {sorted(feature.settings.items())}"
 
 
 def stored_streams(about: Description, store: "FeatureStore", key: str) -> dict[str, FeatureStream]:

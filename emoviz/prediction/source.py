@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checkpoints.description import FeatureSpec
 from ..checkpoints.folder import Checkpoint
 from ..core.progress import Progress
 from ..core.vocabulary import Source
@@ -16,7 +15,7 @@ from ..features import FeatureStream, make
 from ..features.expression import read_faces
 from .absence import absences_of_face, absences_of_sound, picture_notes, sound_notes
 from .assembly import Branch, ModelPrediction
-from .inputs import PICTURES, extract
+from .inputs import PICTURES, identity_of, streams_of
 from .kept import Held, Said, keep_prediction, keep_source, kept_prediction, kept_source
 from .model import predict_pictures, predict_streams
 from .quality import face_quality, quality_notes, sound_quality
@@ -91,10 +90,7 @@ def _predict(
     features = checkpoint.description.features
     if any(feature.name == PICTURES for feature in features):
         return Said(predict_pictures(checkpoint, media, times, progress), ())
-    for feature in features:
-        if _identity(feature) not in extracted:
-            extracted[_identity(feature)] = extract(feature, media, store, progress)
-    streams = {feature.name: extracted[_identity(feature)] for feature in features}
+    streams = streams_of(checkpoint, media, store=store, extracted=extracted, progress=progress)
     told = dict.fromkeys(note for feature in features for note in streams[feature.name].notes)
     return Said(predict_streams(checkpoint, streams, times, progress), tuple(told))
 
@@ -119,7 +115,7 @@ def _tell_beginnings(
     tell: Callable[[Branch], None],
 ) -> None:
     """Predict the beginning of a clip, then a longer one, while there is more to come, which costs a third at most."""
-    features = {_identity(f): f for checkpoint in checkpoints for f in checkpoint.description.features}
+    features = {identity_of(f): f for checkpoint in checkpoints for f in checkpoint.description.features}
     if media.info.audio is None or store and all(store.holds(make(f.name, f.chosen), media) for f in features.values()):
         return
     seconds = FIRST
@@ -161,8 +157,3 @@ def _read_faces(
             )
         )
         due = time.monotonic() + max(EVERY, 10 * (time.monotonic() - began))
-
-
-def _identity(feature: FeatureSpec) -> str:
-    """Return a text that two features share only if one stream serves both."""
-    return f"{feature.name} {feature.version} {sorted(feature.settings.items())}"
