@@ -45,9 +45,8 @@ def fit_temperature(results: Sequence[Result]) -> float:
     Args:
         results: validation results of a classifier at temperature 1.
     """
-    from scipy.optimize import (
-        minimize_scalar,
-    )  # takes most of a second, for which pages, which fit nothing, do not wait
+    # Imported here, as it takes most of a second, for which pages, which fit nothing, need not wait.
+    from scipy.optimize import minimize_scalar
 
     limit = np.log(HOTTEST)
     losses = _losses(results)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..checkpoints.description import Description
 from ..checkpoints.folder import Predictor
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
@@ -16,6 +17,7 @@ from ..evaluation.confidence import at_temperature, humble_temperature, judged_c
 from ..evaluation.familiarity import LEAST, Familiarity, fit_familiarity
 from ..evaluation.intervals import Band, coverage, fit_bands, people_of
 from ..evaluation.scores import Result
+from ..prediction.inputs import reads_clips
 from .data.base import DATA, Data, Part, Sample, collate
 from .module import TrainingModule
 
@@ -49,6 +51,33 @@ def judge_intervals(bands: Mapping[str, Band], outputs: Sequence[str], test: Seq
     """Return how the intervals of each output hold the labels of the test people; empty where there are none."""
     held = {name: coverage(band, people_of(test, outputs.index(name))) for name, band in bands.items()}
     return {"bands": held} if held else {}
+
+
+def judge(
+    module: TrainingModule,
+    data: Data,
+    about: Description,
+    validation: Sequence[Result],
+    test: Sequence[Result],
+    progress: Progress = silent,
+) -> tuple[Familiarity | None, dict[str, Any]]:
+    """Measure what a trained network is familiar with, and judge on the test people all that was fitted.
+
+    Args:
+        module: trained network.
+        data: its samples.
+        about: description of its checkpoint, with the intervals that were fitted.
+        validation: its results of the validation part.
+        test: its results of the test part.
+        progress: listener.
+
+    Returns:
+        The familiarity of a model that reads clips, and the judgement as ``metrics.json`` states it.
+    """
+    familiarity = measure_familiarity(module, data, progress) if reads_clips(about) else None
+    judged = judge_confidence(module.predictor, about.kind, validation, test)
+    judged |= judge_familiarity(module, data, familiarity) | judge_intervals(about.bands, about.outputs, test)
+    return familiarity, judged
 
 
 def stated_temperature(predictor: Predictor) -> float | None:

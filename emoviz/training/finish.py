@@ -23,15 +23,11 @@ from ..corpora.base import READERS
 from ..evaluation import tables
 from ..evaluation.scores import Result, score_table, scores_of
 from ..models.inputs import channel_names
-from ..prediction.inputs import reads_clips
 from .confidence import (
     KEY,
     fit_confidence,
     fit_intervals,
-    judge_confidence,
-    judge_familiarity,
-    judge_intervals,
-    measure_familiarity,
+    judge,
     stated_temperature,
 )
 from .config import TrainingConfig
@@ -62,9 +58,7 @@ def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress 
     origin = origin_of(data, command or command_of(config, folder.name))
     bands = fit_intervals(config.kind, config.outputs, validation)
     description = dataclasses.replace(_description(module, data, folder.name), bands=bands)
-    familiarity = measure_familiarity(module, data, progress) if reads_clips(description) else None
-    judged = judge_confidence(module.predictor, config.kind, validation, results)
-    judged |= judge_familiarity(module, data, familiarity) | judge_intervals(bands, config.outputs, results)
+    familiarity, judged = judge(module, data, description, validation, results, progress)
     metrics = {**_metrics(module, data, results), KEY: judged, "origin": dataclasses.asdict(origin)}
     channels = [n for c, f in zip(config.inputs, data.features, strict=True) for n in channel_names(c, f.names)]
     checkpoints.save(

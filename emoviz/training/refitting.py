@@ -12,14 +12,10 @@ from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
 from ..evaluation.tables import prediction_table
 from ..features.store import FeatureStore
-from ..prediction.inputs import reads_clips
 from .confidence import (
     KEY,
     fit_intervals,
-    judge_confidence,
-    judge_familiarity,
-    judge_intervals,
-    measure_familiarity,
+    judge,
     stated_temperature,
 )
 from .data import DATA
@@ -57,9 +53,7 @@ def refit(folder: Path, store: FeatureStore, progress: Progress = silent) -> dic
     bands = fit_intervals(about.kind, about.outputs, validation)
     about = dataclasses.replace(about, temperature=stated_temperature(module.predictor), bands=bands)
     renewed(about, metrics["test"], test)  # refuses a model that no longer gives its scores; these stay as they are
-    familiarity = measure_familiarity(module, data, progress) if reads_clips(about) else None
-    metrics[KEY] = judge_confidence(module.predictor, about.kind, validation, test)
-    metrics[KEY] |= judge_familiarity(module, data, familiarity) | judge_intervals(bands, about.outputs, test)
+    familiarity, metrics[KEY] = judge(module, data, about, validation, test, progress)
     metrics |= derived_scores(test, data, training_mean(data.whole[Split.TRAIN])) if data.votes is not None else {}
     kept = checkpoint.table("predictions") is not None
     checkpoints.rewrite(

@@ -12,7 +12,7 @@ from emoviz.evaluation import bootstrap, familiarity
 from emoviz.evaluation.confidence import humble_temperature, tempered
 from emoviz.prediction.corpus import predict_recording
 from emoviz.prediction.model import apply
-from emoviz.training import confidence, finish, refitting, train
+from emoviz.training import confidence, train
 from emoviz.training.held_out import held_out
 from emoviz.training.refitting import refit
 
@@ -28,8 +28,7 @@ def small():
         patch.setattr(bootstrap, "DRAWS", 40)
         for module in (familiarity, confidence):
             patch.setattr(module, "LEAST", 10)
-        for module in (finish, refitting):
-            patch.setattr(module, "reads_clips", lambda description: True)
+        patch.setattr(confidence, "reads_clips", lambda description: True)
         yield
 
 
