@@ -1,12 +1,13 @@
 """Jobs as the pages show them: the places where they can run, and a card for each with its progress."""
 
 from collections.abc import Callable, Sequence
+from math import isnan
 
 import pandas as pd
 import streamlit as st
 
 from ..core.errors import EmovizError
-from ..jobs.devices import devices
+from ..jobs.devices import Device, devices
 from ..jobs.folder import RESUMABLE, Job, State, Status
 from ..jobs.interface import Jobs
 from . import loaders
@@ -112,26 +113,30 @@ def facts(job: Job, status: Status) -> str:
 
 
 def choose_device(key: str = "device") -> str:
-    """Let people choose the device of this machine that runs a job, and show what is free of each."""
+    """Let people choose the device of this machine that runs a job, and show what is free of each.
+
+    What is free changes with every run, and the browser sends back the text of the option that it shows: the options
+    are named by what stays, and what is free stands beneath.
+    """
     slots = jobs().engines["local"].slots  # type: ignore[attr-defined]
     known = {device.name: device for device in devices()}
-
-    def label(name: str) -> str:
-        if name not in known:
-            return name
-        device = known[name]
-        busy = "" if device.load != device.load else f", {device.load:.0f} % busy"
-        return f"{name}: {device.title}, {device.free / 1e9:.0f} of {device.memory / 1e9:.0f} GB free{busy}"
-
     gpus = [slot for slot in slots if slot.startswith("cuda")]
     chosen: str = st.selectbox(
         "Where",
         [*gpus, *[slot for slot in slots if slot not in gpus]],
         key=key,
-        format_func=label,
-        help="Each device runs one job at a time; the others wait in the queue.",
+        format_func=lambda name: f"{name}: {known[name].title}" if name in known else name,
+        help="\n\n".join(
+            ["Each device runs one job at a time; the others wait in the queue. Now:", *map(load_of, known.values())]
+        ),
     )
     return chosen
+
+
+def load_of(device: Device) -> str:
+    """Return what is free of a device in words, e.g. ``cpu: 18 of 25 GB free, 40 % busy``."""
+    busy = "" if isnan(device.load) else f", {device.load:.0f} % busy"
+    return f"{device.name}: {device.free / 1e9:.0f} of {device.memory / 1e9:.0f} GB free{busy}"
 
 
 def duration(seconds: float) -> str:

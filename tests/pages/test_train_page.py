@@ -17,6 +17,7 @@ from emoviz.corpora.importing import Plan, check, corpus
 from emoviz.corpora.sources import gather
 from emoviz.features.estimate import Estimate
 from emoviz.features.store import FeatureStore
+from emoviz.jobs.devices import Device
 from emoviz.jobs.folder import Job, Places, State, Status
 from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
@@ -126,6 +127,17 @@ def test_where_no_corpus_is_the_form_leads_to_the_data(open_page, queue, monkeyp
     test = open_page("train")
     assert errors(test) == [] and "none is on this machine yet. The Data page says how to get one." in texts(test)
     assert next(b for b in test.button if b.label == "Start").disabled
+
+
+def test_devices_keep_their_names_while_what_is_free_of_them_changes(page, queue, monkeypatch):
+    shown = []
+    for percent in (10.0, 100.0):
+        device = Device("cpu", "CPU, 2 threads", "", 25, 18, percent)
+        monkeypatch.setattr(job_cards, "devices", lambda device=device: [device])
+        shown.append(next(box for box in ready(page).selectbox if box.label == "Where"))
+    first, second = shown
+    assert first.options == second.options == ["cpu: CPU, 2 threads"]
+    assert "10 % busy" in first.help and "100 % busy" in second.help
 
 
 def test_what_will_happen_is_said_and_then_started(page, queue):
