@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..core.runs import runs
 from ..core.vocabulary import (
     CIRCUMPLEX,
     EMOTION_COLOURS,
@@ -52,8 +53,9 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
     """Draw dimensions and emotion probabilities over one time axis.
 
     Each dimension has a row, with a line per source in a band of the held-out RMSE where that is known; then come the
-    emotions of one source as a stacked area. Gaps of a source are shaded; fused values of one source alone are thin and
-    dotted. Curves are paler where the clip is unlike what their model was trained on.
+    emotions of one source as a stacked area. A row is shaded where none of its sources has a value, and underlined
+    where one has none; fused values of one source alone are thin and dotted. Curves are paler where the clip is unlike
+    what their model was trained on.
 
     Args:
         table: table with ``time`` (s) and one column per output.
@@ -70,12 +72,13 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
         if name == "emotions":
             _stack_emotions(figure, table, emotions, axis)
             veil(figure, table, emotions, axis)
-            shaded = _of(gaps, emotions)
+            drawn = emotions
             _mark_alone(figure, table, axis, emotion_source)
         else:
             draw_dimension(figure, table, dimensions[name], axis, first=place == 1)
-            shaded = _of(gaps, dimensions[name][dimensions[name].source != Source.FUSED])
-        _shade_gaps(figure, shaded, axis, bottom=0.0 if name == "emotions" else -1.0)
+            drawn = dimensions[name][dimensions[name].source != Source.FUSED]
+        _tell_gaps(figure, _of(gaps, drawn), axis, bottom=0.0 if name == "emotions" else -1.0)
+        _shade(figure, table.time.to_numpy(), table[list(drawn.column)].isna().all(axis=1).to_numpy(), axis)
     _time_axes(figure, rows, dimensions, emotion_source, end=float(table.time.iloc[-1]))
     return figure
 
@@ -239,13 +242,9 @@ def _stack_emotions(figure: go.Figure, table: pd.DataFrame, emotions: pd.DataFra
         )
 
 
-def _shade_gaps(figure: go.Figure, gaps: pd.DataFrame, axis: str, bottom: float) -> None:
-    """Grey spans over the row where no model of a source has a value, and on hover the reason, also of one model."""
+def _tell_gaps(figure: go.Figure, gaps: pd.DataFrame, axis: str, bottom: float) -> None:
+    """Lines at the bottom of a row where a source or a model has no value, and on hover the reason."""
     for row in gaps.itertuples():
-        if not row.model:
-            figure.add_shape(
-                type="rect", x0=row.start, x1=row.end, y0=0, y1=1, yref=f"{axis} domain", fillcolor=GAP, line_width=0
-            )
         figure.add_scatter(
             x=np.linspace(row.start, row.end, 50),
             y=np.full(50, bottom),
@@ -255,6 +254,14 @@ def _shade_gaps(figure: go.Figure, gaps: pd.DataFrame, axis: str, bottom: float)
             showlegend=False,
             hovertemplate=f"no value: {row.reason}<extra>{row.model or row.source}</extra>",
         )
+
+
+def _shade(figure: go.Figure, times: np.ndarray, empty: np.ndarray, axis: str) -> None:
+    """Grey over the frames of a row in which none of its curves has a value."""
+    half = (times[1] - times[0]) / 2 if len(times) > 1 else 0.0
+    for first, behind in runs(empty):
+        start, end = times[first] - half, times[behind - 1] + half
+        figure.add_shape(type="rect", x0=start, x1=end, y0=0, y1=1, yref=f"{axis} domain", fillcolor=GAP, line_width=0)
 
 
 def _time_axes(

@@ -98,13 +98,18 @@ def test_emotions_are_stacked_in_their_own_colours_the_most_frequent_first():
     assert [t.fillcolor for t in stacked] == [EMOTION_COLOURS[Emotion.NEUTRAL], EMOTION_COLOURS[Emotion.HAPPY]]
 
 
-def test_gaps_are_shaded_in_every_row_of_their_source_with_the_reason():
+def test_gaps_are_told_in_every_row_of_their_source_and_shaded_where_no_curve_of_the_row_goes_on():
     table, outputs = tables()
-    table.loc[50:99, [c for c in table if c.startswith("face.")]] = np.nan
+    table.loc[50:149, [c for c in table if c.startswith("face.")]] = np.nan
+    table.loc[100:149, [c for c in table if c.startswith("speech.")]] = np.nan
     figure = draw(table, outputs)
-    assert [(round(s.x0, 2), round(s.x1, 2)) for s in figure.layout.shapes] == [(1.0, 2.0)] * 3
-    assert {s.yref for s in figure.layout.shapes} == {"y domain", "y2 domain", "y3 domain"}
-    assert sum("no face in the picture" in (t.hovertemplate or "") for t in figure.data) == 3
+    shaded = {(s.yref, round(s.x0, 2), round(s.x1, 2)) for s in figure.layout.shapes}
+    assert shaded == {("y domain", 2.0, 3.0), ("y2 domain", 2.0, 3.0), ("y3 domain", 1.0, 3.0)}
+    assert len(figure.layout.shapes) == 3
+    reasons = [t for t in figure.data if "no face in the picture" in (t.hovertemplate or "")]
+    assert [(t.yaxis, round(t.x[0], 2), round(t.x[-1], 2)) for t in reasons] == [
+        (a, 1.0, 3.0) for a in ("y", "y2", "y3")
+    ]
 
 
 def test_long_clips_are_drawn_by_webgl():
