@@ -11,15 +11,15 @@ from .command import argument, changes, command
 from .output import JSON, Bars, note, print_table
 
 SPEECH_FEATURES = ("whisper", "egemaps")
-"""Features that the bundled speech models read; ``extract`` extracts them unless told otherwise."""
+"""Features of speech models; ``extract`` extracts them of conditioned sound, as presets do, unless told which."""
 
 EXTRACTION = (
     argument("corpus", metavar="CORPUS", help="name of a corpus (see `corpora`)"),
     argument(
         "--features",
-        default=",".join(SPEECH_FEATURES),
         metavar="A,B",
-        help="default: %(default)s; corpora of pictures need none",
+        help=f"default: {','.join(SPEECH_FEATURES)} of conditioned sound, as the presets of speech models read them; "
+        "features that are named are of recorded sound unless --set says so; corpora of pictures need none",
     ),
     argument("--preset", metavar="NAME", help="the features of a training config instead"),
     changes("FEATURE.KEY=VALUE", "e.g. hubert.layer=12"),
@@ -178,9 +178,12 @@ def chosen_features(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     Raises:
         ConfigError: if a setting is of no chosen feature.
     """
+    from ..features.base import CONDITIONED
     from ..training import preset
 
-    chosen: dict[str, dict[str, Any]] = {name: {} for name in options.features.split(",") if name}
+    chosen: dict[str, dict[str, Any]] = {name: dict(CONDITIONED) for name in SPEECH_FEATURES}
+    if options.features is not None:
+        chosen = {name: {} for name in options.features.split(",") if name}
     if options.preset:
         chosen = {entry.feature: dict(entry.settings) for entry in preset(options.preset).inputs}
     for key, value in from_texts(options.changes).items():

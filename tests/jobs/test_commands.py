@@ -89,18 +89,21 @@ def test_what_is_submitted(arguments, where, monkeypatch, capsys):
         ["extract", "emodb", "--features", "egemaps"],
         ["extract", "emodb", "--features", "egemaps", "--copies", "2"],
         ["extract", "emodb", "--preset", "speech-mdat"],
+        ["extract", "emodb"],
+        ["extract", "emodb", "--set", "whisper.sound=recorded", "--set", "egemaps.sound=recorded"],
     ):
         assert run(capsys, "submit", *work, "--group", "mine", *arguments) == (0, "an id\n", "")
     works = [work for work, _, _ in submitted]
     assert isinstance(works[0], Training)
     assert works[0].config.epochs == 3
+    both = ("whisper", "egemaps")
     assert works[1:] == [
         StudyProtocol("speech", "within", ("svm",)),
         Extraction("emodb", ("egemaps",), {"egemaps": {}}),
         Extraction("emodb", ("egemaps",), {"egemaps": {}}, copies=2),
-        Extraction(
-            "emodb", ("whisper", "egemaps"), dict.fromkeys(("whisper", "egemaps"), {"sound": "conditioned"}), copies=1
-        ),
+        Extraction("emodb", both, dict.fromkeys(both, {"sound": "conditioned"}), copies=1),
+        Extraction("emodb", both, dict.fromkeys(both, {"sound": "conditioned"})),
+        Extraction("emodb", both, dict.fromkeys(both, {"sound": "recorded"})),
     ]
     assert all((place, group) == (where, "mine") for _, place, group in submitted)
 
