@@ -11,7 +11,7 @@ from ..core.settings import Settings
 from .command import Argument, argument, changes, command, group, one_of
 from .corpora import EXTRACTION, chosen_copies, chosen_features
 from .output import JSON, Bars, print_table
-from .studies import PROTOCOL, chosen_study
+from .studies import PROTOCOL, chosen_study, own_protocol
 from .training import TRAINING, chosen_config
 
 if TYPE_CHECKING:
@@ -86,17 +86,12 @@ def training(options: argparse.Namespace) -> "Work":
 @submits("protocol", "judge systems by a protocol", *PROTOCOL)
 def protocol(options: argparse.Namespace) -> "Work":
     """Return the protocol of a study, or of a config, that the options describe."""
-    from ..jobs.kinds.own_protocol import OwnProtocol
     from ..jobs.kinds.study_protocol import StudyProtocol
-    from ..training import load_config
-    from ..training.protocols import Options
 
-    if options.study:
-        chosen_study(options)  # refuses options that do not go with a study
-        return StudyProtocol(options.study, options.protocol, tuple(options.system))
-    more = {} if options.folds is None else {"folds": options.folds}
-    seeds = tuple(range(1 if options.seeds is None else options.seeds))
-    return OwnProtocol(load_config(options.config), options.protocol, Options(**more), seeds)
+    if not options.study:
+        return own_protocol(options)
+    chosen_study(options)  # refuses options that do not go with a study
+    return StudyProtocol(options.study, options.protocol, tuple(options.system))
 
 
 @submits("extract", "put a corpus and its features into the store", *EXTRACTION)

@@ -12,6 +12,7 @@ from .command import argument, command, one_of
 from .output import Bars
 
 if TYPE_CHECKING:
+    from ..jobs.kinds.own_protocol import OwnProtocol
     from ..studies.study import Study
 
 RESULTS = argument("--results", type=Path, metavar="FOLDER", help="folder of the JSON files (EMOVIZ_RESULTS)")
@@ -25,16 +26,42 @@ def _protocols() -> list[str]:
     return sorted({*PROTOCOLS, *(plan for study in STUDIES.values() for plan in study.plans)})
 
 
+def _fusions() -> list[str]:
+    from ..evaluation.fusion import FUSIONS
+
+    return list(FUSIONS)
+
+
 PROTOCOL = (
     argument("protocol", metavar="NAME", help="a protocol, or the name of a study's plan", listed=_protocols),
     one_of(
         argument("--study", metavar="NAME", help="corpus, task and systems (see the README)"),
-        argument("--config", type=Path, metavar="FILE", help="a training config of your own, JSON"),
+        argument(
+            "--config",
+            type=Path,
+            action="append",
+            metavar="FILE",
+            help="a training config of your own, JSON; several are judged together",
+        ),
         required=True,
     ),
     argument("--system", action="append", default=[], metavar="NAME", help="may be repeated (default: all)"),
     argument("--seeds", type=int, metavar="N", help="trainings of each fold, with --config (default: 1)"),
     argument("--folds", type=int, metavar="N", help="number of folds of within and folds, with --config (default: 5)"),
+    argument(
+        "--train-on",
+        action="append",
+        metavar="CULTURES",
+        help="cultures that train together, parted by commas, in cross-culture and k-shot, with --config; may be "
+        "repeated (default: each alone)",
+    ),
+    argument(
+        "--fuse",
+        action="append",
+        metavar="RULE",
+        help="also judge a late fusion of the configs: learned, weighted=.6,.4 in their order, or",
+        listed=_fusions,
+    ),
     RESULTS,
 )
 
@@ -56,23 +83,41 @@ def protocol(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def chosen_study(options: argparse.Namespace) -> "Study":
-    """Return the study that :data:`PROTOCOL` named, or a study of the given config.
+    """Return the study that :data:`PROTOCOL` named, or a study of the given configs.
 
     Raises:
-        ConfigError: if seeds or folds are given for a study, which has its own.
+        ConfigError: if seeds, folds, cultures or a fusion are given for a study, which has its own.
     """
     from ..studies.catalogue import study
-    from ..studies.study import study_of
+
+    if not options.study:
+        return own_protocol(options).study()
+    if options.seeds or options.folds or options.train_on or options.fuse:
+        raise ConfigError(
+            "A study has its own seeds, folds, cultures and fusions: --seeds, --folds, --train-on and --fuse go with "
+            "--config."
+        )
+    return study(options.study)
+
+
+def own_protocol(options: argparse.Namespace) -> "OwnProtocol":
+    """Return the work that judges the given configs."""
+    from ..jobs.kinds.own_protocol import OwnProtocol
+    from ..studies.own import fusion_of
     from ..training import load_config
     from ..training.protocols import Options
 
-    if options.study and (options.seeds or options.folds):
-        raise ConfigError("A study has its own seeds and folds: --seeds and --folds go with --config.")
-    if options.study:
-        return study(options.study)
+    configs = tuple(load_config(path) for path in options.config)
     more = {} if options.folds is None else {"folds": options.folds}
-    seeds = range(1 if options.seeds is None else options.seeds)
-    return study_of(load_config(options.config), options.protocol, Options(**more), seeds)
+    together = [tuple(name.strip() for name in text.split(",")) for text in options.train_on or ()]
+    return OwnProtocol(
+        configs[0],
+        options.protocol,
+        Options(sources=tuple(together), **more),
+        tuple(range(1 if options.seeds is None else options.seeds)),
+        others=configs[1:],
+        fusions=tuple(fusion_of(text, [config.name for config in configs]) for text in options.fuse or ()),
+    )
 
 
 @command(

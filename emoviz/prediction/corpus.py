@@ -70,8 +70,7 @@ def evaluate_corpus(
             strict=True,
         )
     ]
-    mean = training_mean(store, about)
-    scores = scores_of(about.kind, about.outputs, mean)
+    scores = scores_of(about.kind, about.outputs, training_mean(checkpoint, store))
     progress("Computing intervals", 0, 1)
     return score_table(results, scores)
 
@@ -155,12 +154,15 @@ def _rates(corpus: StoredCorpus, about: Description) -> bool:
     return about.task == Task.CLIP and about.kind == "dimension" and set(about.outputs) <= set(corpus.labels)
 
 
-def training_mean(store: FeatureStore, about: Description) -> np.ndarray:
-    """Return the mean target (K,) of the recordings that the model was trained on.
+def training_mean(checkpoint: Checkpoint, store: FeatureStore) -> np.ndarray:
+    """Return the mean target (K,) of a model's training, which its checkpoint states or its corpora tell.
 
     Raises:
-        CorpusError: if one of their corpora is not in the store, or the checkpoint names none.
+        CorpusError: if the checkpoint states no mean, and one of its corpora is not in the store or it names none.
     """
+    about, stated = checkpoint.description, checkpoint.metrics.get("training_mean")
+    if stated is not None:
+        return np.asarray(stated, float)
     if not trained_on(about):
         raise CorpusError(f"The model '{about.name}' does not say on which corpora it was trained.")
     corpora = [store.corpus(name) for name in trained_on(about)]

@@ -24,10 +24,7 @@ from .folds import Keep, run_protocol
 from .late_fusion import fuse
 from .outcomes import Outcomes
 from .reports import write_report
-from .study import Plan, Study
-
-READING = ("data", "corpora", "inputs", "outputs", "hop", "resample", "standardise_by", "speaker_weight")
-"""Fields of a config that decide what is read of its corpora; systems that agree in them share it."""
+from .study import READING, Plan, Study
 
 
 def run_study(
@@ -129,7 +126,7 @@ class _Runner:
         parts = fusion.systems if fusion else (name,)
         outcomes = [self._outcomes(part) for part in parts]
         config = self.study.system(parts[0])
-        groups = gather(fuse(fusion.rule, outcomes, config.kind) if fusion else outcomes[0])
+        groups = gather(fuse(fusion, outcomes, config.kind) if fusion else outcomes[0])
         results = [result for group in groups.values() for replicate in group for result in replicate.results]
         scores = told_by(results, scores_of(config.kind, config.outputs, np.zeros(len(config.outputs))))
         table = self._recordings(config).table

@@ -1,18 +1,19 @@
 """The definition of a study: a corpus and task, the systems that are compared on it, and the protocols."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..core.configuration import LEFT_OUT
 from ..core.errors import ConfigError, UnknownNameError
+from ..evaluation.fusion import FUSIONS
 from ..training.config import Changes, TrainingConfig, system_of
-from ..training.floors import FLOORS
-from ..training.protocols import PROTOCOLS, Options
+from ..training.protocols import Options
 
 LEARNED = "learned"
 """The rule of a late fusion whose weights are found on validation recordings."""
 
-FLOOR = "svm"
-"""Floor with which classes of one's own are compared."""
+READING = ("data", "corpora", "inputs", "outputs", "hop", "resample", "standardise_by", "speaker_weight")
+"""Fields of a config that decide what is read of its corpora; systems that agree in them share it."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,25 @@ class LateFusion:
         systems: names of the study's systems.
         rule: name of a rule in :data:`~emoviz.evaluation.fusion.FUSIONS`, or ``learned``: by weights that give the
             validation part of the same fold its best predictions.
+        weights: weights of the systems, with the rule ``weighted``; by default all are alike.
     """
 
     systems: tuple[str, ...]
     rule: str
+    weights: tuple[float, ...] = field(default=(), metadata=LEFT_OUT)
+
+    def __post_init__(self) -> None:
+        if self.rule != LEARNED:
+            FUSIONS[self.rule]
+        if self.weights and self.rule != "weighted":
+            raise ConfigError(f"Weights go with the fusion 'weighted', not with '{self.rule}'.")
+        if self.weights and not (
+            len(self.weights) == len(self.systems) and all(0 < weight < float("inf") for weight in self.weights)
+        ):
+            raise ConfigError(
+                f"A weighted fusion has a positive weight for each of its {len(self.systems)} systems, not "
+                f"{list(self.weights)}."
+            )
 
 
 @dataclass(frozen=True)
@@ -86,39 +102,6 @@ class Study:
         if name not in self.systems:
             raise UnknownNameError(f"system of the study '{self.name}'", name, self.systems)
         return system_of(self.config, name, self.systems[name])
-
-
-def study_of(
-    config: TrainingConfig, protocol: str, options: Options | None = None, seeds: Sequence[int] = (0,)
-) -> Study:
-    """Return a study of one's own: a config under one protocol, beside a floor where its outputs have one.
-
-    Args:
-        config: config of the system; its name becomes that of the study.
-        protocol: registry name of the protocol.
-        options: options of the protocol.
-        seeds: seeds of the trainings.
-
-    Raises:
-        UnknownNameError: if there is no such protocol.
-        ConfigError: if there is no seed, or one stands twice.
-    """
-    PROTOCOLS[protocol]
-    if not seeds or len({*seeds}) != len(seeds):
-        raise ConfigError(f"A protocol takes one seed or more, none twice, not {list(seeds)}.")
-    systems: dict[str, Changes] = {config.name: {}}
-    if config.kind == "emotion" and config.data == "utterances" and config.model not in FLOORS:
-        systems[FLOOR] = {"name": f"{config.name}-{FLOOR}", "model": FLOOR, "options": {}}
-    against = {config.name: (FLOOR,)} if FLOOR in systems else {}
-    return Study(
-        name=config.name,
-        title=config.title,
-        config=config,
-        systems=systems,
-        plans={protocol: Plan(tuple(systems), options or Options(), tuple(seeds), against=against)},
-        note="A study of one's own corpora and settings.",
-        origin=("--config", f"{config.name}.json"),
-    )
 
 
 def features_of(studies: Iterable[Study]) -> dict[str, tuple[str, ...]]:

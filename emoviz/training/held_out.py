@@ -63,10 +63,8 @@ def evaluate(
     elif about.training.get("data") not in DATA or not DATA[about.training["data"]].windows:
         return evaluate_corpus(checkpoint, store, name, progress)
     results = held_out(checkpoint, store, name, progress, by=by)
-    stated = checkpoint.metrics.get("training_mean")
-    mean = training_mean(store, about) if stated is None else np.asarray(stated)
     progress("Computing intervals", 0, 1)
-    return score_table(results, scores_of(about.kind, about.outputs, mean))
+    return score_table(results, scores_of(about.kind, about.outputs, training_mean(checkpoint, store)))
 
 
 def held_out(

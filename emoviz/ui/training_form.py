@@ -102,6 +102,13 @@ def ask_task(protocol: str) -> dict[str, Any]:
         }
     st.markdown(f"**Protocol {protocol}**")
     options = form.ask_all(schema.fields_of(Options, ("sources",)), {}, f"{protocol}-options", columns=4)
+    together = st.text_input(
+        "cultures that train together",
+        key=f"{protocol}-sources",
+        placeholder="each alone",
+        help="In cross-culture and k-shot, which test every other culture: `German, Italian`; sets are parted by `;`.",
+    )
+    options["sources"] = [[name.strip() for name in names.split(",")] for names in together.split(";") if names.strip()]
     seeds = st.text_input("seeds", "0", key=f"{protocol}-seeds", width=170, help="Every training is run with each.")
     return {"protocol": protocol, "options": options, "seeds": form.json_list(seeds)}
 

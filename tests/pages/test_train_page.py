@@ -228,11 +228,13 @@ def test_a_protocol_is_started_as_such(page, queue):
     test.text_input(key="folds-seeds").set_value("0, 1").run()
     assert errors(test) == ["Train, validation and test need 3 folds or more, not 2."]
     assert next(b for b in test.button if b.label == "Start").disabled
+    test.text_input(key="folds-sources").set_value("German, Italian; Urdu")
     test.number_input(key="folds-options-folds").set_value(4).run()
     test.button(key="start").click().run()
     ((work, *_),) = queue.submitted
     assert work.protocol == "folds" and work.config.corpora == ("mine",)
     assert work.options.folds == 4 and work.seeds == (0, 1)
+    assert work.options.sources == (("German", "Italian"), ("Urdu",))
 
 
 def test_a_logger_is_a_setting_of_one_training(page, queue):

@@ -1,5 +1,6 @@
 """Figures of a model on a stored corpus: which recordings count, against what truth."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -95,13 +96,24 @@ def test_accuracy_is_that_of_the_model_s_own_predictions(store, tmp_path):
 
 def test_training_mean_is_that_of_the_training_speakers(store, tmp_path):
     model = untrained(tmp_path, Task.FRAMES, DIMENSIONS)
-    mean = corpus.training_mean(store, model.description)
+    mean = corpus.training_mean(model, store)
     np.testing.assert_allclose(mean, np.mean([CIRCUMPLEX[Emotion(e)] for e in EMOTIONS], axis=0))
     rows = rows_of(corpus.evaluate_corpus(model, store, "new"))
     truth = np.array([CIRCUMPLEX[Emotion(e)][0] for e in EMOTIONS])
     row = rows["all", DIMENSIONS[0], "rmse", "pooled"]
     assert row["training_mean"] == pytest.approx(rmse(truth, np.full(4, mean[0])))
     assert row["recordings"] == 8  # every class says something of valence
+
+
+def test_a_checkpoint_that_states_its_training_mean_needs_no_corpus_of_its_training(store, tmp_path):
+    model = untrained(tmp_path, Task.FRAMES, DIMENSIONS)
+    about = dataclasses.replace(model.description, training={"corpora": ["gone"]})
+    elsewhere = dataclasses.replace(model, description=about, metrics={"training_mean": [0.25, 0.5]})
+    truth = np.array([CIRCUMPLEX[Emotion(e)][0] for e in EMOTIONS])
+    row = rows_of(corpus.evaluate_corpus(elsewhere, store, "new"))["all", DIMENSIONS[0], "rmse", "pooled"]
+    assert row["training_mean"] == pytest.approx(rmse(truth, np.full(4, 0.25)))
+    with pytest.raises(CorpusError, match="emoviz extract gone"):
+        corpus.evaluate_corpus(dataclasses.replace(elsewhere, metrics={}), store, "new")
 
 
 def test_pictures_are_those_of_the_published_test_part(tmp_path):

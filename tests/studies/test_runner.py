@@ -25,9 +25,10 @@ from emoviz.studies import folds, runner
 from emoviz.studies.catalogue import STUDIES, study
 from emoviz.studies.late_fusion import fuse
 from emoviz.studies.outcomes import Outcome, Outcomes
+from emoviz.studies.own import fusion_of, study_of
 from emoviz.studies.reports import name_of_row, read_report, read_reports, summarise
 from emoviz.studies.runner import run_study
-from emoviz.studies.study import LEARNED, LateFusion, Plan, Study, features_of, study_of
+from emoviz.studies.study import LEARNED, LateFusion, Plan, Study, features_of
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA
 from emoviz.training.floors import FLOORS
@@ -248,13 +249,66 @@ def test_a_report_says_who_trained_where_nobody_validates(tmp_path):
 
 
 def test_a_config_of_ones_own_is_judged_beside_a_floor(tmp_path):
-    own = study_of(TINY.config, "within", Options(folds=3), seeds=(0, 1))
+    own = study_of([TINY.config], "within", Options(folds=3), seeds=(0, 1))
     paths = run_study(own, "within", (), MadeUpStore(), *places(tmp_path))
     reports = {r["system"]: r for r in (read_report(path) for path in paths)}
-    assert list(reports) == ["tiny", "svm"]
+    assert list(reports) == ["tiny", "svm", "logistic"]
     assert reports["tiny"]["command"] == "python -m emoviz protocol within --config tiny.json --system tiny"
     assert (reports["tiny"]["seeds"], reports["svm"]["seeds"]) == ([0, 1], [0])
-    assert {row["against"] for row in reports["tiny"]["compared"]} == {"svm"}
+    assert {row["against"] for row in reports["tiny"]["compared"]} == {"svm", "logistic"}
+
+
+def test_several_configs_are_judged_in_one_study(tmp_path):
+    first, other = TINY.config, dataclasses.replace(TINY.config, name="other", learning_rate=1e-4)
+    fusions = [LateFusion(("tiny", "other"), "weighted", (0.6, 0.4)), LateFusion(("tiny", "other"), LEARNED)]
+    own = study_of([first, other], "within", Options(folds=3), fusions=fusions)
+    reports = {r["system"]: r for r in map(read_report, run_study(own, "within", (), MadeUpStore(), *places(tmp_path)))}
+    assert list(reports) == ["tiny", "other", "svm", "logistic", "weighted 0.6 0.4", LEARNED]
+    assert reports["other"]["config"]["learning_rate"] == 1e-4
+    assert reports["other"]["command"] == (
+        "python -m emoviz protocol within --config tiny.json --config other.json --fuse weighted=0.6,0.4 "
+        "--fuse learned --system other"
+    )
+    value = {name: report["scores"][0]["value"] for name, report in reports.items()}
+    for name in ("tiny", "other", "weighted 0.6 0.4"):
+        rows = {row["against"]: row["difference"] for row in reports[name]["compared"][::-1]}
+        assert {*rows} == {*reports} - {name} - ({"svm", "logistic"} if name.startswith("weighted") else set())
+        for against, difference in rows.items():
+            assert difference == pytest.approx(value[name] - value[against], abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fusion", "message"),
+    [
+        ({"name": "tiny"}, None, "Two systems of this study are named 'tiny'"),
+        ({"outputs": FOUR_EMOTIONS[:2]}, None, "share their outputs, unlike 'tiny' and 'other'"),
+        ({}, ("average", ("tiny",)), r"two or more of tiny, other, not of \['tiny'\]"),
+        ({"model": "svm", "options": {}}, (LEARNED, ("tiny", "other")), "here it would have none"),
+    ],
+)
+def test_systems_that_cannot_be_judged_together_are_refused(changes, fusion, message):
+    other = dataclasses.replace(TINY.config, **{"name": "other", **changes})
+    fusions = [LateFusion(fusion[1], fusion[0])] if fusion else []
+    with pytest.raises(ConfigError, match=message):
+        study_of([TINY.config, other], "within", fusions=fusions)
+
+
+def test_floors_read_what_their_system_reads():
+    other = dataclasses.replace(TINY.config, name="other", inputs=(InputConfig("other"),))
+    own = study_of([TINY.config, other], "within")
+    assert {"svm of tiny", "logistic of tiny", "svm of other", "logistic of other"} < {*own.systems}
+    assert own.system("svm of other").inputs == other.inputs
+    assert own.plans["within"].against["other"] == ("tiny", "svm of other", "logistic of other")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("weighted=.6", "for each of its 2"), ("weighted=a,b", "numbers"), ("average=.6,.4", "go with"),
+     ("weighted=0,1", "positive"), ("mean", "no fusion named 'mean'")],
+)  # fmt: skip
+def test_weights_of_a_fusion_that_say_nothing_are_refused(text, message):
+    with pytest.raises(EmovizError, match=message):
+        fusion_of(text, ("a", "b"))
 
 
 @pytest.mark.parametrize(
@@ -263,7 +317,7 @@ def test_a_config_of_ones_own_is_judged_beside_a_floor(tmp_path):
 )
 def test_a_study_of_ones_own_names_a_protocol_and_seeds(protocol, seeds, message):
     with pytest.raises(EmovizError, match=message):
-        study_of(TINY.config, protocol, seeds=seeds)
+        study_of([TINY.config], protocol, seeds=seeds)
 
 
 def test_the_command_line_takes_a_config_of_ones_own(tmp_path, monkeypatch, capsys):
@@ -275,6 +329,8 @@ def test_the_command_line_takes_a_config_of_ones_own(tmp_path, monkeypatch, caps
     arguments = ["protocol", "within", "--config", str(path), "--folds", "3", "--results", str(tmp_path / "results")]
     assert cli.main(arguments) == 0
     assert "tiny.within.svm.json" in capsys.readouterr().out
+    together = ["protocol", "cross-culture", "--config", str(path), "--train-on", "Here, Nowhere"]
+    assert cli.main(together) == 1 and "'Nowhere' is no culture of these corpora" in capsys.readouterr().err
     assert cli.main(["protocol", "within", "--study", "speech", "--folds", "3"]) == 1
     assert "go with --config" in capsys.readouterr().err
 
@@ -347,7 +403,7 @@ def outcomes(test, validation=None) -> Outcomes:
 def test_a_late_fusion_combines_recordings_and_a_floor_stands_for_each_seed():
     floor = [{0: outcomes(test=[[1.0, 0.0]])}]
     network = [{seed: outcomes(test=[[0.2, 0.8]], validation=[[0.5, 0.5]]) for seed in (0, 3)}]
-    (found,) = fuse("average", [floor, network], "emotion")
+    (found,) = fuse(LateFusion(("a", "b"), "average"), [floor, network], "emotion")
     assert list(found) == [0, 3]
     for fused in found.values():
         assert list(fused.tests) == [Test()] and fused.validation is None
@@ -355,10 +411,22 @@ def test_a_late_fusion_combines_recordings_and_a_floor_stands_for_each_seed():
         np.testing.assert_allclose(fused.tests[Test()].training_mean, [0.5, 0.5])
 
 
+def test_a_weighted_fusion_takes_its_weights():
+    parts = [[{0: outcomes(test=[[1.0, 0.0]])}], [{0: outcomes(test=[[0.0, 1.0]])}]]
+    (found,) = fuse(LateFusion(("a", "b"), "weighted", (3.0, 1.0)), parts, "emotion")
+    np.testing.assert_allclose(found[0].tests[Test()].results[0].prediction, [0.75, 0.25])
+
+
+def test_systems_that_were_tested_on_other_recordings_are_not_fused():
+    parts = [[{0: outcomes(test=[[1.0, 0.0]])}], [{0: outcomes(test=[[0.0, 1.0]] * 2)}]]
+    with pytest.raises(ConfigError, match="a, b were not tested on the same moments"):
+        fuse(LateFusion(("a", "b"), "average"), parts, "emotion")
+
+
 def test_a_learned_fusion_trusts_whom_the_validation_part_proves_right():
     right = [{0: outcomes(test=[[0.9, 0.1]], validation=[[0.9, 0.1]] * 4)}]
     wrong = [{0: outcomes(test=[[0.1, 0.9]], validation=[[0.1, 0.9]] * 4)}]
-    (found,) = fuse(LEARNED, [wrong, right], "emotion")
+    (found,) = fuse(LateFusion(("a", "b"), LEARNED), [wrong, right], "emotion")
     assert found[0].tests[Test()].results[0].prediction[0] > 0.85
 
 
