@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -173,8 +173,18 @@ class ClipMedia:
             number: number of the copy, from 1; of one clip and one number there is one copy.
             others: functions that read the sound of other recordings, which may be heard beside it.
         """
+        key = key_of_copy(self.key, number)
+        return self.changed(key, partial(corrupted_copy, modality=Modality.AUDIO, key=key, others=others))
+
+    def changed(self, key: str, change: Callable[[np.ndarray], np.ndarray]) -> "ClipMedia":
+        """Return the sound of the clip as a function changes it, without the picture.
+
+        Args:
+            key: key of the changed clip, which no other has.
+            change: function from the samples, float32 (N,), to those of the changed clip.
+        """
         other = ClipMedia.__new__(ClipMedia)
-        other.face, other._decoded = None, _Copy(self._decoded, number, others)
+        other.face, other._decoded = None, _Changed(self._decoded, key, change)
         return other
 
     def with_face(self, face: int | None) -> "ClipMedia":
@@ -333,24 +343,23 @@ class _Part(_Decoded):
         yield self.faces(progress)
 
 
-class _Copy(_Decoded):
-    """The sound of a decoded clip, corrupted."""
+class _Changed(_Decoded):
+    """The sound of a decoded clip, changed by a function."""
 
-    def __init__(self, whole: _Decoded, number: int, others: Sequence[Callable[[], np.ndarray]]) -> None:
+    def __init__(self, whole: _Decoded, key: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
         vars(self).update(vars(whole))
-        self.whole, self.number = whole, number
+        self.own_key = key
         self.info = replace(whole.info, video=None)
         if self.info.audio is not None:
             sound = whole.waveform(silent)
-            samples = corrupted_copy(sound.samples, Modality.AUDIO, self.key, others)
-            self._waveform = Waveform(samples, sound.rate, sound.start)
+            self._waveform = Waveform(change(sound.samples), sound.rate, sound.start)
             self.info = replace(self.info, duration=self._waveform.end)
         self._speech, self.kept = None, None
         self._waveform_lock, self._speech_lock = threading.Lock(), threading.Lock()
 
     @property
     def key(self) -> str:
-        return key_of_copy(self.whole.key, self.number)
+        return self.own_key
 
 
 _MOMENT = 0.5

@@ -78,3 +78,12 @@ def test_a_part_is_as_long_as_it_is_and_its_pictures_start_with_it(tmp_path):
     assert len(times) == 10 and times[0] == pytest.approx(0, abs=0.04)
     assert part.key != ClipMedia(path).key
     assert part.waveform().duration == pytest.approx(0.4, abs=0.001)
+
+
+def test_a_changed_clip_is_what_the_function_makes_of_its_sound(tmp_path):
+    voice = example_voice()
+    clip = ClipMedia(write_wav(tmp_path / "clip.wav", voice))
+    changed = clip.changed("another key", lambda samples: np.tile(samples / 2, 2))
+    np.testing.assert_array_equal(changed.waveform().samples, np.tile(clip.waveform().samples / 2, 2))
+    assert changed.key == "another key" and changed.info.duration == pytest.approx(2 * clip.info.duration)
+    assert len(changed.speech().voice) > 1.9 * len(clip.speech().voice)
