@@ -174,6 +174,29 @@ def test_an_epoch_is_selected_on_recordings_and_their_copies_and_tested_on_recor
     assert "as they are and 2 so corrupted of each" in data.note
 
 
+class ShorterCopiesStore(CopiedStore):
+    """Answers like a CopiedStore whose copies have lost the second half of their frames."""
+
+    def stream(self, key, name, settings=None):
+        stream = super().stream(key, name, settings)
+        kept = len(stream.values) // 2 if "-copy" in key else None
+        return dataclasses.replace(stream, values=stream.values[:kept])
+
+
+def test_half_of_the_utterances_of_sequences_are_corrupted_copies_of_any_length():
+    config = dataclasses.replace(SEQUENCES, inputs=COPIES.inputs, copies=2)
+    data = DATA["sequences"](config, ShorterCopiesStore())
+    train, validation = data.parts[Split.TRAIN], list(data.parts[Split.VALIDATION])
+    frames = [train[(epoch, number)].streams["egemaps"][:, 2] for epoch in range(20) for number in range(len(train))]
+    assert {len(own) for own in frames} == {50}
+    numbers = np.rint(np.concatenate(frames) / 100)
+    assert [(numbers == copy).mean() for copy in (0, 1, 2)] == pytest.approx([2 / 3, 1 / 6, 1 / 6], abs=0.05)
+    numbers = np.rint(np.concatenate([s.streams["egemaps"][:, 2] for s in validation]) / 100)
+    once = sum(len(s.target) for s in data.whole[Split.VALIDATION])
+    assert numbers.tolist() == [0.0] * once + [1.0] * (once // 2) + [2.0] * (once // 2)
+    assert all(float(s.streams["egemaps"].max()) < 50 for s in data.parts[Split.TEST])
+
+
 def test_copies_that_are_not_there_or_cannot_be_are_refused():
     with pytest.raises(FeatureError, match=r"lacks egemaps of corrupted copies.*--copies 2"):
         DATA["utterances"](COPIES, CopiedStore(missing="Here/0/angry/0"))
@@ -183,8 +206,10 @@ def test_copies_that_are_not_there_or_cannot_be_are_refused():
         DATA["utterances"](dataclasses.replace(COPIES, inputs=(InputConfig("toy"),)), CopiedStore())
     with pytest.raises(ConfigError, match="'copies' or 'standardise_by'"):
         DATA["utterances"](dataclasses.replace(COPIES, standardise_by="speaker"), CopiedStore())
-    with pytest.raises(ConfigError, match="'sequences' take no 'copies'"):
+    with pytest.raises(ConfigError, match="'toy' takes no 'copies'"):
         DATA["sequences"].check(dataclasses.replace(SEQUENCES, copies=1))
+    with pytest.raises(ConfigError, match="'traces' take no 'copies'"):
+        DATA["traces"].check(dataclasses.replace(TRACES, copies=1))
 
 
 def test_balanced_sampling_evens_out_the_groups():

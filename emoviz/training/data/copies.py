@@ -3,8 +3,8 @@
 They are read when a training asks for them, so that nothing is read of those that are only tested.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ import pandas as pd
 
 from ...core.errors import ConfigError, FeatureError
 from ...core.keys import key_of_copy
-from ...core.vocabulary import Modality
+from ...core.vocabulary import Modality, Split
 from ...features.base import EXTRACTORS, described, extraction_command
 from ...features.grid import on_grid
 from ...features.store import FeatureStore
 from ..config import TrainingConfig
+from .base import Data, Part
 
 CORRUPTED = 0.5
 """Share of the training samples that are taken from copies."""
@@ -77,7 +78,9 @@ def refuse_copies(config: TrainingConfig) -> None:
         ConfigError: if the config asks for copies.
     """
     if config.copies:
-        raise ConfigError(f"Only utterances, windows and pictures have copies, so '{config.data}' take no 'copies'.")
+        raise ConfigError(
+            f"Only utterances, windows, sequences and pictures have copies, so '{config.data}' take no 'copies'."
+        )
 
 
 def require_copies(config: TrainingConfig) -> None:
@@ -93,3 +96,17 @@ def require_copies(config: TrainingConfig) -> None:
         raise ConfigError(
             f"Corrupted copies are not standardised by {config.standardise_by}; choose 'copies' or 'standardise_by'."
         )
+
+
+def with_copies(data: Data, copies: int, part_of: Callable[[Split | None, bool, int], Part]) -> Data:
+    """Let the epoch of a training be selected on the validation recordings and their corrupted copies.
+
+    Args:
+        data: data without copies in validation.
+        copies: number of copies of each recording; with none, or without a validation part, the data stay as they are.
+        part_of: function that makes the samples of a part, cropped or not, and of so many copies.
+    """
+    if not copies or Split.VALIDATION not in data.parts:
+        return data
+    selecting = {Split.VALIDATION: part_of(Split.VALIDATION, False, copies)}
+    return replace(data, parts={**data.parts, **selecting}, note=f"{data.note} {NOTE.format(count=copies)}")

@@ -3,23 +3,24 @@
 Valence and arousal, derived from the emotions, change within such a clip.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from ...core.errors import ConfigError
 from ...core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Split
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
-from .arranged import arrange, group, text
+from .arranged import Arranged, arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
-from .copies import refuse_copies
-from .recordings import Recordings, extent, load_recordings
+from .copies import CORRUPTED, require_copies, with_copies
+from .recordings import Recordings, extent, load_with_copies
 
 NOTE = (
     "The scores are those of sequences of utterances whose features were computed one by one; in use they are computed "
@@ -27,8 +28,22 @@ NOTE = (
 )
 
 
+class Piece(NamedTuple):
+    """An utterance in a sequence.
+
+    Attributes:
+        id: its name.
+        emotion: its emotion.
+        copy: number of its corrupted copy, or 0 for the utterance as it was recorded.
+    """
+
+    id: str
+    emotion: Emotion
+    copy: int
+
+
 def check_sequences(config: TrainingConfig) -> None:
-    """Refuse outputs that are not derived dimensions, and a label delay, which only raters have.
+    """Refuse outputs that are not derived dimensions, a label delay, and copies of what has none.
 
     Raises:
         ConfigError: if the config is refused.
@@ -37,7 +52,8 @@ def check_sequences(config: TrainingConfig) -> None:
         raise ConfigError(f"Training on sequences predicts {' and '.join(DERIVED_AXES)}, not {list(config.outputs)}.")
     if config.label_delay:
         raise ConfigError("'label_delay' makes up for raters who lag behind; labels of sequences have no delay.")
-    refuse_copies(config)
+    if config.copies:
+        require_copies(config)
 
 
 def sequences(
@@ -46,9 +62,10 @@ def sequences(
     """Make clips of one speaker with changing emotion, whose targets are derived dimensions per frame.
 
     All utterances of a speaker are put into a random order in which neighbours differ in emotion where possible, and
-    this series is cut into windows; each epoch draws another order. In training the last window continues at the
-    start of the series, so that all windows have full length (recurrent models are four times faster without
-    padding); in validation and test it is short, and the order is that of epoch 0.
+    this series is cut into windows; each epoch draws another order, and anew which utterances are taken from their
+    corrupted copies. In training the last window continues at the start of the series, so that all windows have full
+    length (recurrent models are four times faster without padding); in validation and test it is short, and the order
+    is that of epoch 0.
 
     Raises:
         ConfigError: if an output is not a derived dimension, or the config has a label delay.
@@ -58,42 +75,50 @@ def sequences(
     values = {e: torch.tensor([CIRCUMPLEX[e][c] for c in columns]) for e in Emotion}
     arranged = arrange(config, recordings, partition, inputs)
     window = round(config.window / config.hop)
-    lengths = {i: len(next(iter(streams.values()))) for i, streams in recordings.streams.items()}
 
-    def part_of(part: Split | None, cropped: bool) -> Part:
+    @cache
+    def length(piece: Piece) -> int:
+        return len(next(iter(arranged.streams(piece.id, piece.copy).values())))
+
+    def part_of(part: Split | None, cropped: bool, copies: int = 0) -> Part:
         rows = arranged.of(part)
-        speakers = [(str(s), g) for s, g in rows.groupby("speaker", sort=True)]
-        clips = [(s, k) for s, g in speakers for k in range(-(-sum(lengths[str(i)] for i in g.index) // window))]
-        groups = dict(speakers)
-        fixed = not cropped
+        groups = {str(speaker): own for speaker, own in rows.groupby("speaker", sort=True)}
 
-        @lru_cache(maxsize=4 * len(speakers))
-        def series(speaker: str, epoch: int) -> list[tuple[str, Emotion]]:
-            seed = [config.seed, 0 if fixed else epoch + 1, *speaker.encode()]
-            order = order_by_emotion(groups[speaker]["emotion"], np.random.default_rng(seed))
-            if fixed:
-                return order
-            return order * (1 + -(-window // sum(lengths[i] for i, _ in order)))
+        @lru_cache(maxsize=4 * len(groups))
+        def series(speaker: str, epoch: int, copy: int) -> list[Piece]:
+            random = np.random.default_rng([config.seed, epoch + 1 if cropped else 0, *speaker.encode()])
+            order = order_by_emotion(groups[speaker]["emotion"], random)
+            if not cropped:
+                return [Piece(identity, emotion, copy) for identity, emotion in order]
+            drawn = drawn_copies(len(order), arranged.copies, random)
+            pieces = [Piece(*one, int(number)) for one, number in zip(order, drawn, strict=True)]
+            return pieces * -(-counts[speaker, 0] * window // sum(map(length, pieces)))
+
+        counts = {
+            (speaker, copy): -(
+                -sum(length(Piece(str(i), Emotion(e), copy)) for i, e in own["emotion"].items()) // window
+            )
+            for copy in range(copies + 1)
+            for speaker, own in groups.items()
+        }
+        clips = [(speaker, copy, k) for (speaker, copy), count in counts.items() for k in range(count)]
 
         def make(epoch: int, number: int) -> Sample:
-            speaker, k = clips[number]
-            pieces = list(_cut(series(speaker, epoch), lengths, k * window, window))
-            streams = {
-                name: torch.cat([arranged.streams(i)[name][first:last] for i, _, first, last in pieces])
-                for name in arranged.inputs
-            }
-            target = torch.cat([values[e].expand(last - first, -1) for _, e, first, last in pieces])
+            speaker, copy, k = clips[number]
+            cut = list(_cut(series(speaker, epoch, copy), length, k * window, window))
+            streams = _joined(arranged, cut)
+            target = torch.cat([values[p.emotion].expand(last - first, -1) for p, first, last in cut])
             who = speaker, groups[speaker]["culture"].iloc[0], _only_session(groups[speaker])
-            label = " ".join(dict.fromkeys(e.value for _, e, _, _ in pieces))
+            label = " ".join(dict.fromkeys(p.emotion.value for p, _, _ in cut))
             return Sample(f"{speaker}#{k}", *who, label, streams, target)
 
-        return Part(len(clips), make, [group(groups[s].iloc[0], config.balance) for s, _ in clips])
+        return Part(len(clips), make, [group(groups[s].iloc[0], config.balance) for s, _, _ in clips])
 
-    data = arranged.data(part_of, frames=True)
+    data = with_copies(arranged.data(part_of, frames=True), arranged.copies, part_of)
     return replace(data, note=f"{data.note} {NOTE.format(extent=extent(config))}")
 
 
-DATA.register("sequences")(DataKind(load_recordings, sequences, check_sequences, frames=True))
+DATA.register("sequences")(DataKind(load_with_copies, sequences, check_sequences, frames=True))
 
 
 def _only_session(recordings: pd.DataFrame) -> str | None:
@@ -124,13 +149,27 @@ def order_by_emotion(emotions: "pd.Series[Any]", random: np.random.Generator) ->
     return order
 
 
+def drawn_copies(count: int, copies: int, random: np.random.Generator) -> np.ndarray:
+    """Draw for each of so many utterances the number of one of its copies, or as often as not 0, the utterance."""
+    if not copies:
+        return np.zeros(count, int)
+    return np.where(random.random(count) < CORRUPTED, random.integers(1, copies + 1, count), 0)
+
+
+def _joined(arranged: Arranged, cut: Sequence[tuple[Piece, int, int]]) -> dict[str, Tensor]:
+    """Join the frames of pieces, from first frame to last frame + 1."""
+    found = [(arranged.streams(piece.id, piece.copy), first, last) for piece, first, last in cut]
+    return {name: torch.cat([own[name][first:last] for own, first, last in found]) for name in arranged.inputs}
+
+
 def _cut(
-    series: Sequence[tuple[str, Emotion]], lengths: Mapping[str, int], start: int, length: int
-) -> Iterator[tuple[str, Emotion, int, int]]:
-    """Yield the pieces (id, emotion, first frame, last frame + 1) of a series that lie in a window of frames."""
+    series: Sequence[Piece], length: Callable[[Piece], int], start: int, window: int
+) -> Iterator[tuple[Piece, int, int]]:
+    """Yield the pieces, with first frame and last frame + 1, of a series that lie in a window of frames."""
     position = 0
-    for identity, emotion in series:
-        first, last = max(0, start - position), min(lengths[identity], start + length - position)
+    for piece in series:
+        own = length(piece)
+        first, last = max(0, start - position), min(own, start + window - position)
         if first < last:
-            yield identity, emotion, first, last
-        position += lengths[identity]
+            yield piece, first, last
+        position += own

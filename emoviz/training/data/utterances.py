@@ -1,7 +1,7 @@
 """Utterances as training data: one per sample, with an emotion, intensities or ratings of all of it as the target."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import Arranged, arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
-from .copies import CORRUPTED, NOTE, require_copies
+from .copies import CORRUPTED, require_copies, with_copies
 from .recordings import Recordings, load_with_copies
 
 
@@ -124,12 +124,7 @@ def samples_of(
         groups = [group(row, config.balance) for _, row in rows.iterrows()]
         return Part(len(rows) * (copies + 1), make, groups * (copies + 1))
 
-    data = arranged.data(part_of, frames=False)
-    if not arranged.copies or Split.VALIDATION not in data.parts:
-        return data
-    selecting = {Split.VALIDATION: part_of(Split.VALIDATION, False, arranged.copies)}
-    note = f"{data.note} {NOTE.format(count=arranged.copies)}"
-    return replace(data, parts={**data.parts, **selecting}, note=note)
+    return with_copies(arranged.data(part_of, frames=False), arranged.copies, part_of)
 
 
 def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generator) -> dict[str, Tensor]:
