@@ -7,6 +7,7 @@ from typing import Any
 from ..core import words
 from ..evaluation.metrics import METRICS
 from ..evaluation.scores import caveat
+from .card_sections import under_corruption, who_is_in_the_data
 from .description import Description
 
 GIVEN = {
@@ -31,6 +32,7 @@ class Origin:
         split_note: sentence on how the parts were made.
         note: limits that a reader of the scores must know, one or more sentences.
         command: the command that trains the model again from extracted features.
+        people: people of each culture and language, as ``emoviz.training.data.people`` counts them.
     """
 
     licences: Mapping[str, str]
@@ -38,6 +40,7 @@ class Origin:
     split_note: str
     note: str
     command: str
+    people: Sequence[Mapping[str, Any]] = ()
 
 
 def write_card(description: Description, metrics: Mapping[str, Any], origin: Origin) -> str:
@@ -53,6 +56,7 @@ def write_card(description: Description, metrics: Mapping[str, Any], origin: Ori
     parts = "\n".join(f"- {part}: {size}" for part, size in origin.parts.items())
     licences = "\n".join(f"- {title}: {licence}" for title, licence in origin.licences.items())
     derived = f"\n{words.DERIVED}\n" if description.derived else ""
+    corrupted = under_corruption(metrics.get("corruptions", {}))
     confound = f" {words.CONFOUND}" if len({row["culture"] for row in metrics["test"]}) > 1 else ""
     return f"""---
 library_name: emoviz
@@ -73,14 +77,14 @@ most frequent class) of the training labels.
 |---|---|---|---|---|---|---|---|
 {rows}
 
-{_derived(metrics.get("derived", ()))}{_confidence(description, metrics.get("confidence", {}))}## Data
+{_derived(metrics.get("derived", ()))}{_confidence(description, metrics.get("confidence", {}))}{corrupted}## Data
 
 {licences}
 
 {parts}
 
 {origin.split_note} Seed {description.training["seed"]}.
-
+{who_is_in_the_data(origin.people)}
 ## Limits
 
 {origin.note}{confound} {words.NOT_FOR_DECISIONS}

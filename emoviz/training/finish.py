@@ -206,7 +206,9 @@ def origin_of(data: Data, command: str) -> Origin:
         samples = f"{len(data.whole[part])} samples"
         return f"{len(data.split[part])} speakers, {samples}" if data.split else samples
 
-    return Origin(data.licences, {str(part): size(part) for part in Split}, data.split_note, data.note, command)
+    return Origin(
+        data.licences, {str(part): size(part) for part in Split}, data.split_note, data.note, command, data.people
+    )
 
 
 def command_of(config: TrainingConfig, name: str) -> str:

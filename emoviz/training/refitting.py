@@ -47,6 +47,8 @@ def refit(folder: Path, store: FeatureStore, progress: Progress = silent) -> dic
     checkpoint = checkpoints.load(folder)
     metrics, origin = stated(folder)
     module, data = reopened(checkpoint, store, progress)
+    origin = dataclasses.replace(origin, people=data.people)
+    metrics["origin"] = dataclasses.asdict(origin)
     validation, test = confident_results(module, data, progress)
     progress("Computing intervals", 0, 1)
     about = checkpoint.description

@@ -15,6 +15,7 @@ from emoviz.features.base import FeatureStream
 from emoviz.features.stored_corpus import WHOLE, StoredCorpus
 from emoviz.models.inputs import InputConfig
 from emoviz.training.data import DATA, collate, load_recordings
+from emoviz.training.data.people import people_in
 from emoviz.training.data.pictures import augment_crops, or_copy
 from emoviz.training.data.recordings import trace_step
 from emoviz.training.data.sequences import order_by_emotion
@@ -210,6 +211,19 @@ def test_copies_that_are_not_there_or_cannot_be_are_refused():
         DATA["sequences"].check(dataclasses.replace(SEQUENCES, copies=1))
     with pytest.raises(ConfigError, match="'traces' take no 'copies'"):
         DATA["traces"].check(dataclasses.replace(TRACES, copies=1))
+
+
+def test_people_are_counted_as_the_tables_tell_who_they_are():
+    data = DATA["utterances"](UTTERANCES, MadeUpStore())
+    parts = {str(part): len(names) // 2 for part, names in data.split.items()}
+    nobody_told = {"language": None, "people": 5, "female": 0, "male": 0, "recordings": 40, **parts}
+    assert data.people == ({"culture": "Here", **nobody_told}, {"culture": "There", **nobody_told})
+    ids = pd.Index(["a", "b", "c", "d", "e"])
+    speakers, genders = ["1", "1", "2", "3", "4"], ["female", "female", "male", None, "female"]
+    table = pd.DataFrame({"speaker": speakers, "gender": genders, "culture": "Here", "language": "deu"}, ids)
+    (row,) = people_in(table, {Split.TRAIN: ids[:3], Split.TEST: ids[3:4]})
+    told = {"culture": "Here", "language": "deu", "people": 3, "female": 1, "male": 1}
+    assert row == {**told, "recordings": 4, "train": 2, "test": 1}
 
 
 def test_balanced_sampling_evens_out_the_groups():

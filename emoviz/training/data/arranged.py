@@ -14,6 +14,7 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from ..splits import check_disjoint, usual_split
 from .base import Data, Part, Partition
+from .people import people_in
 from .recordings import Recordings
 
 
@@ -96,6 +97,7 @@ class Arranged:
             note=self.recordings.note,
             licences=self.recordings.licences,
             size=self.size,
+            people=people_in(self.recordings.table, self.partition),
             move=self.move,
         )
 

@@ -146,6 +146,7 @@ class Data:
         size: bytes of all streams.
         move: function that puts the streams on a device, where samples are made from then on; None where that cannot
             be done.
+        people: people of each culture and language, as :func:`~emoviz.training.data.people.people_in` counts them.
         votes: shares of the raters' votes for each output, a row per recording; None where several raters did not vote.
     """
 
@@ -163,6 +164,7 @@ class Data:
     augment: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
     size: int = 0
     move: Callable[[torch.device], None] | None = None
+    people: tuple[dict[str, Any], ...] = ()
     votes: pd.DataFrame | None = None
 
 

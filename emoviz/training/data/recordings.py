@@ -19,6 +19,7 @@ from ...features.store import FeatureStore
 from ..config import TrainingConfig
 from .base import DATA
 from .copies import Copies
+from .people import TOLD
 from .standardise import standardise
 
 
@@ -27,8 +28,8 @@ class Recordings:
     """All recordings of the corpora of a config, on its grid.
 
     Attributes:
-        table: one row per recording, index ``id``, with the columns ``speaker``, ``culture``, ``session`` (unique
-            across corpora), ``emotion`` and, where the corpus states it, ``intensity``.
+        table: one row per recording, index ``id``, with the columns ``speaker``, ``culture``, ``gender``, ``language``,
+            ``session`` (unique across corpora), ``emotion`` and, where the corpus states it, ``intensity``.
         streams: raw features (T, D), float32, by the id of the recording and the name of the stream.
         traces: labels over time (T, dimensions) by the id of the recording; empty for corpora with labels per clip.
         features: description of each stream.
@@ -78,7 +79,7 @@ def load_recordings(
     chosen = {i.feature: i.settings for i in config.inputs}
     identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
     corpora = [store.corpus(name) for name in config.corpora]
-    table = labelled(config, corpora, ["key", "speaker", "culture", "split"], some_classes=some_classes)
+    table = labelled(config, corpora, ["key", "speaker", "culture", "split", *TOLD], some_classes=some_classes)
     left_out = _left_out(config, corpora, table) if config.kind == "intensity" else ""
     table = table.join(pd.concat([named_sessions(c.name, c.recordings) for c in corpora]))
     if speakers is not None:
