@@ -133,7 +133,7 @@ def transfer(reports: Iterable[Report]) -> pd.DataFrame:
 
     Returns:
         The rows of :func:`emoviz.studies.tables.scores` that have a source and a target, with ``results`` as the
-        title of study and protocol, and ``learnt``: what else was learnt from the target.
+        title of study and protocol, and ``learnt``: what else was learnt from the target or calibrated to.
     """
     table = tables.scores(reports)
     if table.empty:
@@ -141,7 +141,10 @@ def transfer(reports: Iterable[Report]) -> pd.DataFrame:
     table = table[table["source"] != ""].reset_index(drop=True)
     return table.assign(
         results=[f"{row.study}, {row.protocol}" for row in table.itertuples()],
-        learnt=[f"{shots} a class" if isinstance(shots, Integral) and shots else NOTHING for shots in table["shots"]],
+        learnt=[
+            f"{shots} a class" if isinstance(shots, Integral) and shots else calibrated or NOTHING
+            for shots, calibrated in zip(table["shots"], table["calibrated"], strict=True)
+        ],
     )
 
 

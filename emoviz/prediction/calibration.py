@@ -34,7 +34,7 @@ from ..core.progress import Progress, silent
 from ..core.words import counted
 from ..features.store import FeatureStore
 from ..models.groups import Group, group_of, moments
-from ..models.inputs import InputTransform
+from ..models.inputs import Inputs, InputTransform
 from .inputs import PICTURES, frames_of, standardised_by, stored_streams, streams_of
 
 if TYPE_CHECKING:
@@ -136,9 +136,9 @@ def measure(
     frames = dict.fromkeys(each, 0)
     for streams in recordings:
         for name, own in each.items():
-            known = streams[name][~np.isnan(streams[name]).any(-1)]
+            known = _known(streams[name])
             frames[name] += len(known)
-            own.append(moments(streams[name]) if grouped else _sums(checkpoint, name, known))
+            own.append(moments(streams[name]) if grouped else _sums(checkpoint.predictor.inputs, name, known))
     count, seconds = max(map(len, each.values()), default=0), max(frames.values(), default=0) * about.hop
     if seconds < LEAST:
         raise CalibrationError(
@@ -157,11 +157,52 @@ def measure(
     return dataclasses.replace(found, levels=levels, spreads=spreads)
 
 
-def _sums(checkpoint: Checkpoint, name: str, known: np.ndarray) -> np.ndarray:
-    """Return number, sum and sum of squares (3, W) of frames (N, D) of a stream, as the model reads them."""
+def _sums(inputs: Inputs, name: str, known: np.ndarray) -> np.ndarray:
+    """Return number, sum and sum of squares (3, W) of frames (N, D) of a stream, as a model reads them."""
     with torch.inference_mode():
-        read = checkpoint.predictor.inputs[name](torch.from_numpy(np.asarray(known, np.float32))).double().numpy()
+        read = inputs[name](torch.from_numpy(np.asarray(known, np.float32))).double().numpy()
     return np.stack([np.full(read.shape[1], len(read)), read.sum(0), (read**2).sum(0)])
+
+
+def _known(values: np.ndarray) -> np.ndarray:
+    """Return the frames of a stream (T, D) of which no value is missing."""
+    known: np.ndarray = values[~np.isnan(values).any(-1)]
+    return known
+
+
+def inputs_for(
+    inputs: Inputs, recordings: Iterable[Mapping[str, np.ndarray]], hop: float, trust: float = TRUST
+) -> Inputs:
+    """Return transforms that read features of some people at the level and the spread of the training.
+
+    They are those of a model that is calibrated to the people, where none standardised recordings in its training.
+
+    Args:
+        inputs: transforms of the model.
+        recordings: recordings of the people, each as features (T, D) by the name of their stream, NaN where missing.
+        hop: seconds between frames.
+        trust: seconds of frames that weigh as much as the training.
+
+    Raises:
+        CalibrationError: if the recordings hold less than :data:`LEAST` seconds that the model reads.
+    """
+    sums = {name: np.zeros((3, width)) for name, width in inputs.widths.items()}
+    for streams in recordings:
+        for name in sums:
+            sums[name] += _sums(inputs, name, _known(streams[name]))
+    seconds = max(float(own[0, 0]) for own in sums.values()) * hop
+    if seconds < LEAST:
+        raise CalibrationError(f"The recordings hold {seconds:.1f} s; calibration needs at least {LEAST:g} s.")
+    moved = copy.deepcopy(inputs)
+    for name, own in sums.items():
+        _transform(moved, name).move(*map(torch.from_numpy, _drawn(own, hop, trust)))
+    return moved
+
+
+def _transform(inputs: Inputs, name: str) -> InputTransform:
+    transform = inputs[name]
+    assert isinstance(transform, InputTransform)
+    return transform
 
 
 def _of_group(
@@ -215,8 +256,8 @@ def calibrated(checkpoint: Checkpoint, profile: Profile) -> Checkpoint:
     for values in (profile.levels, profile.spreads, *([profile.within] if grouped else [])):
         if {name: own.shape for name, own in values.items()} != widths:
             raise CalibrationError(f"The profile of {profile.people} is damaged: measure it again.")
-    for name, transform in inputs.items():
-        assert isinstance(transform, InputTransform)
+    for name in inputs:
+        transform = _transform(inputs, name)
         if grouped:
             transform.group = Group(profile.levels[name], profile.spreads[name], profile.within[name])
         else:

@@ -8,7 +8,7 @@ import pandas as pd
 from ..core.words import number
 from ..training.protocols import Test
 from ..training.protocols.base import name_of
-from .reports import Report, Row
+from .reports import TEST, Report, Row
 
 COUNTS = ("recordings", "speakers")
 SAME_SYSTEM = ("model", "options", "data", "corpora", "inputs", "outputs", "loss", "metric_loss")
@@ -23,9 +23,8 @@ def tests_behind(report: Report, score: Row) -> list[Test]:
         score: one of its scores, as a row of :func:`emoviz.studies.tables.scores`.
     """
     shots = None if pd.isna(score["shots"]) else int(score["shots"])
-    on = (score["mean"], score["source"], score["target"], shots)
-    rows = (r for r in report["scores"] if (r["mean"], name_of(r["source"]), r["target"], r["shots"]) == on)
-    row = next(rows)
+    on = (score["mean"], score["source"], score["target"], shots, score["calibrated"])
+    row = next(r for r in report["scores"] if (r["mean"], name_of(r["source"]), *(r[k] for k in TEST[1:])) == on)
     return [Test.of(fields) for fields in row["tests"]] if row["mean"] else [Test.of(row)]
 
 
@@ -57,6 +56,8 @@ def _is_part(share: Test, test: Test) -> bool:
 
     All numbers of shots are tested on the same recordings. A fold of all cultures together has a share of each one's.
     """
+    if share.calibrated != test.calibrated:
+        return False
     return share.source == test.source and (share.target == test.target or not (share.target and test.target))
 
 

@@ -34,11 +34,13 @@ class Mean:
         name: name for people.
         shots: number of shots after which all the tests were, if any.
         tests: tests that the mean is over.
+        calibrated: way in which the model is calibrated in all the tests, if it is.
     """
 
     name: str
     shots: int | None
     tests: tuple[Test, ...]
+    calibrated: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,7 +253,7 @@ def _key(e: Estimate) -> tuple[Test | Mean, str, str, str]:
 
 def _on(e: Estimate) -> dict[str, Any]:
     """What an estimate is on, as fields of a row."""
-    test = e.on if isinstance(e.on, Test) else Test(shots=e.on.shots)
+    test = e.on if isinstance(e.on, Test) else Test(shots=e.on.shots, calibrated=e.on.calibrated)
     mean, tests = ("", ()) if isinstance(e.on, Test) else (e.on.name, e.on.tests)
     return {
         "mean": mean,
@@ -264,4 +266,9 @@ def _on(e: Estimate) -> dict[str, Any]:
 
 
 def _fields(test: Test) -> dict[str, Any]:
-    return {"source": list(test.source), "target": test.target, "shots": test.shots}
+    return {
+        "source": list(test.source),
+        "target": test.target,
+        "shots": test.shots,
+        "calibrated": test.calibrated,
+    }

@@ -8,9 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from ..core.configuration import to_dict
+from ..core.errors import CalibrationError, ConfigError
 from ..core.progress import Progress, silent
 from ..core.vocabulary import Split
+from ..evaluation.scores import Result
+from ..models.inputs import Inputs
+from ..prediction.calibration import inputs_for
 from ..training.config import TrainingConfig
 from ..training.data import DATA, Data, Recordings, fit_inputs
 from ..training.data.base import training_mean
@@ -96,6 +102,7 @@ def run_fold(
     keep: Keep | None = None,
 ) -> Outcomes:
     """Train one fold, test it, and train and test further from it; ``keep`` names the very checkpoint folder."""
+    _require_as_recorded(config, fold)
     data = _data(config, fold, recordings)
     floor = config.model in FLOORS
     module = None if floor else fit(config, data, progress)
@@ -142,15 +149,46 @@ def _predict(module: TrainingModule) -> Predict:
     return lambda part: predict_part(module, part, everyone=module.source.everyone)
 
 
+def _require_as_recorded(config: TrainingConfig, fold: Fold) -> None:
+    """Refuse systems that adapt to all who are tested where a protocol says to whom a model is calibrated.
+
+    Raises:
+        ConfigError: if the config does.
+    """
+    if fold.calibrations and (config.standardise_by != "none" or config.adapt_norm):
+        raise ConfigError(
+            f"'{config.name}' adapts to everybody who is tested (standardise_by, adapt_norm), so it cannot be tested "
+            "as it was trained and calibrated to a few recordings."
+        )
+
+
 def _test_all(
     config: TrainingConfig, fold: Fold, recordings: Recordings, data: Data, predict: Predict
 ) -> dict[Test, Outcome]:
     mean = training_mean(data.whole[Split.TRAIN])
+
+    def said(ids: pd.Index, inputs: Inputs) -> list[Result]:
+        own = dataclasses.replace(recordings, table=recordings.table.loc[ids])
+        return predict(DATA[config.data].make(config, own, {Split.TEST: ids}, inputs).parts[Split.TEST])
+
     outcomes = {}
     for test, ids in fold.tests.items():
-        tested = DATA[config.data].make(config, recordings, {Split.TEST: ids}, data.inputs)
-        outcomes[test] = Outcome(predict(tested.parts[Split.TEST]), mean)
+        results: dict[str, Result] = {}
+        for calibration in fold.calibrations.get(test, ()):
+            inputs = _calibrated(config, recordings, data.inputs, calibration.heard)
+            results |= {r.id: r for r in said(calibration.tested, inputs)}
+        if rest := [i for i in ids if str(i) not in results]:
+            results |= {r.id: r for r in said(pd.Index(rest), data.inputs)}
+        outcomes[test] = Outcome([results[str(i)] for i in ids], mean)
     return outcomes
+
+
+def _calibrated(config: TrainingConfig, recordings: Recordings, inputs: Inputs, heard: pd.Index) -> Inputs:
+    """Calibrate transforms to recordings, where they are long enough; else return them as they are."""
+    try:
+        return inputs_for(inputs, (recordings.streams[str(i)] for i in heard), config.hop)
+    except CalibrationError:
+        return inputs
 
 
 def _fingerprint(config: TrainingConfig, fold: Fold) -> str:
@@ -161,6 +199,11 @@ def _fingerprint(config: TrainingConfig, fold: Fold) -> str:
         [part.name, list(part.train), list(part.validation), [[to_dict(t), list(ids)] for t, ids in part.tests.items()]]
         for part in (fold, *fold.further)
     ]
+    if fold.calibrations:
+        values["calibrations"] = [
+            [to_dict(test), [[list(own.heard), list(own.tested)] for own in calibrations]]
+            for test, calibrations in fold.calibrations.items()
+        ]
     if fold.further:
         values["few_shot"] = to_dict(few_shot(config, 1)) | {"name": "", "title": ""}
     decisive = json.dumps([values, folds, fitted], sort_keys=True, default=str)

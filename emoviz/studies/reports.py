@@ -3,8 +3,8 @@
 results/<study>.<protocol>.<system>.json     config, split, versions, command, and the scores of one system
 results/summary.json                         every score once, flat
 
-A row of ``scores`` says what it is on: a test by ``source``, ``target`` and ``shots``, or a mean by its name ``mean``,
-its ``shots`` and the ``tests`` that it is over. So does a row of ``compared``.
+A row of ``scores`` says what it is on: a test by ``source``, ``target``, ``shots`` and ``calibrated``, or a mean by its
+name ``mean``, its ``shots``, how it is ``calibrated`` and the ``tests`` that it is over. So does a row of ``compared``.
 """
 
 import json
@@ -19,7 +19,7 @@ from ..core.files import raising, strict, write_text
 from ..evaluation.metrics.aggregation import POOLED
 from ..evaluation.scores import MEAN
 from ..training.protocols import Test
-from ..training.protocols.base import after_shots
+from ..training.protocols.base import named
 
 SUMMARY = "summary.json"
 DIGITS = 6
@@ -28,9 +28,12 @@ FIELDS = ("study", "title", "protocol", "system", "command", "note", "seeds", "c
           "versions")  # fmt: skip
 """Fields of a report."""
 
-EMPTY: dict[str, Any] = {"mean": "", "source": [], "target": "", "shots": None, "draw": None, "fold": None, "tests": []}
+EMPTY: dict[str, Any] = {"mean": "", "source": [], "target": "", "shots": None, "calibrated": "", "draw": None,
+                         "fold": None, "tests": []}  # fmt: skip
 """Fields of rows that are left out of the file where they say nothing."""
-ROWS = ("mean", "source", "target", "shots", "tests")
+TEST = ("source", "target", "shots", "calibrated")
+"""Fields of a row that say which test it is on."""
+ROWS = ("mean", *TEST, "tests")
 """Fields of a row of scores or comparisons that say what it is on; tests of a split have ``draw`` and ``fold`` too."""
 
 Report = Mapping[str, Any]
@@ -39,12 +42,12 @@ Row = Mapping[str, Any]
 
 def name_of_row(row: Row) -> str:
     """Return the name for people of what a row of a report is on; it is never read back."""
-    return after_shots(row["mean"], row["shots"]) if row["mean"] else Test.of(row).name
+    return named(row["mean"], row["shots"], row["calibrated"]) if row["mean"] else Test.of(row).name
 
 
 def base_of_row(row: Row) -> str:
     """Return the name for people of what a row of a report is on, with any number of shots."""
-    return row["mean"] or Test.of(row).base.name
+    return named(row["mean"], None, row["calibrated"]) if row["mean"] else Test.of(row).base.name
 
 
 def report_files(*folders: Path) -> list[Path]:
@@ -69,9 +72,9 @@ def read_report(path: Path) -> dict[str, Any]:
     for table in ("scores", "compared"):
         values[table] = [_whole(row, ROWS) for row in values[table]]
         for row in values[table]:
-            row["tests"] = [_whole(test, ("source", "target", "shots")) for test in row["tests"]]
+            row["tests"] = [_whole(test, TEST) for test in row["tests"]]
     for fold in values["split"]:
-        fold["tests"] = [_whole(test, ("source", "target", "shots", "draw", "fold")) for test in fold["tests"]]
+        fold["tests"] = [_whole(test, (*TEST, "draw", "fold")) for test in fold["tests"]]
     return values
 
 
@@ -128,7 +131,7 @@ def _key_of(report: Report, row: Row) -> str:
     if row["mean"]:
         place = _joined(name_of_row(row))
     elif row["source"]:
-        protocol = protocol if row["shots"] is None else f"{protocol}.{after_shots('', row['shots']).strip()}"
+        protocol = protocol if row["shots"] is None else f"{protocol}.{named('', row['shots']).strip()}"
         place = base_of_row(row)
     elif row["target"]:
         place = Test((row["target"],), row["target"]).name

@@ -161,12 +161,12 @@ class _Runner:
 
 
 def _means(plan: Plan, table: pd.DataFrame, tests: Iterable[Test]) -> list[Mean]:
-    """The means of a plan, apart for each number of shots: each is over all tests from and to its cultures."""
-    found: dict[tuple[str, int | None], list[Test]] = {}
+    """The means of a plan, apart for shots and ways of calibration: each is over all tests from and to its cultures."""
+    found: dict[tuple[str, int | None, str], list[Test]] = {}
     for name, corpora in plan.means.items():
         rows = table[table.index.str.split("/").str[0].isin(corpora)] if corpora else table
         cultures = set(rows["culture"])
         for test in tests:
             if test.source and {*test.source, test.target} <= cultures:
-                found.setdefault((name, test.shots), []).append(test)
-    return [Mean(name, shots, tuple(chosen)) for (name, shots), chosen in found.items()]
+                found.setdefault((name, test.shots, test.calibrated), []).append(test)
+    return [Mean(name, shots, tuple(chosen), calibrated) for (name, shots, calibrated), chosen in found.items()]

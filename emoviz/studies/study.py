@@ -12,7 +12,8 @@ from ..training.protocols import Options
 LEARNED = "learned"
 """The rule of a late fusion whose weights are found on validation recordings."""
 
-READING = ("data", "corpora", "inputs", "outputs", "hop", "resample", "standardise_by", "speaker_weight")
+READING = ("data", "corpora", "inputs", "outputs", "hop", "resample", "standardise_by", "speaker_weight",
+           "copies")  # fmt: skip
 """Fields of a config that decide what is read of its corpora; systems that agree in them share it."""
 
 

@@ -17,7 +17,7 @@ WIDEST = 8
 """Columns of scores that a table can still show; of more tests there is a matrix per system."""
 KEYS = ("study", "protocol", "system")
 """Fields of a report that stand in each row of a table."""
-ON = ("base", "test", "mean", "source", "target", "shots", "output", "metric", "aggregation")
+ON = ("base", "test", "mean", "source", "target", "shots", "calibrated", "output", "metric", "aggregation")
 """Columns that say what a row is on."""
 SHARED = ("output", "metric", "aggregation", "base")
 """Columns in which a score and a comparison agree that are of the same thing, after any number of shots."""
@@ -28,10 +28,10 @@ def scores(reports: Iterable[Report]) -> pd.DataFrame:
 
     Returns:
         Columns study, protocol, system; test, the name of what the score is on, and base, the same without its shots;
-        mean (its name, or empty), source and target (names, or empty), shots (a number, or missing), output, metric,
-        aggregation; value, low, high, training_mean, recordings, speakers, unit and clusters (the unit that the
-        interval draws, and the number of units), replicates, collapsed; then text, the score with its interval, and
-        rests, a warning where that rests on few people.
+        mean (its name, or empty), source and target (names, or empty), shots (a number, or missing), calibrated (words,
+        or empty), output, metric, aggregation; value, low, high, training_mean, recordings, speakers, unit and clusters
+        (the unit that the interval draws, and the number of units), replicates, collapsed; then text, the score with
+        its interval, and rests, a warning where that rests on few people.
     """
     rows = []
     for report in reports:
@@ -131,14 +131,15 @@ def on_culture(table: pd.DataFrame, culture: str) -> pd.DataFrame:
     return table[table["target"] == culture]
 
 
-def pairs(table: pd.DataFrame, shots: int | None = None) -> pd.DataFrame:
-    """Return the scores from one culture to another, after further training on some shots of the target or without."""
-    return table[(table["source"] != "") & (table["shots"].isna() if shots is None else table["shots"] == shots)]
+def pairs(table: pd.DataFrame, shots: int | None = None, calibrated: str = "") -> pd.DataFrame:
+    """Return the scores from one culture to another, after shots of the target or none, and calibrated in one way."""
+    after = table["shots"].isna() if shots is None else table["shots"] == shots
+    return table[(table["source"] != "") & after & (table["calibrated"] == calibrated)]
 
 
 def pairs_like(table: pd.DataFrame, score: Row) -> pd.DataFrame:
-    """Return the scores between cultures of the system and output of a score, after as many shots."""
-    found = pairs(table, None if pd.isna(score["shots"]) else score["shots"])
+    """Return the scores between cultures of the system and output of a score, after as many shots, calibrated alike."""
+    found = pairs(table, None if pd.isna(score["shots"]) else score["shots"], score["calibrated"])
     return found[(found["system"] == score["system"]) & (found["output"] == score["output"])]
 
 

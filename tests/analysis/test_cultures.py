@@ -111,7 +111,7 @@ def test_scores_are_under_the_culture_that_was_heard(tmp_path):
 
 def test_transfer_keeps_what_goes_from_one_culture_to_another():
     tests = (["North"], "South", None), ([], "", None), (["North"], "South", 5)
-    more = {"mean": "", "tests": [], "unit": "recordings", "clusters": 9, "replicates": 1}
+    more = {"mean": "", "calibrated": "", "tests": [], "unit": "recordings", "clusters": 9, "replicates": 1}
     rows = [{**ROW, **more, "source": source, "target": target, "shots": shots} for source, target, shots in tests]
     report = {"study": "speech", "protocol": "k-shot", "system": "svm", "scores": rows}
     found = cultures.transfer([report])

@@ -42,7 +42,7 @@ def results(tmp_path: Path) -> Path:
         "collapsed": False,
     }
     rows = [
-        {**row, "mean": "", "source": [a], "target": b, "shots": None, "tests": [], "metric": m}
+        {**row, "mean": "", "source": [a], "target": b, "shots": None, "calibrated": "", "tests": [], "metric": m}
         for a in CULTURES
         for b in CULTURES
         if a != b

@@ -19,7 +19,7 @@ PART = {"recordings": 5, "speakers": ["x/1"]}
 
 
 def on(source: str = "", target: str = "", shots: int | None = None) -> dict:
-    return {"mean": "", "source": [source], "target": target, "shots": shots, "tests": []}
+    return {"mean": "", "source": [source], "target": target, "shots": shots, "calibrated": "", "tests": []}
 
 
 def score(what: dict, value: float, **other) -> dict:
@@ -55,14 +55,15 @@ def write(folder: Path, system: str, level: float, protocol: str = "cross-cultur
             "source": [],
             "target": "",
             "shots": k,
-            "tests": [{"source": [a], "target": b, "shots": k} for a, b in pairs],
+            "calibrated": "",
+            "tests": [on(a, b, k) for a, b in pairs],
         }
         for k in numbers
     }
     rows += [score(means[k], level + 0.025, recordings=60, speakers=12) for k in numbers]
     rows += [row | {"metric": "accuracy", "value": 0.9} for row in rows]
     better = {"against": "svm", "difference": 0.05, "low": 0.01, "high": 0.09, "p": 0.02}
-    shared = ("mean", "source", "target", "shots", "output", "metric", "aggregation", "unit", "clusters")
+    shared = ("mean", "source", "target", "shots", "calibrated", "output", "metric", "aggregation", "unit", "clusters")
     compared = [{key: row[key] for key in shared} | better for row in rows]
     drawn = (0, 0) if shots else (None, None)
     tests = [
@@ -70,6 +71,7 @@ def write(folder: Path, system: str, level: float, protocol: str = "cross-cultur
             "source": [a],
             "target": b,
             "shots": drawn[0],
+            "calibrated": "",
             "draw": drawn[1],
             "fold": None,
             "recordings": 10,

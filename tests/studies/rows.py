@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def test(source: str = "", target: str = "", shots: int | None = None) -> dict[str, Any]:
+def test(source: str = "", target: str = "", shots: int | None = None, calibrated: str = "") -> dict[str, Any]:
     """A test; without a source and a target it is that of everything."""
-    return {"mean": "", "source": [source] if source else [], "target": target, "shots": shots, "tests": []}
+    sources = [source] if source else []
+    return {"mean": "", "source": sources, "target": target, "shots": shots, "calibrated": calibrated, "tests": []}
 
 
 test.__test__ = False  # pytest takes it for one
@@ -15,8 +16,8 @@ test.__test__ = False  # pytest takes it for one
 
 def mean(name: str, shots: int | None = None, over: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
     """A mean over tests from and to cultures."""
-    tests = [{"source": [source], "target": target, "shots": shots} for source, target in over]
-    return {"mean": name, "source": [], "target": "", "shots": shots, "tests": tests}
+    tests = [test(source, target, shots) for source, target in over]
+    return test(shots=shots) | {"mean": name, "tests": tests}
 
 
 def share(
@@ -28,8 +29,7 @@ def share(
     **who: Any,
 ) -> dict[str, Any]:
     """What a fold of a split tests."""
-    fields = {"source": [source] if source else [], "target": target, "shots": shots, "draw": draw, "fold": fold}
-    return fields | who
+    return test(source, target, shots) | {"draw": draw, "fold": fold} | who
 
 
 SHARED = {"output": "emotion", "metric": "ua", "aggregation": "pooled"}

@@ -208,6 +208,57 @@ def test_a_folder_that_cannot_be_written_is_named(trained, tmp_path):
         )
 
 
+def test_a_calibrated_test_reads_people_at_the_level_and_spread_of_the_training(tmp_path, monkeypatch):
+    def told(config: TrainingConfig, data: Data) -> Predict:
+        """What a system is given: the mean of the first channel and its mean square."""
+
+        def predict(part: Part) -> list[Result]:
+            read = [(s, s.streams["toy"][:, 0].numpy()) for s in part]
+            said = [np.array([x.mean(), (x**2).mean()]) for _, x in read]
+            samples = [s for s, _ in read]
+            return [
+                Result(s.id, s.culture, s.speaker, s.label, s.target.numpy(), own, np.empty(0))
+                for s, own in zip(samples, said, strict=True)
+            ]
+
+        return predict
+
+    monkeypatch.setitem(FLOORS._entries, "told", told)
+    config = dataclasses.replace(ECHO, model="told", hop=0.5)
+    table = table_of([[2, 1], [1, 1]])
+    random = np.random.default_rng(0)
+    loud = {str(i): 3 * random.normal(size=(9, 2)) + 5 for i in table.index}
+    short = str(table.index[0])
+    loud[short] = loud[short][:2]  # of which 1 s is too little to calibrate to
+    recordings = recordings_of(table, loud)
+    found = run_protocol(config, "one-corpus-out", Options(), (0,), recordings, tmp_path)
+    (fold, _) = PROTOCOLS["one-corpus-out"](table, Options())
+    x = {i: recordings.streams[i]["toy"][:, 0].astype(float) for i in loud}
+    trained = np.concatenate([x[str(i)] for i in fold.train])
+    level, spread, weight = trained.mean(), trained.std(), 10.0
+    for test, outcome in found[0][0].tests.items():
+        assert [r.id for r in outcome.results] == list(fold.tests[test])
+        heard = {i: own.heard for own in fold.calibrations.get(test, ()) for i in own.tested}
+        for result in outcome.results:
+            values = (x[result.id] - level) / spread
+            frames = [(x[str(i)] - level) / spread for i in heard.get(result.id, ())]
+            seconds = 0.5 * sum(map(len, frames))
+            if seconds >= 1.5:
+                own = np.concatenate(frames)
+                moved = seconds * own.mean() / (seconds + weight)
+                scaled = np.sqrt((seconds * own.var() + weight) / (seconds + weight))
+                values = (values - moved) / scaled
+            np.testing.assert_allclose(result.prediction, [values.mean(), (values**2).mean()], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("adapting", [{"standardise_by": "culture"}, {"adapt_norm": True}])
+def test_a_system_that_adapts_to_everybody_cannot_be_calibrated_to_few(adapting, trained, tmp_path):
+    config = dataclasses.replace(ECHO, **adapting)
+    recordings = noise(table_of([[1] * 2, [1] * 2]))
+    with pytest.raises(ConfigError, match="'toy' adapts to everybody who is tested"):
+        run_protocol(config, "one-corpus-out", Options(), (0,), recordings, tmp_path)
+
+
 def test_an_unknown_protocol_is_refused(tmp_path):
     with pytest.raises(UnknownNameError, match="no protocol named 'coin'; known are: cross-culture, folds"):
         run_protocol(ECHO, "coin", Options(), (0,), noise(table_of([[1] * 3])), tmp_path)

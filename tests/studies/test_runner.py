@@ -39,7 +39,7 @@ from emoviz.training.floors.svm import VectorMachine
 from emoviz.training.protocols import PROTOCOLS, Options, Test
 
 FLOOR_OPTIONS = {"svm": VectorMachine, "logistic": Logistic, "channel-mean": ChannelMean, "shrinkage": Shrinkage}
-OF_CLIPS = ("utterances", "pictures")
+OF_CLIPS = ("utterances", "windows", "pictures")
 """Kinds of data with one label per clip."""
 SYSTEMS = [pytest.param(s, name, id=f"{s.name}-{name}") for s in STUDIES.values() for name in s.systems]
 PLANS = [pytest.param(s, name, id=f"{s.name}-{name}") for s in STUDIES.values() for name in s.plans]
@@ -208,6 +208,7 @@ def test_a_run_writes_what_its_files_promise(ran):
                 "source",
                 "target",
                 "shots",
+                "calibrated",
                 "tests",
                 "output",
                 "metric",

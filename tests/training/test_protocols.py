@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from emoviz.core.errors import ConfigError, SplitError
 from emoviz.core.vocabulary import FOUR_EMOTIONS
 from emoviz.training.protocols import PROTOCOLS, Fold, Options, Test, make_folds, split_of
+from emoviz.training.protocols.base import Calibration
 
 from .made_up import table_of
 
@@ -45,7 +46,7 @@ def assert_apart(folds: list[Fold], table: pd.DataFrame) -> None:
             assert not seen & {speaker[i] for i in test}
 
 
-@pytest.mark.parametrize("protocol", ["within", "folds", "cross-culture", "k-shot", "per-culture"])
+@pytest.mark.parametrize("protocol", ["within", "folds", "cross-culture", "one-corpus-out", "k-shot", "per-culture"])
 def test_people_who_talk_to_each_other_stay_in_one_part(protocol):
     table = table_of([[1] * 12, [1] * 12])
     talks = {speaker: f"talk {number // 2}" for number, speaker in enumerate(sorted(set(table["speaker"])))}
@@ -182,6 +183,81 @@ def test_each_culture_is_tested_by_those_trained_on_every_other(counts, seed):
             assert sorted(ids) == sorted(table.index[table["culture"] == test.target])
 
 
+@FEW
+@given(corpora(3), SEEDS)
+def test_each_culture_is_left_out_once_and_its_people_are_calibrated_to_apart_from_what_is_tested(counts, seed):
+    table = table_of(counts)
+    made = make_folds("one-corpus-out", table, Options(seed=seed))
+    assert_apart(made, table)
+    cultures = sorted(table["culture"].unique())
+    assert [fold.name for fold in made] == [f"without {culture}" for culture in cultures]
+    for fold, target in zip(made, cultures, strict=True):
+        own = table[table["culture"] == target]
+        assert sorted(fold.train.append(fold.validation)) == sorted(table.index.difference(own.index))
+        assert {(test.source, test.target) for test in fold.tests} == {
+            (tuple(culture for culture in cultures if culture != target), target)
+        }
+        for ids in fold.tests.values():
+            assert list(ids) == list(own.index)
+        for test, calibrations in fold.calibrations.items():
+            tested = [i for calibration in calibrations for i in calibration.tested]
+            assert len(tested) == len({*tested})
+            for calibration in calibrations:
+                people = own["speaker"][calibration.heard.append(calibration.tested)].nunique()
+                assert people == (own["speaker"].nunique() if test.calibrated == "by corpus" else 1)
+
+
+@pytest.mark.parametrize(
+    ("way", "heard"),
+    [
+        ("1 clip", [1, 1, 1]),
+        ("3 clips", [3, 3, 1]),
+        ("10 clips", [10, 7, 1]),
+        ("all clips", [12, 8, 2]),
+        ("3 neutral clips", [3, 3, {"angry": 1, "neutral": 0}]),
+        ("by corpus", [22, 22, 22]),
+    ],
+)
+def test_so_many_recordings_of_a_person_are_calibrated_to(way, heard):
+    """People have 6, 4 and 1 recordings of each of two emotions; the last one's neutral recording has no other one."""
+    table = table_of([[6, 4, 1], [1, 1]], ("angry", "neutral"))
+    (fold,) = (fold for fold in make_folds("one-corpus-out", table, Options()) if fold.name == "without A")
+    (calibrations,) = (own for test, own in fold.calibrations.items() if test.calibrated == way)
+    found = pd.Series(0, table.index[table["culture"] == "A"])
+    for own in calibrations:
+        found[own.tested] = len(own.heard)
+        assert not {*own.heard} & {*own.tested} or way in ("all clips", "by corpus")
+        assert "neutral" not in way or {*table["emotion"][own.heard]} == {"neutral"}
+    for speaker, counts in enumerate(heard):
+        of = found[found.index.str.startswith(f"A/{speaker}/")].groupby(table["emotion"])
+        assert of.nunique().eq(1).all()
+        assert of.first().to_dict() == (counts if isinstance(counts, dict) else dict.fromkeys(of.groups, counts))
+
+
+def test_emotions_that_no_other_culture_has_are_not_tested_and_named():
+    table = pd.concat([table_of([[1, 1]]), table_of([[0], [2, 2]], ("happy", "sad"))])
+    first, second = make_folds("one-corpus-out", table, Options())
+    assert FOUR_EMOTIONS[:2] == ("angry", "happy")
+    assert {tuple(table["emotion"][ids].unique()) for ids in second.tests.values()} == {("happy",)}
+    assert {tuple(table["emotion"][ids].unique()) for ids in first.tests.values()} == {("happy",)}
+    assert first.unshared == second.unshared == ("angry", "sad")
+    assert [fold["unshared"] for fold in split_of([first], table)] == [["angry", "sad"]]
+    apart = pd.concat([table_of([[1, 1]], ("angry",)), table_of([[0], [2, 2]], ("sad",))])
+    with pytest.raises(SplitError, match="'A' shares no emotion with the other cultures"):
+        make_folds("one-corpus-out", apart, Options())
+    with pytest.raises(SplitError, match="needs two cultures or more, not 'A' alone"):
+        make_folds("one-corpus-out", table_of([[1, 1]]), Options())
+
+
+def test_a_model_is_calibrated_to_people_of_its_test_alone():
+    table = table_of([[1] * 2, [3]], FOUR_EMOTIONS[:1])
+    test = Test(("A",), "B", calibrated="1 clip")
+    wrong = {test: (Calibration(table.index[:1], table.index[2:]),)}
+    fold = Fold("A", table.index[:1], table.index[1:2], {test: table.index[2:]}, calibrations=wrong)
+    with pytest.raises(SplitError, match="'A' calibrates to recordings that are no part of its test"):
+        fold.check(table)
+
+
 def test_several_cultures_may_train_together():
     table = table_of([[1] * 5, [1] * 10, [1] * 3])
     (fold,) = PROTOCOLS["cross-culture"](table, Options(sources=(("A", "B"),)))
@@ -312,6 +388,7 @@ def test_the_split_is_told_by_speakers_and_numbers_of_recordings():
                 "shots": None,
                 "draw": None,
                 "fold": None,
+                "calibrated": "",
                 "recordings": 3,
                 "speakers": ["B/0"],
             }

@@ -6,18 +6,21 @@ in two of these parts.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from ...core.errors import ConfigError
+from ...core.configuration import LEFT_OUT
+from ...core.errors import ConfigError, SplitError
 from ...core.registry import Registry
 from ...core.vocabulary import Split
 from ..splits import check_apart, check_disjoint
 
 EVERYTHING = "all"
 """Name of the test of everything."""
+MOST_NAMED = 3
+"""Cultures that train together and are named; of more the number is."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Test:
         shots: number of labelled utterances per class of the target that were trained on.
         draw: number of the draw of these utterances.
         fold: number of the fold, where several folds make the test together and each tests a share of it.
+        calibrated: words for the recordings of the target to which the model is calibrated without labels, e.g.
+            ``3 clips`` of each person.
     """
 
     __test__ = False  # or pytest takes the name for that of a class of tests
@@ -39,6 +44,7 @@ class Test:
     shots: int | None = None
     draw: int | None = None
     fold: int | None = None
+    calibrated: str = field(default="", metadata=LEFT_OUT)
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "Test":
@@ -61,17 +67,31 @@ class Test:
         """The name for people, e.g. ``German->Italian 5-shot``; it is never read back."""
         place = f"{name_of(self.source)}->{self.target}" if self.source else self.target or EVERYTHING
         draw = [] if self.draw is None else [str(self.draw)]
-        return " ".join([after_shots(place, self.shots), *draw])
+        return " ".join([named(place, self.shots, self.calibrated), *draw])
 
 
 def name_of(cultures: Sequence[str]) -> str:
-    """Return the name for people of cultures that train together, e.g. ``German+Italian``."""
-    return "+".join(cultures)
+    """Return the name for people of cultures that train together, e.g. ``German+Italian`` or ``5 cultures``."""
+    return "+".join(cultures) if len(cultures) <= MOST_NAMED else f"{len(cultures)} cultures"
 
 
-def after_shots(name: str, shots: int | None) -> str:
-    """Return the name for people of what was tested after so many shots, e.g. ``mean 5-shot``."""
-    return name if shots is None else f"{name} {shots}-shot"
+def named(name: str, shots: int | None, calibrated: str = "") -> str:
+    """Return the name for people of a test after shots or calibrated, as ``mean 5-shot``, ``mean, 3 clips``."""
+    name = name if shots is None else f"{name} {shots}-shot"
+    return f"{name}, {calibrated}" if calibrated else name
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A calibration of a model without labels, and what it is tested on then.
+
+    Attributes:
+        heard: ids of the recordings to which the model is calibrated, of people who are tested.
+        tested: ids of the recordings that are tested.
+    """
+
+    heard: pd.Index
+    tested: pd.Index
 
 
 @dataclass(frozen=True)
@@ -86,6 +106,9 @@ class Fold:
         further: few-shot trainings on the target that start from what this fold has trained.
         fitted: ids on which the transforms of the inputs are fitted, where that is not the training part: folds
             that share them have the same channels.
+        calibrations: calibrations of the tests that have some; recordings of which none speaks are tested by the model
+            as it was trained.
+        unshared: emotions that the training or the tested recordings alone have; those of the latter are not tested.
     """
 
     name: str
@@ -94,12 +117,15 @@ class Fold:
     tests: Mapping[Test, pd.Index]
     further: tuple["Fold", ...] = ()
     fitted: pd.Index | None = None
+    calibrations: Mapping[Test, tuple[Calibration, ...]] = field(default_factory=dict)
+    unshared: tuple[str, ...] = ()
 
     def check(self, table: pd.DataFrame) -> None:
         """Assert that no speaker and no session stands in two parts, and that none is empty.
 
         Raises:
-            SplitError: if a speaker or a session stands in two parts, or a part is empty.
+            SplitError: if a speaker or a session stands in two parts, a part is empty, or a model is calibrated to a
+                recording that its test does not hold.
         """
         for test in self.tests.values():
             parts = {Split.TRAIN: self.train, Split.VALIDATION: self.validation, Split.TEST: test}
@@ -112,6 +138,10 @@ class Fold:
             if self.fitted is not None:
                 fitted = {Split.TRAIN: self.fitted, Split.TEST: test}
                 check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in fitted.items()})
+        for test, calibrations in self.calibrations.items():
+            for own in calibrations:
+                if not own.heard.append(own.tested).isin(self.tests[test]).all():
+                    raise SplitError(f"'{self.name}' calibrates to recordings that are no part of its test.")
         for fold in self.further:
             fold.check(table)
 
@@ -168,7 +198,8 @@ def split_of(made: Sequence[Fold], table: pd.DataFrame) -> list[dict[str, Any]]:
 
     Returns:
         One dict per fold: ``fold``, its name; ``train`` and ``validation``, each with the number of ``recordings`` and
-        the ``speakers``; and ``tests``, a list of the same with the fields of each test.
+        the ``speakers``; ``tests``, a list of the same with the fields of each test; and ``unshared``, the emotions
+        that either the training or the tests lack, where there are some.
     """
 
     def who(ids: pd.Index) -> dict[str, Any]:
@@ -180,6 +211,7 @@ def split_of(made: Sequence[Fold], table: pd.DataFrame) -> list[dict[str, Any]]:
             "train": who(fold.train),
             "validation": who(fold.validation),
             "tests": [dataclasses.asdict(test) | who(ids) for test, ids in fold.tests.items()],
+            **({"unshared": list(fold.unshared)} if fold.unshared else {}),
         }
         for fold in made
     ]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ...core.errors import ConfigError, SplitError
 from ..splits import apart, drawn, together
-from .base import PROTOCOLS, Fold, Options, Test, by_culture, name_of
+from .base import PROTOCOLS, Fold, Options, Test, by_culture
 
 
 @PROTOCOLS.register("cross-culture")
@@ -59,4 +59,4 @@ def source_fold(table: pd.DataFrame, source: Sequence[str], tests: Mapping[Test,
         validated += itertools.chain(*order[: max(1, round(0.2 * len(order)))])
     rows = table[table["culture"].isin(source)]
     selected = rows["speaker"].isin(validated)
-    return Fold(name_of(source), rows.index[~selected], rows.index[selected], tests)
+    return Fold("+".join(source), rows.index[~selected], rows.index[selected], tests)
