@@ -5,7 +5,7 @@ on which other things are known: a value that does not fit the widget that is dr
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import streamlit as st
@@ -30,6 +30,24 @@ def select(label: str, options: Sequence[T], key: str, default: T | None = None,
     _forget_unless(key, lambda value: value in options)
     place = options.index(default) if default is not None and default in options else 0
     return cast(T, st.selectbox(label, options, place, key=key, bind="query-params", **layout))
+
+
+def named(label: str, names: Mapping[str, str], key: str, **layout: Any) -> str:
+    """Let people choose one of some options that they see by other names; the link holds the option itself.
+
+    Args:
+        label: label of the widget.
+        names: name of each option, at least one; the first is chosen at first and does not stand in the link.
+        key: name of the query parameter.
+        layout: further arguments of ``st.selectbox``.
+    """
+    _forget_unless(key, lambda value: value in names)
+    if key not in st.session_state and (wanted := read(key)) in names:
+        st.session_state[key] = wanted
+    options = list(names)  # not bound to the link by Streamlit, which writes and reads the names
+    chosen: str = st.selectbox(label, options, key=key, format_func=names.__getitem__, **layout)
+    write(key, "" if chosen == options[0] else chosen)
+    return chosen
 
 
 def segments(label: str, options: Sequence[T], key: str, default: T | None = None, **layout: Any) -> T:

@@ -258,9 +258,10 @@ def choose_tracks(info: ClipInfo) -> Choice:
 
 def _choose_track(label: str, tracks: Sequence[TrackInfo], key: str) -> int | None:
     if len(tracks) < 2:
+        linked.write(key, "")  # of another clip
         return None
     names = {"": "as the file says"} | {str(track.number): track.name for track in tracks}
-    chosen = linked.select(label, list(names), key, "", format_func=lambda number: names[number], width=240)
+    chosen = linked.named(label, names, key, width=240)
     return int(chosen) if chosen else None
 
 
