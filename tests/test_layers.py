@@ -97,14 +97,28 @@ def test_no_module_imports_itself_by_way_of_others():
     assert not graph, "these import each other in a circle, or something that does: " + ", ".join(sorted(graph))
 
 
+def test_pages_open_without_the_library_that_trains():
+    """Lightning takes seconds to import, which each start of the app and of its tests would pay."""
+    modules = {module_of(file): file for file in FILES}
+    waiting = [module for module in modules if module.split(".")[0] in ("app", "pages")]
+    seen: set[str] = set()
+    while waiting:
+        parts = waiting.pop().split(".")
+        for module in ({".".join(parts[: n + 1]) for n in range(len(parts))} & set(modules)) - seen:
+            seen.add(module)
+            assert not {"lightning", "torchmetrics"} & {name[0] for name in imported_by(modules[module], lazy=False)}
+            waiting += _modules_imported(modules[module], modules, lazy=False)
+    assert {"emoviz.training", "emoviz.training.outlook", "emoviz.studies.reports"} <= seen
+
+
 def module_of(file: Path) -> str:
     """Dotted name of a module, e.g. ``emoviz.media.info``, or of a package."""
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def _modules_imported(file: Path, modules: Collection[str]) -> set[str]:
+def _modules_imported(file: Path, modules: Collection[str], *, lazy: bool = True) -> set[str]:
     """The modules that a file imports: ``emoviz.media`` itself where a name of its ``__init__`` is asked for."""
-    dotted = {(".".join(name), ".".join(name[:-1])) for name in imported_by(file)}
+    dotted = {(".".join(name), ".".join(name[:-1])) for name in imported_by(file, lazy=lazy)}
     return {whole if whole in modules else parent for whole, parent in dotted} & set(modules)
 
 

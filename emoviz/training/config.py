@@ -20,6 +20,8 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
 """The names of each kind of outputs."""
 SELECTIONS = {"dimension": ("ccc",), "emotion": ("accuracy", "ua"), "intensity": ("pearson",)}
 """The validation metrics that may select an epoch, for each kind of outputs."""
+OF_CULTURE = "validation in "
+"""Name of the validation metric of one culture in the log, before the name of the culture."""
 
 
 @dataclass(frozen=True)

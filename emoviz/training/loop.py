@@ -28,9 +28,10 @@ from .config import TrainingConfig
 from .data.base import DATA, Data
 from .feed import EpochSampler, fits, in_order, loader
 from .finish import finish
-from .module import TrainingModule, build_model
+from .module import TrainingModule
 from .resume import SafetensorsIO
 from .run_folder import LAST, Keeper, Reporter, Run, open_run, read_log
+from .untrained import build_model
 from .world import World
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its advertising is not for our users

@@ -1,6 +1,6 @@
-"""The Lightning module that trains any model of the registry, and the untrained network of a config."""
+"""The Lightning module that trains any model of the registry."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import lightning.pytorch as lightning
@@ -9,39 +9,15 @@ import torch
 from torch import Tensor
 
 from ..checkpoints.folder import Predictor
-from ..core.errors import ConfigError
-from ..core.vocabulary import POLARITY, SIGNS, Emotion, Split, Task
+from ..core.vocabulary import POLARITY, SIGNS, Emotion, Split
 from ..evaluation.scores import Result, scores_of
 from ..features.align import delayed, refined
-from ..models import Model, Output, build
+from ..models import Output
 from ..models.losses import LOSSES, METRIC_LOSSES
 from .class_prior import log_weights
-from .config import TrainingConfig
-from .data.base import DATA, Batch, Data, Sample, training_mean
+from .config import OF_CULTURE, TrainingConfig
+from .data.base import Batch, Data, Sample, training_mean
 from .schedules import scheduled
-
-OF_CULTURE = "validation in "
-"""Name of the validation metric of one culture in the log, before the name of the culture."""
-
-
-def build_model(config: TrainingConfig, widths: Mapping[str, int]) -> Model:
-    """Build the untrained network of a config.
-
-    Args:
-        config: config of the training.
-        widths: number of channels of each stream after its transform.
-
-    Raises:
-        UnknownNameError: if there is no such model.
-        ConfigError: if the model's options contradict each other, or it predicts per frame where labels are per clip
-            or the other way round.
-    """
-    model = build(config.model, {**config.options, "streams": dict(widths), "outputs": len(config.outputs)})
-    frames = DATA[config.data].frames
-    if (model.task is Task.FRAMES) != frames:
-        needed = "frame" if frames else "clip"
-        raise ConfigError(f"'{config.data}' has labels per {needed}, but '{config.model}' predicts per {model.task}.")
-    return model
 
 
 class TrainingModule(lightning.LightningModule):

@@ -30,8 +30,8 @@ from ..models.losses import LOSSES
 from .config import TrainingConfig
 from .data import DATA, labelled
 from .data.recordings import named_sessions
-from .module import build_model
 from .splits import usual_split
+from .untrained import build_model
 
 FEW = 3
 """Number of tested speakers of a culture below which its scores say little."""

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..core.errors import ConfigError
-from .config import TrainingConfig
-from .module import OF_CULTURE
+from .config import OF_CULTURE, TrainingConfig
 
 EVERY = "all"
 """Culture of a training on all corpora of its config."""

@@ -12,7 +12,8 @@ from emoviz.evaluation.scores import Result
 from emoviz.models.losses import LOSSES
 from emoviz.training.class_prior import log_weights, most_equal, move_prior
 from emoviz.training.data import DATA, collate
-from emoviz.training.module import Predictor, TrainingModule, build_model
+from emoviz.training.module import Predictor, TrainingModule
+from emoviz.training.untrained import build_model
 
 from .made_up import UTTERANCES, MadeUpStore
 

@@ -3,13 +3,15 @@
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-
-from lightning.pytorch.loggers import Logger
+from typing import TYPE_CHECKING
 
 from ...core.errors import ConfigError
 from ...core.registry import Registry
 
-LOGGERS: Registry[Callable[[Path], Logger]] = Registry("logger", home="emoviz.training.loggers")
+if TYPE_CHECKING:  # it takes seconds to import, and the Train page only names the loggers
+    from lightning.pytorch.loggers import Logger
+
+LOGGERS: "Registry[Callable[[Path], Logger]]" = Registry("logger", home="emoviz.training.loggers")
 """Functions that make a logger for the folder of a run."""
 
 
@@ -27,7 +29,7 @@ def require_logger(name: str) -> None:
         raise ConfigError(f"The logger '{name}' needs a package that is not installed: pip install {name}.")
 
 
-def make_logger(name: str, run: Path) -> Logger | None:
+def make_logger(name: str, run: Path) -> "Logger | None":
     """Make the logger of a run, or return None for "".
 
     Raises:

@@ -2,19 +2,18 @@
 
 import os
 from pathlib import Path
-
-from lightning.pytorch.loggers import MLFlowLogger
+from typing import TYPE_CHECKING
 
 from .base import LOGGERS
 
+if TYPE_CHECKING:
+    from lightning.pytorch.loggers import MLFlowLogger
+
 
 @LOGGERS.register("mlflow")
-class MLflow(MLFlowLogger):
-    """Writes to the server that MLFLOW_TRACKING_URI names, or to ``<run>/mlruns``.
+def mlflow(run: Path) -> "MLFlowLogger":
+    """Make a logger that writes to the server that MLFLOW_TRACKING_URI names, or to ``<run>/mlruns``."""
+    from lightning.pytorch.loggers import MLFlowLogger
 
-    Args:
-        run: folder of the run.
-    """
-
-    def __init__(self, run: Path) -> None:
-        super().__init__("emoviz", run.name, os.environ.get("MLFLOW_TRACKING_URI"), save_dir=str(run / "mlruns"))
+    server = os.environ.get("MLFLOW_TRACKING_URI")
+    return MLFlowLogger("emoviz", run.name, server, save_dir=str(run / "mlruns"))

@@ -1,19 +1,17 @@
 """TensorBoard as a logger."""
 
 from pathlib import Path
-
-from lightning.pytorch.loggers import TensorBoardLogger
+from typing import TYPE_CHECKING
 
 from .base import LOGGERS
 
+if TYPE_CHECKING:
+    from lightning.pytorch.loggers import TensorBoardLogger
+
 
 @LOGGERS.register("tensorboard")
-class TensorBoard(TensorBoardLogger):
-    """Writes ``<run>/tensorboard``, for ``tensorboard --logdir``.
+def tensorboard(run: Path) -> "TensorBoardLogger":
+    """Make a logger that writes ``<run>/tensorboard``, for ``tensorboard --logdir``."""
+    from lightning.pytorch.loggers import TensorBoardLogger
 
-    Args:
-        run: folder of the run.
-    """
-
-    def __init__(self, run: Path) -> None:
-        super().__init__(run, name=None, version="tensorboard")
+    return TensorBoardLogger(run, name=None, version="tensorboard")
