@@ -7,7 +7,8 @@ USC, section 4.2.4. With the concatenated streams FU (B, T, D):
     W = \sigma(FC(\mathrm{mean}_t FU) + FC(\mathrm{max}_t FU)), \quad X = FU \cdot W, \quad
     X_e = \mathrm{encoder}(PE(L(X))), \quad Y_p = \mathrm{mlp}(\mathrm{decoder}(X_e, Y_{<p}))
 
-FC is one shared bottleneck (Woo et al., "CBAM", ECCV 2018). Encoder and decoder self-attention
+FC is one shared bottleneck (Woo et al., "CBAM", ECCV 2018); another form of W, whose weights do not depend on the
+start of the training, stands beside it (:mod:`emoviz.models.channel_attention`). Encoder and decoder self-attention
 are causal. Cross-attention sees the whole clip, as in the paper, unless ``causal_memory`` is set;
 and W is taken over the whole clip in any case. Layers are pre-norm.
 
@@ -32,8 +33,9 @@ from torch.nn import functional
 from ..core.errors import ConfigError
 from ..core.vocabulary import Task
 from .base import MODELS, Model, ModelConfig, Output, require_positive, require_share
+from .channel_attention import ChannelAttention, ChannelGates
 from .decoding import CrossAttention, Past, SelfAttention, attend, bare_linear, bare_norm
-from .layers import Steps, concatenate, masked_max, masked_mean, positional_encoding, split_heads
+from .layers import Steps, concatenate, masked_mean, positional_encoding, split_heads
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class CATSConfig(ModelConfig):
 
     Attributes:
         channel_attention: whether channels are weighted; without it the model is the ablation of the paper's Table 6.
+        channel_form: way in which channels are weighted: the paper's ``bottleneck``, whose weights depend on the random
+            start of the training; or ``gates``, of which a fixed share is open, the same in all clips; or gates from
+            which each clip may deviate (``clip gates``).
+        open_share: mean of the gates, in (0, 1).
         reduction: the bottleneck of the channel attention has D / reduction units.
         width: channels inside the transformer (the paper's D_s).
         heads: attention heads; they divide ``width``.
@@ -58,6 +64,8 @@ class CATSConfig(ModelConfig):
     """
 
     channel_attention: bool = True
+    channel_form: Literal["bottleneck", "gates", "clip gates"] = "bottleneck"
+    open_share: float = 0.3
     reduction: int = 16
     width: int = 64
     heads: int = 4
@@ -74,6 +82,8 @@ class CATSConfig(ModelConfig):
         super().__post_init__()
         require_positive(self, "reduction", "width", "heads", "encoder_layers", "decoder_layers", "feedforward", "step")
         require_share(self, "dropout")
+        if not 0 < self.open_share < 1:
+            raise ConfigError(f"'open_share' lies between 0 and 1, not at {self.open_share}.")
         if self.width % self.heads:
             raise ConfigError(f"'heads' divides 'width': {self.heads} does not divide {self.width}.")
 
@@ -82,22 +92,12 @@ PAPER: dict[str, Any] = {"feedback": "teacher", "step": 1, "direct": False}
 """The paper's own training. Its outputs are (nearly) constant in use, see the top of this file."""
 
 
-class ChannelAttention(nn.Module):
-    """Weights in (0, 1) over the channels of a clip, from each channel's mean and maximum over time.
-
-    Args:
-        channels: number of channels D.
-        reduction: ratio by which the bottleneck is narrower; it has D / reduction units, at least one.
-    """
-
-    def __init__(self, channels: int, reduction: int) -> None:
-        super().__init__()
-        bottleneck = max(1, channels // reduction)
-        self.shared = nn.Sequential(nn.Linear(channels, bottleneck), nn.ReLU(), nn.Linear(bottleneck, channels))
-
-    def forward(self, fused: Tensor, mask: Tensor) -> Tensor:
-        """Weigh the channels of frames (B, T, D), known where ``mask`` (B, T, D) is true: return W (B, D)."""
-        return torch.sigmoid(self.shared(masked_mean(fused, mask)) + self.shared(masked_max(fused, mask)))
+def weighing(config: CATSConfig, channels: int) -> ChannelAttention | ChannelGates:
+    """Build the channel attention of a config over D channels."""
+    if config.channel_form == "bottleneck":
+        return ChannelAttention(channels, config.reduction)
+    deviating = config.channel_form == "clip gates"
+    return ChannelGates(channels, config.open_share, config.reduction if deviating else None)
 
 
 def feedforward(config: CATSConfig) -> nn.Sequential:
@@ -212,7 +212,7 @@ class CATS(Model):
     def __init__(self, config: CATSConfig) -> None:
         super().__init__(config)
         channels = sum(config.streams.values())
-        self.channel_attention = ChannelAttention(channels, config.reduction) if config.channel_attention else None
+        self.channel_attention = weighing(config, channels) if config.channel_attention else None
         self.embed_features = nn.Linear(channels, config.width)
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
         self.encoder_norm = nn.LayerNorm(config.width)
@@ -239,8 +239,7 @@ class CATS(Model):
         fused, known = concatenate(streams, self.config.streams, mask)
         attention = {}
         if self.channel_attention is not None:
-            attention["channel"] = self.channel_attention(fused, known)
-            fused = fused * attention["channel"][:, None]
+            attention["channel"], fused = self.channel_attention(fused, known)
         memory = self.encode(fused, mask)
         steps = Steps(mask, self.config.step)
         if self.config.feedback == "teacher" and self.training and targets is not None:

@@ -18,7 +18,7 @@ from emoviz.training.data import DATA, collate, load_recordings
 from emoviz.training.data.people import people_in
 from emoviz.training.data.pictures import augment_crops, or_copy
 from emoviz.training.data.recordings import trace_step
-from emoviz.training.data.sequences import order_by_emotion
+from emoviz.training.data.sequences import ids_by_emotion, order_by_emotion
 from emoviz.training.data.standardise import standardise
 from emoviz.training.feed import EpochSampler
 from emoviz.training.presets import preset
@@ -71,7 +71,7 @@ def test_sequences_hold_one_speaker_and_change_with_the_epoch_in_training_only()
 def test_neighbours_differ_in_emotion_as_long_as_others_are_left(letters, seed):
     names = {"a": Emotion.ANGRY, "b": Emotion.HAPPY, "c": Emotion.SAD}
     emotions = pd.Series([names[x].value for x in letters], index=[str(i) for i in range(len(letters))])
-    order = order_by_emotion(emotions, np.random.default_rng(seed))
+    order = order_by_emotion(ids_by_emotion(emotions), np.random.default_rng(seed))
     assert sorted(i for i, _ in order) == sorted(emotions.index)
     for k in range(1, len(order)):
         if order[k][1] == order[k - 1][1]:

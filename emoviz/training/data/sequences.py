@@ -3,7 +3,7 @@
 Valence and arousal, derived from the emotions, change within such a clip.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -81,13 +81,14 @@ def sequences(
         return len(next(iter(arranged.streams(piece.id, piece.copy).values())))
 
     def part_of(part: Split | None, cropped: bool, copies: int = 0) -> Part:
-        rows = arranged.of(part)
-        groups = {str(speaker): own for speaker, own in rows.groupby("speaker", sort=True)}
+        groups = {str(speaker): own for speaker, own in arranged.of(part).groupby("speaker", sort=True)}
+        who = {s: (s, own["culture"].iloc[0], _only_session(own)) for s, own in groups.items()}
+        emotions = {s: ids_by_emotion(own["emotion"]) for s, own in groups.items()}
 
         @lru_cache(maxsize=4 * len(groups))
         def series(speaker: str, epoch: int, copy: int) -> list[Piece]:
             random = np.random.default_rng([config.seed, epoch + 1 if cropped else 0, *speaker.encode()])
-            order = order_by_emotion(groups[speaker]["emotion"], random)
+            order = order_by_emotion(emotions[speaker], random)
             if not cropped:
                 return [Piece(identity, emotion, copy) for identity, emotion in order]
             drawn = drawn_copies(len(order), arranged.copies, random)
@@ -108,9 +109,8 @@ def sequences(
             cut = list(_cut(series(speaker, epoch, copy), length, k * window, window))
             streams = _joined(arranged, cut)
             target = torch.cat([values[p.emotion].expand(last - first, -1) for p, first, last in cut])
-            who = speaker, groups[speaker]["culture"].iloc[0], _only_session(groups[speaker])
             label = " ".join(dict.fromkeys(p.emotion.value for p, _, _ in cut))
-            return Sample(f"{speaker}#{k}", *who, label, streams, target)
+            return Sample(f"{speaker}#{k}", *who[speaker], label, streams, target)
 
         return Part(len(clips), make, [group(groups[s].iloc[0], config.balance) for s, _, _ in clips])
 
@@ -126,17 +126,22 @@ def _only_session(recordings: pd.DataFrame) -> str | None:
     return text(recordings["session"].iloc[0]) if recordings["session"].nunique(dropna=False) == 1 else None
 
 
-def order_by_emotion(emotions: "pd.Series[Any]", random: np.random.Generator) -> list[tuple[str, Emotion]]:
+def ids_by_emotion(emotions: "pd.Series[Any]") -> dict[Any, np.ndarray]:
+    """Return the ids of utterances by their emotion, given with its id as index; emotions in alphabetical order."""
+    return {e: emotions.index[emotions == e].to_numpy() for e in sorted(emotions.unique())}
+
+
+def order_by_emotion(ids: Mapping[Any, np.ndarray], random: np.random.Generator) -> list[tuple[str, Emotion]]:
     """Draw an order of utterances in which neighbours differ in emotion as long as that is possible.
 
     Args:
-        emotions: emotion of each utterance, with its id as index.
+        ids: ids of the utterances of each emotion (:func:`ids_by_emotion`).
         random: generator that draws the order.
 
     Returns:
         The id and the emotion of each utterance.
     """
-    left = {e: list(random.permutation(emotions.index[emotions == e])) for e in sorted(emotions.unique())}
+    left = {emotion: list(random.permutation(own)) for emotion, own in ids.items()}
     order: list[tuple[str, Emotion]] = []
     last = None
     while left:
