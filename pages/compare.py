@@ -12,6 +12,7 @@ from emoviz.analysis import comparison_scores, disagreement, html_report
 from emoviz.analysis.comparison import LEAST, MOST, recording_table, training_curves
 from emoviz.analysis.disagreement import TRUTH
 from emoviz.core import words
+from emoviz.core.errors import EmovizError
 from emoviz.evaluation.slices import COLUMNS
 from emoviz.ui import (
     compared_clip,
@@ -24,10 +25,21 @@ from emoviz.ui import (
     recordings,
     selection,
 )
-from emoviz.ui.compared import Compared, Files, compared, contender, files_of, suggested
+from emoviz.ui.compared import (
+    Compared,
+    Files,
+    compared,
+    compared_on_ratings,
+    contender,
+    files_of,
+    rated_corpora,
+    suggested,
+)
 from emoviz.ui.insides import fragment
 
 TEST_SET, CLIP = "Test set", "One clip"
+HELD_OUT = "held out in training"
+"""Choice of the recordings on which the models were tested at the end of their training."""
 MOST_LISTED = 50
 """Recordings in the list of disagreements."""
 
@@ -82,8 +94,7 @@ def main() -> None:
     names = choose(found)
     with controls.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
         view = linked.segments("Compare on", [TEST_SET, CLIP], "view", label_visibility="collapsed")
-        if view == TEST_SET and len(names) >= LEAST:
-            both = on_test_set(found, names)
+        both = on_test_set(found, names) if view == TEST_SET and len(names) >= LEAST else None
     if len(found) < LEAST:
         st.markdown(
             "Two models side by side would be here. Bundled ones belong into `checkpoints/`, your own into the folder "
@@ -94,7 +105,7 @@ def main() -> None:
         st.button("Compare a pair that shares recordings", type="primary", on_click=forget_choice)
     elif view == CLIP:
         compared_clip.show_clip(found, names)
-    else:
+    elif both is not None:
         show_test_set(both, {name: found[name] for name in names})
 
 
@@ -112,16 +123,31 @@ def forget_choice() -> None:
     linked.forget("compared")
 
 
-def on_test_set(found: dict[str, Path], names: list[str]) -> Compared:
-    """Return the comparison on the chosen slice, and draw the buttons that choose it and export all."""
+def choose_recordings() -> Callable[[Files, str], Compared]:
+    """Let people choose held-out recordings, or rated clips where there are some, and return what compares on them."""
+    corpora = rated_corpora()
+    chosen = linked.select("Recordings", [HELD_OUT, *corpora], "ratings", width=170) if corpora else HELD_OUT
+    return compared if chosen == HELD_OUT else lambda files, part: compared_on_ratings(files, part, chosen)
+
+
+def on_test_set(found: dict[str, Path], names: list[str]) -> Compared | None:
+    """Return the comparison on the chosen slice, and draw the buttons that choose it and export all.
+
+    There is none where a model says nothing that the chosen recordings have labels of, which is then said.
+    """
     files: Files = files_of({name: found[name] for name in names})
-    everything = compared(files, "")
+    comparing = choose_recordings()
+    try:
+        everything = comparing(files, "")
+    except EmovizError as error:
+        st.warning(str(error))
+        return None
     shared = everything.comparison.shared
     if not shared:
         both = everything
     else:
         chosen = selection.choose_slice(recording_table(shared[0].results))
-        both = compared(files, str(chosen))
+        both = comparing(files, str(chosen))
     st.download_button(
         "Report",
         lambda: html_report.write(both.comparison, compared_costs.known_complexities(names)).encode(),

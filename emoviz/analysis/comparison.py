@@ -39,6 +39,7 @@ class Contender:
         metrics: content of its ``metrics.json``.
         results: its predictions of held-out recordings; none where it did not keep them.
         constant: prediction (K,) of the training mean, None where that is not known.
+        note: sentence that a reader of its scores must know, or "".
     """
 
     name: str
@@ -48,6 +49,7 @@ class Contender:
     metrics: Mapping[str, Any]
     results: tuple[Result, ...] = ()
     constant: np.ndarray | None = None
+    note: str = ""
 
     @property
     def scores(self) -> list[Score]:

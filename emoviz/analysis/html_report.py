@@ -115,6 +115,7 @@ def notes(comparison: Comparison) -> list[str]:
         people = f" of {speakers} speakers" if speakers else ""
         who = " and ".join([", ".join(comparison.paired[:-1]), comparison.paired[-1]])
         found.append(f"{who} are compared on the same {comparison.recordings} held-out recordings{people}.")
+    found += [c.note for c in comparison.contenders if c.note]
     apart = [c.name for c in comparison.contenders if c.name in comparison.reasons]
     for name in apart:
         found.append(f"{comparison.reasons[name]} Its scores are of its own held-out recordings.")

@@ -16,6 +16,8 @@ from .output import JSON, OUT, Bars, give_table, note, print_json, records
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..analysis.comparison import Contender
+
 SIMILARITY_TABLES = ("similarities", "differences", "overall", "top", "frequencies", "weights")
 """Tables that ``similarity`` makes."""
 
@@ -137,6 +139,11 @@ def project(options: argparse.Namespace, settings: Settings) -> None:
     "compare",
     "which of two to four models is better, and is that luck",
     argument("models", nargs="+", metavar="MODEL", help="names of trained models (see `models`)"),
+    argument(
+        "--ratings",
+        metavar="CORPUS",
+        help="set valence and arousal that are derived from what they say of a clip against this corpus's ratings",
+    ),
     argument("--report", type=Path, metavar="FILE", help="write all figures and tables as one HTML file"),
     JSON,
 )
@@ -149,7 +156,11 @@ def compare(options: argparse.Namespace, settings: Settings) -> None:
     for name in options.models:
         if name not in folders:
             raise UnknownNameError("trained model", name, folders)
-    compared = comparison.compare([comparison.read(name, folders[name]) for name in options.models])
+    if options.ratings:
+        contenders = _on_ratings(options, settings)
+    else:
+        contenders = [comparison.read(name, folders[name]) for name in options.models]
+    compared = comparison.compare(contenders)
     scores, differences = comparison_scores.judge(compared)
     if options.report:
         page = html_report.write(compared)
@@ -166,3 +177,19 @@ def compare(options: argparse.Namespace, settings: Settings) -> None:
             print(differences.to_string(index=False, float_format="%.3f"))
     marked = [comparison_scores.COLLAPSED_NOTE] if scores.collapsed.any() else []
     note([*marked, *html_report.notes(compared), *comparison_scores.verdicts(scores, differences)])
+
+
+def _on_ratings(options: argparse.Namespace, settings: Settings) -> "list[Contender]":
+    """Predict the rated clips of a corpus by the models of a comparison.
+
+    Raises:
+        EmovizError: if the corpus rates nothing that follows from a model, or a feature was not extracted.
+    """
+    from ..analysis.comparison_ratings import on_ratings
+    from ..features.store import FeatureStore
+    from ..prediction.clip import load_checkpoints
+
+    store = FeatureStore(settings.store)
+    with Bars() as bars:
+        models = load_checkpoints(options.models, settings.checkpoints)
+        return [on_ratings(model, store, options.ratings, bars) for model in models]

@@ -23,6 +23,7 @@ from ..models.groups import mean_moments, moments
 from ..prediction.calibration import Profile, calibrated, measure, require_calibration
 from ..prediction.corpus import evaluate_corpus, trained_on, training_mean
 from ..prediction.inputs import standardised_by
+from ..prediction.rated import mean_of_training, rated_results, set_against_ratings
 from .config import TrainingConfig
 from .data import DATA, Recordings, labelled, load_recordings
 from .finish import predict_part
@@ -38,7 +39,8 @@ def evaluate(
     """Score a model on the recordings of a corpus that its training did not see, as its card scores it.
 
     A checkpoint that does not state how its samples were made, or that reads pictures, is scored recording by recording
-    (:func:`emoviz.prediction.corpus.evaluate_corpus`).
+    (:func:`emoviz.prediction.corpus.evaluate_corpus`). Where clips have ratings and nothing else, these judge valence
+    and arousal that are derived from what the model says (:mod:`emoviz.prediction.rated`).
 
     Args:
         checkpoint: the model.
@@ -58,6 +60,8 @@ def evaluate(
         CalibrationError: if the model, or too short a speaker, cannot be calibrated to.
     """
     about = checkpoint.description
+    if set_against_ratings(about, store.corpus(name)):
+        return _on_ratings(checkpoint, store, name, progress, by)
     if by:
         _require_calibration(checkpoint, by)
     elif about.training.get("data") not in DATA or not DATA[about.training["data"]].windows:
@@ -65,6 +69,23 @@ def evaluate(
     results = held_out(checkpoint, store, name, progress, by=by)
     progress("Computing intervals", 0, 1)
     return score_table(results, scores_of(about.kind, about.outputs, training_mean(checkpoint, store)))
+
+
+def _on_ratings(
+    checkpoint: Checkpoint, store: FeatureStore, name: str, progress: Progress, by: str
+) -> list[dict[str, Any]]:
+    """Score derived valence and arousal of a model against ratings of whole clips.
+
+    Raises:
+        CalibrationError: if the model shall be calibrated to each of some groups.
+    """
+    if by:
+        raise CalibrationError(
+            f"'{name}' has ratings of whole clips: calibrate to corpus:{name}, a folder or a profile, not to each {by}."
+        )
+    outputs, results = rated_results(checkpoint, store, name, progress)
+    progress("Computing intervals", 0, 1)
+    return score_table(results, scores_of("dimension", outputs, mean_of_training(checkpoint, store, outputs)))
 
 
 def held_out(

@@ -10,10 +10,12 @@ import pandas as pd
 from .. import checkpoints
 from ..analysis import calibration, comparison_errors, comparison_scores, disagreement
 from ..analysis.comparison import Comparison, Contender, compare, read, suggest
+from ..analysis.comparison_ratings import on_ratings
 from ..core.errors import EmovizError
 from ..core.progress import Progress
 from ..evaluation.slices import Slice
 from ..prediction.cost import Complexity, measure
+from ..prediction.rated import rated
 from . import loaders
 from .cache import cached
 
@@ -74,6 +76,32 @@ class Compared:
         if column not in self._slices:
             self._slices[column] = comparison_errors.slice_errors(self.comparison, column)
         return self._slices[column]
+
+
+@cached(64, "Predicting the rated clips")
+def rated_contender(file: tuple[str, Path, int], corpus: str) -> Contender:
+    """Return a model as a contender on the clips of a corpus that people rated.
+
+    Raises:
+        EmovizError: if nothing that is rated follows from the model, or a feature of the corpus was not extracted.
+    """
+    return on_ratings(loaders.load_checkpoint(file[1]), loaders.store(), corpus)
+
+
+@cached(32, "Comparing")
+def compared_on_ratings(files: Files, chosen: str, corpus: str) -> Compared:
+    """Compare models by derived valence and arousal, on a slice of the clips of a corpus that people rated.
+
+    Raises:
+        EmovizError: if nothing that is rated follows from a model, or a feature of the corpus was not extracted.
+    """
+    contenders = [rated_contender(file, corpus) for file in files]
+    return Compared(compare(contenders, Slice.parse(chosen)), (files, f"{chosen} on {corpus}"))
+
+
+def rated_corpora() -> list[str]:
+    """Name the corpora of the store that have ratings of whole clips and nothing else."""
+    return [one.name for one in loaders.holdings() if one.stored and one.tables is not None and rated(one.tables)]
 
 
 def files_of(folders: Mapping[str, Path]) -> Files:

@@ -5,14 +5,18 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from contenders import classifier, tracer, write
 from places import ROOT
 from reading import specs, tables, texts
 
 from emoviz import checkpoints
+from emoviz.core.errors import CorpusError
 from emoviz.core.settings import Settings
+from emoviz.corpora.inventory import Holding
 from emoviz.evaluation import bootstrap
+from emoviz.features.stored_corpus import StoredCorpus
 from emoviz.prediction import cost
 from emoviz.prediction.cost import Complexity
 from emoviz.ui import cache, compared, loaders
@@ -136,6 +140,29 @@ def test_a_model_whose_scores_lack_a_field_is_named_and_left_out(open_page, mode
 def test_an_empty_slice_says_so(open_page, models):
     test = open_page("compare", compared=["good", "bad"], slice="id:nothing")
     assert not test.exception and "No shared recording is in this slice" in texts(test)
+
+
+def test_models_are_set_against_the_ratings_of_a_corpus_of_the_store(open_page, models, monkeypatch):
+    assert not [box for box in open_page("compare", compared=["calm", "loud"]).selectbox if box.key == "ratings"]
+    labels = pd.DataFrame({"valence": [0.5, None], "arousal": [0.1, 0.2]})
+    tables = StoredCorpus("rated", "Rated", "", "", pd.DataFrame(), labels, pd.DataFrame(), None)
+    acted = dataclasses.replace(tables, labels=labels.assign(emotion="sad"))
+    holdings = [Holding(n, "", True, t, {}, True) for n, t in (("rated", tables), ("acted", acted))]
+    monkeypatch.setattr(loaders, "holdings", lambda: holdings)
+    monkeypatch.setattr(loaders, "load_checkpoint", lambda folder: folder.name)
+
+    def on_ratings(name: str, store: object, corpus: str):
+        if name == "good":
+            raise CorpusError(f"'{corpus}' rates nothing that follows from '{name}'.")
+        return dataclasses.replace(tracer(name, 0.1 if name == "calm" else 0.9, frames=2), note=f"{name} is derived.")
+
+    monkeypatch.setattr(compared, "on_ratings", on_ratings)
+    test = open_page("compare", compared=["calm", "loud"], ratings="rated")
+    assert not test.exception
+    assert test.selectbox(key="ratings").options == ["held out in training", "rated"]
+    assert "calm is derived. loud is derived." in texts(test) and "calm is better than loud: CCC" in texts(test)
+    test = open_page("compare", compared=["calm", "good"], ratings="rated")
+    assert not test.exception and "'rated' rates nothing that follows from 'good'." in texts(test)
 
 
 def test_one_clip_is_compared_curve_over_curve(open_page, finish):
