@@ -52,7 +52,8 @@ class Corpus:
         recordings: one row per recording, index ``id``, columns :data:`RECORDING_COLUMNS`; media
             columns hold absolute paths (str). Speakers are unique across corpora: ``emodb/03``. Where a
             split was published with the corpus, ``split`` (a ``Split`` value) is one more column; where
-            recordings are parts of files, :data:`PART_COLUMNS` are two more.
+            sentences were given to several people, ``sentence`` may name them; where recordings are parts
+            of files, :data:`PART_COLUMNS` are two more.
         labels: one row per recording, index ``id``: column ``emotion`` (an ``Emotion`` value), and
             ``intensity`` where the corpus states one; or values per dimension; where several raters
             voted also ``votes.<answer>`` (counts) and ``share.<emotion>`` (their distribution, NaN

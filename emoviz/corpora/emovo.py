@@ -25,7 +25,7 @@ EMOTIONS = {
     "sor": Emotion.SURPRISED,
     "tri": Emotion.SAD,
 }
-PATTERN = re.compile(r"(?P<emotion>[a-z]{3})-(?P<speaker>[fm]\d)-[a-z]\d")
+PATTERN = re.compile(r"(?P<emotion>[a-z]{3})-(?P<speaker>[fm]\d)-(?P<sentence>[a-z]\d)")
 
 
 @READERS.register(NAME)
@@ -42,6 +42,7 @@ def read(data_folder: Path) -> Corpus:
             "audio": str(path),
             "speaker": match["speaker"],
             "gender": GENDERS[match["speaker"][0]],
+            "sentence": match["sentence"],
             "emotion": decode(TITLE, path, match["emotion"], EMOTIONS),
         }
         for match, path in matching(folder, PATTERN)

@@ -19,6 +19,7 @@ import pandas as pd
 from ..core.errors import ConfigError, CorpusError, EmovizError
 from ..core.vocabulary import INTENSITIES, Dimension, Emotion
 from .base import Corpus
+from .duplicates import joined, same_files, told
 from .layout import labels_table, recordings_table
 from .roles import LABELS, LEFT_OUT, NEEDED, ROLES, SCALES, SPLIT, WHOLE, seconds_of, suggest_part, suggest_start
 from .sources import VIDEO_ENDINGS, Material
@@ -206,7 +207,7 @@ def _refuse_parts(material: Material, plan: Plan) -> None:
 
 
 def corpus(plan: Plan, checked: Checked) -> Corpus:
-    """Make a corpus of the sound rows.
+    """Make a corpus of the sound rows, in which people share a session under whom the same file stands.
 
     Raises:
         CorpusError: if there is no sound row.
@@ -215,14 +216,17 @@ def corpus(plan: Plan, checked: Checked) -> Corpus:
         raise CorpusError(f"No row of the corpus '{plan.name}' is sound, so there is nothing to import.")
     labels = [column for column in (*LABELS, "intensity") if checked.rows[0].get(column) is not None]
     traces = checked.traces.assign(id=f"{plan.name}/" + checked.traces["id"]) if len(checked.traces) else checked.traces
+    recordings = recordings_table(plan.name, checked.rows)
+    twice = same_files(recordings)
+    recordings["session"] = pd.Series(joined(recordings["session"].to_dict(), twice), dtype=object)
     return Corpus(
         name=plan.name,
         title=plan.title or plan.name,
         licence=plan.licence,
-        recordings=recordings_table(plan.name, checked.rows),
+        recordings=recordings,
         labels=labels_table(plan.name, checked.rows, *labels) if labels else pd.DataFrame(),
         traces=traces,
-        limits=plan.limits,
+        limits=" ".join(filter(None, [plan.limits, told(twice)])),
     )
 
 

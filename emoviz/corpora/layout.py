@@ -106,12 +106,12 @@ def read_table(title: str, path: Path, columns: Sequence[str], **options: Any) -
 def recordings_table(name: str, rows: Sequence[Mapping[str, object]], **common: object) -> pd.DataFrame:
     """Build the table of recordings from rows with ``id``; columns that nothing gives are None.
 
-    The columns ``split``, ``start`` and ``end`` are there only where rows have them.
+    The columns ``split``, ``sentence``, ``start`` and ``end`` are there only where rows have them.
 
     Ids and speakers get the corpus's name in front, so that both are unique across corpora.
     """
     given = pd.DataFrame([{**common, **row} for row in rows], dtype=object)
-    further = [column for column in ("split", *PART_COLUMNS) if column in given]
+    further = [column for column in ("split", "sentence", *PART_COLUMNS) if column in given]
     table = given.reindex(columns=["id", *RECORDING_COLUMNS, *further])
     table = table.astype(object).where(table.notna(), None)
     for column in ("id", "speaker"):

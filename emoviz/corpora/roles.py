@@ -37,6 +37,7 @@ ROLES = {
     "culture": "what pages and tables compare, e.g. German",
     "session": "conversation of people who were recorded together",
     "transcript": "what is said",
+    "sentence": "which of the given sentences is said; by default those of one transcript",
     SPLIT: f"the part of a published split in which the clip stands: {', '.join(Split)}",
 }
 """Meanings that a column may have, by role."""
@@ -76,6 +77,7 @@ HINTS = {
     "culture": "culture country nationality",
     "session": "session recording_session dialog",
     "transcript": "transcript transcription text sentence utterance",
+    "sentence": "sentence_id statement prompt",
     SPLIT: "split partition",
 }
 """Column names by which a role is suggested."""

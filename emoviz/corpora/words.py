@@ -34,6 +34,8 @@ def account(plan: Plan, checked: Checked, made: Corpus) -> list[str]:
     if checked.left_out:
         words = [word for word, emotion in plan.emotions.items() if emotion == LEFT_OUT]
         lines.append(f"Left out: {counted(checked.left_out, 'rows')} ({', '.join(words)}).")
+    if made.limits != plan.limits:
+        lines.append(made.limits.removeprefix(plan.limits).strip())
     return lines
 
 

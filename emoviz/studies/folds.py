@@ -70,7 +70,7 @@ def run_protocol(
     Raises:
         EmovizError: if the config or the split does not allow it, or the disk is full; it is of that kind.
     """
-    made = make_folds(protocol, recordings.table, options)
+    made = make_folds(protocol, recordings.table, options, sentences_apart=config.sentences_apart)
     found: list[dict[int, Outcomes]] = [{} for _ in made]
     units = [(n, fold, seed) for n, fold in enumerate(made) for seed in seeds]
     for done, (n, fold, seed) in enumerate(units):

@@ -11,7 +11,7 @@ from .study import LEARNED, READING, LateFusion, Plan, Study
 
 CLASS_FLOORS = ("svm", "logistic")
 """Floors beside which systems that predict emotion classes of utterances are judged."""
-SHARED = ("outputs", "corpora")
+SHARED = ("outputs", "corpora", "sentences_apart")
 """Fields of the config in which systems agree that are judged on the same recordings."""
 
 
@@ -109,10 +109,9 @@ def _floors(config: TrainingConfig, configs: Sequence[TrainingConfig]) -> dict[s
 def _require_alike(configs: Sequence[TrainingConfig]) -> None:
     for field in SHARED:
         for config in configs[1:]:
-            if {*getattr(config, field)} != {*getattr(configs[0], field)}:
+            if getattr(config, field) != getattr(configs[0], field):
                 raise ConfigError(
-                    f"Systems that are judged together share their {field}, unlike '{configs[0].name}' and "
-                    f"'{config.name}'."
+                    f"Systems that are judged together share '{field}', unlike '{configs[0].name}' and '{config.name}'."
                 )
 
 

@@ -130,11 +130,11 @@ class _Runner:
         results = [result for group in groups.values() for replicate in group for result in replicate.results]
         scores = told_by(results, scores_of(config.kind, config.outputs, np.zeros(len(config.outputs))))
         table = self._recordings(config).table
-        protocol = self.plan.protocol or self.protocol
+        protocol, options = self.plan.protocol or self.protocol, self.plan.options
         self._tested[name] = Tested(
             estimate(groups, scores, _means(self.plan, table, groups)),
             tuple(sorted({seed for part in outcomes for fold in part for seed in fold})),
-            split_of(make_folds(protocol, table, self.plan.options), table),
+            split_of(make_folds(protocol, table, options, sentences_apart=config.sentences_apart), table),
             to_dict(fusion or config),
         )
         return self._tested[name]

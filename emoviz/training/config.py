@@ -80,6 +80,8 @@ class TrainingConfig:
             cost (:mod:`emoviz.training.class_prior`).
         validation_share: share of the speakers of each culture for validation, at least one speaker.
         test_share: share of the speakers of each culture for the test, at least one speaker.
+        sentences_apart: whether no sentence that is tested is trained on, nor selects the epoch: of the sentences that
+            both sides say, a third are tested, and recordings of these are left out of the other parts.
         seed: seed of everything random.
         compile: whether torch.compile translates the network first, which takes minutes and pays in long trainings.
         precision: ``bf16`` on CUDA and on CPUs that compute in it, or ``32``; ``auto`` takes bf16 on CUDA.
@@ -125,6 +127,7 @@ class TrainingConfig:
     micro_batch: int = field(default=0, metadata=LEFT_OUT)
     compile: bool = field(default=False, metadata=LEFT_OUT)
     uniform_prior: float = field(default=0.0, metadata=LEFT_OUT)
+    sentences_apart: bool = field(default=False, metadata=LEFT_OUT)
 
     def __post_init__(self) -> None:
         if not self.name or any(c in self.name for c in "/\\ .") or self.name.startswith("-"):

@@ -26,6 +26,8 @@ from ..prediction.inputs import standardised_by
 from ..prediction.rated import mean_of_training, rated_results, set_against_ratings
 from .config import TrainingConfig
 from .data import DATA, Recordings, labelled, load_recordings
+from .data.arranged import usual_parts
+from .data.recordings import with_names
 from .finish import predict_part
 from .module import TrainingModule
 
@@ -126,6 +128,8 @@ def held_out(
         raise ConfigError(f"The checkpoint '{about.name}' does not say on which speakers it was tested.")
     own = labelled(config, [store.corpus(corpus) for corpus in names], ["speaker"], some_classes=True)
     tested = own.index if speakers is None else own.index[own["speaker"].isin(speakers)]
+    if seen and config.sentences_apart:
+        tested = tested.intersection(_tested_apart(config_of(about), store), sort=False)
     if not len(tested):
         raise CorpusError(f"No recording of '{', '.join(names)}' was held out from the training of '{about.name}'.")
     heard = None if everyone else own["speaker"].loc[tested].unique()
@@ -137,6 +141,13 @@ def held_out(
         fitted = calibrated(checkpoint, _profile_of_group(checkpoint, recordings, by, group))
         results += predict_recordings(fitted, config, recordings, rows.index, progress)
     return results
+
+
+def _tested_apart(config: TrainingConfig, store: FeatureStore) -> pd.Index:
+    """Return the ids of the recordings that a training tested which kept sentences apart."""
+    corpora = [store.corpus(name) for name in config.corpora]
+    table = with_names(labelled(config, corpora, ["speaker", "culture", "split"]), {c.name: c for c in corpora})
+    return usual_parts(config, table)[Split.TEST]
 
 
 def _profile_of_group(checkpoint: Checkpoint, recordings: Recordings, by: str, group: Hashable) -> Profile:

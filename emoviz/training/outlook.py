@@ -29,8 +29,8 @@ from ..models.inputs import Inputs
 from ..models.losses import LOSSES
 from .config import TrainingConfig
 from .data import DATA, labelled
-from .data.recordings import named_sessions
-from .splits import usual_split
+from .data.arranged import usual_parts
+from .data.recordings import with_names
 from .untrained import build_model
 
 FEW = 3
@@ -139,14 +139,13 @@ def split_table(config: TrainingConfig, found: Sequence[Holding]) -> pd.DataFram
         SplitError: if a culture has too few speakers.
     """
     tables = {one.name: one.tables for one in found if one.tables is not None}
-    table = labelled(config, list(tables.values()), ["speaker", "culture", "session", "split"])
+    table = labelled(config, list(tables.values()), ["speaker", "culture", "split"])
     if any(_pictures(one) for one in found):
-        part = table["session"]
+        part = pd.concat([one.recordings["session"] for one in tables.values()]).loc[table.index]
         table = table.assign(culture="unknown", speaker=None)
     else:
-        table = table.assign(session=pd.concat([named_sessions(name, one.recordings) for name, one in tables.items()]))
-        split = usual_split(table, config.validation_share, config.test_share, config.seed)
-        part = table["speaker"].map({speaker: str(p) for p, speakers in split.items() for speaker in speakers})
+        parts = usual_parts(config, with_names(table, tables))
+        part = pd.Series({i: str(part) for part, ids in parts.items() for i in ids}, dtype=object).reindex(table.index)
     grouped = table.assign(part=part).groupby(["culture", "part"], sort=False)
     rows = grouped.agg(recordings=("part", "size"), speakers=("speaker", "nunique")).reset_index()
     order = {str(p): number for number, p in enumerate(Split)}

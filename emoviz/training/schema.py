@@ -31,7 +31,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance",
              "uniform_prior", "copies"),
     "Time": ("hop", "window", "resample", "label_delay"),
-    "Split and adaptation": ("validation_share", "test_share", "standardise_by", "speaker_weight", "adapt_norm"),
+    "Split and adaptation": ("validation_share", "test_share", "sentences_apart", "standardise_by",
+                             "speaker_weight", "adapt_norm"),
 }  # fmt: skip
 """Fields of a training config that a form shows in groups; the other fields have places of their own."""
 ELSEWHERE = ("name", "title", "source", "model", "options", "corpora", "inputs", "outputs")

@@ -190,6 +190,28 @@ def test_what_an_import_consists_of_is_said(tmp_path):
     ]
 
 
+def test_one_recording_under_two_speakers_is_told_and_puts_them_into_one_session(tmp_path):
+    rows = ["a/1.wav,sad,S1,one", "a/2.mp4,sad,S2,two", "b/1.wav,sad,S2,", "b/3.WAV,sad,S3,three", "c.wav,sad,S3,two"]
+    folder = folder_of(
+        tmp_path, "\n".join(["file,emotion,who,room", *rows]), ("a/1.wav", "a/2.mp4", "b/1.wav", "b/3.WAV")
+    )
+    for name, content in (("a/1.wav", b"same"), ("b/1.wav", b"same"), ("a/2.mp4", b"else"), ("b/3.WAV", b"longer")):
+        (folder / name).write_bytes(content)
+    (folder / "c.wav").write_bytes(b"same")
+    plan = Plan("mine", COLUMNS | {"session": "room"}, {"culture": "Here"})
+    checked = check(material_of(folder), plan)
+    made = corpus(plan, checked)
+    # a/1, b/1 and c are one recording, and a/2 stands in c's session.
+    assert made.recordings["session"].tolist() == ["one", "one", "one", "three", "one"]
+    said = "1 times the same recording, byte for byte, stands under two speakers, first a/1 and b/1: correct the table"
+    assert account(plan, checked, made)[-1].startswith(said) and said in made.limits
+    own_takes = folder_of(tmp_path / "own", "file,emotion,who\na/1.wav,sad,S1\na/2.mp4,sad,S1\n")
+    for name in ("a/1.wav", "a/2.mp4"):
+        (own_takes / name).write_bytes(b"same")
+    alone = corpus(PLAN, check(material_of(own_takes), PLAN))  # twice under one speaker parts nothing
+    assert alone.recordings["session"].tolist() == [None, None] and alone.limits == PLAN.limits
+
+
 def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path):
     folder = folder_of(tmp_path / "clips", "file,emotion,who\na/1.wav,sad,S1\n")
     (folder / "b" / "inside.wav").symlink_to(folder / "a" / "1.wav")

@@ -282,7 +282,7 @@ def test_several_configs_are_judged_in_one_study(tmp_path):
     ("changes", "fusion", "message"),
     [
         ({"name": "tiny"}, None, "Two systems of this study are named 'tiny'"),
-        ({"outputs": FOUR_EMOTIONS[:2]}, None, "share their outputs, unlike 'tiny' and 'other'"),
+        ({"outputs": FOUR_EMOTIONS[:2]}, None, "share 'outputs', unlike 'tiny' and 'other'"),
         ({}, ("average", ("tiny",)), r"two or more of tiny, other, not of \['tiny'\]"),
         ({"model": "svm", "options": {}}, (LEARNED, ("tiny", "other")), "here it would have none"),
     ],

@@ -582,6 +582,17 @@ def test_a_sample_knows_its_session_under_a_name_that_no_other_corpus_has(config
     assert sessions == {(f"Here/{k}", f"made-up/Here/{k}") for k in range(5)} | {(f"There/{k}", None) for k in range(5)}
 
 
+def test_speakers_of_one_and_the_same_recording_share_a_session():
+    class Store(MadeUpStore):
+        def corpus(self, name):
+            corpus = super().corpus(name)
+            keys = corpus.recordings["key"].replace({"Here/3/sad/0": "Here/1/sad/0"})
+            return dataclasses.replace(corpus, recordings=corpus.recordings.assign(key=keys))
+
+    sessions = {s.id: s.session for s in DATA["utterances"](UTTERANCES, Store()).everyone if s.session}
+    assert {*sessions} == {"Here/1/sad/0", "Here/3/sad/0"} and len({*sessions.values()}) == 1
+
+
 def test_a_clip_of_utterances_from_several_sessions_has_none():
     class Store(MadeUpStore):
         def corpus(self, name):

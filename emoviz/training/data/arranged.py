@@ -12,6 +12,7 @@ from torch import Tensor
 from ...core.vocabulary import Split
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
+from ..sentences import sentences_apart
 from ..splits import check_disjoint, usual_split
 from .base import Data, Part, Partition
 from .people import people_in
@@ -119,13 +120,31 @@ def arrange(
     """
     table = recordings.table
     if partition is None:
-        speakers = usual_split(table, config.validation_share, config.test_share, config.seed)
-        partition = {part: table.index[table["speaker"].isin(names)] for part, names in speakers.items()}
+        partition = usual_parts(config, table)
     check_disjoint({part: tuple(table["speaker"].loc[ids].unique()) for part, ids in partition.items()})
     arranged = Arranged(recordings, inputs or fit_inputs(config, recordings, partition[Split.TRAIN]), partition)
     if recordings.copies:
         recordings.copies.require(arranged.copied)
     return arranged
+
+
+def usual_parts(config: TrainingConfig, table: pd.DataFrame) -> dict[Split, pd.Index]:
+    """Return the ids of the recordings of each part of a config's own split.
+
+    Args:
+        config: config of the training.
+        table: recordings as :class:`Recordings` has them.
+
+    Raises:
+        SplitError: if a culture has too few speakers, or sentences cannot be kept apart.
+    """
+    speakers = usual_split(table, config.validation_share, config.test_share, config.seed)
+    parts = {part: table.index[table["speaker"].isin(names)] for part, names in speakers.items()}
+    if not config.sentences_apart:
+        return parts
+    train, validation, test = (parts[part] for part in (Split.TRAIN, Split.VALIDATION, Split.TEST))
+    (train, validation), (test,) = sentences_apart(table, [train, validation], [test], [config.seed])
+    return {Split.TRAIN: train, Split.VALIDATION: validation, Split.TEST: test}
 
 
 def fit_inputs(config: TrainingConfig, recordings: Recordings, ids: pd.Index) -> Inputs:

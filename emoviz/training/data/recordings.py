@@ -11,12 +11,14 @@ from ...checkpoints.description import MOST_NAMED, FeatureSpec
 from ...core.errors import ConfigError, CorpusError, FeatureError
 from ...core.progress import Progress, silent
 from ...core.vocabulary import INTENSITIES, Dimension, intensity
+from ...corpora.duplicates import joined, same
 from ...corpora.inventory import Tables
 from ...features.align import align
 from ...features.base import FeatureStream
 from ...features.grid import on_grid
 from ...features.store import FeatureStore
 from ..config import TrainingConfig
+from ..sentences import named_sentences, told_by_sentences
 from .base import DATA
 from .copies import Copies
 from .people import TOLD
@@ -29,7 +31,8 @@ class Recordings:
 
     Attributes:
         table: one row per recording, index ``id``, with the columns ``speaker``, ``culture``, ``gender``, ``language``,
-            ``session`` (unique across corpora), ``emotion`` and, where the corpus states it, ``intensity``.
+            ``session`` and ``sentence`` (unique across corpora), ``emotion`` and, where the corpus states it,
+            ``intensity``.
         streams: raw features (T, D), float32, by the id of the recording and the name of the stream.
         traces: labels over time (T, dimensions) by the id of the recording; empty for corpora with labels per clip.
         features: description of each stream.
@@ -81,7 +84,7 @@ def load_recordings(
     corpora = [store.corpus(name) for name in config.corpora]
     table = labelled(config, corpora, ["key", "speaker", "culture", "split", *TOLD], some_classes=some_classes)
     left_out = _left_out(config, corpora, table) if config.kind == "intensity" else ""
-    table = table.join(pd.concat([named_sessions(c.name, c.recordings) for c in corpora]))
+    table = with_names(table, {c.name: c for c in corpora})
     if speakers is not None:
         table = table[table["speaker"].isin(speakers)]
     traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
@@ -109,7 +112,7 @@ def load_recordings(
         streams=streams,
         traces=traces,
         features=tuple(_spec(name, *identities[name], channels[name], chosen[name]) for name in chosen),
-        note=" ".join(f"{c.title}: {c.limits}" for c in corpora) + left_out,
+        note=" ".join(f"{c.title}: {c.limits}" for c in corpora) + left_out + told_by_sentences(table),
         licences={c.title: c.licence for c in corpora},
     )
 
@@ -176,9 +179,20 @@ def _left_out(config: TrainingConfig, corpora: Sequence[Tables], table: pd.DataF
     return f" {count} recordings do not state their intensity and are left out." * bool(count)
 
 
+def with_names(table: pd.DataFrame, corpora: Mapping[str, Tables]) -> pd.DataFrame:
+    """Join recordings with their sessions and sentences, under names that no other corpus has."""
+    sessions = pd.concat([named_sessions(name, one.recordings) for name, one in corpora.items()])
+    sentences = pd.concat([named_sentences(name, one.recordings) for name, one in corpora.items()])
+    return table.assign(session=sessions, sentence=sentences)
+
+
 def named_sessions(corpus: str, recordings: pd.DataFrame) -> "pd.Series[Any]":
-    """Return the session of each recording under a name that no other corpus has."""
-    sessions: pd.Series[Any] = recordings["session"]
+    """Return the session of each recording under a name that no other corpus has.
+
+    Speakers under whom the same recording stands, byte for byte, share a session.
+    """
+    twice = same(recordings["key"], recordings["speaker"]) if "key" in recordings else []
+    sessions = pd.Series(joined(recordings["session"].to_dict(), twice), recordings.index, dtype=object, name="session")
     return sessions.map(lambda session: f"{corpus}/{session}", na_action="ignore")
 
 

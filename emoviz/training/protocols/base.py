@@ -15,6 +15,7 @@ from ...core.configuration import LEFT_OUT
 from ...core.errors import ConfigError, SplitError
 from ...core.registry import Registry
 from ...core.vocabulary import Split
+from ..sentences import sentences_apart as apart_by_sentence
 from ..splits import check_apart, check_disjoint
 
 EVERYTHING = "all"
@@ -179,18 +180,40 @@ ids, it makes the folds, or raises a SplitError where the table does not allow t
 PROTOCOLS: Registry[MakeFolds] = Registry("protocol", home="emoviz.training.protocols")
 
 
-def make_folds(protocol: str, table: pd.DataFrame, options: Options) -> list[Fold]:
+def make_folds(protocol: str, table: pd.DataFrame, options: Options, *, sentences_apart: bool = False) -> list[Fold]:
     """Make the folds of a protocol, and check that no speaker stands in two parts of one.
+
+    Args:
+        protocol: registry name.
+        table: recordings.
+        options: options of the protocol.
+        sentences_apart: whether no sentence that is tested is trained on.
 
     Raises:
         SplitError: if the table does not allow them.
     """
     made = PROTOCOLS[protocol](table, options)
+    if sentences_apart:
+        made = [_with_sentences_apart(fold, table, [options.seed, number]) for number, fold in enumerate(made)]
     if not options.validate:
         made = [dataclasses.replace(f, train=f.train.append(f.validation), validation=f.validation[:0]) for f in made]
     for fold in made:
         fold.check(table)
     return made
+
+
+def _with_sentences_apart(fold: Fold, table: pd.DataFrame, seed: Sequence[int]) -> Fold:
+    """Leave out of a fold what would put a sentence on both sides.
+
+    Raises:
+        SplitError: if a culture's sentences are unknown or too few, or the fold trains further on some of its tests.
+    """
+    if fold.further:
+        raise SplitError("Sentences are not kept apart where networks learn further from utterances of the target.")
+    (train, validation), tests = apart_by_sentence(table, [fold.train, fold.validation], [*fold.tests.values()], seed)
+    return dataclasses.replace(
+        fold, train=train, validation=validation, tests=dict(zip(fold.tests, tests, strict=True))
+    )
 
 
 def split_of(made: Sequence[Fold], table: pd.DataFrame) -> list[dict[str, Any]]:
