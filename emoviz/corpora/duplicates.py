@@ -30,7 +30,7 @@ def same(contents: "pd.Series[Any]", speakers: "pd.Series[Any]") -> list[list[st
     """Return the ids of recordings of one content, for each content of two speakers or more.
 
     Args:
-        contents: what tells the content of each recording, by its id; None where it is unknown.
+        contents: key of the content of each recording, by its id; None where it is unknown.
         speakers: speaker of each recording, by its id.
     """
     known = contents.dropna()
