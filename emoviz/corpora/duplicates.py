@@ -12,6 +12,17 @@ import pandas as pd
 from .base import clips_of
 
 
+def with_doubles_together(recordings: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Put recordings of one file, byte for byte, and of two speakers into one session.
+
+    Returns:
+        The recordings, and a sentence on those of which that is so, or an empty text.
+    """
+    groups = same_files(recordings)
+    sessions = pd.Series(joined(recordings["session"].to_dict(), groups), recordings.index, dtype=object)
+    return recordings.assign(session=sessions), told(groups)
+
+
 def same_files(recordings: pd.DataFrame) -> list[list[str]]:
     """Return the ids of recordings whose files are byte for byte the same, for each file of two speakers or more.
 

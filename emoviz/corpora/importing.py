@@ -19,7 +19,7 @@ import pandas as pd
 from ..core.errors import ConfigError, CorpusError, EmovizError
 from ..core.vocabulary import INTENSITIES, Dimension, Emotion
 from .base import Corpus
-from .duplicates import joined, same_files, told
+from .duplicates import with_doubles_together
 from .layout import labels_table, recordings_table
 from .roles import LABELS, LEFT_OUT, NEEDED, ROLES, SCALES, SPLIT, WHOLE, seconds_of, suggest_part, suggest_start
 from .sources import VIDEO_ENDINGS, Material
@@ -216,9 +216,7 @@ def corpus(plan: Plan, checked: Checked) -> Corpus:
         raise CorpusError(f"No row of the corpus '{plan.name}' is sound, so there is nothing to import.")
     labels = [column for column in (*LABELS, "intensity") if checked.rows[0].get(column) is not None]
     traces = checked.traces.assign(id=f"{plan.name}/" + checked.traces["id"]) if len(checked.traces) else checked.traces
-    recordings = recordings_table(plan.name, checked.rows)
-    twice = same_files(recordings)
-    recordings["session"] = pd.Series(joined(recordings["session"].to_dict(), twice), dtype=object)
+    recordings, twice = with_doubles_together(recordings_table(plan.name, checked.rows))
     return Corpus(
         name=plan.name,
         title=plan.title or plan.name,
@@ -226,7 +224,7 @@ def corpus(plan: Plan, checked: Checked) -> Corpus:
         recordings=recordings,
         labels=labels_table(plan.name, checked.rows, *labels) if labels else pd.DataFrame(),
         traces=traces,
-        limits=" ".join(filter(None, [plan.limits, told(twice)])),
+        limits=" ".join(filter(None, [plan.limits, twice])),
     )
 
 
