@@ -87,9 +87,8 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
 
     from ..features.store import FeatureStore
     from ..prediction.clip import load_checkpoints
-    from ..prediction.corpus import other_classes
     from ..prediction.profiles import fitted_models
-    from ..prediction.rated import TOLD, set_against_ratings
+    from ..prediction.rated import limits_of_scores
     from ..training.held_out import GROUPS
     from ..training.held_out import evaluate as evaluated
 
@@ -101,10 +100,7 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
         rows = evaluated(model, store, options.corpus, bars, by=by)
     if by:
         told = [f"Each {by} of '{options.corpus}' calibrates {model.name} by all of their own recordings."]
-    if set_against_ratings(model.description, store.corpus(options.corpus)):
-        note([*told, TOLD.format(model=model.name)])
-    else:
-        note([*told, *other_classes(model.description, store, options.corpus)])
+    note([*told, *limits_of_scores(model.description, store, options.corpus)])
     print_table(pd.DataFrame(rows), options.json)
 
 

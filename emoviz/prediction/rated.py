@@ -15,7 +15,7 @@ from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Dimension, Emotion, Spli
 from ..corpora.inventory import Tables
 from ..evaluation.scores import Result
 from ..features.store import FeatureStore
-from .corpus import NOTHING, predict_recording, trained_on, training_mean
+from .corpus import NOTHING, other_classes, predict_recording, trained_on, training_mean
 from .inputs import PICTURES, stored_streams
 
 TOLD = (
@@ -57,6 +57,17 @@ def set_against_ratings(about: Description, corpus: Tables) -> tuple[str, ...]:
     """Return the derived outputs of a model that a corpus rates; none where the corpus says it by other labels."""
     known = rated(corpus)
     return tuple(output for output, dimension in derivable(about).items() if dimension in known)
+
+
+def limits_of_scores(about: Description, store: FeatureStore, name: str) -> list[str]:
+    """Say whether scores on a corpus are of derived outputs, else which classes are not scored.
+
+    Raises:
+        CorpusError: if the corpus is not in the store, or has no labels to compare the model with.
+    """
+    if set_against_ratings(about, store.corpus(name)):
+        return [TOLD.format(model=about.name)]
+    return other_classes(about, store, name)
 
 
 def rated_results(

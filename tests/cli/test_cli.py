@@ -407,7 +407,7 @@ def test_a_model_is_calibrated_and_predicts_with_the_profile(voice, tmp_path, ca
     assert all(table.equals(fitted[0]) for table in fitted) and not usual.equals(fitted[0])
 
     monkeypatch.setattr("emoviz.training.held_out.evaluate", lambda *_, **__: [])
-    monkeypatch.setattr("emoviz.prediction.corpus.other_classes", lambda *_: ["No class lacks."])
+    monkeypatch.setattr("emoviz.prediction.rated.limits_of_scores", lambda *_: ["No class lacks."])
     for given, said in (
         (profile, "'voice.wav' calibrates speech-cats by 1 rec"),
         ("speaker", "Each speaker of 'mine'"),
