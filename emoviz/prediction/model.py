@@ -14,8 +14,9 @@ import torch
 
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import MediaError
-from ..core.growing import blocks
+from ..core.growing import GrowingArray, blocks
 from ..core.progress import Progress, silent
+from ..core.vocabulary import Task
 from ..evaluation.confidence import tempered
 from ..features import EXTRACTORS, FeatureStream
 from ..features.align import delayed
@@ -96,21 +97,27 @@ def _joined(
     if not len(windows.starts):
         nothing = np.full((len(windows.times), len(about.outputs)), np.nan)
         return Predicted(nothing, unlike=nothing[:, 0] if familiarity else None)
-    values, weights, unlike = [], [], []
+    # Small results that stay while large ones come and go would keep the allocator from using its memory again.
+    values = GrowingArray((windows.width,) * (about.task == Task.FRAMES) + (len(about.outputs),), np.float32)
+    unlike = GrowingArray((), np.float32)
+    weights: torch.Tensor | None = None
     for numbers in windows.batches():
         progress(f"Predicting with {checkpoint.name}", int(numbers[0]), len(windows.starts))
         output = apply(checkpoint, read(numbers), windows.mask(numbers))
-        values.append(output.prediction.numpy())
+        values.extend(output.prediction.numpy())
         if output.channel_weights is not None:
-            weights.append(output.channel_weights)
+            own_weights = output.channel_weights.sum(0)
+            weights = own_weights if weights is None else weights + own_weights
         if familiarity is not None:
-            unlike.append(familiarity.unlike(output.embedding.numpy(), windows.lengths[numbers] * about.hop))
-    own = windows.join(np.concatenate(values))
+            unlike.extend(familiarity.unlike(output.embedding.numpy(), windows.lengths[numbers] * about.hop))
+    own = windows.join(values.array)
     if about.delay:
         moved = delayed(own, about.delay)
         own = np.where(np.isnan(own), np.nan, np.where(np.isnan(moved), own, moved))
-    table = channel_table(checkpoint).assign(weight=torch.cat(weights).mean(0).numpy()) if weights else None
-    return Predicted(own, table, windows.join_scores(np.concatenate(unlike)) if unlike else None)
+    table = None
+    if weights is not None:
+        table = channel_table(checkpoint).assign(weight=(weights / len(windows.starts)).numpy())
+    return Predicted(own, table, windows.join_scores(unlike.array) if familiarity else None)
 
 
 def _resample(values: np.ndarray, known_times: np.ndarray, times: np.ndarray) -> np.ndarray:
