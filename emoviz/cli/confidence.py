@@ -1,9 +1,12 @@
 """``confidence``: how sure trained models are, fitted to their validation people anew."""
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
 
 from ..core.settings import Settings
 from .command import argument, command
+from .each import Row, of_each, tell
 from .output import JSON, Bars, print_table
 
 
@@ -14,20 +17,27 @@ from .output import JSON, Bars, print_table
     JSON,
 )
 def confidence(options: argparse.Namespace, settings: Settings) -> None:
-    """Fit the confidence of each checkpoint from the features in the store; weights and scores stay as they are."""
+    """Fit the confidence of each checkpoint from the features in the store; weights and scores stay as they are.
+
+    A checkpoint that cannot be fitted is told at the end, after the others.
+    """
     import pandas as pd
 
     from .. import checkpoints
     from ..features.store import FeatureStore
     from ..training.refitting import refit
 
-    store, rows = FeatureStore(settings.store), []
+    store = FeatureStore(settings.store)
+
+    def fitted(name: str, folder: Path) -> Iterator[Row]:
+        judged = refit(folder, store, bars)
+        fitted = checkpoints.read_description(folder).temperature
+        for moment, temperature in (("before", 1.0), ("after", fitted)):
+            if moment in judged:
+                yield {"checkpoint": name, "moment": moment, "temperature": temperature, **judged[moment]}
+
     with Bars() as bars:
-        for name, folder in checkpoints.named(options.models, settings.checkpoints).items():
-            judged = refit(folder, store, bars)
-            temperature = checkpoints.read_description(folder).temperature
-            for moment in ("before", "after"):
-                if moment in judged:
-                    used = temperature if moment == "after" else 1.0
-                    rows.append({"checkpoint": name, "moment": moment, "temperature": used, **judged[moment]})
-    print_table(pd.DataFrame(rows), options.json)
+        rows, problems = of_each(checkpoints.named(options.models, settings.checkpoints), fitted)
+    if rows:
+        print_table(pd.DataFrame(rows), options.json)
+    tell(problems)

@@ -7,6 +7,7 @@ from typing import Any
 from ..core.configuration import from_texts, pairs
 from ..core.errors import ConfigError, CorpusError
 from ..core.settings import Settings
+from ..core.vocabulary import Emotion
 from .command import argument, changes, command
 from .output import JSON, Bars, note, print_table
 
@@ -117,9 +118,11 @@ def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
     checked = check(material, plan, probe)
     note(grouped(checked.problems))
     if checked.problems and not options.skip_wrong:
+        unknown = next((word for word in words if word not in plan.emotions and word not in set(Emotion)), "")
         raise CorpusError(
             f"Problems of '{source.file}': {len(checked.problems)}, so nothing was imported; correct them, "
-            f"or import the {len(checked.rows)} sound rows with --skip-wrong."
+            + (f"say what each word means, e.g. --emotion '{unknown}=sad', " if unknown else "")
+            + f"or import the {len(checked.rows)} sound rows with --skip-wrong."
         )
     made = corpus(plan, checked)
     folder = own.save(made, settings.imports, replace=options.replace)

@@ -1,9 +1,11 @@
 """``rescore``: the intervals and cards of trained models, made anew."""
 
 import argparse
+from pathlib import Path
 
 from ..core.settings import Settings
 from .command import argument, command
+from .each import Row, of_each, tell
 from .output import JSON, Bars, print_table
 
 
@@ -14,7 +16,10 @@ from .output import JSON, Bars, print_table
     JSON,
 )
 def rescore(options: argparse.Namespace, settings: Settings) -> None:
-    """Renew the intervals of each checkpoint; the values of its scores stay as they are."""
+    """Renew the intervals of each checkpoint; the values of its scores stay as they are.
+
+    A checkpoint that cannot be rescored is told at the end, after the others.
+    """
     import pandas as pd
 
     from .. import checkpoints
@@ -26,10 +31,14 @@ def rescore(options: argparse.Namespace, settings: Settings) -> None:
     everything = [*checkpoints.find(settings.checkpoints), *checkpoints.find(settings.checkpoints, PER_CULTURE)]
     chosen = checkpoints.named(options.models or everything, settings.checkpoints)
     store = FeatureStore(settings.store)
-    rows = []
+
+    def rescored(name: str, folder: Path) -> list[Row]:
+        test = rescoring.rescore(folder, store, bars)
+        return [{"checkpoint": name, **row} for row in test if row["culture"] == ALL]
+
     with Bars() as bars:
-        for name, folder in chosen.items():
-            test = rescoring.rescore(folder, store, bars)
-            rows += [{"checkpoint": name, **row} for row in test if row["culture"] == ALL]
+        rows, problems = of_each(chosen, rescored)
     columns = ["checkpoint", "output", "metric", "aggregation", "value", "low", "high", "unit", "clusters"]
-    print_table(pd.DataFrame(rows), options.json, columns)
+    if rows:
+        print_table(pd.DataFrame(rows), options.json, columns)
+    tell(problems)

@@ -11,7 +11,8 @@ from ..core.vocabulary import INTENSITIES, Dimension, Emotion, Split
 SPLIT = "split"
 """Column that says in which part of a published split a recording stands."""
 STARTS = frozenset({"start", "starts", "begin", "begins", "beginning", "onset", "from", "tmin", "xmin"})
-ENDS = frozenset({"end", "ends", "stop", "offset", "to", "tmax", "xmax"})
+OFFSETS = frozenset({"offset"})
+ENDS = OFFSETS | {"end", "ends", "stop", "to", "tmax", "xmax"}
 LENGTHS = frozenset({"duration", "length"})
 """Words in the names of columns that say which part of a file a row means."""
 MILLISECONDS = frozenset({"ms", "msec", "millis", "millisecond", "milliseconds"})
@@ -114,11 +115,13 @@ def suggest_part(rows: pd.DataFrame, mapped: Iterable[str] = ()) -> dict[str, st
         mapped: columns of which it is known that they mean something else.
     """
     found: dict[str, str] = {}
-    for names in (STARTS, ENDS | LENGTHS):
+    # An offset is the end of an onset; beside a duration alone it is how far into the file a part starts.
+    alone = not _times_called(STARTS, rows, mapped) and _times_called(LENGTHS, rows, mapped)
+    for names in (OFFSETS, LENGTHS) if alone else (STARTS, ENDS | LENGTHS):
         plain = _times_called(names, rows, [*mapped, *found.values()])
         if not plain:
             return {}
-        role = "start" if names is STARTS else "end" if _words(plain[0]) & ENDS else "duration"
+        role = "start" if not found else "end" if _words(plain[0]) & ENDS else "duration"
         found[role] = plain[0]
     return found
 

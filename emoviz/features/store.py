@@ -39,7 +39,7 @@ from .base import (
     extraction_command,
     make,
 )
-from .stored_corpus import SHIPPED, StoredCorpus, keys_of, read_corpus, stored_names, write_corpus
+from .stored_corpus import SHIPPED, StoredCorpus, keys_of, read_corpora, stored_names, write_corpus
 from .stream_file import pack, read_stream
 
 if TYPE_CHECKING:
@@ -191,7 +191,15 @@ class FeatureStore:
         Raises:
             CorpusError: if it was not stored, or its files are damaged.
         """
-        return read_corpus(self.root, name)
+        return self.corpora([name])[0]
+
+    def corpora(self, names: Sequence[str]) -> list[StoredCorpus]:
+        """Read stored corpora.
+
+        Raises:
+            CorpusError: if some were not stored, all of which it names, or the files of one are damaged.
+        """
+        return read_corpora(self.root, names)
 
     def _add_clips(
         self,

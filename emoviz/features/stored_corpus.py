@@ -7,7 +7,7 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,16 +101,24 @@ def keys_of(root: Path, name: str) -> frozenset[str]:
         return frozenset()
 
 
-def read_corpus(root: Path, name: str) -> StoredCorpus:
-    """Read a corpus of a store.
+def read_corpora(root: Path, names: Sequence[str]) -> list[StoredCorpus]:
+    """Read corpora of a store.
 
     Raises:
-        CorpusError: if it was not stored, or its files are damaged.
+        CorpusError: if some were not stored, all of which it names, or the files of one are damaged.
     """
+    missing = [name for name in names if not (root / "corpora" / name / DESCRIPTION).is_file()]
+    if missing:
+        held = ", ".join(stored_names(root)) or "no corpus"
+        raise CorpusError(
+            f"The store {root} lacks {', '.join(map(repr, missing))}; it holds {held}. "
+            f"`python -m emoviz extract {missing[0]}` adds a corpus that `python -m emoviz corpora` lists."
+        )
+    return [_read_corpus(root, name) for name in names]
+
+
+def _read_corpus(root: Path, name: str) -> StoredCorpus:
     folder = root / "corpora" / name
-    command = f"`python -m emoviz extract {name}`"
-    if not (folder / DESCRIPTION).is_file():
-        raise CorpusError(f"The corpus '{name}' is not in the store {root}; add it with {command}.")
     try:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         tables = {table: pd.read_parquet(folder / f"{table}.parquet") for table in TABLES}
@@ -121,7 +129,9 @@ def read_corpus(root: Path, name: str) -> StoredCorpus:
         shipped = {path.stem: _streams(pd.read_parquet(path)) for path in sorted((folder / SHIPPED).glob("*.parquet"))}
         return StoredCorpus(**description, **tables, pictures=pictures, shipped=shipped)
     except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
-        raise CorpusError(f"The corpus '{name}' in {folder} is damaged; add it again with {command}.") from error
+        raise CorpusError(
+            f"The corpus '{name}' in {folder} is damaged; add it again with `python -m emoviz extract {name}`."
+        ) from error
 
 
 def _streams(table: pd.DataFrame) -> dict[str, FeatureStream]:

@@ -165,7 +165,7 @@ def training_mean(checkpoint: Checkpoint, store: FeatureStore) -> np.ndarray:
         return np.asarray(stated, float)
     if not trained_on(about):
         raise CorpusError(f"The model '{about.name}' does not say on which corpora it was trained.")
-    corpora = [store.corpus(name) for name in trained_on(about)]
+    corpora = store.corpora(trained_on(about))
     mean: np.ndarray = np.nanmean(
         np.concatenate([targets(c, about)[part_of(c, about, Split.TRAIN)] for c in corpora]), axis=0
     )

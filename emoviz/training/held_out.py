@@ -126,7 +126,7 @@ def held_out(
     speakers = about.split.get(Split.TEST, ()) if seen else None
     if seen and not speakers:
         raise ConfigError(f"The checkpoint '{about.name}' does not say on which speakers it was tested.")
-    own = labelled(config, [store.corpus(corpus) for corpus in names], ["speaker"], some_classes=True)
+    own = labelled(config, store.corpora(names), ["speaker"], some_classes=True)
     tested = own.index if speakers is None else own.index[own["speaker"].isin(speakers)]
     if seen and config.sentences_apart:
         tested = tested.intersection(_tested_apart(config_of(about), store), sort=False)

@@ -373,13 +373,17 @@ def test_clips_of_ones_own_are_imported_or_told_what_is_wrong_line_by_line(clip,
     output = capsys.readouterr()
     first, last = output.err.strip().splitlines()
     assert output.out == "" and first.startswith("clips.csv, line 3: There is no clip 'none.mp4'")
-    assert last.startswith("emoviz: Problems of 'clips.csv': 1, so nothing was imported")
+    assert last.startswith("emoviz: Problems of 'clips.csv': 1, so nothing was imported; correct them, or import")
 
     assert cli.main([*command, "--skip-wrong"]) == 0
     output = capsys.readouterr()
     assert Path(output.out.strip()) == tmp_path / "store" / "imported" / "mine"
     assert "1 recording of 1 person without named sessions.\n" in output.err
     assert "Labels: happy 1 (written joy).\n" in output.err
+    table.write_text("file,label,actor\nclip.mp4,A,S1\n")
+    assert cli.main(command) == 1
+    assert "correct them, say what each word means, e.g. --emotion 'A=sad', or import" in capsys.readouterr().err
+    table.write_text("file,label,actor\nclip.mp4,joy,S1\n")
     claimed = [*command, "--skip-wrong", "--replace", "--column", "session=actor"]
     assert "Every clip has a speaker, so name its column" in failure(capsys, *claimed)
     assert cli.main(["corpora", "--json"]) == 0

@@ -352,6 +352,15 @@ def test_parts_may_have_a_length_and_milliseconds(tmp_path):
     assert [(row["start"], row["end"]) for row in checked.rows] == [(0.5, 1.5)]
 
 
+def test_an_offset_beside_a_length_is_where_a_part_starts(tmp_path):
+    checked = parts("file,offset,duration,who,emotion\na/1.wav,0.5,1,S1,sad\n", tmp_path)
+    assert [(row["start"], row["end"]) for row in checked.rows] == [(0.5, 1.5)]
+    with pytest.raises(CorpusError, match="are parts of files, from 'offset' to 'duration': name these columns"):
+        check(material_of(folder_of(tmp_path / "b", "file,offset,duration,who,emotion\na/1.wav,0,1,S1,sad\n")), PLAN)
+    rows = pd.DataFrame({"onset": ["0.5"], "offset": ["1"], "duration": ["0.5"]})
+    assert suggest_part(rows) == {"start": "onset", "end": "offset"}  # where it is the end of an onset
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [

@@ -31,6 +31,9 @@ class MadeUpStore:
         self.seconds = seconds
         self.missing = missing
 
+    def corpora(self, names: Sequence[str]) -> list[StoredCorpus]:
+        return [self.corpus(name) for name in names]
+
     def corpus(self, name: str) -> StoredCorpus:
         rows = [
             {

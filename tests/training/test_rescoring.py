@@ -96,3 +96,15 @@ def test_the_command_renews_a_checkpoint(folder, tmp_path, monkeypatch, capsys):
     rows = json.loads(capsys.readouterr().out)
     assert {(row["checkpoint"], row["unit"], row["clusters"]) for row in rows} == {(BUNDLED, "speakers", 6)}
     assert read(folder)["test"][0]["unit"] == "speakers"
+
+
+def test_a_checkpoint_that_cannot_be_renewed_is_named_and_the_others_are(folder, tmp_path, monkeypatch, capsys):
+    broken = folder.parent / "broken"
+    shutil.copytree(folder, broken)
+    (broken / "predictions.parquet").unlink()
+    monkeypatch.setenv("EMOVIZ_CHECKPOINTS", str(folder.parent))
+    monkeypatch.setenv("EMOVIZ_STORE", str(tmp_path / "store"))
+    assert cli.main(["rescore", "broken", BUNDLED, "--json"]) == 1
+    output = capsys.readouterr()
+    assert {row["checkpoint"] for row in json.loads(output.out)} == {BUNDLED}
+    assert "'broken' stays as it is: The store" in output.err and "it holds no corpus" in output.err

@@ -81,7 +81,7 @@ def load_recordings(
     """
     chosen = {i.feature: i.settings for i in config.inputs}
     identities = {name: store.identity(name, settings) for name, settings in chosen.items()}
-    corpora = [store.corpus(name) for name in config.corpora]
+    corpora = store.corpora(config.corpora)
     table = labelled(config, corpora, ["key", "speaker", "culture", "split", *TOLD], some_classes=some_classes)
     left_out = _left_out(config, corpora, table) if config.kind == "intensity" else ""
     table = with_names(table, {c.name: c for c in corpora})
