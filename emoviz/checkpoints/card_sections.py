@@ -8,6 +8,8 @@ from ..evaluation.metrics import METRICS
 
 PARTS = {"train": "trained on", "validation": "selected on", "test": "held out"}
 """Part of the split -> heading of its people."""
+COUNTED = ("culture", "language", "people", "women", "men", "sex not stated", "recordings")
+"""Headings of what is told of all people of a culture."""
 
 
 def under_corruption(judgement: Mapping[str, Any]) -> str:
@@ -81,20 +83,15 @@ def who_is_in_the_data(people: Sequence[Mapping[str, Any]]) -> str:
     if not people:
         return ""
     parts = [part for part in PARTS if any(row.get(part) for row in people)]
-    heads = [
-        "culture",
-        "language",
-        "people",
-        "women",
-        "men",
-        "sex not stated",
-        "recordings",
-        *(PARTS[p] for p in parts),
-    ]
+    heads = [*COUNTED, *(PARTS[part] for part in parts)]
     table = "\n".join("| " + " | ".join(_cells(row, parts)) + " |" for row in people)
     languages = ", ".join(sorted({row["language"] or "not stated" for row in people}))
-    lacking = [f"no {word} are known among the {row['culture']} people" for row in people
-               for word, sex in (("women", "female"), ("men", "male")) if not row[sex]]  # fmt: skip
+    lacking = [
+        f"There are no {word} among the {row['culture']} people.\n"
+        for row in people
+        for word, sex in (("women", "female"), ("men", "male"))
+        if not row[sex] and row["female"] + row["male"] == row["people"]
+    ]
     return f"""
 ### Who is in the data, and who is not
 
@@ -103,9 +100,8 @@ def who_is_in_the_data(people: Sequence[Mapping[str, Any]]) -> str:
 {table}
 
 Languages are codes of ISO 639-3. No table states how old anybody is, or where people come from beside their culture;
-what is known of that stands under Limits. People who speak no language of these ({languages}) are not in the
-data{"".join(f"; {one}" for one in lacking)}.
-"""
+what is known of that stands under Limits. Nobody in the data speaks another language than {languages}.
+{"".join(lacking)}"""
 
 
 def _cells(row: Mapping[str, Any], parts: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """New intervals for the scores of a trained checkpoint, whose values stay as they are, and its card with them."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,15 @@ import numpy as np
 from .. import checkpoints
 from ..checkpoints.card import Origin, write_card
 from ..checkpoints.description import Description
-from ..core.errors import CheckpointError
+from ..core.errors import CheckpointError, CorpusError
 from ..core.progress import Progress, silent
+from ..core.vocabulary import Split
 from ..evaluation.scores import Result, score_table, scores_of
 from ..evaluation.tables import results_of
 from ..features.store import FeatureStore
-from .held_out import held_out
+from .data import labelled
+from .data.people import TOLD, people_in
+from .held_out import config_of, held_out
 
 NAMES = ("culture", "output", "metric", "aggregation")
 """Fields that name a score."""
@@ -27,7 +31,7 @@ CLOSE = 2e-3
 
 
 def rescore(folder: Path, store: FeatureStore, progress: Progress = silent) -> list[dict[str, Any]]:
-    """Renew the intervals in ``metrics.json`` and the card of a checkpoint.
+    """Renew the intervals in ``metrics.json``, who was in the data, and the card of a checkpoint.
 
     The predictions of its held-out recordings are those that it keeps; where it keeps none, they are made again from
     the features in the store.
@@ -55,8 +59,23 @@ def rescore(folder: Path, store: FeatureStore, progress: Progress = silent) -> l
         results = held_out(checkpoints.load(folder), store, progress=progress)
     progress("Computing intervals", 0, 1)
     metrics["test"] = renewed(about, metrics["test"], results)
+    origin = with_people(origin, about, store)
+    metrics["origin"] = dataclasses.asdict(origin)
     checkpoints.write_scores(folder, metrics, write_card(about, metrics, origin))
     return list(metrics["test"])
+
+
+def with_people(origin: Origin, about: Description, store: FeatureStore) -> Origin:
+    """Count who was in the data of a model, as at the end of a training; without its corpora the origin stays."""
+    if not about.split:
+        return origin
+    config = config_of(about)
+    try:
+        table = labelled(config, [store.corpus(name) for name in config.corpora], ["speaker", "culture", *TOLD])
+    except CorpusError:
+        return origin
+    parts = {Split(part): table.index[table["speaker"].isin(names)] for part, names in about.split.items()}
+    return dataclasses.replace(origin, people=people_in(table, parts))
 
 
 def stated(folder: Path) -> tuple[dict[str, Any], Origin]:

@@ -28,10 +28,13 @@ def test_a_model_of_dimensions_states_no_confidence_and_one_without_embeddings_n
 
 def test_people_are_told_by_culture_and_who_lacks_is_said():
     german = {"culture": "German", "language": "deu", "people": 10, "female": 5, "male": 5, "recordings": 339}
-    urdu = {"culture": "Pakistani", "language": "urd", "people": 38, "female": 0, "male": 27, "recordings": 400}
-    text = who_is_in_the_data([{**german, "train": 8, "test": 2}, {**urdu, "train": 32, "test": 6}])
+    urdu = {"culture": "Pakistani", "language": "urd", "people": 29, "female": 0, "male": 29, "recordings": 400}
+    korean = {"culture": "Korean", "language": "kor", "people": 15, "female": 0, "male": 4, "recordings": 300}
+    split = ({"train": 8, "test": 2}, {"train": 23, "test": 6}, {"train": 12, "test": 3})
+    rows = [row | own for row, own in zip((german, urdu, korean), split, strict=True)]
+    text = who_is_in_the_data(rows)
     assert "| culture | language | people | women | men | sex not stated | recordings | trained on | held out |" in text
     assert "| German | deu | 10 | 5 | 5 | 0 | 339 | 8 | 2 |\n" in text
-    assert "| Pakistani | urd | 38 | 0 | 27 | 11 | 400 | 32 | 6 |\n" in text
-    assert "(deu, urd) are not in the\ndata; no women are known among the Pakistani people.\n" in text
+    assert "| Korean | kor | 15 | 0 | 4 | 11 | 300 | 12 | 3 |\n" in text
+    assert text.endswith("language than deu, kor, urd.\nThere are no women among the Pakistani people.\n")
     assert who_is_in_the_data(()) == ""

@@ -75,10 +75,14 @@ def test_without_kept_predictions_they_are_made_again(tmp_path, monkeypatch):
     found = train(FRAMES, MadeUpStore(), *folders(tmp_path))
     before, card = read(found), (found / checkpoints.CARD).read_text(encoding="utf-8")
     (found / "predictions.parquet").unlink()
+    metrics = json.loads(json.dumps(before))
+    del metrics["origin"]["people"]  # as of before people were counted
+    (found / checkpoints.METRICS).write_text(json.dumps(metrics))
     rescore(found, MadeUpStore())
     after = read(found)
     assert after["test"] == [pytest.approx(row, abs=1e-6, nan_ok=True) for row in before["test"]]
     assert after["origin"] == before["origin"] and (found / checkpoints.CARD).read_text(encoding="utf-8") == card
+    assert [row["people"] for row in after["origin"]["people"]] == [5, 5]
 
 
 def test_without_predictions_and_known_speakers_there_is_nothing_to_go_by(folder, tmp_path):
