@@ -173,8 +173,12 @@ def _test_all(
 
     outcomes = {}
     for test, ids in fold.tests.items():
+        calibrations = fold.calibrations.get(test, ())
+        if not calibrations:
+            outcomes[test] = Outcome(said(ids, data.inputs), mean)  # sequences are others than their utterances
+            continue
         results: dict[str, Result] = {}
-        for calibration in fold.calibrations.get(test, ()):
+        for calibration in calibrations:
             inputs = _calibrated(config, recordings, data.inputs, calibration.heard)
             results |= {r.id: r for r in said(calibration.tested, inputs)}
         if rest := [i for i in ids if str(i) not in results]:

@@ -20,7 +20,7 @@ from emoviz.studies.outcomes import Outcome, Outcomes, read_outcomes, write_outc
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA, Data, Part, Recordings
 from emoviz.training.floors import FLOORS, Predict
-from emoviz.training.protocols import PROTOCOLS, Options, Test
+from emoviz.training.protocols import PROTOCOLS, Options, Test, make_folds
 
 # A floor that says the truth and notes what it was given stands for a system.
 
@@ -298,3 +298,14 @@ def test_a_few_shots_are_one_batch_and_nothing_else_is_changed():
     assert (changed.batch_size, changed.averaging, changed.balance) == (20, 0.0, ())
     free = {"batch_size": 1, "averaging": 0.0, "balance": (), "epochs": 1, "learning_rate": 1.0}
     assert dataclasses.replace(changed, **free) == dataclasses.replace(config, **free)
+
+
+def test_sequences_are_tested_as_they_were_joined(trained, monkeypatch):
+    recordings = noise(table_of([[1] * 5, [1] * 5]))
+    config = dataclasses.replace(ECHO, data="sequences", outputs=("valence (derived)",), loss="ccc", selection="ccc")
+    (fold, _) = make_folds("per-culture", recordings.table, Options())
+    monkeypatch.setattr(folds, "training_mean", lambda part: np.zeros(1))
+    outcomes = folds.run_fold(config, fold, recordings)
+    for test, ids in fold.tests.items():
+        speakers = set(recordings.table.loc[ids, "speaker"])
+        assert {result.id.partition("#")[0] for result in outcomes.tests[test].results} == speakers

@@ -24,7 +24,7 @@ def people_in(table: pd.DataFrame, partition: Partition) -> tuple[dict[str, Any]
         people in each part of the split.
     """
     part = pd.concat([pd.Series(str(name), index=ids) for name, ids in partition.items()])
-    rows = table.loc[part.index, ["speaker", "culture", *TOLD]].assign(part=part)
+    rows = table.loc[part.index].reindex(columns=["speaker", "culture", *TOLD]).assign(part=part)
     found = []
     for (culture, language), own in rows.groupby(["culture", "language"], sort=False, dropna=False):
         people = own.drop_duplicates("speaker")
