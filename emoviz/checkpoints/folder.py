@@ -38,6 +38,7 @@ from ..models import Model, Output, build
 from ..models.inputs import Inputs, channel_names
 from ..models.losses import probabilities
 from .description import FORMAT, Description
+from .pack import SUFFIX, unpacked
 from .tables import read_table, write_table
 
 CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
@@ -340,15 +341,18 @@ def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:
 
     Args:
         folders: folders in which they are searched.
-        group: name of a folder in these whose checkpoints belong together, as :data:`PER_CULTURE` does; theirs are
-            named ``<group>/<name>``. By default those that are in none.
+        group: name of checkpoints that belong together, as :data:`PER_CULTURE` does: a folder in these, or a file that
+            holds one (:mod:`emoviz.checkpoints.pack`); theirs are named ``<group>/<name>``. By default those that are
+            in none.
     """
     prefix = f"{group}/" if group else ""
+    packed = {folder: unpacked(folder / f"{group}{SUFFIX}") if group else None for folder in folders}
     return {
         prefix + entry.name: entry
         for folder in folders
-        if (folder / group).is_dir()
-        for entry in sorted((folder / group).iterdir())
+        for place in (packed[folder], folder / group)
+        if place is not None and place.is_dir()
+        for entry in sorted(place.iterdir())
         if (entry / CONFIG).is_file() and not entry.name.startswith(".")
     }
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import EmovizError
+from ..core.errors import EmovizError, UnknownNameError
 from ..core.settings import Settings
 from .command import argument, command
 from .output import JSON, Bars, note, print_table
@@ -126,6 +126,26 @@ def pull(options: argparse.Namespace, settings: Settings) -> None:
     from ..checkpoints import hub
 
     print(hub.pull(options.repository, settings.checkpoints[-1]))
+
+
+@command(
+    "pack",
+    "put a group of models, as `per-culture`, into one file in the place of its folder",
+    argument("group", metavar="GROUP"),
+)
+def pack(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the file."""
+    from .. import checkpoints
+    from ..checkpoints import pack as packing
+    from ..core.files import remove_folder
+
+    found = checkpoints.find(settings.checkpoints, options.group)
+    if not found:
+        raise UnknownNameError("group of trained models", options.group, [checkpoints.PER_CULTURE])
+    file = settings.checkpoints[-1] / f"{options.group}{packing.SUFFIX}"
+    packing.pack(found.values(), file)
+    remove_folder(settings.checkpoints[-1] / options.group)
+    print(file)
 
 
 @command(
