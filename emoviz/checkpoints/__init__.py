@@ -1,6 +1,6 @@
 """Trained models as folders: their files, their cards, and the Hugging Face Hub."""
 
-from .description import MOST_NAMED, Description, FeatureSpec
+from .description import Description, FeatureSpec
 from .folder import (
     CARD,
     CONFIG,
@@ -27,7 +27,6 @@ __all__ = [
     "CONFIG",
     "FAMILIAR",
     "METRICS",
-    "MOST_NAMED",
     "PER_CULTURE",
     "TABLES",
     "WEIGHTS",

@@ -11,8 +11,6 @@ from ..features.align import Method
 from ..models.inputs import InputConfig
 
 FORMAT = 1
-MOST_NAMED = 10_000
-"""Channels of a stream whose names stand in ``config.json``; those of more are pixels."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +21,8 @@ class FeatureSpec:
         name: name of the extractor.
         version: version of the extractor.
         settings: settings of the extractor.
-        channels: names of the channels before PCA; empty for pictures and other streams of more than :data:`MOST_NAMED`
-            channels.
+        channels: names of the channels before PCA; empty for pictures and other streams of more than
+            :data:`~emoviz.features.base.MOST_NAMED` channels.
         width: number of channels before PCA.
         chosen: settings of the extractor that are not its defaults, as ``InputConfig.settings`` says.
     """
@@ -92,7 +90,8 @@ class Description:
     @property
     def resample(self) -> Method:
         """The method by which features come onto the grid, as in the training."""
-        return "mean" if self.training.get("resample") == "mean" else "linear"
+        chosen: Method = self.training.get("resample", "linear")
+        return chosen
 
     @property
     def delay(self) -> int:

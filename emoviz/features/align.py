@@ -5,14 +5,14 @@ of it, and where neighbours are missing, the aligned values are NaN.
 """
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from ..core.errors import FeatureError
 from .base import FeatureStream
 
-Method = Literal["linear", "mean"]
+Method = Literal["linear", "mean", "none"]
 
 
 def grid(duration: float, hop: float) -> np.ndarray:
@@ -44,7 +44,8 @@ def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear", c
         times: increasing times (M,), in seconds.
         method: ``linear`` interpolates between the two neighbouring frames, and is NaN when either is missing
             (within half a hop of the stream's ends, the last frame counts alone). ``mean`` averages the stream over the
-            cell of each time; missing frames are left out, and a cell of which less than half is known is NaN.
+            cell of each time; missing frames are left out, and a cell of which less than half is known is NaN. ``none``
+            takes the frame within which a time lies.
         cell: seconds around each time that ``mean`` averages over; by default it reaches halfway to its neighbours.
 
     Returns:
@@ -56,12 +57,14 @@ def align(stream: FeatureStream, times: np.ndarray, method: Method = "linear", c
     times = np.asarray(times, dtype=np.float64)
     if times.ndim != 1 or (np.diff(times) <= 0).any():
         raise FeatureError("The times to which a stream is aligned are one increasing series of seconds.")
-    if method not in ("linear", "mean"):
-        raise FeatureError(f"Streams are aligned by 'linear' or 'mean', not '{method}'.")
+    if method not in get_args(Method):
+        raise FeatureError(f"Streams are aligned by 'linear', 'mean' or 'none', not '{method}'.")
     if not len(times) or not len(stream.values):
         return np.full((len(times), stream.values.shape[1]), np.nan, np.float32)
     near = _cut(stream, times, cell or 0.0)
-    return _interpolate(near, times) if method == "linear" else _average(near, times, cell)
+    if method == "mean":
+        return _average(near, times, cell)
+    return _interpolate(near, times) if method == "linear" else _taken(near, times)
 
 
 def _cut(stream: FeatureStream, times: np.ndarray, cell: float) -> FeatureStream:
@@ -94,6 +97,14 @@ def _interpolate(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
     last = len(stream.values) - 1
     position = _tidy((times - stream.start) / stream.hop)
     values = interpolate(stream.values, position.clip(0, last))
+    values[(position < -0.5) | (position > last + 0.5)] = np.nan
+    return values
+
+
+def _taken(stream: FeatureStream, times: np.ndarray) -> np.ndarray:
+    position = _tidy((times - stream.start) / stream.hop)
+    last = len(stream.values) - 1
+    values = np.asarray(stream.values[np.floor(position + 0.5).astype(int).clip(0, last)])
     values[(position < -0.5) | (position > last + 0.5)] = np.nan
     return values
 

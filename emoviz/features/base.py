@@ -24,6 +24,10 @@ RATE = 16000
 """Samples per second of the sound that extractors get, one channel."""
 
 
+MOST_NAMED = 10_000
+"""Largest number of channels whose names are kept; those of pictures and spectrograms are more."""
+
+
 @dataclass(frozen=True)
 class FeatureStream:
     """Features over time.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.errors import FeatureError
 from .align import Method, align, frame_middles
 from .base import FeatureStream
 from .stored_corpus import WHOLE
@@ -27,8 +28,24 @@ class Frames:
     values: Mapping[str, np.ndarray]
 
 
+def own_hop(streams: Mapping[str, FeatureStream]) -> float:
+    """Return the seconds of a frame of streams that cut a recording into as many parts, whatever its length.
+
+    Raises:
+        FeatureError: if they do not.
+    """
+    timed = {name: stream for name, stream in streams.items() if stream.hop < WHOLE}
+    parts = {(len(stream.values), round(stream.hop, 9)) for stream in timed.values()}
+    if len(parts) != 1:
+        told = ", ".join(f"{name} {len(s.values)} of {s.hop:.3g} s" for name, s in timed.items()) or "none"
+        raise FeatureError(f"Streams that are not resampled have as many frames of the same length; here: {told}.")
+    return next(iter(timed.values())).hop
+
+
 def on_grid(streams: Mapping[str, FeatureStream], hop: float, method: Method) -> Frames:
     """Bring the streams of a recording onto one grid, up to where the first of them ends, without absent frames.
+
+    With the method ``none`` the grid is the streams' own (:func:`own_hop`), and nothing is interpolated.
 
     Args:
         streams: streams of the recording, at least one; of those that hold one value for the whole recording there is a
@@ -39,6 +56,7 @@ def on_grid(streams: Mapping[str, FeatureStream], hop: float, method: Method) ->
     Returns:
         The frames; where all are absent a single one of NaN, so that a recording is never empty.
     """
+    hop = own_hop(streams) if method == "none" else hop
     timed = [stream for stream in streams.values() if stream.hop < WHOLE]
     times = common_times(timed, hop) if timed else np.zeros(1)
     values = {

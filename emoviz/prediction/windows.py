@@ -11,7 +11,7 @@ shorter than :data:`SHORTEST`, nothing is said, whatever is read there.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from ..core.vocabulary import Task
 from ..features import FeatureStream
 from ..features.align import align, frame_middles, nearest
 from ..features.base import within
-from ..features.grid import common_times, end_of
+from ..features.grid import common_times, end_of, own_hop
 from ..features.stored_corpus import WHOLE
 
 WINDOW_HOP = 0.25
@@ -88,6 +88,9 @@ class Windows:
             streams: feature streams of the clip, at least those that the model reads.
             duration: seconds of the clip.
         """
+        if description.resample == "none":
+            description = _of_parts(description, streams)
+            duration = description.window
         hop = description.hop
         times = frame_middles(duration, hop)
         own = [streams[f.name] for f in description.features]
@@ -222,9 +225,18 @@ class Windows:
             first = end
 
 
+def _of_parts(description: Description, streams: Mapping[str, FeatureStream]) -> Description:
+    """Return a description of a model whose frames are the parts into which its streams cut this very clip."""
+    own = {f.name: streams[f.name] for f in description.features}
+    hop = own_hop(own)
+    return replace(description, hop=hop, window=hop * max(len(stream.values) for stream in own.values()))
+
+
 def _parted(there: np.ndarray, description: Description) -> list[np.ndarray]:
     """Return the numbers of the frames that are there, bool (T,), in stretches that a long absence parts."""
     frames = np.flatnonzero(there)
+    if description.resample == "none" and len(frames):
+        return [frames]  # the parts of a clip are read together
     hole = LONGEST_HOLE[description.task] + description.hop
     parted = np.flatnonzero(np.diff(frames) * description.hop > hole) + 1
     return np.split(frames, parted) if len(frames) else []

@@ -40,7 +40,9 @@ class TrainingConfig:
         outputs: names of the predictions: emotions, intensities of emotions, dimensions of the corpora's own traces, or
             dimensions derived from emotions.
         hop: seconds of the time grid.
-        resample: way in which features come onto the grid: ``linear`` interpolates, ``mean`` averages over each frame.
+        resample: way in which features come onto the grid: ``linear`` interpolates, ``mean`` averages over each frame,
+            ``none`` takes frames as they are, of streams that cut each clip into as many parts (``snippets``); ``hop``
+            is then their length in a clip of a ``window``.
         standardise_by: unlabelled adaptation of the features: channels to zero mean and unit spread over all
             recordings, those tested among them, of each ``culture`` or ``speaker``; ``none`` leaves them as they are.
         speaker_weight: clips that the culture's statistics count as beside a speaker's own, in standardisation by
@@ -100,7 +102,7 @@ class TrainingConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
     hop: float = 0.02
     window: float = 15.0
-    resample: Literal["linear", "mean"] = "linear"
+    resample: Literal["linear", "mean", "none"] = "linear"
     standardise_by: Literal["none", "culture", "speaker"] = "none"
     speaker_weight: float = 0.0
     adapt_norm: bool = False
@@ -178,6 +180,8 @@ class TrainingConfig:
         ):
             if getattr(self, what) < 0:
                 raise ConfigError(f"'{what}' is not negative, unlike {getattr(self, what)}.")
+        if self.resample == "none" and self.data != "utterances":
+            raise ConfigError(f"Frames that are not resampled are those of 'utterances', not of '{self.data}'.")
         if self.micro_batch < 0 or (self.micro_batch and self.batch_size % self.micro_batch):
             raise ConfigError(
                 f"'micro_batch' is a whole part of 'batch_size' ({self.batch_size}), or 0, not {self.micro_batch}."

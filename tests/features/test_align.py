@@ -9,13 +9,14 @@ from hypothesis.extra.numpy import arrays
 from emoviz.core.errors import FeatureError
 from emoviz.features.align import align, grid
 from emoviz.features.base import FeatureStream
+from emoviz.features.grid import on_grid
 
 VALUES = arrays(
     np.float32,
     st.tuples(st.integers(1, 40), st.integers(1, 3)),
     elements=st.one_of(st.floats(-1000, 1000, width=32), st.just(np.float32(np.nan))),
 )
-METHODS = pytest.mark.parametrize("method", ["linear", "mean"])
+METHODS = pytest.mark.parametrize("method", ["linear", "mean", "none"])
 
 
 def stream(values: np.ndarray, start: float = 0.0, hop: float = 0.02) -> FeatureStream:
@@ -108,5 +109,22 @@ def test_refuses_times_that_do_not_increase_and_unknown_methods():
     given_stream = stream(np.zeros((3, 1), np.float32))
     with pytest.raises(FeatureError, match="increasing"):
         align(given_stream, np.array([0.0, 0.0]))
-    with pytest.raises(FeatureError, match="'linear' or 'mean', not 'cubic'"):
+    with pytest.raises(FeatureError, match="'linear', 'mean' or 'none', not 'cubic'"):
         align(given_stream, np.array([0.0]), "cubic")
+
+
+@given(parts=st.integers(1, 9), duration=st.floats(0.3, 60))
+def test_parts_of_a_clip_stay_as_they_are_whatever_its_length(parts, duration):
+    values = np.random.default_rng(parts).normal(size=(parts, 2)).astype(np.float32)
+    hop = duration / parts
+    streams = {name: stream(values + k, hop / 2, hop) for k, name in enumerate("ab")}
+    frames = on_grid(streams, 0.5, "none")
+    np.testing.assert_array_equal(frames.values["a"], values)
+    np.testing.assert_array_equal(frames.values["b"], values + 1)
+    np.testing.assert_allclose(frames.times, (np.arange(parts) + 0.5) * hop)
+
+
+def test_streams_of_other_parts_are_not_taken_as_they_are():
+    six, five = (stream(np.zeros((count, 1), np.float32), 0.1, 3.82 / count) for count in (6, 5))
+    with pytest.raises(FeatureError, match="as many frames of the same length; here: a 6 of 0.637 s, b 5 of 0.764 s"):
+        on_grid({"a": six, "b": five}, 0.5, "none")

@@ -21,8 +21,10 @@ from emoviz.core.keys import key_of_copy
 from emoviz.corpora.base import RECORDING_COLUMNS, Corpus
 from emoviz.features import store as store_module
 from emoviz.features.align import align
+from emoviz.features.base import FeatureStream
 from emoviz.features.egemaps import Egemaps
 from emoviz.features.store import FeatureStore
+from emoviz.features.stream_file import pack, read_stream
 
 from .fakes import FakeMedia, timeline, voice
 
@@ -314,3 +316,13 @@ def test_a_long_stream_is_stored_and_read_block_by_block(tmp_path, monkeypatch):
     assert one.read_bytes() == other.read_bytes()
     other.write_bytes(other.read_bytes()[:-8] + b"damaged!")
     np.testing.assert_array_equal(stores[1].extract(Egemaps(), media).values, whole.values)
+
+
+def test_names_of_very_many_channels_are_not_kept(tmp_path):
+    many = FeatureStream(np.ones((2, 20_000), np.float32), 0.0, 1.0, tuple(f"pixel.{n}" for n in range(20_000)))
+    path = tmp_path / "stream.safetensors"
+    path.write_bytes(b"".join(pack(many)))
+    read = read_stream(path)
+    assert read is not None and path.stat().st_size < many.values.nbytes + 1000
+    np.testing.assert_array_equal(read.values, many.values)
+    assert read.channels[:2] == ("00000", "00001") and len(read.channels) == 20_000

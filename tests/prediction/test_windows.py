@@ -214,3 +214,19 @@ def test_windows_far_from_the_training_are_told_and_gaps_stay_gaps(models, numbe
     assert (predict_streams(model, spoken_in(strange, (2.0, 6.0)), times).unlike[110:290] > 1).all()
     quiet = predict_streams(model, spoken_in(strange, (2.0, 6.0)), times)
     np.testing.assert_array_equal(np.isnan(quiet.unlike), np.isnan(quiet.values[:, 0]))
+
+
+@pytest.mark.parametrize("duration", [1.3, 3.82, 11.0])
+def test_a_model_of_a_clip_s_parts_reads_them_all_at_once_as_its_training_does(models, duration):
+    about = models[2].description
+    parts = dataclasses.replace(about, hop=2.5, window=15.0, training={**about.training, "resample": "none"})
+    model = dataclasses.replace(models[2], description=parts)
+    hop, random = duration / 6, np.random.default_rng(0)
+    streams = {f.name: stream(random.normal(size=(6, f.width)), hop) for f in parts.features}
+    windows = Windows.over(parts, streams, duration - 0.01)  # of a page's grid, which ends a little before the clip
+    assert (len(windows.starts), windows.lengths.tolist()) == (1, [6])
+    for name, values in windows.aligned(streams, np.array([0])).items():
+        np.testing.assert_array_equal(values[0], streams[name].values)
+    shown, *_ = predict_streams(model, streams, frame_middles(duration, 0.1))
+    whole = predict_recording(model, streams)
+    np.testing.assert_allclose(shown, np.tile(whole, (len(shown), 1)), atol=1e-6)

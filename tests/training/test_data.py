@@ -13,8 +13,10 @@ from emoviz.core.errors import ConfigError, CorpusError, FeatureError
 from emoviz.core.vocabulary import CIRCUMPLEX, FOUR_EMOTIONS, Emotion, Split, intensity
 from emoviz.features.base import FeatureStream
 from emoviz.features.stored_corpus import WHOLE, StoredCorpus
+from emoviz.models.av_attention import augment_snippets
 from emoviz.models.inputs import InputConfig
-from emoviz.training.data import DATA, collate, load_recordings
+from emoviz.training.data import DATA, collate, load_recordings, on_disk
+from emoviz.training.data.base import training_mean
 from emoviz.training.data.people import people_in
 from emoviz.training.data.pictures import augment_crops, or_copy
 from emoviz.training.data.recordings import trace_step
@@ -36,6 +38,80 @@ UTTERANCES = dataclasses.replace(
     window=0.2,
     copies=0,
 )
+
+
+class PartsStore(MadeUpStore):
+    """Answers like a FeatureStore of clips of many lengths, each cut into six parts of pictures of 2 x 2 pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+
+    def stream(self, key, name, settings=None):
+        self.read.append(key)
+        random = np.random.default_rng([*key.encode()])
+        hop = random.uniform(1, 20) / 6
+        width = 3 * 4 * 4 if name == "snippets" else 5
+        values = random.random((6, width)).astype(np.float32)
+        return FeatureStream(values, hop / 2, hop, tuple(map(str, range(width))))
+
+
+PARTS = dataclasses.replace(
+    UTTERANCES,
+    inputs=(InputConfig("toy"), InputConfig("snippets", standardise=False, settings={"frames": 4, "side": 2})),
+    resample="none",
+    hop=0.5,
+    window=1.0,
+)
+
+
+def test_each_clip_has_its_very_parts_in_training_too():
+    store = PartsStore()
+    data = DATA["utterances"](PARTS, store)
+    for part in Split:
+        for number in range(len(data.parts[part])):
+            sample = data.parts[part][(3, number)]
+            raw = store.stream(sample.id, "snippets").values
+            np.testing.assert_array_equal(sample.streams["snippets"], raw)
+
+
+def test_pictures_are_augmented_in_training_and_nothing_else_is():
+    data = DATA["utterances"](PARTS, PartsStore())
+    batch = collate([data.whole[Split.TRAIN][(0, number)] for number in range(4)])
+    torch.manual_seed(0)
+    changed = data.augment(batch.streams)
+    torch.manual_seed(0)
+    expected = augment_snippets(batch.streams["snippets"], (3, 4, 2, 2))
+    assert torch.equal(changed["snippets"], expected) and not torch.equal(expected, batch.streams["snippets"])
+    assert torch.equal(changed["toy"], batch.streams["toy"])
+    standardised = dataclasses.replace(
+        PARTS, inputs=tuple(InputConfig(i.feature, settings=i.settings) for i in PARTS.inputs)
+    )
+    plain = DATA["utterances"](standardised, PartsStore())
+    assert torch.equal(plain.augment(batch.streams)["snippets"], batch.streams["snippets"])
+
+
+def test_streams_that_would_fill_the_memory_are_read_by_batches(monkeypatch):
+    inside = DATA["utterances"](PARTS, PartsStore())
+    store = PartsStore()
+    monkeypatch.setattr(on_disk, "IN_MEMORY", 10_000)
+    data = DATA["utterances"](PARTS, store)
+    assert data.size == inside.size == 80 * 6 * (48 + 5) * 4
+    assert len({*store.read}) == len(inside.whole[Split.TRAIN])  # one to know the size, then those that train, to fit
+    np.testing.assert_allclose(training_mean(data.whole[Split.TRAIN]), training_mean(inside.whole[Split.TRAIN]))
+    store.read.clear()
+    for part in Split:
+        for a, b in zip(data.whole[part], inside.whole[part], strict=True):
+            assert a.id == b.id and all(torch.equal(a.streams[name], b.streams[name]) for name in a.streams)
+    assert len(store.read) == 2 * 80 and len(store.read) == 2 * len({*store.read})  # each stream once, none is kept
+    monkeypatch.setattr(on_disk, "FITTED", 5_000)
+    DATA["utterances"](PARTS, few := PartsStore())
+    assert len({*few.read}) < 10
+
+
+def test_frames_that_are_not_resampled_are_those_of_utterances():
+    with pytest.raises(ConfigError, match="not resampled are those of 'utterances', not of 'windows'"):
+        dataclasses.replace(PARTS, data="windows")
 
 
 @pytest.mark.parametrize("part", [Split.TRAIN, Split.TEST])

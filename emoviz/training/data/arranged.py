@@ -15,6 +15,7 @@ from ..config import TrainingConfig
 from ..sentences import sentences_apart
 from ..splits import check_disjoint, usual_split
 from .base import Data, Part, Partition
+from .on_disk import OnDisk, size_of
 from .people import people_in
 from .recordings import Recordings
 
@@ -28,7 +29,7 @@ class Arranged:
         inputs: transforms of the streams.
         partition: ids of the recordings of each part.
         transformed: transformed streams by the id of their recording and the number of the copy, kept from their first
-            use on.
+            use on, unless the recordings stay on disk.
     """
 
     recordings: Recordings
@@ -42,11 +43,14 @@ class Arranged:
 
     def streams(self, identity: str, copy: int = 0) -> Mapping[str, Tensor]:
         """Return the transformed streams of a recording, or of its corrupted copy of that number."""
-        if (identity, copy) not in self.transformed:
-            with torch.no_grad():
-                raw = {name: torch.from_numpy(values) for name, values in self._raw(identity, copy).items()}
-                self.transformed[identity, copy] = self.inputs(raw)
-        return self.transformed[identity, copy]
+        if (identity, copy) in self.transformed:
+            return self.transformed[identity, copy]
+        with torch.no_grad():
+            raw = {name: torch.from_numpy(values) for name, values in self._raw(identity, copy).items()}
+            streams: Mapping[str, Tensor] = self.inputs(raw)
+        if not isinstance(self.recordings.streams, OnDisk):
+            self.transformed[identity, copy] = streams
+        return streams
 
     def _raw(self, identity: str, copy: int) -> Mapping[str, np.ndarray]:
         found = self.recordings.copies.read(identity, copy) if copy and self.recordings.copies else None
@@ -74,8 +78,10 @@ class Arranged:
     @property
     def size(self) -> int:
         """The bytes of the streams before their transforms, which make none of them larger; copies count as much."""
-        streams = self.recordings.streams
-        once = sum(values.nbytes for i in self.recordings.table.index for values in streams[str(i)].values())
+        streams, table = self.recordings.streams, self.recordings.table
+        if isinstance(streams, OnDisk):
+            return streams.each * len(table) * (self.copies + 1)
+        once = sum(size_of(streams[str(i)]) for i in table.index)
         return once * (self.copies + 1)
 
     def data(self, part_of: Callable[[Split | None, bool], Part], frames: bool) -> Data:
@@ -148,10 +154,15 @@ def usual_parts(config: TrainingConfig, table: pd.DataFrame) -> dict[Split, pd.I
 
 
 def fit_inputs(config: TrainingConfig, recordings: Recordings, ids: pd.Index) -> Inputs:
-    """Fit the transforms of the inputs (PCA, standardisation) on the frames of some recordings."""
+    """Fit the transforms of the inputs (PCA, standardisation) on the frames of some recordings.
+
+    Of recordings on disk as many are taken, evenly spaced, as the memory holds easily.
+    """
     inputs = Inputs(config.inputs, {spec.name: spec.width for spec in recordings.features})
+    streams, names = recordings.streams, [*map(str, ids)]
+    names = [*streams.some(names)] if isinstance(streams, OnDisk) else names
     for name in inputs:
-        inputs[name].fit(np.concatenate([recordings.streams[str(i)][name] for i in ids]))  # type: ignore[operator]
+        inputs[name].fit(np.concatenate([streams[i][name] for i in names]))  # type: ignore[operator]
     return inputs
 
 

@@ -101,12 +101,20 @@ class Part(Dataset[Sample]):
         count: number of samples.
         make: function that makes a sample from its epoch and number.
         groups: group of each sample, for balanced sampling.
+        targets: target of each sample, where they are known without its streams.
     """
 
-    def __init__(self, count: int, make: Callable[[int, int], Sample], groups: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        count: int,
+        make: Callable[[int, int], Sample],
+        groups: Sequence[str] = (),
+        targets: Sequence[Tensor] = (),
+    ) -> None:
         self.count = count
         self.make = make
         self.groups = groups or [""] * count
+        self.targets = targets
 
     def __len__(self) -> int:
         return self.count
@@ -121,7 +129,7 @@ class Part(Dataset[Sample]):
 
 def training_mean(part: Part) -> np.ndarray:
     """Return the mean (K,) of the training targets over all frames, or over the class shares of all samples."""
-    frames = [np.atleast_2d(sample.target.numpy()) for sample in part]
+    frames = [np.atleast_2d(t.numpy()) for t in part.targets or (sample.target for sample in part)]
     mean: np.ndarray = np.nanmean(np.concatenate(frames), axis=0)
     return mean
 

@@ -7,20 +7,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...checkpoints.description import MOST_NAMED, FeatureSpec
+from ...checkpoints.description import FeatureSpec
 from ...core.errors import ConfigError, CorpusError, FeatureError
 from ...core.progress import Progress, silent
 from ...core.vocabulary import INTENSITIES, Dimension, intensity
 from ...corpora.duplicates import joined, same
 from ...corpora.inventory import Tables
 from ...features.align import align
-from ...features.base import FeatureStream
+from ...features.base import MOST_NAMED, FeatureStream
 from ...features.grid import on_grid
 from ...features.store import FeatureStore
 from ..config import TrainingConfig
 from ..sentences import named_sentences, told_by_sentences
 from .base import DATA
 from .copies import Copies
+from .on_disk import Streams, streams_of
 from .people import TOLD
 from .standardise import standardise
 
@@ -33,7 +34,8 @@ class Recordings:
         table: one row per recording, index ``id``, with the columns ``speaker``, ``culture``, ``gender``, ``language``,
             ``session`` and ``sentence`` (unique across corpora), ``emotion`` and, where the corpus states it,
             ``intensity``.
-        streams: raw features (T, D), float32, by the id of the recording and the name of the stream.
+        streams: raw features (T, D), float32, by the id of the recording and the name of the stream; those that would
+            fill the memory stay on disk (:mod:`.on_disk`).
         traces: labels over time (T, dimensions) by the id of the recording; empty for corpora with labels per clip.
         features: description of each stream.
         note: limits of the corpora, for the model card.
@@ -42,7 +44,7 @@ class Recordings:
     """
 
     table: pd.DataFrame
-    streams: Mapping[str, Mapping[str, np.ndarray]]
+    streams: Mapping[str, Streams]
     traces: Mapping[str, pd.DataFrame]
     features: tuple[FeatureSpec, ...]
     note: str
@@ -89,21 +91,24 @@ def load_recordings(
         table = table[table["speaker"].isin(speakers)]
     traces = {str(i): rows for c in corpora if not c.traces.empty for i, rows in c.traces.groupby("id")}
     shipped = {name: streams for c in corpora for name, streams in c.shipped.items()}
-    streams: dict[str, dict[str, np.ndarray]] = {}
     channels: dict[str, tuple[str, ...]] = {}
-    for number, (index, key) in enumerate(table["key"].items()):
-        progress("Reading features", number, len(table))
-        identity = str(index)
+
+    def read(identity: str) -> Streams:
+        key = table["key"][identity]
         found = {
             name: shipped[name][identity] if identity in shipped.get(name, {}) else _stored(store, key, name, settings)
             for name, settings in chosen.items()
         }
-        if identity in traces:
-            times = _trace_times(config, traces[identity])
-            streams[identity] = {name: align(stream, times, config.resample) for name, stream in found.items()}
-        else:
-            streams[identity] = dict(on_grid(found, config.hop, config.resample).values)
-        channels = channels or {name: stream.channels for name, stream in found.items()}
+        channels.update({} if channels else {name: stream.channels for name, stream in found.items()})
+        if identity not in traces:
+            return on_grid(found, config.hop, config.resample).values
+        times = _trace_times(config, traces[identity])
+        return {name: align(stream, times, config.resample) for name, stream in found.items()}
+
+    def tell(number: int) -> None:
+        progress("Reading features", number, len(table))
+
+    streams = streams_of([*map(str, table.index)], read, tell, all_at_once=config.standardise_by != "none")
     if config.standardise_by != "none":
         progress(f"Standardising by {config.standardise_by}", 0, 1)
         streams = standardise(streams, table, config.standardise_by, config.speaker_weight)

@@ -1,7 +1,8 @@
 """Utterances as training data: one per sample, with an emotion, intensities or ratings of all of it as the target."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from torch import Tensor
 
 from ...core.errors import ConfigError
 from ...core.vocabulary import DERIVED_AXES, INTENSITIES, Split, intensity
+from ...features import make
+from ...features.snippets import Snippets
+from ...models.av_attention import augment_snippets
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import Arranged, arrange, group, text
@@ -34,6 +38,8 @@ def check_utterances(config: TrainingConfig) -> None:
         require_copies(config)
 
 
+WHOLE = 10**9
+"""More frames than an utterance has: it is never cropped."""
 Cut = Callable[["pd.Series[Any]", np.random.Generator], tuple[Mapping[str, Tensor], Tensor]]
 """Cuts a training sample: a row and a random generator give streams and a target (K,)."""
 
@@ -105,7 +111,8 @@ def samples_of(
     """
     check_utterances(config)
     arranged = arrange(config, recordings, partition, inputs)
-    utterances = Utterances(arranged, clip_targets(config, recordings.table), round(config.window / config.hop))
+    longest = WHOLE if config.resample == "none" else round(config.window / config.hop)
+    utterances = Utterances(arranged, clip_targets(config, recordings.table), longest)
 
     def part_of(part: Split | None, cropped: bool, copies: int = 0) -> Part:
         rows = arranged.of(part)
@@ -122,9 +129,24 @@ def samples_of(
             return Sample(str(row.name), *who, text(row["emotion"]) or "", streams, target)
 
         groups = [group(row, config.balance) for _, row in rows.iterrows()]
-        return Part(len(rows) * (copies + 1), make, groups * (copies + 1))
+        known = [] if cropped else [utterances.targets[str(i)] for i in rows.index] * (copies + 1)
+        return Part(len(rows) * (copies + 1), make, groups * (copies + 1), known)
 
-    return with_copies(arranged.data(part_of, frames=False), arranged.copies, part_of)
+    data = replace(arranged.data(part_of, frames=False), augment=partial(augmented, pictures_of(config)))
+    return with_copies(data, arranged.copies, part_of)
+
+
+def pictures_of(config: TrainingConfig) -> dict[str, tuple[int, int, int, int]]:
+    """Return colours, frames, height and width of each stream of a config that is snippets of pictures as they are."""
+    plain = [one for one in config.inputs if one.feature == "snippets" and not (one.standardise or one.components)]
+    shapes = [make(one.feature, one.settings) for one in plain]
+    return {one.name: (3, one.frames, one.side, one.side) for one in shapes if isinstance(one, Snippets)}
+
+
+def augmented(pictures: Mapping[str, tuple[int, int, int, int]], streams: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a training batch's streams (B, T, D) with those of pictures cropped, mirrored and brightened at random."""
+    changed = {name: augment_snippets(streams[name], shape) for name, shape in pictures.items()}
+    return {**streams, **changed}
 
 
 def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generator) -> dict[str, Tensor]:
