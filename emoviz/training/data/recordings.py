@@ -100,10 +100,7 @@ def load_recordings(
             for name, settings in chosen.items()
         }
         channels.update({} if channels else {name: stream.channels for name, stream in found.items()})
-        if identity not in traces:
-            return on_grid(found, config.hop, config.resample).values
-        times = _trace_times(config, traces[identity])
-        return {name: align(stream, times, config.resample) for name, stream in found.items()}
+        return _on_grid(config, found, traces.get(identity))
 
     def tell(number: int) -> None:
         progress("Reading features", number, len(table))
@@ -212,6 +209,14 @@ def _stored(store: FeatureStore, key: str | None, name: str, settings: Mapping[s
     if not isinstance(key, str):
         raise FeatureError(f"A recording has no media from which '{name}' could be extracted, and does not bring it.")
     return store.stream(key, name, settings)
+
+
+def _on_grid(config: TrainingConfig, found: Mapping[str, FeatureStream], trace: pd.DataFrame | None) -> Streams:
+    """Bring the streams of a recording onto the grid of the config, or of its trace."""
+    if trace is None:
+        return on_grid(found, config.hop, config.resample).values
+    times = _trace_times(config, trace)
+    return {name: align(stream, times, config.resample) for name, stream in found.items()}
 
 
 def _trace_times(config: TrainingConfig, trace: pd.DataFrame) -> np.ndarray:
