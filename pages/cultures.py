@@ -34,8 +34,10 @@ ABOUT_SIMILARITY = """
 **A cell** compares the channel weights of two cultures: the mean over pairs of models (or, for one model that heard all
 cultures, of speakers), one of each culture. Models of the same seed started alike, so such pairs do not count; hover
 for theirs, and for 95 % bootstrap intervals. **The diagonal** (outlined) is the same within a culture, its reliability:
-two cultures can hardly agree better than each does with itself. **Hatched**: a permutation test (cultures exchanged
-between models of one seed, Holm's correction) does not show that the two differ more than two seeds of one culture.
+two cultures can hardly agree better than each does with itself, so hover for what a cell is of that **ceiling**
+(divided by the root of both reliabilities). **Hatched**: a permutation test (cultures exchanged between models, of one
+seed alone where the start of the training counts; Holm's correction) does not show that the two differ more than two
+seeds of one culture.
 The tree joins the most similar cultures first. **Click** a cell to see its channels.
 
 The cosine of weights, which are never negative, is high for any two models; Pearson's r asks whether the same channels

@@ -103,7 +103,7 @@ def similarities(
     rows: list[tuple[str | float, ...]] = []
     for dimension, units in units_of(weights, measure, k, matched=matched):
         generator = np.random.default_rng(seed)
-        drawn = {culture: _resampled(u, draws, generator) for culture, u in units.items()}
+        drawn = {culture: resampled(u, draws, generator) for culture, u in units.items()}
         for culture, own in units.items():
             for other, others in units.items():
                 between = mean_over_pairs(own, others)
@@ -226,7 +226,8 @@ class Compared(NamedTuple):
     pairs: Array
 
 
-def _resampled(units: Units, draws: int, generator: np.random.Generator) -> Drawn:
+def resampled(units: Units, draws: int, generator: np.random.Generator) -> Drawn:
+    """Draw the replicates of a culture with replacement, so many times."""
     number = len(units.names)
     shares = np.full(number, 1 / number) if number else np.ones(1)
     counts = generator.multinomial(number, shares, size=draws)[:, :number].astype(np.float64)

@@ -39,7 +39,8 @@ def similarity_matrix(
 
     Args:
         cells: cells, one row each: ``culture``, ``other``, ``similarity``, ``low``, ``high``, ``matched``, ``pairs``
-            (:func:`emoviz.analysis.similarity.similarities`), and ``alike``: whether the cell is hatched.
+            (:func:`emoviz.analysis.similarity.similarities`), ``alike``: whether the cell is hatched, and perhaps what
+            it is of its ceiling (:func:`emoviz.analysis.ceiling.against_ceiling`).
         order: cultures from left to right and from top to bottom.
         branches: branches of the dendrogram, over ``order`` (:class:`emoviz.analysis.similarity.Dendrogram`).
         measure: name of the measure that the colours show.
@@ -297,7 +298,22 @@ def _similarity_hover(cell: pd.Series, replicates: str) -> str:
     matched = f"<br>of the same {replicates}: {number(cell['matched'])}" if cell["matched"] == cell["matched"] else ""
     alike = f"<br>not shown to differ more than two {replicates}s of one culture" if cell["alike"] else ""
     other_pairs = f"{cell['pairs']} pairs of different {replicates}s"
-    return f"{culture} and {other}, {other_pairs}<br>{similarity}{matched}{alike}"
+    return f"{culture} and {other}, {other_pairs}<br>{similarity}{matched}{_of_ceiling(cell, replicates)}{alike}"
+
+
+def _of_ceiling(cell: pd.Series, replicates: str) -> str:
+    """A line on what the similarity of two cultures is of its ceiling; none where that is unknown."""
+    share = cell.get("disattenuated", np.nan)
+    if share != share:
+        return ""
+    told = interval(share, cell["disattenuated_low"], cell["disattenuated_high"])
+    if cell["beyond"]:
+        found = "they differ beyond reliability"
+    elif cell["needed"] == cell["needed"]:
+        found = f"about {cell['needed']:.0f} {replicates}s each would tell them apart"
+    else:
+        found = "no more than reliability allows"
+    return f"<br>{told} of the ceiling {number(cell['ceiling'])}: {found}"
 
 
 def _pair_title(cultures: Sequence[str], replicates: str) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ..analysis import cultures, permutation, similarity, top_channels
+from ..analysis import ceiling, cultures, permutation, similarity, top_channels
 from ..checkpoints.folder import CONFIG, METRICS, PER_CULTURE
 from . import loaders
 from .cache import cached, kept
@@ -21,7 +21,8 @@ class Comparison(NamedTuple):
     """The similarity of cultures in one task; see :mod:`emoviz.analysis.similarity`.
 
     Attributes:
-        cells: cells of the matrix, with ``alike``: whether a pair is not shown to differ more than replicates do.
+        cells: cells of the matrix, with ``alike``: whether a pair is not shown to differ more than replicates do; and,
+            of two cultures, ``disattenuated`` and the rest of :func:`emoviz.analysis.ceiling.against_ceiling`.
         tree: dendrogram, None where a similarity is undefined.
         order: order of the cultures, similar ones side by side.
         words: verdict of the tests in words.
@@ -84,15 +85,27 @@ def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, m
     if len(matrix) < 2:
         only = f"There is one culture only, {matrix.index[0]}: with a second one they are compared here."
         return Comparison(cells.assign(alike=False), None, list(matrix.index), only)
-    pairs = permutation.differences(_weights, measure, k=k, matched=True)
-    overall = permutation.overall_difference(_weights, measure, k=k, matched=True).iloc[0]
+    start = cultures.start(cells, replicates)
+    pairs = permutation.differences(_weights, measure, k=k, matched=bool(start))
+    overall = permutation.overall_difference(_weights, measure, k=k, matched=bool(start)).iloc[0]
     apart = {(r.culture, r.other) for r in pairs.itertuples() if r.p_holm < cultures.LEVEL}
     apart |= {(other, culture) for culture, other in apart}
     cells["alike"] = [r.culture != r.other and (r.culture, r.other) not in apart for r in cells.itertuples()]
-    words = f"{cultures.verdict(overall, pairs, replicates)} {cultures.start(cells, replicates)}".strip()
+    against = ceiling.against_ceiling(_weights, measure, k=k, matched=True)
+    cells = _with_ceiling(cells, against)
+    said = (cultures.verdict(overall, pairs, replicates), start)
+    words = " ".join(filter(None, [*said, ceiling.in_words(against, replicates)]))
     undefined = cells.loc[cells["culture"] != cells["other"], "similarity"].isna().any()
     tree = None if undefined else similarity.dendrogram(matrix)
     return Comparison(cells, tree, tree.order if tree else list(matrix.index), words)
+
+
+def _with_ceiling(cells: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
+    """Cells of one dimension with what their pairs are of their ceilings; both halves of the matrix are alike."""
+    known = against[["culture", "other", "ceiling", "disattenuated", "low", "high", "beyond", "needed"]]
+    known = known.rename(columns={"low": "disattenuated_low", "high": "disattenuated_high"})
+    other = known.rename(columns={"culture": "other", "other": "culture"})
+    return cells.merge(pd.concat([known, other]), how="left", on=["culture", "other"])
 
 
 class Pair(NamedTuple):

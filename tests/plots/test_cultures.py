@@ -65,6 +65,21 @@ def test_a_click_gives_the_two_cultures_and_a_hover_the_interval():
     assert points.unselected.marker.opacity == points.marker.opacity
 
 
+@pytest.mark.parametrize(
+    ("beyond", "needed", "words"),
+    [
+        (True, np.nan, "differ beyond reliability"),
+        (False, 12.0, "about 12 seeds each would tell them apart"),
+        (False, np.nan, "no more than reliability allows"),
+    ],
+)
+def test_a_hover_says_what_a_pair_is_of_its_ceiling(beyond, needed, words):
+    pairs = cells(VALUES).assign(ceiling=0.8, disattenuated=0.64, disattenuated_low=0.5, disattenuated_high=0.75)
+    (points,) = targets(draw(pairs.assign(beyond=beyond, needed=needed)))
+    assert ".64 [.50, .75] of the ceiling .80" in points.text[1]
+    assert words in points.text[1] and "ceiling" not in points.text[0]
+
+
 def test_only_pairs_that_are_not_told_apart_are_hatched():
     table = cells(VALUES, alike=(("German", "Korean"),))
     x, y = hatched(draw(table))
