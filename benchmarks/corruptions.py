@@ -14,8 +14,9 @@ Of a model of emotions, ``error`` is the calibration error: how far its ``confid
 recordings as they are, .5 being chance, and ``told`` the share of which it is said. A model that was trained without a
 corpus of another language is also asked whether it finds that language strange.
 
-With a store, features are kept, and a second run with other models takes minutes. ``--keep`` writes the result into the
-cards of the models. Folders of other checkpoints may be named instead of the bundled models.
+With a store, features are kept, and a second run with other models takes minutes. ``--out`` puts the result beside
+those of other models in a file, ``--keep`` into the cards of the models. Folders of other checkpoints may be named
+instead of the bundled models.
 """
 
 import argparse
@@ -80,7 +81,7 @@ def main() -> None:
     parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="take every n-th recording alone")
     parser.add_argument("--store", type=Path, metavar="FOLDER", help="keep what is extracted for a next run")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result as JSON")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result into this JSON")
     parser.add_argument("--keep", action="store_true", help="write the result into the cards of the models")
     options = parser.parse_args()
     data = Path(os.environ["EMOVIZ_DATA"]).resolve()
@@ -99,8 +100,7 @@ def main() -> None:
     print(pd.DataFrame([{"model": one["model"], **row} for one in found for row in one["rows"]]).to_string(index=False))
     print(pd.DataFrame([{"model": one["model"], **one["summary"]} for one in found]).T.to_string(header=False))
     if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write(options.out, found)
     if options.keep:
         for model, one in zip([*speech, *faces], found, strict=True):
             keep(model, one)
@@ -282,6 +282,14 @@ def summary_of(
 def rounded(value: float | None) -> float | None:
     """Round a score as it is printed and kept."""
     return None if value is None else round(float(value), 3)
+
+
+def write(file: Path, found: Sequence[dict[str, Any]]) -> None:
+    """Write judgements into a file, in which those of other models stay."""
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    every = {one["model"]: one for one in [*known, *found]}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps([every[name] for name in sorted(every)], indent=1) + "\n", encoding="utf-8")
 
 
 def keep(model: Checkpoint, judgement: Mapping[str, Any]) -> None:
