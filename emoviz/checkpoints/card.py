@@ -149,10 +149,11 @@ def _temperature(description: Description, judged: Mapping[str, Any]) -> str:
     if "after" not in judged:
         return ""
     before, after = ({key: words.number(judged[m][key], 3) for key in CONFIDENCE} for m in ("before", "after"))
+    fitted_on = judged["fitted_on"] + (" and their corrupted copies" if _selected_on_copies(description) else "")
     interval = METRICS["calibration_error"].written(*(judged["after"][key] for key in ("value", "low", "high")), 3)
     return f"""Scores are divided by the temperature {words.number(description.temperature)} before they become
-probabilities, which changes no answer. It is the highest one whose log loss on validation ({judged["fitted_on"]}) is
-within one standard error of the least.
+probabilities, which changes no answer. It is the highest one whose log loss on validation
+({fitted_on}) is within one standard error of the least.
 On the held-out recordings:
 
 | | confidence | accuracy | calibration error |
@@ -163,6 +164,11 @@ On the held-out recordings:
 The calibration error is the expected one, in 15 bins of equally many answers. A model that is right exactly as often as
 it says would have {after["floor"]} here, by chance alone.
 """
+
+
+def _selected_on_copies(description: Description) -> bool:
+    """Return whether the validation part held corrupted copies, as that of all models but those of pictures does."""
+    return bool(description.training.get("copies")) and description.training.get("data") != "pictures"
 
 
 def _selection(selection: Mapping[str, Any]) -> str:

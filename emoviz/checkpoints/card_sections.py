@@ -25,7 +25,7 @@ def under_corruption(judgement: Mapping[str, Any]) -> str:
     sure = "confidence" in rows[0]
     table = "\n".join(_condition(row, sure) for row in rows)
     some = f"every {_ordinal(judgement['every'])} of them" if judgement["every"] > 1 else "all of them"
-    heading = "| | " + title + " [interval] | drop |" + (" accuracy | confidence | calibration error |" if sure else "")
+    heading = "| | " + title + " [interval] | drop |" + (" accuracy | confidence |" if sure else "")
     return f"""## As practice leaves recordings
 
 The held-out recordings ({some}: {_whose(summary)}), each changed in one way
@@ -33,7 +33,7 @@ The held-out recordings ({some}: {_whose(summary)}), each changed in one way
 {words.number(summary["worst_drop"], 3)} ({summary["worst"]}).
 {_all_told(summary)}
 {heading} unlike: AUROC | told |
-|---|---|---|{"---|---|---|" if sure else ""}---|---|
+|---|---|---|{"---|---|" if sure else ""}---|---|
 {table}
 
 "AUROC" says how well the distance from the training parts the recordings from those as they are (.5 is chance), "told"
@@ -46,7 +46,7 @@ def _condition(row: Mapping[str, Any], sure: bool) -> str:
     score = METRICS[row["metric"]].written(row["score"], row["low"], row["high"], 3)
     cells = [row["condition"], score, words.number(row["drop"], 3)]
     if sure:
-        cells += [words.number(row[key], 3) for key in ("accuracy", "confidence", "error")]
+        cells += [words.number(row[key], 3) for key in ("accuracy", "confidence")]
     told = words.share(row["told"]) if "told" in row else "-"
     cells += [words.number(row["auroc"]) if "auroc" in row else "-", told]
     return "| " + " | ".join(cells) + " |"

@@ -14,7 +14,7 @@ def test_a_condition_is_a_row_with_its_score_drop_and_confidence():
     text = under_corruption({"every": 2, "rows": [CLEAN, ROOM], "summary": {**SUMMARY, **ALL_SURE}})
     assert "(every 2nd of them: 64 recordings of 19 people)" in text
     assert "The mean drop is .143, the largest\n.143 (a room)." in text
-    assert "| a room | .600 [.600, .800] | .143 | .710 | .730 | .081 | .72 | 25 % |\n" in text
+    assert "| a room | .600 [.600, .800] | .143 | .710 | .730 | .72 | 25 % |\n" in text
     assert "error is .081 (a model that is right exactly as often as it\nsays would have .020)" in text
 
 
