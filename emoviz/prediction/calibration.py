@@ -152,7 +152,7 @@ def measure(
     found = Profile(about.name, checkpoint.fingerprint, people, count, seconds, {}, {})
     if grouped:
         return _of_group(found, each, larger, float(about.training.get("speaker_weight", 0.0)))
-    drawn = {name: _drawn(np.sum(own, axis=0), about.hop, trust) for name, own in each.items()}
+    drawn = {name: level_and_spread(np.sum(own, axis=0), about.hop, trust) for name, own in each.items()}
     levels, spreads = ({name: pair[place] for name, pair in drawn.items()} for place in (0, 1))
     return dataclasses.replace(found, levels=levels, spreads=spreads)
 
@@ -160,7 +160,12 @@ def measure(
 def _sums(inputs: Inputs, name: str, known: np.ndarray) -> np.ndarray:
     """Return number, sum and sum of squares (3, W) of frames (N, D) of a stream, as a model reads them."""
     with torch.inference_mode():
-        read = inputs[name](torch.from_numpy(np.asarray(known, np.float32))).double().numpy()
+        return sums_of(inputs[name](torch.from_numpy(np.asarray(known, np.float32))))
+
+
+def sums_of(values: torch.Tensor) -> np.ndarray:
+    """Return number, sum and sum of squares (3, W) of the known frames of a stream (T, W) behind its transform."""
+    read = _known(values.double().numpy())
     return np.stack([np.full(read.shape[1], len(read)), read.sum(0), (read**2).sum(0)])
 
 
@@ -195,7 +200,7 @@ def inputs_for(
         raise CalibrationError(f"The recordings hold {seconds:.1f} s; calibration needs at least {LEAST:g} s.")
     moved = copy.deepcopy(inputs)
     for name, own in sums.items():
-        _transform(moved, name).move(*map(torch.from_numpy, _drawn(own, hop, trust)))
+        _transform(moved, name).move(*map(torch.from_numpy, level_and_spread(own, hop, trust)))
     return moved
 
 
@@ -228,7 +233,7 @@ def _too_few(checkpoint: Checkpoint, people: str) -> str:
     )
 
 
-def _drawn(sums: np.ndarray, hop: float, trust: float) -> tuple[np.ndarray, np.ndarray]:
+def level_and_spread(sums: np.ndarray, hop: float, trust: float = TRUST) -> tuple[np.ndarray, np.ndarray]:
     """Return level and spread, float32 (W,), from number, sum and sum of squares (3, W) of the frames of a stream."""
     number, total, square = sums
     mean = total / np.maximum(number, 1)

@@ -174,10 +174,16 @@ RECIPES = Study(
     name="recipes",
     title="Speech of a corpus that the model never heard, as it is and calibrated without labels: recipes of training",
     config=SPEECH_EMOTION,
-    systems={"svm": {"model": "svm", "options": {}, "copies": 0}, "speech-emotion": {}},
+    systems={
+        "svm": {"model": "svm", "options": {}, "copies": 0},
+        "speech-emotion": {},
+        "voices": {"voices": 0.8},
+    },
     plans={
         "one-corpus-out": Plan(
-            systems=("svm", "speech-emotion"), against={"speech-emotion": ("svm",)}, means={"mean": ()}
+            systems=("svm", "speech-emotion", "voices"),
+            against={"speech-emotion": ("svm",), "voices": ("speech-emotion", "svm")},
+            means={"mean": ()},
         )
     },
     note="Each corpus is tested by networks of the other five, whose epoch was selected on people of these five. "

@@ -64,7 +64,7 @@ def run_study(
     for name in systems:
         if name not in plan.systems:
             raise UnknownNameError(f"system of '{chosen.name} {protocol}'", name, plan.systems)
-    runner = _Runner(chosen, protocol, store, runs, checkpoints, progress)
+    runner = Runner(chosen, protocol, store, runs, checkpoints, progress)
     return [write_report(results, runner.report(name)) for name in systems or plan.systems]
 
 
@@ -79,8 +79,18 @@ class Tested:
 
 
 @dataclass
-class _Runner:
-    """Runs each system of a plan once, and reads each set of recordings as seldom as possible."""
+class Runner:
+    """Runs each system of a plan once, and reads each set of recordings as seldom as possible.
+
+    Attributes:
+        study: the study.
+        protocol: name of the plan.
+        store: store with the corpora and features.
+        runs: folder that keeps finished trainings.
+        checkpoints: folder of the checkpoints.
+        progress: listener.
+        found: outcomes by seed for each fold, by the name of the system; those that are there are not run.
+    """
 
     study: Study
     protocol: str
@@ -88,20 +98,23 @@ class _Runner:
     runs: Path
     checkpoints: Path
     progress: Progress
+    found: dict[str, list[dict[int, Outcomes]]] = field(default_factory=dict)
     _read: dict[str, Recordings] = field(default_factory=dict)
-    _found: dict[str, list[dict[int, Outcomes]]] = field(default_factory=dict)
     _tested: dict[str, Tested] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
+        """The plan."""
         return self.study.plans[self.protocol]
 
     def command(self, name: str) -> str:
+        """Return the command that runs a system."""
         origin = self.study.origin or ("--study", self.study.name)
         arguments = ["protocol", self.protocol, *origin, "--system", name]
         return "python -m emoviz " + shlex.join(arguments)
 
     def report(self, name: str) -> dict[str, Any]:
+        """Return the report of a system, beside those that it is compared with."""
         own = self.tested(name)
         others = self.plan.against.get(name, ())
         return {
@@ -120,6 +133,7 @@ class _Runner:
         }
 
     def tested(self, name: str) -> Tested:
+        """Run a system, or several that are fused, and estimate its scores."""
         if name in self._tested:
             return self._tested[name]
         fusion = self.study.fusions.get(name)
@@ -140,17 +154,17 @@ class _Runner:
         return self._tested[name]
 
     def _outcomes(self, name: str) -> list[dict[int, Outcomes]]:
-        if name not in self._found:
+        if name not in self.found:
             config, plan = self.study.system(name), self.plan
             seeds = (0,) if config.model in FLOORS else plan.seeds  # nothing in a floor is random
             recordings = self._recordings(config)
             folder = self.runs / "protocols" / self.study.name
             keep = Keep(self.checkpoints / plan.keep, self.command(name)) if plan.keep else None
             protocol = plan.protocol or self.protocol
-            self._found[name] = run_protocol(
+            self.found[name] = run_protocol(
                 config, protocol, plan.options, seeds, recordings, folder, self.progress, keep
             )
-        return self._found[name]
+        return self.found[name]
 
     def _recordings(self, config: TrainingConfig) -> Recordings:
         key = repr([getattr(config, name) for name in READING])

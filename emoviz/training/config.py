@@ -56,6 +56,8 @@ class TrainingConfig:
         copies: number of copies of each recording that are corrupted by what practice does to sound (noise, rooms,
             codecs ...) or to pictures (blur, light, hands ...) and trained on beside the recording; of utterances,
             windows and pictures alone.
+        voices: share of the training samples, in [0, 1], that are read at the level and the spread of other people's
+            features, or as a calibrated model reads them; of utterances and windows alone.
         metric_loss: registry name of a loss on the embedding that is added, or "" for none.
         metric_weight: weight of that loss.
         margins: margins alpha and beta of that loss.
@@ -129,6 +131,7 @@ class TrainingConfig:
     micro_batch: int = field(default=0, metadata=LEFT_OUT)
     compile: bool = field(default=False, metadata=LEFT_OUT)
     uniform_prior: float = field(default=0.0, metadata=LEFT_OUT)
+    voices: float = field(default=0.0, metadata=LEFT_OUT)
     sentences_apart: bool = field(default=False, metadata=LEFT_OUT)
 
     def __post_init__(self) -> None:
@@ -163,21 +166,17 @@ class TrainingConfig:
                 raise ConfigError(f"'balance' takes {', '.join(allowed)}, not '{group}'.")
         if not 0 <= self.uniform_prior <= 1 or (self.uniform_prior and self.kind != "emotion"):
             raise ConfigError(f"'uniform_prior' is a share in [0, 1] for emotions, else 0, not {self.uniform_prior:g}.")
+        if not 0 <= self.voices <= 1:
+            raise ConfigError(f"'voices' is a share in [0, 1], not {self.voices:g}.")
         for what in ("hop", "window", "learning_rate"):
             if getattr(self, what) <= 0:
                 raise ConfigError(f"'{what}' is positive, not {getattr(self, what)}.")
         for what in ("epochs", "patience", "batch_size", "schedule_epochs"):
             if getattr(self, what) < 1:
                 raise ConfigError(f"'{what}' is at least 1, not {getattr(self, what)}.")
-        for what in (
-            "weight_decay",
-            "gradient_clip",
-            "seed",
-            "speaker_weight",
-            "label_delay",
-            "copies",
-            "metric_weight",
-        ):
+        not_negative = ("weight_decay", "gradient_clip", "seed", "speaker_weight",
+                        "label_delay", "copies", "metric_weight")  # fmt: skip
+        for what in not_negative:
             if getattr(self, what) < 0:
                 raise ConfigError(f"'{what}' is not negative, unlike {getattr(self, what)}.")
         if self.resample == "none" and self.data != "utterances":

@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
                  "schedule_epochs", "weight_decay", "gradient_clip", "averaging", "micro_batch", "precision",
                  "compile"),
     "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance",
-             "uniform_prior", "copies"),
+             "uniform_prior", "copies", "voices"),
     "Time": ("hop", "window", "resample", "label_delay"),
     "Split and adaptation": ("validation_share", "test_share", "sentences_apart", "standardise_by",
                              "speaker_weight", "adapt_norm"),
@@ -48,8 +48,9 @@ TASKS: dict[str, dict[str, Any]] = {
     "emotion": {"data": "utterances", "loss": "cross_entropy", "selection": "ua"},
     "intensity": {"data": "utterances", "loss": "mse", "selection": "pearson"},
     "rated dimension": {"data": "utterances", "loss": "ccc_mse", "selection": "ccc"},
-    "dimension derived from emotions": {"data": "sequences", "loss": "ccc_mse", "selection": "ccc", "copies": 0},
-}
+    "dimension derived from emotions": {"data": "sequences", "loss": "ccc_mse", "selection": "ccc", "copies": 0,
+                                        "voices": 0.0},
+}  # fmt: skip
 """The fields that a config changes with the target of its prediction."""
 
 

@@ -162,13 +162,17 @@ TRACES = TrainingConfig(
 """Trains on :class:`TracedStore`."""
 
 
+UNTOLD = {"gender": None, "language": None}
+"""What is not told of people."""
+
+
 def table_of(counts: Sequence[Sequence[int]], emotions: Sequence[str] = FOUR_EMOTIONS[:2]) -> pd.DataFrame:
     """A table of recordings: per culture and speaker, so many utterances of each emotion.
 
     Cultures are named A, B, C ..., ids read ``<culture>/<speaker>/<emotion>/<number>``.
     """
     rows = [
-        {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "session": None, "emotion": str(e)}
+        {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "session": None, "emotion": str(e)} | UNTOLD
         for c, speakers in zip("ABCDEFGH", counts, strict=False)
         for s, n in enumerate(speakers)
         for e in emotions

@@ -86,6 +86,22 @@ def test_standardising_each_culture_takes_a_shift_of_all_its_recordings_away(flo
     assert figures["culture"] > 0.9 and figures["speaker"] > 0.9
 
 
+@pytest.mark.parametrize("floor", ["svm", "logistic"])
+def test_frames_and_recordings_in_which_nothing_is_known_count_for_nothing(floor):
+    table, streams = classes()
+    config = dataclasses.replace(CLASSES, model=floor)
+    data = data_of(config, table, streams)
+    told = [r.prediction for r in FLOORS[floor](config, data)(data.parts[Split.TEST])]
+    gaps = {i: np.insert(values, [0, 7], np.nan, axis=0) for i, values in streams.items()}
+    lacking = data_of(config, table, gaps)
+    predict = FLOORS[floor](config, lacking)
+    np.testing.assert_allclose([r.prediction for r in predict(lacking.parts[Split.TEST])], told, atol=1e-4)
+    silent = str(table.index[-1])
+    data = data_of(config, table, streams | {silent: np.full((5, 2), np.nan)})
+    (answer,) = (r.prediction for r in FLOORS[floor](config, data)(data.parts[Split.TEST]) if r.id == silent)
+    assert np.isfinite(answer).all() and answer.sum() == pytest.approx(1)
+
+
 def test_logistic_regression_takes_the_strength_that_is_best_for_left_out_speakers():
     random = np.random.default_rng(3)
     table = table_of([[6] * 4, [3] * 3], TWO)

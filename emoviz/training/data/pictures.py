@@ -16,6 +16,7 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .base import DATA, Data, DataKind, Part, Partition, Sample
 from .copies import CORRUPTED
+from .voices import refuse_voices
 
 NOTE = (
     "Half of the training pictures were corrupted by what cameras, light and hands do to pictures ({count} copies of "
@@ -33,6 +34,7 @@ def check_pictures(config: TrainingConfig) -> None:
         raise ConfigError("Training on pictures takes one corpus and one input.")
     if config.kind != "emotion":
         raise ConfigError("Training on pictures predicts emotions.")
+    refuse_voices(config)
 
 
 def load_pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> StoredCorpus:

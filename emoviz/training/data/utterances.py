@@ -21,6 +21,7 @@ from .arranged import Arranged, arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
 from .copies import CORRUPTED, require_copies, with_copies
 from .recordings import Recordings, load_with_copies
+from .voices import Voices, require_voices
 
 
 def check_utterances(config: TrainingConfig) -> None:
@@ -36,6 +37,8 @@ def check_utterances(config: TrainingConfig) -> None:
         )
     if config.copies:
         require_copies(config)
+    if config.voices:
+        require_voices(config)
 
 
 WHOLE = 10**9
@@ -117,6 +120,8 @@ def samples_of(
     def part_of(part: Split | None, cropped: bool, copies: int = 0) -> Part:
         rows = arranged.of(part)
         cut = cutting(utterances, rows) if cropped else None
+        if cut and config.voices:
+            cut = in_voices(cut, Voices(arranged, _ids_by_speaker(rows), config.hop), config.voices)
 
         def make(epoch: int, number: int) -> Sample:
             copy, place = divmod(number, len(rows))
@@ -147,6 +152,21 @@ def augmented(pictures: Mapping[str, tuple[int, int, int, int]], streams: Mappin
     """Return a training batch's streams (B, T, D) with those of pictures cropped, mirrored and brightened at random."""
     changed = {name: augment_snippets(streams[name], shape) for name, shape in pictures.items()}
     return {**streams, **changed}
+
+
+def _ids_by_speaker(rows: pd.DataFrame) -> dict[str, list[str]]:
+    return {str(speaker): list(map(str, own.index)) for speaker, own in rows.groupby("speaker")}
+
+
+def in_voices(cut: Cut, voices: Voices, share: float) -> Cut:
+    """Cut samples a share of which is read at the level and the spread of other people's features."""
+
+    def moved(row: "pd.Series[Any]", random: np.random.Generator) -> tuple[Mapping[str, Tensor], Tensor]:
+        streams, target = cut(row, random)
+        known = text(row["speaker"]) is not None and random.random() < share
+        return voices(streams, row["speaker"], random) if known else streams, target
+
+    return moved
 
 
 def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generator) -> dict[str, Tensor]:

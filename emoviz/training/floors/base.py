@@ -1,5 +1,6 @@
 """The registry of floors, the samples that they are fitted to, and the results that they give."""
 
+import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -28,7 +29,7 @@ def pooling(config: TrainingConfig, data: Data) -> Callable[[Sequence[Sample]], 
     """Return a function from N samples to the (N, 2 D) means and spreads of their channels.
 
     Both are standardised: on the recordings that train, or, where the config adapts to cultures or speakers, within
-    each of them over all recordings, without labels.
+    each of them over all recordings, without labels. A channel that a recording lacks stands at the mean of the others.
 
     Raises:
         ConfigError: if the outputs are no emotions.
@@ -44,7 +45,8 @@ def pooling(config: TrainingConfig, data: Data) -> Callable[[Sequence[Sample]], 
 
     def pooled(samples: Sequence[Sample]) -> np.ndarray:
         groups = [_group(s, config.standardise_by) for s in samples]
-        return np.stack([scalers[g].transform(_pooled(s)[None])[0] for g, s in zip(groups, samples, strict=True)])
+        scaled = [scalers[g].transform(_pooled(s)[None])[0] for g, s in zip(groups, samples, strict=True)]
+        return np.asarray(np.nan_to_num(np.stack(scaled)))
 
     return pooled
 
@@ -89,9 +91,11 @@ def frames_of(sample: Sample) -> np.ndarray:
 
 
 def _pooled(sample: Sample) -> np.ndarray:
-    """(2 D,): mean and spread over time."""
+    """(2 D,): mean and spread over time, NaN where no frame is known."""
     frames = frames_of(sample)
-    return np.concatenate([frames.mean(0), frames.std(0)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a channel without a single known frame
+        return np.concatenate([np.nanmean(frames, axis=0), np.nanstd(frames, axis=0)])
 
 
 def result_of(sample: Sample, prediction: np.ndarray) -> Result:
