@@ -248,7 +248,7 @@ def test_the_model_cards_are_one_click_away(open_page, finish):
 def test_every_figure_offers_its_table_and_the_curves_json_too(open_page, finish):
     test = finish(open_page("predict"))
     assert files(test) == {
-        "timeline": ["csv", "json", "parquet"],
+        "timeline": ["csv", "json", "parquet", "xlsx"],
         "circumplex": ["csv", "parquet"],
         "weights-speech-cats": ["csv", "parquet"],
     }
