@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -87,6 +87,11 @@ class Kept:
                     file.write(block)
             self._evict()
 
+    def drop(self, kind: str, made_of: Mapping[str, Any]) -> None:
+        """Delete an entry, if there is one."""
+        with contextlib.suppress(OSError):
+            self._path(kind, made_of).unlink(missing_ok=True)
+
     def _path(self, kind: str, made_of: Mapping[str, Any]) -> Path:
         name = sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
         return self.folder / f"{kind}-{name}{_ENDING}"
@@ -100,3 +105,40 @@ class Kept:
                 return
             path.unlink(missing_ok=True)
             excess -= state.st_size
+
+
+class KeptBlocks:
+    """A long result that is kept block by block while it is made, so that whoever begins anew goes on from there.
+
+    Each block is an entry of its own. Where one is absent or damaged, those behind it count as absent, too.
+
+    Args:
+        kept: folder of the blocks.
+        kind: kind of the entries.
+        made_of: all that the result depends on.
+    """
+
+    def __init__(self, kept: Kept, kind: str, made_of: Mapping[str, Any]) -> None:
+        self._kept, self._kind, self._made_of = kept, kind, dict(made_of)
+        self._count = 0
+
+    def read(self) -> Iterator[Entry]:
+        """Yield the blocks from the first on; what is appended then follows them."""
+        self._count = 0
+        while (entry := self._kept.read(self._kind, self._identity(self._count))) is not None:
+            self._count += 1
+            yield entry
+
+    def append(self, entry: Entry) -> None:
+        """Keep the next block; one that once stood behind it goes, as it followed another."""
+        self._kept.drop(self._kind, self._identity(self._count + 1))
+        self._kept.write(self._kind, self._identity(self._count), entry)
+        self._count += 1
+
+    def drop(self) -> None:
+        """Delete all blocks that were read or appended."""
+        for number in range(self._count):
+            self._kept.drop(self._kind, self._identity(number))
+
+    def _identity(self, number: int) -> dict[str, Any]:
+        return {**self._made_of, "block": number}

@@ -9,6 +9,7 @@ paper (spec/systems.md, section 1).
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy as np
 from ..core import places
 from ..core.errors import CheckpointError, MissingWeightsError
 from ..core.growing import GrowingArray
+from ..core.kept import Entry, KeptBlocks
 from ..core.progress import Progress, held, silent
 from ..core.vocabulary import FER_EMOTIONS, Modality
 from .base import EXTRACTORS, NETWORKS, FeatureStream, Network
@@ -33,6 +35,9 @@ NETWORK = "face-expression"
 WIDTH = 512
 BATCH = 32
 """Pictures that the network reads at a time: what it computes of them stays in the cache of a processor."""
+STEP = 512
+"""Pictures after which what was read of them is kept."""
+_PARTS = ("probabilities", "embedding")
 
 
 @dataclass(frozen=True)
@@ -100,21 +105,42 @@ def network_folder() -> Path:
 
 
 class _Reading:
-    """What a network gave for the pictures of one track so far; a track that has grown is read on from there."""
+    """What a network gave for the pictures of one track so far; a track that has grown is read on from there.
 
-    def __init__(self) -> None:
+    Args:
+        blocks: place where it is kept on the way, and found again after a restart.
+    """
+
+    def __init__(self, blocks: KeptBlocks | None) -> None:
         self._grown: list[GrowingArray] = []
+        self._blocks = blocks
+        for entry in blocks.read() if blocks else ():
+            self._add([entry.arrays[name] for name in _PARTS])
+        self._kept = len(self)
+
+    def __len__(self) -> int:
+        return len(self._grown[0]) if self._grown else 0
+
+    def _add(self, parts: Sequence[np.ndarray]) -> None:
+        self._grown = self._grown or [GrowingArray(part.shape[1:], np.float32) for part in parts]
+        for whole, part in zip(self._grown, parts, strict=True):
+            whole.extend(part)
+
+    def _keep(self, blocks: KeptBlocks) -> None:
+        """Keep the next block of pictures."""
+        rows = slice(self._kept, self._kept + STEP)
+        blocks.append(Entry({name: grown.array[rows] for name, grown in zip(_PARTS, self._grown, strict=True)}))
+        self._kept = rows.stop
 
     def read(self, network: Network, track: "FaceTrack", progress: Progress) -> FaceReading:
         (stream,) = network.streams
         frames = len(track.frames)
-        for first in range(len(self._grown[0]) if self._grown else 0, frames, BATCH):
+        for first in range(len(self), frames, BATCH):
             progress("Reading the expression", first, frames)
             crops = track.seen_crops[first : first + BATCH]
-            parts = network.read({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255})
-            self._grown = self._grown or [GrowingArray(part.shape[1:], np.float32) for part in parts]
-            for whole, part in zip(self._grown, parts, strict=True):
-                whole.extend(part)
+            self._add(network.read({stream: crops.reshape(len(crops), -1).astype(np.float32) / 255}))
+            if self._blocks and len(self) >= self._kept + STEP:
+                self._keep(self._blocks)
         progress("Reading the expression", frames, frames)
         known = (grown.array for grown in self._grown)  # of a track that is read further by now, only its own frames
         return FaceReading(*(rows if len(rows) == frames else rows[:frames] for rows in known))
@@ -135,8 +161,10 @@ def read_faces(network: Network, media: "ClipMedia", track: "FaceTrack", progres
     """
     key = network.folder, _fingerprint(network.folder / WEIGHTS), track.origin
     with held(_reading, progress):
-        reading = _readings.setdefault(media, {}).setdefault(key, _Reading())
-        return reading.read(network, track, progress)
+        known = _readings.setdefault(media, {})
+        if key not in known:
+            known[key] = _Reading(media.face_blocks("reading", {"network": key[1], "face": track.origin}))
+        return known[key].read(network, track, progress)
 
 
 def _run(media: "ClipMedia", track: "FaceTrack", progress: Progress) -> FaceReading:

@@ -1,7 +1,7 @@
 """A clip that is decoded lazily and once, for all who need a part of it."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import asdict, replace
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import MediaError
-from ..core.kept import Kept
+from ..core.kept import Kept, KeptBlocks
 from ..core.keys import key_of_copy
 from ..core.progress import Progress, held, silent
 from ..core.vocabulary import Modality
@@ -24,7 +24,7 @@ from .corruptions import corrupted_copy
 from .faces import Following, track_with_faces
 from .frames import Frame, iterate_frames
 from .info import ClipInfo, probe
-from .kept_faces import keep_faces, kept_faces
+from .kept_faces import keep_faces, kept_faces, known_by
 from .part import key_of_part, part_of_faces, part_of_pictures, part_of_sound
 from .tracks import FaceTimeline, FaceTrack
 from .waveform import Waveform, read_waveform
@@ -154,6 +154,15 @@ class ClipMedia:
         """
         return self._decoded.faces_so_far(progress)
 
+    def face_blocks(self, kind: str, made_of: Mapping[str, Any]) -> KeptBlocks | None:
+        """Return the place where what is made of the faces is kept on the way; None where nothing is kept.
+
+        Args:
+            kind: kind of the blocks.
+            made_of: all that it depends on beside the faces.
+        """
+        return self._decoded.face_blocks(kind, made_of)
+
     def beginning(self, seconds: float) -> "ClipMedia":
         """Return the sound of the first seconds alone, as if the recording ended there and had no picture."""
         other = ClipMedia.__new__(ClipMedia)
@@ -213,6 +222,7 @@ class _Decoded:
         self._speech: Waveform | None = None
         self._faces: FaceTimeline | None = None
         self._following: Following | None = None  # the faces up to where the work was last stopped
+        self._blocks: KeptBlocks | None = None  # of them, on disk
         self._until: float | None = None
         # One lock per part: sound and picture may be decoded at the same time.
         self._waveform_lock = threading.Lock()
@@ -290,7 +300,8 @@ class _Decoded:
             if self.kept and (known := kept_faces(self.kept, self._faces_made_of)):
                 self._faces = known
                 return known
-            self._following = Following(self.path, choice=self.choice, bounds=self.bounds)
+            self._blocks = self.face_blocks("following", {})
+            self._following = Following(self.path, choice=self.choice, bounds=self.bounds, blocks=self._blocks)
         try:
             ended = self._following.go_on(progress, seconds=_MOMENT)
         except MediaError:
@@ -300,8 +311,13 @@ class _Decoded:
         if ended:
             if self.kept:
                 keep_faces(self.kept, self._faces_made_of, timeline, progress)
+            if self._blocks:
+                self._blocks.drop()
             self._faces, self._following = timeline, None
         return timeline
+
+    def face_blocks(self, kind: str, made_of: Mapping[str, Any]) -> KeptBlocks | None:
+        return KeptBlocks(self.kept, kind, {**known_by(self._faces_made_of), **made_of}) if self.kept else None
 
     @property
     def _faces_made_of(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.ahead import one_ahead
 from ..core.errors import MediaError
 from ..core.growing import GrowingArray
+from ..core.kept import Entry, KeptBlocks
 from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
 from .container import DEFAULT, Choice
@@ -22,6 +23,8 @@ from .tracks import FaceTimeline
 LONGEST = 1280
 """Larger pictures are reduced to this many pixels before faces are looked for; results are in full pixels."""
 
+STEP = 500
+"""Pictures after which what was found in them is kept."""
 _LOOKED_THROUGH, _EVERY = 250, 25  # pictures of a track in which faces are looked for to choose among tracks, and step
 
 
@@ -59,6 +62,7 @@ class Following:
         detect_every: distance of the pictures in which new faces are looked for, beside those in which a face was lost.
         choice: choice of tracks.
         bounds: the largest recording that is accepted.
+        blocks: place where what is found is kept on the way, and found again after a restart.
 
     Raises:
         MediaError: if the clip cannot be read, has no picture or exceeds the bounds.
@@ -66,7 +70,13 @@ class Following:
     """
 
     def __init__(
-        self, path: Path | str, *, detect_every: int = 10, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS
+        self,
+        path: Path | str,
+        *,
+        detect_every: int = 10,
+        choice: Choice = DEFAULT,
+        bounds: Bounds = BOUNDS,
+        blocks: KeptBlocks | None = None,
     ) -> None:
         info = probe(path, choice, bounds)
         if info.video is None:
@@ -76,7 +86,15 @@ class Following:
         self._times = GrowingArray((), np.float64)
         self._last = 0.0
         self._notes: list[str] = []
-        frames = iterate_frames(path, longest=LONGEST, choice=choice, bounds=bounds, note=self._notes.append)
+        self._blocks, self._kept, self._counts = blocks, 0, list[int]()
+        for entry in blocks.read() if blocks else ():
+            self._times.extend(entry.arrays["times"])
+            self._tracker.grow(entry)
+            self._last = float(entry.arrays["times"][-1])
+            self._kept, self._counts = len(self._times), self._tracker.counts
+        known = len(self._times)
+        note = self._notes.append
+        frames = iterate_frames(path, longest=LONGEST, choice=choice, bounds=bounds, note=note, first=known)
         self._frames = one_ahead(frames)
 
     def go_on(self, progress: Progress = silent, seconds: float = np.inf) -> bool:
@@ -99,10 +117,20 @@ class Following:
             frame = next(self._frames, None)
             if frame is None:
                 return True
+            if frame.time <= self._last and len(self._times):
+                continue  # it was followed before
             self._tracker.follow(frame.image, frame.time)
             self._times.append(frame.time)
             self._last = frame.time
+            if self._blocks and len(self._times) - self._kept >= STEP:
+                self._keep(self._blocks)
         return False
+
+    def _keep(self, blocks: KeptBlocks) -> None:
+        """Keep what was found since the last time."""
+        grown = self._tracker.grown(self._counts)
+        blocks.append(Entry({"times": self._times.array[self._kept :], **grown.arrays}, grown.about))
+        self._kept, self._counts = len(self._times), self._tracker.counts
 
     def timeline(self) -> FaceTimeline:
         """Return the faces up to the last picture that was followed."""

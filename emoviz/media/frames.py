@@ -30,6 +30,9 @@ class Frame:
     image: np.ndarray
 
 
+_NOTHING = np.zeros((0, 0, 3), np.uint8)
+
+
 def _unheard(sentence: str) -> None:
     """Take a sentence that nobody asked for."""
 
@@ -42,6 +45,7 @@ def iterate_frames(
     choice: Choice = DEFAULT,
     bounds: Bounds = BOUNDS,
     note: Note = _unheard,
+    first: int = 0,
 ) -> Iterator[Frame]:
     """Decode a clip's pictures as a stream: only a few are in memory at a time.
 
@@ -55,6 +59,7 @@ def iterate_frames(
         choice: choice of tracks.
         bounds: the largest recording that is accepted.
         note: function that takes a sentence on what is damaged.
+        first: number of pictures at the beginning whose image is left empty, which takes less time.
 
     Raises:
         MediaError: if the clip cannot be read, has no picture or exceeds the bounds.
@@ -70,28 +75,23 @@ def iterate_frames(
         step = 1 / info.video.fps if info.video.fps else 0.04
         fitter = _Fitter(info, pixel_aspect_ratio(stream), longest)
         clock = Clock(bounds, note)
-        last = -step
-        lost = 0
-
-        def damaged() -> None:
-            nonlocal lost
-            lost += 1
-
-        for frame in decoded(container, stream, damaged):
+        last, lost = -step, list[bool]()
+        for frame in decoded(container, stream, lambda: lost.append(True)):
             # Old AVI streams leave times out; their frame rate is constant.
             stated = frame.time - start if frame.pts is not None else last + step
             if frame.is_corrupt or stated < 0 <= last:
-                lost += frame.is_corrupt
+                lost.extend([True] * frame.is_corrupt)
                 continue
             time = clock.time(stated, last + step) if last >= 0 else stated
             if not last < time:
                 continue
             require_size(info.path, frame.width, frame.height, bounds)
             progress("Reading frames", time, info.duration)
-            yield Frame(time, fitter.fit(frame))
-            last = time
+            yield Frame(time, fitter.fit(frame) if first <= 0 else _NOTHING)
+            last, first = time, first - 1
         if lost:
-            note(f"{lost} pictures are damaged and left out." if lost > 1 else "One picture is damaged and left out.")
+            those = f"{len(lost)} pictures are" if len(lost) > 1 else "One picture is"
+            note(f"{those} damaged and left out.")
 
 
 class _Fitter:

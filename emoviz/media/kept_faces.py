@@ -32,7 +32,7 @@ def keep_faces(kept: Kept, made_of: Mapping[str, Any], timeline: FaceTimeline, p
         "notes": timeline.notes,
         "tracks": [{"id": track.id, "length": track.length, "unit": track.unit} for track in timeline.tracks],
     }
-    kept.write(_KIND, _identity(made_of), Entry({"times": timeline.times, **arrays}, about), progress)
+    kept.write(_KIND, known_by(made_of), Entry({"times": timeline.times, **arrays}, about), progress)
 
 
 def kept_faces(kept: Kept, made_of: Mapping[str, Any]) -> FaceTimeline | None:
@@ -42,7 +42,7 @@ def kept_faces(kept: Kept, made_of: Mapping[str, Any]) -> FaceTimeline | None:
         kept: folder of kept results.
         made_of: content of the recording, its track and how it is read.
     """
-    found = kept.read(_KIND, _identity(made_of))
+    found = kept.read(_KIND, known_by(made_of))
     if found is None:
         return None
     width, height = found.about["size"]
@@ -55,5 +55,6 @@ def _track(about: Mapping[str, Any], arrays: Mapping[str, Any]) -> FaceTrack:
     return FaceTrack(**about, **own)
 
 
-def _identity(made_of: Mapping[str, Any]) -> dict[str, Any]:
+def known_by(made_of: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all that the faces of a recording depend on: its content and how it is read, and how they are followed."""
     return {**made_of, "version": VERSION, "networks": [YUNET.sha256, FACE_LANDMARKER.sha256]}

@@ -5,6 +5,7 @@ from concurrent.futures import Executor, Future
 import numpy as np
 
 from ..core.growing import GrowingArray
+from ..core.kept import Entry
 from .networks import BLENDSHAPES, LANDMARKS, Face, FaceNetworks
 from .tracks import FACE_SIZE, FaceTrack
 
@@ -36,13 +37,19 @@ class Person:
         self._gallery: list[np.ndarray] = []  # normalised crops
         self._gallery_time = -np.inf
         self._last: np.ndarray | None = None  # normalised crop of the last picture with this face
-        self.frames = GrowingArray((), np.int32)
-        self._boxes = GrowingArray((4,), np.float32)
-        self._points = GrowingArray((LANDMARKS, 3), np.int16)
-        self._blendshapes = GrowingArray((len(BLENDSHAPES),), np.float32)
-        self._pose = GrowingArray((3,), np.float32)
-        self._presence = GrowingArray((), np.float32)
-        self._crops = GrowingArray((FACE_SIZE, FACE_SIZE), np.uint8)
+        self._rows = {
+            "frames": GrowingArray((), np.int32),
+            "seen_boxes": GrowingArray((4,), np.float32),
+            "seen_points": GrowingArray((LANDMARKS, 3), np.int16),
+            "seen_blendshapes": GrowingArray((len(BLENDSHAPES),), np.float32),
+            "seen_pose": GrowingArray((3,), np.float32),
+            "seen_presence": GrowingArray((), np.float32),
+            "seen_crops": GrowingArray((FACE_SIZE, FACE_SIZE), np.uint8),
+        }
+
+    def __len__(self) -> int:
+        """Return the number of pictures with this face."""
+        return len(self._rows["frames"])
 
     def could_be(self, box: np.ndarray, time: float) -> bool:
         """Return whether a face in ``box`` is near enough in place, size and time to be this person again."""
@@ -67,17 +74,17 @@ class Person:
             self._gallery = [*self._gallery[-_GALLERY + 1 :], self._last]
             self._gallery_time = time
         limits = np.iinfo(np.int16)
-        self.frames.append(frame)
-        self._boxes.append(face.box())
-        self._points.append(np.clip(np.round(face.landmarks * _STEPS_PER_PIXEL), limits.min, limits.max))
-        self._presence.append(face.presence)
-        self._crops.append(crop)
+        self._rows["frames"].append(frame)
+        self._rows["seen_boxes"].append(face.box())
+        self._rows["seen_points"].append(np.clip(np.round(face.landmarks * _STEPS_PER_PIXEL), limits.min, limits.max))
+        self._rows["seen_presence"].append(face.presence)
+        self._rows["seen_crops"].append(crop)
         self._finish_measures()
         self._measured = self._measures.submit(self._measure, face.landmarks, networks)
 
     def _measure(self, landmarks: np.ndarray, networks: FaceNetworks) -> None:
-        self._blendshapes.append(networks.blendshapes(landmarks))
-        self._pose.append(networks.pose(landmarks))
+        self._rows["seen_blendshapes"].append(networks.blendshapes(landmarks))
+        self._rows["seen_pose"].append(networks.pose(landmarks))
 
     def _finish_measures(self) -> None:
         """Wait for what is measured of the last picture, and raise what went wrong there."""
@@ -87,18 +94,25 @@ class Person:
     def track(self, id: int, length: int, scale: float) -> FaceTrack:
         """Return the finished track of a clip with ``length`` frames, in pixels ``scale`` times smaller."""
         self._finish_measures()
-        return FaceTrack(
-            id=id,
-            length=length,
-            frames=self.frames.array,
-            seen_boxes=self._boxes.array * np.float32(scale),
-            seen_points=self._points.array,
-            unit=scale / _STEPS_PER_PIXEL,
-            seen_blendshapes=self._blendshapes.array,
-            seen_pose=self._pose.array,
-            seen_presence=self._presence.array,
-            seen_crops=self._crops.array,
-        )
+        rows = {name: grown.array for name, grown in self._rows.items()}
+        rows["seen_boxes"] = rows["seen_boxes"] * np.float32(scale)
+        return FaceTrack(id=id, length=length, unit=scale / _STEPS_PER_PIXEL, **rows)
+
+    def grown(self, since: int) -> Entry:
+        """Return what was recorded from a row on, with all by which this person is followed and told again."""
+        self._finish_measures()
+        assert self._last is not None  # it was seen in a picture
+        looks = {"landmarks": self.face.landmarks, "gallery": np.stack(self._gallery), "last": self._last}
+        about = {"presence": self.face.presence, "time": self.last_time, "gallery_time": self._gallery_time}
+        return Entry({name: rows.array[since:] for name, rows in self._rows.items()} | looks, about)
+
+    def grow(self, entry: Entry) -> None:
+        """Take in what another process has recorded, which :meth:`grown` returned there."""
+        for name, rows in self._rows.items():
+            rows.extend(entry.arrays[name])
+        self.face = Face(entry.arrays["landmarks"], entry.about["presence"])
+        self.last_time, self._gallery_time = entry.about["time"], entry.about["gallery_time"]
+        self._gallery, self._last = list(entry.arrays["gallery"]), entry.arrays["last"]
 
 
 def _normalised(crop: np.ndarray) -> np.ndarray:

@@ -4,11 +4,13 @@ Who is who is told by place from one picture to the next, and by looks where tha
 faces have met, and when somebody comes back.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 
+from ..core.kept import Entry
 from .crops import face_crop
 from .networks import Detection, Face, FaceNetworks, Region
 from .person import CONTINUES, SAME_LOOKS, Person
@@ -93,9 +95,50 @@ class Tracker:
             notes.append(f"Faces change from one picture to the next at {times}: who is who then is told by looks.")
         return tuple(notes)
 
+    def grown(self, since: Sequence[int]) -> Entry:
+        """Return what was found since each of the first people had so many pictures, and all to go on with."""
+        rows = [*since, *[0] * (len(self._people) - len(since))]
+        arrays: dict[str, np.ndarray] = {}
+        people = {}
+        for number, (person, known) in enumerate(zip(self._people, rows, strict=True)):
+            if len(person) > known:  # others are as they were
+                own = person.grown(known)
+                people[str(number)] = dict(own.about)
+                arrays |= {f"{number}.{name}": values for name, values in own.arrays.items()}
+        assert self._thumbnail is not None  # a picture was followed
+        arrays["thumbnail"] = self._thumbnail.astype(np.uint8)
+        numbers = {person: number for number, person in enumerate(self._people)}
+        about = {
+            "people": people,
+            "frame": self._frame,
+            "seen": [numbers[person] for person in self._seen],
+            "turns": self._turns,
+            "changes": self._changes,
+            "meetings": [(numbers[one], numbers[other], time) for (one, other), time in self._meetings.items()],
+        }
+        return Entry(arrays, about)
+
+    def grow(self, entry: Entry) -> None:
+        """Take in what another process has found, which :meth:`grown` returned there."""
+        for number, about in entry.about["people"].items():
+            if int(number) == len(self._people):
+                self._people.append(Person(self._measures))
+            own = {name.partition(".")[2]: v for name, v in entry.arrays.items() if name.startswith(f"{number}.")}
+            self._people[int(number)].grow(Entry(own, about))
+        self._frame, self._turns = entry.about["frame"], entry.about["turns"]
+        self._seen = [self._people[number] for number in entry.about["seen"]]
+        self._changes = list(entry.about["changes"])
+        self._meetings = {(self._people[one], self._people[o]): time for one, o, time in entry.about["meetings"]}
+        self._thumbnail = entry.arrays["thumbnail"].astype(int)
+
+    @property
+    def counts(self) -> list[int]:
+        """The number of pictures of each person that was ever seen."""
+        return [len(person) for person in self._people]
+
     def _kept(self) -> list[Person]:
         fewest = min(_FEWEST_FRAMES, self._frame)
-        return [person for person in self._people if len(person.frames) >= fewest]
+        return [person for person in self._people if len(person) >= fewest]
 
     def _is_cut(self, image: np.ndarray) -> bool:
         """Whether this picture shows another scene than the one before."""
@@ -177,7 +220,7 @@ class Tracker:
     def _drop_doubles(self, faces: dict[Person, Face], time: float) -> None:
         """Keep the longer of two tracks that have come upon one face."""
         kept: list[Person] = []
-        for person in sorted(faces, key=lambda person: -len(person.frames)):
+        for person in sorted(faces, key=lambda person: -len(person)):
             double = next((o for o in kept if _overlap(faces[person].box(), faces[o].box()) > _SAME_FACE), None)
             if double is None:
                 kept.append(person)

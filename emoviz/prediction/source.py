@@ -135,7 +135,7 @@ def _read_faces(
 ) -> None:
     """Read the expression of the faces that are known so far, while they are followed, and tell of it now and then."""
     models = [c for c in checkpoints if any(f.name == PICTURES for f in c.description.features)]
-    due = time.monotonic() + EVERY
+    due = time.monotonic()  # what another process has found is there at once
     for faces in media.faces_so_far(progress) if models else ():
         began = time.monotonic()
         track = media.track_in(faces)

@@ -8,7 +8,7 @@ import pytest
 
 from emoviz.core import arrays, growing
 from emoviz.core.errors import Cancelled
-from emoviz.core.kept import Entry, Kept
+from emoviz.core.kept import Entry, Kept, KeptBlocks
 
 
 def entry(size: int = 10) -> Entry:
@@ -119,3 +119,23 @@ def test_a_long_entry_takes_little_memory(tmp_path):
     tracemalloc.stop()
     assert found is not None and found.arrays["values"].shape == (10000, 1000)
     assert most < 5 * growing.BLOCK < 40_000_000
+
+
+def test_blocks_go_on_behind_the_last_that_is_whole(tmp_path):
+    def blocks() -> KeptBlocks:
+        return KeptBlocks(Kept(tmp_path), "part", {"of": "it"})
+
+    begun = blocks()
+    for size in (1, 2, 3, 4):
+        begun.append(entry(size))
+    assert list(KeptBlocks(Kept(tmp_path), "part", {"of": "another"}).read()) == []
+    assert [len(one.arrays["times"]) for one in blocks().read()] == [1, 2, 3, 4]
+    (third,) = [file for file in tmp_path.iterdir() if file == Kept(tmp_path)._path("part", {"of": "it", "block": 2})]
+    third.write_bytes(third.read_bytes()[:-1])
+    anew = blocks()
+    assert [len(one.arrays["times"]) for one in anew.read()] == [1, 2]
+    anew.append(entry(5))
+    found = list(anew.read())
+    assert [len(one.arrays["times"]) for one in found] == [1, 2, 5] and same(found[2], entry(5))
+    anew.drop()
+    assert list(tmp_path.iterdir()) == []

@@ -69,6 +69,9 @@ class FakeMedia:
     def speech(self, progress=None) -> Waveform:
         return speech_of(self.waveform())
 
+    def face_blocks(self, kind, made_of) -> None:
+        """Nothing is kept."""
+
     def pictures(self, progress=None) -> Iterator[Frame]:
         """Noise."""
         random = np.random.default_rng(0)

@@ -134,6 +134,14 @@ def test_frames_are_decoded_as_they_are_asked_for_and_a_stop_passes_through(tmp_
         list(iterate_frames(clip, stop))
 
 
+def test_pictures_at_the_beginning_that_are_known_are_told_by_their_times_alone(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", plain_frames(6))
+    whole, rest = list(iterate_frames(clip)), list(iterate_frames(clip, first=4))
+    assert [frame.time for frame in rest] == [frame.time for frame in whole]
+    assert [frame.image.size for frame in rest[:4]] == [0] * 4
+    assert all(np.array_equal(one.image, own.image) for one, own in zip(whole[4:], rest[4:], strict=True))
+
+
 def test_pictures_that_were_used_stay_no_longer_in_memory(tmp_path):
     pictures = (np.full((720, 1280, 3), number % 200, np.uint8) for number in range(300))
     clip = write_clip(tmp_path / "clip.mp4", pictures, options={"preset": "ultrafast"})

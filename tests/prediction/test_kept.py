@@ -16,6 +16,8 @@ from emoviz.core.progress import silent
 from emoviz.features import expression
 from emoviz.media import Choice, ClipMedia
 from emoviz.media import clip as media_clip
+from emoviz.media import faces as media_faces
+from emoviz.media.tracker import Tracker
 from emoviz.prediction import source as source_module
 from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.clip import load_checkpoints, predict_clip
@@ -94,7 +96,7 @@ def test_a_damaged_entry_is_made_anew(clip, models, tmp_path):
     assert sorted(tmp_path.iterdir()) == files and all(file.stat().st_size > 100 for file in files)
 
 
-def test_nothing_is_kept_of_what_was_stopped_or_of_a_beginning(clip, models, tmp_path):
+def test_nothing_is_kept_of_a_short_clip_that_was_stopped_or_of_a_beginning(clip, models, tmp_path):
     def stop(stage: str, done: float, total: float) -> None:
         if stage == "Following faces" and done > 1:
             raise Cancelled("Stopped.")
@@ -104,6 +106,44 @@ def test_nothing_is_kept_of_what_was_stopped_or_of_a_beginning(clip, models, tmp
         predict_clip(media, models[:1], progress=stop)
     media.beginning(1.0).speech(silent)
     assert media.beginning(1.0).kept is None and list(tmp_path.iterdir()) == []
+
+
+class Killed(BaseException):
+    """The end of a process in the middle of its work."""
+
+
+def test_what_was_known_when_the_process_ended_is_gone_on_from(clip, models, tmp_path, monkeypatch):
+    undisturbed = predict_clip(ClipMedia(clip), models[:1])
+    monkeypatch.setattr(media_faces, "STEP", 8)
+    monkeypatch.setattr(expression, "STEP", 8)
+    monkeypatch.setattr(expression, "BATCH", 4)
+    monkeypatch.setattr(media_clip, "_MOMENT", 0.01)
+    followed: list[float] = []
+    follow = Tracker.follow
+    monkeypatch.setattr(Tracker, "follow", lambda own, image, time: followed.append(time) or follow(own, image, time))
+
+    def until(end: float) -> list[float]:
+        """The times of the pictures that are followed by a process that ends at a second of the clip."""
+
+        def end_it(stage: str, done: float, total: float) -> None:
+            if stage == "Following faces" and done >= end:
+                raise Killed
+
+        followed.clear()
+        with pytest.raises(Killed):
+            predict_clip(ClipMedia(clip, kept=Kept(tmp_path)), models[:1], progress=end_it)
+        return list(followed)
+
+    assert until(1.4)[0] == 0 and followed[-1] == pytest.approx(1.4)
+    newest = max(tmp_path.glob("following-*"), key=lambda file: file.stat().st_mtime_ns)
+    newest.write_bytes(newest.read_bytes()[:-100])  # the fourth block, of pictures 24 to 31
+    assert until(1.8)[0] == pytest.approx(24 / 25) and list(tmp_path.glob("reading-*"))
+    followed.clear()
+    final = predict_clip(ClipMedia(clip, kept=Kept(tmp_path)), models[:1])
+    assert followed[0] == pytest.approx(40 / 25) and len(followed) == 10
+    assert same(dataclasses.replace(final, table=undisturbed.table), undisturbed)
+    np.testing.assert_allclose(final.table, undisturbed.table, atol=1e-3)
+    assert not list(tmp_path.glob("following-*"))
 
 
 def test_without_a_place_nothing_is_kept(clip, models, tmp_path, monkeypatch):
