@@ -49,6 +49,12 @@ speakers) and their held-out clips; the small ones are the single models. Where 
 mix, the difference is no more than that between two seeds. Shown are the channels whose means differ most, or of one
 culture those that weigh most; the table has all, with standard errors. Source: CATS-Transformer paper, section 5.5.
 """
+ABOUT_GROUPS = """
+Each cell is the mean weight of a group's channels, over a culture's models (or speakers). The speech representation is
+the principal components of Whisper's second encoder layer, which have no names of their own. Groups differ in how
+many channels they have and how alike these are: of five that tell the same, one may get all the weight. Sources of the
+groups: Eyben et al. 2016 (GeMAPS); Ekman, Friesen and Hager 2002 (FACS).
+"""
 ABOUT_TOP = """
 Each cell is a channel that is among a culture's ten highest by its mean weight: the number is its rank, the colour says
 how many of the culture's models (or speakers) have it among their own ten, the last column counts cultures. By chance a
@@ -115,6 +121,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     comparison = culture_tables.compare(of, own, weights.replicates, measure, k)
     st.markdown(comparison.words)
     show_cells(of, comparison, own, weights.replicates, (measure, k))
+    show_groups(of, own, weights.replicates)
     show_top(every, Weights(table, weights.replicates))
 
 
@@ -183,6 +190,20 @@ def show_pair(of: tuple[Hashable, ...], weights: pd.DataFrame, replicates: str, 
         key="pair",
         name="-".join(["channel-weights", *both]).replace(" ", "-"),
         about=ABOUT_PAIR,
+    )
+
+
+def show_groups(of: tuple[Hashable, ...], weights: pd.DataFrame, replicates: str) -> None:
+    """Show what kinds of channels each culture relies on, where channels have names that tell."""
+    table = culture_tables.groups(of, weights)
+    if table["group"].nunique() < 2:
+        return
+    figures.show(
+        figures.kept(("groups", of), lambda: plots.group_weights(table, replicates=replicates)),
+        table,
+        key="groups",
+        name="groups-of-channels",
+        about=ABOUT_GROUPS,
     )
 
 

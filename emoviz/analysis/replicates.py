@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from ..core.channel_groups import GROUPS, group_of
 from ..core.errors import AnalysisError, ConfigError, UnknownNameError
 
 KEYS = ("culture", "dimension")
@@ -96,6 +97,34 @@ def restrict(weights: pd.DataFrame, to: str) -> pd.DataFrame:
     if not chosen:
         raise UnknownNameError("modality", to, modalities(weights))
     return weights[chosen]
+
+
+def by_group(weights: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean weight of the channels of each group (:mod:`emoviz.core.channel_groups`) in each culture.
+
+    Args:
+        weights: a table of weights.
+
+    Returns:
+        One row per dimension, culture and group that has channels, in the groups' order: ``dimension``, ``culture``,
+        ``group``, ``weight``, ``spread`` (standard deviation over replicates, NaN with one), the number of
+        ``channels``, and the ``highest`` of them. Channels of no group are left out.
+
+    Raises:
+        AnalysisError: if this is no table of weights.
+    """
+    require_weights(weights)
+    groups = {channel: group_of(channel) for channel in weights.columns}
+    rows = []
+    for (dimension, culture), own in weights.groupby(level=["dimension", "culture"]):
+        for group in GROUPS:
+            channels = [channel for channel, found in groups.items() if found == group]
+            if channels:
+                values, mean = own[channels].mean(axis=1), own[channels].mean()
+                about = len(channels), str(mean.idxmax())
+                rows.append((dimension, culture, group, values.mean(), values.std(), *about))
+    columns = ["dimension", "culture", "group", "weight", "spread", "channels", "highest"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def require_weights(weights: pd.DataFrame) -> None:

@@ -6,6 +6,7 @@ from .channels import channel_bars, channel_difference_bars, deletion_curves
 from .clip import channel_weights, circumplex, timeline
 from .compare import confusion_matrices, difference_forest, error_slices, reliability_diagram, spread_diagram
 from .compare_curves import clip_comparison, said_of_recording, training_curves
+from .culture_groups import group_weights
 from .culture_scores import scores_by_culture, transfer_matrix
 from .cultures import pair_weights, similarity_matrix, top_channels
 from .data import dimension_shares, label_counts
@@ -34,6 +35,7 @@ __all__ = [
     "few_shot",
     "film_strip",
     "frequency_heat",
+    "group_weights",
     "heat_table",
     "in_stretches",
     "job_curves",

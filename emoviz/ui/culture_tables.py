@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ..analysis import ceiling, cultures, permutation, similarity, top_channels
+from ..analysis import ceiling, cultures, permutation, replicates, similarity, top_channels
 from ..checkpoints.folder import CONFIG, METRICS, PER_CULTURE
 from . import loaders
 from .cache import cached, kept
@@ -143,6 +143,16 @@ def pair(of: Hashable, weights: pd.DataFrame, replicates: str, names: tuple[str,
         return Pair(table, shown, points.rename(columns={replicates: "replicate"}))
 
     return kept(("pair", of, names, most), make)
+
+
+def groups(of: Hashable, weights: pd.DataFrame) -> pd.DataFrame:
+    """Return the weights of groups of channels (:func:`emoviz.analysis.replicates.by_group`).
+
+    Args:
+        of: name of these weights.
+        weights: weights of one dimension.
+    """
+    return kept(("grouped", of), lambda: replicates.by_group(weights))
 
 
 def frequent(of: Hashable, weights: pd.DataFrame, most: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -7,7 +7,7 @@ import pytest
 from emoviz.analysis import replicates, similarity
 from emoviz.core.errors import AnalysisError, UnknownNameError
 
-from .weights import CHANNELS, HAND
+from .weights import CHANNELS, HAND, table
 
 
 def attention(clips: list[tuple], channels=CHANNELS) -> pd.DataFrame:
@@ -62,3 +62,14 @@ def test_speakers_are_replicates_and_count_once():
 def test_refusals_say_what_is_accepted(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_channels_are_averaged_by_what_they_tell_and_those_that_tell_nothing_are_left_out():
+    channels = ["egemaps.F1frequency_sma3nz", "egemaps.Loudness_sma3", "egemaps.F2bandwidth_sma3nz", "own.x"]
+    rows = {"X": [[0.2, 0.9, 0.4, 5.0], [0.4, 0.7, 0.6, 5.0]], "Y": [[0.0, 0.1, 0.0, 5.0]]}
+    found = replicates.by_group(table(rows, channels=channels)).set_index(["culture", "group"])
+    assert list(found.loc["X"].index) == ["loudness", "formants"]
+    assert found.loc[("X", "formants"), "weight"] == pytest.approx(0.4)
+    assert found.loc[("X", "formants"), "spread"] == pytest.approx(np.std([0.3, 0.5], ddof=1))
+    assert tuple(found.loc[("X", "formants"), ["channels", "highest"]]) == (2, "egemaps.F2bandwidth_sma3nz")
+    assert np.isnan(found.loc[("Y", "loudness"), "spread"])

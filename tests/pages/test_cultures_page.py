@@ -19,7 +19,7 @@ from emoviz.core.vocabulary import Source, Task
 from emoviz.ui import cache, loaders
 
 CULTURES = ("Northern", "Southern", "Western")
-CHANNELS = [f"whisper.pc{i:03d}" for i in range(8)] + [f"egemaps.c{i}" for i in range(4)]
+CHANNELS = [f"whisper.pc{i:03d}" for i in range(8)] + ["egemaps.Loudness_sma3", *(f"egemaps.c{i}" for i in range(3))]
 
 
 @pytest.fixture(autouse=True)
@@ -121,9 +121,10 @@ def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):
     test = open_page("cultures")
     assert not test.exception
     titles = list(titled(test))
-    assert len(titles) == 5
+    assert len(titles) == 6
     assert titles[0] == "How alike are they? (Pearson's r)"
     assert titles[1].startswith("Where do ")
+    assert titles[2] == "Which kinds of channels does each culture's model let through?"
     assert "A culture here is also a corpus" in texts(test)
     assert "permutation test, p = " in texts(test)
     assert [box.label for box in test.selectbox][:4] == ["Channel weights of", "Task", "Channels", "Measure"]
@@ -145,7 +146,7 @@ def test_a_culture_with_itself_shows_its_seeds(open_page, group):
 @pytest.mark.parametrize("pair", ["Nowhere,Western", "Western", "a,b,c"])
 def test_a_link_to_a_pair_that_is_not_here_shows_another(open_page, group, pair):
     test = open_page("cultures", pair=pair)
-    assert not test.exception and len(titled(test)) == 5
+    assert not test.exception and len(titled(test)) == 6
 
 
 @pytest.mark.slow
@@ -165,7 +166,7 @@ def test_any_subset_of_models_will_do(open_page, group):
         if folder.name not in ("western-valence-0", "northern-valence-0"):
             shutil.rmtree(folder)
     test = open_page("cultures")
-    assert not test.exception and len(titled(test)) == 5
+    assert not test.exception and len(titled(test)) == 6
     assert "cannot be tested" in texts(test)
     shutil.rmtree(group / "western-valence-0")
     test = open_page("cultures")
@@ -184,7 +185,7 @@ def test_a_damaged_checkpoint_and_result_are_named_and_left_out(open_page, group
     (group / "western-valence-0" / checkpoints.CONFIG).write_text("{")
     (results / "broken.json").write_text("{")
     test = open_page("cultures")
-    assert not test.exception and len(titled(test)) == 5
+    assert not test.exception and len(titled(test)) == 6
     assert "western-valence-0" in texts(test) and "broken" in texts(test)
 
 
@@ -207,7 +208,7 @@ def test_bundled_models_and_results(open_page, monkeypatch):
     values = Settings(None, Path("store"), (ROOT / "checkpoints",), Path("runs"), results=(ROOT / "results",))
     monkeypatch.setattr(loaders, "settings", lambda: values)
     test = open_page("cultures")
-    assert not test.exception and len(titled(test)) == 5
+    assert not test.exception and len(titled(test)) == 6
     assert {"valence (derived)", "arousal (derived)"} == set(test.selectbox(key="task").options)
     test.selectbox(key="weights").set_value("speech-cats").run()
     assert not test.exception
