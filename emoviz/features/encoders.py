@@ -1,5 +1,8 @@
 """A table of the pretrained encoders, with those that are on this machine and the way to get the others."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from .base import EXTRACTORS, make
@@ -22,6 +25,21 @@ def describe() -> pd.DataFrame:
 def needs(feature: str) -> tuple[Weights, ...]:
     """Return the weights that a feature takes by default; none for bundled features."""
     return getattr(make(feature), "needs", ())
+
+
+def remedies(chosen: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return how to get the weights that features lack on this machine, one sentence for each of their weights.
+
+    Args:
+        chosen: settings of each feature that are not its defaults.
+    """
+    extractors = {name: make(name, settings) for name, settings in chosen.items() if name in EXTRACTORS}
+    wanted = {weights: name for name, one in reversed(extractors.items()) for weights in getattr(one, "needs", ())}
+    return [
+        f"'{name}' lacks the weights of {weights.name}: {weights.remedy}."
+        for weights, name in reversed(wanted.items())
+        if weights.missing() is not None
+    ]
 
 
 def _row(feature: str, weights: Weights) -> dict[str, object]:

@@ -11,9 +11,11 @@ from ..core.errors import ConfigError
 from ..core.vocabulary import Source
 from ..corpora.inventory import Holding
 from ..features import EXTRACTORS
+from ..features.encoders import remedies
 from ..models import MODELS
 from ..training import preset, presets, schema
 from ..training.loggers import LOGGERS
+from ..training.papers import PAPERS
 from ..training.protocols import PROTOCOLS, Options
 from . import form, job_cards, loaders
 
@@ -32,7 +34,7 @@ The tool that gets the scores of the training beside the curves below: **tensorb
 def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw the form, and return the values of a training config and those of the job beside it, as plain data."""
     cloned: tuple[str, dict[str, Any]] | None = st.session_state.get(CLONE)
-    bases = [*([cloned[0]] if cloned else []), *presets()]
+    bases = [*([cloned[0]] if cloned else []), *presets(), *PAPERS]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         base = st.selectbox(
             "Start from",
@@ -40,7 +42,8 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
             0 if cloned else bases.index(DEFAULT),
             key=f"base-{bases[0]}",
             width=170,
-            help="The papers' systems as the bundled models were trained; everything can be changed.",
+            help="The papers' systems as the bundled models were trained, and `paper...` with the very streams that "
+            "the papers name; everything can be changed.",
         )
         values: dict[str, Any] = schema.plain(cloned[1] if cloned and base == cloned[0] else to_dict(preset(base)))
         key = f"{base}-"
@@ -56,6 +59,8 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
     st.caption(schema.about_model(model))
     if model != values["model"]:
         values |= {"model": model, "options": {}}
+    if base in PAPERS and (lacking := missing_parts(values, found)):
+        st.info("\n".join(["Missing on this machine:", *(f"- {sentence}" for sentence in lacking)]))
     here = [one.name for one in found if one.tables is not None]
     known = [name for name in values["corpora"] if name in here]
     values["corpora"] = st.multiselect(
@@ -84,6 +89,16 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
             "Reads", sources, sources.index(values["source"]), key=f"{key}source", width=110
         )
     return values, task
+
+
+def missing_parts(values: Mapping[str, Any], found: Sequence[Holding]) -> list[str]:
+    """Return what a preset lacks on this machine, encoders and corpora, and how to get it, a sentence each."""
+    reasons: dict[str, list[str]] = {}
+    for one in found:
+        if one.name in values["corpora"] and one.tables is None:
+            reasons.setdefault(one.missing or "", []).append(f"'{one.name}'")
+    corpora = [f"The corpus {' and '.join(names)}: {reason}" for reason, names in reasons.items()]
+    return remedies({entry["feature"]: entry.get("settings") or {} for entry in values["inputs"]}) + corpora
 
 
 def ask_task(protocol: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from emoviz.jobs.devices import Device
 from emoviz.jobs.folder import Job, Places, State, Status
 from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
+from emoviz.training.papers import PAPERS
 from emoviz.ui import cache, job_cards
 
 CONFIG = dataclasses.replace(preset("speech-emotion"), name="mine-1", corpora=("mine",), epochs=3)
@@ -194,6 +195,23 @@ def test_ratings_of_clips_bring_their_loss_and_metric(page, queue):
     assert refusal == "No recording of mine has one of the outputs as its label."
     test.selectbox(key="speech-emotion-kind").set_value("emotion").run()
     assert test.selectbox(key="speech-emotion--loss").value == "cross_entropy"
+
+
+def test_a_paper_s_system_says_what_is_missing_and_how_to_get_it(page, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", str(tmp_path))
+    test = page()
+    choice = test.selectbox(key="base-face-expression")
+    assert {*PAPERS} < {*choice.options} and len(PAPERS) == 22
+    assert "Missing on this machine" not in texts(test)
+    choice.set_value("paper1-av").run()
+    said = texts(test)
+    assert "'hubert' lacks the weights of facebook/hubert-large-ll60k: `python -m emoviz encoders --get" in said
+    assert "'vggface' lacks the weights of" in said and "The corpus 'crema-d': No data folder is set" in said
+    test.multiselect(key="paper1-av-corpora").set_value(["mine"]).run()
+    (refusal,) = errors(test)
+    assert "so 'hubert' cannot be extracted" in refusal
+    assert next(b for b in test.button if b.label == "Start").disabled
+    assert test.selectbox(key="paper1-av-model").value == preset("paper1-av").model
 
 
 def test_a_system_that_does_not_fit_the_data_is_refused(page):
