@@ -264,10 +264,11 @@ def show_differences(
 def show_behind(of: tuple[Hashable, ...], group: Sequence[Report], chosen: Mapping[str, Any], score: str) -> None:
     """Show the recordings behind a score: who was tested, who was trained on, and how to make it again."""
     report = next(report for report in group if report["system"] == chosen["system"])
-    folds = kept(("folds", of), lambda: behind.folds_behind(report, behind.tests_behind(report, chosen)))
+    tests = behind.tests_behind(report, chosen)
+    folds = kept(("folds", of), lambda: behind.folds_behind(report, tests))
     with st.container(border=True, key="behind"):
         st.markdown(f"**Behind the number**: {chosen['system']}, {chosen['test']}, {chosen['output']}")
-        st.markdown(behind.sentence(chosen, score, folds))
+        st.markdown(f"{behind.sentence(chosen, score, folds)} {behind.not_shared(report, tests)}")
         tested, split, made = st.tabs(["Tested", "Trained on", "Made by"])
         with tested:
             figures.draw_table(behind.speakers_in(folds, ("tested",)), key="folds-tested", height=190)

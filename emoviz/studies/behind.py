@@ -61,6 +61,15 @@ def _is_part(share: Test, test: Test) -> bool:
     return share.source == test.source and (share.target == test.target or not (share.target and test.target))
 
 
+def not_shared(report: Report, tests: Sequence[Test]) -> str:
+    """Say which emotions the training or the tested recordings of some tests alone have; empty where they share all."""
+    folds = [fold for fold in report["split"] if any(_is_part(Test.of(own), t) for own in fold["tests"] for t in tests)]
+    names = sorted({name for fold in folds for name in fold.get("unshared", ())})
+    if not names:
+        return ""
+    return f"Either the training or the tested recordings lack {', '.join(names)}: only what both have is tested."
+
+
 def speakers_in(folds: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
     """Return recordings and speakers of parts of the split, once for each fold or test that differs in them.
 

@@ -64,6 +64,7 @@ def study_of(
                 against={
                     name: (*(other for other in rivals if other != name), *floors.get(name, ())) for name in rivals
                 },
+                means={"mean": ()},
             )
         },
         note="A study of one's own corpora and settings.",

@@ -6,7 +6,7 @@ from places import ROOT
 from emoviz.studies import behind, tables
 from emoviz.studies.reports import read_reports
 from emoviz.training.protocols import Test
-from studies.rows import CONFIG, crossed, mean, part, report, score, share
+from studies.rows import CONFIG, crossed, mean, part, report, score, share, test
 
 HERE_TO_YON = Test(("Here",), "Yon")
 
@@ -107,3 +107,24 @@ def test_speakers_are_listed_once_for_each_fold_or_test():
     assert trained[["fold", "part"]].to_numpy().tolist() == [
         [fold, part] for fold in ("Here", "North There") for part in ("train", "validation")
     ]
+
+
+def test_behind_a_calibrated_test_stands_that_way_alone_with_the_emotions_that_are_not_shared():
+    ways = ("", "3 clips")
+    tests = [test("Here", "Yon", None, way) | part("Yon/1") for way in ways]
+    split = [{"fold": "without Yon", "train": part("h"), "validation": part(), "tests": tests, "unshared": ["sad"]}]
+    rows = [score(test("Here", "Yon", None, way), 0.5) for way in ways]
+    means = [
+        score(test(calibrated=way) | {"mean": "mean", "tests": [test("Here", "Yon", None, way)]}, 0.5) for way in ways
+    ]
+    found = report("cats", rows + means, split=split)
+    table = tables.scores([found])
+    assert list(table["test"]) == ["Here->Yon", "Here->Yon, 3 clips", "mean", "mean, 3 clips"]
+    for row, way in zip(table.to_dict("records"), ways * 2, strict=True):
+        behind_it = behind.tests_behind(found, row)
+        assert behind_it == [Test(("Here",), "Yon", calibrated=way)]
+        assert list(behind.folds_behind(found, behind_it).test) == [behind_it[0].name]
+        assert behind.not_shared(found, behind_it).startswith("Either the training or the tested recordings lack sad:")
+    assert list(tables.pairs(table)["test"]) == ["Here->Yon"]
+    assert list(tables.pairs_like(table, table.iloc[3])["test"]) == ["Here->Yon, 3 clips"]
+    assert behind.not_shared(report("cats", [], split=[split[0] | {"unshared": []}]), [Test(("Here",), "Yon")]) == ""
