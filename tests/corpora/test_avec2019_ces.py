@@ -38,6 +38,23 @@ def test_a_damaged_file_is_named(tmp_path, content):
         load("avec2019_ces", tmp_path)
 
 
+def test_the_two_people_of_a_conversation_share_a_session(tmp_path):
+    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", [])
+    recordings = load("avec2019_ces", tmp_path).recordings
+    assert recordings["session"].value_counts().eq(2).all() and recordings["session"].nunique() == 14
+    assert recordings["session"][["avec2019_ces/Devel_HU_04", "avec2019_ces/Devel_HU_10"]].tolist() == ["HU 04-10"] * 2
+
+
+@pytest.mark.corpora
+def test_conversations_are_of_one_length_and_mood(data):
+    corpus = load("avec2019_ces", data)
+    lengths = corpus.traces.groupby("id").size()
+    wide = corpus.traces.pivot(index="time", columns="id", values="valence")
+    together = [list(ids) for ids in corpus.recordings.groupby("session").groups.values()]
+    assert max(abs(lengths[a] - lengths[b]) for a, b in together) <= 1  # a tenth of a second
+    assert np.mean([wide[a].corr(wide[b]) for a, b in together]) == pytest.approx(0.47, abs=0.01)
+
+
 CHALLENGE = {
     ("arousal", "German"): 0.629,
     ("arousal", "Hungarian"): 0.583,
