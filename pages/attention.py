@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import plots
+from emoviz.analysis.reliability import Reliability, in_words
 from emoviz.checkpoints.description import Description
 from emoviz.core.errors import EmovizError
 from emoviz.core.words import CONFOUND, DERIVED, counted, interval
 from emoviz.evaluation import findings
 from emoviz.evaluation.slices import Slice
 from emoviz.explain.attention import ClipAttention
+from emoviz.explain.deletion import Faithfulness
 from emoviz.explain.faithful import ATTENTION, GRADIENTS, drawn_by, error_name, verdict_of
 from emoviz.plots.attention import MAPS, STRIP
 from emoviz.prediction.assembly import ClipPrediction
@@ -89,12 +91,13 @@ def main() -> None:
     if about is None:
         st.error(f"The checkpoint '{name}' is damaged. Choose another model, or train it again.")
         return
-    show_channels(name, folder, about)
+    show_channels(name, found, about)
     show_clip(folder, attention_weights.maps(folder))
 
 
-def show_channels(name: str, folder: Path, about: Description) -> None:
-    """Show channel weights over held-out recordings, the difference of two slices, and whether weights are faithful."""
+def show_channels(name: str, found: dict[str, Path], about: Description) -> None:
+    """Show channel weights over held-out recordings, the difference of two slices, and whether they can be trusted."""
+    folder = found[name]
     try:
         held = attention_weights.held_out(folder)
     except EmovizError as error:
@@ -120,15 +123,15 @@ def show_channels(name: str, folder: Path, about: Description) -> None:
         differences, words = attention_weights.differences(folder, changed, str(first), str(second), ids)
         lines.append(f"**Compared with {second.name}**: {words}")
     deletion = read_deletion(folder)
-    if deletion is not None:
-        lines.append(words_of_deletion(deletion))
+    trusted, pale = words_of_trust(attention_weights.agreement(name, found), deletion)
+    lines += trusted
     st.markdown("  \n".join(lines))
     left, right = st.columns(2, gap="medium")
     with left:
         figures.show(
             figures.kept(
-                ("channels", folder, changed, str(first), ids, count),
-                lambda: plots.channel_bars(table, count, "Which channels does the model weigh most?"),
+                ("channels", folder, changed, str(first), ids, count, pale),
+                lambda: plots.channel_bars(table, count, "Which channels does the model weigh most?", pale=pale),
             ),
             table,
             key="channels",
@@ -186,6 +189,18 @@ def read_deletion(folder: Path) -> pd.DataFrame | None:
     except EmovizError as error:
         st.error(f"{error} Compute it again.")
         return None
+
+
+def words_of_trust(agreement: Reliability, deletion: pd.DataFrame | None) -> tuple[list[str], bool]:
+    """Return in words whether the weights are reliable and faithful, and whether they are drawn pale."""
+    lines, unfaithful = [in_words(agreement)], False
+    if deletion is not None:
+        lines.append(words_of_deletion(deletion))
+        unfaithful = verdict_of(deletion).faithfulness is not Faithfulness.BETTER
+    pale = agreement.fails or unfaithful
+    if pale:
+        lines.append("The bars are **pale**, as these weights are not shown to say what the model relies on.")
+    return lines, pale
 
 
 def words_of_deletion(table: pd.DataFrame) -> str:

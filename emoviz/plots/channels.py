@@ -14,6 +14,8 @@ LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
 """Colours of values below and above zero."""
 BAR = 17
 """Pixels of one bar."""
+PALE = 0.35
+"""Opacity of bars that say nothing reliable."""
 LEAST_BARS = 12
 """Bars whose room a figure has at least, so that short ones look alike."""
 
@@ -46,7 +48,7 @@ CURVES = (
 """Curves of the deletion figure, the last on top."""
 
 
-def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:
+def channel_bars(means: pd.DataFrame, count: int, heading: str, *, pale: bool = False) -> go.Figure:
     """Draw the channels with the highest weights, grouped by modality and stream, each with its interval.
 
     Args:
@@ -54,9 +56,10 @@ def channel_bars(means: pd.DataFrame, count: int, heading: str) -> go.Figure:
             ``high``.
         count: number of bars.
         heading: title.
+        pale: whether the weights are known not to be trusted, and so drawn pale.
     """
     top = means.nlargest(count, "weight")
-    figure = grouped_bars(top, "weight")
+    figure = grouped_bars(top, "weight", opacity=np.full(len(top), PALE if pale else 1.0))
     mean = means["weight"].mean()
     figure.add_vline(x=mean, line={"color": ZERO, "width": 1, "dash": "dot"}, layer="above")
     figure.add_annotation(
@@ -83,7 +86,7 @@ def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, s
     top = differences.loc[differences["difference"].abs().nlargest(count).index]
     top = top.sort_values("difference", ascending=False)
     colours = np.where(top["difference"] > 0, MORE, LESS)
-    figure = grouped_bars(top, "difference", colours=colours, opacity=np.where(top["differs"], 1.0, 0.35))
+    figure = grouped_bars(top, "difference", colours=colours, opacity=np.where(top["differs"], 1.0, PALE))
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
     lay_out(
         figure,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from .. import checkpoints
 from ..analysis import channel_weights
+from ..analysis.reliability import Reliability, other_trainings, reliability
 from ..core.errors import CheckpointError, EmovizError
 from ..core.vocabulary import Emotion
 from ..evaluation.slices import Slice, correctness
@@ -67,6 +68,28 @@ def held_out(folder: Path) -> HeldOut | None:
     """
     path = folder / "attention.parquet"
     return _held_out(folder, path.stat().st_mtime_ns) if path.exists() else None
+
+
+def agreement(name: str, found: Mapping[str, Path]) -> Reliability:
+    """Return how far the weights of a model are those of its other trainings among some models; damaged ones are none.
+
+    Args:
+        name: name of the model, which has weights of held-out recordings.
+        found: folders of models by name.
+    """
+    about = {other: loaders.description(folder) for other, folder in found.items()}
+    known = {other: description for other, description in about.items() if description is not None}
+    tables = {other: _attention(found[other]) for other in [name, *other_trainings(name, known)]}
+    own = tables.pop(name)
+    others = [table for table in tables.values() if table is not None]
+    return reliability(own, others) if own is not None else Reliability(float("nan"), 0)
+
+
+def _attention(folder: Path) -> pd.DataFrame | None:
+    try:
+        return loaders.table(folder, "attention")
+    except EmovizError:
+        return None
 
 
 @cached(8)

@@ -1,7 +1,9 @@
 """The Attention page in each of its states, on made-up weights, and on the bundled checkpoints."""
 
+import base64
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -91,6 +93,26 @@ def test_the_first_view_shows_channels_with_intervals_and_how_to_measure_faithfu
     assert "python -m emoviz explain speech-cats --deletion" in texts(test)
 
 
+def opacity(test) -> set[float]:
+    found = titled(test)["Which channels does the model weigh most?"]["data"][0]["marker"]["opacity"]
+    return set(found if isinstance(found, list) else np.frombuffer(base64.b64decode(found["bdata"]), found["dtype"]))
+
+
+def test_weights_that_another_training_does_not_find_are_pale_and_the_page_says_so(open_page, weighing, settings):
+    test = open_page("attention")
+    assert "Is it reliable? Not known**" in texts(test) and opacity(test) == {1.0}
+    folder, other = settings.checkpoints[0] / weighing, settings.checkpoints[0] / "again"
+    shutil.copytree(folder, other)
+    values = json.loads((folder / CONFIG).read_text())
+    (other / CONFIG).write_text(json.dumps({**values, "training": {**values["training"], "seed": 7}}))
+    assert "Is it reliable? Yes**: the mean weights correlate at 1.00 with" in texts(open_page("attention"))
+    table = pd.read_parquet(folder / "attention.parquet")
+    turned = table.assign(**{f"toy.{i}": table[f"toy.{(i + 4) % 9}"] for i in range(9)})
+    turned.to_parquet(other / "attention.parquet")
+    test = open_page("attention")
+    assert "Is it reliable? No**" in texts(test) and "bars are **pale**" in texts(test) and opacity(test) == {0.35}
+
+
 def test_emotions_that_change_within_a_recording_are_no_slice(open_page, weighing):
     test = open_page("attention")
     assert {m.label for m in test.multiselect} == {"Culture", "Speaker", "Only these of the slice"}
@@ -127,6 +149,7 @@ def test_a_slice_without_recordings_says_so(open_page, weighing):
 def test_the_stored_deletion_curves_are_shown_with_their_verdict(open_page, weighing, settings, difference, says):
     put_deletion(settings, difference)
     test = open_page("attention")
+    assert opacity(test) == ({1.0} if difference else {0.35})
     assert f"Is it faithful? {says}." in texts(test) and "8 of 12 held-out recordings" in texts(test)
     assert "Does hiding the highest-weighted channels hurt most?" in titled(test)
     assert "--deletion" not in texts(test)
