@@ -143,6 +143,24 @@ def results(options: argparse.Namespace, settings: Settings) -> None:
         write_text(options.readme, insert(options.readme.read_text(encoding="utf-8"), "results", tables))
 
 
+@command(
+    "papers",
+    "the five papers part by part: where each stands, what makes it, and its scores",
+    argument("--write", type=Path, metavar="FILE", help="write the page instead of printing it"),
+)
+def papers(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the page on the papers, or write it."""
+    from ..studies.papers_page import papers_page
+    from ..studies.reports import read_reports
+
+    page = papers_page(read_reports(*settings.results))
+    if not options.write:
+        sys.stdout.write(page)
+        return
+    with raising(ConfigError, options.write):
+        write_text(options.write, page)
+
+
 def make_results(settings: Settings) -> None:
     """Put the corpora of all studies into the store, with their features, and run all protocols."""
     from ..corpora import load
