@@ -7,18 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import CalibrationError, Cancelled, ConfigError, MediaError
+from ..annotation.segments import endings as annotations
+from ..core.errors import AnnotationError, CalibrationError, Cancelled, ConfigError, MediaError
 from ..core.settings import Settings
 from ..prediction.export import endings
 from .command import argument, command
 from .output import Bars, note
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..checkpoints.folder import Checkpoint
     from ..media import Choice
 
 LONGEST_NAME = 200
 """Bytes of a clip's name that its table takes over: names have 255 at most, of which a draft needs some itself."""
+ALL_SEGMENTS = "segments.csv"
+"""Name of the table of the segments of several clips."""
 FACE = argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
 
 TRACKS = (
@@ -54,6 +59,12 @@ def choice_of(options: argparse.Namespace) -> "Choice":
         "clip (0:10-0:25), 'own' (all speech of each clip) or a saved profile (a file, or profile:NAME)",
     ),
     argument(
+        "--segments",
+        metavar="WHAT",
+        help="a row per segment in place of one per frame: a number of seconds, 'speech' for where somebody speaks, or "
+        f"an annotation file ({annotations()}); for several clips also one table of all, segments.csv",
+    ),
+    argument(
         "--out",
         type=Path,
         metavar="FILE",
@@ -65,25 +76,34 @@ def predict(options: argparse.Namespace, settings: Settings) -> None:
 
     Of several clips, one that cannot be read does not keep the others from being predicted.
     """
-    from ..prediction.export import format_of
+    import pandas as pd
 
+    from ..prediction.export import format_of, write_table
+    from ..prediction.segmented import require_known
+
+    if options.segments is not None:
+        require_known(options.segments)
     tables = [options.out]
     if len(options.clips) > 1:
         tables = _tables(options.clips, options.out)
     elif options.out:
         format_of(options.out)  # refuses other endings before the clip is analysed
     checkpoints, told = _models(options, settings)
-    failed = []
+    failed, summaries = [], []
     for clip, table in zip(options.clips, tables, strict=True):
         try:
-            _predict(clip, table, checkpoints, told, options, settings)
+            summary = _predict(clip, table, checkpoints, told, options, settings)
+            summaries.append(summary.assign(clip=str(clip)))
         except Cancelled:
             raise
-        except (MediaError, CalibrationError) as error:
+        except (MediaError, CalibrationError, AnnotationError) as error:
             if len(options.clips) == 1:
                 raise
             note([f"{clip}: {error}"])
             failed.append(clip.name)
+    if options.segments is not None and len(options.clips) > 1 and summaries:
+        together = pd.concat(summaries, ignore_index=True)
+        write_table(together[["clip", *together.columns.drop("clip")]], options.out / ALL_SEGMENTS)
     if failed:
         raise MediaError(
             f"{len(failed)} of {len(options.clips)} clips could not be predicted: {', '.join(failed[:5])}."
@@ -129,15 +149,22 @@ def _predict(
     told: Sequence[str],
     options: argparse.Namespace,
     settings: Settings,
-) -> None:
-    """Predict one clip, by models that are calibrated to its own people where these are asked for."""
+) -> "pd.DataFrame":
+    """Predict one clip, by models that are calibrated to its own people where these are asked for.
+
+    Returns:
+        The rows of its segments; none unless segments are asked for.
+    """
+    import pandas as pd
+
     from ..evaluation.sentence import sentence
     from ..features.store import FeatureStore
     from ..media import ClipMedia
     from ..prediction.clip import predict_clip, require_size
-    from ..prediction.export import write_prediction
+    from ..prediction.export import write_prediction, write_table
     from ..prediction.formats import FORMATS
     from ..prediction.profiles import fitted_models, speaks_of_clip
+    from ..prediction.segmented import segments_of, summed_up
 
     require_size(clip, settings.upload_limit_mb)
     media = ClipMedia(clip, face=options.face, choice=choice_of(options))
@@ -146,10 +173,18 @@ def _predict(
         if options.calibrate is not None and speaks_of_clip(options.calibrate):
             checkpoints, told, _ = fitted_models(checkpoints, options.calibrate, clip=media, store=store, progress=bars)
         prediction = predict_clip(media, checkpoints, store=store, progress=bars)
-    if table:
+    summary = pd.DataFrame()
+    if options.segments is not None:
+        summary = summed_up(prediction, segments_of(options.segments, prediction))
+        if table:
+            write_table(summary, table)
+        else:
+            sys.stdout.write(FORMATS["csv"].encode(summary).decode())
+    elif table:
         write_prediction(prediction, table)
     else:
         sys.stdout.write(FORMATS["csv"].encode_prediction(prediction).decode())
     named = f"{clip}: " if len(options.clips) > 1 else ""
     said = dict.fromkeys((*told, *prediction.notes, sentence(prediction.table, prediction.outputs)))
     note([f"{named}{text}" for text in said])
+    return summary

@@ -15,6 +15,10 @@ class MediaError(EmovizError):
     """A clip cannot be read, or lacks what was asked of it."""
 
 
+class AnnotationError(EmovizError):
+    """An annotation file is missing, damaged or of no known format, or its segments cannot be."""
+
+
 class CorpusError(EmovizError):
     """A corpus folder is missing, incomplete or not in its published layout."""
 

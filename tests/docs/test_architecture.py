@@ -8,8 +8,6 @@ from test_layers import ORDER
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-RESERVED = {"annotation"}
-"""Rooms that are planned and empty."""
 
 
 def rows() -> list[list[str]]:
@@ -26,7 +24,7 @@ def test_the_page_has_the_order_of_the_layer_test():
 
 def test_every_package_is_on_the_page_and_nothing_else():
     packages = {path.parent.name for path in (ROOT / "emoviz").glob("*/__init__.py")}
-    assert {part for row in rows()[1:] for part in row} - RESERVED == packages
+    assert {part for row in rows()[1:] for part in row} == packages
     assert not [path.name for path in (ROOT / "emoviz").glob("*.py") if path.name not in ("__init__.py", "__main__.py")]
 
 

@@ -1,0 +1,27 @@
+"""The Rich Transcription Time Marked format of NIST, in which diarisations are exchanged."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...core.errors import AnnotationError
+from . import READERS, Entry
+
+
+@READERS.register("rttm")
+def read(path: Path) -> Iterator[Entry]:
+    """Read the SPEAKER lines; the speaker is both label and tier.
+
+    Raises:
+        AnnotationError: if a line lacks a field or has a time that is no number.
+    """
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        fields = line.split()
+        if not fields or fields[0] != "SPEAKER":
+            continue
+        try:
+            start, length, speaker = float(fields[3]), float(fields[4]), fields[7]
+        except (ValueError, IndexError):
+            raise AnnotationError(
+                f"Line {number} of '{path.name}' is not 'SPEAKER file channel start duration <NA> <NA> speaker'."
+            ) from None
+        yield start, start + length, speaker, speaker

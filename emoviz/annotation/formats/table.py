@@ -1,0 +1,36 @@
+"""Tables of segments as comma- or tab-separated values."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...core.errors import AnnotationError
+from . import READERS, Entry
+
+COLUMNS = ("start", "end", "label", "tier")
+
+
+@READERS.register("csv")
+@READERS.register("tsv")
+def read(path: Path) -> Iterator[Entry]:
+    """Read the rows of a table with the columns ``start`` and ``end`` in seconds, and perhaps ``label`` and ``tier``.
+
+    Raises:
+        AnnotationError: if a column is missing, or a time is no number.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(path, sep=None, engine="python", dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    missing = [column for column in COLUMNS[:2] if column not in table]
+    if missing:
+        raise AnnotationError(
+            f"'{path.name}' lacks the column {' and '.join(missing)}; a table of segments has start and end in "
+            "seconds, and perhaps label and tier."
+        )
+    rows = table.reindex(columns=list(COLUMNS), fill_value="")
+    for number, (start, end, label, tier) in enumerate(rows.itertuples(index=False, name=None), 2):
+        try:
+            yield float(start), float(end), label, tier
+        except ValueError:
+            raise AnnotationError(
+                f"Line {number} of '{path.name}' has times that are no seconds: '{start}' and '{end}'."
+            ) from None
