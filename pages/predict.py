@@ -11,7 +11,7 @@ from emoviz.evaluation import findings
 from emoviz.evaluation.sentence import sentence
 from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.formats import FORMATS
-from emoviz.ui import clip_view, figures, loaders, messages, navigation, people, selection
+from emoviz.ui import clip_view, figures, loaders, messages, navigation, people, segment_view, selection
 from emoviz.ui.clip_analysis import Analysis, State
 
 SYNTHETIC = "Synthetic: a public-domain portrait moved by its landmarks, and a speech synthesiser."
@@ -102,6 +102,8 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
         f"{sentence(prediction.table, prediction.outputs, running=state.running)} {' '.join(prediction.notes)}"
     )
     if not state.running:
+        with right:
+            segment_view.show(prediction, clip.stem)
         with words:
             people.offer_own_speech(prediction, asked)
 

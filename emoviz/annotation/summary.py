@@ -1,4 +1,4 @@
-"""What a prediction says in each segment of a recording."""
+"""Sums of a prediction over the segments of a recording."""
 
 from collections.abc import Mapping, Sequence
 
@@ -48,6 +48,37 @@ def segment_table(table: pd.DataFrame, outputs: pd.DataFrame, segments: Sequence
         row |= {name: _mean(own[inside]) for name, own in (missing | measures).items()}
         rows.append(row)
     return pd.DataFrame(rows).round(6)
+
+
+def readable(table: pd.DataFrame, outputs: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of segments as people read it.
+
+    Args:
+        table: table of :func:`segment_table`.
+        outputs: the outputs that it sums up.
+
+    Returns:
+        ``segment``, ``tier`` where there are several, ``from`` and ``to`` (s), the emotion that leads for most of each
+        segment by each model, with its share, and the mean of each dimension; empty where there is no value.
+    """
+    shown = pd.DataFrame({"segment": table["label"]})
+    if table["tier"].nunique() > 1:
+        shown["tier"] = table["tier"]
+    shown["from"], shown["to"] = (table[name].map("{:.2f}".format) for name in ("start", "end"))
+    for columns in _emotions(outputs):
+        shares = table[[f"{column}.share" for column in columns]].set_axis(columns, axis=1)
+        source = columns[0].partition(".")[0]
+        shown[f"{source} emotion"] = [_leading(row) for _, row in shares.iterrows()]
+    for column in outputs["column"][outputs["kind"] == "dimension"]:
+        means = table[f"{column}.mean"]
+        shown[str(column).replace(".", " ")] = means.map("{:.2f}".format).where(means.notna(), "")
+    return shown
+
+
+def _leading(shares: "pd.Series[float]") -> str:
+    if shares.isna().all():
+        return ""
+    return f"{str(shares.idxmax()).rpartition('.')[2]} {100 * shares.max():.0f} %"
 
 
 def _columns(table: pd.DataFrame, names: Sequence[str] | pd.Series) -> dict[str, Array]:

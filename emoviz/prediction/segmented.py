@@ -51,13 +51,22 @@ def segments_of(asked: str, prediction: "ClipPrediction") -> list[Segment]:
     duration, seconds = float(prediction.info.duration), _number(asked)
     if seconds is not None:
         return windows(duration, seconds)
-    found = _annotation(asked)
-    if found[-1].start >= duration:
+    return require_inside(_annotation(asked), Path(asked).name, prediction)
+
+
+def require_inside(segments: list[Segment], name: str, prediction: "ClipPrediction") -> list[Segment]:
+    """Return the segments of an annotation that is of this recording.
+
+    Raises:
+        AnnotationError: if a segment starts behind the end of the recording.
+    """
+    last, duration = segments[-1].start, float(prediction.info.duration)
+    if last >= duration:
         raise AnnotationError(
-            f"'{Path(asked).name}' has a segment at {found[-1].start:g} s, but '{prediction.info.path.name}' lasts "
-            f"{duration:.2f} s: the annotation is of another recording, or its offset is missing."
+            f"'{name}' has a segment at {last:g} s, but '{prediction.info.path.name}' lasts {duration:.2f} s: the "
+            "annotation is of another recording, or its offset is missing."
         )
-    return found
+    return segments
 
 
 def spoken(prediction: "ClipPrediction") -> list[Segment]:

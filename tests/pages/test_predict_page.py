@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from own_corpus import write_own
-from reading import files, specs, texts
+from reading import files, specs, tables, texts
 
 from emoviz.core.errors import CheckpointError, MediaError
 from emoviz.features.action_units import CHANNELS
@@ -252,3 +252,16 @@ def test_every_figure_offers_its_table_and_the_curves_json_too(open_page, finish
         "circumplex": ["csv", "parquet"],
         "weights-speech-cats": ["csv", "parquet"],
     }
+
+
+def test_segments_have_a_row_each_and_come_from_windows_speech_or_a_file(open_page, finish, predictor):
+    test = finish(open_page("predict", segments="windows", window="4"))
+    assert not test.exception and tables(test)[-1]["to"].tolist()[:2] == ["4.00", "4.06"]  # where the clip ends
+    assert files(test)["segments-table"] == ["csv", "parquet"]
+    test.selectbox(key="segments").set_value("annotation").run()
+    assert "segments-table" not in files(test)
+    test.file_uploader(key="annotation-upload").upload("a.csv", b"start,end,label\n0.5,2,the first\n", "text/csv").run()
+    assert not test.exception and tables(test)[-1]["segment"].tolist() == ["the first"]
+    assert files(test)["segments-table"] == ["csv", "parquet"]
+    test.file_uploader(key="annotation-upload").upload("b.csv", b"start,end\n100,200\n", "text/csv").run()
+    assert "the annotation is of another recording" in texts(test) and "segments-table" not in files(test)
