@@ -14,10 +14,10 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .errors import EmovizError
 
-IN_MEMORY = 8_000_000
+IN_MEMORY = 2_000_000
 """Bytes of one array from which it lies on disk."""
 
-BLOCK = 4_000_000
+BLOCK = 2_000_000
 """Bytes that are read or written at a time."""
 
 
