@@ -8,7 +8,7 @@ import streamlit as st
 from emoviz import plots
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation import findings
-from emoviz.evaluation.sentence import sentence
+from emoviz.evaluation.sentence import verdict_and_doubts
 from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.formats import FORMATS
 from emoviz.ui import clip_view, figures, loaders, messages, navigation, people, segment_view, selection
@@ -98,9 +98,10 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
         prediction = show_curves(clip, state.prediction)
     with left:
         show_path(clip, prediction)
-    words.markdown(
-        f"{sentence(prediction.table, prediction.outputs, running=state.running)} {' '.join(prediction.notes)}"
-    )
+    verdict, doubts = verdict_and_doubts(prediction.table, prediction.outputs, running=state.running)
+    words.markdown(verdict)
+    if remarks := " ".join([doubts, *prediction.notes]).strip():
+        words.caption(remarks)
     if not state.running:
         with right:
             segment_view.show(prediction, clip.stem)

@@ -34,14 +34,30 @@ def sentence(table: pd.DataFrame, outputs: pd.DataFrame, *, running: bool = Fals
         outputs: descriptions of the columns, a row each (``emoviz.prediction.assembly.ClipPrediction.outputs``).
         running: whether more is still to come, so that the words are provisional.
     """
-    found = [
-        _emotions(table, outputs, running),
-        _extremes(table, outputs),
-        *(_models_apart(table, outputs, source) for source in (Source.FACE, Source.SPEECH)),
-        _sources_apart(table, outputs),
-        _unlike(table),
-    ]
-    text = "; ".join(part for part in found if part)
+    found = _claims(table, outputs, running) + _doubts(table, outputs)
+    return _whole(found, running)
+
+
+def verdict_and_doubts(table: pd.DataFrame, outputs: pd.DataFrame, *, running: bool = False) -> tuple[str, str]:
+    """Return :func:`sentence` in two: what prevails and where it peaks, and who disagrees or is out of its depth.
+
+    The second one is empty where there is nothing to doubt.
+    """
+    doubts = _doubts(table, outputs)
+    return _whole(_claims(table, outputs, running), running), _whole(doubts, False) if doubts else ""
+
+
+def _claims(table: pd.DataFrame, outputs: pd.DataFrame, running: bool) -> list[str]:
+    return [part for part in (_emotions(table, outputs, running), _extremes(table, outputs)) if part]
+
+
+def _doubts(table: pd.DataFrame, outputs: pd.DataFrame) -> list[str]:
+    apart = (_models_apart(table, outputs, source) for source in (Source.FACE, Source.SPEECH))
+    return [part for part in (*apart, _sources_apart(table, outputs), _unlike(table)) if part]
+
+
+def _whole(parts: list[str], running: bool) -> str:
+    text = "; ".join(parts)
     if not text:
         return "Nothing is predicted yet." if running else "Nothing could be predicted for this clip."
     return f"So far: {text}." if running else f"{text[0].upper()}{text[1:]}."

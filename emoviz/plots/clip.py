@@ -250,7 +250,7 @@ def _tell_gaps(figure: go.Figure, gaps: pd.DataFrame, axis: str, bottom: float) 
             y=np.full(50, bottom),
             yaxis=axis,
             mode="lines",
-            line={"width": 3, "color": GREY},
+            line={"width": 8, "color": GAP},  # a strip, which is not taken for a curve
             showlegend=False,
             hovertemplate=f"no value: {row.reason}<extra>{row.model or row.source}</extra>",
         )

@@ -52,8 +52,9 @@ def test_a_stretch_in_the_link_fits_the_models_and_the_page_says_so(open_page, f
     test = fitted(open_page("predict", people=people.STRETCH, stretch="0:01-0:03"))
     assert not test.exception and not test.error and asked == ["0:01-0:03"]
     assert len(predictor.calls) == 1 and predictor.calls[0][1] == ("face-expression", "speech-cats", "speech-emotion")
-    (words,) = (one.value for one in test.markdown if one.value.startswith("Mostly"))
-    assert SAID in words and STAYS not in words and f"{SAID} {STAYS}" in texts(test)
+    assert [one.value for one in test.markdown if one.value.startswith("Mostly")]
+    (words,) = (one.value for one in test.caption if SAID in one.value and f"{SAID} {STAYS}" not in one.value)
+    assert STAYS not in words and f"{SAID} {STAYS}" in texts(test)
     (saved,) = test.get("download_button")
     assert saved.proto.label == "Save the profile of speech-emotion"
     test.selectbox(key="people").set_value(people.NOBODY).run()
