@@ -51,7 +51,8 @@ from emoviz.checkpoints.card import write_card
 from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Modality, Source
 from emoviz.evaluation.confidence import judged_confidence
-from emoviz.evaluation.scores import ALL, MEAN, Result, score_table, scores_of
+from emoviz.evaluation.scores import ALL, Result, score_table, scores_of
+from emoviz.explain.faithful import selection_score
 from emoviz.features.store import FeatureStore
 from emoviz.prediction.corpus import predict_recording
 from emoviz.prediction.inputs import PICTURES, frames_of
@@ -124,7 +125,9 @@ def of_sound(models: Sequence[Checkpoint], data: Path, store: FeatureStore, ever
             own = answered(strange[::every], [Condition()], alone)[0, Condition()]
             clean = [answer for r in recordings[::every] for answer in alone(r, Condition())]
             row = row_of(model, Condition(), own, clean)
-            found[place]["summary"] |= {f"{key} of {name}": row[key] for key in ("score", "auroc", "told")}
+            found[place]["summary"] |= {
+                f"{key} of {name}": row[key] for key in ("score", "auroc", "told") if key in row
+            }
     return found
 
 
@@ -210,12 +213,7 @@ def row_of(
     model: Checkpoint, condition: Condition, answers: Sequence[Answer], clean: Sequence[Answer]
 ) -> dict[str, Any]:
     """Score a model under one condition, whose answers are set beside those to clean recordings."""
-    kind = model.description.kind
-    results = [answer.result for answer in answers]
-    constant = model.metrics.get("training_mean", np.ones(len(model.outputs)))  # of classes, UA is the same for any
-    table = score_table(results, scores_of(kind, model.outputs, np.asarray(constant)))
-    wanted = {"metric": "ua"} if kind == "emotion" else {"metric": "ccc", "output": MEAN, "aggregation": "pooled"}
-    (score,) = (row for row in table if row["culture"] == ALL and wanted.items() <= row.items())
+    score = score_of(model, [answer.result for answer in answers])
     row = {
         "condition": condition.title,
         "kind": condition.kind,
@@ -229,6 +227,16 @@ def row_of(
         "people": score["speakers"],
     }
     return row | sureness(model, answers) | strangeness(answers, clean)
+
+
+def score_of(model: Checkpoint, results: Sequence[Result]) -> dict[str, Any]:
+    """Return the row over all people of the unweighted accuracy of emotions, or the mean CCC of dimensions."""
+    if model.description.kind == "emotion":
+        any_class = np.ones(len(model.outputs))  # the floor of the unweighted accuracy is the same for any class
+        table = score_table(results, scores_of("emotion", model.outputs, any_class))
+        return next(row for row in table if (row["culture"], row["metric"]) == (ALL, "ua"))
+    table = score_table(results, [selection_score(model)])
+    return {**table[0], "training_mean": 0.0}  # the CCC of a constant
 
 
 def sureness(model: Checkpoint, answers: Sequence[Answer]) -> dict[str, Any]:
