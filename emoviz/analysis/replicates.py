@@ -17,7 +17,7 @@ from ..core.errors import AnalysisError, ConfigError, UnknownNameError
 
 KEYS = ("culture", "dimension")
 """First levels of the index of a table of weights."""
-DESCRIPTIVE = ("culture", "speaker", "label")
+DESCRIPTIVE = ("culture", "speaker", "label", "session")
 """Columns of ``attention.parquet`` that are no channels."""
 
 

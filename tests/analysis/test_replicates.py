@@ -37,6 +37,14 @@ def test_models_are_replicates():
     assert weights.loc[("Y", "valence", "m"), "audio.c"] == 1
 
 
+def test_sessions_are_no_channels():
+    told = attention(CLIPS).assign(session="one talk")
+    pd.testing.assert_frame_equal(
+        replicates.of_models({"m": told}, {"m": "valence"}),
+        replicates.of_models({"m": attention(CLIPS)}, {"m": "valence"}),
+    )
+
+
 def test_speakers_are_replicates_and_count_once():
     weights = replicates.of_speakers(attention([*CLIPS, ("Y", None, [0, 0, 0, 1])]), "valence")
     assert weights.loc[("X", "valence", "p"), "audio.a"] == 2
