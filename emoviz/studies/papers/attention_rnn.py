@@ -13,9 +13,9 @@ def _sewa(system: str, *outputs: str) -> tuple[Ours, ...]:
 ATTENTION_RNN = Paper(
     number=2,
     title="Attention RNNs on AVEC 2019: arousal, valence and liking over time",
-    about="The paper trains on the challenge's training partition and tests its development partition. Only the labels of "
-    "the development partition and the organisers' predictions are public, so systems here read these predictions and are "
-    "trained on all of it but what is tested.",
+    about="The paper trains on the challenge's training partition and tests its development partition. Only the labels "
+    "of the development partition and the organisers' predictions are public, so systems here read these predictions "
+    "and are trained on all of it but what is tested.",
     presets=("paper2-llds", "paper2-deep"),
     parts=(
         Part(
