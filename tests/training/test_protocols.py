@@ -183,11 +183,9 @@ def test_each_culture_is_tested_by_those_trained_on_every_other(counts, seed):
             assert sorted(ids) == sorted(table.index[table["culture"] == test.target])
 
 
-@FEW
-@given(corpora(3), SEEDS)
-def test_each_culture_is_left_out_once_and_its_people_are_calibrated_to_apart_from_what_is_tested(counts, seed):
-    table = table_of(counts)
-    made = make_folds("one-corpus-out", table, Options(seed=seed))
+def test_each_culture_is_left_out_once_and_its_people_are_calibrated_to_apart_from_what_is_tested():
+    table = table_of([[1, 3, 2], [2, 1], [1, 2, 1, 2]])
+    made = make_folds("one-corpus-out", table, Options())
     assert_apart(made, table)
     cultures = sorted(table["culture"].unique())
     assert [fold.name for fold in made] == [f"without {culture}" for culture in cultures]
