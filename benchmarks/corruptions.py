@@ -47,7 +47,7 @@ from benchmarks.conditions import (
 )
 from benchmarks.served import serves_speech
 from emoviz import checkpoints
-from emoviz.checkpoints.card import write_card
+from emoviz.checkpoints.card import CORRUPTIONS, write_card
 from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Modality, Source
 from emoviz.evaluation.confidence import judged_confidence
@@ -303,7 +303,7 @@ def write(file: Path, found: Sequence[dict[str, Any]]) -> None:
 def keep(model: Checkpoint, judgement: Mapping[str, Any]) -> None:
     """Write a judgement into the scores and the card of a model."""
     metrics, origin = stated(model.folder)
-    metrics["corruptions"] = {key: value for key, value in judgement.items() if key != "model"}
+    metrics[CORRUPTIONS] = {key: value for key, value in judgement.items() if key != "model"}
     checkpoints.write_scores(model.folder, metrics, write_card(model.description, metrics, origin))
 
 

@@ -18,6 +18,8 @@ GIVEN = {
 """Kind of outputs -> what it is."""
 
 
+CORRUPTIONS = "corruptions"
+"""Name under which ``metrics.json`` states what ``benchmarks/corruptions.py --keep`` measured."""
 CONFIDENCE = ("confidence", "accuracy", "value", "floor")
 """Values of a judged confidence that a card states."""
 
@@ -56,7 +58,7 @@ def write_card(description: Description, metrics: Mapping[str, Any], origin: Ori
     parts = "\n".join(f"- {part}: {size}" for part, size in origin.parts.items())
     licences = "\n".join(f"- {title}: {licence}" for title, licence in origin.licences.items())
     derived = f"\n{words.DERIVED}\n" if description.derived else ""
-    corrupted = under_corruption(metrics.get("corruptions", {}))
+    corrupted = under_corruption(metrics.get(CORRUPTIONS, {}))
     confound = f" {words.CONFOUND}" if len({row["culture"] for row in metrics["test"]}) > 1 else ""
     return f"""---
 library_name: emoviz

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import checkpoints
-from ..checkpoints.card import write_card
+from ..checkpoints.card import CORRUPTIONS, write_card
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import ConfigError
 from ..core.progress import Progress, silent
@@ -55,7 +55,10 @@ def refit(folder: Path, store: FeatureStore, progress: Progress = silent) -> dic
     bands = fit_intervals(about.kind, about.outputs, validation)
     about = dataclasses.replace(about, temperature=stated_temperature(module.predictor), bands=bands)
     renewed(about, metrics["test"], test)  # refuses a model that no longer gives its scores; these stay as they are
-    familiarity, metrics[KEY] = judge(module, data, about, validation, test, progress)
+    familiarity, judged = judge(module, data, about, validation, test, progress)
+    if judged != metrics.get(KEY):
+        metrics.pop(CORRUPTIONS, None)  # which say how sure the model was before
+    metrics[KEY] = judged
     metrics |= derived_scores(test, data, training_mean(data.whole[Split.TRAIN])) if data.votes is not None else {}
     kept = checkpoint.table("predictions") is not None
     checkpoints.rewrite(

@@ -63,8 +63,11 @@ def test_a_checkpoint_without_one_is_given_what_its_training_would_have(trained)
         (trained / name).write_text(json.dumps(values))
     (trained / checkpoints.FAMILIAR).unlink()
     assert checkpoints.load(trained).predictor.temperature == 1.0
+    metrics = json.loads((trained / checkpoints.METRICS).read_text())
+    (trained / checkpoints.METRICS).write_text(json.dumps(metrics | {"corruptions": "of another temperature"}))
     judged = refit(trained, MadeUpStore())
-    assert json.loads((trained / checkpoints.METRICS).read_text())["confidence"] == judged
+    metrics = json.loads((trained / checkpoints.METRICS).read_text())
+    assert metrics["confidence"] == judged and "corruptions" not in metrics
     assert json.loads((trained / checkpoints.CONFIG).read_text()) == json.loads(before[0])
     assert contents(trained)[2:] == before[2:] and (trained / checkpoints.WEIGHTS).read_bytes() == weights
     assert (
