@@ -58,7 +58,7 @@ groups: Eyben et al. 2016 (GeMAPS); Ekman, Friesen and Hager 2002 (FACS).
 ABOUT_TOP = """
 Each cell is a channel that is among a culture's ten highest by its mean weight: the number is its rank, the colour says
 how many of the culture's models (or speakers) have it among their own ten, the last column counts cultures. By chance a
-channel is in ten of all channels; models of different cultures that share a seed also share what it favours.
+channel is in ten of all channels; in the paper's form of attention, models of one seed also share what it favours.
 `whisper.pc…` are principal components of Whisper's second encoder layer, fitted once for all models. Source:
 CATS-Transformer paper, section 5.5, figure 4.
 """

@@ -169,12 +169,14 @@ def make_results(settings: Settings) -> None:
     from ..studies.catalogue import STUDIES
     from ..studies.reports import summarise
     from ..studies.runner import run_study
-    from ..studies.study import features_of
+    from ..studies.study import features_of, settings_of
 
     store, folder = FeatureStore(settings.store), settings.results[-1]
     with Bars() as bars:
         for corpus, features in features_of(STUDIES.values()).items():
             store.add_corpus(load(corpus, settings.data), [f for f in features if f in EXTRACTORS], bars)
+        for corpus, chosen in settings_of(STUDIES.values()).items():
+            store.add_corpus(load(corpus, settings.data), list(chosen), bars, settings=chosen)
         for study in STUDIES.values():
             for protocol in study.plans:
                 run_study(study, protocol, (), store, settings.runs, folder, settings.checkpoints[-1], bars)

@@ -11,6 +11,7 @@ from ..checkpoints.folder import PER_CULTURE
 from ..core.errors import UnknownNameError
 from ..core.vocabulary import FOUR_EMOTIONS, Dimension, Emotion, Modality, Source, derived, intensity
 from ..core.words import CONFOUND
+from ..features.base import CONDITIONED
 from ..models.inputs import InputConfig
 from ..training.config import SPEECH_CORPORA, Changes, TrainingConfig
 from ..training.presets import (
@@ -310,23 +311,39 @@ CULTURES = Study(
         title="CATS-Transformer of one culture",
         source=Source.SPEECH,
         model="cats",
-        options={"width": 32, "feedforward": 64, "encoder_layers": 1, "decoder_layers": 1, "reduction": 8, "step": 5},
+        options={
+            "width": 32,
+            "feedforward": 64,
+            "encoder_layers": 1,
+            "decoder_layers": 1,
+            "step": 4,
+            "reduction": 8,
+            "channel_form": "gates",
+            "open_share": 0.5,
+        },
         data="sequences",
         corpora=SPEECH_CORPORA,
-        inputs=(InputConfig("whisper", components=64), InputConfig("egemaps")),
+        inputs=(
+            InputConfig("whisper", components=64, settings=CONDITIONED),
+            InputConfig("egemaps", settings=CONDITIONED),
+        ),
         outputs=(derived(Dimension.VALENCE),),
         loss="ccc_mse",
         selection="ccc",
-        hop=0.1,
+        hop=0.5,
         resample="mean",
-        epochs=30,
-        patience=30,
+        epochs=80,
+        patience=80,
         batch_size=16,
         learning_rate=2e-3,
         averaging=0.98,
     ),
     systems={str(d): {"outputs": (derived(d),)} for d in (Dimension.VALENCE, Dimension.AROUSAL)},
-    plans={"per-culture": Plan(systems=(str(Dimension.VALENCE), str(Dimension.AROUSAL)), keep=PER_CULTURE)},
+    plans={
+        "per-culture": Plan(
+            systems=(str(Dimension.VALENCE), str(Dimension.AROUSAL)), seeds=(0, 1, 2, 3, 4), keep=PER_CULTURE
+        )
+    },
     note="The labels are derived from emotion classes. All networks read the same channels: one PCA of Whisper's, "
     "fitted on the training speakers of all cultures. " + CONFOUND,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..core.configuration import LEFT_OUT
 from ..core.errors import ConfigError, UnknownNameError
@@ -103,6 +104,17 @@ class Study:
         if name not in self.systems:
             raise UnknownNameError(f"system of the study '{self.name}'", name, self.systems)
         return system_of(self.config, name, self.systems[name])
+
+
+def settings_of(studies: Iterable[Study]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the features that studies read of each corpus in settings that are not the defaults, and these."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for chosen in studies:
+        for config in map(chosen.system, chosen.systems):
+            special = {entry.feature: dict(entry.settings) for entry in config.inputs if entry.settings}
+            for corpus in config.corpora if special else ():
+                found.setdefault(corpus, {}).update(special)
+    return found
 
 
 def features_of(studies: Iterable[Study]) -> dict[str, tuple[str, ...]]:

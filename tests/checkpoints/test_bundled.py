@@ -1,6 +1,7 @@
 """The bundled checkpoints say of themselves what their stored predictions give."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -47,10 +48,21 @@ def test_the_cards_command_is_the_training_that_the_config_states(folder):
     assert GIVEN[config.kind] in card or config.outputs[0].endswith("(derived)")
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "checkpoints").rglob(checkpoints.METRICS)), ids=lambda path: path.parent.name
-)
-def test_intervals_say_what_they_rest_on_and_the_card_is_what_the_files_give(path):
+BUNDLED = {
+    name: folder
+    for group in ("", checkpoints.PER_CULTURE)
+    for name, folder in checkpoints.find([ROOT / "checkpoints"], group).items()
+}
+
+
+def test_there_are_at_least_five_models_of_each_culture_and_dimension():
+    made = Counter(name.rpartition("-")[0] for name in BUNDLED if "/" in name)
+    assert len(made) == 12 and min(made.values()) >= 5
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_intervals_say_what_they_rest_on_and_the_card_is_what_the_files_give(name):
+    path = BUNDLED[name] / checkpoints.METRICS
     metrics = json.loads(path.read_text(encoding="utf-8"))
     about = checkpoints.read_description(path.parent)
     conversations = about.training["corpora"] == ["avec2019_ces"]  # of two people each

@@ -28,7 +28,7 @@ from emoviz.studies.outcomes import Outcome, Outcomes
 from emoviz.studies.own import fusion_of, study_of
 from emoviz.studies.reports import name_of_row, read_report, read_reports, summarise
 from emoviz.studies.runner import run_study
-from emoviz.studies.study import LEARNED, LateFusion, Plan, Study, features_of
+from emoviz.studies.study import LEARNED, LateFusion, Plan, Study, features_of, settings_of
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import DATA
 from emoviz.training.floors import FLOORS
@@ -434,6 +434,9 @@ def test_a_learned_fusion_trusts_whom_the_validation_part_proves_right():
 def test_the_features_of_all_corpora_are_told():
     assert features_of([TINY]) == {"made-up": ("toy", "other")}
     assert set(features_of(STUDIES.values())) == {c for s in STUDIES.values() for c in s.config.corpora}
+    assert settings_of([TINY]) == {}
+    conditioned = {"sound": "conditioned"}
+    assert settings_of([STUDIES["cultures"]])["emodb"] == {"whisper": conditioned, "egemaps": conditioned}
 
 
 def test_the_command_runs_a_study(ran, tmp_path, monkeypatch, capsys):
