@@ -219,7 +219,8 @@ def show_few_shot(
 ) -> None:
     """Show curves of the scores over the number of labelled recordings."""
     question = f"What do a few labels of the target add? ({shown['base'].iloc[0]})"
-    figure = figures.kept(("few shots", of), lambda: plots.few_shot(shown, score, question, key_of(chosen)))
+    within = tables.same_corpus(loaders.reports().found, shown)
+    figure = figures.kept(("few shots", of), lambda: plots.few_shot(shown, score, question, key_of(chosen), within))
     figures.show(
         figure,
         shown,

@@ -1,6 +1,6 @@
 """Figures of reports: the scores of systems, their differences, their transfer, and the gain from few labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,7 +197,13 @@ def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Seque
     return figure
 
 
-def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[str] = ()) -> go.Figure:
+def few_shot(
+    table: pd.DataFrame,
+    score: str,
+    question: str,
+    chosen: Sequence[str] = (),
+    same_corpus: Mapping[str, float] | None = None,
+) -> go.Figure:
     """Draw a line per system over the number of labelled recordings of the target, with its interval as a band.
 
     Args:
@@ -205,11 +211,15 @@ def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[st
         score: title of their metric.
         question: title of the figure.
         chosen: system, test and output of the score that is marked.
+        same_corpus: score of systems that were trained on other people of the target, drawn as dashed lines.
     """
     last = table.sort_values("shots").groupby("system").tail(1).set_index("system")
     figure = go.Figure()
     for place, system in enumerate(dict.fromkeys(table["system"])):
         _draw_line(figure, table[table["system"] == system].sort_values("shots"), place, chosen)
+        if system in (same_corpus or {}):
+            colour = SERIES_COLOURS[place % len(SERIES_COLOURS)]
+            _draw_level(figure, (same_corpus or {})[system], f"{system}, same corpus", colour, "dash")
     for system, y in _spread(last["value"].dropna(), distance=0.075 * _extent(table)).items():
         figure.add_annotation(
             x=int(last.loc[system, "shots"]),
@@ -222,13 +232,7 @@ def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[st
         )
     floor = float(table["training_mean"].mean())
     if not np.isnan(floor):
-        figure.add_hline(
-            y=floor,
-            line={"color": GREY, "dash": "dot", "width": 1.5},
-            annotation_text=FLOOR,
-            annotation_position="bottom left",
-            annotation_font=SMALL,
-        )
+        _draw_level(figure, floor, FLOOR, GREY, "dot")
     ticks = sorted(int(s) for s in table["shots"].unique())
     lay_out(
         figure,
@@ -246,6 +250,17 @@ def few_shot(table: pd.DataFrame, score: str, question: str, chosen: Sequence[st
         clickmode="event+select",
     )
     return figure
+
+
+def _draw_level(figure: go.Figure, value: float, text: str, colour: str, dash: str) -> None:
+    """Draw a level line with its name."""
+    figure.add_hline(
+        y=value,
+        line={"color": colour, "dash": dash, "width": 1.5},
+        annotation_text=text,
+        annotation_position="bottom left",
+        annotation_font=SMALL,
+    )
 
 
 def _draw_line(figure: go.Figure, rows: pd.DataFrame, place: int, chosen: Sequence[str]) -> None:

@@ -15,6 +15,8 @@ from .reports import Report, Row, base_of_row, name_of_row, primary
 
 WIDEST = 8
 """Columns of scores that a table can still show; of more tests there is a matrix per system."""
+WITHIN = "within"
+"""Protocol that trains and tests on one culture."""
 KEYS = ("study", "protocol", "system")
 """Fields of a report that stand in each row of a table."""
 ON = ("base", "test", "mean", "source", "target", "shots", "calibrated", "output", "metric", "aggregation")
@@ -141,6 +143,23 @@ def pairs_like(table: pd.DataFrame, score: Row) -> pd.DataFrame:
     """Return the scores between cultures of the system and output of a score, after as many shots, calibrated alike."""
     found = pairs(table, None if pd.isna(score["shots"]) else score["shots"], score["calibrated"])
     return found[(found["system"] == score["system"]) & (found["output"] == score["output"])]
+
+
+def same_corpus(reports: Iterable[Report], shown: pd.DataFrame) -> dict[str, float]:
+    """Return what systems reach that were trained on other people of the target itself, by the name of the system.
+
+    Args:
+        reports: reports of all studies.
+        shown: scores of one metric and output on one base test, whose target is one culture; there are none of a mean.
+    """
+    first = shown.iloc[0]
+    within = [report for report in reports if (report["study"], report["protocol"]) == (first["study"], WITHIN)]
+    table = scores(within)
+    if table.empty or not first["target"]:
+        return {}
+    alike = (table[["target", *SHARED[:3]]] == first[["target", *SHARED[:3]]]).all(axis=1)
+    found = table[alike & table["system"].isin(set(shown["system"]))]
+    return dict(zip(found["system"], found["value"], strict=True))
 
 
 def bases(table: pd.DataFrame) -> list[str]:

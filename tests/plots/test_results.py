@@ -134,6 +134,11 @@ def test_few_shots_are_lines_with_bands_and_names_that_do_not_cover_each_other()
     places = {a.text: a.y for a in figure.layout.annotations}
     assert places["b"] - places["a"] > 0.01
     assert "training mean" in places
+    within = plots.few_shot(table, "UA", "What?", same_corpus={"b": 0.7})
+    (line,) = [shape for shape in within.layout.shapes if shape.line.dash == "dash"]
+    drawn = {trace.name: trace for trace in within.data if trace.customdata is not None}
+    assert line.y0 == line.y1 == 0.7 and line.line.color == drawn["b"].line.color
+    assert "b, same corpus" in [a.text for a in within.layout.annotations]
 
 
 def test_whoever_points_at_a_score_of_few_people_is_told():

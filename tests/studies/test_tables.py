@@ -1,6 +1,9 @@
 """Reports -> tables: means, pairs, differences, and how systems stand."""
 
+from places import ROOT
+
 from emoviz.studies import tables
+from emoviz.studies.reports import read_reports
 from studies.rows import CONFIG, CULTURES, compared, crossed, mean, report, score, test
 
 
@@ -104,3 +107,17 @@ def test_scores_are_narrowed_to_systems_and_a_metric():
     shots = tables.scores([report("a", [score(test("A", "B", k), 0.5) for k in (0, 5)])])
     (last,) = tables.pairs_like(shots, shots.iloc[1]).to_dict("records")
     assert last["shots"] == 5
+
+
+def test_the_same_corpus_is_that_of_the_target_alone():
+    found = read_reports(ROOT / "results")
+    few = tables.scores([r for r in found if (r["study"], r["protocol"]) == ("speech", "k-shot")])
+    few = few[(few["metric"] == "ua") & (few["aggregation"] == "pooled")]
+    within = {
+        r["system"]: next(s["value"] for s in r["scores"] if (s["target"], s["metric"]) == ("Italian", "ua"))
+        for r in found
+        if (r["study"], r["protocol"]) == ("speech", "within")
+    }
+    expected = {system: within[system] for system in ("mdat", "svm")}
+    assert tables.same_corpus(found, few[few["base"] == "German->Italian"]) == expected
+    assert tables.same_corpus(found, few[few["mean"] != ""]) == {}
