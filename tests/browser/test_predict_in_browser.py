@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from looking import VIDEO, place_in, plot, wait_until_done
+from looking import VIDEO, place_in, plot, settled, wait_until_done
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -120,6 +120,22 @@ def test_a_figure_can_be_saved_as_svg(result):
     with page.expect_download() as download:
         page.get_by_role("button", name="SVG").first.click()
     assert "<svg" in Path(download.value.path()).read_text(encoding="utf-8")[:200]
+
+
+def test_windows_have_a_row_each_and_stand_in_the_link(result):
+    page = result
+    box = page.get_by_role("combobox", name="A row for each segment")
+    box.scroll_into_view_if_needed()
+    settled(page, box.bounding_box)  # a list closes when the page is still scrolled, or grows above it
+    box.click()
+    page.get_by_role("option", name="windows of one length").click()
+    cells = page.locator(".st-key-segments-table tbody tr").first.locator("td")
+    expect(cells.nth(2)).to_have_text("5.00")
+    page.wait_for_function("new URL(location).searchParams.get('segments') === 'windows'")
+    with page.expect_download() as download:
+        page.locator('[class*="st-key-segments-table"]').get_by_role("button", name="CSV").first.click()
+    table = pd.read_csv(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert table["end"].iloc[0] == 5 and table.filter(regex=r"^face\.happy\.(mean|peak|share)$").notna().all(axis=None)
 
 
 def test_a_link_opens_the_same_view(app: str, page):
