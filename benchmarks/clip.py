@@ -8,7 +8,8 @@ Measured, on two cores:
   before. Without the bundled checkpoints (``checkpoints/``) there is nothing to measure.
 - first curves: seconds from opening a clip of an hour, in a process of its own that has its models loaded, until the
   first value of speech and of the face is told; then the work is stopped, and the seconds until it ends.
-- peak memory (VmHWM) of a process that predicts one minute, and of those that predict longer clips.
+- peak memory (VmHWM) of a process that predicts one minute, and of those that predict longer clips. Some 250 MB of it
+  are mapped libraries and weights, as much for every length, so that the difference is what the length takes.
 
     python -m benchmarks.clip [--repeats 3] [--minutes 10 60] [--no-memory]
 
