@@ -191,8 +191,8 @@ def test_k_shot_is_drawn_as_curves(open_page, folder, drawn):
     write(folder, "cats", 0.6, "k-shot", shots=True)
     test = open_page("results")
     assert not test.exception and "standing" not in drawn
-    ((shown, _, question, _),) = drawn["few_shot"]
-    assert sorted(shown.shots) == [0, 0, 5, 5] and "mean" in question
+    ((shown, _, question, _, same_corpus),) = drawn["few_shot"]
+    assert sorted(shown.shots) == [0, 0, 5, 5] and "mean" in question and same_corpus == {}
     ((differ, *_),) = drawn["paired_differences"]
     assert sorted(differ.shots) == [0, 5]
     test.selectbox(key="test").set_value("Here->Yon").run()
