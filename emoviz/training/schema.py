@@ -92,7 +92,7 @@ class Field:
     kind: Kind
     about: str
     default: Any = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str | int, ...] = ()
     optional: bool = False
 
 
@@ -191,14 +191,14 @@ def _registered(kind: type) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _shape(hint: Any) -> tuple[Kind, tuple[str, ...], bool]:
+def _shape(hint: Any) -> tuple[Kind, tuple[str | int, ...], bool]:
     """Return the kind and the choices of an annotation, and whether it accepts None."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         (rest,) = [option for option in args if option is not type(None)]
         return (*_shape(rest)[:2], True)
     if origin is Literal:
-        return "choice", tuple(map(str, args)), False
+        return "choice", args, False
     if origin is tuple:
         element = args[0]
         if isinstance(element, type) and issubclass(element, Enum):

@@ -27,7 +27,7 @@ def ask(field: Field, value: Any, key: str) -> Any:
     if field.kind == "choice":
         options = list(field.choices)
         index = options.index(value) if value in options else 0
-        return st.selectbox(label, options, index, key=key, help=about, format_func=lambda name: name or "none")
+        return st.selectbox(label, options, index, key=key, help=about, format_func=lambda name: str(name) or "none")
     if field.kind == "several":
         known = [entry for entry in value or () if entry in field.choices]
         return st.multiselect(label, list(field.choices), known, key=key, help=about)

@@ -32,6 +32,14 @@ def test_every_field_of_a_model_is_explained_and_its_default_accepted(model):
     assert schema.about_model(model)
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_the_choices_of_a_field_are_values_that_the_config_takes(model):
+    hints = typing.get_type_hints(MODELS[model].Config)
+    for field in schema.model_fields(model):
+        for choice in field.choices if field.kind == "choice" else ():
+            assert schema.plain(coerce(hints[field.name], choice, field.name)) == choice
+
+
 @pytest.mark.parametrize("name", presets())
 def test_presets_go_through_plain_values_unchanged(name):
     values = schema.plain(to_dict(preset(name)))
