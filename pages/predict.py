@@ -103,8 +103,7 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
     if remarks := " ".join([doubts, *prediction.notes]).strip():
         words.caption(remarks)
     if not state.running:
-        with right:
-            segment_view.show(prediction, clip.stem)
+        segment_view.show(prediction, clip.stem)
         with words:
             people.offer_own_speech(prediction, asked)
 

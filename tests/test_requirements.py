@@ -15,6 +15,8 @@ DISTRIBUTIONS = {
     "faster_whisper": "faster-whisper",
     "cv2": "opencv-python-headless",
     "pynvml": "nvidia-ml-py",
+    "pympi": "pympi-ling",
+    "webvtt": "webvtt-py",
     "huggingface_hub": "huggingface-hub",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import AnnotationError
-from .formats import READERS
+from .formats import READERS, not_text
 
 MOST = 100_000
 """Most segments of one recording."""
@@ -59,6 +59,8 @@ def read(path: Path) -> list[Segment]:
         found = [Segment(*entry) for entry in READERS[name](path)]
     except AnnotationError:
         raise
+    except UnicodeDecodeError:
+        raise not_text(path) from None
     except Exception as error:  # the libraries raise what they meet
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise AnnotationError(f"'{path.name}' cannot be read as {name}: {reason}") from error

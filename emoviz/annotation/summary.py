@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ..core.words import number
 from .segments import Segment
 
 Array = np.ndarray
@@ -64,14 +65,14 @@ def readable(table: pd.DataFrame, outputs: pd.DataFrame) -> pd.DataFrame:
     shown = pd.DataFrame({"segment": table["label"]})
     if table["tier"].nunique() > 1:
         shown["tier"] = table["tier"]
-    shown["from"], shown["to"] = (table[name].map("{:.2f}".format) for name in ("start", "end"))
+    for name, column in (("from", "start"), ("to", "end")):
+        shown[name] = table[column].map("{:.2f}".format)
     for columns in _emotions(outputs):
         shares = table[[f"{column}.share" for column in columns]].set_axis(columns, axis=1)
         source = columns[0].partition(".")[0]
         shown[f"{source} emotion"] = [_leading(row) for _, row in shares.iterrows()]
     for column in outputs["column"][outputs["kind"] == "dimension"]:
-        means = table[f"{column}.mean"]
-        shown[str(column).replace(".", " ")] = means.map("{:.2f}".format).where(means.notna(), "")
+        shown[str(column).replace(".", " ")] = [number(mean, missing="") for mean in table[f"{column}.mean"]]
     return shown
 
 
@@ -94,8 +95,8 @@ def _emotions(outputs: pd.DataFrame) -> list[list[str]]:
 def _strongest(table: pd.DataFrame, columns: list[str]) -> Mapping[str, Array]:
     """Return for each emotion of a model where it is the strongest, NaN in a gap: (T,)."""
     values = table[columns].to_numpy(float)
-    known = ~np.isnan(values).any(axis=1)
-    first = np.where(known, np.nan_to_num(values).argmax(axis=1), -1)
+    known = ~np.isnan(values).all(axis=1)
+    first = np.where(known, np.where(np.isnan(values), -np.inf, values).argmax(axis=1), -1)
     return {column: np.where(known, first == place, np.nan) for place, column in enumerate(columns)}
 
 

@@ -131,7 +131,7 @@ def pull(options: argparse.Namespace, settings: Settings) -> None:
 @command(
     "pack",
     "put a group of models, as `per-culture`, into one file in the place of its folder",
-    argument("group", metavar="GROUP"),
+    argument("group", metavar="GROUP", help="name of a folder of models in the folder of checkpoints"),
 )
 def pack(options: argparse.Namespace, settings: Settings) -> None:
     """Print the file."""

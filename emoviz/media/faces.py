@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from ..core.kept import Entry, KeptBlocks
 from ..core.progress import Progress, silent
 from .bounds import BOUNDS, Bounds
 from .container import DEFAULT, Choice
-from .frames import iterate_frames
+from .frames import Frame, iterate_frames
 from .info import ClipInfo, probe
-from .networks import face_networks
+from .networks import Detection, face_networks
 from .tracker import Tracker
 from .tracks import FaceTimeline
 
@@ -95,7 +96,7 @@ class Following:
         known = len(self._times)
         note = self._notes.append
         frames = iterate_frames(path, longest=LONGEST, choice=choice, bounds=bounds, note=note, first=known)
-        self._frames = one_ahead(frames)
+        self._frames = one_ahead(self._looked_through(frames, known, self._last, detect_every))
 
     def go_on(self, progress: Progress = silent, seconds: float = np.inf) -> bool:
         """Follow the faces in the next pictures.
@@ -114,17 +115,36 @@ class Following:
         pause = time.monotonic() + seconds
         while time.monotonic() < pause:
             progress("Following faces", self._last, self._duration)
-            frame = next(self._frames, None)
+            frame, found = next(self._frames, (None, None))
             if frame is None:
                 return True
-            if frame.time <= self._last and len(self._times):
-                continue  # it was followed before
-            self._tracker.follow(frame.image, frame.time)
+            self._tracker.follow(frame.image, frame.time, found)
             self._times.append(frame.time)
             self._last = frame.time
             if self._blocks and len(self._times) - self._kept >= STEP:
                 self._keep(self._blocks)
         return False
+
+    @staticmethod
+    def _looked_through(
+        frames: Iterator[Frame], number: int, last: float, detect_every: int
+    ) -> Iterator[tuple[Frame, list[Detection] | None]]:
+        """Yield the frames to follow, with the faces of those in which new ones are looked for.
+
+        It runs beside the tracker, which then has not to wait for the detector.
+
+        Args:
+            frames: frames of the clip, of which some may have been followed.
+            number: number of frames that were followed.
+            last: time of the last of them.
+            detect_every: distance of the pictures in which new faces are looked for.
+        """
+        networks = face_networks()
+        for frame in frames:
+            if frame.time <= last and number:
+                continue
+            yield frame, networks.detect(frame.image) if number % detect_every == 0 else None
+            number, last = number + 1, frame.time
 
     def _keep(self, blocks: KeptBlocks) -> None:
         """Keep what was found since the last time."""

@@ -40,8 +40,8 @@ class Tracker:
         self._changes: list[float] = []
         self._meetings: dict[tuple[Person, Person], float] = {}
 
-    def follow(self, image: np.ndarray, time: float) -> None:
-        """Take in the next picture."""
+    def follow(self, image: np.ndarray, time: float, found: list[Detection] | None = None) -> None:
+        """Take in the next picture, and the faces that the detector found in it where it was asked already."""
         cut = self._is_cut(image)
         faces: dict[Person, Face] = {}
         crops: dict[Person, np.ndarray] = {}
@@ -62,7 +62,7 @@ class Tracker:
         for face, crop in strangers:
             self._welcome(face, crop, time, faces, crops, near=False)
         if self._frame % self._detect_every == 0 or len(faces) < len(self._seen):
-            self._find_new(image, time, faces, crops)
+            self._find_new(image, time, faces, crops, found)
         self._note_meetings(faces, time)
         for person, face in faces.items():
             person.record(self._frame, time, face, crops[person], self._networks)
@@ -149,10 +149,15 @@ class Tracker:
         return before is not None and bool(np.abs(self._thumbnail - before).mean() > _CUT)
 
     def _find_new(
-        self, image: np.ndarray, time: float, faces: dict[Person, Face], crops: dict[Person, np.ndarray]
+        self,
+        image: np.ndarray,
+        time: float,
+        faces: dict[Person, Face],
+        crops: dict[Person, np.ndarray],
+        upright: list[Detection] | None,
     ) -> None:
         """Add to ``faces`` and ``crops`` those that the detector finds and nobody follows yet."""
-        for detection in self._detections(image, someone_seen=bool(faces)):
+        for detection in self._detections(image, upright, someone_seen=bool(faces)):
             if any(_overlap(detection.box, face.box()) > _SAME_FACE for face in faces.values()):
                 continue
             face = self._look(image, detection.region())
@@ -172,11 +177,14 @@ class Tracker:
         # The detector frames a face tighter than its landmarks do: look again from these.
         return self._networks.landmarks(image, face.region())
 
-    def _detections(self, image: np.ndarray, *, someone_seen: bool) -> list[Detection]:
+    def _detections(self, image: np.ndarray, upright: list[Detection] | None, *, someone_seen: bool) -> list[Detection]:
         """Faces that the detector finds; where none stands upright, in the picture turned by quarters."""
         height, width = image.shape[:2]
         for turn in (0,) if someone_seen else (0, 2, 1, 3):
-            found = self._networks.detect(np.ascontiguousarray(np.rot90(image, turn)) if turn else image)
+            if turn or upright is None:
+                found = self._networks.detect(np.ascontiguousarray(np.rot90(image, turn)) if turn else image)
+            else:
+                found = upright
             if found:
                 if turn and not self._people:
                     self._turns = turn

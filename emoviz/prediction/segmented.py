@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from .assembly import ClipPrediction
 
+SLACK = 1.0
+"""Seconds by which an annotation may go beyond its recording: other programs count the last frame or padding."""
 SPEECH = "speech"
 """Name of the segments in which somebody speaks."""
 
@@ -58,13 +60,14 @@ def require_inside(segments: list[Segment], name: str, prediction: "ClipPredicti
     """Return the segments of an annotation that is of this recording.
 
     Raises:
-        AnnotationError: if a segment starts behind the end of the recording.
+        AnnotationError: if a segment ends more than :data:`SLACK` behind the end of the recording.
     """
-    last, duration = segments[-1].start, float(prediction.info.duration)
-    if last >= duration:
+    duration = float(prediction.info.duration)
+    last = max(segment.end for segment in segments)
+    if last > duration + SLACK:
         raise AnnotationError(
-            f"'{name}' has a segment at {last:g} s, but '{prediction.info.path.name}' lasts {duration:.2f} s: the "
-            "annotation is of another recording, or its offset is missing."
+            f"'{name}' has a segment that ends at {last:g} s, but '{prediction.info.path.name}' lasts "
+            f"{duration:.2f} s: the annotation is of another recording, or its offset is missing."
         )
     return segments
 

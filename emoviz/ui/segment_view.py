@@ -9,7 +9,7 @@ from ..annotation.summary import readable
 from ..core.errors import AnnotationError
 from ..prediction.assembly import ClipPrediction
 from ..prediction.segmented import require_inside, spoken, summed_up
-from . import figures, linked, messages, session
+from . import figures, linked, session
 
 NONE, WINDOWS, SPEECH, FILE = "none", "windows", "speech", "annotation"
 CHOICES = {
@@ -43,7 +43,7 @@ def show(prediction: ClipPrediction, name: str) -> None:
             segments = _chosen(kind, prediction)
         except AnnotationError as error:
             segments = []
-            messages.wrong(str(error))
+            st.error(str(error))
     if segments:
         table = summed_up(prediction, segments)
         shown = readable(table, prediction.outputs)

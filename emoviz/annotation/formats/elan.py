@@ -1,18 +1,39 @@
 """The annotation format of ELAN (Max Planck Institute for Psycholinguistics), read by pympi."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
+
+from ...core.errors import AnnotationError
 from . import READERS, Entry
 
 
 @READERS.register("eaf")
 def read(path: Path) -> Iterator[Entry]:
-    """Read the annotations of all tiers that are aligned to time; those that refer to others have their times."""
+    """Read the annotations of all tiers; those that refer to others have their times.
+
+    Raises:
+        AnnotationError: if something is missing that ELAN writes.
+    """
     from pympi import Eaf
 
-    file = Eaf(str(path))
-    for tier in file.get_tier_names():
-        for annotation in file.get_annotation_data_for_tier(tier):
-            start, end, label = annotation[:3]
-            yield start / 1000, end / 1000, label, tier
+    try:
+        file = Eaf(str(path))
+        file.timeslots.update(_filled(file.timeslots))
+        for tier in file.get_tier_names():
+            for annotation in file.get_annotation_data_for_tier(tier):
+                start, end, label = annotation[:3]
+                yield start / 1000, end / 1000, label, tier
+    except KeyError as error:
+        named = str(error.args[0]).rpartition("}")[2]
+        raise AnnotationError(f"'{path.name}' lacks '{named}', which files of ELAN have.") from None
+
+
+def _filled(slots: Mapping[str, float | None]) -> dict[str, float]:
+    """Return the times of all slots; those without one share the time between their neighbours, as in ELAN."""
+    known = [place for place, time in enumerate(slots.values()) if time is not None]
+    if not known:
+        return {}
+    times = [time for time in slots.values() if time is not None]
+    return dict(zip(slots, np.interp(range(len(slots)), known, times).tolist(), strict=True))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...core.errors import AnnotationError
-from . import READERS, Entry
+from . import READERS, Entry, text_of
 
 
 @READERS.register("rttm")
@@ -14,7 +14,7 @@ def read(path: Path) -> Iterator[Entry]:
     Raises:
         AnnotationError: if a line lacks a field or has a time that is no number.
     """
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(text_of(path).splitlines(), 1):
         fields = line.split()
         if not fields or fields[0] != "SPEAKER":
             continue

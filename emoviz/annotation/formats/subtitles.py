@@ -1,18 +1,31 @@
-"""The formats of subtitles SubRip, WebVTT and Advanced SubStation Alpha, read by pysubs2."""
+"""The formats of subtitles SubRip and Advanced SubStation Alpha, read by pysubs2, and WebVTT, read by webvtt-py."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import READERS, Entry
+from . import READERS, Entry, text_of
 
 
 @READERS.register("ass")
-@READERS.register("vtt")
 @READERS.register("srt")
 def read(path: Path) -> Iterator[Entry]:
     """Read the lines that are shown; the tier of each is its speaker, where the format names one."""
     import pysubs2
 
-    for line in pysubs2.load(str(path), format_=path.suffix.lower().removeprefix(".")):
+    for line in pysubs2.SSAFile.from_string(text_of(path), format_=path.suffix.lower().removeprefix(".")):
         if not line.is_comment:
             yield line.start / 1000, line.end / 1000, line.plaintext.replace("\n", " "), line.name
+
+
+@READERS.register("vtt")
+def read_vtt(path: Path) -> Iterator[Entry]:
+    """Read the cues; the tier of each is the speaker of its voice span."""
+    import webvtt
+
+    for cue in webvtt.from_string(text_of(path)).captions:
+        yield _seconds(cue.start), _seconds(cue.end), cue.text.replace("\n", " "), cue.voice or ""
+
+
+def _seconds(time: str) -> float:
+    hours, minutes, seconds = time.split(":")
+    return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
