@@ -15,7 +15,6 @@ from emoviz.core.words import CONFOUND, DERIVED, counted, interval
 from emoviz.evaluation import findings
 from emoviz.evaluation.slices import Slice
 from emoviz.explain.attention import ClipAttention
-from emoviz.explain.deletion import Faithfulness
 from emoviz.explain.faithful import ATTENTION, GRADIENTS, drawn_by, error_name, verdict_of
 from emoviz.plots.attention import MAPS, STRIP
 from emoviz.prediction.assembly import ClipPrediction
@@ -92,7 +91,7 @@ def main() -> None:
         st.error(f"The checkpoint '{name}' is damaged. Choose another model, or train it again.")
         return
     show_channels(name, found, about)
-    show_clip(folder, attention_weights.maps(folder))
+    show_clip(name, found, attention_weights.maps(folder))
 
 
 def show_channels(name: str, found: dict[str, Path], about: Description) -> None:
@@ -123,8 +122,10 @@ def show_channels(name: str, found: dict[str, Path], about: Description) -> None
         differences, words = attention_weights.differences(folder, changed, str(first), str(second), ids)
         lines.append(f"**Compared with {second.name}**: {words}")
     deletion = read_deletion(folder)
-    trusted, pale = words_of_trust(attention_weights.agreement(name, found), deletion)
-    lines += trusted
+    agreement = attention_weights.agreement(name, found)
+    doubt = attention_weights.doubt(agreement, deletion)
+    lines += words_of_trust(agreement, deletion, doubt)
+    pale = bool(doubt)
     st.markdown("  \n".join(lines))
     left, right = st.columns(2, gap="medium")
     with left:
@@ -191,16 +192,14 @@ def read_deletion(folder: Path) -> pd.DataFrame | None:
         return None
 
 
-def words_of_trust(agreement: Reliability, deletion: pd.DataFrame | None) -> tuple[list[str], bool]:
-    """Return in words whether the weights are reliable and faithful, and whether they are drawn pale."""
-    lines, unfaithful = [in_words(agreement)], False
+def words_of_trust(agreement: Reliability, deletion: pd.DataFrame | None, doubt: str) -> list[str]:
+    """Return in words whether the weights are reliable and faithful, and why they are drawn pale where they are."""
+    lines = [in_words(agreement)]
     if deletion is not None:
         lines.append(words_of_deletion(deletion))
-        unfaithful = verdict_of(deletion).faithfulness is not Faithfulness.BETTER
-    pale = agreement.fails or unfaithful
-    if pale:
-        lines.append("The bars are **pale**, as these weights are not shown to say what the model relies on.")
-    return lines, pale
+    if doubt:
+        lines.append(f"The bars are **pale**, as {doubt}.")
+    return lines
 
 
 def words_of_deletion(table: pd.DataFrame) -> str:
@@ -239,8 +238,9 @@ def show_deletion(name: str, folder: Path, about: Description, table: pd.DataFra
     )
 
 
-def show_clip(folder: Path, maps: tuple[str, ...]) -> None:
+def show_clip(name: str, found: dict[str, Path], maps: tuple[str, ...]) -> None:
     """Show the attention of the model in one clip."""
+    folder = found[name]
     heading, chooser = st.columns([5, 7], vertical_alignment="bottom")
     heading.subheader("In a clip", anchor=False)
     if not maps:
@@ -256,10 +256,10 @@ def show_clip(folder: Path, maps: tuple[str, ...]) -> None:
     except EmovizError as error:
         messages.wrong(str(error))
         return
-    clip_view.follow(analysis, partial(show_state, clip, folder, analysis))
+    clip_view.follow(analysis, partial(show_state, clip, folder, attention_weights.doubt_of(name, found), analysis))
 
 
-def show_state(clip: selection.Clip, folder: Path, analysis: Analysis, state: State) -> None:
+def show_state(clip: selection.Clip, folder: Path, doubt: str, analysis: Analysis, state: State) -> None:
     """Draw one look at the analysis: its progress, and the clip's attention."""
     progress = st.container()
     left, right = st.columns([43, 57], gap="medium")
@@ -280,7 +280,7 @@ def show_state(clip: selection.Clip, folder: Path, analysis: Analysis, state: St
         strip = show_moments(found, stem)
         show_curves(state.prediction, stem, above=strip)
     with left:
-        show_clip_channels(found, stem)
+        show_clip_channels(found, stem, doubt)
         number = choose_window(found) if found.maps else None
     if number is not None:
         show_window(analysis, folder, found, number, stem)
@@ -305,16 +305,20 @@ def show_moments(found: ClipAttention, stem: str) -> bool:
     return True
 
 
-def show_clip_channels(found: ClipAttention, stem: str) -> None:
-    """Show the channel weights of this clip."""
+def show_clip_channels(found: ClipAttention, stem: str, doubt: str) -> None:
+    """Show the channel weights of this clip, pale with the reason where there is a doubt about them."""
     if found.channels is not None:
         figures.show(
-            plots.channel_bars(found.channels, BARS, "Which channels does it weigh most in this clip?"),
+            plots.channel_bars(
+                found.channels, BARS, "Which channels does it weigh most in this clip?", pale=bool(doubt)
+            ),
             found.channels,
             key="clip-channels",
             name=f"{stem}-channel-weights",
             about=ABOUT_CLIP_CHANNELS,
         )
+        if doubt:
+            st.caption(f"The bars are pale, as {doubt}.")
 
 
 def choose_window(found: ClipAttention) -> int:

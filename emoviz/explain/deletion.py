@@ -208,7 +208,7 @@ def verdict(difference: Difference, metric: str, rests_on: str = "") -> Verdict:
     if difference.low > 0:
         answer = Faithfulness.BETTER
         says = "Hiding the highest-weighted channels first hurts more than a random order"
-        means = "the weights explain the predictions better than chance"
+        means = "the weights tell better than chance what this training of the model relies on"
     elif difference.high < 0:
         answer = Faithfulness.WORSE
         says = "Hiding the highest-weighted channels first hurts less than a random order"
@@ -216,7 +216,7 @@ def verdict(difference: Difference, metric: str, rests_on: str = "") -> Verdict:
     else:
         answer = Faithfulness.CHANCE
         says = "Hiding the highest-weighted channels first hurts no more than a random order may"
-        means = "the weights are not shown to explain the predictions"
+        means = "the weights are not shown to tell what the model relies on"
     return Verdict(answer, difference, f"{says} ({size}), so {means}.")
 
 

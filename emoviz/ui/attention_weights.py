@@ -14,6 +14,8 @@ from ..core.errors import CheckpointError, EmovizError
 from ..core.vocabulary import Emotion
 from ..evaluation.slices import Slice, correctness
 from ..explain.attention import ClipAttention, WindowMap, channels_of, clip_attention, maps_of, window_attention
+from ..explain.deletion import Faithfulness
+from ..explain.faithful import verdict_of
 from ..features import FeatureStream
 from ..media import ClipMedia
 from ..prediction.inputs import reads_clips, streams_of
@@ -83,6 +85,32 @@ def agreement(name: str, found: Mapping[str, Path]) -> Reliability:
     own = tables.pop(name)
     others = [table for table in tables.values() if table is not None]
     return reliability(own, others) if own is not None else Reliability(float("nan"), 0)
+
+
+def doubt(found: Reliability, deletion: pd.DataFrame | None) -> str:
+    """Return why the weights of a model are not to be trusted, as a clause; empty where nothing is known against them.
+
+    Args:
+        found: agreement of the weights with those of its other trainings.
+        deletion: its deletion curves, None where they were not computed.
+    """
+    reasons = []
+    if found.fails:
+        reasons.append("not reliable (another training of this model weighs other channels)")
+    if deletion is not None and verdict_of(deletion).faithfulness is not Faithfulness.BETTER:
+        reasons.append(
+            "not shown to be faithful (hiding the channels with high weights is not known to hurt more than hiding any)"
+        )
+    return f"the weights are {' and '.join(reasons)}" if reasons else ""
+
+
+def doubt_of(name: str, found: Mapping[str, Path]) -> str:
+    """Return why the weights of a model among some models are not to be trusted; see :func:`doubt`."""
+    try:
+        deletion = loaders.table(found[name], "deletion")
+    except EmovizError:  # the page of its curves says so
+        deletion = None
+    return doubt(agreement(name, found), deletion)
 
 
 def _attention(folder: Path) -> pd.DataFrame | None:

@@ -183,7 +183,7 @@ def test_verdict_in_words():
     said = verdict(Difference(0.1234, 0.05, 0.2, 0.01), "ccc")
     assert said.sentence == (
         "Hiding the highest-weighted channels first hurts more than a random order (+.123 [+.050, +.200] "
-        "in 1 - CCC), so the weights explain the predictions better than chance."
+        "in 1 - CCC), so the weights tell better than chance what this training of the model relies on."
     )
     nan = float("nan")
     assert "cannot be told" in verdict(Difference(nan, nan, nan, nan), "ccc").sentence

@@ -13,6 +13,7 @@ from predictions import make_prediction
 from reading import texts, titled
 
 from emoviz import checkpoints
+from emoviz.analysis.reliability import Reliability
 from emoviz.checkpoints.description import FeatureSpec
 from emoviz.checkpoints.folder import CONFIG, read_description
 from emoviz.core.settings import Settings
@@ -93,8 +94,8 @@ def test_the_first_view_shows_channels_with_intervals_and_how_to_measure_faithfu
     assert "python -m emoviz explain speech-cats --deletion" in texts(test)
 
 
-def opacity(test) -> set[float]:
-    found = titled(test)["Which channels does the model weigh most?"]["data"][0]["marker"]["opacity"]
+def opacity(test, figure: str = "Which channels does the model weigh most?") -> set[float]:
+    found = titled(test)[figure]["data"][0]["marker"]["opacity"]
     return set(found if isinstance(found, list) else np.frombuffer(base64.b64decode(found["bdata"]), found["dtype"]))
 
 
@@ -110,7 +111,22 @@ def test_weights_that_another_training_does_not_find_are_pale_and_the_page_says_
     turned = table.assign(**{f"toy.{i}": table[f"toy.{(i + 4) % 9}"] for i in range(9)})
     turned.to_parquet(other / "attention.parquet")
     test = open_page("attention")
-    assert "Is it reliable? No**" in texts(test) and "bars are **pale**" in texts(test) and opacity(test) == {0.35}
+    assert "Is it reliable? No**" in texts(test) and opacity(test) == {0.35}
+    assert "The bars are **pale**, as the weights are not reliable (another training of this model" in texts(test)
+    assert "not shown to be faithful" not in texts(test)
+
+
+@pytest.mark.parametrize(
+    ("correlation", "difference", "reasons"),
+    [(0.1, 0.3, (True, False)), (0.9, 0.0, (False, True)), (0.1, 0.0, (True, True)), (0.9, 0.3, (False, False))],
+)
+def test_the_doubt_about_weights_names_the_reasons_that_apply(
+    weighing, settings, monkeypatch, correlation, difference, reasons
+):
+    put_deletion(settings, difference)
+    monkeypatch.setattr(attention_weights, "agreement", lambda name, found: Reliability(correlation, 4))
+    said = attention_weights.doubt_of(weighing, {weighing: settings.checkpoints[0] / weighing})
+    assert ("not reliable" in said, "not shown to be faithful" in said) == reasons and bool(said) == any(reasons)
 
 
 def test_emotions_that_change_within_a_recording_are_no_slice(open_page, weighing):
@@ -155,10 +171,12 @@ def test_the_stored_deletion_curves_are_shown_with_their_verdict(open_page, weig
     assert "--deletion" not in texts(test)
 
 
-def test_the_channels_of_a_clip_are_shown(open_page, finish, weighing):
+def test_the_channels_of_a_clip_are_shown(open_page, finish, weighing, settings):
+    put_deletion(settings, 0.0)
     test = finish(open_page("attention"))
     assert not test.exception
-    assert "Which channels does it weigh most in this clip?" in titled(test)
+    assert opacity(test, "Which channels does it weigh most in this clip?") == {0.35}
+    assert "The bars are pale, as the weights are not shown to be faithful" in texts(test)
     assert "gives no moment more weight" in texts(test)
 
 
