@@ -36,8 +36,8 @@ cultures, of speakers), one of each culture. Models of the same seed started ali
 for theirs, and for 95 % bootstrap intervals. **The diagonal** (outlined) is the same within a culture, its reliability:
 two cultures can hardly agree better than each does with itself, so hover for what a cell is of that **ceiling**
 (divided by the root of both reliabilities). **Hatched**: a permutation test (cultures exchanged between models, of one
-seed alone where the start of the training counts; Holm's correction) does not show that the two differ more than two
-seeds of one culture.
+seed alone where the start of the training counts; Holm's correction for all pairs) does not show that the two differ
+more than two seeds of one culture; with few seeds it can show it of no pair, while its interval may end below 1.
 The tree joins the most similar cultures first. **Click** a cell to see its channels.
 
 The cosine of weights, which are never negative, is high for any two models; Pearson's r asks whether the same channels

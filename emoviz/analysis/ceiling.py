@@ -89,14 +89,19 @@ def in_words(pairs: pd.DataFrame, replicates: str) -> str:
     if known.empty:
         return f"No ceiling is known: the {replicates}s of a culture do not agree, or there is one only."
     apart = known[known["beyond"]]
-    words = f"Beyond what {replicates}s of one culture differ, {len(apart)} of {len(known)} pairs of cultures do"
+    words = (
+        f"In {len(apart)} of {len(known)} pairs of cultures, the similarity lies below its **ceiling**, which is how "
+        f"far the {replicates}s of one culture agree (by each pair's own interval, not corrected for their number)"
+    )
     if apart.empty:
         fewest = known["needed"].min()
-        more = f"; with about {fewest:.0f} {replicates}s each a first one would" if fewest == fewest else ""
+        more = (
+            f"; with about {fewest:.0f} {replicates}s each, a first one would lie below it" if fewest == fewest else ""
+        )
         return f"{words}{more}."
     least = apart.loc[apart["disattenuated"].idxmin()]
     size = interval(least["disattenuated"], least["low"], least["high"])
-    return f"{words}; {least['culture']} and {least['other']} most, at {size} of their ceiling."
+    return f"{words}; lowest are {least['culture']} and {least['other']}, at {size} of theirs."
 
 
 def _ceiling(first: np.ndarray, second: np.ndarray) -> np.ndarray:

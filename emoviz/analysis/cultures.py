@@ -168,11 +168,11 @@ def verdict(overall: Mapping[str, Any], pairs: pd.DataFrame, replicates: str) ->
     if len(pairs) < 2:
         return words
     if apart:
-        return f"{words} {apart} of {len(pairs)} pairs differ on their own (Holm's correction)."
+        return f"{words} Corrected for {len(pairs)} pairs (Holm), this test singles out {apart}."
     smallest = pairs["smallest_p"].min() * len(pairs)
     if smallest >= LEVEL:
-        return f"{words} No single pair can be told apart with so few {replicates}s."
-    return f"{words} No single pair differs on its own (Holm's correction)."
+        return f"{words} With so few {replicates}s, this test cannot single out one of {len(pairs)} pairs."
+    return f"{words} Corrected for {len(pairs)} pairs (Holm), this test singles out none."
 
 
 def start(cells: pd.DataFrame, replicates: str) -> str:

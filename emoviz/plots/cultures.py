@@ -296,24 +296,28 @@ def _similarity_hover(cell: pd.Series, replicates: str) -> str:
             return f"{culture}: one {replicates} only, so its reliability is unknown"
         return f"{culture} with itself, between {replicates}s<br>{similarity}"
     matched = f"<br>of the same {replicates}: {number(cell['matched'])}" if cell["matched"] == cell["matched"] else ""
-    alike = f"<br>not shown to differ more than two {replicates}s of one culture" if cell["alike"] else ""
     other_pairs = f"{cell['pairs']} pairs of different {replicates}s"
-    return f"{culture} and {other}, {other_pairs}<br>{similarity}{matched}{_of_ceiling(cell, replicates)}{alike}"
+    return f"{culture} and {other}, {other_pairs}<br>{similarity}{matched}{_of_ceiling(cell, replicates)}"
 
 
 def _of_ceiling(cell: pd.Series, replicates: str) -> str:
-    """A line on what the similarity of two cultures is of its ceiling; none where that is unknown."""
+    """A line with one verdict on two cultures, by what their similarity is of its ceiling where that is known."""
     share = cell.get("disattenuated", np.nan)
     if share != share:
-        return ""
+        return f"<br>not shown to differ more than two {replicates}s of one culture" if cell["alike"] else ""
     told = interval(share, cell["disattenuated_low"], cell["disattenuated_high"])
     if cell["beyond"]:
-        found = "they differ beyond reliability"
+        found = "below it by this interval"
+        found += (
+            ", but not shown once corrected for all pairs" if cell["alike"] else ", and once corrected for all pairs"
+        )
+    elif not cell["alike"]:
+        found = "not below it by this interval, but told apart by the test"
     elif cell["needed"] == cell["needed"]:
         found = f"about {cell['needed']:.0f} {replicates}s each would tell them apart"
     else:
         found = "no more than reliability allows"
-    return f"<br>{told} of the ceiling {number(cell['ceiling'])}: {found}"
+    return f"<br>{told} of the ceiling {number(cell['ceiling'])}:<br>{found}"
 
 
 def _pair_title(cultures: Sequence[str], replicates: str) -> str:

@@ -132,11 +132,12 @@ def pairs(*p_holm: float, smallest: float = 0.1) -> pd.DataFrame:
         (
             0.001,
             pairs(0.3, 0.4),
-            "differ more than the seeds of one do (permutation test, p ≤ .001). No single pair can",
+            "differ more than the seeds of one do (permutation test, p ≤ .001). With so few seeds, this test "
+            "cannot single out one of 2 pairs.",
         ),
         (0.4, pairs(0.3, 0.4), "differ no more than the seeds of one do (permutation test, p = .40)."),
-        (0.0002, pairs(0.3, 0.04, smallest=0.001), "p ≤ .001). 1 of 2 pairs differ on their own"),
-        (0.03, pairs(0.3, 0.4, smallest=0.001), "p = .030). No single pair differs on its own"),
+        (0.0002, pairs(0.3, 0.04, smallest=0.001), "p ≤ .001). Corrected for 2 pairs (Holm), this test singles out 1."),
+        (0.03, pairs(0.3, 0.4, smallest=0.001), "p = .030). Corrected for 2 pairs (Holm), this test singles out none."),
         (math.nan, pairs(), "each has one seed only"),
     ],
 )

@@ -66,18 +66,22 @@ def test_a_click_gives_the_two_cultures_and_a_hover_the_interval():
 
 
 @pytest.mark.parametrize(
-    ("beyond", "needed", "words"),
+    ("beyond", "alike", "needed", "words"),
     [
-        (True, np.nan, "differ beyond reliability"),
-        (False, 12.0, "about 12 seeds each would tell them apart"),
-        (False, np.nan, "no more than reliability allows"),
+        (True, False, np.nan, "below it by this interval, and once corrected for all pairs"),
+        (True, True, np.nan, "below it by this interval, but not shown once corrected for all pairs"),
+        (False, False, 12.0, "not below it by this interval, but told apart by the test"),
+        (False, True, 12.0, "about 12 seeds each would tell them apart"),
+        (False, True, np.nan, "no more than reliability allows"),
     ],
 )
-def test_a_hover_says_what_a_pair_is_of_its_ceiling(beyond, needed, words):
-    pairs = cells(VALUES).assign(ceiling=0.8, disattenuated=0.64, disattenuated_low=0.5, disattenuated_high=0.75)
+def test_a_hover_gives_one_verdict_on_what_a_pair_is_of_its_ceiling(beyond, alike, needed, words):
+    pairs = cells(VALUES, alike=(("German", "Italian"),) if alike else ()).assign(
+        ceiling=0.8, disattenuated=0.64, disattenuated_low=0.5, disattenuated_high=0.75
+    )
     (points,) = targets(draw(pairs.assign(beyond=beyond, needed=needed)))
     assert ".64 [.50, .75] of the ceiling .80" in points.text[1]
-    assert words in points.text[1] and "ceiling" not in points.text[0]
+    assert points.text[1].endswith(f":<br>{words}") and "ceiling" not in points.text[0]
 
 
 def test_only_pairs_that_are_not_told_apart_are_hatched():
