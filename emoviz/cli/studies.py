@@ -92,7 +92,7 @@ def chosen_study(options: argparse.Namespace) -> "Study":
 
     if not options.study:
         return own_protocol(options).study()
-    if options.seeds or options.folds or options.train_on or options.fuse:
+    if options.seeds is not None or options.folds is not None or options.train_on or options.fuse:
         raise ConfigError(
             "A study has its own seeds, folds, cultures and fusions: --seeds, --folds, --train-on and --fuse go with "
             "--config."

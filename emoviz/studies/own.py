@@ -7,6 +7,7 @@ from ..core.errors import ConfigError
 from ..training.config import Changes, TrainingConfig
 from ..training.floors import FLOORS
 from ..training.protocols import PROTOCOLS, Options
+from ..training.protocols.base import WITH_SOURCES
 from .study import LEARNED, READING, LateFusion, Plan, Study
 
 CLASS_FLOORS = ("svm", "logistic")
@@ -33,12 +34,12 @@ def study_of(
 
     Raises:
         UnknownNameError: if there is no such protocol.
-        ConfigError: if there is no seed, or one stands twice; or if the configs share a name or differ in what they
+        ConfigError: if there is no seed, or one stands twice; if cultures are to train together and the protocol does
+            not let one choose; or if the configs share a name or differ in what they
             are judged on; or if the fusion names another system, or learns from a floor.
     """
     PROTOCOLS[protocol]
-    if not seeds or len({*seeds}) != len(seeds):
-        raise ConfigError(f"A protocol takes one seed or more, none twice, not {list(seeds)}.")
+    _require_used(protocol, options or Options(), seeds)
     _require_alike(configs)
     own = {config.name: config for config in configs}
     floors = {config.name: _floors(config, configs) for config in configs}
@@ -107,6 +108,16 @@ def _floors(config: TrainingConfig, configs: Sequence[TrainingConfig]) -> dict[s
     }
 
 
+def _require_used(protocol: str, options: Options, seeds: Sequence[int]) -> None:
+    """Refuse no seed, a seed that stands twice, and cultures that the protocol does not read."""
+    if not seeds:
+        raise ConfigError("A protocol takes one seed or more, not 0.")
+    if len({*seeds}) != len(seeds):
+        raise ConfigError(f"A protocol takes no seed twice, unlike {', '.join(map(str, seeds))}.")
+    if options.sources and protocol not in WITH_SOURCES:
+        raise ConfigError(f"One chooses who trains together in {' and '.join(WITH_SOURCES)}, not in '{protocol}'.")
+
+
 def _require_alike(configs: Sequence[TrainingConfig]) -> None:
     for field in SHARED:
         for config in configs[1:]:
@@ -129,6 +140,8 @@ def _require_apart(
 
 def _require_parts(fusion: LateFusion, own: dict[str, TrainingConfig], options: Options) -> None:
     """Refuse a fusion of fewer than two systems, and one that learns where nobody validates."""
+    if len(own) < 2:
+        raise ConfigError(f"A late fusion needs two systems or more, not '{', '.join(own)}' alone.")
     if len(fusion.systems) < 2 or not {*fusion.systems} <= {*own}:
         raise ConfigError(f"A late fusion is of two or more of {', '.join(own)}, not of {list(fusion.systems)}.")
     if fusion.rule == LEARNED and (not options.validate or any(own[name].model in FLOORS for name in fusion.systems)):

@@ -222,7 +222,11 @@ def load_config(path: Path) -> TrainingConfig:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except FileNotFoundError as error:
+        raise ConfigError(f"There is no config '{path}'.") from error
+    except OSError as error:
+        raise ConfigError(f"The config '{path}' cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
         raise ConfigError(f"'{path}' is no readable JSON config: {error}.") from error
     if not isinstance(values, dict):
         raise ConfigError(f"'{path}' holds a {type(values).__name__}, not a JSON object of settings.")

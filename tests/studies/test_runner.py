@@ -336,6 +336,22 @@ def test_the_command_line_takes_a_config_of_ones_own(tmp_path, monkeypatch, caps
     assert "go with --config" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--seeds", "0"], "A protocol takes one seed or more, not 0."),
+        (["--fuse", "average"], "A late fusion needs two systems or more, not 'tiny' alone."),
+        (["--train-on", "Here"], "One chooses who trains together in cross-culture and k-shot, not in 'folds'."),
+        (["--config", "nofile.json"], "There is no config 'nofile.json'."),
+    ],
+)
+def test_the_command_line_says_what_a_protocol_lacks(more, message, tmp_path, capsys):
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(dataclasses.asdict(TINY.config)))
+    assert cli.main(["protocol", "folds", "--config", str(path), *more]) == 1
+    assert message in capsys.readouterr().err
+
+
 def test_a_run_compares_as_its_plan_says(ran):
     _, _, reports = ran
     assert {row["against"] for row in reports["small net"]["compared"]} == {"svm", "average of two"}

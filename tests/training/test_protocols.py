@@ -327,6 +327,20 @@ def test_too_few_speakers_are_refused(protocol, counts, options, message):
 
 
 @pytest.mark.parametrize("protocol", ["cross-culture", "k-shot"])
+@pytest.mark.parametrize(
+    ("counts", "sources", "message"),
+    [
+        ([[1] * 4], (), "needs two cultures or more, not 'A' alone."),
+        ([[1] * 4, [1] * 4], (("A", "B"),), "has nothing to test beside A+B; there is no other culture."),
+    ],
+)
+def test_a_protocol_that_would_test_nothing_is_refused(protocol, counts, sources, message):
+    with pytest.raises(SplitError) as refused:
+        make_folds(protocol, table_of(counts), Options(sources=sources, shots=(0, 1), draws=1))
+    assert str(refused.value) == f"The protocol '{protocol}' {message}"
+
+
+@pytest.mark.parametrize("protocol", ["cross-culture", "k-shot"])
 def test_a_source_is_a_culture_of_the_corpora(protocol):
     with pytest.raises(ConfigError, match="^'D' is no culture of these corpora; there are A, B.$"):
         PROTOCOLS[protocol](table_of([[1] * 4, [1] * 4]), Options(sources=(("A", "D"),)))

@@ -174,6 +174,8 @@ class Options:
             raise ConfigError("'draws' is at least 1, and 'shots' are not negative and 0 is among them.")
 
 
+WITH_SOURCES = ("cross-culture", "k-shot")
+"""Protocols that read the sources of the options."""
 MakeFolds = Callable[[pd.DataFrame, Options], list[Fold]]
 """A protocol: from a table with the columns ``speaker``, ``culture`` and, for classes, ``emotion``, and an index of
 ids, it makes the folds, or raises a SplitError where the table does not allow them."""
@@ -190,9 +192,10 @@ def make_folds(protocol: str, table: pd.DataFrame, options: Options, *, sentence
         sentences_apart: whether no sentence that is tested is trained on.
 
     Raises:
-        SplitError: if the table does not allow them.
+        SplitError: if the table does not allow them, or a fold would test nothing.
     """
     made = PROTOCOLS[protocol](table, options)
+    _require_tests(protocol, made, table)
     if sentences_apart:
         made = [_with_sentences_apart(fold, table, [options.seed, number]) for number, fold in enumerate(made)]
     if not options.validate:
@@ -200,6 +203,21 @@ def make_folds(protocol: str, table: pd.DataFrame, options: Options, *, sentence
     for fold in made:
         fold.check(table)
     return made
+
+
+def _require_tests(protocol: str, made: Sequence[Fold], table: pd.DataFrame) -> None:
+    """Refuse folds of which one tests nothing.
+
+    Raises:
+        SplitError: if there is no fold, or one has no test.
+    """
+    if made and all(fold.tests for fold in made):
+        return
+    cultures = sorted(map(str, table["culture"].unique()))
+    if len(cultures) < 2:
+        raise SplitError(f"The protocol '{protocol}' needs two cultures or more, not '{', '.join(cultures)}' alone.")
+    idle = next((fold.name for fold in made if not fold.tests), "these corpora")
+    raise SplitError(f"The protocol '{protocol}' has nothing to test beside {idle}; there is no other culture.")
 
 
 def _with_sentences_apart(fold: Fold, table: pd.DataFrame, seed: Sequence[int]) -> Fold:
