@@ -119,7 +119,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     every = (name, modality, culture_tables.changed(sources[name]))
     of = (dimension, *every)
     comparison = culture_tables.compare(of, own, weights.replicates, measure, k)
-    st.markdown(comparison.words)
+    st.markdown(f"{comparison.words} {culture_tables.collapsed(name, dimension)}".strip())
     show_cells(of, comparison, own, weights.replicates, (measure, k))
     show_groups(of, own, weights.replicates)
     show_top(every, Weights(table, weights.replicates))
@@ -138,13 +138,11 @@ def show_cells(
 
 
 def chosen_pair(comparison: Comparison) -> tuple[str, str]:
-    """Return the pair of cultures that the link names, or else the least similar one."""
+    """Return the pair of cultures that the link names, or else the one to begin with."""
     wanted = tuple(linked.read("pair").split(","))
     if len(wanted) == 2 and set(wanted) <= set(comparison.order):
         return wanted[0], wanted[1]
-    cells = comparison.cells.sort_values("similarity")
-    first = cells[cells["culture"] != cells["other"]] if len(comparison.order) > 1 else cells
-    return first["culture"].iloc[0], first["other"].iloc[0]
+    return culture_tables.first_pair(comparison)
 
 
 def choose_pair(points: list[figures.Point]) -> None:

@@ -68,6 +68,23 @@ def in_words(found: Reliability) -> str:
     return f"**Is it reliable? Yes**: {size}."
 
 
+def unreliable(similarity: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the cultures whose models do not find the same channels, with their reliability.
+
+    Args:
+        similarity: mean Pearson's r between the replicates of each culture; NaN where it is not known.
+    """
+    return similarity[similarity < LEAST]
+
+
+def cultures_in_words(reliabilities: "pd.Series[float]", replicates: str) -> str:
+    """Return a warning of the cultures of :func:`unreliable`; empty where there are none."""
+    if reliabilities.empty:
+        return ""
+    names = " and ".join(f"{culture} ({number(value)})" for culture, value in reliabilities.items())
+    return f"Not reliable, as their {replicates}s agree at less than {number(LEAST)}: {names}."
+
+
 def _but_seed(about: Description) -> tuple[object, ...]:
     """What decides a model but the seed."""
     training = {key: value for key, value in about.training.items() if key not in ("seed", "name", "title")}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ..analysis import ceiling, cultures, permutation, replicates, similarity, top_channels
+from ..analysis import ceiling, cultures, permutation, reliability, replicates, similarity, top_channels
 from ..checkpoints.folder import CONFIG, METRICS, PER_CULTURE
 from . import loaders
 from .cache import cached, kept
@@ -26,12 +26,14 @@ class Comparison(NamedTuple):
         tree: dendrogram, None where a similarity is undefined.
         order: order of the cultures, similar ones side by side.
         words: verdict of the tests in words.
+        unreliable: cultures whose replicates agree too little, with their Pearson's r.
     """
 
     cells: pd.DataFrame
     tree: similarity.Dendrogram | None
     order: list[str]
     words: str
+    unreliable: "pd.Series[float]"
 
 
 def sources() -> dict[str, tuple[Path, ...]]:
@@ -82,9 +84,12 @@ def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, m
     """
     cells = similarity.similarities(_weights, measure, k=k, matched=True)
     matrix = similarity.matrix(cells, cells["dimension"].iloc[0])
+    by_r = cells if measure == "pearson" else similarity.similarities(_weights, "pearson", k=k)
+    diagonal = by_r[by_r["culture"] == by_r["other"]].set_index("culture")["similarity"]
+    unreliable = reliability.unreliable(diagonal)
     if len(matrix) < 2:
         only = f"There is one culture only, {matrix.index[0]}: with a second one they are compared here."
-        return Comparison(cells.assign(alike=False), None, list(matrix.index), only)
+        return Comparison(cells.assign(alike=False), None, list(matrix.index), only, unreliable)
     start = cultures.start(cells, replicates)
     pairs = permutation.differences(_weights, measure, k=k, matched=bool(start))
     overall = permutation.overall_difference(_weights, measure, k=k, matched=bool(start)).iloc[0]
@@ -94,10 +99,20 @@ def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, m
     against = ceiling.against_ceiling(_weights, measure, k=k, matched=True)
     cells = _with_ceiling(cells, against)
     said = (cultures.verdict(overall, pairs, replicates), start)
-    words = " ".join(filter(None, [*said, ceiling.in_words(against, replicates)]))
+    warned = reliability.cultures_in_words(unreliable, replicates)
+    words = " ".join(filter(None, [*said, ceiling.in_words(against, replicates), warned]))
     undefined = cells.loc[cells["culture"] != cells["other"], "similarity"].isna().any()
     tree = None if undefined else similarity.dendrogram(matrix)
-    return Comparison(cells, tree, tree.order if tree else list(matrix.index), words)
+    return Comparison(cells, tree, tree.order if tree else list(matrix.index), words, unreliable)
+
+
+def first_pair(comparison: Comparison) -> tuple[str, str]:
+    """Return the least similar pair, of reliable cultures where two are; a culture with itself where it is alone."""
+    cells = comparison.cells.sort_values("similarity")
+    pairs = cells[cells["culture"] != cells["other"]] if len(comparison.order) > 1 else cells
+    doubtful = pairs[["culture", "other"]].isin(comparison.unreliable.index).any(axis=1)
+    first = pairs if doubtful.all() else pairs[~doubtful]
+    return first["culture"].iloc[0], first["other"].iloc[0]
 
 
 def _with_ceiling(cells: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
@@ -192,6 +207,22 @@ def scores() -> tuple[pd.DataFrame, State]:
 @cached(256)
 def _scores(state: State) -> pd.DataFrame:
     return cultures.scores(list(dict.fromkeys(path.parent for path, _ in state)))
+
+
+def collapsed(name: str, dimension: str) -> str:
+    """Return in words how many models of which cultures collapsed by each of their scores; empty where none did.
+
+    Args:
+        name: name of the source of channel weights.
+        dimension: task of the models.
+    """
+    table, _ = scores()
+    own = table[(table["scored"] == name) & (table["dimension"] == dimension)]
+    found = own.groupby(["culture", "model"])["collapsed"].all().groupby("culture").agg(["sum", "size"])
+    counts = [f"{row.sum} of {row.size} of {row.Index}" for row in found[found["sum"] > 0].itertuples()]
+    if not counts:
+        return ""
+    return f"Collapsed models, whose weights tell little: {', '.join(counts)}."
 
 
 def transfer() -> tuple[pd.DataFrame, loaders.Reports]:

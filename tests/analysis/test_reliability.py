@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoviz.analysis.reliability import Reliability, in_words, other_trainings, reliability
+from emoviz.analysis.reliability import (
+    Reliability,
+    cultures_in_words,
+    in_words,
+    other_trainings,
+    reliability,
+    unreliable,
+)
 from emoviz.checkpoints.description import Description
 from emoviz.core.vocabulary import Source, Task
 
@@ -53,6 +60,14 @@ def test_mean_weights_are_correlated_channel_by_channel():
     found = reliability(tables[0], [turned, tables[2]])
     assert found.correlation == pytest.approx(expected) and found.others == 2
     assert np.isnan(reliability(tables[0], []).correlation)
+
+
+def test_unreliable_cultures_are_named():
+    found = unreliable(pd.Series({"A": 0.59, "B": 0.61, "C": float("nan"), "D": -0.1}))
+    assert (
+        cultures_in_words(found, "seed") == "Not reliable, as their seeds agree at less than .60: A (.59) and D (−.10)."
+    )
+    assert cultures_in_words(found[:0], "seed") == ""
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from emoviz.checkpoints.description import Description
 from emoviz.checkpoints.folder import PER_CULTURE
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task
-from emoviz.ui import cache, loaders
+from emoviz.ui import cache, culture_tables, loaders
 
 CULTURES = ("Northern", "Southern", "Western")
 CHANNELS = [f"whisper.pc{i:03d}" for i in range(8)] + ["egemaps.Loudness_sma3", *(f"egemaps.c{i}" for i in range(3))]
@@ -127,7 +127,20 @@ def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):
     assert titles[2] == "Which kinds of channels does each culture's model let through?"
     assert "A culture here is also a corpus" in texts(test)
     assert "permutation test, p = " in texts(test)
+    assert "Not reliable, as their seeds agree at less than .60: Northern (" in texts(test)
+    assert "whose weights tell little: 1 of 2 of Northern, 1 of 2 of Southern, 1 of 2 of Western." in texts(test)
     assert [box.label for box in test.selectbox][:4] == ["Channel weights of", "Task", "Channels", "Measure"]
+
+
+@pytest.mark.parametrize(
+    ("unreliable", "expected"),
+    [((), ("Northern", "Southern")), (("Southern",), ("Northern", "Western")), (CULTURES, ("Northern", "Southern"))],
+)
+def test_the_first_pair_is_the_least_similar_one_of_reliable_cultures(unreliable, expected):
+    rows = [("Southern", "Western", 0.2), ("Northern", "Western", 0.3), ("Northern", "Southern", 0.1)]
+    cells = pd.DataFrame([*rows, ("Western", "Western", 0.0)], columns=["culture", "other", "similarity"])
+    doubted = pd.Series(0.3, index=list(unreliable))
+    assert culture_tables.first_pair(culture_tables.Comparison(cells, None, list(CULTURES), "", doubted)) == expected
 
 
 def test_a_link_opens_its_pair_task_and_measure(open_page, group):
