@@ -15,8 +15,8 @@ from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Split, Task
 from ..evaluation.scores import Result, score_table, scores_of
 from ..features.base import FeatureStream
 from ..features.store import FeatureStore
-from ..features.stored_corpus import StoredCorpus
-from .inputs import frames_of, stored_streams
+from ..features.stored_corpus import SHIPPED, StoredCorpus
+from .inputs import PICTURES, frames_of, stored_streams
 from .model import predict_frames
 
 PICTURES_AT_ONCE = 256
@@ -73,6 +73,22 @@ def evaluate_corpus(
     scores = scores_of(about.kind, about.outputs, training_mean(checkpoint, store))
     progress("Computing intervals", 0, 1)
     return score_table(results, scores)
+
+
+def require_shipped(about: Description, corpus: StoredCorpus) -> None:
+    """Refuse a corpus that does not bring the streams or pictures of a model that nothing extracts from recordings.
+
+    Raises:
+        CorpusError: if it lacks one.
+    """
+    for feature in about.features:
+        pictures = feature.name == PICTURES
+        lacking = corpus.pictures is None if pictures else feature.name not in corpus.shipped
+        if lacking and (pictures or feature.version == SHIPPED):
+            raise CorpusError(
+                f"The model '{about.name}' reads '{feature.name}', a stream that only its own corpus ships, so it "
+                f"cannot be judged on '{corpus.name}'."
+            )
 
 
 def trained_on(about: Description) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from ..evaluation.scores import Result, score_table, scores_of
 from ..features.store import FeatureStore
 from ..models.groups import mean_moments, moments
 from ..prediction.calibration import Profile, calibrated, measure, require_calibration
-from ..prediction.corpus import evaluate_corpus, trained_on, training_mean
+from ..prediction.corpus import evaluate_corpus, require_shipped, trained_on, training_mean
 from ..prediction.inputs import standardised_by
 from ..prediction.rated import mean_of_training, rated_results, set_against_ratings
 from .config import TrainingConfig
@@ -56,13 +56,14 @@ def evaluate(
         Rows as :func:`emoviz.evaluation.scores.score_table` returns them.
 
     Raises:
-        CorpusError: if the corpus, or one that the model was trained on, is not in the store, has no such labels, or
-            nothing of it is held out.
+        CorpusError: if the corpus, or one that the model was trained on, is not in the store, has no such labels,
+            does not ship a stream that the model reads, or nothing of it is held out.
         FeatureError: if a feature of the corpus was not extracted.
         CalibrationError: if the model, or too short a speaker, cannot be calibrated to.
     """
-    about = checkpoint.description
-    if set_against_ratings(about, store.corpus(name)):
+    about, corpus = checkpoint.description, store.corpus(name)
+    require_shipped(about, corpus)
+    if set_against_ratings(about, corpus):
         return _on_ratings(checkpoint, store, name, progress, by)
     if by:
         _require_calibration(checkpoint, by)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from places import ROOT
 
 from emoviz import checkpoints
 from emoviz.core.errors import CalibrationError, ConfigError, CorpusError
@@ -85,6 +86,19 @@ def test_a_checkpoint_that_names_no_test_speakers_and_a_corpus_without_any_are_r
     elsewhere = dataclasses.replace(about, split={Split.TEST: ("nobody",)})
     with pytest.raises(CorpusError, match="No recording of 'made-up' was held out"):
         held_out(dataclasses.replace(found, description=elsewhere), MadeUpStore())
+
+
+@pytest.mark.parametrize(
+    ("name", "stream"), [("face-expression", "crop"), ("avec-eaf", "avec2019-audio"), ("ravdess-softmax", "openface")]
+)
+def test_a_model_of_streams_that_its_corpus_ships_is_not_judged_on_another(name, stream):
+    bundled = checkpoints.load(ROOT / "checkpoints" / name)
+    with pytest.raises(CorpusError) as refused:
+        evaluate(bundled, MadeUpStore(), "another")
+    assert str(refused.value) == (
+        f"The model '{name}' reads '{stream}', a stream that only its own corpus ships, so it cannot be judged on "
+        "'another'."
+    )
 
 
 class FarStore(MadeUpStore):
