@@ -6,12 +6,23 @@ from pathlib import Path
 import streamlit as st
 
 from emoviz import plots
+from emoviz.checkpoints.folder import PER_CULTURE
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation import findings
 from emoviz.evaluation.sentence import verdict_and_doubts
 from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.formats import FORMATS
-from emoviz.ui import clip_view, figures, loaders, messages, navigation, people, segment_view, selection
+from emoviz.ui import (
+    attention_weights,
+    clip_view,
+    figures,
+    loaders,
+    messages,
+    navigation,
+    people,
+    segment_view,
+    selection,
+)
 from emoviz.ui.clip_analysis import Analysis, State
 
 SYNTHETIC = "Synthetic: a public-domain portrait moved by its landmarks, and a speech synthesiser."
@@ -123,14 +134,18 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
         about=ABOUT_TIMELINE,
         downloads=exports(prediction),
     )
+    known = loaders.checkpoints() | loaders.checkpoints(PER_CULTURE)
     for model, weights in prediction.channel_weights.items():
+        doubt = attention_weights.doubt_of(model, known) if model in known else ""
         figures.show(
-            plots.channel_weights(weights, model),
+            plots.channel_weights(weights, model, pale=bool(doubt)),
             weights,
             key=f"weights-{model}",
             name=f"{clip.stem}-{model}-channel-weights",
             about=ABOUT_WEIGHTS,
         )
+        if doubt:
+            st.caption(f"The bars are pale, as {doubt}.")
     show_units(clip, prediction)
     return prediction
 

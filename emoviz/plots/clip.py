@@ -15,6 +15,7 @@ from ..core.vocabulary import (
     Emotion,
     Source,
 )
+from .channels import PALE
 from .dimension_lines import draw_dimension
 from .style import (
     GAP,
@@ -151,13 +152,14 @@ def _add_words(figure: go.Figure) -> None:
     )
 
 
-def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Figure:
+def channel_weights(weights: pd.DataFrame, model: str, count: int = 20, *, pale: bool = False) -> go.Figure:
     """Draw the channels that a model weighs most on a clip, as bars coloured by modality.
 
     Args:
         weights: table with ``channel``, ``modality`` and ``weight``.
         model: name of the model, for the title.
         count: number of bars.
+        pale: whether the weights are known not to be trusted, and so drawn pale.
     """
     top = weights.nlargest(count, "weight").iloc[::-1]
     figure = go.Figure()
@@ -168,6 +170,7 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20) -> go.Fi
             orientation="h",
             name=str(modality),
             marker_color=MODALITY_COLOURS[modality],
+            opacity=PALE if pale else 1.0,
             hovertemplate="%{y}<br>weight %{x:.4f}<extra>%{fullData.name}</extra>",
         )
     lay_out(

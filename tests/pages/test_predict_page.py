@@ -265,3 +265,8 @@ def test_segments_have_a_row_each_and_come_from_windows_speech_or_a_file(open_pa
     assert files(test)["segments-table"] == ["csv", "parquet"]
     test.file_uploader(key="annotation-upload").upload("b.csv", b"start,end\n100,200\n", "text/csv").run()
     assert "the annotation is of another recording" in texts(test) and "segments-table" not in files(test)
+
+
+def test_weights_that_are_doubted_are_shown_with_the_reason(open_page, finish, predictor, monkeypatch):
+    monkeypatch.setattr("emoviz.ui.attention_weights.doubt_of", lambda name, found: f"those of {name} are odd")
+    assert "The bars are pale, as those of speech-cats are odd." in texts(finish(open_page("predict")))

@@ -142,6 +142,8 @@ def test_the_heaviest_channels_are_shown_largest_on_top():
         }
     )
     figure = plots.channel_weights(weights, "cats")
+    assert {bars.opacity for bars in figure.data} == {1.0}
+    assert {bars.opacity for bars in plots.channel_weights(weights, "cats", pale=True).data} == {0.35}
     shown = [name for bars in figure.data for name in bars.y]
     assert len(shown) == 20 and "channel 9" not in shown
     assert figure.layout.yaxis.categoryarray[-1] == "channel 29"
