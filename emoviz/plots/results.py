@@ -13,7 +13,7 @@ from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZE
 
 ROW, DIFFERENCE = 24, 19
 """Pixels of a system and of a difference."""
-WORDS = 150
+WORDS = 176
 """Pixels of a difference with its interval and p, in digits."""
 CELL = 52
 """Pixels of a row of a matrix: value, interval and flag beneath each other."""
