@@ -94,6 +94,7 @@ def test_a_training_is_started_watched_cancelled_resumed_and_compared(app: str, 
     second.get_by_role("button", name="Stop").click()
     expect(second.get_by_text("cancelled", exact=True)).to_be_visible(timeout=LONG)
     before = second.locator(CURVE).count()
+    wait_until_still(page)  # the list of jobs is drawn anew once none runs any more
     second.get_by_role("button", name="Resume").click()
     expect(second.get_by_text("running", exact=True)).to_be_visible(timeout=LONG)
     expect(second.locator(CURVE).nth(before)).to_be_attached(timeout=LONG)

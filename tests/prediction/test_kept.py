@@ -125,7 +125,7 @@ def test_what_was_known_when_the_process_ended_is_gone_on_from(clip, models, und
     monkeypatch.setattr(media_clip, "_MOMENT", 0.01)
     followed: list[float] = []
     follow = Tracker.follow
-    monkeypatch.setattr(Tracker, "follow", lambda own, image, time: followed.append(time) or follow(own, image, time))
+    monkeypatch.setattr(Tracker, "follow", lambda own, *given: followed.append(given[1]) or follow(own, *given))
 
     def until(end: float) -> list[float]:
         """The times of the pictures that are followed by a process that ends at a second of the clip."""

@@ -59,7 +59,7 @@ def test_packed_texts_are_those_of_every_point(known: list[tuple[str, str]], cop
         if "places" in column:
             places = array({1: "B", 2: "H", 4: "I"}[column["bytes"]], base64.b64decode(column["places"]))
         columns.append([column["texts"][place] for place in places])
-    assert list(zip(*columns, strict=True)) == [tuple(map(str, point)) for point in np.array(points)]
+    assert list(zip(*columns, strict=True)) == points  # all of which are texts
 
 
 def test_texts_that_recur_are_sent_once():
