@@ -90,18 +90,16 @@ def in_words(pairs: pd.DataFrame, replicates: str) -> str:
         return f"No ceiling is known: the {replicates}s of a culture do not agree, or there is one only."
     apart = known[known["beyond"]]
     words = (
-        f"In {len(apart)} of {len(known)} pairs of cultures, the similarity lies below its **ceiling**, which is how "
-        f"far the {replicates}s of one culture agree (by each pair's own interval, not corrected for their number)"
+        f"{len(apart)} of {len(known)} pairs of cultures are less alike than {replicates}s of one culture (their "
+        "**ceiling**; intervals are not corrected)"
     )
     if apart.empty:
         fewest = known["needed"].min()
-        more = (
-            f"; with about {fewest:.0f} {replicates}s each, a first one would lie below it" if fewest == fewest else ""
-        )
+        more = f"; with about {fewest:.0f} {replicates}s each, a first one would be" if fewest == fewest else ""
         return f"{words}{more}."
     least = apart.loc[apart["disattenuated"].idxmin()]
     size = interval(least["disattenuated"], least["low"], least["high"])
-    return f"{words}; lowest are {least['culture']} and {least['other']}, at {size} of theirs."
+    return f"{words}; least {least['culture']} and {least['other']}, at {size} of it."
 
 
 def _ceiling(first: np.ndarray, second: np.ndarray) -> np.ndarray:

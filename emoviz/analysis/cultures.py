@@ -171,7 +171,7 @@ def verdict(overall: Mapping[str, Any], pairs: pd.DataFrame, replicates: str) ->
         return f"{words} Corrected for {len(pairs)} pairs (Holm), this test singles out {apart}."
     smallest = pairs["smallest_p"].min() * len(pairs)
     if smallest >= LEVEL:
-        return f"{words} With so few {replicates}s, this test cannot single out one of {len(pairs)} pairs."
+        return f"{words} With so few {replicates}s, it cannot single out one of {len(pairs)} pairs."
     return f"{words} Corrected for {len(pairs)} pairs (Holm), this test singles out none."
 
 

@@ -82,7 +82,7 @@ def cultures_in_words(reliabilities: "pd.Series[float]", replicates: str) -> str
     if reliabilities.empty:
         return ""
     names = " and ".join(f"{culture} ({number(value)})" for culture, value in reliabilities.items())
-    return f"Not reliable, as their {replicates}s agree at less than {number(LEAST)}: {names}."
+    return f"Not reliable ({replicates}s agree at less than {number(LEAST)}): {names}."
 
 
 def _but_seed(about: Description) -> tuple[object, ...]:

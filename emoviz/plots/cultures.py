@@ -31,7 +31,7 @@ def similarity_matrix(
     measure: str,
     replicates: str,
     chosen: tuple[str, str] | None = None,
-    height: int = 430,
+    height: int = 410,
 ) -> go.Figure:
     """Draw the similarity of every two cultures as a heatmap with numbers, with a dendrogram on its margin.
 
@@ -94,7 +94,7 @@ def _add_dendrogram(figure: go.Figure, branches: pd.DataFrame) -> None:
 
 
 def pair_weights(
-    points: pd.DataFrame, channels: Sequence[str], cultures: Sequence[str], *, replicates: str, height: int = 430
+    points: pd.DataFrame, channels: Sequence[str], cultures: Sequence[str], *, replicates: str, height: int = 410
 ) -> go.Figure:
     """Draw the weights of one or two cultures channel by channel: the mean, and behind it every replicate.
 

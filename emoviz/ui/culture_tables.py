@@ -222,7 +222,7 @@ def collapsed(name: str, dimension: str) -> str:
     counts = [f"{row.sum} of {row.size} of {row.Index}" for row in found[found["sum"] > 0].itertuples()]
     if not counts:
         return ""
-    return f"Collapsed models, whose weights tell little: {', '.join(counts)}."
+    return f"Collapsed models, which tell little: {', '.join(counts)}."
 
 
 def transfer() -> tuple[pd.DataFrame, loaders.Reports]:

@@ -132,7 +132,7 @@ def pairs(*p_holm: float, smallest: float = 0.1) -> pd.DataFrame:
         (
             0.001,
             pairs(0.3, 0.4),
-            "differ more than the seeds of one do (permutation test, p ≤ .001). With so few seeds, this test "
+            "differ more than the seeds of one do (permutation test, p ≤ .001). With so few seeds, it "
             "cannot single out one of 2 pairs.",
         ),
         (0.4, pairs(0.3, 0.4), "differ no more than the seeds of one do (permutation test, p = .40)."),

@@ -64,9 +64,7 @@ def test_mean_weights_are_correlated_channel_by_channel():
 
 def test_unreliable_cultures_are_named():
     found = unreliable(pd.Series({"A": 0.59, "B": 0.61, "C": float("nan"), "D": -0.1}))
-    assert (
-        cultures_in_words(found, "seed") == "Not reliable, as their seeds agree at less than .60: A (.59) and D (−.10)."
-    )
+    assert cultures_in_words(found, "seed") == "Not reliable (seeds agree at less than .60): A (.59) and D (−.10)."
     assert cultures_in_words(found[:0], "seed") == ""
 
 

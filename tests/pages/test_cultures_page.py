@@ -127,8 +127,8 @@ def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):
     assert titles[2] == "Which kinds of channels does each culture's model let through?"
     assert "A culture here is also a corpus" in texts(test)
     assert "permutation test, p = " in texts(test)
-    assert "Not reliable, as their seeds agree at less than .60: Northern (" in texts(test)
-    assert "whose weights tell little: 1 of 2 of Northern, 1 of 2 of Southern, 1 of 2 of Western." in texts(test)
+    assert "Not reliable (seeds agree at less than .60): Northern (" in texts(test)
+    assert "which tell little: 1 of 2 of Northern, 1 of 2 of Southern, 1 of 2 of Western." in texts(test)
     assert [box.label for box in test.selectbox][:4] == ["Channel weights of", "Task", "Channels", "Measure"]
 
 
