@@ -279,9 +279,11 @@ def choose_table(folder: Path | None) -> Path | None:
     inside = sorted(folder.glob("*.[ct]sv")) if folder and folder.is_dir() else []
     received = st.file_uploader("A table (CSV)", type=["csv", "tsv"], key="table-upload")
     if received is not None:
-        place = session.session().folder / Path(received.name).name
-        place.write_bytes(received.getvalue())
-        return place
+        try:
+            return session.session().write("tables", received.name, received.getvalue())
+        except EmovizError as error:
+            st.error(str(error))
+            return None
     return st.selectbox(
         "or one in the folder",
         inside,

@@ -15,7 +15,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,11 @@ from .errors import EmovizError
 DAY = 24 * 3600
 """Seconds after which a draft is taken for one that a killed process left."""
 
+LONGEST_NAME = 200
+"""Bytes of a file's name; the systems allow 255, of which drafts and numbers beside it need some."""
+LONGEST_ENDING = 16
+"""Bytes, with the dot, up to which what follows the last dot of a name is its ending."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BESIDE = re.compile(r"\.(.+)\.[0-9a-f]{32}\.(draft|old)")
 _NEEDS = {
     errno.ENOSPC: "space on its disk",
@@ -114,6 +119,21 @@ def raising(kind: type[EmovizError], path: Path, *, name: str = "", setting: str
         reason, needs = _reason(error)
         ways = " or ".join(filter(None, (needs, setting and f"another folder in {setting}")))
         raise kind(f"{name or repr(str(path))} cannot be written: {reason}{ways and f'; it needs {ways}'}.") from error
+
+
+def file_name(name: str) -> str:
+    """Return a name under which any file system takes a file that somebody calls so.
+
+    Folders before it go, control characters become ``_``, and a name of more than :data:`LONGEST_NAME` bytes loses the
+    end of its stem; a name of which nothing is left is ``file``.
+    """
+    own = _CONTROL.sub("_", PurePosixPath(name.replace("\\", "/")).name).strip()
+    own = "file" if own in ("", ".", "..") else own
+    stem, ending = Path(own).stem, Path(own).suffix
+    ending = ending if len(ending.encode(errors="replace")) <= LONGEST_ENDING else ""
+    room = LONGEST_NAME - len(ending.encode(errors="replace"))
+    stem = stem if ending else own
+    return stem.encode(errors="replace")[:room].decode(errors="ignore").rstrip() + ending
 
 
 def write_bytes(path: Path, content: bytes) -> None:

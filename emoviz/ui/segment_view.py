@@ -1,12 +1,11 @@
 """A clip's prediction summed up in segments that people choose."""
 
-from pathlib import Path
 
 import streamlit as st
 
 from ..annotation.segments import Segment, endings, read, windows
 from ..annotation.summary import readable
-from ..core.errors import AnnotationError
+from ..core.errors import AnnotationError, MediaError
 from ..prediction.assembly import ClipPrediction
 from ..prediction.segmented import require_inside, spoken, summed_up
 from . import figures, linked, session
@@ -41,7 +40,7 @@ def show(prediction: ClipPrediction, name: str) -> None:
         kind = linked.named("A row for each segment", CHOICES, "segments", width=230)
         try:
             segments = _chosen(kind, prediction)
-        except AnnotationError as error:
+        except (AnnotationError, MediaError) as error:
             segments = []
             st.error(str(error))
     if segments:
@@ -59,7 +58,6 @@ def _chosen(kind: str, prediction: ClipPrediction) -> list[Segment]:
     if kind == FILE:
         received = st.file_uploader(f"Annotation ({endings()})", key="annotation-upload")
         if received is not None:
-            place = session.session().folder / Path(received.name).name
-            place.write_bytes(received.getvalue())
+            place = session.session().write("annotations", received.name, received.getvalue())
             return require_inside(read(place), place.name, prediction)
     return []

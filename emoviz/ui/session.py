@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import tempfile
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from ..core.errors import MediaError
-from ..core.files import remove_folder
+from ..core.files import file_name, raising, remove_folder
 from ..core.kept import Kept
 from ..features import clip_store
 from . import loaders
@@ -56,14 +57,29 @@ class Session:
         """
         if len(content) > self.limit_mb * 1_000_000:
             raise MediaError(f"The file has {len(content) / 1e6:.0f} MB; clips up to {self.limit_mb} MB are accepted.")
-        label = f"Upload: {Path(name).name}"
+        label = f"Upload: {file_name(name)}"
         self._remove(label)
-        target = Path(tempfile.mkdtemp(dir=self.folder)) / Path(name).name
-        target.write_bytes(content)
-        self.uploads[label] = target
+        self.uploads[label] = self.write(uuid.uuid4().hex, name, content)
         while sum(file.stat().st_size for file in self.uploads.values()) > self.limit_mb * 1_000_000:
             self._remove(next(iter(self.uploads)))
         return label
+
+    def write(self, kind: str, name: str, content: bytes) -> Path:
+        """Write a file that was uploaded to the session's folder, and return its place.
+
+        Args:
+            kind: kind of the file, by which one of the same name is replaced.
+            name: name that the visitor's machine gives it.
+            content: its bytes.
+
+        Raises:
+            MediaError: if it cannot be written, as when the disk is full.
+        """
+        target = self.folder / kind / file_name(name)
+        with raising(MediaError, target, name=f"The upload '{target.name}'"):
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(content)
+        return target
 
     def keep_references(self, kind: str, files: Sequence[tuple[str, bytes]]) -> None:
         """Write uploads of one kind to the session's folder, in place of those that were there; no file is none.
@@ -83,10 +99,11 @@ class Session:
         if not files:
             return
         folder = Path(tempfile.mkdtemp(dir=self.folder)) / f"{len(files)} uploaded recordings"
-        folder.mkdir()
-        for number, (name, content) in enumerate(files, 1):
-            target = folder / Path(name).name
-            (folder / f"{number} {target.name}" if target.exists() else target).write_bytes(content)
+        with raising(MediaError, folder, name="The uploaded recordings"):
+            folder.mkdir()
+            for number, (name, content) in enumerate(files, 1):
+                target = folder / file_name(name)
+                (folder / f"{number} {target.name}" if target.exists() else target).write_bytes(content)
         self.references[kind] = folder if len(files) > 1 else target.rename(folder.parent / target.name)
 
     def close(self) -> None:

@@ -19,8 +19,10 @@ from emoviz.core import files
 from emoviz.core.errors import ConfigError
 from emoviz.core.files import (
     DAY,
+    LONGEST_NAME,
     append_line,
     create_json,
+    file_name,
     raising,
     read_json,
     read_lines,
@@ -258,3 +260,28 @@ def test_what_json_cannot_hold_is_made_strict():
     assert files.strict(values, 6) == {"1": None, "a": [3, True, 0.333333], "b": [None, "x", None]}
     assert files.strict(values) == {"1": None, "a": [3, True, 1 / 3], "b": [None, "x", None]}
     assert json.loads(json.dumps(files.strict(values), allow_nan=False)) == files.strict(values)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("mine.mp4", "mine.mp4"),
+        ("../../etc/passwd.wav", "passwd.wav"),
+        ("C:\\Users\\me\\clip.wav", "clip.wav"),
+        ("a\0b\n.wav", "a_b_.wav"),
+        ("😀 %03d.wav", "😀 %03d.wav"),
+        ("한" * 200 + ".mp4", "한" * 65 + ".mp4"),
+        ("..", "file"),
+        ("folder/", "folder"),
+        ("", "file"),
+    ],
+)
+def test_any_name_becomes_one_that_a_file_can_have(given, expected):
+    assert file_name(given) == expected
+
+
+@given(st.text())
+def test_a_name_fits_on_any_disk_and_stays_what_it_became(name):
+    found = file_name(name)
+    assert 0 < len(found.encode()) <= LONGEST_NAME and "/" not in found and "\0" not in found
+    assert file_name(found) == found

@@ -1,5 +1,6 @@
 """Uploads: kept in one folder, within the limit, gone with the session."""
 
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,26 @@ def test_an_upload_is_kept_under_its_name(session: Session):
 def test_a_name_cannot_lead_out_of_the_folder(session: Session):
     label = session.add_upload("../../etc/passwd.wav", b"content")
     assert session.folder in session.uploads[label].resolve().parents
+
+
+def test_a_name_that_no_disk_takes_is_shortened_and_keeps_its_ending(session: Session):
+    label = session.add_upload("한" * 200 + ".mp4", b"content")
+    assert session.uploads[label].read_bytes() == b"content" and label.endswith(".mp4")
+    assert session.write("tables", "표" * 200 + ".csv", b"file").read_bytes() == b"file"
+    session.keep_references("people", [("a\0.wav", b"1")])
+    assert session.references["people"].name == "a_.wav"
+
+
+def test_a_full_disk_is_one_sentence(session: Session, monkeypatch: pytest.MonkeyPatch):
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(MediaError, match="The upload 'mine.wav' cannot be written: .*; it needs space on its disk"):
+        session.add_upload("mine.wav", b"content")
+    assert not session.uploads
+    with pytest.raises(MediaError, match="The uploaded recordings cannot be written"):
+        session.keep_references("people", [("a.wav", b"1"), ("b.wav", b"2")])
 
 
 def test_references_of_a_kind_take_the_place_of_those_before(session: Session):
