@@ -1,6 +1,5 @@
 """A clip's prediction summed up in segments that people choose."""
 
-
 import streamlit as st
 
 from ..annotation.segments import Segment, endings, read, windows

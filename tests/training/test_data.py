@@ -285,7 +285,7 @@ def test_copies_that_are_not_there_or_cannot_be_are_refused():
         DATA["utterances"](dataclasses.replace(COPIES, standardise_by="speaker"), CopiedStore())
     with pytest.raises(ConfigError, match="'toy' takes no 'copies'"):
         DATA["sequences"].check(dataclasses.replace(SEQUENCES, copies=1))
-    with pytest.raises(ConfigError, match="'traces' take no 'copies'"):
+    with pytest.raises(ConfigError, match="alone take 'copies', not 'traces'"):
         DATA["traces"].check(dataclasses.replace(TRACES, copies=1))
 
 

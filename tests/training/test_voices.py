@@ -71,7 +71,7 @@ def test_a_share_of_the_training_samples_is_read_so_and_no_other(kind):
 def test_what_cannot_be_read_so_is_refused():
     sequences = dataclasses.replace(TRACES, data="sequences", outputs=("valence (derived)",), corpora=("made-up",))
     for config, store in ((sequences, MadeUpStore()), (TRACES, TracedStore())):
-        with pytest.raises(ConfigError, match=f"so '{config.data}' take no 'voices'"):
+        with pytest.raises(ConfigError, match=f"alone take 'voices', not '{config.data}'"):
             DATA[config.data](dataclasses.replace(config, voices=0.5), store)
     with pytest.raises(ConfigError, match="standardised by speaker have one level; choose 'voices' or"):
         DATA["utterances"](dataclasses.replace(UTTERANCES, voices=0.5, standardise_by="speaker"), MadeUpStore())

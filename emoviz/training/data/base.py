@@ -12,12 +12,16 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 from ...checkpoints.description import FeatureSpec
+from ...core.errors import ConfigError
 from ...core.progress import Progress, silent
 from ...core.registry import Registry
 from ...core.vocabulary import Split
 from ...features.store import FeatureStore
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
+
+TAKEN_BY = {"copies": "Utterances, windows, sequences and pictures", "voices": "Utterances and windows"}
+"""The kinds of data that alone take a setting."""
 
 
 @dataclass(frozen=True)
@@ -207,3 +211,14 @@ class DataKind(Generic[S]):
 
 
 DATA: Registry[DataKind[Any]] = Registry("kind of training data", home="emoviz.training.data")
+
+
+def take_no(config: TrainingConfig, *settings: str) -> None:
+    """Refuse settings of :data:`TAKEN_BY` in a kind of data that does not take them.
+
+    Raises:
+        ConfigError: if the config asks for one.
+    """
+    for setting in settings:
+        if getattr(config, setting):
+            raise ConfigError(f"{TAKEN_BY[setting]} alone take '{setting}', not '{config.data}'.")

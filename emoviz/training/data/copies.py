@@ -71,18 +71,6 @@ class Copies:
         return None if all(np.isnan(values).all() for values in frames.values()) else frames
 
 
-def refuse_copies(config: TrainingConfig) -> None:
-    """Refuse corrupted copies in kinds of data that have none.
-
-    Raises:
-        ConfigError: if the config asks for copies.
-    """
-    if config.copies:
-        raise ConfigError(
-            f"Only utterances, windows, sequences and pictures have copies, so '{config.data}' take no 'copies'."
-        )
-
-
 def require_copies(config: TrainingConfig) -> None:
     """Refuse copies of what has none.
 

@@ -14,9 +14,8 @@ from ...features.store import FeatureStore
 from ...features.stored_corpus import StoredCorpus
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
-from .base import DATA, Data, DataKind, Part, Partition, Sample
+from .base import DATA, Data, DataKind, Part, Partition, Sample, take_no
 from .copies import CORRUPTED
-from .voices import refuse_voices
 
 NOTE = (
     "Half of the training pictures were corrupted by what cameras, light and hands do to pictures ({count} copies of "
@@ -34,7 +33,7 @@ def check_pictures(config: TrainingConfig) -> None:
         raise ConfigError("Training on pictures takes one corpus and one input.")
     if config.kind != "emotion":
         raise ConfigError("Training on pictures predicts emotions.")
-    refuse_voices(config)
+    take_no(config, "voices")
 
 
 def load_pictures(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> StoredCorpus:

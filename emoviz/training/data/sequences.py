@@ -18,10 +18,9 @@ from ...core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Split
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import Arranged, arrange, group, text
-from .base import DATA, Data, DataKind, Part, Partition, Sample
+from .base import DATA, Data, DataKind, Part, Partition, Sample, take_no
 from .copies import CORRUPTED, require_copies, with_copies
 from .recordings import Recordings, extent, load_with_copies
-from .voices import refuse_voices
 
 NOTE = (
     "The scores are those of sequences of utterances whose features were computed one by one; in use they are computed "
@@ -53,7 +52,7 @@ def check_sequences(config: TrainingConfig) -> None:
         raise ConfigError(f"Training on sequences predicts {' and '.join(DERIVED_AXES)}, not {list(config.outputs)}.")
     if config.label_delay:
         raise ConfigError("'label_delay' makes up for raters who lag behind; labels of sequences have no delay.")
-    refuse_voices(config)
+    take_no(config, "voices")
     if config.copies:
         require_copies(config)
 

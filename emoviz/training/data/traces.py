@@ -9,10 +9,8 @@ from ...core.vocabulary import Dimension, Split
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
 from .arranged import arrange, group, text
-from .base import DATA, Data, DataKind, Part, Partition, Sample
-from .copies import refuse_copies
+from .base import DATA, Data, DataKind, Part, Partition, Sample, take_no
 from .recordings import Recordings, load_recordings, trace_step
-from .voices import refuse_voices
 
 
 def check_traces(config: TrainingConfig) -> None:
@@ -23,8 +21,7 @@ def check_traces(config: TrainingConfig) -> None:
     """
     if not set(config.outputs) <= set(Dimension):
         raise ConfigError(f"Training on traces predicts {', '.join(Dimension)}, not {list(config.outputs)}.")
-    refuse_copies(config)
-    refuse_voices(config)
+    take_no(config, "copies", "voices")
 
 
 def traces(

@@ -76,18 +76,6 @@ def between(streams: Mapping[str, Tensor], speaker: Statistics, other: Statistic
     return moved
 
 
-def refuse_voices(config: TrainingConfig) -> None:
-    """Refuse other people's level and spread in kinds of data that are not read so.
-
-    Raises:
-        ConfigError: if the config asks for them.
-    """
-    if config.voices:
-        raise ConfigError(
-            f"Only utterances and windows are read as of other people, so '{config.data}' take no 'voices'."
-        )
-
-
 def require_voices(config: TrainingConfig) -> None:
     """Refuse other people's level and spread where recordings are standardised by those around them.
 
