@@ -247,6 +247,20 @@ def import_corpus() -> None:
 
 def choose_material(kind: str) -> Material | None:
     """Let people choose folders of this machine, and a table; None while something is missing or wrong."""
+    try:
+        traces, clips, table = choose_places(kind)
+        needed = {CLIPS: (clips, table), TRACES: (traces,), DATABASE: (clips,)}[kind]
+        if None not in needed:
+            return gather(database=clips) if kind == DATABASE else gather(clips, table, traces)
+    except EmovizError as error:
+        st.error(str(error))
+        return None
+    st.caption(f"Name a folder on this machine{' and a table (CSV) with a row per clip' if kind == CLIPS else ''}.")
+    return None
+
+
+def choose_places(kind: str) -> tuple[Path | None, Path | None, Path | None]:
+    """Let people choose the folder of the traces, that of the clips, and the table; None for what is not named."""
     traces = clips = table = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if kind == TRACES:
@@ -255,18 +269,7 @@ def choose_material(kind: str) -> Material | None:
         clips = _folder(label, "clips-folder", "A folder on the machine on which emoviz runs; its files stay there.")
         if kind != DATABASE:
             table = choose_table(clips or traces)
-    needed = {CLIPS: (clips, table), TRACES: (traces,), DATABASE: (clips,)}[kind]
-    if None in needed:
-        and_table = " and a table (CSV) with a row per clip" if kind == CLIPS else ""
-        st.caption(f"Name a folder on this machine{and_table}.")
-        return None
-    try:
-        if kind == DATABASE:
-            return gather(database=clips)
-        return gather(clips, table, traces)
-    except EmovizError as error:
-        st.error(str(error))
-        return None
+    return traces, clips, table
 
 
 def _folder(label: str, key: str, about: str) -> Path | None:
@@ -279,11 +282,7 @@ def choose_table(folder: Path | None) -> Path | None:
     inside = sorted(folder.glob("*.[ct]sv")) if folder and folder.is_dir() else []
     received = st.file_uploader("A table (CSV)", type=["csv", "tsv"], key="table-upload")
     if received is not None:
-        try:
-            return session.session().write("tables", received.name, received.getvalue())
-        except EmovizError as error:
-            st.error(str(error))
-            return None
+        return session.session().write("tables", received.name, received.getvalue())
     return st.selectbox(
         "or one in the folder",
         inside,
