@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.progress import topic_of
 from ..prediction.export import endings
 from .command import argument
 
@@ -38,7 +39,7 @@ class Bars:
         from tqdm import tqdm
 
         with self._lock:
-            key = stage.partition(" (")[0]
+            key = topic_of(stage)
             if key not in self._bars:
                 form = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left"
                 self._bars[key] = tqdm(total=total, desc=stage, bar_format=form, disable=None, file=sys.stderr)
@@ -47,6 +48,13 @@ class Bars:
                 bar.set_description(stage, refresh=False)
                 bar.total = total
                 bar.update(min(done, total) - bar.n)
+
+    def tell(self, name: str, sentences: Iterable[str]) -> None:
+        """Print sentences on something of a name above the bars, or on everything where the name is ""."""
+        from tqdm import tqdm
+
+        for sentence in sentences:
+            tqdm.write(f"{name}: {sentence}" if name else sentence, file=sys.stderr)
 
 
 def note(lines: Iterable[str]) -> None:

@@ -137,13 +137,15 @@ def file_name(name: str) -> str:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write or replace a file, whole or not at all.
+    """Write or replace a file, whole or not at all, also where the power fails.
 
     Raises:
         OSError: if the disk is full or the folder is not writable.
     """
-    with replacing(path) as draft:
-        draft.write_bytes(content)
+    with replacing(path) as draft, draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_text(path: Path, content: str) -> None:

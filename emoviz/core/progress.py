@@ -15,6 +15,11 @@ def silent(stage: str, done: float, total: float) -> None:
     """Do nothing with what is reported: a listener that neither shows nor stops anything."""
 
 
+def topic_of(stage: str) -> str:
+    """Return a stage without what stands in brackets, which changes while it runs."""
+    return stage.partition(" (")[0]
+
+
 def stoppable(listener: Progress, stopped: Callable[[], bool]) -> Progress:
     """Return a listener that passes on to ``listener`` and raises :class:`Cancelled` once ``stopped()``."""
 

@@ -27,6 +27,17 @@ def kept_recordings(root: Path, megabytes: int) -> Kept | None:
     return Kept(root / RECORDINGS, megabytes * 1_000_000) if megabytes else None
 
 
+def kept_features(root: Path, megabytes: int) -> FeatureStore | None:
+    """Return a store for features of people's own clips, or None where nothing of a clip is kept.
+
+    Args:
+        root: folder of the store.
+        megabytes: megabytes that all that is kept of clips may take.
+    """
+    kept = kept_recordings(root, megabytes)
+    return ClipStore(root, kept) if kept else None
+
+
 class ClipStore(FeatureStore):
     """A feature store that keeps what it extracts apart from corpora, up to a bound; the longest unused goes first.
 

@@ -21,6 +21,7 @@ import psutil
 from ..core.configuration import from_dict
 from ..core.errors import ConfigError, EmovizError
 from ..core.files import append_line, create_json, read_json, read_lines, write_json
+from ..core.progress import topic_of
 from ..core.settings import imports_of
 
 JOB, PROCESS, USAGE, END = "job.json", "process.json", "usage.json", "end.json"
@@ -317,7 +318,7 @@ class JobFolder:
         lines = [] if state is State.QUEUED else read_lines(self.path / PROGRESS)
         here: list[dict[str, Any]] = [line for line in lines if process is None or line["time"] >= process.started]
         last: dict[str, Any] = here[-1] if here else {"stage": "", "done": 0.0, "total": 0.0}
-        same = [line for line in here if _topic(line["stage"]) == _topic(last["stage"])]
+        same = [line for line in here if topic_of(line["stage"]) == topic_of(last["stage"])]
         return Status(
             state=state,
             message=message,
@@ -347,11 +348,6 @@ class JobFolder:
             if text:
                 return "\n".join(text.splitlines()[-lines:])
         return ""
-
-
-def _topic(stage: str) -> str:
-    """A stage without what stands in brackets, which changes while it runs."""
-    return stage.partition(" (")[0]
 
 
 def _written(path: Path) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from ..core.errors import EmovizError
-from ..core.progress import Progress, silent
+from ..core.progress import Progress, silent, topic_of
 from .devices import gpu_usage
 from .folder import BEAT, SLOT, JobFolder, Process, State
 from .local import end_processes
@@ -78,9 +78,9 @@ def _reporter(folder: JobFolder) -> Progress:
     def report(stage: str, done: float, total: float) -> None:
         nonlocal last, topic
         with lock:
-            if stage == topic and time.monotonic() - last < OFTEN and done < total:
+            if topic_of(stage) == topic and time.monotonic() - last < OFTEN and done < total:
                 return
-            last, topic = time.monotonic(), stage
+            last, topic = time.monotonic(), topic_of(stage)
             folder.report(stage, done, total)
 
     return report

@@ -37,6 +37,11 @@ def require_known(asked: str) -> None:
         windows(0.0, seconds)
 
 
+def annotation_of(asked: str) -> Path | None:
+    """Return the annotation file that a text names; None for other segments."""
+    return None if asked == SPEECH or _number(asked) is not None else Path(asked)
+
+
 def segments_of(asked: str, prediction: "ClipPrediction") -> list[Segment]:
     """Return the segments of a recording that a text asks for.
 

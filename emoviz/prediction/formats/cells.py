@@ -13,10 +13,10 @@ DAY = 86400
 
 def defused(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return a table in whose texts and column names a formula follows an apostrophe, so that it is shown, not run."""
-    found = table.rename(columns=_text)
+    found = table.rename(columns=defused_text)
     for place, dtype in enumerate(table.dtypes):
         if str(dtype) in ("object", "str", "string", "category"):
-            found.isetitem(place, table.iloc[:, place].astype(object).map(_text))
+            found.isetitem(place, table.iloc[:, place].astype(object).map(defused_text))
     return found
 
 
@@ -30,5 +30,6 @@ def with_clock(table: "pd.DataFrame") -> "pd.DataFrame":
     return found
 
 
-def _text(value: Any) -> Any:
+def defused_text(value: Any) -> Any:
+    """Return a value as a spreadsheet shows it: a text that would be run follows an apostrophe."""
     return f"'{value}" if isinstance(value, str) and value.startswith(RUN) else value

@@ -1,0 +1,166 @@
+"""Records of what is done of many recordings, one beside the tables for each, from which a later run goes on.
+
+A record is written after the table that it speaks of, and both are written whole or not at all: whatever ends the
+process, what has a record is done and what has none is predicted anew.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ...core.configuration import from_dict
+from ...core.errors import ConfigError, EmovizError
+from ...core.files import raising, read_json, write_json
+from ...media import Choice, content_key
+from .listing import Problem, Recording, shown
+
+FOLDER = ".emoviz"
+"""Folder of the records in the folder of the tables."""
+LONGEST_NAME = 200
+"""Bytes of a recording's name that its table takes over: names have 255 at most, of which a draft needs some itself."""
+
+
+class Standing(StrEnum):
+    """The standing of a recording after earlier runs."""
+
+    DONE = "done"
+    NEW = "new"
+    CHANGED = "changed"
+    ASKED_OTHERWISE = "asked otherwise"
+
+
+@dataclass(frozen=True)
+class State:
+    """The state of a file by which a change is noticed: its size in bytes, and the time of its last change in ns."""
+
+    size: int
+    changed: int
+
+    @classmethod
+    def of(cls, path: Path) -> "State | None":
+        """Return the state of a file, or None where there is none."""
+        try:
+            found = path.stat()
+        except (OSError, ValueError):
+            return None
+        return cls(found.st_size, found.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class Record:
+    """The end of a recording's prediction.
+
+    Attributes:
+        asked: all that the prediction depends on beside the recording.
+        recording: state of the recording when it was read; None where there was none.
+        content: key of its content and the choice of tracks, or "" where it was not read.
+        table: state of its table, or None where there is none.
+        problem: sentence that says why there is no table, or "".
+        lasting: whether the problem is the recording's own, so that the same request meets it again.
+    """
+
+    asked: Mapping[str, Any]
+    recording: State | None = None
+    content: str = ""
+    table: State | None = None
+    problem: str = ""
+    lasting: bool = field(default=False)
+
+
+class Records:
+    """The records and tables of one folder, which several processes may share while each has recordings of its own.
+
+    Args:
+        folder: folder of the tables.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def prepare(self) -> None:
+        """Make the folder in one that exists.
+
+        Raises:
+            ConfigError: if it cannot be made or written.
+        """
+        with raising(ConfigError, self.folder):
+            self.folder.mkdir(exist_ok=True)
+            (self.folder / FOLDER).mkdir(exist_ok=True)
+            if not os.access(self.folder, os.W_OK) or not os.access(self.folder / FOLDER, os.W_OK):
+                raise PermissionError(13, "Permission denied")
+
+    def table_of(self, recording: Recording) -> Path:
+        """Return the path of a recording's table."""
+        return self.folder / _below(recording, ".csv")
+
+    def read(self, recording: Recording) -> Record | None:
+        """Return the record of a recording, or None where there is none, or it is damaged."""
+        values = read_json(self._path(recording))
+        try:
+            return from_dict(Record, values, "a record") if values is not None else None
+        except EmovizError:
+            return None
+
+    def write(self, recording: Recording, record: Record) -> None:
+        """Keep the record of a recording in the place of an earlier one.
+
+        Raises:
+            ConfigError: if it cannot be written.
+        """
+        path = self._path(recording)
+        with raising(ConfigError, path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, asdict(record))
+
+    def standing(self, recording: Recording, asked: Mapping[str, Any], choice: Choice) -> tuple[Standing, list[str]]:
+        """Return what an earlier run did of a recording.
+
+        Of a file that was touched or copied anew the content decides.
+
+        Args:
+            recording: recording.
+            asked: all that its prediction depends on beside it.
+            choice: choice of tracks.
+
+        Returns:
+            The standing and, where something else was asked for, what.
+        """
+        record = self.read(recording)
+        if record is None or record.problem and not record.lasting:
+            return Standing.NEW, []
+        if other := [name for name in asked if record.asked.get(name) != asked[name]]:
+            return Standing.ASKED_OTHERWISE, other
+        now = State.of(recording.path)
+        if now is None:
+            return Standing.CHANGED, []
+        if now != record.recording:
+            try:
+                if choice.key(content_key(recording.path)) != record.content:
+                    return Standing.CHANGED, []
+            except OSError:
+                return Standing.CHANGED, []
+        if not record.problem and State.of(self.table_of(recording)) != record.table:
+            return Standing.NEW, []
+        return Standing.DONE, []
+
+    def problem_of(self, recording: Recording) -> Problem | None:
+        """Return the problem that the last run had with a recording, or None."""
+        record = self.read(recording)
+        return Problem(shown(recording.name), record.problem) if record and record.problem else None
+
+    def _path(self, recording: Recording) -> Path:
+        return self.folder / FOLDER / _below(recording, ".json")
+
+
+def _below(recording: Recording, ending: str) -> Path:
+    """Return the path of what is written of a recording, below a folder."""
+    above, _, name = recording.name.replace("\0", "\\x00").rpartition("/")  # which no file's name may have
+    content = os.fsencode(name)
+    if len(content) > LONGEST_NAME:
+        start = content[: LONGEST_NAME - 9].decode(errors="ignore")
+        name = f"{start}~{sha256(content).hexdigest()[:8]}"
+    return Path(above) / f"{name}{ending}"

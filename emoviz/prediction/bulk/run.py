@@ -1,0 +1,250 @@
+"""The run over many recordings, which goes on where an earlier one ended and which no single recording stops."""
+
+import errno
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from ...core.errors import (
+    AnnotationError,
+    CalibrationError,
+    Cancelled,
+    CheckpointError,
+    ConfigError,
+    EmovizError,
+    MediaError,
+    MissingWeightsError,
+)
+from ...core.files import raising
+from ...core.progress import Progress, silent, topic_of
+from ...media import content_key
+from ..export import write_prediction, write_table
+from ..request import Answer, Request
+from ..segmented import require_known
+from .listing import Listing, Problem, Recording, shown
+from .records import FOLDER, Record, Records, Standing, State
+from .tables import write_problems, write_segments
+
+if TYPE_CHECKING:
+    from ...features.store import FeatureStore
+
+STAGE = "Predicting recordings"
+OFTEN = 0.5
+"""Seconds between two reports of what is done of one recording."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+LASTING = (AnnotationError, CalibrationError)
+"""Errors that follow from a recording that was read, so that reading it again meets them again."""
+
+Tell = Callable[[str, Sequence[str]], None]
+"""Listener, called with the name of a recording and the sentences on it; with "" for what concerns all."""
+
+
+def untold(name: str, sentences: Sequence[str]) -> None:
+    """Do nothing with what is said."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of a run.
+
+    Attributes:
+        found: number of recordings that were found, with what was refused among them.
+        predicted: number of recordings that this run predicted.
+        problems: problems of all, also those of which an earlier run told.
+    """
+
+    found: int
+    predicted: int
+    problems: tuple[Problem, ...]
+
+    def require_all(self) -> None:
+        """Refuse to call a run whole that lacks recordings.
+
+        Raises:
+            MediaError: if there is a problem.
+        """
+        if self.problems:
+            named = ", ".join(problem.file.rpartition("/")[2] for problem in self.problems[:5])
+            raise MediaError(f"{len(self.problems)} of {self.found} recordings could not be predicted: {named}.")
+
+
+def predict_all(
+    listing: Listing,
+    request: Request,
+    folder: Path,
+    *,
+    limit_mb: int,
+    store: "FeatureStore | None" = None,
+    progress: Progress = silent,
+    tell: Tell = untold,
+    share: tuple[int, int] = (0, 1),
+) -> Outcome:
+    """Predict recordings, write a table for each, and one of all segments and one of all problems.
+
+    Recordings that an earlier run predicted in answer to the same request are left as they are.
+
+    Args:
+        listing: the recordings.
+        request: request, the same for each but for segments of its own.
+        folder: folder of the tables, made in one that exists.
+        limit_mb: largest file that is accepted, in MB.
+        store: store that keeps extracted features; None extracts them anew.
+        progress: listener.
+        tell: listener to sentences.
+        share: number of this process, from 0, and the number of processes that share the recordings.
+
+    Raises:
+        ConfigError: if the folder cannot be written, the disk is full, or no recording can be answered.
+        Cancelled: if ``progress`` raises it.
+    """
+    records = Records(folder)
+    records.prepare()
+    run = _Run(records, request, limit_mb, store, tell)
+    number, of = share
+    todo = run.open(listing.recordings[number::of])
+    for place, recording in enumerate(todo):
+        run.predict(recording, _within(progress, recording, place, len(todo)))
+    progress(STAGE, len(todo), len(todo))
+    with FileLock(folder / FOLDER / "tables.lock"):  # the last one of several processes sees what all others did
+        found = [problem for one in listing.recordings if (problem := records.problem_of(one))]
+        problems = (*listing.problems, *found)
+        write_problems(problems, folder)
+        if request.segments is not None or any(one.segments for one in listing.recordings):
+            write_segments(listing.recordings, records)
+    return Outcome(len(listing.recordings) + len(listing.problems), run.predicted, problems)
+
+
+class _Run:
+    """One run: the records that it goes on from, and what is asked of each recording."""
+
+    def __init__(
+        self, records: Records, request: Request, limit_mb: int, store: "FeatureStore | None", tell: Tell
+    ) -> None:
+        self._records, self._request = records, request
+        self._limit_mb, self._store, self._tell = limit_mb, store, tell
+        self._facts: dict[str | None, Mapping[str, Any]] = {}
+        self.predicted = 0
+
+    def open(self, recordings: Sequence[Recording]) -> list[Recording]:
+        """Return the recordings that are not done, and say how many are and why others are done anew."""
+        todo, otherwise = [], Counter[str]()
+        count = Counter[Standing]()
+        for one in recordings:
+            standing, other = self._standing(one)
+            count[standing] += 1
+            otherwise.update(other)
+            if standing is not Standing.DONE:
+                todo.append(one)
+        said = []
+        if count[Standing.DONE]:
+            said.append(f"{count[Standing.DONE]} of {len(recordings)} recordings are done already.")
+        if count[Standing.CHANGED]:
+            said.append(f"{count[Standing.CHANGED]} recordings changed since they were predicted and are done anew.")
+        if anew := count[Standing.ASKED_OTHERWISE]:
+            said.append(f"{anew} recordings are predicted anew, as something else is asked: {', '.join(otherwise)}.")
+        if said:
+            self._tell("", said)
+        return todo
+
+    def predict(self, recording: Recording, progress: Progress) -> None:
+        """Predict a recording and write its table, or what its problem is, and a record of either.
+
+        Raises:
+            EmovizError: if no other recording could be predicted either.
+        """
+        table = self._records.table_of(recording)
+        state = State.of(recording.path)
+        try:
+            facts = self._facts_of(recording)
+            request = self._request_of(recording)
+            answer = request.answer(recording.path, limit_mb=self._limit_mb, store=self._store, progress=progress)
+            if State.of(recording.path) != state:
+                raise MediaError("It changed while it was read; run again once it is whole.")
+            self._write(answer, table)
+        except Exception as error:
+            if _concerns_all(error):
+                raise
+            self._refuse(recording, state, error)
+            return
+        self._records.write(recording, Record(facts, state, answer.content, State.of(table)))
+        self.predicted += 1
+        self._tell(shown(recording.name), answer.said)
+
+    def _write(self, answer: Answer, table: Path) -> None:
+        with raising(ConfigError, table):
+            table.parent.mkdir(parents=True, exist_ok=True)
+        if answer.segments is None:
+            write_prediction(answer.prediction, table)
+        else:
+            write_table(answer.segments, table)
+
+    def _refuse(self, recording: Recording, state: State | None, error: Exception) -> None:
+        """Keep the problem of a recording, and no table of it."""
+        sentence = str(error)
+        if not isinstance(error, EmovizError):
+            sentence = f"It could not be predicted for a reason inside emoviz ({type(error).__name__}: {error})."
+        before = self._records.read(recording)
+        if before is not None and before.table is not None:
+            self._records.table_of(recording).unlink(missing_ok=True)
+        facts: Mapping[str, Any] = {}
+        content = ""
+        if lasting := isinstance(error, LASTING) and state is not None:
+            facts = self._facts_of(recording)
+            content = self._request.choice.key(content_key(recording.path))
+        self._records.write(recording, Record(facts, state, content, None, sentence, lasting))
+        self._tell(shown(recording.name), [sentence])
+
+    def _standing(self, recording: Recording) -> tuple[Standing, list[str]]:
+        try:
+            facts = self._facts_of(recording)
+        except (EmovizError, OSError):
+            return Standing.NEW, []
+        return self._records.standing(recording, facts, self._request.choice)
+
+    def _request_of(self, recording: Recording) -> Request:
+        return self._request if recording.segments is None else replace(self._request, segments=recording.segments)
+
+    def _facts_of(self, recording: Recording) -> Mapping[str, Any]:
+        """Return all that a recording's prediction depends on beside it.
+
+        Raises:
+            AnnotationError: if its own segments cannot be.
+        """
+        if recording.segments not in self._facts:
+            if recording.segments is not None:
+                require_known(recording.segments)
+            self._facts[recording.segments] = self._request_of(recording).facts()
+        return self._facts[recording.segments]
+
+
+def _within(progress: Progress, recording: Recording, place: int, count: int) -> Progress:
+    """Return a listener to the work on one recording, which reports that of all now and then."""
+    due = 0.0
+    lock = threading.Lock()  # face and speech report from threads of their own
+
+    def report(stage: str, done: float, total: float) -> None:
+        nonlocal due
+        with lock:
+            if time.monotonic() < due:
+                return
+            due = time.monotonic() + OFTEN
+        progress(f"{STAGE} ({shown(recording.name)}: {topic_of(stage)})", place, count)
+
+    report("Opening", 0, 0)
+    return report
+
+
+def _concerns_all(error: BaseException) -> bool:
+    """Return whether an error is not of the recording that met it, so that the others would meet it, too."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return cause.errno in _FULL
+        cause = cause.__cause__
+    return isinstance(error, Cancelled | ConfigError | CheckpointError | MissingWeightsError)

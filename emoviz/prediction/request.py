@@ -1,0 +1,139 @@
+"""Requests for predictions of a recording, or of each of several: models, fitted to people or not, and segments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..core.progress import Progress, silent
+from ..evaluation.sentence import sentence
+from ..media import Choice, ClipMedia
+from .clip import load_checkpoints, predict_clip, require_size
+from .kept import VERSION
+from .profiles import fitted_models, speaks_of_clip
+from .segmented import annotation_of, require_known, segments_of, summed_up
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..checkpoints.folder import Checkpoint
+    from ..features.store import FeatureStore
+    from .assembly import ClipPrediction
+
+
+class Answer(NamedTuple):
+    """The answer to a request for one recording.
+
+    Attributes:
+        prediction: prediction of the recording.
+        segments: table of its segments; None where none are asked for.
+        said: sentences that say which models are fitted to whom, what limits the prediction, and what it shows.
+        content: key of the recording's content and of the choice of its tracks.
+    """
+
+    prediction: "ClipPrediction"
+    segments: "pd.DataFrame | None"
+    said: tuple[str, ...]
+    content: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request for predictions.
+
+    Attributes:
+        checkpoints: models to apply.
+        calibrate: text that names people to whom the models are fitted (:mod:`emoviz.prediction.profiles`), or None.
+        segments: text that names segments (:func:`emoviz.prediction.segmented.segments_of`), or None.
+        face: number of the face to follow; None is the speaker's.
+        choice: choice of tracks and channel.
+        told: sentences that say to whom the models are fitted that all recordings share.
+    """
+
+    checkpoints: "Sequence[Checkpoint]"
+    calibrate: str | None = None
+    segments: str | None = None
+    face: int | None = None
+    choice: Choice = field(default_factory=Choice)
+    told: tuple[str, ...] = ()
+
+    @classmethod
+    def made(
+        cls,
+        models: Sequence[str],
+        folders: Sequence[Path],
+        *,
+        store: "FeatureStore | None" = None,
+        progress: Progress = silent,
+        **asked: Any,
+    ) -> "Request":
+        """Return a request by models of some names; people whom all recordings share are measured once, here.
+
+        Args:
+            models: names of models, by default the default ones.
+            folders: folders in which they are searched.
+            store: store of corpora and profiles that may be named.
+            progress: listener.
+            asked: further attributes.
+
+        Raises:
+            UnknownNameError: if there is no such model.
+            CheckpointError: if one is damaged.
+            CalibrationError: if the people cannot be measured.
+            AnnotationError: if the segments cannot be.
+        """
+        request = cls(load_checkpoints(models, folders), **asked)
+        if request.segments is not None:
+            require_known(request.segments)
+        if request.calibrate is None or speaks_of_clip(request.calibrate):
+            return request
+        fitted = fitted_models(request.checkpoints, request.calibrate, store=store, progress=progress)
+        return replace(request, checkpoints=fitted.models, told=tuple(fitted.told))
+
+    def answer(
+        self,
+        recording: Path,
+        *,
+        limit_mb: int,
+        store: "FeatureStore | None" = None,
+        progress: Progress = silent,
+    ) -> Answer:
+        """Predict one recording, by models that are fitted to its own people where these are asked for.
+
+        Args:
+            recording: path of its file.
+            limit_mb: largest file that is accepted, in MB.
+            store: store that keeps extracted features; None extracts them anew.
+            progress: listener.
+
+        Raises:
+            MediaError: if it cannot be read, or is too large.
+            CalibrationError: if too little of its people is heard.
+            AnnotationError: if its segments cannot be.
+            Cancelled: if ``progress`` raises it.
+        """
+        require_size(recording, limit_mb)
+        media = ClipMedia(recording, face=self.face, choice=self.choice)
+        checkpoints, told = self.checkpoints, list(self.told)
+        if self.calibrate is not None and speaks_of_clip(self.calibrate):
+            fitted = fitted_models(checkpoints, self.calibrate, clip=media, store=store, progress=progress)
+            checkpoints, told = fitted.models, fitted.told
+        prediction = predict_clip(media, checkpoints, store=store, progress=progress)
+        said = dict.fromkeys((*told, *prediction.notes, sentence(prediction.table, prediction.outputs)))
+        segments = None
+        if self.segments is not None:
+            segments = summed_up(prediction, segments_of(self.segments, prediction))
+        return Answer(prediction, segments, tuple(said), media.key)
+
+    def facts(self) -> dict[str, Any]:
+        """Return all that an answer depends on beside the recording, as JSON can hold it, by names for people."""
+        annotation = annotation_of(self.segments) if self.segments is not None else None
+        return {
+            "models": {one.name: one.fingerprint for one in self.checkpoints},
+            "people": self.calibrate,
+            "segments": [self.segments, annotation and sha256(annotation.read_bytes()).hexdigest()],
+            "face": self.face,
+            "tracks": [self.choice.audio, self.choice.video, self.choice.channel],
+            "version": VERSION,
+        }
