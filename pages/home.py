@@ -5,11 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from emoviz.checkpoints.folder import PER_CULTURE
 from emoviz.core import words
 from emoviz.core.vocabulary import Source
 from emoviz.evaluation import findings
-from emoviz.ui import guide, loaders, messages, navigation, selection
+from emoviz.ui import culture_tables, guide, loaders, messages, navigation, selection
 
 PREDICT, CULTURES = "pages/predict.py", "pages/cultures.py"
 CARDS = 4
@@ -42,7 +41,7 @@ def main() -> None:
         "needed."
     )
     show_questions(guide.questions())
-    show_models(loaders.checkpoints(), loaders.checkpoints(PER_CULTURE))
+    show_models(loaders.checkpoints(), loaders.sets())
 
 
 def show_questions(questions: list[guide.Question]) -> None:
@@ -57,20 +56,20 @@ def show_questions(questions: list[guide.Question]) -> None:
             st.page_link(question.page, label="Show it", icon=":material/arrow_forward:", query_params=question.query)
 
 
-def show_models(models: Mapping[str, Path], group: Mapping[str, Path]) -> None:
-    """Show one card per model, and one for those that were each trained on one culture."""
+def show_models(models: Mapping[str, Path], sets: Mapping[str, Mapping[str, Path]]) -> None:
+    """Show one card per model, and one per set of models that were each trained on one culture."""
     st.subheader("Models that are here", anchor=False)
-    if not models and not group:
+    if not models and not sets:
         messages.no_models()
         return
-    cards = [*models, *([PER_CULTURE] if group else [])]
+    cards = [*models, *sets]
     for start in range(0, len(cards), CARDS):
         for column, name in zip(st.columns(CARDS), cards[start : start + CARDS], strict=False):
             with column.container(border=True, height="stretch", gap="xsmall"):
                 if name in models:
                     show_model(name, models[name])
                 else:
-                    show_group(group)
+                    show_set(name, sets[name])
 
 
 def show_model(name: str, folder: Path) -> None:
@@ -98,15 +97,16 @@ def show_model(name: str, folder: Path) -> None:
     messages.model_cards({name: folder})
 
 
-def show_group(group: Mapping[str, Path]) -> None:
+def show_set(name: str, members: Mapping[str, Path]) -> None:
     """Show how many models of one culture each there are, and the range of their scores."""
-    descriptions = [d for d in map(loaders.description, group.values()) if d]
-    st.markdown(f"**{PER_CULTURE}**: {len(group)} models")
+    descriptions = [d for d in map(loaders.description, members.values()) if d]
+    st.markdown(f"**{name}**: {len(members)} models")
     st.caption(f"{', '.join(dict.fromkeys(d.title for d in descriptions))}, each of another culture or seed.")
-    st.markdown("  \n".join(findings.spread(map(loaders.metrics, group.values()))))
+    st.markdown("  \n".join(findings.spread(map(loaders.metrics, members.values()))))
     st.caption("Made to compare what they attend to; each was tested on a few speakers of its own culture.")
     if navigation.has(CULTURES):
-        st.page_link(CULTURES, label="Compare the cultures", icon=":material/public:")
+        query = culture_tables.query_of(name)
+        st.page_link(CULTURES, label="Compare the cultures", icon=":material/public:", query_params=query)
 
 
 PLACE = ("", 1, "🏠")

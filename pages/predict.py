@@ -6,7 +6,6 @@ from pathlib import Path
 import streamlit as st
 
 from emoviz import plots
-from emoviz.checkpoints.folder import PER_CULTURE
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation import findings
 from emoviz.evaluation.sentence import verdict_and_doubts
@@ -134,7 +133,7 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
         about=ABOUT_TIMELINE,
         downloads=exports(prediction),
     )
-    known = loaders.checkpoints() | loaders.checkpoints(PER_CULTURE)
+    known = loaders.checkpoints() | loaders.in_sets()
     for model, weights in prediction.channel_weights.items():
         doubt = attention_weights.doubt_of(model, known) if model in known else ""
         figures.show(

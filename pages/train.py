@@ -13,20 +13,26 @@ from emoviz.core.vocabulary import Split
 from emoviz.corpora.inventory import Holding
 from emoviz.jobs.folder import Job, State
 from emoviz.jobs.interface import Where
+from emoviz.jobs.kinds.culture_set import CultureSet
 from emoviz.jobs.kinds.own_protocol import OwnProtocol
 from emoviz.jobs.kinds.training import Training
 from emoviz.jobs.local import Local
 from emoviz.jobs.slurm import Slurm
 from emoviz.jobs.work import work_of
 from emoviz.models import MODELS
+from emoviz.studies import culture_set
 from emoviz.training import sweeps
 from emoviz.training.config import TrainingConfig
 from emoviz.training.outlook import Outlook, extractions, step_seconds, steps_per_epoch, told_gaps
-from emoviz.ui import figures, form, job_cards, loaders, navigation, outlooks
+from emoviz.ui import culture_tables, figures, form, job_cards, loaders, navigation, outlooks
 from emoviz.ui.job_cards import duration, size
 from emoviz.ui.training_form import CLONE, ask
 
-COMPARE, DATA = "pages/compare.py", "pages/data.py"
+COMPARE, DATA, CULTURES = "pages/compare.py", "pages/data.py", "pages/cultures.py"
+Submitted = Training | OwnProtocol | CultureSet
+"""Work that the form describes."""
+SET = "culture-set"
+"""Kind of a job that trains models of each culture."""
 MOST_JOBS = 20
 """Cards that are drawn; older jobs are reached by deleting or by the command line."""
 LOG_LINES = 40
@@ -65,11 +71,18 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
     if not values["corpora"]:
         ask_for_corpus(found)
         return
+    of_set = task.get("protocol") == culture_set.PROTOCOL
     try:
         config: TrainingConfig = from_dict(TrainingConfig, values, "the form")
+        if of_set:
+            config, left_out = culture_set.with_enough_people(config, found)
+            for sentence in left_out:
+                st.warning(sentence)
         view = outlooks.outlook_of(config, found)
         show(config, view)
-        if "protocol" in task:
+        if of_set:
+            st.caption(culture_set.told(config, view.parts["culture"].nunique(), task["seeds"]))
+        elif "protocol" in task:
             st.caption(
                 f"That is the split of one training; {task['protocol']} parts the same recordings fold by fold, with "
                 "speakers apart in each."
@@ -91,7 +104,7 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
         st.button("Start", type="primary", disabled=True)
         return
     if estimating:
-        estimate(config, view, found)
+        estimate(config, view, found, culture_set.rounds(config, task["seeds"]) if of_set else 1)
     if started:
         start(works, where)
 
@@ -119,13 +132,15 @@ def show(config: TrainingConfig, view: Outlook) -> None:
         st.info(f"Extracted first: {told_gaps(config, view)}.")
 
 
-def work(config: TrainingConfig, task: Mapping[str, Any], extract: bool) -> Training | OwnProtocol:
+def work(config: TrainingConfig, task: Mapping[str, Any], extract: bool) -> Submitted:
     """Return the job of a config.
 
     Raises:
         ConfigError: if the options of a protocol contradict each other.
     """
     values = {"config": to_dict(config), **task, "extract": extract}
+    if task.get("protocol") == culture_set.PROTOCOL:
+        return from_dict(CultureSet, {name: value for name, value in values.items() if name != "protocol"}, "the form")
     if "protocol" in task:
         return from_dict(OwnProtocol, values, "the form")
     return from_dict(Training, values, "the form")
@@ -171,8 +186,8 @@ def choose_where() -> Where:
     return Slurm(partition=partition, options=given, **asked)
 
 
-def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding]) -> None:
-    """Show how long the training takes on this machine's processor."""
+def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding], rounds: int) -> None:
+    """Show how long it takes on this machine's processor to train on all recordings, in so many rounds."""
     own = loaders.settings()
     with st.spinner("Trying a few recordings and one step" if view.lacking else "Timing one step"):
         try:
@@ -182,19 +197,20 @@ def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding]) ->
             st.error(f"A step could not be tried: {str(error).splitlines()[0]}")
             return
     steps = steps_per_epoch(config, view, found, loaders.store())
-    training, extraction = seconds * steps * config.epochs, sum(one.seconds for one in first)
+    training, extraction = seconds * steps * config.epochs * rounds, sum(one.seconds for one in first)
     if first:
         st.markdown(
             f"**About {duration(extraction + training)}** on this processor, {duration(extraction)} of them for the "
             f"features of {sum(one.recordings for one in first):,} recordings, judged by a few."
         )
+    again = f", {rounds} times over" if rounds > 1 else ""
     st.markdown(
         f"{'Training takes at' if first else 'At'} most **{duration(training)}** on this processor: {config.epochs} "
-        f"epochs of {steps:,} steps, {1000 * seconds:.0f} ms each; a model of {size(2 * view.parameters)}."
+        f"epochs of {steps:,} steps, {1000 * seconds:.0f} ms each{again}; a model of {size(2 * view.parameters)}."
     )
 
 
-def start(works: Sequence[Training | OwnProtocol], where: Where) -> None:
+def start(works: Sequence[Submitted], where: Where) -> None:
     """Queue the jobs; those of a sweep share a group."""
     title = works[0].config.title
     group = f"{title.rpartition(',')[0] or title} x {len(works)}" if len(works) > 1 else ""
@@ -270,6 +286,8 @@ def show_job(job: Job, short: bool = False) -> None:
             st.code(form.as_text(job.work), language="json")
         if status.state is State.FINISHED and made(job) and navigation.has(COMPARE):
             st.page_link(COMPARE, label=f"Compare {job.writes}", query_params={"compared": compared_with(job.writes)})
+        if job.kind == SET and job.writes in loaders.sets() and navigation.has(CULTURES):
+            st.page_link(CULTURES, label="Compare the cultures", query_params=culture_tables.query_of(job.writes))
 
 
 def config_of(job: Job) -> TrainingConfig | None:

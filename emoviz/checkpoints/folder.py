@@ -357,6 +357,13 @@ def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:
     }
 
 
+def groups(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Name the groups of checkpoints that belong together, in alphabetical order."""
+    packed = {file.name.removesuffix(SUFFIX) for folder in folders for file in folder.glob(f"*{SUFFIX}")}
+    inside = {file.parent.parent.name for folder in folders for file in folder.glob(f"*/*/{METRICS}")}
+    return tuple(sorted(name for name in packed | inside if not name.startswith(".")))
+
+
 def named(names: Sequence[str], folders: Sequence[Path]) -> dict[str, Path]:
     """Find the folders of some checkpoints, each once.
 

@@ -41,8 +41,8 @@ def _projections() -> Iterable[str]:
         "models",
         nargs="*",
         metavar="MODEL",
-        help="several models of one culture each, whose seeds are compared (default: all that are there), or one "
-        "model, whose held-out speakers are compared",
+        help="a set of models of one culture each, or several of them, whose seeds are compared (default: the bundled "
+        "set), or one model, whose held-out speakers are compared",
     ),
     argument("--table", default="similarities", metavar="NAME", help=f"{', '.join(SIMILARITY_TABLES)}"),
     argument("--pair", nargs=2, metavar="CULTURE", help="the weights of two cultures, channel by channel"),
@@ -87,12 +87,10 @@ def _channel_weights(names: Sequence[str], settings: Settings) -> "pd.DataFrame"
     from ..analysis import cultures
     from ..checkpoints.folder import PER_CULTURE, find, named
 
-    folders = (
-        list(named(names, settings.checkpoints).values())
-        if names
-        else list(find(settings.checkpoints, PER_CULTURE).values())
-    )
-    found = cultures.weights_by_speaker(folders[0]) if len(folders) == 1 else cultures.weights(folders)
+    of_set = find(settings.checkpoints, names[0] if names else PER_CULTURE) if len(names) < 2 else {}
+    folders = list((of_set or named(names, settings.checkpoints)).values())
+    alone = len(folders) == 1 and not of_set
+    found = cultures.weights_by_speaker(folders[0]) if alone else cultures.weights(folders)
     note(found.left_out)
     if found.table.empty:
         raise AnalysisError(f"{', '.join(names) or PER_CULTURE}: here is no model that weighs channels.")

@@ -10,6 +10,7 @@ from ..core.errors import JobError
 from ..core.settings import Settings
 from .command import Argument, argument, changes, command, group, one_of
 from .corpora import EXTRACTION, chosen_copies, chosen_features
+from .cultures import SET, culture_set
 from .output import JSON, Bars, print_table
 from .studies import PROTOCOL, chosen_study, own_protocol
 from .training import TRAINING, chosen_config
@@ -52,13 +53,16 @@ def submits(
     def register(work: Callable[[argparse.Namespace], "Work"]) -> Callable[[argparse.Namespace], "Work"]:
         @command(f"jobs submit {name}", about, *arguments, *SUBMISSION)
         def submit(options: argparse.Namespace, settings: Settings) -> None:
-            from ..jobs.interface import Jobs
-
-            print(Jobs(settings).submit(work(options), _engine(options), options.group).id)
+            _submit(work(options), options, settings)
 
         return work
 
     return register
+
+
+def _submit(work: "Work", options: argparse.Namespace, settings: Settings) -> None:
+    """Queue some work as :data:`SUBMISSION` says, and print the id of its job."""
+    print(_jobs(settings).submit(work, _engine(options), options.group).id)
 
 
 def _engine(options: argparse.Namespace) -> "Local | Slurm":
@@ -92,6 +96,12 @@ def protocol(options: argparse.Namespace) -> "Work":
         return own_protocol(options)
     chosen_study(options)  # refuses options that do not go with a study
     return StudyProtocol(options.study, options.protocol, tuple(options.system))
+
+
+@command("jobs submit cultures", "train models of each culture alone", *SET, *SUBMISSION)
+def cultures(options: argparse.Namespace, settings: Settings) -> None:
+    """Queue the set of models and print the id of the job."""
+    _submit(culture_set(options, settings), options, settings)
 
 
 @submits("extract", "put a corpus and its features into the store", *EXTRACTION)

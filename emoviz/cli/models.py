@@ -141,7 +141,7 @@ def pack(options: argparse.Namespace, settings: Settings) -> None:
 
     found = checkpoints.find(settings.checkpoints, options.group)
     if not found:
-        raise UnknownNameError("group of trained models", options.group, [checkpoints.PER_CULTURE])
+        raise UnknownNameError("group of trained models", options.group, checkpoints.groups(settings.checkpoints))
     file = settings.checkpoints[-1] / f"{options.group}{packing.SUFFIX}"
     packing.pack(found.values(), file)
     remove_folder(settings.checkpoints[-1] / options.group)

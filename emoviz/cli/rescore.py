@@ -23,12 +23,12 @@ def rescore(options: argparse.Namespace, settings: Settings) -> None:
     import pandas as pd
 
     from .. import checkpoints
-    from ..checkpoints import PER_CULTURE
     from ..evaluation.scores import ALL
     from ..features.store import FeatureStore
     from ..training import rescoring
 
-    everything = [*checkpoints.find(settings.checkpoints), *checkpoints.find(settings.checkpoints, PER_CULTURE)]
+    groups = ("", *checkpoints.groups(settings.checkpoints))
+    everything = [name for group in groups for name in checkpoints.find(settings.checkpoints, group)]
     chosen = checkpoints.named(options.models or everything, settings.checkpoints)
     store = FeatureStore(settings.store)
 

@@ -22,7 +22,7 @@ from ..core.configuration import from_dict
 from ..core.errors import ConfigError, EmovizError
 from ..core.files import append_line, create_json, read_json, read_lines, write_json
 from ..core.progress import topic_of
-from ..core.settings import imports_of
+from ..core.settings import Settings, imports_of
 
 JOB, PROCESS, USAGE, END = "job.json", "process.json", "usage.json", "end.json"
 PROGRESS, OUTPUT, RESERVE = "progress.jsonl", "log.txt", ".reserve"
@@ -63,6 +63,16 @@ class Places:
     store: str
     checkpoints: str
     results: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Places":
+        """Return the folders that the settings name."""
+        return cls(
+            data=str(settings.data.resolve()) if settings.data else "",
+            store=str(settings.store.resolve()),
+            checkpoints=str(settings.checkpoints[-1].resolve()),
+            results=str(settings.results[-1].resolve()),
+        )
 
     @property
     def corpora(self) -> Path | None:

@@ -56,12 +56,7 @@ class Jobs:
 
     def __init__(self, settings: Settings) -> None:
         self.root = settings.runs.resolve() / "jobs"
-        self.places = Places(
-            data=str(settings.data.resolve()) if settings.data else "",
-            store=str(settings.store.resolve()),
-            checkpoints=str(settings.checkpoints[-1].resolve()),
-            results=str(settings.results[-1].resolve()),
-        )
+        self.places = Places.of(settings)
         self.engines: Mapping[str, Engine] = {
             local.ENGINE: LocalEngine(self.root, slots_of(settings.slots)),
             slurm.ENGINE: SlurmEngine(),

@@ -11,12 +11,12 @@ from ..checkpoints.folder import PER_CULTURE
 from ..core.errors import UnknownNameError
 from ..core.vocabulary import FOUR_EMOTIONS, Dimension, Emotion, Modality, Source, derived, intensity
 from ..core.words import CONFOUND
-from ..features.base import CONDITIONED
 from ..models.inputs import InputConfig
 from ..training.config import SPEECH_CORPORA, Changes, TrainingConfig
 from ..training.presets import (
     ACTION_UNITS,
     AUDIO,
+    COMPARE_CULTURES,
     EIGHT_EMOTIONS,
     FRAMEWISE,
     RAVDESS_CONFIG,
@@ -306,38 +306,7 @@ RAVDESS_INTENSITY = Study(
 CULTURES = Study(
     name="cultures",
     title="What each culture's CATS attends to: valence and arousal derived from emotion classes, six cultures",
-    config=TrainingConfig(
-        name="cultures",
-        title="CATS-Transformer of one culture",
-        source=Source.SPEECH,
-        model="cats",
-        options={
-            "width": 32,
-            "feedforward": 64,
-            "encoder_layers": 1,
-            "decoder_layers": 1,
-            "step": 4,
-            "reduction": 8,
-            "channel_form": "gates",
-            "open_share": 0.5,
-        },
-        data="sequences",
-        corpora=SPEECH_CORPORA,
-        inputs=(
-            InputConfig("whisper", components=64, settings=CONDITIONED),
-            InputConfig("egemaps", settings=CONDITIONED),
-        ),
-        outputs=(derived(Dimension.VALENCE),),
-        loss="ccc_mse",
-        selection="ccc",
-        hop=0.5,
-        resample="mean",
-        epochs=80,
-        patience=80,
-        batch_size=16,
-        learning_rate=2e-3,
-        averaging=0.98,
-    ),
+    config=dataclasses.replace(COMPARE_CULTURES, name="cultures", outputs=(derived(Dimension.VALENCE),)),
     systems={str(d): {"outputs": (derived(d),)} for d in (Dimension.VALENCE, Dimension.AROUSAL)},
     plans={
         "per-culture": Plan(

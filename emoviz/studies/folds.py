@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def run_protocol(
         path = folder / f"{_fingerprint(own, fold)}.npz"
         outcomes = read_outcomes(path)
         kept = keep and dataclasses.replace(
-            keep, folder=keep.folder / f"{fold.name}-{config.name}-{seed}".lower().replace(" ", "-")
+            keep, folder=keep.folder / re.sub(r"[^\w-]+", "-", f"{fold.name}-{config.name}-{seed}".lower())
         )
         if outcomes is None or (kept is not None and not kept.folder.exists()):
             outcomes = run_fold(own, fold, recordings, share, kept)

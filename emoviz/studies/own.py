@@ -12,7 +12,7 @@ from .study import LEARNED, READING, LateFusion, Plan, Study
 
 CLASS_FLOORS = ("svm", "logistic")
 """Floors beside which systems that predict emotion classes of utterances are judged."""
-SHARED = ("outputs", "corpora", "sentences_apart")
+SHARED = ("outputs", "corpora", "cultures", "sentences_apart")
 """Fields of the config in which systems agree that are judged on the same recordings."""
 
 
@@ -90,6 +90,18 @@ def fusion_of(text: str, systems: Sequence[str]) -> LateFusion:
     return LateFusion(tuple(systems), rule, weights)
 
 
+def require_seeds(seeds: Sequence[int]) -> None:
+    """Refuse no seed, and a seed that stands twice.
+
+    Raises:
+        ConfigError: if the seeds are refused.
+    """
+    if not seeds:
+        raise ConfigError("A protocol takes one seed or more, not 0.")
+    if len({*seeds}) != len(seeds):
+        raise ConfigError(f"A protocol takes no seed twice, unlike {', '.join(map(str, seeds))}.")
+
+
 def _fields(config: TrainingConfig) -> Changes:
     return {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
 
@@ -110,10 +122,7 @@ def _floors(config: TrainingConfig, configs: Sequence[TrainingConfig]) -> dict[s
 
 def _require_used(protocol: str, options: Options, seeds: Sequence[int]) -> None:
     """Refuse no seed, a seed that stands twice, and cultures that the protocol does not read."""
-    if not seeds:
-        raise ConfigError("A protocol takes one seed or more, not 0.")
-    if len({*seeds}) != len(seeds):
-        raise ConfigError(f"A protocol takes no seed twice, unlike {', '.join(map(str, seeds))}.")
+    require_seeds(seeds)
     if options.sources and protocol not in WITH_SOURCES:
         raise ConfigError(f"One chooses who trains together in {' and '.join(WITH_SOURCES)}, not in '{protocol}'.")
 

@@ -109,6 +109,8 @@ class Runner:
 
     def command(self, name: str) -> str:
         """Return the command that runs a system."""
+        if self.study.command:
+            return self.study.command
         origin = self.study.origin or ("--study", self.study.name)
         arguments = ["protocol", self.protocol, *origin, "--system", name]
         return "python -m emoviz " + shlex.join(arguments)

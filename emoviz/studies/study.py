@@ -13,7 +13,7 @@ from ..training.protocols import Options
 LEARNED = "learned"
 """The rule of a late fusion whose weights are found on validation recordings."""
 
-READING = ("data", "corpora", "inputs", "outputs", "hop", "resample", "standardise_by", "speaker_weight",
+READING = ("data", "corpora", "cultures", "inputs", "outputs", "hop", "resample", "standardise_by", "speaker_weight",
            "copies")  # fmt: skip
 """Fields of a config that decide what is read of its corpora; systems that agree in them share it."""
 
@@ -84,6 +84,7 @@ class Study:
         note: limits that a reader of the scores must know.
         fusions: late fusions of systems by their names, which plans name like systems.
         origin: arguments by which the command line knows the study; by default its name.
+        command: command that runs all of it, where that is another than ``protocol``.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Study:
     note: str
     fusions: Mapping[str, LateFusion] = field(default_factory=dict)
     origin: tuple[str, ...] = ()
+    command: str = ""
 
     def system(self, name: str) -> TrainingConfig:
         """Return the training config of a system.

@@ -123,7 +123,7 @@ def held_out(
     names = config.corpora if name is None else (name,)
     seen = set(names) <= set(trained_on(about))
     if not (seen and everyone):
-        config = dataclasses.replace(config, corpora=names)
+        config = dataclasses.replace(config, corpora=names, cultures=config.cultures if seen else ())
     speakers = about.split.get(Split.TEST, ()) if seen else None
     if seen and not speakers:
         raise ConfigError(f"The checkpoint '{about.name}' does not say on which speakers it was tested.")

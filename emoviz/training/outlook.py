@@ -80,13 +80,7 @@ def outlook(config: TrainingConfig, found: Iterable[Holding], store: FeatureStor
     """
     DATA[config.data].check(config)
     LOSSES[config.loss]
-    known = {one.name: one for one in found}
-    for name in config.corpora:
-        if name not in known:
-            raise UnknownNameError("corpus", name, known)
-        if known[name].tables is None:
-            raise CorpusError(f"The corpus '{name}' is not on this machine: {known[name].missing}")
-    chosen = [known[name] for name in config.corpora]
+    chosen = here(config, found)
     widths = stream_widths(config, chosen)
     model = build_model(config, widths)
     parts = split_table(config, chosen)
@@ -97,6 +91,22 @@ def outlook(config: TrainingConfig, found: Iterable[Holding], store: FeatureStor
             raise FeatureError(f"The store lacks {what} of '{one.name}', whose files are not here: {one.missing}")
     parameters = sum(parameter.numel() for parameter in model.parameters())
     return Outlook(parts, parameters, widths, missing, tuple(_warnings(config, parts)))
+
+
+def here(config: TrainingConfig, found: Iterable[Holding]) -> list[Holding]:
+    """Return the corpora of a config, all of which are on this machine.
+
+    Raises:
+        UnknownNameError: if there is no such corpus.
+        CorpusError: if one is not here.
+    """
+    known = {one.name: one for one in found}
+    for name in config.corpora:
+        if name not in known:
+            raise UnknownNameError("corpus", name, known)
+        if known[name].tables is None:
+            raise CorpusError(f"The corpus '{name}' is not on this machine: {known[name].missing}")
+    return [known[name] for name in config.corpora]
 
 
 def gaps(config: TrainingConfig, found: Iterable[Holding], store: FeatureStore) -> dict[str, dict[str, int]]:

@@ -109,6 +109,36 @@ SPEECH_SPECTROGRAM = dataclasses.replace(
     learning_rate=5e-4,
     weight_decay=0.1,
 )
+COMPARE_CULTURES = TrainingConfig(
+    name="compare-cultures",
+    title="CATS-Transformer of one culture",
+    source=Source.SPEECH,
+    model="cats",
+    options={
+        "width": 32,
+        "feedforward": 64,
+        "encoder_layers": 1,
+        "decoder_layers": 1,
+        "step": 4,
+        "reduction": 8,
+        "channel_form": "gates",
+        "open_share": 0.5,
+    },
+    data="sequences",
+    corpora=SPEECH_CORPORA,
+    inputs=(InputConfig("whisper", components=64, settings=CONDITIONED), InputConfig("egemaps", settings=CONDITIONED)),
+    outputs=DERIVED_DIMENSIONS,
+    loss="ccc_mse",
+    selection="ccc",
+    hop=0.5,
+    resample="mean",
+    epochs=80,
+    patience=80,
+    batch_size=16,
+    learning_rate=2e-3,
+    averaging=0.98,
+)
+"""The config of a set of models of one culture each (:mod:`emoviz.studies.culture_set`): a network for each output."""
 AUDIO, ACTION_UNITS = InputConfig("whisper"), InputConfig("openface")
 EIGHT_EMOTIONS = tuple(e for e in Emotion if e not in (Emotion.BORED, Emotion.CONTEMPTUOUS))
 RAVDESS_LOSSES: dict[str, Changes] = {
@@ -219,12 +249,12 @@ def presets() -> tuple[str, ...]:
 
 
 def preset(name: str) -> TrainingConfig:
-    """Return the config of a bundled checkpoint, or of a paper.
+    """Return the config of a bundled checkpoint, of a set of models of one culture each, or of a paper.
 
     Raises:
         UnknownNameError: if there is no such preset.
     """
-    known = _PRESETS | PAPERS
+    known = _PRESETS | {COMPARE_CULTURES.name: COMPARE_CULTURES} | PAPERS
     if name not in known:
         raise UnknownNameError("preset", name, known)
     return known[name]

@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance",
              "uniform_prior", "copies", "voices"),
     "Time": ("hop", "window", "resample", "label_delay"),
-    "Split and adaptation": ("validation_share", "test_share", "sentences_apart", "standardise_by",
+    "Split and adaptation": ("validation_share", "test_share", "sentences_apart", "cultures", "standardise_by",
                              "speaker_weight", "adapt_norm"),
 }  # fmt: skip
 """Fields of a training config that a form shows in groups; the other fields have places of their own."""

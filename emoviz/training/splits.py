@@ -12,6 +12,9 @@ import pandas as pd
 from ..core.errors import SplitError
 from ..core.vocabulary import Split
 
+LEAST = 3
+"""Speakers of a culture, of whom one trains, one validates and one is tested."""
+
 
 def usual_split(
     recordings: pd.DataFrame, validation_share: float, test_share: float, seed: int
@@ -74,7 +77,7 @@ def by_speaker(
     parts: dict[Split, list[str]] = {part: [] for part in Split}
     for culture, group in recordings.groupby("culture"):
         units = together(group)
-        if len(units) < 3:
+        if len(units) < LEAST:
             raise SplitError(
                 f"The culture '{culture}' has {len(units)} speaker(s){apart(group)}; a speaker-disjoint split needs "
                 "three or more."

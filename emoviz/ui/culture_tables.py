@@ -12,7 +12,7 @@ from . import loaders
 from .cache import cached, kept
 
 GROUP = "one model per culture"
-"""Name under which the models that were each trained on one culture are chosen together."""
+"""Name under which the bundled models of one culture each are chosen together; other sets have names of their own."""
 State = tuple[tuple[Path, int], ...]
 """Files and when they changed."""
 
@@ -38,13 +38,27 @@ class Comparison(NamedTuple):
 
 def sources() -> dict[str, tuple[Path, ...]]:
     """Return the sources of channel weights by name: the models of one culture each, and models of several."""
-    group = tuple(loaders.checkpoints(PER_CULTURE).values())
-    found = {GROUP: group} if group else {}
+    found = _sets()
     for name, folder in loaders.checkpoints().items():
         table = loaders.table(folder, "attention")
         if table is not None and "culture" in table and table["culture"].nunique() > 1:
             found[name] = (folder,)
     return found
+
+
+def _sets() -> dict[str, tuple[Path, ...]]:
+    """The models of one culture each, by the name of their set."""
+    return {source_of(name): tuple(members.values()) for name, members in loaders.sets().items()}
+
+
+def query_of(name: str) -> dict[str, str]:
+    """Return the query by which the page shows a set; it shows the bundled one unless it is asked for another."""
+    return {} if name == PER_CULTURE else {"weights": name}
+
+
+def source_of(name: str) -> str:
+    """Return the name of the source of channel weights that a set is."""
+    return GROUP if name == PER_CULTURE else name
 
 
 def weights(name: str, folders: tuple[Path, ...]) -> cultures.Weights:
@@ -60,7 +74,7 @@ def weights(name: str, folders: tuple[Path, ...]) -> cultures.Weights:
 @cached(8, "Reading channel weights")
 def _read_weights(name: str, state: State) -> cultures.Weights:
     folders = list(dict.fromkeys(path.parent for path, _ in state))
-    return cultures.weights(folders) if name == GROUP else cultures.weights_by_speaker(folders[0])
+    return cultures.weights(folders) if name in _sets() else cultures.weights_by_speaker(folders[0])
 
 
 def changed(folders: tuple[Path, ...]) -> State:
@@ -190,10 +204,10 @@ def scores() -> tuple[pd.DataFrame, State]:
     """Return held-out scores per culture of all checkpoints (:func:`emoviz.analysis.cultures.scores`).
 
     Returns:
-        Its rows; ``scored`` names the models that stand in one figure: :data:`GROUP`, or one of several cultures. And
+        Its rows; ``scored`` names the models that stand in one figure: a set, or one of several cultures. And
         the files that they are read from.
     """
-    parts = {GROUP: tuple(loaders.checkpoints(PER_CULTURE).values())}
+    parts = _sets()
     parts |= {name: (folder,) for name, folder in loaders.checkpoints().items()}
     states = {name: _state(folders, CONFIG, METRICS) for name, folders in parts.items()}
 

@@ -11,10 +11,12 @@ from ..checkpoints import (
     CARD,
     CONFIG,
     METRICS,
+    PER_CULTURE,
     WEIGHTS,
     Checkpoint,
     Description,
     find,
+    groups,
     load,
     read_description,
     read_table,
@@ -67,6 +69,17 @@ def clip_store() -> FeatureStore | None:
 def checkpoints(group: str = "") -> dict[str, Path]:
     """Return checkpoint folders by name, as they are on disk now, of a group, or those that are in none."""
     return find(settings().checkpoints, group)
+
+
+def sets() -> dict[str, dict[str, Path]]:
+    """Return the groups of checkpoints by name, the bundled one first: sets of models of one culture each."""
+    names = sorted(groups(settings().checkpoints), key=lambda name: name != PER_CULTURE)
+    return {name: checkpoints(name) for name in names}
+
+
+def in_sets() -> dict[str, Path]:
+    """Return the checkpoints of all groups by name, ``<group>/<name>``."""
+    return {name: folder for members in sets().values() for name, folder in members.items()}
 
 
 def table(folder: Path, name: str) -> pd.DataFrame | None:

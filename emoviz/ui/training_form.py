@@ -13,9 +13,11 @@ from ..corpora.inventory import Holding
 from ..features import EXTRACTORS
 from ..features.encoders import remedies
 from ..models import MODELS
+from ..studies.culture_set import PROTOCOL, SEEDS
 from ..training import preset, presets, schema
 from ..training.loggers import LOGGERS
 from ..training.papers import PAPERS
+from ..training.presets import COMPARE_CULTURES
 from ..training.protocols import PROTOCOLS, Options
 from . import form, job_cards, loaders
 
@@ -34,7 +36,7 @@ The tool that gets the scores of the training beside the curves below: **tensorb
 def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw the form, and return the values of a training config and those of the job beside it, as plain data."""
     cloned: tuple[str, dict[str, Any]] | None = st.session_state.get(CLONE)
-    bases = [*([cloned[0]] if cloned else []), *presets(), *PAPERS]
+    bases = [*([cloned[0]] if cloned else []), *presets(), COMPARE_CULTURES.name, *PAPERS]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         base = st.selectbox(
             "Start from",
@@ -42,20 +44,14 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
             0 if cloned else bases.index(DEFAULT),
             key=f"base-{bases[0]}",
             width=170,
-            help="The papers' systems as the bundled models were trained, and `paper...` with the very streams that "
-            "the papers name; everything can be changed.",
+            help="The papers' systems as the bundled models were trained, `compare-cultures` for models of each "
+            "culture alone, and `paper...` with the very streams that the papers name; everything can be changed.",
         )
         values: dict[str, Any] = schema.plain(cloned[1] if cloned and base == cloned[0] else to_dict(preset(base)))
         key = f"{base}-"
         models = list(MODELS)
         model = st.selectbox("System", models, models.index(values["model"]), key=f"{key}model", width=170)
-        protocol = st.selectbox(
-            "What to do",
-            [ONE, *PROTOCOLS],
-            key=f"{key}protocol",
-            width=170,
-            help="A protocol trains on each fold and judges beside a floor.",
-        )
+        protocol = ask_protocol(PROTOCOL if base == COMPARE_CULTURES.name else ONE, key)
     st.caption(schema.about_model(model))
     if model != values["model"]:
         values |= {"model": model, "options": {}}
@@ -91,6 +87,21 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
     return values, task
 
 
+def ask_protocol(first: str, key: str) -> str:
+    """Let people choose between one training and a protocol."""
+    doable = [ONE, *PROTOCOLS]
+    chosen: str = st.selectbox(
+        "What to do",
+        doable,
+        doable.index(first),
+        key=f"{key}protocol",
+        width=170,
+        help=f"A protocol trains on each fold and judges beside a floor; `{PROTOCOL}` keeps its models, which the "
+        "Cultures page compares.",
+    )
+    return chosen
+
+
 def missing_parts(values: Mapping[str, Any], found: Sequence[Holding]) -> list[str]:
     """Return what a preset lacks on this machine, encoders and corpora, and how to get it, a sentence each."""
     reasons: dict[str, list[str]] = {}
@@ -116,6 +127,8 @@ def ask_task(protocol: str) -> dict[str, Any]:
             )
         }
     st.markdown(f"**Protocol {protocol}**")
+    if protocol == PROTOCOL:
+        return {"protocol": protocol, "seeds": ask_seeds(protocol, SEEDS)}
     options = form.ask_all(schema.fields_of(Options, ("sources",)), {}, f"{protocol}-options", columns=4)
     together = st.text_input(
         "cultures that train together",
@@ -124,13 +137,20 @@ def ask_task(protocol: str) -> dict[str, Any]:
         help="In cross-culture and k-shot, which test every other culture: `German, Italian`; sets are parted by `;`.",
     )
     options["sources"] = [[name.strip() for name in names.split(",")] for names in together.split(";") if names.strip()]
-    seeds = st.text_input("seeds", "0", key=f"{protocol}-seeds", width=170, help="Every training is run with each.")
-    return {"protocol": protocol, "options": options, "seeds": form.json_list(seeds)}
+    return {"protocol": protocol, "options": options, "seeds": ask_seeds(protocol, (0,))}
+
+
+def ask_seeds(protocol: str, first: Sequence[int]) -> list[Any]:
+    """Let people choose the seeds of a protocol's trainings."""
+    start = ", ".join(map(str, first))
+    return form.json_list(
+        st.text_input("seeds", start, key=f"{protocol}-seeds", width=170, help="Every training is run with each.")
+    )
 
 
 def free_name(name: str) -> str:
     """Return a name that no model has and no job will write: ``speech-cats-2`` and so on."""
-    taken = {*find(loaders.settings().checkpoints), *(job.writes for job in job_cards.jobs().list())}
+    taken = {*find(loaders.settings().checkpoints), *loaders.sets(), *(job.writes for job in job_cards.jobs().list())}
     number = 2
     while (candidate := f"{name}-{number}") in taken:
         number += 1

@@ -19,6 +19,7 @@ from emoviz.features.estimate import Estimate
 from emoviz.features.store import FeatureStore
 from emoviz.jobs.devices import Device
 from emoviz.jobs.folder import Job, Places, State, Status
+from emoviz.jobs.kinds.culture_set import CultureSet
 from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
 from emoviz.training.papers import PAPERS
@@ -312,3 +313,25 @@ def test_settings_of_features_are_those_of_the_config(page, queue):
         InputConfig("whisper", components=64),
         InputConfig("egemaps", settings={"sound": "conditioned"}),
     )
+
+
+def test_the_preset_compare_cultures_starts_one_job_of_all_trainings(page, queue):
+    test = page()
+    test.selectbox(key="base-face-expression").set_value("compare-cultures").run()
+    assert test.selectbox(key="compare-cultures-protocol").value == "per-culture"
+    test.multiselect(key="compare-cultures-corpora").set_value(["mine"]).run()
+    assert errors(test) == []
+    assert (
+        "10 trainings in one job, which goes on where it was stopped: of 1 culture for 2 tasks with 5 seeds."
+        in texts(test)
+    )
+    assert "A culture alone has no other to be compared with." in texts(test)
+    test.text_input(key="per-culture-seeds").set_value("0, 0").run()
+    assert errors(test) == ["A protocol takes no seed twice, unlike 0, 0."]
+    test.text_input(key="per-culture-seeds").set_value("0").run()
+    assert "With one seed, a difference between cultures cannot be told" in texts(test)
+    test.text_input(key="compare-cultures-name").set_value("lab").run()
+    test.button(key="start").click().run()
+    ((work, where, group),) = queue.submitted
+    expected = dataclasses.replace(preset("compare-cultures"), name="lab", corpora=("mine",))
+    assert work == CultureSet(expected, (0,), extract=True) and group == ""

@@ -142,12 +142,14 @@ def labelled(
         dimension, NaN where a value is unknown.
 
     Raises:
-        CorpusError: if no recording is left, or none shows one of the emotions that the config predicts.
+        CorpusError: if no recording is left, or none shows one of the emotions, or is of one of the cultures, that the
+            config names.
     """
     labels = ["emotion", "intensity", *Dimension]
     table = pd.concat(
         [c.recordings.reindex(columns=list(columns)).join(c.labels.reindex(columns=labels)) for c in corpora]
     )
+    table = table[_of_cultures(config, corpora).to_numpy()]
     if config.kind == "emotion":
         table = table[table["emotion"].isin(config.outputs)]
     elif config.kind == "intensity":
@@ -162,6 +164,17 @@ def labelled(
             f"that; they are {', '.join(sorted(set(table['emotion'])))}."
         )
     return table
+
+
+def _of_cultures(config: TrainingConfig, corpora: Sequence[Tables]) -> "pd.Series[Any]":
+    """Say of each recording whether it is of a culture that the config reads."""
+    cultures = pd.concat([c.recordings["culture"] for c in corpora])
+    if lacking := set(config.cultures) - set(cultures):
+        raise CorpusError(
+            f"No recording of {', '.join(config.corpora)} is of the culture '{min(lacking)}'; they are of "
+            f"{', '.join(sorted(cultures.dropna().unique()))}."
+        )
+    return cultures.isin(config.cultures) | (not config.cultures)
 
 
 def _with_intensity(config: TrainingConfig, table: pd.DataFrame) -> pd.DataFrame:
