@@ -1,5 +1,6 @@
 """Settings of the places and sizes of things, read once by ``cli`` and ``ui`` and passed on as arguments."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from .errors import ConfigError
 
 KEPT_MB = 4000
 """Megabytes that are kept of recordings; an hour of one face takes about 500."""
+
+SHORTEST_TOKEN = 16
+"""Characters of a token."""
 
 
 def _results(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
@@ -32,6 +36,10 @@ class Settings:
             means the CPU and every GPU.
         upload_limit_mb: largest clip that is accepted, in MB (``EMOVIZ_UPLOAD_LIMIT_MB``).
         address: address that the server binds to (``EMOVIZ_ADDRESS``).
+        hosts: names under which browsers reach the server, beside those of the machine (``EMOVIZ_HOSTS``, e.g.
+            ``emotions.lab.example,lab``).
+        token: token that browsers must show once (``EMOVIZ_TOKEN``), or "".
+        no_login: whether everybody who reaches the server may use it (``EMOVIZ_NO_LOGIN=1``).
         results: folders with the reports of protocols: the bundled ones and ``EMOVIZ_RESULTS``, where new ones are
             written.
         kept_mb: megabytes of faces, features and predictions that are kept of people's own clips for another visit
@@ -45,6 +53,9 @@ class Settings:
     upload_limit_mb: int = 500
     address: str = "localhost"
     slots: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    token: str = ""
+    no_login: bool = False
     results: tuple[Path, ...] = field(default_factory=_results)
     kept_mb: int = KEPT_MB
 
@@ -60,7 +71,8 @@ class Settings:
         A folder that is not set lies in the project folder, or for an installed emoviz in the user's data folder.
 
         Raises:
-            ConfigError: if the upload limit, or the size of what is kept, is not a whole number of megabytes.
+            ConfigError: if the upload limit, or the size of what is kept, is not a whole number of megabytes, or the
+                token could be guessed.
         """
         environment = os.environ if environment is None else environment
         data = environment.get("EMOVIZ_DATA")
@@ -70,6 +82,11 @@ class Settings:
         kept = environment.get("EMOVIZ_KEPT_MB", str(KEPT_MB))
         if not _is_whole(kept):
             raise ConfigError(f"EMOVIZ_KEPT_MB is a whole number of megabytes, 0 to keep nothing, not '{kept}'.")
+        token = environment.get("EMOVIZ_TOKEN", "")
+        if 0 < len(token) < SHORTEST_TOKEN:
+            raise ConfigError(
+                f"EMOVIZ_TOKEN has {len(token)} characters, and a token of under {SHORTEST_TOKEN} could be guessed."
+            )
         home = places.home()
         own = environment.get("EMOVIZ_CHECKPOINTS")
         return cls(
@@ -81,15 +98,33 @@ class Settings:
             runs=Path(environment.get("EMOVIZ_RUNS", home / "runs")),
             upload_limit_mb=int(limit),
             address=environment.get("EMOVIZ_ADDRESS", "localhost"),
-            slots=tuple(filter(None, environment.get("EMOVIZ_SLOTS", "").split(","))),
+            slots=_each(environment.get("EMOVIZ_SLOTS", "")),
+            hosts=_each(environment.get("EMOVIZ_HOSTS", "")),
+            token=token,
+            no_login=environment.get("EMOVIZ_NO_LOGIN", "") not in ("", "0"),
             results=_results(environment),
             kept_mb=int(kept),
         )
 
 
+def is_local(address: str | None) -> bool:
+    """Return whether a server that binds to an address hears this machine alone; none is every address."""
+    if not address:
+        return False
+    try:
+        return address == "localhost" or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 def _is_whole(text: str) -> bool:
     """Return whether a text is a whole number in plain digits."""
     return text.isascii() and text.isdigit()
+
+
+def _each(text: str) -> tuple[str, ...]:
+    """The parts of a text between commas, without those that are empty."""
+    return tuple(filter(None, map(str.strip, text.split(","))))
 
 
 def _each_once(*folders: Path) -> tuple[Path, ...]:

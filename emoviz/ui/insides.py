@@ -6,8 +6,10 @@ log says so and the app goes on as plain Streamlit does it: pages begin as Strea
 """
 
 import base64
+import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
@@ -122,6 +124,20 @@ def _index(script: str) -> str:
     scripts = [f'<script type="module" crossorigin src="./static/js/{name}"></script>' for name in modules]
     scripts.append(f'<script defer src="{script}"></script>')
     return page.replace("</head>", "".join([*scripts, "</head>"]))
+
+
+@cached(1)
+def inline_scripts() -> tuple[str, ...]:
+    """Return the scripts within Streamlit's page as a Content-Security-Policy names them, by their hashes."""
+    return _reach("the scripts within its page", _inline_scripts, ("'unsafe-inline'",))
+
+
+def _inline_scripts() -> tuple[str, ...]:
+    from streamlit import file_util
+
+    page = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
+    digests = [hashlib.sha256(script.encode()).digest() for script in re.findall(r"<script>(.*?)</script>", page, re.S)]
+    return tuple(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
 def media_url(content: bytes | Path, mime: str, name: str) -> str:

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -73,7 +74,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A fresh tab that fails the test when a script of the page fails."""
+    """A fresh tab that fails the test when a script of the page fails, breaks a policy or asks another machine."""
     yield from open_tab(browser)
 
 
@@ -89,12 +90,19 @@ def shared_page(browser: Browser) -> Iterator[Page]:
     yield from open_tab(browser)
 
 
+def is_elsewhere(url: str) -> bool:
+    """Whether a request leaves this machine."""
+    return urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).hostname != "localhost"
+
+
 def open_tab(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(PATIENCE * 1000)
     tab = context.new_page()
     failures: list[str] = []
     tab.on("pageerror", lambda error: failures.append(str(error)))
+    tab.on("console", lambda said: failures.append(said.text) if "Content Security Policy" in said.text else None)
+    tab.on("request", lambda asked: failures.append(f"It asks {asked.url}") if is_elsewhere(asked.url) else None)
     yield tab
     context.close()
     assert not failures

@@ -245,6 +245,25 @@ def test_app_passes_address_and_limit_to_streamlit(monkeypatch, tmp_path):
     assert env["EMOVIZ_STORE"] == str(tmp_path / "elsewhere")
 
 
+def test_app_makes_a_token_where_others_can_reach_it(monkeypatch, capsys):
+    environments = []
+    monkeypatch.setattr(os, "execve", lambda program, command, env: environments.append(env))
+    cli.main(["app"])
+    assert "EMOVIZ_TOKEN" not in environments[-1] and not capsys.readouterr().out
+    monkeypatch.setenv("EMOVIZ_ADDRESS", "0.0.0.0")
+    tokens = set()
+    for _ in range(2):
+        cli.main(["app"])
+        tokens.add(environments[-1]["EMOVIZ_TOKEN"])
+        assert environments[-1]["EMOVIZ_TOKEN"] in capsys.readouterr().out
+    assert len(tokens) == 2 and min(map(len, tokens)) >= 32
+    cli.main(["app", "--insecure-no-login"])
+    assert "EMOVIZ_TOKEN" not in environments[-1] and environments[-1]["EMOVIZ_NO_LOGIN"] == "1"
+    monkeypatch.setenv("EMOVIZ_TOKEN", "a token of our own")
+    cli.main(["app"])
+    assert environments[-1]["EMOVIZ_TOKEN"] == "a token of our own" and not capsys.readouterr().out
+
+
 def test_bars_keep_one_bar_per_stage(monkeypatch):
     with Bars() as bars:
         bars("Training (validation 0.1)", 1, 10)
