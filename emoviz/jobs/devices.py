@@ -98,7 +98,7 @@ def slots_of(named: Sequence[str]) -> tuple[str, ...]:
         ConfigError: if a slot is neither ``cpu`` nor ``cuda:<number>``.
     """
     for slot in named:
-        if slot != CPU and not (slot.startswith(f"{ANY_GPU}:") and slot.removeprefix(f"{ANY_GPU}:").isdigit()):
+        if slot != CPU and not (slot.startswith(f"{ANY_GPU}:") and slot.removeprefix(f"{ANY_GPU}:").isdecimal()):
             raise ConfigError(f"A slot is {CPU} or {ANY_GPU}:<number>, e.g. {ANY_GPU}:0, not '{slot}'.")
     return tuple(named) or tuple(device.name for device in devices())
 

@@ -27,3 +27,14 @@ def test_the_token_opens_the_page_that_was_asked_for_and_once_is_enough(page, el
         expect(page.get_by_role("heading", name="Cultures", exact=True)).to_be_visible()
         elsewhere.goto(address)
         expect(elsewhere.get_by_label("Token")).to_be_visible()
+
+
+def test_all_pages_keep_to_the_policy(strict_page, app):
+    for page in sorted(path.stem for path in (ROOT / "pages").glob("*.py")):
+        strict_page.goto(f"{app}/{page}")
+        expect(strict_page.get_by_role("heading", level=1)).to_be_visible()
+        strict_page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
+    strict_page.goto(f"{app}/predict")
+    strict_page.locator(".st-key-timeline .js-plotly-plot .scatterlayer .trace").first.wait_for()
+    strict_page.locator(".st-key-stop").wait_for(state="detached")
+    assert strict_page.locator("video").first.is_visible()
