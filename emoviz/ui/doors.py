@@ -79,7 +79,7 @@ def of_this_server() -> list[Middleware]:
 
 
 class Doors:
-    """What stands between the network and the app, as ASGI middleware.
+    """The checks between the network and the app, as ASGI middleware.
 
     Args:
         app: the app behind it.
