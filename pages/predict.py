@@ -15,6 +15,7 @@ from emoviz.ui import (
     attention_weights,
     clip_view,
     figures,
+    folder_view,
     loaders,
     messages,
     navigation,
@@ -74,6 +75,7 @@ def main() -> None:
         messages.no_models()
     else:
         show_clip(clip, models, asked)
+    folder_view.show(list(models), asked)
 
 
 def show_clip(clip: selection.Clip, models: dict[str, Path], asked: str | None) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from emoviz import plots
 from emoviz.core import words
-from emoviz.core.configuration import from_dict, from_texts, to_dict
+from emoviz.core.configuration import from_dict, to_dict
 from emoviz.core.errors import ConfigError, EmovizError
 from emoviz.core.vocabulary import Split
 from emoviz.corpora.inventory import Holding
@@ -16,15 +16,13 @@ from emoviz.jobs.interface import Where
 from emoviz.jobs.kinds.culture_set import CultureSet
 from emoviz.jobs.kinds.own_protocol import OwnProtocol
 from emoviz.jobs.kinds.training import Training
-from emoviz.jobs.local import Local
-from emoviz.jobs.slurm import Slurm
 from emoviz.jobs.work import work_of
 from emoviz.models import MODELS
 from emoviz.studies import culture_set
 from emoviz.training import sweeps
 from emoviz.training.config import TrainingConfig
 from emoviz.training.outlook import Outlook, extractions, step_seconds, steps_per_epoch, told_gaps
-from emoviz.ui import culture_tables, figures, form, job_cards, loaders, navigation, outlooks
+from emoviz.ui import culture_tables, figures, form, job_cards, job_places, loaders, navigation, outlooks
 from emoviz.ui.job_cards import duration, size
 from emoviz.ui.training_form import CLONE, ask
 
@@ -62,7 +60,7 @@ def main() -> None:
         values, task = ask(found)
     with right:
         submit(values, task, found)
-    job_cards.poll(watch, lambda job: job.kind != "extract")
+    job_cards.poll(watch, lambda job: job.kind not in ("extract", "predict"))
 
 
 def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Holding]) -> None:
@@ -94,7 +92,7 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
             configs = (config,) if "protocol" in task else sweep(config, found)
         works = [work(varied, task, extract=bool(view.lacking)) for varied in configs]
         with buttons:
-            where = choose_where()
+            where = job_places.choose_where()
             with st.container(horizontal=True):
                 label = "Start" if len(configs) == 1 else f"Start {len(configs)} trainings"
                 started = st.button(label, type="primary", key="start")
@@ -165,25 +163,6 @@ def sweep(config: TrainingConfig, found: Sequence[Holding]) -> tuple[TrainingCon
     for varied in configs if len(configs) > 1 else ():
         outlooks.outlook_of(varied, found)
     return configs
-
-
-def choose_where() -> Where:
-    """Let people choose a device of this machine, or a part of a cluster."""
-    known = outlooks.parts_of_cluster()
-    if (
-        not known
-        or st.segmented_control("On", ["this machine", "Slurm"], default="this machine", required=True) != "Slurm"
-    ):
-        return Local(job_cards.choose_device())
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        partition = st.selectbox("Partition", list(known), format_func=lambda name: f"{name}: {known[name]}")
-        asked = {
-            name: int(st.number_input(label, least, value=least if name != "minutes" else 60, key=f"slurm-{name}"))
-            for name, label, least in (("nodes", "Nodes", 1), ("gpus", "GPUs per node", 0), ("minutes", "Minutes", 1))
-        }
-    options = st.text_input("Further options of sbatch", key="slurm-options", placeholder="account=lab constraint=a100")
-    given = {name: str(value) for name, value in from_texts(options.split()).items()}
-    return Slurm(partition=partition, options=given, **asked)
 
 
 def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding], rounds: int) -> None:

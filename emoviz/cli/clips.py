@@ -61,20 +61,20 @@ ASKED = (
 )
 
 
+CLIPS = argument(
+    "clips",
+    type=Path,
+    nargs="+",
+    metavar="CLIP",
+    help="a video or sound file; or several, a folder, at any depth, or a CSV with a column 'file'",
+)
+PREDICTION = (CLIPS, MODELS, FACE, *TRACKS, *ASKED)
+
+
 @command(
     "predict",
     "emotion over time in a clip, or in all of a folder",
-    argument(
-        "clips",
-        type=Path,
-        nargs="+",
-        metavar="CLIP",
-        help="a video or sound file; or several, a folder, at any depth, or a CSV with a column 'file'",
-    ),
-    MODELS,
-    FACE,
-    *TRACKS,
-    *ASKED,
+    *PREDICTION,
     argument(
         "--out",
         type=Path,

@@ -1,13 +1,16 @@
 """``jobs``: long work in the background, on this machine or a cluster."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING
 
 from ..core.configuration import from_dict, from_texts
-from ..core.errors import JobError
+from ..core.errors import ConfigError, JobError
 from ..core.settings import Settings
+from .clips import PREDICTION
 from .command import Argument, argument, changes, command, group, one_of
 from .corpora import EXTRACTION, chosen_copies, chosen_features
 from .cultures import SET, culture_set
@@ -111,6 +114,45 @@ def extraction(options: argparse.Namespace) -> "Work":
 
     chosen = chosen_features(options)
     return Extraction(options.corpus, tuple(chosen), chosen, options.processes, chosen_copies(options))
+
+
+@command(
+    "jobs submit predict",
+    "predict all recordings of folders or lists",
+    *PREDICTION,
+    argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the tables"),
+    argument(
+        "--shares", type=int, default=1, metavar="N", help="number of jobs that share the recordings (default: 1)"
+    ),
+    *SUBMISSION,
+)
+def prediction(options: argparse.Namespace, settings: Settings) -> None:
+    """Queue a job for each share of the recordings and print their ids."""
+    from ..jobs.kinds.prediction import Prediction
+
+    if options.shares < 1:
+        raise ConfigError(f"At least one job predicts, not {options.shares}.")
+    for share in range(1, options.shares + 1):
+        work = Prediction(
+            tuple(str(clip.absolute()) for clip in options.clips),
+            str(options.out.absolute()),
+            tuple(options.model),
+            _absolute(options.segments),
+            _absolute(options.calibrate),
+            tuple(options.pattern),
+            options.face,
+            options.audio_track,
+            options.video_track,
+            options.channel,
+            share=share,
+            shares=options.shares,
+        )
+        _submit(work, options, settings)
+
+
+def _absolute(text: str | None) -> str:
+    """Return what an option names, which the job reads in another folder; a file's path is made absolute."""
+    return os.path.abspath(text) if text and os.path.exists(text) else text or ""
 
 
 def _kinds() -> Iterable[str]:

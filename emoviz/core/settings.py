@@ -44,6 +44,8 @@ class Settings:
             written.
         kept_mb: megabytes of faces, features and predictions that are kept of people's own clips for another visit
             (``EMOVIZ_KEPT_MB``); for 0 nothing is kept of a recording when the visit ends.
+        folders: folders of this machine whose recordings pages may read without an upload (``EMOVIZ_FOLDERS``, parted
+            as in ``PATH``); none means that they read none.
     """
 
     data: Path | None
@@ -58,6 +60,7 @@ class Settings:
     no_login: bool = False
     results: tuple[Path, ...] = field(default_factory=_results)
     kept_mb: int = KEPT_MB
+    folders: tuple[Path, ...] = ()
 
     @property
     def imports(self) -> Path:
@@ -104,6 +107,9 @@ class Settings:
             no_login=environment.get("EMOVIZ_NO_LOGIN", "") not in ("", "0"),
             results=_results(environment),
             kept_mb=int(kept),
+            folders=_each_once(
+                *(Path(one).resolve() for one in environment.get("EMOVIZ_FOLDERS", "").split(os.pathsep) if one)
+            ),
         )
 
 

@@ -22,7 +22,7 @@ from ..core.configuration import from_dict
 from ..core.errors import ConfigError, EmovizError
 from ..core.files import append_line, create_json, read_json, read_lines, write_json
 from ..core.progress import topic_of
-from ..core.settings import Settings, imports_of
+from ..core.settings import KEPT_MB, Settings, imports_of
 
 JOB, PROCESS, USAGE, END = "job.json", "process.json", "usage.json", "end.json"
 PROGRESS, OUTPUT, RESERVE = "progress.jsonl", "log.txt", ".reserve"
@@ -50,19 +50,23 @@ RESUMABLE = (State.FAILED, State.CANCELLED, State.LOST)
 
 @dataclass(frozen=True)
 class Places:
-    """Folders that a job reads and writes, as absolute paths.
+    """Folders that a job reads and writes, as absolute paths, and their bounds.
 
     Attributes:
         data: folder of the corpora, or "".
         store: folder of extracted features.
         checkpoints: folder in which a trained model is written.
         results: folder of a protocol's reports.
+        upload_limit_mb: largest recording of people's own that is accepted, in MB.
+        kept_mb: megabytes that are kept of people's own recordings.
     """
 
     data: str
     store: str
     checkpoints: str
     results: str
+    upload_limit_mb: int = 500
+    kept_mb: int = KEPT_MB
 
     @classmethod
     def of(cls, settings: Settings) -> "Places":
@@ -72,6 +76,8 @@ class Places:
             store=str(settings.store.resolve()),
             checkpoints=str(settings.checkpoints[-1].resolve()),
             results=str(settings.results[-1].resolve()),
+            upload_limit_mb=settings.upload_limit_mb,
+            kept_mb=settings.kept_mb,
         )
 
     @property

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -77,8 +78,7 @@ def find(sources: Sequence[Path], patterns: Sequence[str] = (), inside: Sequence
     found = Listing([], [])
     roots = [Path(os.path.realpath(folder)) for folder in inside]
     for source in sources:
-        if roots and not _within(source, roots):
-            raise ConfigError(f"'{shown(str(source))}' is not inside {' or '.join(map(str, inside))}.")
+        require_inside(source, inside)
         prefix = f"{source.absolute().name}/" if len(sources) > 1 else ""
         if os.path.isdir(source):
             listed = _of_folder(source, patterns)
@@ -98,6 +98,30 @@ def find(sources: Sequence[Path], patterns: Sequence[str] = (), inside: Sequence
             f"There is no recording{fitting} in '{shown(str(sources[0]))}'; accepted are {', '.join(ACCEPTED)}."
         )
     return found
+
+
+def require_inside(path: Path, folders: Sequence[Path]) -> None:
+    """Refuse a path that leads out of some folders, also by a link; none of them means that it may lead anywhere.
+
+    Raises:
+        ConfigError: if it does.
+    """
+    if folders and not _within(path, [Path(os.path.realpath(folder)) for folder in folders]):
+        raise ConfigError(f"'{shown(str(path))}' is not inside {' or '.join(map(str, folders))}.")
+
+
+def folders_in(roots: Sequence[Path], most: int) -> list[Path]:
+    """Return folders and all that lie in them at any depth, in the order of their names, but no more than some number.
+
+    Those that a link leads to, and those whose names begin with a dot, are left out.
+    """
+    return list(islice((folder for root in roots for folder in _folders(root)), most))
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    for place, below, _ in os.walk(root):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        yield Path(place)
 
 
 def shown(name: str) -> str:

@@ -6,7 +6,7 @@ process, what has a record is done and what has none is predicted anew.
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from ...core.configuration import from_dict
 from ...core.errors import ConfigError, EmovizError
 from ...core.files import raising, read_json, write_json
 from ...media import Choice, content_key
-from .listing import Problem, Recording, shown
+from .listing import Problem, Recording, require_inside, shown
 
 FOLDER = ".emoviz"
 """Folder of the records in the folder of the tables."""
@@ -55,6 +55,7 @@ class Record:
     """The end of a recording's prediction.
 
     Attributes:
+        name: name of the recording, for people.
         asked: all that the prediction depends on beside the recording.
         recording: state of the recording when it was read; None where there was none.
         content: key of its content and the choice of tracks, or "" where it was not read.
@@ -63,12 +64,13 @@ class Record:
         lasting: whether the problem is the recording's own, so that the same request meets it again.
     """
 
+    name: str
     asked: Mapping[str, Any]
     recording: State | None = None
     content: str = ""
     table: State | None = None
     problem: str = ""
-    lasting: bool = field(default=False)
+    lasting: bool = False
 
 
 class Records:
@@ -90,12 +92,14 @@ class Records:
         with raising(ConfigError, self.folder):
             self.folder.mkdir(exist_ok=True)
             (self.folder / FOLDER).mkdir(exist_ok=True)
+        require_inside(self.folder / FOLDER, [self.folder])
+        with raising(ConfigError, self.folder):
             if not os.access(self.folder, os.W_OK) or not os.access(self.folder / FOLDER, os.W_OK):
                 raise PermissionError(13, "Permission denied")
 
     def table_of(self, recording: Recording) -> Path:
         """Return the path of a recording's table."""
-        return self.folder / _below(recording, ".csv")
+        return self.folder / _table_below(recording)
 
     def read(self, recording: Recording) -> Record | None:
         """Return the record of a recording, or None where there is none, or it is damaged."""
@@ -113,8 +117,17 @@ class Records:
         """
         path = self._path(recording)
         with raising(ConfigError, path):
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, asdict(record))
+
+    def make_room(self, table: Path) -> None:
+        """Make the folder of a table.
+
+        Raises:
+            ConfigError: if it cannot be made, or a link leads out of the folder of the tables.
+        """
+        with raising(ConfigError, table):
+            table.parent.mkdir(parents=True, exist_ok=True)
+        require_inside(table.parent, [self.folder])
 
     def standing(self, recording: Recording, asked: Mapping[str, Any], choice: Choice) -> tuple[Standing, list[str]]:
         """Return what an earlier run did of a recording.
@@ -153,14 +166,14 @@ class Records:
         return Problem(shown(recording.name), record.problem) if record and record.problem else None
 
     def _path(self, recording: Recording) -> Path:
-        return self.folder / FOLDER / _below(recording, ".json")
+        return self.folder / FOLDER / f"{sha256(os.fsencode(recording.name)).hexdigest()[:32]}.json"
 
 
-def _below(recording: Recording, ending: str) -> Path:
-    """Return the path of what is written of a recording, below a folder."""
+def _table_below(recording: Recording) -> Path:
+    """Return the path of a recording's table below the folder of the tables."""
     above, _, name = recording.name.replace("\0", "\\x00").rpartition("/")  # which no file's name may have
     content = os.fsencode(name)
     if len(content) > LONGEST_NAME:
         start = content[: LONGEST_NAME - 9].decode(errors="ignore")
         name = f"{start}~{sha256(content).hexdigest()[:8]}"
-    return Path(above) / f"{name}{ending}"
+    return Path(above) / f"{name}.csv"

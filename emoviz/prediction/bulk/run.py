@@ -21,7 +21,6 @@ from ...core.errors import (
     MediaError,
     MissingWeightsError,
 )
-from ...core.files import raising
 from ...core.progress import Progress, silent, topic_of
 from ...media import content_key
 from ..export import write_prediction, write_table
@@ -172,17 +171,24 @@ class _Run:
                 raise
             self._refuse(recording, state, error)
             return
-        self._records.write(recording, Record(facts, state, answer.content, State.of(table)))
+        self._records.write(recording, Record(shown(recording.name), facts, state, answer.content, State.of(table)))
         self.predicted += 1
         self._tell(shown(recording.name), answer.said)
 
     def _write(self, answer: Answer, table: Path) -> None:
-        with raising(ConfigError, table):
-            table.parent.mkdir(parents=True, exist_ok=True)
-        if answer.segments is None:
-            write_prediction(answer.prediction, table)
-        else:
-            write_table(answer.segments, table)
+        """Write the table of a recording.
+
+        Raises:
+            MediaError: if it cannot be written.
+        """
+        try:
+            self._records.make_room(table)
+            if answer.segments is None:
+                write_prediction(answer.prediction, table)
+            else:
+                write_table(answer.segments, table)
+        except ConfigError as error:
+            raise MediaError(str(error)) from error
 
     def _refuse(self, recording: Recording, state: State | None, error: Exception) -> None:
         """Keep the problem of a recording, and no table of it."""
@@ -197,7 +203,7 @@ class _Run:
         if lasting := isinstance(error, LASTING) and state is not None:
             facts = self._facts_of(recording)
             content = self._request.choice.key(content_key(recording.path))
-        self._records.write(recording, Record(facts, state, content, None, sentence, lasting))
+        self._records.write(recording, Record(shown(recording.name), facts, state, content, None, sentence, lasting))
         self._tell(shown(recording.name), [sentence])
 
     def _standing(self, recording: Recording) -> tuple[Standing, list[str]]:
