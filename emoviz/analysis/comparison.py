@@ -5,7 +5,6 @@ labels. The first of those is what the others are measured against. Models that 
 the scores of their own recordings.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -94,10 +93,7 @@ def read(name: str, folder: Path) -> Contender:
         CheckpointError: if a file is missing or damaged.
     """
     about = checkpoints.read_description(folder)
-    try:
-        scores = json.loads((folder / checkpoints.METRICS).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"'{folder.name}' has no readable {checkpoints.METRICS}.") from error
+    scores = checkpoints.read_metrics(folder)
     for row in scores.get("test", ()):
         if lacking := [field for field in STATED if field not in row]:
             raise CheckpointError(

@@ -6,7 +6,6 @@ heard several cultures, whose replicates are speakers. Both become a table of we
 :mod:`emoviz.analysis.replicates` defines it.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from numbers import Integral
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from ..checkpoints.description import Description
-from ..checkpoints.folder import METRICS, read_description
+from ..checkpoints.folder import read_description
+from ..checkpoints.metrics import read_metrics
 from ..checkpoints.tables import read_table
 from ..core.errors import AnalysisError, CheckpointError, EmovizError
 from ..core.words import number, p_value
@@ -114,9 +114,9 @@ def scores(folders: Iterable[Path]) -> pd.DataFrame:
     for folder in folders:
         try:
             description = read_description(folder)
-            table = json.loads((folder / METRICS).read_text(encoding="utf-8"))["test"]
+            table = read_metrics(folder).get("test", ())
             attention = read_table(folder, "attention")
-        except (EmovizError, OSError, ValueError, KeyError):
+        except EmovizError:
             continue
         heard = [] if attention is None else list(attention["culture"].unique())
         own = str(heard[0]) if len(heard) == 1 else ALL

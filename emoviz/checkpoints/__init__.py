@@ -5,7 +5,6 @@ from .folder import (
     CARD,
     CONFIG,
     FAMILIAR,
-    METRICS,
     PER_CULTURE,
     WEIGHTS,
     Checkpoint,
@@ -21,6 +20,7 @@ from .folder import (
     save,
     write_scores,
 )
+from .metrics import METRICS, read_metrics
 from .tables import TABLES, read_table, write_table
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "load",
     "named",
     "read_description",
+    "read_metrics",
     "read_table",
     "rewrite",
     "save",

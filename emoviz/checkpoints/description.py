@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.configuration import LEFT_OUT
+from ..core.configuration import LEFT_OUT, coerce
+from ..core.errors import ConfigError
 from ..core.vocabulary import Source, Task
 from ..evaluation.intervals import Band
 from ..features.align import Method
 from ..models.inputs import InputConfig
 
 FORMAT = 1
+FINEST, LONGEST = 1e-3, 43_200
+"""Seconds between which the grid and the clips of a model lie."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,14 @@ class Description:
     temperature: float | None = field(default=None, metadata=LEFT_OUT)
     bands: Mapping[str, Band] = field(default_factory=dict, metadata=LEFT_OUT)
     format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        delay = self.training.get("label_delay", 0.0)
+        if not (FINEST <= self.hop <= LONGEST and FINEST <= self.window <= LONGEST):
+            raise ConfigError(f"'hop' and 'window' are {FINEST} to {LONGEST} s, not {self.hop} and {self.window}.")
+        if not isinstance(delay, int | float) or isinstance(delay, bool) or not 0 <= delay <= LONGEST:
+            raise ConfigError(f"'label_delay' is 0 to {LONGEST} s, not {str(delay)[:80]}.")
+        coerce(Method, self.training.get("resample", "linear"), "'resample'")
 
     @property
     def resample(self) -> Method:

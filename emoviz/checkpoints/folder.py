@@ -38,10 +38,11 @@ from ..models import Model, Output, build
 from ..models.inputs import Inputs, channel_names
 from ..models.losses import probabilities
 from .description import FORMAT, Description
+from .metrics import METRICS, read_metrics
 from .pack import SUFFIX, unpacked
 from .tables import read_table, write_table
 
-CONFIG, WEIGHTS, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 FAMILIAR = "familiar.safetensors"
 
 PER_CULTURE = "per-culture"
@@ -302,9 +303,9 @@ def load(folder: Path) -> Checkpoint:
         state = load_file(folder / WEIGHTS)
         state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
         predictor.load_state_dict(state)
-        metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+        metrics = read_metrics(folder)
         familiarity = _read_familiarity(folder)
-    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, EmovizError) as error:
+    except (OSError, SafetensorError, RuntimeError, ValueError, TypeError, KeyError, EmovizError) as error:
         # torch lists every tensor that does not fit, over many lines.
         fits = not isinstance(error, RuntimeError)
         reason = str(error).splitlines()[0].rstrip(".") if fits else "its weights do not fit its config"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..core.errors import CheckpointError, EmovizError
 from ..core.files import raising, replacing_folder
 from ..core.vocabulary import Dimension
-from .folder import CARD, CONFIG, METRICS, WEIGHTS, load, read_description
+from .folder import CARD, CONFIG, WEIGHTS, load, read_description
+from .metrics import METRICS
 from .tables import TABLES
 
 if TYPE_CHECKING:

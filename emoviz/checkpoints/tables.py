@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from ..core.errors import CheckpointError
 from ..core.files import raising, replacing
 
+LARGEST = 2_000_000_000
+"""Bytes that a table may take; a small file can hold a table of any size."""
 TABLES = ("attention", "embeddings", "predictions", "deletion")
 """Tables of, or about, held-out recordings that a folder may have, as Parquet."""
 
@@ -26,10 +28,17 @@ def read_table(folder: Path, name: str) -> pd.DataFrame | None:
         CheckpointError: if the file is damaged.
     """
     path = folder / f"{name}.parquet"
+    if not path.exists():
+        return None
     try:
-        return pd.read_parquet(path) if path.exists() else None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"'{path}' is damaged: {str(error).splitlines()[0].rstrip('.')}.") from error
+        about = pq.read_metadata(path)
+        size = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
+        if max(size, 8 * about.num_rows * about.num_columns) > LARGEST:
+            raise ValueError(f"it would take more than {LARGEST / 1e9:.0f} GB of memory")
+        return pd.read_parquet(path)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise CheckpointError(f"'{path}' is damaged: {reason}.") from error
 
 
 def write_table(folder: Path, name: str, table: pd.DataFrame) -> Path:

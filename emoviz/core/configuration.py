@@ -11,6 +11,8 @@ from .errors import ConfigError
 
 T = TypeVar("T")
 
+LONGEST = 80
+"""Characters of a wrong value that a message shows."""
 LEFT_OUT = {"left out when empty": True}
 """Metadata of a field that :func:`to_dict` leaves out while it is empty, so that older configs keep their form."""
 
@@ -38,6 +40,8 @@ def from_dict(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     Raises:
         ConfigError: if a key is unknown or missing, or a value is of the wrong type; it says what would be right.
     """
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{where[:1].upper()}{where[1:]} is a table, not {_shown(values)}.")
     known = {f.name: f for f in dataclasses.fields(kind) if f.init}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(known))
     if unknown:
@@ -103,18 +107,18 @@ def coerce(hint: Any, value: Any, what: str) -> Any:
         raise ConfigError(errors[0])
     if origin is typing.Literal:
         if value not in args:
-            raise ConfigError(f"{what} is one of {', '.join(map(str, args))}, not {value!r}.")
+            raise ConfigError(f"{what} is one of {', '.join(map(str, args))}, not {_shown(value)}.")
         return value
     if origin is tuple:
         if not isinstance(value, list | tuple):
-            raise ConfigError(f"{what} is a list, not {value!r}.")
+            raise ConfigError(f"{what} is a list, not {_shown(value)}.")
         if args[-1] is not Ellipsis and len(args) != len(value):
             raise ConfigError(f"{what} has {len(args)} entries, not {len(value)}.")
         element = [args[0]] * len(value) if args[-1] is Ellipsis else args
         return tuple(coerce(e, v, what) for e, v in zip(element, value, strict=True))
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{what} is a table, not {value!r}.")
+            raise ConfigError(f"{what} is a table, not {_shown(value)}.")
         return {coerce(args[0], k, what): coerce(args[1], v, what) for k, v in value.items()}
     if hint is type(None):
         if value is None:
@@ -127,7 +131,7 @@ def coerce(hint: Any, value: Any, what: str) -> Any:
         if isinstance(value, hint):
             return value
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{what} is a table, not {value!r}.")
+            raise ConfigError(f"{what} is a table, not {_shown(value)}.")
         return from_dict(hint, value, what)
     elif isinstance(value, hint):
         return value
@@ -135,5 +139,11 @@ def coerce(hint: Any, value: Any, what: str) -> Any:
         if isinstance(value, str) and value in list(hint):  # type: ignore[call-overload]
             return hint(value)
         if hint is not str:
-            raise ConfigError(f"{what} is one of {', '.join(hint)}, not {value!r}.")  # type: ignore[arg-type]
-    raise ConfigError(f"{what} is of type {getattr(hint, '__name__', hint)}, not {value!r}.")
+            raise ConfigError(f"{what} is one of {', '.join(hint)}, not {_shown(value)}.")  # type: ignore[arg-type]
+    raise ConfigError(f"{what} is of type {getattr(hint, '__name__', hint)}, not {_shown(value)}.")
+
+
+def _shown(value: Any) -> str:
+    """A value as a sentence shows it, which has no room for a long one."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

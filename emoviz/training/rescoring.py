@@ -1,7 +1,6 @@
 """New intervals for the scores of a trained checkpoint, whose values stay as they are, and its card with them."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -84,11 +83,11 @@ def stated(folder: Path) -> tuple[dict[str, Any], Origin]:
     Raises:
         CheckpointError: if the file is missing or damaged, or does not hold them.
     """
-    path = folder / checkpoints.METRICS
+    metrics = checkpoints.read_metrics(folder)
     try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
         return metrics, Origin(**metrics["origin"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
+        path = folder / checkpoints.METRICS
         raise CheckpointError(f"'{path}' does not hold the scores and the origin of a model.") from error
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from ..analysis import ceiling, cultures, permutation, reliability, replicates, similarity, top_channels
-from ..checkpoints.folder import CONFIG, METRICS, PER_CULTURE
+from ..checkpoints.folder import CONFIG, PER_CULTURE
+from ..checkpoints.metrics import METRICS
 from . import loaders
 from .cache import cached, kept
 

@@ -1,6 +1,5 @@
 """Loaders of what pages read from disk, once per server: settings, checkpoints and examples."""
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +9,6 @@ from .. import corpora
 from ..checkpoints import (
     CARD,
     CONFIG,
-    METRICS,
     PER_CULTURE,
     WEIGHTS,
     Checkpoint,
@@ -19,6 +17,7 @@ from ..checkpoints import (
     groups,
     load,
     read_description,
+    read_metrics,
     read_table,
 )
 from ..core import places
@@ -180,12 +179,11 @@ def _report(path: Path, changed: int) -> Report:
 
 
 def metrics(folder: Path) -> dict[str, Any]:
-    """Return the held-out scores of a checkpoint; empty when it has none."""
+    """Return the held-out scores of a checkpoint; empty when it has none, or they are damaged."""
     try:
-        values = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_metrics(folder)
+    except CheckpointError:
         return {}
-    return values if isinstance(values, dict) else {}
 
 
 def card(folder: Path) -> str:
