@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export EMOVIZ_DATA
+# Where a machine forbids bytecode, every process that a test starts would compile what it imports once more.
+unexport PYTHONDONTWRITEBYTECODE
 # Two torch processes that each take all cores are slower than one after the other.
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
@@ -33,7 +35,7 @@ browser:
 
 # Files are compiled by all cores, and without those that are not imported: pip, on one core, takes twice as long.
 PIP := $(BIN)/python -m pip install --quiet --no-compile
-COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/tests?/|/transformers/models/' .venv >/dev/null 2>&1 || true
+COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/tests?/|/transformers/models/' .venv emoviz >/dev/null 2>&1 || true
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

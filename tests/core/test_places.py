@@ -83,18 +83,14 @@ def test_what_is_kept_of_recordings_is_a_setting_that_may_be_nothing():
             Settings.read({"EMOVIZ_KEPT_MB": wrong})
 
 
-IMPORT_ALL = """
-import importlib, pkgutil, sys
+SPY = """
+import importlib, json, os, pkgutil, signal, sys
+from pathlib import Path
 def import_all():
     import emoviz
     for found in pkgutil.walk_packages(emoviz.__path__, "emoviz."):
         if not found.name.endswith("__main__"):
             importlib.import_module(found.name)
-"""
-
-SPY = """
-import os
-from pathlib import Path
 package, reads = Path(sys.argv[1]) / "emoviz", set()
 read = os._Environ.__getitem__
 def spy(self, key):
@@ -125,24 +121,11 @@ for name, module in list(sys.modules.items()):
             for path in paths(value):
                 if path.is_absolute() and not path.is_relative_to(package):
                     reads.add(f"{name}.{key} keeps {path}")
-print("\\n".join(sorted(reads)))
+print(json.dumps(sorted(reads)), flush=True)
 """
-
-
-def run(program: str) -> str:
-    command = [sys.executable, "-c", program, str(ROOT)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    return result.stdout.strip()
-
-
-def test_no_module_reads_a_setting_or_keeps_a_path_when_it_is_imported():
-    assert run(IMPORT_ALL + SPY) == ""
-
+"""Prints what the modules read of the environment, and which absolute paths they keep, when they are imported."""
 
 ELSEWHERE = """
-import os, signal
-import_all()  # the libraries; what they need of this system is theirs
 for name in [name for name in sys.modules if name.startswith("emoviz")]:
     del sys.modules[name]
 for name in ("fcntl", "resource", "pwd", "grp", "termios", "pty", "tty", "posix"):
@@ -156,8 +139,21 @@ for name in ("SIGKILL", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGCHLD", "p
         delattr(signal, name)
 sys.platform = "win32"
 import_all()
+print(json.dumps("imported"))
 """
+"""Imports the modules once more, on another system; what the libraries need of this one is theirs."""
 
 
-def test_every_module_is_imported_where_the_system_is_no_posix():
-    run(IMPORT_ALL + ELSEWHERE)
+@pytest.fixture(scope="module")
+def imported() -> subprocess.CompletedProcess[str]:
+    """A process that imports everything, which takes it seconds, first as it is and then elsewhere."""
+    command = [sys.executable, "-c", SPY + ELSEWHERE, str(ROOT)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_no_module_reads_a_setting_or_keeps_a_path_when_it_is_imported(imported):
+    assert imported.stdout.startswith("[]\n"), imported
+
+
+def test_every_module_is_imported_where_the_system_is_no_posix(imported):
+    assert imported.returncode == 0 and imported.stdout.endswith('"imported"\n'), imported.stderr

@@ -1,5 +1,6 @@
 """An encoder by name goes from a corpus through training to a prediction, and no further without its weights."""
 
+import pickle
 import shutil
 import wave
 from pathlib import Path
@@ -13,6 +14,7 @@ from emoviz import checkpoints
 from emoviz.core.errors import FeatureError, MissingWeightsError
 from emoviz.core.vocabulary import Source
 from emoviz.corpora.base import RECORDING_COLUMNS, Corpus
+from emoviz.features import make
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.models.inputs import InputConfig
@@ -50,7 +52,7 @@ def trained(tmp_path_factory) -> tuple[Path, Path, Path]:
     (root / "sounds").mkdir()
     settings = {"weights": str(weights), "layer": 1}
     store = FeatureStore(root / "store")
-    store.add_corpus(write_corpus(root / "sounds"), ["hubert"], settings={"hubert": settings}, processes=2)
+    store.add_corpus(write_corpus(root / "sounds"), ["hubert"], settings={"hubert": settings})
     config = TrainingConfig(
         name="by-hubert",
         title="By HuBERT",
@@ -79,6 +81,12 @@ def test_the_checkpoint_says_what_its_features_were_made_with(trained):
     assert feature.settings["layer"] == 1
     assert len(str(feature.settings["weights"])) == 16
     assert checkpoints.load(folder).channels == tuple(f"hubert.pc{i:03d}" for i in range(4))
+
+
+def test_an_encoder_goes_to_other_processes_with_its_settings(trained):
+    chosen = make("hubert", {"weights": str(trained[0]), "layer": 1})
+    there = pickle.loads(pickle.dumps(chosen))
+    assert (there.settings, there.channels) == (chosen.settings, chosen.channels)
 
 
 def test_a_clip_is_predicted_with_the_same_encoder(trained, monkeypatch):

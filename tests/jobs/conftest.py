@@ -42,9 +42,10 @@ def jobs(settings: Settings) -> Iterator[Jobs]:
 def wait(jobs: Jobs, identity: str, until: Callable[[Status], bool], seconds: float = 30) -> Status:
     """The first status that ``until`` accepts; fails after some seconds without one."""
     status = jobs.state(identity)
-    end = time.monotonic() + seconds
+    begin = time.monotonic()
     while not until(status):
-        assert time.monotonic() < end, f"after {seconds} s: {status}\n{jobs.logs(identity)}"
-        time.sleep(0.05)
+        waited = time.monotonic() - begin
+        assert waited < seconds, f"after {seconds} s: {status}\n{jobs.logs(identity)}"
+        time.sleep(min(0.05 + waited / 20, 0.5))  # the longer it takes, the less often it is asked
         status = jobs.state(identity)
     return status

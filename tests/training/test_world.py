@@ -1,17 +1,22 @@
 """Processes that share a training see together what one would see alone."""
 
+import dataclasses
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from places import ROOT
 
 from emoviz.core.errors import ConfigError
+from emoviz.training import train
 from emoviz.training.data import Part
 from emoviz.training.feed import EpochSampler
 from emoviz.training.run_folder import read_log
 from emoviz.training.world import World
+
+from .made_up import TRACES, TracedStore, folders
 
 
 @pytest.mark.parametrize("size", [1, 2, 4])
@@ -38,15 +43,19 @@ def test_world_is_read_as_torchrun_tells_it():
     assert (told.size, told.rank, told.per_node, told.first) == (4, 3, 2, False)
 
 
+def train_toy(root: Path) -> None:
+    """Train a small network on made-up traces."""
+    options = {"hidden": 4, "layers": 1, "dropout": 0.0}
+    changes = {"loss": "mse", "window": 4.0, "epochs": 6, "batch_size": 2, "learning_rate": 0.03, "averaging": 0.5}
+    config = dataclasses.replace(TRACES, options=options, **changes)
+    train(config, TracedStore(), *folders(root))
+
+
 PROGRAM = """
-import dataclasses, sys
+import sys
 from pathlib import Path
-from emoviz.training import train
-from training.made_up import TRACES, TracedStore, folders
-options = {"hidden": 4, "layers": 1, "dropout": 0.0}
-changes = {"loss": "mse", "window": 4.0, "epochs": 6, "batch_size": 2, "learning_rate": 0.03, "averaging": 0.5}
-config = dataclasses.replace(TRACES, options=options, **changes)
-train(config, TracedStore(), *folders(Path(sys.argv[1])))
+from training.test_world import train_toy
+train_toy(Path(sys.argv[1]))
 """
 
 
@@ -55,11 +64,11 @@ def test_two_processes_have_the_loss_curve_of_one(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     places = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "CUDA_VISIBLE_DEVICES": ""}
-    together = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    for name, launcher in (("one", []), ("two", together)):
-        command = [sys.executable, *launcher, str(program), str(tmp_path / name)]
-        done = subprocess.run(command, env=places, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command = [sys.executable, *launcher, str(program), str(tmp_path / "two")]
+    done = subprocess.run(command, env=places, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    train_toy(tmp_path / "one")
     one, two = (read_log(tmp_path / name / "runs" / "toy-traces") for name in ("one", "two"))
     assert [line["epoch"] for line in two] == [line["epoch"] for line in one] == [0, 1, 2, 3, 4, 5]
     assert [line["loss"] for line in two] == pytest.approx([line["loss"] for line in one], rel=1e-4)
