@@ -22,7 +22,7 @@ from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.clip import DEFAULT_MODELS
 from ..prediction.inputs import can_be_extracted
-from . import linked, loaders
+from . import linked, loaders, server_folders
 from .session import session
 
 UPLOAD, EXAMPLE = "Upload: ", "Example: "
@@ -67,7 +67,8 @@ def choose_clip() -> Clip | None:
     """Draw the row ``[clip v] [Upload] [Record]`` and return the chosen clip; None when there is none."""
     visitor = session()
     wanted = linked.read("clip")
-    clips = loaders.examples() | visitor.uploads
+    visitor.opened |= server_folders.found([wanted, str(st.session_state.get("clip", ""))])
+    clips = loaders.examples() | visitor.uploads | server_folders.found(visitor.opened)
     stays = KEEPS if loaders.settings().kept_mb else KEEPS_NOTHING
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
         if clips:
@@ -87,11 +88,24 @@ def choose_clip() -> Clip | None:
         with st.popover("Record"):
             st.audio_input("Say something", sample_rate=16000, key="record", on_change=_keep_upload, args=("record",))
             st.caption(stays)
+        if loaders.settings().folders:
+            _offer_folders()
     if message := st.session_state.pop("upload_error", None):
         st.error(message)
     if wanted.startswith(UPLOAD) and wanted not in clips:
         st.info("This link names an upload, and uploads are gone with their session: the example is shown instead.")
     return Clip(name, clips[name]) if clips else None
+
+
+def _offer_folders() -> None:
+    """Draw the choice among recordings in folders of this machine, once somebody asks for it."""
+    part = st.popover("Open", key="server-folders", on_change="rerun")
+    with part:
+        if part.open and (name := server_folders.choose()):
+            session().opened |= server_folders.found([name])
+            linked.write("clip", name)
+            st.session_state.pop("clip", None)
+            st.rerun()
 
 
 def _keep_upload(key: str) -> None:

@@ -28,6 +28,7 @@ class Session:
         folder: temporary folder of this session.
         limit_mb: largest clip, and largest sum of all uploads that are kept, in MB.
         uploads: files of the uploads by the names that the page shows.
+        opened: files in folders of this machine that were opened, by the names that the page shows.
         references: recordings and profiles of people that were uploaded to fit models to them, a file or a folder of
             each kind.
         fits: fits of models to people.
@@ -38,6 +39,7 @@ class Session:
     folder: Path
     limit_mb: int
     uploads: dict[str, Path] = field(default_factory=dict)
+    opened: dict[str, Path] = field(default_factory=dict)
     references: dict[str, Path] = field(default_factory=dict)
     fits: Fits = field(default_factory=Fits)
     analyses: Analyses = field(init=False)

@@ -1,6 +1,7 @@
 """Predict on a whole folder of the machine: what is offered, what is refused, and the job that is made."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from reading import texts
 
 from emoviz.core.settings import Settings
 from emoviz.jobs.kinds.prediction import Prediction
-from emoviz.ui import job_cards, loaders
+from emoviz.ui import job_cards, loaders, server_folders
 
 
 @pytest.fixture
@@ -30,12 +31,12 @@ def submitted(monkeypatch) -> list[Prediction]:
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, settings: Settings) -> Path:
+def folder(tmp_path, monkeypatch, settings: Settings, clip) -> Path:
     """A folder that the setting names, with a recording and a link out of it."""
     root = tmp_path / "interviews"
     (root / "anna").mkdir(parents=True)
-    (root / "anna" / "one.mp4").write_bytes(b"clip")
-    (tmp_path / "private.mp4").write_bytes(b"clip")
+    shutil.copy(clip, root / "anna" / "one.mp4")
+    shutil.copy(clip, tmp_path / "private.mp4")
     (root / "private.mp4").symlink_to(tmp_path / "private.mp4")
     monkeypatch.setattr(loaders, "settings", lambda: dataclasses.replace(settings, folders=(root,)))
     return root
@@ -65,3 +66,24 @@ def test_what_fits_nothing_is_said(open_page, finish, submitted, folder):
     test = finish(open_page("predict", many="true"))
     test.text_input(key="patterns").set_value("*.wav").run()
     assert "There is no recording that fits *.wav" in test.error[0].value and not submitted
+
+
+def test_a_link_opens_a_recording_of_a_named_folder(open_page, finish, predictor, folder):
+    name = "Folder: interviews/anna/one.mp4"
+    test = finish(open_page("predict", clip=name))
+    assert not test.exception and test.selectbox(key="clip").value == name
+    assert [call[0] for call in predictor.calls] == [folder / "anna" / "one.mp4"]
+
+
+def test_no_link_leads_out_of_the_named_folders(folder):
+    for path in (
+        "private.mp4",
+        "../private.mp4",
+        "anna/../../private.mp4",
+        "anna",
+        "none.mp4",
+        "\0.mp4",
+        "/etc/passwd",
+    ):
+        assert server_folders.found([f"Folder: interviews/{path}", f"Folder: {path}"]) == {}
+    assert list(server_folders.found(["Folder: interviews/anna/one.mp4"]).values()) == [folder / "anna" / "one.mp4"]

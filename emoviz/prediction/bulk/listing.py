@@ -1,6 +1,7 @@
 """The recordings of folders of any depth, of lists, and single ones, each under a name of its own."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -14,6 +15,7 @@ from ...media import ACCEPTED
 
 LISTS = (".csv", ".tsv")
 """Endings of lists."""
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 FILE, SEGMENTS = "file", "segments"
 """Columns of a list: the path of a recording, and its own segments."""
 
@@ -125,8 +127,10 @@ def _folders(root: Path) -> Iterator[Path]:
 
 
 def shown(name: str) -> str:
-    """Return a file's name as any program can write it: bytes that are no text are told by their numbers."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    """Return a file's name as any program can write it: bytes that are no text, or end a line, are told as numbers."""
+    return _UNPRINTABLE.sub(
+        lambda found: f"\\x{ord(found[0]):02x}", os.fsencode(name).decode("utf-8", "backslashreplace")
+    )
 
 
 def _of_folder(folder: Path, patterns: Sequence[str]) -> Iterator[Recording | Problem]:

@@ -1,0 +1,71 @@
+"""Recordings in the folders that the setting ``EMOVIZ_FOLDERS`` names, which pages open without an upload."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import streamlit as st
+
+from ..core.errors import EmovizError
+from ..media import ACCEPTED
+from ..prediction.bulk.listing import folders_in, require_inside
+from ..prediction.clip import require_size
+from . import loaders
+
+PREFIX = "Folder: "
+"""Start of the names of these recordings, as pages show them."""
+MOST_FOLDERS = 1000
+
+
+def found(names: Iterable[str]) -> dict[str, Path]:
+    """Return the files of those names that are recordings in the folders, also where links lead, and leave out others.
+
+    Args:
+        names: names as pages show them, which may come from anybody's link.
+    """
+    return {name: path for name in names if (path := _path_of(name)) is not None}
+
+
+def choose() -> str | None:
+    """Let people choose a recording, and return its name once they open it; None before, or where it is too large."""
+    settings = loaders.settings()
+    folder = st.selectbox("Folder", folders_in(settings.folders, MOST_FOLDERS), key="server-folder")
+    files = sorted(path.name for path in folder.iterdir() if _is_recording(path)) if folder else []
+    if not files:
+        st.caption(f"No recording lies in this folder itself; accepted are {', '.join(ACCEPTED)}.")
+        return None
+    file = st.selectbox("Recording", files, key=f"server-file-{folder}")
+    if not st.button("Open", key="server-open"):
+        return None
+    try:
+        require_size(folder / file, settings.upload_limit_mb)
+    except EmovizError as error:
+        st.error(str(error))
+        return None
+    root = next(root for root in settings.folders if folder.is_relative_to(root))
+    return f"{_start(root)}{(folder / file).relative_to(root).as_posix()}"
+
+
+def _path_of(name: str) -> Path | None:
+    for root in loaders.settings().folders:
+        if name.startswith(_start(root)):
+            path = root / name.removeprefix(_start(root))
+            if _is_recording(path):
+                return path
+    return None
+
+
+def _start(root: Path) -> str:
+    """Return the start of the names of a folder's recordings: its own name, or its path where two share one."""
+    same = sum(root.name == other.name for other in loaders.settings().folders)
+    return f"{PREFIX}{root.name if same == 1 else root}/"
+
+
+def _is_recording(path: Path) -> bool:
+    """Return whether a path is of a recording that may be read."""
+    if path.name.startswith(".") or path.suffix.lower()[1:] not in ACCEPTED:
+        return False
+    try:
+        require_inside(path, loaders.settings().folders)
+    except EmovizError:
+        return False
+    return path.is_file()
