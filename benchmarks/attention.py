@@ -36,7 +36,8 @@ from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Split
 from emoviz.evaluation.metrics import METRICS
 from emoviz.evaluation.scores import scores_of
-from emoviz.explain.deletion import Example, deletion
+from emoviz.explain.deletion import deletion
+from emoviz.explain.examples import Example
 from emoviz.features.store import FeatureStore
 from emoviz.models import Model
 from emoviz.models.inputs import Inputs

@@ -52,7 +52,7 @@ from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Modality, Source
 from emoviz.evaluation.confidence import judged_confidence
 from emoviz.evaluation.scores import ALL, Result, score_table, scores_of
-from emoviz.explain.faithful import selection_score
+from emoviz.explain.held_out import selection_score
 from emoviz.features.store import FeatureStore
 from emoviz.prediction.corpus import predict_recording
 from emoviz.prediction.inputs import PICTURES, frames_of

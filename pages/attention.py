@@ -11,11 +11,12 @@ from emoviz import plots
 from emoviz.analysis.reliability import Reliability, in_words
 from emoviz.checkpoints.description import Description
 from emoviz.core.errors import EmovizError
+from emoviz.core.vocabulary import Weighting
 from emoviz.core.words import CONFOUND, DERIVED, counted, interval
 from emoviz.evaluation import findings
 from emoviz.evaluation.slices import Slice
 from emoviz.explain.attention import ClipAttention
-from emoviz.explain.faithful import ATTENTION, GRADIENTS, drawn_by, error_name, verdict_of
+from emoviz.explain.faithful import drawn_by, error_name, verdicts_of
 from emoviz.plots.attention import MAPS, STRIP
 from emoviz.prediction.assembly import ClipPrediction
 from emoviz.ui import attention_weights, clip_view, figures, linked, loaders, messages, navigation, selection
@@ -51,9 +52,10 @@ ABOUT_DELETION = """
 Channels of held-out recordings are replaced by their training mean, some more at each step, and the error is measured.
 If weights tell what the predictions rest on, the error rises faster with the **highest first** than in a **random
 order** (the same weights dealt out to other channels), and slower with the **lowest first**. Bands are 95 % bootstrap
-intervals, for random orders also over orders. **Integrated gradients** are computed from the prediction itself, and
-show what an explanation can reach here. Sources: RISE (Petsiuk et al., BMVC 2018, section 4.2)
-for deletion; Sundararajan et al. (ICML 2017) for integrated gradients.
+intervals, for random orders also over orders. **Integrated gradients** and **permutation importance** are computed from
+the prediction itself, and show what an explanation can reach here; the order of the latter comes from other people's
+recordings, as it looks at labels. Sources: RISE (Petsiuk et al., BMVC 2018, section 4.2) for deletion; Sundararajan et
+al. (ICML 2017) for integrated gradients; Breiman (Machine Learning 45, 2001) for permutation importance.
 """
 ABOUT_CLIP_CHANNELS = """
 The weights that the model's channel attention gives to the channels of this clip, averaged over the windows in which it
@@ -203,13 +205,14 @@ def words_of_trust(agreement: Reliability, deletion: pd.DataFrame | None, doubt:
 
 
 def words_of_deletion(table: pd.DataFrame) -> str:
-    """Return the verdict on the attention's weights, and on those of integrated gradients."""
-    own, other = verdict_of(table, ATTENTION), verdict_of(table, GRADIENTS)
-    value, low, high = other.difference[:3]
-    return (
-        f"**Is it faithful? {own.faithfulness.capitalize()}.** {own.sentence} Integrated gradients by the same test: "
-        f"{other.faithfulness} ({interval(value, low, high, 3, sign='+')})."
+    """Return the verdict on the attention's weights, and in short on the other weightings that were tested."""
+    found = verdicts_of(table)
+    own = found.pop(Weighting.ATTENTION)
+    others = "; ".join(
+        f"{weighting} {other.faithfulness} ({interval(*other.difference[:3], 3, sign='+')})"
+        for weighting, other in found.items()
     )
+    return f"**Is it faithful? {own.faithfulness.capitalize()}.** {own.sentence} By the same test: {others}."
 
 
 def show_deletion(name: str, folder: Path, about: Description, table: pd.DataFrame | None) -> None:

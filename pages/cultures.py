@@ -11,6 +11,7 @@ from emoviz.analysis import replicates
 from emoviz.analysis.cultures import Weights
 from emoviz.core import words
 from emoviz.core.errors import EmovizError
+from emoviz.core.vocabulary import Weighting
 from emoviz.evaluation.metrics import METRICS
 from emoviz.evaluation.metrics.base import score_title
 from emoviz.ui import culture_tables, figures, linked, navigation
@@ -30,6 +31,23 @@ NO_MODELS = (
     f"`{TRAIN}`, after which this page compares them."
 )
 
+ABOUT_WEIGHTING = {
+    Weighting.ATTENTION: """
+These are the weights that the channel attention gives a channel, averaged over a culture's models (or speakers) and
+their held-out clips. Source: CATS-Transformer paper, section 5.5.
+""",
+    Weighting.GRADIENTS: """
+These are integrated gradients: how much a channel adds to the prediction of a held-out clip or takes from it, summed
+over its frames, averaged over clips, people and models, as a multiple of the mean over channels. Source: Sundararajan
+et al., ICML 2017, equation 1.
+""",
+    Weighting.PERMUTATION: """
+This is permutation importance: how much the error on held-out people grows when a channel is that of another moment of
+the same person, averaged over people and models, as a multiple of the mean absolute value over channels; it is negative
+where a model does better without the channel's course. Sources: Breiman, Machine Learning 45 (2001), section 10; Fisher
+et al., JMLR 20 (2019), section 3.
+""",
+}
 ABOUT_SIMILARITY = """
 **A cell** compares the channel weights of two cultures: the mean over pairs of models (or, for one model that heard all
 cultures, of speakers), one of each culture. Models of the same seed started alike, so such pairs do not count; hover
@@ -44,10 +62,9 @@ The cosine of weights, which are never negative, is high for any two models; Pea
 stand out. Source: CATS-Transformer paper, section 5.5, figure 5.
 """
 ABOUT_PAIR = """
-The large points are the weights that the channel attention gives a channel, averaged over a culture's models (or
-speakers) and their held-out clips; the small ones are the single models. Where the small points of the two cultures
+The large points are means, the small ones the single models (or speakers). Where the small points of the two cultures
 mix, the difference is no more than that between two seeds. Shown are the channels whose means differ most, or of one
-culture those that weigh most; the table has all, with standard errors. Source: CATS-Transformer paper, section 5.5.
+culture those that weigh most; the table has all, with standard errors.
 """
 ABOUT_GROUPS = """
 Each cell is the mean weight of a group's channels, over a culture's models (or speakers). The speech representation is
@@ -100,11 +117,18 @@ def compare_weights(sources: dict[str, tuple[Path, ...]]) -> None:
 
 def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     """Show similarity, the chosen pair and the most frequent channels."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
         name = linked.select("Channel weights of", list(sources), "weights", width=210)
-        weights = culture_tables.weights(name, sources[name])
-        for problem in weights.left_out:
-            st.warning(f"{problem} It is left out.")
+        weighting = Weighting(linked.named("Weights by", {str(w): w.capitalize() for w in Weighting}, "by", width=190))
+    weights = culture_tables.weights(name, sources[name], weighting)
+    for problem in weights.left_out:
+        st.warning(f"{problem} It is left out.")
+    if weights.missing:
+        st.info(culture_tables.missing(name, weights, weighting))
+    if weights.table.empty:
+        return
+    with row:
         dimensions = list(weights.table.index.get_level_values("dimension").unique())
         dimension = linked.select("Task", dimensions, "task", width=260)
         modalities = [EVERY, *replicates.modalities(weights.table)]
@@ -116,25 +140,30 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
         if measure == "top-k":
             k = linked.number("k", 1, most, k, "k", width=100)
     own = table[table.index.get_level_values("dimension") == dimension]
-    every = (name, modality, culture_tables.changed(sources[name]))
+    every = (name, weighting, modality, culture_tables.changed(sources[name]))
     of = (dimension, *every)
     comparison = culture_tables.compare(of, own, weights.replicates, measure, k)
-    st.markdown(f"{comparison.words} {culture_tables.collapsed(name, dimension)}".strip())
-    show_cells(of, comparison, own, weights.replicates, (measure, k))
-    show_groups(of, own, weights.replicates)
+    collapsed, faithful = culture_tables.collapsed(name, dimension), culture_tables.faithful(sources[name], dimension)
+    st.markdown(" ".join(filter(None, (comparison.words, collapsed, faithful))))
+    show_cells(of, comparison, own, (weights.replicates, weighting), (measure, k))
+    show_groups(of, own, weights.replicates, weighting)
     show_top(every, Weights(table, weights.replicates))
 
 
 @fragment
 def show_cells(
-    of: tuple[Hashable, ...], comparison: Comparison, weights: pd.DataFrame, replicates: str, measure: tuple[str, int]
+    of: tuple[Hashable, ...],
+    comparison: Comparison,
+    weights: pd.DataFrame,
+    about: tuple[str, Weighting],
+    measure: tuple[str, int],
 ) -> None:
     """Show the matrix and the channels of the clicked cell beside it; only these two change with a click."""
     left, right = st.columns([46, 54], gap="medium")
     with left:
-        show_similarity(of, comparison, replicates, measure)
+        show_similarity(of, comparison, about[0], measure)
     with right:
-        show_pair(of, weights, replicates, chosen_pair(comparison))
+        show_pair(of, weights, about, chosen_pair(comparison))
 
 
 def chosen_pair(comparison: Comparison) -> tuple[str, str]:
@@ -176,32 +205,36 @@ def show_similarity(
     )
 
 
-def show_pair(of: tuple[Hashable, ...], weights: pd.DataFrame, replicates: str, names: tuple[str, str]) -> None:
+def show_pair(
+    of: tuple[Hashable, ...], weights: pd.DataFrame, about: tuple[str, Weighting], names: tuple[str, str]
+) -> None:
     """Show both cultures' weights channel by channel, or the replicates' weights of one culture."""
+    replicates, weighting = about
     both = list(dict.fromkeys(names))
     pair = culture_tables.pair(of, weights, replicates, names, SHOWN)
     figures.show(
         figures.kept(
-            ("pair of", of, names), lambda: plots.pair_weights(pair.points, pair.shown, both, replicates=replicates)
+            ("pair of", of, names),
+            lambda: plots.pair_weights(pair.points, pair.shown, both, replicates=replicates, weighting=weighting),
         ),
         pair.table,
         key="pair",
         name="-".join(["channel-weights", *both]).replace(" ", "-"),
-        about=ABOUT_PAIR,
+        about=ABOUT_PAIR + ABOUT_WEIGHTING[weighting],
     )
 
 
-def show_groups(of: tuple[Hashable, ...], weights: pd.DataFrame, replicates: str) -> None:
+def show_groups(of: tuple[Hashable, ...], weights: pd.DataFrame, replicates: str, weighting: Weighting) -> None:
     """Show what kinds of channels each culture relies on, where channels have names that tell."""
     table = culture_tables.groups(of, weights)
     if table["group"].nunique() < 2:
         return
     figures.show(
-        figures.kept(("groups", of), lambda: plots.group_weights(table, replicates=replicates)),
+        figures.kept(("groups", of), lambda: plots.group_weights(table, replicates=replicates, weighting=weighting)),
         table,
         key="groups",
         name="groups-of-channels",
-        about=ABOUT_GROUPS,
+        about=ABOUT_GROUPS + ABOUT_WEIGHTING[weighting],
     )
 
 

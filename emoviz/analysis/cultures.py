@@ -4,6 +4,10 @@ Two kinds of checkpoints say which channels a culture's recordings let through: 
 culture (the group :data:`emoviz.checkpoints.folder.PER_CULTURE`), whose replicates are seeds, and a single one that
 heard several cultures, whose replicates are speakers. Both become a table of weights, as
 :mod:`emoviz.analysis.replicates` defines it.
+
+Weights are those of the channel attention, or what a witness of the predictions says (``importance.parquet``). A
+witness speaks in the unit of an output or an error, which differ between models; so each replicate's importance becomes
+a multiple of its even share, the mean of its absolute values over channels.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +22,7 @@ from ..checkpoints.folder import read_description
 from ..checkpoints.metrics import read_metrics
 from ..checkpoints.tables import read_table
 from ..core.errors import AnalysisError, CheckpointError, EmovizError
+from ..core.vocabulary import Weighting
 from ..core.words import number, p_value
 from ..evaluation.scores import ALL
 from ..studies import tables
@@ -44,14 +49,16 @@ class Weights(NamedTuple):
         table: table of weights; empty where no checkpoint has any.
         replicates: name of its rows of one culture and dimension: ``seed`` or ``speaker``.
         left_out: errors of checkpoints that could not be read.
+        missing: names of the checkpoints that weigh channels, but not yet by the weighting that was asked for.
     """
 
     table: pd.DataFrame
     replicates: str
     left_out: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
-def weights(folders: Iterable[Path]) -> Weights:
+def weights(folders: Iterable[Path], weighting: Weighting = Weighting.ATTENTION) -> Weights:
     """Return mean channel weights of models that were each trained on one culture, as far as they are there.
 
     What a checkpoint is stands in its files, not in its folder's name: its dimension and seed in ``config.json``, its
@@ -59,42 +66,67 @@ def weights(folders: Iterable[Path]) -> Weights:
 
     Args:
         folders: folders of checkpoints.
+        weighting: the kind of weights.
 
     Raises:
         AnalysisError: if two of them weigh different channels, or are of the same culture, dimension and seed.
     """
-    attention, about, wrong = {}, {}, []
+    tables, about, wrong, missing = {}, {}, [], []
     for folder in folders:
         try:
-            description, table = read_description(folder), read_table(folder, "attention")
+            description, table = read_description(folder), _table(folder, weighting)
+            if table is not None:
+                tables[folder.name], about[folder.name] = table, description
+            elif read_table(folder, "attention") is not None:
+                missing.append(folder.name)
         except CheckpointError as error:
             wrong.append(str(error))
-            continue
-        if table is not None:
-            attention[folder.name], about[folder.name] = table, description
-    if not attention:
-        return Weights(pd.DataFrame(), "seed", tuple(wrong))
-    found = replicates.of_models(attention, {name: dimension(description) for name, description in about.items()})
+    if not tables:
+        return Weights(pd.DataFrame(), "seed", tuple(wrong), tuple(missing))
+    found = replicates.of_models(tables, {name: dimension(description) for name, description in about.items()})
     seeds = [str(about[name].training.get("seed", name)) for name in found.index.get_level_values("model")]
     keys = [found.index.get_level_values(level) for level in replicates.KEYS]
     found.index = pd.MultiIndex.from_arrays([*keys, seeds], names=[*replicates.KEYS, "seed"])
     if not found.index.is_unique:
         twice = ", ".join(found.index[found.index.duplicated()][0])
         raise AnalysisError(f"Two checkpoints are of the same culture, dimension and seed ({twice}); keep one of them.")
-    return Weights(found.sort_index(), "seed", tuple(wrong))
+    return Weights(_in_even_shares(found.sort_index(), weighting), "seed", tuple(wrong), tuple(missing))
 
 
-def weights_by_speaker(folder: Path) -> Weights:
+def weights_by_speaker(folder: Path, weighting: Weighting = Weighting.ATTENTION) -> Weights:
     """Return mean channel weights of one model by held-out speaker; empty where it weighs no channels.
+
+    Args:
+        folder: folder of the checkpoint.
+        weighting: the kind of weights.
 
     Raises:
         AnalysisError: if its clips have no cultures.
         CheckpointError: if the folder is damaged.
     """
-    table = read_table(folder, "attention")
+    table = _table(folder, weighting)
     if table is None:
-        return Weights(pd.DataFrame(), "speaker")
-    return Weights(replicates.of_speakers(table, dimension(read_description(folder))), "speaker")
+        weighs = read_table(folder, "attention") is not None
+        return Weights(pd.DataFrame(), "speaker", missing=(folder.name,) if weighs else ())
+    found = replicates.of_speakers(table, dimension(read_description(folder)))
+    return Weights(_in_even_shares(found, weighting), "speaker")
+
+
+def _table(folder: Path, weighting: Weighting) -> pd.DataFrame | None:
+    """Return what a checkpoint's channels weigh, by recording or by person; None where nothing says it."""
+    if weighting is Weighting.ATTENTION:
+        return read_table(folder, "attention")
+    table = read_table(folder, "importance")
+    own = pd.DataFrame() if table is None else table[table["weighting"] == weighting]
+    return None if own.empty else own.set_index("speaker", drop=False)
+
+
+def _in_even_shares(table: pd.DataFrame, weighting: Weighting) -> pd.DataFrame:
+    """Return weights of witnesses as multiples of the mean absolute weight of their row; attention's stay gates."""
+    if weighting is Weighting.ATTENTION:
+        return table
+    share = table.abs().mean(axis=1)
+    return table.div(share.where(share > 0, 1.0), axis=0)
 
 
 def dimension(description: Description) -> str:

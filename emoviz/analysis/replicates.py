@@ -17,8 +17,8 @@ from ..core.errors import AnalysisError, ConfigError, UnknownNameError
 
 KEYS = ("culture", "dimension")
 """First levels of the index of a table of weights."""
-DESCRIPTIVE = ("culture", "speaker", "label", "session")
-"""Columns of ``attention.parquet`` that are no channels."""
+DESCRIPTIVE = ("culture", "speaker", "label", "session", "weighting", "recordings")
+"""Columns of ``attention.parquet`` and ``importance.parquet`` that are no channels."""
 
 
 def of_models(attention: Mapping[str, pd.DataFrame], dimensions: Mapping[str, str]) -> pd.DataFrame:

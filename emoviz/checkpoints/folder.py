@@ -7,7 +7,8 @@
     attention.parquet    channel weights per held-out recording (models with channel attention)
     embeddings.parquet   embeddings of held-out recordings
     predictions.parquet  truth and prediction of held-out recordings
-    deletion.parquet     whether the channel weights are faithful (``python -m emoviz explain --deletion``)
+    importance.parquet   what the channels weigh by gradients and by exchange, per held-out person
+    deletion.parquet     which of these weights are faithful (``python -m emoviz explain --deletion`` writes both)
     README.md            the model card
 
 Nothing is unpickled, so a foreign checkpoint cannot run code.

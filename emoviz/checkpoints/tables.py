@@ -17,7 +17,7 @@ from ..core.files import raising, replacing
 
 LARGEST = 2_000_000_000
 """Bytes that a table may take; a small file can hold a table of any size."""
-TABLES = ("attention", "embeddings", "predictions", "deletion")
+TABLES = ("attention", "importance", "embeddings", "predictions", "deletion")
 """Tables of, or about, held-out recordings that a folder may have, as Parquet."""
 
 

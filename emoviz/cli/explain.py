@@ -25,7 +25,11 @@ TOP_CHANNELS = 20
 @command(
     "explain",
     "why a model says what it says",
-    argument("subject", metavar="CLIP", help="a video or sound file; with --deletion the name of a trained model"),
+    argument(
+        "subject",
+        metavar="CLIP",
+        help="a video or sound file; with --deletion the name of a trained model, or of a group as `per-culture`",
+    ),
     argument("--model", metavar="NAME", help="the model whose prediction of the clip is explained (see `models`)"),
     argument("--output", metavar="NAME", help="default: the most probable class, or the first dimension"),
     FACE,
@@ -57,8 +61,9 @@ TOP_CHANNELS = 20
     argument(
         "--deletion",
         action="store_true",
-        help="test whether the channel attention of a model is faithful; this writes deletion.parquet into the model's "
-        "folder and needs its corpora in the store",
+        help="weigh the channels of a model by integrated gradients and permutation importance, too, and test which of "
+        "these and its channel attention are faithful; this writes importance.parquet and deletion.parquet into the "
+        "model's folder and needs its corpora in the store",
     ),
     argument(
         "--recordings",
@@ -77,17 +82,23 @@ def explain(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def judge_attention(options: argparse.Namespace, settings: Settings) -> None:
-    """Print the file of the table of a deletion test, and say in words what the test found."""
+    """Print the files of the tables of each model's deletion test, and say in words what the tests found."""
+    from ..checkpoints.folder import find
     from ..checkpoints.tables import write_table
-    from ..explain.faithful import deletion_table, verdict_of
+    from ..explain.faithful import deletion_table, verdicts_of
+    from ..explain.weightings import weigh
     from ..features.store import FeatureStore
     from ..prediction.clip import load_checkpoints
 
-    (checkpoint,) = load_checkpoints([options.subject], settings.checkpoints)
-    with Bars() as bars:
-        table = deletion_table(checkpoint, FeatureStore(settings.store), most=options.recordings, progress=bars)
-    print(write_table(checkpoint.folder, "deletion", table))
-    note(f"{weighting.capitalize()}: {verdict_of(table, weighting).sentence}" for weighting in table.weighting.unique())
+    names = list(find(settings.checkpoints, options.subject)) or [options.subject]
+    for name in names:
+        (checkpoint,) = load_checkpoints([name], settings.checkpoints)
+        with Bars() as bars:
+            weighed = weigh(checkpoint, FeatureStore(settings.store), most=options.recordings, progress=bars)
+            table = deletion_table(checkpoint, weighed, progress=bars)
+        print(write_table(checkpoint.folder, "importance", weighed.importance))
+        print(write_table(checkpoint.folder, "deletion", table))
+        note(f"{weighting.capitalize()}: {found.sentence}" for weighting, found in verdicts_of(table).items())
 
 
 def explain_clip(options: argparse.Namespace, settings: Settings) -> None:

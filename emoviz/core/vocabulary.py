@@ -51,6 +51,14 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class Weighting(StrEnum):
+    """A way to tell how much each channel weighs in a model: its own attention, or two witnesses of its predictions."""
+
+    ATTENTION = "channel attention"
+    GRADIENTS = "integrated gradients"
+    PERMUTATION = "permutation importance"
+
+
 class Source(StrEnum):
     """The origin of the prediction that a curve shows."""
 

@@ -4,12 +4,14 @@ captum loads when a method that needs it is first called.
 """
 
 from .checks import StreamChecks, check_face, check_streams
-from .deletion import Deletion, Example, Faithfulness, Verdict, deletion, gradient_weights
+from .deletion import Deletion, Faithfulness, Verdict, deletion, gradient_weights
+from .examples import Example
 from .faces import FaceExplanation, FaceFilm, explain_face, explain_film
 from .gradcam import grad_cam
 from .gradients import Attribution, channel_weights, integrated_gradients
 from .occlusion import occlude, occlude_channels, occlude_time
 from .overlay import CIVIDIS, blend, colours_of, heated
+from .permutation_importance import permutation_importance
 from .sanity import Sanity, randomisation, randomisations, rank_correlation
 from .sound import SoundExplanation, check_sound, explain_sound, sees_sound
 from .streams import Method, StreamExplanation, explain_streams, main_output, window_inputs
@@ -49,6 +51,7 @@ __all__ = [
     "occlude_channels",
     "occlude_time",
     "output_number",
+    "permutation_importance",
     "randomisation",
     "randomisations",
     "rank_correlation",

@@ -19,47 +19,27 @@ of :math:`\Delta` over samples. With R orders the chance that weights without me
 so R is at least 39 for an interval of 95 %.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
-from ..core.errors import ConfigError, FeatureError
+from ..core.errors import ConfigError
 from ..core.progress import Progress, silent
 from ..core.words import interval
 from ..evaluation.bootstrap import Clusters, Difference, clusters_of, draw, judge, percentiles
 from ..evaluation.metrics import METRICS
-from ..evaluation.scores import Result, Score
+from ..evaluation.scores import Score
 from ..models import Model
+from .examples import Example, batches, error_of, padded, result_of
 from .gradients import channel_weights, integrated_gradients
 from .occlusion import without
-from .targets import VALUES_AT_ONCE, in_use
+from .targets import in_use
 
 ORDERS = ("highest first", "lowest first", "random")
-
-
-@dataclass(frozen=True)
-class Example:
-    """A held-out recording as a model sees it.
-
-    Attributes:
-        id: name of the recording.
-        streams: features (T, D_stream), float32, by the name of their stream, behind the model's input transforms.
-        truth: labels, (T, K) per frame, or one-hot (K,).
-        speaker: the person who is heard or seen, or None.
-        session: the conversation that the recording is part of, or None.
-    """
-
-    id: str
-    streams: Mapping[str, np.ndarray]
-    truth: np.ndarray
-    speaker: str | None = None
-    session: str | None = None
 
 
 class Faithfulness(StrEnum):
@@ -185,7 +165,7 @@ def gradient_weights(
     rows = []
     for number, (example, output) in enumerate(zip(examples, outputs, strict=True)):
         progress("Integrating gradients", number, len(examples))
-        streams, mask = _padded([example])
+        streams, mask = padded([example])
         attribution = integrated_gradients(model, streams, mask, output, steps=steps)
         rows.append(channel_weights(attribution, mask)[0])
     return np.stack(rows)
@@ -254,7 +234,7 @@ def _errors(
     progress: Progress,
 ) -> list[list[Callable[[np.ndarray], float]]]:
     """For each order (R) and count of hidden channels (S) the error on any draw of the examples."""
-    batches = list(_batches(examples))
+    made = list(batches(examples))
     same: dict[int, Callable[[np.ndarray], float]] = {}  # with no channel hidden, or all, the order has no say
     errors: list[list[Callable[[np.ndarray], float]]] = [[] for _ in range(ranks.shape[1])]
     with in_use(model):
@@ -265,58 +245,16 @@ def _errors(
                     row.append(same[count])
                     continue
                 results = []
-                for members, streams, mask in batches:
+                for members, streams, mask in made:
                     hidden = torch.from_numpy(ranks[members, order] < count)[:, None]
                     seen = without(streams, model.config.streams, hidden)
                     predictions = model(seen, mask).prediction.cpu().numpy()
-                    results += [_result(examples[i], p) for i, p in zip(members, predictions, strict=True)]
-                row.append(_error(score, results))
+                    results += [result_of(examples[i], p) for i, p in zip(members, predictions, strict=True)]
+                row.append(error_of(score, results))
                 if count in (0, ranks.shape[2]):
                     same[count] = row[-1]
     progress("Hiding channels", len(errors) * len(counts), len(errors) * len(counts))
     return errors
-
-
-def _batches(examples: Sequence[Example]) -> Iterator[tuple[list[int], dict[str, Tensor], Tensor]]:
-    """The examples in their order, padded to the longest of each batch: positions, streams, mask."""
-    members: list[int] = []
-    for number, example in enumerate(examples):
-        if members and _padded_size([*(examples[i] for i in members), example]) > VALUES_AT_ONCE:
-            yield members, *_padded([examples[i] for i in members])
-            members = []
-        members.append(number)
-    yield members, *_padded([examples[i] for i in members])
-
-
-def _padded_size(examples: Sequence[Example]) -> int:
-    """Input values of a batch of these examples."""
-    widths = sum(int(values.shape[1]) for values in examples[0].streams.values())
-    return len(examples) * max(_length(example) for example in examples) * widths
-
-
-def _padded(examples: Sequence[Example]) -> tuple[dict[str, Tensor], Tensor]:
-    lengths = torch.tensor([_length(example) for example in examples])
-    if not lengths.all():
-        raise FeatureError("There is nothing to explain: a held-out recording has no frame.")
-    streams = {
-        name: pad_sequence([torch.from_numpy(np.ascontiguousarray(e.streams[name])) for e in examples], True)
-        for name in examples[0].streams
-    }
-    return streams, torch.arange(int(lengths.max())) < lengths[:, None]
-
-
-def _length(example: Example) -> int:
-    return len(next(iter(example.streams.values())))
-
-
-def _result(example: Example, prediction: np.ndarray) -> Result:
-    own = prediction[: len(example.truth)] if example.truth.ndim == 2 else prediction
-    return Result(example.id, None, None, "", example.truth, own, np.empty(0))
-
-
-def _error(score: Score, results: Sequence[Result]) -> Callable[[np.ndarray], float]:
-    statistic, metric = score.statistic(results), METRICS[score.metric]
-    return lambda drawn: metric.error(statistic(drawn))
 
 
 def _drawn(errors: list[list[Callable[[np.ndarray], float]]], clusters: Clusters, draws: int, seed: int) -> np.ndarray:

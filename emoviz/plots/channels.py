@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..core.vocabulary import MARKS
+from ..core.vocabulary import MARKS, Weighting
 from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, band, lay_out, legend, title, whiskers
 
 LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
@@ -21,7 +21,7 @@ LEAST_BARS = 12
 
 
 @dataclass(frozen=True)
-class Weighting:
+class Curve:
     """The line of a weighting in a figure of deletion curves.
 
     Attributes:
@@ -33,17 +33,18 @@ class Weighting:
     """
 
     order: str
-    weighting: str
+    weighting: Weighting
     name: str
     colour: str
     dash: str
 
 
 CURVES = (
-    Weighting("random", "channel attention", "random order", GREY, "dot"),
-    Weighting("lowest first", "channel attention", "lowest weights first", LESS, "dash"),
-    Weighting("highest first", "channel attention", "highest weights first", MORE, "solid"),
-    Weighting("highest first", "integrated gradients", "highest integrated gradients first", MARKS["third"], "dashdot"),
+    Curve("random", Weighting.ATTENTION, "random order", GREY, "dot"),
+    Curve("lowest first", Weighting.ATTENTION, "lowest weights first", LESS, "dash"),
+    Curve("highest first", Weighting.ATTENTION, "highest weights first", MORE, "solid"),
+    Curve("highest first", Weighting.PERMUTATION, "highest permutation importance first", MARKS["fourth"], "longdash"),
+    Curve("highest first", Weighting.GRADIENTS, "highest integrated gradients first", MARKS["third"], "dashdot"),
 )
 """Curves of the deletion figure, the last on top."""
 

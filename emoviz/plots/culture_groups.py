@@ -4,19 +4,22 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..core.vocabulary import Weighting
 from ..core.words import number
 from .matrix import axes_of, heat, scale_of
 from .style import lay_out, title
 
 
-def group_weights(table: pd.DataFrame, *, replicates: str) -> go.Figure:
+def group_weights(table: pd.DataFrame, *, replicates: str, weighting: Weighting = Weighting.ATTENTION) -> go.Figure:
     """Draw the mean weight of each group of channels in each culture as a heatmap with numbers.
 
     Args:
         table: rows of one dimension: ``culture``, ``group``, ``weight``, ``spread``, ``channels`` and ``highest``
             (:func:`emoviz.analysis.replicates.by_group`).
         replicates: name of the rows of a culture, e.g. ``seed``.
+        weighting: the kind of weights.
     """
+    does = "let through" if weighting is Weighting.ATTENTION else "rely on"
     cultures, groups = sorted(table["culture"].unique()), list(dict.fromkeys(table["group"]))
     cells = table.set_index(["culture", "group"])
     values = np.array([[cells.loc[(culture, group), "weight"] for group in groups] for culture in cultures], float)
@@ -27,7 +30,7 @@ def group_weights(table: pd.DataFrame, *, replicates: str) -> go.Figure:
     axes_of(figure, cultures, groups, "", "", side="bottom")
     lay_out(
         figure,
-        title=title("Which kinds of channels does each culture's model let through?"),
+        title=title(f"Which kinds of channels does each culture's model {does}?"),
         height=110 + 34 * len(cultures),
         margin={"l": 8, "r": 8, "t": 32, "b": 8},
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..core.vocabulary import MARKS
+from ..core.vocabulary import MARKS, Weighting
 from ..core.words import interval, number
 from .matrix import SEQUENTIAL, axes_of, hatch, heat, outline, scale_of
 from .style import GREY, GRID, SMALL, culture_colour, lay_out, title
@@ -21,6 +21,14 @@ BRANCHES = 0.15
 """Share of a matrix figure's height that the dendrogram takes."""
 ROW = 21
 """Pixels of one channel."""
+
+
+UNITS = {
+    Weighting.ATTENTION: "channel weight, mean over held-out clips",
+    Weighting.GRADIENTS: "absolute contribution, times the even share",
+    Weighting.PERMUTATION: "rise of the error, times the even share",
+}
+"""Titles of axes of weights."""
 
 
 def similarity_matrix(
@@ -94,7 +102,13 @@ def _add_dendrogram(figure: go.Figure, branches: pd.DataFrame) -> None:
 
 
 def pair_weights(
-    points: pd.DataFrame, channels: Sequence[str], cultures: Sequence[str], *, replicates: str, height: int = 410
+    points: pd.DataFrame,
+    channels: Sequence[str],
+    cultures: Sequence[str],
+    *,
+    replicates: str,
+    weighting: Weighting = Weighting.ATTENTION,
+    height: int = 410,
 ) -> go.Figure:
     """Draw the weights of one or two cultures channel by channel: the mean, and behind it every replicate.
 
@@ -104,23 +118,15 @@ def pair_weights(
         channels: names of the channels, the first at the top.
         cultures: names of one or two cultures.
         replicates: name of the small points, e.g. ``seed``.
+        weighting: the kind of weights.
         height: least height in pixels; many channels take more.
     """
     place = {channel: -row for row, channel in enumerate(channels)}
     shown = points[points["channel"].isin(place)]
     shown = shown.assign(row=shown["channel"].map(place))
-    means = shown.groupby(["culture", "channel"])["weight"].mean()
     figure = go.Figure()
     if len(cultures) == 2:
-        edges = [(means[cultures[0], channel], means[cultures[1], channel], None) for channel in channels]
-        figure.add_scatter(
-            x=np.array(edges, dtype=object).ravel(),
-            y=np.repeat(list(place.values()), 3),
-            mode="lines",
-            line={"color": GREY, "width": 1},
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        _join(figure, shown.groupby(["culture", "channel"])["weight"].mean(), place, cultures)
     for order, culture in enumerate(cultures):
         shift = 0.16 * (1 - 2 * order) * (len(cultures) - 1)
         own = shown[shown["culture"] == culture]
@@ -129,7 +135,7 @@ def pair_weights(
         figure,
         title=title(_pair_title(cultures, replicates)),
         xaxis={
-            "title": {"text": "channel weight, mean over held-out clips", "standoff": 4, "font": SMALL},
+            "title": {"text": UNITS[weighting], "standoff": 4, "font": SMALL},
             "tickfont": SMALL,
             "gridcolor": GRID,
             "zeroline": False,
@@ -152,6 +158,19 @@ def pair_weights(
         hovermode="closest",
     )
     return figure
+
+
+def _join(figure: go.Figure, means: pd.Series, place: dict[str, int], cultures: Sequence[str]) -> None:
+    """Draw a line between the means of two cultures in each channel."""
+    edges = [(means[cultures[0], channel], means[cultures[1], channel], None) for channel in place]
+    figure.add_scatter(
+        x=np.array(edges, dtype=object).ravel(),
+        y=np.repeat(list(place.values()), 3),
+        mode="lines",
+        line={"color": GREY, "width": 1},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _add_culture(

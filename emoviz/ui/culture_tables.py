@@ -1,5 +1,6 @@
 """Tables for the Cultures page, computed once for every state of the files that they are read from."""
 
+import shlex
 from collections.abc import Hashable
 from pathlib import Path
 from typing import NamedTuple
@@ -7,8 +8,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from ..analysis import ceiling, cultures, permutation, reliability, replicates, similarity, top_channels
-from ..checkpoints.folder import CONFIG, PER_CULTURE
+from ..checkpoints.folder import CONFIG, PER_CULTURE, read_description
 from ..checkpoints.metrics import METRICS
+from ..checkpoints.tables import read_table
+from ..core.errors import CheckpointError
+from ..core.vocabulary import Weighting
+from ..explain.faithful import faithful_in_words
 from . import loaders
 from .cache import cached, kept
 
@@ -62,25 +67,75 @@ def source_of(name: str) -> str:
     return GROUP if name == PER_CULTURE else name
 
 
-def weights(name: str, folders: tuple[Path, ...]) -> cultures.Weights:
+def weights(name: str, folders: tuple[Path, ...], weighting: Weighting) -> cultures.Weights:
     """Return the channel weights of a source.
+
+    Args:
+        name: name of the source.
+        folders: its checkpoints.
+        weighting: the kind of weights.
 
     Raises:
         AnalysisError: if the models cannot be compared.
         CheckpointError: if the only checkpoint is damaged.
     """
-    return _read_weights(name, changed(folders))
+    return _read_weights(name, weighting, changed(folders))
 
 
 @cached(8, "Reading channel weights")
-def _read_weights(name: str, state: State) -> cultures.Weights:
-    folders = list(dict.fromkeys(path.parent for path, _ in state))
-    return cultures.weights(folders) if name in _sets() else cultures.weights_by_speaker(folders[0])
+def _read_weights(name: str, weighting: Weighting, state: State) -> cultures.Weights:
+    folders = _folders(state)
+    if name in _sets():
+        return cultures.weights(folders, weighting)
+    return cultures.weights_by_speaker(folders[0], weighting)
+
+
+def missing(name: str, weights: cultures.Weights, weighting: Weighting) -> str:
+    """Say which models of a source are not weighed by a witness yet, and the command that does it.
+
+    Args:
+        name: name of the source.
+        weights: its weights, of which some are missing.
+        weighting: the witness.
+    """
+    models = "the model" if len(weights.missing) == 1 else f"{len(weights.missing)} models, such as"
+    group = PER_CULTURE if name == GROUP else shlex.quote(name)
+    return (
+        f"{weighting.capitalize()} is not measured yet for {models} `{weights.missing[0]}`: it takes their held-out "
+        "recordings, which this copy may not have. With their features in the store, "
+        f"`python -m emoviz explain {group} --deletion` measures it."
+    )
+
+
+def faithful(folders: tuple[Path, ...], dimension: str) -> str:
+    """Say which weightings of some models are faithful; empty where it was measured of none.
+
+    Args:
+        folders: the checkpoints.
+        dimension: task of the models.
+    """
+    return _faithful(dimension, _state(folders, CONFIG, "deletion.parquet"))
+
+
+@cached(16, "Reading deletion curves")
+def _faithful(dimension: str, state: State) -> str:
+    tables = []
+    for folder in _folders(state):
+        try:
+            if cultures.dimension(read_description(folder)) != dimension:
+                continue
+            deletion, attention = read_table(folder, "deletion"), read_table(folder, "attention")
+        except CheckpointError:  # the weights of the same folder say so
+            continue
+        if deletion is not None and attention is not None:
+            heard = attention["culture"].dropna().unique()
+            tables.append((str(heard[0]) if len(heard) == 1 else folder.name, deletion))
+    return faithful_in_words(tables)
 
 
 def changed(folders: tuple[Path, ...]) -> State:
     """Return the files of the channel weights of a source, and the times of their changes."""
-    return _state(folders, CONFIG, "attention.parquet")
+    return _state(folders, CONFIG, "attention.parquet", "importance.parquet")
 
 
 @cached(64, "Comparing cultures")
@@ -221,7 +276,7 @@ def scores() -> tuple[pd.DataFrame, State]:
 
 @cached(256)
 def _scores(state: State) -> pd.DataFrame:
-    return cultures.scores(list(dict.fromkeys(path.parent for path, _ in state)))
+    return cultures.scores(_folders(state))
 
 
 def collapsed(name: str, dimension: str) -> str:
@@ -244,6 +299,10 @@ def transfer() -> tuple[pd.DataFrame, loaders.Reports]:
     """Return scores from one culture to another (:func:`emoviz.analysis.cultures.transfer`), and their reports."""
     reports = loaders.reports()
     return kept(("transfer", reports.state), lambda: cultures.transfer(reports.found)), reports
+
+
+def _folders(state: State) -> list[Path]:
+    return list(dict.fromkeys(path.parent for path, _ in state))
 
 
 def _state(folders: tuple[Path, ...], *names: str) -> State:

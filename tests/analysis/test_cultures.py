@@ -12,7 +12,7 @@ from emoviz.analysis import cultures, similarity
 from emoviz.checkpoints.description import Description
 from emoviz.checkpoints.folder import CONFIG, METRICS
 from emoviz.core.errors import AnalysisError, EmovizError
-from emoviz.core.vocabulary import Source, Task
+from emoviz.core.vocabulary import Source, Task, Weighting
 
 CHANNELS = ("whisper.pc000", "egemaps.Loudness_sma3")
 DESCRIPTION = Description(
@@ -91,6 +91,29 @@ def test_speakers_of_one_model_count_once_each(tmp_path):
     assert found.replicates == "speaker"
     assert found.table.loc[("North", "valence and arousal", "n1")].tolist() == pytest.approx([0.3, 0.7])
     assert len(found.table) == 2
+
+
+def testify(folder: Path, rows: list[tuple]) -> Path:
+    """The table of the witnesses of a checkpoint; rows are weighting, culture, speaker and one weight per channel."""
+    columns = ["weighting", "culture", "speaker", *CHANNELS]
+    pd.DataFrame(rows, columns=columns).assign(recordings=2).to_parquet(folder / "importance.parquet")
+    return folder
+
+
+def test_witnesses_count_people_once_and_speak_in_even_shares(tmp_path):
+    clips = [("North", "n1", 0.2, 0.6), ("North", "n2", 0.4, 0.8)]
+    folders = [write(tmp_path / name, clips, seed=seed) for seed, name in enumerate("abc")]
+    rows = [("North", "n1", 1.0, 2.0), ("North", "n2", 3.0, 4.0)]
+    testify(folders[0], [*((Weighting.GRADIENTS, *row) for row in rows), (Weighting.PERMUTATION, "North", "n1", -1, 3)])
+    testify(folders[1], [(Weighting.PERMUTATION, "North", "n1", 0.0, 0.0)])
+    found = cultures.weights(folders, Weighting.GRADIENTS)
+    assert found.missing == ("b", "c") and found.table.values.tolist() == [pytest.approx([2 / 2.5, 3 / 2.5])]
+    found = cultures.weights(folders, Weighting.PERMUTATION)
+    assert found.missing == ("c",) and found.table.values.tolist() == [[-0.5, 1.5], [0.0, 0.0]]
+    assert cultures.weights(folders).missing == () and len(cultures.weights(folders).table) == 3
+    by_speaker = cultures.weights_by_speaker(folders[0], Weighting.GRADIENTS)
+    assert by_speaker.table.loc[("North", "valence (derived)", "n2")].tolist() == pytest.approx([3 / 3.5, 4 / 3.5])
+    assert cultures.weights_by_speaker(folders[2], Weighting.GRADIENTS).missing == ("c",)
 
 
 def test_scores_are_under_the_culture_that_was_heard(tmp_path):

@@ -1,7 +1,6 @@
 """Deletion curves: by hand, on planted channels, at chance, and what is refused."""
 
 import dataclasses
-import sys
 
 import numpy as np
 import pandas as pd
@@ -167,7 +166,7 @@ def test_one_seed_gives_one_result_and_progress_ends():
 def test_small_batches_give_the_same(monkeypatch):
     model = planted()
     whole = deletion(model, examples(model), np.arange(20), CCC, **QUICK)
-    monkeypatch.setattr(sys.modules["emoviz.explain.deletion"], "VALUES_AT_ONCE", 300)
+    monkeypatch.setattr("emoviz.explain.examples.VALUES_AT_ONCE", 300)
     pd.testing.assert_frame_equal(deletion(model, examples(model), np.arange(20), CCC, **QUICK).curves, whole.curves)
 
 

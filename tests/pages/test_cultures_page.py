@@ -15,7 +15,7 @@ from emoviz import checkpoints
 from emoviz.checkpoints.description import Description
 from emoviz.checkpoints.folder import PER_CULTURE
 from emoviz.core.settings import Settings
-from emoviz.core.vocabulary import Source, Task
+from emoviz.core.vocabulary import Source, Task, Weighting
 from emoviz.ui import cache, culture_tables, loaders
 
 CULTURES = ("Northern", "Southern", "Western")
@@ -129,7 +129,7 @@ def test_the_first_view_shows_every_figure_and_the_confound(open_page, group):
     assert "permutation test, p = " in texts(test)
     assert "Not reliable (seeds agree at less than .60): Northern (" in texts(test)
     assert "which tell little: 1 of 2 of Northern, 1 of 2 of Southern, 1 of 2 of Western." in texts(test)
-    assert [box.label for box in test.selectbox][:4] == ["Channel weights of", "Task", "Channels", "Measure"]
+    assert [box.label for box in test.selectbox][:4] == ["Channel weights of", "Weights by", "Task", "Channels"]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,43 @@ def test_channels_of_one_modality_and_top_k(open_page, group):
     assert "whisper" not in next(iter(specs(test).values()))
     test.number_input(key="k").set_value(2).run()
     assert not test.exception and "How alike are they? (top-k overlap)" in titled(test)
+
+
+def testify(group: Path, names: str) -> None:
+    """Put the witnesses' tables beside models."""
+    random = np.random.default_rng(1)
+    for folder in group.glob(names):
+        culture = pd.read_parquet(folder / "attention.parquet")["culture"].iloc[0]
+        who = pd.DataFrame({"weighting": [*Weighting][1:], "culture": culture, "speaker": "a", "recordings": 3})
+        weights = pd.DataFrame(random.normal(0, 1, (2, len(CHANNELS))), columns=CHANNELS)
+        pd.concat([who, weights], axis=1).to_parquet(folder / "importance.parquet")
+        judged = {"metric": "ccc", "recordings": 3, "clusters": 2, "unit": "speakers", "difference_high": 1.0}
+        rows = [(w, 0.5, -0.1 if w == Weighting.PERMUTATION and culture == "Western" else 0.1) for w in Weighting]
+        table = pd.DataFrame(rows, columns=["weighting", "difference", "difference_low"]).assign(**judged)
+        table.to_parquet(folder / "deletion.parquet")
+
+
+@pytest.mark.parametrize("weighting", [Weighting.GRADIENTS, Weighting.PERMUTATION])
+def test_a_witness_is_compared_in_place_of_attention_and_judged(open_page, group, weighting):
+    testify(group, "*")
+    test = open_page("cultures", by=str(weighting))
+    assert not test.exception and not test.info and test.selectbox(key="by").value == weighting
+    titles = list(titled(test))
+    assert len(titles) == 6 and titles[2] == "Which kinds of channels does each culture's model rely on?"
+    assert "channel attention in 6 of 6 models, integrated gradients in 6 of 6 models" in texts(test)
+    assert "permutation importance in 4 of 6 models (none Western)." in texts(test)
+    assert "times the even share" in list(specs(test).values())[1]
+
+
+def test_models_that_no_witness_was_asked_about_are_counted_with_the_command(open_page, group):
+    test = open_page("cultures", by=str(Weighting.GRADIENTS))
+    (info,) = test.info
+    assert not test.exception and "not measured yet for 12 models, such as `" in info.value
+    assert "`python -m emoviz explain per-culture --deletion`" in info.value
+    assert list(titled(test)) == list(titled(open_page("cultures")))[-2:]
+    testify(group, "*-0")
+    test = open_page("cultures", by=str(Weighting.GRADIENTS))
+    assert not test.exception and "6 models" in test.info[0].value and len(titled(test)) == 6
 
 
 def test_any_subset_of_models_will_do(open_page, group):

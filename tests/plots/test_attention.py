@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from emoviz import plots
-from emoviz.core.vocabulary import SOURCE_COLOURS, Source
+from emoviz.core.vocabulary import SOURCE_COLOURS, Source, Weighting
 from emoviz.plots import channels
 from emoviz.plots.attention import MAPS
 
@@ -52,20 +52,20 @@ def test_the_largest_differences_are_shown_and_the_unsure_ones_pale():
 def deletion_table() -> pd.DataFrame:
     rows = [
         (weighting, order, hidden, hidden / 10, 0.2 + hidden / 20, 0.1, 0.9)
-        for weighting in ("channel attention", "integrated gradients")
+        for weighting in Weighting
         for order in ("highest first", "lowest first", "random")
         for hidden in (0, 5, 10)
     ]
     return pd.DataFrame(rows, columns=["weighting", "order", "hidden", "share", "error", "low", "high"])
 
 
-def test_deletion_shows_three_orders_and_integrated_gradients_each_with_a_band():
+def test_deletion_shows_three_orders_and_both_witnesses_each_with_a_band():
     figure = plots.deletion_curves(deletion_table(), "1 − CCC")
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert [line.name for line in lines] == [curve.name for curve in channels.CURVES]
     assert list(lines[0].x) == [0, 50, 100] and list(lines[0].y) == pytest.approx([0.2, 0.45, 0.7])
     bands = [trace for trace in figure.data if trace.fill == "toself"]
-    assert len(bands) == 4 and list(bands[0].y) == [0.9] * 3 + [0.1] * 3
+    assert len(bands) == 5 and list(bands[0].y) == [0.9] * 3 + [0.1] * 3
     assert "1 − CCC" in figure.layout.yaxis.title.text
 
 
