@@ -8,28 +8,29 @@
 """
 
 import os
-import socket
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
-
-import psutil
+from typing import Any, TypeVar
 
 from ..core.configuration import from_dict
 from ..core.errors import ConfigError, EmovizError
 from ..core.files import append_line, create_json, read_json, read_lines, write_json
 from ..core.progress import topic_of
 from ..core.settings import KEPT_MB, Settings, imports_of
+from .process import Process
 
+T = TypeVar("T")
 JOB, PROCESS, USAGE, END = "job.json", "process.json", "usage.json", "end.json"
 PROGRESS, OUTPUT, RESERVE = "progress.jsonl", "log.txt", ".reserve"
 BEAT = 2.0
 """Seconds between two heartbeats."""
 SILENCE = 10.0
 """Seconds without a heartbeat after which a process on another machine counts as lost."""
+LATEST = 2.0**33
+"""Seconds since 1970 after which nothing can have happened: the year 2242."""
 MARK, SLOT = "EMOVIZ_JOB", "EMOVIZ_SLOT"
 """Environment variables that a job's processes inherit: the job's folder, and the device that it was given."""
 
@@ -173,63 +174,39 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Process:
-    """The process that has a job, told apart from any other that ever has the same number.
+class Line:
+    """A line of progress.
 
     Attributes:
-        host: name of its machine.
-        boot: start of that machine since which it counts processes, where the system tells.
-        pid: number of the process.
-        born: time at which the process started, by a clock that nobody sets (see :func:`_born`).
-        started: time at which it took the job, in seconds since 1970.
-        device: device that it computes on.
-        slurm: id of its Slurm job, or "".
+        time: time at which it was written, in seconds since 1970.
+        stage: name of the stage.
+        done: amount of the stage that was done.
+        total: amount of the whole stage; 0 when unknown.
     """
 
-    host: str
-    boot: str
-    pid: int
-    born: float
-    started: float
-    device: str = ""
-    slurm: str = ""
-
-    @classmethod
-    def of(cls, pid: int, device: str = "", slurm: str = "") -> "Process":
-        """Return the process of a number on this machine."""
-        return cls(socket.gethostname(), boot_id(), pid, _born(pid), time.time(), device, slurm)
-
-    def alive(self) -> bool | None:
-        """Return whether the process runs; None when it is another machine's."""
-        if self.host != socket.gethostname():
-            return None
-        if self.boot != boot_id():
-            return False
-        try:
-            return _born(self.pid) == self.born and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
+    time: float
+    stage: str
+    done: float
+    total: float
 
 
-def _born(pid: int) -> float:
-    """When a process started: on Linux in ticks since the machine did, which setting the clock does not change.
+@dataclass(frozen=True)
+class End:
+    """The end of a job.
 
-    Raises:
-        NoSuchProcess: there is none of that number.
+    Attributes:
+        state: state that it ended in.
+        message: sentence where the job failed, or "".
+        details: details of a failure.
+        result: names of what the job made.
+        time: time at which it ended, in seconds since 1970.
     """
-    try:
-        # After the name, which stands in brackets and may hold anything, the start is the 20th field.
-        return float(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19])
-    except (FileNotFoundError, ProcessLookupError):
-        return float(psutil.Process(pid).create_time())
 
-
-def boot_id() -> str:
-    """Return a name of the present start of this machine."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return f"{psutil.boot_time():.0f}"
+    state: State
+    message: str
+    details: str
+    result: tuple[str, ...]
+    time: float
 
 
 class JobFolder:
@@ -268,11 +245,7 @@ class JobFolder:
 
     def process(self) -> Process | None:
         """Return the process that has the job, or had it last."""
-        values = read_json(self.path / PROCESS)
-        try:
-            return from_dict(Process, values, PROCESS) if values else None
-        except EmovizError:
-            return None
+        return _known(Process, read_json(self.path / PROCESS))
 
     def beat(self, usage: Mapping[str, float]) -> None:
         """Say that the job's process lives, and what it uses."""
@@ -288,7 +261,7 @@ class JobFolder:
         Raises:
             OSError: if the disk is full or not writable.
         """
-        append_line(self.path / PROGRESS, {"time": time.time(), "stage": stage, "done": done, "total": total})
+        append_line(self.path / PROGRESS, asdict(Line(time.time(), stage, done, total)))
 
     def reserve(self) -> None:
         """Keep some room, so that a full disk can still be reported."""
@@ -296,18 +269,20 @@ class JobFolder:
 
     def end(self, state: State, message: str = "", details: str = "", result: tuple[str, ...] = ()) -> bool:
         """Say how the job ended, unless that was said, and return whether this was it."""
-        values = {"state": state, "message": message, "details": details, "result": result, "time": time.time()}
+        if (self.path / END).exists() and self.ended() is None:
+            (self.path / END).unlink(missing_ok=True)  # it is damaged, so nothing was said
+        said = End(state, message, details, result, time.time())
         try:
-            return create_json(self.path / END, values)
+            return create_json(self.path / END, asdict(said))
         except OSError:
             (self.path / RESERVE).unlink(missing_ok=True)
-            return create_json(self.path / END, {**values, "details": ""})
+            return create_json(self.path / END, asdict(replace(said, details="")))
         finally:
             (self.path / RESERVE).unlink(missing_ok=True)
 
-    def ended(self) -> dict[str, Any] | None:
-        """Return the end of the job, None before it."""
-        return read_json(self.path / END)
+    def ended(self) -> End | None:
+        """Return the end of the job, None before it and where what was said of it is damaged."""
+        return _known(End, read_json(self.path / END))
 
     def reopen(self) -> bool:
         """Open an ended or lost job to be done again; false when someone else just did."""
@@ -330,25 +305,27 @@ class JobFolder:
         """Return the status of the job, given what its engine says of one that has not ended."""
         end, process = self.ended(), self.process()
         if end:
-            state, message = State(end["state"]), end["message"]
-        lines = [] if state is State.QUEUED else read_lines(self.path / PROGRESS)
-        here: list[dict[str, Any]] = [line for line in lines if process is None or line["time"] >= process.started]
-        last: dict[str, Any] = here[-1] if here else {"stage": "", "done": 0.0, "total": 0.0}
-        same = [line for line in here if topic_of(line["stage"]) == topic_of(last["stage"])]
+            state, message = end.state, end.message
+        written = [] if state is State.QUEUED else read_lines(self.path / PROGRESS)
+        lines = [line for line in (_known(Line, values) for values in written) if line is not None]
+        here = [line for line in lines if process is None or line.time >= process.started]
+        last = here[-1] if here else Line(0.0, "", 0.0, 0.0)
+        same = [line for line in here if topic_of(line.stage) == topic_of(last.stage)]
+        usage = (read_json(self.path / USAGE) or {}) if state is State.RUNNING else {}
         return Status(
             state=state,
             message=message,
-            details=end["details"] if end else "",
-            result=tuple(end["result"]) if end else (),
+            details=end.details if end else "",
+            result=end.result if end else (),
             started=process.started if process and state is not State.QUEUED else None,
-            ended=end["time"] if end else None,
+            ended=end.time if end else None,
             attempts=self.attempts(),
-            stage=last["stage"],
-            done=last["done"],
-            total=last["total"],
-            stage_started=(same[0]["time"], same[0]["done"]) if same else None,
+            stage=last.stage,
+            done=last.done,
+            total=last.total,
+            stage_started=(same[0].time, same[0].done) if same else None,
             device=process.device if process else "",
-            usage=(read_json(self.path / USAGE) or {}) if state is State.RUNNING else {},
+            usage={name: float(value) for name, value in usage.items() if isinstance(value, int | float)},
         )
 
     def output(self, lines: int) -> str:
@@ -364,6 +341,17 @@ class JobFolder:
             if text:
                 return "\n".join(text.splitlines()[-lines:])
         return ""
+
+
+def _known(kind: type[T], values: Mapping[str, Any] | None) -> T | None:
+    """What a file of a job says, None where it says nothing or is damaged."""
+    if not values:
+        return None
+    try:
+        found = from_dict(kind, values, "the job")
+    except EmovizError:
+        return None
+    return found if 0 <= getattr(found, "time", getattr(found, "started", 0.0)) <= LATEST else None
 
 
 def _written(path: Path) -> float:

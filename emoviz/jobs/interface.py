@@ -119,14 +119,14 @@ class Jobs:
                 )
 
     def list(self, group: str | None = None) -> tuple[Job, ...]:
-        """Return all jobs, or those of a group, the oldest first; a folder with a damaged ``job.json`` is left out."""
+        """Return all jobs, or those of a group, the oldest first; those with a damaged ``job.json`` are left out."""
         jobs = []
         for path in sorted(self.root.glob("*/job.json")):
             try:
                 job = JobFolder(path.parent).job()
             except EmovizError:
                 continue
-            if group is None or job.group == group:
+            if job.engine in self.engines and (group is None or job.group == group):
                 jobs.append(job)
         return tuple(jobs)
 
@@ -199,7 +199,7 @@ class Jobs:
             UnknownNameError: if there is no job of that id.
         """
         folder = self._folder(identity)
-        return "\n".join(filter(None, (folder.output(lines), (folder.ended() or {}).get("details", ""))))
+        return "\n".join(filter(None, (folder.output(lines), end.details if (end := folder.ended()) else "")))
 
     def epochs(self, identity: str) -> Sequence[Mapping[str, float]]:
         """Return ``epoch``, ``loss``, ``validation`` and so on of each epoch of a training so far.
@@ -209,7 +209,8 @@ class Jobs:
         """
         job = self.get(identity)
         lines = read_lines(self.root / identity / job.writes / "metrics.jsonl") if job.writes else []
-        return [*{line["epoch"]: line for line in lines}.values()]
+        numbers = [{key: n for key, n in line.items() if isinstance(n, int | float)} for line in lines]
+        return [*{line["epoch"]: line for line in numbers if "epoch" in line}.values()]
 
     def _folder(self, identity: str) -> JobFolder:
         path = self.root / identity

@@ -24,7 +24,8 @@ from huey.storage import SqliteStorage
 from ..core.errors import EmovizError, JobError
 from ..core.places import import_folder
 from .devices import ANY_GPU, CPU, visible_to
-from .folder import MARK, OUTPUT, PROCESS, SILENCE, SLOT, JobFolder, Process, State
+from .folder import MARK, OUTPUT, PROCESS, SILENCE, SLOT, JobFolder, State
+from .process import Process
 
 ENGINE = "local"
 POLL = 0.2
@@ -166,8 +167,11 @@ class Keeper:
 
     def work(self) -> None:
         """Run the queue till it is empty."""
-        self._adopt()
+        known = None
         while True:
+            if known is None or _identity(self.root) != known:  # a new queue has forgotten jobs
+                self._adopt()
+                known = _identity(self.root)
             self._reap()
             for number in range(len(self.slots)):
                 if number not in self.running:
@@ -186,11 +190,13 @@ class Keeper:
                 continue
             process = folder.process()
             if process is not None and process.alive():
+                if path in {own.path for own in self.running.values()}:
+                    continue
                 free = [n for n, slot in enumerate(self.slots) if slot == process.device and n not in self.running]
                 if free:
                     self.running[free[0]] = folder
             elif process is None and not folder.ended() and job.engine == ENGINE and job.host == socket.gethostname():
-                with _queue(self.root, job.where["device"]) as queue:
+                with _queue(self.root, str(job.where.get("device", CPU))) as queue:
                     if path.name.encode() not in map(bytes, queue.enqueued_items()):
                         queue.enqueue(path.name.encode())
 
@@ -243,7 +249,8 @@ def _queue(root: Path, device: str) -> Iterator[SqliteStorage]:
         JobError: it cannot be read or written.
     """
     # A write-ahead log, huey's default, does not work on network file systems.
-    path = root / f"queue-{socket.gethostname()}.db"
+    path = _database(root)
+    _set_aside_if_damaged(path)
     try:
         storage = SqliteStorage(device, str(path), journal_mode="delete", strict_fifo=True, timeout=30)
         try:
@@ -252,6 +259,42 @@ def _queue(root: Path, device: str) -> Iterator[SqliteStorage]:
             storage.close()
     except sqlite3.Error as error:
         raise JobError(f"The queue '{path}' cannot be used: {error}.") from error
+
+
+def _set_aside_if_damaged(path: Path) -> None:
+    """Give way to a new queue, which the keeper fills from the job folders, where the old one cannot be read."""
+    if _is_sound(path):
+        return
+    with FileLock(path.with_suffix(".lock")):  # two that see the damage do not set the new one aside too
+        if not _is_sound(path):
+            path.rename(path.with_name(f"{path.name}.damaged-{time.time_ns()}"))
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether a queue can be read, or there is none."""
+    if not path.exists():
+        return True
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
+    except sqlite3.OperationalError:
+        return True  # it is in use, or the disk is full
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        connection.close()
+
+
+def _database(root: Path) -> Path:
+    return root / f"queue-{socket.gethostname()}.db"
+
+
+def _identity(root: Path) -> int | None:
+    """By which a queue is told from one that takes its place; None where there is none."""
+    try:
+        return _database(root).stat().st_ino
+    except OSError:
+        return None
 
 
 def _lock(root: Path) -> Path:

@@ -15,8 +15,9 @@ import psutil
 from ..core.errors import EmovizError
 from ..core.progress import Progress, silent, topic_of
 from .devices import gpu_usage
-from .folder import BEAT, SLOT, JobFolder, Process, State
+from .folder import BEAT, SLOT, JobFolder, State
 from .local import end_processes
+from .process import Process
 
 OFTEN = 1.0
 """Seconds between two lines of progress, at least."""

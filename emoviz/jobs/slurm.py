@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 from ..core.errors import ConfigError, JobError
 from ..core.files import read_json, write_json
 from ..core.places import import_folder
-from .folder import MARK, OUTPUT, SILENCE, JobFolder, Process, State
+from .folder import MARK, OUTPUT, SILENCE, JobFolder, State
+from .process import Process
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission

@@ -2,8 +2,10 @@
 
 import contextlib
 import dataclasses
+import json
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,9 +17,11 @@ from places import ROOT
 
 from emoviz.core.errors import ConfigError, JobError, UnknownNameError
 from emoviz.core.files import read_lines
-from emoviz.jobs.folder import MARK, JobFolder, Process, State
+from emoviz.jobs.folder import END, MARK, PROCESS, PROGRESS, USAGE, JobFolder, State
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.local import Local
+from emoviz.jobs.process import Process
+from emoviz.ui import job_cards
 
 from .conftest import wait
 from .kinds import Nap, fill_disk
@@ -254,6 +258,57 @@ def test_queue_that_was_lost_is_made_again(jobs):
         file.unlink()
     jobs.cancel(first.id)
     assert wait(jobs, second.id, ended).state is State.FINISHED
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_damaged_queue_is_set_aside_and_made_again(jobs, killed):
+    first, second = jobs.submit(LONG), jobs.submit(Nap())
+    wait(jobs, first.id, sleeping)
+    if killed:
+        keeper(jobs).kill()
+    (queue,) = jobs.root.glob("queue-*.db")
+    queue.write_bytes(b"SQLite format 3\0" + os.urandom(5000))
+    third = jobs.submit(Nap())
+    jobs.cancel(first.id)
+    for job in (second, third):
+        assert wait(jobs, job.id, ended).state is State.FINISHED
+    assert list(jobs.root.glob("queue-*.db.damaged-*"))
+
+
+WRONG = (None, [], {}, "", -1, 1e308, "x" * 300, True, [None], {"a": 1}, "BROKEN")
+
+
+def test_whatever_the_files_of_a_job_say_its_state_is_told(jobs):
+    job = jobs.submit(dataclasses.replace(LONG, writes="mine"))
+    wait(jobs, job.id, sleeping)
+    jobs.cancel(job.id)
+    folder = JobFolder(jobs.root / job.id)
+    (folder.path / "mine").mkdir(exist_ok=True)
+    drawn = random.Random(0)
+    for _ in range(500):
+        name = drawn.choice((END, PROCESS, USAGE, PROGRESS, "mine/metrics.jsonl"))
+        path = folder.path / name
+        before = path.read_text() if path.exists() else '{"epoch": 1, "loss": 0.5}'
+        values = json.loads(before if name.endswith(".json") else before.splitlines()[0])
+        values[drawn.choice([*values])] = drawn.choice(WRONG)
+        path.write_text(json.dumps(drawn.choice((values, {"a": 1}, [], values))) + "\n")
+        status = jobs.state(job.id)
+        assert job_cards.facts(job, status) and job_cards.progress_of(status)
+        assert all("epoch" in line for line in jobs.epochs(job.id)) and isinstance(jobs.logs(job.id), str)
+        path.write_text(before)
+    (folder.path / END).write_text("{")
+    assert jobs.state(job.id).state is State.LOST
+    jobs.resume(job.id)
+    wait(jobs, job.id, sleeping)
+    jobs.cancel(job.id)
+
+
+def test_a_job_of_an_engine_that_nobody_knows_is_left_out(jobs):
+    job = jobs.submit(Nap())
+    wait(jobs, job.id, ended)
+    path = jobs.root / job.id / "job.json"
+    path.write_text(path.read_text().replace('"local"', '"steam"'))
+    assert jobs.list() == ()
 
 
 @pytest.mark.slow
