@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from clips import write_clip
+from clips import QUICK, write_clip
 
 from emoviz.media import iterate_frames, read_waveform
 
@@ -67,7 +67,7 @@ def alike(found: np.ndarray, expected: np.ndarray) -> float:
 def write_tracks(path: Path, images: list[np.ndarray], sounds: list[np.ndarray], default: int) -> Path:
     """A clip with several sound tracks, of which the one of this position is marked as default."""
     with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        video = container.add_stream("libx264", rate=25, options=QUICK["libx264"])
         video.height, video.width = images[0].shape[:2]
         video.pix_fmt = "yuv420p"
         tracks = [container.add_stream("pcm_s16le", rate=RATE, layout="mono") for _ in sounds]
@@ -87,7 +87,7 @@ def write_tracks(path: Path, images: list[np.ndarray], sounds: list[np.ndarray],
 def write_two_pictures(path: Path, first: list[np.ndarray], second: list[np.ndarray], sound: np.ndarray) -> Path:
     """A clip with two picture tracks."""
     with av.open(str(path), "w") as container:
-        tracks = [container.add_stream("libx264", rate=25, options={"bf": "0"}) for _ in range(2)]
+        tracks = [container.add_stream("libx264", rate=25, options=QUICK["libx264"]) for _ in range(2)]
         audio = container.add_stream("pcm_s16le", rate=RATE, layout="mono")
         for track in tracks:
             track.height, track.width, track.pix_fmt = 360, 640, "yuv420p"

@@ -45,9 +45,14 @@ def test_the_two_people_of_a_conversation_share_a_session(tmp_path):
     assert recordings["session"][["avec2019_ces/Devel_HU_04", "avec2019_ces/Devel_HU_10"]].tolist() == ["HU 04-10"] * 2
 
 
+@pytest.fixture(scope="module")
+def corpus(data):
+    """The real corpus, read once."""
+    return load("avec2019_ces", data)
+
+
 @pytest.mark.corpora
-def test_conversations_are_of_one_length_and_mood(data):
-    corpus = load("avec2019_ces", data)
+def test_conversations_are_of_one_length_and_mood(corpus):
     lengths = corpus.traces.groupby("id").size()
     wide = corpus.traces.pivot(index="time", columns="id", values="valence")
     together = [list(ids) for ids in corpus.recordings.groupby("session").groups.values()]
@@ -69,8 +74,7 @@ CHALLENGE = {
 
 
 @pytest.mark.corpora
-def test_pooled_ccc_of_svr_is_the_challenges_row(data):
-    corpus = load("avec2019_ces", data)
+def test_pooled_ccc_of_svr_is_the_challenges_row(data, corpus):
     culture = corpus.recordings["culture"]
     merged = corpus.traces.merge(avec2019_ces.predictions(data, "svr"), on=["id", "time"], suffixes=("", ".svr"))
     assert len(merged) == len(corpus.traces)
@@ -82,8 +86,7 @@ def test_pooled_ccc_of_svr_is_the_challenges_row(data):
 
 @pytest.mark.corpora
 @pytest.mark.parametrize("system", avec2019_ces.UNIMODAL_SYSTEMS)
-def test_every_system_covers_every_label(data, system):
-    traces = load("avec2019_ces", data).traces
+def test_every_system_covers_every_label(data, corpus, system):
     predictions = avec2019_ces.predictions(data, system)
-    assert len(traces.merge(predictions, on=["id", "time"])) == len(traces)
+    assert len(corpus.traces.merge(predictions, on=["id", "time"])) == len(corpus.traces)
     assert predictions.notna().all(axis=None)
