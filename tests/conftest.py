@@ -14,6 +14,30 @@ settings.load_profile("emoviz")
 
 
 MIDDLE_OF_BROWSER = "tests/browser/test_f"
+LONGEST = (
+    "tests/browser",
+    "tests/prediction/test_served.py",
+    "tests/prediction/test_cases.py",
+    "tests/analysis/test_projection.py",
+    "tests/jobs/test_training.py",
+    "tests/docs/test_guides.py",
+    "tests/training/test_world.py",
+    "tests/prediction/test_clip.py",
+    "tests/media/test_cases.py",
+    "tests/jobs/test_local.py",
+    "tests/cli/test_cli.py",
+    "tests/ui/test_clip_analysis.py",
+    "tests/media/test_hostile.py",
+    "tests/training/test_papers_end_to_end.py",
+    "tests/features/test_extractors.py",
+    "tests/core/test_places.py",
+    "tests/test_layers.py",
+    "tests/prediction/test_kept.py",
+    "tests/media/test_faces.py",
+    "tests/training/test_protocols.py",
+    "tests/training/test_loop.py",
+)
+"""What takes from a minute to ten seconds, longest first; the guides come once lint has filled the cache of types."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -34,9 +58,16 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first, so that no process works on one alone at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
-    items.sort(key=lambda item: item.path not in slow)
+    """What takes longest comes first, so that no process works on one file alone at the end."""
+    folder = Path(__file__).parent.parent
+    assert all((folder / name).exists() for name in LONGEST)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        known = (place for place, name in enumerate(LONGEST) if item.nodeid.startswith(name))
+        return next(known, len(LONGEST)), item.path not in slow
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(tryfirst=True)
