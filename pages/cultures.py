@@ -25,10 +25,12 @@ SHOWN = 15
 """Channels of a pair that fit beside the matrix; the table has all."""
 TOP = 10
 """Channels per culture, as in paper 1's figure 4."""
+OWN = "python -m emoviz cultures CORPUS ..."
 TRAIN = "python -m emoviz protocol per-culture --study cultures"
 NO_MODELS = (
-    "There is no model here that weighs the channels of several cultures: one model per culture is trained by "
-    f"`{TRAIN}`, after which this page compares them."
+    "There is no model here that weighs the channels of several cultures: one model per culture of your own corpora is "
+    f"trained by the preset compare-cultures of the Train page or `{OWN}`, the set of the README by `{TRAIN}`; then "
+    "this page compares them."
 )
 
 ABOUT_WEIGHTING = {
@@ -144,10 +146,11 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     of = (dimension, *every)
     comparison = culture_tables.compare(of, own, weights.replicates, measure, k)
     collapsed, faithful = culture_tables.collapsed(name, dimension), culture_tables.faithful(sources[name], dimension)
-    st.markdown(" ".join(filter(None, (comparison.words, collapsed, faithful))))
+    st.markdown(" ".join(filter(None, (comparison.words, collapsed, faithful, weights.note))))
     show_cells(of, comparison, own, (weights.replicates, weighting), (measure, k))
     show_groups(of, own, weights.replicates, weighting)
     show_top(every, Weights(table, weights.replicates))
+    st.caption(f"A culture of your own is added by the preset compare-cultures of the Train page, or by `{OWN}`.")
 
 
 @fragment

@@ -79,6 +79,7 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
         view = outlooks.outlook_of(config, found)
         show(config, view)
         if of_set:
+            culture_set.require_channel_attention(config, view.widths)
             st.caption(culture_set.told(config, view.parts["culture"].nunique(), task["seeds"]))
         elif "protocol" in task:
             st.caption(

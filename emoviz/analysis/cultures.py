@@ -10,6 +10,8 @@ witness speaks in the unit of an output or an error, which differ between models
 a multiple of its even share, the mean of its absolute values over channels.
 """
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from numbers import Integral
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from ..checkpoints.components import fit_of
 from ..checkpoints.description import Description
 from ..checkpoints.folder import read_description
 from ..checkpoints.metrics import read_metrics
@@ -25,6 +28,7 @@ from ..core.errors import AnalysisError, CheckpointError, EmovizError
 from ..core.vocabulary import Weighting
 from ..core.words import number, p_value
 from ..evaluation.scores import ALL
+from ..models.inputs import is_component
 from ..studies import tables
 from ..studies.reports import Report
 from . import replicates
@@ -48,14 +52,18 @@ class Weights(NamedTuple):
     Attributes:
         table: table of weights; empty where no checkpoint has any.
         replicates: name of its rows of one culture and dimension: ``seed`` or ``speaker``.
-        left_out: errors of checkpoints that could not be read.
+        left_out: errors of checkpoints that could not be read, or do not fit the others.
         missing: names of the checkpoints that weigh channels, but not yet by the weighting that was asked for.
+        note: limits of the table in words; empty where there are none.
+        fit: digest of the principal components among the channels (:mod:`emoviz.checkpoints.components`).
     """
 
     table: pd.DataFrame
     replicates: str
     left_out: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    note: str = ""
+    fit: str = ""
 
 
 def weights(folders: Iterable[Path], weighting: Weighting = Weighting.ATTENTION) -> Weights:
@@ -72,7 +80,12 @@ def weights(folders: Iterable[Path], weighting: Weighting = Weighting.ATTENTION)
         AnalysisError: if two of them weigh different channels, or are of the same culture, dimension and seed.
     """
     tables, about, wrong, missing = {}, {}, [], []
-    for folder in folders:
+    fits = {folder: fit_of(folder) for folder in folders}
+    fit, _ = next(iter(Counter(filter(None, fits.values())).most_common(1)), ("", 0))
+    for folder, own in fits.items():
+        if own and own != fit:
+            wrong.append(f"'{folder.name}' reads other principal components than most of its set.")
+            continue
         try:
             description, table = read_description(folder), _table(folder, weighting)
             if table is not None:
@@ -90,7 +103,49 @@ def weights(folders: Iterable[Path], weighting: Weighting = Weighting.ATTENTION)
     if not found.index.is_unique:
         twice = ", ".join(found.index[found.index.duplicated()][0])
         raise AnalysisError(f"Two checkpoints are of the same culture, dimension and seed ({twice}); keep one of them.")
-    return Weights(_in_even_shares(found.sort_index(), weighting), "seed", tuple(wrong), tuple(missing))
+    lacking = _lacking(found.index)
+    shares = _in_even_shares(found.sort_index(), weighting)
+    return Weights(shares, "seed", tuple(wrong), tuple(missing), lacking, fit)
+
+
+def beside(own: Weights, other: Weights, names: tuple[str, str]) -> Weights:
+    """Return the weights of two sets of models in one table, of the channels that both weigh.
+
+    A principal component is the same channel only where both sets read those of one fit.
+
+    Args:
+        own: weights of one set, whose tasks are kept.
+        other: weights of the other one.
+        names: names of both sets; a culture that both have is told apart by the first.
+
+    Returns:
+        The table of both; where they have no channel in common, that of the first, with ``left_out`` saying so.
+    """
+    left_out, missing = (*own.left_out, *other.left_out), (*own.missing, *other.missing)
+    if own.table.empty or other.table.empty:
+        return (other if own.table.empty else own)._replace(left_out=left_out, missing=missing)
+    fitted_once = own.fit == other.fit
+    shared = [c for c in own.table if c in other.table and (fitted_once or not is_component(c))]
+    if not shared:
+        return own._replace(left_out=(*left_out, f"'{names[1]}' weighs no channel that '{names[0]}' weighs."))
+    twice = set(own.table.index.get_level_values("culture")) & set(other.table.index.get_level_values("culture"))
+    first = own.table[shared].rename(index={culture: f"{culture} ({names[0]})" for culture in twice}, level="culture")
+    tasks = first.index.get_level_values("dimension").unique()
+    second = other.table.loc[other.table.index.get_level_values("dimension").isin(tasks), shared]
+    notes = [own.note]
+    if len(shared) < max(len(own.table.columns), len(other.table.columns)):
+        apart = "" if fitted_once else "; principal components of another fit are other channels"
+        notes.append(f"Both sets weigh {len(shared)} of these channels, on which they are compared{apart}.")
+    both = pd.concat([first, second]).sort_index()
+    return Weights(both, own.replicates, left_out, missing, " ".join(filter(None, notes)))
+
+
+def _lacking(index: pd.Index) -> str:
+    """Say how many models a set lacks of all its cultures, tasks and seeds; empty where it lacks none."""
+    every = math.prod(index.get_level_values(level).nunique() for level in index.names)
+    if len(index) == every:
+        return ""
+    return f"{len(index)} of the {every} models of these cultures, tasks and seeds are there; the set is incomplete."
 
 
 def weights_by_speaker(folder: Path, weighting: Weighting = Weighting.ATTENTION) -> Weights:

@@ -10,10 +10,11 @@ from .folder import Places
 if TYPE_CHECKING:
     from ..studies.study import Study
     from ..training.config import TrainingConfig
+    from ..training.outlook import Outlook
 
 
-def check_features(config: "TrainingConfig", places: Places, extract: bool) -> None:
-    """Refuse a config whose outlook forbids it, and gaps in the store unless they are filled first."""
+def check_features(config: "TrainingConfig", places: Places, extract: bool) -> "Outlook":
+    """Return the outlook of a config; refuse what it forbids, and gaps in the store unless they are filled first."""
     from ..corpora.inventory import holding
     from ..features.base import extraction_command
     from ..features.store import FeatureStore
@@ -29,6 +30,7 @@ def check_features(config: "TrainingConfig", places: Places, extract: bool) -> N
         raise FeatureError(
             f"The store lacks features of {told_gaps(config, view)}; extract them first with {' and '.join(commands)}."
         )
+    return view
 
 
 def complete(config: "TrainingConfig", places: Places, progress: Progress) -> None:

@@ -1,5 +1,6 @@
 """Transforms of features before a model reads them: PCA and standardisation, fitted on training speakers only."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,6 +120,15 @@ class Inputs(nn.ModuleDict):
     def widths(self) -> dict[str, int]:
         """The number of channels of each stream after its transform."""
         return {name: transform.get_buffer("spread").numel() for name, transform in self.items()}
+
+
+COMPONENT = re.compile(r"\.pc\d{3,}$")
+"""The end of the name of a channel that is a principal component."""
+
+
+def is_component(channel: str) -> bool:
+    """Return whether a channel is a principal component, which another fit would have made another."""
+    return COMPONENT.search(channel) is not None
 
 
 def channel_names(config: InputConfig, channels: Sequence[str]) -> tuple[str, ...]:

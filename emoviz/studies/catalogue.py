@@ -306,7 +306,7 @@ RAVDESS_INTENSITY = Study(
 CULTURES = Study(
     name="cultures",
     title="What each culture's CATS attends to: valence and arousal derived from emotion classes, six cultures",
-    config=dataclasses.replace(COMPARE_CULTURES, name="cultures", outputs=(derived(Dimension.VALENCE),)),
+    config=dataclasses.replace(COMPARE_CULTURES, name="cultures", outputs=(derived(Dimension.VALENCE),), channels=""),
     systems={str(d): {"outputs": (derived(d),)} for d in (Dimension.VALENCE, Dimension.AROUSAL)},
     plans={
         "per-culture": Plan(

@@ -8,9 +8,11 @@ becomes a group of checkpoints of its own name.
 import dataclasses
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from ..checkpoints.folder import CONFIG, PER_CULTURE, find, read_description
 from ..core.configuration import to_dict
@@ -24,6 +26,7 @@ from ..training.outlook import here
 from ..training.presets import COMPARE_CULTURES
 from ..training.protocols.base import by_culture
 from ..training.splits import LEAST, apart, together
+from ..training.untrained import build_model
 from .catalogue import STUDIES
 from .own import require_seeds
 from .study import Plan, Study
@@ -54,10 +57,13 @@ def study_of(config: TrainingConfig, seeds: Sequence[int]) -> Study:
         config=config,
         systems=systems,
         plans={PROTOCOL: Plan(tuple(systems), seeds=tuple(seeds), keep=config.name)},
-        note="All networks read the same channels: their transforms were fitted on the training speakers of all "
-        f"cultures. {CONFOUND}",
+        note=f"All networks read the same channels, those of {_origin(config)}. {CONFOUND}",
         command=_command(config, len(seeds)),
     )
+
+
+def _origin(config: TrainingConfig) -> str:
+    return f"'{config.channels}'" if config.channels else "transforms fitted on the training speakers of all cultures"
 
 
 def _command(config: TrainingConfig, seeds: int) -> str:
@@ -120,7 +126,9 @@ def told(config: TrainingConfig, cultures: int, seeds: Sequence[int]) -> str:
         f"{cultures * rounds(config, seeds)} trainings in one job, which goes on where it was stopped: of "
         f"{_some(cultures, 'culture')} for {_some(len(systems_of(config)), 'task')} with {_some(len(seeds), 'seed')}."
     ]
-    if cultures < 2:
+    if config.channels:
+        sentences.append(f"They read the channels of '{config.channels}', so both are compared in one matrix.")
+    elif cultures < 2:
         sentences.append("A culture alone has no other to be compared with.")
     if len(seeds) < 2:
         sentences.append("With one seed, a difference between cultures cannot be told from the luck of a training.")
@@ -129,6 +137,25 @@ def told(config: TrainingConfig, cultures: int, seeds: Sequence[int]) -> str:
 
 def _some(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count > 1)}"
+
+
+def require_channel_attention(config: TrainingConfig, widths: Mapping[str, int]) -> None:
+    """Refuse a model that weighs no channels, by which a set is compared.
+
+    Args:
+        config: config of a set.
+        widths: number of channels of each stream after its transform.
+
+    Raises:
+        ConfigError: if the model is refused.
+    """
+    model = build_model(config, widths).eval()
+    frames = max(1, round(config.window / config.hop))
+    streams = {name: torch.zeros(1, frames, width) for name, width in widths.items()}
+    with torch.no_grad():
+        weighs = model(streams, torch.ones(1, frames, dtype=torch.bool)).channel_weights is not None
+    if not weighs:
+        raise ConfigError(f"'{config.model}' weighs no channels with these settings, so cultures have none to compare.")
 
 
 def require_own_name(config: TrainingConfig, checkpoints: Path) -> None:

@@ -86,6 +86,9 @@ class TrainingConfig:
         test_share: share of the speakers of each culture for the test, at least one speaker.
         sentences_apart: whether no sentence that is tested is trained on, nor selects the epoch: of the sentences that
             both sides say, a third are tested, and recordings of these are left out of the other parts.
+        channels: model, or set of models, that comes with emoviz and whose transforms of the inputs are taken over, so
+            that channels are the same and their weights can be compared; by default they are fitted on the training
+            speakers.
         cultures: cultures whose recordings are read; by default all that the corpora have.
         seed: seed of everything random.
         compile: whether torch.compile translates the network first, which takes minutes and pays in long trainings.
@@ -135,6 +138,7 @@ class TrainingConfig:
     voices: float = field(default=0.0, metadata=LEFT_OUT)
     sentences_apart: bool = field(default=False, metadata=LEFT_OUT)
     cultures: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    channels: str = field(default="", metadata=LEFT_OUT)
 
     def __post_init__(self) -> None:
         if not self.name or any(c in self.name for c in "/\\ .") or self.name.startswith("-"):

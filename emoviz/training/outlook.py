@@ -30,6 +30,7 @@ from ..models.losses import LOSSES
 from .config import TrainingConfig
 from .data import DATA, labelled
 from .data.arranged import usual_parts
+from .data.channels import check_channels
 from .data.recordings import with_names
 from .untrained import build_model
 
@@ -80,6 +81,7 @@ def outlook(config: TrainingConfig, found: Iterable[Holding], store: FeatureStor
     """
     DATA[config.data].check(config)
     LOSSES[config.loss]
+    check_channels(config)
     chosen = here(config, found)
     widths = stream_widths(config, chosen)
     model = build_model(config, widths)

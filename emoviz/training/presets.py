@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from ..checkpoints.folder import PER_CULTURE
 from ..core.errors import UnknownNameError
 from ..core.vocabulary import FER_EMOTIONS, FOUR_EMOTIONS, Dimension, Emotion, Source, derived
 from ..features.base import CONDITIONED
@@ -137,6 +138,7 @@ COMPARE_CULTURES = TrainingConfig(
     batch_size=16,
     learning_rate=2e-3,
     averaging=0.98,
+    channels=PER_CULTURE,
 )
 """The config of a set of models of one culture each (:mod:`emoviz.studies.culture_set`): a network for each output."""
 AUDIO, ACTION_UNITS = InputConfig("whisper"), InputConfig("openface")

@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
                  "schedule_epochs", "weight_decay", "gradient_clip", "averaging", "micro_batch", "precision",
                  "compile"),
     "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance",
-             "uniform_prior", "copies", "voices"),
+             "uniform_prior", "copies", "voices", "channels"),
     "Time": ("hop", "window", "resample", "label_delay"),
     "Split and adaptation": ("validation_share", "test_share", "sentences_apart", "cultures", "standardise_by",
                              "speaker_weight", "adapt_norm"),

@@ -1,14 +1,14 @@
 """Tables for the Cultures page, computed once for every state of the files that they are read from."""
 
 import shlex
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from ..analysis import ceiling, cultures, permutation, reliability, replicates, similarity, top_channels
-from ..checkpoints.folder import CONFIG, PER_CULTURE, read_description
+from ..checkpoints.folder import CONFIG, PER_CULTURE, WEIGHTS, read_description
 from ..checkpoints.metrics import METRICS
 from ..checkpoints.tables import read_table
 from ..core.errors import CheckpointError
@@ -44,7 +44,8 @@ class Comparison(NamedTuple):
 
 def sources() -> dict[str, tuple[Path, ...]]:
     """Return the sources of channel weights by name: the models of one culture each, and models of several."""
-    found = _sets()
+    sets = _sets()
+    found = {**sets, **{both: sets[own] + sets[GROUP] for both, own in _beside(sets).items()}}
     for name, folder in loaders.checkpoints().items():
         table = loaders.table(folder, "attention")
         if table is not None and "culture" in table and table["culture"].nunique() > 1:
@@ -54,12 +55,22 @@ def sources() -> dict[str, tuple[Path, ...]]:
 
 def _sets() -> dict[str, tuple[Path, ...]]:
     """The models of one culture each, by the name of their set."""
-    return {source_of(name): tuple(members.values()) for name, members in loaders.sets().items()}
+    found = {source_of(name): tuple(members.values()) for name, members in loaders.sets().items()}
+    return {
+        name: folders
+        for name, folders in found.items()
+        if any((folder / "attention.parquet").exists() for folder in folders)
+    }
 
 
 def query_of(name: str) -> dict[str, str]:
     """Return the query by which the page shows a set; it shows the bundled one unless it is asked for another."""
     return {} if name == PER_CULTURE else {"weights": name}
+
+
+def _beside(sets: Iterable[str]) -> dict[str, str]:
+    """The sets of one's own by the names under which they stand beside the bundled one, where that is here."""
+    return {f"{name} beside the bundled set": name for name in sets if name != GROUP and GROUP in sets}
 
 
 def source_of(name: str) -> str:
@@ -84,8 +95,11 @@ def weights(name: str, folders: tuple[Path, ...], weighting: Weighting) -> cultu
 
 @cached(8, "Reading channel weights")
 def _read_weights(name: str, weighting: Weighting, state: State) -> cultures.Weights:
-    folders = _folders(state)
-    if name in _sets():
+    folders, sets = _folders(state), _sets()
+    if own := _beside(sets).get(name):
+        first, second = (cultures.weights(sets[one], weighting) for one in (own, GROUP))
+        return cultures.beside(first, second, (own, GROUP))
+    if name in sets:
         return cultures.weights(folders, weighting)
     return cultures.weights_by_speaker(folders[0], weighting)
 
@@ -99,7 +113,7 @@ def missing(name: str, weights: cultures.Weights, weighting: Weighting) -> str:
         weighting: the witness.
     """
     models = "the model" if len(weights.missing) == 1 else f"{len(weights.missing)} models, such as"
-    group = PER_CULTURE if name == GROUP else shlex.quote(name)
+    group = PER_CULTURE if name == GROUP else shlex.quote(_beside(_sets()).get(name, name))
     return (
         f"{weighting.capitalize()} is not measured yet for {models} `{weights.missing[0]}`: it takes their held-out "
         "recordings, which this copy may not have. With their features in the store, "
@@ -135,7 +149,7 @@ def _faithful(dimension: str, state: State) -> str:
 
 def changed(folders: tuple[Path, ...]) -> State:
     """Return the files of the channel weights of a source, and the times of their changes."""
-    return _state(folders, CONFIG, "attention.parquet", "importance.parquet")
+    return _state(folders, CONFIG, WEIGHTS, "attention.parquet", "importance.parquet")
 
 
 @cached(64, "Comparing cultures")
@@ -287,9 +301,11 @@ def collapsed(name: str, dimension: str) -> str:
         dimension: task of the models.
     """
     table, _ = scores()
-    own = table[(table["scored"] == name) & (table["dimension"] == dimension)]
-    found = own.groupby(["culture", "model"])["collapsed"].all().groupby("culture").agg(["sum", "size"])
-    counts = [f"{row.sum} of {row.size} of {row.Index}" for row in found[found["sum"] > 0].itertuples()]
+    own_set = _beside(_sets()).get(name)
+    own = table[table["scored"].isin([own_set, GROUP] if own_set else [name]) & (table["dimension"] == dimension)]
+    by_model = own.groupby(["scored", "culture", "model"])["collapsed"].all()
+    found = by_model.groupby(["scored", "culture"]).agg(["sum", "size"])
+    counts = [f"{row.sum} of {row.size} of {row.Index[1]}" for row in found[found["sum"] > 0].itertuples()]
     if not counts:
         return ""
     return f"Collapsed models, which tell little: {', '.join(counts)}."

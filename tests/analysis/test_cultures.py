@@ -5,12 +5,14 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import save_file
 
 from emoviz.analysis import cultures, similarity
 from emoviz.checkpoints.description import Description
-from emoviz.checkpoints.folder import CONFIG, METRICS
+from emoviz.checkpoints.folder import CONFIG, METRICS, WEIGHTS
 from emoviz.core.errors import AnalysisError, EmovizError
 from emoviz.core.vocabulary import Source, Task, Weighting
 
@@ -183,3 +185,46 @@ def test_a_damaged_folder_of_one_model_is_an_error_in_words(tmp_path):
     (folder / "attention.parquet").write_bytes(b"no parquet")
     with pytest.raises(EmovizError, match="damaged"):
         cultures.weights_by_speaker(folder)
+
+
+def with_components(folder: Path, value: float) -> None:
+    """The principal component that a model reads, in the file of its weights."""
+    save_file({"inputs.whisper.components": np.full((1, 4), value, np.float32)}, folder / WEIGHTS)
+
+
+def set_of(folder: Path, culture: str, value: float, seeds: tuple[int, ...] = (0, 1)) -> list[Path]:
+    made = [write(folder / f"{culture}-{seed}", [(culture, "s", 0.1 * seed, 0.5)], seed=seed) for seed in seeds]
+    for one in made:
+        with_components(one, value)
+    return made
+
+
+def test_a_model_of_other_principal_components_is_left_out_of_its_set(tmp_path):
+    folders = [*set_of(tmp_path, "North", 1.0), *set_of(tmp_path, "South", 2.0, seeds=(0,))]
+    found = cultures.weights(folders)
+    assert found.left_out == ("'South-0' reads other principal components than most of its set.",)
+    assert set(found.table.index.get_level_values("culture")) == {"North"} and found.note == ""
+
+
+def test_a_set_that_lacks_models_says_how_many(tmp_path):
+    found = cultures.weights([*set_of(tmp_path, "North", 1.0), *set_of(tmp_path, "South", 1.0, seeds=(0,))])
+    assert found.note == "3 of the 4 models of these cultures, tasks and seeds are there; the set is incomplete."
+
+
+@pytest.mark.parametrize(("value", "shared"), [(1.0, CHANNELS), (2.0, CHANNELS[1:])])
+def test_two_sets_are_compared_on_the_channels_that_are_the_same_in_both(tmp_path, value, shared):
+    bundled = cultures.weights([*set_of(tmp_path / "a", "North", 1.0), *set_of(tmp_path / "a", "South", 1.0)])
+    own = cultures.weights([*set_of(tmp_path / "b", "North", value), *set_of(tmp_path / "b", "West", value)])
+    both = cultures.beside(own, bundled, ("lab", "bundled"))
+    assert tuple(both.table) == shared
+    assert set(both.table.index.get_level_values("culture")) == {"North", "North (lab)", "South", "West"}
+    assert ("weigh 1 of these channels" in both.note and "of another fit" in both.note) == (len(shared) == 1)
+    pd.testing.assert_frame_equal(both.table.loc[["South"]], bundled.table.loc[["South"], list(shared)])
+
+
+def test_sets_without_a_common_channel_leave_one_alone(tmp_path):
+    own, other = (cultures.weights(set_of(tmp_path / name, "North", 1.0)) for name in "ab")
+    other = other._replace(table=other.table.add_prefix("other."))
+    both = cultures.beside(own, other, ("lab", "bundled"))
+    assert both.left_out == ("'bundled' weighs no channel that 'lab' weighs.",)
+    pd.testing.assert_frame_equal(both.table, own.table)

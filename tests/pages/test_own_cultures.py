@@ -1,53 +1,93 @@
-"""A lab's own cultures, end to end: two imported corpora become a set of models, and rows of the Cultures page."""
+"""A lab's own cultures, end to end: imported corpora become sets of models, and rows of the Cultures page."""
 
 import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from own_corpus import TABLE, write_own
-from reading import specs, titled
+from reading import specs, texts, titled
 
 from emoviz import cli
-from emoviz.checkpoints.folder import find
+from emoviz.analysis import cultures
+from emoviz.checkpoints.folder import PER_CULTURE, find
 from emoviz.core.settings import Settings
 from emoviz.ui import cache, loaders
 
 TINY = [
-    *("--set", 'inputs=[{"feature":"egemaps"}]', "--set", "hop=0.1", "--set", "epochs=1"),
-    *("--set", "options.width=8", "--set", "options.heads=2", "--set", "options.feedforward=8"),
+    *("--set", 'inputs=[{"feature":"egemaps"},{"feature":"mfcc","components":4}]', "--set", "hop=0.1"),
+    *("--set", "epochs=1", "--set", "options.width=8", "--set", "options.heads=2", "--set", "options.feedforward=8"),
+    *("--set", 'outputs=["valence (derived)"]'),
 ]
+BESIDE = "lab beside the bundled set"
+
+
+def bring(folder: Path, culture: str, speakers: int = 3) -> None:
+    """Import a corpus of one culture under its name."""
+    clips = write_own(folder / culture, speakers=speakers, takes=1)
+    given = ["--clips", str(clips), "--table", str(clips / TABLE), "--column", "speaker=actor"]
+    assert cli.main(["import", culture.lower(), *given, "--value", f"culture={culture}"]) == 0
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Settings:
-    """Folders in which two corpora of one culture each were imported and the set ``lab`` was trained."""
+def lab(tmp_path_factory) -> Iterator[Settings]:
+    """Folders in which a set of two cultures comes with emoviz, and ``lab`` of a third was trained on its channels."""
     folder = tmp_path_factory.mktemp("lab")
-    settings = Settings(
-        None, folder / "store", (folder / "checkpoints",), folder / "runs", results=(folder / "results",)
-    )
+    bundled = folder / "bundled" / "checkpoints"
     with pytest.MonkeyPatch.context() as patch:
         for name in ("store", "checkpoints", "runs", "results"):
             patch.setenv(f"EMOVIZ_{name.upper()}", str(folder / name))
         patch.setenv("EMOVIZ_BUNDLED", str(folder / "bundled"))
-        for culture in ("North", "South"):
-            clips = write_own(folder / culture, speakers=3, takes=1)
-            given = ["--clips", str(clips), "--table", str(clips / TABLE), "--column", "speaker=actor"]
-            assert cli.main(["import", culture.lower(), *given, "--value", f"culture={culture}"]) == 0
-        assert cli.main(["cultures", "north", "south", "--name", "lab", "--seeds", "2", *TINY]) == 0
-    return settings
+        for culture, speakers in (("North", 3), ("South", 3), ("East", 3), ("West", 2)):
+            bring(folder, culture, speakers)
+        first = ["cultures", "north", "south", "--name", "first", "--seeds", "2", *TINY, "--set", "channels="]
+        assert cli.main(first) == 0
+        bundled.mkdir(parents=True)
+        shutil.copytree(folder / "checkpoints" / "first", bundled / PER_CULTURE)
+        assert cli.main(["cultures", "east", "west", "--name", "lab", "--seeds", "2", *TINY]) == 0
+        yield replace(Settings.read(), checkpoints=(bundled, folder / "checkpoints"))
 
 
-def test_every_culture_task_and_seed_has_a_model(made):
-    names = [f"lab/{c}-{task}-{seed}" for c in ("north", "south") for task in ("arousal", "valence") for seed in (0, 1)]
-    assert sorted(find(made.checkpoints, "lab")) == names
-    report = json.loads((made.results[0] / "lab.per-culture.valence.json").read_text())
-    assert report["command"] == "python -m emoviz cultures --config lab.json --seeds 2"
-
-
-def test_the_page_compares_them(made, open_page, monkeypatch):
+@pytest.fixture
+def page(lab, open_page, monkeypatch):
     cache.clear()
-    monkeypatch.setattr(loaders, "settings", lambda: made)
-    test = open_page("cultures")
-    assert not test.exception and test.selectbox(key="weights").options == ["lab"]
-    assert set(test.selectbox(key="task").options) == {"valence (derived)", "arousal (derived)"}
-    assert "How alike are they? (Pearson's r)" in titled(test)
-    assert {"North", "South"} <= set(json.dumps(specs(test)["similarity"]).split('\\"'))
+    monkeypatch.setattr(loaders, "settings", lambda: lab)
+    return lambda **query: open_page("cultures", **query)
+
+
+def cultures_of(test) -> set[str]:
+    """Cultures of the matrix."""
+    return {"North", "South", "East", "West"} & {*json.dumps(specs(test)["similarity"]).split('\\"')}
+
+
+def test_every_culture_and_seed_has_a_model_and_the_task_a_report(lab):
+    names = [f"{culture}-valence-{seed}" for culture in ("north", "south") for seed in (0, 1)]
+    assert [name.removeprefix("first/") for name in sorted(find(lab.checkpoints, "first"))] == names
+    assert sorted(find(lab.checkpoints, "lab")) == ["lab/east-valence-0", "lab/east-valence-1"]
+    report = json.loads((lab.results[-1] / "first.per-culture.valence.json").read_text())
+    assert report["command"] == "python -m emoviz cultures --config first.json --seeds 2"
+
+
+def test_a_set_that_reads_the_bundled_channels_reads_the_very_same(lab):
+    sets = [cultures.weights(find(lab.checkpoints, name).values()) for name in (PER_CULTURE, "lab")]
+    assert sets[0].fit == sets[1].fit != "" and list(sets[0].table) == list(sets[1].table)
+
+
+def test_the_page_shows_each_set_and_both_beside_each_other(page):
+    test = page()
+    assert not test.exception
+    sources = test.selectbox(key="weights").options
+    assert sources == ["one model per culture", "first", "lab", "first beside the bundled set", BESIDE]
+    assert cultures_of(test) == {"North", "South"}
+    test.selectbox(key="weights").set_value(BESIDE).run()
+    assert not test.exception and cultures_of(test) == {"North", "South", "East"}
+    assert test.selectbox(key="task").options == ["valence (derived)"]
+    assert "on which they are compared" not in texts(test)
+
+
+def test_one_culture_alone_is_shown_as_far_as_it_can_be(page):
+    test = page(weights="lab")
+    assert not test.exception and "There is one culture only, East" in texts(test)
+    assert "Does East rely on the same channels for every seed?" in titled(test)

@@ -325,7 +325,7 @@ def test_the_preset_compare_cultures_starts_one_job_of_all_trainings(page, queue
         "10 trainings in one job, which goes on where it was stopped: of 1 culture for 2 tasks with 5 seeds."
         in texts(test)
     )
-    assert "A culture alone has no other to be compared with." in texts(test)
+    assert "They read the channels of 'per-culture', so both are compared in one matrix." in texts(test)
     test.text_input(key="per-culture-seeds").set_value("0, 0").run()
     assert errors(test) == ["A protocol takes no seed twice, unlike 0, 0."]
     test.text_input(key="per-culture-seeds").set_value("0").run()

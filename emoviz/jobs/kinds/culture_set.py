@@ -36,13 +36,13 @@ class CultureSet:
         return self.config.name
 
     def check(self, places: Places, tasks: int = 1) -> None:
-        """Refuse a name that is taken, seeds that do not fit, and a config whose outlook forbids it."""
-        from ...studies.culture_set import require_own_name, study_of
+        """Refuse a name that is taken, seeds that do not fit, a model without channel weights, and a bad outlook."""
+        from ...studies.culture_set import require_channel_attention, require_own_name, study_of
 
         require_one(tasks)
         study_of(self.config, self.seeds)
         require_own_name(self.config, Path(places.checkpoints))
-        check_features(self.config, places, self.extract)
+        require_channel_attention(self.config, check_features(self.config, places, self.extract).widths)
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Train the set and write its reports; trainings that an earlier attempt finished are kept."""

@@ -15,6 +15,7 @@ from ..config import TrainingConfig
 from ..sentences import sentences_apart
 from ..splits import check_disjoint, usual_split
 from .base import Data, Part, Partition
+from .channels import bundled_inputs
 from .on_disk import OnDisk, size_of
 from .people import people_in
 from .recordings import Recordings
@@ -156,8 +157,11 @@ def usual_parts(config: TrainingConfig, table: pd.DataFrame) -> dict[Split, pd.I
 def fit_inputs(config: TrainingConfig, recordings: Recordings, ids: pd.Index) -> Inputs:
     """Fit the transforms of the inputs (PCA, standardisation) on the frames of some recordings.
 
+    Where the config reads a bundled model's channels, its transforms are returned and nothing is fitted.
     Of recordings on disk as many are taken, evenly spaced, as the memory holds easily.
     """
+    if config.channels:
+        return bundled_inputs(config, recordings.features)
     inputs = Inputs(config.inputs, {spec.name: spec.width for spec in recordings.features})
     streams, names = recordings.streams, [*map(str, ids)]
     names = [*streams.some(names)] if isinstance(streams, OnDisk) else names
