@@ -95,7 +95,7 @@ def test_speakers_of_one_model_count_once_each(tmp_path):
     assert len(found.table) == 2
 
 
-def testify(folder: Path, rows: list[tuple]) -> Path:
+def write_importance(folder: Path, rows: list[tuple]) -> Path:
     """The table of the witnesses of a checkpoint; rows are weighting, culture, speaker and one weight per channel."""
     columns = ["weighting", "culture", "speaker", *CHANNELS]
     pd.DataFrame(rows, columns=columns).assign(recordings=2).to_parquet(folder / "importance.parquet")
@@ -106,8 +106,10 @@ def test_witnesses_count_people_once_and_speak_in_even_shares(tmp_path):
     clips = [("North", "n1", 0.2, 0.6), ("North", "n2", 0.4, 0.8)]
     folders = [write(tmp_path / name, clips, seed=seed) for seed, name in enumerate("abc")]
     rows = [("North", "n1", 1.0, 2.0), ("North", "n2", 3.0, 4.0)]
-    testify(folders[0], [*((Weighting.GRADIENTS, *row) for row in rows), (Weighting.PERMUTATION, "North", "n1", -1, 3)])
-    testify(folders[1], [(Weighting.PERMUTATION, "North", "n1", 0.0, 0.0)])
+    write_importance(
+        folders[0], [*((Weighting.GRADIENTS, *row) for row in rows), (Weighting.PERMUTATION, "North", "n1", -1, 3)]
+    )
+    write_importance(folders[1], [(Weighting.PERMUTATION, "North", "n1", 0.0, 0.0)])
     found = cultures.weights(folders, Weighting.GRADIENTS)
     assert found.missing == ("b", "c") and found.table.values.tolist() == [pytest.approx([2 / 2.5, 3 / 2.5])]
     found = cultures.weights(folders, Weighting.PERMUTATION)
