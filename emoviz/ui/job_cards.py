@@ -82,7 +82,7 @@ def header(job: Job, status: Status) -> None:
         else:
             if status.state in RESUMABLE:
                 button("Resume", "resume", job)
-            button("Delete", "delete", job, "Deletes the job and its log; a trained model stays.")
+            button("Delete", "delete", job, "Deletes the job and its log; a model or tables that it made stay.")
     if status.state is State.RUNNING:
         st.progress(status.share or 0.0, text=progress_of(status))
     if status.message:

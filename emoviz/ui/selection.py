@@ -20,7 +20,7 @@ from ..core.vocabulary import Source
 from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
 from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
-from ..prediction.clip import DEFAULT_MODELS
+from ..prediction.clip import DEFAULT_MODELS, require_size
 from ..prediction.inputs import can_be_extracted
 from . import linked, loaders, server_folders
 from .session import session
@@ -72,7 +72,8 @@ def choose_clip() -> Clip | None:
     stays = KEEPS if loaders.settings().kept_mb else KEEPS_NOTHING
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
         if clips:
-            name = linked.select("Clip", list(clips), "clip", label_visibility="collapsed", width=260)
+            width = 220 if loaders.settings().folders else 260  # one more button stands beside it
+            name = linked.select("Clip", list(clips), "clip", label_visibility="collapsed", width=width)
         else:
             st.selectbox("Clip", [], label_visibility="collapsed", width=260, placeholder="No clip yet")
         with st.popover("Upload"):
@@ -99,13 +100,23 @@ def choose_clip() -> Clip | None:
 
 def _offer_folders() -> None:
     """Draw the choice among recordings in folders of this machine, once somebody asks for it."""
-    part = st.popover("Open", key="server-folders", on_change="rerun")
+    part = st.popover("Folder", key="server-folders", on_change="rerun")
     with part:
-        if part.open and (name := server_folders.choose()):
-            session().opened |= server_folders.found([name])
-            linked.write("clip", name)
-            st.session_state.pop("clip", None)
-            st.rerun()
+        if part.open:
+            server_folders.offer(_open_of_folder)
+
+
+def _open_of_folder(name: str) -> None:
+    """Select a recording of a folder, unless it is too large."""
+    found = server_folders.found([name])
+    try:
+        for path in found.values():
+            require_size(path, loaders.settings().upload_limit_mb)
+    except EmovizError as error:
+        st.session_state["upload_error"] = str(error)
+        return
+    session().opened |= found
+    open_clip(name)
 
 
 def _keep_upload(key: str) -> None:

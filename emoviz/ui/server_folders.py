@@ -1,6 +1,6 @@
 """Recordings in the folders that the setting ``EMOVIZ_FOLDERS`` names, which pages open without an upload."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import streamlit as st
@@ -8,7 +8,6 @@ import streamlit as st
 from ..core.errors import EmovizError
 from ..media import ACCEPTED
 from ..prediction.bulk.listing import folders_in, require_inside
-from ..prediction.clip import require_size
 from . import loaders
 
 PREFIX = "Folder: "
@@ -25,24 +24,22 @@ def found(names: Iterable[str]) -> dict[str, Path]:
     return {name: path for name in names if (path := _path_of(name)) is not None}
 
 
-def choose() -> str | None:
-    """Let people choose a recording, and return its name once they open it; None before, or where it is too large."""
+def offer(take: Callable[[str], None]) -> None:
+    """Let people choose a recording and open it.
+
+    Args:
+        take: function that is called, before the page runs again, with the name of a recording that they open.
+    """
     settings = loaders.settings()
     folder = st.selectbox("Folder", folders_in(settings.folders, MOST_FOLDERS), key="server-folder")
     files = sorted(path.name for path in folder.iterdir() if _is_recording(path)) if folder else []
     if not files:
         st.caption(f"No recording lies in this folder itself; accepted are {', '.join(ACCEPTED)}.")
-        return None
+        return
     file = st.selectbox("Recording", files, key=f"server-file-{folder}")
-    if not st.button("Open", key="server-open"):
-        return None
-    try:
-        require_size(folder / file, settings.upload_limit_mb)
-    except EmovizError as error:
-        st.error(str(error))
-        return None
     root = next(root for root in settings.folders if folder.is_relative_to(root))
-    return f"{_start(root)}{(folder / file).relative_to(root).as_posix()}"
+    name = f"{_start(root)}{(folder / file).relative_to(root).as_posix()}"
+    st.button("Open", key="server-open", on_click=take, args=(name,))
 
 
 def _path_of(name: str) -> Path | None:

@@ -22,13 +22,17 @@ PATIENCE = 120
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder whose recordings the app may read without an upload."""
+    return tmp_path_factory.mktemp("recordings")
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory, folders: Path) -> Iterator[str]:
     """Address of the app, started for this test run with folders of its own."""
-    folders = {
-        f"EMOVIZ_{name}": str(tmp_path_factory.mktemp(name.lower())) for name in ("STORE", "RUNS", "CHECKPOINTS")
-    }
+    own = {f"EMOVIZ_{name}": str(tmp_path_factory.mktemp(name.lower())) for name in ("STORE", "RUNS", "CHECKPOINTS")}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port"]
-    environment = os.environ | folders | {"EMOVIZ_SLOTS": "cpu"}
+    environment = os.environ | own | {"EMOVIZ_SLOTS": "cpu", "EMOVIZ_FOLDERS": str(folders)}
     with serving(command, ROOT, environment, tmp_path_factory.mktemp("app") / "log.txt") as address:
         yield address
 

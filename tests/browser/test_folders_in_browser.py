@@ -1,0 +1,53 @@
+"""Folders of the server in Chromium: open one of their recordings, and predict all, stopped, resumed, one damaged."""
+
+import shutil
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from clips import speech, write_clip
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+LONG = 300_000
+"""Milliseconds for a job on a slow and busy machine."""
+
+
+@pytest.fixture(scope="module")
+def filled(folders: Path) -> Path:
+    """The folder that the app may read, with recordings of a second and a damaged one."""
+    made = write_clip(folders / "0.wav", (), speech(1), audio_codec="pcm_s16le")
+    for number in range(1, 60):
+        shutil.copy(made, folders / f"{number}.wav")
+    (folders / "broken.wav").write_bytes(made.read_bytes()[:30])
+    return folders
+
+
+@pytest.mark.slow
+def test_a_folder_is_predicted_by_a_job_that_is_stopped_and_resumed(app: str, page: Page, filled: Path):
+    page.goto(f"{app}/predict?models=speech-emotion")
+    page.get_by_text("Predict all recordings of a folder").click(timeout=LONG)
+    expect(page.get_by_text("61 recordings.")).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Predict all", exact=True).click()
+    card = page.locator('[class*="st-key-job-"]', has_text=f"Predict {filled.name}")
+    expect(card.get_by_text("Predicting recordings")).to_be_visible(timeout=LONG)
+    expect(card.get_by_text("left")).to_be_visible(timeout=LONG)
+    card.get_by_role("button", name="Stop").click()
+    expect(card.get_by_text("cancelled", exact=True)).to_be_visible(timeout=LONG)
+    done = len(list((filled / "emoviz-tables").glob("*.wav.csv")))
+    assert 0 < done < 60
+    card.get_by_role("button", name="Resume").click()
+    expect(card.get_by_text("61 recordings, 1 problems")).to_be_visible(timeout=LONG)
+    expect(card.get_by_text("cut off or of another kind")).to_be_visible()
+    assert len(list((filled / "emoviz-tables").glob("*.wav.csv"))) == 60
+
+
+def test_a_recording_of_a_folder_is_opened_without_an_upload(app: str, page: Page, filled: Path):
+    page.goto(f"{app}/predict?models=speech-emotion")
+    page.get_by_test_id("stPopoverButton").filter(has_text="Folder").click(timeout=LONG)
+    page.locator(".st-key-server-open button").click(timeout=LONG)
+    name = f"Folder: {filled.name}/0.wav"
+    expect(page.locator(".st-key-clip input")).to_have_value(name, timeout=LONG)
+    expect(page.get_by_text("by speech-emotion").first).to_be_visible(timeout=LONG)
+    assert parse_qs(urlsplit(page.url).query)["clip"] == [name]
