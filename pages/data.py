@@ -22,7 +22,7 @@ from emoviz.features.base import CONDITIONED, accepted_settings, described
 from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds.extraction import Extraction
 from emoviz.jobs.local import Local
-from emoviz.ui import figures, job_cards, linked, loaders, navigation, session
+from emoviz.ui import figures, job_cards, linked, loaders, navigation, server_folders, session
 from emoviz.ui.job_cards import duration, size
 
 ALL = "all corpora"
@@ -274,7 +274,7 @@ def choose_places(kind: str) -> tuple[Path | None, Path | None, Path | None]:
 
 def _folder(label: str, key: str, about: str) -> Path | None:
     text = st.text_input(label, key=key, help=about, placeholder="/path/of/a/folder").strip()
-    return Path(text).expanduser() if text else None
+    return server_folders.named(text) if text else None
 
 
 def choose_table(folder: Path | None) -> Path | None:

@@ -63,6 +63,16 @@ class Settings:
     folders: tuple[Path, ...] = ()
 
     @property
+    def readable(self) -> tuple[Path, ...] | None:
+        """The folders in which pages read what a visitor names; None is anywhere, where this machine's user alone is.
+
+        As soon as others can reach the app, or folders are named, they are these, the corpora and the store.
+        """
+        if is_local(self.address) and not (self.token or self.no_login or self.folders):
+            return None
+        return _each_once(*self.folders, *([self.data] if self.data else []), self.store)
+
+    @property
     def imports(self) -> Path:
         """The folder of imported corpora, beside the features of all corpora."""
         return imports_of(self.store)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ..core.errors import EmovizError
+from ..core.errors import ConfigError, EmovizError
 from ..media import ACCEPTED
 from ..prediction.bulk.listing import folders_in, require_inside
 from . import loaders
@@ -13,6 +13,20 @@ from . import loaders
 PREFIX = "Folder: "
 """Start of the names of these recordings, as pages show them."""
 MOST_FOLDERS = 1000
+
+
+def named(text: str) -> Path:
+    """Return the folder of this machine that somebody named.
+
+    Raises:
+        ConfigError: if others can reach the app too, and it lies in none of the folders that these may see.
+    """
+    path, readable = Path(text).expanduser(), loaders.settings().readable
+    try:
+        require_inside(path, readable or ())
+    except ConfigError as error:
+        raise ConfigError(f"{str(error).rstrip('.')}, and EMOVIZ_FOLDERS names no other folders.") from error
+    return path
 
 
 def found(names: Iterable[str]) -> dict[str, Path]:

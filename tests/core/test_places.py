@@ -83,6 +83,18 @@ def test_what_is_kept_of_recordings_is_a_setting_that_may_be_nothing():
             Settings.read({"EMOVIZ_KEPT_MB": wrong})
 
 
+@pytest.mark.parametrize("other", ["EMOVIZ_ADDRESS=0.0.0.0", f"EMOVIZ_TOKEN={'t' * 16}", "EMOVIZ_NO_LOGIN=1"])
+def test_where_others_reach_the_app_pages_read_the_folders_that_are_named(other, tmp_path):
+    own = {"EMOVIZ_STORE": str(tmp_path / "store")}
+    assert Settings.read(own).readable is None
+    shared = own | dict([other.split("=")])
+    assert Settings.read(shared).readable == (tmp_path / "store",)
+    more = {"EMOVIZ_DATA": str(tmp_path / "data"), "EMOVIZ_FOLDERS": str(tmp_path / "clips")}
+    for environment in (shared, own):
+        readable = Settings.read(environment | more).readable
+        assert readable == (tmp_path / "clips", tmp_path / "data", tmp_path / "store")
+
+
 SPY = """
 import importlib, json, os, pkgutil, signal, sys
 from pathlib import Path

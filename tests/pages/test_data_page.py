@@ -1,5 +1,6 @@
 """The Data page: what is here, what one's own table says wrong, and what an import leaves behind."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from emoviz.core.settings import Settings
 from emoviz.corpora import own
 from emoviz.training import preset
-from emoviz.ui import cache, job_cards
+from emoviz.ui import cache, job_cards, loaders
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +145,14 @@ def test_a_folder_that_is_none_is_said(page):
     assert "Name a folder on this machine and a table" in texts(test)
     test.segmented_control(key="kind").set_value("An audformat database").run()
     assert any("is no readable audformat database" in e.value for e in test.error)
+
+
+def test_where_folders_are_named_no_other_is_read(page, monkeypatch, settings: Settings, clips, tmp_path):
+    monkeypatch.setattr(loaders, "settings", lambda: dataclasses.replace(settings, folders=(tmp_path / "shared",)))
+    test = page()
+    test.text_input(key="clips-folder").set_value(str(clips)).run()
+    (said,) = [error.value for error in test.error]
+    assert f"'{clips}' is not inside {tmp_path / 'shared'}" in said and "EMOVIZ_FOLDERS names no other" in said
+    monkeypatch.setattr(loaders, "settings", lambda: dataclasses.replace(settings, folders=(clips.parent,)))
+    test.text_input(key="clips-folder").set_value(str(clips)).run()
+    assert not test.error and not test.exception
