@@ -12,7 +12,7 @@ from reading import specs, texts, titled
 
 from emoviz import cli
 from emoviz.analysis import cultures
-from emoviz.checkpoints.folder import PER_CULTURE, find
+from emoviz.checkpoints.folder import CONFIG, PER_CULTURE, find
 from emoviz.core.settings import Settings
 from emoviz.ui import cache, loaders
 
@@ -21,6 +21,7 @@ TINY = [
     *("--set", "epochs=1", "--set", "options.width=8", "--set", "options.heads=2", "--set", "options.feedforward=8"),
     *("--set", 'outputs=["valence (derived)"]'),
 ]
+FIRST = ["cultures", "north", "south", "--name", "first", "--seeds", "2", *TINY, "--set", "channels="]
 BESIDE = "lab beside the bundled set"
 
 
@@ -42,8 +43,7 @@ def lab(tmp_path_factory) -> Iterator[Settings]:
         patch.setenv("EMOVIZ_BUNDLED", str(folder / "bundled"))
         for culture, speakers in (("North", 3), ("South", 3), ("East", 3), ("West", 2)):
             bring(folder, culture, speakers)
-        first = ["cultures", "north", "south", "--name", "first", "--seeds", "2", *TINY, "--set", "channels="]
-        assert cli.main(first) == 0
+        assert cli.main(FIRST) == 0
         bundled.mkdir(parents=True)
         shutil.copytree(folder / "checkpoints" / "first", bundled / PER_CULTURE)
         assert cli.main(["cultures", "east", "west", "--name", "lab", "--seeds", "2", *TINY]) == 0
@@ -91,3 +91,23 @@ def test_one_culture_alone_is_shown_as_far_as_it_can_be(page):
     test = page(weights="lab")
     assert not test.exception and "There is one culture only, East" in texts(test)
     assert "Does East rely on the same channels for every seed?" in titled(test)
+
+
+def test_a_half_finished_set_is_shown_and_goes_on(lab, page):
+    folder = lab.checkpoints[-1] / "first"
+    shutil.rmtree(folder / "south-valence-1")
+    test = page(weights="first")
+    assert not test.exception and cultures_of(test) == {"North", "South"}
+    assert "3 of the 4 models of these cultures, tasks and seeds are there; the set is incomplete." in texts(test)
+    kept = (folder / "north-valence-0" / CONFIG).stat().st_mtime_ns
+    assert cli.main(FIRST) == 0
+    assert len(find(lab.checkpoints, "first")) == 4 and (folder / "north-valence-0" / CONFIG).stat().st_mtime_ns == kept
+
+
+def test_what_cannot_be_compared_is_refused_in_a_sentence(lab, capsys):
+    assert cli.main(["cultures", "west", *TINY]) == 1
+    assert "No culture has enough people: 'West' has 2 people and needs 1 more" in capsys.readouterr().err
+    assert cli.main(["cultures", "east", "--name", "lab", *TINY, "--set", "epochs=2"]) == 1
+    assert "There is a set 'lab' of other" in capsys.readouterr().err
+    assert cli.main(["cultures"]) == 1
+    assert "Name the corpora whose cultures are compared" in capsys.readouterr().err
