@@ -169,3 +169,11 @@ def test_no_module_reads_a_setting_or_keeps_a_path_when_it_is_imported(imported)
 
 def test_every_module_is_imported_where_the_system_is_no_posix(imported):
     assert imported.returncode == 0 and imported.stdout.endswith('"imported"\n'), imported.stderr
+
+
+def test_folders_that_pages_may_read_are_parted_as_in_path(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    named = os.pathsep.join(["", str(tmp_path / "link"), str(tmp_path / "a"), str(tmp_path / "b")])
+    assert Settings.read({"EMOVIZ_FOLDERS": named}).folders == (tmp_path / "a", tmp_path / "b")
+    assert Settings.read({}).folders == ()

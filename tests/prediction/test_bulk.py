@@ -19,9 +19,9 @@ from emoviz.prediction.bulk.listing import Listing, Recording, find, folders_in
 from emoviz.prediction.bulk.records import Records
 
 SLOW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-PART = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=90).filter(
-    lambda text: text not in (".", "..") and len(os.fsencode(text)) < 240
-)
+TEXT = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=50)
+BYTES = st.binary(min_size=1, max_size=240).map(os.fsdecode)  # names that are no text
+PART = (TEXT | BYTES).filter(lambda part: part not in (".", "..") and not set(part) & {"/", "\0"})
 NAME = st.lists(PART, min_size=1, max_size=3).map("/".join)
 
 

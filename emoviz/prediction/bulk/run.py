@@ -109,7 +109,8 @@ def predict_all(
     todo = run.open(listing.recordings[number::of])
     for place, recording in enumerate(todo):
         run.predict(recording, _within(progress, recording, place, len(todo)))
-    progress(STAGE, len(todo), len(todo))
+    if todo:
+        progress(STAGE, len(todo), len(todo))
     with FileLock(folder / FOLDER / "tables.lock"):  # the last one of several processes sees what all others did
         found = [problem for one in listing.recordings if (problem := records.problem_of(one))]
         problems = (*listing.problems, *found)
