@@ -1,0 +1,67 @@
+"""``doctor`` finds what is wrong with a machine, and says what to do."""
+
+import dataclasses
+import json
+
+import pytest
+import untrained
+
+from emoviz import cli
+from emoviz.cli import doctor
+from emoviz.cli.doctor import Verdict
+from emoviz.core.settings import Settings
+from emoviz.jobs.folder import JOB
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch) -> Settings:
+    """A machine on which everything lies below a folder of the test."""
+    found = dataclasses.replace(
+        Settings.read({}),
+        store=tmp_path / "store",
+        runs=tmp_path / "runs",
+        checkpoints=(tmp_path / "checkpoints",),
+        results=(tmp_path / "results",),
+    )
+    monkeypatch.setattr(cli.Settings, "read", lambda *_: found)
+    untrained.save_face(tmp_path / "checkpoints")
+    return found
+
+
+def verdicts(capsys, expected: int) -> dict[str, tuple[str, str, str]]:
+    """What was checked -> verdict, finding and advice."""
+    assert cli.main(["doctor", "--json"]) == expected
+    return {row["what"]: (row["verdict"], row["found"], row["advice"]) for row in json.loads(capsys.readouterr().out)}
+
+
+def test_a_machine_on_which_all_is_well(settings, capsys):
+    found = verdicts(capsys, 0)
+    assert {verdict for verdict, _, _ in found.values()} <= {Verdict.GOOD, Verdict.NOTE}
+    assert found["models"][1] == "1 are whole" and "torch 2" in found["versions"][1]
+    assert found["app"][:2] == ("good", "whole") and found["open to"][1] == "this machine alone"
+    assert found["corpora"][0] == "note" and "EMOVIZ_DATA" in found["corpora"][2]
+
+
+def test_what_is_wrong_is_told_with_a_remedy(settings, capsys, tmp_path, monkeypatch):
+    untrained.save_face(tmp_path / "checkpoints", "broken")
+    (tmp_path / "checkpoints" / "broken" / "model.safetensors").write_bytes(b"no weights")
+    (tmp_path / "runs" / "jobs" / "old").mkdir(parents=True)
+    (tmp_path / "runs" / "jobs" / "old" / JOB).write_text("{")
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(
+        cli.Settings,
+        "read",
+        lambda *_: dataclasses.replace(
+            settings, store=tmp_path / "file" / "store", data=tmp_path / "nothing", address="0.0.0.0", no_login=True
+        ),
+    )
+    monkeypatch.setattr(doctor, "LEAST_FREE", 1e18)
+    found = verdicts(capsys, 1)
+    assert found["EMOVIZ_STORE"][0] == found["EMOVIZ_DATA"][0] == found["broken"][0] == "bad"
+    assert "EMOVIZ_STORE names another folder" in found["EMOVIZ_STORE"][2] and "damaged" in found["broken"][1]
+    assert found["EMOVIZ_RUNS"][0] == "note" and "Make room" in found["EMOVIZ_RUNS"][2]
+    assert found["job old"][0] == "note" and found["open to"][:2] == ("note", "everybody who reaches it")
+    assert cli.main(["doctor"]) == 1
+    said = capsys.readouterr()
+    assert "bad   broken: The checkpoint 'broken' is damaged" in said.out
+    assert "emoviz: Not everything works: EMOVIZ_STORE, EMOVIZ_DATA, broken." in said.err
