@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 
 class Finding(NamedTuple):
-    """What a check found.
+    """The finding of a check.
 
     Attributes:
         what: name of what was checked.
