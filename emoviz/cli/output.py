@@ -45,7 +45,7 @@ class Bars:
                 self._bars[key] = tqdm(total=total, desc=stage, bar_format=form, disable=None, file=sys.stderr)
             bar = self._bars[key]
             if not bar.disable:
-                bar.set_description(stage, refresh=False)
+                bar.set_description_str(stage, refresh=False)
                 bar.total = total
                 bar.update(min(done, total) - bar.n)
 
