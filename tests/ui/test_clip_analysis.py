@@ -23,7 +23,7 @@ def models(tmp_path):
 
 @pytest.fixture
 def clip(tmp_path, monkeypatch):
-    for name, value in {"SHORT": 1.0, "EVERY": 0.0}.items():
+    for name, value in {"SHORT": 1.0, "EVERY": 0.1}.items():
         monkeypatch.setattr(source_module, name, value)
     monkeypatch.setattr(media_module, "_MOMENT", 0.05)
     return write_clip(tmp_path / "clip.mp4", face_frames(100, [lambda i: (100 + i, 60)]))
