@@ -11,6 +11,7 @@ a multiple of its even share, the mean of its absolute values over channels.
 """
 
 import math
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from numbers import Integral
@@ -167,11 +168,29 @@ def weights_by_speaker(folder: Path, weighting: Weighting = Weighting.ATTENTION)
     return Weights(_in_even_shares(found, weighting), "speaker")
 
 
+def missing(weights: Weights, weighting: Weighting, asked: str) -> str:
+    """Say which models are not weighed by a witness yet, and the command that does it.
+
+    Args:
+        weights: weights of which some are missing.
+        weighting: the witness.
+        asked: name of the model or of the group of models.
+    """
+    models = "the model" if len(weights.missing) == 1 else f"{len(weights.missing)} models, such as"
+    return (
+        f"{weighting.capitalize()} is not measured yet for {models} `{weights.missing[0]}`: it takes held-out "
+        "recordings, which this copy may not have. With their features in the store, "
+        f"`python -m emoviz explain {shlex.quote(asked)} --deletion` measures it."
+    )
+
+
 def _table(folder: Path, weighting: Weighting) -> pd.DataFrame | None:
     """Return what a checkpoint's channels weigh, by recording or by person; None where nothing says it."""
     if weighting is Weighting.ATTENTION:
         return read_table(folder, "attention")
     table = read_table(folder, "importance")
+    if table is not None and not {"weighting", "culture", "speaker"} <= set(table):
+        raise CheckpointError(f"The table importance.parquet of '{folder}' lacks weighting, culture or speaker.")
     own = pd.DataFrame() if table is None else table[table["weighting"] == weighting]
     return None if own.empty else own.set_index("speaker", drop=False)
 

@@ -180,6 +180,17 @@ def dendrogram(similarity: pd.DataFrame, method: str = "average") -> Dendrogram:
     return Dendrogram(drawn["ivl"], linkage, branches)
 
 
+def flat_in_words(weights: pd.DataFrame) -> str:
+    """Name the cultures of which no replicate prefers a channel, so that nothing is compared; empty without such.
+
+    Args:
+        weights: a table of weights of one dimension.
+    """
+    flat = pd.Series(_is_flat(weights.to_numpy(np.float64))[:, 0], weights.index.get_level_values("culture"))
+    names = [str(culture) for culture, every in flat.groupby(level=0).all().items() if every]
+    return f"All channels weigh the same in {' and '.join(names)}, which cannot be compared." if names else ""
+
+
 class Units(NamedTuple):
     """Unit vectors (replicates, D) of a culture, and the replicates' names."""
 

@@ -9,6 +9,7 @@ from ..core.configuration import from_dict, from_texts
 from ..core.errors import AnalysisError, ConfigError, UnknownNameError
 from ..core.files import raising, write_text
 from ..core.settings import Settings
+from ..core.vocabulary import Weighting
 from .command import argument, changes, command
 from .models import MODEL
 from .output import JSON, OUT, Bars, give_table, note, print_json, records
@@ -47,6 +48,13 @@ def _projections() -> Iterable[str]:
     argument("--table", default="similarities", metavar="NAME", help=f"{', '.join(SIMILARITY_TABLES)}"),
     argument("--pair", nargs=2, metavar="CULTURE", help="the weights of two cultures, channel by channel"),
     argument("--measure", default="cosine", metavar="NAME", help="a measure of similarity", listed=_measures),
+    argument(
+        "--by",
+        choices=[weighting.name.lower() for weighting in Weighting],
+        default=Weighting.ATTENTION.name.lower(),
+        help="the kind of weights: the model's own, or those of a witness that `explain MODEL --deletion` asks "
+        "(default: %(default)s)",
+    ),
     argument("--modality", metavar="NAME", help="only its channels (default: all)"),
     argument("--top", type=int, default=10, metavar="K", help="number of highest channels (default: %(default)s)"),
     JSON,
@@ -58,7 +66,7 @@ def similarity(options: argparse.Namespace, settings: Settings) -> None:
 
     if options.table not in SIMILARITY_TABLES:
         raise UnknownNameError("table of similarity", options.table, SIMILARITY_TABLES)
-    weights = _channel_weights(options.models, settings)
+    weights = _channel_weights(options.models, Weighting[options.by.upper()], settings)
     if options.modality:
         weights = replicates.restrict(weights, options.modality)
     how: dict[str, Any] = {"measure": options.measure, "k": options.top, "matched": True}
@@ -78,7 +86,7 @@ def similarity(options: argparse.Namespace, settings: Settings) -> None:
     give_table(table, options)
 
 
-def _channel_weights(names: Sequence[str], settings: Settings) -> "pd.DataFrame":
+def _channel_weights(names: Sequence[str], weighting: Weighting, settings: Settings) -> "pd.DataFrame":
     """Return the table of channel weights of some models.
 
     Raises:
@@ -90,8 +98,10 @@ def _channel_weights(names: Sequence[str], settings: Settings) -> "pd.DataFrame"
     of_set = find(settings.checkpoints, names[0] if names else PER_CULTURE) if len(names) < 2 else {}
     folders = list((of_set or named(names, settings.checkpoints)).values())
     alone = len(folders) == 1 and not of_set
-    found = cultures.weights_by_speaker(folders[0]) if alone else cultures.weights(folders)
+    found = cultures.weights_by_speaker(folders[0], weighting) if alone else cultures.weights(folders, weighting)
     note(found.left_out)
+    if found.missing:
+        note([cultures.missing(found, weighting, names[0] if names else PER_CULTURE)])
     if found.table.empty:
         raise AnalysisError(f"{', '.join(names) or PER_CULTURE}: here is no model that weighs channels.")
     return found.table

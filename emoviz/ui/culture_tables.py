@@ -1,6 +1,5 @@
 """Tables for the Cultures page, computed once for every state of the files that they are read from."""
 
-import shlex
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -112,13 +111,8 @@ def missing(name: str, weights: cultures.Weights, weighting: Weighting) -> str:
         weights: its weights, of which some are missing.
         weighting: the witness.
     """
-    models = "the model" if len(weights.missing) == 1 else f"{len(weights.missing)} models, such as"
-    group = PER_CULTURE if name == GROUP else shlex.quote(_beside(_sets()).get(name, name))
-    return (
-        f"{weighting.capitalize()} is not measured yet for {models} `{weights.missing[0]}`: it takes their held-out "
-        "recordings, which this copy may not have. With their features in the store, "
-        f"`python -m emoviz explain {group} --deletion` measures it."
-    )
+    asked = PER_CULTURE if name == GROUP else _beside(_sets()).get(name, name)
+    return cultures.missing(weights, weighting, asked)
 
 
 def faithful(folders: tuple[Path, ...], dimension: str) -> str:
@@ -184,7 +178,8 @@ def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, m
     cells = _with_ceiling(cells, against)
     said = (cultures.verdict(overall, pairs, replicates), start)
     warned = reliability.cultures_in_words(unreliable, replicates)
-    words = " ".join(filter(None, [*said, ceiling.in_words(against, replicates), warned]))
+    nothing = similarity.flat_in_words(_weights)
+    words = " ".join(filter(None, [*said, ceiling.in_words(against, replicates), warned, nothing]))
     undefined = cells.loc[cells["culture"] != cells["other"], "similarity"].isna().any()
     tree = None if undefined else similarity.dendrogram(matrix)
     return Comparison(cells, tree, tree.order if tree else list(matrix.index), words, unreliable)

@@ -201,3 +201,9 @@ def test_one_seed_in_each_culture_leaves_nothing_to_compare():
     weights = table({"X": [[1, 2, 0, 0]], "Y": [[1, 0, 0, 3]]})
     cell = similarity.similarities(weights, draws=5, matched=True).set_index(["culture", "other"]).loc[("X", "Y")]
     assert math.isnan(cell["similarity"]) and cell["pairs"] == 0 and cell["matched"] == pytest.approx(1 / math.sqrt(50))
+
+
+def test_cultures_without_a_preferred_channel_are_named():
+    assert similarity.flat_in_words(HAND) == ""
+    flat = table({"X": [[0, 0, 0, 0], [2, 2, 2, 2]], "Y": [[0, 0, 0, 0], [0, 1, 0, 0]], "Z": [[1, 1, 1, 1]]})
+    assert similarity.flat_in_words(flat) == "All channels weigh the same in X and Z, which cannot be compared."

@@ -328,6 +328,21 @@ def test_similarity_compares_models_of_one_culture_each_or_speakers_of_one_model
 
 
 @pytest.mark.usefixtures("with_tables")
+def test_similarity_by_a_witness_says_which_models_it_lacks(capsys, analysed):
+    assert cli.main(["similarity", "--by", "gradients"]) == 1
+    said = capsys.readouterr().err
+    assert "not measured yet for 6 models, such as `x-0`" in said and "explain per-culture --deletion" in said
+    for name in ("x-0", "y-0"):
+        table = pd.DataFrame({"weighting": "integrated gradients", "culture": name[0], "speaker": ["p", "q"]})
+        table[list(CHANNELS)] = [[1.0, 0, 0, 0], [0, 3.0, 0, 0]]
+        table.to_parquet(analysed / "per-culture" / name / "importance.parquet")
+    found = printed(capsys, "similarity", "--by", "gradients").set_index(["culture", "other"])
+    assert found.similarity["x", "y"] == pytest.approx(1)
+    for file in analysed.rglob("importance.parquet"):
+        file.unlink()
+
+
+@pytest.mark.usefixtures("with_tables")
 def test_similarity_tells_differences_and_channels(capsys):
     (row,) = printed(capsys, "similarity", "--table", "differences").to_dict("records")
     assert row["smallest_p"] <= row["p"] <= 1 and row["excess"] > 0
