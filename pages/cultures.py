@@ -122,7 +122,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
         name = linked.select("Channel weights of", list(sources), "weights", width=210)
-        weighting = Weighting(linked.named("Weights by", {str(w): w.capitalize() for w in Weighting}, "by", width=190))
+        weighting = Weighting(linked.named("Weights by", {str(w): w.capitalize() for w in Weighting}, "by", width=215))
     weights = culture_tables.weights(name, sources[name], weighting)
     for problem in weights.left_out:
         st.warning(f"{problem} It is left out.")
@@ -132,10 +132,10 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
         return
     with row:
         dimensions = list(weights.table.index.get_level_values("dimension").unique())
-        dimension = linked.select("Task", dimensions, "task", width=260)
+        dimension = linked.select("Task", dimensions, "task", width=175)
         modalities = [EVERY, *replicates.modalities(weights.table)]
-        modality = linked.select("Channels", modalities, "channels", width=130) if len(modalities) > 2 else EVERY
-        measure = linked.select("Measure", list(MEASURES), "measure", width=150, format_func=MEASURES.__getitem__)
+        modality = linked.select("Channels", modalities, "channels", width=95) if len(modalities) > 2 else EVERY
+        measure = linked.select("Measure", list(MEASURES), "measure", width=135, format_func=MEASURES.__getitem__)
         table = weights.table if modality == EVERY else replicates.restrict(weights.table, modality)
         most = table.shape[1]
         k = min(TOP, most)
@@ -145,9 +145,10 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     every = (name, weighting, modality, culture_tables.changed(sources[name]))
     of = (dimension, *every)
     comparison = culture_tables.compare(of, own, weights.replicates, measure, k)
-    collapsed, faithful = culture_tables.collapsed(name, dimension), culture_tables.faithful(sources[name], dimension)
-    st.markdown(" ".join(filter(None, (comparison.words, collapsed, faithful, weights.note))))
+    said = (comparison.words, culture_tables.collapsed(name, dimension), weights.note)
+    st.markdown(" ".join(filter(None, said)))
     show_cells(of, comparison, own, (weights.replicates, weighting), (measure, k))
+    st.markdown(culture_tables.faithful(sources[name], dimension))
     show_groups(of, own, weights.replicates, weighting)
     show_top(every, Weights(table, weights.replicates))
     st.caption(f"A culture of your own is added by the preset compare-cultures of the Train page, or by `{OWN}`.")

@@ -180,15 +180,21 @@ def dendrogram(similarity: pd.DataFrame, method: str = "average") -> Dendrogram:
     return Dendrogram(drawn["ivl"], linkage, branches)
 
 
-def flat_in_words(weights: pd.DataFrame) -> str:
-    """Name the cultures of which no replicate prefers a channel, so that nothing is compared; empty without such.
+def without_flat(weights: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Leave out the cultures of which no replicate prefers a channel, as long as others are left, and name them.
 
     Args:
         weights: a table of weights of one dimension.
+
+    Returns:
+        The weights of the other cultures, and a sentence that names those left out, empty without such.
     """
-    flat = pd.Series(_is_flat(weights.to_numpy(np.float64))[:, 0], weights.index.get_level_values("culture"))
-    names = [str(culture) for culture, every in flat.groupby(level=0).all().items() if every]
-    return f"All channels weigh the same in {' and '.join(names)}, which cannot be compared." if names else ""
+    cultures = weights.index.get_level_values("culture")
+    flat = pd.Series(_is_flat(weights.to_numpy(np.float64))[:, 0]).groupby(cultures).transform("all").to_numpy()
+    if flat.all() or not flat.any():
+        return weights, ""
+    names = " and ".join(map(str, cultures[flat].unique()))
+    return weights[~flat], f"All channels weigh the same in {names}, which cannot be compared."
 
 
 class Units(NamedTuple):

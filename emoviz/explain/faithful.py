@@ -84,7 +84,7 @@ def faithful_in_words(tables: Iterable[tuple[str, pd.DataFrame]]) -> str:
         parts.append(f"{weighting} in {own['better'].sum()} of {len(own)} models{never}")
     return (
         "**Which weights are faithful?** Hiding the highest channels first hurts more than a random order (p < .05, "
-        f"people as clusters) by {', '.join(parts)}."
+        f"people as clusters): by {', '.join(parts)}."
     )
 
 

@@ -160,6 +160,7 @@ def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, m
     Raises:
         AnalysisError: if this is no table of weights.
     """
+    _weights, flat = similarity.without_flat(_weights)
     cells = similarity.similarities(_weights, measure, k=k, matched=True)
     matrix = similarity.matrix(cells, cells["dimension"].iloc[0])
     by_r = cells if measure == "pearson" else similarity.similarities(_weights, "pearson", k=k)
@@ -178,8 +179,7 @@ def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, m
     cells = _with_ceiling(cells, against)
     said = (cultures.verdict(overall, pairs, replicates), start)
     warned = reliability.cultures_in_words(unreliable, replicates)
-    nothing = similarity.flat_in_words(_weights)
-    words = " ".join(filter(None, [*said, ceiling.in_words(against, replicates), warned, nothing]))
+    words = " ".join(filter(None, [*said, ceiling.in_words(against, replicates), warned, flat]))
     undefined = cells.loc[cells["culture"] != cells["other"], "similarity"].isna().any()
     tree = None if undefined else similarity.dendrogram(matrix)
     return Comparison(cells, tree, tree.order if tree else list(matrix.index), words, unreliable)
@@ -259,7 +259,8 @@ def frequent(of: Hashable, weights: pd.DataFrame, most: int) -> tuple[pd.DataFra
     """
 
     def make() -> tuple[pd.DataFrame, pd.DataFrame]:
-        top = top_channels.top_channels(weights, min(most, weights.shape[1]))
+        own = pd.concat([similarity.without_flat(some)[0] for _, some in weights.groupby(level="dimension")])
+        top = top_channels.top_channels(own, min(most, weights.shape[1]))
         return top, top_channels.frequencies(top)
 
     return kept(("frequent", of, most), make)

@@ -203,7 +203,11 @@ def test_one_seed_in_each_culture_leaves_nothing_to_compare():
     assert math.isnan(cell["similarity"]) and cell["pairs"] == 0 and cell["matched"] == pytest.approx(1 / math.sqrt(50))
 
 
-def test_cultures_without_a_preferred_channel_are_named():
-    assert similarity.flat_in_words(HAND) == ""
+def test_cultures_without_a_preferred_channel_are_left_out_and_named():
+    same, said = similarity.without_flat(HAND)
+    assert same is HAND and said == ""
     flat = table({"X": [[0, 0, 0, 0], [2, 2, 2, 2]], "Y": [[0, 0, 0, 0], [0, 1, 0, 0]], "Z": [[1, 1, 1, 1]]})
-    assert similarity.flat_in_words(flat) == "All channels weigh the same in X and Z, which cannot be compared."
+    left, said = similarity.without_flat(flat)
+    assert said == "All channels weigh the same in X and Z, which cannot be compared."
+    pd.testing.assert_frame_equal(left, flat.loc[["Y"]])
+    assert similarity.without_flat(flat.loc[["X", "Z"]])[1] == ""

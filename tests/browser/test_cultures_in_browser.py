@@ -70,6 +70,15 @@ def test_the_diagonal_shows_the_seeds_of_one_culture(first_view):
     wait_for_title(first_view, f"Does {cultures[0]} rely on the same channels for every seed?")
 
 
+def test_a_witness_takes_the_place_of_attention(page, app):
+    open_page(page, f"{app}/cultures")
+    page.get_by_role("combobox", name="Weights by").click()
+    page.get_by_role("option", name="Integrated gradients").click()
+    page.wait_for_selector(".st-key-pair .xtitle >> text=absolute contribution, times the even share")
+    expect(page.get_by_text("Which weights are faithful?")).to_be_visible()
+    page.wait_for_function("new URL(location.href).searchParams.get('by') == 'integrated gradients'")
+
+
 def test_a_hover_tells_the_interval(first_view):
     told = f"/pairs of different seeds.*\\[.*\\]/.test(document.querySelector('{MATRIX} .hoverlayer').textContent)"
     hover_until(first_view, *place_of(first_view, 2, 0), told)
