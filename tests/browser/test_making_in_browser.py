@@ -41,8 +41,8 @@ def wait_until_still(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=LONG)
 
 
-def test_a_wrong_row_is_told_with_its_line_and_the_rest_is_imported(app: str, page: Page, tmp_path: Path):
-    clips = write_own(tmp_path / "own", takes=1)
+def test_a_wrong_row_is_told_with_its_line_and_the_rest_is_imported(app: str, page: Page, folders: Path):
+    clips = write_own(folders / "wrong-row", takes=1)
     table = clips / TABLE
     table.write_text(table.read_text().replace("s1-joy-0.wav,joy", "s1-joy-9.wav,joy"))
     page.goto(f"{app}/data")
