@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..annotation.segments import endings as annotations
-from ..core.errors import ConfigError
+from ..core.errors import ConfigError, MediaError
 from ..core.settings import Settings
 from ..prediction.export import endings
 from .command import argument, command
@@ -119,6 +119,8 @@ def _predict_one(options: argparse.Namespace, settings: Settings) -> None:
     from ..prediction.export import format_of, write_prediction, write_table
     from ..prediction.formats import FORMATS
 
+    if not options.clips[0].exists():
+        raise MediaError(f"There is no file or folder '{options.clips[0]}'.")
     if options.out:
         format_of(options.out)  # refuses other endings before the clip is analysed
     request = request_of(options, settings)
@@ -140,9 +142,12 @@ def _predict_all(options: argparse.Namespace, settings: Settings) -> None:
     from ..features.clip_store import kept_features
     from ..prediction.bulk.listing import find
     from ..prediction.bulk.run import predict_all
+    from ..prediction.formats import FORMATS
 
     if options.out is None:
         raise ConfigError("Several recordings have a table each: name a folder with --out.")
+    if not options.out.is_dir() and (options.out.exists() or options.out.suffix.lower()[1:] in FORMATS):
+        raise ConfigError(f"Several recordings have a table each: --out names a folder, and '{options.out}' is none.")
     listing = find(options.clips, options.pattern)
     request = request_of(options, settings)
     with Bars() as bars:

@@ -3,17 +3,22 @@
 import argparse
 import os
 import secrets
+import socket
 import sys
 
 from ..core import places
+from ..core.errors import ConfigError
 from ..core.settings import Settings, is_local
 from .command import argument, command
+
+EVERYWHERE = ("0.0.0.0", "::")
+"""Addresses that mean all of a machine."""
 
 
 @command(
     "app",
     "open the app in a browser",
-    argument("--port", type=int, default=8501, help="default: %(default)s"),
+    argument("--port", type=int, default=8501, metavar="N", help="1 to 65535, default: %(default)s"),
     argument(
         "--insecure-no-login",
         action="store_true",
@@ -22,6 +27,14 @@ from .command import argument, command
 )
 def app(options: argparse.Namespace, settings: Settings) -> None:
     """Turn this process into Streamlit's, so that whoever stops it stops the server."""
+    if not 0 < options.port < 65536:
+        raise ConfigError(f"A port is a number from 1 to 65535, not {options.port}.")
+    try:
+        socket.getaddrinfo(settings.address, options.port)
+    except OSError as error:
+        raise ConfigError(
+            f"EMOVIZ_ADDRESS is an address of this machine or a name of it, not '{settings.address}'."
+        ) from error
     own = {"EMOVIZ_STORE": str(settings.store)} | ({"EMOVIZ_DATA": str(settings.data)} if settings.data else {})
     if options.insecure_no_login:
         own["EMOVIZ_NO_LOGIN"] = "1"
@@ -31,4 +44,6 @@ def app(options: argparse.Namespace, settings: Settings) -> None:
     arguments = [sys.executable, "-m", "streamlit", "run", str(places.bundled() / "app.py")]
     arguments += ["--server.address", settings.address, "--server.port", str(options.port)]
     arguments += ["--server.maxUploadSize", str(settings.upload_limit_mb)]
+    if settings.address in EVERYWHERE:  # Streamlit would ask a server elsewhere how it is called from there
+        arguments += ["--browser.serverAddress", socket.gethostname()]
     os.execve(sys.executable, arguments, os.environ | own)

@@ -38,7 +38,9 @@ def save(corpus: Corpus, imports: Path, *, replace: bool = False) -> Path:
     if corpus.name in READERS:
         raise ConfigError(f"'{corpus.name}' is the name of a published corpus; give yours another one.")
     if folder.exists() and not replace:
-        raise ConfigError(f"A corpus '{corpus.name}' was imported already; give this one another name, or replace it.")
+        raise ConfigError(
+            f"A corpus '{corpus.name}' was imported already; give this one another name, or replace it (`--replace`)."
+        )
     description = {key: getattr(corpus, key) for key in ("name", "title", "licence", "limits")}
     with raising(CorpusError, folder, setting="EMOVIZ_STORE"), replacing_folder(folder) as draft:
         for table in TABLES:

@@ -264,6 +264,27 @@ def test_app_makes_a_token_where_others_can_reach_it(monkeypatch, capsys):
     assert environments[-1]["EMOVIZ_TOKEN"] == "a token of our own" and not capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("address", "port", "says"),
+    [
+        ("localhost", "99999999", "A port is a number from 1 to 65535, not 99999999."),
+        ("no.such.place.invalid", "8501", "EMOVIZ_ADDRESS is an address of this machine or a name of it, not 'no.such"),
+    ],
+)
+def test_app_refuses_places_where_no_server_can_be(monkeypatch, capsys, address, port, says):
+    monkeypatch.setenv("EMOVIZ_ADDRESS", address)
+    assert cli.main(["app", "--port", port]) == 1
+    said = capsys.readouterr()
+    assert says in said.err and not said.out
+
+
+def test_predict_says_that_a_recording_is_not_there_and_that_several_need_a_folder(capsys, tmp_path):
+    assert cli.main(["predict", str(tmp_path / "nothing"), "--out", str(tmp_path / "tables")]) == 1
+    assert f"There is no file or folder '{tmp_path / 'nothing'}'." in capsys.readouterr().err
+    assert cli.main(["predict", str(tmp_path), "--out", str(tmp_path / "t.csv")]) == 1
+    assert "Several recordings have a table each: --out names a folder" in capsys.readouterr().err
+
+
 def test_bars_keep_one_bar_per_stage(monkeypatch):
     with Bars() as bars:
         bars("Training (validation 0.1)", 1, 10)

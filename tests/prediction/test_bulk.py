@@ -3,6 +3,7 @@
 import errno
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -43,6 +44,18 @@ class Asked:
 
     def facts(self):
         return {"models": self.models, "segments": [self.segments, None]}
+
+
+@dataclass
+class SomeFrames(Asked):
+    """One that asks for frames of recordings that have no segments of their own."""
+
+    segments: str | None = None
+    choice: Choice = Choice()
+    models: str = "a"
+
+    def __post_init__(self) -> None:
+        self.errors, self.asked = {}, []
 
 
 def recordings(folder: Path, *names: str) -> Path:
@@ -111,6 +124,33 @@ def test_a_list_names_recordings_and_segments_of_their_own(tmp_path):
         find([table])
     with pytest.raises(CorpusError, match="cannot be read"):
         find([folder / "none.csv"])
+
+
+def test_a_recording_that_a_list_names_again_with_other_segments_is_told(tmp_path):
+    recordings(tmp_path, "one.wav", "two.wav")
+    (tmp_path / "list.csv").write_text("file,segments\none.wav,1\ntwo.wav,\none.wav,speech\none.wav ,1\n")
+    found = find([tmp_path / "list.csv"])
+    assert [(one.name, one.segments) for one in found.recordings] == [("one.wav", "1"), ("two.wav", None)]
+    (problem,) = found.problems
+    assert problem.file == "list.csv" and "Line 4 names 'one.wav' again, with other segments than line 2" in problem[1]
+
+
+def test_segments_that_cannot_be_are_the_problem_of_their_recording_alone(tmp_path):
+    recordings(tmp_path, "one.wav", "two.wav")
+    (tmp_path / "list.csv").write_text("file,segments\none.wav,banana\ntwo.wav,2\n")
+    outcome = predict(tmp_path, SomeFrames(), tmp_path / "out", listing=find([tmp_path / "list.csv"]))
+    assert [problem.file for problem in outcome.problems] == ["one.wav"] and outcome.predicted == 1
+    assert (tmp_path / "out" / "two.wav.csv").exists()
+
+
+def test_the_table_of_segments_holds_what_was_asked_by_segments_and_goes_with_it(tmp_path):
+    recordings(tmp_path, "one.wav", "two.wav")
+    (tmp_path / "list.csv").write_text("file,segments\none.wav,1\ntwo.wav,\n")
+    predict(tmp_path, SomeFrames(), tmp_path / "out", listing=find([tmp_path / "list.csv"]))
+    assert list(pd.read_csv(tmp_path / "out" / "segments.csv")["recording"]) == ["one.wav"]
+    (tmp_path / "list.csv").write_text("file\none.wav\ntwo.wav\n")
+    predict(tmp_path, SomeFrames(), tmp_path / "out", listing=find([tmp_path / "list.csv"]))
+    assert not (tmp_path / "out" / "segments.csv").exists()
 
 
 @SLOW

@@ -166,7 +166,7 @@ def _fits(below: str, patterns: Sequence[str]) -> bool:
 
 
 def _of_list(path: Path, roots: Sequence[Path]) -> Iterator[Recording | Problem]:
-    """Yield the recordings of a list; one that is named again is taken once."""
+    """Yield the recordings of a list; one that is named again is taken once, and is a problem with other segments."""
     header, lines, problems = read_lines(path)
     columns = {name.lower(): place for place, name in enumerate(header)}
     if FILE not in columns:
@@ -176,7 +176,7 @@ def _of_list(path: Path, roots: Sequence[Path]) -> Iterator[Recording | Problem]
         )
     yield from (Problem(shown(path.name), f"Line {one.line}: {one.sentence}") for one in problems)
     folder = Path(os.path.abspath(path.parent))
-    taken = set()
+    taken: dict[Path, tuple[int, str | None]] = {}
     for line, values in lines:
         text, own = (values[columns[name]] if name in columns else None for name in (FILE, SEGMENTS))
         if not text:
@@ -184,9 +184,12 @@ def _of_list(path: Path, roots: Sequence[Path]) -> Iterator[Recording | Problem]
             continue
         file = Path(os.path.abspath(folder / text))
         segments = str(folder / own) if own and Path(own).suffix and not own.replace(".", "").isdigit() else own
-        if file in taken:
+        before, first = taken.setdefault(file, (line, segments))
+        if before != line:
+            if segments and segments != first:
+                again = f"Line {line} names '{shown(text)}' again, with other segments than line {before}"
+                yield Problem(shown(path.name), f"{again}: give it a list of its own.")
             continue
-        taken.add(file)
         name = file.relative_to(folder if file.is_relative_to(folder) else file.anchor).as_posix()
         named = [file, *([Path(segments)] if segments and segments != own else [])]
         if roots and not all(_within(one, roots) for one in named):

@@ -115,8 +115,7 @@ def predict_all(
         found = [problem for one in listing.recordings if (problem := records.problem_of(one))]
         problems = (*listing.problems, *found)
         write_problems(problems, folder)
-        if request.segments is not None or any(one.segments for one in listing.recordings):
-            write_segments(listing.recordings, records)
+        write_segments([one for one in listing.recordings if one.segments or request.segments], records)
     return Outcome(len(listing.recordings) + len(listing.problems), run.predicted, problems)
 
 
@@ -201,11 +200,19 @@ class _Run:
             self._records.table_of(recording).unlink(missing_ok=True)
         facts: Mapping[str, Any] = {}
         content = ""
-        if lasting := isinstance(error, LASTING) and state is not None:
+        lasting = isinstance(error, LASTING) and state is not None and self._is_known(recording)
+        if lasting:
             facts = self._facts_of(recording)
             content = self._request.choice.key(content_key(recording.path))
         self._records.write(recording, Record(shown(recording.name), facts, state, content, None, sentence, lasting))
         self._tell(shown(recording.name), [sentence])
+
+    def _is_known(self, recording: Recording) -> bool:
+        """Return whether a recording can be answered at all, as segments of its own may be no segments."""
+        try:
+            return bool(self._facts_of(recording))
+        except EmovizError:
+            return False
 
     def _standing(self, recording: Recording) -> tuple[Standing, list[str]]:
         try:

@@ -30,11 +30,16 @@ def write_problems(problems: Iterable[Problem], folder: Path) -> None:
 
 
 def write_segments(recordings: Sequence[Recording], records: Records) -> None:
-    """Write one table of the segments of all recordings from the tables of each, row by row as they stand there.
+    """Write one table of the segments of recordings from the tables of each, row by row as they stand there.
+
+    Without recordings there is none, and that of an earlier run goes.
 
     Raises:
         ConfigError: if it cannot be written.
     """
+    if not recordings:
+        (records.folder / SEGMENTS).unlink(missing_ok=True)
+        return
     made = ((one, records.read(one)) for one in recordings)
     tables = [(shown(one.name), records.table_of(one)) for one, record in made if record and record.table]
     columns: dict[str, None] = {}
