@@ -37,7 +37,9 @@ SCORE: Mapping[str, Any] = {
     "unit": str | None,
     "collapsed": bool | None,
 }
-"""Type of each field of a row of ``test``; the first three are always there."""
+"""Type of each field of a row of ``test``."""
+NEEDED = ("culture", "output", "metric")
+"""Fields without which a row of ``test`` says nothing."""
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -55,8 +57,10 @@ def read_metrics(folder: Path) -> dict[str, Any]:
         for name in FORM.keys() & found.keys():
             coerce(FORM[name], found[name], f"'{name}' in {METRICS}")
         for row in found.get("test", ()):
-            for field in (*list(SCORE)[:3], *(SCORE.keys() & row.keys())):
-                coerce(SCORE[field], row.get(field), f"'{field}' of a score in {METRICS}")
+            if lacking := [field for field in NEEDED if field not in row]:
+                raise ConfigError(f"A score in {METRICS} is without '{lacking[0]}'.")
+            for field in SCORE.keys() & row.keys():
+                coerce(SCORE[field], row[field], f"'{field}' of a score in {METRICS}")
     except ConfigError as error:
         raise CheckpointError(f"The scores of '{folder.name}' are damaged: {error}") from error
     return found

@@ -41,7 +41,7 @@ YEAR = 365 * 24 * 3600
 """Seconds for which a browser remembers that its user knew the token."""
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>emoviz</title>
 <meta name="viewport" content="width=device-width">
-<style>body{{font:16px system-ui,sans-serif;max-width:26rem;margin:15vh auto;padding:0 1rem;color:#1b1f24}}
+<style>body{{font:16px system-ui,sans-serif;max-width:26rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}}
 input,button{{font:inherit;padding:.45rem .6rem}}input{{width:100%;box-sizing:border-box;margin:.4rem 0 .8rem}}</style>
 <h1>emoviz</h1><p>{message}</p><form method="post" action="{action}"><label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" autofocus required>

@@ -134,7 +134,7 @@ def test_a_model_whose_scores_lack_a_field_is_named_and_left_out(open_page, mode
     )
     test = open_page("compare", compared=["good", "far"])
     assert not test.exception
-    assert "'far' has a score without 'output' in metrics.json" in texts(test)
+    assert "The scores of 'far' are damaged: A score in metrics.json is without 'output'" in texts(test)
 
 
 def test_an_empty_slice_says_so(open_page, models):

@@ -174,7 +174,7 @@ def test_channels_of_one_modality_and_top_k(open_page, group):
     assert not test.exception and "How alike are they? (top-k overlap)" in titled(test)
 
 
-def testify(group: Path, names: str) -> None:
+def add_witnesses(group: Path, names: str) -> None:
     """Put the witnesses' tables beside models."""
     random = np.random.default_rng(1)
     for folder in group.glob(names):
@@ -190,7 +190,7 @@ def testify(group: Path, names: str) -> None:
 
 @pytest.mark.parametrize("weighting", [Weighting.GRADIENTS, Weighting.PERMUTATION])
 def test_a_witness_is_compared_in_place_of_attention_and_judged(open_page, group, weighting):
-    testify(group, "*")
+    add_witnesses(group, "*")
     test = open_page("cultures", by=str(weighting))
     assert not test.exception and not test.info and test.selectbox(key="by").value == weighting
     titles = list(titled(test))
@@ -206,7 +206,7 @@ def test_models_that_no_witness_was_asked_about_are_counted_with_the_command(ope
     assert not test.exception and "not measured yet for 12 models, such as `" in info.value
     assert "`python -m emoviz explain per-culture --deletion`" in info.value
     assert list(titled(test)) == list(titled(open_page("cultures")))[-2:]
-    testify(group, "*-0")
+    add_witnesses(group, "*-0")
     test = open_page("cultures", by=str(Weighting.GRADIENTS))
     assert not test.exception and "6 models" in test.info[0].value and len(titled(test)) == 6
 

@@ -64,7 +64,7 @@ def test_a_checkpoint_without_one_is_given_what_its_training_would_have(trained)
     (trained / checkpoints.FAMILIAR).unlink()
     assert checkpoints.load(trained).predictor.temperature == 1.0
     metrics = json.loads((trained / checkpoints.METRICS).read_text())
-    (trained / checkpoints.METRICS).write_text(json.dumps(metrics | {"corruptions": "of another temperature"}))
+    (trained / checkpoints.METRICS).write_text(json.dumps(metrics | {"corruptions": {"of": "another temperature"}}))
     judged = refit(trained, MadeUpStore())
     metrics = json.loads((trained / checkpoints.METRICS).read_text())
     assert metrics["confidence"] == judged and "corruptions" not in metrics
