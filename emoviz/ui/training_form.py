@@ -19,7 +19,7 @@ from ..training.loggers import LOGGERS
 from ..training.papers import PAPERS
 from ..training.presets import COMPARE_CULTURES
 from ..training.protocols import PROTOCOLS, Options
-from . import form, job_cards, loaders
+from . import form, job_cards, linked, loaders
 
 DEFAULT = "speech-emotion"
 """Preset of a first visit."""
@@ -37,16 +37,18 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw the form, and return the values of a training config and those of the job beside it, as plain data."""
     cloned: tuple[str, dict[str, Any]] | None = st.session_state.get(CLONE)
     bases = [*([cloned[0]] if cloned else []), *presets(), COMPARE_CULTURES.name, *PAPERS]
+    wanted = linked.read("base")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         base = st.selectbox(
             "Start from",
             bases,
-            0 if cloned else bases.index(DEFAULT),
+            0 if cloned else bases.index(wanted if wanted in bases else DEFAULT),
             key=f"base-{bases[0]}",
             width=170,
             help="The papers' systems as the bundled models were trained, `compare-cultures` for models of each "
             "culture alone, and `paper...` with the very streams that the papers name; everything can be changed.",
         )
+        linked.write("base", "" if base == DEFAULT or (cloned and base == cloned[0]) else base)
         values: dict[str, Any] = schema.plain(cloned[1] if cloned and base == cloned[0] else to_dict(preset(base)))
         key = f"{base}-"
         models = list(MODELS)

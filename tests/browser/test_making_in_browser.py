@@ -59,6 +59,44 @@ def test_a_wrong_row_is_told_with_its_line_and_the_rest_is_imported(app: str, pa
     expect(page.get_by_text("'in-the-browser' is imported")).to_be_visible(timeout=LONG)
 
 
+def import_own(app: str, page: Page, clips: Path, name: str) -> None:
+    """Import clips and their table on the Data page."""
+    page.goto(f"{app}/data")
+    page.get_by_role("tab", name="Import clips of your own").click(timeout=LONG)
+    fill(page, "clips-folder", str(clips))
+    expect(page.get_by_text(re.compile("rows in clips.csv"))).to_be_visible(timeout=LONG)
+    fill(page, "import-name", name)
+    button = page.get_by_role("button", name="Import", exact=True)
+    expect(button).to_be_enabled()
+    button.click()
+    expect(page.get_by_text(f"'{name}' is imported")).to_be_visible(timeout=LONG)
+
+
+@pytest.mark.slow
+def test_the_preset_compare_cultures_starts_one_job(app: str, page: Page, folders: Path):
+    clips = write_own(folders / "two-cultures", speakers=5, takes=1)
+    table = clips / TABLE
+    table.write_text(re.sub("(S[34]),Here", r"\1,There", table.read_text()))
+    import_own(app, page, clips, "two-cultures")
+    page.goto(f"{app}/train")
+    page.get_by_role("combobox", name="Start from").fill("compare-cultures", timeout=LONG)
+    page.get_by_role("option", name="compare-cultures").click()
+    wait_until_still(page)
+    choose(page.locator(".st-key-compare-cultures-corpora"), "two-cultures")
+    expect(page.get_by_text("'There' has 2 people and needs 1 more")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile("^10 trainings in one job"))).to_be_visible(timeout=LONG)
+    page.get_by_text("More settings").click()
+    fill(page, "per-culture-seeds", "0, 1")
+    expect(page.get_by_text(re.compile("^4 trainings in one job"))).to_be_visible(timeout=LONG)
+    fill(page, "compare-cultures-name", "my-cultures")
+    wait_until_still(page)
+    page.get_by_role("button", name="Start", exact=True).click()
+    card = page.locator('[class*="st-key-job-"]', has_text="my-cultures")
+    expect(card.get_by_text(re.compile("^(running|queued)$"))).to_be_visible(timeout=LONG)
+    card.get_by_role("button", name="Stop").click()
+    expect(card.get_by_text("cancelled", exact=True)).to_be_visible(timeout=LONG)
+
+
 def begin(page: Page, name: str, epochs: int) -> Locator:
     """Start a training on EMO-DB; its card."""
     key = "speech-emotion-"

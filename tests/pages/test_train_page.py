@@ -315,6 +315,17 @@ def test_settings_of_features_are_those_of_the_config(page, queue):
     )
 
 
+def test_the_link_keeps_what_a_training_starts_from(open_page, page):
+    test = open_page("train", base="speech-cats")
+    assert test.selectbox(key="base-face-expression").value == "speech-cats" and not test.exception
+    test = page()
+    choice = test.selectbox(key="base-face-expression")
+    assert choice.value == "speech-emotion" and "base" not in test.query_params
+    choice.set_value("paper5").run()
+    assert test.query_params["base"] in ("paper5", ["paper5"])
+    assert open_page("train", base="no such preset").selectbox(key="base-face-expression").value == "speech-emotion"
+
+
 def test_the_preset_compare_cultures_starts_one_job_of_all_trainings(page, queue):
     test = page()
     test.selectbox(key="base-face-expression").set_value("compare-cultures").run()
