@@ -22,7 +22,6 @@ from ..core.progress import topic_of
 from ..core.settings import KEPT_MB, Settings, imports_of
 from .process import Process
 
-T = TypeVar("T")
 JOB, PROCESS, USAGE, END = "job.json", "process.json", "usage.json", "end.json"
 PROGRESS, OUTPUT, RESERVE = "progress.jsonl", "log.txt", ".reserve"
 BEAT = 2.0
@@ -189,6 +188,22 @@ class Line:
     done: float
     total: float
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Line | None":
+        """Return the line that a file holds, or None where it is damaged.
+
+        A job of hours writes tens of thousands, all of which are read at every look: no type is looked up here.
+        """
+        stage = values.get("stage")
+        numbers = [value for name in ("time", "done", "total") if isinstance(value := values.get(name), int | float)]
+        if not isinstance(stage, str) or len(numbers) < 3 or not 0 <= numbers[0] <= LATEST:
+            return None
+        try:
+            time, done, total = map(float, numbers)
+        except OverflowError:  # a whole number may have any number of digits
+            return None
+        return cls(time, stage, done, total)
+
 
 @dataclass(frozen=True)
 class End:
@@ -307,7 +322,7 @@ class JobFolder:
         if end:
             state, message = end.state, end.message
         written = [] if state is State.QUEUED else read_lines(self.path / PROGRESS)
-        lines = [line for line in (_known(Line, values) for values in written) if line is not None]
+        lines = [line for line in map(Line.of, written) if line is not None]
         here = [line for line in lines if process is None or line.time >= process.started]
         last = here[-1] if here else Line(0.0, "", 0.0, 0.0)
         same = [line for line in here if topic_of(line.stage) == topic_of(last.stage)]
@@ -343,7 +358,10 @@ class JobFolder:
         return ""
 
 
-def _known(kind: type[T], values: Mapping[str, Any] | None) -> T | None:
+K = TypeVar("K", End, Process)
+
+
+def _known(kind: type[K], values: Mapping[str, Any] | None) -> K | None:
     """What a file of a job says, None where it says nothing or is damaged."""
     if not values:
         return None
@@ -351,7 +369,7 @@ def _known(kind: type[T], values: Mapping[str, Any] | None) -> T | None:
         found = from_dict(kind, values, "the job")
     except EmovizError:
         return None
-    return found if 0 <= getattr(found, "time", getattr(found, "started", 0.0)) <= LATEST else None
+    return found if 0 <= (found.time if isinstance(found, End) else found.started) <= LATEST else None
 
 
 def _written(path: Path) -> float:

@@ -11,6 +11,7 @@ import ipaddress
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -90,10 +91,15 @@ class Doors:
 
     def __init__(self, app: App, *, hosts: frozenset[str], token: str, base: str) -> None:
         self._app, self._named, self._token, self._base = app, frozenset(map(str.lower, hosts)), token, base
-        own = {"localhost", socket.gethostname().lower(), socket.getfqdn().lower()}
-        self._hosts = self._named | own
+        self._hosts = self._named | {"localhost", socket.gethostname().lower()}
+        self._headers = headers()
         self._shown = hashlib.sha256(token.encode()).hexdigest()
         self._cookie = f"emoviz-{self._shown[:8]}"  # of its own, as servers of one machine share their cookies
+
+    @cached_property
+    def _full_name(self) -> str:
+        """The machine's name in its network, which may take seconds to find and is asked for by few."""
+        return socket.getfqdn().lower()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
@@ -104,16 +110,26 @@ class Doors:
         if answer is None and not self._is_known(scope):
             answer = await self._ask(scope, headers, receive)
         if answer is None:
-            return await self._app(scope, receive, _guarded(send))
+            return await self._app(scope, receive, self._guarded(send))
         if scope["type"] == "http":
-            return await answer(scope, receive, _guarded(send))
+            return await answer(scope, receive, self._guarded(send))
         await send({"type": "websocket.close", "code": 1008})
+
+    def _guarded(self, send: Send) -> Send:
+        """Send answers with :func:`headers`."""
+
+        async def sender(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
+
+        return sender
 
     def _foreign(self, headers: Headers) -> Response | None:
         """The refusal of a request for another server, or from another server's page; None for its own."""
         host, origin = headers.get("host"), headers.get("origin")
         name = _name_of(f"//{host or ''}")
-        if not (name in self._hosts or _is_number(name)):
+        if not (name in self._hosts or _is_number(name) or name == self._full_name):
             return PlainTextResponse(
                 f"This server is not called '{name[:100]}'; names of it are given in EMOVIZ_HOSTS.\n", 403
             )
@@ -176,18 +192,6 @@ def headers() -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
     }
-
-
-def _guarded(send: Send) -> Send:
-    """Send answers with :func:`headers`."""
-    own = headers()
-
-    async def sender(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(own)
-        await send(message)
-
-    return sender
 
 
 async def _body(receive: Receive) -> bytes:

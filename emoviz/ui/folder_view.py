@@ -17,8 +17,9 @@ from ..prediction.bulk.tables import PROBLEMS, SEGMENTS
 from ..prediction.profiles import CORPUS, OWN, PROFILE
 from . import figures, job_cards, job_places, loaders
 from .segment_view import LONGEST
+from .server_folders import MOST_FOLDERS
 
-MOST_FOLDERS, MOST_JOBS = 1000, 5
+MOST_JOBS = 5
 FRAMES, WINDOWS, SPEECH = "each frame", "windows of one length", "where somebody speaks"
 TABLES = "emoviz-tables"
 """Name of the folder of the tables, inside that of the recordings, unless another is chosen."""
@@ -116,7 +117,8 @@ def _show_result(job: Job, words: str) -> None:
     st.markdown(f"{words}; tables in `{folder}`.")
     for name in (SEGMENTS, PROBLEMS):
         path = folder / name
-        table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+        rows = None if name == PROBLEMS else 1  # that there are some is all that is asked of segments
+        table = pd.read_csv(path, nrows=rows) if path.is_file() else pd.DataFrame()
         if len(table) and name == PROBLEMS:
             figures.show_table(table, table, key=f"problems-{job.id}", name="problems", about=ABOUT_PROBLEMS)
         elif len(table):
