@@ -135,7 +135,7 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
         about=ABOUT_TIMELINE,
         downloads=exports(prediction),
     )
-    known = loaders.checkpoints() | loaders.in_sets()
+    known = loaders.every_checkpoint() if prediction.channel_weights else {}
     for model, weights in prediction.channel_weights.items():
         doubt = attention_weights.doubt_of(model, known) if model in known else ""
         figures.show(

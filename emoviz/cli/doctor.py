@@ -148,7 +148,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _jobs(settings: Settings) -> Iterator[Finding]:
-    from ..jobs.folder import State
+    from ..jobs.folder import JOB, State
     from ..jobs.interface import Jobs
 
     jobs = Jobs(settings)
@@ -159,7 +159,7 @@ def _jobs(settings: Settings) -> Iterator[Finding]:
         if state is State.LOST:
             advice = f"`python -m emoviz jobs resume {identity}` goes on with it."
             yield Finding(f"job {identity}", Verdict.NOTE, "its process ended without a word", advice)
-    damaged = {path.parent.name for path in settings.runs.glob("jobs/*/job.json")} - known.keys()
+    damaged = {path.parent.name for path in jobs.root.glob(f"*/{JOB}")} - known.keys()
     for identity in sorted(damaged):
         yield Finding(f"job {identity}", Verdict.NOTE, "its job.json is damaged", "Its folder can be deleted.")
 

@@ -128,11 +128,7 @@ def coerce(hint: Any, value: Any, what: str) -> Any:
     elif hint is int and isinstance(value, bool):
         pass
     elif dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        if isinstance(value, hint):
-            return value
-        if not isinstance(value, Mapping):
-            raise ConfigError(f"{what} is a table, not {_shown(value)}.")
-        return from_dict(hint, value, what)
+        return value if isinstance(value, hint) else from_dict(hint, value, what)
     elif isinstance(value, hint):
         return value
     elif isinstance(hint, type) and issubclass(hint, str):

@@ -39,7 +39,7 @@ class HeldOut(NamedTuple):
 
 def models() -> dict[str, Path]:
     """Return all models that attend to something, those with channel weights of held-out recordings first."""
-    found = loaders.checkpoints() | loaders.in_sets()
+    found = loaders.every_checkpoint()
     with_weights = {name: folder for name, folder in found.items() if (folder / "attention.parquet").exists()}
     others = {name: folder for name, folder in found.items() if name not in with_weights}
     return with_weights | {name: folder for name, folder in others.items() if maps(folder)}

@@ -76,9 +76,9 @@ def sets() -> dict[str, dict[str, Path]]:
     return {name: checkpoints(name) for name in names}
 
 
-def in_sets() -> dict[str, Path]:
-    """Return the checkpoints of all groups by name, ``<group>/<name>``."""
-    return {name: folder for members in sets().values() for name, folder in members.items()}
+def every_checkpoint() -> dict[str, Path]:
+    """Return all checkpoints by name, those of a group as ``<group>/<name>``."""
+    return checkpoints() | {name: folder for members in sets().values() for name, folder in members.items()}
 
 
 def table(folder: Path, name: str) -> pd.DataFrame | None:

@@ -77,7 +77,7 @@ def checkpoint_links(report: Report, folds: pd.DataFrame) -> tuple[list[Link], b
         report: report of the system.
         folds: folds behind the chosen score (:func:`emoviz.studies.behind.folds_behind`).
     """
-    found = loaders.checkpoints() | loaders.in_sets()
+    found = loaders.every_checkpoint()
     descriptions = {name: loaders.description(folder) for name, folder in found.items()}
     known = {name: description for name, description in descriptions.items() if description}
     names = behind.same_system(report, {name: d.training for name, d in known.items()})

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from clips import speech, write_clip, write_part
-from places import ROOT, hide_bundled
+from places import ROOT, settings_of_test
 from untrained import save_speech
 
 from emoviz import cli
@@ -37,10 +37,7 @@ def models(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch, models, tmp_path):
-    hide_bundled(monkeypatch, tmp_path / "bundled")
-    for name, value in (("CHECKPOINTS", models), ("STORE", tmp_path / "store"), ("RUNS", tmp_path / "runs")):
-        monkeypatch.setenv(f"EMOVIZ_{name}", str(value))
-    monkeypatch.delenv("EMOVIZ_DATA", raising=False)
+    settings_of_test(monkeypatch, tmp_path, models)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from clips import face_frames, plain_frames, speech, write_clip, write_part, write_text
-from places import ROOT, hide_bundled
+from places import ROOT, settings_of_test
 from untrained import NAMES, save_all, save_speech
 
 from emoviz import cli
@@ -34,10 +34,7 @@ def clip(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch, folder, tmp_path):
     """Untrained models, an empty store, no corpora."""
-    hide_bundled(monkeypatch, tmp_path / "bundled")
-    for name, value in (("CHECKPOINTS", folder), ("STORE", tmp_path / "store"), ("RUNS", tmp_path / "runs")):
-        monkeypatch.setenv(f"EMOVIZ_{name}", str(value))
-    monkeypatch.delenv("EMOVIZ_DATA", raising=False)
+    settings_of_test(monkeypatch, tmp_path, folder)
 
 
 def failure(capsys, *arguments: str | Path) -> str:

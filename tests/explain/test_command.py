@@ -5,7 +5,7 @@ import json
 import cv2
 import pytest
 from clips import face_frames, speech, write_clip
-from places import hide_bundled
+from places import settings_of_test
 from untrained import save_all, save_sound
 
 from emoviz import cli
@@ -28,9 +28,7 @@ def clip(tmp_path_factory) -> str:
 
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch, folder, tmp_path):
-    hide_bundled(monkeypatch, tmp_path / "bundled")
-    monkeypatch.setenv("EMOVIZ_CHECKPOINTS", str(folder))
-    monkeypatch.setenv("EMOVIZ_STORE", str(tmp_path / "store"))
+    settings_of_test(monkeypatch, tmp_path, folder)
 
 
 def records(capsys, *arguments: str) -> tuple[list[dict], str]:

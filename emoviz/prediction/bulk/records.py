@@ -14,14 +14,12 @@ from typing import Any
 
 from ...core.configuration import from_dict
 from ...core.errors import ConfigError, EmovizError
-from ...core.files import raising, read_json, write_json
+from ...core.files import LONGEST_NAME, raising, read_json, write_json
 from ...media import Choice, content_key
 from .listing import Problem, Recording, require_inside, shown
 
 FOLDER = ".emoviz"
 """Folder of the records in the folder of the tables."""
-LONGEST_NAME = 200
-"""Bytes of a recording's name that its table takes over: names have 255 at most, of which a draft needs some itself."""
 
 
 class Standing(StrEnum):

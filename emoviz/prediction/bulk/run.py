@@ -159,6 +159,7 @@ class _Run:
         """
         table = self._records.table_of(recording)
         state = State.of(recording.path)
+        facts: Mapping[str, Any] = {}
         try:
             facts = self._facts_of(recording)
             request = self._request_of(recording)
@@ -169,7 +170,7 @@ class _Run:
         except Exception as error:
             if _concerns_all(error):
                 raise
-            self._refuse(recording, state, error)
+            self._refuse(recording, state, facts, error)
             return
         self._records.write(recording, Record(shown(recording.name), facts, state, answer.content, State.of(table)))
         self.predicted += 1
@@ -190,29 +191,19 @@ class _Run:
         except ConfigError as error:
             raise MediaError(str(error)) from error
 
-    def _refuse(self, recording: Recording, state: State | None, error: Exception) -> None:
-        """Keep the problem of a recording, and no table of it."""
+    def _refuse(self, recording: Recording, state: State | None, facts: Mapping[str, Any], error: Exception) -> None:
+        """Keep the problem of a recording, and no table of it; without facts nothing of it was known yet."""
         sentence = str(error)
         if not isinstance(error, EmovizError):
             sentence = f"It could not be predicted for a reason inside emoviz ({type(error).__name__}: {error})."
         before = self._records.read(recording)
         if before is not None and before.table is not None:
             self._records.table_of(recording).unlink(missing_ok=True)
-        facts: Mapping[str, Any] = {}
-        content = ""
-        lasting = isinstance(error, LASTING) and state is not None and self._is_known(recording)
-        if lasting:
-            facts = self._facts_of(recording)
-            content = self._request.choice.key(content_key(recording.path))
-        self._records.write(recording, Record(shown(recording.name), facts, state, content, None, sentence, lasting))
+        lasting = isinstance(error, LASTING) and state is not None and bool(facts)
+        asked = facts if lasting else {}
+        content = self._request.choice.key(content_key(recording.path)) if lasting else ""
+        self._records.write(recording, Record(shown(recording.name), asked, state, content, None, sentence, lasting))
         self._tell(shown(recording.name), [sentence])
-
-    def _is_known(self, recording: Recording) -> bool:
-        """Return whether a recording can be answered at all, as segments of its own may be no segments."""
-        try:
-            return bool(self._facts_of(recording))
-        except EmovizError:
-            return False
 
     def _standing(self, recording: Recording) -> tuple[Standing, list[str]]:
         try:
