@@ -317,8 +317,41 @@ CULTURES = Study(
     "fitted on the training speakers of all cultures. " + CONFOUND,
 )
 
+FROM_TWO = ("rnn", "lstm", "lstm-attention", "bi-lstm", "bi-gru")
+"""Recurrent networks of paper 1, beside its CATS."""
+TWO_CULTURES = Study(
+    name="two-cultures",
+    title="Valence and arousal, derived from emotion classes, of four cultures by networks of two others",
+    config=dataclasses.replace(COMPARE_CULTURES, name="two-cultures", channels=""),
+    systems={"cats": {}, **{name: {"model": name, "options": {"dropout": 0.3}} for name in FROM_TWO}},
+    fusions={"average": LateFusion(("cats", "bi-gru"), "average")},
+    plans={
+        "cross-culture": Plan(
+            systems=("cats", *FROM_TWO, "average"),
+            options=Options(sources=(("Korean", "North American"),)),
+            seeds=(0,),
+            against={**_against(FROM_TWO, "cats"), "average": ("cats", "bi-gru")},
+            means={"mean": ()},
+        )
+    },
+    note="Paper 1 trains on its cultures C1 and C4, Chinese and British, and tests the other four. Here a corpus of "
+    "Korean and one of North American English train, as no Chinese or British one is here. The labels are derived from "
+    "emotion classes. " + CONFOUND,
+)
+
 STUDIES = {
-    s.name: s for s in (CULTURES, SEWA, SPEECH, RECIPES, EMODB, RAVDESS_AV, RAVDESS_AV_SPEAKER, RAVDESS_INTENSITY)
+    s.name: s
+    for s in (
+        CULTURES,
+        TWO_CULTURES,
+        SEWA,
+        SPEECH,
+        RECIPES,
+        EMODB,
+        RAVDESS_AV,
+        RAVDESS_AV_SPEAKER,
+        RAVDESS_INTENSITY,
+    )
 }
 
 

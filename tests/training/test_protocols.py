@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from emoviz.core.errors import ConfigError, SplitError
 from emoviz.core.vocabulary import FOUR_EMOTIONS
 from emoviz.training.protocols import PROTOCOLS, Fold, Options, Test, make_folds, split_of
-from emoviz.training.protocols.base import Calibration
+from emoviz.training.protocols.base import WITH_SOURCES, Calibration
 
 from .made_up import table_of
 
@@ -263,6 +263,14 @@ def test_several_cultures_may_train_together():
     validated = table.loc[fold.validation].groupby("culture")["speaker"].nunique()
     assert validated.to_dict() == {"A": 1, "B": 2}
     assert_apart([fold], table)
+
+
+@pytest.mark.parametrize("sources", [(("A", "A"),), (("A", "B"), ("B", "A"))])
+def test_cultures_that_train_together_are_named_once(sources):
+    table = table_of([[1] * 5, [1] * 10, [1] * 3])
+    for protocol in WITH_SOURCES:
+        with pytest.raises(ConfigError, match="train together are named once, unlike [AB], A"):
+            PROTOCOLS[protocol](table, Options(sources=sources))
 
 
 @FEW

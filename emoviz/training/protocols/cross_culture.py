@@ -16,7 +16,7 @@ def cross_culture(table: pd.DataFrame, options: Options) -> list[Fold]:
     """Train on the speakers of some cultures, one in five of whom validate, and test every other culture.
 
     Raises:
-        ConfigError: if a source is no culture of the corpora.
+        ConfigError: if a source is no culture of the corpora, or one is named twice.
         SplitError: if a source has but one speaker.
     """
     return [
@@ -34,9 +34,15 @@ def sources_of(table: pd.DataFrame, options: Options) -> tuple[tuple[str, ...], 
     """Return the sets of cultures that train.
 
     Raises:
-        ConfigError: if a culture that is asked for is none of the corpora's.
+        ConfigError: if a culture that is asked for is none of the corpora's, or a set names one twice or stands twice.
     """
     cultures = sorted(table["culture"].unique())
+    seen: set[frozenset[str]] = set()
+    for source in options.sources:
+        named = frozenset(source)
+        if len(named) != len(source) or named in seen:
+            raise ConfigError(f"Cultures that train together are named once, unlike {', '.join(source)}.")
+        seen.add(named)
     for name in (name for source in options.sources for name in source):
         if name not in cultures:
             raise ConfigError(f"'{name}' is no culture of these corpora; there are {', '.join(cultures)}.")
