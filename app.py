@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from emoviz.ui import doors, menu, navigation, serve
+from emoviz.ui import doors, menu, navigation, serve, session_folders
 
 
 def main() -> None:
@@ -17,4 +17,5 @@ def main() -> None:
 if __name__ == "__main__":  # as Streamlit runs it for every visitor
     main()
 else:  # as its server imports it, which finds this name
+    session_folders.of_server()  # deletes what a server left that was killed
     app = st.App(__file__, routes=serve.routes(), middleware=doors.of_this_server())

@@ -10,7 +10,7 @@ from emoviz.core.vocabulary import Source
 from emoviz.evaluation import findings
 from emoviz.ui import culture_tables, guide, loaders, messages, navigation, selection
 
-PREDICT, CULTURES = "pages/predict.py", "pages/cultures.py"
+PREDICT, CULTURES, STORAGE = "pages/predict.py", "pages/cultures.py", "pages/storage.py"
 CARDS = 4
 """Models in a row: the bundled ones fit on the first screen."""
 READS = {
@@ -40,6 +40,8 @@ def main() -> None:
         "several cultures, each with its held-out error. Nothing leaves this machine: no network, GPU or account is "
         "needed."
     )
+    if navigation.has(STORAGE):
+        st.page_link(STORAGE, label="What is kept here", icon=":material/lock:")
     show_questions(guide.questions())
     show_models(loaders.checkpoints(), loaders.sets())
 

@@ -14,9 +14,9 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
@@ -88,6 +88,30 @@ def remove_folder(folder: Path) -> None:
         old = _beside(folder, "draft")  # if this process is killed now, nobody shall restore it
         os.replace(folder, old)
         shutil.rmtree(old, ignore_errors=True)
+
+
+class Extent(NamedTuple):
+    """The extent of what lies in a folder: number of ``files``, and their ``size`` in bytes."""
+
+    files: int
+    size: int
+
+
+def extent(folder: Path, without: Collection[Path] = ()) -> Extent:
+    """Return the extent of a folder with all folders below, which others may change meanwhile.
+
+    Args:
+        folder: folder; one that is not there holds nothing.
+        without: folders below that do not count.
+    """
+    files = size = 0
+    for place, names, found in os.walk(folder):
+        names[:] = [name for name in names if Path(place, name) not in without]
+        for name in found:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(place, name)).st_size
+                files += 1
+    return Extent(files, size)
 
 
 def recover(path: Path) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -91,6 +92,11 @@ class Kept:
         """Delete an entry, if there is one."""
         with contextlib.suppress(OSError):
             self._path(kind, made_of).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Keep nothing from now on, and delete what was kept."""
+        self.most = -1
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, kind: str, made_of: Mapping[str, Any]) -> Path:
         name = sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]

@@ -3,7 +3,7 @@
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import places
@@ -43,7 +43,8 @@ class Settings:
         results: folders with the reports of protocols: the bundled ones and ``EMOVIZ_RESULTS``, where new ones are
             written.
         kept_mb: megabytes of faces, features and predictions that are kept of people's own clips for another visit
-            (``EMOVIZ_KEPT_MB``); for 0 nothing is kept of a recording when the visit ends.
+            (``EMOVIZ_KEPT_MB``); for 0, as by default where others reach the app, nothing is kept of a recording when
+            the visit ends.
         folders: folders of this machine whose recordings pages may read without an upload (``EMOVIZ_FOLDERS``, parted
             as in ``PATH``); none means that they read none.
     """
@@ -63,12 +64,17 @@ class Settings:
     folders: tuple[Path, ...] = ()
 
     @property
+    def shared(self) -> bool:
+        """Whether others than this machine's user may reach the app."""
+        return not is_local(self.address) or bool(self.token) or self.no_login
+
+    @property
     def readable(self) -> tuple[Path, ...] | None:
         """The folders in which pages read what a visitor names; None is anywhere, where this machine's user alone is.
 
         As soon as others can reach the app, or folders are named, they are these, the corpora and the store.
         """
-        if is_local(self.address) and not (self.token or self.no_login or self.folders):
+        if not (self.shared or self.folders):
             return None
         return _each_once(*self.folders, *([self.data] if self.data else []), self.store)
 
@@ -92,8 +98,8 @@ class Settings:
         limit = environment.get("EMOVIZ_UPLOAD_LIMIT_MB", "500")
         if not _is_whole(limit) or int(limit) < 1:
             raise ConfigError(f"EMOVIZ_UPLOAD_LIMIT_MB is a positive whole number of megabytes, not '{limit}'.")
-        kept = environment.get("EMOVIZ_KEPT_MB", str(KEPT_MB))
-        if not _is_whole(kept):
+        kept = environment.get("EMOVIZ_KEPT_MB")
+        if kept is not None and not _is_whole(kept):
             raise ConfigError(f"EMOVIZ_KEPT_MB is a whole number of megabytes, 0 to keep nothing, not '{kept}'.")
         token = environment.get("EMOVIZ_TOKEN", "")
         if 0 < len(token) < SHORTEST_TOKEN:
@@ -102,7 +108,7 @@ class Settings:
             )
         home = places.home()
         own = environment.get("EMOVIZ_CHECKPOINTS")
-        return cls(
+        found = cls(
             data=Path(data).resolve() if data else None,
             store=Path(environment.get("EMOVIZ_STORE", home / "store")),
             checkpoints=_each_once(
@@ -116,11 +122,12 @@ class Settings:
             token=token,
             no_login=environment.get("EMOVIZ_NO_LOGIN", "") not in ("", "0"),
             results=_results(environment),
-            kept_mb=int(kept),
+            kept_mb=int(kept or KEPT_MB),
             folders=_each_once(
                 *(Path(one).resolve() for one in environment.get("EMOVIZ_FOLDERS", "").split(os.pathsep) if one)
             ),
         )
+        return replace(found, kept_mb=0) if found.shared and kept is None else found
 
 
 def is_local(address: str | None) -> bool:

@@ -21,6 +21,7 @@ from ..media import ClipMedia
 from ..prediction.inputs import reads_clips, streams_of
 from . import loaders
 from .cache import cached
+from .session import session
 
 
 class HeldOut(NamedTuple):
@@ -189,7 +190,7 @@ def _of_window(
 
 
 def _streams(clip: ClipMedia, folder: Path) -> Mapping[str, FeatureStream]:
-    return streams_of(loaders.load_checkpoint(folder), clip, store=loaders.clip_store())
+    return streams_of(loaders.load_checkpoint(folder), clip, store=session().store)
 
 
 def _changed(folder: Path) -> int:

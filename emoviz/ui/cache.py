@@ -69,6 +69,12 @@ class Cached(Generic[P, T]):
         with self._lock:
             self._entries.pop(self._key(args), None)
 
+    def forget_about(self, thing: str) -> None:
+        """Forget the results of which an argument begins with this text."""
+        with self._lock:
+            for key in [key for key in self._entries if _names(key, thing)]:
+                del self._entries[key]
+
     def clear(self) -> None:
         """Forget all results."""
         with self._lock:
@@ -102,7 +108,20 @@ def kept(of: Hashable, _make: Callable[[], T]) -> T:
     return _make()
 
 
+def forget_about(thing: str) -> None:
+    """Forget whatever was made of a thing, e.g. of a recording by the key of its content, for all visitors."""
+    for one in _all:
+        one.forget_about(thing)
+
+
 def clear() -> None:
     """Forget everything, for all visitors."""
     for one in _all:
         one.clear()
+
+
+def _names(key: Hashable, thing: str) -> bool:
+    """Whether a part of a key begins with a text."""
+    if isinstance(key, tuple):
+        return any(_names(part, thing) for part in key)
+    return isinstance(key, str) and key.startswith(thing)

@@ -100,6 +100,10 @@ class Analyses:
         """
         return self._clip(path, face, choice or Choice(), progress).media
 
+    def keys_of(self, path: Path) -> set[str]:
+        """Return the keys by which results tell that they are of a clip."""
+        return {clip.media.key for clip in self._clips.values() if clip.media.path == path}
+
     def close(self) -> None:
         """Stop all work."""
         for clip in self._clips.values():
@@ -107,7 +111,7 @@ class Analyses:
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until nothing runs any more, or ``timeout`` seconds for each run."""
-        for clip in self._clips.values():
+        for clip in list(self._clips.values()):
             for run in clip.runs:
                 run.wait(timeout)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from . import loaders, messages, selection
+from . import messages, selection
 from .clip_analysis import Analysis, State
 from .insides import fragment
 from .player import player
@@ -29,7 +29,7 @@ def analyse(clip: Path, checkpoints: "Sequence[Checkpoint]") -> Analysis:
     """
     face, tracks = selection.requested_face(), selection.requested_tracks()
     with messages.opening() as progress:
-        return session().analyses.of(clip, checkpoints, loaders.clip_store(), face, tracks, progress)
+        return session().analyses.of(clip, checkpoints, session().store, face, tracks, progress)
 
 
 def media_of(clip: Path) -> "ClipMedia":

@@ -20,6 +20,7 @@ from ..prediction.model import ClipEmbedding, embed_clip
 from . import loaders
 from .background import Job
 from .cache import cached
+from .session import session
 
 _free = threading.Lock()
 
@@ -148,10 +149,12 @@ def forget_embedding(shown: Embedded, clip: ClipMedia) -> None:
 def _embedding(
     name: str, folder: Path, changed: int, content: str, face: int | None, _clip: ClipMedia
 ) -> Job[ClipEmbedding]:
+    store = session().store
+
     def work(progress: Progress) -> ClipEmbedding:
         progress("Reading the model", 0, 1)
         checkpoint = loaders.load_checkpoint(folder)
-        return embed_clip(checkpoint, _clip, store=loaders.clip_store(), progress=progress)
+        return embed_clip(checkpoint, _clip, store=store, progress=progress)
 
     return Job(work, f"embedding of {_clip.path.name}")
 

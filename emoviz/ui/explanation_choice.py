@@ -17,6 +17,7 @@ from .explanation_requests import (
     says_nothing,
     ways,
 )
+from .session import session
 
 
 def ask_face(
@@ -72,4 +73,4 @@ def ask_sound(
         output = linked.select("Explain", names, "output", first_output(prediction, model), width=182)
         method = methods[linked.select("By", list(methods), "way", width=208)]
         span = linked.span("Mean over (s)", round(analysis.info.duration, 2), 0.1, "span", width=110)
-    return StreamQuestion(model, analysis.media, output, method, span)
+    return StreamQuestion(model, analysis.media, session().store, output, method, span)

@@ -11,10 +11,10 @@ from ..core.progress import Progress
 from ..explain import Method
 from ..explain.words import NAMES, Peak, peak_of, strongest
 from ..features import FeatureStream
+from ..features.store import FeatureStore
 from ..media import ClipMedia
 from ..prediction import inputs
 from ..prediction.assembly import ClipPrediction
-from . import loaders
 from .explanations import Work
 
 PICTURES = 8
@@ -64,6 +64,7 @@ class StreamQuestion:
     Attributes:
         model: model that is asked; a checkpoint that changed on disk is another object.
         media: the clip.
+        store: store that keeps the features of the clip.
         output: output of the model.
         method: method of explanation; None is Grad-CAM of a network that sees the sound as pictures.
         span: seconds over which the output is averaged; None is the whole clip.
@@ -71,6 +72,7 @@ class StreamQuestion:
 
     model: Checkpoint
     media: ClipMedia
+    store: FeatureStore
     output: str
     method: Method | None
     span: tuple[float, float] | None
@@ -110,7 +112,7 @@ class StreamQuestion:
         ]
 
     def _streams(self, progress: Progress) -> dict[str, FeatureStream]:
-        return inputs.streams_of(self.model, self.media, store=loaders.clip_store(), progress=progress)
+        return inputs.streams_of(self.model, self.media, store=self.store, progress=progress)
 
 
 def peak_of_face(prediction: ClipPrediction, network: Checkpoint) -> Peak | None:

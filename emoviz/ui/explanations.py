@@ -101,6 +101,11 @@ class Line:
         for job in self._jobs.values():
             job.stop()
 
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until nothing runs any more, or ``timeout`` seconds for each explanation."""
+        for job in list(self._jobs.values()):
+            job.wait(timeout)
+
     def _done(self, key: Hashable) -> bool:
         return key in self._jobs and not (self._jobs[key].state.running or self._jobs[key].state.stopped)
 

@@ -60,11 +60,6 @@ def store() -> FeatureStore:
     return SharedStore(own.store, kept_recordings(own.store, own.kept_mb))
 
 
-def clip_store() -> FeatureStore | None:
-    """Return the store that keeps features of clips, or None where nothing of a clip is kept."""
-    return store() if settings().kept_mb else None
-
-
 def checkpoints(group: str = "") -> dict[str, Path]:
     """Return checkpoint folders by name, as they are on disk now, of a group, or those that are in none."""
     return find(settings().checkpoints, group)

@@ -128,7 +128,7 @@ def fitted(checkpoints: Sequence[Checkpoint], asked: str | None, clip: Path) -> 
     found = Fitted(list(checkpoints), [], [])
     if asked and checkpoints:
         whole = asked.startswith((CORPUS, PROFILE))
-        store = loaders.store() if whole else loaders.clip_store()
+        store = loaders.store() if whole else session().store
         job = session().fits.of(checkpoints, asked, clip_view.media_of(clip), store)
         state = job.state
         if state.running:

@@ -29,9 +29,11 @@ UPLOAD, EXAMPLE = "Upload: ", "Example: "
 NOTHING = "nothing"
 KEEPS = (
     "The file is deleted when your visit ends; the faces, the features and the predictions that were found in it stay "
-    "on this machine, so that another visit opens at once (setting EMOVIZ_KEPT_MB)."
+    "on this machine, so that another visit opens at once (setting EMOVIZ_KEPT_MB). The page Storage deletes them."
 )
-KEEPS_NOTHING = "The file and all that was found in it are deleted when your visit ends."
+KEEPS_NOTHING = (
+    "The file and all that was found in it are deleted when your visit ends, or at once on the page Storage."
+)
 MOST_RECORDINGS = 100
 """Largest number of clicked or lassoed recordings, as their ids stand in the link."""
 

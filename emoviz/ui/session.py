@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,12 @@ from ..core.errors import MediaError
 from ..core.files import file_name, raising, remove_folder
 from ..core.kept import Kept
 from ..features import clip_store
-from . import loaders
+from ..features.store import FeatureStore
+from . import cache, loaders, session_folders
 from .clip_analysis import Analyses
 from .explanations import Line
 from .fits import Fits
+from .shared_store import SharedStore
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Session:
         references: recordings and profiles of people that were uploaded to fit models to them, a file or a folder of
             each kind.
         fits: fits of models to people.
+        store: store of corpora's features, and of those of this visitor's clips.
         analyses: analyses of this visitor's clips.
         line: line of this visitor's explanations.
     """
@@ -42,11 +46,15 @@ class Session:
     opened: dict[str, Path] = field(default_factory=dict)
     references: dict[str, Path] = field(default_factory=dict)
     fits: Fits = field(default_factory=Fits)
+    store: FeatureStore = field(init=False)
     analyses: Analyses = field(init=False)
     line: Line = field(default_factory=Line)
 
     def __post_init__(self) -> None:
-        self.analyses = Analyses(self.folder, kept_recordings())
+        beyond = kept_recordings()
+        self._own = None if beyond else Kept(self.folder / clip_store.RECORDINGS, self.limit_mb * 1_000_000)
+        self.store = SharedStore(loaders.settings().store, self._own) if self._own else loaders.store()
+        self.analyses = Analyses(self.folder, beyond or self._own)
 
     def add_upload(self, name: str, content: bytes) -> str:
         """Write an upload to the session's folder; the oldest ones go when all exceed the limit.
@@ -109,19 +117,32 @@ class Session:
         self.references[kind] = folder if len(files) > 1 else target.rename(folder.parent / target.name)
 
     def close(self) -> None:
-        """Stop the work and delete the files."""
-        self.fits.close()
-        self.analyses.close()
-        self.line.close()
+        """Stop the work, and delete the files and what was made of them."""
+        for part in (self.fits, self.analyses, self.line):
+            part.close()
+        for label in list(self.uploads):
+            self._remove(label)
+        if self._own:
+            self._own.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        threading.Thread(target=self._clear_up, name="end of a session", daemon=True).start()
+
+    def _clear_up(self) -> None:
+        """Delete what work has still written on its way to its end."""
+        for part in (self.fits, self.analyses, self.line):
+            part.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _remove(self, label: str) -> None:
+        """Delete an upload, and forget what pages know of it."""
         if file := self.uploads.pop(label, None):
-            shutil.rmtree(file.parent)
+            for key in self.analyses.keys_of(file):
+                cache.forget_about(key)
+            shutil.rmtree(file.parent, ignore_errors=True)
 
 
 def kept_recordings() -> Kept | None:
-    """Return the place for what is known of recordings; where nothing may be kept, empty it and return None."""
+    """Return the place for what is known of recordings beyond a visit; where nothing may be, empty it, return None."""
     settings = loaders.settings()
     kept = clip_store.kept_recordings(settings.store, settings.kept_mb)
     if kept is None:
@@ -135,6 +156,11 @@ def session() -> Session:
     return _session(loaders.settings().upload_limit_mb)
 
 
+def end() -> None:
+    """End this visitor's session as the end of the visit does; the next call of :func:`session` begins another."""
+    _session.clear()
+
+
 @st.cache_resource(scope="session", show_spinner=False, on_release=Session.close)  # which ends with the visit
 def _session(limit_mb: int) -> Session:
-    return Session(Path(tempfile.mkdtemp(prefix="emoviz-session-")), limit_mb)
+    return Session(session_folders.make(), limit_mb)

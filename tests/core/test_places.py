@@ -78,6 +78,8 @@ def test_a_limit_that_is_no_number_is_refused():
 def test_what_is_kept_of_recordings_is_a_setting_that_may_be_nothing():
     assert Settings.read({}).kept_mb == 4000
     assert Settings.read({"EMOVIZ_KEPT_MB": "0"}).kept_mb == 0
+    shared = {"EMOVIZ_ADDRESS": "0.0.0.0"}
+    assert Settings.read(shared).kept_mb == 0 and Settings.read(shared | {"EMOVIZ_KEPT_MB": "7"}).kept_mb == 7
     for wrong in ("-1", "much", "1.5", "²", ""):
         with pytest.raises(ConfigError, match=f"0 to keep nothing, not '{wrong}'"):
             Settings.read({"EMOVIZ_KEPT_MB": wrong})

@@ -1,19 +1,28 @@
 """Uploads: kept in one folder, within the limit, gone with the session."""
 
 import errno
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from clips import face_frames, write_clip
+from untrained import NAMES, save_all
 
+from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.errors import MediaError
+from emoviz.core.files import extent
 from emoviz.core.kept import Entry
 from emoviz.core.settings import Settings
 from emoviz.features.clip_store import RECORDINGS
-from emoviz.ui import loaders
+from emoviz.prediction.clip import load_checkpoints
+from emoviz.ui import cache, loaders, session_folders
 from emoviz.ui.session import Session, kept_recordings
+
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -22,6 +31,14 @@ def session(tmp_path: Path) -> Iterator[Session]:
     visitor.folder.mkdir()
     yield visitor
     visitor.close()
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Checkpoint], Path]:
+    """A small model of faces, and a short clip with a face."""
+    folder = tmp_path_factory.mktemp("analysed")
+    models = load_checkpoints(NAMES[:1], [save_all(folder / "models")])
+    return models, write_clip(folder / "clip.mp4", face_frames(5, [lambda i: (100 + i, 60)]))
 
 
 def test_an_upload_is_kept_under_its_name(session: Session):
@@ -99,8 +116,65 @@ def test_recordings_are_kept_up_to_the_setting_or_not_at_all(tmp_path: Path, mon
     kept, entry = kept_recordings(), Entry({"values": np.zeros(100)})
     assert kept is not None and kept.most == 2_000_000
     kept.write("faces", {}, entry)
-    assert len(list((tmp_path / RECORDINGS).iterdir())) == 1 and loaders.clip_store() is loaders.store()
+    assert len(list((tmp_path / RECORDINGS).iterdir())) == 1
+    assert Session(tmp_path / "session", limit_mb=1).store is loaders.store()
     monkeypatch.setattr(loaders, "settings", lambda: replace(settings, kept_mb=0))
-    assert Session(tmp_path / "session", limit_mb=1).analyses._kept is None
+    assert Session(tmp_path / "session", limit_mb=1).store is not loaders.store()
     assert not (tmp_path / RECORDINGS).exists()  # what was kept before the setting changed is gone, too
-    assert loaders.clip_store() is None
+
+
+def test_nothing_of_an_upload_stays_when_its_session_ends(tmp_path, monkeypatch, analysed):
+    """Neither in the store nor among temporary files, of a server that keeps nothing beyond visits."""
+    models, clip = analysed
+    settings = replace(Settings.read({}), store=tmp_path / "store", kept_mb=0)
+    monkeypatch.setattr(loaders, "settings", lambda: settings)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    cache.clear()
+    before = extent(tmp_path)
+    visitor = Session(session_folders.make(), limit_mb=100)
+    upload = visitor.uploads[visitor.add_upload("mine.mp4", clip.read_bytes())]
+    analysis = visitor.analyses.of(upload, models, visitor.store)
+    analysis.wait(PATIENCE)
+    assert analysis.state.prediction is not None and analysis.state.error is None
+    assert extent(visitor.folder).files > 3, "faces, features and predictions are kept for the other pages"
+    known = cache.kept(("of it", analysis.media.key), object)
+    visitor.close()
+    assert visitor.store._kept.write("late", {}, Entry({"values": np.zeros(100)})) is None
+    assert extent(tmp_path, [session_folders.of_server()]) == before and not visitor.folder.exists()
+    assert cache.kept(("of it", analysis.media.key), object) is not known
+    cache.clear()  # the folder of this server
+
+
+def test_nothing_stays_of_a_server_that_was_killed_once_another_one_starts(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    cache.clear()
+    alive = session_folders.make() / "face.mp4"
+    alive.write_bytes(bytes(100))
+    before = extent(tmp_path)
+    if (other := os.fork()) == 0:  # another server
+        cache.clear()
+        (session_folders.make() / "face.mp4").write_bytes(bytes(100))
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(other, 0)
+    assert extent(tmp_path).files == before.files + 2, "its upload and its lock"
+    session_folders.sweep()
+    assert extent(tmp_path) == before and alive.exists() and len(list(tmp_path.iterdir())) == 1
+    cache.clear()
+
+
+def test_a_full_store_stops_no_analysis(tmp_path, monkeypatch, analysed):
+    def full(*given, **named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    models, clip = analysed
+    settings = replace(Settings.read({}), store=tmp_path / "store", kept_mb=10)
+    monkeypatch.setattr(loaders, "settings", lambda: settings)
+    monkeypatch.setattr("emoviz.core.kept.replacing", full)
+    cache.clear()
+    visitor = Session(tmp_path / "session", limit_mb=100)
+    analysis = visitor.analyses.of(clip, models, visitor.store)
+    analysis.wait(PATIENCE)
+    assert analysis.state.error is None and not analysis.state.prediction.is_partial
+    assert extent(settings.store).files == 0
+    visitor.close()
+    cache.clear()

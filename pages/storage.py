@@ -1,0 +1,99 @@
+"""Storage: what is kept on this server, where, and until when?"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from emoviz.core.errors import EmovizError
+from emoviz.core.files import Extent, extent, raising, remove_folder
+from emoviz.core.settings import Settings
+from emoviz.features.clip_store import RECORDINGS
+from emoviz.prediction.profiles import FOLDER as PROFILES
+from emoviz.ui import figures, loaders, navigation, session
+from emoviz.ui.job_cards import size
+
+STAYS = "somebody deletes it"
+ABOUT = """
+All that is kept by itself lies in the first two rows, and nothing of it leaves this machine. The other folders hold
+what somebody made on purpose. Jobs are deleted on the pages Data and Train, an imported corpus is forgotten on Data,
+and tables of predicted folders lie where their job put them.
+"""
+
+
+def main() -> None:
+    """Lay out the page."""
+    with st.container(gap=None):
+        st.title("Storage", anchor=False)
+        st.markdown("What is kept on this server, where, and until when?")
+    settings = loaders.settings()
+    visit, found = session.session().folder, settings.store / RECORDINGS
+    with st.container(horizontal=True):
+        offer(visit, "my uploads", "everything that was made of them", session.end)
+        offer(found, "what was found in recordings", "the faces, features and predictions of all visits", delete_found)
+    rows = [
+        ("Your uploads, and what was made of them", visit, extent(visit), "your visit ends"),
+        ("Found in recordings", found, extent(found), until(settings)),
+        *made_on_purpose(settings),
+    ]
+    table = pd.DataFrame(rows, columns=["what", "where", "extent", "until"])
+    table[["files", "bytes"]] = table.pop("extent").tolist()
+    shown = table.assign(size=table["bytes"].map(size_of)).reindex(columns=["what", "files", "size", "until", "where"])
+    figures.show_table(shown.astype(str), table.astype({"where": str}), key="storage", name="storage", about=ABOUT)
+
+
+def until(settings: Settings) -> str:
+    """Say until when things are kept that were found in recordings."""
+    return f"{settings.kept_mb:,} MB are full, the longest unused first" if settings.kept_mb else "at once, nothing is"
+
+
+def made_on_purpose(settings: Settings) -> list[tuple[str, Path, Extent, str]]:
+    """Return what else is kept: what it is, its folder, its extent, and until when it stays."""
+    store = settings.store
+    profiles, others = store / PROFILES, (store / RECORDINGS, store / PROFILES, settings.imports)
+    places = {
+        "Profiles of people": profiles,
+        "Imported corpora": settings.imports,
+        "Jobs and trainings": settings.runs,
+        "Trained models": settings.checkpoints[-1],
+    }
+    rows = [("Features of corpora", store, extent(store, others), STAYS)]
+    return rows + [(what, folder, extent(folder), STAYS) for what, folder in places.items()]
+
+
+def offer(folder: Path, what: str, more: str, delete: Callable[[], None]) -> None:
+    """Let people delete a folder for good by two clicks; nothing is offered where it holds nothing."""
+    held = extent(folder)
+    if not held.files:
+        return
+    with st.popover(f"Delete {what}", icon=":material/delete:"):
+        st.markdown(f"{held.files:,} files, {size_of(held.size)}: {more}. They cannot be brought back.")
+        if st.button("Delete for good", type="primary", key=f"delete-{what}"):
+            try:
+                delete()
+            except EmovizError as error:
+                st.error(str(error))
+                return
+            st.rerun()
+
+
+def delete_found() -> None:
+    """Delete what was found in recordings, of all visits.
+
+    Raises:
+        EmovizError: if the store is not writable.
+    """
+    folder = loaders.settings().store / RECORDINGS
+    with raising(EmovizError, folder, setting="EMOVIZ_STORE"):
+        remove_folder(folder)
+
+
+def size_of(count: int) -> str:
+    """Return a number of bytes in words."""
+    return size(count) if count else "nothing"
+
+
+PLACE = ("Make", 3, "🗄️")
+navigation.enter()
+main()
