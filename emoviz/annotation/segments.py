@@ -1,12 +1,13 @@
 """Segments of a recording: windows, or what an annotation file marks."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import AnnotationError
-from .formats import READERS, not_text
+from ..core.files import raising, replacing
+from .formats import READERS, WRITERS, Writer, not_text
 
 MOST = 100_000
 """Most segments of one recording."""
@@ -85,7 +86,37 @@ def checked(segments: Iterable[Segment], name: str) -> list[Segment]:
     return found
 
 
-def endings() -> str:
-    """Return the endings of annotation files in words, e.g. ``.csv, .eaf or .srt``."""
-    *others, last = (f".{name}" for name in READERS)
+def write(segments: Sequence[Segment], path: Path, recording: str) -> None:
+    """Write segments to an annotation file, whole or not at all.
+
+    Args:
+        segments: segments, in the order of their starts, at least one.
+        path: file whose ending is that of a format that is written.
+        recording: name of the recording, for formats that state it.
+
+    Raises:
+        AnnotationError: if its ending is of no such format, or its folder is missing or not writable.
+    """
+    kind = writer_of(path)
+    with raising(AnnotationError, path):
+        path.parent.stat()  # a folder that was mistyped is not made
+        with replacing(path) as draft:
+            kind(draft, segments, recording)
+
+
+def writer_of(path: Path) -> Writer:
+    """Return the function that writes files of the ending of a path.
+
+    Raises:
+        AnnotationError: if there is none.
+    """
+    name = path.suffix.lower().removeprefix(".")
+    if name not in WRITERS:
+        raise AnnotationError(f"An annotation is written as {endings(WRITERS)}, not '{path.suffix.lower()}'.")
+    return WRITERS[name]
+
+
+def endings(formats: Iterable[str] = READERS) -> str:
+    """Return the endings of annotation files in words; by default of those that are read."""
+    *others, last = (f".{name}" for name in formats)
     return f"{', '.join(others)} or {last}"

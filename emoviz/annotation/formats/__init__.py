@@ -1,6 +1,6 @@
 """The formats of annotation files, of which each file here registers one or several."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ...core.errors import AnnotationError
@@ -13,6 +13,12 @@ READERS: Registry[Callable[[Path], Iterable[Entry]]] = Registry(
     "format of annotations", home="emoviz.annotation.formats"
 )
 """Functions that read the segments of a file; the name of each is the ending of the files."""
+
+Writer = Callable[[Path, Sequence[Entry], str], None]
+"""Writes to a file the segments of a recording, whose name it gets."""
+
+WRITERS: Registry[Writer] = Registry("format of annotations", home="emoviz.annotation.formats")
+"""Functions that write segments to a file; the name of each is the ending of the files."""
 
 
 def text_of(path: Path) -> str:

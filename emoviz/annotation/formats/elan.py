@@ -1,12 +1,12 @@
 """The annotation format of ELAN (Max Planck Institute for Psycholinguistics), read by pympi."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ...core.errors import AnnotationError
-from . import READERS, Entry
+from . import READERS, WRITERS, Entry
 
 
 @READERS.register("eaf")
@@ -37,3 +37,18 @@ def _filled(slots: Mapping[str, float | None]) -> dict[str, float]:
         return {}
     times = [time for time in slots.values() if time is not None]
     return dict(zip(slots, np.interp(range(len(slots)), known, times).tolist(), strict=True))
+
+
+@WRITERS.register("eaf")
+def write(path: Path, segments: Sequence[Entry], recording: str) -> None:
+    """Write a tier per person, with times in milliseconds."""
+    from pympi import Eaf
+
+    file = Eaf(author="emoviz")
+    file.remove_tier("default")
+    for start, end, label, tier in segments:
+        if tier not in file.get_tier_names():
+            file.add_tier(tier)
+        file.add_annotation(tier, round(1000 * start), max(round(1000 * end), round(1000 * start) + 1), label)
+    path.unlink(missing_ok=True)  # pympi would keep a copy of what is there
+    file.to_file(str(path))

@@ -1,0 +1,46 @@
+"""``persons``: who is heard and seen in a recording, and who speaks when."""
+
+import argparse
+from pathlib import Path
+
+from ..core.settings import Settings
+from ..prediction.persons.export import file_endings
+from .clips import TRACKS, choice_of
+from .command import argument, command
+from .output import JSON, Bars, note, print_table
+
+
+@command(
+    "persons",
+    "who speaks when in a recording, and which face speaks",
+    argument("clip", type=Path, metavar="CLIP", help="a video or sound file"),
+    argument("--voices", type=int, metavar="N", help="number of voices (default: as many as are told apart)"),
+    *TRACKS,
+    argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=f"file to write, a row for each stretch in which one person speaks: {file_endings()} (default: a table of "
+        "the persons to the screen); `predict CLIP --segments FILE` gives the emotions in each",
+    ),
+    JSON,
+)
+def persons(options: argparse.Namespace, settings: Settings) -> None:
+    """Print the persons, or write who speaks when, and say what limits that."""
+    from ..features.clip_store import kept_recordings
+    from ..media import ClipMedia
+    from ..prediction.clip import require_size
+    from ..prediction.persons.export import person_table, writer_of
+    from ..prediction.persons.found import find_persons
+
+    write = writer_of(options.out) if options.out else None  # refuses other endings before the clip is analysed
+    require_size(options.clip, settings.upload_limit_mb)
+    with Bars() as bars:
+        kept = kept_recordings(settings.store, settings.kept_mb)
+        media = ClipMedia(options.clip, choice=choice_of(options), kept=kept, progress=bars)
+        found = find_persons(media, options.voices, bars)
+    if write:
+        write(found, media.path.stem)
+    else:
+        print_table(person_table(found), options.json)
+    note(found.notes)

@@ -1,0 +1,116 @@
+"""Persons of a recording: voices told apart, faces that speak, names, and files that say so."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from clips import sine, speech, write_clip
+
+from emoviz import cli
+from emoviz.annotation.segments import read
+from emoviz.core.errors import AnnotationError, ConfigError, MediaError
+from emoviz.media import BLENDSHAPES, ClipMedia, Waveform
+from emoviz.prediction.persons import diarisation, found
+from emoviz.prediction.persons.diarisation import Turn, turns_of
+from emoviz.prediction.persons.export import person_table, turn_table, writer_of
+from emoviz.prediction.persons.found import Person, Persons, find_persons, voice_name
+from emoviz.prediction.persons.mouths import speaking_faces
+
+SPOKEN = [(0.0, 5.0, 0), (5.0, 8.0, 1), (9.0, 13.0, 0), (13.0, 20.0, 2)]
+"""Who speaks when in the sound of :func:`sound`."""
+KNOWN = Persons((Person("voice A", (0,), (3,)), Person("voice B", (1,)), Person("face 1", (), (1,))),
+                (Turn(0, 2, 0), Turn(2, 3.5, 1), Turn(4, 5, 0)))  # fmt: skip
+
+
+@pytest.fixture
+def sound(monkeypatch) -> Waveform:
+    """Sound of 20 s in which three voices speak, whom a made-up encoder tells apart, but for some noise."""
+
+    def voices(sound, windows, progress):
+        points = np.zeros((len(windows), 8))
+        for row, (start, end) in zip(points, windows, strict=True):
+            for first, last, who in SPOKEN:
+                row[who] += max(0, min(end, last) - max(start, first))
+        points += 0.1 * np.random.default_rng(0).random(points.shape)
+        return points / np.linalg.norm(points, axis=1, keepdims=True)
+
+    monkeypatch.setattr(diarisation, "voices_in", voices)
+    return Waveform(np.zeros(20 * 16000, np.float32), 16000, 0.0, unspoken=((8.0, 9.0),))
+
+
+@pytest.mark.parametrize("count", [None, 3])
+def test_voices_are_told_apart(sound, count):
+    turns = turns_of(sound, count)
+    assert [turn.voice for turn in turns] == [who for *_, who in SPOKEN]
+    edges = [(turn.start, turn.end) for turn in turns]
+    assert np.abs(np.array(edges) - [span[:2] for span in SPOKEN]).max() <= 0.3
+
+
+def test_as_many_voices_as_are_asked_for(sound):
+    assert {turn.voice for turn in turns_of(sound, 2)} == {0, 1}
+    assert {turn.voice for turn in turns_of(sound, 1)} == {0}
+
+
+def test_of_long_recordings_some_windows_are_compared(sound, monkeypatch):
+    monkeypatch.setattr(diarisation, "MOST", 24)
+    assert len({turn.voice for turn in turns_of(sound)}) == 3
+
+
+def test_nobody_speaks_in_silence(sound):
+    assert turns_of(Waveform(sound.samples, 16000, 0.0, unspoken=((0.0, 20.0),))) == []
+
+
+def mouth(id: int, speaks: list[tuple[float, float]], times: np.ndarray) -> SimpleNamespace:
+    """A face whose jaw moves while it speaks."""
+    moves = sum(((times >= start) & (times < end)) for start, end in speaks) * np.abs(np.sin(13 * times))
+    actions = 0.05 * np.random.default_rng(id).random((len(times), len(BLENDSHAPES)))
+    actions[:, BLENDSHAPES.index("jawOpen")] += moves
+    return SimpleNamespace(id=id, frames=np.arange(len(times)), seen_blendshapes=actions)
+
+
+def test_a_voice_belongs_to_the_mouth_that_moves_with_it(sound):
+    times = np.arange(0, 20, 0.04)
+    turns = [Turn(*span) for span in SPOKEN]
+    loud = Waveform(np.random.default_rng(0).normal(0, 0.1, 20 * 16000).astype(np.float32), 16000, 0.0)
+    faces = [mouth(4, [(5, 8)], times), mouth(7, [(0, 5), (9, 13)], times), mouth(9, [], times)]
+    assert speaking_faces(turns, loud, faces, times) == {0: 7, 1: 4}  # the third speaks behind the camera
+    assert speaking_faces(turns, loud, [], times) == {}
+
+
+def test_persons_are_written_as_tables_and_annotations(tmp_path):
+    for ending in ("rttm", "eaf", "textgrid", "csv"):
+        file = tmp_path / f"who.{ending}"
+        writer_of(file)(KNOWN, "talk")
+        spans = [(start, end, tier.replace("_", " ")) for start, end, _, tier in sorted(read(file))]
+        assert spans == [(0, 2, "voice A"), (2, 3.5, "voice B"), (4, 5, "voice A")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["who.csv", "who.eaf", "who.rttm", "who.textgrid"]
+    assert list(turn_table(KNOWN)["face"]) == ["3", "", "3"]
+    assert person_table(KNOWN).to_dict("list") == {
+        "person": ["voice A", "voice B", "face 1"], "faces": ["3", "", "1"], "turns": [2, 1, 0], "seconds": [3, 1.5, 0]
+    }  # fmt: skip
+    with pytest.raises(AnnotationError, match=r"written as .*\.rttm.*, not '\.doc'"):
+        writer_of(tmp_path / "who.doc")
+
+
+def test_letters_go_on_after_z():
+    assert [voice_name(number) for number in (0, 25, 26, 27, 701, 702)] == [
+        "voice A", "voice Z", "voice AA", "voice AB", "voice ZZ", "voice AAA"
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_told_is_said_in_one_sentence(tmp_path, monkeypatch):
+    hum = ClipMedia(write_clip(tmp_path / "hum.wav", sound=sine(2), audio_codec="pcm_s16le"))
+    with pytest.raises(MediaError, match=r"Nobody speaks in 'hum\.wav', and no face is seen\."):
+        find_persons(hum)
+    with pytest.raises(ConfigError, match="1 to 20 voices, not 0"):
+        find_persons(hum, 0)
+    monkeypatch.setattr(found, "turns_of", lambda *_: [Turn(0, 2, 0)])
+    assert find_persons(hum).notes == ("'hum.wav' has no picture, so its persons are voices alone.",)
+    assert find_persons(hum, 3).notes[0] == "The speech is too short to tell 3 voices apart; 1 could be told."
+
+
+def test_the_command_says_who_speaks(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOVIZ_STORE", str(tmp_path / "store"))
+    clip = write_clip(tmp_path / "talk.wav", sound=speech(5), audio_codec="pcm_s16le")
+    cli.main(["persons", str(clip), "--out", str(tmp_path / "who.rttm")])
+    assert {segment.tier for segment in read(tmp_path / "who.rttm")} == {"voice_A"}
