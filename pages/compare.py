@@ -60,6 +60,11 @@ ABOUT_CONFUSION = """
 Each row is a true class; its cells say what share of its recordings was taken for which class, so a perfect model has
 a bright diagonal. Hover for counts. Source: MDAT paper, section 4 (confusion matrices).
 """
+ABOUT_LEVELS = """
+Each row is a level of the label; its cells say what share of its values was predicted at which level, so a perfect
+model has a bright diagonal, and one that dares no strong answer bright columns. Rows without a label are empty. Hover
+for counts. Source: ViPER paper, figures 2 and 3.
+"""
 ABOUT_RELIABILITY = """
 Answers are put into ten bins by the probability that the model gave them; on the dotted line it is right as often as it
 says, below it it is too sure. Whiskers are 95 % Wilson intervals. The **error** is the expected calibration error, in
@@ -232,6 +237,8 @@ def views_of(both: Compared, folders: dict[str, Path]) -> dict[str, Callable[[],
     if not both.confusions.empty:
         views["Confusions"] = lambda: show_confusions(both, names)
     views["Calibration"] = lambda: show_calibration(both, names)
+    if not both.level_confusions.empty:
+        views["Levels"] = lambda: show_levels(both, names)
     views["Error by slice"] = lambda: show_slices(both, names)
     views["Disagreement"] = lambda: show_disagreement(both, folders)
     views["Training"] = lambda: show_training(both, names)
@@ -247,6 +254,21 @@ def show_confusions(both: Compared, names: list[str]) -> None:
         key="confusions",
         name=f"{'-'.join(names)}-confusions",
         about=ABOUT_CONFUSION,
+    )
+
+
+def show_levels(both: Compared, names: list[str]) -> None:
+    """Show what values of each level of one output are predicted to be, side by side."""
+    levels = both.level_confusions
+    outputs = list(dict.fromkeys(levels.output))
+    output = linked.select("Output", outputs, "level_of", width=220, label_visibility="collapsed")
+    table = levels[levels.output == output]
+    figures.show(
+        figures.kept(("levels", both.of, output), lambda: plots.level_matrices(table, names)),
+        table,
+        key="levels",
+        name=f"{'-'.join(names)}-levels",
+        about=ABOUT_LEVELS,
     )
 
 

@@ -54,6 +54,15 @@ def tracer(name: str, noise: float, outputs: tuple[str, ...] = DIMENSIONS, *, fr
     return Contender(name, "dimension", True, outputs, {}, tuple(results), np.zeros(len(outputs)))
 
 
+def rater(name: str, outputs: tuple[str, ...], truth: np.ndarray, prediction: np.ndarray) -> Contender:
+    """States how strong the emotions of clips are: ``truth`` and ``prediction`` are (clips, outputs)."""
+    results = tuple(
+        Result(f"clip/{i}", "German", f"s{i % 4}", "", *pair, np.empty(0))
+        for i, pair in enumerate(zip(truth, prediction, strict=True))
+    )
+    return Contender(name, "intensity", False, outputs, {}, results, truth.mean(0))
+
+
 def write(folder: Path, contender: Contender) -> None:
     """The files of a contender's checkpoint, without weights."""
     folder.mkdir(parents=True, exist_ok=True)

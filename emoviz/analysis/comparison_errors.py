@@ -1,13 +1,16 @@
 """The errors of compared models: which classes they confuse, and which cultures, emotions and speakers are hard."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion
+from ..core.words import number
 from ..evaluation import bootstrap
 from ..evaluation.metrics import METRICS
+from ..evaluation.metrics.calibration_error import bin_of
 from ..evaluation.scores import MEAN, Result
 from ..evaluation.tables import confusion_table
 from .comparison import Comparison, Contender
@@ -18,6 +21,9 @@ ERRORS: dict[str, tuple[str, str]] = {
     "intensity": ("rmse", METRICS["rmse"].title),
 }
 """Kind of outputs -> the metric from which their error comes, and what the error is called."""
+RANGES: dict[str, tuple[int, int]] = {"dimension": (-1, 1), "intensity": (0, 1)}
+"""Kind of outputs that are values -> the range that is cut into :data:`LEVELS` equal levels."""
+LEVELS = 10
 
 
 def confusions(comparison: Comparison) -> pd.DataFrame:
@@ -42,6 +48,39 @@ def confusions(comparison: Comparison) -> pd.DataFrame:
         ]
         tables.append(pd.DataFrame(cells, columns=["model", "truth", "prediction", "count", "share"]))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def level_confusions(comparison: Comparison) -> pd.DataFrame:
+    """Return how often values of each level are predicted at each level, by models of dimensions or intensities.
+
+    Values beyond the range are counted at its ends, and those without a label or a prediction nowhere.
+
+    Returns:
+        Columns model, output, truth and prediction (names of levels, from low to high), count, and share (of the values
+        with that truth; NaN where there are none).
+
+    Source: L. Vaiani et al., "ViPER: Video-based Perceiver for Emotion Recognition", MuSe 2022, figures 2 and 3.
+    """
+    rows = []
+    for contender in comparison.contenders:
+        if contender.kind not in RANGES or not contender.results:
+            continue
+        low, high = RANGES[contender.kind]
+        edges = [low + (high - low) * k / LEVELS for k in range(LEVELS + 1)]
+        names = [f"{number(a, 1)} to {number(b, 1)}" for a, b in itertools.pairwise(edges)]
+        truth, prediction = (
+            np.concatenate([np.atleast_2d(values) for values in both])
+            for both in zip(*((r.truth, r.prediction) for r in contender.results), strict=True)
+        )
+        for k, output in enumerate(contender.outputs):
+            known = ~(np.isnan(truth[:, k]) | np.isnan(prediction[:, k]))
+            shares = [(values[known, k].clip(low, high) - low) / (high - low) for values in (truth, prediction)]
+            counts = np.zeros((LEVELS, LEVELS), int)
+            np.add.at(counts, tuple(bin_of(share, LEVELS) for share in shares), 1)
+            for i, j in np.ndindex(counts.shape):
+                share = counts[i, j] / counts[i].sum() if counts[i].any() else np.nan
+                rows.append((contender.name, output, names[i], names[j], int(counts[i, j]), share))
+    return pd.DataFrame(rows, columns=["model", "output", "truth", "prediction", "count", "share"])
 
 
 def slice_columns(comparison: Comparison) -> list[str]:

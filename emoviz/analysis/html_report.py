@@ -104,6 +104,9 @@ def _dimensions(comparison: Comparison, names: Sequence[str]) -> list[Section]:
     return [
         Section(f"Calibration of {output}", figure=plots.spread_diagram(table, output, names), table=rows)
         for output, rows in table.groupby("output", sort=False)
+    ] + [
+        Section(f"Levels of {output}", figure=plots.level_matrices(rows, names), table=rows[rows["count"] > 0])
+        for output, rows in comparison_errors.level_confusions(comparison).groupby("output", sort=False)
     ]
 
 

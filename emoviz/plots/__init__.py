@@ -4,7 +4,14 @@ from .action_units import action_units
 from .attention import attention_map, attention_strip, map_table
 from .channels import channel_bars, channel_difference_bars, deletion_curves
 from .clip import channel_weights, circumplex, timeline
-from .compare import confusion_matrices, difference_forest, error_slices, reliability_diagram, spread_diagram
+from .compare import (
+    confusion_matrices,
+    difference_forest,
+    error_slices,
+    level_matrices,
+    reliability_diagram,
+    spread_diagram,
+)
 from .compare_curves import clip_comparison, said_of_recording, training_curves
 from .culture_groups import group_weights
 from .culture_scores import scores_by_culture, transfer_matrix
@@ -40,6 +47,7 @@ __all__ = [
     "in_stretches",
     "job_curves",
     "label_counts",
+    "level_matrices",
     "map_table",
     "pair_weights",
     "paired_differences",

@@ -82,6 +82,21 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
         table: table with ``model truth prediction count share``.
         models: names in the order of the matrices.
     """
+    return _matrices(table, models, "What is taken for what?", "class")
+
+
+def level_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
+    """Draw side by side the share of each true level of a value that was predicted at each level.
+
+    Args:
+        table: table with ``model output truth prediction count share``, of one output.
+        models: names in the order of the matrices.
+    """
+    return _matrices(table, models, f"How high is {table.output.iloc[0]} predicted, and how high is it?", "level")
+
+
+def _matrices(table: pd.DataFrame, models: Sequence[str], heading: str, unit: str) -> go.Figure:
+    """Draw matrices side by side; ``unit`` is what a row stands for."""
     shown = [m for m in models if (table.model == m).any()]
     classes = {m: list(dict.fromkeys(table.truth[table.model == m])) for m in shown}
     labelled = [k == 0 or classes[m] != classes[shown[k - 1]] for k, m in enumerate(shown)]
@@ -93,12 +108,12 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
         names = classes[model]
         rows = table[table.model == model]
         number = "" if k == 0 else str(k + 1)
-        _add_matrix(figure, rows, names, number, small=small, bar=k == len(shown) - 1)
+        _add_matrix(figure, rows, names, number, small=small, bar=unit if k == len(shown) - 1 else "")
         start = float(k * width + pads[k])
         _place_matrix(figure, model, number, [start, start + width], labelled=labelled[k], small=small)
     lay_out(
         figure,
-        title=title("What is taken for what?"),
+        title=title(heading),
         margin={"l": 84, "r": 96, "t": 50, "b": 50},
         height=SQUARE + 50,
         dragmode=False,
@@ -107,9 +122,9 @@ def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
 
 
 def _add_matrix(
-    figure: go.Figure, rows: pd.DataFrame, names: Sequence[str], number: str, *, small: bool, bar: bool
+    figure: go.Figure, rows: pd.DataFrame, names: Sequence[str], number: str, *, small: bool, bar: str
 ) -> None:
-    """Draw the confusion matrix of one model onto the axes of a number."""
+    """Draw the confusion matrix of one model onto the axes of a number, with a bar where it says what a row is."""
     share, count = (rows.pivot(index="truth", columns="prediction", values=v) for v in ("share", "count"))
     figure.add_heatmap(
         x=names,
@@ -125,12 +140,12 @@ def _add_matrix(
         textfont={"size": 8 if small else 11},
         hovertemplate="%{y} taken for %{x}: %{customdata} (%{z:.1%})<extra>%{fullData.name}</extra>",
         name=rows["model"].iloc[0],
-        showscale=bar,
+        showscale=bool(bar),
         colorbar={
             "thickness": 8,
             "tickformat": ".0%",
             "tickfont": SMALL,
-            "title": {"text": "share of the true class", "side": "right", "font": SMALL},
+            "title": {"text": f"share of the true {bar}", "side": "right", "font": SMALL},
         },
     )
 

@@ -57,6 +57,11 @@ class Compared:
         return comparison_errors.confusions(self.comparison)
 
     @cached_property
+    def level_confusions(self) -> pd.DataFrame:
+        """The shares of values of each level that are predicted at each level."""
+        return comparison_errors.level_confusions(self.comparison)
+
+    @cached_property
     def spread(self) -> pd.DataFrame:
         """The predicted and the true dimensions."""
         return calibration.predicted_and_true(self.comparison)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from contenders import classifier, tracer, write
+from contenders import DIMENSIONS, classifier, tracer, write
 from places import ROOT
 from reading import specs, tables, texts
 
@@ -78,6 +78,13 @@ def test_dimensions_have_their_own_calibration(open_page, models):
     assert not test.exception
     assert "Labels called derived" in texts(test)
     assert len(list(specs(test))) == 3 and list(specs(test))[0] == "differences"
+
+
+def test_levels_of_a_dimension_are_set_against_those_predicted(open_page, models):
+    test = open_page("compare", compared=["calm", "loud"], depth="Levels", level_of=DIMENSIONS[1])
+    assert not test.exception
+    assert list(specs(test)) == ["differences", "levels"]
+    assert "How high is arousal (derived) predicted" in str(specs(test)["levels"])
 
 
 @pytest.mark.parametrize("depth", ["Error by slice", "Disagreement", "Training", "Complexity"])

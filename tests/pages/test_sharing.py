@@ -186,7 +186,7 @@ PARAMETERS = {
     "attention": ("model", "slice", "slice_b", "recordings", "top", "window", "clip", "time"),
     "cultures": ("weights", "task", "channels", "measure", "k", "pair", "results", "system", "scored", "score"),
     "embeddings": ("model", "pinned", "third", "method", "space", "metric", "perplexity", "seed", "colour", "place"),
-    "compare": ("compared", "view", "figure", "depth", "slice", "recordings", "by", "output", "error_of"),
+    "compare": ("compared", "view", "figure", "depth", "slice", "recordings", "by", "output", "error_of", "level_of"),
     "data": ("corpus", "by"),
 }
 

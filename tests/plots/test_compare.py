@@ -60,6 +60,17 @@ def test_confusions_stand_side_by_side_and_share_labels_where_classes_are_the_sa
     assert figure.layout.xaxis.domain[1] < figure.layout.xaxis2.domain[0]
 
 
+def test_levels_stand_in_order_and_those_without_a_label_are_empty():
+    table = comparison_errors.level_confusions(comparison.compare([tracer("a", 0.1), tracer("b", 0.4)]))
+    figure = plots.level_matrices(table[table.output == DIMENSIONS[0]], ["a", "b"])
+    first, second = figure.data
+    assert list(first.x) == list(first.y) == list(dict.fromkeys(table.truth)) and len(first.y) == 10
+    sums = np.nansum(np.array(first.z, float), axis=1)
+    assert {*np.round(sums, 6)} == {0.0, 1.0} and np.isnan(np.array(first.z, float)).any()
+    assert second.colorbar.title.text == "share of the true level" and not first.showscale
+    assert figure.layout.title.text.startswith("How high is valence (derived) predicted")
+
+
 def test_calibration_is_drawn_with_intervals_beside_the_diagonal():
     bins, errors = calibration.reliability(comparison.compare([classifier("a", 6), classifier("b", 30)]))
     diagonal, first, _ = plots.reliability_diagram(bins, errors, ["a", "b"]).data

@@ -45,10 +45,11 @@ VIPER = Paper(
         Part(
             "Figures 2 and 3",
             "predicted against true intensity of a reaction",
-            ("emoviz/plots/matrix.py",),
-            "",
+            ("emoviz/analysis/comparison_errors.py", "emoviz/plots/compare.py"),
+            "compare --help",
             "Compare",
-            note="Compare draws what a model says beside what is true; there is no matrix of bins.",
+            note="In ten levels, under Levels, of any two models of intensities or dimensions; none of intensities "
+            "is bundled, so train two first.",
         ),
     ),
 )
