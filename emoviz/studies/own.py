@@ -1,7 +1,7 @@
 """Studies of one's own: systems by their training configs, judged by one protocol beside floors."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..core.errors import ConfigError
 from ..training.config import Changes, TrainingConfig
@@ -11,7 +11,9 @@ from ..training.protocols.base import WITH_SOURCES
 from .study import LEARNED, READING, LateFusion, Plan, Study
 
 CLASS_FLOORS = ("svm", "logistic")
-"""Floors beside which systems that predict emotion classes of utterances are judged."""
+"""Floors beside which systems that predict emotion classes of recordings are judged."""
+WITH_FLOORS = ("utterances", "windows")
+"""Kinds of data of such systems; a floor reads whole recordings, none of them a corrupted copy."""
 SHARED = ("outputs", "corpora", "cultures", "sentences_apart")
 """Fields of the config in which systems agree that are judged on the same recordings."""
 
@@ -63,7 +65,8 @@ def study_of(
                 options or Options(),
                 tuple(seeds),
                 against={
-                    name: (*(other for other in rivals if other != name), *floors.get(name, ())) for name in rivals
+                    name: (*(other for other in rivals if other != name), *_beside(name, floors, fused))
+                    for name in rivals
                 },
                 means={"mean": ()},
             )
@@ -108,16 +111,22 @@ def _fields(config: TrainingConfig) -> Changes:
 
 def _floors(config: TrainingConfig, configs: Sequence[TrainingConfig]) -> dict[str, Changes]:
     """Return the floors of a config by their names; configs that read the same share them."""
-    if config.kind != "emotion" or config.data != "utterances" or config.model in FLOORS:
+    if config.kind != "emotion" or config.data not in WITH_FLOORS or config.model in FLOORS:
         return {}
     readers = [[getattr(other, name) for name in READING] for other in configs]
     first = configs[readers.index([getattr(config, name) for name in READING])]
     alone = all(reader == readers[0] for reader in readers)
     return {
         floor if alone else f"{floor} of {first.name}": dict(_fields(first))
-        | {"name": f"{first.name}-{floor}", "model": floor, "options": {}}
+        | {"name": f"{first.name}-{floor}", "model": floor, "options": {}, "copies": 0}
         for floor in CLASS_FLOORS
     }
+
+
+def _beside(name: str, floors: Mapping[str, dict[str, Changes]], fused: Mapping[str, LateFusion]) -> list[str]:
+    """Name the floors of a system, or of all systems of a fusion."""
+    systems = fused[name].systems if name in fused else (name,)
+    return list(dict.fromkeys(floor for system in systems for floor in floors.get(system, ())))
 
 
 def _require_used(protocol: str, options: Options, seeds: Sequence[int]) -> None:

@@ -273,7 +273,7 @@ def test_several_configs_are_judged_in_one_study(tmp_path):
     value = {name: report["scores"][0]["value"] for name, report in reports.items()}
     for name in ("tiny", "other", "weighted 0.6 0.4"):
         rows = {row["against"]: row["difference"] for row in reports[name]["compared"][::-1]}
-        assert {*rows} == {*reports} - {name} - ({"svm", "logistic"} if name.startswith("weighted") else set())
+        assert {*rows} == {*reports} - {name}
         for against, difference in rows.items():
             assert difference == pytest.approx(value[name] - value[against], abs=2e-6)
 
@@ -300,6 +300,21 @@ def test_floors_read_what_their_system_reads():
     assert {"svm of tiny", "logistic of tiny", "svm of other", "logistic of other"} < {*own.systems}
     assert own.system("svm of other").inputs == other.inputs
     assert own.plans["within"].against["other"] == ("tiny", "svm of other", "logistic of other")
+
+
+def test_a_fusion_is_judged_beside_the_floors_of_all_its_systems():
+    other = dataclasses.replace(TINY.config, name="other", inputs=(InputConfig("other"),))
+    own = study_of([TINY.config, other], "within", fusions=[LateFusion(("tiny", "other"), "average")])
+    floors = tuple(f"{floor} of {name}" for name in ("tiny", "other") for floor in ("svm", "logistic"))
+    assert own.plans["within"].against["average"] == ("tiny", "other", *floors)
+
+
+def test_systems_of_windows_have_floors_that_read_whole_recordings_and_no_copies(tmp_path):
+    windows = dataclasses.replace(TINY.config, name="windows", data="windows", window=1.0, epochs=1, copies=1)
+    own = study_of([windows], "within", Options(folds=3))
+    assert {own.system(name).copies for name in ("svm", "logistic")} == {0}
+    (path,) = run_study(own, "within", ("svm",), MadeUpStore(), *places(tmp_path))
+    assert read_report(path)["scores"][0]["recordings"] == 80
 
 
 @pytest.mark.parametrize(
