@@ -134,15 +134,19 @@ def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
 def extract(options: argparse.Namespace, settings: Settings) -> None:
     """Put the corpus and its features into the store; each recording that cannot be read is a line at the end."""
     from ..corpora import load
-    from ..features import make
+    from ..features import EXTRACTORS, make
     from ..features.store import FeatureStore
 
     chosen, copies = chosen_features(options), chosen_copies(options)
     if options.processes < 1:
         raise ConfigError(f"'--processes' is at least 1, not {options.processes}.")
     for feature, own in chosen.items():
-        make(feature, own)
+        if feature in EXTRACTORS:  # else it may come with the corpus
+            make(feature, own)
     corpus = load(options.corpus, settings.data, settings.imports)
+    chosen = {feature: own for feature, own in chosen.items() if feature not in corpus.shipped}
+    for feature in chosen:
+        EXTRACTORS[feature]
     problems: list[str] = []
     try:
         with Bars() as bars:

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from layouts import LAYOUTS
 
+from emoviz import cli
 from emoviz.core.errors import CorpusError, UnknownNameError
 from emoviz.corpora import avec2019_ces, load
 from emoviz.evaluation.metrics.aggregation import pooled
 from emoviz.evaluation.metrics.ccc import ccc
+from emoviz.features.store import FeatureStore
 
 HEADER = "name;timestamp;arousal;valence;liking"
 
@@ -28,6 +30,20 @@ def test_a_system_that_was_not_copied_is_named(tmp_path):
         avec2019_ces.predictions(tmp_path, "visual-vgg")
     with pytest.raises(UnknownNameError, match="visual-vgg"):
         avec2019_ces.predictions(tmp_path, "visual_vgg")
+
+
+def test_a_feature_that_comes_with_the_corpus_is_stored_by_the_command_of_the_cards(tmp_path, capsys, monkeypatch):
+    LAYOUTS["avec2019_ces"].write(tmp_path / "avec2019_ces", [])
+    command = ["--data", str(tmp_path), "--store", str(tmp_path / "store"), "extract", "avec2019_ces", "--features"]
+    assert cli.main([*command, "avec2019-svr"]) == 0
+    assert {*FeatureStore(tmp_path / "store").corpus("avec2019_ces").shipped} == {"avec2019-svr"}
+    capsys.readouterr()
+    assert cli.main([*command, "avec2019-svr,avec2019-smile"]) == 1
+    assert "no feature extractor named 'avec2019-smile'" in capsys.readouterr().err
+
+    monkeypatch.setattr("emoviz.training.held_out.evaluate", lambda *_, **__: [])
+    evaluate = ["--store", str(tmp_path / "store"), "evaluate", "avec-eaf", "--corpus", "avec2019_ces"]
+    assert cli.main(evaluate) == 0, "traces have no class that a model could lack"
 
 
 @pytest.mark.parametrize("content", ["", "name;timestamp\n'a';0\n", f"{HEADER}\n'a';0;x;0;0\n", f"{HEADER}\n'a';0;0\n"])
