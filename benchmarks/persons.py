@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from emoviz.core.settings import Settings
+from emoviz.core.vocabulary import Emotion
 from emoviz.corpora import READERS
 from emoviz.evaluation.diarisation import Turn, diarisation_error
 from emoviz.media import Waveform, read_waveform
@@ -27,6 +28,10 @@ from emoviz.media.condition import speech_of
 from emoviz.prediction.persons.diarisation import turns_of
 
 CORPORA = ("emodb", "emovo", "urdu", "ravdess", "nemo", "emotiontts")
+MOODS: dict[str, list[str]] = {"neutral": ["neutral", "calm"], "any emotion": [str(one) for one in Emotion]}
+"""Emotions of the recordings in a mixture: an ordinary conversation, or actors who shout and weep by turns."""
+FEWEST = 4
+"""Recordings of a speaker from which turns are made."""
 RATE = 16000
 LENGTH = 60.0
 SHORTEST, LONGEST = 2.0, 8.0
@@ -42,16 +47,20 @@ class Mixture(NamedTuple):
     """Sound of several speakers of one corpus, and who speaks when."""
 
     corpus: str
+    mood: str
     people: tuple[str, ...]
     samples: np.ndarray
     turns: list[Turn]
 
 
-def speakers(data: Path, corpus: str, *, test: bool) -> dict[str, list[str]]:
+def speakers(data: Path, corpus: str, mood: str, *, test: bool) -> dict[str, list[str]]:
     """Return the recordings of each speaker of one half of a corpus: every second speaker is for the test."""
-    recordings = READERS[corpus](data).recordings
+    read = READERS[corpus](data)
+    recordings = read.recordings
     names = sorted(recordings["speaker"].unique())[int(test) :: 2]
-    return {str(name): sorted(recordings.loc[recordings["speaker"] == name, "audio"]) for name in names}
+    chosen = recordings[read.labels["emotion"].astype(str).reindex(recordings.index).isin(MOODS[mood])]
+    found = {str(name): sorted(chosen.loc[chosen["speaker"] == name, "audio"]) for name in names}
+    return {name: files for name, files in found.items() if len(files) >= FEWEST}
 
 
 def spoken(path: str) -> np.ndarray:
@@ -70,7 +79,7 @@ def turn_of(recordings: list[str], seconds: float, random: np.random.Generator) 
     return np.concatenate(parts)[: round(LONGEST * RATE)]
 
 
-def mixture(corpus: str, voices: dict[str, list[str]], count: int, random: np.random.Generator) -> Mixture:
+def mixture(corpus: str, mood: str, voices: dict[str, list[str]], count: int, random: np.random.Generator) -> Mixture:
     """Return a mixture of some speakers, who take turns at random, with pauses of up to a second between them."""
     people = tuple(str(name) for name in random.choice(sorted(voices), count, replace=False))
     turns, parts, time, before = [], list[np.ndarray](), 0.0, ""
@@ -88,23 +97,28 @@ def mixture(corpus: str, voices: dict[str, list[str]], count: int, random: np.ra
         before = who
     samples = np.concatenate(parts)
     noise = 1e-4 * random.standard_normal(len(samples)).astype(np.float32)
-    return Mixture(corpus, people, samples + noise, turns)
+    return Mixture(corpus, mood, people, samples + noise, turns)
 
 
 def mixtures(data: Path, *, test: bool, counts: tuple[int, ...] = (1, 2, 3)) -> Iterator[Mixture]:
     """Yield the mixtures of all corpora."""
-    for corpus, count in itertools.product(CORPORA, counts):
-        voices = speakers(data, corpus, test=test)
-        for number in range(MIXTURES):
-            random = np.random.default_rng([test, CORPORA.index(corpus), count, number])
+    for mood, corpus in itertools.product(MOODS, CORPORA):
+        voices = speakers(data, corpus, mood, test=test)
+        for count, number in itertools.product(counts, range(MIXTURES)):
+            random = np.random.default_rng([test, list(MOODS).index(mood), CORPORA.index(corpus), count, number])
             if len(voices) >= count:
-                yield mixture(corpus, voices, count, random)
+                yield mixture(corpus, mood, voices, count, random)
 
 
 def row(mixed: Mixture) -> dict[str, Any]:
     """Return the errors on one mixture, with the number of voices given and found."""
     sound = speech_of(Waveform(mixed.samples, RATE, 0.0))
-    known = {"corpus": mixed.corpus, "voices": len(mixed.people), "seconds": len(mixed.samples) / RATE}
+    known = {
+        "corpus": mixed.corpus,
+        "mood": mixed.mood,
+        "voices": len(mixed.people),
+        "seconds": len(mixed.samples) / RATE,
+    }
     for name, count in (("given", len(mixed.people)), ("found", None)):
         turns = [(turn.start, turn.end, str(turn.voice)) for turn in turns_of(sound, count)]
         known[f"{name}: voices"] = len({who for _, _, who in turns})
@@ -124,7 +138,7 @@ def main() -> None:
     rows = [row(mixed) for mixed in mixtures(options.data, test=not options.validation)]
     table = pd.DataFrame(rows)
     shown = [column for column in table if column.startswith(("given", "found")) and not column.endswith("parts")]
-    for by in (["voices"], ["voices", "corpus"]):
+    for by in (["mood", "voices"], ["mood", "voices", "corpus"]):
         print(table.groupby(by)[shown].mean().round(3).to_string(), "\n")
     if options.json:
         table.to_json(options.json, orient="records", indent=1)

@@ -20,6 +20,7 @@ from emoviz.ui import (
     messages,
     navigation,
     people,
+    persons_view,
     segment_view,
     selection,
 )
@@ -100,7 +101,9 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
     with progress:
         clip_view.show_progress(state, analysis)
     with left:
-        clip_view.show_player(analysis, state, figures=["timeline"], path="circumplex", on_span=people.take_span)
+        clip_view.show_player(
+            analysis, state, figures=["timeline", "turns"], path="circumplex", on_span=people.take_span
+        )
         if clip.is_example and state.playable:
             st.caption(SYNTHETIC)
     if state.prediction is None:
@@ -116,6 +119,7 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
         words.caption(remarks)
     if not state.running:
         segment_view.show(prediction, clip.stem)
+        persons_view.show(analysis.media, clip.stem)
         with words:
             people.offer_own_speech(prediction, asked)
 

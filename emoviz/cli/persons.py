@@ -31,14 +31,15 @@ def persons(options: argparse.Namespace, settings: Settings) -> None:
     from ..media import ClipMedia
     from ..prediction.clip import require_size
     from ..prediction.persons.export import person_table, writer_of
-    from ..prediction.persons.found import find_persons
+    from ..prediction.persons.known import Changes, persons_of
 
     write = writer_of(options.out) if options.out else None  # refuses other endings before the clip is analysed
     require_size(options.clip, settings.upload_limit_mb)
     with Bars() as bars:
         kept = kept_recordings(settings.store, settings.kept_mb)
         media = ClipMedia(options.clip, choice=choice_of(options), kept=kept, progress=bars)
-        found = find_persons(media, options.voices, bars)
+        found = persons_of(media, options.voices, bars)
+    found = Changes(media, options.voices).applied(found)  # names that were given in the app
     if write:
         write(found, media.path.stem)
     else:

@@ -21,6 +21,7 @@ from .embeddings import embedding_maps, separation
 from .explain import contribution_bars, face_heat, film_strip, frequency_heat, heat_table, in_stretches, sound_explained
 from .results import few_shot, paired_differences, results_matrix, standing
 from .train import job_curves
+from .turns import turns
 
 __all__ = [
     "action_units",
@@ -64,4 +65,5 @@ __all__ = [
     "top_channels",
     "training_curves",
     "transfer_matrix",
+    "turns",
 ]

@@ -138,6 +138,22 @@ def test_windows_have_a_row_each_and_stand_in_the_link(result):
     assert table["end"].iloc[0] == 5 and table.filter(regex=r"^face\.happy\.(mean|peak|share)$").notna().all(axis=None)
 
 
+def test_who_speaks_is_drawn_and_named(result):
+    page = result
+    page.get_by_text("Who speaks when", exact=True).click()
+    page.wait_for_selector(f"{plot('turns')} .bars path")
+    field = page.get_by_role("textbox", name="Name")
+    expect(field).to_have_value("voice A")
+    field.fill("Anna")
+    field.press("Enter")
+    expect(page.locator(f"{plot('turns')} .ytick")).to_have_text("Anna")
+    expect(page.get_by_text("speaks 10 s, face 0")).to_be_visible()
+    page.mouse.click(*place_in(page, plot("turns"), 3.0))
+    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 3) < 0.1")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("textbox", name="Name")).to_have_value("voice A")
+
+
 def test_a_link_opens_the_same_view(app: str, page):
     open_result(page, f"{app}/predict?video_weight=0.25&time=1.50")
     page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 1.5) < 0.1")

@@ -1,5 +1,6 @@
 """Persons of a recording: voices told apart, faces that speak, names, and files that say so."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,12 +10,15 @@ from clips import sine, speech, write_clip
 from emoviz import cli
 from emoviz.annotation.segments import read
 from emoviz.core.errors import AnnotationError, ConfigError, MediaError
+from emoviz.core.kept import Kept
 from emoviz.media import BLENDSHAPES, ClipMedia, Waveform
-from emoviz.prediction.persons import diarisation, found
+from emoviz.prediction.persons import diarisation, found, known
 from emoviz.prediction.persons.diarisation import Turn, turns_of
 from emoviz.prediction.persons.export import person_table, turn_table, writer_of
 from emoviz.prediction.persons.found import Person, Persons, find_persons, voice_name
+from emoviz.prediction.persons.known import Changes
 from emoviz.prediction.persons.mouths import speaking_faces
+from emoviz.prediction.persons.naming import merged, parted, renamed
 
 SPOKEN = [(0.0, 5.0, 0), (5.0, 8.0, 1), (9.0, 13.0, 0), (13.0, 20.0, 2)]
 """Who speaks when in the sound of :func:`sound`."""
@@ -90,6 +94,43 @@ def test_persons_are_written_as_tables_and_annotations(tmp_path):
     }  # fmt: skip
     with pytest.raises(AnnotationError, match=r"written as .*\.rttm.*, not '\.doc'"):
         writer_of(tmp_path / "who.doc")
+
+
+def test_persons_and_their_changes_stay_with_the_recording(tmp_path, monkeypatch):
+    looked_for: list[int | None] = []
+    monkeypatch.setattr(known, "find_persons", lambda media, count, progress: looked_for.append(count) or KNOWN)
+    media = SimpleNamespace(key="content", kept=Kept(tmp_path))
+    assert known.persons_of(media) == known.persons_of(media) == KNOWN and looked_for == [None]
+    Changes(media).add(renamed(KNOWN.people, "voice B", "Ben"))
+    assert [person.name for person in Changes(media).applied(KNOWN).people] == ["voice A", "Ben", "face 1"]
+    assert Changes(media, 2).applied(KNOWN) == KNOWN  # of another number of voices nothing is known
+    assert Changes(media).applied(replace(KNOWN, people=KNOWN.people[:1])).people == KNOWN.people[:1]
+    next(tmp_path.glob("persons-*.json")).write_text('{"states": [[["Ben"]]]}')
+    assert len(Changes(media)) == 0  # damaged
+    unkept = Changes(SimpleNamespace(key="content", kept=None))
+    unkept.add(KNOWN.people)
+    unkept.undo()
+    assert len(unkept) == 0
+
+
+def test_names_are_whole_and_no_two_persons_share_one():
+    for new, wrong in (("  ", "1 to 60 characters"), ("voice A", "Two persons cannot both be called 'voice A'")):
+        with pytest.raises(AnnotationError, match=wrong):
+            renamed(KNOWN.people, "voice B", new)
+    with pytest.raises(AnnotationError, match="at least two"):
+        merged(KNOWN.people, ["voice A"])
+    with pytest.raises(AnnotationError, match="cannot be parted"):
+        parted(KNOWN.people, "voice B")
+
+
+def test_a_given_name_outlives_joining_and_parting():
+    people = merged(renamed(KNOWN.people, "voice B", "Ben"), ["voice A", "Ben"])
+    assert people == (Person("Ben", (0, 1), (3,)), KNOWN.people[2])
+    joined = replace(KNOWN, people=people)
+    assert joined.segments() == [(0, 3.5, "Ben", "Ben"), (4, 5, "Ben", "Ben")] and joined.seconds(people[0]) == 4.5
+    assert parted(people, "Ben") == (
+        Person("Ben", (0,)), Person("voice B", (1,)), Person("face 3", (), (3,)), KNOWN.people[2]
+    )  # fmt: skip
 
 
 def test_letters_go_on_after_z():

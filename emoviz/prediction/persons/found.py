@@ -117,7 +117,12 @@ def _people(turns: list[Turn], faces: dict[int, int], timeline: "FaceTimeline | 
     voices = range(len({turn.voice for turn in turns}))
     heard = [Person(voice_name(voice), (voice,), (faces[voice],) if voice in faces else ()) for voice in voices]
     others = [track.id for track in timeline.tracks if track.id not in faces.values()] if timeline else []
-    return [*heard, *(Person(f"face {face}", (), (face,)) for face in others)]
+    return [*heard, *(Person(face_name(face), (), (face,)) for face in others)]
+
+
+def face_name(face: int) -> str:
+    """Return the name of a face by the id of its track, as the chooser of faces shows it."""
+    return f"face {face}"
 
 
 def voice_name(voice: int) -> str:

@@ -1,0 +1,137 @@
+"""The persons of a recording on a page: who speaks when, with names that people give, join, part and take back."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from .. import plots
+from ..core.errors import EmovizError
+from ..media import ClipMedia
+from ..prediction.persons.export import turn_table
+from ..prediction.persons.found import MOST, Persons
+from ..prediction.persons.known import Changes, persons_of
+from ..prediction.persons.naming import People, merged, parted, renamed
+from . import clip_view, figures, linked, messages
+from .background import Job
+from .insides import fragment
+
+FOUND = "found"
+JOBS, ERROR = "persons-jobs", "persons-error"
+ABOUT = """
+A lane per person who is heard, and a bar wherever that person speaks. Voices are told apart by the speaker encoder of
+Wan and others (2018); one is named where two speak at once. A voice has the face whose mouth moves with it. **Voices**
+sets their number, where it is known. A name that you give stays with the recording. Click to move the clip there.
+"""
+
+
+def show(media: ClipMedia, name: str) -> None:
+    """Let people ask who speaks, and draw it with what they can change.
+
+    Args:
+        media: recording that is analysed to its end.
+        name: name of downloaded files, without suffix.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if not linked.toggle("Who speaks when", "persons"):
+            return
+        asked = linked.select("Voices", [FOUND, *map(str, range(1, MOST + 1))], "voices", FOUND, width=110)
+    count = None if asked == FOUND else int(asked)
+    job = _job(media, count)
+    if job.state.running:
+        fragment(_watch, run_every=clip_view.POLL)(job)
+    elif job.state.result is None:
+        st.error(job.state.error or "The search for persons was stopped.")
+        st.button("Look again", key="persons-again", on_click=st.session_state.pop, args=(JOBS, None))
+    else:
+        _show(job.state.result, Changes(media, count), media, name)
+
+
+def _job(media: ClipMedia, count: int | None) -> Job[Persons]:
+    """The search for the persons of a recording, begun once per visit; that of another one is stopped."""
+    key = (media.key, count)
+    known: tuple[object, Job[Persons]] | None = st.session_state.get(JOBS)
+    if known is None or known[0] != key:
+        if known is not None:
+            known[1].stop()
+        known = st.session_state[JOBS] = (key, Job(lambda progress: persons_of(media, count, progress), "persons"))
+    return known[1]
+
+
+def _watch(job: Job[Persons]) -> None:
+    """Show how far the search is; the page is drawn again when it has ended."""
+    if not job.state.running:
+        st.rerun()
+    messages.working(job.state, job)
+
+
+def _show(found: Persons, changes: Changes, media: ClipMedia, name: str) -> None:
+    persons = changes.applied(found)
+    table = turn_table(persons)
+    people = [person.name for person in persons.people]
+    if persons.turns:
+        heard = [person.name for person in persons.people if person.voices]
+        figures.show(
+            plots.turns(table.rename(columns={"tier": "person"}), heard, float(media.info.duration)),
+            table,
+            key="turns",
+            name=f"{name}-turns",
+            about=ABOUT,
+        )
+    if persons.notes:
+        st.caption(" ".join(persons.notes))
+    _name_widgets(persons, changes)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect("Persons", people, key=f"persons-chosen-{len(changes)}", width=320)
+        change = partial(_change, changes)
+        st.button(
+            "These are one person",
+            key="persons-merge",
+            disabled=len(chosen) < 2,
+            on_click=change,
+            args=(lambda: merged(persons.people, chosen),),
+        )
+        st.button(
+            "Part into voices and faces",
+            key="persons-part",
+            disabled=len(chosen) != 1,
+            on_click=change,
+            args=(lambda: parted(persons.people, chosen[0]),),
+        )
+        if len(changes):
+            st.button("Undo", key="persons-undo", on_click=_undo, args=(changes,))
+    if message := st.session_state.pop(ERROR, None):
+        st.error(message)
+
+
+def _name_widgets(persons: Persons, changes: Changes) -> None:
+    """Draw a field for the name of each person, with what is known of the person beneath it."""
+    with st.container(horizontal=True):
+        for person in persons.people:
+            with st.container(width=170):
+                key = f"persons-name-{len(changes)}-{person.name}"
+                st.text_input(
+                    "Name", person.name, key=key, on_change=_rename, args=(persons, changes, person.name, key)
+                )
+                heard = f"speaks {persons.seconds(person):.0f} s" if person.voices else "is not heard"
+                faces = f"face {', '.join(map(str, person.faces))}" if person.faces else "is not seen"
+                st.caption(f"{heard}, {faces}")
+
+
+def _rename(persons: Persons, changes: Changes, name: str, key: str) -> None:
+    _change(changes, lambda: renamed(persons.people, name, st.session_state[key]))
+
+
+def _change(changes: Changes, change: Callable[[], People]) -> None:
+    """Keep a change, or say why it cannot be."""
+    try:
+        changes.add(change())
+    except EmovizError as error:
+        st.session_state[ERROR] = str(error)
+
+
+def _undo(changes: Changes) -> None:
+    try:
+        changes.undo()
+    except EmovizError as error:
+        st.session_state[ERROR] = str(error)
