@@ -10,7 +10,7 @@ import streamlit as st
 from emoviz import corpora, media, plots
 from emoviz.core.errors import EmovizError
 from emoviz.core.vocabulary import Dimension, Emotion
-from emoviz.core.words import CONFOUND
+from emoviz.core.words import CONFOUND, duration, size
 from emoviz.corpora import inventory, own
 from emoviz.corpora.importing import Checked, Plan, check, corpus, suggest_scale, words_of
 from emoviz.corpora.inventory import Holding
@@ -23,7 +23,6 @@ from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds.extraction import Extraction
 from emoviz.jobs.local import Local
 from emoviz.ui import figures, job_cards, linked, loaders, navigation, server_folders, session
-from emoviz.ui.job_cards import duration, size
 
 ALL = "all corpora"
 SHOWN = ["corpus", "state", "recordings", "speakers", "cultures", "features", "labels", "licence"]

@@ -9,10 +9,10 @@ import streamlit as st
 from emoviz.core.errors import EmovizError
 from emoviz.core.files import Extent, extent, raising, remove_folder
 from emoviz.core.settings import Settings
+from emoviz.core.words import size
 from emoviz.features.clip_store import RECORDINGS
 from emoviz.prediction.profiles import FOLDER as PROFILES
 from emoviz.ui import figures, loaders, navigation, session
-from emoviz.ui.job_cards import size
 
 STAYS = "somebody deletes it"
 ABOUT = """

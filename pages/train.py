@@ -23,7 +23,6 @@ from emoviz.training import sweeps
 from emoviz.training.config import TrainingConfig
 from emoviz.training.outlook import Outlook, extractions, step_seconds, steps_per_epoch, told_gaps
 from emoviz.ui import culture_tables, figures, form, job_cards, job_places, loaders, navigation, outlooks
-from emoviz.ui.job_cards import duration, size
 from emoviz.ui.training_form import CLONE, ask
 
 COMPARE, DATA, CULTURES = "pages/compare.py", "pages/data.py", "pages/cultures.py"
@@ -180,13 +179,14 @@ def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding], ro
     training, extraction = seconds * steps * config.epochs * rounds, sum(one.seconds for one in first)
     if first:
         st.markdown(
-            f"**About {duration(extraction + training)}** on this processor, {duration(extraction)} of them for the "
-            f"features of {sum(one.recordings for one in first):,} recordings, judged by a few."
+            f"**About {words.duration(extraction + training)}** on this processor, {words.duration(extraction)} of "
+            f"them for the features of {sum(one.recordings for one in first):,} recordings, judged by a few."
         )
     again = f", {rounds} times over" if rounds > 1 else ""
     st.markdown(
-        f"{'Training takes at' if first else 'At'} most **{duration(training)}** on this processor: {config.epochs} "
-        f"epochs of {steps:,} steps, {1000 * seconds:.0f} ms each{again}; a model of {size(2 * view.parameters)}."
+        f"{'Training takes at' if first else 'At'} most **{words.duration(training)}** on this processor: "
+        f"{config.epochs} epochs of {steps:,} steps, {1000 * seconds:.0f} ms each{again}; a model of "
+        f"{words.size(2 * view.parameters)}."
     )
 
 

@@ -22,6 +22,10 @@ def _results(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     return _each_once(places.bundled(environment) / "results", Path(own) if own else places.home() / "results")
 
 
+def _half_the_cores() -> int:
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings of one run of the app or the command line.
@@ -47,6 +51,7 @@ class Settings:
             the visit ends.
         folders: folders of this machine whose recordings pages may read without an upload (``EMOVIZ_FOLDERS``, parted
             as in ``PATH``); none means that they read none.
+        analyses: analyses of clips that run at once, of all visitors (``EMOVIZ_ANALYSES``); others wait in line.
     """
 
     data: Path | None
@@ -62,6 +67,7 @@ class Settings:
     results: tuple[Path, ...] = field(default_factory=_results)
     kept_mb: int = KEPT_MB
     folders: tuple[Path, ...] = ()
+    analyses: int = field(default_factory=_half_the_cores)
 
     @property
     def shared(self) -> bool:
@@ -90,14 +96,17 @@ class Settings:
         A folder that is not set lies in the project folder, or for an installed emoviz in the user's data folder.
 
         Raises:
-            ConfigError: if the upload limit, or the size of what is kept, is not a whole number of megabytes, or the
-                token could be guessed.
+            ConfigError: if the upload limit, the size of what is kept, or the number of analyses at once is not such a
+                number, or the token could be guessed.
         """
         environment = os.environ if environment is None else environment
         data = environment.get("EMOVIZ_DATA")
         limit = environment.get("EMOVIZ_UPLOAD_LIMIT_MB", "500")
         if not _is_whole(limit) or int(limit) < 1:
             raise ConfigError(f"EMOVIZ_UPLOAD_LIMIT_MB is a positive whole number of megabytes, not '{limit}'.")
+        analyses = environment.get("EMOVIZ_ANALYSES", str(_half_the_cores()))
+        if not _is_whole(analyses) or int(analyses) < 1:
+            raise ConfigError(f"EMOVIZ_ANALYSES is a positive whole number of analyses at once, not '{analyses}'.")
         kept = environment.get("EMOVIZ_KEPT_MB")
         if kept is not None and not _is_whole(kept):
             raise ConfigError(f"EMOVIZ_KEPT_MB is a whole number of megabytes, 0 to keep nothing, not '{kept}'.")
@@ -126,6 +135,7 @@ class Settings:
             folders=_each_once(
                 *(Path(one).resolve() for one in environment.get("EMOVIZ_FOLDERS", "").split(os.pathsep) if one)
             ),
+            analyses=int(analyses),
         )
         return replace(found, kept_mb=0) if found.shared and kept is None else found
 

@@ -88,6 +88,18 @@ def share(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
+def duration(seconds: float) -> str:
+    """Return seconds in words that are as exact as they deserve: ``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def size(bytes_: float) -> str:
+    """Return a number of bytes in words: ``12 MB``."""
+    return f"{bytes_ / 1e9:.1f} GB" if bytes_ >= 1e9 else f"{max(1, bytes_ / 1e6):.0f} MB"
+
+
 def counted(value: int, unit: str) -> str:
     """Return a number of independent units, e.g. ``19 people``.
 

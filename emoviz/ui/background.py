@@ -4,11 +4,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from ..core.errors import Cancelled, EmovizError
 from ..core.progress import Progress, stoppable
+from .turns import Turn
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Stage")
@@ -50,16 +52,18 @@ class State(Stage, Generic[T]):
 
 
 class Worker(Generic[S]):
-    """A thread that works at once; a subclass defines the work.
+    """A thread that works as soon as its turn has come; a subclass defines the work.
 
     Args:
         state: state at the beginning.
         name: name of the thread.
+        turn: turn for which the work waits; by default it begins at once.
     """
 
     what = "computation"
 
-    def __init__(self, state: S, name: str) -> None:
+    def __init__(self, state: S, name: str, turn: Turn = nullcontext) -> None:
+        self._turn = turn
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._state = state
@@ -97,7 +101,9 @@ class Worker(Generic[S]):
 
     def _run(self) -> None:
         try:
-            self.update(**self.work(stoppable(self._report, self._stop.is_set)), running=False)
+            with self._turn(stoppable(self._report, self._stop.is_set)) as progress:
+                changes = self.work(progress)
+            self.update(**changes, running=False)
         except Cancelled:
             self.update(stopped=True, running=False)
         except EmovizError as error:
@@ -111,16 +117,17 @@ class Worker(Generic[S]):
 
 
 class Job(Worker[State[T]]):
-    """A job in a background thread, begun at once.
+    """A job in a background thread.
 
     Args:
         work: function that does the work; its argument is a listener of its progress, which also stops it.
         name: name of the thread.
+        turn: turn for which the work waits; by default it begins at once.
     """
 
-    def __init__(self, work: Callable[[Progress], T], name: str) -> None:
+    def __init__(self, work: Callable[[Progress], T], name: str, turn: Turn = nullcontext) -> None:
         self._work = work
-        super().__init__(State(), name)
+        super().__init__(State(), name, turn)
 
     def work(self, progress: Progress) -> Mapping[str, Any]:
         """Do the work, and return its result as a change of the state."""

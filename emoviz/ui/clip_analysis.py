@@ -24,6 +24,7 @@ from ..prediction.assembly import ClipPrediction, combine
 from ..prediction.clip import predict_clip
 from .background import Stage, Worker
 from .cache import cached
+from .turns import Visitor
 
 if TYPE_CHECKING:
     from ..checkpoints.folder import Checkpoint
@@ -54,10 +55,11 @@ class Analyses:
     Args:
         folder: folder for transcoded copies of clips that a browser cannot play.
         kept: place where what is known of recordings is kept for other visits, which may be another visitor's.
+        visitor: visitor whose turns the work takes, by default one who never leaves.
     """
 
-    def __init__(self, folder: Path, kept: Kept | None = None) -> None:
-        self._folder, self._kept = folder, kept
+    def __init__(self, folder: Path, kept: Kept | None = None, visitor: Visitor | None = None) -> None:
+        self._folder, self._kept, self._visitor = folder, kept, visitor or Visitor()
         self._clips: OrderedDict[tuple[str, Choice, int | None], _Clip] = OrderedDict()
 
     def of(
@@ -123,7 +125,7 @@ class Analyses:
             same = [one.media for other, one in self._clips.items() if other[:2] == key[:2]]
             here = next((one for one in same if one.path.exists()), None)
             decoded = here.with_face(face) if here else _opened(path, face, choice, self._kept, progress)
-            known = _Clip(decoded, self._folder)
+            known = _Clip(decoded, self._folder, self._visitor)
             self._clips[key] = known
         self._clips.move_to_end(key)
         while len(self._clips) > KEPT:
@@ -134,8 +136,8 @@ class Analyses:
 class _Clip:
     """One clip with one face, and the runs that say something of it."""
 
-    def __init__(self, decoded: "ClipMedia", folder: Path) -> None:
-        self.media = decoded
+    def __init__(self, decoded: "ClipMedia", folder: Path, visitor: Visitor) -> None:
+        self.media, self.visitor = decoded, visitor
         self.runs: list[Run] = []
         self._analyses: dict[tuple[int, ...], Analysis] = {}
         self._folder = folder
@@ -174,13 +176,13 @@ class _Clip:
 
 
 class Run(Worker[State]):
-    """A run of models that are applied to a clip together, begun at once."""
+    """A run of models that are applied to a clip together."""
 
     what = "analysis"
 
     def __init__(self, clip: _Clip, checkpoints: "Sequence[Checkpoint]", store: "FeatureStore | None") -> None:
         self._clip, self._checkpoints, self._store = clip, checkpoints, store
-        super().__init__(State(), f"analysis of {clip.media.path.name}")
+        super().__init__(State(), f"analysis of {clip.media.path.name}", clip.visitor.turn(self.what))
 
     def serves(self, checkpoint: "Checkpoint") -> bool:
         """Return whether a model was applied or still will be."""

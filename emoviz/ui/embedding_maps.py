@@ -137,26 +137,31 @@ def _separation(
 
 def embedding_of(shown: Embedded, clip: ClipMedia) -> Job[ClipEmbedding]:
     """Return the embeddings of a new clip, begun at their first request."""
-    return _embedding(shown.name, shown.folder, shown.changed, clip.key, clip.face, clip)
+    return _embedding(*_of(shown, clip), clip)
 
 
 def forget_embedding(shown: Embedded, clip: ClipMedia) -> None:
     """Make the embeddings of a clip anew at their next request."""
-    _embedding.forget(shown.name, shown.folder, shown.changed, clip.key, clip.face, clip)
+    _embedding.forget(*_of(shown, clip), clip)
+
+
+def _of(shown: Embedded, clip: ClipMedia) -> tuple[str, Path, int, str, int | None, str]:
+    """What an embedding depends on, and whose it is: as it ends with the visit, no other visitor waits for it."""
+    return shown.name, shown.folder, shown.changed, clip.key, clip.face, str(session().folder)
 
 
 @cached(64)
 def _embedding(
-    name: str, folder: Path, changed: int, content: str, face: int | None, _clip: ClipMedia
+    name: str, folder: Path, changed: int, content: str, face: int | None, visit: str, _clip: ClipMedia
 ) -> Job[ClipEmbedding]:
-    store = session().store
+    own = session()
 
     def work(progress: Progress) -> ClipEmbedding:
         progress("Reading the model", 0, 1)
         checkpoint = loaders.load_checkpoint(folder)
-        return embed_clip(checkpoint, _clip, store=store, progress=progress)
+        return embed_clip(checkpoint, _clip, store=own.store, progress=progress)
 
-    return Job(work, f"embedding of {_clip.path.name}")
+    return Job(work, f"embedding of {_clip.path.name}", own.visitor.turn("embedding", beside=True))
 
 
 def places_of(shown: Embedded, projection: Projection, clip: ClipMedia, embedding: ClipEmbedding) -> Job[pd.DataFrame]:

@@ -12,6 +12,7 @@ from ..prediction.inputs import PICTURES, reads_clips
 from . import loaders
 from .background import Job, State
 from .cache import cached
+from .turns import Visitor
 
 KEPT = 64
 """Explanations that a session keeps, so that going back to one is immediate."""
@@ -45,9 +46,14 @@ def _models(*, pictures: bool) -> dict[str, Path]:
 
 
 class Line:
-    """A line of explanations in the order in which the page asks for them, made one at a time; done ones are kept."""
+    """A line of explanations in the order in which the page asks for them, made one at a time; done ones are kept.
 
-    def __init__(self) -> None:
+    Args:
+        visitor: visitor whose turns they take; they need none while an analysis of the same visitor runs.
+    """
+
+    def __init__(self, visitor: Visitor) -> None:
+        self._visitor = visitor
         self._jobs: dict[Hashable, Job[Any]] = {}
         self._halted: frozenset[Hashable] = frozenset()
 
@@ -70,7 +76,7 @@ class Line:
             if self.busy:
                 break
             if key not in self._jobs and key not in self._halted:
-                self._jobs[key] = Job(work, "explanation")
+                self._jobs[key] = Job(work, "explanation", self._visitor.turn("explanation", beside=True))
         while len(self._jobs) > KEPT:
             self._jobs.pop(next(iter(self._jobs))).stop()
         return {key: self._jobs[key].state for key in wanted if key in self._jobs}

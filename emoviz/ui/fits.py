@@ -10,15 +10,21 @@ from ..features.store import FeatureStore
 from ..media import ClipMedia
 from ..prediction.profiles import Fitted, fitted_models, speaks_of_clip
 from .background import Job
+from .turns import Visitor
 
 KEPT = 16
 """Fits that a session keeps, so that going back to one is immediate."""
 
 
 class Fits:
-    """The fits of models to people; one that was asked for before is known, or on its way."""
+    """The fits of models to people; one that was asked for before is known, or on its way.
 
-    def __init__(self) -> None:
+    Args:
+        visitor: visitor whose turns the fits take.
+    """
+
+    def __init__(self, visitor: Visitor) -> None:
+        self._visitor = visitor
         self._jobs: OrderedDict[Hashable, Job[Fitted]] = OrderedDict()
         self._models: dict[tuple[int, str], tuple[Checkpoint, Checkpoint]] = {}
 
@@ -40,7 +46,8 @@ class Fits:
             if other != key and job.state.result is None:
                 self._jobs.pop(other).stop()
         if key not in self._jobs:
-            self._jobs[key] = Job(lambda progress: self._fit(checkpoints, asked, clip, store, progress), "fit")
+            turn = self._visitor.turn("fit", beside=True)
+            self._jobs[key] = Job(lambda progress: self._fit(checkpoints, asked, clip, store, progress), "fit", turn)
         self._jobs.move_to_end(key)
         while len(self._jobs) > KEPT:
             self._jobs.popitem(last=False)[1].stop()

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ..core.errors import EmovizError
+from ..core.words import duration
 from ..jobs.devices import Device, devices
 from ..jobs.folder import RESUMABLE, Job, State, Status
 from ..jobs.interface import Jobs
@@ -137,15 +138,3 @@ def load_of(device: Device) -> str:
     """Return what is free of a device in words, e.g. ``cpu: 18 of 25 GB free, 40 % busy``."""
     busy = "" if isnan(device.load) else f", {device.load:.0f} % busy"
     return f"{device.name}: {device.free / 1e9:.0f} of {device.memory / 1e9:.0f} GB free{busy}"
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in words that are as exact as they deserve: ``40 s``, ``12 min``, ``3.5 h``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def size(count: float) -> str:
-    """Return a number of bytes in words: ``12 MB``."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, count / 1e6):.0f} MB"

@@ -21,6 +21,7 @@ from .clip_analysis import Analyses
 from .explanations import Line
 from .fits import Fits
 from .shared_store import SharedStore
+from .turns import Visitor
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Session:
             each kind.
         fits: fits of models to people.
         store: store of corpora's features, and of those of this visitor's clips.
+        visitor: the visitor, who takes turns at the processors.
         analyses: analyses of this visitor's clips.
         line: line of this visitor's explanations.
     """
@@ -45,16 +47,18 @@ class Session:
     uploads: dict[str, Path] = field(default_factory=dict)
     opened: dict[str, Path] = field(default_factory=dict)
     references: dict[str, Path] = field(default_factory=dict)
-    fits: Fits = field(default_factory=Fits)
+    visitor: Visitor = field(default_factory=Visitor)
+    fits: Fits = field(init=False)
     store: FeatureStore = field(init=False)
     analyses: Analyses = field(init=False)
-    line: Line = field(default_factory=Line)
+    line: Line = field(init=False)
 
     def __post_init__(self) -> None:
         beyond = kept_recordings()
         self._own = None if beyond else Kept(self.folder / clip_store.RECORDINGS, self.limit_mb * 1_000_000)
         self.store = SharedStore(loaders.settings().store, self._own) if self._own else loaders.store()
-        self.analyses = Analyses(self.folder, beyond or self._own)
+        self.analyses = Analyses(self.folder, beyond or self._own, self.visitor)
+        self.fits, self.line = Fits(self.visitor), Line(self.visitor)
 
     def add_upload(self, name: str, content: bytes) -> str:
         """Write an upload to the session's folder; the oldest ones go when all exceed the limit.
@@ -118,10 +122,12 @@ class Session:
 
     def close(self) -> None:
         """Stop the work, and delete the files and what was made of them."""
+        self.visitor.leave()
         for part in (self.fits, self.analyses, self.line):
             part.close()
         for label in list(self.uploads):
             self._remove(label)
+        cache.forget_about(str(self.folder))
         if self._own:
             self._own.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -75,6 +75,15 @@ def test_a_limit_that_is_no_number_is_refused():
     assert dataclasses.replace(Settings.read({}), upload_limit_mb=7).imports == ROOT / "store" / "imported"
 
 
+def test_half_the_cores_analyse_unless_a_setting_says_how_many(monkeypatch):
+    for cores, analyses in ((1, 1), (None, 1), (8, 4)):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        assert Settings.read({}).analyses == analyses
+    assert Settings.read({"EMOVIZ_ANALYSES": "3"}).analyses == 3
+    with pytest.raises(ConfigError, match="EMOVIZ_ANALYSES is a positive whole number of analyses at once, not '0'"):
+        Settings.read({"EMOVIZ_ANALYSES": "0"})
+
+
 def test_what_is_kept_of_recordings_is_a_setting_that_may_be_nothing():
     assert Settings.read({}).kept_mb == 4000
     assert Settings.read({"EMOVIZ_KEPT_MB": "0"}).kept_mb == 0

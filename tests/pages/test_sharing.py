@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from emoviz.media import ClipMedia
 from emoviz.prediction.model import ClipEmbedding
 from emoviz.ui import attention_weights, clip_analysis, embedding_maps, loaders
 from emoviz.ui.clip_analysis import Analyses
+from emoviz.ui.session import Session
 from emoviz.ui.shared_store import SharedStore
 
 VISITED = ("predict", "explain", "attention", "compare")
@@ -96,13 +98,15 @@ def test_a_clip_whose_file_is_gone_is_opened_where_it_still_is(clip, tmp_path):
     assert analyses.media(clip) is not first and analyses.media(clip).path == clip
 
 
-def test_an_embedding_is_made_of_what_is_decoded(settings, sessions, examples, clip, monkeypatch):
+def test_an_embedding_is_made_of_what_is_decoded(settings, sessions, examples, clip, tmp_path, monkeypatch):
     given = []
 
     def embed(checkpoint, media, **_):
         given.append(media)
         return ClipEmbedding(np.zeros(1), np.zeros((1, 2)))
 
+    visit = Session(tmp_path, limit_mb=1)
+    monkeypatch.setattr(embedding_maps, "session", lambda: visit)
     monkeypatch.setattr(embedding_maps, "embed_clip", embed)
     media = ClipMedia(clip)
     folder = settings.checkpoints[0] / "speech-cats"
@@ -228,3 +232,19 @@ def test_the_parsers_of_links_pass_over_what_they_do_not_know(value):
         test.query_params[name] = value
     test.run()
     assert not test.exception, [one.value for one in test.exception]
+
+
+def test_who_waits_for_another_visitor_is_told_so_and_comes_next(
+    open_page, finish, settings, predictor, sessions, clip, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(loaders, "settings", lambda: replace(settings, analyses=1))
+    other = Session(tmp_path / "other", limit_mb=1)
+    other.analyses.of(clip, [loaders.load_checkpoint(next(iter(loaders.checkpoints().values())))], other.store)
+    assert predictor.handed_out.wait(30)
+    test = open_page("predict")
+    (waiting,) = sessions[1].analyses._clips.values()
+    while waiting.runs[0].state.stage != "First in line.":
+        time.sleep(0.01)
+    assert test.run().get("progress")[0].proto.text == "First in line." and len(predictor.calls) == 1
+    finish(test)
+    assert len(predictor.calls) == 2

@@ -10,6 +10,7 @@ from own_corpus import TABLE, write_own
 from reading import specs, tables, texts
 from streamlit.testing.v1 import AppTest
 
+from emoviz.core import words
 from emoviz.core.configuration import to_dict
 from emoviz.core.settings import Settings
 from emoviz.corpora import load, own
@@ -161,11 +162,11 @@ def test_the_time_counts_the_extraction_in(page, queue, monkeypatch):
     monkeypatch.setattr("emoviz.training.outlook.extractions", lambda *_: first)
     monkeypatch.setattr("emoviz.training.outlook.step_seconds", lambda *_: 10.0)
     test = press(ready(page, epochs=3), "How long will it take?")
-    assert f"**About {job_cards.duration(130)}** on this processor, {job_cards.duration(100)} of them" in texts(test)
-    assert f"Training takes at most **{job_cards.duration(30)}** on this processor: 3 epochs of 1 steps" in texts(test)
+    assert f"**About {words.duration(130)}** on this processor, {words.duration(100)} of them" in texts(test)
+    assert f"Training takes at most **{words.duration(30)}** on this processor: 3 epochs of 1 steps" in texts(test)
     monkeypatch.setattr("emoviz.training.outlook.extractions", lambda *_: [])
     test = press(test, "How long will it take?")
-    assert f"At most **{job_cards.duration(30)}**" in texts(test) and "**About" not in texts(test)
+    assert f"At most **{words.duration(30)}**" in texts(test) and "**About" not in texts(test)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import threading
 
 from emoviz.ui.explanations import Line
+from emoviz.ui.turns import Turns, Visitor
 
 
 def done(line: Line, wanted: dict) -> dict:
@@ -25,14 +26,14 @@ def waiting(go_on: threading.Event):
 
 
 def test_they_are_made_in_their_order_and_once():
-    line, made = Line(), []
+    line, made = Line(Visitor(Turns(1))), []
     wanted = {name: (lambda progress, name=name: made.append(name) or name.upper()) for name in "cab"}
     assert done(line, wanted) == {"c": "C", "a": "A", "b": "B"}
     assert done(line, wanted) and made == ["c", "a", "b"]
 
 
 def test_one_at_a_time_and_what_is_not_wanted_any_more_ends():
-    line, go_on = Line(), threading.Event()
+    line, go_on = Line(Visitor(Turns(1))), threading.Event()
     wanted = {"first": waiting(go_on), "second": waiting(go_on)}
     assert list(line.ask(wanted)) == ["first"] and line.busy
     first = line._jobs["first"]
@@ -43,7 +44,7 @@ def test_one_at_a_time_and_what_is_not_wanted_any_more_ends():
 
 
 def test_after_a_stop_nothing_begins_until_it_goes_on():
-    line, go_on = Line(), threading.Event()
+    line, go_on = Line(Visitor(Turns(1))), threading.Event()
     wanted = {"first": waiting(go_on), "second": waiting(go_on)}
     line.ask(wanted)
     line.halt(wanted)
@@ -56,7 +57,7 @@ def test_after_a_stop_nothing_begins_until_it_goes_on():
 
 def test_what_came_since_it_was_asked_for_is_still_waited_for():
     """Whoever drew the page by an earlier state has to draw it again."""
-    line, go_on = Line(), threading.Event()
+    line, go_on = Line(Visitor(Turns(1))), threading.Event()
     wanted = {"first": waiting(go_on), "second": waiting(go_on)}
     known = line.ask(wanted)
     go_on.set()
@@ -66,7 +67,7 @@ def test_what_came_since_it_was_asked_for_is_still_waited_for():
 
 
 def test_what_was_halted_is_not_waited_for():
-    line, go_on = Line(), threading.Event()
+    line, go_on = Line(Visitor(Turns(1))), threading.Event()
     wanted = {"first": waiting(go_on), "second": waiting(go_on)}
     line.ask(wanted)
     line.halt(wanted)
