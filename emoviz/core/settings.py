@@ -9,6 +9,9 @@ from pathlib import Path
 from . import places
 from .errors import ConfigError
 
+UPLOADS_MB = 10_000
+"""Megabytes that the uploads of all visitors may take."""
+
 KEPT_MB = 4000
 """Megabytes that are kept of recordings; an hour of one face takes about 500."""
 
@@ -52,6 +55,8 @@ class Settings:
         folders: folders of this machine whose recordings pages may read without an upload (``EMOVIZ_FOLDERS``, parted
             as in ``PATH``); none means that they read none.
         analyses: analyses of clips that run at once, of all visitors (``EMOVIZ_ANALYSES``); others wait in line.
+        uploads_mb: megabytes that the uploads of all visitors, with what is made of them, may take together
+            (``EMOVIZ_UPLOADS_MB``).
     """
 
     data: Path | None
@@ -68,6 +73,7 @@ class Settings:
     kept_mb: int = KEPT_MB
     folders: tuple[Path, ...] = ()
     analyses: int = field(default_factory=_half_the_cores)
+    uploads_mb: int = UPLOADS_MB
 
     @property
     def shared(self) -> bool:
@@ -96,17 +102,14 @@ class Settings:
         A folder that is not set lies in the project folder, or for an installed emoviz in the user's data folder.
 
         Raises:
-            ConfigError: if the upload limit, the size of what is kept, or the number of analyses at once is not such a
-                number, or the token could be guessed.
+            ConfigError: if a limit, the size of what is kept, or the number of analyses at once is not such a number,
+                or the token could be guessed.
         """
         environment = os.environ if environment is None else environment
         data = environment.get("EMOVIZ_DATA")
-        limit = environment.get("EMOVIZ_UPLOAD_LIMIT_MB", "500")
-        if not _is_whole(limit) or int(limit) < 1:
-            raise ConfigError(f"EMOVIZ_UPLOAD_LIMIT_MB is a positive whole number of megabytes, not '{limit}'.")
-        analyses = environment.get("EMOVIZ_ANALYSES", str(_half_the_cores()))
-        if not _is_whole(analyses) or int(analyses) < 1:
-            raise ConfigError(f"EMOVIZ_ANALYSES is a positive whole number of analyses at once, not '{analyses}'.")
+        limit = _positive(environment, "EMOVIZ_UPLOAD_LIMIT_MB", 500, "megabytes")
+        uploads = _positive(environment, "EMOVIZ_UPLOADS_MB", UPLOADS_MB, "megabytes")
+        analyses = _positive(environment, "EMOVIZ_ANALYSES", _half_the_cores(), "analyses at once")
         kept = environment.get("EMOVIZ_KEPT_MB")
         if kept is not None and not _is_whole(kept):
             raise ConfigError(f"EMOVIZ_KEPT_MB is a whole number of megabytes, 0 to keep nothing, not '{kept}'.")
@@ -124,7 +127,7 @@ class Settings:
                 places.bundled(environment) / "checkpoints", Path(own) if own else home / "checkpoints"
             ),
             runs=Path(environment.get("EMOVIZ_RUNS", home / "runs")),
-            upload_limit_mb=int(limit),
+            upload_limit_mb=limit,
             address=environment.get("EMOVIZ_ADDRESS", "localhost"),
             slots=_each(environment.get("EMOVIZ_SLOTS", "")),
             hosts=_each(environment.get("EMOVIZ_HOSTS", "")),
@@ -135,7 +138,8 @@ class Settings:
             folders=_each_once(
                 *(Path(one).resolve() for one in environment.get("EMOVIZ_FOLDERS", "").split(os.pathsep) if one)
             ),
-            analyses=int(analyses),
+            analyses=analyses,
+            uploads_mb=uploads,
         )
         return replace(found, kept_mb=0) if found.shared and kept is None else found
 
@@ -148,6 +152,18 @@ def is_local(address: str | None) -> bool:
         return address == "localhost" or ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int, what: str) -> int:
+    """The positive whole number that a setting states.
+
+    Raises:
+        ConfigError: if it states none.
+    """
+    text = environment.get(name, str(default))
+    if not _is_whole(text) or int(text) < 1:
+        raise ConfigError(f"{name} is a positive whole number of {what}, not '{text}'.")
+    return int(text)
 
 
 def _is_whole(text: str) -> bool:

@@ -168,6 +168,24 @@ def _data_url(content: bytes | Path, mime: str) -> Callable[[], str]:
     return lambda: "" if isinstance(content, Path) else f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
 
+def release(upload: Any) -> None:
+    """Forget the copy of an upload that Streamlit holds in memory during the visit; its widget loses its value.
+
+    Args:
+        upload: value of a widget that takes one file.
+    """
+    _reach("the store of uploads", lambda: _release(upload.file_id), None)
+
+
+def _release(identity: str) -> None:
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, identity)
+
+
 def fragment(draw: Callable[..., None], *, run_every: float | None = None) -> Callable[..., None]:
     """Let a part of the page run again alone; within another such part it runs with that, unless it runs by itself.
 

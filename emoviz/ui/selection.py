@@ -22,7 +22,7 @@ from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.clip import DEFAULT_MODELS, require_size
 from ..prediction.inputs import can_be_extracted
-from . import linked, loaders, server_folders
+from . import insides, linked, loaders, server_folders
 from .session import session
 
 UPLOAD, EXAMPLE = "Upload: ", "Example: "
@@ -129,6 +129,7 @@ def _keep_upload(key: str) -> None:
     try:
         name = received.name if key == "upload" else "recording.wav"
         open_clip(session().add_upload(name, received.getvalue()))
+        insides.release(received)
     except EmovizError as error:
         st.session_state["upload_error"] = str(error)
 

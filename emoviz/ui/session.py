@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from ..core.errors import MediaError
-from ..core.files import file_name, raising, remove_folder
+from ..core.files import extent, file_name, raising, remove_folder
 from ..core.kept import Kept
 from ..features import clip_store
 from ..features.store import FeatureStore
@@ -67,7 +67,7 @@ class Session:
             The name that the page shows for it.
 
         Raises:
-            MediaError: if the file is larger than the limit.
+            MediaError: if the file is larger than the limit, or the uploads of all visitors fill their room.
         """
         if len(content) > self.limit_mb * 1_000_000:
             raise MediaError(f"The file has {len(content) / 1e6:.0f} MB; clips up to {self.limit_mb} MB are accepted.")
@@ -87,8 +87,10 @@ class Session:
             content: its bytes.
 
         Raises:
-            MediaError: if it cannot be written, as when the disk is full.
+            MediaError: if the uploads of all visitors fill their room, or the file cannot be written, as when the disk
+                is full.
         """
+        _require_room(len(content))
         target = self.folder / kind / file_name(name)
         with raising(MediaError, target, name=f"The upload '{target.name}'"):
             target.parent.mkdir(exist_ok=True)
@@ -103,7 +105,7 @@ class Session:
             files: name and content of each file.
 
         Raises:
-            MediaError: if the files together are larger than the limit.
+            MediaError: if the files together are larger than the limit, or the uploads of all visitors fill their room.
         """
         if before := self.references.pop(kind, None):
             shutil.rmtree(before.parent)
@@ -112,6 +114,7 @@ class Session:
             raise MediaError(f"The files have {size / 1e6:.0f} MB; up to {self.limit_mb} MB are accepted.")
         if not files:
             return
+        _require_room(size)
         folder = Path(tempfile.mkdtemp(dir=self.folder)) / f"{len(files)} uploaded recordings"
         with raising(MediaError, folder, name="The uploaded recordings"):
             folder.mkdir()
@@ -155,6 +158,20 @@ def kept_recordings() -> Kept | None:
         with contextlib.suppress(OSError):
             remove_folder(settings.store / clip_store.RECORDINGS)
     return kept
+
+
+def _require_room(size: int) -> None:
+    """Refuse an upload of so many bytes that no room is left for.
+
+    Raises:
+        MediaError: if the uploads of all visitors would take more than the setting allows.
+    """
+    most, taken = loaders.settings().uploads_mb, extent(session_folders.of_server()).size
+    if taken + size > most * 1_000_000:
+        raise MediaError(
+            f"The uploads of all visitors take {taken / 1e6:,.0f} MB of {most:,}, and no room is left for this one: "
+            "delete yours on the page Storage, or come again when other visits have ended."
+        )
 
 
 def session() -> Session:

@@ -173,3 +173,7 @@ def test_an_uploaded_clip_is_analysed_and_played(app: str, page, data: Path):
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
     assert download.value.suggested_filename.startswith("1001_DFA_HAP_XX")
+    page.get_by_role("link", name="Storage").click()
+    page.get_by_role("button", name="Delete my uploads").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("button", name="Delete my uploads")).to_have_count(0)

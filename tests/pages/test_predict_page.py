@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from own_corpus import write_own
 from reading import files, specs, tables, texts
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from emoviz.core.errors import CheckpointError, MediaError
 from emoviz.features.action_units import CHANNELS
@@ -219,10 +220,12 @@ def test_a_link_to_an_upload_says_that_it_is_gone(open_page):
     assert test.selectbox(key="clip").value == EXAMPLE
 
 
-def test_an_upload_is_written_to_the_session_and_analysed(open_page, finish, predictor, sessions, clip):
+def test_an_upload_is_written_to_the_session_and_analysed(open_page, finish, predictor, sessions, clip, monkeypatch):
     content = clip.read_bytes() + bytes(8)  # or else it is the example, which is not analysed again
-    test = open_page("predict")
+    test, released = open_page("predict"), []
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", lambda *given: released.append(given[1:]))
     test.file_uploader(key="upload").upload("mine.mp4", content, "video/mp4").run()
+    assert len(released) == 1, "Streamlit holds no copy in memory"
     test = finish(test)
     assert test.selectbox(key="clip").value == "Upload: mine.mp4"
     path = predictor.calls[-1][0]

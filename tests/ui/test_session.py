@@ -90,6 +90,24 @@ def test_too_large_is_refused_with_the_limit(session: Session):
     assert not session.uploads and not list(session.folder.iterdir())
 
 
+def test_the_uploads_of_all_visitors_have_one_room(monkeypatch, tmp_path):
+    monkeypatch.setattr(loaders, "settings", lambda: replace(Settings.read({}), uploads_mb=2, store=tmp_path / "store"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    cache.clear()
+    one, other = (Session(session_folders.make(), limit_mb=2) for _ in range(2))
+    one.add_upload("a.wav", bytes(1_500_000))
+    refused = "The uploads of all visitors take 2 MB of 2, and no room is left for this one: delete yours on the page"
+    with pytest.raises(MediaError, match=refused):
+        other.add_upload("b.wav", bytes(600_000))
+    with pytest.raises(MediaError, match=refused):
+        other.keep_references("people", [("b.wav", bytes(300_000)), ("c.wav", bytes(300_000))])
+    assert not list(other.folder.iterdir())
+    one.close()
+    other.add_upload("b.wav", bytes(600_000))
+    other.close()
+    cache.clear()
+
+
 def test_the_oldest_goes_when_all_exceed_the_limit(session: Session):
     old = session.uploads[session.add_upload("old.wav", bytes(600_000))]
     session.add_upload("new.wav", bytes(600_000))
