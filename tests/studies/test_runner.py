@@ -4,8 +4,10 @@ import dataclasses
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from places import ROOT
 from training.made_up import UTTERANCES, MadeUpStore
 
 from emoviz import cli
@@ -36,7 +38,7 @@ from emoviz.training.floors.channel_mean import ChannelMean
 from emoviz.training.floors.logistic import Logistic
 from emoviz.training.floors.shrinkage import Shrinkage
 from emoviz.training.floors.svm import VectorMachine
-from emoviz.training.protocols import PROTOCOLS, Options, Test
+from emoviz.training.protocols import PROTOCOLS, Options, Test, make_folds
 
 FLOOR_OPTIONS = {"svm": VectorMachine, "logistic": Logistic, "channel-mean": ChannelMean, "shrinkage": Shrinkage}
 OF_CLIPS = ("utterances", "windows", "pictures")
@@ -98,6 +100,18 @@ def test_every_study_says_what_it_is(chosen):
     assert not {*"./\\ "} & {*chosen.name}  # results/<study>.<protocol>.<system>.json
     assert chosen.title and chosen.note.endswith(".")
     assert not {*chosen.systems} & {*chosen.fusions}
+
+
+def test_two_cultures_train_and_all_others_of_the_same_corpora_are_tested():
+    """As paper 1 trains C1 and C4; which cultures the corpora have, the committed report of all pairs tells."""
+    cultures = [fold["fold"] for fold in read_report(ROOT / "results" / "speech.cross-culture.svm.json")["split"]]
+    assert study("two-cultures").config.corpora == study("speech").config.corpora
+    rows = [(f"{culture}/{n}", f"{culture} {n}", culture) for culture in cultures for n in range(4)]
+    table = pd.DataFrame(rows, columns=["id", "speaker", "culture"]).set_index("id")
+    (fold,) = make_folds("cross-culture", table, study("two-cultures").plans["cross-culture"].options)
+    learnt = {*table.loc[fold.train.append(fold.validation), "culture"]}
+    assert learnt == {"Korean", "North American"} and {test.target for test in fold.tests} == {*cultures} - learnt
+    assert all(test.source == ("Korean", "North American") for test in fold.tests)
 
 
 def test_fields_that_decide_what_is_read_are_fields():

@@ -48,6 +48,15 @@ CATS = Paper(
             note="Vote and matrix are there for emotions; high and low of a rated dimension are no outputs yet.",
         ),
         Part(
+            "Section 4.2.1, set-up",
+            "trained on two cultures, C1 and C4, tested on the other four",
+            ("emoviz/training/protocols/cross_culture.py", "emoviz/studies/catalogue.py"),
+            "protocol cross-culture --study two-cultures",
+            "Train",
+            note="Korean and North American train, in the place of Chinese and British. Any other set: `--train-on` "
+            "with `--config`, or 'cultures that train together' on the Train page.",
+        ),
+        Part(
             "Tables 2 and 3",
             "RNN, LSTM, LSTM-Attention, Bi-LSTM, Bi-GRU and CATS, each modality alone",
             (RNNS, MODEL),
