@@ -42,12 +42,12 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 -x '$(UNUSED)' .venv emoviz >/dev
 	$(PYTHON) -m venv .venv
 	$(PIP) --upgrade pip
 
-.venv/app: requirements.txt | .venv/bin/python
+.venv/app: requirements.txt constraints.txt | .venv/bin/python
 	$(PIP) -r requirements.txt
 	@$(COMPILE)
 	@touch $@
 
-.venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
+.venv/dev: requirements.txt requirements-dev.txt constraints.txt | .venv/bin/python
 	$(PIP) -r requirements-dev.txt
 	@$(COMPILE)
 	@touch $@ .venv/app

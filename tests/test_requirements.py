@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from emoviz.core.distributions import name_of, needed
+
 ROOT = Path(__file__).resolve().parent.parent
 DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -67,3 +69,21 @@ def test_the_package_depends_on_what_is_pinned_in_ranges_that_begin_there():
         lowest, _, bound = bounds.partition(",<")
         assert f"{pins[name]}.".startswith(f"{lowest}."), f"{name}: {bounds} does not begin with {pins[name]}"
         assert not bound or int(bound) == int(lowest.split(".")[0]) + 1
+
+
+def test_the_lock_is_whole():
+    """Every distribution that is installed for emoviz and its tests is pinned at the version that is tested."""
+    files = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)$", "\n".join((ROOT / file).read_text() for file in files), re.MULTILINE))
+    pins = {name_of(name): version for name, version in pins.items()}
+    found = {name: one.version.partition("+")[0] for name, one in needed(pins).items()}
+    wrong = {name: version for name, version in found.items() if pins.get(name) != version}
+    assert len(found) > 120 and not wrong, "tools/lock.py writes constraints.txt anew"
+    assert pins["torch"] == "2.13.0"
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
+def test_requirements_name_no_machine(file):
+    """A line is a comment, another file of the project, or a version of a distribution."""
+    lines = [line for line in (ROOT / file).read_text().splitlines() if line and not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"-[rc] [\w-]+\.txt|[\w.-]+==[\w.]+", line)] == []
