@@ -55,7 +55,7 @@ def segments(label: str, options: Sequence[T], key: str, default: T | None = Non
     _forget_unless(key, lambda value: value in options)
     start = default if default is not None and default in options else options[0]
     chosen = st.segmented_control(label, options, default=start, required=True, key=key, bind="query-params", **layout)
-    return cast(T, chosen)
+    return start if chosen is None else cast(T, chosen)  # an empty value of a link chooses none
 
 
 def several(label: str, options: Sequence[T], key: str, default: Iterable[T] = (), **layout: Any) -> list[T]:
