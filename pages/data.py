@@ -15,7 +15,7 @@ from emoviz.corpora import inventory, own
 from emoviz.corpora.importing import Checked, Plan, check, corpus, suggest_scale, words_of
 from emoviz.corpora.inventory import Holding
 from emoviz.corpora.roles import LEFT_OUT, ROLES, WHOLE, suggest, suggest_emotions, suggest_part
-from emoviz.corpora.sources import Material, gather
+from emoviz.corpora.sources import Material, are_pictures, gather
 from emoviz.corpora.words import grouped
 from emoviz.features import EXTRACTORS, encoders, estimate
 from emoviz.features.base import CONDITIONED, accepted_settings, described
@@ -248,13 +248,13 @@ def choose_material(kind: str) -> Material | None:
     """Let people choose folders of this machine, and a table; None while something is missing or wrong."""
     try:
         traces, clips, table = choose_places(kind)
-        needed = {CLIPS: (clips, table), TRACES: (traces,), DATABASE: (clips,)}[kind]
-        if None not in needed:
+        if {CLIPS: clips and (table or are_pictures(clips)), TRACES: traces, DATABASE: clips}[kind]:
             return gather(database=clips) if kind == DATABASE else gather(clips, table, traces)
     except EmovizError as error:
         st.error(str(error))
         return None
-    st.caption(f"Name a folder on this machine{' and a table (CSV) with a row per clip' if kind == CLIPS else ''}.")
+    more = " and a table (CSV) with a row per clip; pictures in one folder per emotion need none"
+    st.caption(f"Name a folder on this machine{more if kind == CLIPS else ''}.")
     return None
 
 
@@ -324,7 +324,7 @@ def choose_plan(material: Material) -> Plan | None:
         st.caption("Give the corpus a name to check its rows.")
         return None
     try:
-        return Plan(name, chosen, values, emotions, scale, title, licence)
+        return Plan(name, chosen, values, emotions, scale, title, licence, source.limits)
     except EmovizError as error:
         st.warning(str(error))
         return None

@@ -40,6 +40,10 @@ neither. Curves are **paler** where the clip is unlike what their model was trai
 
 **Click** to move the clip there, **drag** to repeat a span. Source: CATS-Transformer paper, section 3 (late fusion).
 """
+ABOUT_MOMENT = """
+The probability of each emotion in the face of this one picture, which sum to 1. A picture has no sound, so nothing is
+said of a voice. Valence and arousal, where a model tells them, stand in the plane under the picture and in the table.
+"""
 ABOUT_CIRCUMPLEX = """
 The clip's path through the plane of valence (left to right) and arousal (down to up), dark at its start and bright at
 its end. The dot is the present moment of the player. The words stand where raters placed them on average (Russell and
@@ -131,12 +135,15 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
             prediction = prediction.with_fusion(*selection.choose_fusion())
         table, outputs = prediction.table, prediction.of_clip
         emotion_source = selection.choose_source(outputs)
+    one = len(table) == 1  # a single picture, which has no curves
     figures.show(
-        plots.timeline(table, outputs, prediction.gaps, emotion_source),
+        plots.moment(table, outputs, emotion_source)
+        if one
+        else plots.timeline(table, outputs, prediction.gaps, emotion_source),
         table,
         key="timeline",
-        name=f"{clip.stem}-timeline",
-        about=ABOUT_TIMELINE,
+        name=f"{clip.stem}-{'emotions' if one else 'timeline'}",
+        about=ABOUT_MOMENT if one else ABOUT_TIMELINE,
         downloads=exports(prediction),
     )
     known = loaders.every_checkpoint() if prediction.channel_weights else {}

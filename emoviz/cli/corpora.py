@@ -8,6 +8,7 @@ from ..core.configuration import from_texts, pairs
 from ..core.errors import ConfigError, CorpusError
 from ..core.settings import Settings
 from ..core.vocabulary import Emotion
+from ..core.words import counted
 from .command import argument, changes, command
 from .output import JSON, Bars, note, print_table
 
@@ -54,7 +55,12 @@ def corpora(options: argparse.Namespace, settings: Settings) -> None:
     "import",
     "make clips of your own a corpus (see docs/importing-a-corpus.md)",
     argument("name", metavar="NAME", help="name of the corpus"),
-    argument("--clips", type=Path, metavar="FOLDER", help="sound or video files"),
+    argument(
+        "--clips",
+        type=Path,
+        metavar="FOLDER",
+        help="sound or video files; or pictures, which need no table where they lie in one folder per emotion",
+    ),
     argument("--table", type=Path, metavar="FILE", help="CSV with a row per clip"),
     argument("--traces", type=Path, metavar="FOLDER", help="a CSV per recording, in AVEC's form"),
     argument("--audformat", type=Path, metavar="FOLDER", help="an audformat database with its clips"),
@@ -114,6 +120,7 @@ def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
         scale=tuple(options.scale) if options.scale else Plan.scale,
         title=options.title or source.title,
         licence=options.licence if options.licence != "not stated" else source.licence or options.licence,
+        limits=source.limits,
     )
     checked = check(material, plan, probe)
     note(grouped(checked.problems))
@@ -147,10 +154,13 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
     chosen = {feature: own for feature, own in chosen.items() if feature not in corpus.shipped}
     for feature in chosen:
         EXTRACTORS[feature]
+    if corpus.pictures is not None and options.features is None and not options.preset:
+        chosen = {}
     problems: list[str] = []
+    store = FeatureStore(settings.store)
     try:
         with Bars() as bars:
-            FeatureStore(settings.store).add_corpus(
+            store.add_corpus(
                 corpus,
                 list(chosen),
                 bars,
@@ -161,7 +171,8 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
             )
     finally:
         note(problems)
-    note([f"{corpus.title}: {len(corpus.recordings)} recordings are in {settings.store}."])
+    stored = len(store.corpus(corpus.name).recordings)
+    note([f"{corpus.title}: {counted(stored, 'recordings')} are in {settings.store}."])
 
 
 def chosen_copies(options: argparse.Namespace) -> int:

@@ -203,3 +203,5 @@ THEMES: dict[str, dict[str, str]] = {
     },
 }
 """Colours of the app, as ``.streamlit/config.toml`` has to have them."""
+STILLS = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp")
+"""File endings of single pictures that are read."""

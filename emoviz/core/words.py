@@ -22,12 +22,13 @@ UNDEFINED = "undefined"
 FEW = 5
 """An interval that rests on fewer independent units than this says so."""
 UNITS = {
+    "pictures": ("picture", "pictures"),
     "sessions": ("session", "sessions"),
     "speakers": ("person", "people"),
     "recordings": ("recording", "recordings"),
     "rows": ("row", "rows"),
 }
-"""Words for one and for several of whatever is counted; an interval may rest on all but rows."""
+"""Words for one and for several of whatever is counted; an interval may rest on sessions, speakers or recordings."""
 LEAST_P = 0.001
 """The smallest p that 1000 draws of a bootstrap can tell."""
 

@@ -62,7 +62,8 @@ class Corpus:
         limits: facts that a reader of results must know (acted, read sentences, one room ...).
         shipped: features that the corpus is distributed with: name -> table with the column ``id``, one column per
             channel, and ``time`` (s, evenly spaced) unless there is but one value per recording.
-        pictures: undecoded bytes by the id of the recording, for corpora of pictures; else None.
+        pictures: undecoded bytes, or the path of a file in which the face is still to be found, by the id of the
+            recording, for corpora of pictures; else None.
     """
 
     name: str

@@ -23,7 +23,7 @@ from .duplicates import with_doubles_together
 from .layout import labels_table, recordings_table
 from .roles import LABELS, LEFT_OUT, NEEDED, ROLES, SCALES, SPLIT, WHOLE, seconds_of, suggest_part, suggest_start
 from .sources import VIDEO_ENDINGS, Material
-from .table import PARTS, Problem, Source, text_of
+from .table import IMPORTED, PARTS, Problem, Source, text_of
 
 PART = ("start", "end", "duration")
 """Roles that say which part of a file a row is."""
@@ -64,7 +64,7 @@ class Plan:
     scale: tuple[float, float] = (-1.0, 1.0)
     title: str = ""
     licence: str = "not stated"
-    limits: str = "Imported; nothing is known of how it was recorded."
+    limits: str = IMPORTED
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", self.name):

@@ -8,11 +8,13 @@ The clips stay where they are. An imported corpus is read by :func:`emoviz.corpo
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ..core.errors import ConfigError, CorpusError
 from ..core.files import raising, remove_folder, replacing_folder, write_json
+from ..core.vocabulary import STILLS
 from .base import READERS, Corpus
 from .layout import require_none_missing
 
@@ -61,12 +63,20 @@ def read(name: str, imports: Path) -> Corpus:
         tables = {table: pd.read_parquet(folder / f"{table}.parquet") for table in TABLES}
         for table in ("recordings", "labels"):
             tables[table] = tables[table].astype(object).where(tables[table].notna(), None)
-        corpus = Corpus(**description, **tables)
+        corpus = Corpus(**description, **tables, pictures=_pictures(tables["recordings"]))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CorpusError(f"The imported corpus '{name}' in '{folder}' is damaged; import it again.") from error
     files = corpus.recordings["video"].fillna(corpus.recordings["audio"]).dropna()
     require_none_missing(corpus.title, folder, [f"{path} is gone" for path in files if not Path(path).is_file()])
     return corpus
+
+
+def _pictures(recordings: pd.DataFrame) -> "pd.Series[Any] | None":
+    """The files of recordings that are single pictures, all of them; else None."""
+    files = recordings["video"]
+    if not files.map(lambda file: str(file).lower().endswith(STILLS)).all():
+        return None
+    return files.map(Path)
 
 
 def remove(name: str, imports: Path) -> None:

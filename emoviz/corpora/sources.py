@@ -1,4 +1,4 @@
-"""Sources of labels for a user's own clips: a CSV, an audformat database or a folder of traces.
+"""Sources of labels for a user's own clips: a CSV, an audformat database, a folder of traces, folders of pictures.
 
 Each reader gives a :class:`Source`: rows of texts with the line they stand in, and a :class:`Problem` for each line
 that is no row. What the texts mean, and whether that is right, :mod:`emoviz.corpora.importing` decides.
@@ -17,13 +17,15 @@ from pathlib import Path
 import pandas as pd
 
 from ..core.errors import ConfigError, CorpusError
-from ..core.vocabulary import Dimension
+from ..core.vocabulary import STILLS, Dimension
 from .databases import read_audformat
-from .table import Problem, Source, read_csv, read_lines
+from .table import IMPORTED, PARTS, Problem, Source, read_csv, read_lines
 
 SOUND_ENDINGS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
-VIDEO_ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".flv")
-"""Endings of clips, in lower case."""
+STILL_ENDINGS = tuple(f".{ending}" for ending in STILLS)
+VIDEO_ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".flv", *STILL_ENDINGS)
+"""Endings of clips and of single pictures, in lower case."""
+UNKNOWN_PEOPLE = "Who is on the pictures was not stated, so each picture counts as a person of its own."
 TIME_NAMES = ("timestamp", "time")
 EVEN = 0.05
 """Share of a step of a trace by which a time may be off."""
@@ -49,6 +51,8 @@ def gather(
 ) -> Material:
     """Read what there is: clips and a table, traces (with a table, clips, both or neither), or an audformat database.
 
+    Single pictures need no table where they lie in one folder per emotion.
+
     Args:
         clips: folder of clips.
         table: path of a CSV.
@@ -61,10 +65,13 @@ def gather(
     """
     if database and not (clips or table or traces):
         return Material(read_audformat(database), find_clips(database))
+    if clips and not (table or traces or database) and are_pictures(clips):
+        pictures = find_clips(clips)
+        return Material(read_folders(clips.name, pictures), pictures)
     if database or not (traces or (clips and table)):
         raise ConfigError(
-            "A corpus is imported from a folder of clips and a table, from a folder of traces, or from an audformat "
-            "database, which stands alone."
+            "A corpus is imported from a folder of clips and a table, from pictures in one folder per emotion, from a "
+            "folder of traces, or from an audformat database, which stands alone."
         )
     found = find_clips(clips) if clips else None
     if not traces:
@@ -75,6 +82,40 @@ def gather(
         listed = read_csv(table)
         source = replace(listed, problems=source.problems + listed.problems)
     return Material(source, found, labels)
+
+
+def read_folders(name: str, pictures: Mapping[str, Path]) -> Source:
+    """Return what the folders of pictures say: the last one is the emotion, one above it may be a part of a split.
+
+    Args:
+        name: name of the folder that holds all.
+        pictures: files of the pictures by their path inside the folder.
+
+    Raises:
+        CorpusError: if a picture lies in no folder of an emotion.
+    """
+    loose = next((inside for inside in pictures if "/" not in inside), "")
+    if loose:
+        raise CorpusError(
+            f"'{loose}' lies in no folder of an emotion; pictures lie in one folder per emotion, or a table says what "
+            "they show."
+        )
+    rows = pd.DataFrame({"file": list(pictures)}, pd.RangeIndex(1, len(pictures) + 1, name="line"), dtype=object)
+    folders = [inside.split("/")[:-1] for inside in pictures]
+    rows["emotion"] = [parts[-1] for parts in folders]
+    rows["speaker"] = rows["file"]
+    splits = [next((part for part in parts[:-1] if part.lower() in PARTS), None) for parts in folders]
+    if all(splits):
+        rows["split"] = splits
+    return Source(name, rows, limits=f"{IMPORTED} {UNKNOWN_PEOPLE}")
+
+
+def are_pictures(folder: Path) -> bool:
+    """Return whether a folder holds single pictures and no clips, so that it needs no table."""
+    try:
+        return all(path.suffix.lower() in STILL_ENDINGS for path in find_clips(folder).values())
+    except CorpusError:
+        return False
 
 
 def read_traces(folder: Path) -> tuple[Source, pd.DataFrame]:

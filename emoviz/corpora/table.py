@@ -13,6 +13,8 @@ import pandas as pd
 from ..core.errors import CorpusError
 from ..core.vocabulary import Split
 
+IMPORTED = "Imported; nothing is known of how it was recorded."
+"""What a reader of results must know of every import that does not say more."""
 PARTS = {
     **dict.fromkeys(("train", "training"), Split.TRAIN),
     **dict.fromkeys(("validation", "valid", "val", "dev", "devel", "development"), Split.VALIDATION),
@@ -49,6 +51,7 @@ class Source:
         problems: lines that are no rows.
         title: title of the database, where it has one.
         licence: licence of the database, where it states one.
+        limits: facts that a reader of results must know.
     """
 
     file: str
@@ -56,6 +59,7 @@ class Source:
     problems: tuple[Problem, ...] = ()
     title: str = ""
     licence: str = ""
+    limits: str = IMPORTED
 
 
 def read_csv(path: Path) -> Source:

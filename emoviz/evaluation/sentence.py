@@ -77,6 +77,8 @@ def _emotions(table: pd.DataFrame, outputs: pd.DataFrame, running: bool) -> str 
     share = known.idxmax(axis=1).value_counts(normalize=True)
     most = str(share.index[0])
     parts = ["mostly" if share.iloc[0] >= 0.5 else "most often", name_of[most]]
+    if len(table) == 1:
+        parts = [f"{name_of[most]} {number(known[most].iloc[0])}"]
     if len(known) < COVERED * len(table) and not running:
         parts.append(f"in the {len(known) * _hop(table):.1f} s that could be analysed")
     parts.append(f"by {_who(table, outputs, source)}")
@@ -186,7 +188,8 @@ def _unlike(table: pd.DataFrame) -> str | None:
     _, start, end, model = max(found)
     others = " and ".join(other for other in spans if other != model)
     more = f", and in parts unlike what {others} {'were' if len(spans) > 2 else 'was'} trained on" if others else ""
-    return f"from {start:.1f} to {end:.1f} s the clip is unlike what {model} was trained on{more}"
+    part = "the picture" if len(table) == 1 else f"from {start:.1f} to {end:.1f} s the clip"
+    return f"{part} is unlike what {model} was trained on{more}"
 
 
 def _sources_apart(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:

@@ -169,7 +169,8 @@ class FeatureStore:
             processes: number of processes that extract at the same time, each with its share of the cores and a copy
                 of the weights.
             copies: number of corrupted copies of each recording whose speech features are extracted, too.
-            note: function that takes the sentence of each recording that cannot be read, which names it.
+            note: function that takes the sentence of each recording that cannot be read, which names it, and of each
+                picture in which no face is found.
 
         Raises:
             ConfigError: if an extractor has no such setting.
@@ -182,7 +183,7 @@ class FeatureStore:
         for extractor in extractors:
             extractor.settings  # noqa: B018 - looks for the weights, before the first clip is decoded
         keys = self._add_clips(corpus, extractors, progress, processes, copies, note)
-        write_corpus(self.root, corpus, pd.Series(keys, corpus.recordings.index, dtype=object), progress)
+        write_corpus(self.root, corpus, pd.Series(keys, corpus.recordings.index, dtype=object), progress, note)
         progress(f"Extracting features of {corpus.title}", len(keys), len(keys))
 
     def corpus(self, name: str) -> StoredCorpus:

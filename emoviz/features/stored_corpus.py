@@ -7,10 +7,10 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from ..core.errors import CorpusError, FeatureError
 from ..core.files import raising, write_bytes
 from ..core.progress import Progress
 from .base import FeatureStream
+from .picture_faces import picture_faces
 
 if TYPE_CHECKING:
     from ..corpora.base import Corpus
@@ -32,8 +33,6 @@ SHIPPED = "shipped"
 """Folder, and version, of features that came with a corpus."""
 WHOLE = 24 * 3600.0
 """Seconds that the one frame of a feature lasts which has one value for a recording as a whole."""
-SIDE = 48
-"""Pixels of a stored picture's side."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +61,23 @@ class StoredCorpus:
     pictures: np.ndarray | None
     shipped: Mapping[str, Mapping[str, FeatureStream]] = field(default_factory=dict)
 
+    @property
+    def parts(self) -> "pd.Series[Any]":
+        """The part of the published split in which each picture of a corpus of pictures stands, or None."""
+        return self.recordings["split" if "split" in self.recordings else "session"]
 
-def write_corpus(root: Path, corpus: "Corpus", keys: pd.Series, progress: Progress) -> None:
+
+def write_corpus(
+    root: Path, corpus: "Corpus", keys: pd.Series, progress: Progress, note: Callable[[str], None]
+) -> None:
     """Write a corpus into a store; its description comes last, so that it counts as stored only when all else is there.
 
     Args:
         root: folder of the store.
         corpus: corpus as its reader returns it.
         keys: key of each recording, None without media.
-        progress: listener, told while pictures are decoded.
+        progress: listener, told while faces are looked for in pictures.
+        note: function that takes the sentence on each picture that is left out.
 
     Raises:
         FeatureError: if a file cannot be written.
@@ -78,7 +85,8 @@ def write_corpus(root: Path, corpus: "Corpus", keys: pd.Series, progress: Progre
     """
     folder = root / "corpora" / corpus.name
     if corpus.pictures is not None:
-        _write(folder / PICTURES, save({"pictures": _decode_pictures(corpus, progress)}))
+        corpus, faces = picture_faces(corpus, progress, note)
+        _write(folder / PICTURES, save({"pictures": faces}))
     tables = {"recordings": corpus.recordings.assign(key=keys), "labels": corpus.labels, "traces": corpus.traces}
     for name, table in tables.items():
         _write(folder / f"{name}.parquet", table.to_parquet())
@@ -149,24 +157,6 @@ def _streams(table: pd.DataFrame) -> dict[str, FeatureStream]:
             start, hop = float(times[0]), round(float((times[-1] - times[0]) / max(1, len(times) - 1)), 9)
         streams[str(identity)] = FeatureStream(values[rows], start, hop, channels)
     return streams
-
-
-def _decode_pictures(corpus: "Corpus", progress: Progress) -> np.ndarray:
-    """Decode grey pictures, uint8 (N, 48, 48), in the order of the recordings."""
-    import cv2
-
-    assert corpus.pictures is not None
-    pictures = np.empty((len(corpus.recordings), SIDE, SIDE), np.uint8)
-    for number, (name, content) in enumerate(corpus.pictures.reindex(corpus.recordings.index).items()):
-        if number % 1000 == 0:
-            progress(f"Decoding pictures of {corpus.title}", number, len(pictures))
-        picture = None
-        if isinstance(content, bytes) and content:
-            picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-        if picture is None or picture.shape != (SIDE, SIDE):
-            raise CorpusError(f"{corpus.title}: '{name}' is not a picture of {SIDE} x {SIDE} pixels.")
-        pictures[number] = picture
-    return pictures
 
 
 def _write(path: Path, content: bytes) -> None:

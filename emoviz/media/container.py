@@ -15,9 +15,10 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ..core.errors import EmovizError, MediaError
+from ..core.vocabulary import STILLS
 
-ACCEPTED = ("mp4", "mov", "mkv", "webm", "avi", "flv", "wav", "flac", "mp3", "m4a", "ogg")
-"""File endings of the clips that are read. What a file is decides its content, not its name."""
+ACCEPTED = ("mp4", "mov", "mkv", "webm", "avi", "flv", "wav", "flac", "mp3", "m4a", "ogg", *STILLS)
+"""File endings of the recordings that are read. What a file is decides its content, not its name."""
 
 # FFmpeg's names of the same. Others are refused because playlists among them name further files to open.
 _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,wav,w64,flac,mp3,ogg"

@@ -15,6 +15,7 @@ from .container import DEFAULT, Choice, clip_start, decoded, open_clip, video_st
 from .info import ClipInfo, pixel_aspect_ratio, probe, require_size
 from .length import Clock, Note
 from .orientation import Orientation, orientation_of, shown_size
+from .stills import read_still
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ def iterate_frames(
     info = probe(path, choice, bounds)
     if info.video is None:
         raise MediaError(f"'{Path(path).name}' has no picture.")
+    if info.still:
+        yield Frame(0.0, read_still(info.path, longest, bounds)[0] if first <= 0 else _NOTHING)
+        return
     with open_clip(path) as container:
         stream = video_stream(container, choice)
         assert stream is not None

@@ -27,6 +27,7 @@ from .container import (
 )
 from .length import declared_length, is_whole, measured_length
 from .orientation import Orientation, orientation_of, shown_size
+from .stills import MOMENT, is_still, read_still
 
 _CUT = "the file is damaged, or cut off before it begins"
 """Reason why nothing of a track can be read."""
@@ -104,6 +105,7 @@ class ClipInfo:
         video_tracks: all picture tracks but covers and other stills.
         audio_tracks: all sound tracks.
         notes: facts that a reader must know of the file, one sentence each.
+        still: whether it is a single picture, which stands for one step of the curves.
     """
 
     path: Path
@@ -113,10 +115,13 @@ class ClipInfo:
     video_tracks: tuple[TrackInfo, ...] = ()
     audio_tracks: tuple[TrackInfo, ...] = ()
     notes: tuple[str, ...] = ()
+    still: bool = False
 
     @property
     def without_sound(self) -> str:
         """The beginning of a sentence on a clip of which no sound is read."""
+        if self.still:
+            return "A single picture has no sound"
         return "Nothing of the clip's sound can be read" if self.audio_tracks else "The clip has no sound"
 
 
@@ -134,6 +139,8 @@ def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS, p
             the bounds.
     """
     path = Path(path)
+    if is_still(path):
+        return _still(path, choice, bounds)
     with open_clip(path) as container:
         audio, video = audio_stream(container, choice), video_stream(container, choice)
         audio_info = _audio_info(path, container, audio, bounds) if audio else None
@@ -157,6 +164,17 @@ def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS, p
     notes = [*_track_notes("picture", video_info, tracks[0]), *_track_notes("sound", audio_info, tracks[1])]
     notes += _length_notes(declared, duration) + [f"Nothing of its {what} can be read: {_CUT}." for what in lost]
     return ClipInfo(path, duration, video_info, audio_info, *tracks, tuple(notes))
+
+
+def _still(path: Path, choice: Choice, bounds: Bounds) -> ClipInfo:
+    """Facts of a single picture."""
+    if choice.video not in (None, 1) or choice.audio is not None:
+        raise MediaError(f"'{path.name}' is a single picture, so it has no other tracks.")
+    image, pages = read_still(path, bounds=bounds)
+    video = VideoInfo(image.shape[1], image.shape[0], 1 / MOMENT, 1, 0, "still")
+    track = TrackInfo(1, video.codec, "", "", default=True)
+    notes = (f"The file holds {pages} pictures; the first is read.",) if pages > 1 else ()
+    return ClipInfo(path, MOMENT, video, None, (track,), (), notes, still=True)
 
 
 def require_size(path: Path, width: int, height: int, bounds: Bounds) -> None:

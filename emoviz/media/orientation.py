@@ -43,12 +43,19 @@ class Orientation:
         return np.ascontiguousarray(turned[::-1] if self.flipped_y else turned)
 
 
+_TURNS = (Orientation(), Orientation(True, False, True), Orientation(False, True, True), Orientation(True, True, False))
+"""Orientation by the number of right angles counterclockwise."""
+
+
 def orientation_of(frame: VideoFrame) -> Orientation:
     """Return the orientation that a decoded frame's display matrix asks for, to the nearest right angle.
 
     The matrix maps a stored place (x, y) to the shown one (a x + c y, b x + d y), but for a shift.
     """
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
+    try:
+        matrix = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
+    except ValueError:  # beside the matrix stands what PyAV has no name for, such as Exif data of Motion JPEG
+        return _TURNS[round(frame.rotation / 90) % 4]
     content = bytes(matrix) if matrix is not None else b""
     if len(content) < 36:
         return Orientation()

@@ -58,8 +58,13 @@ def playable(path: Path | str, folder: Path | str, progress: Progress = silent, 
 
 
 def _plays(info: ClipInfo) -> bool:
-    # A browser takes the first track whatever is chosen, and does not mirror.
-    if len(info.video_tracks) > 1 or len(info.audio_tracks) > 1 or (info.video is not None and info.video.mirrored):
+    # A browser's player plays no pictures, takes the first track whatever is chosen, and does not mirror.
+    if (
+        info.still
+        or len(info.video_tracks) > 1
+        or len(info.audio_tracks) > 1
+        or (info.video is not None and info.video.mirrored)
+    ):
         return False
     with open_clip(info.path) as container:
         kind = container.format.name

@@ -19,6 +19,7 @@ from .cultures import pair_weights, similarity_matrix, top_channels
 from .data import dimension_shares, label_counts
 from .embeddings import embedding_maps, separation
 from .explain import contribution_bars, face_heat, film_strip, frequency_heat, heat_table, in_stretches, sound_explained
+from .moment import moment
 from .results import few_shot, paired_differences, results_matrix, standing
 from .train import job_curves
 from .turns import turns
@@ -50,6 +51,7 @@ __all__ = [
     "label_counts",
     "level_matrices",
     "map_table",
+    "moment",
     "pair_weights",
     "paired_differences",
     "reliability_diagram",

@@ -12,6 +12,8 @@ ROW = 14
 """Pixels of one unit."""
 AROUND = 66
 """Pixels of title and time axis."""
+NARROW = 0.01
+"""Half of the seconds that a single column stands for."""
 LABELS = 172
 """Pixels of the units' names."""
 
@@ -36,10 +38,14 @@ def action_units(units: pd.DataFrame) -> go.Figure:
         colorbar={"tickfont": SMALL, "thickness": 10, "outlinewidth": 0},
         hovertemplate="%{y}<br>%{x:.2f} s: %{z:.2f}<extra></extra>",
     )
+    axis = {"title": {"text": "time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL, "fixedrange": True}
+    if len(units) == 1:  # a single picture, whose column fills the figure
+        middle = float(drawn["time"].iloc[0])
+        axis = {"visible": False, "fixedrange": True, "range": [middle - NARROW, middle + NARROW]}
     lay_out(
         figure,
         title=title("Which action units does the face show?"),
-        xaxis={"title": {"text": "time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL, "fixedrange": True},
+        xaxis=axis,
         yaxis={"tickfont": {"size": 10}, "autorange": "reversed", "fixedrange": True, "dtick": 1},
         dragmode=False,
         margin=MARGIN | {"l": LABELS},

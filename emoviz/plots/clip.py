@@ -111,6 +111,7 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
                 "size": 5,
                 "color": path.time,
                 "colorscale": "Cividis",
+                "showscale": len(path) > 1,
                 "colorbar": {
                     "title": {"text": "time (s)", "side": "right", "font": SMALL},
                     "tickfont": SMALL,
@@ -128,7 +129,7 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
         lay_out(figure, {f"{axis}axis": unit_axis(name)})
     lay_out(
         figure,
-        title=title(f"Which way through the circumplex? ({source})"),
+        title=title(f"{'Which way through' if len(path) > 1 else 'Where in'} the circumplex? ({source})"),
         margin=MARGIN | {"r": 68, "b": 40},
         height=300,
         dragmode=False,

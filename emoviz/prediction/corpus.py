@@ -111,7 +111,7 @@ def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.
     if part is None:
         return known
     if corpus.pictures is not None:
-        known = known & (corpus.recordings["session"] == part).to_numpy()
+        known = known & (corpus.parts == part).to_numpy()
     else:
         known = known & corpus.recordings["speaker"].isin(about.split.get(part, ())).to_numpy()
     return known

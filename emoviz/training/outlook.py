@@ -23,8 +23,9 @@ from ..corpora.inventory import Holding, holding
 from ..features import EXTRACTORS, make
 from ..features.base import described
 from ..features.estimate import Estimate, estimate, lacking
+from ..features.picture_faces import SIDE
 from ..features.store import FeatureStore
-from ..features.stored_corpus import SIDE, WHOLE
+from ..features.stored_corpus import WHOLE
 from ..models.inputs import Inputs
 from ..models.losses import LOSSES
 from .config import TrainingConfig

@@ -101,7 +101,7 @@ def show_player(
     face = analysis.media.face if analysis.media.face in tracks else speaker
     if state.playable is not None:
         player(state.playable, analysis.info, faces, face, figures=figures, path=path, heat=heat, on_span=on_span)
-        if state.playable != analysis.info.path:
+        if state.playable != analysis.info.path and not analysis.info.still:
             st.caption(
                 "You see and hear a copy of what is analysed, since browsers do not play the original as it is read."
             )

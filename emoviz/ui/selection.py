@@ -80,7 +80,7 @@ def choose_clip() -> Clip | None:
             st.selectbox("Clip", [], label_visibility="collapsed", width=260, placeholder="No clip yet")
         with st.popover("Upload"):
             st.file_uploader(
-                "A clip with a face, a voice, or both",
+                "A clip with a face, a voice, or both, or a picture of a face",
                 type=list(ACCEPTED),
                 max_upload_size=visitor.limit_mb,
                 key="upload",

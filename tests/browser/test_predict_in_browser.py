@@ -1,6 +1,7 @@
 """The Predict page in Chromium, with the bundled checkpoints: what a first visitor does."""
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 TIMELINE = plot("timeline")
+PORTRAIT = Path(__file__).resolve().parent.parent / "media" / "astronaut.jpg"
 
 
 def open_result(page, address: str) -> None:
@@ -177,3 +179,13 @@ def test_an_uploaded_clip_is_analysed_and_played(app: str, page, data: Path):
     page.get_by_role("button", name="Delete my uploads").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_role("button", name="Delete my uploads")).to_have_count(0)
+
+
+def test_a_picture_has_bars_in_place_of_curves(app: str, page):
+    page.goto(f"{app}/predict?models=face-expression")
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.locator("input[type=file]").set_input_files(PORTRAIT)
+    page.get_by_text(re.compile(r"^Happy \S+ by face-expression[.]")).wait_for()
+    expect(page.get_by_text("What does the face say?")).to_be_visible()
+    expect(page.locator(".st-key-timeline .bars .point")).to_have_count(8)
+    page.wait_for_function(f"{VIDEO}.readyState >= 2")  # the player shows the picture

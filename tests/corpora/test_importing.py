@@ -466,6 +466,33 @@ def test_what_is_asked_for_must_be_one_of_three_kinds(tmp_path):
         find_clips(tmp_path)
 
 
+def test_pictures_need_no_table_in_one_folder_per_emotion(tmp_path):
+    files = ("test/joy/1.jpg", "train/joy/2.PNG", "train/sadness/3.webp", "valid/sadness/1.tif")
+    for name in files:
+        (tmp_path / "faces" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "faces" / name).touch()
+    material = gather(clips=tmp_path / "faces")
+    plan = Plan(
+        "faces",
+        suggest(material.source.rows.columns),
+        {"culture": "Here"},
+        suggest_emotions(words_of(material.source, "emotion")),
+        limits=material.source.limits,
+    )
+    own.save(corpus(plan, check(material, plan)), tmp_path / "imports")
+    read = load("faces", None, tmp_path / "imports")
+    assert read.labels["emotion"].tolist() == ["happy", "happy", "sad", "sad"]
+    assert read.recordings["split"].tolist() == ["test", "train", "train", "validation"]
+    assert read.recordings["speaker"].nunique() == 4 and "each picture counts as a person" in read.limits
+    assert read.pictures is not None and list(read.pictures) == [tmp_path / "faces" / name for name in files]
+    (tmp_path / "faces" / "loose.jpg").touch()
+    with pytest.raises(CorpusError, match="'loose.jpg' lies in no folder of an emotion"):
+        gather(clips=tmp_path / "faces")
+    (tmp_path / "faces" / "sound.wav").touch()
+    with pytest.raises(ConfigError, match="from pictures in one folder per emotion"):
+        gather(clips=tmp_path / "faces")
+
+
 def test_endings_are_those_that_clips_are_decoded_from():
     assert sorted(ending[1:] for ending in SOUND_ENDINGS + VIDEO_ENDINGS) == sorted(media.ACCEPTED)
 

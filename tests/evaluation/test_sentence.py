@@ -152,7 +152,7 @@ def test_a_clip_without_any_value_says_so():
 
 
 def test_one_frame_is_enough():
-    assert sentence(timed(face_happy=np.array([0.9])), described("face.happy")) == "Mostly happy by face model."
+    assert sentence(timed(face_happy=np.array([0.9])), described("face.happy")) == "Happy .90 by face model."
 
 
 NAMES = ("neutral", "happy", "sad")
@@ -203,3 +203,11 @@ def test_no_curve_contradicts_the_sentence(scores, valences, absent):
 def test_every_sentence_is_one(running):
     text = sentence(*of_both(0.6, 0.7, 0.2), running=running)
     assert text.endswith(".") and text[0].isupper() and ".." not in text
+
+
+def test_a_single_picture_has_no_time():
+    table = timed(face_neutral=np.array([0.3]), face_happy=np.array([0.7]))
+    text = sentence(table, described("face.neutral", "face.happy"))
+    assert text == "Happy .70 by face model."
+    unlike = table.assign(**{"unlike.face-model": 1.0})
+    assert sentence(unlike, described("face.neutral", "face.happy")).count(" s ") == 0

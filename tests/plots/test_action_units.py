@@ -24,3 +24,8 @@ def test_a_long_clip_is_drawn_in_means_of_equal_stretches():
     assert np.shape(drawn.z) == (1, MOST_COLUMNS)
     np.testing.assert_allclose(drawn.z[0], (3 * np.arange(MOST_COLUMNS) + 1) / rows, rtol=1e-5)
     np.testing.assert_allclose(drawn.x, (3 * np.arange(MOST_COLUMNS) + 1) / 50)
+
+
+def test_the_units_of_a_single_picture_fill_the_figure():
+    figure = plots.action_units(pd.DataFrame({"time": [0.01], "action_units.AU12-lip-corner-puller": [0.5]}))
+    assert figure.layout.xaxis.visible is False and figure.layout.xaxis.range == (0.0, 0.02)

@@ -195,3 +195,11 @@ def test_the_band_is_the_interval_where_a_model_states_one():
     np.testing.assert_allclose(line.customdata, np.stack(list(ends.values()), axis=1))
     assert "customdata[1]" in line.hovertemplate and "±" not in line.hovertemplate
     assert "± 0.30" in other.hovertemplate and max(second.y) == 1.0  # of arousal no interval is stated
+
+
+def test_a_moment_is_a_bar_for_each_emotion_the_likeliest_on_top():
+    table, outputs = tables(frames=1)
+    (bars,) = plots.moment(table, outputs, "face").data
+    assert list(bars.y) == ["happy", "neutral"] and list(bars.x) == [0.3, 0.7]
+    assert list(bars.marker.color) == [EMOTION_COLOURS[Emotion.HAPPY], EMOTION_COLOURS[Emotion.NEUTRAL]]
+    assert len(plots.moment(table, outputs, None).data[0].x) == 0

@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.core.errors import ConfigError, CorpusError, FeatureError
+from emoviz.core.errors import ConfigError, CorpusError, FeatureError, SplitError
 from emoviz.core.vocabulary import CIRCUMPLEX, FOUR_EMOTIONS, Emotion, Split, intensity
+from emoviz.corpora.base import RECORDING_COLUMNS
 from emoviz.features.base import FeatureStream
 from emoviz.features.stored_corpus import WHOLE, StoredCorpus
 from emoviz.models.av_attention import augment_snippets
@@ -676,3 +677,42 @@ def test_a_clip_of_utterances_from_several_sessions_has_none():
             return dataclasses.replace(corpus, recordings=corpus.recordings.assign(session=corpus.recordings.index))
 
     assert {s.session for s in DATA["sequences"](SEQUENCES, Store()).everyone} == {None}
+
+
+FACES = dataclasses.replace(preset("face-expression"), corpora=("own",), outputs=("happy", "sad"), copies=0)
+
+
+class PictureStore:
+    """Answers like a FeatureStore with one corpus of pictures of one's own, in which one emotion is no output."""
+
+    def __init__(self, parts: str, people: str) -> None:
+        index = pd.Index([f"own/{n}" for n in range(len(parts))], name="id")
+        recordings = pd.DataFrame(index=index, columns=list(RECORDING_COLUMNS), dtype=object)
+        recordings["split"] = [{"r": "train", "v": "validation", "t": "test"}[part] for part in parts]
+        recordings["speaker"] = list(people)
+        labels = pd.DataFrame({"emotion": (["happy", "sad", "angry"] * len(parts))[: len(parts)]}, index)
+        pictures = np.zeros((len(parts), 48, 48), np.uint8)
+        self.made = StoredCorpus("own", "Own", "none", "Posed.", recordings, labels, pd.DataFrame(), pictures)
+
+    def corpus(self, name: str) -> StoredCorpus:
+        return self.made
+
+
+def test_own_pictures_are_trained_on_in_the_split_that_they_come_with():
+    data = DATA["pictures"](FACES, PictureStore("rrrvvtt", "aabccdd"))
+    train = data.parts[Split.TRAIN]
+    assert [len(data.parts[part]) for part in Split] == [2, 2, 1]  # angry is no output of the model
+    assert [train[0, n].target.tolist() for n in range(2)] == [[1, 0], [0, 1]]
+    assert data.split_note == "The parts are those that Own comes with, and no person stands in two."
+
+
+@pytest.mark.parametrize(
+    ("parts", "people", "said"),
+    [
+        ("rrr", "aab", "'own' has no pictures for validation and test"),
+        ("rrvt", "abcb", "person 'b' stands in train and"),
+    ],
+)
+def test_own_pictures_without_a_split_that_keeps_people_apart_are_refused(parts, people, said):
+    with pytest.raises((CorpusError, SplitError), match=said):
+        DATA["pictures"](FACES, PictureStore(parts, people))

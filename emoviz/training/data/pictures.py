@@ -1,6 +1,7 @@
 """Pictures as training data: one face crop per sample, and the raters' vote shares as its target."""
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -14,6 +15,7 @@ from ...features.store import FeatureStore
 from ...features.stored_corpus import StoredCorpus
 from ...models.inputs import Inputs
 from ..config import TrainingConfig
+from ..splits import check_apart
 from .base import DATA, Data, DataKind, Part, Partition, Sample, take_no
 from .copies import CORRUPTED
 
@@ -41,12 +43,21 @@ def load_pictures(config: TrainingConfig, store: FeatureStore, progress: Progres
 
     Raises:
         ConfigError: if the config asks for more than one corpus or stream.
-        CorpusError: if the corpus is not in the store or has no pictures.
+        CorpusError: if the corpus is not in the store, has no pictures or no split, or its split parts a person.
     """
     check_pictures(config)
     corpus = store.corpus(config.corpora[0])
     if corpus.pictures is None:
         raise CorpusError(f"The corpus '{corpus.name}' has no pictures; train on pictures with ferplus.")
+    parts = corpus.parts
+    if lacking := [str(part) for part in Split if not (parts == part).any()]:
+        raise CorpusError(
+            f"'{corpus.name}' has no pictures for {' and '.join(lacking)}: training on pictures takes the split that "
+            "they come with, so import them with a column, or folders above those of the emotions, that name the "
+            f"parts {', '.join(Split)}."
+        )
+    people = corpus.recordings["speaker"].dropna()
+    check_apart({part: people[parts.loc[people.index] == part].unique() for part in Split}, "person")
     return corpus
 
 
@@ -64,14 +75,15 @@ def pictures(
         raise ConfigError(f"The persons of '{corpus.name}' are unknown, so its published split is the only one.")
     assert corpus.pictures is not None
     grey = torch.from_numpy(corpus.pictures.reshape(len(corpus.pictures), 1, -1))
-    votes = corpus.labels[[f"share.{e}" for e in config.outputs]].set_axis(list(config.outputs), axis=1)
+    votes = _shares(corpus.labels, list(config.outputs))
     shares = torch.from_numpy(votes.to_numpy(dtype=np.float32, copy=True))
     majority = corpus.labels["emotion"]
-    usable = {part: majority.notna().to_numpy() for part in Split} | {Split.TRAIN: ~shares.isnan().any(1).numpy()}
+    usable = {part: majority.isin(list(config.outputs)).to_numpy() for part in Split}
+    usable[Split.TRAIN] = ~shares.isnan().any(1).numpy()
     name = config.inputs[0].feature
 
     def part_of(part: Split) -> Part:
-        rows = np.flatnonzero((corpus.recordings["session"] == part).to_numpy() & usable[part])
+        rows = np.flatnonzero((corpus.parts == part).to_numpy() & usable[part])
         one_hot = torch.eye(len(config.outputs))
         classes = [str(c) for c in config.outputs]
 
@@ -96,7 +108,7 @@ def pictures(
         whole={part: part_of(part) for part in Split},
         everyone=part_of(Split.TRAIN),
         split={},
-        split_note=f"The parts are those that {corpus.title} is published with; persons are unknown.",
+        split_note=f"The parts are those that {corpus.title} comes with{_known(corpus)}.",
         transformed=False,
         frames=False,
         note=f"{corpus.limits} {NOTE.format(count=config.copies)}" if config.copies else corpus.limits,
@@ -104,6 +116,20 @@ def pictures(
         votes=votes,
         augment=lambda streams: {name: augment_crops(streams[name]) for name in streams},
     )
+
+
+def _shares(labels: pd.DataFrame, outputs: list[str]) -> pd.DataFrame:
+    """The shares of the raters' votes, or 1 for the one emotion that a picture has; NaN where it has another one."""
+    columns = [f"share.{output}" for output in outputs]
+    if set(columns) <= set(labels):
+        return labels[columns].set_axis(outputs, axis=1)
+    told = labels["emotion"].to_numpy()[:, None] == np.array(outputs, object)
+    return pd.DataFrame(np.where(told.any(axis=1, keepdims=True), told, np.nan), labels.index, outputs)
+
+
+def _known(corpus: StoredCorpus) -> str:
+    """What is known of the persons of a split."""
+    return "; persons are unknown" if corpus.recordings["speaker"].isna().all() else ", and no person stands in two"
 
 
 DATA.register("pictures")(DataKind(load_pictures, pictures, check_pictures, frames=False, windows=False))
