@@ -1,4 +1,4 @@
-"""What is said of a single picture, for which curves over time have no meaning."""
+"""The figure of a single picture, for which curves over time have no meaning."""
 
 import pandas as pd
 import plotly.graph_objects as go
