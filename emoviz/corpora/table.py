@@ -14,7 +14,7 @@ from ..core.errors import CorpusError
 from ..core.vocabulary import Split
 
 IMPORTED = "Imported; nothing is known of how it was recorded."
-"""What a reader of results must know of every import that does not say more."""
+"""Limits of an import that does not say more."""
 PARTS = {
     **dict.fromkeys(("train", "training"), Split.TRAIN),
     **dict.fromkeys(("validation", "valid", "val", "dev", "devel", "development"), Split.VALIDATION),
