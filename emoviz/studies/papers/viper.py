@@ -46,7 +46,7 @@ VIPER = Paper(
             "Figures 2 and 3",
             "predicted against true intensity of a reaction",
             ("emoviz/analysis/comparison_errors.py", "emoviz/plots/compare.py"),
-            "compare --help",
+            "compare A B --report report.html",
             "Compare",
             note="In ten levels, under Levels, of any two models of intensities or dimensions; none of intensities "
             "is bundled, so train two first.",
