@@ -108,8 +108,10 @@ def voices_in(sound: "Waveform", windows: Sequence[tuple[float, float]], progres
     Raises:
         MissingWeightsError: if the encoder's weights are missing or damaged.
     """
-    encoder = load_encoder(places.encoders())
     found = np.zeros((len(windows), WIDTH), np.float32)
+    if not windows:
+        return found
+    encoder = load_encoder(places.encoders())
     frames = np.array([round((end - start) * RATE / MEL_HOP) for start, end in windows])
     batches = [
         own[first : first + BATCH]

@@ -1,13 +1,14 @@
 """Turns of voices, by the sound alone: each stretch of speech is given to one of several voices.
 
 Speech is cut into overlapping windows, each of which the speaker encoder brings to a point
-(:mod:`emoviz.features.speaker_encoder`). Points that lie near each other are one voice: the two nearest groups are
-joined again and again, until as many are left as there are voices, or until they are too far from each other. Every
-tenth of a second then belongs to the voice that the windows over it resemble most. Two people who speak at once count
-as one of them.
+(:mod:`emoviz.features.speaker_encoder`). Points that lie near each other are one voice: groups are joined again and
+again (J. Ward, "Hierarchical grouping to optimize an objective function", 1963), until as many are left as there are
+voices, or, where that is not known, as long as any two are too near to be two voices or one is too small. Every tenth
+of a second then belongs to the voice that the windows over it resemble most. Two people who speak at once count as one.
 """
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,10 +25,13 @@ SHORTEST = 0.4
 """Seconds; in shorter speech nobody is told by the voice."""
 STEP = 0.1
 """Seconds that are given to one voice."""
-APART = 0.35
-"""Mean cosine distance of two groups of windows from which they are two voices, chosen by ``benchmarks.persons``."""
-FEWEST = 2.0
-"""Seconds of speech from which a group of windows is a voice, where their number is not given."""
+APART = 0.11
+"""Cosine distance of their means from which two groups of windows are two voices; chosen by ``benchmarks.persons``."""
+FEWEST, FEWEST_GIVEN = 6.0, 3.2
+"""Seconds of speech from which a group of windows is a voice: where their number is found, and where it is given. Of
+little speech, a fifth is enough where the number is found, and half of an equal share where it is given."""
+MOST_FOUND = 20
+"""Most voices that are found."""
 MOST = 2000
 """Windows that are compared with each other; of more, as many, evenly spread, and the others with the voices."""
 
@@ -46,6 +50,20 @@ class Turn(NamedTuple):
     voice: int
 
 
+class Encoded(NamedTuple):
+    """The speech of a recording as the encoder sees it.
+
+    Attributes:
+        stretches: start and end of each stretch of speech in seconds.
+        windows: starts and ends (W, 2) of the windows over them, in seconds.
+        points: voices in them, float32 (W, D), each of length 1.
+    """
+
+    stretches: list[tuple[float, float]]
+    windows: np.ndarray
+    points: np.ndarray
+
+
 def turns_of(sound: "Waveform", count: int | None = None, progress: Progress = silent) -> list[Turn]:
     """Return who speaks when.
 
@@ -60,13 +78,27 @@ def turns_of(sound: "Waveform", count: int | None = None, progress: Progress = s
     Raises:
         MissingWeightsError: if the speaker encoder is not on this machine.
     """
+    return shared_out(encoded(sound, progress), count)
+
+
+def encoded(sound: "Waveform", progress: Progress = silent) -> Encoded:
+    """Return the voices in windows over all speech of a sound.
+
+    Raises:
+        MissingWeightsError: if the speaker encoder is not on this machine.
+    """
     stretches = [(start, end) for start, end in sound.spoken if end - start >= SHORTEST]
+    windows = [window for stretch in stretches for window in _windows(*stretch)]
+    return Encoded(stretches, np.array(windows).reshape(-1, 2), voices_in(sound, windows, progress))
+
+
+def shared_out(speech: Encoded, count: int | None = None) -> list[Turn]:
+    """Return who speaks when, as :func:`turns_of` does, in speech of which the windows are known."""
+    stretches, windows, points = speech
     if not stretches:
         return []
-    windows = [window for stretch in stretches for window in _windows(*stretch)]
-    points = voices_in(sound, windows, progress)
-    means = _means(points, count)
-    turns = [turn for stretch in stretches for turn in _shared(stretch, np.array(windows), points @ means.T)]
+    likeness = points @ _means(points, windows.mean(1), count).T
+    turns = [turn for stretch in stretches for turn in _shared(stretch, windows, likeness)]
     order = {voice: number for number, voice in enumerate(dict.fromkeys(turn.voice for turn in turns))}
     return [turn._replace(voice=order[turn.voice]) for turn in turns]
 
@@ -77,26 +109,61 @@ def _windows(start: float, end: float) -> list[tuple[float, float]]:
     return [(begin, min(begin + WINDOW, end)) for begin in (*np.arange(start, last - HOP / 2, HOP).tolist(), last)]
 
 
-def _means(points: np.ndarray, count: int | None) -> np.ndarray:
-    """Return the mean direction of each voice, (K, D), from the points (W, D) of the windows."""
+def _means(points: np.ndarray, centres: np.ndarray, count: int | None) -> np.ndarray:
+    """Return the mean direction of each voice, (K, D).
+
+    Args:
+        points: points (W, D) of the windows.
+        centres: middles (W,) of the windows in seconds.
+        count: number of voices; None finds it.
+    """
     from scipy.cluster.hierarchy import fcluster, linkage
 
     chosen = np.unique(np.linspace(0, len(points) - 1, min(len(points), MOST)).astype(int))
-    some, fewest = points[chosen], FEWEST / HOP * len(chosen) / len(points)
+    some, share = points[chosen], len(chosen) / len(points)
     if len(some) < 2:
         return np.asarray(some)
-    tree = linkage(some, "average", "cosine")
+    tree = linkage(_smoothed(points, centres)[chosen], "ward")
+    best = _directions(some, np.ones(len(some), int), [1])
     if count is None:
-        groups = fcluster(tree, APART, "distance")
-    else:  # the first cut with so many voices of some length, as groups of a few windows are none
-        cuts = (fcluster(tree, number, "maxclust") for number in range(count, len(some) + 1))
-        groups = next((cut for cut in cuts if (np.bincount(cut) >= fewest).sum() >= count), None)
-        groups = fcluster(tree, count, "maxclust") if groups is None else groups
-    sizes = np.bincount(groups)
-    largest = np.argsort(-sizes, kind="stable")[:count]
-    kept = [group for group in largest if sizes[group] >= fewest] or [int(sizes.argmax())]
-    means = np.stack([some[groups == group].mean(0) for group in kept])
+        fewest = max(FEWEST_GIVEN / HOP * share, min(FEWEST / HOP * share, len(some) / 5))
+        for number in range(2, MOST_FOUND + 1):
+            groups = fcluster(tree, number, "maxclust")
+            sizes = np.bincount(groups)[1:]
+            means = _directions(some, groups, range(1, len(sizes) + 1))
+            if sizes.min() < fewest or len(sizes) < number or _nearest(means) < APART:
+                break
+            best = means
+        return best
+    # The first cut with so many voices of some length, as groups of a few windows are none.
+    fewest = min(FEWEST_GIVEN / HOP * share, len(some) / (2 * count))
+    for number in range(count, len(some) + 1):
+        groups = fcluster(tree, number, "maxclust")
+        large = np.flatnonzero(np.bincount(groups) >= fewest)
+        if len(large) >= count:
+            sizes = np.bincount(groups)[large]
+            return _directions(some, groups, large[np.argsort(-sizes, kind="stable")[:count]])
+    return best
+
+
+def _smoothed(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Return the mean direction of each window and those before and after it, unless a pause is between them."""
+    total = points.copy()
+    following = np.diff(centres) < WINDOW
+    total[1:] += points[:-1] * following[:, None]
+    total[:-1] += points[1:] * following[:, None]
+    return np.asarray(total / np.linalg.norm(total, axis=1, keepdims=True))
+
+
+def _directions(points: np.ndarray, groups: np.ndarray, chosen: Iterable[int]) -> np.ndarray:
+    """Return the mean direction of each of the chosen groups, (K, D)."""
+    means = np.stack([points[groups == group].mean(0) for group in chosen])
     return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True))
+
+
+def _nearest(means: np.ndarray) -> float:
+    """Return the cosine distance of the two voices that are most alike."""
+    return float((1 - means @ means.T + 2 * np.eye(len(means))).min())
 
 
 def _shared(stretch: tuple[float, float], windows: np.ndarray, likeness: np.ndarray) -> list[Turn]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOP = 0.04
 """Seconds from one value of a mouth or of a voice to the next."""
-AROUND = 0.2
+AROUND = 0.12
 """Seconds on either side of a moment from which its movement and its loudness are taken."""
 SHIFTS = 200
 """Shifts of a mouth against the sound with which a correlation is compared."""
