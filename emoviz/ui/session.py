@@ -11,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ..core import memory
 from ..core.errors import MediaError
 from ..core.files import extent, file_name, raising, remove_folder
 from ..core.kept import Kept
@@ -137,10 +138,11 @@ class Session:
         threading.Thread(target=self._clear_up, name="end of a session", daemon=True).start()
 
     def _clear_up(self) -> None:
-        """Delete what work has still written on its way to its end."""
+        """Delete what work has still written on its way to its end, and give its memory back to the system."""
         for part in (self.fits, self.analyses, self.line):
             part.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+        memory.release()
 
     def _remove(self, label: str) -> None:
         """Delete an upload, and forget what pages know of it."""
