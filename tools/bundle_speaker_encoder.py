@@ -18,7 +18,8 @@ from safetensors.torch import save
 
 from emoviz.core import places
 from emoviz.core.files import write_bytes
-from emoviz.features.speaker_encoder import ENCODER, SOURCE, SpeakerEncoder
+from emoviz.features.speaker_encoder import SpeakerEncoder
+from emoviz.media.weights import SPEAKER_ENCODER
 
 PACKAGE = "Resemblyzer==0.1.4"
 MEMBER = "resemblyzer/pretrained.pt"
@@ -56,11 +57,11 @@ def main() -> None:
     theirs = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)["model_state"]
     weights = {name: theirs[name].half().contiguous() for name in SpeakerEncoder().state_dict()}
     written = save(weights)
-    target = options.encoders / ENCODER
+    target = options.encoders / SPEAKER_ENCODER.path
     target.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(target, written)
     (target.parent / "LICENSE").write_bytes(licence)
-    facts = {"package": PACKAGE, "member": MEMBER, "member_sha256": MEMBER_SHA256, "source": SOURCE}
+    facts = {"package": PACKAGE, "member": MEMBER, "member_sha256": MEMBER_SHA256, "source": SPEAKER_ENCODER.source}
     count, digest = sum(values.numel() for values in weights.values()), sha256(written).hexdigest()
     (target.parent / "README.md").write_text(README.format(file=target.name, count=count, digest=digest, **facts))
     print(f"{target}: {count:,} weights, sha256 {digest}")

@@ -114,9 +114,10 @@ def _corpora(settings: Settings) -> Iterator[Finding]:
 
 def _weights(settings: Settings) -> Iterator[Finding]:
     from ..features.encoders import describe
-    from ..media.weights import FACE_LANDMARKER, YUNET, checked
+    from ..media.weights import FACE_LANDMARKER, SPEAKER_ENCODER, YUNET, checked
 
-    for name, weights in (("face detector", YUNET), ("face landmarks", FACE_LANDMARKER)):
+    bundled = {"face detector": YUNET, "face landmarks": FACE_LANDMARKER, "speaker encoder": SPEAKER_ENCODER}
+    for name, weights in bundled.items():
         try:
             checked(weights, places.encoders())
         except EmovizError as error:

@@ -24,9 +24,6 @@ from .whisper import mel_filters
 if TYPE_CHECKING:
     from ..media import Waveform
 
-ENCODER = Path("ge2e/model.safetensors")
-SHA256 = "75ea12a158fc5f097b8e0871365f57fd1f8e6ba60c15d739e3954b29c1cdf778"
-SOURCE = "python tools/bundle_speaker_encoder.py"
 FFT = 400
 MEL_HOP = 160
 MELS = 40
@@ -66,9 +63,9 @@ def load_encoder(encoders: Path) -> SpeakerEncoder:
     """
     from safetensors.torch import load_file
 
-    from ..media.weights import WeightsFile, checked  # a training node need not have what reads media
+    from ..media.weights import SPEAKER_ENCODER, checked  # a training node need not have what reads media
 
-    file = checked(WeightsFile(ENCODER, SHA256, SOURCE), encoders)
+    file = checked(SPEAKER_ENCODER, encoders)
     encoder = SpeakerEncoder()
     encoder.load_state_dict({name: weights.float() for name, weights in load_file(file).items()})
     return encoder.eval().requires_grad_(False)

@@ -34,6 +34,11 @@ FACE_LANDMARKER = WeightsFile(
     "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
     _SOURCE,
 )
+SPEAKER_ENCODER = WeightsFile(
+    Path("ge2e/model.safetensors"),
+    "75ea12a158fc5f097b8e0871365f57fd1f8e6ba60c15d739e3954b29c1cdf778",
+    "python tools/bundle_speaker_encoder.py",
+)
 
 
 @cache

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from emoviz.core import places
-from emoviz.core.errors import MissingWeightsError
-from emoviz.features.speaker_encoder import ENCODER, LEVEL, SHA256, WINDOW, load_encoder, mel_power, voices_in
+from emoviz.features.speaker_encoder import LEVEL, WINDOW, load_encoder, mel_power, voices_in
 from emoviz.media import Waveform
 
 REFERENCE = dict(np.load(Path(__file__).parent / "speaker_reference.npz"))
@@ -43,11 +42,3 @@ def test_windows_of_any_length_keep_their_order():
     alone = voices_in(heard, windows[2:3])
     assert voices_in(heard, []).shape == (0, 256)
     assert voices[2] == pytest.approx(alone[0], abs=1e-5)
-
-
-def test_the_bundled_file_is_whole_and_carries_its_licence(tmp_path):
-    folder = (places.encoders() / ENCODER).parent
-    assert "Apache License" in (folder / "LICENSE").read_text() and "Resemble.AI" in (folder / "LICENSE").read_text()
-    assert SHA256 in (folder / "README.md").read_text()
-    with pytest.raises(MissingWeightsError, match=r"bundle_speaker_encoder\.py"):
-        load_encoder(tmp_path)

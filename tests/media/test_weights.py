@@ -1,13 +1,16 @@
-"""The bundled face networks: whole, licensed, and described."""
+"""The bundled networks of faces and voices: whole, licensed, and described."""
 
 import pytest
 
 from emoviz.core import places
 from emoviz.core.errors import MissingWeightsError
-from emoviz.media.weights import FACE_LANDMARKER, YUNET, checked
+from emoviz.media.weights import FACE_LANDMARKER, SPEAKER_ENCODER, YUNET, checked
 
 
-@pytest.mark.parametrize(("weights", "licence"), [(YUNET, "MIT License"), (FACE_LANDMARKER, "Apache License")])
+@pytest.mark.parametrize(
+    ("weights", "licence"),
+    [(YUNET, "MIT License"), (FACE_LANDMARKER, "Apache License"), (SPEAKER_ENCODER, "Apache License")],
+)
 def test_bundled_weights_are_whole_and_carry_their_licence(weights, licence):
     path = checked(weights, places.encoders())
     assert licence in (path.parent / "LICENSE").read_text()

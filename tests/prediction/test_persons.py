@@ -150,6 +150,31 @@ def test_what_cannot_be_told_is_said_in_one_sentence(tmp_path, monkeypatch):
     assert find_persons(hum, 3).notes[0] == "The speech is too short to tell 3 voices apart; 1 could be told."
 
 
+def test_faces_without_speech_are_persons_and_of_a_crowd_twenty_are_compared(monkeypatch, tmp_path):
+    tracks = tuple(SimpleNamespace(id=id, weight=id) for id in range(21))
+    compared: list[list[int]] = []
+
+    def speaking(turns, sound, tracks, times):
+        compared.append([track.id for track in tracks])
+        return {0: 7}
+
+    monkeypatch.setattr(found, "speaking_faces", speaking)
+    crowd = SimpleNamespace(
+        path=tmp_path / "crowd.mp4",
+        info=SimpleNamespace(audio=True, video=True),
+        speech=lambda progress: None,
+        faces=lambda progress: SimpleNamespace(tracks=tracks, times=None),
+    )
+    monkeypatch.setattr(found, "turns_of", lambda *_: [])
+    still = find_persons(crowd)
+    assert len(still.people) == 21 and still.people[3] == Person("face 3", (), (3,)) and not compared
+    assert still.notes[0] == "Nobody speaks in 'crowd.mp4' (music is no speech), so nothing is said about voices."
+    monkeypatch.setattr(found, "turns_of", lambda *_: [Turn(0, 2, 0)])
+    heard = find_persons(crowd)
+    assert heard.people[0] == Person("voice A", (0,), (7,)) and len(heard.people) == 21
+    assert compared == [list(range(20, 0, -1))] and heard.notes[0].startswith("21 faces are seen: who speaks is looked")
+
+
 def test_the_command_says_who_speaks(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("EMOVIZ_STORE", str(tmp_path / "store"))
     clip = write_clip(tmp_path / "talk.wav", sound=speech(5), audio_codec="pcm_s16le")

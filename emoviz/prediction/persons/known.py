@@ -14,7 +14,7 @@ from ...core.errors import AnnotationError
 from ...core.files import raising, read_json, write_json
 from ...core.kept import Entry
 from ...core.progress import Progress, silent
-from ...features.speaker_encoder import SHA256
+from ...media.weights import SPEAKER_ENCODER
 from .diarisation import Turn
 from .found import VERSION, Person, Persons, find_persons
 
@@ -100,7 +100,7 @@ class Changes:
 
 def _made_of(media: "ClipMedia", count: int | None) -> dict[str, Any]:
     """All that the persons of a recording depend on."""
-    return {"recording": media.key, "voices": count, "version": VERSION, "encoder": SHA256}
+    return {"recording": media.key, "voices": count, "version": VERSION, "encoder": SPEAKER_ENCODER.sha256}
 
 
 def _people(stored: Sequence[Any]) -> tuple[Person, ...]:
