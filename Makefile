@@ -4,8 +4,8 @@ BIN := .venv/bin
 export EMOVIZ_DATA
 # Where a machine forbids bytecode, every process that a test starts would compile what it imports once more.
 unexport PYTHONDONTWRITEBYTECODE
-# Two torch processes that each take all cores are slower than one after the other.
-TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+# Two torch processes that each take all cores are slower than one after the other; numba would set torch's threads, too.
+TEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .PHONY: app test test-fast lint browser results clean
 

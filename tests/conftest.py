@@ -72,9 +72,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """Weights that a test draws do not depend on the tests before it."""
+    """Weights that a test draws do not depend on the tests before it, and UMAP's threads do not stay with torch."""
     if torch := sys.modules.get("torch"):
         torch.manual_seed(0)
+        if threads := os.environ.get("OMP_NUM_THREADS"):
+            torch.set_num_threads(int(threads))
 
 
 @pytest.fixture(autouse=True)
