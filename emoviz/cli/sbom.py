@@ -29,7 +29,7 @@ KNOWN = {"MIT License": "MIT", "Apache License": "Apache-2.0"}
 
 @command(
     "sbom",
-    "write a bill of materials (CycloneDX 1.6, JSON): installed packages and bundled models, with licences and sha256",
+    "write a bill of materials (CycloneDX, JSON) of packages, bundled models and their licences",
     argument("--out", type=Path, metavar="FILE", help="file to write, by default the terminal"),
 )
 def sbom(options: argparse.Namespace, settings: Settings) -> None:

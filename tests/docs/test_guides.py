@@ -59,7 +59,7 @@ def _same_disk(folder: Path) -> bool:
 
 def run(folder: Path, *module: str) -> None:
     """Run a module of Python in a folder; what it prints is the message of a failure."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", *module]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, f"{' '.join(module)}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
