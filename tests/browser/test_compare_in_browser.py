@@ -40,6 +40,10 @@ def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, else
         expect(grid).to_contain_text(said)
     expect(page.locator(f"{FOREST} .yaxislayer-above .ytick, {FOREST} .ytick")).to_have_count(7)  # all, six cultures
 
+    page.get_by_test_id("stButtonGroup").get_by_text("Levels").click()
+    expect(page.locator(f"{plot('levels')} .heatmaplayer image")).to_have_count(2)
+    expect(page.locator(plot("levels"))).to_contain_text("How high is valence (derived) predicted")
+
     page.get_by_test_id("stButtonGroup").get_by_text("Disagreement").click()
     page.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace")
 
