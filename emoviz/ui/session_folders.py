@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from .cache import cached
 
@@ -29,11 +30,7 @@ def make() -> Path:
 def of_server() -> Path:
     """Return the folder of this server's sessions, after those of servers that were killed are deleted."""
     sweep()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    lock = (folder / "draft").open("wb")
-    if fcntl is not None:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    os.replace(folder / "draft", folder / LOCK)  # locked from the first moment at which another server may find it
+    folder, lock = _locked()
 
     def leave() -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -41,6 +38,18 @@ def of_server() -> Path:
 
     atexit.register(leave)
     return folder
+
+
+def _locked() -> tuple[Path, BinaryIO]:
+    """Make a folder, and lock the file in it."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    lock = (folder / LOCK).open("wb")
+    if fcntl is not None:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    if (folder / LOCK).exists():
+        return folder, lock
+    lock.close()  # another server swept the folder before it was locked
+    return _locked()
 
 
 def sweep() -> None:
