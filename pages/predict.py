@@ -123,7 +123,7 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
         words.caption(remarks)
     if not state.running:
         segment_view.show(prediction, clip.stem)
-        persons_view.show(analysis.media, clip.stem)
+        persons_view.show(analysis.media, prediction, clip.stem)
         with words:
             people.offer_own_speech(prediction, asked)
 

@@ -6,9 +6,13 @@ from functools import partial
 import streamlit as st
 
 from .. import plots
+from ..annotation.formats import WRITERS
+from ..annotation.summary import readable
 from ..core.errors import EmovizError
 from ..media import ClipMedia
-from ..prediction.persons.export import turn_table
+from ..prediction.assembly import ClipPrediction
+from ..prediction.persons.emotions import emotion_table
+from ..prediction.persons.export import annotation_bytes, turn_table
 from ..prediction.persons.found import MOST, Persons
 from ..prediction.persons.known import Changes, persons_of
 from ..prediction.persons.naming import People, merged, parted, renamed
@@ -23,13 +27,20 @@ A lane per person who is heard, and a bar wherever that person speaks. Voices ar
 Wan and others (2018); one is named where two speak at once. A voice has the face whose mouth moves with it. **Voices**
 sets their number, where it is known. A name that you give stays with the recording. Click to move the clip there.
 """
+ABOUT_TABLE = """
+One row for each stretch in which one person speaks, with the emotion that is strongest in the largest share of its
+frames, and means; the downloads hold more. Values of the face stand only with the person whose face is analysed: choose
+another face above the curves for another person.
+"""
+READ_AS = {"segment": "person"}
 
 
-def show(media: ClipMedia, name: str) -> None:
-    """Let people ask who speaks, and draw it with what they can change.
+def show(media: ClipMedia, prediction: ClipPrediction, name: str) -> None:
+    """Let people ask who speaks, and draw it with the emotions of each turn, and what they can change.
 
     Args:
         media: recording that is analysed to its end.
+        prediction: prediction of it.
         name: name of downloaded files, without suffix.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -44,7 +55,13 @@ def show(media: ClipMedia, name: str) -> None:
         st.error(job.state.error or "The search for persons was stopped.")
         st.button("Look again", key="persons-again", on_click=st.session_state.pop, args=(JOBS, None))
     else:
-        _show(job.state.result, Changes(media, count), media, name)
+        changes = Changes(media, count)
+        persons = changes.applied(job.state.result)
+        if persons.turns:
+            _show_turns(persons, media, prediction, name)
+        if persons.notes:
+            st.caption(" ".join(persons.notes))
+        _show_people(persons, changes)
 
 
 def _job(media: ClipMedia, count: int | None) -> Job[Persons]:
@@ -65,21 +82,30 @@ def _watch(job: Job[Persons]) -> None:
     messages.working(job.state, job)
 
 
-def _show(found: Persons, changes: Changes, media: ClipMedia, name: str) -> None:
-    persons = changes.applied(found)
+def _show_turns(persons: Persons, media: ClipMedia, prediction: ClipPrediction, name: str) -> None:
+    """Draw who speaks when, and what the models say of each turn."""
     table = turn_table(persons)
+    heard = [person.name for person in persons.people if person.voices]
+    figures.show(
+        plots.turns(table.rename(columns={"tier": "person"}), heard, float(media.info.duration)),
+        table,
+        key="turns",
+        name=f"{name}-turns",
+        about=ABOUT,
+    )
+    with st.container(horizontal=True):
+        for ending in WRITERS:
+            content = partial(annotation_bytes, persons, ending, media.path.stem)
+            st.download_button(f".{ending}", content, f"{name}-turns.{ending}", type="tertiary", on_click="ignore")
+    known = prediction.faces.speaker if prediction.faces else None
+    table = emotion_table(prediction, persons, known if media.face is None else media.face)
+    shown = readable(table, prediction.outputs).drop(columns="tier", errors="ignore").rename(columns=READ_AS)
+    figures.show_table(shown, table, key="persons-table", name=f"{name}-persons", about=ABOUT_TABLE)
+
+
+def _show_people(persons: Persons, changes: Changes) -> None:
+    """Draw the persons with what can be changed of them."""
     people = [person.name for person in persons.people]
-    if persons.turns:
-        heard = [person.name for person in persons.people if person.voices]
-        figures.show(
-            plots.turns(table.rename(columns={"tier": "person"}), heard, float(media.info.duration)),
-            table,
-            key="turns",
-            name=f"{name}-turns",
-            about=ABOUT,
-        )
-    if persons.notes:
-        st.caption(" ".join(persons.notes))
     _name_widgets(persons, changes)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect("Persons", people, key=f"persons-chosen-{len(changes)}", width=320)

@@ -1,10 +1,13 @@
 """Who speaks when, as Predict shows it: found in the background, named, joined, parted and taken back."""
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
-from reading import specs, texts
+from reading import specs, tables, texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.core.errors import MediaError
@@ -19,13 +22,27 @@ FOUND = Persons(
 )
 
 
+TIMES = np.arange(0.01, 4, 0.02)
+OUTPUTS = pd.DataFrame(
+    {
+        "column": ["face.valence", "speech.valence"],
+        "source": ["face", "speech"],
+        "model": ["a", "b"],
+        "output": "valence",
+        "kind": "dimension",
+    }
+)
+TABLE = pd.DataFrame({"time": TIMES, "face.valence": 0.25, "speech.valence": -0.5})
+PREDICTION = SimpleNamespace(table=TABLE, outputs=OUTPUTS, faces=SimpleNamespace(speaker=0))
+
+
 def view() -> None:
     """The part of the page alone, which is quicker than all of it."""
     import streamlit as st
 
     from emoviz.ui import persons_view
 
-    persons_view.show(st.session_state["recording"], "clip")
+    persons_view.show(st.session_state["recording"], st.session_state["prediction"], "clip")
 
 
 @pytest.fixture
@@ -35,8 +52,9 @@ def visit(tmp_path) -> Callable[..., AppTest]:
     def visit(**query: str) -> AppTest:
         test = AppTest.from_function(view, default_timeout=60)
         test.session_state["recording"] = SimpleNamespace(
-            key="content", kept=Kept(tmp_path), info=SimpleNamespace(duration=4.0)
+            key="content", kept=Kept(tmp_path), info=SimpleNamespace(duration=4.0), path=Path("clip.mp4"), face=None
         )
+        test.session_state["prediction"] = PREDICTION
         for name, value in query.items():
             test.query_params[name] = value
         return test.run()
@@ -68,6 +86,9 @@ def test_persons_are_named_joined_and_taken_back(visit, found):
     test = ended(test.toggle(key="persons").set_value(True).run())
     assert not test.exception and found == [None]
     assert names(test) == ["voice A", "voice B", "voice C"] and "voice C" in specs(test)["turns"]
+    (emotions,) = tables(test)
+    assert list(emotions["person"]) == ["voice A", "voice B", "voice C"]
+    assert list(emotions["face valence"]) == [".25", "", ""] and set(emotions["speech valence"]) == {"−.50"}
     assert "speaks 2 s, face 0" in texts(test) and "speaks 1 s, is not seen" in texts(test)
 
     test.text_input[-3].set_value(" Anna ").run()

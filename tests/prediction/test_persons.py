@@ -20,7 +20,7 @@ from emoviz.prediction.persons.known import Changes
 from emoviz.prediction.persons.mouths import speaking_faces
 from emoviz.prediction.persons.naming import merged, parted, renamed
 
-SPOKEN = [(0.0, 8.0, 0), (8.0, 15.0, 1), (16.0, 22.0, 0), (22.0, 30.0, 2)]
+SPOKEN = [(0.0, 10.0, 0), (10.0, 19.0, 1), (20.0, 26.0, 0), (26.0, 36.0, 2)]
 """Who speaks when in the sound of :func:`sound`."""
 KNOWN = Persons((Person("voice A", (0,), (3,)), Person("voice B", (1,)), Person("face 1", (), (1,))),
                 (Turn(0, 2, 0), Turn(2, 3.5, 1), Turn(4, 5, 0)))  # fmt: skip
@@ -28,7 +28,7 @@ KNOWN = Persons((Person("voice A", (0,), (3,)), Person("voice B", (1,)), Person(
 
 @pytest.fixture
 def sound(monkeypatch) -> Waveform:
-    """Sound of 30 s in which three voices speak, whom a made-up encoder tells apart, but for some noise."""
+    """Sound of 36 s in which three voices speak, whom a made-up encoder tells apart, but for some noise."""
 
     def voices(sound, windows, progress):
         points = np.zeros((len(windows), 8))
@@ -39,7 +39,7 @@ def sound(monkeypatch) -> Waveform:
         return points / np.linalg.norm(points, axis=1, keepdims=True)
 
     monkeypatch.setattr(diarisation, "voices_in", voices)
-    return Waveform(np.zeros(30 * 16000, np.float32), 16000, 0.0, unspoken=((15.0, 16.0),))
+    return Waveform(np.zeros(36 * 16000, np.float32), 16000, 0.0, unspoken=((19.0, 20.0),))
 
 
 @pytest.mark.parametrize("count", [None, 3])
@@ -61,7 +61,7 @@ def test_of_long_recordings_some_windows_are_compared(sound, monkeypatch):
 
 
 def test_nobody_speaks_in_silence(sound):
-    assert turns_of(Waveform(sound.samples, 16000, 0.0, unspoken=((0.0, 30.0),))) == []
+    assert turns_of(Waveform(sound.samples, 16000, 0.0, unspoken=((0.0, 36.0),))) == []
 
 
 def mouth(id: int, speaks: list[tuple[float, float]], times: np.ndarray) -> SimpleNamespace:
@@ -73,10 +73,10 @@ def mouth(id: int, speaks: list[tuple[float, float]], times: np.ndarray) -> Simp
 
 
 def test_a_voice_belongs_to_the_mouth_that_moves_with_it(sound):
-    times = np.arange(0, 30, 0.04)
+    times = np.arange(0, 36, 0.04)
     turns = [Turn(*span) for span in SPOKEN]
-    loud = Waveform(np.random.default_rng(0).normal(0, 0.1, 30 * 16000).astype(np.float32), 16000, 0.0)
-    faces = [mouth(4, [(8, 15)], times), mouth(7, [(0, 8), (16, 22)], times), mouth(9, [], times)]
+    loud = Waveform(np.random.default_rng(0).normal(0, 0.1, 36 * 16000).astype(np.float32), 16000, 0.0)
+    faces = [mouth(4, [(10, 19)], times), mouth(7, [(0, 10), (20, 26)], times), mouth(9, [], times)]
     assert speaking_faces(turns, loud, faces, times) == {0: 7, 1: 4}  # the third speaks behind the camera
     assert speaking_faces(turns, loud, [], times) == {}
 

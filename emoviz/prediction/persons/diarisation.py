@@ -29,7 +29,7 @@ APART = 0.11
 """Cosine distance of their means from which two groups of windows are two voices; chosen by ``benchmarks.persons``."""
 FEWEST, FEWEST_GIVEN = 6.0, 3.2
 """Seconds of speech from which a group of windows is a voice: where their number is found, and where it is given. Of
-little speech, a fifth is enough where the number is found, and half of an equal share where it is given."""
+little speech, half of an equal share is enough where the number is given."""
 MOST_FOUND = 20
 """Most voices that are found."""
 MOST = 2000
@@ -126,7 +126,7 @@ def _means(points: np.ndarray, centres: np.ndarray, count: int | None) -> np.nda
     tree = linkage(_smoothed(points, centres)[chosen], "ward")
     best = _directions(some, np.ones(len(some), int), [1])
     if count is None:
-        fewest = max(FEWEST_GIVEN / HOP * share, min(FEWEST / HOP * share, len(some) / 5))
+        fewest = FEWEST / HOP * share
         for number in range(2, MOST_FOUND + 1):
             groups = fcluster(tree, number, "maxclust")
             sizes = np.bincount(groups)[1:]

@@ -12,7 +12,7 @@ from .mouths import speaking_faces
 if TYPE_CHECKING:
     from ...media import ClipMedia, FaceTimeline
 
-VERSION = 2
+VERSION = 3
 """Number of the way in which persons are told apart; another one finds nothing that was kept before."""
 MOST = 20
 """Most voices that can be asked for, and most faces among which a speaker is looked for."""
