@@ -100,9 +100,7 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
         rows = evaluated(model, store, options.corpus, bars, by=by)
     if by:
         told = [f"Each {by} of '{options.corpus}' calibrates {model.name} by all of their own recordings."]
-    if model.description.kind == "emotion" or store.corpus(options.corpus).traces.empty:
-        told = [*told, *limits_of_scores(model.description, store, options.corpus)]  # traces lack no class
-    note(told)
+    note([*told, *limits_of_scores(model.description, store, options.corpus)])
     print_table(pd.DataFrame(rows), options.json)
 
 

@@ -124,8 +124,10 @@ def other_classes(about: Description, store: FeatureStore, name: str) -> list[st
         CorpusError: if the corpus is not in the store, or has no labels to compare the model with.
     """
     corpus = store.corpus(name)
+    if about.kind != "emotion":
+        return []  # ratings and traces lack no class
     rows = part_of(corpus, about, Split.TEST if name in trained_on(about) else None)
-    if about.kind != "emotion" or "emotion" not in corpus.labels:
+    if "emotion" not in corpus.labels:
         return []
     known = [str(output) for output in about.outputs]
     there = set(corpus.labels["emotion"][rows])
