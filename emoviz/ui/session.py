@@ -153,10 +153,13 @@ class Session:
 
 
 def kept_recordings() -> Kept | None:
-    """Return the place for what is known of recordings beyond a visit; where nothing may be, empty it, return None."""
+    """Return the place for what is known of recordings beyond a visit, or None where nothing may be known.
+
+    It is emptied then, but not where others reach the app: what was kept and named before is not served, and stays.
+    """
     settings = loaders.settings()
     kept = clip_store.kept_recordings(settings.store, settings.kept_mb)
-    if kept is None:
+    if kept is None and not settings.shared:
         with contextlib.suppress(OSError):
             remove_folder(settings.store / clip_store.RECORDINGS)
     return kept

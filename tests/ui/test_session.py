@@ -136,6 +136,8 @@ def test_recordings_are_kept_up_to_the_setting_or_not_at_all(tmp_path: Path, mon
     kept.write("faces", {}, entry)
     assert len(list((tmp_path / RECORDINGS).iterdir())) == 1
     assert Session(tmp_path / "session", limit_mb=1).store is loaders.store()
+    monkeypatch.setattr(loaders, "settings", lambda: replace(settings, kept_mb=0, address="0.0.0.0"))
+    assert kept_recordings() is None and (tmp_path / RECORDINGS).exists()  # opening the app to others loses nothing
     monkeypatch.setattr(loaders, "settings", lambda: replace(settings, kept_mb=0))
     assert Session(tmp_path / "session", limit_mb=1).store is not loaders.store()
     assert not (tmp_path / RECORDINGS).exists()  # what was kept before the setting changed is gone, too
