@@ -110,7 +110,7 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
         )
         if clip.is_example and state.playable:
             st.caption(SYNTHETIC)
-    if state.prediction is None:
+    if state.prediction is None or state.prediction.of_clip.empty:  # only of a picture so far that the clip lacks
         right.caption("The curves appear here as soon as the first model is ready.")
         return
     with right:

@@ -47,6 +47,7 @@ def read_still(path: Path, longest: int | None = None, bounds: Bounds = BOUNDS) 
     """
     from PIL import Image, ImageOps
 
+    Image.MAX_IMAGE_PIXELS = None  # the bounds hold in its place, which say what is accepted
     try:
         with Image.open(path, formats=_KINDS) as stored:
             _require_size(path, stored, bounds)

@@ -273,7 +273,7 @@ def _time_axes(
 ) -> None:
     """One time axis beneath all rows; every row its own value axis."""
     gap = 0.05
-    share = (1 - gap * (len(rows) - 1)) / len(rows)
+    share = (1 - gap * (len(rows) - 1)) / max(1, len(rows))
     for place, name in enumerate(rows):
         top = 1 - place * (share + gap)
         axis = unit_axis(_axis_title(dimensions[name])) if name != "emotions" else _emotion_axis(emotion_source)

@@ -42,7 +42,7 @@ def shown_face(media: "ClipMedia", faces: "FaceTimeline | None", times: np.ndarr
     if faces is None or track is None or not len(faces.times):
         return None
     frame = np.searchsorted(faces.times, times, side="right") - 1
-    step = float(np.median(np.diff(faces.times))) if len(faces.times) > 1 else 0.0
+    step = float(np.median(np.diff(faces.times))) if len(faces.times) > 1 else media.info.duration
     seen = (frame >= 0) & (times < faces.times[-1] + step) & track.present[np.maximum(frame, 0)]
     return Shown(track, (np.cumsum(track.present) - 1)[np.maximum(frame, 0)], seen)
 

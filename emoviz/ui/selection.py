@@ -124,7 +124,7 @@ def _open_of_folder(name: str) -> None:
 def _keep_upload(key: str) -> None:
     """Write what the widget received to the session's folder and select it."""
     received = st.session_state[key]
-    if received is None:
+    if not hasattr(received, "getvalue"):  # nothing, or what was received before and is on disk already
         return
     try:
         name = received.name if key == "upload" else "recording.wav"

@@ -1,6 +1,7 @@
 """A running app and a browser. Both are skipped visibly where Chromium is not installed."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -19,6 +20,15 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PATIENCE = 120
 """Seconds until something is given up: the machine may be slow and busy, but one test may not hold up all others."""
+
+
+TELL_ERRORS = """new MutationObserver(() => {
+    const box = document.querySelector('[data-testid="stException"]');
+    if (box) console.error("The page shows an error: " + box.innerText);
+}).observe(document, {childList: true, subtree: true});"""
+"""Script that tells the box of an error that a page shows, though it may be gone when a test looks."""
+FORBIDDEN = "Content Security Policy|The page shows an error"
+"""What no page may say on the browser's console."""
 
 
 @pytest.fixture(scope="session")
@@ -109,10 +119,11 @@ def open_tab(browser: Browser, *, strict: bool = False) -> Iterator[Page]:
     # Playwright waits by scripts that the app's policy forbids; test_doors_in_browser.py sees that the app keeps to it.
     context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=not strict)
     context.set_default_timeout(PATIENCE * 1000)
+    context.add_init_script(TELL_ERRORS)
     tab = context.new_page()
     failures: list[str] = []
     tab.on("pageerror", lambda error: failures.append(str(error)))
-    tab.on("console", lambda said: failures.append(said.text) if "Content Security Policy" in said.text else None)
+    tab.on("console", lambda said: failures.append(said.text) if re.search(FORBIDDEN, said.text) else None)
     tab.on("request", lambda asked: failures.append(f"It asks {asked.url}") if is_elsewhere(asked.url) else None)
     yield tab
     context.close()

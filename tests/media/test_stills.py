@@ -133,6 +133,9 @@ def test_too_large_a_picture_is_refused_by_its_header(tmp_path):
     ):
         probe(path)
     assert probe(path, bounds=Bounds(side=9000)).still
+    Image.new("1", (30_000, 30_000)).save(path)
+    with pytest.raises(MediaError, match="has 30000 x 30000 pixels"):
+        probe(path)
 
 
 def test_the_face_of_a_picture_is_found_and_a_player_gets_a_copy(tmp_path):

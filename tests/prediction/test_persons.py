@@ -55,6 +55,11 @@ def test_as_many_voices_as_are_asked_for(sound):
     assert {turn.voice for turn in turns_of(sound, 1)} == {0}
 
 
+def test_where_too_many_are_asked_for_as_many_as_can_be_told_stay(sound, monkeypatch):
+    monkeypatch.setattr(diarisation, "FEWEST_GIVEN", 1000.0)
+    assert len({turn.voice for turn in turns_of(sound, 9)}) >= 3  # and not one, as nine could not be told
+
+
 def test_of_long_recordings_some_windows_are_compared(sound, monkeypatch):
     monkeypatch.setattr(diarisation, "MOST", 24)
     assert len({turn.voice for turn in turns_of(sound)}) == 3

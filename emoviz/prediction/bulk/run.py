@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ...features.store import FeatureStore
 
 STAGE = "Predicting recordings"
+NAMED = 5
+"""Recordings that are named at most in a sentence on what could not be predicted."""
 OFTEN = 0.5
 """Seconds between two reports of what is done of one recording."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -69,7 +71,8 @@ class Outcome:
             MediaError: if there is a problem.
         """
         if self.problems:
-            named = ", ".join(problem.file.rpartition("/")[2] for problem in self.problems[:5])
+            names = [problem.file.rpartition("/")[2] for problem in self.problems]
+            named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
             raise MediaError(f"{len(self.problems)} of {self.found} recordings could not be predicted: {named}.")
 
 

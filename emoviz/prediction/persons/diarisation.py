@@ -135,14 +135,16 @@ def _means(points: np.ndarray, centres: np.ndarray, count: int | None) -> np.nda
                 break
             best = means
         return best
-    # The first cut with so many voices of some length, as groups of a few windows are none.
+    # The first cut with so many voices of some length, as groups of a few windows are none; else with the most.
     fewest = min(FEWEST_GIVEN / HOP * share, len(some) / (2 * count))
-    for number in range(count, len(some) + 1):
+    for number in range(2, len(some) + 1 if count > 1 else 2):
         groups = fcluster(tree, number, "maxclust")
-        large = np.flatnonzero(np.bincount(groups) >= fewest)
-        if len(large) >= count:
-            sizes = np.bincount(groups)[large]
-            return _directions(some, groups, large[np.argsort(-sizes, kind="stable")[:count]])
+        sizes = np.bincount(groups)
+        large = np.flatnonzero(sizes >= fewest)
+        if len(large) > len(best):
+            best = _directions(some, groups, large[np.argsort(-sizes[large], kind="stable")[:count]])
+        if len(best) == count:
+            break
     return best
 
 
