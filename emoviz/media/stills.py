@@ -27,6 +27,8 @@ _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"BM")
 def is_still(path: Path) -> bool:
     """Return whether a file begins as a single picture does; False where it cannot be read."""
     try:
+        if not path.is_file():  # to open a pipe is to wait for whoever writes into it
+            return False
         with path.open("rb") as file:
             head = file.read(12)
     except (OSError, ValueError):
