@@ -29,12 +29,14 @@ def main() -> None:
         st.markdown("What is kept on this server, where, and until when?")
     settings = loaders.settings()
     visit, found = session.session().folder, settings.store / RECORDINGS
+    mine, all_found = extent(visit), extent(found)
     with st.container(horizontal=True):
-        offer(visit, "my uploads", "everything that was made of them", session.end)
-        offer(found, "what was found in recordings", "the faces, features and predictions of all visits", delete_found)
+        offer(mine, "my uploads", "everything that was made of them", session.end)
+        more = "the faces, features and predictions of all visits, and names of persons"
+        offer(all_found, "what was found in recordings", more, delete_found)
     rows = [
-        ("Your uploads, and what was made of them", visit, extent(visit), "your visit ends"),
-        ("Found in recordings", found, extent(found), until(settings)),
+        ("Your uploads, and what was made of them", visit, mine, "your visit ends"),
+        ("Found in recordings", found, all_found, until(settings, all_found)),
         *made_on_purpose(settings),
     ]
     table = pd.DataFrame(rows, columns=["what", "where", "extent", "until"])
@@ -43,9 +45,11 @@ def main() -> None:
     figures.show_table(shown.astype(str), table.astype({"where": str}), key="storage", name="storage", about=ABOUT)
 
 
-def until(settings: Settings) -> str:
+def until(settings: Settings, held: Extent) -> str:
     """Say until when things are kept that were found in recordings."""
-    return f"{settings.kept_mb:,} MB are full, the longest unused first" if settings.kept_mb else "at once, nothing is"
+    if settings.kept_mb:
+        return f"{settings.kept_mb:,} MB are full, the longest unused first"
+    return STAYS if held.files else "at once, nothing is"
 
 
 def made_on_purpose(settings: Settings) -> list[tuple[str, Path, Extent, str]]:
@@ -62,9 +66,8 @@ def made_on_purpose(settings: Settings) -> list[tuple[str, Path, Extent, str]]:
     return rows + [(what, folder, extent(folder), STAYS) for what, folder in places.items()]
 
 
-def offer(folder: Path, what: str, more: str, delete: Callable[[], None]) -> None:
-    """Let people delete a folder for good by two clicks; nothing is offered where it holds nothing."""
-    held = extent(folder)
+def offer(held: Extent, what: str, more: str, delete: Callable[[], None]) -> None:
+    """Let people delete what is held for good by two clicks; nothing is offered where that is nothing."""
     if not held.files:
         return
     with st.popover(f"Delete {what}", icon=":material/delete:"):
