@@ -19,6 +19,7 @@ from ..prediction.persons.naming import People, merged, parted, renamed
 from . import clip_view, figures, linked, messages
 from .background import Job
 from .insides import fragment
+from .session import session
 
 FOUND = "found"
 JOBS, ERROR = "persons-jobs", "persons-error"
@@ -71,7 +72,11 @@ def _job(media: ClipMedia, count: int | None) -> Job[Persons]:
     if known is None or known[0] != key:
         if known is not None:
             known[1].stop()
-        known = st.session_state[JOBS] = (key, Job(lambda progress: persons_of(media, count, progress), "persons"))
+        turn = session().visitor.turn("persons", beside=True)  # which ends with the visit
+        known = st.session_state[JOBS] = (
+            key,
+            Job(lambda progress: persons_of(media, count, progress), "persons", turn),
+        )
     return known[1]
 
 
