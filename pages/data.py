@@ -15,7 +15,7 @@ from emoviz.corpora import inventory, own
 from emoviz.corpora.importing import Checked, Plan, check, corpus, suggest_scale, words_of
 from emoviz.corpora.inventory import Holding
 from emoviz.corpora.roles import LEFT_OUT, ROLES, WHOLE, suggest, suggest_emotions, suggest_part
-from emoviz.corpora.sources import Material, are_pictures, gather
+from emoviz.corpora.sources import Material, gather, pictures_in
 from emoviz.corpora.words import grouped
 from emoviz.features import EXTRACTORS, encoders, estimate
 from emoviz.features.base import CONDITIONED, accepted_settings, described
@@ -248,7 +248,7 @@ def choose_material(kind: str) -> Material | None:
     """Let people choose folders of this machine, and a table; None while something is missing or wrong."""
     try:
         traces, clips, table = choose_places(kind)
-        if {CLIPS: clips and (table or are_pictures(clips)), TRACES: traces, DATABASE: clips}[kind]:
+        if {CLIPS: clips and (table or pictures_in(clips)), TRACES: traces, DATABASE: clips}[kind]:
             return gather(database=clips) if kind == DATABASE else gather(clips, table, traces)
     except EmovizError as error:
         st.error(str(error))

@@ -157,10 +157,9 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
     if corpus.pictures is not None and options.features is None and not options.preset:
         chosen = {}
     problems: list[str] = []
-    store = FeatureStore(settings.store)
     try:
         with Bars() as bars:
-            store.add_corpus(
+            FeatureStore(settings.store).add_corpus(
                 corpus,
                 list(chosen),
                 bars,
@@ -171,7 +170,7 @@ def extract(options: argparse.Namespace, settings: Settings) -> None:
             )
     finally:
         note(problems)
-    stored = len(store.corpus(corpus.name).recordings)
+    stored = len(corpus.recordings) - len(problems)  # pictures without a face; whatever else is wrong was raised
     note([f"{corpus.title}: {counted(stored, 'recordings')} are in {settings.store}."])
 
 

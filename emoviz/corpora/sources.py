@@ -65,8 +65,8 @@ def gather(
     """
     if database and not (clips or table or traces):
         return Material(read_audformat(database), find_clips(database))
-    if clips and not (table or traces or database) and are_pictures(clips):
-        pictures = find_clips(clips)
+    pictures = pictures_in(clips) if clips and not (table or traces or database) else {}
+    if clips and pictures:
         return Material(read_folders(clips.name, pictures), pictures)
     if database or not (traces or (clips and table)):
         raise ConfigError(
@@ -110,12 +110,13 @@ def read_folders(name: str, pictures: Mapping[str, Path]) -> Source:
     return Source(name, rows, limits=f"{IMPORTED} {UNKNOWN_PEOPLE}")
 
 
-def are_pictures(folder: Path) -> bool:
-    """Return whether a folder holds single pictures and no clips, so that it needs no table."""
+def pictures_in(folder: Path) -> dict[str, Path]:
+    """Find the single pictures of a folder, which needs no table then; none where clips lie among them, or nothing."""
     try:
-        return all(path.suffix.lower() in STILL_ENDINGS for path in find_clips(folder).values())
+        found = find_clips(folder)
     except CorpusError:
-        return False
+        return {}
+    return found if all(path.suffix.lower() in STILL_ENDINGS for path in found.values()) else {}
 
 
 def read_traces(folder: Path) -> tuple[Source, pd.DataFrame]:

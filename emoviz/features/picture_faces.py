@@ -76,8 +76,8 @@ def _found(path: Path) -> np.ndarray:
     from ..media import ClipMedia
 
     media = ClipMedia(path)
-    (picture,) = media.pictures()
-    if picture.image.shape[:2] == (SIDE, SIDE):
+    if media.info.video is not None and (media.info.video.width, media.info.video.height) == (SIDE, SIDE):
+        (picture,) = media.pictures()
         return np.asarray(cv2.cvtColor(picture.image, cv2.COLOR_RGB2GRAY))
     track = media.face_track()
     if track is None:
