@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from .style import MARGIN, SMALL, lay_out, title
+from .style import MARGIN, SMALL, lay_out, time_axis, title
 
 MOST_COLUMNS = 300
 """Moments that are drawn at most; more are averaged, as a screen has no room for them."""
@@ -38,7 +38,7 @@ def action_units(units: pd.DataFrame) -> go.Figure:
         colorbar={"tickfont": SMALL, "thickness": 10, "outlinewidth": 0},
         hovertemplate="%{y}<br>%{x:.2f} s: %{z:.2f}<extra></extra>",
     )
-    axis = {"title": {"text": "time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL, "fixedrange": True}
+    axis = time_axis(fixedrange=True)
     if len(units) == 1:  # a single picture, whose column fills the figure
         middle = float(drawn["time"].iloc[0])
         axis = {"visible": False, "fixedrange": True, "range": [middle - NARROW, middle + NARROW]}

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from .channels import LESS
-from .style import GRID, MARGIN, SMALL, ZERO, lay_out, title
+from .style import GRID, MARGIN, SMALL, ZERO, lay_out, time_axis, title
 
 MOST_CELLS = 200
 """Largest number of cells of a map on each side; more are averaged, as a screen has no more."""
@@ -63,11 +63,7 @@ def attention_strip(moments: pd.DataFrame) -> go.Figure:
     lay_out(
         figure,
         title=title("Which moments does the model look at?"),
-        xaxis={
-            "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
-            "tickfont": SMALL,
-            "range": [0, float(moments["time"].iloc[-1]) + half],
-        },
+        xaxis=time_axis(range=[0, float(moments["time"].iloc[-1]) + half]),
         yaxis={"tickfont": {"size": 10}, "autorange": "reversed", "automargin": False},
         margin=MARGIN | STRIP,
         dragmode=False,

@@ -28,6 +28,7 @@ from .style import (
     faint,
     lay_out,
     legend,
+    time_axis,
     title,
     unit_axis,
 )
@@ -282,14 +283,9 @@ def _time_axes(
     lay_out(
         figure,
         title=title("What do face and speech say, moment by moment?"),
-        xaxis={
-            "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
-            "tickfont": SMALL,
-            "range": [0, end],
-            "anchor": f"y{len(rows) if len(rows) > 1 else ''}",
-            "gridcolor": GRID,
-            "hoverformat": ".2f",
-        },
+        xaxis=time_axis(
+            range=[0, end], anchor=f"y{len(rows) if len(rows) > 1 else ''}", gridcolor=GRID, hoverformat=".2f"
+        ),
         legend=legend(y=1.0, anchor="bottom"),
         legend2=legend(y=-0.11, anchor="top")
         | {"x": -0.06, "xanchor": "left", "traceorder": "normal", "entrywidth": 74},

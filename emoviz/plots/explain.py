@@ -12,7 +12,7 @@ from ..core.vocabulary import MARKS
 from .attention import coarse
 from .channels import LESS, MORE, grouped_bars
 from .clip import ABOVE, timeline
-from .style import GAP, GRID, MARGIN, SMALL, ZERO, faint, lay_out, title, unit_axis
+from .style import GAP, GRID, MARGIN, SMALL, ZERO, faint, lay_out, time_axis, title, unit_axis
 
 Spectrogram = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Times (s), frequencies (Hz) and the values (F, T) at them."""
@@ -215,14 +215,7 @@ def sound_explained(
     lay_out(
         figure,
         title=title(f"Which moments of the sound moved “{output}”?"),
-        xaxis={
-            "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
-            "tickfont": SMALL,
-            "range": [0, end],
-            "gridcolor": GRID,
-            "hoverformat": ".2f",
-            "anchor": "y",
-        },
+        xaxis=time_axis(range=[0, end], gridcolor=GRID, hoverformat=".2f", anchor="y"),
         **_sound_rows(output, "mean heat" if heat else f"added to {unit}", dimension=dimension),
         hovermode="x unified",
         bargap=0.05,

@@ -123,6 +123,11 @@ def unit_axis(name: str) -> dict[str, Any]:
     }
 
 
+def time_axis(**more: Any) -> dict[str, Any]:
+    """Return an axis of seconds, with further properties."""
+    return {"title": {"text": "time (s)", "standoff": 2, "font": SMALL}, "tickfont": SMALL, **more}
+
+
 def legend(y: float, anchor: str) -> dict[str, Any]:
     """Return a horizontal legend at the right, its ``anchor`` (top or bottom) at a share of the figure's height."""
     return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": {"size": 11}}

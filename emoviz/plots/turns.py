@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from .style import GRID, MARGIN, SERIES_COLOURS, SMALL, lay_out, title
+from .style import GRID, MARGIN, SERIES_COLOURS, SMALL, lay_out, time_axis, title
 
 ROW = 24
 """Pixels of one person's lane."""
@@ -37,13 +37,7 @@ def turns(table: pd.DataFrame, people: Sequence[str], end: float) -> go.Figure:
     lay_out(
         figure,
         title=title("Who speaks when?"),
-        xaxis={
-            "title": {"text": "time (s)", "standoff": 2, "font": SMALL},
-            "tickfont": SMALL,
-            "range": [0, end],
-            "gridcolor": GRID,
-            "fixedrange": True,
-        },
+        xaxis=time_axis(range=[0, end], gridcolor=GRID, fixedrange=True),
         yaxis={
             "tickfont": SMALL,
             "categoryorder": "array",
