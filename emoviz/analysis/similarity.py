@@ -23,6 +23,7 @@ from scipy.stats import rankdata
 
 from ..core.errors import AnalysisError, ConfigError, UnknownNameError
 from ..core.registry import Registry
+from ..core.words import listed
 from ..evaluation import bootstrap
 from .replicates import require_count, require_weights
 
@@ -158,7 +159,7 @@ def dendrogram(similarity: pd.DataFrame, method: str = "average") -> Dendrogram:
     """
     methods = ("average", "complete", "single")
     if method not in methods:
-        raise ConfigError(f"Cultures are merged by {', '.join(methods[:-1])} or {methods[-1]} linkage, not '{method}'.")
+        raise ConfigError(f"Cultures are merged by {listed(methods, 'or')} linkage, not '{method}'.")
     names = [str(name) for name in similarity.index]
     if len(names) < 2:
         raise AnalysisError(f"A dendrogram joins at least two cultures, and here are {len(names)}.")

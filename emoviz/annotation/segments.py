@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..core.errors import AnnotationError
 from ..core.files import raising, replacing
+from ..core.words import listed
 from .formats import READERS, WRITERS, Writer, not_text
 
 MOST = 100_000
@@ -118,5 +119,4 @@ def writer_of(path: Path) -> Writer:
 
 def endings(formats: Iterable[str] = READERS) -> str:
     """Return the endings of annotation files in words; by default of those that are read."""
-    *others, last = (f".{name}" for name in formats)
-    return f"{', '.join(others)} or {last}"
+    return listed((f".{name}" for name in formats), "or")

@@ -1,6 +1,7 @@
 """Written form of numbers, intervals, p values and counts, and the sentences that stand in several places."""
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from .errors import ConfigError
@@ -99,6 +100,12 @@ def duration(seconds: float) -> str:
 def size(bytes_: float) -> str:
     """Return a number of bytes in words: ``12 MB``."""
     return f"{bytes_ / 1e9:.1f} GB" if bytes_ >= 1e9 else f"{max(1, bytes_ / 1e6):.0f} MB"
+
+
+def listed(names: Iterable[str], last: str = "and") -> str:
+    """Return names as a sentence lists them: ``a, b and c``; ``last`` stands before the last one."""
+    *others, end = names
+    return f"{', '.join(others)} {last} {end}" if others else end
 
 
 def counted(value: int, unit: str) -> str:

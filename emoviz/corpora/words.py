@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from ..core.vocabulary import Dimension
-from ..core.words import count, counted
+from ..core.words import count, counted, listed
 from .base import Corpus
 from .importing import Checked, Plan
 from .roles import LEFT_OUT
@@ -66,5 +66,5 @@ def _labels(plan: Plan, made: Corpus) -> list[str]:
 def _listed(lines: list[int]) -> str:
     """Some line numbers in words."""
     if len(lines) <= MOST_LINES:
-        return f"{', '.join(map(str, lines[:-1]))} and {lines[-1]}"
-    return f"{', '.join(map(str, lines[:MOST_LINES]))} and {count(len(lines) - MOST_LINES)} more"
+        return listed(map(str, lines))
+    return listed([*map(str, lines[:MOST_LINES]), f"{count(len(lines) - MOST_LINES)} more"])

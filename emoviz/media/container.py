@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from ..core.errors import EmovizError, MediaError
 from ..core.vocabulary import STILLS
+from ..core.words import listed
 
 ACCEPTED = ("mp4", "mov", "mkv", "webm", "avi", "flv", "wav", "flac", "mp3", "m4a", "ogg", *STILLS)
 """File endings of the recordings that are read. What a file is decides its content, not its name."""
@@ -170,7 +171,7 @@ def moving(streams: Sequence[VideoStream]) -> list[VideoStream]:
 
 def accepted() -> str:
     """Return the sentence that names the accepted kinds of files."""
-    return f"Accepted are {', '.join(ACCEPTED[:-1])} and {ACCEPTED[-1]}."
+    return f"Accepted are {listed(ACCEPTED)}."
 
 
 def _chosen(streams: list[AnyStream], number: int | None, what: str) -> AnyStream | None:

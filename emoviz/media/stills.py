@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core.errors import EmovizError, MediaError
 from ..core.vocabulary import STILLS
+from ..core.words import listed
 from .bounds import BOUNDS, Bounds
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def read_still(path: Path, longest: int | None = None, bounds: Bounds = BOUNDS) 
         raise
     except Exception as error:  # a damaged file raises errors of many kinds
         raise MediaError(
-            f"'{path.name}' cannot be read as a picture: it is damaged or cut off. "
-            f"Accepted are {', '.join(STILLS[:-1])} and {STILLS[-1]}."
+            f"'{path.name}' cannot be read as a picture: it is damaged or cut off. Accepted are {listed(STILLS)}."
         ) from error
     scale = min(1.0, longest / max(image.shape[:2])) if longest else 1.0
     if scale < 1:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ConfigError
 from ..core.files import raising, write_bytes
+from ..core.words import listed
 from .formats import FORMATS, Format
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
 def endings() -> str:
     """Return the endings of files that are written, for people, e.g. ``.csv or .json``."""
-    *others, last = (f".{name}" for name in FORMATS)
-    return f"{', '.join(others)} or {last}"
+    return listed((f".{name}" for name in FORMATS), "or")
 
 
 def format_of(path: Path) -> Format:

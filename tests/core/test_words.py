@@ -65,3 +65,8 @@ def test_counts_and_shares() -> None:
 def test_what_is_written_in_words_is_written_nowhere_else(pattern: str) -> None:
     found = [str(path.relative_to(ROOT)) for path in ELSEWHERE if re.search(pattern, path.read_text("utf-8"))]
     assert found == []
+
+
+def test_names_are_listed_as_a_sentence_does():
+    assert words.listed(["a", "b", "c"]) == "a, b and c" and words.listed("ab", "or") == "a or b"
+    assert words.listed(iter(["a"])) == "a"
