@@ -17,15 +17,11 @@ The last line is a JSON object. Exits with 1 when a bound is missed.
 
 import argparse
 import json
-import os
 import random
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -37,7 +33,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
-ROOT = Path(__file__).resolve().parent.parent
+from .server import ROOT, serving
+
 EXAMPLE = ROOT / "examples" / "synthetic-english.mp4"
 PAGES = ("explain", "attention", "embeddings", "compare", "cultures", "data", "storage")
 MOST_SECONDS, MOST_TIMES, MOST_GROWTH = 2.0, 2.0, 100
@@ -165,35 +162,20 @@ class Load:
 
 
 @contextmanager
-def app(own: Path, log: Path) -> Iterator[tuple[str, psutil.Process]]:
+def app(own: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Run an app with folders of its own until the block ends, and give its address and its process."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
     settings = {f"EMOVIZ_{name}": str(own / name.lower()) for name in ("STORE", "RUNS", "CHECKPOINTS", "FOLDERS")}
-    environment = os.environ | settings | {"EMOVIZ_KEPT_MB": "0", "TMPDIR": str(own / "tmp")}
-    environment["STREAMLIT_SERVER_HEADLESS"] = "true"
-    command = [sys.executable, "-m", "emoviz", "app", "--port", str(port)]
-    with log.open("w") as output:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
-    try:
-        for _ in range(PATIENCE):
-            try:
-                urllib.request.urlopen(f"http://localhost:{port}/_stcore/health")
-                break
-            except OSError:
-                time.sleep(1)
-        yield f"localhost:{port}", psutil.Process(server.pid)
-    finally:
-        server.terminate()
-        server.wait()
+    settings |= {"EMOVIZ_KEPT_MB": "0", "TMPDIR": str(own / "tmp")}
+    command = [sys.executable, "-m", "emoviz", "app", "--port"]
+    with (own / "log").open("w") as output, serving(command, settings, output) as (address, server):
+        yield address, psutil.Process(server.pid)
 
 
 def measure(visitors: int, minutes: float, own: Path) -> dict[str, Any]:
     """Let visitors come and go, and return what was measured."""
     for name in ("tmp", "folders"):
         (own / name).mkdir()
-    with app(own, own / "log") as (address, process):
+    with app(own) as (address, process):
         first = Load(address, own / "folders")
         first.visit(time.monotonic() + 10 * PATIENCE, every=True)
         first.home(time.monotonic() + 5)

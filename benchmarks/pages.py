@@ -19,12 +19,9 @@ import argparse
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,7 +36,8 @@ from emoviz.checkpoints.description import Description, FeatureSpec
 from emoviz.core.vocabulary import FOUR_EMOTIONS, Source, Task
 from emoviz.models.inputs import InputConfig
 
-ROOT = Path(__file__).resolve().parent.parent
+from .server import ROOT, serving
+
 CHROMIUM = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium")
 LONGEST = {"view": 1.0, "answer": 0.3, "turn": 1.0}
 """Seconds above the empty page's that each may take."""
@@ -250,27 +248,12 @@ def make_checkpoint(folder: Path, name: str, recordings: int, channels: int, see
 
 
 @contextmanager
-def serving(script: Path, folder: Path) -> Iterator[str]:
+def streamlit(script: Path, folder: Path) -> Iterator[str]:
     """Serve a script by Streamlit, and yield its address."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
     settings = {"EMOVIZ_CHECKPOINTS": str(folder / "checkpoints"), "EMOVIZ_STORE": str(folder / "store")}
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true", f"--server.port={port}"]
-    server = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(PATIENCE // 1000):
-            try:
-                urllib.request.urlopen(f"http://localhost:{port}/_stcore/health")
-                break
-            except OSError:
-                time.sleep(1)
-        yield f"http://localhost:{port}"
-    finally:
-        server.terminate()
-        server.wait()
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port"]
+    with serving(command, settings) as (address, _):
+        yield f"http://{address}"
 
 
 def measure(context: BrowserContext, address: str, view: View) -> np.ndarray:
@@ -321,9 +304,9 @@ def main() -> int:
             viewport={"width": 1280, "height": 800},
         )
         with (
-            serving(ROOT / "app.py", folder) as app,
-            serving(folder / "empty.py", folder) as empty,
-            serving(folder / "figure.py", folder) as figure,
+            streamlit(ROOT / "app.py", folder) as app,
+            streamlit(folder / "empty.py", folder) as empty,
+            streamlit(folder / "figure.py", folder) as figure,
         ):
             print(f"{options.recordings} recordings x {options.channels} channels, median of {options.repeats}")
             print(f"{'':12}" + "".join(f"{kind + ' s':>10}{'more':>8}" for kind in LONGEST))
