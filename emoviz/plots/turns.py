@@ -9,7 +9,7 @@ from .style import GRID, MARGIN, SERIES_COLOURS, SMALL, lay_out, time_axis, titl
 
 ROW = 24
 """Pixels of one person's lane."""
-AROUND = 70
+AROUND = 86
 """Pixels of title and time axis."""
 
 
@@ -37,7 +37,8 @@ def turns(table: pd.DataFrame, people: Sequence[str], end: float) -> go.Figure:
     lay_out(
         figure,
         title=title("Who speaks when?"),
-        xaxis=time_axis(range=[0, end], gridcolor=GRID, fixedrange=True),
+        # Under these bars a title with a standoff is drawn between the numbers, so it has none.
+        xaxis=time_axis(range=[0, end], gridcolor=GRID, fixedrange=True, title={"text": "time (s)", "font": SMALL}),
         yaxis={
             "tickfont": SMALL,
             "categoryorder": "array",
@@ -49,7 +50,7 @@ def turns(table: pd.DataFrame, people: Sequence[str], end: float) -> go.Figure:
         barmode="overlay",
         bargap=0.3,
         dragmode=False,
-        margin=MARGIN,
+        margin=MARGIN | {"b": 44},
         height=AROUND + ROW * max(1, len(people)),
     )
     return figure
