@@ -3,6 +3,7 @@
 const PLAY = "M3 1.5v13l11-6.5z"
 const PAUSE = "M3 1.5h3.5v13H3zM9.5 1.5H13v13H9.5z"
 const DRAG = 5 // pixels from which a press on a figure is a drag
+const REST = 250 // milliseconds between two drawings while nothing moves: figures come and go without a word
 const MISSING = 0xffff
 const players = new WeakMap()
 
@@ -31,11 +32,19 @@ class Player {
     this.boxes = this.mesh = this.heat = null
     this.listeners = new AbortController()
     this.listen()
-    const tick = () => {
+    this.tick = () => {
       this.draw()
-      this.frame = requestAnimationFrame(tick)
+      if (this.clip.paused) this.resting = setTimeout(() => this.wake(), REST)
+      else this.wake()
     }
-    tick()
+    this.tick()
+  }
+
+  // Draw with the next frame of the screen: each frame while the clip plays, and whenever something moved.
+  wake() {
+    clearTimeout(this.resting)
+    cancelAnimationFrame(this.frame)
+    this.frame = requestAnimationFrame(this.tick)
   }
 
   update(data) {
@@ -55,9 +64,11 @@ class Player {
     if (data.faces) this.fetchBoxes(data.faces)
     if (data.heat) this.fetchHeat(data.heat)
     else this.heat = null
+    this.wake()
   }
 
   close() {
+    clearTimeout(this.resting)
     cancelAnimationFrame(this.frame)
     this.listeners.abort()
     document.querySelectorAll(".emoviz-cursor").forEach((element) => element.remove())
@@ -76,6 +87,8 @@ class Player {
     on(this.find("loop"), "click", () => this.setLoop(this.span ? null : [0, this.duration]))
     on(this.find("fit"), "click", () => this.tell("span", this.span.map((time) => time.toFixed(2)).join("-")))
     on(this.clip, "play pause", () => this.showState())
+    on(this.clip, "play seeking seeked loadedmetadata", () => this.wake())
+    on(window, "resize", () => this.wake())
     on(this.clip, "pause seeked", () => this.writeTime())
     on(this.clip, "ended", () => this.span && this.restart())
     on(this.element, "keydown", (event) => this.key(event))
@@ -144,6 +157,7 @@ class Player {
     this.span = span
     this.showFit()
     this.find("loop").setAttribute("aria-pressed", String(span !== null))
+    this.wake()
   }
 
   showFit() {
@@ -154,6 +168,7 @@ class Player {
     const pressed = chip.getAttribute("aria-pressed") !== "true"
     chip.setAttribute("aria-pressed", String(pressed))
     if (chip.id === "mesh" && pressed) this.fetchMesh(this.data.faces)
+    this.wake()
   }
 
   // ---- what follows the clock
@@ -164,7 +179,8 @@ class Player {
     if (this.span && !this.clip.paused && (time >= this.span[1] || time < this.span[0] - 0.1)) this.restart()
     this.find("seek").max = this.duration
     this.find("seek").value = time
-    this.find("clock").textContent = `${stamp(time)} / ${stamp(this.duration)}`
+    const clock = `${stamp(time)} / ${stamp(this.duration)}`
+    if (this.find("clock").textContent !== clock) this.find("clock").textContent = clock
     for (const figure of this.timeFigures()) this.drawCursor(figure, time)
     this.drawPathPoint(time)
     this.drawFaces(time)
