@@ -264,10 +264,7 @@ def show_clip(name: str, found: dict[str, Path], maps: tuple[str, ...]) -> None:
 
 def show_state(clip: selection.Clip, folder: Path, doubt: str, analysis: Analysis, state: State) -> None:
     """Draw one look at the analysis: its progress, and the clip's attention."""
-    progress = st.container()
     left, right = st.columns([43, 57], gap="medium")
-    with progress:
-        clip_view.show_progress(state, analysis)
     with left:
         clip_view.show_player(analysis, state, figures=["timeline", "moments"])
     if state.running or state.prediction is None:

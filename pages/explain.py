@@ -33,7 +33,6 @@ from emoviz.ui.explanation_requests import (
     Request,
     StreamQuestion,
 )
-from emoviz.ui.explanations import Work
 from emoviz.ui.selection import Clip
 from emoviz.ui.session import session
 
@@ -132,8 +131,7 @@ def show_clip(clip: Clip, network: Path | str | None, model: Path | str | None) 
         messages.wrong(str(error))
         return
     forget_choices(analysis)
-    line = session().line
-    clip_view.follow(analysis, partial(show_state, clip, analysis, seen, heard), beside=lambda: line.busy)
+    clip_view.follow(analysis, partial(show_state, clip, analysis, seen, heard), partial(show_progress, analysis))
 
 
 def load(folder: Path | str | None) -> Checkpoint | None:
@@ -153,10 +151,10 @@ def forget_choices(analysis: Analysis) -> None:
 
 def show_state(
     clip: Clip, analysis: Analysis, network: Checkpoint | None, model: Checkpoint | None, state: State
-) -> bool:
-    """Draw one look at the analysis and its explanations so far; return whether more of these will come."""
+) -> frozenset[Hashable]:
+    """Draw one look at the analysis and its explanations so far; return those that are still to come."""
     line = session().line
-    progress, words = st.container(), st.container()
+    words = st.container()
     left, right = st.columns([43, 57], gap="medium")
     video = left.container()
     face = ask_face(network, analysis, state.prediction, right)
@@ -168,8 +166,6 @@ def show_state(
     later = [] if state.running else of_sound
     wanted = dict([*of_face[:2], *later[:1], *of_face[2:], *later[1:]])
     known = line.ask(wanted)
-    with progress:
-        show_progress(analysis, state, wanted, known)
     told, prediction = [], state.prediction
     if face and prediction:
         told.append(show_face(clip, face, prediction, results(known, of_face), place))
@@ -181,7 +177,7 @@ def show_state(
     with video:
         heat = results(known, of_face)[1] if face else None
         clip_view.show_player(analysis, state, figures=["film", "sound"], heat=heat)
-    return line.waits(wanted, known)
+    return line.pending(known)
 
 
 def results(known: Mapping[Hashable, background.State[Any]], requests: Sequence[Request]) -> list[Any]:
@@ -189,22 +185,24 @@ def results(known: Mapping[Hashable, background.State[Any]], requests: Sequence[
     return [known[key].result if key in known else None for key, _ in requests]
 
 
-def show_progress(
-    analysis: Analysis, state: State, wanted: Mapping[Hashable, Work], known: Mapping[Hashable, background.State[Any]]
-) -> None:
-    """Show what is being done, with a stop button, and what failed."""
+def show_progress(analysis: Analysis, state: State) -> frozenset[Hashable]:
+    """Show what is being done, with a stop button, and what failed; return the explanations that are still to come."""
     line = session().line
+    known = line.look()
     running = next((job for job in known.values() if job.running), None)
+    if state.error:
+        return frozenset()
     if state.running or state.stopped:
         messages.working(state, analysis)
     elif running:
-        messages.working(running, line.stopper(wanted))
-    elif line.halted(wanted):
+        messages.working(running, line)
+    elif line.halted:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning("Stopped; the results so far stay.", icon=None)
             st.button("Go on", key="go-on", on_click=line.go_on)
     for error in dict.fromkeys(job.error for job in known.values() if job.error):
         st.info(error)
+    return line.pending(known)
 
 
 def show_face(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, found: Sequence[Any], place: Place) -> str:

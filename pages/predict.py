@@ -100,10 +100,8 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
     """Draw one look at the analysis: its progress, and what is predicted."""
     people.run_again()
     # Slots that are there from the start: what is drawn keeps its place, and so its state, as the rest arrives.
-    progress, words = st.container(), st.container()
+    words = st.container()
     left, right = st.columns([43, 57], gap="medium")
-    with progress:
-        clip_view.show_progress(state, analysis)
     with left:
         clip_view.show_player(
             analysis, state, figures=["timeline", "turns"], path="circumplex", on_span=people.take_span

@@ -1,6 +1,8 @@
 """The view of a clip on a page: its analysis while it runs, and its player."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 POLL = 0.5
 """Seconds between two looks at what is running."""
+REST = 4
+"""Times as long as a drawing took, for which it stays at least while there is more to draw."""
+Pending = frozenset[Hashable] | None
+"""Keys of other work that is still to come."""
+NOTHING: frozenset[Hashable] = frozenset()
 
 
 def analyse(clip: Path, checkpoints: "Sequence[Checkpoint]") -> Analysis:
@@ -43,35 +50,59 @@ def media_of(clip: Path) -> "ClipMedia":
 
 
 def follow(
-    analysis: Analysis, draw: Callable[[State], bool | None], *, beside: Callable[[], bool] | None = None
+    analysis: Analysis,
+    draw: Callable[[State], Pending],
+    show_progress: Callable[[State], Pending] | None = None,
 ) -> None:
-    """Draw an analysis, again and again while it runs; or say what went wrong.
+    """Draw an analysis, and again when more of it is known; in between, only its progress is looked at and drawn.
+
+    A drawing takes server and browser much longer than a look, so it stays some times as long as it took.
 
     Args:
         analysis: analysis to look at.
-        draw: function that draws one look; where other work runs ``beside``, it returns whether more will come of that.
-        beside: function that tells whether such work runs now.
+        draw: function that draws one look, and returns which other work that it asks for is still to come.
+        show_progress: function that draws the progress above that and returns the same; by default the analysis's own.
     """
+    look = show_progress or partial(_show_progress, analysis)
+    watched: bool | None = None
+    drawn, due = (analysis.state, NOTHING), 0.0
 
-    def look() -> None:
-        state = analysis.state
-        if polling and not state.running and beside is None:
-            st.rerun()  # the whole page, so that the polling ends
+    def show() -> None:
+        nonlocal drawn, due
+        began, state = time.monotonic(), analysis.state
+        pending: Pending = None
         if state.error:
             messages.wrong(state.error, state.details)
-            return
-        more = draw(state)
-        # By what is drawn and not by what runs now, which may have ended since it was asked for.
-        if (state.running or bool(more)) != polling:
+        else:
+            pending = draw(state)
+        drawn = (state, pending or NOTHING)
+        due = time.monotonic() + REST * (time.monotonic() - began)
+        if watched is not None and (state.running or bool(pending)) != watched:
+            st.rerun()  # the whole page, so that looking begins or ends
+
+    def watch() -> None:
+        state = analysis.state
+        pending = look(state) or NOTHING
+        running = state.running or bool(pending)
+        if running != watched or (time.monotonic() >= due and _differ((state, pending), drawn)):
             st.rerun()
 
-    polling = analysis.state.running or bool(beside and beside())
-    fragment(look, run_every=POLL if polling else None)()
+    place = st.container()
+    fragment(show)()
+    watched = drawn[0].running or bool(drawn[1])
+    with place:
+        fragment(watch, run_every=POLL if watched else None)()
 
 
-def show_progress(state: State, analysis: Analysis) -> None:
-    """Show the progress of an analysis, unless it is done."""
-    if state.running or state.stopped:
+def _differ(one: tuple[State, frozenset[Hashable]], other: tuple[State, frozenset[Hashable]]) -> bool:
+    """Whether there is more to draw at one look than at another; the amount that is done is drawn at each."""
+    return one[1] != other[1] or any(
+        getattr(one[0], name) is not getattr(other[0], name) for name in ("playable", "prediction", "stopped", "error")
+    )
+
+
+def _show_progress(analysis: Analysis, state: State) -> None:
+    if not state.error and (state.running or state.stopped):
         messages.working(state, analysis)
 
 

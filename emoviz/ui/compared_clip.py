@@ -40,7 +40,6 @@ def show_clip(found: dict[str, Path], names: list[str]) -> None:
 
 def show_state(clip: selection.Clip, names: list[str], analysis: Analysis, state: State) -> None:
     """Draw one look at the analysis: its progress, and the models' curves."""
-    clip_view.show_progress(state, analysis)
     left, right = st.columns([38, 62], gap="medium")
     with left:
         clip_view.show_player(analysis, state, figures=["curves"])

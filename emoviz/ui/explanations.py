@@ -1,7 +1,6 @@
 """Explanations of one visitor's clip, made one after the other in the background, and the models that have some."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +53,7 @@ class Line:
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
+        self.wanted: Mapping[Hashable, Work] = {}
         self._jobs: dict[Hashable, Job[Any]] = {}
         self._halted: frozenset[Hashable] = frozenset()
 
@@ -68,6 +68,7 @@ class Line:
         Args:
             wanted: functions that make the explanations by their keys, the most urgent first.
         """
+        self.wanted = wanted
         for key, job in list(self._jobs.items()):
             state = job.state
             if (state.running and key not in wanted) or (state.stopped and key not in self._halted):
@@ -81,25 +82,28 @@ class Line:
             self._jobs.pop(next(iter(self._jobs))).stop()
         return {key: self._jobs[key].state for key in wanted if key in self._jobs}
 
-    def waits(self, wanted: Mapping[Hashable, Work], known: Mapping[Hashable, State[Any]]) -> bool:
-        """Return whether more will come of what is asked for than was known, even if it has come by now."""
-        return any(known[key].running if key in known else key not in self._halted for key in wanted)
+    def look(self) -> dict[Hashable, State[Any]]:
+        """Return the states of what was asked for last; begin the next."""
+        return self.ask(self.wanted)
 
-    def halt(self, wanted: Mapping[Hashable, Work]) -> None:
+    def pending(self, known: Mapping[Hashable, State[Any]]) -> frozenset[Hashable]:
+        """Return what was asked for last and was still to come by some states, even if it has come by now."""
+        return frozenset(
+            key for key in self.wanted if (known[key].running if key in known else key not in self._halted)
+        )
+
+    def stop(self) -> None:
         """Stop; no explanation that is asked for now begins until :meth:`go_on`."""
-        self._halted = frozenset(wanted)
+        self._halted = frozenset(self.wanted)
         self.close()
 
-    def stopper(self, wanted: Mapping[Hashable, Work]) -> "Stopper":
-        """Return the object that a stop button stops."""
-        return Stopper(self, wanted)
-
-    def halted(self, wanted: Mapping[Hashable, Work]) -> bool:
-        """Return whether an explanation that is asked for waits for :meth:`go_on`."""
-        return any(key in self._halted and not self._done(key) for key in wanted)
+    @property
+    def halted(self) -> bool:
+        """Whether an explanation that is asked for waits for :meth:`go_on`."""
+        return any(key in self._halted and not self._done(key) for key in self.wanted)
 
     def go_on(self) -> None:
-        """Go on after :meth:`halt`."""
+        """Go on after :meth:`stop`."""
         self._halted = frozenset()
 
     def close(self) -> None:
@@ -114,18 +118,6 @@ class Line:
 
     def _done(self, key: Hashable) -> bool:
         return key in self._jobs and not (self._jobs[key].state.running or self._jobs[key].state.stopped)
-
-
-@dataclass(frozen=True)
-class Stopper:
-    """An object that stops the present explanation, and begins no other that is asked for."""
-
-    line: Line
-    wanted: Mapping[Hashable, Work]
-
-    def stop(self) -> None:
-        """Stop the explanation."""
-        self.line.halt(self.wanted)
 
 
 def sound_of(media: ClipMedia) -> Spectrogram | None:

@@ -47,12 +47,12 @@ def test_after_a_stop_nothing_begins_until_it_goes_on():
     line, go_on = Line(Visitor(Turns(1))), threading.Event()
     wanted = {"first": waiting(go_on), "second": waiting(go_on)}
     line.ask(wanted)
-    line.halt(wanted)
+    line.stop()
     line._jobs["first"].wait(10)
-    assert line.ask(wanted)["first"].stopped and not line.busy and line.halted(wanted)
+    assert line.ask(wanted)["first"].stopped and not line.busy and line.halted
     go_on.set()
     line.go_on()
-    assert done(line, wanted) == {"first": "waited", "second": "waited"} and not line.halted(wanted)
+    assert done(line, wanted) == {"first": "waited", "second": "waited"} and not line.halted
 
 
 def test_what_came_since_it_was_asked_for_is_still_waited_for():
@@ -62,14 +62,14 @@ def test_what_came_since_it_was_asked_for_is_still_waited_for():
     known = line.ask(wanted)
     go_on.set()
     line._jobs["first"].wait(10)
-    assert not line.busy and line.waits(wanted, known) and line.waits(wanted, {})
-    assert done(line, wanted) and not line.waits(wanted, line.ask(wanted))
+    assert not line.busy and line.pending(known) == wanted.keys() == line.pending({})
+    assert done(line, wanted) and not line.pending(line.look())
 
 
 def test_what_was_halted_is_not_waited_for():
     line, go_on = Line(Visitor(Turns(1))), threading.Event()
     wanted = {"first": waiting(go_on), "second": waiting(go_on)}
     line.ask(wanted)
-    line.halt(wanted)
+    line.stop()
     line._jobs["first"].wait(10)
-    assert not line.waits(wanted, line.ask(wanted))
+    assert not line.pending(line.look())
