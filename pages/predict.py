@@ -23,6 +23,7 @@ from emoviz.ui import (
     persons_view,
     segment_view,
     selection,
+    words_view,
 )
 from emoviz.ui.clip_analysis import Analysis, State
 
@@ -104,7 +105,7 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
     left, right = st.columns([43, 57], gap="medium")
     with left:
         clip_view.show_player(
-            analysis, state, figures=["timeline", "turns"], path="circumplex", on_span=people.take_span
+            analysis, state, figures=["timeline", "words", "turns"], path="circumplex", on_span=people.take_span
         )
         if clip.is_example and state.playable:
             st.caption(SYNTHETIC)
@@ -113,6 +114,10 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
         return
     with right:
         prediction = show_curves(clip, state.prediction)
+        if not state.running:
+            words_view.show(analysis.media, clip.stem)
+        show_weights(clip, prediction)
+        show_units(clip, prediction)
     with left:
         show_path(clip, prediction)
     verdict, doubts = verdict_and_doubts(prediction.table, prediction.outputs, running=state.running)
@@ -127,7 +132,7 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
 
 
 def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPrediction:
-    """Draw curves, emotions and channel weights, and return the prediction with the fusion that was chosen."""
+    """Draw curves and emotions, and return the prediction with the fusion that was chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if prediction.is_fused:
             prediction = prediction.with_fusion(*selection.choose_fusion())
@@ -144,6 +149,11 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
         about=ABOUT_MOMENT if one else ABOUT_TIMELINE,
         downloads=exports(prediction),
     )
+    return prediction
+
+
+def show_weights(clip: selection.Clip, prediction: ClipPrediction) -> None:
+    """Draw the channel weights of the models that have some."""
     known = loaders.every_checkpoint() if prediction.channel_weights else {}
     for model, weights in prediction.channel_weights.items():
         doubt = attention_weights.doubt_of(model, known) if model in known else ""
@@ -156,8 +166,6 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
         )
         if doubt:
             st.caption(f"The bars are pale, as {doubt}.")
-    show_units(clip, prediction)
-    return prediction
 
 
 def show_units(clip: selection.Clip, prediction: ClipPrediction) -> None:

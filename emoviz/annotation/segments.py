@@ -1,6 +1,7 @@
 """Segments of a recording: windows, or what an annotation file marks."""
 
 import math
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -103,6 +104,20 @@ def write(segments: Sequence[Segment], path: Path, recording: str) -> None:
         path.parent.stat()  # a folder that was mistyped is not made
         with replacing(path) as draft:
             kind(draft, segments, recording)
+
+
+def encoded(segments: Sequence[Segment], ending: str, recording: str) -> bytes:
+    """Return the content of an annotation file.
+
+    Args:
+        segments: segments, in the order of their starts, at least one.
+        ending: ending of the file, one of :data:`~emoviz.annotation.formats.WRITERS`.
+        recording: name of the recording.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"segments.{ending}"
+        write(segments, path, recording)
+        return path.read_bytes()
 
 
 def writer_of(path: Path) -> Writer:

@@ -28,6 +28,7 @@ UNITS = {
     "speakers": ("person", "people"),
     "recordings": ("recording", "recordings"),
     "rows": ("row", "rows"),
+    "words": ("word", "words"),
 }
 """Words for one and for several of whatever is counted; an interval may rest on sessions, speakers or recordings."""
 LEAST_P = 0.001

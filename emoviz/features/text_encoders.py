@@ -38,6 +38,7 @@ class TextEncoder:
         weights: weights of the encoder: name on the Hub, or a folder.
         recogniser: recogniser of the words: name on the Hub, or a folder, in CTranslate2's form.
         language: two-letter code of the spoken language, or ``auto`` to find out.
+        translate: whether what is said is first translated to English by the recogniser, as in paper 1.
         languages: codes that the encoder knows, with commas between; empty for all of them.
         layer: block after which the states are taken: 1 for the first, 0 for its input, -1 for the last.
         pooling: ``words`` over time; one vector for the clip: ``mean`` over its tokens, or that of the ``first``.
@@ -59,13 +60,14 @@ class TextEncoder:
         weights: str = "",
         recogniser: str = RECOGNISER,
         language: str = "auto",
+        translate: bool = False,
         languages: str | None = None,
         layer: int = -1,
         pooling: Pooling = "words",
         device: str = "auto",
     ) -> None:
         self.needs = (Weights(weights or self.default, self.kinds, (TOKENIZER,)), transcripts.recogniser(recogniser))
-        self.language = language
+        self.language, self.translate = language, translate
         self.languages = tuple(filter(None, (self.known if languages is None else languages).split(",")))
         self.layer, self.pooling, self.device = layer, pooling, device
 
@@ -96,6 +98,7 @@ class TextEncoder:
             "language": self.language,
             "layer": layer,
             "pooling": self.pooling,
+            **({"translate": True} if self.translate else {}),
         }
 
     @property
@@ -114,7 +117,13 @@ class TextEncoder:
         if note := lacking_sound(media, progress=progress):
             return missing_stream(channels, duration, HOP, note)
         transcript = transcribe(
-            media, self.needs[1], self.language, feature=self.name, place=self.device, progress=progress
+            media,
+            self.needs[1],
+            self.language,
+            translate=self.translate,
+            feature=self.name,
+            place=self.device,
+            progress=progress,
         )
         if not transcript.words:
             return missing_stream(channels, duration, HOP, "No words were recognised in the clip's sound.")
@@ -141,11 +150,12 @@ class TextEncoder:
             FeatureError: if the encoder does not know the language.
         """
         weights, _ = self.needs
-        if self.languages and transcript.language not in self.languages:
+        if self.languages and transcript.written not in self.languages:
             raise FeatureError(
-                f"The words are in the language '{transcript.language}', but '{weights.name}' knows "
-                f"{', '.join(self.languages)}: choose a multilingual encoder (xlm-roberta), or state what yours "
-                f"knows with the setting 'languages' of '{self.name}'."
+                f"The words are in the language '{transcript.written}', but '{weights.name}' knows "
+                f"{', '.join(self.languages)}: choose a multilingual encoder (xlm-roberta), let the words be "
+                f"translated to English (the setting 'translate' of '{self.name}'), or state what yours knows with its "
+                "setting 'languages'."
             )
         place, folder = device(self.device), weights.folder(self.name)
         network = load_model("AutoModel", folder, place, **self.options)

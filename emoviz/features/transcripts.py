@@ -2,10 +2,13 @@
 
 Source: A. Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022; run by CTranslate2.
 Recognition is Whisper's beam search at temperature zero, without falling back to chance, so that a clip always
-gives the same words. A clip is recognised once, however many features read it.
+gives the same words. Translation is Whisper's own second task, from any of its languages to English; the times of its
+words are where the network looks in the sound when it writes them, so they are rougher than those of what is said. A
+clip is recognised once, however many features read it, and its words are kept with the recording.
 """
 
 import functools
+import math
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,17 +17,22 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..core.errors import FeatureError
-from ..core.progress import Progress, silent
+from ..core.kept import Entry
+from ..core.languages import UNSPACED
+from ..core.progress import Progress, held, silent
 from .loading import device
 from .weights import CONFIG, Weights, fingerprint, read_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ..media import ClipMedia
 
 RECOGNISER = "Systran/faster-whisper-small"
 ENGLISH = "en"
+_KIND, _VERSION = "transcript", 1
+"""Kind of what is kept with recordings, and number of the way in which words are recognised."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +46,33 @@ class Word:
 
 @dataclass(frozen=True)
 class Transcript:
-    """The words of a clip and their language as a two-letter code."""
+    """The words of a clip.
+
+    Attributes:
+        words: words in the order of their times.
+        language: code of the language that is spoken, mostly of two letters.
+        certainty: probability of that language, as the recogniser found it; NaN where it was given or not asked.
+        translated: whether the words are an English translation of what is said.
+    """
 
     words: tuple[Word, ...]
     language: str
+    certainty: float = math.nan
+    translated: bool = False
+
+    @property
+    def written(self) -> str:
+        """The code of the language in which the words are written."""
+        return ENGLISH if self.translated else self.language
 
     @property
     def text(self) -> str:
         """The words as one text."""
-        return " ".join(word.text for word in self.words)
+        return self.joined(self.words)
+
+    def joined(self, words: "Iterable[Word]") -> str:
+        """Return some of the words as one text, with blanks between them where their language is written so."""
+        return ("" if self.written in UNSPACED else " ").join(word.text for word in words)
 
 
 def recogniser(name: str) -> Weights:
@@ -55,7 +81,7 @@ def recogniser(name: str) -> Weights:
     return Weights(name, files=(CONFIG, "tokenizer.json", vocabulary), tensors="model.bin")
 
 
-_kept: "WeakKeyDictionary[ClipMedia, dict[tuple[str, str], Transcript]]" = WeakKeyDictionary()
+_known: "WeakKeyDictionary[ClipMedia, dict[tuple[str, str, bool], Transcript]]" = WeakKeyDictionary()
 _recognising = threading.Lock()
 
 
@@ -64,16 +90,18 @@ def transcribe(
     weights: Weights,
     language: str = "auto",
     *,
+    translate: bool = False,
     feature: str = "transcript",
     place: str = "auto",
     progress: Progress = silent,
 ) -> Transcript:
-    """Recognise the words of a clip.
+    """Recognise the words of a clip, unless that is known.
 
     Args:
         media: a clip with sound.
         weights: weights of the recogniser.
         language: two-letter code of the spoken language, or ``auto`` to let a multilingual recogniser find out.
+        translate: whether the words are translated to English.
         feature: name of the feature that needs them, for messages.
         place: device, ``auto``, ``cpu`` or ``cuda``.
         progress: listener, told of every segment.
@@ -83,27 +111,61 @@ def transcribe(
 
     Raises:
         MissingWeightsError: if the recogniser is not on this machine.
-        FeatureError: if it is damaged, or does not know the language.
+        FeatureError: if it is damaged, or does not know the language, or knows English alone and is to translate.
+        MediaError: if the clip has no sound.
+        Cancelled: if ``progress`` raises it.
     """
     folder = weights.folder(feature)
-    with _recognising:
-        kept = _kept.setdefault(media, {})
-        key = fingerprint(folder), language
-        if key not in kept:
-            kept[key] = _recognise(media, folder, language, device(place), progress)
-        return kept[key]
+    task = fingerprint(folder), language, translate
+    with held(_recognising, progress):
+        known = _known.setdefault(media, {})
+        if task not in known:
+            made_of = {"recording": media.key, "version": _VERSION, "task": task}
+            entry = media.kept.read(_KIND, made_of) if media.kept else None
+            known[task] = (
+                _transcript(entry) if entry else _recognise(media, folder, language, translate, device(place), progress)
+            )
+            if media.kept and not entry:
+                media.kept.write(_KIND, made_of, _entry(known[task]))
+        return known[task]
 
 
-def _recognise(media: "ClipMedia", folder: "Path", language: str, place: str, progress: Progress) -> Transcript:
+def _entry(transcript: Transcript) -> Entry:
+    """A transcript as it is kept."""
+    times = np.array([(word.start, word.end) for word in transcript.words], np.float64).reshape(-1, 2)
+    words = [word.text for word in transcript.words]
+    certainty = None if math.isnan(transcript.certainty) else transcript.certainty
+    about = {"language": transcript.language, "certainty": certainty, "translated": transcript.translated}
+    return Entry({"times": times}, {"words": words, **about})
+
+
+def _transcript(entry: Entry) -> Transcript:
+    about = entry.about
+    times = np.asarray(entry.arrays["times"]).tolist()
+    words = tuple(Word(text, start, end) for text, (start, end) in zip(about["words"], times, strict=True))
+    certainty = math.nan if about["certainty"] is None else about["certainty"]
+    return Transcript(words, about["language"], certainty, about["translated"])
+
+
+def _recognise(
+    media: "ClipMedia", folder: "Path", language: str, translate: bool, place: str, progress: Progress
+) -> Transcript:
+    progress("Loading the recogniser of words", 0, 0)
     network = _load(folder, fingerprint(folder), place)
+    multilingual = network.model.is_multilingual
     if language != "auto" and language not in network.supported_languages:
         known = ", ".join(network.supported_languages)
         raise FeatureError(f"The recogniser in {folder} does not know the language '{language}'; it knows {known}.")
-    spoken = language if language != "auto" else None if network.model.is_multilingual else ENGLISH
+    if translate and not multilingual:
+        raise FeatureError(
+            f"The recogniser in {folder} knows English alone, so it translates nothing; '{RECOGNISER}' does."
+        )
+    spoken = language if language != "auto" else None if multilingual else ENGLISH
     sound = media.waveform(progress=progress)
     segments, info = network.transcribe(
         np.asarray(sound.samples),
         language=spoken,
+        task="translate" if translate else "transcribe",
         temperature=0.0,
         word_timestamps=True,
         condition_on_previous_text=False,
@@ -115,7 +177,8 @@ def _recognise(media: "ClipMedia", folder: "Path", language: str, place: str, pr
             if word.word.strip():
                 start, end = (sound.start + float(time) for time in (word.start, word.end))
                 words.append(Word(word.word.strip(), start, end))
-    return Transcript(tuple(words), info.language)
+    certainty = math.nan if spoken else float(info.language_probability)
+    return Transcript(tuple(words), info.language, certainty, translate)
 
 
 @functools.lru_cache(maxsize=1)

@@ -23,6 +23,7 @@ from .moment import moment
 from .results import few_shot, paired_differences, results_matrix, standing
 from .train import job_curves
 from .turns import turns
+from .words import words
 
 __all__ = [
     "action_units",
@@ -68,4 +69,5 @@ __all__ = [
     "training_curves",
     "transfer_matrix",
     "turns",
+    "words",
 ]

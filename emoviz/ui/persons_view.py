@@ -12,17 +12,14 @@ from ..core.errors import EmovizError
 from ..media import ClipMedia
 from ..prediction.assembly import ClipPrediction
 from ..prediction.persons.emotions import emotion_table
-from ..prediction.persons.export import annotation_bytes, turn_table
+from ..prediction.persons.export import turn_table
 from ..prediction.persons.found import MOST, Persons
 from ..prediction.persons.known import Changes, persons_of
 from ..prediction.persons.naming import People, merged, parted, renamed
-from . import clip_view, figures, linked, messages
-from .background import Job
-from .insides import fragment
-from .session import session
+from . import asked_work, figures, linked
 
 FOUND = "found"
-JOBS, ERROR = "persons-jobs", "persons-error"
+KIND, ERROR = "persons", "persons-error"
 ABOUT = """
 A lane per person who is heard, and a bar wherever that person speaks. Voices are told apart by the speaker encoder of
 Wan and others (2018); one is named where two speak at once. A voice has the face whose mouth moves with it. **Voices**
@@ -49,42 +46,21 @@ def show(media: ClipMedia, prediction: ClipPrediction, name: str) -> None:
             return
         asked = linked.select("Voices", [FOUND, *map(str, range(1, MOST + 1))], "voices", FOUND, width=110)
     count = None if asked == FOUND else int(asked)
-    job = _job(media, count)
-    if job.state.running:
-        fragment(_watch, run_every=clip_view.POLL)(job)
-    elif job.state.result is None:
-        st.error(job.state.error or "The search for persons was stopped.")
-        st.button("Look again", key="persons-again", on_click=st.session_state.pop, args=(JOBS, None))
-    else:
+    found = asked_work.result(
+        KIND,
+        (media.key, count),
+        lambda progress: persons_of(media, count, progress),
+        stopped="The search for persons was stopped.",
+        again="Look again",
+    )
+    if found is not None:
         changes = Changes(media, count)
-        persons = changes.applied(job.state.result)
+        persons = changes.applied(found)
         if persons.turns:
             _show_turns(persons, media, prediction, name)
         if persons.notes:
             st.caption(" ".join(persons.notes))
         _show_people(persons, changes)
-
-
-def _job(media: ClipMedia, count: int | None) -> Job[Persons]:
-    """The search for the persons of a recording, begun once per visit; that of another one is stopped."""
-    key = (media.key, count)
-    known: tuple[object, Job[Persons]] | None = st.session_state.get(JOBS)
-    if known is None or known[0] != key:
-        if known is not None:
-            known[1].stop()
-        turn = session().visitor.turn("persons", beside=True)  # which ends with the visit
-        known = st.session_state[JOBS] = (
-            key,
-            Job(lambda progress: persons_of(media, count, progress), "persons", turn),
-        )
-    return known[1]
-
-
-def _watch(job: Job[Persons]) -> None:
-    """Show how far the search is; the page is drawn again when it has ended."""
-    if not job.state.running:
-        st.rerun()
-    messages.working(job.state, job)
 
 
 def _show_turns(persons: Persons, media: ClipMedia, prediction: ClipPrediction, name: str) -> None:
@@ -98,10 +74,7 @@ def _show_turns(persons: Persons, media: ClipMedia, prediction: ClipPrediction, 
         name=f"{name}-turns",
         about=ABOUT,
     )
-    with st.container(horizontal=True):
-        for ending in WRITERS:
-            content = partial(annotation_bytes, persons, ending, media.path.stem)
-            st.download_button(f".{ending}", content, f"{name}-turns.{ending}", type="tertiary", on_click="ignore")
+    asked_work.offer_annotations(dict.fromkeys(WRITERS, persons.segments), media.path.stem, f"{name}-turns")
     known = prediction.faces.speaker if prediction.faces else None
     table = emotion_table(prediction, persons, known if media.face is None else media.face)
     shown = readable(table, prediction.outputs).drop(columns="tier", errors="ignore").rename(columns=READ_AS)

@@ -38,9 +38,22 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory, folders: Path) -> Iterator[str]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app's store."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app's folder of weights."""
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory, folders: Path, store: Path, weights: Path) -> Iterator[str]:
     """Address of the app, started for this test run with folders of its own."""
-    own = {f"EMOVIZ_{name}": str(tmp_path_factory.mktemp(name.lower())) for name in ("STORE", "RUNS", "CHECKPOINTS")}
+    own = {f"EMOVIZ_{name}": str(tmp_path_factory.mktemp(name.lower())) for name in ("RUNS", "CHECKPOINTS")}
+    own |= {"EMOVIZ_STORE": str(store), "EMOVIZ_WEIGHTS": str(weights)}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port"]
     environment = os.environ | own | {"EMOVIZ_SLOTS": "cpu", "EMOVIZ_FOLDERS": str(folders)}
     with serving(command, ROOT, environment, tmp_path_factory.mktemp("app") / "log.txt") as address:

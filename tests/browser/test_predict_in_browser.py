@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from example import EXAMPLES
 from looking import VIDEO, place_in, plot, settled, wait_until_done
 from playwright.sync_api import Page, expect
+
+from emoviz.features import transcripts
+from emoviz.features.clip_store import kept_recordings
+from emoviz.features.transcripts import Transcript, Word
+from emoviz.media import ClipMedia
 
 pytestmark = pytest.mark.browser
 
@@ -154,6 +160,27 @@ def test_who_speaks_is_drawn_and_named(result):
     page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 3) < 0.1")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("textbox", name="Name")).to_have_value("voice A")
+
+
+def test_words_stand_on_the_clips_time(result, store: Path, weights: Path, monkeypatch):
+    """The recogniser is a stand-in, as its words are already kept with the recording."""
+    folder = weights / transcripts.RECOGNISER
+    folder.mkdir(parents=True)
+    for name in ("config.json", "tokenizer.json", "vocabulary.txt", "model.bin"):
+        (folder / name).write_text("{}")
+    words = Transcript((Word("came", 0.5, 0.8), Word("home.", 6.0, 6.5)), "en", 0.98)
+    monkeypatch.setattr(transcripts, "_recognise", lambda *_: words)
+    clip = ClipMedia(EXAMPLES / "synthetic-english.mp4", kept=kept_recordings(store, 4000))
+    transcripts.transcribe(clip, transcripts.recogniser(str(folder)))
+    page = result
+    page.get_by_text("Words", exact=True).click()
+    expect(page.get_by_text("2 words, English (98 % sure).")).to_be_visible()
+    expect(page.locator(f"{plot('words')} .textpoint")).to_have_text(["came", "home."])
+    page.mouse.click(*place_in(page, plot("words"), 6.2))
+    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 6.2) < 0.1")
+    with page.expect_download() as download:
+        page.get_by_role("button", name=".srt", exact=True).click()
+    assert "00:00:06,000 --> 00:00:06,500\nhome." in Path(download.value.path()).read_text("utf-8")
 
 
 def test_a_link_opens_the_same_view(app: str, page):

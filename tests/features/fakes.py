@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from emoviz.core.errors import MediaError
+from emoviz.core.kept import Kept
 from emoviz.media import AudioInfo, ClipInfo, FaceTimeline, FaceTrack, Frame, VideoInfo, Waveform
 from emoviz.media.condition import speech_of
 
@@ -46,6 +47,7 @@ class FakeMedia:
     start: float = 0.0
     key: str = "ab" * 32
     face: int | None = None
+    kept: Kept | None = None
     decoded: int = field(default=0, init=False)
 
     @property

@@ -1,8 +1,10 @@
 """Words and their vectors: what transformers gives, where in time they stand, and what an encoder does not know."""
 
 import json
+import math
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 
 import encoders
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 import torch
 
 from emoviz.core.errors import FeatureError, MissingWeightsError
+from emoviz.core.kept import Kept
 from emoviz.corpora import load
 from emoviz.features import make, transcripts
 from emoviz.features.store import FeatureStore
@@ -134,6 +137,72 @@ def test_a_damaged_recogniser_gets_one_sentence(tiny_weights, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(FeatureError, match="The recogniser in .* cannot be loaded"):
         transcribe(FakeMedia(voice(0.5)), recogniser(str(tiny_weights / transcripts.RECOGNISER)))
+
+
+def test_words_are_recognised_once_and_kept_with_the_recording(tiny_weights, tmp_path, monkeypatch):
+    asked: list[bool] = []
+
+    def hear(media, folder, language, translate, *_) -> Transcript:
+        asked.append(translate)
+        return Transcript(SENTENCE.words, "de", 0.9 if translate else math.nan, translate)
+
+    monkeypatch.setattr(transcripts, "_recognise", hear)
+    weights = recogniser(str(tiny_weights / transcripts.RECOGNISER))
+    first, again = (FakeMedia(voice(0.5), kept=Kept(tmp_path)) for _ in range(2))
+    for translate in (False, True):
+        made, known = (transcribe(media, weights, translate=translate) for media in (first, again))
+        assert made.words == known.words == SENTENCE.words and known.language == "de"
+        assert (known.translated, known.certainty == 0.9, known.written) == (
+            translate,
+            translate,
+            "en" if translate else "de",
+        )
+    assert asked == [False, True]
+
+
+class Network:
+    """Answers like a recogniser of faster-whisper that hears one word of German, and notes what it is asked."""
+
+    supported_languages = ("de", "en")
+
+    def __init__(self, multilingual: bool) -> None:
+        self.model, self.asked = SimpleNamespace(is_multilingual=multilingual), {}
+
+    def transcribe(self, samples, **options):
+        self.asked = options
+        word = SimpleNamespace(word=" Tag ", start=0.25, end=0.5)
+        info = SimpleNamespace(duration=1.0, language="de", language_probability=0.75)
+        return [SimpleNamespace(end=1.0, words=[word, SimpleNamespace(word=" ", start=0.5, end=0.5)])], info
+
+
+def test_translation_is_the_recognisers_own_task(tiny_weights, monkeypatch):
+    network = Network(multilingual=True)
+    monkeypatch.setattr(transcripts, "_load", lambda *_: network)
+    weights = recogniser(str(tiny_weights / transcripts.RECOGNISER))
+    found = transcribe(FakeMedia(voice(0.5), start=0.5), weights, translate=True)
+    assert found == Transcript((Word("Tag", 0.75, 1.0),), "de", 0.75, translated=True)
+    assert (network.asked["task"], network.asked["language"]) == ("translate", None)
+    assert math.isnan(transcribe(FakeMedia(voice(0.5)), weights, "de").certainty)
+    assert (network.asked["task"], network.asked["language"]) == ("transcribe", "de")
+    monkeypatch.setattr(transcripts, "_load", lambda *_: Network(multilingual=False))
+    with pytest.raises(FeatureError, match="knows English alone, so it translates nothing"):
+        transcribe(FakeMedia(voice(0.5)), weights, translate=True)
+
+
+@pytest.mark.usefixtures("tiny_encoders")
+def test_an_english_encoder_reads_the_translation_of_another_language(monkeypatch):
+    asked: list[bool] = []
+
+    def hear(media, folder, language, translate, *_) -> Transcript:
+        asked.append(translate)
+        return Transcript(SENTENCE.words, "de", translated=translate)
+
+    monkeypatch.setattr(transcripts, "_recognise", hear)
+    with pytest.raises(FeatureError, match="let the words be translated"):
+        make("distilbert").extract(FakeMedia(voice(1.0)))
+    extractor = make("distilbert", {"translate": True})
+    assert np.isfinite(extractor.extract(FakeMedia(voice(1.0))).values).any() and asked == [False, True]
+    assert extractor.settings["translate"] is True and "translate" not in make("distilbert").settings
 
 
 @pytest.fixture(scope="module")

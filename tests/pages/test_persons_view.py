@@ -15,6 +15,7 @@ from emoviz.core.kept import Kept
 from emoviz.prediction.persons.diarisation import Turn
 from emoviz.prediction.persons.found import Person, Persons
 from emoviz.ui import persons_view
+from emoviz.ui.asked_work import jobs_key
 
 FOUND = Persons(
     (Person("voice A", (0,), (0,)), Person("voice B", (1,)), Person("voice C", (2,))),
@@ -72,7 +73,7 @@ def found(monkeypatch) -> list[int | None]:
 
 def ended(test: AppTest) -> AppTest:
     """The page once the search has ended."""
-    test.session_state[persons_view.JOBS][1].wait(60)
+    test.session_state[jobs_key(persons_view.KIND)][1].wait(60)
     return test.run()
 
 

@@ -1,9 +1,12 @@
 """The formats of subtitles SubRip and Advanced SubStation Alpha, read by pysubs2, and WebVTT, read by webvtt-py."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from . import READERS, Entry, text_of
+from . import READERS, WRITERS, Entry, text_of
+
+SUBTITLES = ("srt", "vtt")
+"""Endings of subtitles that are written."""
 
 
 @READERS.register("ass")
@@ -29,3 +32,26 @@ def read_vtt(path: Path) -> Iterator[Entry]:
 def _seconds(time: str) -> float:
     hours, minutes, seconds = time.split(":")
     return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+
+
+@WRITERS.register("srt")
+def write(path: Path, segments: Sequence[Entry], recording: str) -> None:
+    """Write a line that is shown per segment in SubRip's format, which has no tiers."""
+    path.write_text(_shown(segments, "srt"), "utf-8")
+
+
+@WRITERS.register("vtt")
+def write_vtt(path: Path, segments: Sequence[Entry], recording: str) -> None:
+    """Write a cue per segment in WebVTT, without tiers."""
+    path.write_text(_shown(segments, "vtt"), "utf-8")
+
+
+def _shown(segments: Sequence[Entry], form: str) -> str:
+    import pysubs2
+
+    file = pysubs2.SSAFile()
+    for start, end, label, _ in segments:
+        line = pysubs2.SSAEvent(round(1000 * start), max(round(1000 * end), round(1000 * start) + 1))
+        line.plaintext = label
+        file.append(line)
+    return file.to_string(form)

@@ -1,6 +1,5 @@
 """Files that say who speaks when: tables, and annotations for other programs."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,17 +66,3 @@ def writer_of(path: Path) -> "Callable[[Persons, str], None]":
     if name not in WRITERS:
         raise AnnotationError(f"Who speaks when is written as {file_endings()}, not '{path.suffix.lower()}'.")
     return lambda persons, recording: segments.write(segments.checked(persons.segments(), recording), path, recording)
-
-
-def annotation_bytes(persons: "Persons", ending: str, recording: str) -> bytes:
-    """Return the content of an annotation file that says who speaks when.
-
-    Args:
-        persons: persons, of whom somebody speaks.
-        ending: ending of the file, one of :data:`~emoviz.annotation.formats.WRITERS`.
-        recording: name of the recording.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"turns.{ending}"
-        segments.write(persons.segments(), path, recording)
-        return path.read_bytes()
