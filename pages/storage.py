@@ -11,14 +11,15 @@ from emoviz.core.files import Extent, extent, raising, remove_folder
 from emoviz.core.settings import Settings
 from emoviz.core.words import size
 from emoviz.features.clip_store import RECORDINGS
+from emoviz.prediction.library.keeping import FOLDER as KEPT
 from emoviz.prediction.profiles import FOLDER as PROFILES
 from emoviz.ui import figures, loaders, navigation, session
 
 STAYS = "somebody deletes it"
 ABOUT = """
 All that is kept by itself lies in the first two rows, and nothing of it leaves this machine. The other folders hold
-what somebody made on purpose. Jobs are deleted on the pages Data and Train, an imported corpus is forgotten on Data,
-and tables of predicted folders lie where their job put them.
+what somebody made on purpose. Recordings that were kept are deleted on the page Library, jobs on the pages Data and
+Train, an imported corpus is forgotten on Data, and tables of predicted folders lie where their job put them.
 """
 
 
@@ -55,8 +56,10 @@ def until(settings: Settings, held: Extent) -> str:
 def made_on_purpose(settings: Settings) -> list[tuple[str, Path, Extent, str]]:
     """Return what else is kept: what it is, its folder, its extent, and until when it stays."""
     store = settings.store
-    profiles, others = store / PROFILES, (store / RECORDINGS, store / PROFILES, settings.imports)
+    profiles, kept = store / PROFILES, store / KEPT
+    others = (store / RECORDINGS, profiles, kept, settings.imports)
     places = {
+        "Recordings that were kept": kept,
         "Profiles of people": profiles,
         "Imported corpora": settings.imports,
         "Jobs and trainings": settings.runs,

@@ -143,6 +143,7 @@ def _predict_all(options: argparse.Namespace, settings: Settings) -> None:
     from ..prediction.bulk.listing import find
     from ..prediction.bulk.run import predict_all
     from ..prediction.formats import FORMATS
+    from ..prediction.library.known import known_recordings
 
     if options.out is None:
         raise ConfigError("Several recordings have a table each: name a folder with --out.")
@@ -157,6 +158,7 @@ def _predict_all(options: argparse.Namespace, settings: Settings) -> None:
             options.out,
             limit_mb=settings.upload_limit_mb,
             store=kept_features(settings.store, settings.kept_mb),
+            library=known_recordings(settings.store, settings.kept_mb),
             progress=bars,
             tell=bars.tell,
         )

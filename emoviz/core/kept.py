@@ -17,8 +17,13 @@ from .files import replacing
 from .progress import Progress, silent
 from .settings import KEPT_MB
 
+CONTENT = "content"
+"""Key among all that an entry depends on, of the sha256 of the recording that it is made of."""
+
 _TITLE = "kept"
 _ENDING = ".safetensors"
+_OWNER = 16
+"""Characters of the content in a file's name: enough, as no two recordings of a folder share them."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Kept:
             kind: kind of the entry, as a part of a file's name.
             made_of: all that the entry depends on, as JSON can hold it.
         """
-        path = self._path(kind, made_of)
+        path = self.path_of(kind, made_of)
         found = read_arrays(path, _TITLE)
         if found is None:
             return None
@@ -64,7 +69,7 @@ class Kept:
             kind: kind of the entry.
             made_of: all that the entry depends on.
         """
-        return self._path(kind, made_of).is_file()
+        return self.path_of(kind, made_of).is_file()
 
     def write(self, kind: str, made_of: Mapping[str, Any], entry: Entry, progress: Progress = silent) -> None:
         """Keep an entry, and drop those that were not used for longest when all exceed the bound.
@@ -75,7 +80,7 @@ class Kept:
             entry: entry to keep.
             progress: listener; where it stops the work, nothing is kept.
         """
-        path = self._path(kind, made_of)
+        path = self.path_of(kind, made_of)
         size = sum(values.dtype.itemsize * int(np.prod(values.shape)) for values in entry.arrays.values())
         if size > self.most:
             return
@@ -91,16 +96,38 @@ class Kept:
     def drop(self, kind: str, made_of: Mapping[str, Any]) -> None:
         """Delete an entry, if there is one."""
         with contextlib.suppress(OSError):
-            self._path(kind, made_of).unlink(missing_ok=True)
+            self.path_of(kind, made_of).unlink(missing_ok=True)
+
+    def forget(self, content: str) -> None:
+        """Delete all that was made of a recording, and what does not say of which recording it was made.
+
+        Args:
+            content: sha256 of the recording.
+
+        Raises:
+            OSError: if something cannot be deleted.
+        """
+        for path in list(self.folder.glob("*-*")):
+            _, *owner, _ = path.name.split("-")
+            if owner in ([], [content[:_OWNER]]):
+                path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Keep nothing from now on, and delete what was kept."""
         self.most = -1
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _path(self, kind: str, made_of: Mapping[str, Any]) -> Path:
+    def path_of(self, kind: str, made_of: Mapping[str, Any], ending: str = _ENDING) -> Path:
+        """Return the path of what is made of some things, which names the recording among these.
+
+        Args:
+            kind: kind of the entry, without a hyphen.
+            made_of: all that it depends on; ``content`` is the recording.
+            ending: ending of the file.
+        """
         name = sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
-        return self.folder / f"{kind}-{name}{_ENDING}"
+        parts = (kind, str(made_of.get(CONTENT, ""))[:_OWNER], name)
+        return self.folder / f"{'-'.join(filter(None, parts))}{ending}"
 
     def _evict(self) -> None:
         """Delete the longest unused entries until the others are within the bound."""

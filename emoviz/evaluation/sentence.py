@@ -1,4 +1,7 @@
-"""One sentence on the prediction of a clip, in plain words that its curves never contradict."""
+"""One sentence on the prediction of a clip, in words that its curves never contradict, and the strongest moments."""
+
+from itertools import takewhile
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +27,40 @@ COVERED = 0.9
 """Share of the clip with a value from which a word on the whole of it needs no number of seconds."""
 SMOOTHING = 0.5
 """Seconds over which the extremes are averaged, so that one frame is not taken for a moment of the clip."""
+
+
+class Moment(NamedTuple):
+    """A moment at which an emotion is at its strongest: the ``emotion``, and the ``time`` in seconds."""
+
+    emotion: str
+    time: float
+
+
+def strongest_moments(table: pd.DataFrame, outputs: pd.DataFrame, most: int = 3) -> tuple[Moment, ...]:
+    """Return the moments at which emotions stand out, the strongest first, which is the one that a sentence names.
+
+    Args:
+        table: table of the whole clip, as in :func:`sentence`.
+        outputs: descriptions of the columns.
+        most: largest number of moments, each of another emotion.
+    """
+    source = leading_source(outputs, "emotion")
+    if source is None:
+        return ()
+    name_of = _emotion_columns(outputs, source)
+    prevailing = _prevailing(table, list(name_of))
+    if prevailing is None:
+        return ()
+    peaks = _peaks(table, _marked(outputs, source, name_of, prevailing), source)[:most]
+    return tuple(Moment(name_of[column], float(table.time[row])) for column, row in peaks)
+
+
+def prevailing_emotion(table: pd.DataFrame, outputs: pd.DataFrame) -> str:
+    """Return the emotion that leads in the largest share of a clip by its leading source, or "" where none is told."""
+    source = leading_source(outputs, "emotion")
+    name_of = {} if source is None else _emotion_columns(outputs, source)
+    prevailing = _prevailing(table, list(name_of))
+    return "" if prevailing is None else name_of[prevailing]
 
 
 def sentence(table: pd.DataFrame, outputs: pd.DataFrame, *, running: bool = False) -> str:
@@ -68,12 +105,10 @@ def _emotions(table: pd.DataFrame, outputs: pd.DataFrame, running: bool) -> str 
     source = leading_source(outputs, "emotion")
     if source is None:
         return None
-    named = _of_first_model(outputs[(outputs.kind == "emotion") & (outputs.source == source)])
-    probabilities = _smoothed(table, list(named.column))
-    known = probabilities.dropna(how="all")
+    name_of = _emotion_columns(outputs, source)
+    known = _smoothed(table, list(name_of)).dropna(how="all")
     if known.empty:
         return None
-    name_of = dict(zip(named.column, named.output, strict=True))
     share = known.idxmax(axis=1).value_counts(normalize=True)
     most = str(share.index[0])
     parts = ["mostly" if share.iloc[0] >= 0.5 else "most often", name_of[most]]
@@ -87,30 +122,47 @@ def _emotions(table: pd.DataFrame, outputs: pd.DataFrame, running: bool) -> str 
     if second and means[most] - means[second] < NARROW:
         narrowly = ", ".join(f"{name_of[column]} {number(means[column])}" for column in (most, second))
         parts[-1] += f", but only just ({narrowly})"
-    marked = [column for column, name in name_of.items() if column != most and name != Emotion.NEUTRAL]
-    if source == Source.FUSED:
-        both = _shared(outputs, "emotion")
-        marked = [column for column in marked if name_of[column] in both]
-    elif running:
+    marked = _marked(outputs, source, name_of, most)
+    if running and source != Source.FUSED:
         marked = []  # another source may follow, and one alone has no peak of a clip that has both
-    peak = _peak(table, marked, source)
-    if peak is None:
+    peaks = _peaks(table, marked, source)
+    if not peaks:
         return " ".join(parts)
-    column, row = peak
+    column, row = peaks[0]
     values = _by_source(table, outputs, name_of[column], row)
     return f"{' '.join(parts)}; most {name_of[column]} at {table.time[row]:.1f} s ({values})"
 
 
-def _peak(table: pd.DataFrame, columns: list[str], source: str) -> tuple[str, int] | None:
-    """Return the column and the row of the highest peak that is worth a word, or None where there is none."""
-    seen = _smoothed(_of_both(table, source), columns)
-    if not columns or seen.isna().all(axis=None):
-        return None
-    column = str(seen.max().idxmax())
-    row = int(seen[column].idxmax())
-    if seen[column][row] < LEAST_PEAK or not _stands_out(seen[column], row):
-        return None
-    return column, row
+def _emotion_columns(outputs: pd.DataFrame, source: str) -> dict[str, str]:
+    """Return the emotion of each column by which a source, or the first of its models, tells emotions."""
+    named = _of_first_model(outputs[(outputs.kind == "emotion") & (outputs.source == source)])
+    return dict(zip(named.column, named.output, strict=True))
+
+
+def _prevailing(table: pd.DataFrame, columns: list[str]) -> str | None:
+    """Return the column that leads in the largest share of the frames, or None where none has a value."""
+    known = _smoothed(table, columns).dropna(how="all")
+    return None if known.empty else str(known.idxmax(axis=1).value_counts().index[0])
+
+
+def _marked(outputs: pd.DataFrame, source: str, name_of: dict[str, str], most: str) -> list[str]:
+    """Return the columns whose peaks are worth a word beside the column that prevails."""
+    both = _shared(outputs, "emotion") if source == Source.FUSED else set(name_of.values())
+    return [c for c, name in name_of.items() if c != most and name != Emotion.NEUTRAL and name in both]
+
+
+def _peaks(table: pd.DataFrame, columns: list[str], source: str) -> list[tuple[str, int]]:
+    """Return the column and the row of each peak that is worth a word, the highest first, down to one that is not."""
+    if not columns:
+        return []
+    seen = _smoothed(_of_both(table, source), columns).dropna(axis=1, how="all")
+    highest = [(str(column), int(seen[column].idxmax())) for column in seen.max().sort_values(ascending=False).index]
+
+    def counts(peak: tuple[str, int]) -> bool:
+        column, row = peak
+        return bool(seen[column][row] >= LEAST_PEAK) and _stands_out(seen[column], row)
+
+    return list(takewhile(counts, highest))
 
 
 def _extremes(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:

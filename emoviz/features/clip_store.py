@@ -72,6 +72,7 @@ class ClipStore(FeatureStore):
 def _made_of(extractor: Extractor, media: "ClipMedia") -> dict[str, Any]:
     """All that a stream depends on."""
     return {
+        "content": media.content,
         "feature": extractor.name,
         "version": extractor.version,
         "settings": extractor.settings,

@@ -120,7 +120,7 @@ def transcribe(
     with held(_recognising, progress):
         known = _known.setdefault(media, {})
         if task not in known:
-            made_of = {"recording": media.key, "version": _VERSION, "task": task}
+            made_of = {"content": media.content, "recording": media.key, "version": _VERSION, "task": task}
             entry = media.kept.read(_KIND, made_of) if media.kept else None
             known[task] = (
                 _transcript(entry) if entry else _recognise(media, folder, language, translate, device(place), progress)

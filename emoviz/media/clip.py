@@ -90,6 +90,11 @@ class ClipMedia:
         return self._decoded.known_faces
 
     @property
+    def content(self) -> str:
+        """The sha256 of the file's content, hex."""
+        return self._decoded.content
+
+    @property
     def key(self) -> str:
         """Return the sha256 of the file's content, hex; with another choice of tracks or channel a key of both."""
         return self._decoded.key

@@ -96,4 +96,4 @@ def _of_model(media: "ClipMedia", checkpoint: Checkpoint) -> dict[str, Any]:
 def _of_source(media: "ClipMedia", source: Source) -> dict[str, Any]:
     """The recording with its tracks, channel and face, and the way to predictions."""
     face = media.face if source == Source.FACE else None
-    return {"recording": media.key, "source": source, "face": face, "version": VERSION}
+    return {"content": media.content, "recording": media.key, "source": source, "face": face, "version": VERSION}

@@ -11,10 +11,12 @@ from ..annotation.segments import Segment
 from ..core.progress import Progress
 from . import clip_view, messages
 from .background import Job
+from .clip_analysis import PATIENCE
 from .insides import fragment
 from .session import session
 
 T = TypeVar("T")
+_JOBS = "-jobs"
 
 
 def result(kind: str, of: Hashable, work: Callable[[Progress], T], *, stopped: str, again: str) -> T | None:
@@ -36,9 +38,18 @@ def result(kind: str, of: Hashable, work: Callable[[Progress], T], *, stopped: s
     return job.state.result
 
 
+def end() -> None:
+    """End what runs of the work that this visitor asked for, and wait for that a while."""
+    ending = [st.session_state.pop(key)[1] for key in list(st.session_state) if str(key).endswith(_JOBS)]
+    for job in ending:
+        job.stop()
+    for job in ending:
+        job.wait(PATIENCE)
+
+
 def jobs_key(kind: str) -> str:
     """Return the key of the session's state under which the work of a kind is, and what it depends on."""
-    return f"{kind}-jobs"
+    return f"{kind}{_JOBS}"
 
 
 def _job(kind: str, of: Hashable, work: Callable[[Progress], T]) -> Job[T]:

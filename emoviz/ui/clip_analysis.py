@@ -22,6 +22,7 @@ from ..core.progress import Progress, silent
 from ..media import Choice
 from ..prediction.assembly import ClipPrediction, combine
 from ..prediction.clip import predict_clip
+from ..prediction.library.known import Library
 from .background import Stage, Worker
 from .cache import cached
 from .turns import Visitor
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from ..features.store import FeatureStore
     from ..media import ClipInfo, ClipMedia
 
+PATIENCE = 10
+"""Seconds that a run may take to end before what it works on is deleted."""
 KEPT = 8
 """Clips whose analyses a session keeps, so that going back to one is immediate."""
 
@@ -56,10 +59,17 @@ class Analyses:
         folder: folder for transcoded copies of clips that a browser cannot play.
         kept: place where what is known of recordings is kept for other visits, which may be another visitor's.
         visitor: visitor whose turns the work takes, by default one who never leaves.
+        library: library in which predictions and problems are noted.
     """
 
-    def __init__(self, folder: Path, kept: Kept | None = None, visitor: Visitor | None = None) -> None:
-        self._folder, self._kept, self._visitor = folder, kept, visitor or Visitor()
+    def __init__(
+        self,
+        folder: Path,
+        kept: Kept | None = None,
+        visitor: Visitor | None = None,
+        library: Library | None = None,
+    ) -> None:
+        self._folder, self._kept, self._visitor, self._library = folder, kept, visitor or Visitor(), library
         self._clips: OrderedDict[tuple[str, Choice, int | None], _Clip] = OrderedDict()
 
     def of(
@@ -106,6 +116,20 @@ class Analyses:
         """Return the keys by which results tell that they are of a clip."""
         return {clip.media.key for clip in self._clips.values() if clip.media.path == path}
 
+    def forget(self, content: str) -> set[str]:
+        """Stop all work on a recording, forget what was decoded of it, and return the keys of results that tell of it.
+
+        Args:
+            content: sha256 of the recording.
+        """
+        of = [key for key in self._clips if key[0] == content]
+        dropped = [self._clips.pop(key) for key in of]
+        for clip in dropped:
+            clip.abandon()
+        for run in [run for clip in dropped for run in clip.runs]:
+            run.wait(PATIENCE)  # so that it keeps nothing once all is deleted
+        return {clip.media.key for clip in dropped}
+
     def close(self) -> None:
         """Stop all work."""
         for clip in self._clips.values():
@@ -124,20 +148,34 @@ class Analyses:
         if known is None or not known.media.path.exists():
             same = [one.media for other, one in self._clips.items() if other[:2] == key[:2]]
             here = next((one for one in same if one.path.exists()), None)
-            decoded = here.with_face(face) if here else _opened(path, face, choice, self._kept, progress)
-            known = _Clip(decoded, self._folder, self._visitor)
+            decoded = here.with_face(face) if here else self._opened(path, face, choice, progress)
+            known = _Clip(decoded, self._folder, self._visitor, self._library)
             self._clips[key] = known
         self._clips.move_to_end(key)
         while len(self._clips) > KEPT:
             self._clips.popitem(last=False)[1].abandon()
         return known
 
+    def _opened(self, path: Path, face: int | None, choice: Choice, progress: Progress) -> "ClipMedia":
+        """Open a clip, or note why it cannot be.
+
+        Raises:
+            MediaError: if the clip cannot be read.
+        """
+        try:
+            return _opened(path, face, choice, self._kept, progress)
+        except MediaError as error:
+            if self._library:
+                self._library.note_problem(path, str(error), name_file=not path.is_relative_to(self._folder))
+            raise
+
 
 class _Clip:
     """One clip with one face, and the runs that say something of it."""
 
-    def __init__(self, decoded: "ClipMedia", folder: Path, visitor: Visitor) -> None:
+    def __init__(self, decoded: "ClipMedia", folder: Path, visitor: Visitor, library: Library | None = None) -> None:
         self.media, self.visitor = decoded, visitor
+        self._library = library
         self.runs: list[Run] = []
         self._analyses: dict[tuple[int, ...], Analysis] = {}
         self._folder = folder
@@ -167,6 +205,17 @@ class _Clip:
         with self._playing:
             return media.playable(self.media.path, self._folder, progress, self.media.choice)
 
+    def note(self, found: ClipPrediction | MediaError) -> None:
+        """Note what is predicted of the clip, or why it cannot be; a file of the visit, which ends, is not named."""
+        if self._library is None:
+            return
+        path = self.media.path
+        name_file = not path.is_relative_to(self._folder)
+        if isinstance(found, MediaError):
+            self._library.note_problem(path, str(found), name_file=name_file)
+        else:
+            self._library.note_prediction(self.media.content, found, path if name_file else None)
+
     def abandon(self) -> None:
         """Stop what runs, and begin it anew when it is next asked for."""
         if any(run.state.running for run in self.runs):
@@ -193,13 +242,24 @@ class Run(Worker[State]):
 
     def work(self, progress: Progress) -> Mapping[str, Any]:
         """Predict, and tell on the way what can be played and seen before that."""
-        self.update(playable=self._clip.playable(progress))
         try:
-            return {"prediction": self._predict(self._clip.media, progress)}
+            self.update(playable=self._clip.playable(progress))
+            prediction = self._predicted(progress)
+        except MediaError as error:
+            self._clip.note(error)
+            raise
+        if self._checkpoints:
+            self._clip.note(prediction)
+        return {"prediction": prediction}
+
+    def _predicted(self, progress: Progress) -> ClipPrediction:
+        """Predict with the face that was chosen, or with the speaker's where the clip does not show that one."""
+        try:
+            return self._predict(self._clip.media, progress)
         except MediaError:
             if not _lacks_face(self._clip.media):
                 raise
-            return {"prediction": self._predict(self._clip.media.with_face(None), progress)}
+            return self._predict(self._clip.media.with_face(None), progress)
 
     def _predict(self, decoded: "ClipMedia", progress: Progress) -> ClipPrediction:
         return predict_clip(

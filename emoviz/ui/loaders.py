@@ -22,12 +22,15 @@ from ..checkpoints import (
 )
 from ..core import places
 from ..core.errors import CheckpointError, EmovizError
+from ..core.kept import Kept
 from ..core.settings import Settings
 from ..corpora import inventory
 from ..corpora.base import Clip, clips_of
 from ..features.clip_store import kept_recordings
 from ..features.store import FeatureStore
 from ..media import ACCEPTED
+from ..prediction.library.keeping import KeptFiles
+from ..prediction.library.known import Library
 from ..studies.reports import Report, read_report, report_files
 from .cache import cached, kept
 from .shared_store import SharedStore
@@ -58,6 +61,18 @@ def store() -> FeatureStore:
     """Return the store that keeps extracted features."""
     own = settings()
     return SharedStore(own.store, kept_recordings(own.store, own.kept_mb))
+
+
+@cached(1)
+def library(_kept: Kept) -> Library:
+    """Return what is known of recordings beyond a visit, in the place of what is kept of them."""
+    return Library(_kept)
+
+
+def kept_files() -> KeptFiles | None:
+    """Return the uploads that somebody asked to keep, or None where nothing is kept beyond a visit."""
+    own = settings()
+    return KeptFiles(own.store, own.uploads_mb) if own.kept_mb else None
 
 
 def checkpoints(group: str = "") -> dict[str, Path]:

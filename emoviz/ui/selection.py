@@ -8,7 +8,7 @@ held-out recordings share one primary ``model``, one ``pinned`` model to see bes
 (``slice_b`` where two slices are compared); ``recordings`` are single ones that were clicked or lassoed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.clip import DEFAULT_MODELS, require_size
 from ..prediction.inputs import can_be_extracted
-from . import insides, linked, loaders, server_folders
+from . import insides, kept_uploads, linked, loaders, server_folders
 from .session import session
 
 UPLOAD, EXAMPLE = "Upload: ", "Example: "
@@ -34,6 +34,12 @@ KEEPS = (
 KEEPS_NOTHING = (
     "The file and all that was found in it are deleted when your visit ends, or at once on the page Storage."
 )
+GONE = {
+    UPLOAD: "This link names an upload, and uploads are gone with their session",
+    kept_uploads.PREFIX: "This link names a recording that is not kept any more",
+    server_folders.PREFIX: "This link names a recording that is not in the folders any more",
+}
+"""Sentence on a recording that a link names and that is not there, by the start of its name."""
 MOST_RECORDINGS = 100
 """Largest number of clicked or lassoed recordings, as their ids stand in the link."""
 
@@ -69,8 +75,8 @@ def choose_clip() -> Clip | None:
     """Draw the row ``[clip v] [Upload] [Record]`` and return the chosen clip; None when there is none."""
     visitor = session()
     wanted = linked.read("clip")
-    visitor.opened |= server_folders.found([wanted, str(st.session_state.get("clip", ""))])
-    clips = loaders.examples() | visitor.uploads | server_folders.found(visitor.opened)
+    visitor.opened |= _on_disk([wanted, str(st.session_state.get("clip", ""))])
+    clips = loaders.examples() | visitor.uploads | _on_disk(visitor.opened)
     stays = KEEPS if loaders.settings().kept_mb else KEEPS_NOTHING
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
         if clips:
@@ -78,6 +84,8 @@ def choose_clip() -> Clip | None:
             name = linked.select("Clip", list(clips), "clip", label_visibility="collapsed", width=width)
         else:
             st.selectbox("Clip", [], label_visibility="collapsed", width=260, placeholder="No clip yet")
+        if clips and name in visitor.uploads and loaders.kept_files() is not None:
+            st.button("Keep", key="keep", help=kept_uploads.ABOUT, on_click=_keep_beyond_visit, args=(name,))
         with st.popover("Upload"):
             st.file_uploader(
                 "A clip with a face, a voice, or both, or a picture of a face",
@@ -95,9 +103,24 @@ def choose_clip() -> Clip | None:
             _offer_folders()
     if message := st.session_state.pop("upload_error", None):
         st.error(message)
-    if wanted.startswith(UPLOAD) and wanted not in clips:
-        st.info("This link names an upload, and uploads are gone with their session: the example is shown instead.")
+    for start, sentence in GONE.items():
+        if wanted.startswith(start) and wanted not in clips and wanted != st.session_state.get("kept-upload"):
+            st.info(f"{sentence}: the example is shown instead.")
     return Clip(name, clips[name]) if clips else None
+
+
+def _on_disk(names: Iterable[str]) -> dict[str, Path]:
+    """Return the files of those names that are kept uploads or recordings of folders, and leave out others."""
+    return kept_uploads.found(names) | server_folders.found(names)
+
+
+def _keep_beyond_visit(name: str) -> None:
+    """Keep an upload, and select what is kept."""
+    try:
+        open_clip(kept_uploads.PREFIX + session().keep(name))
+        st.session_state["kept-upload"] = name  # which the link names until the chooser is drawn
+    except EmovizError as error:
+        st.session_state["upload_error"] = str(error)
 
 
 def _offer_folders() -> None:

@@ -38,6 +38,11 @@ def found(names: Iterable[str]) -> dict[str, Path]:
     return {name: path for name in names if (path := _path_of(name)) is not None}
 
 
+def starts() -> dict[str, Path]:
+    """Return the folders by the start of their recordings' names."""
+    return {_start(root): root for root in loaders.settings().folders}
+
+
 def offer(take: Callable[[str], None]) -> None:
     """Let people choose a recording and open it.
 

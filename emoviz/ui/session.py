@@ -17,8 +17,9 @@ from ..core.files import extent, file_name, raising, remove_folder
 from ..core.kept import Kept
 from ..features import clip_store
 from ..features.store import FeatureStore
+from ..prediction.library.known import Library
 from . import cache, loaders, session_folders
-from .clip_analysis import Analyses
+from .clip_analysis import Analyses, content_of
 from .explanations import Line
 from .fits import Fits
 from .shared_store import SharedStore
@@ -38,6 +39,7 @@ class Session:
             each kind.
         fits: fits of models to people.
         store: store of corpora's features, and of those of this visitor's clips.
+        library: known facts on recordings, in this visit alone where nothing is kept beyond it.
         visitor: the visitor, who takes turns at the processors.
         analyses: analyses of this visitor's clips.
         line: line of this visitor's explanations.
@@ -51,14 +53,18 @@ class Session:
     visitor: Visitor = field(default_factory=Visitor)
     fits: Fits = field(init=False)
     store: FeatureStore = field(init=False)
+    library: Library = field(init=False)
     analyses: Analyses = field(init=False)
     line: Line = field(init=False)
 
     def __post_init__(self) -> None:
-        beyond = kept_recordings()
-        self._own = None if beyond else Kept(self.folder / clip_store.RECORDINGS, self.limit_mb * 1_000_000)
-        self.store = SharedStore(loaders.settings().store, self._own) if self._own else loaders.store()
-        self.analyses = Analyses(self.folder, beyond or self._own, self.visitor)
+        if beyond := kept_recordings():
+            kept, self._own = beyond, None
+            self.store, self.library = loaders.store(), loaders.library(beyond)
+        else:
+            kept = self._own = Kept(self.folder / clip_store.RECORDINGS, self.limit_mb * 1_000_000)
+            self.store, self.library = SharedStore(loaders.settings().store, kept), Library(kept)
+        self.analyses = Analyses(self.folder, kept, self.visitor, self.library)
         self.fits, self.line = Fits(self.visitor), Line(self.visitor)
 
     def add_upload(self, name: str, content: bytes) -> str:
@@ -123,6 +129,42 @@ class Session:
                 target = folder / file_name(name)
                 (folder / f"{number} {target.name}" if target.exists() else target).write_bytes(content)
         self.references[kind] = folder if len(files) > 1 else target.rename(folder.parent / target.name)
+
+    def keep(self, label: str) -> str:
+        """Keep an upload beyond the visit, and return the name that it has there; it is an upload no longer.
+
+        Its file stays in the session's folder until the visit ends, as what is known of it was read from there.
+
+        Raises:
+            MediaError: if there is no room for it, it cannot be written, or nothing is kept beyond visits.
+        """
+        file, kept = self.uploads[label], loaders.kept_files()
+        if kept is None:
+            raise MediaError("Nothing is kept here beyond a visit (setting EMOVIZ_KEPT_MB).")
+        name = kept.keep(file, content_of(file), file.name)
+        del self.uploads[label]
+        return name
+
+    def forget(self, content: str) -> None:
+        """Delete a recording that was uploaded or is kept, and all that is known and kept of it.
+
+        A file in a folder of this machine stays.
+
+        Args:
+            content: sha256 of the recording.
+
+        Raises:
+            MediaError: if the store is not writable.
+        """
+        for key in self.analyses.forget(content):
+            cache.forget_about(key)
+        for label, file in list(self.uploads.items()):
+            if content_of(file) == content:
+                self._remove(label)
+        if (kept := loaders.kept_files()) is not None:
+            kept.delete(content)
+        with raising(MediaError, self.library.folder, setting="EMOVIZ_STORE"):
+            self.library.forget(content)
 
     def close(self) -> None:
         """Stop the work, and delete the files and what was made of them."""

@@ -130,7 +130,7 @@ def test_blocks_go_on_behind_the_last_that_is_whole(tmp_path):
         begun.append(entry(size))
     assert list(KeptBlocks(Kept(tmp_path), "part", {"of": "another"}).read()) == []
     assert [len(one.arrays["times"]) for one in blocks().read()] == [1, 2, 3, 4]
-    (third,) = [file for file in tmp_path.iterdir() if file == Kept(tmp_path)._path("part", {"of": "it", "block": 2})]
+    (third,) = [file for file in tmp_path.iterdir() if file == Kept(tmp_path).path_of("part", {"of": "it", "block": 2})]
     third.write_bytes(third.read_bytes()[:-1])
     anew = blocks()
     assert [len(one.arrays["times"]) for one in anew.read()] == [1, 2]

@@ -51,6 +51,10 @@ class FakeMedia:
     decoded: int = field(default=0, init=False)
 
     @property
+    def content(self) -> str:
+        return self.key
+
+    @property
     def info(self) -> ClipInfo:
         sound = 0.0 if self.samples is None else len(self.samples) / 16000
         video = None

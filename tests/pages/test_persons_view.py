@@ -53,7 +53,12 @@ def visit(tmp_path) -> Callable[..., AppTest]:
     def visit(**query: str) -> AppTest:
         test = AppTest.from_function(view, default_timeout=60)
         test.session_state["recording"] = SimpleNamespace(
-            key="content", kept=Kept(tmp_path), info=SimpleNamespace(duration=4.0), path=Path("clip.mp4"), face=None
+            key="content",
+            content="content",
+            kept=Kept(tmp_path),
+            info=SimpleNamespace(duration=4.0),
+            path=Path("clip.mp4"),
+            face=None,
         )
         test.session_state["prediction"] = PREDICTION
         for name, value in query.items():

@@ -104,7 +104,7 @@ def test_persons_are_written_as_tables_and_annotations(tmp_path):
 def test_persons_and_their_changes_stay_with_the_recording(tmp_path, monkeypatch):
     looked_for: list[int | None] = []
     monkeypatch.setattr(known, "find_persons", lambda media, count, progress: looked_for.append(count) or KNOWN)
-    media = SimpleNamespace(key="content", kept=Kept(tmp_path))
+    media = SimpleNamespace(key="content", content="content", kept=Kept(tmp_path))
     assert known.persons_of(media) == known.persons_of(media) == KNOWN and looked_for == [None]
     Changes(media).add(renamed(KNOWN.people, "voice B", "Ben"))
     assert [person.name for person in Changes(media).applied(KNOWN).people] == ["voice A", "Ben", "face 1"]
@@ -112,7 +112,7 @@ def test_persons_and_their_changes_stay_with_the_recording(tmp_path, monkeypatch
     assert Changes(media).applied(replace(KNOWN, people=KNOWN.people[:1])).people == KNOWN.people[:1]
     next(tmp_path.glob("persons-*.json")).write_text('{"states": [[["Ben"]]]}')
     assert len(Changes(media)) == 0  # damaged
-    unkept = Changes(SimpleNamespace(key="content", kept=None))
+    unkept = Changes(SimpleNamespace(key="content", content="content", kept=None))
     unkept.add(KNOWN.people)
     unkept.undo()
     assert len(unkept) == 0

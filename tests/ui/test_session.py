@@ -190,6 +190,7 @@ def test_a_full_store_stops_no_analysis(tmp_path, monkeypatch, analysed):
     settings = replace(Settings.read({}), store=tmp_path / "store", kept_mb=10)
     monkeypatch.setattr(loaders, "settings", lambda: settings)
     monkeypatch.setattr("emoviz.core.kept.replacing", full)
+    monkeypatch.setattr("emoviz.prediction.library.known.write_json", full)
     cache.clear()
     visitor = Session(tmp_path / "session", limit_mb=100)
     analysis = visitor.analyses.of(clip, models, visitor.store)

@@ -81,6 +81,7 @@ class Prediction:
         from ...media import Choice
         from ...prediction.bulk.listing import find
         from ...prediction.bulk.run import predict_all
+        from ...prediction.library.known import known_recordings
         from ...prediction.request import Request
 
         self.check(places)  # a link may lead elsewhere by now
@@ -101,6 +102,7 @@ class Prediction:
             Path(self.out),
             limit_mb=places.upload_limit_mb,
             store=kept_features(Path(places.store), places.kept_mb),
+            library=known_recordings(Path(places.store), places.kept_mb),
             progress=progress,
             tell=_print,
             share=(self.share - 1, self.shares),

@@ -138,20 +138,35 @@ def _of_folder(folder: Path, patterns: Sequence[str]) -> Iterator[Recording | Pr
     whole = Path(os.path.realpath(folder))
     found: list[Recording | Problem] = []
     refused: list[OSError] = []
-    for place, folders, files in os.walk(folder, onerror=refused.append):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in (*folders, *files):
-            path = Path(place) / name
-            below = path.relative_to(folder).as_posix()
-            wanted = name in folders or (_is_clip(name) and _fits(below, patterns))
-            if wanted and path.is_symlink() and not _within(path, [whole]):
-                found.append(Problem(shown(below), f"It is a link that leads out of '{shown(whole.name)}'."))
-            elif wanted and name not in folders:
-                found.append(Recording(below, path))
+    start = os.path.join(folder, "")
+    for entry in _entries(folder, refused):
+        below = entry.path[len(start) :].replace(os.sep, "/")
+        is_folder = entry.is_dir()
+        wanted = is_folder or (_is_clip(entry.name) and _fits(below, patterns))
+        if wanted and entry.is_symlink() and not _within(Path(entry.path), [whole]):
+            found.append(Problem(shown(below), f"It is a link that leads out of '{shown(whole.name)}'."))
+        elif wanted and not is_folder:
+            found.append(Recording(below, Path(entry.path)))
     for error in refused:
         below = os.path.relpath(error.filename or folder, folder)
         found.append(Problem(shown(below), f"The folder cannot be read: {error.strerror or error}."))
     yield from sorted(found, key=itemgetter(0))
+
+
+def _entries(folder: "Path | str", refused: list[OSError]) -> Iterator[os.DirEntry[str]]:
+    """Yield all that lies below a folder and whose name, and those of the folders above, do not begin with a dot."""
+    below: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                    below.append(entry.path)
+                if not entry.name.startswith("."):
+                    yield entry
+    except OSError as error:
+        refused.append(error)
+    for place in below:
+        yield from _entries(place, refused)
 
 
 def _is_clip(name: str) -> bool:

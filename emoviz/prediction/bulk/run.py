@@ -24,6 +24,7 @@ from ...core.errors import (
 from ...core.progress import Progress, silent, topic_of
 from ...media import content_key
 from ..export import write_prediction, write_table
+from ..library.known import Library
 from ..request import Answer, Request
 from ..segmented import require_known
 from .listing import Listing, Problem, Recording, shown
@@ -83,6 +84,7 @@ def predict_all(
     *,
     limit_mb: int,
     store: "FeatureStore | None" = None,
+    library: Library | None = None,
     progress: Progress = silent,
     tell: Tell = untold,
     share: tuple[int, int] = (0, 1),
@@ -97,6 +99,7 @@ def predict_all(
         folder: folder of the tables, made in one that exists.
         limit_mb: largest file that is accepted, in MB.
         store: store that keeps extracted features; None extracts them anew.
+        library: library in which predictions and problems are noted.
         progress: listener.
         tell: listener to sentences.
         share: number of this process, from 0, and the number of processes that share the recordings.
@@ -107,7 +110,7 @@ def predict_all(
     """
     records = Records(folder)
     records.prepare()
-    run = _Run(records, request, limit_mb, store, tell)
+    run = _Run(records, request, limit_mb, store, library, tell)
     number, of = share
     todo = run.open(listing.recordings[number::of])
     for place, recording in enumerate(todo):
@@ -126,10 +129,16 @@ class _Run:
     """One run: the records that it goes on from, and what is asked of each recording."""
 
     def __init__(
-        self, records: Records, request: Request, limit_mb: int, store: "FeatureStore | None", tell: Tell
+        self,
+        records: Records,
+        request: Request,
+        limit_mb: int,
+        store: "FeatureStore | None",
+        library: Library | None,
+        tell: Tell,
     ) -> None:
         self._records, self._request = records, request
-        self._limit_mb, self._store, self._tell = limit_mb, store, tell
+        self._limit_mb, self._store, self._library, self._tell = limit_mb, store, library, tell
         self._facts: dict[str | None, Mapping[str, Any]] = {}
         self.predicted = 0
 
@@ -176,6 +185,8 @@ class _Run:
             self._refuse(recording, state, facts, error)
             return
         self._records.write(recording, Record(shown(recording.name), facts, state, answer.content, State.of(table)))
+        if self._library:
+            self._library.note_prediction(content_key(recording.path), answer.prediction, recording.path)
         self.predicted += 1
         self._tell(shown(recording.name), answer.said)
 
@@ -199,6 +210,8 @@ class _Run:
         sentence = str(error)
         if not isinstance(error, EmovizError):
             sentence = f"It could not be predicted for a reason inside emoviz ({type(error).__name__}: {error})."
+        if self._library:
+            self._library.note_problem(recording.path, sentence)
         before = self._records.read(recording)
         if before is not None and before.table is not None:
             self._records.table_of(recording).unlink(missing_ok=True)

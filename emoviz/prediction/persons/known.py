@@ -1,10 +1,8 @@
 """Persons of a recording as they are kept on disk: who was found, and what people changed by hand."""
 
 import contextlib
-import json
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ from ...core.files import raising, read_json, write_json
 from ...core.kept import Entry
 from ...core.progress import Progress, silent
 from ...media.weights import SPEAKER_ENCODER
+from ..library.known import Library
 from .diarisation import Turn
 from .found import VERSION, Person, Persons, find_persons
 
@@ -40,6 +39,7 @@ def persons_of(media: "ClipMedia", count: int | None = None, progress: Progress 
     found = find_persons(media, count, progress)
     turns_array = np.array(found.turns, np.float64).reshape(-1, 3)
     media.kept.write(_KIND, made_of, Entry({"turns": turns_array}, {"people": found.people, "notes": found.notes}))
+    Library(media.kept).note_voices(media.content, len({turn.voice for turn in found.turns}))
     return found
 
 
@@ -55,9 +55,9 @@ class Changes:
     """
 
     def __init__(self, media: "ClipMedia", count: int | None = None) -> None:
-        made_of = json.dumps(_made_of(media, count), sort_keys=True)
-        name = f"{_KIND}-{sha256(made_of.encode()).hexdigest()[:32]}.json"
-        self._file: Path | None = media.kept.folder / name if media.kept else None
+        self._file: Path | None = None
+        if media.kept:
+            self._file = media.kept.path_of(_KIND, _made_of(media, count), ".json")
         self._states: list[tuple[Person, ...]] = []
         with contextlib.suppress(TypeError, ValueError, AttributeError, KeyError):  # a damaged file counts as absent
             stored = read_json(self._file) if self._file and self._file.is_file() else None
@@ -100,7 +100,8 @@ class Changes:
 
 def _made_of(media: "ClipMedia", count: int | None) -> dict[str, Any]:
     """All that the persons of a recording depend on."""
-    return {"recording": media.key, "voices": count, "version": VERSION, "encoder": SPEAKER_ENCODER.sha256}
+    of = {"content": media.content, "recording": media.key}
+    return {**of, "voices": count, "version": VERSION, "encoder": SPEAKER_ENCODER.sha256}
 
 
 def _people(stored: Sequence[Any]) -> tuple[Person, ...]:
