@@ -66,6 +66,22 @@ def result(opened):
     return opened
 
 
+def test_a_clip_that_stands_still_is_hardly_drawn(result):
+    """The screen asks for a picture sixty times a second, which costs half a core; a few times, a hundredth."""
+    drawn = result.evaluate(
+        """async (seconds) => {
+            const real = window.requestAnimationFrame
+            let count = 0
+            window.requestAnimationFrame = (draw) => { count++; return real(draw) }
+            await new Promise(done => setTimeout(done, 1000 * seconds))
+            window.requestAnimationFrame = real
+            return count
+        }""",
+        2,
+    )
+    assert 0 < drawn < 30
+
+
 def test_a_click_on_a_curve_moves_the_clip_and_the_cursor(result):
     page = result
     page.mouse.click(*place_at(page, 2.0))
