@@ -52,7 +52,12 @@ CATS = Paper(
             "trained on two cultures, C1 and C4, tested on the other four",
             ("emoviz/training/protocols/cross_culture.py", "emoviz/studies/catalogue.py"),
             "protocol cross-culture --study two-cultures",
-            "Train",
+            "Results",
+            tuple(
+                Ours(f"two-cultures.cross-culture.{system}", f"{output} (derived)", "ccc", "mean", f"{name}, {output}")
+                for system, name in (("bi-gru", "Bi-GRU"), ("cats", "CATS"))
+                for output in ("valence", "arousal")
+            ),
             note="Korean and North American train, in the place of Chinese and British. Any other set: `--train-on` "
             "with `--config`, or 'cultures that train together' on the Train page.",
         ),
