@@ -95,6 +95,24 @@ class Settings:
         """The folder of imported corpora, beside the features of all corpora."""
         return imports_of(self.store)
 
+    def stated(self) -> dict[str, str]:
+        """Return the environment variables that say the same elsewhere, without the folders of this machine's own work.
+
+        The token is left out, since a secret belongs into no file that people pass on.
+        """
+        stated = {
+            "EMOVIZ_DATA": str(self.data or ""),
+            "EMOVIZ_FOLDERS": os.pathsep.join(map(str, self.folders)),
+            "EMOVIZ_SLOTS": ",".join(self.slots),
+            "EMOVIZ_HOSTS": ",".join(self.hosts),
+            "EMOVIZ_ADDRESS": self.address,
+            "EMOVIZ_UPLOAD_LIMIT_MB": str(self.upload_limit_mb),
+            "EMOVIZ_UPLOADS_MB": str(self.uploads_mb),
+            "EMOVIZ_KEPT_MB": str(self.kept_mb),
+            "EMOVIZ_ANALYSES": str(self.analyses),
+        }
+        return {name: value for name, value in stated.items() if value}
+
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Return the settings of environment variables, by default this process's.

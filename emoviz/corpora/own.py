@@ -7,6 +7,7 @@ The clips stay where they are. An imported corpus is read by :func:`emoviz.corpo
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,34 @@ def read(name: str, imports: Path) -> Corpus:
     files = corpus.recordings["video"].fillna(corpus.recordings["audio"]).dropna()
     require_none_missing(corpus.title, folder, [f"{path} is gone" for path in files if not Path(path).is_file()])
     return corpus
+
+
+def move(folder: Path, moved: Mapping[str, str]) -> None:
+    """Let a corpus name its recordings where they lie now.
+
+    Args:
+        folder: folder of the imported corpus.
+        moved: folders of recordings, each as the corpus names it -> where it is now.
+
+    Raises:
+        CorpusError: if the corpus is damaged.
+    """
+    path = folder / "recordings.parquet"
+    try:
+        table = pd.read_parquet(path)
+        for column in ("video", "audio"):
+            table[column] = table[column].map(lambda file: _at(file, moved) if isinstance(file, str) else file)
+    except (OSError, ValueError, KeyError) as error:
+        raise CorpusError(f"The imported corpus in '{folder}' is damaged; import it again.") from error
+    table.to_parquet(path)
+
+
+def _at(file: str, moved: Mapping[str, str]) -> str:
+    """The place of a file now."""
+    for old, new in moved.items():
+        if file.startswith(f"{old}/"):
+            return new + file.removeprefix(old)
+    return file
 
 
 def _pictures(recordings: pd.DataFrame) -> "pd.Series[Any] | None":
