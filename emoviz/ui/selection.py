@@ -27,9 +27,12 @@ from .session import session
 
 UPLOAD, EXAMPLE = "Upload: ", "Example: "
 NOTHING = "nothing"
+BUTTON = 55
+"""Pixels that the chooser of a clip gives up for one more button beside it."""
 KEEPS = (
-    "The file is deleted when your visit ends; the faces, the features and the predictions that were found in it stay "
-    "on this machine, so that another visit opens at once (setting EMOVIZ_KEPT_MB). The page Storage deletes them."
+    "The file is deleted when your visit ends, unless you keep it; faces, features and predictions that were found in "
+    "it stay on this machine, so that another visit opens at once (setting EMOVIZ_KEPT_MB). The pages Library and "
+    "Storage delete them."
 )
 KEEPS_NOTHING = (
     "The file and all that was found in it are deleted when your visit ends, or at once on the page Storage."
@@ -78,13 +81,14 @@ def choose_clip() -> Clip | None:
     visitor.opened |= _on_disk([wanted, str(st.session_state.get("clip", ""))])
     clips = loaders.examples() | visitor.uploads | _on_disk(visitor.opened)
     stays = KEEPS if loaders.settings().kept_mb else KEEPS_NOTHING
+    may_be_kept = bool(visitor.uploads) and loaders.kept_files() is not None
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
         if clips:
-            width = 220 if loaders.settings().folders else 260  # one more button stands beside it
+            width = 260 - BUTTON * (bool(loaders.settings().folders) + may_be_kept)
             name = linked.select("Clip", list(clips), "clip", label_visibility="collapsed", width=width)
         else:
             st.selectbox("Clip", [], label_visibility="collapsed", width=260, placeholder="No clip yet")
-        if clips and name in visitor.uploads and loaders.kept_files() is not None:
+        if may_be_kept and name in visitor.uploads:
             st.button("Keep", key="keep", help=kept_uploads.ABOUT, on_click=_keep_beyond_visit, args=(name,))
         with st.popover("Upload"):
             st.file_uploader(

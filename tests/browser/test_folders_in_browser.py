@@ -1,4 +1,4 @@
-"""Folders of the server in Chromium: open one of their recordings, and predict all, stopped, resumed, one damaged."""
+"""Folders of the server in Chromium: open one of their recordings, keep an upload, predict all, stop and resume."""
 
 import shutil
 from pathlib import Path
@@ -51,3 +51,25 @@ def test_a_recording_of_a_folder_is_opened_without_an_upload(app: str, page: Pag
     expect(page.locator(".st-key-clip input")).to_have_value(name, timeout=LONG)
     expect(page.get_by_text("by speech-emotion").first).to_be_visible(timeout=LONG)
     assert parse_qs(urlsplit(page.url).query)["clip"] == [name]
+
+
+def test_an_upload_is_kept_opened_from_the_library_and_deleted(app: str, page: Page, filled: Path):
+    page.goto(f"{app}/predict?models=speech-emotion&clip=Folder: {filled.name}/0.wav")
+    expect(page.get_by_text("by speech-emotion").first).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.locator("input[type=file]").set_input_files(filled / "0.wav")
+    page.locator(".st-key-keep button").first.click(timeout=LONG)
+    expect(page.locator(".st-key-clip input")).to_have_value("Kept: 0.wav", timeout=LONG)
+    page.get_by_role("link", name="Library", exact=True).click()
+    card = page.locator('[class*="st-key-entry-"]').filter(has_text="Kept: 0.wav")
+    expect(card.get_by_text(f"also as Folder: {filled.name}/0.wav")).to_be_visible(timeout=LONG)
+    card.get_by_role("link", name="Predict").click()
+    expect(page.locator(".st-key-clip input")).to_have_value("Kept: 0.wav", timeout=LONG)
+    assert parse_qs(urlsplit(page.url).query)["clip"] == ["Kept: 0.wav"]
+    page.go_back()
+    page.locator(".st-key-search input").fill("kept:")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 of 61 recordings")).to_be_visible(timeout=LONG)
+    card.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("No recording fits.")).to_be_visible(timeout=LONG)
