@@ -19,9 +19,9 @@ test: .venv/dev browser
 test-fast: .venv/dev
 	$(TEST) -n 2 -m "not slow and not browser and not corpora"
 
-# Every figure under results/ and the README's tables, from EMOVIZ_DATA; what was done before an interruption is kept.
+# Every figure under results/ and the tables of docs/results.md, from EMOVIZ_DATA; what was done before an interruption is kept.
 results: .venv/app
-	OMP_NUM_THREADS=1 $(BIN)/python -m emoviz results --make --readme README.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m emoviz results --make --renew docs/results.md
 
 lint: .venv/dev
 	$(BIN)/ruff check

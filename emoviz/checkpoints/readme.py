@@ -1,4 +1,4 @@
-"""The bundled models as a table of Markdown for the README."""
+"""The bundled models as tables of Markdown: a row for each in the README, and all scores in ``docs/results.md``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,9 @@ from ..evaluation.metrics import METRICS
 from ..evaluation.metrics.aggregation import POOLED
 from .description import Description
 
+PRIMARY = ("ua", "ccc")
+"""Metrics that stand for all of an output in a summary."""
+SUMMARY = ("model", "what it is", "held out [95 % interval]", "training mean", "over")
 HEADINGS = ("model", "output", "score", "held out [95 % interval]", "training mean", "over")
 
 
@@ -35,6 +38,32 @@ def models_table(models: Mapping[str, tuple[Description, Mapping[str, Any]]]) ->
                     )
                 )
             )
+    return "\n".join(lines) + "\n"
+
+
+def models_summary(models: Mapping[str, tuple[Description, Mapping[str, Any]]]) -> str:
+    """Write a row for each model with the primary pooled scores over all cultures; its name leads to its card.
+
+    Args:
+        models: description and ``metrics.json`` of each model, by its name.
+    """
+    lines = [_line(SUMMARY), "|---" * len(SUMMARY) + "|"]
+    for name, (description, metrics) in models.items():
+        rows = [
+            row
+            for row in metrics["test"]
+            if (row["culture"], row["aggregation"]) == ("all", POOLED) and row["metric"] in PRIMARY
+        ]
+        scores = [
+            f"{row['output']} {METRICS[row['metric']].written(row['value'], row['low'], row['high'], 3)}"
+            for row in rows
+        ]
+        means = [number(row["training_mean"], 3) for row in rows]
+        titles = ", ".join(dict.fromkeys(METRICS[row["metric"]].title for row in rows))
+        card = f"[`{name}`](checkpoints/{name}/README.md)"
+        lines.append(
+            _line((card, description.title, f"{titles}: {', '.join(scores)}", ", ".join(means), _over(rows[0])))
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -16,7 +16,9 @@ MODEL = argument("model", metavar="MODEL", help="name of a trained model (see `m
     "models",
     "trained models on this machine",
     JSON,
-    argument("--readme", type=Path, metavar="FILE", help="renew the table of bundled models in a README instead"),
+    argument(
+        "--renew", type=Path, metavar="FILE", help="renew the tables of bundled models in a page of the docs instead"
+    ),
 )
 def models(options: argparse.Namespace, settings: Settings) -> None:
     """Print one row per checkpoint folder, damaged ones included."""
@@ -24,8 +26,8 @@ def models(options: argparse.Namespace, settings: Settings) -> None:
 
     from .. import checkpoints
 
-    if options.readme:
-        _renew(options.readme, settings.checkpoints[0])
+    if options.renew:
+        _renew(options.renew, settings.checkpoints[0])
         return
     rows = []
     for name, folder in checkpoints.find(settings.checkpoints).items():
@@ -47,22 +49,26 @@ def models(options: argparse.Namespace, settings: Settings) -> None:
     print_table(pd.DataFrame(rows), options.json, ["name", "source", "model", "outputs", "error"])
 
 
-def _renew(readme: Path, bundled: Path) -> None:
-    """Write the scores of the bundled models into a README.
+def _renew(page: Path, bundled: Path) -> None:
+    """Write the scores of the bundled models into a page: a row for each, all scores, or both, as its marks ask for.
 
     Raises:
-        ConfigError: if the file cannot be read or written, or lacks the lines between which the table stands.
+        ConfigError: if the file cannot be read or written, or lacks the lines between which a table stands.
     """
     from .. import checkpoints
-    from ..checkpoints.readme import models_table
+    from ..checkpoints.readme import models_summary, models_table
     from ..core.errors import ConfigError
     from ..core.files import raising, write_text
     from ..core.words import insert
 
-    found = {name: checkpoints.load(folder) for name, folder in checkpoints.find([bundled]).items()}
-    table = models_table({name: (model.description, model.metrics) for name, model in found.items()})
-    with raising(ConfigError, readme):
-        write_text(readme, insert(readme.read_text(encoding="utf-8"), "models", table))
+    loaded = {name: checkpoints.load(folder) for name, folder in checkpoints.find([bundled]).items()}
+    found = {name: (model.description, model.metrics) for name, model in loaded.items()}
+    tables = {"models": models_summary, "model scores": models_table}
+    with raising(ConfigError, page):
+        text = page.read_text(encoding="utf-8")
+        for name in [name for name in tables if f"<!-- {name} -->" in text] or ["models"]:
+            text = insert(text, name, tables[name](found))
+        write_text(page, text)
 
 
 @command(

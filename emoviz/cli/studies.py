@@ -35,7 +35,7 @@ def _fusions() -> list[str]:
 PROTOCOL = (
     argument("protocol", metavar="NAME", help="a protocol, or the name of a study's plan", listed=_protocols),
     one_of(
-        argument("--study", metavar="NAME", help="corpus, task and systems (see the README)"),
+        argument("--study", metavar="NAME", help="corpus, task and systems (see docs/results.md)"),
         argument(
             "--config",
             type=Path,
@@ -125,10 +125,12 @@ def own_protocol(options: argparse.Namespace) -> "OwnProtocol":
     "the tables of all reports, as Markdown",
     RESULTS,
     argument("--make", action="store_true", help="first run every protocol of every study (takes hours)"),
-    argument("--readme", type=Path, metavar="FILE", help="renew the tables of a README instead of printing them"),
+    argument(
+        "--renew", type=Path, metavar="FILE", help="renew the tables of a page of the docs instead of printing them"
+    ),
 )
 def results(options: argparse.Namespace, settings: Settings) -> None:
-    """Print Markdown, or renew the tables of a README."""
+    """Print Markdown, or renew the tables of a page of the docs."""
     from ..core.words import insert
     from ..studies.readme import markdown
     from ..studies.reports import read_reports
@@ -136,11 +138,11 @@ def results(options: argparse.Namespace, settings: Settings) -> None:
     if options.make:
         make_results(settings)
     tables = markdown(read_reports(*settings.results))
-    if not options.readme:
+    if not options.renew:
         sys.stdout.write(tables)
         return
-    with raising(ConfigError, options.readme):
-        write_text(options.readme, insert(options.readme.read_text(encoding="utf-8"), "results", tables))
+    with raising(ConfigError, options.renew):
+        write_text(options.renew, insert(options.renew.read_text(encoding="utf-8"), "results", tables))
 
 
 @command(

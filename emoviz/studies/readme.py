@@ -1,4 +1,4 @@
-"""Reports as Markdown, for the tables of the README."""
+"""Reports as Markdown, for the tables of ``docs/results.md``."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,22 +1,35 @@
-"""The README's table of bundled models is what their metrics say."""
+"""The tables of bundled models in the docs are what their metrics say."""
 
 from pathlib import Path
 
 import pytest
 
 from emoviz import checkpoints
-from emoviz.checkpoints.readme import models_table
+from emoviz.checkpoints.readme import models_summary, models_table
 from emoviz.core.errors import ConfigError
 from emoviz.core.words import insert
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_readme_has_the_scores_of_the_bundled_models():
-    found = {name: checkpoints.load(folder) for name, folder in checkpoints.find([ROOT / "checkpoints"]).items()}
-    table = models_table({name: (model.description, model.metrics) for name, model in found.items()})
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert insert(readme, "models", table) == readme, "run `python -m emoviz models --readme README.md`"
+@pytest.mark.parametrize(
+    ("page", "name", "table"),
+    [("README.md", "models", models_summary), ("docs/results.md", "model scores", models_table)],
+)
+def test_the_docs_have_the_scores_of_the_bundled_models(page, name, table):
+    loaded = {name: checkpoints.load(folder) for name, folder in checkpoints.find([ROOT / "checkpoints"]).items()}
+    made = table({name: (model.description, model.metrics) for name, model in loaded.items()})
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert insert(text, name, made) == text, f"run `python -m emoviz models --renew {page}`"
+
+
+def test_a_summary_has_a_row_for_each_model_with_its_primary_scores():
+    model = checkpoints.load(ROOT / "checkpoints" / "speech-cats")
+    rows = [dict(row, value=0.5, low=0.4, high=0.6, training_mean=0.1) for row in model.metrics["test"]]
+    lines = models_summary({"speech-cats": (model.description, {"test": rows})}).splitlines()
+    assert len(lines) == 3 and lines[2].startswith("| [`speech-cats`](checkpoints/speech-cats/README.md) | ")
+    scores = "CCC: valence (derived) .500 [.400, .600], arousal (derived) .500 [.400, .600]"
+    assert lines[2].endswith(f" | {scores} | .100, .100 | 155 recordings of 19 people |")
 
 
 def test_a_model_has_a_row_per_output_and_metric():

@@ -1,4 +1,4 @@
-"""Reports as the tables of the README."""
+"""Reports as the tables of ``docs/results.md``."""
 
 import itertools
 
@@ -30,7 +30,7 @@ def test_markdown_has_a_matrix_where_there_are_many_pairs():
     assert "\n\n\n" not in text
 
 
-def test_the_readme_takes_the_tables_and_can_be_renewed():
+def test_a_page_takes_the_tables_and_can_be_renewed():
     readme = "# Title\n<!-- results -->\nold\n<!-- end of results -->\nrest\n"
     once = insert(readme, "results", "tables\n")
     assert once == "# Title\n<!-- results -->\ntables\n<!-- end of results -->\nrest\n"
@@ -39,9 +39,9 @@ def test_the_readme_takes_the_tables_and_can_be_renewed():
         insert("# Title\n", "results", "tables\n")
 
 
-def test_the_readme_has_the_committed_scores():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert insert(readme, "results", markdown(read_reports(ROOT / "results"))) == readme
+def test_the_docs_have_the_committed_scores():
+    page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert insert(page, "results", markdown(read_reports(ROOT / "results"))) == page
 
 
 def test_markdown_says_where_an_interval_rests_on_few_people():
