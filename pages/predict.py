@@ -23,6 +23,7 @@ from emoviz.ui import (
     persons_view,
     segment_view,
     selection,
+    video_view,
     words_view,
 )
 from emoviz.ui.clip_analysis import Analysis, State
@@ -126,6 +127,7 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
         words.caption(remarks)
     if not state.running:
         segment_view.show(prediction, clip.stem)
+        video_view.show(analysis.media, prediction, clip.stem)
         persons_view.show(analysis.media, prediction, clip.stem)
         with words:
             people.offer_own_speech(prediction, asked)

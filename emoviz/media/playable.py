@@ -1,23 +1,13 @@
 """Copies of clips for browsers that cannot play the clips themselves."""
 
-import heapq
-from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
-
-import av
-from av.audio.stream import AudioStream
-from av.container import OutputContainer
-from av.packet import Packet
-from av.video.stream import VideoStream
 
 from ..core.files import replacing
 from ..core.progress import Progress, silent
 from .container import DEFAULT, MATROSKA, Choice, clip_start, content_key, open_clip, video_stream
+from .encoding import even, write_mp4
 from .frames import iterate_frames
-from .info import ClipInfo, VideoInfo, probe
-from .waveform import iterate_sound
+from .info import ClipInfo, probe
 
 # What Chromium, Firefox and Safari all play, by FFmpeg's names of containers.
 _MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -33,8 +23,6 @@ _AUDIO_CODECS = {
 _PIXELS = {"yuv420p", "yuvj420p"}  # hardware decoders take no others
 _LATEST_START = 0.02  # seconds; players disagree on where a clip with a later start begins
 _LONGEST = 1280
-_RATE = 48000
-_CLOCK = Fraction(1, 90000)
 
 
 def playable(path: Path | str, folder: Path | str, progress: Progress = silent, choice: Choice = DEFAULT) -> Path:
@@ -79,45 +67,9 @@ def _plays(info: ClipInfo) -> bool:
 
 
 def _transcode(info: ClipInfo, target: Path, progress: Progress, choice: Choice) -> None:
-    """Encode pictures and sound in the order of their times."""
-    with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as output:
-        parts: list[Iterator[tuple[float, list[Packet[Any]]]]] = []
-        if info.video is not None:
-            parts.append(_encoded_pictures(info.path, choice, _video_encoder(info.video, output)))
-        if info.audio is not None:
-            parts.append(_encoded_sound(info.path, choice, output.add_stream("aac", rate=_RATE, layout="mono")))
-        for time, packets in heapq.merge(*parts, key=lambda part: part[0]):
-            progress("Preparing the player", time, info.duration)
-            output.mux(packets)
-
-
-def _video_encoder(video: VideoInfo, output: OutputContainer) -> VideoStream:
-    stream = output.add_stream("libx264", rate=round(video.fps) or 25, options={"preset": "veryfast", "crf": "23"})
-    scale = min(1.0, _LONGEST / max(video.width, video.height))
-    # Colours of H.264 are stored per two pixels.
-    stream.width, stream.height = (max(2, 2 * round(side * scale / 2)) for side in (video.width, video.height))
-    stream.pix_fmt = "yuv420p"
-    stream.codec_context.time_base = _CLOCK
-    return stream
-
-
-def _encoded_pictures(path: Path, choice: Choice, stream: VideoStream) -> "Iterator[tuple[float, list[Packet[Any]]]]":
-    time = 0.0
-    for picture in iterate_frames(path, longest=_LONGEST, choice=choice):
-        time = picture.time
-        frame = av.VideoFrame.from_ndarray(picture.image, "rgb24")
-        frame.pts, frame.time_base = round(time / _CLOCK), _CLOCK
-        yield time, stream.encode(frame)
-    yield time, stream.encode(None)
-
-
-def _encoded_sound(path: Path, choice: Choice, stream: AudioStream) -> "Iterator[tuple[float, list[Packet[Any]]]]":
-    time = 0.0
-    for block in iterate_sound(path, _RATE, choice=choice):
-        time = block.start
-        if len(block.samples):
-            frame = av.AudioFrame.from_ndarray(block.samples[None], "fltp", "mono")
-            frame.sample_rate, frame.time_base = _RATE, Fraction(1, _RATE)
-            frame.pts = round(time * _RATE)
-            yield time, stream.encode(frame)
-    yield time, stream.encode(None)
+    pictures, size, fps = None, (0, 0), 0.0
+    if info.video is not None:
+        scale = min(1.0, _LONGEST / max(info.video.width, info.video.height))
+        size, fps = even((info.video.width * scale, info.video.height * scale)), info.video.fps
+        pictures = iterate_frames(info.path, longest=_LONGEST, choice=choice)
+    write_mp4(target, info, pictures, size, progress, stage="Preparing the player", choice=choice, fps=fps)

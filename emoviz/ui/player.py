@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
-from scipy.spatial import Delaunay
 
 from ..core.growing import blocks
 from ..explain.overlay import colours_of
 from ..media import ClipInfo, FaceTimeline, FaceTrack
+from ..media.mesh import mesh_edges
 from ..media.networks import LANDMARKS
 from . import linked
 from .cache import cached
@@ -29,8 +29,6 @@ LONGEST_MESH = 15_000
 MISSING = 0xFFFF
 """Number in the mesh that stands for no landmark in this frame."""
 HEAT_OPACITY = 0.75
-LONGEST_EDGE = 0.15
-"""Longest edge over the face's width; longer edges of the triangulation close the face's outline and are left out."""
 
 MIME_TYPES = {
     ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm", ".mkv": "video/webm",
@@ -166,18 +164,3 @@ def mesh_bytes(track: FaceTrack, size: tuple[int, int]) -> bytes:
         mesh[track.frames[first : first + len(points)]] = np.round(np.clip(shares, 0, 1) * (MISSING - 1))
         first += len(points)
     return mesh.tobytes()
-
-
-def mesh_edges(track: FaceTrack) -> np.ndarray:
-    """Return pairs of neighbouring landmarks (E, 2), from the triangulation of the most frontal frame."""
-    turned = np.where(track.present, np.abs(track.pose[:, :2]).sum(axis=1), np.inf)
-    if not np.isfinite(turned).any():
-        return np.zeros((0, 2), int)
-    frame = int(np.searchsorted(track.frames, np.argmin(turned)))
-    points = track.seen_points[frame, :, :2] * np.float32(track.unit)
-    triangles = Delaunay(points).simplices
-    edges = np.unique(
-        np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]])), axis=0
-    )
-    length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
-    return np.asarray(edges[length < LONGEST_EDGE * np.ptp(points[:, 0])])

@@ -97,6 +97,17 @@ def test_a_click_on_a_curve_moves_the_clip_and_the_cursor(result):
     page.wait_for_function("Math.abs(new URL(location.href).searchParams.get('time') - 2) < 0.1")
 
 
+def test_the_video_is_written_and_saved(result):
+    page = result
+    page.get_by_text("Video with all of this burnt in").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the video").click()
+    content = download.value.path().read_bytes()
+    assert download.value.suggested_filename.endswith("-emoviz.mp4") and b"ftyp" in content[:16]
+    page.get_by_text("Video with all of this burnt in").click()
+    expect(page.get_by_role("button", name="Save the video")).to_have_count(0)
+
+
 def test_a_drag_over_a_curve_repeats_the_span(result):
     page = result
     page.mouse.move(*place_at(page, 1.0))

@@ -200,7 +200,19 @@ BY_PARSERS = ("\u00b2", "", "\x00a:b;id:,", "NaN", "inf", "9" * 10_000)
 CLIP = ("clip", "face", "audio_track", "video_track", "channel", "time", "people", "stretch")
 PARAMETERS = {
     "home": ("clip", "model"),
-    "predict": (*CLIP, "models", "fusion", "video_weight", "shown", "segments", "window", "persons", "many"),
+    "predict": (
+        *CLIP,
+        "models",
+        "fusion",
+        "video_weight",
+        "shown",
+        "segments",
+        "window",
+        "persons",
+        "video",
+        "faces",
+        "many",
+    ),
     "explain": (*CLIP, "network", "model", "emotion", "moment", "output", "way", "span"),
     "attention": (*CLIP, "model", "slice", "slice_b", "recordings", "top", "window"),
     "cultures": ("weights", "by", "task", "channels", "measure", "k", "pair", "results", "system", "scored", "score"),

@@ -4,7 +4,8 @@ import numpy as np
 
 from emoviz.explain import FaceExplanation, FaceFilm
 from emoviz.media import FaceTimeline, FaceTrack
-from emoviz.ui.player import HEAT_OPACITY, LONGEST_EDGE, MISSING, box_bytes, heat_bytes, mesh_bytes, mesh_edges
+from emoviz.media.mesh import LONGEST_EDGE, mesh_edges
+from emoviz.ui.player import HEAT_OPACITY, MISSING, box_bytes, heat_bytes, mesh_bytes
 
 SIZE = (200, 100)
 

@@ -1,0 +1,116 @@
+"""A prediction burnt into its recording: an MP4 with faces marked or hidden, and curves and emotion beneath.
+
+``panel`` draws what stands beneath the picture, ``faces`` what is done with the faces in it.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from ...core.errors import MediaError
+from ...core.files import raising, replacing
+from ...core.progress import Progress, silent
+from ...media import Frame, iterate_frames
+from ...media.encoding import even, write_mp4
+from .faces import Marker
+from .panel import Panel
+
+if TYPE_CHECKING:
+    from ...media import ClipMedia
+    from ..assembly import ClipPrediction
+
+ENDING = ".mp4"
+NARROWEST, WIDEST = 640, 1280
+"""Pixels of the written picture's width: smaller ones are enlarged, so that words can be read."""
+WITHOUT_PICTURE = 10.0
+"""Pictures per second of a recording without any, of which the panel alone is shown."""
+STAGE = "Writing the video"
+
+
+class Faces(StrEnum):
+    """The look of faces in a written video."""
+
+    SHOWN = "shown"
+    BLURRED = "blurred"
+    MESH = "mesh"
+
+
+LIMITS = (
+    "A face that was not found is not hidden, and voices stay as they are: look through the video before you pass it "
+    "on."
+)
+"""Sentence for whoever hides faces."""
+
+
+def write_video(
+    path: Path,
+    media: "ClipMedia",
+    prediction: "ClipPrediction",
+    faces: Faces = Faces.SHOWN,
+    progress: Progress = silent,
+) -> None:
+    """Write a recording with its prediction, whole or not at all, on the recording's own clock.
+
+    Args:
+        path: file to write, an ``.mp4``.
+        media: recording.
+        prediction: prediction of it.
+        faces: look of the faces: as they are with a box, blurred, or blurred beneath their mesh.
+        progress: listener, which also stops it.
+
+    Raises:
+        MediaError: if the file has another ending, the recording is a single picture or cannot be read, or the disk is
+            full.
+    """
+    require_mp4(path)
+    info = media.info
+    if info.still:
+        raise MediaError(f"'{info.path.name}' is a picture, and a video is made of a clip.")
+    followed = prediction.faces
+    if followed is None and info.video is not None:
+        followed = media.faces(progress)
+    width, height = (info.video.width, info.video.height) if info.video else (NARROWEST, 0)
+    scale = min(max(1.0, NARROWEST / width), WIDEST / max(width, height))
+    panel = Panel(prediction, even((width * scale, 0))[0], info.duration)
+    shown = even((width * scale, height * scale))[1] if info.video else 0
+    size = panel.width, even((panel.width, shown + panel.height))[1]
+    marker = Marker(followed, faces, (panel.width, shown)) if followed is not None else None
+    pictures = _pictures(media, panel, marker, size, shown)
+    fps = info.video.fps if info.video else WITHOUT_PICTURE
+    with raising(MediaError, path), replacing(path) as draft:
+        write_mp4(draft, info, pictures, size, progress, stage=STAGE, choice=media.choice, fps=fps)
+
+
+def require_mp4(path: Path) -> None:
+    """Refuse a file of another kind.
+
+    Raises:
+        MediaError: if the file does not end in ``.mp4``.
+    """
+    if path.suffix.lower() != ENDING:
+        raise MediaError(f"A video is written as {ENDING}, not as '{path.suffix or path.name}'.")
+
+
+def _pictures(
+    media: "ClipMedia", panel: Panel, marker: Marker | None, size: tuple[int, int], shown: int
+) -> Iterator[Frame]:
+    for frame in _own_pictures(media):
+        image = np.zeros((size[1], size[0], 3), np.uint8)
+        if shown:
+            picture = cv2.resize(frame.image, (size[0], shown), interpolation=cv2.INTER_AREA)
+            image[:shown] = marker.marked(picture, frame.time) if marker else picture
+        image[shown : shown + panel.height] = panel.at(frame.time)
+        yield Frame(frame.time, image)
+
+
+def _own_pictures(media: "ClipMedia") -> Iterator[Frame]:
+    """The pictures of the recording, or the times at which one without any is drawn."""
+    if media.info.video is not None:
+        yield from iterate_frames(media.path, longest=WIDEST, choice=media.choice)
+        return
+    for number in range(max(1, round(media.info.duration * WITHOUT_PICTURE))):
+        yield Frame(number / WITHOUT_PICTURE, np.zeros((0, 0, 3), np.uint8))

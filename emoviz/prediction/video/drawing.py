@@ -1,0 +1,48 @@
+"""Words and colours in pictures, RGB."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+Colour = tuple[int, int, int]
+
+
+def colour_of(text: str) -> Colour:
+    """Return a colour of the vocabulary, e.g. ``#0077BB``, as red, green and blue."""
+    value = int(text.lstrip("#"), 16)
+    return value >> 16, value >> 8 & 255, value & 255
+
+
+def write(picture: np.ndarray, words: str, place: tuple[int, int], size: int, colour: Colour) -> None:
+    """Write words into a picture, which is drawn upon.
+
+    Args:
+        picture: RGB (H, W, 3).
+        words: words in one line.
+        place: left and top of the first letter.
+        size: height of a line in pixels.
+        colour: colour of the letters.
+    """
+    from PIL import Image, ImageDraw
+
+    left, top = place
+    font = _font(size)
+    width, height = round(font.getlength(words)) + 2, round(1.4 * size)
+    part = picture[top : top + height, left : left + width]
+    if part.size:
+        image = Image.fromarray(part)
+        ImageDraw.Draw(image).text((0, 0), words, colour, font)
+        part[:] = np.asarray(image)
+
+
+def width_of(words: str, size: int) -> int:
+    """Return the width of words in pixels."""
+    return int(round(_font(size).getlength(words)))
+
+
+@cache
+def _font(size: int) -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
