@@ -48,6 +48,10 @@ hottest place of the whole clip, so that moments can be compared. **Beneath**: p
 network, stacked to 1; grey where no face is seen. *Heat* beside the player lays the same over the video. **Click** to
 move the clip there, **drag** to repeat a span. Source: Selvaraju et al. (ICCV 2017), equations 1 and 2.
 """
+ABOUT_BARS = """
+The probability of each emotion in the face of this one picture, which sum to 1. *Heat* beside the picture lays what
+spoke for the chosen emotion over it. Source: Selvaraju et al. (ICCV 2017), equations 1 and 2.
+"""
 ABOUT_FACE = """
 The face as the network sees it (there in grey and 48 pixels wide), and with **Grad-CAM** for the chosen emotion: places
 that raised its score, scaled to the hottest place of this frame. The network's last block has few places, so the heat
@@ -209,13 +213,14 @@ def show_face(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, found
     """Draw the film strip and the picture, and return the same in words."""
     one, film, check = found
     with place.film:
-        show_film(clip, asked, prediction, film)
+        show = show_bars if asked.media.info.still else show_film
+        show(clip, asked, prediction, film)
     if one is None:
         place.left.caption("The face with heat over it appears here.")
         return ""
     with place.left:
         show_picture(clip, asked, one, check)
-    return f"**Face.** {face_words(one, asked.output)}"
+    return f"**Face.** {face_words(one, asked.output, still=asked.media.info.still)}"
 
 
 def show_film(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, film: FaceFilm | None) -> None:
@@ -235,14 +240,23 @@ def show_film(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, film:
     figures.show(figure, table, key="film", name=f"{clip.stem}-{asked.output}-film", about=ABOUT_FILM)
 
 
+def show_bars(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, film: FaceFilm | None) -> None:
+    """Draw what is said of the face in a single picture, which has no film."""
+    outputs, _ = prediction.said_by(asked.network)
+    table = prediction.table[["time", *outputs.column]]
+    figure = plots.moment(table, outputs, str(asked.network.description.source))
+    figures.show(figure, table, key="film", name=f"{clip.stem}-emotions", about=ABOUT_BARS)
+
+
 def show_picture(clip: Clip, asked: FaceQuestion, one: FaceExplanation, check: Sanity | None) -> None:
     """Draw the face of one moment, and what speaks for the emotion in it."""
-    heading = f"What in this face says “{asked.output}”? ({one.times[0]:.2f} s)"
+    when = "" if asked.media.info.still else f"{one.times[0]:.2f}"
+    heading = f"What in this face says “{asked.output}”?" + (f" ({when} s)" if when else "")
     figures.show(
         plots.face_heat(one.pictures[0], heated(one.pictures, one.heat)[0], one.heat[0], heading),
         plots.heat_table(one.heat[0]),
         key="face",
-        name=f"{clip.stem}-{asked.output}-{one.times[0]:.2f}s",
+        name=f"{clip.stem}-{asked.output}" + (f"-{when}s" if when else ""),
         about=ABOUT_FACE,
     )
     st.caption(check_words(check) or CHECK_FOLLOWS)

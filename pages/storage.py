@@ -15,6 +15,7 @@ from emoviz.prediction.library.keeping import FOLDER as KEPT
 from emoviz.prediction.profiles import FOLDER as PROFILES
 from emoviz.ui import figures, loaders, navigation, session
 
+TRAINED_AND_BUNDLED = "Trained models, with those that come with emoviz"
 STAYS = "somebody deletes it"
 ABOUT = """
 All that is kept by itself lies in the first two rows, and nothing of it leaves this machine. The other folders hold
@@ -63,7 +64,7 @@ def made_on_purpose(settings: Settings) -> list[tuple[str, Path, Extent, str]]:
         "Profiles of people": profiles,
         "Imported corpora": settings.imports,
         "Jobs and trainings": settings.runs,
-        "Trained models": settings.checkpoints[-1],
+        "Trained models" if len(settings.checkpoints) > 1 else TRAINED_AND_BUNDLED: settings.checkpoints[-1],
     }
     rows = [("Features of corpora", store, extent(store, others), STAYS)]
     return rows + [(what, folder, extent(folder), STAYS) for what, folder in places.items()]

@@ -136,12 +136,14 @@ def _explain_face(options: argparse.Namespace, checkpoint: "Checkpoint", media: 
         output = options.output or main_output(
             checkpoint, predict_pictures(checkpoint, media, frame_middles(duration, HOP), bars).values
         )
-        seconds = options.at or [duration * (i + 0.5) / MOMENTS for i in range(MOMENTS)]
+        moments = 1 if media.info.still else MOMENTS
+        seconds = options.at or [duration * (i + 0.5) / moments for i in range(moments)]
         found = explain_face(checkpoint, media, output, seconds, progress=bars)
     rows = []
     pictures = blend(found.pictures, colours_of(found.heat))
     for time, value, picture in zip(found.times, found.values, pictures, strict=True):
-        path = options.out / f"{media.path.stem}-{output}-{time:07.2f}s.png"
+        when = "" if media.info.still else f"-{time:07.2f}s"
+        path = options.out / f"{media.path.stem}-{output}{when}.png"
         write_picture(picture, path)
         rows.append({"time": time, "output": output, "probability": value, "picture": str(path)})
     print_table(pd.DataFrame(rows).round({"time": 3, "probability": 4}), options.json)

@@ -99,8 +99,10 @@ def duration(seconds: float) -> str:
 
 
 def size(bytes_: float) -> str:
-    """Return a number of bytes in words: ``12 MB``."""
-    return f"{bytes_ / 1e9:.1f} GB" if bytes_ >= 1e9 else f"{max(1, bytes_ / 1e6):.0f} MB"
+    """Return a number of bytes in words: ``3 kB``, ``12 MB``, ``1.2 GB``."""
+    if bytes_ < 999_500:
+        return f"{max(1, bytes_ / 1e3):.0f} kB"
+    return f"{bytes_ / 1e9:.1f} GB" if bytes_ >= 1e9 else f"{bytes_ / 1e6:.0f} MB"
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:

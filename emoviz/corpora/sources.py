@@ -25,6 +25,8 @@ SOUND_ENDINGS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
 STILL_ENDINGS = tuple(f".{ending}" for ending in STILLS)
 VIDEO_ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".flv", *STILL_ENDINGS)
 """Endings of clips and of single pictures, in lower case."""
+OTHER_PICTURES = (".gif", ".heic", ".heif", ".avif", ".svg", ".jp2")
+"""Endings of pictures that are not read."""
 UNKNOWN_PEOPLE = "Who is on the pictures was not stated, so each picture counts as a person of its own."
 TIME_NAMES = ("timestamp", "time")
 EVEN = 0.05
@@ -67,7 +69,8 @@ def gather(
         return Material(read_audformat(database), find_clips(database))
     pictures = pictures_in(clips) if clips and not (table or traces or database) else {}
     if clips and pictures:
-        return Material(read_folders(clips.name, pictures), pictures)
+        source = read_folders(clips.name, pictures)
+        return Material(replace(source, problems=(*source.problems, *_others(clips, pictures))), pictures)
     if database or not (traces or (clips and table)):
         raise ConfigError(
             "A corpus is imported from a folder of clips and a table, from pictures in one folder per emotion, from a "
@@ -111,12 +114,27 @@ def read_folders(name: str, pictures: Mapping[str, Path]) -> Source:
 
 
 def pictures_in(folder: Path) -> dict[str, Path]:
-    """Find the single pictures of a folder, which needs no table then; none where clips lie among them, or nothing."""
+    """Find the single pictures of a folder, which needs no table then; none where most of what lies there are clips."""
     try:
         found = find_clips(folder)
     except CorpusError:
         return {}
-    return found if all(path.suffix.lower() in STILL_ENDINGS for path in found.values()) else {}
+    pictures = {inside: path for inside, path in found.items() if path.suffix.lower() in STILL_ENDINGS}
+    return pictures if 2 * len(pictures) > len(found) else {}
+
+
+def _others(folder: Path, pictures: Mapping[str, Path]) -> list[Problem]:
+    """Return a problem for each clip, and each picture of another kind, among the single pictures of a folder."""
+    endings = (*SOUND_ENDINGS, *VIDEO_ENDINGS, *OTHER_PICTURES)
+    kinds = ", ".join(STILLS)
+    return [
+        Problem(
+            inside, 0, f"It is no picture of an accepted kind ({kinds}), and clips are imported apart from pictures."
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in endings and path.name[0] != "." and path.is_file()
+        if (inside := path.relative_to(folder).as_posix()) not in pictures
+    ]
 
 
 def read_traces(folder: Path) -> tuple[Source, pd.DataFrame]:

@@ -6,6 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..core import words
+from ..core.errors import MediaError
 from ..core.progress import Progress, silent
 from ..evaluation.sentence import sentence
 from ..media import Choice, ClipMedia
@@ -108,7 +110,7 @@ class Request:
             progress: listener.
 
         Raises:
-            MediaError: if it cannot be read, or is too large.
+            MediaError: if it cannot be read, is too large, or lacks the picture or the sound that all models read.
             CalibrationError: if too little of its people is heard.
             AnnotationError: if its segments cannot be.
             Cancelled: if ``progress`` raises it.
@@ -120,6 +122,12 @@ class Request:
             fitted = fitted_models(checkpoints, self.calibrate, clip=media, store=store, progress=progress)
             checkpoints, told = fitted.models, fitted.told
         prediction = predict_clip(media, checkpoints, store=store, progress=progress)
+        if prediction.of_clip.empty:
+            names = words.listed(checkpoint.name for checkpoint in checkpoints)
+            lacks = "picture" if prediction.info.video is None else "sound"
+            raise MediaError(
+                f"'{recording.name}' has no {lacks}, without which {names} can say nothing: choose another model."
+            )
         said = dict.fromkeys((*told, *prediction.notes, sentence(prediction.table, prediction.outputs)))
         segments = None
         if self.segments is not None:

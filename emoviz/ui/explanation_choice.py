@@ -39,18 +39,13 @@ def ask_face(
             peak.output,
             width=140,
             on_change=lambda: st.session_state.pop("moment", None),
-            help="At first the emotion that stands out most, at the moment at which it does.",
+            help="At first the emotion that stands out most"
+            + ("." if analysis.info.still else ", at the moment at which it does."),
         )
-        moment = linked.slider(
-            "Moment (s)",
-            0.0,
-            round(duration, 2),
-            peak_of_output(prediction, network, output),
-            0.02,
-            "moment",
-            width=150,
-        )
-        st.button("Player's time", on_click=take_time, args=(duration,))
+        moment = peak_of_output(prediction, network, output)
+        if not analysis.info.still:
+            moment = linked.slider("Moment (s)", 0.0, round(duration, 2), moment, 0.02, "moment", width=150)
+            st.button("Player's time", on_click=take_time, args=(duration,))
     return FaceQuestion(network, analysis.media, output, moment)
 
 

@@ -76,6 +76,13 @@ def test_predict_without_a_file_prints_csv_with_the_chosen_model_only(clip, caps
     assert all(column.startswith(("speech.", "quality.")) for column in header[2:])
 
 
+def test_a_model_of_what_a_recording_lacks_is_refused(tmp_path, capsys):
+    voice = write_clip(tmp_path / "voice.wav", (), speech(0.4), audio_codec="pcm_s16le")
+    assert "'voice.wav' has no picture, without which face-expression can say nothing" in failure(
+        capsys, "predict", voice, "--model", "face-expression"
+    )
+
+
 def test_gaps_are_null_in_json(tmp_path):
     clip = write_clip(tmp_path / "grey.mp4", plain_frames(10), speech(0.4))
     assert cli.main(["predict", str(clip), "--out", str(tmp_path / "t.json")]) == 0

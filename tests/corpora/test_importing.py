@@ -488,9 +488,12 @@ def test_pictures_need_no_table_in_one_folder_per_emotion(tmp_path):
     (tmp_path / "faces" / "loose.jpg").touch()
     with pytest.raises(CorpusError, match="'loose.jpg' lies in no folder of an emotion"):
         gather(clips=tmp_path / "faces")
-    (tmp_path / "faces" / "sound.wav").touch()
+    (tmp_path / "faces" / "loose.jpg").unlink()
+    for number, name in enumerate(("talk.mp4", "train/joy/moving.gif", "2.wav", "3.wav", "4.wav")):
+        assert len(gather(clips=tmp_path / "faces").source.problems) == number  # what is no picture is named
+        (tmp_path / "faces" / name).touch()
     with pytest.raises(ConfigError, match="from pictures in one folder per emotion"):
-        gather(clips=tmp_path / "faces")
+        gather(clips=tmp_path / "faces")  # most of them are clips
 
 
 def test_endings_are_those_that_clips_are_decoded_from():

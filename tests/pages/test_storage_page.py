@@ -19,7 +19,7 @@ def test_what_is_kept_is_said_and_deleted(open_page, settings, sessions):
     assert list(shown["what"][:3]) == [
         "Your uploads, and what was made of them", "Found in recordings", "Features of corpora",
     ]  # fmt: skip
-    assert list(shown["files"][:3]) == ["0", "1", "1"] and list(shown["size"][:3]) == ["nothing", "1 MB", "3 MB"]
+    assert list(shown["files"][:3]) == ["0", "1", "1"] and list(shown["size"][:3]) == ["nothing", "8 kB", "3 MB"]
     assert shown["where"][1] == str(found) and "4,000 MB" in shown["until"][1]
     assert [button.key for button in test.button] == ["delete-what was found in recordings"]
 

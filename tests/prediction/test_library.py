@@ -59,6 +59,7 @@ def test_each_recording_has_the_state_that_was_noted_until_its_file_changes(lab)
 def test_recordings_of_one_content_are_one_entry_and_problems_are_told(lab, tmp_path):
     (tmp_path / "private.wav").touch()
     (lab / "private.wav").symlink_to(tmp_path / "private.wav")
+    (lab / "a\udcff.wav").touch()
     known = {"1": Known("1", 8.0, models=("m",), files=seen(lab / "a.wav") | seen(lab / "anna/d.wav"))}
     uploads = {"Upload: x.wav": Own(tmp_path / "x", "1"), "Upload: y.wav": Own(tmp_path / "y", "5")}
     entries, problems = listed(uploads, {START: lab}, known)
@@ -67,7 +68,7 @@ def test_recordings_of_one_content_are_one_entry_and_problems_are_told(lab, tmp_
         ("Upload: y.wav", State.NEW),
     ]
     assert entries[0].also == (f"{START}a.wav", f"{START}anna/d.wav") and len(entries) == 4
-    assert [one.file for one in problems] == [f"{START}private.wav"]
+    assert [one.file for one in problems] == [f"{START}private.wav", f"{START}a\\xff.wav"]
     none = listed({}, {"Folder: none/": tmp_path / "none"}, known)
     assert none.entries == [] and none.problems[0].problem == "There is no such folder."
 
@@ -105,7 +106,8 @@ def test_notes_stay_until_they_are_forgotten_with_all_that_is_kept(tmp_path):
     assert library.all() == {}
     version = library.version()
     library.note_problem(tmp_path / "cut.mp4", "It is cut off.")
-    library.note_problem(tmp_path / "none.mp4", "It is not there.")
+    for name in ("none.mp4", "no\0.mp4"):
+        library.note_problem(tmp_path / name, "It is not there.")
     (known,) = Library(kept).all().values()
     assert known.problem == "It is cut off." and known.files[str(tmp_path / "cut.mp4")].size == 3
     assert library.all() == {known.content: known} and library.version() != version == Library(kept).version() - 1

@@ -93,6 +93,9 @@ def test_persons_are_written_as_tables_and_annotations(tmp_path):
         spans = [(start, end, tier.replace("_", " ")) for start, end, _, tier in sorted(read(file))]
         assert spans == [(0, 2, "voice A"), (2, 3.5, "voice B"), (4, 5, "voice A")]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["who.csv", "who.eaf", "who.rttm", "who.textgrid"]
+    silent = Persons((Person("face 0", (), (0,)),), (), ("'photo' has no sound, so nothing is said about voices.",))
+    with pytest.raises(AnnotationError, match=r"has no sound.* A \.rttm file says who speaks when"):
+        writer_of(tmp_path / "none.rttm")(silent, "photo")
     assert list(turn_table(KNOWN)["face"]) == ["3", "", "3"]
     assert person_table(KNOWN).to_dict("list") == {
         "person": ["voice A", "voice B", "face 1"], "faces": ["3", "", "1"], "turns": [2, 1, 0], "seconds": [3, 1.5, 0]

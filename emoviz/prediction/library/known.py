@@ -143,7 +143,7 @@ class Library:
             sentence: sentence on the problem.
             name_file: whether its file may be named.
         """
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: a name that no file can have
             self._note(content_key(path), path if name_file else None, {"problem": sentence})
 
     def forget(self, content: str) -> None:
@@ -162,7 +162,7 @@ class Library:
         """Write new facts beside those that are known already."""
         if self._kept.most <= 0:
             return
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError, UnicodeEncodeError):  # the latter: a name that is no text
             known = self._of(content)
             files = dict(known.files)
             if path is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...core.errors import ConfigError
-from ..bulk.listing import Problem, find
+from ..bulk.listing import Problem, find, shown
 from .known import Known
 
 LENGTHS = {
@@ -90,6 +90,11 @@ def listed(uploads: Mapping[str, Own], folders: Mapping[str, Path], known: Mappi
             continue
         found.problems.extend(Problem(start + one.file, one.problem) for one in below.problems)
         for recording in below.recordings:
+            if shown(recording.name) != recording.name:
+                found.problems.append(
+                    Problem(start + shown(recording.name), "Its name is no text that a link can hold.")
+                )
+                continue
             path = os.fspath(recording.path)
             there.add(path)
             found.entries.append(_of_folder(start + recording.name, recording.path, last.get(path)))

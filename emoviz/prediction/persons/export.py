@@ -65,4 +65,13 @@ def writer_of(path: Path) -> "Callable[[Persons, str], None]":
         return lambda persons, _: write_table(turn_table(persons), path)
     if name not in WRITERS:
         raise AnnotationError(f"Who speaks when is written as {file_endings()}, not '{path.suffix.lower()}'.")
-    return lambda persons, recording: segments.write(segments.checked(persons.segments(), recording), path, recording)
+
+    def write(persons: "Persons", recording: str) -> None:
+        if not persons.turns:
+            raise AnnotationError(
+                f"{' '.join(persons.notes)} A {path.suffix.lower()} file says who speaks when; without --out the "
+                "persons are told as a table."
+            )
+        segments.write(segments.checked(persons.segments(), recording), path, recording)
+
+    return write
