@@ -117,7 +117,7 @@ class Analyses:
         return {clip.media.key for clip in self._clips.values() if clip.media.path == path}
 
     def forget(self, content: str) -> set[str]:
-        """Stop all work on a recording, forget what was decoded of it, and return the keys of results that tell of it.
+        """Stop all work on a recording, forget what was made of it, and return the keys of results that tell of it.
 
         Args:
             content: sha256 of the recording.
@@ -128,7 +128,11 @@ class Analyses:
             clip.abandon()
         for run in [run for clip in dropped for run in clip.runs]:
             run.wait(PATIENCE)  # so that it keeps nothing once all is deleted
-        return {clip.media.key for clip in dropped}
+        keys = {content, *(clip.media.key for clip in dropped)}
+        for key in keys:
+            for copy in self._folder.glob(f"{key}*"):  # for the player
+                copy.unlink(missing_ok=True)
+        return keys
 
     def close(self) -> None:
         """Stop all work."""

@@ -58,6 +58,7 @@ class Session:
     line: Line = field(init=False)
 
     def __post_init__(self) -> None:
+        self._left: dict[str, list[Path]] = {}  # files of uploads that are kept elsewhere, by content
         if beyond := kept_recordings():
             kept, self._own = beyond, None
             self.store, self.library = loaders.store(), loaders.library(beyond)
@@ -136,13 +137,16 @@ class Session:
         Its file stays in the session's folder until the visit ends, as what is known of it was read from there.
 
         Raises:
-            MediaError: if there is no room for it, it cannot be written, or nothing is kept beyond visits.
+            MediaError: if there is no room for it, it cannot be written, nothing is kept beyond visits, or the upload
+                is gone.
         """
-        file, kept = self.uploads[label], loaders.kept_files()
-        if kept is None:
-            raise MediaError("Nothing is kept here beyond a visit (setting EMOVIZ_KEPT_MB).")
-        name = kept.keep(file, content_of(file), file.name)
-        del self.uploads[label]
+        file, kept = self.uploads.get(label), loaders.kept_files()
+        if kept is None or file is None:
+            reason = "Nothing is kept here beyond a visit (setting EMOVIZ_KEPT_MB)"
+            raise MediaError(f"{reason}." if kept is None else f"'{label}' is not there any more.")
+        content = content_of(file)
+        name = kept.keep(file, content, file.name)
+        self._left.setdefault(content, []).append(self.uploads.pop(label))
         return name
 
     def forget(self, content: str) -> None:
@@ -161,6 +165,8 @@ class Session:
         for label, file in list(self.uploads.items()):
             if content_of(file) == content:
                 self._remove(label)
+        for file in self._left.pop(content, []):
+            shutil.rmtree(file.parent, ignore_errors=True)
         if (kept := loaders.kept_files()) is not None:
             kept.delete(content)
         with raising(MediaError, self.library.folder, setting="EMOVIZ_STORE"):

@@ -69,6 +69,7 @@ def test_an_upload_is_kept_listed_once_and_deleted_for_good(lab, open_page, fini
     kept = f"{kept_uploads.PREFIX}my_talk.mp4"
     assert not test.exception and test.selectbox(key="clip").value == kept and not test.info
     assert not [button for button in test.button if button.key == "keep"] and label not in visitor.uploads
+    (visitor.folder / f"{content_of(clip)}.mp4").touch()  # as of a copy for the player
     test = open_page("library", states="analysed")
     visitor = sessions[-1]
     visitor.add_upload("again.mp4", clip.read_bytes())
@@ -80,6 +81,9 @@ def test_an_upload_is_kept_listed_once_and_deleted_for_good(lab, open_page, fini
     test.button(key=f"delete-{kept}").click().run()
     assert not file.exists() and not loaders.kept_files().all() and not test.exception
     assert not list((settings.store / "recordings").rglob("*.*")) and not visitor.uploads
+    visitor = sessions[0]
+    visitor.forget(content)  # as the visit that kept it does
+    assert not [path for path in visitor.folder.rglob("*") if path.is_file()]
     gone = open_page("predict", clip=kept)
     assert "not kept any more" in gone.info[0].value and not gone.exception
 
