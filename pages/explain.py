@@ -12,6 +12,7 @@ import streamlit as st
 from emoviz import plots
 from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.errors import EmovizError
+from emoviz.core.vocabulary import CLASS_KINDS
 from emoviz.evaluation.gaps import gaps
 from emoviz.explain import (
     FaceExplanation,
@@ -286,7 +287,7 @@ def show_streams(
 ) -> str:
     """Draw what channels and moments of feature streams added, and return the same in words."""
     kind = asked.model.description.kind
-    unit = "score" if kind == "emotion" else "mean"
+    unit = "score" if kind in CLASS_KINDS else "mean"
     show_moments(clip, asked, prediction, place, found.times, unit=unit)
     with place.right:
         st.caption(limits_words(found))

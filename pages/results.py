@@ -19,6 +19,8 @@ EVERYWHERE = "all cultures"
 CHOSEN = "number"
 """Query parameter of the score whose recordings are shown: system, test and output."""
 WIDTHS = (53, 47)
+MOST_MATRICES = 4
+"""Tests of a system whose confusions are drawn side by side."""
 ABOUT_STANDING = """
 Each **point** is a score on recordings that the system never met: their speakers were neither trained on nor used to
 select the epoch. The **whiskers** are the 95 % bootstrap interval. The **diamond** and the dotted line show the
@@ -47,6 +49,10 @@ come from half of the target's speakers, and the other half is tested; the draw 
 **band** is the 95 % bootstrap interval over these draws and the people who were tested. The **dotted** line is the
 training mean. **Click** a point to see the recordings behind it.
 """
+ABOUT_CONFUSIONS = """
+Each row is a true class, and each cell the share of its recordings that the system took for the class of the column,
+with the counts of all seeds in the table; one matrix for each test. Paper 1 draws its figure 3 so, for each culture.
+"""
 
 
 def main() -> None:
@@ -74,6 +80,7 @@ def main() -> None:
         return
     st.markdown(f"**{group[0]['title']}**")
     show_table((*of, score, culture, *systems), group, table, score, culture)
+    show_confusions(group)
     over = tables.intervals_over(table)
     st.caption(f"{group[0]['note']} Intervals: 95 %, bootstrap over {over}. The best systems are on top.")
 
@@ -283,6 +290,21 @@ def show_behind(of: tuple[Hashable, ...], group: Sequence[Report], chosen: Mappi
             with st.popover("Config", type="tertiary"):
                 st.json(report["config"])
         show_checkpoints(report, folds)
+
+
+def show_confusions(group: Sequence[Report]) -> None:
+    """Show what the system whose score is chosen takes for what in each test, where its outputs are classes."""
+    known = {report["system"]: report for report in group if report["confusions"]}
+    if not known:
+        return
+    names = list(known)[::-1]
+    report = known[choose("Confusions of", names, "confused", named_score()[0], width=200)]
+    table = tables.confusions(report)
+    tests = list(dict.fromkeys(table["model"]))[:MOST_MATRICES]
+    name = "-".join((report["study"], report["protocol"], report["system"])).replace(" ", "-")
+    shown = table[table["model"].isin(tests)]
+    figure = plots.confusion_matrices(shown, tests)
+    figures.show(figure, table, key="confusions", name=f"{name}-confusions", about=ABOUT_CONFUSIONS)
 
 
 def show_checkpoints(report: Report, folds: pd.DataFrame) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from ..core.vocabulary import CLASS_KINDS
 from ..evaluation.confidence import answers, judged_confidence
 from ..evaluation.metrics.calibration_error import bin_of
 from .comparison import Comparison
@@ -23,7 +24,7 @@ def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     bins, errors = [], []
     for contender in comparison.contenders:
-        if contender.kind != "emotion" or not contender.results:
+        if contender.kind not in CLASS_KINDS or not contender.results:
             continue
         confidence, right = answers(contender.results)
         place = bin_of(confidence, BINS)
@@ -48,7 +49,7 @@ def predicted_and_true(comparison: Comparison) -> pd.DataFrame:
     """
     rows = []
     for contender in comparison.contenders:
-        if contender.kind == "emotion" or not contender.results:
+        if contender.kind in CLASS_KINDS or not contender.results:
             continue
         truth = np.concatenate([np.atleast_2d(r.truth) for r in contender.results])
         prediction = np.concatenate([np.atleast_2d(r.prediction) for r in contender.results])

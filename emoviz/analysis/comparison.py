@@ -16,6 +16,7 @@ import pandas as pd
 
 from .. import checkpoints
 from ..core.errors import CheckpointError, ConfigError
+from ..core.vocabulary import CLASS_KINDS
 from ..evaluation.scores import Result, Score, scores_of, told_by
 from ..evaluation.slices import Slice
 from ..evaluation.tables import results_of
@@ -183,7 +184,7 @@ def _shared_outputs(contenders: Sequence[Contender]) -> tuple[str, ...]:
     """Return the outputs of all of them; classes are shared all or not at all, as they share one probability."""
     first = contenders[0]
     shared = tuple(o for o in first.outputs if all(o in c.outputs for c in contenders))
-    classes = {len(c.outputs) for c in contenders} if first.kind == "emotion" else {len(shared)}
+    classes = {len(c.outputs) for c in contenders} if first.kind in CLASS_KINDS else {len(shared)}
     return shared if {c.kind for c in contenders} == {first.kind} and classes == {len(shared)} else ()
 
 

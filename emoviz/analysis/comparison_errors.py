@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion
+from ..core.vocabulary import CIRCUMPLEX, CLASS_KINDS, DERIVED_AXES, Emotion
 from ..core.words import number
 from ..evaluation import bootstrap
 from ..evaluation.metrics import METRICS
@@ -16,7 +16,7 @@ from ..evaluation.tables import confusion_table
 from .comparison import Comparison, Contender
 
 ERRORS: dict[str, tuple[str, str]] = {
-    "emotion": ("accuracy", "share of wrong answers"),
+    **dict.fromkeys(CLASS_KINDS, ("accuracy", "share of wrong answers")),
     "dimension": ("rmse", METRICS["rmse"].title),
     "intensity": ("rmse", METRICS["rmse"].title),
 }
@@ -30,7 +30,7 @@ def confusions(comparison: Comparison) -> pd.DataFrame:
     """Return model, truth, prediction, count and share (of the recordings with that truth) of classifiers."""
     tables = []
     for contender in comparison.contenders:
-        if contender.kind != "emotion":
+        if contender.kind not in CLASS_KINDS:
             continue
         stated = contender.metrics.get("confusion", {})
         if contender.results:

@@ -18,7 +18,7 @@ from ..evaluation.metrics import METRICS
 from ..evaluation.scores import ALL, MEAN, Result, Score, flag_collapsed
 from .comparison import Comparison, Contender
 
-MAIN_METRIC: dict[str, str] = {"dimension": "ccc", "emotion": "ua", "intensity": "pearson"}
+MAIN_METRIC: dict[str, str] = {"dimension": "ccc", "emotion": "ua", "binary": "ua", "intensity": "pearson"}
 """Kind of outputs -> the metric, pooled, that sums a model up."""
 SCORE_COLUMNS = ["culture", "output", "metric", "aggregation"]
 """Columns that name a score."""

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from ..core.vocabulary import CLASS_KINDS
 from ..core.words import number
 from ..evaluation.scores import Result
 from .comparison import Comparison, Contender, recording_table
@@ -53,13 +54,13 @@ def said_of(comparison: Comparison, identity: str) -> pd.DataFrame:
 
 
 def _distance(first: np.ndarray, second: np.ndarray, kind: str) -> float:
-    if kind == "emotion":
+    if kind in CLASS_KINDS:
         return float(np.abs(first - second).sum() / 2)
     return float(np.sqrt(np.nanmean((first - second) ** 2)))
 
 
 def _said(result: Result, contender: Contender) -> str:
-    if contender.kind == "emotion":
+    if contender.kind in CLASS_KINDS:
         best = int(result.prediction.argmax())
         return f"{contender.outputs[best]} {number(float(result.prediction[best]))}"
     return f"RMSE {number(float(np.sqrt(np.nanmean((result.prediction - result.truth) ** 2))))}"

@@ -12,6 +12,7 @@ from .description import Description
 
 GIVEN = {
     "emotion": "emotion probabilities",
+    "binary": "probabilities of low and high of a rated dimension",
     "intensity": "intensities of emotions, on [0, 1]",
     "dimension": "rated dimensions, on [-1, 1]",
 }

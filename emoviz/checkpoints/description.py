@@ -54,7 +54,7 @@ class Description:
         model: registry name of the model.
         model_config: config of the model as plain values.
         task: task of the model, frame-wise or per clip.
-        kind: whether the outputs are dimensions or emotion classes.
+        kind: kind of the outputs: ``dimension``, ``emotion``, ``binary`` or ``intensity``.
         outputs: names in the order of the model's outputs, e.g. ``valence (derived)`` or ``happy``.
         derived: whether the labels were derived from classes.
         features: features that it reads.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ConfigError
 from ..core.settings import Settings
+from ..core.vocabulary import CLASS_KINDS
 from ..core.words import number
 from .clips import FACE, TRACKS, choice_of
 from .command import argument, command
@@ -173,7 +174,7 @@ def _explain_sound(
             method = Method(options.method or Method.GRADIENTS)
             found = explain_streams(checkpoint, streams, duration, output, method=method, **stretch, progress=bars)
             channels, times = found.channels, found.times
-            value = "score" if checkpoint.description.kind == "emotion" else "mean"
+            value = "score" if checkpoint.description.kind in CLASS_KINDS else "mean"
             baseline = f"{number(found.baseline, 3)} where all channels are at their training mean"
             said = [f"The {value} of {output} is {number(found.value, 3)} here, and {baseline}.", *found.notes]
     table = channels if options.by == "channel" else times

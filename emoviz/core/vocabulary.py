@@ -146,6 +146,16 @@ def intensity(emotion: str) -> str:
     return f"intensity of {emotion}"
 
 
+BINARY: dict[Dimension, tuple[str, str]] = {
+    Dimension.AROUSAL: ("low arousal", "high arousal"),
+    Dimension.VALENCE: ("low valence", "high valence"),
+    Dimension.LIKING: ("dislike", "like"),
+}
+"""The two classes of each dimension, low before high."""
+
+CLASS_KINDS = ("emotion", "binary")
+"""The kinds of outputs that are classes, of which one is right and whose probabilities sum to 1."""
+
 INTENSITIES: dict[str, float] = {"low": 1 / 3, "normal": 0.5, "medium": 2 / 3, "strong": 1.0, "high": 1.0}
 """Values of the words by which corpora state an intensity."""
 

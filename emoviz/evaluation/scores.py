@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core import words
+from ..core.binary import dimension_of
+from ..core.vocabulary import CLASS_KINDS
 from .bootstrap import SumStatistic, clusters_of, percentiles, resample
 from .metrics import METRICS, Metric
 from .metrics.aggregation import AGGREGATIONS, POOLED
@@ -101,12 +103,12 @@ def scores_of(kind: str, outputs: Sequence[str], training_mean: np.ndarray) -> l
     """Return the scores by which a kind of outputs is judged, in the order of the registered metrics.
 
     Args:
-        kind: kind of the outputs: ``dimension``, ``emotion`` or ``intensity``.
+        kind: kind of the outputs: ``dimension``, ``emotion``, ``binary`` or ``intensity``.
         outputs: names of the K outputs.
         training_mean: mean (K,) of the training targets.
     """
-    if kind == "emotion":
-        return class_scores(training_mean)
+    if kind in CLASS_KINDS:
+        return class_scores(training_mean, dimension_of(tuple(outputs)) or "emotion")
     return (frame_scores if kind == "dimension" else intensity_scores)(outputs, training_mean)
 
 
@@ -138,15 +140,16 @@ def frame_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[Scor
     return [score(k, *judging) for k in range(len(outputs)) for judging in _judging("dimension")]
 
 
-def class_scores(training_shares: np.ndarray) -> list[Score]:
+def class_scores(training_shares: np.ndarray, output: str = "emotion") -> list[Score]:
     """Return the scores of classes; the "training mean" answers the most frequent training class.
 
     Args:
         training_shares: shares (K,) of the classes among the training targets.
+        output: name of that whose classes they are.
     """
     return [
         Score(
-            "emotion",
+            output,
             name,
             aggregation,
             truth=lambda r: int(r.truth.argmax()),

@@ -17,6 +17,7 @@ from torch import Tensor
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import ConfigError, FeatureError
 from ..core.progress import Progress, silent
+from ..core.vocabulary import CLASS_KINDS
 from ..features import FeatureStream
 from ..models import Model
 from ..prediction.model import channel_table
@@ -141,7 +142,7 @@ def main_output(checkpoint: Checkpoint, prediction: np.ndarray) -> str:
         raise FeatureError(f"There is nothing to explain: the clip has nothing that '{checkpoint.name}' sees or hears.")
     return (
         outputs[int(np.nanmean(prediction, axis=0).argmax())]
-        if checkpoint.description.kind == "emotion"
+        if checkpoint.description.kind in CLASS_KINDS
         else outputs[0]
     )
 

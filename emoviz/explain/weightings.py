@@ -16,7 +16,7 @@ import torch
 from ..checkpoints.folder import Checkpoint
 from ..core.errors import ConfigError
 from ..core.progress import Progress, silent
-from ..core.vocabulary import Weighting
+from ..core.vocabulary import CLASS_KINDS, Weighting
 from ..evaluation.bootstrap import clusters_of
 from ..evaluation.scores import Score
 from ..features.store import FeatureStore
@@ -70,7 +70,7 @@ def weigh(checkpoint: Checkpoint, store: FeatureStore, *, most: int, progress: P
     examples = [example_of(sample, checkpoint.description.delay) for sample in samples]
     score, model = selection_score(checkpoint), checkpoint.predictor.model
     attention, answers = _answers(checkpoint, examples)
-    outputs = [answers] if checkpoint.description.kind == "emotion" else range(model.config.outputs)
+    outputs = [answers] if checkpoint.description.kind in CLASS_KINDS else range(model.config.outputs)
     gradients = np.mean(
         [
             gradient_weights(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..core.vocabulary import Emotion
+from ..core.vocabulary import CLASS_KINDS, Emotion
 from ..core.words import number
 from ..evaluation.sentence import LEAST_PEAK
 from .faces import FaceExplanation
@@ -72,7 +72,7 @@ def stream_words(found: StreamExplanation, kind: str) -> str:
         found: the explanation.
         kind: kind of the model's outputs.
     """
-    what = "score" if kind == "emotion" else "mean"
+    what = "score" if kind in CLASS_KINDS else "mean"
     top = found.channels.sort_values("contribution", ascending=False, key=abs, kind="stable").head(NAMED_CHANNELS)
     names = ", ".join(f"{row.channel} {number(row.contribution, sign='+')}" for row in top.itertuples())
     best = found.times.loc[found.times["magnitude"].idxmax()]

@@ -10,8 +10,8 @@ ROW = 22
 AROUND = 76
 """Pixels of title and time axis."""
 MOST_ROWS = 8
-WIDTH, LETTER, BETWEEN = 640, 6.5, 8
-"""Pixels of a figure on a screen of usual size, of a letter, and of the room between two words of a row."""
+WIDTH, LETTER, BETWEEN = 440, 6.5, 6
+"""Pixels of a figure beside the player on a small screen, of a letter, and of the room between two words of a row."""
 
 
 def words(table: pd.DataFrame, end: float) -> go.Figure:

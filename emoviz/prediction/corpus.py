@@ -9,9 +9,10 @@ from torch import Tensor
 
 from ..checkpoints.description import Description
 from ..checkpoints.folder import Checkpoint
+from ..core.binary import dimension_of, settings_of, shares_of
 from ..core.errors import CorpusError
 from ..core.progress import Progress, silent
-from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion, Split, Task
+from ..core.vocabulary import CIRCUMPLEX, CLASS_KINDS, DERIVED_AXES, Emotion, Split, Task
 from ..evaluation.scores import Result, score_table, scores_of
 from ..features.base import FeatureStream
 from ..features.store import FeatureStore
@@ -102,8 +103,10 @@ def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.
     Raises:
         CorpusError: if the corpus has neither emotion classes nor ratings that the model predicts.
     """
-    if _rates(corpus, about):
-        known: np.ndarray = corpus.labels[list(about.outputs)].notna().any(axis=1).to_numpy()
+    if about.kind == "binary":
+        known: np.ndarray = ~np.isnan(targets(corpus, about)[:, 0])
+    elif _rates(corpus, about):
+        known = corpus.labels[list(about.outputs)].notna().any(axis=1).to_numpy()
     elif "emotion" in corpus.labels:
         known = corpus.labels["emotion"].isin(about.outputs if about.kind == "emotion" else list(Emotion)).to_numpy()
     else:
@@ -150,8 +153,14 @@ def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
     """Return targets (N, K): one-hot classes, the dimensions that a class stands for, or ratings; NaN without a label.
 
     Raises:
-        CorpusError: if classes say nothing of the model's outputs.
+        CorpusError: if the corpus says nothing of the model's outputs.
     """
+    if dimension := dimension_of(about.outputs):
+        if dimension not in corpus.labels:
+            raise CorpusError(
+                f"'{corpus.name}' has no ratings of {dimension} of whole recordings, by which '{about.name}' is judged."
+            )
+        return shares_of(corpus.labels[dimension].to_numpy(float), *settings_of(about.training))
     if _rates(corpus, about):
         ratings: np.ndarray = corpus.labels[list(about.outputs)].to_numpy(float)
         return ratings
@@ -245,5 +254,5 @@ def _pictures(
 def _scores(checkpoint: Checkpoint, prediction: Tensor) -> np.ndarray:
     """Return (K,) class probabilities from logits, or (1, K) dimensions, of each clip."""
     kind = checkpoint.description.kind
-    values = (checkpoint.predictor.probabilities(prediction) if kind == "emotion" else prediction).numpy()
+    values = (checkpoint.predictor.probabilities(prediction) if kind in CLASS_KINDS else prediction).numpy()
     return values[:, None] if kind == "dimension" else values

@@ -16,7 +16,7 @@ from ..checkpoints.folder import Checkpoint
 from ..core.errors import MediaError
 from ..core.growing import GrowingArray, blocks
 from ..core.progress import Progress, silent
-from ..core.vocabulary import Task
+from ..core.vocabulary import CLASS_KINDS, Task
 from ..evaluation.confidence import tempered
 from ..features import EXTRACTORS, FeatureStream
 from ..features.align import delayed
@@ -237,6 +237,6 @@ def apply(checkpoint: Checkpoint, streams: Mapping[str, np.ndarray], mask: np.nd
     predictor = checkpoint.predictor
     frames = torch.ones(shape, dtype=torch.bool) if mask is None else torch.from_numpy(mask)
     output: Output = predictor.model(predictor.inputs(tensors), frames)
-    if checkpoint.description.kind == "emotion":
+    if checkpoint.description.kind in CLASS_KINDS:
         return dataclasses.replace(output, prediction=predictor.probabilities(output.prediction))
     return output

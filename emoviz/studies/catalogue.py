@@ -25,6 +25,7 @@ from ..training.presets import (
     SPEECH_EMOTION,
 )
 from ..training.protocols import Options
+from .high_low import HIGH_LOW
 from .study import LEARNED, LateFusion, Plan, Study
 
 
@@ -345,6 +346,7 @@ STUDIES = {
         CULTURES,
         TWO_CULTURES,
         SEWA,
+        *HIGH_LOW,
         SPEECH,
         RECIPES,
         EMODB,

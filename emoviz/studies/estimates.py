@@ -10,6 +10,7 @@ import numpy as np
 from ..evaluation import bootstrap
 from ..evaluation.bootstrap import clusters_of
 from ..evaluation.scores import Result, Score, flag_collapsed
+from ..evaluation.tables import confusion_table
 from ..training.protocols import Test
 from .outcomes import Outcome, Outcomes
 
@@ -225,6 +226,23 @@ def rows(found: Sequence[Estimate]) -> list[dict[str, Any]]:
         numbers = {"value": e.value, "low": low, "high": high, "training_mean": e.training_mean}
         counts = {name: getattr(e, name) for name in ("recordings", "speakers", "unit", "clusters", "replicates")}
         table.append({**_on(e), **numbers, **counts, "collapsed": e.collapsed})
+    return table
+
+
+def confusions(groups: Mapping[Test, Group], classes: Sequence[str]) -> list[dict[str, Any]]:
+    """Return how often each class was taken for each, a row of a report for each test.
+
+    Args:
+        groups: replicates of each test, as :func:`gather` returns them; their counts are added up.
+        classes: names of the K classes.
+
+    Returns:
+        One dict per test: what it is on, as in :func:`rows`; classes, and counts (K x K, a row per true class).
+    """
+    table = []
+    for test, group in groups.items():
+        counts = np.array(confusion_table(_everyone([group]), classes))
+        table.append({"mean": "", **_fields(test), "tests": [], "classes": list(classes), "counts": counts.tolist()})
     return table
 
 

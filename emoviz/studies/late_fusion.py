@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..core.errors import ConfigError
+from ..core.vocabulary import CLASS_KINDS
 from ..evaluation.fusion import FUSIONS, Fusion, learn, learn_share
 from .outcomes import Outcome, Outcomes
 from .study import LEARNED, LateFusion
@@ -54,7 +55,7 @@ def _fuse_fold(chosen: LateFusion, parts: Sequence[Outcomes], kind: str) -> Outc
 
 def _fixed(fusion: Fusion, weights: np.ndarray, kind: str) -> Combine:
     """The combination by a rule that learns nothing."""
-    chosen = fusion.emotions if kind == "emotion" else fusion.dimensions
+    chosen = fusion.emotions if kind in CLASS_KINDS else fusion.dimensions
     return lambda values: chosen(values.reshape(len(weights), -1, values.shape[-1]), weights).reshape(values.shape[1:])
 
 
@@ -63,5 +64,5 @@ def _learned(parts: Sequence[Outcomes], kind: str) -> Combine:
     validated = [part.validation.results for part in parts if part.validation is not None]
     values = np.stack([np.concatenate([np.atleast_2d(r.prediction) for r in results]) for results in validated])
     targets = np.concatenate([np.atleast_2d(r.truth) for r in validated[0]])
-    rule = learn_share(values, targets) if kind == "emotion" else learn(values, targets)
+    rule = learn_share(values, targets) if kind in CLASS_KINDS else learn(values, targets)
     return lambda values: rule(values.reshape(len(parts), -1, values.shape[-1])).reshape(values.shape[1:])

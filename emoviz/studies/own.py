@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from ..core.errors import ConfigError
+from ..core.vocabulary import CLASS_KINDS
 from ..training.config import Changes, TrainingConfig
 from ..training.floors import FLOORS
 from ..training.protocols import PROTOCOLS, Options
@@ -11,10 +12,10 @@ from ..training.protocols.base import WITH_SOURCES
 from .study import LEARNED, READING, LateFusion, Plan, Study
 
 CLASS_FLOORS = ("svm", "logistic")
-"""Floors beside which systems that predict emotion classes of recordings are judged."""
-WITH_FLOORS = ("utterances", "windows")
+"""Floors beside which systems that predict classes of recordings are judged."""
+WITH_FLOORS = ("utterances", "windows", "stretches")
 """Kinds of data of such systems; a floor reads whole recordings, none of them a corrupted copy."""
-SHARED = ("outputs", "corpora", "cultures", "sentences_apart")
+SHARED = ("outputs", "corpora", "cultures", "sentences_apart", "threshold", "neutral")
 """Fields of the config in which systems agree that are judged on the same recordings."""
 
 
@@ -111,7 +112,7 @@ def _fields(config: TrainingConfig) -> Changes:
 
 def _floors(config: TrainingConfig, configs: Sequence[TrainingConfig]) -> dict[str, Changes]:
     """Return the floors of a config by their names; configs that read the same share them."""
-    if config.kind != "emotion" or config.data not in WITH_FLOORS or config.model in FLOORS:
+    if config.kind not in CLASS_KINDS or config.data not in WITH_FLOORS or config.model in FLOORS:
         return {}
     readers = [[getattr(other, name) for name in READING] for other in configs]
     first = configs[readers.index([getattr(config, name) for name in READING])]

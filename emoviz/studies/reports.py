@@ -69,7 +69,8 @@ def read_report(path: Path) -> dict[str, Any]:
     values: dict[str, Any] = report if isinstance(report, dict) else {}
     if missing := [name for name in FIELDS if name not in values]:
         raise ConfigError(f"The result '{path}' is no report of a protocol: it lacks {', '.join(missing)}.")
-    for table in ("scores", "compared"):
+    values.setdefault("confusions", [])  # which reports of classes have
+    for table in ("scores", "compared", "confusions"):
         values[table] = [_whole(row, ROWS) for row in values[table]]
         for row in values[table]:
             row["tests"] = [_whole(test, TEST) for test in row["tests"]]

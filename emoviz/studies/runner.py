@@ -13,13 +13,14 @@ import pandas as pd
 from ..core.configuration import to_dict
 from ..core.errors import UnknownNameError
 from ..core.progress import Progress, silent
+from ..core.vocabulary import CLASS_KINDS
 from ..evaluation.scores import scores_of, told_by
 from ..features.store import FeatureStore
 from ..training.config import TrainingConfig
 from ..training.data import DATA, Recordings
 from ..training.floors import FLOORS
 from ..training.protocols import Test, make_folds, split_of
-from .estimates import Estimate, Mean, compare, estimate, gather, rows
+from .estimates import Estimate, Mean, compare, confusions, estimate, gather, rows
 from .folds import Keep, run_protocol
 from .late_fusion import fuse
 from .outcomes import Outcomes
@@ -70,12 +71,13 @@ def run_study(
 
 @dataclass(frozen=True)
 class Tested:
-    """A system after its protocol, with its scores, seeds, split and config."""
+    """A system after its protocol, with its scores, seeds, split and config, and of classes what is taken for what."""
 
     scores: list[Estimate]
     seeds: tuple[int, ...]
     split: list[dict[str, Any]]
     config: dict[str, Any]
+    confusions: list[dict[str, Any]]
 
 
 @dataclass
@@ -132,6 +134,7 @@ class Runner:
             "scores": rows(own.scores),
             "compared": [row for other in others for row in compare(own.scores, self.tested(other).scores, other)],
             "split": own.split,
+            **({"confusions": own.confusions} if own.confusions else {}),
         }
 
     def tested(self, name: str) -> Tested:
@@ -152,6 +155,7 @@ class Runner:
             tuple(sorted({seed for part in outcomes for fold in part for seed in fold})),
             split_of(make_folds(protocol, table, options, sentences_apart=config.sentences_apart), table),
             to_dict(fusion or config),
+            confusions(groups, config.outputs) if config.kind in CLASS_KINDS else [],
         )
         return self._tested[name]
 

@@ -14,7 +14,7 @@ LEARNED = "learned"
 """The rule of a late fusion whose weights are found on validation recordings."""
 
 READING = ("data", "corpora", "cultures", "inputs", "outputs", "hop", "resample", "standardise_by", "speaker_weight",
-           "copies")  # fmt: skip
+           "copies", "window", "threshold", "neutral")  # fmt: skip
 """Fields of a config that decide what is read of its corpora; systems that agree in them share it."""
 
 

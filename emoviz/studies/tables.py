@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from ..core import words
@@ -69,6 +70,26 @@ def comparisons(reports: Iterable[Report], score: Row | None = None) -> pd.DataF
     numbers = ("difference", "low", "high", "p")
     columns = [*KEYS, *ON, "against", *numbers, "unit", "clusters", "text", "rests"]
     return pd.DataFrame(rows, columns=columns).astype({"shots": "Int64", **dict.fromkeys(numbers, float)})
+
+
+def confusions(report: Report) -> pd.DataFrame:
+    """Tabulate what a system takes for what, on each of its tests.
+
+    Args:
+        report: report of a system; one of outputs that are no classes gives an empty table.
+
+    Returns:
+        Columns model (name of the test), truth, prediction, count (over all seeds), and share (of the recordings with
+        that truth), as :func:`emoviz.plots.confusion_matrices` draws them.
+    """
+    rows = []
+    for row in report["confusions"]:
+        counts = np.array(row["counts"])
+        shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
+        for i, j in np.ndindex(counts.shape):
+            pair = row["classes"][i], row["classes"][j]
+            rows.append((name_of_row(row), *pair, int(counts[i, j]), float(shares[i, j])))
+    return pd.DataFrame(rows, columns=["model", "truth", "prediction", "count", "share"])
 
 
 def _with_names(row: Row) -> dict[str, Any]:

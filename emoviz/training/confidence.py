@@ -10,7 +10,7 @@ import torch
 from ..checkpoints.description import Description
 from ..checkpoints.folder import Predictor
 from ..core.progress import Progress, silent
-from ..core.vocabulary import Split
+from ..core.vocabulary import CLASS_KINDS, Split
 from ..core.words import counted
 from ..evaluation.bootstrap import clusters_of
 from ..evaluation.confidence import at_temperature, humble_temperature, judged_confidence
@@ -31,14 +31,14 @@ KEY = "confidence"
 
 
 def fit_confidence(predictor: Predictor, kind: str, validation: Sequence[Result]) -> None:
-    """Give a trained network of emotions the temperature that fits its validation people.
+    """Give a trained network of classes the temperature that fits its validation people.
 
     Args:
         predictor: trained network at temperature 1.
         kind: kind of its outputs.
         validation: its results of the validation part; with none, the network stays as it is.
     """
-    if kind == "emotion" and validation:
+    if kind in CLASS_KINDS and validation:
         predictor.temperature = round(humble_temperature(validation), 4)  # as a person reads it in config.json
 
 
@@ -94,7 +94,7 @@ def judge_confidence(
         ``fitted_on`` in words, e.g. ``14 people``, and ``before`` and ``after`` as
         :func:`emoviz.evaluation.confidence.judged_confidence` returns them; empty where nothing was fitted.
     """
-    if kind != "emotion" or not validation:
+    if kind not in CLASS_KINDS or not validation:
         return {}
     clusters = clusters_of(validation)
     return {

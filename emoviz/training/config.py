@@ -7,19 +7,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ..core.binary import dimension_of
 from ..core.configuration import LEFT_OUT, from_dict, from_texts, to_dict
 from ..core.errors import ConfigError
-from ..core.vocabulary import DERIVED_AXES, Dimension, Emotion, Source, derived, intensity
+from ..core.vocabulary import BINARY, CLASS_KINDS, DERIVED_AXES, Dimension, Emotion, Source, derived, intensity
+from ..core.words import listed
 from ..models.inputs import InputConfig
 
 OUTPUTS: dict[str, tuple[str, ...]] = {
     "dimension": (*Dimension, *(derived(d) for d in Dimension)),
     "emotion": tuple(Emotion),
     "intensity": tuple(intensity(e) for e in Emotion),
+    "binary": tuple(name for pair in BINARY.values() for name in pair),
 }
 """The names of each kind of outputs."""
-SELECTIONS = {"dimension": ("ccc",), "emotion": ("accuracy", "ua"), "intensity": ("pearson",)}
+SELECTIONS = {"dimension": ("ccc",), "emotion": ("accuracy", "ua"), "intensity": ("pearson",),
+              "binary": ("accuracy", "ua")}  # fmt: skip
 """The validation metrics that may select an epoch, for each kind of outputs."""
+PLURALS = {"binary": "high and low"}
+"""Names of the kinds of outputs that are no plain plural."""
 OF_CULTURE = "validation in "
 """Name of the validation metric of one culture in the log, before the name of the culture."""
 
@@ -37,8 +43,12 @@ class TrainingConfig:
         data: kind of samples (see ``training.data``).
         corpora: corpora in the feature store.
         inputs: feature streams and their transforms.
-        outputs: names of the predictions: emotions, intensities of emotions, dimensions of the corpora's own traces, or
-            dimensions derived from emotions.
+        outputs: names of the predictions: emotions, intensities of emotions, dimensions of the corpora's own traces,
+            dimensions derived from emotions, or the two classes of a rated dimension, e.g. ``low valence`` and ``high
+            valence``.
+        threshold: rating that parts the low from the high, where they are predicted.
+        neutral: half the width of the band around the threshold in which a rating is neither high nor low; what is
+            rated so is left out.
         hop: seconds of the time grid.
         resample: way in which features come onto the grid: ``linear`` interpolates, ``mean`` averages over each frame,
             ``none`` takes frames as they are, of streams that cut each clip into as many parts (``snippets``); ``hop``
@@ -139,6 +149,8 @@ class TrainingConfig:
     sentences_apart: bool = field(default=False, metadata=LEFT_OUT)
     cultures: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
     channels: str = field(default="", metadata=LEFT_OUT)
+    threshold: float = field(default=0.0, metadata=LEFT_OUT)
+    neutral: float = field(default=0.0, metadata=LEFT_OUT)
 
     def __post_init__(self) -> None:
         if not self.name or any(c in self.name for c in "/\\ .") or self.name.startswith("-"):
@@ -149,19 +161,7 @@ class TrainingConfig:
                 raise ConfigError(f"'{what}' has at least one entry and none twice, not {list(entries)}.")
         if len({entry.feature for entry in self.inputs}) < len(self.inputs):
             raise ConfigError("'inputs' has one entry per feature, as a feature's name is also its stream's.")
-        for output in self.outputs:
-            if not any(output in names for names in OUTPUTS.values()):
-                known = ", ".join(name for names in OUTPUTS.values() for name in names)
-                raise ConfigError(f"'{output}' is no output; accepted are: {known}.")
-        if not set(self.outputs) <= set(OUTPUTS[self.kind]) or len({o in DERIVED_AXES for o in self.outputs}) > 1:
-            raise ConfigError(
-                "'outputs' are either all emotions, all intensities of emotions, all traced or all derived dimensions."
-            )
-        if self.kind == "emotion" and len(self.outputs) < 2:
-            raise ConfigError(f"A model tells two emotions or more apart; '{self.outputs[0]}' is the only one.")
-        if self.selection not in SELECTIONS[self.kind]:
-            ways = "; ".join(f"{kind}s by {' or '.join(names)}" for kind, names in SELECTIONS.items())
-            raise ConfigError(f"Epochs are selected thus: {ways}; '{self.selection}' does not fit.")
+        self._require_one_kind()
         if self.metric_loss and self.kind != "emotion":
             raise ConfigError(
                 f"The metric loss '{self.metric_loss}' compares emotion classes, which are no outputs here."
@@ -170,8 +170,8 @@ class TrainingConfig:
         for group in self.balance:
             if group not in allowed:
                 raise ConfigError(f"'balance' takes {', '.join(allowed)}, not '{group}'.")
-        if not 0 <= self.uniform_prior <= 1 or (self.uniform_prior and self.kind != "emotion"):
-            raise ConfigError(f"'uniform_prior' is a share in [0, 1] for emotions, else 0, not {self.uniform_prior:g}.")
+        if not 0 <= self.uniform_prior <= 1 or (self.uniform_prior and self.kind not in CLASS_KINDS):
+            raise ConfigError(f"'uniform_prior' is a share in [0, 1] for classes, else 0, not {self.uniform_prior:g}.")
         if not 0 <= self.voices <= 1:
             raise ConfigError(f"'voices' is a share in [0, 1], not {self.voices:g}.")
         for what in ("hop", "window", "learning_rate"):
@@ -181,7 +181,7 @@ class TrainingConfig:
             if getattr(self, what) < 1:
                 raise ConfigError(f"'{what}' is at least 1, not {getattr(self, what)}.")
         not_negative = ("weight_decay", "gradient_clip", "seed", "speaker_weight",
-                        "label_delay", "copies", "metric_weight")  # fmt: skip
+                        "label_delay", "copies", "metric_weight", "neutral")  # fmt: skip
         for what in not_negative:
             if getattr(self, what) < 0:
                 raise ConfigError(f"'{what}' is not negative, unlike {getattr(self, what)}.")
@@ -196,10 +196,39 @@ class TrainingConfig:
         if min(self.validation_share, self.test_share) <= 0 or self.validation_share + self.test_share >= 1:
             raise ConfigError("'validation_share' and 'test_share' are positive and leave speakers to train on.")
 
+    def _require_one_kind(self) -> None:
+        """Refuse outputs that no model predicts together, and a selection that does not fit them."""
+        for output in self.outputs:
+            if not any(output in names for names in OUTPUTS.values()):
+                known = ", ".join(name for names in OUTPUTS.values() for name in names)
+                raise ConfigError(f"'{output}' is no output; accepted are: {known}.")
+        if not set(self.outputs) <= set(OUTPUTS[self.kind]) or len({o in DERIVED_AXES for o in self.outputs}) > 1:
+            raise ConfigError(
+                "'outputs' are either all emotions, all intensities of emotions, all traced or all derived dimensions, "
+                "or low and high of one dimension."
+            )
+        if self.kind == "binary" and dimension_of(self.outputs) is None:
+            pairs = listed((" and ".join(map(repr, pair)) for pair in BINARY.values()), "or")
+            raise ConfigError(f"A model of high and low predicts {pairs}, in this order, not {list(self.outputs)}.")
+        if self.kind != "binary" and (self.threshold or self.neutral):
+            raise ConfigError("'threshold' and 'neutral' part the high from the low, which are no outputs here.")
+        if self.kind == "emotion" and len(self.outputs) < 2:
+            raise ConfigError(f"A model tells two emotions or more apart; '{self.outputs[0]}' is the only one.")
+        if self.selection not in SELECTIONS[self.kind]:
+            ways = "; ".join(
+                f"{PLURALS.get(kind, f'{kind}s')} by {' or '.join(names)}" for kind, names in SELECTIONS.items()
+            )
+            raise ConfigError(f"Epochs are selected thus: {ways}; '{self.selection}' does not fit.")
+
     @property
     def kind(self) -> str:
         """The kind of the outputs, a key of :data:`OUTPUTS`."""
         return next(kind for kind, names in OUTPUTS.items() if self.outputs[0] in names)
+
+    @property
+    def rated(self) -> str | None:
+        """The dimension whose high and low the config predicts, or None where it predicts something else."""
+        return dimension_of(self.outputs)
 
 
 Changes = Mapping[str, Any]

@@ -18,7 +18,7 @@ from ..checkpoints.folder import as_stored
 from ..core.configuration import to_dict
 from ..core.errors import UnknownNameError
 from ..core.progress import Progress, silent
-from ..core.vocabulary import DERIVED_AXES, Dimension, Split
+from ..core.vocabulary import CLASS_KINDS, DERIVED_AXES, Dimension, Split
 from ..corpora.base import READERS
 from ..evaluation import tables
 from ..evaluation.scores import Result, score_table, scores_of
@@ -101,7 +101,7 @@ def _metrics(module: TrainingModule, data: Data, results: Sequence[Result]) -> d
         "selection": module.selection,
         "epochs": module.epochs,
     }
-    if config.kind == "emotion":
+    if config.kind in CLASS_KINDS:
         metrics |= derived_scores(results, data, mean)
         counts = tables.confusion_table(results, config.outputs)
         metrics["confusion"] = {"classes": list(config.outputs), "counts": counts}

@@ -135,6 +135,10 @@ def held_out(
         raise CorpusError(f"No recording of '{', '.join(names)}' was held out from the training of '{about.name}'.")
     heard = None if everyone else own["speaker"].loc[tested].unique()
     recordings = load_recordings(config, store, progress, heard, some_classes=True)
+    if (cut := DATA[config.data].cut) is not None:
+        recordings = cut(config, recordings, some_classes=True)
+        whole = recordings.table.index.str.rpartition("#").get_level_values(0)
+        tested = recordings.table.index[whole.isin(tested)]
     if not by:
         return predict_recordings(checkpoint, config, recordings, tested, progress)
     results: list[Result] = []

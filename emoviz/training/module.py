@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..checkpoints.folder import Predictor
-from ..core.vocabulary import POLARITY, SIGNS, Emotion, Split
+from ..core.vocabulary import CLASS_KINDS, POLARITY, SIGNS, Emotion, Split
 from ..evaluation.scores import Result, scores_of
 from ..features.align import delayed, refined
 from ..models import Output
@@ -101,7 +101,7 @@ class TrainingModule(lightning.LightningModule):
         """Predict each recording of a batch without its target, as in use."""
         output = self.predictor.model(self._inputs(batch), batch.mask)
         prediction = output.prediction.float()
-        if self.settings.kind == "emotion":
+        if self.settings.kind in CLASS_KINDS:
             prediction = self.predictor.probabilities(prediction)
         channel = output.channel_weights
         results = []

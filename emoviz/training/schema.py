@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from ..core.vocabulary import DERIVED_AXES, Dimension, Task
+from ..core.vocabulary import BINARY, DERIVED_AXES, Dimension, Task
 from ..models.base import MODELS, Model
 from ..models.inputs import InputConfig
 from ..models.losses import LOSSES, METRIC_LOSSES
@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
                  "schedule_epochs", "weight_decay", "gradient_clip", "averaging", "micro_batch", "precision",
                  "compile"),
     "Task": ("data", "loss", "selection", "metric_loss", "metric_weight", "margins", "balance",
-             "uniform_prior", "copies", "voices", "channels"),
+             "uniform_prior", "threshold", "neutral", "copies", "voices", "channels"),
     "Time": ("hop", "window", "resample", "label_delay"),
     "Split and adaptation": ("validation_share", "test_share", "sentences_apart", "cultures", "standardise_by",
                              "speaker_weight", "adapt_norm"),
@@ -39,7 +39,8 @@ ELSEWHERE = ("name", "title", "source", "model", "options", "corpora", "inputs",
 GIVEN = ("streams", "outputs")
 """Fields of a model's config that follow from the rest of the training."""
 TARGETS: dict[str, tuple[str, ...]] = {
-    **{kind: tuple(map(str, names)) for kind, names in OUTPUTS.items() if kind != "dimension"},
+    **{kind: tuple(map(str, names)) for kind, names in OUTPUTS.items() if kind not in ("dimension", "binary")},
+    **{f"{pair[0]} or {pair[1]}": pair for pair in BINARY.values()},
     "rated dimension": tuple(map(str, Dimension)),
     "dimension derived from emotions": tuple(DERIVED_AXES),
 }
@@ -47,6 +48,8 @@ TARGETS: dict[str, tuple[str, ...]] = {
 TASKS: dict[str, dict[str, Any]] = {
     "emotion": {"data": "utterances", "loss": "cross_entropy", "selection": "ua"},
     "intensity": {"data": "utterances", "loss": "mse", "selection": "pearson"},
+    **{f"{pair[0]} or {pair[1]}": {"data": "utterances", "loss": "cross_entropy", "selection": "ua"}
+       for pair in BINARY.values()},
     "rated dimension": {"data": "utterances", "loss": "ccc_mse", "selection": "ccc"},
     "dimension derived from emotions": {"data": "sequences", "loss": "ccc_mse", "selection": "ccc", "copies": 0,
                                         "voices": 0.0},
@@ -72,6 +75,8 @@ def fitted(values: Mapping[str, Any], target: str) -> dict[str, Any]:
     if target != "emotion":
         groups = [group for group in values["balance"] if group != "emotion"]
         changed |= {"metric_loss": "", "balance": groups, "uniform_prior": 0.0}
+    if not set(TARGETS[target]) <= set(OUTPUTS["binary"]):
+        changed |= {"threshold": 0.0, "neutral": 0.0}
     return changed
 
 

@@ -117,7 +117,7 @@ def folder(tmp_path: Path) -> Path:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list]:
     """Name of a plot -> the arguments that it was called with."""
     calls: dict[str, list] = {}
-    for name in ("standing", "paired_differences", "results_matrix", "few_shot"):
+    for name in ("standing", "paired_differences", "results_matrix", "few_shot", "confusion_matrices"):
         draw = getattr(plots, name)
 
         def remember(*args, name: str = name, draw: Callable = draw, **kwargs):
@@ -261,3 +261,17 @@ def test_every_committed_table_opens(open_page, settings, monkeypatch):
         test = open_page("results", study=study, protocol=protocol)
         assert not test.exception, (study, protocol)
         assert "Behind the number" in texts(test)
+
+
+def test_what_is_taken_for_what_is_drawn_for_each_test(open_page, folder, drawn):
+    report = write(folder, "net", 0.4)
+    report["confusions"] = [
+        on("Here", target) | {"classes": ["low arousal", "high arousal"], "counts": [[3, 1], [0, 2]]}
+        for target in ("There", "Yon")
+    ]
+    (folder / "made-up.cross-culture.net.json").write_text(json.dumps(report))
+    page = open_page("results")
+    assert not page.exception
+    table, tests = drawn["confusion_matrices"][0][:2]
+    assert tests == ["Here->There", "Here->Yon"] and list(table["share"]) == [0.75, 0.25, 0, 1] * 2
+    assert list(table["truth"][:2]) == ["low arousal"] * 2 and list(table["count"][:4]) == [3, 1, 0, 2]

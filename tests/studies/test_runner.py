@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 import torch
 from places import ROOT
-from training.made_up import UTTERANCES, MadeUpStore
+from training.made_up import TRACES, UTTERANCES, MadeUpStore, TracedStore
 
 from emoviz import cli
 from emoviz.checkpoints import load
 from emoviz.core.configuration import from_dict, to_dict
 from emoviz.core.errors import ConfigError, EmovizError, UnknownNameError
-from emoviz.core.vocabulary import FOUR_EMOTIONS, Task
+from emoviz.core.vocabulary import BINARY, CLASS_KINDS, FOUR_EMOTIONS, Dimension, Task
 from emoviz.corpora import READERS
 from emoviz.evaluation import bootstrap
 from emoviz.evaluation.fusion import FUSIONS
@@ -41,7 +41,7 @@ from emoviz.training.floors.svm import VectorMachine
 from emoviz.training.protocols import PROTOCOLS, Options, Test, make_folds
 
 FLOOR_OPTIONS = {"svm": VectorMachine, "logistic": Logistic, "channel-mean": ChannelMean, "shrinkage": Shrinkage}
-OF_CLIPS = ("utterances", "windows", "pictures")
+OF_CLIPS = ("utterances", "windows", "pictures", "stretches")
 """Kinds of data with one label per clip."""
 SYSTEMS = [pytest.param(s, name, id=f"{s.name}-{name}") for s in STUDIES.values() for name in s.systems]
 PLANS = [pytest.param(s, name, id=f"{s.name}-{name}") for s in STUDIES.values() for name in s.plans]
@@ -56,7 +56,7 @@ def test_every_system_names_what_there_is(chosen, name):
     assert all(i.feature in EXTRACTORS or i.components is None for i in config.inputs)
     if config.model in FLOORS:
         from_dict(FLOOR_OPTIONS[config.model], config.options, name)
-        assert (config.kind == "emotion") == (config.model in ("svm", "logistic"))
+        assert (config.kind in CLASS_KINDS) == (config.model in ("svm", "logistic"))
 
 
 def test_every_network_of_a_study_is_built_from_its_options():
@@ -208,6 +208,7 @@ def test_a_run_writes_what_its_files_promise(ran):
             "config",
             "scores",
             "compared",
+            "confusions",
             "split",
             "versions",
         }
@@ -329,6 +330,28 @@ def test_systems_of_windows_have_floors_that_read_whole_recordings_and_no_copies
     assert {own.system(name).copies for name in ("svm", "logistic")} == {0}
     (path,) = run_study(own, "within", ("svm",), MadeUpStore(), *places(tmp_path))
     assert read_report(path)["scores"][0]["recordings"] == 80
+
+
+def test_high_and_low_of_stretches_are_judged_with_a_vote_and_what_is_taken_for_what(tmp_path):
+    config = dataclasses.replace(
+        TINY.config, data="stretches", inputs=TRACES.inputs, hop=0.2, window=1.0, resample="mean",
+        outputs=BINARY[Dimension.AROUSAL], neutral=0.05,
+    )  # fmt: skip
+    vote = LateFusion(("svm", "logistic", "net"), "majority")
+    own = Study(
+        "binary", "High or low", config, {"net": {}} | {f: {"model": f, "options": {}} for f in ("svm", "logistic")},
+        {"cross-culture": Plan(("svm", "vote"), seeds=(0, 1), against={"vote": ("svm",)})}, "", {"vote": vote},
+    )  # fmt: skip
+    paths = run_study(own, "cross-culture", (), TracedStore(seconds=8.0, noise=0.1), *places(tmp_path))
+    svm, voted = map(read_report, paths)
+    score = next(row for row in svm["scores"] if row["target"] == "There" and row["metric"] == "accuracy")
+    assert score["output"] == "arousal" and score["clusters"] == 5 and score["recordings"] > 20 and score["value"] > 0.8
+    assert voted["confusions"][0]["classes"] == ["low arousal", "high arousal"]
+    counts = {row["target"]: np.array(row["counts"]) for row in svm["confusions"]}
+    assert counts["There"].sum() == score["recordings"]
+    assert np.trace(counts["There"]) / counts["There"].sum() == pytest.approx(score["value"], abs=1e-6)
+    assert sum(map(sum, voted["confusions"][0]["counts"])) == 2 * counts[voted["confusions"][0]["target"]].sum()
+    assert {row["against"] for row in voted["compared"]} == {"svm"}
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def test_unknown_preset_lists_the_known():
         ('inputs=[{"feature": "whisper", "components": 0}]', "at least 1"),
         ('inputs=[{"feature": "whisper", "pca": 3}]', "Unknown key 'pca'"),
         ('balance=["emotion"]', "'balance' takes speaker, culture, not 'emotion'"),
+        ('outputs=["low valence"]', "'low arousal' and 'high arousal', 'low valence' and 'high valence' or 'dislike'"),
+        ("threshold=0.2", "'threshold' and 'neutral' part the high from the low, which are no outputs here"),
         ("source=nose", "is one of face, speech, fused"),
         ("epochs", "A setting reads key=value"),
     ],

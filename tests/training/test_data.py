@@ -9,8 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emoviz.core.binary import shares_of
 from emoviz.core.errors import ConfigError, CorpusError, FeatureError, SplitError
-from emoviz.core.vocabulary import CIRCUMPLEX, FOUR_EMOTIONS, Emotion, Split, intensity
+from emoviz.core.progress import silent
+from emoviz.core.vocabulary import BINARY, CIRCUMPLEX, FOUR_EMOTIONS, Dimension, Emotion, Split, intensity
 from emoviz.corpora.base import RECORDING_COLUMNS
 from emoviz.features.base import FeatureStream
 from emoviz.features.stored_corpus import WHOLE, StoredCorpus
@@ -579,6 +581,65 @@ def test_traces_are_whole_recordings_but_windows_in_training():
     assert {train[(0, n)].target.shape for n in range(len(train))} == {(20, 2)}
     assert any(not torch.equal(train[(0, n)].target, train[(1, n)].target) for n in range(len(train)))
     assert all(s.trace is None for s in data.whole[Split.TEST])
+
+
+HIGH_OR_LOW = dataclasses.replace(
+    UTTERANCES, outputs=BINARY[Dimension.AROUSAL], threshold=-0.25, neutral=0.05, balance=()
+)
+STRETCHES = dataclasses.replace(
+    HIGH_OR_LOW, data="stretches", inputs=TRACES.inputs, hop=0.2, window=1.0, resample="mean", threshold=0.1
+)
+
+
+def test_ratings_are_high_or_low_and_those_near_the_threshold_are_left_out():
+    ratings = np.array([-1, 0.19, 0.2, 0.3, 0.4, 0.41, np.nan])
+    expected = [[1, 0], [1, 0], [np.nan] * 2, [np.nan] * 2, [np.nan] * 2, [0, 1], [np.nan] * 2]
+    np.testing.assert_array_equal(shares_of(ratings, 0.3, 0.1), np.array(expected))
+    np.testing.assert_array_equal(shares_of(np.array([0.0, 0.1]), 0.0, 0.0), [[np.nan] * 2, [0, 1]])
+
+    store = RatedStore()  # arousal of -.5, -.1 and .1
+    arousal = store.corpus("made-up").labels["arousal"].dropna().astype(float)
+    data = DATA["utterances"](HIGH_OR_LOW, store)
+    samples = {s.id: s for part in Split for s in data.whole[part]}
+    assert set(samples) == set(arousal.index) and not data.frames
+    assert all(s.target.tolist() == [float(arousal[i] < -0.25), float(arousal[i] > -0.25)] for i, s in samples.items())
+    near = DATA["utterances"](dataclasses.replace(HIGH_OR_LOW, threshold=-0.2, neutral=0.15), store)
+    assert {s.id for part in Split for s in near.whole[part]} == set(arousal.index[(arousal - -0.2).abs() > 0.15])
+    with pytest.raises(CorpusError, match="is 'high arousal': of 79 whose .*, 79 lie beyond 0.9 ± 0.1; change 'thr"):
+        DATA["utterances"](dataclasses.replace(HIGH_OR_LOW, threshold=0.9, neutral=0.1), store)
+
+
+def test_stretches_of_traced_recordings_are_high_or_low_on_average():
+    store = TracedStore(seconds=4.3)  # four stretches, and .3 s that are left over
+    traced = store.corpus("x").traces.groupby("id")["arousal"]
+    traces = {i: own.to_numpy()[:40].reshape(4, 10).mean(1) for i, own in traced}
+    data = DATA["stretches"](STRETCHES, store)
+    samples = {s.id: s for part in Split for s in data.whole[part]}
+    means = {f"{i}#{k}": mean for i, own in traces.items() for k, mean in enumerate(own)}
+    assert set(samples) == {i for i, mean in means.items() if abs(mean - 0.1) > 0.05}
+    for identity, sample in samples.items():
+        assert sample.target.tolist() == [float(means[identity] < 0.1), float(means[identity] > 0.1)]
+        assert sample.speaker == identity.partition("#")[0] and sample.streams["said"].shape == (5, 4)
+    said = store.corpus("x").shipped["said"]["Here/0"].values[20:30].reshape(5, 2, 4).mean(1)
+    recordings = DATA["stretches"].load(STRETCHES, store, silent)
+    np.testing.assert_allclose(recordings.streams["Here/0#2"]["said"], said, atol=1e-5)
+    plain = {"outputs": RATED.outputs, "threshold": 0.0, "neutral": 0.0, "selection": "ccc", "loss": "mse"}
+    rated = dataclasses.replace(STRETCHES, **plain)
+    target = {s.id: s.target for part in Split for s in DATA["stretches"](rated, store).whole[part]}["There/1#3"]
+    assert target[1].item() == pytest.approx(traces["There/1"][3], abs=1e-5)
+
+
+def test_stretches_that_cannot_be_are_refused():
+    for changes, error, message in (
+        ({"window": 5.0}, CorpusError, "^No recording of made-up lasts 5 s.$"),
+        ({"window": 0.5}, ConfigError, "has a whole number of frames, unlike 0.5 s every 0.2 s"),
+        ({"outputs": FOUR_EMOTIONS, "threshold": 0.0, "neutral": 0.0}, ConfigError, "dimensions, or high and low"),
+        ({"voices": 0.5}, ConfigError, "alone take 'voices', not 'stretches'"),
+    ):
+        with pytest.raises(error, match=message):
+            DATA["stretches"](dataclasses.replace(STRETCHES, **changes), TracedStore())
+    with pytest.raises(CorpusError, match="has no trace of labels"):
+        DATA["stretches"](dataclasses.replace(STRETCHES, inputs=UTTERANCES.inputs), MadeUpStore())
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.5])

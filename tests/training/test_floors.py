@@ -244,7 +244,7 @@ def test_shrinkage_of_great_strength_is_the_plain_mean_with_the_spread_of_the_la
 @pytest.mark.parametrize("floor", ["svm", "logistic"])
 def test_a_classifier_refuses_dimensions(floor):
     config = dataclasses.replace(MEANS, model=floor)
-    with pytest.raises(ConfigError, match=f"^The floor '{floor}' predicts emotions; for dimensions take 'shrinkage'.$"):
+    with pytest.raises(ConfigError, match=f"^The floor '{floor}' predicts classes; for dimensions take 'shrinkage'.$"):
         FLOORS[floor](config, traced(config)[0])
 
 

@@ -7,14 +7,17 @@ import pytest
 from places import ROOT
 
 from emoviz import checkpoints
+from emoviz.analysis import comparison
+from emoviz.analysis.comparison_errors import confusions
 from emoviz.core.errors import CalibrationError, ConfigError, CorpusError
-from emoviz.core.vocabulary import Split
+from emoviz.core.vocabulary import BINARY, Dimension, Split
 from emoviz.evaluation import bootstrap
-from emoviz.prediction.corpus import other_classes
+from emoviz.evaluation.slices import Slice
+from emoviz.prediction.corpus import evaluate_corpus, other_classes
 from emoviz.training import train
 from emoviz.training.held_out import evaluate, held_out
 
-from .made_up import UTTERANCES, MadeUpStore, folders
+from .made_up import TRACES, UTTERANCES, MadeUpStore, RatedStore, TracedStore, folders
 from .test_loop import FRAMES
 
 NAMES = ("culture", "output", "metric", "aggregation", "recordings", "speakers")
@@ -41,6 +44,32 @@ def test_evaluation_gives_the_scores_of_the_card(config, tmp_path):
     for row, other in zip(rows, stated, strict=True):
         for value in ("value", "training_mean"):
             assert row[value] == pytest.approx(other[value], abs=5e-4)
+
+
+BINARY_TASK = dataclasses.replace(
+    UTTERANCES, epochs=1, outputs=BINARY[Dimension.AROUSAL], threshold=-0.25, neutral=0.05
+)
+STRETCHES = dataclasses.replace(
+    BINARY_TASK, data="stretches", inputs=TRACES.inputs, hop=0.2, window=1.0, resample="mean", threshold=0.0
+)
+
+
+@pytest.mark.parametrize(("config", "store"), [(BINARY_TASK, RatedStore()), (STRETCHES, TracedStore())])
+def test_high_and_low_are_evaluated_as_they_were_trained(config, store, tmp_path):
+    found = checkpoints.load(train(config, store, *folders(tmp_path)))
+    assert found.metrics["confusion"]["classes"] == ["low arousal", "high arousal"]
+    rows, stated = evaluate(found, store, "made-up"), found.metrics["test"]
+    assert [[row[name] for name in NAMES] for row in rows] == [[row[name] for name in NAMES] for row in stated]
+    assert [row["value"] for row in rows] == pytest.approx([row["value"] for row in stated], abs=5e-4)
+    assert evaluate(found, store, "another")[0]["recordings"] > rows[0]["recordings"]
+    pair = [comparison.read(name, found.folder) for name in ("a", "b")]
+    here = confusions(comparison.compare(pair, Slice({"culture": ("Here",)})))
+    assert here["count"].sum() == 2 * next(row["recordings"] for row in rows if row["culture"] == "Here")
+    if config is BINARY_TASK:
+        one_by_one = evaluate_corpus(found, store, "made-up")
+        assert [row["value"] for row in one_by_one] == pytest.approx([row["value"] for row in rows], abs=5e-4)
+        with pytest.raises(CorpusError, match="no ratings of arousal of whole recordings"):
+            evaluate_corpus(found, MadeUpStore(), "made-up")
 
 
 def test_all_recordings_of_an_unseen_corpus_count_in_the_same_samples(tmp_path):

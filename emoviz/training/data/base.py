@@ -196,6 +196,9 @@ class DataKind(Generic[S]):
         check: function that refuses a config for which this kind has no samples.
         frames: whether targets are per frame.
         windows: whether a training sample is a window of several frames; otherwise it is a single frame.
+        traced: whether targets are made of labels over time; otherwise of those of each recording as a whole.
+        cut: function from recordings as they were read to the parts that are samples, where these are not whole ones;
+            it takes ``some_classes``, whether a class may lack.
     """
 
     load: Callable[[TrainingConfig, FeatureStore, Progress], S]
@@ -203,6 +206,8 @@ class DataKind(Generic[S]):
     check: Callable[[TrainingConfig], None]
     frames: bool
     windows: bool = True
+    traced: bool = False
+    cut: Callable[..., S] | None = None
 
     def __call__(self, config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Data:
         """Check a config, read its corpora, and make its samples."""

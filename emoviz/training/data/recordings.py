@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...checkpoints.description import FeatureSpec
+from ...core.binary import shares_of
 from ...core.errors import ConfigError, CorpusError, FeatureError
 from ...core.progress import Progress, silent
 from ...core.vocabulary import INTENSITIES, Dimension, intensity
@@ -154,8 +155,10 @@ def labelled(
         table = table[table["emotion"].isin(config.outputs)]
     elif config.kind == "intensity":
         table = _with_intensity(config, table)
-    elif config.kind == "dimension" and not DATA[config.data].frames:
+    elif config.kind == "dimension" and not DATA[config.data].frames and not DATA[config.data].traced:
         table = table.dropna(subset=list(config.outputs), how="all")
+    elif config.kind == "binary" and not DATA[config.data].traced:
+        return in_classes(config, table, some_classes=some_classes)
     if table.empty:
         raise CorpusError(f"No recording of {', '.join(config.corpora)} has one of the outputs as its label.")
     if config.kind == "emotion" and not some_classes and (lacking := set(config.outputs) - set(table["emotion"])):
@@ -164,6 +167,37 @@ def labelled(
             f"that; they are {', '.join(sorted(set(table['emotion'])))}."
         )
     return table
+
+
+def in_classes(config: TrainingConfig, table: pd.DataFrame, *, some_classes: bool = False) -> pd.DataFrame:
+    """Keep the recordings whose rating is high or low, where that is what the config predicts.
+
+    Args:
+        config: config of the training.
+        table: recordings with a column per dimension.
+        some_classes: whether one of the two may lack.
+
+    Raises:
+        CorpusError: if no recording is high, or none is low.
+    """
+    if config.kind != "binary":
+        return table
+    shares = binary_shares(config, table)
+    kept = table[~np.isnan(shares[:, 0])]
+    lacking = [name for name, count in zip(config.outputs, np.nansum(shares, axis=0), strict=True) if not count]
+    if lacking and not some_classes:
+        rated = table[config.rated].notna().sum()
+        raise CorpusError(
+            f"No recording of {', '.join(config.corpora)} is '{lacking[0]}': of {rated} whose "
+            f"{config.rated} is rated, {len(kept)} lie beyond {config.threshold:g} ± {config.neutral:g}; change "
+            "'threshold' or 'neutral'."
+        )
+    return kept
+
+
+def binary_shares(config: TrainingConfig, table: pd.DataFrame) -> np.ndarray:
+    """Return the one-hot classes (N, 2) of recordings with a column per dimension; NaN of those that are neither."""
+    return shares_of(table[config.rated].to_numpy(float), config.threshold, config.neutral)
 
 
 def _of_cultures(config: TrainingConfig, corpora: Sequence[Tables]) -> "pd.Series[Any]":

@@ -85,4 +85,4 @@ def _trace_targets(
     return targets, finer
 
 
-DATA.register("traces")(DataKind(load_recordings, traces, check_traces, frames=True))
+DATA.register("traces")(DataKind(load_recordings, traces, check_traces, frames=True, traced=True))

@@ -20,7 +20,7 @@ from ..config import TrainingConfig
 from .arranged import Arranged, arrange, group, text
 from .base import DATA, Data, DataKind, Part, Partition, Sample
 from .copies import CORRUPTED, require_copies, with_copies
-from .recordings import Recordings, load_with_copies
+from .recordings import Recordings, binary_shares, load_with_copies
 from .voices import Voices, require_voices
 
 
@@ -32,8 +32,8 @@ def check_utterances(config: TrainingConfig) -> None:
     """
     if config.outputs[0] in DERIVED_AXES:
         raise ConfigError(
-            "Training on utterances predicts emotions, intensities or rated dimensions; for derived ones use "
-            "'sequences'."
+            "Training on utterances predicts emotions, intensities, rated dimensions or high and low of one; for "
+            "derived ones use 'sequences'."
         )
     if config.copies:
         require_copies(config)
@@ -75,7 +75,7 @@ class Utterances:
 def utterances(
     config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
 ) -> Data:
-    """Make one sample per utterance; its target is its one-hot emotion, the intensity of each emotion, or its ratings.
+    """Make one sample per utterance; its target is its one-hot class, the intensity of each emotion, or its ratings.
 
     Training takes crops of at most a window.
 
@@ -179,10 +179,13 @@ def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generato
 def clip_targets(config: TrainingConfig, table: pd.DataFrame) -> dict[str, Tensor]:
     """Return the target (K,) of each recording by its id.
 
-    It is a one-hot emotion, or the stated intensity of the recording's emotion and 0 for the others, or ratings.
+    It is a one-hot emotion, high or low of a rating, the ratings, or the stated intensity of the recording's emotion
+    and 0 for the others.
     """
     if config.kind == "emotion":
         values = (table["emotion"].to_numpy()[:, None] == np.array(config.outputs)).astype(np.float32)
+    elif config.kind == "binary":
+        values = binary_shares(config, table)
     elif config.kind == "dimension":
         values = table[list(config.outputs)].to_numpy(np.float32)
     else:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...core.errors import ConfigError
 from ...core.registry import Registry
-from ...core.vocabulary import Split
+from ...core.vocabulary import CLASS_KINDS, Split
 from ...evaluation.scores import Result
 from ...features.align import refined
 from ...models.inputs import channel_names
@@ -32,12 +32,12 @@ def pooling(config: TrainingConfig, data: Data) -> Callable[[Sequence[Sample]], 
     each of them over all recordings, without labels. A channel that a recording lacks stands at the mean of the others.
 
     Raises:
-        ConfigError: if the outputs are no emotions.
+        ConfigError: if the outputs are no classes.
     """
     from sklearn.preprocessing import StandardScaler
 
-    if config.kind != "emotion":
-        raise ConfigError(f"The floor '{config.model}' predicts emotions; for dimensions take 'shrinkage'.")
+    if config.kind not in CLASS_KINDS:
+        raise ConfigError(f"The floor '{config.model}' predicts classes; for dimensions take 'shrinkage'.")
     pools: dict[str, list[np.ndarray]] = {}
     for sample in training_samples(data) if config.standardise_by == "none" else data.everyone:
         pools.setdefault(_group(sample, config.standardise_by), []).append(_pooled(sample))

@@ -1,0 +1,41 @@
+"""High or low: two classes that are derived from a rated dimension, as paper 1's three binary tasks are.
+
+Source: the CATS-Transformer paper, section 4.1: arousal high or low, valence high or low, like or dislike. It does not
+print its thresholds, so they are settings here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .vocabulary import BINARY
+
+EDGE = 1e-9
+"""Distance beyond the band that counts as its edge, as .3 + .1 is a little more than .4 in a computer."""
+
+
+def dimension_of(classes: tuple[str, ...]) -> str | None:
+    """Return the dimension whose two classes these are, low before high; None where they are no such pair."""
+    return next((str(dimension) for dimension, pair in BINARY.items() if tuple(classes) == pair), None)
+
+
+def shares_of(ratings: np.ndarray, threshold: float, neutral: float) -> np.ndarray:
+    """Return the classes of ratings.
+
+    Args:
+        ratings: ratings (N,), NaN where there is none.
+        threshold: rating that parts low from high.
+        neutral: half the width of the band around the threshold in which a rating is neither.
+
+    Returns:
+        One-hot classes (N, 2), float32, low before high; NaN of a rating that is missing, in the band or at its edge.
+    """
+    away = np.asarray(ratings, float) - threshold
+    high = np.where(np.abs(away) > neutral + EDGE, away > 0, np.nan)
+    return np.stack([1 - high, high], axis=1).astype(np.float32)
+
+
+def settings_of(training: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the threshold and the half width of the band that a training states, or their defaults."""
+    return float(training.get("threshold", 0.0)), float(training.get("neutral", 0.0))
