@@ -206,7 +206,7 @@ def test_words_stand_on_the_clips_time(result, store: Path, weights: Path, monke
     page.mouse.click(*place_in(page, plot("words"), 6.2))
     page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 6.2) < 0.1")
     with page.expect_download() as download:
-        page.get_by_role("button", name=".srt", exact=True).click()
+        page.get_by_role("button", name=".srt", exact=True).first.click()  # that of who speaks comes below
     assert "00:00:06,000 --> 00:00:06,500\nhome." in Path(download.value.path()).read_text("utf-8")
 
 
