@@ -41,17 +41,17 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{len(fitting):,} of {len(entries):,} recordings" if fitting else "No recording fits.")
         if pages > 1:
-            page = linked.number("Page", 1, pages, 1, "page", label_visibility="collapsed", width=120)
+            page = linked.number("Page", 1, pages, 1, "library_page", label_visibility="collapsed", width=120)
     show(fitting[(page - 1) * PER_PAGE : page * PER_PAGE])
 
 
 def conditions() -> tuple[str, Sequence[str], str, str]:
     """Let people choose which recordings they see."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = linked.text("Search", "search", placeholder="Part of a name", width=240)
-        states = linked.pills("State", [str(state) for state in State], "states")
-        emotion = linked.select("Emotion", [ANY, *map(str, Emotion)], "emotion", ANY, width=130)
-        length = linked.select("Length", [ANY, *LENGTHS], "length", ANY, width=140)
+        text = linked.text("Search", "library_search", placeholder="Part of a name", width=190)
+        states = linked.pills("State", [str(state) for state in State], "library_states")
+        emotion = linked.select("Emotion", [ANY, *map(str, Emotion)], "library_emotion", ANY, width=125)
+        length = linked.select("Length", [ANY, *LENGTHS], "library_length", ANY, width=135)
     return text, states, "" if emotion == ANY else emotion, "" if length == ANY else length
 
 

@@ -43,9 +43,9 @@ def make_clip(path: Path, seconds: float = 4.0) -> Path:
 
 def make_faces(seconds: float = 4.0, people: int = 1) -> FaceTimeline:
     """Faces that follow the square of :func:`make_clip`, half a second hidden in the middle."""
-    frames = round(seconds * FPS)
+    frames = max(1, round(seconds * FPS))
     present = np.ones(frames, bool)
-    present[frames // 2 : frames // 2 + FPS // 2] = False
+    present[frames // 2 : frames // 2 + FPS // 2] = frames == 1  # of a single picture nothing is hidden
     angle, radius = np.arange(478) * 2.4, np.sqrt(np.arange(478) / 478)
     oval = np.stack([80 + 70 * radius * np.cos(angle), 90 + 85 * radius * np.sin(angle), 0 * angle], 1)
     tracks = []
@@ -79,7 +79,7 @@ def make_table(seconds: float = 4.0) -> pd.DataFrame:
         shares = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
         columns |= {f"{source}.{name}": shares[:, place] for place, name in enumerate(names)}
     table = pd.DataFrame(columns).astype({name: np.float32 for name in columns if name != "time"})
-    hidden = (table.time >= seconds / 2) & (table.time < seconds / 2 + 0.5)
+    hidden = (table.time >= seconds / 2) & (table.time < seconds / 2 + 0.5) & (len(table) > 1)
     table.loc[hidden, [name for name in columns if name.startswith("face.")]] = np.nan
     return table
 

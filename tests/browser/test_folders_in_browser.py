@@ -67,7 +67,7 @@ def test_an_upload_is_kept_opened_from_the_library_and_deleted(app: str, page: P
     expect(page.locator(".st-key-clip input")).to_have_value("Kept: 0.wav", timeout=LONG)
     assert parse_qs(urlsplit(page.url).query)["clip"] == ["Kept: 0.wav"]
     page.go_back()
-    page.locator(".st-key-search input").fill("kept:")
+    page.locator(".st-key-library_search input").fill("kept:")
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 of 61 recordings")).to_be_visible(timeout=LONG)
     card.get_by_role("button", name="Delete").click()

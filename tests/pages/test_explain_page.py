@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import re
 import threading
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from places import ROOT
 from reading import specs, texts
 
 import emoviz.explain
@@ -232,3 +234,12 @@ def test_a_clip_that_is_none_is_refused(explainer, open_page, examples, tmp_path
 def test_without_clips_the_page_says_what_would_be_here(explainer, open_page, examples):
     examples.clear()
     assert "Upload or record a clip" in texts(open_page("explain"))
+
+
+def test_a_single_picture_is_explained_without_moments(explainer, open_page, settle, examples):
+    examples |= {"Example: portrait": ROOT / "tests" / "media" / "astronaut.jpg"}
+    test = settle(open_page("explain", clip="Example: portrait", network="face-expression"))
+    assert not test.exception and not test.error
+    assert not [slider for slider in test.slider if slider.key == "moment"]
+    assert '"type":"bar"' in specs(test)["film"].replace(" ", "") and not re.search(r"\d s\b", specs(test)["face"])
+    assert "The face is neutral with a probability of .75" in texts(test) and "0.0 s" not in texts(test)

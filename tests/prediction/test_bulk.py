@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emoviz.core.errors import AnnotationError, Cancelled, ConfigError, CorpusError, MediaError
+from emoviz.core.kept import Kept
 from emoviz.core.progress import silent, stoppable
-from emoviz.media import Choice
+from emoviz.media import Choice, content_key
 from emoviz.prediction.bulk import run as bulk
 from emoviz.prediction.bulk.listing import Listing, Recording, find, folders_in
 from emoviz.prediction.bulk.records import Records
+from emoviz.prediction.library.known import Library
 
 SLOW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=50)
@@ -233,6 +235,22 @@ def test_a_recording_that_changes_while_it_is_read_is_a_problem(tmp_path):
     outcome = predict(folder, Growing(), tmp_path / "out")
     assert [one.file for one in outcome.problems] == ["1.wav"] and "changed while" in outcome.problems[0].problem
     assert not predict(folder, Asked(), tmp_path / "out").problems
+
+
+def test_what_is_predicted_and_what_cannot_be_is_noted_in_a_library(tmp_path, monkeypatch):
+    folder, noted = recordings(tmp_path / "f", "1.wav", "2.wav"), []
+    library = Library(Kept(tmp_path / "kept"))
+    monkeypatch.setattr(library, "note_prediction", lambda *given: noted.append(given))
+
+    class Answering(Asked):
+        def answer(self, path, **more):
+            answer = super().answer(path, **more)
+            answer.prediction = "of 1"
+            return answer
+
+    predict(folder, Answering({"2.wav": MediaError("It is cut off.")}), tmp_path / "out", library=library)
+    assert noted == [(content_key(folder / "1.wav"), "of 1", folder / "1.wav")]
+    assert [known.problem for known in library.all().values()] == ["It is cut off."]
 
 
 def test_a_listener_stops_the_run(tmp_path):

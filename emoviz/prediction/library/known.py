@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.files import read_json, write_json
 from ...core.kept import Kept
+from ...core.vocabulary import Source
 from ...evaluation.sentence import Moment, prevailing_emotion, strongest_moments, verdict_and_doubts
 from ...features.clip_store import kept_recordings
 from ...media import content_key
@@ -117,7 +118,8 @@ class Library:
         """
         table, outputs = prediction.table, prediction.outputs
         before = self._of(content)
-        models = dict.fromkeys((*before.models, *(m.checkpoint.name for b in prediction.branches for m in b.models)))
+        own = prediction.of_clip[prediction.of_clip.source != Source.FUSED]  # not of models of a track that it lacks
+        models = dict.fromkeys((*before.models, *map(str, own.model)))
         facts = {
             "seconds": float(prediction.info.duration),
             "still": prediction.info.still,
