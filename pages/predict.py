@@ -38,7 +38,8 @@ somebody whom the model does not know, and hover tells its ends; of a model with
 prediction ± its root mean squared error on held-out speakers or pictures, which holds it less often. Fused values have
 neither. Curves are **paler** where the clip is unlike what their model was trained on.
 
-**Lowest row**: probability of each emotion, stacked to 1. **Grey**: no value, with the reason on hover.
+A model of high and low has a row of the probability of high. **Lowest row**: probability of each emotion, stacked to 1.
+**Grey**: no value, with the reason on hover.
 
 **Click** to move the clip there, **drag** to repeat a span. Source: CATS-Transformer paper, section 3 (late fusion).
 """

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..core.vocabulary import CIRCUMPLEX, FUSED_SOURCES, Dimension, Emotion, Source
+from ..core.vocabulary import BINARY, CIRCUMPLEX, FUSED_SOURCES, Dimension, Emotion, Source
 from ..core.words import number
 from .familiarity import unlike_spans
 from .findings import leading_source
@@ -85,7 +85,8 @@ def verdict_and_doubts(table: pd.DataFrame, outputs: pd.DataFrame, *, running: b
 
 
 def _claims(table: pd.DataFrame, outputs: pd.DataFrame, running: bool) -> list[str]:
-    return [part for part in (_emotions(table, outputs, running), _extremes(table, outputs)) if part]
+    found = _emotions(table, outputs, running), _extremes(table, outputs), *_levels(table, outputs)
+    return [part for part in found if part]
 
 
 def _doubts(table: pd.DataFrame, outputs: pd.DataFrame) -> list[str]:
@@ -184,6 +185,19 @@ def _extremes(table: pd.DataFrame, outputs: pd.DataFrame) -> str | None:
         f"most pleasant at {table.time[high]:.1f} s (valence {number(valence[high])}), "
         f"least at {table.time[low]:.1f} s ({number(valence[low])}) by {who}"
     )
+
+
+def _levels(table: pd.DataFrame, outputs: pd.DataFrame) -> list[str]:
+    """E.g. ``high valence, with .71 on average, by mine``, for each model that tells high from low."""
+    found = []
+    for low, high in BINARY.values():
+        own = outputs[outputs.output == high]
+        for column, model in zip(own.column, own.model, strict=True):
+            share = table[column].mean()
+            if not np.isnan(share):
+                said, sure = (high, share) if share > 0.5 else (low, 1 - share)
+                found.append(f"{said}, with {number(sure)} on average, by {model}")
+    return found
 
 
 def _models_apart(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> str | None:

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from ..core.runs import runs
 from ..core.vocabulary import (
+    BINARY,
     CIRCUMPLEX,
     EMOTION_COLOURS,
     FUSED_SOURCES,
@@ -41,6 +42,8 @@ LEGEND_ROW, LEGEND_WIDTH, LEGEND_SIGN, LETTER = 19, 430, 45, 6
 """Pixels of a legend: height of a row, width of the narrowest, width of an entry's line, and of a letter."""
 ROW_HEIGHT = 118
 """Pixels of one row of the timeline."""
+HIGHS = tuple(high for _, high in BINARY.values())
+"""Classes whose probability has a row of its own; that of the other class is the rest."""
 WORD_SIDES: dict[Emotion, str] = {
     Emotion.ANGRY: "top right",
     Emotion.FEARFUL: "top left",
@@ -79,7 +82,7 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
         else:
             draw_dimension(figure, table, dimensions[name], axis, first=place == 1)
             drawn = dimensions[name][dimensions[name].source != Source.FUSED]
-        _tell_gaps(figure, _of(gaps, drawn), axis, bottom=0.0 if name == "emotions" else -1.0)
+        _tell_gaps(figure, _of(gaps, drawn), axis, bottom=0.0 if name in ("emotions", *HIGHS) else -1.0)
         _shade(figure, table.time.to_numpy(), table[list(drawn.column)].isna().all(axis=1).to_numpy(), axis)
     _time_axes(figure, rows, dimensions, emotion_source, end=float(table.time.iloc[-1]))
     return figure
@@ -201,9 +204,10 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20, *, pale:
 
 
 def _dimensions(outputs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Dimension -> its rows of ``outputs``, derived or not, in the vocabulary's order."""
+    """Dimension -> its rows of ``outputs``, derived or not, in the vocabulary's order; then classes of high."""
     dimensions = outputs[outputs.kind == "dimension"]
     found = {str(d): dimensions[dimensions.output.str.split(" ").str[0] == d] for d in Dimension}
+    found |= {high: dimensions[dimensions.output == high] for high in HIGHS}
     return {name: rows for name, rows in found.items() if len(rows)}
 
 
@@ -277,7 +281,10 @@ def _time_axes(
     share = (1 - gap * (len(rows) - 1)) / max(1, len(rows))
     for place, name in enumerate(rows):
         top = 1 - place * (share + gap)
-        axis = unit_axis(_axis_title(dimensions[name])) if name != "emotions" else _emotion_axis(emotion_source)
+        if name in ("emotions", *HIGHS):
+            axis = _share_axis(f"emotion ({emotion_source})" if name == "emotions" else name)
+        else:
+            axis = unit_axis(_axis_title(dimensions[name]))
         lay_out(figure, {f"yaxis{place + 1 if place else ''}": axis | {"domain": [max(0.0, top - share), top]}})
     above = _room_above(figure)
     lay_out(
@@ -309,9 +316,10 @@ def _axis_title(rows: pd.DataFrame) -> str:
     return str(names[0]) if len(names) == 1 else str(names[0]).split(" ")[0]
 
 
-def _emotion_axis(source: str | None) -> dict[str, Any]:
+def _share_axis(name: str) -> dict[str, Any]:
+    """An axis of probabilities."""
     return {
-        "title": {"text": f"emotion ({source})", "standoff": 2, "font": SMALL},
+        "title": {"text": name, "standoff": 2, "font": SMALL},
         "tickfont": SMALL,
         "range": [0, 1],
         "tickvals": [0, 0.5, 1],

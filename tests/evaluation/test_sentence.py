@@ -211,3 +211,10 @@ def test_a_single_picture_has_no_time():
     assert text == "Happy .70 by face model."
     unlike = table.assign(**{"unlike.face-model": 1.0})
     assert sentence(unlike, described("face.neutral", "face.happy")).count(" s ") == 0
+
+
+def test_high_or_low_is_told_with_its_mean_probability():
+    table = timed(**{"speech_low valence": np.full(20, 0.25), "speech_high valence": np.full(20, 0.75)})
+    outputs = described(*table.columns[1:]).assign(kind="dimension")
+    assert sentence(table, outputs) == "High valence, with .75 on average, by speech model."
+    assert sentence(1 - table, outputs) == "Low valence, with .75 on average, by speech model."

@@ -203,3 +203,13 @@ def test_a_moment_is_a_bar_for_each_emotion_the_likeliest_on_top():
     assert list(bars.y) == ["happy", "neutral"] and list(bars.x) == [0.3, 0.7]
     assert list(bars.marker.color) == [EMOTION_COLOURS[Emotion.HAPPY], EMOTION_COLOURS[Emotion.NEUTRAL]]
     assert len(plots.moment(table, outputs, None).data[0].x) == 0
+
+
+def test_high_or_low_has_a_row_of_the_probability_of_high():
+    table, outputs = tables()
+    rows = [(f"speech.{name}", "speech", "own", name, "dimension", False, np.nan) for name in ("dislike", "like")]
+    more = pd.DataFrame(rows, columns=outputs.columns)
+    figure = draw(table.assign(**{"speech.dislike": 0.25, "speech.like": 0.75}), pd.concat([outputs, more]))
+    assert (figure.layout.yaxis3.title.text, figure.layout.yaxis3.range) == ("like", (0, 1))
+    (line,) = [trace for trace in figure.data if trace.yaxis == "y3" and trace.mode == "lines" and trace.line.width < 8]
+    assert set(line.y) == {0.75} and figure.layout.yaxis4.title.text == "emotion (face)"
