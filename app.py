@@ -9,9 +9,10 @@ from emoviz.ui import doors, menu, navigation, serve, session_folders
 
 def main() -> None:
     """Show the menu and the page that it leads to."""
-    st.set_page_config(page_title="emoviz", page_icon="🎭", layout="wide", initial_sidebar_state=240)
+    page = st.navigation(menu.pages(Path(__file__).parent / "pages"))
+    st.set_page_config(f"{page.title} · emoviz", page_icon="🎭", layout="wide", initial_sidebar_state=240)
     navigation.dress()
-    st.navigation(menu.pages(Path(__file__).parent / "pages")).run()
+    page.run()
 
 
 if __name__ == "__main__":  # as Streamlit runs it for every visitor

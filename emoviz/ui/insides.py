@@ -121,9 +121,19 @@ def _index(script: str) -> str:
     page = (folder / "index.html").read_text(encoding="utf-8")
     if len(modules) != len(EARLY) or "</head>" not in page:
         raise ImportError(f"there is no head, or not one of each of {', '.join(EARLY)}")
-    scripts = [f'<script type="module" crossorigin src="./static/js/{name}"></script>' for name in modules]
+    scripts = [f"<script>{_tell_root()}</script>"]
+    scripts += [f'<script type="module" crossorigin src="./static/js/{name}"></script>' for name in modules]
     scripts.append(f'<script defer src="{script}"></script>')
     return page.replace("</head>", "".join([*scripts, "</head>"]))
+
+
+def _tell_root() -> str:
+    """The script that tells where the server's own addresses begin, which the page looks for below its link otherwise.
+
+    It would ask ``/predict/_stcore/health`` first, which is not there, and then once more at the root.
+    """
+    root = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"window.__streamlit = {{BACKEND_BASE_URL: location.origin + {json.dumps(f'/{root}')}}}"
 
 
 @cached(1)
@@ -136,7 +146,8 @@ def _inline_scripts() -> tuple[str, ...]:
     from streamlit import file_util
 
     page = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
-    digests = [hashlib.sha256(script.encode()).digest() for script in re.findall(r"<script>(.*?)</script>", page, re.S)]
+    scripts = [*re.findall(r"<script>(.*?)</script>", page, re.S), _tell_root()]
+    digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
     return tuple(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 

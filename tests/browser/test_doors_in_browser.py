@@ -1,6 +1,7 @@
 """The door of an app that asks for a token, in Chromium."""
 
 import os
+import re
 import sys
 
 import pytest
@@ -29,12 +30,16 @@ def test_the_token_opens_the_page_that_was_asked_for_and_once_is_enough(page, el
         expect(elsewhere.get_by_label("Token")).to_be_visible()
 
 
-def test_all_pages_keep_to_the_policy(strict_page, app):
+def test_all_pages_keep_to_the_policy_and_ask_for_nothing_that_is_not_there(strict_page, app):
+    missing: list[str] = []
+    strict_page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
     for page in sorted(path.stem for path in (ROOT / "pages").glob("*.py")):
         strict_page.goto(f"{app}/{page}")
         expect(strict_page.get_by_role("heading", level=1)).to_be_visible()
+        expect(strict_page).to_have_title(re.compile(f"{page} · emoviz", re.IGNORECASE))
         strict_page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
     strict_page.goto(f"{app}/predict")
     strict_page.locator(".st-key-timeline .js-plotly-plot .scatterlayer .trace").first.wait_for()
     strict_page.locator(".st-key-stop").wait_for(state="detached")
     assert strict_page.locator("video").first.is_visible()
+    assert not missing
