@@ -49,6 +49,19 @@ def hover_until(page: Page, x: float, y: float, condition: str) -> None:
     raise AssertionError(f"However often one points there, this does not hold: {condition}")
 
 
+def choose_option(page: Page, label: str, place: int) -> None:
+    """Choose from a list by the place of an option; a page that is drawn anew closes the list, which is opened anew."""
+    for _ in range(20):
+        page.get_by_label(label).click()
+        try:
+            page.get_by_role("option").nth(place).click(timeout=5000)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+            continue
+        return
+    raise AssertionError(f"However often '{label}' is clicked, it offers no option {place + 1}.")
+
+
 def place_in(page: Page, selector: str, x: Any, y: Any = None, *, beside: Sequence[float] = (0, 0)) -> Sequence[float]:
     """A place in a figure on the screen.
 

@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 import pytest
-from looking import plot, settled, wait_until_done
+from looking import choose_option, plot, settled, wait_until_done
 
 pytestmark = pytest.mark.browser
 
@@ -89,8 +89,7 @@ def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, p
 
 def test_models_stand_in_a_row_with_one_legend(app: str, page):
     open_map(page, f"{app}/embeddings?method=PCA")
-    page.get_by_label("Beside it").click()
-    page.get_by_role("option").nth(1).click()
+    choose_option(page, "Beside it", 1)
     page.locator(f"{MAP} .subplot.x2y2").wait_for()
     wait_until_done(page)
     page.wait_for_function(

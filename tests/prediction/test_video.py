@@ -11,6 +11,7 @@ from example import example_images, example_voice, write_wav
 from predictions import make_clip, make_faces
 
 from emoviz.cli import main
+from emoviz.cli.video import LOOKS
 from emoviz.core.errors import Cancelled, MediaError
 from emoviz.core.vocabulary import EMOTION_COLOURS, MARKS, Emotion
 from emoviz.media import ClipMedia
@@ -152,6 +153,7 @@ def test_a_stop_or_a_wrong_name_leaves_nothing(media, tmp_path):
 
 
 def test_the_command_writes_what_the_models_say(tmp_path, capsys):
+    assert tuple(Faces) == LOOKS
     clip, path = write_clip(tmp_path / "clip.mp4", example_images()[:10]), tmp_path / "out.mp4"
     given = ["video", str(clip), "--model", "face-expression", "--faces", "mesh", "--out"]
     assert main([*given, str(path)]) == 0

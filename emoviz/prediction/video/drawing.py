@@ -9,7 +9,7 @@ Colour = tuple[int, int, int]
 
 
 def colour_of(text: str) -> Colour:
-    """Return a colour of the vocabulary, e.g. ``#0077BB``, as red, green and blue."""
+    """Return a colour of the vocabulary, six hexadecimal digits, as red, green and blue."""
     value = int(text.lstrip("#"), 16)
     return value >> 16, value >> 8 & 255, value & 255
 
