@@ -96,6 +96,6 @@ def offer_deletion(entry: Entry) -> None:
         st.button("Delete for good", type="primary", key=f"delete-{entry.name}", on_click=library.forget, args=(entry,))
 
 
-PLACE = ("See", 3, "🗂️")
+PLACE = ("See", 3, "📚")
 navigation.enter()
 main()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from emoviz.core.errors import MediaError
 from emoviz.core.kept import Entry as KeptEntry
 from emoviz.core.kept import Kept
 from emoviz.evaluation.sentence import Moment, strongest_moments
+from emoviz.prediction.library import known as known_module
 from emoviz.prediction.library import listing
 from emoviz.prediction.library.keeping import KeptFiles
 from emoviz.prediction.library.known import Known, Library, Seen
@@ -156,3 +158,21 @@ def test_strongest_moments_begin_with_the_one_that_the_sentence_names():
     assert [(moment.emotion, round(moment.time, 1)) for moment in moments] == [("happy", 3.0), ("sad", 7.0)]
     assert strongest_moments(table, outputs, 1) == (Moment("happy", moments[0].time),)
     assert strongest_moments(table, outputs[:0]) == ()
+
+
+def test_an_analysis_by_some_of_the_models_does_not_take_the_place_of_one_by_all(tmp_path, monkeypatch):
+    def prediction(*models: str) -> SimpleNamespace:
+        outputs = pd.DataFrame({"model": models, "source": "speech"})
+        info = SimpleNamespace(duration=2.0, still=False)
+        return SimpleNamespace(table=None, outputs=outputs, of_clip=outputs, info=info, faces=None)
+
+    monkeypatch.setattr(known_module, "verdict_and_doubts", lambda _, outputs: (" and ".join(outputs.model), ""))
+    monkeypatch.setattr(known_module, "prevailing_emotion", lambda *_: "happy")
+    monkeypatch.setattr(known_module, "strongest_moments", lambda *_: [])
+    library = Library(Kept(tmp_path))
+    verdicts = []
+    for models in (("a",), ("a", "b"), ("b",), ("a", "b"), ("c",)):
+        library.note_prediction("1" * 64, prediction(*models), None)
+        verdicts.append(library.all()["1" * 64].verdict)
+    assert verdicts == ["a", "a and b", "a and b", "a and b", "c"]
+    assert library.all()["1" * 64].models == ("a", "b", "c")

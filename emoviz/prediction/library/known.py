@@ -44,9 +44,10 @@ class Known:
         models: names of the models that analysed it.
         faces: number of faces; None where nobody looked for them.
         voices: number of voices; None where nobody looked for them.
-        verdict: sentence on the last analysis.
-        emotion: emotion that prevails by the last analysis, or "".
-        moments: strongest moments, each an emotion and a time in s.
+        verdict: sentence on the last analysis by these models, or by more.
+        emotion: emotion that prevails by that analysis, or "".
+        moments: its strongest moments, each an emotion and a time in s.
+        judges: names of the models of that analysis.
         problem: sentence on why the last analysis failed, or "".
         files: state of the files with this content, by their paths.
     """
@@ -60,6 +61,7 @@ class Known:
     verdict: str = ""
     emotion: str = ""
     moments: tuple[tuple[str, float], ...] = ()
+    judges: tuple[str, ...] = ()
     problem: str = ""
     files: Mapping[str, Seen] = field(default_factory=dict)
 
@@ -119,16 +121,20 @@ class Library:
         table, outputs = prediction.table, prediction.outputs
         before = self._of(content)
         own = prediction.of_clip[prediction.of_clip.source != Source.FUSED]  # not of models of a track that it lacks
-        models = dict.fromkeys((*before.models, *map(str, own.model)))
-        facts = {
+        judges = tuple(dict.fromkeys(map(str, own.model)))
+        facts: dict[str, Any] = {
             "seconds": float(prediction.info.duration),
             "still": prediction.info.still,
-            "models": tuple(models),
-            "verdict": verdict_and_doubts(table, outputs)[0],
-            "emotion": prevailing_emotion(table, outputs),
-            "moments": tuple(tuple(moment) for moment in strongest_moments(table, outputs)),
+            "models": tuple(dict.fromkeys((*before.models, *judges))),
             "problem": "",
         }
+        if not set(judges) < set(before.judges):  # as a page that needs one of them alone has it analysed again
+            facts |= {
+                "verdict": verdict_and_doubts(table, outputs)[0],
+                "emotion": prevailing_emotion(table, outputs),
+                "moments": tuple(tuple(moment) for moment in strongest_moments(table, outputs)),
+                "judges": judges,
+            }
         if prediction.faces is not None:
             facts["faces"] = len(prediction.faces.tracks)
         self._note(content, path, facts)
@@ -203,7 +209,7 @@ def _known(path: Path) -> Known | None:
     if values is None or values.get("content") != path.stem:
         return None
     try:
-        lists = {name: tuple(map(_tuple, values[name])) for name in ("models", "moments")}
+        lists = {name: tuple(map(_tuple, values[name])) for name in ("models", "moments", "judges")}
         files = {str(file): Seen(*map(int, seen)) for file, seen in values["files"].items()}
         return Known(**values | lists | {"files": files})
     except (KeyError, TypeError, ValueError, AttributeError):
