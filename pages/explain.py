@@ -256,7 +256,7 @@ def show_picture(clip: Clip, asked: FaceQuestion, one: FaceExplanation, check: S
     figures.show(
         plots.face_heat(one.pictures[0], heated(one.pictures, one.heat)[0], one.heat[0], heading),
         plots.heat_table(one.heat[0]),
-        key="face",
+        key="seen-face",
         name=f"{clip.stem}-{asked.output}" + (f"-{when}s" if when else ""),
         about=ABOUT_FACE,
     )

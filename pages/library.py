@@ -60,7 +60,7 @@ def show(entries: Sequence[Entry]) -> None:
     for entry in entries:
         with st.container(border=True, gap="xsmall", key=f"entry-{entry.name}"):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{entry.name.replace('_', chr(92) + '_')}**", width="stretch")
+                st.markdown(f"**{library.plain(entry.name)}**", width="stretch")
                 if entry.state is not State.GONE:
                     show_links(entry)
                 offer_deletion(entry)

@@ -50,7 +50,7 @@ def export_workspace(options: argparse.Namespace, settings: Settings) -> None:
         if sizes:
             print(f"{part}: {len(sizes)}, {size(sum(sizes))}")
     print(f"All is in '{options.out}', {size(options.out.stat().st_size)}.")
-    if any(item.part in ("library", "recordings") for item in packed):
+    if any(item.part in ("library", "recordings", "known") for item in packed):
         print("It holds recordings of people, or what was found in them: keep it as you keep those.")
 
 
@@ -87,9 +87,8 @@ def import_workspace(options: argparse.Namespace, settings: Settings) -> None:
             except EmovizError as error:
                 problems.append(f"{item.part}/{item.name} is left out: {error}")
     done = len(wanted) - len(problems)
-    print(
-        f"{done} of {len(archive.items)} are new here; {len(archive.items) - len(new) - len(other)} were here already."
-    )
+    here = len(archive.items) - len(new) - len(other)
+    print(f"Unpacked {done} of the {len(archive.items)} files and folders in it; {here} were here already.")
     if other and not options.replace:
         names = listed(f"{item.part}/{item.name}" for item in other)
         print(f"Others of these names are here and stay (`--replace` takes those of the file): {names}.")
@@ -107,6 +106,7 @@ def places_of(settings: Settings) -> dict[str, Path]:
     """Return the folder of each part of a workspace."""
     from ..features.clip_store import RECORDINGS
     from ..prediction.library import keeping
+    from ..prediction.library.known import FOLDER as KNOWN
     from ..prediction.profiles import FOLDER as PROFILES
 
     return {
@@ -118,6 +118,7 @@ def places_of(settings: Settings) -> dict[str, Path]:
         "profiles": settings.store / PROFILES,
         "library": settings.store / keeping.FOLDER,
         "recordings": settings.store / RECORDINGS,
+        "known": settings.store / RECORDINGS / KNOWN,
         FEATURES: settings.store,
     }
 

@@ -33,7 +33,10 @@ def result(kind: str, of: Hashable, work: Callable[[Progress], T], *, stopped: s
     if job.state.running:
         fragment(_watch, run_every=clip_view.POLL)(job)
     elif job.state.result is None:
-        st.error(job.state.error or stopped)
+        if job.state.error:
+            st.error(job.state.error)
+        else:
+            st.info(stopped)
         st.button(again, key=f"{kind}-again", on_click=st.session_state.pop, args=(jobs_key(kind), None))
     return job.state.result
 

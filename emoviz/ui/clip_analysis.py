@@ -209,6 +209,13 @@ class _Clip:
         with self._playing:
             return media.playable(self.media.path, self._folder, progress, self.media.choice)
 
+    def with_others(self, prediction: ClipPrediction) -> ClipPrediction:
+        """Return a prediction with those of the runs that have ended, as a page shows them together."""
+        ended = [run.state.prediction for run in self.runs if not run.state.running and run.state.prediction]
+        parts = [part for one in [*ended, prediction] for part in one.branches]
+        models = {id(model.checkpoint): model.checkpoint for part in parts for model in part.models}
+        return combine([*ended, prediction], list(models.values())) or prediction
+
     def note(self, found: ClipPrediction | MediaError) -> None:
         """Note what is predicted of the clip, or why it cannot be; a file of the visit, which ends, is not named."""
         if self._library is None:
@@ -253,7 +260,7 @@ class Run(Worker[State]):
             self._clip.note(error)
             raise
         if self._checkpoints:
-            self._clip.note(prediction)
+            self._clip.note(self._clip.with_others(prediction))
         return {"prediction": prediction}
 
     def _predicted(self, progress: Progress) -> ClipPrediction:

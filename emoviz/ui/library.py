@@ -1,5 +1,6 @@
 """The recordings that a visitor sees listed, and how one of them is deleted."""
 
+import re
 from pathlib import Path
 from time import monotonic as now
 
@@ -24,8 +25,8 @@ WORDS = {
     State.GONE: "not in its folder any more",
 }
 DELETES_ALL = (
-    "The recording, and all that was found in it: faces, features, predictions, persons and their names. They cannot "
-    "be brought back."
+    "The recording, kept or uploaded in this visit under whatever name, and all that was found in it: faces, features, "
+    "predictions, persons and their names. They cannot be brought back."
 )
 DELETES_KNOWN = (
     "All that was found in it: faces, features, predictions, persons and their names. They cannot be brought back. "
@@ -50,6 +51,11 @@ def is_in_folder(entry: Entry) -> bool:
     return entry.name.startswith(server_folders.PREFIX)
 
 
+def plain(name: str) -> str:
+    """Return a name as Markdown that shows it, whatever signs it has."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|~$-])", r"\\\1", name)
+
+
 def facts(entry: Entry) -> str:
     """Return the facts on a recording in one line."""
     known = entry.known
@@ -65,7 +71,7 @@ def facts(entry: Entry) -> str:
             if count is not None:
                 parts.append(f"{count} {one}{'' if count == 1 else 's'}")
     if entry.also:
-        parts.append(f"also as {words.listed(entry.also)}")
+        parts.append(f"also as {words.listed(map(plain, entry.also))}")
     return " · ".join(parts)
 
 

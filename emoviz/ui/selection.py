@@ -43,6 +43,8 @@ GONE = {
     server_folders.PREFIX: "This link names a recording that is not in the folders any more",
 }
 """Sentence on a recording that a link names and that is not there, by the start of its name."""
+SHOWN_INSTEAD = "shown-instead"
+"""Key in the session of the sentence that says why another clip is shown, and that clip's name."""
 MOST_RECORDINGS = 100
 """Largest number of clicked or lassoed recordings, as their ids stand in the link."""
 
@@ -109,7 +111,11 @@ def choose_clip() -> Clip | None:
         st.error(message)
     for start, sentence in GONE.items():
         if wanted.startswith(start) and wanted not in clips and wanted != st.session_state.get("kept-upload"):
-            st.info(f"{sentence}: the example is shown instead.")
+            st.session_state[SHOWN_INSTEAD] = f"{sentence}: the example is shown instead.", name
+    if (told := st.session_state.get(SHOWN_INSTEAD)) and told[1] == name:
+        st.info(told[0])  # as long as it is shown, though the link names the example by now
+    else:
+        st.session_state.pop(SHOWN_INSTEAD, None)
     return Clip(name, clips[name]) if clips else None
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-FILM, FACE, SOUND = map(plot, ("film", "face", "sound"))
+FILM, FACE, SOUND = map(plot, ("film", "seen-face", "sound"))
 COLOURED = f"""(() => {{
     const canvas = {IN_SHADOW}?.querySelector('#overlay')
     if (!canvas?.width) return 0

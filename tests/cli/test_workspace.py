@@ -91,7 +91,7 @@ def test_what_is_here_stays_unless_it_is_replaced(lab, tmp_path, monkeypatch, ca
 
     before = files_of(tmp_path / "here")
     assert main(["import-workspace", str(tmp_path / "lab.zip")]) == 0
-    assert "0 of 6 are new here; 5 were here already." in capsys.readouterr().out
+    assert "Unpacked 0 of the 6 files and folders in it; 5 were here already." in capsys.readouterr().out
     assert files_of(tmp_path / "here") == before
     assert main(["import-workspace", str(tmp_path / "lab.zip"), "--replace"]) == 0
     assert read_json(mine) == {"of": "the lab"}

@@ -188,7 +188,7 @@ def test_a_network_that_sees_the_sound_is_explained_by_its_pictures(explainer, o
     assert ("sound", "valence (derived)", 0.0, None) in explainer.calls
     assert not any(name in ("streams", "check streams") for name, *_ in explainer.calls)
     found = specs(test)
-    assert set(found) == {"film", "face", "sound", "frequencies"}
+    assert set(found) == {"film", "seen-face", "sound", "frequencies"}
     assert len([trace for trace in json.loads(found["sound"])["data"] if trace["type"] == "heatmap"]) == 2
     assert "probability of .75 on the whole; most heat lies at 1.0 s, and over the whole from 0 to 0.25 kHz" in texts(
         test
@@ -241,5 +241,13 @@ def test_a_single_picture_is_explained_without_moments(explainer, open_page, set
     test = settle(open_page("explain", clip="Example: portrait", network="face-expression"))
     assert not test.exception and not test.error
     assert not [slider for slider in test.slider if slider.key == "moment"]
-    assert '"type":"bar"' in specs(test)["film"].replace(" ", "") and not re.search(r"\d s\b", specs(test)["face"])
+    assert '"type":"bar"' in specs(test)["film"].replace(" ", "") and not re.search(r"\d s\b", specs(test)["seen-face"])
     assert "The face is neutral with a probability of .75" in texts(test) and "0.0 s" not in texts(test)
+
+
+def test_one_of_two_faces_is_explained_and_chosen(explainer, predictor, open_page, settle):
+    predictor.people = 2
+    test = settle(open_page("explain"))
+    assert not test.exception and not test.error
+    (face,) = [choice for choice in test.selectbox if choice.key == "face"]
+    assert len(face.options) == 2 and "seen-face" in specs(test)

@@ -218,6 +218,8 @@ def test_a_link_to_an_upload_says_that_it_is_gone(open_page):
     test = open_page("predict", clip="Upload: mine.mp4")
     assert "gone with their session" in texts(test)
     assert test.selectbox(key="clip").value == EXAMPLE
+    test.query_params["clip"] = EXAMPLE  # as the chooser writes it into the link
+    assert "gone with their session" in texts(test.run())
 
 
 def test_an_upload_is_written_to_the_session_and_analysed(open_page, finish, predictor, sessions, clip, monkeypatch):

@@ -161,3 +161,21 @@ def test_the_command_writes_what_the_models_say(tmp_path, capsys):
     assert picture_at(path, 0.2).shape[1] == 640
     assert main([*given, str(tmp_path / "out.gif")]) == 1
     assert "A video is written as .mp4" in capsys.readouterr().err
+
+
+def test_the_recording_itself_is_not_replaced(media):
+    before = media.path.read_bytes()
+    with pytest.raises(MediaError, match="would take the place of the recording 'square.mp4' itself"):
+        write_video(media.path, media, said(media))
+    assert media.path.read_bytes() == before
+
+
+def test_a_narrow_picture_stands_in_the_middle_and_the_last_one_stays_while_the_sound_goes_on(tmp_path):
+    images = [np.full((480, 96, 3), 200, np.uint8)] * 5
+    narrow = ClipMedia(write_clip(tmp_path / "narrow.mp4", images, sound=example_voice()[:16000, None]))
+    write_video(tmp_path / "out.mp4", narrow, said(narrow, narrow.info.duration), Faces.BLURRED)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        pictures = [(frame.time, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+    last, picture = pictures[-1]
+    assert picture.shape[1] == 640 and abs(last - narrow.info.duration) < 0.25 and last > 0.7
+    assert picture[100, 320].min() > 150 > 30 > picture[100, 20].max()

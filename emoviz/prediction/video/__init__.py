@@ -70,15 +70,17 @@ def write_video(
     info = media.info
     if info.still:
         raise MediaError(f"'{info.path.name}' is a picture, and a video is made of a clip.")
+    if path.exists() and path.samefile(info.path):
+        raise MediaError(f"The video would take the place of the recording '{path.name}' itself: give it another name.")
     followed = prediction.faces
     if followed is None and info.video is not None:
         followed = media.faces(progress)
     width, height = (info.video.width, info.video.height) if info.video else (NARROWEST, 0)
     scale = min(max(1.0, NARROWEST / width), WIDEST / max(width, height))
-    panel = Panel(prediction, even((width * scale, 0))[0], info.duration)
-    shown = even((width * scale, height * scale))[1] if info.video else 0
-    size = panel.width, even((panel.width, shown + panel.height))[1]
-    marker = Marker(followed, faces, (panel.width, shown)) if followed is not None else None
+    shown = even((width * scale, height * scale)) if info.video else (0, 0)
+    panel = Panel(prediction, max(NARROWEST, shown[0]), info.duration)
+    size = panel.width, even((panel.width, shown[1] + panel.height))[1]
+    marker = Marker(followed, faces, shown) if followed is not None else None
     pictures = _pictures(media, panel, marker, size, shown)
     fps = info.video.fps if info.video else WITHOUT_PICTURE
     with raising(MediaError, path), replacing(path) as draft:
@@ -96,15 +98,21 @@ def require_mp4(path: Path) -> None:
 
 
 def _pictures(
-    media: "ClipMedia", panel: Panel, marker: Marker | None, size: tuple[int, int], shown: int
+    media: "ClipMedia", panel: Panel, marker: Marker | None, size: tuple[int, int], shown: tuple[int, int]
 ) -> Iterator[Frame]:
+    """The written pictures; the last one stays where the sound is longer."""
+    image, time = np.zeros((size[1], size[0], 3), np.uint8), 0.0
+    left, bottom = (size[0] - shown[0]) // 2, shown[1]
     for frame in _own_pictures(media):
-        image = np.zeros((size[1], size[0], 3), np.uint8)
-        if shown:
-            picture = cv2.resize(frame.image, (size[0], shown), interpolation=cv2.INTER_AREA)
-            image[:shown] = marker.marked(picture, frame.time) if marker else picture
-        image[shown : shown + panel.height] = panel.at(frame.time)
-        yield Frame(frame.time, image)
+        time = frame.time
+        if bottom:
+            picture = cv2.resize(frame.image, shown, interpolation=cv2.INTER_AREA)
+            image[:bottom, left : left + shown[0]] = marker.marked(picture, time) if marker else picture
+        image[bottom : bottom + panel.height] = panel.at(time)
+        yield Frame(time, image.copy())
+    while (time := time + 1 / WITHOUT_PICTURE) < media.info.duration - 1 / WITHOUT_PICTURE:
+        image[bottom : bottom + panel.height] = panel.at(time)
+        yield Frame(time, image.copy())
 
 
 def _own_pictures(media: "ClipMedia") -> Iterator[Frame]:

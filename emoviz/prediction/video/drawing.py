@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 Colour = tuple[int, int, int]
+DRAWN = {ord("−"): "-", ord("–"): "-"}
+"""Signs that Pillow's own font lacks, and what is drawn in their place."""
 
 
 def colour_of(text: str) -> Colour:
@@ -27,6 +29,7 @@ def write(picture: np.ndarray, words: str, place: tuple[int, int], size: int, co
     from PIL import Image, ImageDraw
 
     left, top = place
+    words = words.translate(DRAWN)
     font = _font(size)
     width, height = round(font.getlength(words)) + 2, round(1.4 * size)
     part = picture[top : top + height, left : left + width]
@@ -38,7 +41,7 @@ def write(picture: np.ndarray, words: str, place: tuple[int, int], size: int, co
 
 def width_of(words: str, size: int) -> int:
     """Return the width of words in pixels."""
-    return int(round(_font(size).getlength(words)))
+    return int(round(_font(size).getlength(words.translate(DRAWN))))
 
 
 @cache

@@ -82,7 +82,7 @@ class Panel:
             for value in (-1, 0, 1):
                 y = self._y(value)
                 cv2.line(panel, (EDGE, y), (self.width - EDGE, y), FAINT if value == 0 else DARK, 1)
-                write(panel, f"{value:+d}".replace("-", "−") if value else "0", (EDGE, y - SMALL - 2), SMALL, FAINT)
+                write(panel, f"{value:+d}".replace("-", "−") if value else "0", (EDGE, y + 2), SMALL, FAINT)
             for colour, column in zip(self._colours(), self._curves.column, strict=True):
                 self._draw(panel, times, self._table[column].to_numpy(float), colour)
         if len(self._emotions):
