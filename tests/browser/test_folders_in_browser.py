@@ -67,7 +67,7 @@ def test_an_upload_is_kept_opened_from_the_library_and_deleted(app: str, page: P
     card.get_by_role("link", name="Predict").click()
     expect(page.locator(".st-key-clip input")).to_have_value("Kept: 0.wav", timeout=LONG)
     assert parse_qs(urlsplit(page.url).query)["clip"] == ["Kept: 0.wav"]
-    page.go_back()
+    page.get_by_role("link", name="Library", exact=True).click()
     page.locator(".st-key-library_search input").fill("kept:")
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile(r"^1 of \d+ recordings"))).to_be_visible(timeout=LONG)
