@@ -13,7 +13,8 @@ from .command import argument, command
 from .output import Bars, note
 
 if TYPE_CHECKING:
-    from ..media import Choice
+    from ..core.progress import Progress
+    from ..media import Choice, ClipMedia
     from ..prediction.request import Request
 
 FACE = argument("--face", type=int, metavar="N", help="number of the face to follow (default: the speaker's)")
@@ -35,6 +36,21 @@ def choice_of(options: argparse.Namespace) -> "Choice":
     from ..media import Choice
 
     return Choice(options.audio_track, options.video_track, options.channel)
+
+
+def opened(options: argparse.Namespace, settings: Settings, progress: "Progress") -> "ClipMedia":
+    """Return the recording ``clip`` of the options, of which what is found is kept for another time.
+
+    Raises:
+        MediaError: if it cannot be read, or is too large.
+    """
+    from ..features.clip_store import kept_recordings
+    from ..media import ClipMedia
+    from ..prediction.clip import require_size
+
+    require_size(options.clip, settings.upload_limit_mb)
+    kept = kept_recordings(settings.store, settings.kept_mb)
+    return ClipMedia(options.clip, choice=choice_of(options), kept=kept, progress=progress)
 
 
 MODELS = argument("--model", action="append", default=[], metavar="NAME", help="may be repeated (see `models`)")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..core.settings import Settings
 from ..prediction.persons.export import file_endings
-from .clips import TRACKS, choice_of
+from .clips import TRACKS, opened
 from .command import argument, command
 from .output import JSON, Bars, note, print_table
 
@@ -27,17 +27,12 @@ from .output import JSON, Bars, note, print_table
 )
 def persons(options: argparse.Namespace, settings: Settings) -> None:
     """Print the persons, or write who speaks when, and say what limits that."""
-    from ..features.clip_store import kept_recordings
-    from ..media import ClipMedia
-    from ..prediction.clip import require_size
     from ..prediction.persons.export import person_table, writer_of
     from ..prediction.persons.known import Changes, persons_of
 
     write = writer_of(options.out) if options.out else None  # refuses other endings before the clip is analysed
-    require_size(options.clip, settings.upload_limit_mb)
     with Bars() as bars:
-        kept = kept_recordings(settings.store, settings.kept_mb)
-        media = ClipMedia(options.clip, choice=choice_of(options), kept=kept, progress=bars)
+        media = opened(options, settings, bars)
         found = persons_of(media, options.voices, bars)
     found = Changes(media, options.voices).applied(found)  # names that were given in the app
     if write:

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..core.settings import Settings
 from ..features.transcripts import RECOGNISER
 from ..prediction.transcript import endings
-from .clips import TRACKS, choice_of
+from .clips import TRACKS, opened
 from .command import argument, command
 from .output import JSON, Bars, note, print_table
 
@@ -42,16 +42,11 @@ from .output import JSON, Bars, note, print_table
 def transcribe(options: argparse.Namespace, settings: Settings) -> None:
     """Print the captions, or write the words, and say which language was found."""
     from ..features import transcripts
-    from ..features.clip_store import kept_recordings
-    from ..media import ClipMedia
-    from ..prediction.clip import require_size
     from ..prediction.transcript import caption_table, said, writer_of
 
     write = writer_of(options.out) if options.out else None  # refuses other endings before the clip is read
-    require_size(options.clip, settings.upload_limit_mb)
     with Bars() as bars:
-        kept = kept_recordings(settings.store, settings.kept_mb)
-        media = ClipMedia(options.clip, choice=choice_of(options), kept=kept, progress=bars)
+        media = opened(options, settings, bars)
         weights = transcripts.recogniser(options.recogniser)
         found = transcripts.transcribe(
             media, weights, options.language, translate=options.translate, feature="words", progress=bars

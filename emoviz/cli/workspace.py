@@ -2,7 +2,7 @@
 
 import argparse
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,8 +35,9 @@ def export_workspace(options: argparse.Namespace, settings: Settings) -> None:
     if unknown := [name for name in options.without if name not in folders]:
         raise ConfigError(f"There is no part '{unknown[0]}' of a workspace; these are: {', '.join(folders)}.")
     left = {*options.without, *(() if options.features else (FEATURES,))}
-    parts = {part: list(items_of(part, folder, settings)) for part, folder in folders.items() if part not in left}
-    if running := list(_unfinished(settings)) if "jobs" in parts else []:
+    running = list(_unfinished(settings)) if "jobs" not in left else []
+    parts = {part: list(_items(part, folders, running)) for part in folders if part not in left}
+    if running:
         print(f"Left out, as they have not ended: {listed(running)}.")
     about = {
         "emoviz": __version__,
@@ -44,7 +45,8 @@ def export_workspace(options: argparse.Namespace, settings: Settings) -> None:
         "settings": settings.stated(),
     }
     with Bars() as progress:
-        packed = pack(options.out, parts, about, progress)
+        pack(options.out, parts, about, progress)
+    packed = Archive(options.out).items
     for part in parts:
         sizes = [bytes_ for item, bytes_ in packed.items() if item.part == part]
         if sizes:
@@ -123,16 +125,15 @@ def places_of(settings: Settings) -> dict[str, Path]:
     }
 
 
-def items_of(part: str, folder: Path, settings: Settings) -> Iterator[Path]:
-    """Yield the files and folders of a part that are packed."""
+def _items(part: str, folders: Mapping[str, Path], unfinished: Sequence[str]) -> Iterator[Path]:
+    """The files and folders of a part that are packed, without jobs that have not ended."""
+    folder = folders[part]
     if not folder.is_dir():
         return
-    inside = {place.relative_to(folder).parts[0] for place in places_of(settings).values() if folder in place.parents}
-    unfinished = set(_unfinished(settings)) if part == "jobs" else set()
+    inside = {place.relative_to(folder).parts[0] for place in folders.values() if folder in place.parents}
+    left = inside.union(unfinished if part == "jobs" else (), [ENCODERS] if part == "models" else ())
     for item in sorted(folder.iterdir()):
-        if item.name.startswith(".") or item.is_symlink() or item.name in inside | unfinished:
-            continue
-        if part == "models" and item.name == ENCODERS:
+        if item.name.startswith(".") or item.is_symlink() or item.name in left:
             continue
         if part == "jobs" and not (item / "job.json").is_file():  # the queue, which is made anew from the jobs
             continue

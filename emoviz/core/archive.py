@@ -45,8 +45,8 @@ class Packed(NamedTuple):
 
 def pack(
     path: Path, parts: Mapping[str, Iterable[Path]], about: Mapping[str, Any], progress: Progress = silent
-) -> dict[Item, int]:
-    """Write an archive, whole or not at all, and return the bytes of each of its items.
+) -> None:
+    """Write an archive, whole or not at all.
 
     Links are left out, as what they name may be gone where it is unpacked.
 
@@ -76,10 +76,6 @@ def pack(
                 done += packed[name].size
             held = {"format": FORMAT, "about": about, "files": packed}
             archive.writestr(MANIFEST, json.dumps(held, ensure_ascii=False))
-    sizes: dict[Item, int] = {}
-    for name, one in packed.items():
-        sizes[_item(name)] = sizes.get(_item(name), 0) + one.size
-    return sizes
 
 
 class Archive:

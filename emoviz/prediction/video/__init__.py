@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from ...core.files import raising, replacing
 from ...core.progress import Progress, silent
 from ...media import Frame, iterate_frames
 from ...media.encoding import even, write_mp4
-from .faces import Marker
+from .faces import Faces, Marker
 from .panel import Panel
 
 if TYPE_CHECKING:
@@ -29,21 +28,13 @@ NARROWEST, WIDEST = 640, 1280
 WITHOUT_PICTURE = 10.0
 """Pictures per second of a recording without any, of which the panel alone is shown."""
 STAGE = "Writing the video"
-
-
-class Faces(StrEnum):
-    """The look of faces in a written video."""
-
-    SHOWN = "shown"
-    BLURRED = "blurred"
-    MESH = "mesh"
-
-
 LIMITS = (
     "A face that was not found is not hidden, and voices stay as they are: look through the video before you pass it "
     "on."
 )
 """Sentence for whoever hides faces."""
+
+__all__ = ["ENDING", "LIMITS", "Faces", "require_mp4", "write_video"]
 
 
 def write_video(

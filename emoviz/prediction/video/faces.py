@@ -1,5 +1,6 @@
 """The faces in a written video: marked by a box, or hidden."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,7 +12,6 @@ from .drawing import colour_of, write
 
 if TYPE_CHECKING:
     from ...media import FaceTimeline, FaceTrack
-    from . import Faces
 
 AROUND = 0.35
 """Share of a face's side that is hidden beyond each of its sides: the box ends at the brows and the chin."""
@@ -25,6 +25,14 @@ GRAINS = 8
 """Patches across a hidden face: too few to tell anyone."""
 
 
+class Faces(StrEnum):
+    """The look of faces in a written video."""
+
+    SHOWN = "shown"
+    BLURRED = "blurred"
+    MESH = "mesh"
+
+
 class Marker:
     """The faces of a clip, as they are drawn into its pictures.
 
@@ -34,12 +42,12 @@ class Marker:
         size: width and height of the written pictures.
     """
 
-    def __init__(self, faces: "FaceTimeline", look: "Faces", size: tuple[int, int]) -> None:
-        self._tracks, self._times, self._look, self._size = faces.tracks, faces.times, str(look), size
+    def __init__(self, faces: "FaceTimeline", look: Faces, size: tuple[int, int]) -> None:
+        self._tracks, self._times, self._look, self._size = faces.tracks, faces.times, look, size
         self._scale = np.array(size, np.float32) / np.maximum(np.array(faces.size, np.float32), 1)
         self._boxes = [hidden_boxes(track.boxes, faces.times) for track in faces.tracks]
         self._seen = [track.present for track in faces.tracks]
-        self._edges = [mesh_edges(track) if self._look == "mesh" else None for track in faces.tracks]
+        self._edges = [mesh_edges(track) if look is Faces.MESH else None for track in faces.tracks]
 
     def marked(self, picture: np.ndarray, time: float) -> np.ndarray:
         """Return a picture with its faces marked or hidden.
@@ -49,7 +57,7 @@ class Marker:
             time: time of the picture in s.
         """
         number = int(np.searchsorted(self._times, time - SAME))
-        if self._look != "shown":
+        if self._look is not Faces.SHOWN:
             for boxes in self._boxes:
                 if number < len(boxes) and np.isfinite(boxes[number]).all():
                     _hide(picture, self._around(boxes[number]))
