@@ -607,6 +607,10 @@ def test_ratings_are_high_or_low_and_those_near_the_threshold_are_left_out():
     assert {s.id for part in Split for s in near.whole[part]} == set(arousal.index[(arousal - -0.2).abs() > 0.15])
     with pytest.raises(CorpusError, match="is 'high arousal': of 79 whose .*, 79 lie beyond 0.9 ± 0.1; change 'thr"):
         DATA["utterances"](dataclasses.replace(HIGH_OR_LOW, threshold=0.9, neutral=0.1), store)
+    corpus = store.corpus("made-up")
+    store.corpus = lambda name: dataclasses.replace(corpus, labels=corpus.labels.assign(arousal=float("nan")))
+    with pytest.raises(CorpusError, match="No recording of made-up has a rating of arousal, .* import the corpus with"):
+        DATA["utterances"](HIGH_OR_LOW, store)
 
 
 def test_stretches_of_traced_recordings_are_high_or_low_on_average():

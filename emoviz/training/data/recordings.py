@@ -187,6 +187,11 @@ def in_classes(config: TrainingConfig, table: pd.DataFrame, *, some_classes: boo
     lacking = [name for name, count in zip(config.outputs, np.nansum(shares, axis=0), strict=True) if not count]
     if lacking and not some_classes:
         rated = table[config.rated].notna().sum()
+        if not rated:
+            raise CorpusError(
+                f"No recording of {', '.join(config.corpora)} has a rating of {config.rated}, of which "
+                f"'{lacking[0]}' would be told: import the corpus with a column of {config.rated}."
+            )
         raise CorpusError(
             f"No recording of {', '.join(config.corpora)} is '{lacking[0]}': of {rated} whose "
             f"{config.rated} is rated, {len(kept)} lie beyond {config.threshold:g} ± {config.neutral:g}; change "
