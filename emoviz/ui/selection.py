@@ -8,7 +8,7 @@ held-out recordings share one primary ``model``, one ``pinned`` model to see bes
 (``slice_b`` where two slices are compared); ``recordings`` are single ones that were clicked or lassoed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +45,10 @@ GONE = {
 """Sentence on a recording that a link names and that is not there, by the start of its name."""
 SHOWN_INSTEAD = "shown-instead"
 """Key in the session of the sentence that says why another clip is shown, and that clip's name."""
+RECORD = "record-popover"
+"""Key in the session of whether the ways to record are shown."""
+UPLOAD_ERROR = "upload_error"
+"""Key in the session of the sentence that says why what was received last is not there."""
 MOST_RECORDINGS = 100
 """Largest number of clicked or lassoed recordings, as their ids stand in the link."""
 
@@ -76,8 +80,12 @@ def open_clip(name: str) -> None:
     linked.choose_first("clip", name)
 
 
-def choose_clip() -> Clip | None:
-    """Draw the row ``[clip v] [Upload] [Record]`` and return the chosen clip; None when there is none."""
+def choose_clip(beside: Callable[[], None] | None = None) -> Clip | None:
+    """Draw the row ``[clip v] [Upload] [Record]`` and return the chosen clip; None when there is none.
+
+    Args:
+        beside: function that draws another way to record under the microphone; it may close what :data:`RECORD` names.
+    """
     visitor = session()
     wanted = linked.read("clip")
     visitor.opened |= _on_disk([wanted, str(st.session_state.get("clip", ""))])
@@ -102,12 +110,14 @@ def choose_clip() -> Clip | None:
                 args=("upload",),
             )
             st.caption(stays)
-        with st.popover("Record"):
+        with st.popover("Record", key=RECORD, on_change="rerun" if beside else "ignore"):
             st.audio_input("Say something", sample_rate=16000, key="record", on_change=_keep_upload, args=("record",))
+            if beside:
+                beside()
             st.caption(stays)
         if loaders.settings().folders:
             _offer_folders()
-    if message := st.session_state.pop("upload_error", None):
+    if message := st.session_state.pop(UPLOAD_ERROR, None):
         st.error(message)
     for start, sentence in GONE.items():
         if wanted.startswith(start) and wanted not in clips and wanted != st.session_state.get("kept-upload"):
@@ -130,7 +140,7 @@ def _keep_beyond_visit(name: str) -> None:
         open_clip(kept_uploads.PREFIX + session().keep(name))
         st.session_state["kept-upload"] = name  # which the link names until the chooser is drawn
     except EmovizError as error:
-        st.session_state["upload_error"] = str(error)
+        st.session_state[UPLOAD_ERROR] = str(error)
 
 
 def _offer_folders() -> None:
@@ -148,7 +158,7 @@ def _open_of_folder(name: str) -> None:
         for path in found.values():
             require_size(path, loaders.settings().upload_limit_mb)
     except EmovizError as error:
-        st.session_state["upload_error"] = str(error)
+        st.session_state[UPLOAD_ERROR] = str(error)
         return
     session().opened |= found
     open_clip(name)
@@ -164,7 +174,7 @@ def _keep_upload(key: str) -> None:
         open_clip(session().add_upload(name, received.getvalue()))
         insides.release(received)
     except EmovizError as error:
-        st.session_state["upload_error"] = str(error)
+        st.session_state[UPLOAD_ERROR] = str(error)
 
 
 def choose_models() -> dict[str, Path]:
