@@ -65,7 +65,7 @@ class Receiver:
         _receivers[self.key] = self
 
     def receive(self, name: str, number: int, content: bytes) -> int:
-        """Write the next part of a recording, and return the bytes that have arrived; its first ends any other.
+        """Write the next part of a recording and return the bytes that have arrived; its first ends any other.
 
         A part that has arrived before, as one is sent again whose answer was lost, changes nothing.
 
@@ -115,7 +115,7 @@ class Receiver:
                 self._end()
 
     def close(self) -> None:
-        """Receive nothing any more, and delete what was not taken out."""
+        """Delete what was not taken out, and take nothing more."""
         _receivers.pop(self.key, None)
         self.drop()
 
