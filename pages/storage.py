@@ -101,6 +101,6 @@ def size_of(count: int) -> str:
     return size(count) if count else "nothing"
 
 
-PLACE = ("Make", 3, "🗄️")
+PLACE = ("Make", 4, "🗄️")
 navigation.enter()
 main()

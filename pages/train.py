@@ -25,13 +25,13 @@ from emoviz.training.outlook import Outlook, extractions, step_seconds, steps_pe
 from emoviz.ui import culture_tables, figures, form, job_cards, job_places, loaders, navigation, outlooks
 from emoviz.ui.training_form import CLONE, ask
 
-COMPARE, DATA, CULTURES = "pages/compare.py", "pages/data.py", "pages/cultures.py"
+COMPARE, DATA, CULTURES, RUNS = "pages/compare.py", "pages/data.py", "pages/cultures.py", "pages/runs.py"
 Submitted = Training | OwnProtocol | CultureSet
 """Work that the form describes."""
 SET = "culture-set"
 """Kind of a job that trains models of each culture."""
 MOST_JOBS = 20
-"""Cards that are drawn; older jobs are reached by deleting or by the command line."""
+"""Cards that are drawn; the page Runs lists all."""
 LOG_LINES = 40
 ABOUT_CURVES = f"""
 Left the **loss** on the training part; right the metric on the **validation** part, on speakers that are not trained
@@ -219,7 +219,9 @@ def watch(shown: Sequence[Job]) -> None:
         with st.container(border=True, key=f"job-{job.id}"):
             show_job(job)
     if len(alone) > MOST_JOBS:
-        st.caption(f"{len(alone) - MOST_JOBS} older jobs: `python -m emoviz jobs list`.")
+        st.caption(f"{len(alone) - MOST_JOBS} older jobs stand on the page Runs, with their curves and scores.")
+        if navigation.has(RUNS):
+            st.page_link(RUNS, label="Go to Runs")
 
 
 def show_group(group: str, members: Sequence[Job]) -> None:
