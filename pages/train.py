@@ -9,6 +9,7 @@ from emoviz import plots
 from emoviz.core import words
 from emoviz.core.configuration import from_dict, to_dict
 from emoviz.core.errors import ConfigError, EmovizError
+from emoviz.core.roles import Action
 from emoviz.core.vocabulary import Split
 from emoviz.corpora.inventory import Holding
 from emoviz.jobs.folder import Job, State
@@ -22,7 +23,7 @@ from emoviz.studies import culture_set
 from emoviz.training import sweeps
 from emoviz.training.config import TrainingConfig
 from emoviz.training.outlook import Outlook, extractions, step_seconds, steps_per_epoch, told_gaps
-from emoviz.ui import culture_tables, figures, form, job_cards, job_places, loaders, navigation, outlooks
+from emoviz.ui import culture_tables, figures, form, job_cards, job_places, loaders, navigation, outlooks, visitors
 from emoviz.ui.training_form import CLONE, ask
 
 COMPARE, DATA, CULTURES, RUNS = "pages/compare.py", "pages/data.py", "pages/cultures.py", "pages/runs.py"
@@ -170,6 +171,7 @@ def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding], ro
     own = loaders.settings()
     with st.spinner("Trying a few recordings and one step" if view.lacking else "Timing one step"):
         try:
+            visitors.require(Action.RUN_JOBS)
             first = extractions(config, view, own.data, own.imports, loaders.store())
             seconds = step_seconds(config, view.widths)
         except (EmovizError, RuntimeError) as error:

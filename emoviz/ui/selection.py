@@ -16,13 +16,14 @@ import pandas as pd
 import streamlit as st
 
 from ..core.errors import EmovizError
+from ..core.roles import Action
 from ..core.vocabulary import Source
 from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
 from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.clip import DEFAULT_MODELS, require_size
 from ..prediction.inputs import can_be_extracted
-from . import insides, kept_uploads, linked, loaders, server_folders
+from . import insides, kept_uploads, linked, loaders, server_folders, visitors
 from .session import session
 
 UPLOAD, EXAMPLE = "Upload: ", "Example: "
@@ -94,7 +95,7 @@ def choose_clip(beside: Callable[[], None] | None = None) -> Clip | None:
     may_be_kept = bool(visitor.uploads) and loaders.kept_files() is not None
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
         if clips:
-            width = 260 - BUTTON * (bool(loaders.settings().folders) + may_be_kept)
+            width = 260 - BUTTON * (bool(server_folders.roots()) + may_be_kept)
             name = linked.select("Clip", list(clips), "clip", label_visibility="collapsed", width=width)
         else:
             st.selectbox("Clip", [], label_visibility="collapsed", width=260, placeholder="No clip yet")
@@ -115,12 +116,14 @@ def choose_clip(beside: Callable[[], None] | None = None) -> Clip | None:
             if beside:
                 beside()
             st.caption(stays)
-        if loaders.settings().folders:
+        if server_folders.roots():
             _offer_folders()
     if message := st.session_state.pop(UPLOAD_ERROR, None):
         st.error(message)
     for start, sentence in GONE.items():
         if wanted.startswith(start) and wanted not in clips and wanted != st.session_state.get("kept-upload"):
+            if start == server_folders.PREFIX and (refused := visitors.refusal(Action.READ_FOLDERS)):
+                sentence = refused.removesuffix(".")
             st.session_state[SHOWN_INSTEAD] = f"{sentence}: the example is shown instead.", name
     if (told := st.session_state.get(SHOWN_INSTEAD)) and told[1] == name:
         st.info(told[0])  # as long as it is shown, though the link names the example by now

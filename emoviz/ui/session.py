@@ -15,10 +15,11 @@ from ..core import memory
 from ..core.errors import MediaError
 from ..core.files import extent, file_name, raising, remove_folder
 from ..core.kept import Kept
+from ..core.roles import Action
 from ..features import clip_store
 from ..features.store import FeatureStore
 from ..prediction.library.known import Library
-from . import cache, loaders, session_folders
+from . import cache, loaders, session_folders, visitors
 from .clip_analysis import Analyses, content_of
 from .explanations import Line
 from .fits import Fits
@@ -153,7 +154,9 @@ class Session:
         Raises:
             MediaError: if there is no room for it, it cannot be written, nothing is kept beyond visits, or the upload
                 is gone.
+            RoleError: if the visitor may keep nothing.
         """
+        visitors.require(Action.KEEP)
         file, kept = self.uploads.get(label), loaders.kept_files()
         if kept is None or file is None:
             reason = "Nothing is kept here beyond a visit (setting EMOVIZ_KEPT_MB)"
@@ -173,7 +176,13 @@ class Session:
 
         Raises:
             MediaError: if the store is not writable.
+            RoleError: if the visitor may not delete what others see, too.
         """
+        kept = loaders.kept_files()
+        shared = kept is not None and content in {file.content for file in kept.all().values()}
+        known_to_all = self._own is None and content not in map(content_of, self.uploads.values())
+        if shared or known_to_all:
+            visitors.require(Action.DELETE_RECORDINGS)
         for key in self.analyses.forget(content):
             cache.forget_about(key)
         for label, file in list(self.uploads.items()):
@@ -181,7 +190,7 @@ class Session:
                 self._remove(label)
         for file in self._left.pop(content, []):
             shutil.rmtree(file.parent, ignore_errors=True)
-        if (kept := loaders.kept_files()) is not None:
+        if kept is not None:
             kept.delete(content)
         with raising(MediaError, self.library.folder, setting="EMOVIZ_STORE"):
             self.library.forget(content)
