@@ -27,6 +27,7 @@ from emoviz.training.data.sequences import ids_by_emotion, order_by_emotion
 from emoviz.training.data.standardise import standardise
 from emoviz.training.feed import EpochSampler
 from emoviz.training.presets import preset
+from emoviz.training.protocols import PROTOCOLS, Options
 
 from .made_up import HOP, RATED, SYSTEMS, TRACES, MadeUpStore, RatedStore, TracedStore
 
@@ -611,6 +612,17 @@ def test_ratings_are_high_or_low_and_those_near_the_threshold_are_left_out():
     store.corpus = lambda name: dataclasses.replace(corpus, labels=corpus.labels.assign(arousal=float("nan")))
     with pytest.raises(CorpusError, match="No recording of made-up has a rating of arousal, .* import the corpus with"):
         DATA["utterances"](HIGH_OR_LOW, store)
+
+
+def test_shots_are_drawn_of_high_and_of_low():
+    table = load_recordings(HIGH_OR_LOW, RatedStore()).table
+    shots = [few for fold in PROTOCOLS["k-shot"](table, Options(shots=(0, 2), draws=1)) for few in fold.further]
+    assert [dict(table["label"][few.train].value_counts()) for few in shots] == 2 * [
+        dict.fromkeys(HIGH_OR_LOW.outputs, 2)
+    ]
+    assert all(set(table["label"][ids]) == set(HIGH_OR_LOW.outputs) for few in shots for ids in few.tests.values())
+    with pytest.raises(SplitError, match="of each class, and these recordings are of none"):
+        PROTOCOLS["k-shot"](table.assign(label=None), Options())
 
 
 def test_stretches_of_traced_recordings_are_high_or_low_on_average():
