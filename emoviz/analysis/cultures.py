@@ -57,6 +57,7 @@ class Weights(NamedTuple):
         missing: names of the checkpoints that weigh channels, but not yet by the weighting that was asked for.
         note: limits of the table in words; empty where there are none.
         fit: digest of the principal components among the channels (:mod:`emoviz.checkpoints.components`).
+        moved: weights of the cultures' pseudo-cultures (:mod:`emoviz.analysis.microphones`); empty where none are kept.
     """
 
     table: pd.DataFrame
@@ -65,6 +66,7 @@ class Weights(NamedTuple):
     missing: tuple[str, ...] = ()
     note: str = ""
     fit: str = ""
+    moved: pd.DataFrame = pd.DataFrame()
 
 
 def weights(folders: Iterable[Path], weighting: Weighting = Weighting.ATTENTION) -> Weights:

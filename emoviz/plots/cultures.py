@@ -38,6 +38,7 @@ def similarity_matrix(
     *,
     measure: str,
     replicates: str,
+    beside: Sequence[str] = (),
     chosen: tuple[str, str] | None = None,
     height: int = 410,
 ) -> go.Figure:
@@ -53,22 +54,27 @@ def similarity_matrix(
         branches: branches of the dendrogram, over ``order`` (:class:`emoviz.analysis.similarity.Dendrogram`).
         measure: name of the measure that the colours show.
         replicates: name of the rows that the diagonal compares, e.g. ``seed``.
+        beside: further columns, ``other`` of some cells, which stand apart from the cultures; cells may lack.
         chosen: cell with an outline.
         height: height in pixels.
     """
-    table = cells.set_index(["culture", "other"])
-    grid = [[table.loc[(row, column)] for column in order] for row in order]
+    columns = [*order, *beside]
+    table = cells.set_index(["culture", "other"]).reindex(pd.MultiIndex.from_product([order, columns]))
+    table["alike"] = table["alike"].eq(True)  # not where a cell lacks
+    grid = [[table.loc[(row, column)] for column in columns] for row in order]
     values = np.array([[cell["similarity"] for cell in row] for row in grid], np.float64)
     hovers = [[_similarity_hover(cell, replicates) for cell in row] for row in grid]
     figure = go.Figure()
     scale, low, high = scale_of(values)
     texts = [[number(v, missing="–") for v in row] for row in values]
-    heat(figure, values, texts, hovers, scale, low, high, order, order)
+    heat(figure, values, texts, hovers, scale, low, high, order, columns)
     hatch(figure, np.array([[bool(cell["alike"]) for cell in row] for row in grid]), values, scale, low, high)
     outline(figure, [(place, place) for place in range(len(order))], GREY, 1)
-    if chosen and set(chosen) <= set(order):
-        outline(figure, [(order.index(chosen[1]), order.index(chosen[0]))], CHOSEN, 3)
-    axes_of(figure, order, order, "", "", side="bottom")
+    if chosen and chosen in table.index:
+        outline(figure, [(columns.index(chosen[1]), order.index(chosen[0]))], CHOSEN, 3)
+    axes_of(figure, order, columns, "", "", side="bottom")
+    if beside:
+        figure.add_vline(x=len(order) - 0.5, line={"color": GREY, "width": 2})
     if branches is not None:
         _add_dendrogram(figure, branches)
     lay_out(
@@ -309,13 +315,15 @@ def channel_label(channel: str) -> str:
 
 def _similarity_hover(cell: pd.Series, replicates: str) -> str:
     culture, other = cell.name
+    if cell["pairs"] != cell["pairs"]:
+        return f"{culture} and {other}: not known"
     similarity = interval(cell["similarity"], cell["low"], cell["high"], missing="–")
     if culture == other:
         if cell["pairs"] == 0:
             return f"{culture}: one {replicates} only, so its reliability is unknown"
         return f"{culture} with itself, between {replicates}s<br>{similarity}"
     matched = f"<br>of the same {replicates}: {number(cell['matched'])}" if cell["matched"] == cell["matched"] else ""
-    other_pairs = f"{cell['pairs']} pairs of different {replicates}s"
+    other_pairs = f"{cell['pairs']:.0f} pairs of different {replicates}s"
     return f"{culture} and {other}, {other_pairs}<br>{similarity}{matched}{_of_ceiling(cell, replicates)}"
 
 

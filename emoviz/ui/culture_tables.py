@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ..analysis import ceiling, cultures, permutation, reliability, replicates, similarity, top_channels
+from ..analysis import ceiling, cultures, microphones, permutation, reliability, replicates, similarity, top_channels
 from ..checkpoints.folder import CONFIG, PER_CULTURE, WEIGHTS, read_description
 from ..checkpoints.metrics import METRICS
 from ..checkpoints.tables import read_table
@@ -27,7 +27,8 @@ class Comparison(NamedTuple):
 
     Attributes:
         cells: cells of the matrix, with ``alike``: whether a pair is not shown to differ more than replicates do; and,
-            of two cultures, ``disattenuated`` and the rest of :func:`emoviz.analysis.ceiling.against_ceiling`.
+            of two cultures, ``disattenuated`` and the rest of :func:`emoviz.analysis.ceiling.against_ceiling`. Those
+            of pseudo-cultures, ``other`` of their cultures, come last (:func:`emoviz.analysis.microphones.cells`).
         tree: dendrogram, None where a similarity is undefined.
         order: order of the cultures, similar ones side by side.
         words: verdict of the tests in words.
@@ -89,18 +90,31 @@ def weights(name: str, folders: tuple[Path, ...], weighting: Weighting) -> cultu
         AnalysisError: if the models cannot be compared.
         CheckpointError: if the only checkpoint is damaged.
     """
-    return _read_weights(name, weighting, changed(folders))
+    return _read_weights(name, weighting, changed(folders), heard(name))
 
 
 @cached(8, "Reading channel weights")
-def _read_weights(name: str, weighting: Weighting, state: State) -> cultures.Weights:
+def _read_weights(name: str, weighting: Weighting, state: State, heard: State) -> cultures.Weights:
     folders, sets = _folders(state), _sets()
     if own := _beside(sets).get(name):
         first, second = (cultures.weights(sets[one], weighting) for one in (own, GROUP))
         return cultures.beside(first, second, (own, GROUP))
-    if name in sets:
-        return cultures.weights(folders, weighting)
-    return cultures.weights_by_speaker(folders[0], weighting)
+    if name not in sets:
+        return cultures.weights_by_speaker(folders[0], weighting)
+    found = cultures.weights(folders, weighting)
+    if weighting is not Weighting.ATTENTION:
+        return found
+    try:
+        tables = [microphones.read(file) for file, _ in heard]
+    except CheckpointError as error:
+        return found._replace(left_out=(*found.left_out, str(error)))
+    return found._replace(moved=pd.concat(tables)) if tables else found
+
+
+def heard(name: str) -> State:
+    """Return the files of the pseudo-cultures of a source, and the times of their changes."""
+    files = microphones.files(loaders.settings().checkpoints, PER_CULTURE if name == GROUP else name)
+    return tuple((file, file.stat().st_mtime_ns) for file in files)
 
 
 def missing(name: str, weights: cultures.Weights, weighting: Weighting) -> str:
@@ -147,12 +161,15 @@ def changed(folders: tuple[Path, ...]) -> State:
 
 
 @cached(64, "Comparing cultures")
-def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, measure: str, k: int) -> Comparison:
+def compare(
+    of: tuple[Hashable, ...], _weights: pd.DataFrame, _moved: pd.DataFrame, replicates: str, measure: str, k: int
+) -> Comparison:
     """Compare the cultures of one dimension.
 
     Args:
         of: name of these weights; to look through all of them would take longer than to draw them.
         _weights: weights of one dimension.
+        _moved: weights of its pseudo-cultures; may be empty.
         replicates: name of the rows of a culture.
         measure: measure of similarity.
         k: number of channels of the measure ``top-k``.
@@ -177,21 +194,29 @@ def compare(of: tuple[Hashable, ...], _weights: pd.DataFrame, replicates: str, m
     cells["alike"] = [r.culture != r.other and (r.culture, r.other) not in apart for r in cells.itertuples()]
     against = ceiling.against_ceiling(_weights, measure, k=k, matched=True)
     cells = _with_ceiling(cells, against)
-    said = (cultures.verdict(overall, pairs, replicates), start)
-    warned = reliability.cultures_in_words(unreliable, replicates)
-    words = " ".join(filter(None, [*said, ceiling.in_words(against, replicates), warned, flat]))
     undefined = cells.loc[cells["culture"] != cells["other"], "similarity"].isna().any()
     tree = None if undefined else similarity.dendrogram(matrix)
-    return Comparison(cells, tree, tree.order if tree else list(matrix.index), words, unreliable)
+    moved = microphones.cells(_weights, microphones.heard(_weights, _moved), measure, k=k, matched=bool(start))
+    heard = microphones.in_words(microphones.moves(against, moved))
+    said = (cultures.verdict(overall, pairs, replicates), start, ceiling.in_words(against, replicates), heard)
+    words = " ".join(filter(None, [*said, reliability.cultures_in_words(unreliable, replicates), flat]))
+    order = tree.order if tree else list(matrix.index)
+    return Comparison(pd.concat([cells, moved]), tree, order, words, unreliable)
 
 
 def first_pair(comparison: Comparison) -> tuple[str, str]:
     """Return the least similar pair, of reliable cultures where two are; a culture with itself where it is alone."""
     cells = comparison.cells.sort_values("similarity")
+    cells = cells[cells["other"].isin(comparison.order)]
     pairs = cells[cells["culture"] != cells["other"]] if len(comparison.order) > 1 else cells
     doubtful = pairs[["culture", "other"]].isin(comparison.unreliable.index).any(axis=1)
     first = pairs if doubtful.all() else pairs[~doubtful]
     return first["culture"].iloc[0], first["other"].iloc[0]
+
+
+def beside(comparison: Comparison) -> tuple[str, ...]:
+    """Return the columns of the matrix that are no cultures."""
+    return tuple(sorted(set(comparison.cells["other"]) - set(comparison.order)))
 
 
 def _with_ceiling(cells: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
@@ -206,35 +231,43 @@ class Pair(NamedTuple):
     """The channel weights of two cultures against each other, or those of one culture.
 
     Attributes:
+        names: names of the cultures; that of a pseudo-culture names its culture, too.
         table: table of every channel (:func:`emoviz.analysis.top_channels.pair`).
         shown: names of the channels that a figure has room for.
         points: weights of these channels, replicate by replicate.
     """
 
+    names: list[str]
     table: pd.DataFrame
     shown: list[str]
     points: pd.DataFrame
 
 
-def pair(of: Hashable, weights: pd.DataFrame, replicates: str, names: tuple[str, str], most: int) -> Pair:
+def pair(
+    of: Hashable, weights: pd.DataFrame, moved: pd.DataFrame, replicates: str, names: tuple[str, str], most: int
+) -> Pair:
     """Compare two cultures channel by channel.
 
     Args:
         of: name of these weights.
         weights: weights of one dimension.
+        moved: weights of its pseudo-cultures; may be empty.
         replicates: name of the rows of a culture.
-        names: names of the cultures.
+        names: names of the cultures, of which the second may be :data:`emoviz.analysis.microphones.BY_TELEPHONE`.
         most: number of channels that a figure has room for.
     """
 
     def make() -> Pair:
-        both = list(dict.fromkeys(names))
-        table = top_channels.pair(weights, *names)
+        first, second, both_weights = *names, weights
+        if second == microphones.BY_TELEPHONE:
+            both_weights, second = microphones.beside(weights, microphones.heard(weights, moved), first)
+        both = list(dict.fromkeys((first, second)))
+        table = top_channels.pair(both_weights, first, second)
         order = table if len(both) == 2 else table.sort_values("first", ascending=False)
         shown = list(order["channel"].iloc[:most])
-        own = weights.loc[weights.index.get_level_values("culture").isin(both), shown]
+        own = both_weights.loc[both_weights.index.get_level_values("culture").isin(both), shown]
         points = own.melt(ignore_index=False, var_name="channel", value_name="weight").reset_index()
-        return Pair(table, shown, points.rename(columns={replicates: "replicate"}))
+        return Pair(both, table, shown, points.rename(columns={replicates: "replicate"}))
 
     return kept(("pair", of, names, most), make)
 

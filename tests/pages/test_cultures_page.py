@@ -12,6 +12,7 @@ from places import ROOT
 from reading import specs, texts, titled
 
 from emoviz import checkpoints
+from emoviz.analysis import microphones
 from emoviz.checkpoints.description import Description
 from emoviz.checkpoints.folder import PER_CULTURE
 from emoviz.core.settings import Settings
@@ -160,6 +161,22 @@ def test_a_culture_with_itself_shows_its_seeds(open_page, group):
 def test_a_link_to_a_pair_that_is_not_here_shows_another(open_page, group, pair):
     test = open_page("cultures", pair=pair)
     assert not test.exception and len(titled(test)) == 6
+
+
+def test_cultures_by_telephone_stand_beside_the_cultures(open_page, group):
+    random = np.random.default_rng(2)
+    keys = [(culture, "arousal", seed) for culture in CULTURES[:2] for seed in "01"]
+    index = pd.MultiIndex.from_tuples(keys, names=["culture", "dimension", "seed"])
+    moved = pd.DataFrame(random.uniform(0, 1, (4, len(CHANNELS))), index, CHANNELS)
+    file = microphones.write(group.parent, PER_CULTURE, moved)
+    test = open_page("cultures", pair="Northern,by telephone", task="arousal")
+    assert not test.exception and "Where do Northern and Northern by telephone differ most?" in titled(test)
+    assert specs(test)["similarity"].count("by telephone") >= 2
+    assert "by telephone" not in specs(open_page("cultures", task="valence"))["similarity"]
+    file.write_bytes(b"noise")
+    cache.clear()
+    test = open_page("cultures", task="arousal")
+    assert not test.exception and len(titled(test)) == 6 and "is damaged" in test.warning[0].value
 
 
 @pytest.mark.slow

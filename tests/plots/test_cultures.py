@@ -91,6 +91,17 @@ def test_only_pairs_that_are_not_told_apart_are_hatched():
     assert not hatched(draw(cells(VALUES)))[0].size
 
 
+def test_a_column_that_is_no_culture_stands_apart_and_may_have_gaps():
+    telephone = pd.DataFrame([["German", "by telephone", 0.7, 0.6, 0.8, 0.7, 20, True]], columns=list(cells(VALUES)))
+    figure = draw(pd.concat([cells(VALUES), telephone]), beside=("by telephone",), chosen=("German", "by telephone"))
+    assert list(figure.layout.xaxis.ticktext)[-1] == "by<br>telephone" and len(figure.layout.yaxis.ticktext) == 3
+    assert texts(figure)[3, 0] == ".70" and (3, 1) not in texts(figure) and figure.layout.shapes[0].x0 == 2.5
+    (points,) = targets(figure)
+    assert list(points.customdata[3]) == ["German", "by telephone"] and "20 pairs" in points.text[3]
+    assert points.text[7] == "Italian and by telephone: not known"
+    assert {(round(a), round(b)) for a, b in zip(*hatched(figure), strict=True)} == {(3, 0)}
+
+
 def hatched(figure) -> tuple[np.ndarray, np.ndarray]:
     lines = [trace for trace in figure.data if trace.name == "hatched"]
     x, y = (np.concatenate([np.array(getattr(t, axis), float) for t in lines]) for axis in "xy")

@@ -1,0 +1,176 @@
+"""Microphone or culture: how far another room, band and codec moves a culture's channel weights.
+
+A culture here is also a corpus, with its own room and microphone. The recordings of the bundled set were therefore also
+heard through one and the same room, telephone band and codec (``benchmarks/telephone.py``), and models were trained on
+what that leaves, of the same speakers, channels and seeds. Such a **pseudo-culture** speaks the same language with the
+same emotions, so whatever lies between it and its culture is the microphone's; a culture that lies no further away than
+that may be no other culture at all.
+
+Its weights are a table of weights (:mod:`emoviz.analysis.replicates`), kept beside the set. Each culture is compared
+with its pseudo-culture by the measures, ceilings and tests that compare two cultures.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..checkpoints.tables import read_table, write_table
+from ..core.errors import CheckpointError
+from ..core.words import listed, number
+from . import ceiling, permutation, replicates, similarity
+from .cultures import LEVEL
+
+BY_TELEPHONE = "by telephone"
+"""Name of the pseudo-cultures, in the place of another culture's."""
+NAME = "{group}.telephone"
+"""Name of the table of a set's pseudo-cultures, beside the set."""
+
+
+def files(folders: Iterable[Path], group: str) -> list[Path]:
+    """Return the files with the pseudo-cultures of a set of models that stand beside it in folders of checkpoints."""
+    return [file for folder in folders if (file := folder / f"{NAME.format(group=group)}.parquet").exists()]
+
+
+def read(file: Path) -> pd.DataFrame:
+    """Return the weights of pseudo-cultures, a table of weights.
+
+    Raises:
+        CheckpointError: if the file is damaged or gone.
+    """
+    table, index = read_table(file.parent, file.stem), [*replicates.KEYS, "seed"]
+    if table is None or not set(index) <= set(table):
+        raise CheckpointError(f"'{file}' has no columns {listed(index)}.")
+    return table.set_index(index).astype(np.float64)
+
+
+def write(folder: Path, group: str, weights: pd.DataFrame) -> Path:
+    """Keep the weights of the pseudo-cultures of a set of models beside it, to three digits.
+
+    Raises:
+        CheckpointError: if the disk is full or not writable.
+    """
+    return write_table(folder, NAME.format(group=group), weights.astype(np.float16).reset_index())
+
+
+def heard(weights: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
+    """Return the pseudo-cultures of the cultures, tasks and channels of a table of weights; empty where one lacks."""
+    if moved.empty or not set(weights) <= set(moved):
+        return moved.iloc[:0]
+    known = weights.index.droplevel(2).unique()
+    return moved.loc[moved.index.droplevel(2).isin(known), list(weights)]
+
+
+def beside(weights: pd.DataFrame, moved: pd.DataFrame, culture: str) -> tuple[pd.DataFrame, str]:
+    """Return the weights of a culture and of its pseudo-culture in one table, and the name of the latter in it."""
+    name = f"{culture} {BY_TELEPHONE}"
+    own, other = (table[table.index.get_level_values("culture") == culture] for table in (weights, moved))
+    return pd.concat([own, other.rename(index={culture: name}, level="culture")]), name
+
+
+def cells(
+    weights: pd.DataFrame, moved: pd.DataFrame, measure: str = "pearson", *, k: int = 10, matched: bool = False
+) -> pd.DataFrame:
+    """Compare each culture of one dimension with its pseudo-culture.
+
+    Args:
+        weights: weights of one dimension.
+        moved: weights of its pseudo-cultures (:func:`heard`).
+        measure: one of :data:`~emoviz.analysis.similarity.MEASURES`.
+        k: number of channels of the measure ``top-k``.
+        matched: whether the permutation test exchanges replicates of one name only.
+
+    Returns:
+        One row per culture that has a pseudo-culture, which is its ``other``: the columns of
+        :func:`~emoviz.analysis.similarity.similarities`, what the pair is of its ceiling
+        (:func:`~emoviz.analysis.ceiling.against_ceiling`, whose interval is ``disattenuated_low`` and
+        ``disattenuated_high``), and ``alike``: whether the test, corrected over the cultures by Holm's procedure, does
+        not show that they differ more than replicates do. Without pseudo-cultures, an empty table.
+
+    Raises:
+        AnalysisError: if this is no table of weights.
+        ConfigError: if k does not fit the number of channels.
+        UnknownNameError: if there is no such measure.
+    """
+    if moved.empty:
+        return pd.DataFrame()
+    rows, tests = [], []
+    for culture in moved.index.get_level_values("culture").unique():
+        pair, name = beside(weights, moved, str(culture))
+        found = similarity.similarities(pair, measure, k=k, matched=True)
+        (row,) = found[(found["culture"] == culture) & (found["other"] == name)].to_dict("records")
+        against = ceiling.against_ceiling(pair, measure, k=k, matched=True).iloc[0]
+        tests.append(float(permutation.differences(pair, measure, k=k, matched=matched)["p"].iloc[0]))
+        names = {"low": "disattenuated_low", "high": "disattenuated_high"}
+        own = against[["ceiling", "disattenuated", "low", "high", "beyond", "needed"]].rename(names)
+        rows.append({**row, **own, "other": BY_TELEPHONE})
+    corrected = permutation.holm(tests)
+    return pd.DataFrame([{**row, "alike": not p < LEVEL} for row, p in zip(rows, corrected, strict=True)])
+
+
+class Move(NamedTuple):
+    """The distance by which the telephone moves a culture, against the culture that lies nearest to it.
+
+    Attributes:
+        culture: name of the culture.
+        moved: its similarity to itself by telephone, of their ceiling.
+        low: lower bound of it.
+        nearest: the other culture that is most similar to it.
+        similarity: similarity to that culture, of their ceiling.
+        high: highest upper bound of the similarity to any other culture.
+    """
+
+    culture: str
+    moved: float
+    low: float
+    nearest: str
+    similarity: float
+    high: float
+
+    @property
+    def less(self) -> bool:
+        """Whether the telephone moves it less far than any other culture lies, by intervals that do not overlap."""
+        return self.low > self.high
+
+
+def moves(pairs: pd.DataFrame, found: pd.DataFrame) -> list[Move]:
+    """Return how far the telephone moves each culture; those without a known ceiling are left out.
+
+    Args:
+        pairs: pairs of cultures of one dimension (:func:`~emoviz.analysis.ceiling.against_ceiling`).
+        found: cells of their pseudo-cultures (:func:`cells`).
+    """
+    if found.empty:
+        return []
+    known = pairs.dropna(subset=["disattenuated", "high"])
+    both = pd.concat([known, known.rename(columns={"culture": "other", "other": "culture"})])
+    made = []
+    for row in found.dropna(subset=["disattenuated", "disattenuated_low"]).itertuples():
+        others = both[both["culture"] == row.culture].set_index("other")
+        if not others.empty:
+            nearest = others["disattenuated"].idxmax()
+            size, highest = others.loc[nearest, "disattenuated"], others["high"].max()
+            made.append(Move(row.culture, row.disattenuated, row.disattenuated_low, nearest, size, highest))
+    return made
+
+
+def in_words(found: Sequence[Move]) -> str:
+    """Return in words whether a telephone moves cultures as far as other cultures lie; empty where nothing tells it."""
+    if not found:
+        return ""
+    less, further = [move for move in found if move.less], [move for move in found if not move.less]
+    said = []
+    if less:
+        mean = number(float(np.mean([move.moved for move in less])))
+        said.append(
+            f"less far than any other culture lies from it, for {listed(move.culture for move in less)} "
+            f"({mean} of the ceiling stays on average)"
+        )
+    for move in further:
+        stays = f"{number(move.moved)} of the ceiling stays, and {number(move.similarity)} lies between the two"
+        far = "further than" if move.moved < move.similarity else "not shown to be less far than"
+        said.append(f"{far} {move.nearest} lies from {move.culture} ({stays})")
+    moved = "Another room, a telephone's band and its codec move the weights of a culture's models"
+    return f"**Microphone or culture?** {moved} {'; '.join(said)}."
