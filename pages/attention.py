@@ -19,11 +19,13 @@ from emoviz.explain.attention import ClipAttention
 from emoviz.explain.faithful import drawn_by, error_name, verdicts_of
 from emoviz.plots.attention import MAPS, STRIP
 from emoviz.prediction.assembly import ClipPrediction
-from emoviz.ui import attention_weights, clip_view, figures, linked, loaders, messages, navigation, selection
+from emoviz.ui import attention_weights, clip_view, figures, linked, loaders, messages, navigation, selected, selection
 from emoviz.ui.clip_analysis import Analysis, State
 
 MOST_OFFERED = 1000
 """Recordings in a list to choose from; a longer one would hold up the browser."""
+MOST_CHOSEN = 100
+"""Largest number of recordings that are chosen one by one."""
 BARS, MOST_BARS = 20, 60
 """Channels that are shown unless another number is chosen, and how many can be."""
 NO_MODELS = (
@@ -79,6 +81,7 @@ def main() -> None:
     with st.container(gap=None):
         st.title("Attention", anchor=False)
         st.markdown("Which channels, moments, regions and modalities does a model look at, and is that faithful?")
+    selected.show("Attention")
     found = attention_weights.models()
     name = selection.choose_model(found, next(iter(found), None))
     if name is None:
@@ -159,7 +162,11 @@ def show_channels(name: str, found: dict[str, Path], about: Description) -> None
 
 def choose_recordings(ids: list[str]) -> tuple[str, ...]:
     """Let people choose single recordings of the slice; none is all of them."""
-    wanted = [identity for identity in selection.recordings() if identity in ids]
+    here = set(ids)
+    wanted = [identity for identity in selected.recordings() if identity in here]
+    if len(wanted) > MOST_CHOSEN:
+        st.caption(f"Only the {len(wanted):,} selected recordings of the slice.")
+        return tuple(wanted)
     with st.popover(f"Recordings: {len(wanted) or 'all'}"):
         few = len(ids) <= MOST_OFFERED
         if not few:
@@ -169,10 +176,10 @@ def choose_recordings(ids: list[str]) -> tuple[str, ...]:
             ids if few else wanted,
             default=wanted,
             key="only",
-            max_selections=selection.MOST_RECORDINGS,
+            max_selections=MOST_CHOSEN,
         )
     if chosen != wanted:
-        selection.select_recordings(chosen)
+        selected.choose(chosen, "chosen one by one")
         st.rerun()
     return tuple(wanted)
 

@@ -8,21 +8,21 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import plots
-from emoviz.analysis import comparison_scores, disagreement, html_report
+from emoviz.analysis import comparison_scores, html_report
 from emoviz.analysis.comparison import LEAST, MOST, recording_table, training_curves
-from emoviz.analysis.disagreement import TRUTH
 from emoviz.core import words
 from emoviz.core.errors import EmovizError
-from emoviz.evaluation.slices import COLUMNS
+from emoviz.evaluation.slices import COLUMNS, IDS, Slice
 from emoviz.ui import (
     compared_clip,
     compared_costs,
+    compared_recordings,
     figures,
     linked,
     loaders,
     messages,
     navigation,
-    recordings,
+    selected,
     selection,
 )
 from emoviz.ui.compared import (
@@ -40,8 +40,6 @@ from emoviz.ui.insides import fragment
 TEST_SET, CLIP = "Test set", "One clip"
 HELD_OUT = "held out in training"
 """Choice of the recordings on which the models were tested at the end of their training."""
-MOST_LISTED = 50
-"""Recordings in the list of disagreements."""
 
 ABOUT_TABLE = f"""
 One row per culture, one column per model: the score on held-out recordings, in brackets its 95 % bootstrap interval. A
@@ -79,10 +77,6 @@ ABOUT_SLICES = """
 The error of each model on each part of the held-out recordings, with 95 % bootstrap intervals over people: the
 share of wrong answers, or the root mean squared error on the scale of the labels. Wide intervals come from few people.
 """
-ABOUT_RECORDING = """
-The predictions of each model for this one recording, over its label. They were made when the model was trained, on
-recordings of speakers that it had not heard.
-"""
 ABOUT_TRAINING = """
 Left the loss on the training part, right the metric on the validation part by which the epoch was chosen; the marker is
 that epoch. Losses of different kinds cannot be compared with each other, the metric can.
@@ -97,6 +91,7 @@ def main() -> None:
         st.markdown("Which model is better, where, and is that luck?")
     found = loaders.checkpoints()
     names = choose(found)
+    selected.show("Compare", may_filter=True)
     with controls.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
         view = linked.segments("Compare on", [TEST_SET, CLIP], "view", label_visibility="collapsed")
         both = on_test_set(found, names) if view == TEST_SET and len(names) >= LEAST else None
@@ -152,6 +147,8 @@ def on_test_set(found: dict[str, Path], names: list[str]) -> Compared | None:
         both = everything
     else:
         chosen = selection.choose_slice(recording_table(shared[0].results))
+        if only := selected.filtered():
+            chosen = Slice({**chosen.conditions, IDS: only})
         both = comparing(files, str(chosen))
     st.download_button(
         "Report",
@@ -208,6 +205,7 @@ def show_judged(both: Compared, names: list[str]) -> None:
 @fragment
 def show_in_depth(both: Compared, folders: dict[str, Path]) -> None:
     """Show one of several views; only the chosen one is made."""
+    selected.settle()
     views = views_of(both, folders)
     view = linked.segments("In depth", list(views), "depth", label_visibility="collapsed")
     views[view]()
@@ -240,7 +238,7 @@ def views_of(both: Compared, folders: dict[str, Path]) -> dict[str, Callable[[],
     if not both.level_confusions.empty:
         views["Levels"] = lambda: show_levels(both, names)
     views["Error by slice"] = lambda: show_slices(both, names)
-    views["Disagreement"] = lambda: show_disagreement(both, folders)
+    views["Disagreement"] = lambda: compared_recordings.show_disagreement(both, folders)
     views["Training"] = lambda: show_training(both, names)
     views["Complexity"] = lambda: compared_costs.show_complexity(folders)
     return views
@@ -254,6 +252,7 @@ def show_confusions(both: Compared, names: list[str]) -> None:
         key="confusions",
         name=f"{'-'.join(names)}-confusions",
         about=ABOUT_CONFUSION,
+        on_select=partial(compared_recordings.select_cell, both),
     )
 
 
@@ -310,51 +309,8 @@ def show_slices(both: Compared, names: list[str]) -> None:
         key="slices",
         name=f"{'-'.join(names)}-error-by-{column}",
         about=ABOUT_SLICES,
+        on_select=partial(compared_recordings.select_slice, both, column),
     )
-
-
-def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
-    """Show the recordings of which the models say the most different, and one of them in depth."""
-    table = both.disagreements
-    if table.empty:
-        st.markdown("Models that share no held-out recording cannot disagree about one. One clip can: choose it above.")
-        return
-    left, right = st.columns([6, 6], gap="medium")
-    with left:
-        listed = table.head(MOST_LISTED)
-        st.markdown(f"Of {len(table)} shared recordings, the {len(listed)} most different ones. Select one to see it.")
-        event = st.dataframe(
-            listed,
-            hide_index=True,
-            height=330,
-            on_select="rerun",
-            selection_mode="single-row",
-            key="disagreements",
-            column_order=["label", *both.comparison.paired, "distance", "culture", "speaker", "id"],
-            column_config={"distance": st.column_config.NumberColumn(format="%.2f")},
-        )
-        rows = event["selection"]["rows"]
-        if rows:
-            selection.select_recordings([listed.id.iloc[rows[0]]])
-        wanted = [i for i in selection.recordings() if (table.id == i).any()]
-        identity = wanted[0] if wanted else listed.id.iloc[0]
-    with right:
-        said = disagreement.said_of(both.comparison, identity)
-        about = table[table.id == identity].iloc[0]
-        who = ", ".join(str(v) for v in (about.culture, about.speaker, about.label) if v)
-        st.markdown(f"`{identity}`: {who}")
-        figures.show(
-            figures.kept(
-                ("said", both.of, identity), lambda: plots.said_of_recording(said, both.comparison.paired, TRUTH)
-            ),
-            said,
-            key="said",
-            name=identity.replace("/", "-"),
-            about=ABOUT_RECORDING,
-        )
-        descriptions = [loaders.description(folder) for folder in folders.values()]
-        corpora = dict.fromkeys(c for d in descriptions if d for c in d.training.get("corpora", ()))
-        recordings.play(identity, tuple(corpora))
 
 
 def show_training(both: Compared, names: list[str]) -> None:

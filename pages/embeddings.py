@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -14,11 +15,11 @@ from emoviz import plots
 from emoviz.analysis import maps
 from emoviz.analysis.projection import Projection
 from emoviz.analysis.projection_methods import METHODS, PCA, Method
+from emoviz.core import words
 from emoviz.core.errors import EmovizError
-from emoviz.core.words import CONFOUND
 from emoviz.media import ClipMedia
 from emoviz.prediction.inputs import reads_clips
-from emoviz.ui import clip_view, figures, linked, loaders, messages, navigation, recordings, selection
+from emoviz.ui import clip_view, figures, linked, loaders, messages, navigation, recordings, selected, selection
 from emoviz.ui.background import Job
 from emoviz.ui.embedding_maps import (
     Embedded,
@@ -38,8 +39,6 @@ POLL = 0.5
 """Seconds between two looks at a running fit."""
 PATIENCE = 0.4
 """Seconds to wait for a fit that may be done at once, before its progress is shown."""
-TOTAL = "chosen"
-"""Key of how many recordings were chosen, more than are listed."""
 LIST_HEIGHT = 240
 SPACES = {"2D": 2, "3D": 3}
 DEFAULT = "tsne"
@@ -74,7 +73,7 @@ distances between groups, their sizes and the axes mean nothing. **PCA** shows t
 of several models are turned and scaled to fit the first one.
 
 Valence and arousal called *derived* follow from the emotion by published norms (Russell and Mehrabian 1977).
-{CONFOUND} **Drag** a lasso around recordings to list and play them; a
+{words.CONFOUND} **Drag** a lasso around recordings to list and play them; a
 click selects one. Sources: audio-video attention network paper, section 4 (embeddings by loss); L. van der Maaten,
 G. Hinton 2008; L. McInnes et al. 2018.
 """
@@ -92,6 +91,7 @@ def main() -> None:
     with st.container(gap=None):
         st.title("Embeddings", anchor=False)
         st.markdown("Does a model's view of a recording tell emotions apart, or cultures?")
+    selected.show("Embeddings")
     found = with_embeddings(loaders.checkpoints())
     if not found:
         messages.no_models()
@@ -120,7 +120,7 @@ def show(shown: list[Embedded]) -> None:
         colour = choose_colour(shown[0])
         placed = linked.toggle("Place a new clip", "place")
     clip = choose_clip() if placed else None
-    words, progress = st.container(), st.container()
+    said, progress = st.container(), st.container()
     wanted = {one.name: projection_of(one, method) for one in shown}
     ready = results(wanted)
     if complete := len(ready) == len(shown):
@@ -139,7 +139,7 @@ def show(shown: list[Embedded]) -> None:
     if not projections:
         st.caption("The map appears here as soon as it is ready.")
         return
-    with words:
+    with said:
         say(separation)
     points, placements = maps.side_by_side(
         {one.name: (one.recordings, projections[one.name].points) for one in shown if one.name in projections},
@@ -304,14 +304,14 @@ def show_maps(
 ) -> None:
     """Show the maps in a row; recordings are chosen in them."""
     method = next(iter(projections.values())).method
-    selected = selection.recordings()
+    marked = selected.recordings()
 
     def draw() -> go.Figure:
         return plots.embedding_maps(
             points,
             colour,
             {name: maps.axis_titles(projection) for name, projection in projections.items()},
-            selected=selected,
+            selected=marked,
             clips=clips,
             shared=not isinstance(method, AT_ONCE),
             heading=f"Held-out recordings by {colour}: {method.title}",
@@ -319,25 +319,23 @@ def show_maps(
 
     of = tuple((one.name, one.changed, projections[one.name].method) for one in shown if one.name in projections)
     figures.show(
-        draw() if clips is not None else figures.kept(("maps", of, colour, selected), draw),
+        draw() if clips is not None else figures.kept(("maps", of, colour, marked), draw),
         points,
         key="map",
         name=f"{'-'.join(projections)}-{method.title}",
         about=ABOUT_MAP,
-        on_select=remember,
+        on_select=partial(remember, f"from the map of {words.listed(projections)}"),
         lasso=method.dimensions == 2,
     )
     if method.dimensions == 3:
         st.caption("Recordings are chosen in 2D; those that were stay marked here.")
     if colour == maps.CULTURE:
-        st.caption(CONFOUND)
+        st.caption(words.CONFOUND)
 
 
-def remember(points: list[figures.Point]) -> None:
-    """Put the recordings that were clicked or lassoed into the link."""
-    ids = list(dict.fromkeys(point[0] for point in points if point))
-    st.session_state[TOTAL] = len(ids)
-    selection.select_recordings(ids)
+def remember(why: str, points: list[figures.Point]) -> None:
+    """Select the recordings that were clicked or lassoed."""
+    selected.choose(list(dict.fromkeys(point[0] for point in points if point)), why)
 
 
 def say(judged: dict[str, pd.DataFrame]) -> None:
@@ -348,25 +346,22 @@ def say(judged: dict[str, pd.DataFrame]) -> None:
 
 def list_recordings(shown: list[Embedded], points: pd.DataFrame) -> None:
     """List the recordings that were chosen in the maps, and play one of them."""
-    wanted = selection.recordings()
+    wanted = selected.recordings()
     first = points.drop_duplicates("id").set_index("id")
     chosen = first.loc[[identity for identity in wanted if identity in first.index]]
     if chosen.empty:
         st.markdown("Drag a lasso around recordings in the map, or click one: they are listed and played here.")
         return
-    total = max(len(chosen), st.session_state.get(TOTAL, 0))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{total} recording{'s' if total > 1 else ''} chosen**")
-        st.button("Clear", type="tertiary", key="clear", on_click=remember, args=([],))
-    if total > len(chosen):
-        st.caption(f"{len(chosen)} of them are kept and listed: a link carries no more.")
+    st.markdown(f"**{words.counted(len(chosen), 'recordings')} chosen**")
+    if len(chosen) < len(wanted):
+        st.caption(f"The other {len(wanted) - len(chosen):,} of the selection are not on this map.")
     columns = [c for c in (maps.EMOTION, maps.PREDICTED, maps.CULTURE, maps.SPEAKER, "label") if c in chosen]
     event = st.dataframe(
         chosen[columns].rename_axis("recording").reset_index(),
         hide_index=True,
         row_height=28,
         height=min(28 * (len(chosen) + 1) + 12, LIST_HEIGHT),
-        key=f"list-{'-'.join(wanted)}",
+        key=f"list-{hash(wanted)}",
         column_config={"recording": st.column_config.Column(width=150)},
         on_select="rerun",
         selection_mode="single-cell",

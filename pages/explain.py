@@ -25,7 +25,7 @@ from emoviz.explain import (
 )
 from emoviz.explain.words import check_words, face_words, limits_words, sound_words, stream_words
 from emoviz.prediction.assembly import ClipPrediction
-from emoviz.ui import background, clip_view, explanations, figures, loaders, messages, navigation, selection
+from emoviz.ui import background, clip_view, explanations, figures, loaders, messages, navigation, selected, selection
 from emoviz.ui.clip_analysis import Analysis, State
 from emoviz.ui.explanation_choice import ask_face, ask_sound
 from emoviz.ui.explanation_requests import (
@@ -111,6 +111,7 @@ def main() -> None:
         st.markdown("Where in the face, in the sound and in time does a prediction come from?")
     with chooser:
         clip = selection.choose_clip()
+    selected.show("Explain")
     networks, sequences = explanations.networks(), explanations.sequences()
     network = selection.choose_network(networks, explanations.first_choice(networks))
     model = selection.choose_model(sequences, explanations.first_choice(sequences))

@@ -7,7 +7,7 @@ import streamlit as st
 from emoviz.core.vocabulary import Emotion
 from emoviz.evaluation.sentence import Moment
 from emoviz.prediction.library.listing import LENGTHS, Entry, State, narrowed
-from emoviz.ui import library, linked, loaders, messages, navigation
+from emoviz.ui import library, linked, loaders, messages, navigation, selected
 
 PER_PAGE = 20
 ANY = "any"
@@ -35,11 +35,18 @@ def main() -> None:
             "beside the clip on every page keeps beyond your visit."
         )
         return
-    fitting = narrowed(entries, *conditions())
+    selected.show("Library")
+    wanted = conditions()
+    fitting = narrowed(entries, *wanted)
     pages = max(1, -(-len(fitting) // PER_PAGE))
     page = 1
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{len(fitting):,} of {len(entries):,} recordings" if fitting else "No recording fits.")
+        names = [entry.name for entry in fitting if entry.state is not State.GONE]
+        if names:
+            st.button(
+                "Select these", type="tertiary", key="select", on_click=selected.choose, args=(names, said(*wanted))
+            )
         if pages > 1:
             page = linked.number("Page", 1, pages, 1, "library_page", label_visibility="collapsed", width=120)
     show(fitting[(page - 1) * PER_PAGE : page * PER_PAGE])
@@ -53,6 +60,12 @@ def conditions() -> tuple[str, Sequence[str], str, str]:
         emotion = linked.select("Emotion", [ANY, *map(str, Emotion)], "library_emotion", ANY, width=125)
         length = linked.select("Length", [ANY, *LENGTHS], "library_length", ANY, width=135)
     return text, states, "" if emotion == ANY else emotion, "" if length == ANY else length
+
+
+def said(text: str, states: Sequence[str], emotion: str, length: str) -> str:
+    """Return the conditions in words."""
+    parts = [f"named like '{text}'" if text else "", " or ".join(states), emotion, length]
+    return ", ".join(["of the Library", *filter(None, parts)])
 
 
 def show(entries: Sequence[Entry]) -> None:

@@ -13,7 +13,6 @@ from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.formats import FORMATS
 from emoviz.ui import (
     attention_weights,
-    camera,
     clip_view,
     figures,
     folder_view,
@@ -23,6 +22,7 @@ from emoviz.ui import (
     people,
     persons_view,
     segment_view,
+    selected,
     selection,
     video_view,
     words_view,
@@ -73,14 +73,13 @@ def main() -> None:
         st.title("Predict", anchor=False)
         st.markdown("How does the emotion in this clip move?")
     with chooser:
-        clip = selection.choose_clip(camera.offer)
+        clip = selection.choose_clip()
+    selected.show("Predict")
     models = selection.choose_models()
     asked = people.choose_people()
     with st.sidebar:
         messages.model_cards(models)
-    if camera.is_open():
-        camera.show()
-    elif clip is None:
+    if clip is None:
         messages.empty("Upload or record a clip above: its valence, arousal and emotions appear here, frame by frame.")
     elif not models:
         messages.no_models()

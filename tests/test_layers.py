@@ -18,7 +18,6 @@ ORDER = (
     ("app", "pages", "__main__"),
     ("cli",),
     ("ui",),
-    ("api",),
     ("jobs",),
     ("explain",),
     ("analysis",),

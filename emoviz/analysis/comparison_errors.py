@@ -50,6 +50,23 @@ def confusions(comparison: Comparison) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
+def taken_for(contender: Contender, truth: str, prediction: str) -> list[str]:
+    """Return the ids of the recordings of one class that a classifier took for another, or for the same.
+
+    Args:
+        contender: model of a comparison.
+        truth: class of the recordings.
+        prediction: class to which the model gives the highest probability.
+    """
+    cell = tuple(contender.outputs.index(one) for one in (truth, prediction))
+    return [r.id for r in contender.results if (int(r.truth.argmax()), int(r.prediction.argmax())) == cell]
+
+
+def of_slice(contender: Contender, column: str, name: str) -> list[str]:
+    """Return the ids of a model's recordings in one slice of :func:`slice_errors`."""
+    return [r.id for r in _slices(contender, column).get(name, ())]
+
+
 def level_confusions(comparison: Comparison) -> pd.DataFrame:
     """Return how often values of each level are predicted at each level, by models of dimensions or intensities.
 

@@ -19,8 +19,9 @@ def disagreements(comparison: Comparison) -> pd.DataFrame:
 
     Returns:
         Columns id, culture, speaker, label, distance (the largest between two models: half the sum of the
-        differences of probabilities, else their root mean square difference), and per model what it said: the class
-        with its probability, or its RMSE.
+        differences of probabilities, else their root mean square difference), per model what it said (the class
+        with its probability, or its RMSE) and ``error of <model>``: 1 less the probability of the label's class, or its
+        RMSE.
     """
     shared = comparison.shared
     if not comparison.recordings:
@@ -33,7 +34,13 @@ def disagreements(comparison: Comparison) -> pd.DataFrame:
     ]
     for contender in shared:
         table[contender.name] = [_said(r, contender) for r in contender.results]
+        table[error_of(contender.name)] = [_error(r, contender.kind) for r in contender.results]
     return table.sort_values("distance", ascending=False, kind="stable", ignore_index=True)
+
+
+def error_of(model: str) -> str:
+    """Return the column of :func:`disagreements` that holds the errors of a model."""
+    return f"error of {model}"
 
 
 def said_of(comparison: Comparison, identity: str) -> pd.DataFrame:
@@ -63,4 +70,10 @@ def _said(result: Result, contender: Contender) -> str:
     if contender.kind in CLASS_KINDS:
         best = int(result.prediction.argmax())
         return f"{contender.outputs[best]} {number(float(result.prediction[best]))}"
-    return f"RMSE {number(float(np.sqrt(np.nanmean((result.prediction - result.truth) ** 2))))}"
+    return f"RMSE {number(_error(result, contender.kind))}"
+
+
+def _error(result: Result, kind: str) -> float:
+    if kind in CLASS_KINDS:
+        return float(1 - (result.prediction * result.truth).sum())
+    return float(np.sqrt(np.nanmean((result.prediction - result.truth) ** 2)))

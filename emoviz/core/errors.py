@@ -51,12 +51,12 @@ class AnalysisError(EmovizError):
     """A table or array does not hold what an analysis needs of it."""
 
 
+class SelectionError(EmovizError):
+    """A selection of recordings has no recordings, is unknown or damaged, or cannot be saved."""
+
+
 class JobError(EmovizError):
     """A job cannot be started, stopped or resumed, or did not finish."""
-
-
-class RoleError(EmovizError):
-    """A visitor's role does not allow what was asked."""
 
 
 class Cancelled(EmovizError):  # noqa: N818 - a request of the user, not an error

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..core.words import counted, interval, p_value, rests_on
+from .matrix import add_targets
 from .model_marks import SQUARE, axis, axis_title, colour_of, dash_of, marker_of, whiskers
 from .style import MARGIN, SMALL, ZERO, lay_out, legend, title, unit_axis
 
@@ -126,11 +127,12 @@ def _add_matrix(
 ) -> None:
     """Draw the confusion matrix of one model onto the axes of a number, with a bar where it says what a row is."""
     share, count = (rows.pivot(index="truth", columns="prediction", values=v) for v in ("share", "count"))
+    model = rows["model"].iloc[0]
     figure.add_heatmap(
         x=names,
         y=names,
         z=share.loc[names, names],
-        customdata=count.loc[names, names],
+        hoverinfo="skip",
         xaxis=f"x{number}",
         yaxis=f"y{number}",
         zmin=0,
@@ -138,8 +140,7 @@ def _add_matrix(
         colorscale="Cividis",
         texttemplate="%{z:.0%}",
         textfont={"size": 8 if small else 11},
-        hovertemplate="%{y} taken for %{x}: %{customdata} (%{z:.1%})<extra>%{fullData.name}</extra>",
-        name=rows["model"].iloc[0],
+        name=model,
         showscale=bool(bar),
         colorbar={
             "thickness": 8,
@@ -147,6 +148,15 @@ def _add_matrix(
             "tickfont": SMALL,
             "title": {"text": f"share of the true {bar}", "side": "right", "font": SMALL},
         },
+    )
+    cells = [(truth, prediction) for truth in names for prediction in names]
+    add_targets(
+        figure,
+        [prediction for _, prediction in cells],
+        [truth for truth, _ in cells],
+        [[model, truth, prediction] for truth, prediction in cells],
+        [f"{t} taken for {p}: {count.loc[t, p]} ({share.loc[t, p]:.1%})<extra>{model}</extra>" for t, p in cells],
+        (f"x{number}", f"y{number}"),
     )
 
 
@@ -265,7 +275,7 @@ def error_slices(table: pd.DataFrame, output: str, models: Sequence[str]) -> go.
             name=model,
             marker=marker_of(models, model, 8),
             error_y=whiskers(rows.error, rows.low, rows.high, colour_of(models, model)),
-            customdata=np.stack([rows.slice, rows.low, rows.high, rows.recordings, _drawn(rows)], axis=1),
+            customdata=np.stack([rows.slice, rows.low, rows.high, rows.recordings, _drawn(rows), rows.model], axis=1),
             hovertemplate="%{customdata[0]}: %{y:.2f} [%{customdata[1]:.2f}, %{customdata[2]:.2f}] of "
             "%{customdata[3]} recordings, %{customdata[4]}<extra>%{fullData.name}</extra>",
         )
@@ -289,6 +299,7 @@ def error_slices(table: pd.DataFrame, output: str, models: Sequence[str]) -> go.
         margin=MARGIN,
         height=SQUARE,
         dragmode=False,
+        clickmode="event+select",
     )
     return figure
 

@@ -73,18 +73,45 @@ def heat(
         )
     _write(figure, values, texts, scale, low, high, axes)
     places = list(np.ndindex(values.shape))
+    add_targets(
+        figure,
+        [column for _, column in places],
+        [row for row, _ in places],
+        [[rows[row], columns[column]] for row, column in places],
+        [f"{hovers[row][column]}<extra></extra>" for row, column in places],
+        axes,
+    )
+
+
+def add_targets(
+    figure: go.Figure,
+    across: Sequence[Any],
+    down: Sequence[Any],
+    data: Sequence[Sequence[str]],
+    hovers: Sequence[str],
+    axes: tuple[str, str],
+) -> None:
+    """Draw an invisible point over each cell of a matrix, which can be pointed at and clicked as a cell cannot.
+
+    Args:
+        figure: figure with the matrix.
+        across: place of each cell on the x axis.
+        down: place of each cell on the y axis.
+        data: texts that a click on the cell gives.
+        hovers: hover template of each cell.
+        axes: names of the axes.
+    """
     figure.add_scatter(
-        x=[column for _, column in places],
-        y=[row for row, _ in places],
+        x=list(across),
+        y=list(down),
         xaxis=axes[0],
         yaxis=axes[1],
         mode="markers",
         marker={"symbol": "square", "size": 34, "color": GREY, "opacity": 0.01},
         selected={"marker": {"opacity": 0.01}},
         unselected={"marker": {"opacity": 0.01}},
-        customdata=[[rows[row], columns[column]] for row, column in places],
-        text=[hovers[row][column] for row, column in places],
-        hovertemplate="%{text}<extra></extra>",
+        customdata=list(data),
+        hovertemplate=list(hovers),
         showlegend=False,
     )
     lay_out(figure, clickmode="event+select", hovermode="closest", hoverdistance=30, dragmode=False)

@@ -13,7 +13,7 @@ from ..analysis.comparison import Comparison, Contender, compare, read, suggest
 from ..analysis.comparison_ratings import on_ratings
 from ..core.errors import EmovizError
 from ..core.progress import Progress
-from ..evaluation.slices import Slice
+from ..evaluation.slices import IDS, Slice
 from ..prediction.cost import Complexity, measure
 from ..prediction.rated import rated
 from . import loaders
@@ -30,11 +30,18 @@ class Compared:
     Attributes:
         comparison: comparison of models on recordings.
         of: files and slice of the comparison, which tell it from others.
+        chosen: slice of the comparison.
     """
 
     comparison: Comparison
     of: tuple[Files, str]
+    chosen: Slice = field(default_factory=Slice)
     _slices: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def words(self, said: str) -> str:
+        """Return words on some of the recordings, after the conditions of the slice, e.g. ``German, angry``."""
+        conditions = {column: values for column, values in self.chosen.conditions.items() if column != IDS}
+        return f"{Slice(conditions).name}, {said}" if conditions else said
 
     @cached_property
     def judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -101,7 +108,8 @@ def compared_on_ratings(files: Files, chosen: str, corpus: str) -> Compared:
         EmovizError: if nothing that is rated follows from a model, or a feature of the corpus was not extracted.
     """
     contenders = [rated_contender(file, corpus) for file in files]
-    return Compared(compare(contenders, Slice.parse(chosen)), (files, f"{chosen} on {corpus}"))
+    part = Slice.parse(chosen)
+    return Compared(compare(contenders, part), (files, f"{chosen} on {corpus}"), part)
 
 
 def rated_corpora() -> list[str]:
@@ -131,7 +139,8 @@ def contender(name: str, folder: Path, changed: int) -> Contender:
 @cached(32, "Comparing")
 def compared(files: Files, chosen: str) -> Compared:
     """Compare models side by side, on a slice of the recordings that they share."""
-    return Compared(compare([contender(*file) for file in files], Slice.parse(chosen)), (files, chosen))
+    part = Slice.parse(chosen)
+    return Compared(compare([contender(*file) for file in files], part), (files, chosen), part)
 
 
 @cached(8, "Reading the models")

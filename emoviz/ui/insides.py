@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
@@ -28,6 +28,27 @@ PLOTLY = FOLDER / "plotly" / "plotly.min.js.gz"
 EARLY = ("BidiComponent", "Selectbox")
 """Modules of Streamlit's that nearly all pages need. It asks for them only when it already has a page to draw, and what
 comes late holds up all that is ready."""
+ONE_ENTRY = """(() => {
+  const push = history.pushState
+  const isHere = (url) => new URL(url ?? "", location.href).pathname === location.pathname
+  let leaving = false
+  let begun = false
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]")
+    leaving = Boolean(link) && !event.ctrlKey && !event.metaKey && !isHere(link.href)
+    begun = false
+  }, true)
+  history.pushState = function (state, title, url) {
+    const samePage = isHere(url)
+    const isNew = samePage ? leaving && !begun : !begun
+    begun = samePage && (begun || isNew)
+    leaving = leaving && samePage
+    return (isNew ? push : this.replaceState).call(this, state, title, url)
+  }
+})()"""
+"""Script by which a visit to a page is one entry of the browser's history, though each choice is written into its link:
+Streamlit would add an entry for each, and Back would lead through them. When somebody follows a link to another page,
+Streamlit writes its query behind the address of the page that is left first, which begins the new entry here."""
 
 _log = logging.getLogger(__name__)
 _inside: ContextVar[bool] = ContextVar("_inside", default=False)
@@ -121,10 +142,14 @@ def _index(script: str) -> str:
     page = (folder / "index.html").read_text(encoding="utf-8")
     if len(modules) != len(EARLY) or "</head>" not in page:
         raise ImportError(f"there is no head, or not one of each of {', '.join(EARLY)}")
-    scripts = [f"<script>{_tell_root()}</script>"]
+    scripts = [f"<script>{script}</script>" for script in _own_scripts()]
     scripts += [f'<script type="module" crossorigin src="./static/js/{name}"></script>' for name in modules]
     scripts.append(f'<script defer src="{script}"></script>')
     return page.replace("</head>", "".join([*scripts, "</head>"]))
+
+
+def _own_scripts() -> tuple[str, ...]:
+    return _tell_root(), ONE_ENTRY
 
 
 def _tell_root() -> str:
@@ -146,42 +171,9 @@ def _inline_scripts() -> tuple[str, ...]:
     from streamlit import file_util
 
     page = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
-    scripts = [*re.findall(r"<script>(.*?)</script>", page, re.S), _tell_root()]
+    scripts = [*re.findall(r"<script>(.*?)</script>", page, re.S), *_own_scripts()]
     digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
     return tuple(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-
-
-def logged_in(cookies: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the identity provider says of who logged in; empty for nobody, and where Streamlit is another.
-
-    Args:
-        cookies: cookies of a request, by whose signature Streamlit knows who logged in.
-    """
-    return _reach("the cookie of who logged in", lambda: _logged_in(cookies), {})
-
-
-def _logged_in(cookies: Mapping[str, str]) -> dict[str, Any]:
-    from streamlit.auth_util import get_cookie_with_chunks
-    from streamlit.web.server.server_util import AUTH_COOKIE_NAME, get_cookie_secret
-    from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
-
-    def signed(name: str) -> bytes | None:
-        return decode_signed_value(get_cookie_secret(), name, cookies.get(name, ""))
-
-    told = get_cookie_with_chunks(signed, AUTH_COOKIE_NAME)
-    return dict(json.loads(told)) if told else {}
-
-
-def login_url() -> str:
-    """Return the path that leads to the identity provider, for some minutes; that of the app where there is none."""
-    root = f"/{str(st.get_option('server.baseUrlPath') or '').strip('/')}/".replace("//", "/")
-    return _reach("the way to the login", _login_url, root)
-
-
-def _login_url() -> str:
-    from streamlit.user_info import generate_login_redirect_url
-
-    return generate_login_redirect_url("default")
 
 
 def media_url(content: bytes | Path, mime: str, name: str) -> str:

@@ -136,6 +136,15 @@ def write(key: str, value: str) -> None:
         st.query_params.pop(key, None)
 
 
+def write_all(values: Mapping[str, str]) -> None:
+    """Put values into the link at once, then take out those that are empty."""
+    changed = {key: value for key, value in values.items() if read(key) != value}
+    if said := {key: value for key, value in changed.items() if value}:
+        st.query_params.update(said)
+    for key in changed.keys() - said.keys():
+        write(key, "")
+
+
 def seconds(key: str) -> float:
     """Return the time that the link names; zero if it names none."""
     try:

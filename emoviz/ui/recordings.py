@@ -1,15 +1,43 @@
 """Single recordings of corpora, played where the corpus is on this machine."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from .. import corpora as readers
 from .. import media
 from ..core.errors import EmovizError
 from . import loaders
 from .session import session
+
+PREFIX = "Recording: "
+"""Start of the names under which pages open recordings of corpora as clips."""
+
+
+def clip_name(identity: str) -> str:
+    """Return the name by which pages open a selected recording: an id of a corpus, or such a name already."""
+    return identity if ": " in identity else f"{PREFIX}{identity}"
+
+
+def found(names: Iterable[str]) -> dict[str, Path]:
+    """Return the files of those names that are recordings of corpora on this machine, and leave out others.
+
+    Of a recording that is a part of a file, it is the whole file.
+
+    Args:
+        names: names as pages show them, which may come from anybody's link.
+    """
+    wanted = {name: name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)}
+    known = set(readers.names(loaders.settings().imports)) if wanted else set()
+    files = {}
+    for name, identity in wanted.items():
+        corpus = identity.partition("/")[0]
+        clip = loaders.recording_clips((corpus,)).get(identity) if corpus in known else None
+        if clip is not None and Path(clip.file).is_file():
+            files[name] = Path(clip.file)
+    return files
 
 
 def play(identity: str, corpora: Sequence[str]) -> None:

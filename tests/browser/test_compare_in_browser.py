@@ -29,6 +29,37 @@ def wait_for_differences(page) -> None:
     page.wait_for_function(f"document.querySelector('{FOREST}')?.layout.xaxis.title.text.includes('{SECOND} minus')")
 
 
+def test_a_lab_looks_into_the_worst_recordings_and_reopens_them_by_a_link(app: str, page, elsewhere):
+    page.goto(f"{app}/compare?slice=culture:German&depth=Disagreement&order=worst+of+speech-mdat")
+    page.get_by_text("the 50 worst of speech-mdat").wait_for()
+    page.wait_for_selector(".st-key-said .js-plotly-plot .main-svg")
+    row = page.locator(".st-key-selected")
+    for k in range(3):
+        table = page.locator(".st-key-disagreements canvas").first
+        table.scroll_into_view_if_needed()
+        box = table.bounding_box()
+        page.mouse.click(box["x"] + 18, box["y"] + 36 + 35 * k + 17)
+        expect(row).to_contain_text(f"{k + 1} recording")
+    expect(row).to_contain_text("German, worst of speech-mdat")
+    entries = page.evaluate("history.length")
+
+    row.get_by_role("button", name="Recordings").click()
+    page.get_by_role("link", name="Predict", exact=True).nth(1).click()  # after that of the menu
+    row.get_by_role("link", name="Back to Compare").wait_for()
+    page.get_by_text("Recording: emodb/").or_(page.get_by_text("EMOVIZ_DATA")).first.wait_for()  # as the corpus is here
+    assert page.evaluate("history.length") == entries + 1
+    page.go_back()
+    page.get_by_text("the 50 worst of speech-mdat").wait_for()
+
+    row.get_by_role("button", name="Save as").click()
+    page.get_by_label("Name").fill("worst German")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url(re.compile("selection=worst"))
+    elsewhere.goto(f"{app}/compare?selection=worst+German&only_selected=true")
+    expect(elsewhere.locator(".st-key-selected")).to_contain_text("saved as worst German")
+    expect(elsewhere.get_by_text("compared on the same 3 held-out recordings")).to_be_visible()
+
+
 def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, elsewhere, tmp_path: Path):
     page.goto(f"{app}/compare")
     page.wait_for_selector(f"{FOREST} .errorbar")

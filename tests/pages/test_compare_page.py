@@ -3,10 +3,12 @@
 import dataclasses
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit as st
 from contenders import DIMENSIONS, classifier, tracer, write
 from places import ROOT
 from reading import specs, tables, texts
@@ -19,7 +21,7 @@ from emoviz.evaluation import bootstrap
 from emoviz.features.stored_corpus import StoredCorpus
 from emoviz.prediction import cost
 from emoviz.prediction.cost import Complexity
-from emoviz.ui import cache, compared, loaders
+from emoviz.ui import cache, compared, figures, loaders
 
 EPOCHS = {"epochs": [{"epoch": e, "loss": 1 / (1 + e), "validation": e / 3} for e in range(3)],
           "selection": {"metric": "ua", "value": 0.6}}  # fmt: skip
@@ -87,13 +89,60 @@ def test_levels_of_a_dimension_are_set_against_those_predicted(open_page, models
     assert "How high is arousal (derived) predicted" in str(specs(test)["levels"])
 
 
+@pytest.fixture
+def clicked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures with a button ``click-<key>`` each, which clicks what a test puts into the session as ``points``."""
+
+    def click(key: str, tell: Callable[[], None]) -> None:
+        st.session_state[key] = {"points": st.session_state["points"]}
+        tell()
+
+    def draw(*, key: str, on_points_change: Callable[[], None], **_: object) -> None:
+        st.button("Click", key=f"click-{key}", on_click=click, args=(key, on_points_change))
+
+    monkeypatch.setattr(figures, "_figure", draw)
+
+
+def test_a_cell_becomes_the_selection_by_which_the_page_filters_and_its_link_reopens_it(open_page, models, clicked):
+    test = open_page("compare", compared=["good", "bad"], slice="culture:German")
+    test.session_state["points"] = [["bad", "angry", "happy"]]
+    test.button(key="click-confusions").click().run()
+    said = "**5 recordings**: German, angry taken for happy by bad"
+    assert said in texts(test) and test.query_params["recordings"] == (
+        "corpus/0,corpus/6,corpus/12,corpus/18,corpus/24"
+    )
+    assert grid(test).loc["all", "recordings"] == "30"
+    test.toggle(key="only_selected").set_value(True).run()
+    assert grid(test).loc["all", "recordings"] == "5"
+
+    test.text_input(key="selected-save-as").set_value("angry/1")
+    test.button(key="selected-save").click().run()
+    assert "no slash" in test.info[0].value and said in texts(test)
+    test.text_input(key="selected-save-as").set_value("angry 1")
+    test.button(key="selected-save").click().run()
+    assert test.query_params["selection"] == "angry 1" and "recordings" not in test.query_params
+    again = open_page("compare", compared=["good", "bad"], selection="angry 1", only_selected="true")
+    assert f"{said} (saved as *angry 1*)" in texts(again) and grid(again).loc["all", "recordings"] == "5"
+    again.button(key="clear").click().run()
+    assert "selection" not in again.query_params and "5 recordings" not in texts(again)
+    assert not again.exception
+    assert "No selection named 'other' is saved here." in texts(open_page("compare", selection="other"))
+
+
+def test_the_worst_recordings_of_a_model_stand_first(open_page, models):
+    test = open_page("compare", compared=["good", "bad"], depth="Disagreement", order="worst of bad")
+    assert "the 50 worst of bad" in texts(test)
+    assert test.dataframe[-1].value["error of bad"].is_monotonic_decreasing
+    assert test.dataframe[-1].value["error of bad"].iloc[[0, 29, 30]].round(6).tolist() == [0.9, 0.9, 0.2]
+
+
 @pytest.mark.parametrize("depth", ["Error by slice", "Disagreement", "Training", "Complexity"])
 def test_each_view_in_depth_opens(open_page, models, monkeypatch, depth):
     monkeypatch.setattr(cost, "size", lambda c: Complexity(c.name, 1234, 0.5))
     test = open_page("compare", compared=["good", "bad"], depth=depth)
     assert not test.exception
     if depth == "Disagreement":
-        assert "Of 60 shared recordings, the 50 most different ones" in texts(test)
+        assert "Of 60 shared recordings, the 50 most different." in texts(test)
         assert "name their folder by `EMOVIZ_DATA`" in texts(test) and list(specs(test))[-1] == "said"
     if depth == "Training":
         assert "No curves were kept of bad" in texts(test) and list(specs(test))[-1] == "training"

@@ -213,15 +213,43 @@ PARAMETERS = {
         "faces",
         "many",
     ),
-    "explain": (*CLIP, "network", "model", "emotion", "moment", "output", "way", "span"),
-    "attention": (*CLIP, "model", "slice", "slice_b", "recordings", "top", "window"),
+    "explain": (*CLIP, "recordings", "network", "model", "emotion", "moment", "output", "way", "span"),
+    "attention": (*CLIP, "selection", "model", "slice", "slice_b", "recordings", "top", "window"),
     "cultures": ("weights", "by", "task", "channels", "measure", "k", "pair", "results", "system", "scored", "score"),
-    "embeddings": ("model", "pinned", "third", "method", "space", "metric", "perplexity", "seed", "colour", "place"),
-    "compare": ("compared", "view", "figure", "depth", "slice", "recordings", "by", "output", "error_of", "level_of"),
+    "embeddings": (
+        "selection",
+        "model",
+        "pinned",
+        "third",
+        "method",
+        "space",
+        "metric",
+        "perplexity",
+        "seed",
+        "colour",
+        "place",
+    ),
+    "compare": (
+        "selection",
+        "why",
+        "only_selected",
+        "order",
+        "compared",
+        "view",
+        "figure",
+        "depth",
+        "slice",
+        "recordings",
+        "by",
+        "output",
+        "error_of",
+        "level_of",
+    ),
     "results": ("study", "protocol", "score", "chosen", "system", "corpus"),
     "data": ("corpus", "by"),
     "train": ("base", "preset", "clone"),
     "storage": ("clip",),
+    "library": ("selection", "why", "recordings", "library_page"),
 }
 TURNS = 3
 """Ways in which the values are dealt to the parameters of a page, so that each one gets several."""
@@ -243,12 +271,12 @@ def parsed() -> None:
 
     import streamlit as st
 
-    from emoviz.ui import linked, selection
+    from emoviz.ui import linked, selected, selection
 
     assert selection.requested_face() is None and selection.requested_tracks().audio is None
     assert len(selection.requested_tracks().channel) <= 8
     assert math.isfinite(linked.seconds("time")) and linked.seconds("time") >= 0
-    st.text([*selection.recordings(), *selection.Slice.parse(linked.read("slice")).conditions][:0])
+    st.text([*selected.recordings(), *selection.Slice.parse(linked.read("slice")).conditions][:0])
     assert linked.select("One", ["a", "b"], "one") == "a" and linked.several("Some", ["a"], "some") == []
     assert linked.segments("Side", ["a", "b"], "side", "b") == "b" and not linked.toggle("On", "on")
     assert linked.named("Named", {"": "a", "b": "b"}, "named") == ""

@@ -52,7 +52,7 @@ def test_the_forest_has_a_line_per_culture_and_model_with_its_interval():
 def test_confusions_stand_side_by_side_and_share_labels_where_classes_are_the_same():
     table = comparison_errors.confusions(comparison.compare([classifier("a", 6), classifier("b", 30)]))
     figure = plots.confusion_matrices(table, ["a", "b"])
-    first, second = figure.data
+    first, second = figure.select_traces({"type": "heatmap"})
     assert list(first.x) == list(first.y) == ["angry", "happy", "sad"]
     np.testing.assert_allclose(np.sum(second.z, axis=1), 1)
     assert figure.layout.yaxis.autorange == "reversed"
@@ -63,7 +63,7 @@ def test_confusions_stand_side_by_side_and_share_labels_where_classes_are_the_sa
 def test_levels_stand_in_order_and_those_without_a_label_are_empty():
     table = comparison_errors.level_confusions(comparison.compare([tracer("a", 0.1), tracer("b", 0.4)]))
     figure = plots.level_matrices(table[table.output == DIMENSIONS[0]], ["a", "b"])
-    first, second = figure.data
+    first, second = figure.select_traces({"type": "heatmap"})
     assert list(first.x) == list(first.y) == list(dict.fromkeys(table.truth)) and len(first.y) == 10
     sums = np.nansum(np.array(first.z, float), axis=1)
     assert {*np.round(sums, 6)} == {0.0, 1.0} and np.isnan(np.array(first.z, float)).any()
