@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from emoviz.ui import doors, menu, navigation, serve, session_folders
+from emoviz.ui import doors, login, menu, navigation, serve, session_folders, visitors
 
 
 def main() -> None:
@@ -13,10 +13,11 @@ def main() -> None:
     st.set_page_config(f"{page.title} · emoviz", page_icon="🎭", layout="wide", initial_sidebar_state=240)
     navigation.dress()
     page.run()
+    visitors.show()
 
 
 if __name__ == "__main__":  # as Streamlit runs it for every visitor
     main()
 else:  # as its server imports it, which finds this name
     session_folders.of_server()  # deletes what a server left that was killed
-    app = st.App(__file__, routes=serve.routes(), middleware=doors.of_this_server())
+    app = st.App(__file__, routes=serve.routes(), middleware=doors.of_this_server(), secrets=login.of_this_server())

@@ -9,10 +9,11 @@ import streamlit as st
 
 from emoviz import corpora, media, plots
 from emoviz.core.errors import EmovizError
+from emoviz.core.roles import Action
 from emoviz.core.vocabulary import Dimension, Emotion
 from emoviz.core.words import CONFOUND, duration, size
 from emoviz.corpora import inventory, own
-from emoviz.corpora.importing import Checked, Plan, check, corpus, suggest_scale, words_of
+from emoviz.corpora.importing import Checked, Plan, check, suggest_scale, words_of
 from emoviz.corpora.inventory import Holding
 from emoviz.corpora.roles import LEFT_OUT, ROLES, WHOLE, suggest, suggest_emotions, suggest_part
 from emoviz.corpora.sources import Material, gather, pictures_in
@@ -22,7 +23,7 @@ from emoviz.features.base import CONDITIONED, accepted_settings, described
 from emoviz.jobs.folder import Job
 from emoviz.jobs.kinds.extraction import Extraction
 from emoviz.jobs.local import Local
-from emoviz.ui import figures, job_cards, linked, loaders, navigation, server_folders, session
+from emoviz.ui import figures, job_cards, linked, loaders, navigation, own_corpora, server_folders, session, visitors
 
 ALL = "all corpora"
 SHOWN = ["corpus", "state", "recordings", "speakers", "cultures", "features", "labels", "licence"]
@@ -136,9 +137,8 @@ def show_labels(here: list[Holding]) -> None:
         (one,) = shown
         assert one.tables is not None
         st.caption(f"**{one.tables.title}** {one.tables.limits}")
-        if one.imported and st.button("Forget this import", help="Its clips, and features in the store, stay."):
-            own.remove(one.name, loaders.settings().imports)
-            st.rerun()
+        if one.imported:
+            own_corpora.offer_to_forget(one.name)
 
 
 def extract(here: list[Holding]) -> None:
@@ -193,6 +193,7 @@ def show_estimate(name: str, features: list[str], settings: dict[str, dict[str, 
     own_settings = loaders.settings()
     with st.spinner("Trying a few recordings"):
         try:
+            visitors.require(Action.RUN_JOBS)
             read = corpora.load(name, own_settings.data, own_settings.imports)
             found = estimate.estimate(read, features, loaders.store(), settings=settings)
         except EmovizError as error:
@@ -384,7 +385,7 @@ def finish(plan: Plan, checked: Checked) -> None:
     ready = bool(checked.rows) and (skip or not checked.problems)
     if st.button("Import", type="primary", disabled=not ready, key="import"):
         try:
-            own.save(corpus(plan, checked), loaders.settings().imports, replace=bool(replace))
+            own_corpora.save(plan, checked, replace=bool(replace))
         except EmovizError as error:
             st.error(str(error))
             return

@@ -13,6 +13,7 @@ from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.formats import FORMATS
 from emoviz.ui import (
     attention_weights,
+    camera,
     clip_view,
     figures,
     folder_view,
@@ -73,13 +74,15 @@ def main() -> None:
         st.title("Predict", anchor=False)
         st.markdown("How does the emotion in this clip move?")
     with chooser:
-        clip = selection.choose_clip()
+        clip = selection.choose_clip(camera.offer)
     selected.show("Predict")
     models = selection.choose_models()
     asked = people.choose_people()
     with st.sidebar:
         messages.model_cards(models)
-    if clip is None:
+    if camera.is_open():
+        camera.show()
+    elif clip is None:
         messages.empty("Upload or record a clip above: its valence, arousal and emotions appear here, frame by frame.")
     elif not models:
         messages.no_models()

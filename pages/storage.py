@@ -7,13 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from emoviz.core.errors import EmovizError
-from emoviz.core.files import Extent, extent, raising, remove_folder
+from emoviz.core.files import Extent, extent
 from emoviz.core.settings import Settings
 from emoviz.core.words import size
 from emoviz.features.clip_store import RECORDINGS
 from emoviz.prediction.library.keeping import FOLDER as KEPT
 from emoviz.prediction.profiles import FOLDER as PROFILES
-from emoviz.ui import figures, loaders, navigation, session
+from emoviz.ui import figures, library, loaders, navigation, session
 
 TRAINED_AND_BUNDLED = "Trained models, with those that come with emoviz"
 STAYS = "somebody deletes it"
@@ -35,7 +35,7 @@ def main() -> None:
     with st.container(horizontal=True):
         offer(mine, "my uploads", "everything that was made of them", session.end)
         more = "the faces, features and predictions of all visits, and names of persons"
-        offer(all_found, "what was found in recordings", more, delete_found)
+        offer(all_found, "what was found in recordings", more, library.forget_all)
     rows = [
         ("Your uploads, and what was made of them", visit, mine, "your visit ends"),
         ("Found in recordings", found, all_found, until(settings, all_found)),
@@ -85,22 +85,11 @@ def offer(held: Extent, what: str, more: str, delete: Callable[[], None]) -> Non
             st.rerun()
 
 
-def delete_found() -> None:
-    """Delete what was found in recordings, of all visits.
-
-    Raises:
-        EmovizError: if the store is not writable.
-    """
-    folder = loaders.settings().store / RECORDINGS
-    with raising(EmovizError, folder, setting="EMOVIZ_STORE"):
-        remove_folder(folder)
-
-
 def size_of(count: int) -> str:
     """Return a number of bytes in words."""
     return size(count) if count else "nothing"
 
 
-PLACE = ("Make", 3, "🗄️")
+PLACE = ("Make", 4, "🗄️")
 navigation.enter()
 main()

@@ -9,6 +9,7 @@ from emoviz import plots
 from emoviz.core import words
 from emoviz.core.configuration import from_dict, to_dict
 from emoviz.core.errors import ConfigError, EmovizError
+from emoviz.core.roles import Action
 from emoviz.core.vocabulary import Split
 from emoviz.corpora.inventory import Holding
 from emoviz.jobs.folder import Job, State
@@ -22,16 +23,16 @@ from emoviz.studies import culture_set
 from emoviz.training import sweeps
 from emoviz.training.config import TrainingConfig
 from emoviz.training.outlook import Outlook, extractions, step_seconds, steps_per_epoch, told_gaps
-from emoviz.ui import culture_tables, figures, form, job_cards, job_places, loaders, navigation, outlooks
+from emoviz.ui import culture_tables, figures, form, job_cards, job_places, loaders, navigation, outlooks, visitors
 from emoviz.ui.training_form import CLONE, ask
 
-COMPARE, DATA, CULTURES = "pages/compare.py", "pages/data.py", "pages/cultures.py"
+COMPARE, DATA, CULTURES, RUNS = "pages/compare.py", "pages/data.py", "pages/cultures.py", "pages/runs.py"
 Submitted = Training | OwnProtocol | CultureSet
 """Work that the form describes."""
 SET = "culture-set"
 """Kind of a job that trains models of each culture."""
 MOST_JOBS = 20
-"""Cards that are drawn; older jobs are reached by deleting or by the command line."""
+"""Cards that are drawn; the page Runs lists all."""
 LOG_LINES = 40
 ABOUT_CURVES = f"""
 Left the **loss** on the training part; right the metric on the **validation** part, on speakers that are not trained
@@ -170,6 +171,7 @@ def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding], ro
     own = loaders.settings()
     with st.spinner("Trying a few recordings and one step" if view.lacking else "Timing one step"):
         try:
+            visitors.require(Action.RUN_JOBS)
             first = extractions(config, view, own.data, own.imports, loaders.store())
             seconds = step_seconds(config, view.widths)
         except (EmovizError, RuntimeError) as error:
@@ -219,7 +221,9 @@ def watch(shown: Sequence[Job]) -> None:
         with st.container(border=True, key=f"job-{job.id}"):
             show_job(job)
     if len(alone) > MOST_JOBS:
-        st.caption(f"{len(alone) - MOST_JOBS} older jobs: `python -m emoviz jobs list`.")
+        st.caption(f"{len(alone) - MOST_JOBS} older jobs stand on the page Runs, with their curves and scores.")
+        if navigation.has(RUNS):
+            st.page_link(RUNS, label="Go to Runs")
 
 
 def show_group(group: str, members: Sequence[Job]) -> None:

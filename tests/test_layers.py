@@ -18,6 +18,7 @@ ORDER = (
     ("app", "pages", "__main__"),
     ("cli",),
     ("ui",),
+    ("api",),
     ("jobs",),
     ("explain",),
     ("analysis",),

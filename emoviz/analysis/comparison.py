@@ -19,7 +19,7 @@ from ..core.errors import CheckpointError, ConfigError
 from ..core.vocabulary import CLASS_KINDS
 from ..evaluation.scores import Result, Score, scores_of, told_by
 from ..evaluation.slices import Slice
-from ..evaluation.tables import results_of
+from ..evaluation.tables import curve_table, results_of
 
 LEAST, MOST = 2, 4
 """Models in a comparison."""
@@ -151,13 +151,10 @@ def recording_table(results: Sequence[Result]) -> pd.DataFrame:
 
 def training_curves(comparison: Comparison) -> pd.DataFrame:
     """Return model, epoch (from 1), loss, validation and the metric of selection of the models that kept them."""
-    tables = []
-    for contender in comparison.contenders:
-        if epochs := contender.metrics.get("epochs"):
-            table = pd.DataFrame(epochs).reindex(columns=["epoch", "loss", "validation"])
-            metric = contender.metrics.get("selection", {}).get("metric")
-            tables.append(table.assign(model=contender.name, epoch=table.epoch + 1, metric=metric))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    return curve_table(
+        (one.name, one.metrics.get("epochs", ()), one.metrics.get("selection", {}).get("metric"))
+        for one in comparison.contenders
+    )
 
 
 def _together(anchor: Contender, others: Sequence[Contender]) -> list[Contender]:

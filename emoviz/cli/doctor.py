@@ -182,7 +182,7 @@ def _devices(settings: Settings) -> Iterator[Finding]:
 
 
 def _app(settings: Settings) -> Iterator[Finding]:
-    from ..ui import insides, serve
+    from ..ui import insides, login, serve
 
     whole = insides.PLOTLY.is_file() and insides.index(serve.plotly_url()) is not None and insides.draws_figures()
     found = "whole" if whole else "made for another version of Streamlit or plotly: it works, and slower"
@@ -190,7 +190,13 @@ def _app(settings: Settings) -> Iterator[Finding]:
     yield Finding("app", Verdict.GOOD if whole else Verdict.NOTE, found, advice)
     local = is_local(settings.address)
     door = "this machine alone" if local else "with a token" if not settings.no_login else "everybody who reaches it"
-    open_to_all = settings.no_login and not local
+    if settings.login is not None:
+        door = "those who log in" + " or have a token" * bool(settings.token or settings.role_tokens)
+    try:
+        login.secrets(settings)
+    except EmovizError as error:
+        yield Finding("login", Verdict.BAD, str(error), "docs/sharing-a-server.md says what it holds.")
+    open_to_all = settings.no_login and not local and not settings.guarded
     advice = "docs/sharing-a-server.md tells of tokens." if open_to_all else ""
     yield Finding("open to", Verdict.NOTE if open_to_all else Verdict.GOOD, door, advice)
 

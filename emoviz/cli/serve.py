@@ -38,7 +38,7 @@ def app(options: argparse.Namespace, settings: Settings) -> None:
     own = {"EMOVIZ_STORE": str(settings.store)} | ({"EMOVIZ_DATA": str(settings.data)} if settings.data else {})
     if options.insecure_no_login:
         own["EMOVIZ_NO_LOGIN"] = "1"
-    elif not (settings.token or settings.no_login or is_local(settings.address)):
+    elif not (settings.token or settings.login or settings.no_login or is_local(settings.address)):
         own["EMOVIZ_TOKEN"] = secrets.token_urlsafe(24)
         print(f"Whoever opens the app is asked for this token: {own['EMOVIZ_TOKEN']}", flush=True)
     arguments = [sys.executable, "-m", "streamlit", "run", str(places.bundled() / "app.py")]

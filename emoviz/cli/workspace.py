@@ -82,10 +82,11 @@ def import_workspace(options: argparse.Namespace, settings: Settings) -> None:
         wanted = [*new, *(other if options.replace else ())]
         _require_room(archive, wanted, folders)
         problems = []
+        fitting: set[str] = set()
         for number, item in enumerate(wanted):
             progress("Unpacking", number, len(wanted))
             try:
-                archive.unpack(item, folders[item.part] / item.name, _mend(item, settings, moved))
+                archive.unpack(item, folders[item.part] / item.name, _mend(item, settings, moved, fitting))
             except EmovizError as error:
                 problems.append(f"{item.part}/{item.name} is left out: {error}")
     done = len(wanted) - len(problems)
@@ -94,7 +95,9 @@ def import_workspace(options: argparse.Namespace, settings: Settings) -> None:
     if other and not options.replace:
         names = listed(f"{item.part}/{item.name}" for item in other)
         print(f"Others of these names are here and stay (`--replace` takes those of the file): {names}.")
-    for sentence in [*problems, *_missing_recordings(wanted, settings)]:
+    unfit = [f"No unpacked corpus names recordings in '{old}', so --moved has changed nothing there."
+             for old in moved.keys() - fitting]  # fmt: skip
+    for sentence in [*problems, *unfit, *_missing_recordings(wanted, settings)]:
         print(sentence)
     stated = archive.about.get("settings")
     if isinstance(stated, Mapping):
@@ -179,14 +182,14 @@ def _moved(text: str) -> tuple[str, str]:
     return old.rstrip("/"), new.rstrip("/")
 
 
-def _mend(item: Item, settings: Settings, moved: Mapping[str, str]) -> Callable[[Path], None]:
-    """Return the function that fits an item to this machine, or refuses it."""
+def _mend(item: Item, settings: Settings, moved: Mapping[str, str], fitting: set[str]) -> Callable[[Path], None]:
+    """Return the function that fits an item to this machine, or refuses it, and adds the moved folders it has met."""
     if item.part == "jobs":
         return partial(_mend_job, settings)
     if item.part == "corpora" and moved:
         from ..corpora import own
 
-        return partial(own.move, moved=moved)
+        return lambda path: fitting.update(own.move(path, moved))
     return _check_models if item.part == "models" else lambda path: None
 
 

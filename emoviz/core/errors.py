@@ -59,6 +59,10 @@ class JobError(EmovizError):
     """A job cannot be started, stopped or resumed, or did not finish."""
 
 
+class RoleError(EmovizError):
+    """A visitor's role does not allow what was asked."""
+
+
 class Cancelled(EmovizError):  # noqa: N818 - a request of the user, not an error
     """The user stopped the work; nothing was kept half-written."""
 

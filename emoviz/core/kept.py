@@ -89,7 +89,7 @@ class Kept:
             self.folder.chmod(0o700)
             with replacing(path) as draft, draft.open("wb") as file:
                 for block in packed(entry.arrays, entry.about, _TITLE):
-                    progress("Keeping what is known", file.tell(), size)
+                    progress("Keeping what is known", min(round(100 * file.tell() / size), 100) if size else 100, 100)
                     file.write(block)
             self._evict()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import places
 from .errors import ConfigError
+from .roles import Role, read_roles
 
 UPLOADS_MB = 10_000
 """Megabytes that the uploads of all visitors may take."""
@@ -45,7 +46,11 @@ class Settings:
         address: address that the server binds to (``EMOVIZ_ADDRESS``).
         hosts: names under which browsers reach the server, beside those of the machine (``EMOVIZ_HOSTS``, e.g.
             ``emotions.lab.example,lab``).
-        token: token that browsers must show once (``EMOVIZ_TOKEN``), or "".
+        token: token that browsers must show once (``EMOVIZ_TOKEN``), or ""; who shows it may do everything.
+        role_tokens: tokens of the roles that may do less (``EMOVIZ_TOKEN_WORK``, ``EMOVIZ_TOKEN_LOOK``).
+        login: file with the ``[auth]`` of an OpenID Connect provider (``EMOVIZ_LOGIN``), or None.
+        roles: roles by patterns of e-mail addresses, of those who log in (``EMOVIZ_ROLES``, e.g.
+            ``*@lab.example=look, anna@lab.example=admin``).
         no_login: whether everybody who reaches the server may use it (``EMOVIZ_NO_LOGIN=1``).
         results: folders with the reports of protocols: the bundled ones and ``EMOVIZ_RESULTS``, where new ones are
             written.
@@ -68,6 +73,9 @@ class Settings:
     slots: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     token: str = ""
+    role_tokens: tuple[tuple[Role, str], ...] = ()
+    login: Path | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
     no_login: bool = False
     results: tuple[Path, ...] = field(default_factory=_results)
     kept_mb: int = KEPT_MB
@@ -78,7 +86,12 @@ class Settings:
     @property
     def shared(self) -> bool:
         """Whether others than this machine's user may reach the app."""
-        return not is_local(self.address) or bool(self.token) or self.no_login
+        return not is_local(self.address) or self.guarded or self.no_login
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a browser has to show a token or its user to log in, so that visitors have roles."""
+        return bool(self.token or self.role_tokens or self.login)
 
     @property
     def readable(self) -> tuple[Path, ...] | None:
@@ -98,7 +111,7 @@ class Settings:
     def stated(self) -> dict[str, str]:
         """Return the environment variables that say the same elsewhere, without the folders of this machine's own work.
 
-        The token is left out, since a secret belongs into no file that people pass on.
+        Tokens, and who may log in, are left out: secrets and addresses belong into no file that people pass on.
         """
         stated = {
             "EMOVIZ_DATA": str(self.data or ""),
@@ -121,7 +134,7 @@ class Settings:
 
         Raises:
             ConfigError: if a limit, the size of what is kept, or the number of analyses at once is not such a number,
-                or the token could be guessed.
+                a token could be guessed or is that of two roles, or a role is none.
         """
         environment = os.environ if environment is None else environment
         data = environment.get("EMOVIZ_DATA")
@@ -131,11 +144,7 @@ class Settings:
         kept = environment.get("EMOVIZ_KEPT_MB")
         if kept is not None and not _is_whole(kept):
             raise ConfigError(f"EMOVIZ_KEPT_MB is a whole number of megabytes, 0 to keep nothing, not '{kept}'.")
-        token = environment.get("EMOVIZ_TOKEN", "")
-        if 0 < len(token) < SHORTEST_TOKEN:
-            raise ConfigError(
-                f"EMOVIZ_TOKEN has {len(token)} characters, and a token of under {SHORTEST_TOKEN} could be guessed."
-            )
+        tokens, login = _tokens(environment), environment.get("EMOVIZ_LOGIN")
         home = places.home()
         own = environment.get("EMOVIZ_CHECKPOINTS")
         found = cls(
@@ -149,7 +158,10 @@ class Settings:
             address=environment.get("EMOVIZ_ADDRESS", "localhost"),
             slots=_each(environment.get("EMOVIZ_SLOTS", "")),
             hosts=_each(environment.get("EMOVIZ_HOSTS", "")),
-            token=token,
+            token=tokens.pop(Role.ADMIN, ""),
+            role_tokens=tuple(tokens.items()),
+            login=Path(login).resolve() if login else None,
+            roles=read_roles(environment.get("EMOVIZ_ROLES", "")),
             no_login=environment.get("EMOVIZ_NO_LOGIN", "") not in ("", "0"),
             results=_results(environment),
             kept_mb=int(kept or KEPT_MB),
@@ -170,6 +182,27 @@ def is_local(address: str | None) -> bool:
         return address == "localhost" or ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def _tokens(environment: Mapping[str, str]) -> dict[Role, str]:
+    """The tokens of the roles that have one.
+
+    Raises:
+        ConfigError: if one could be guessed, or is that of two roles.
+    """
+    names = {Role.ADMIN: "EMOVIZ_TOKEN", Role.WORK: "EMOVIZ_TOKEN_WORK", Role.LOOK: "EMOVIZ_TOKEN_LOOK"}
+    found: dict[Role, str] = {}
+    for role, name in names.items():
+        token = environment.get(name, "")
+        if 0 < len(token) < SHORTEST_TOKEN:
+            raise ConfigError(
+                f"{name} has {len(token)} characters, and a token of under {SHORTEST_TOKEN} could be guessed."
+            )
+        if token in found.values():
+            raise ConfigError(f"{name} is the token of another role, too: each role has a token of its own.")
+        if token:
+            found[role] = token
+    return found
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int, what: str) -> int:

@@ -72,32 +72,37 @@ def read(name: str, imports: Path) -> Corpus:
     return corpus
 
 
-def move(folder: Path, moved: Mapping[str, str]) -> None:
+def move(folder: Path, moved: Mapping[str, str]) -> set[str]:
     """Let a corpus name its recordings where they lie now.
 
     Args:
         folder: folder of the imported corpus.
         moved: folders of recordings, each as the corpus names it -> where it is now.
 
+    Returns:
+        Those of the folders, as the corpus names them, in which recordings of the corpus lie.
+
     Raises:
         CorpusError: if the corpus is damaged.
     """
     path = folder / "recordings.parquet"
+    fitting: set[str] = set()
+
+    def at(file: Any) -> Any:
+        for old, new in moved.items():
+            if isinstance(file, str) and file.startswith(f"{old}/"):
+                fitting.add(old)
+                return new + file.removeprefix(old)
+        return file
+
     try:
         table = pd.read_parquet(path)
         for column in ("video", "audio"):
-            table[column] = table[column].map(lambda file: _at(file, moved) if isinstance(file, str) else file)
+            table[column] = table[column].map(at)
     except (OSError, ValueError, KeyError) as error:
         raise CorpusError(f"The imported corpus in '{folder}' is damaged; import it again.") from error
     table.to_parquet(path)
-
-
-def _at(file: str, moved: Mapping[str, str]) -> str:
-    """The place of a file now."""
-    for old, new in moved.items():
-        if file.startswith(f"{old}/"):
-            return new + file.removeprefix(old)
-    return file
+    return fitting
 
 
 def _pictures(recordings: pd.DataFrame) -> "pd.Series[Any] | None":

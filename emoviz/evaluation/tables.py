@@ -1,6 +1,6 @@
 """Tables of held-out recordings, as checkpoints keep them: predictions, embeddings, channel weights, confusion."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -126,3 +126,23 @@ def _who(results: Sequence[Result]) -> pd.DataFrame:
     if any(r.session for r in results):
         columns["session"] = [r.session for r in results]
     return pd.DataFrame({**columns, "label": [r.label for r in results]}, index=_ids(results))
+
+
+def curve_table(kept: Iterable[tuple[str, Sequence[Mapping[str, float]], str | None]]) -> pd.DataFrame:
+    """Tabulate loss and validation score after each epoch of several trainings.
+
+    Args:
+        kept: name, epochs as a log has them, and registry name of the validation score of each training;
+            trainings without epochs are left out.
+
+    Returns:
+        A table with the columns ``model`` (the name), ``epoch`` (from 1), ``loss``, ``validation`` and ``metric``.
+    """
+    columns = ["epoch", "loss", "validation"]
+    parts = [
+        pd.DataFrame(epochs).reindex(columns=columns).assign(model=name, metric=metric)
+        for name, epochs, metric in kept
+        if epochs
+    ]
+    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "model", "metric"])
+    return found.assign(epoch=found["epoch"] + 1)[["model", *columns, "metric"]]

@@ -115,6 +115,8 @@ def transcribe(
         MediaError: if the clip has no sound.
         Cancelled: if ``progress`` raises it.
     """
+    if media.info.audio is None:
+        media.waveform()  # refuses the clip, before weights are asked for that would not help
     folder = weights.folder(feature)
     task = fingerprint(folder), language, translate
     with held(_recognising, progress):

@@ -1,7 +1,7 @@
 """The pictures, sound and faces of a clip, decoded as streams with true times."""
 
 from .clip import ClipMedia
-from .container import ACCEPTED, Choice, content_key
+from .container import ACCEPTED, Choice, accepted, content_key
 from .crops import face_crop, face_picture, face_square
 from .faces import track_faces
 from .frames import Frame, iterate_frames
@@ -28,6 +28,7 @@ __all__ = [
     "VideoInfo",
     "content_key",
     "Waveform",
+    "accepted",
     "face_crop",
     "face_picture",
     "face_square",

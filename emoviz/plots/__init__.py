@@ -21,6 +21,7 @@ from .embeddings import embedding_maps, separation
 from .explain import contribution_bars, face_heat, film_strip, frequency_heat, heat_table, in_stretches, sound_explained
 from .moment import moment
 from .results import few_shot, paired_differences, results_matrix, standing
+from .still import still
 from .train import job_curves
 from .turns import turns
 from .words import words
@@ -64,6 +65,7 @@ __all__ = [
     "sound_explained",
     "spread_diagram",
     "standing",
+    "still",
     "timeline",
     "top_channels",
     "training_curves",

@@ -68,7 +68,7 @@ def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emo
         gaps: table with ``source model start end reason`` (:func:`emoviz.evaluation.gaps.gaps`).
         emotion_source: source whose emotions are stacked; None for no such row.
     """
-    dimensions = _dimensions(outputs)
+    dimensions = dimensions_of(outputs)
     emotions = outputs[(outputs.kind == "emotion") & (outputs.source == emotion_source)].drop_duplicates("output")
     rows = [*dimensions, *(["emotions"] if len(emotions) else [])]
     figure = go.Figure()
@@ -96,7 +96,7 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
     """
     columns = {
         name: rows[rows.source == source].column.iloc[0]
-        for name, rows in _dimensions(outputs).items()
+        for name, rows in dimensions_of(outputs).items()
         if (rows.source == source).any()
     }
     path = table[["time", columns[Dimension.VALENCE], columns[Dimension.AROUSAL]]]
@@ -129,7 +129,7 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
         )
     )
     for axis, rows in (("x", "valence"), ("y", "arousal")):
-        name = _axis_title(_dimensions(outputs)[rows])
+        name = _axis_title(dimensions_of(outputs)[rows])
         lay_out(figure, {f"{axis}axis": unit_axis(name)})
     lay_out(
         figure,
@@ -203,8 +203,8 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20, *, pale:
     return figure
 
 
-def _dimensions(outputs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Dimension -> its rows of ``outputs``, derived or not, in the vocabulary's order; then classes of high."""
+def dimensions_of(outputs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return each dimension's rows of ``outputs``, derived or not, in the vocabulary's order; then classes of high."""
     dimensions = outputs[outputs.kind == "dimension"]
     found = {str(d): dimensions[dimensions.output.str.split(" ").str[0] == d] for d in Dimension}
     found |= {high: dimensions[dimensions.output == high] for high in HIGHS}

@@ -2,72 +2,53 @@
 
 A browser sends requests for every page that its user has open. Three checks keep other pages out: the server hears only
 names that are its own (or a page could give the server's address a name of its own, "rebinding"), only requests that
-its own pages sent, and, where it listens beyond this machine, only browsers whose user knows the token.
+its own pages sent, and, where it listens beyond this machine, only browsers whose user comes in by its
+:class:`~emoviz.ui.entry.Entry`.
 """
 
-import hashlib
-import html
 import ipaddress
-import secrets
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from ..core.errors import ConfigError
 from ..core.settings import Settings, is_local
-from . import insides
+from . import insides, login
+from .entry import Entry, Receive, Scope
+from .visitors import HEADER
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-HEALTH = "/_stcore/health"
-"""Path that says only that the server runs, for what watches it."""
-DOOR = "/door"
-"""Path to which the token is sent."""
 PORTS = {"http": 80, "https": 443}
 """Ports of the schemes of pages."""
-LONGEST_FORM = 4096
-"""Bytes of a form with a token."""
-YEAR = 365 * 24 * 3600
-"""Seconds for which a browser remembers that its user knew the token."""
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>emoviz</title>
-<meta name="viewport" content="width=device-width">
-<style>body{{font:16px system-ui,sans-serif;max-width:26rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}}
-input,button{{font:inherit;padding:.45rem .6rem}}input{{width:100%;box-sizing:border-box;margin:.4rem 0 .8rem}}</style>
-<h1>emoviz</h1><p>{message}</p><form method="post" action="{action}"><label for="token">Token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" autofocus required>
-<input name="to" type="hidden" value="{to}"><button>Open</button></form></html>"""
-ASKS = "This app is open to those who have its token, which was printed where the app was started."
-WRONG = "That is not the token of this app, which was printed where the app was started."
 
 
 def doors(settings: Settings, address: str | None, base: str) -> list[Middleware]:
     """Return the doors of a server.
 
     Args:
-        settings: settings with the token and the names of the server.
+        settings: settings with the names of the server and who may come in.
         address: address that the server binds to; none is every address of the machine.
         base: path under which the app answers, without a slash at its end.
 
     Raises:
-        ConfigError: if the server listens beyond this machine and has no token.
+        ConfigError: if the server listens beyond this machine and asks nobody who they are, or nobody could log in.
     """
-    if not (is_local(address) or settings.token or settings.no_login):
+    if not (is_local(address) or settings.guarded or settings.no_login):
         raise ConfigError(
             f"The app listens on {address or 'every address'}, so others on the network could open it. Start it by "
             "`python -m emoviz app`, which makes a token, or name a token of your own in EMOVIZ_TOKEN."
         )
-    return [Middleware(Doors, hosts=frozenset(settings.hosts), token=settings.token, base=base)]
+    hosts = {*settings.hosts, *(_name_of(auth["redirect_uri"]) for auth in login.secrets(settings).values())}
+    return [Middleware(Doors, hosts=frozenset(hosts), entry=Entry.of(settings, base))]
 
 
 def of_this_server() -> list[Middleware]:
@@ -85,16 +66,13 @@ class Doors:
     Args:
         app: the app behind it.
         hosts: names of the server beside those of this machine, and numbers, which no other page can take.
-        token: token that a browser must have shown once, or "" where none is asked for.
-        base: path under which the app answers, without a slash at its end.
+        entry: entry that tells who sends a request.
     """
 
-    def __init__(self, app: App, *, hosts: frozenset[str], token: str, base: str) -> None:
-        self._app, self._named, self._token, self._base = app, frozenset(map(str.lower, hosts)), token, base
+    def __init__(self, app: App, *, hosts: frozenset[str], entry: Entry) -> None:
+        self._app, self._named, self._entry = app, frozenset(map(str.lower, hosts)), entry
         self._hosts = self._named | {"localhost", socket.gethostname().lower()}
         self._headers = headers()
-        self._shown = hashlib.sha256(token.encode()).hexdigest()
-        self._cookie = f"emoviz-{self._shown[:8]}"  # of its own, as servers of one machine share their cookies
 
     @cached_property
     def _full_name(self) -> str:
@@ -107,8 +85,11 @@ class Doors:
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
         answer: Response | None = self._foreign(headers)
-        if answer is None and not self._is_known(scope):
-            answer = await self._ask(scope, headers, receive)
+        if answer is None and not self._entry.is_for_strangers(scope["path"]):
+            role = self._entry.role(scope)
+            comes_in = role is not None and not self._entry.is_door(scope["path"])
+            answer = self._entry.onward(scope) if comes_in else await self._entry.answer(scope, headers, receive)
+            scope = {**scope, "headers": [*_without_role(scope), (HEADER.encode(), str(role).encode())]}
         if answer is None:
             return await self._app(scope, receive, self._guarded(send))
         if scope["type"] == "http":
@@ -140,36 +121,6 @@ class Doors:
             return None
         return PlainTextResponse("This server answers no requests that pages of other servers send.\n", 403)
 
-    def _is_known(self, scope: Scope) -> bool:
-        """Whether the browser has shown the token, or none is asked for."""
-        if not self._token or scope["path"] == self._base + HEALTH:
-            return True
-        shown = HTTPConnection(scope).cookies.get(self._cookie, "")
-        return secrets.compare_digest(shown.encode(), self._shown.encode())
-
-    async def _ask(self, scope: Scope, headers: Headers, receive: Receive) -> Response:
-        """The answer to a browser that has not shown the token: the form, or the app if it shows it now."""
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        rest = urlencode([(key, value) for key, value in query if key != "token"])
-        to = scope["path"] + (f"?{rest}" if rest else "")
-        tokens = [value for key, value in query if key == "token"]
-        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._base + DOOR:
-            form = parse_qs((await _body(receive)).decode("latin-1"))
-            to, tokens = form.get("to", [""])[0], form.get("token", [""])
-        if not to.startswith(f"{self._base}/") or to.startswith(("//", "/\\", self._base + DOOR)):
-            to = f"{self._base}/"  # nowhere but in this app
-        if not any(secrets.compare_digest(one.encode(), self._token.encode()) for one in tokens):
-            page = PAGE.format(
-                message=WRONG if tokens else ASKS, action=html.escape(self._base + DOOR), to=html.escape(to)
-            )
-            return HTMLResponse(page, 401, {"Cache-Control": "no-store"})
-        answer = RedirectResponse(to, 303, {"Cache-Control": "no-store"})
-        https = "https" in (scope["scheme"], headers.get("x-forwarded-proto"))
-        answer.set_cookie(
-            self._cookie, self._shown, max_age=YEAR, path=f"{self._base}/", secure=https, httponly=True, samesite="lax"
-        )
-        return answer
-
 
 def headers() -> dict[str, str]:
     """Return the headers of every answer: what pages may load, who may show them, and what they tell elsewhere."""
@@ -194,13 +145,9 @@ def headers() -> dict[str, str]:
     }
 
 
-async def _body(receive: Receive) -> bytes:
-    """The body of a request, as far as a form with a token may reach."""
-    body, more = b"", True
-    while more and len(body) <= LONGEST_FORM:
-        message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body", False)
-    return body if len(body) <= LONGEST_FORM else b""
+def _without_role(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The headers of a request but those that would tell a role."""
+    return [(name, value) for name, value in scope["headers"] if name.lower() != HEADER.encode()]
 
 
 def _name_of(url: str) -> str:

@@ -9,13 +9,14 @@ import streamlit as st
 
 from ..core.configuration import from_dict
 from ..core.errors import EmovizError
+from ..core.roles import Action
 from ..jobs.folder import Job, State
 from ..jobs.kinds.prediction import Prediction
 from ..jobs.slurm import Slurm
 from ..prediction.bulk.listing import find, folders_in
 from ..prediction.bulk.tables import PROBLEMS, SEGMENTS
 from ..prediction.profiles import CORPUS, OWN, PROFILE
-from . import figures, job_cards, job_places, loaders
+from . import figures, job_cards, job_places, server_folders, visitors
 from .segment_view import LONGEST
 from .server_folders import MOST_FOLDERS
 
@@ -47,11 +48,11 @@ def show(models: Sequence[str], people: str | None) -> None:
         models: names of the models to apply.
         people: text that names people to whom the models are fitted, or None.
     """
-    roots = loaders.settings().folders
+    roots = server_folders.roots()
     part = st.expander("Predict all recordings of a folder", key="many", on_change="rerun", bind="query-params")
     with part:
         if not roots:
-            st.markdown(ABOUT_SETTING)
+            st.markdown(visitors.refusal(Action.READ_FOLDERS) or ABOUT_SETTING)
         elif part.open:  # no folder is searched before somebody asks for it
             left, right = st.columns([53, 47], gap="medium")
             with left:

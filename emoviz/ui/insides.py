@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
@@ -174,6 +174,39 @@ def _inline_scripts() -> tuple[str, ...]:
     scripts = [*re.findall(r"<script>(.*?)</script>", page, re.S), *_own_scripts()]
     digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
     return tuple(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+def logged_in(cookies: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the identity provider says of who logged in; empty for nobody, and where Streamlit is another.
+
+    Args:
+        cookies: cookies of a request, by whose signature Streamlit knows who logged in.
+    """
+    return _reach("the cookie of who logged in", lambda: _logged_in(cookies), {})
+
+
+def _logged_in(cookies: Mapping[str, str]) -> dict[str, Any]:
+    from streamlit.auth_util import get_cookie_with_chunks
+    from streamlit.web.server.server_util import AUTH_COOKIE_NAME, get_cookie_secret
+    from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
+
+    def signed(name: str) -> bytes | None:
+        return decode_signed_value(get_cookie_secret(), name, cookies.get(name, ""))
+
+    told = get_cookie_with_chunks(signed, AUTH_COOKIE_NAME)
+    return dict(json.loads(told)) if told else {}
+
+
+def login_url() -> str:
+    """Return the path that leads to the identity provider, for some minutes; that of the app where there is none."""
+    root = f"/{str(st.get_option('server.baseUrlPath') or '').strip('/')}/".replace("//", "/")
+    return _reach("the way to the login", _login_url, root)
+
+
+def _login_url() -> str:
+    from streamlit.user_info import generate_login_redirect_url
+
+    return generate_login_redirect_url("default")
 
 
 def media_url(content: bytes | Path, mime: str, name: str) -> str:

@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from math import isnan
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from ..core.errors import EmovizError
+from ..core.roles import Action
 from ..core.words import duration
 from ..jobs.devices import Device, devices
 from ..jobs.folder import RESUMABLE, Job, State, Status
-from ..jobs.interface import Jobs
-from . import loaders
+from ..jobs.interface import Jobs, Where
+from . import loaders, visitors
 from .cache import cached
 from .insides import fragment
+
+if TYPE_CHECKING:
+    from ..jobs.work import Work
 
 OFTEN = 2.0
 """Seconds between two looks at jobs that run."""
@@ -29,10 +34,34 @@ ERROR = "job_error"
 """Key in the session of what a button's action was refused for."""
 
 
+class JobsOfVisitors(Jobs):
+    """The jobs of this server, with which each visitor does what their role allows."""
+
+    def submit(self, work: "Work", where: Where | None = None, group: str = "") -> Job:
+        """Queue some work as :meth:`Jobs.submit` does."""
+        visitors.require(Action.RUN_JOBS)
+        return super().submit(work, where, group)
+
+    def cancel(self, identity: str) -> None:
+        """End a job as :meth:`Jobs.cancel` does."""
+        visitors.require(Action.RUN_JOBS)
+        super().cancel(identity)
+
+    def resume(self, identity: str) -> None:
+        """Queue a job again as :meth:`Jobs.resume` does."""
+        visitors.require(Action.RUN_JOBS)
+        super().resume(identity)
+
+    def delete(self, identity: str) -> None:
+        """Delete a job's folder as :meth:`Jobs.delete` does."""
+        visitors.require(Action.DELETE_JOBS)
+        super().delete(identity)
+
+
 @cached(1)
 def jobs() -> Jobs:
     """Return the jobs of this server's folder of runs."""
-    return Jobs(loaders.settings())
+    return JobsOfVisitors(loaders.settings())
 
 
 def show_error() -> None:

@@ -8,10 +8,13 @@ import streamlit as st
 
 from ..core import words
 from ..core.errors import EmovizError
+from ..core.files import raising, remove_folder
+from ..core.roles import Action
 from ..evaluation.sentence import Moment
+from ..features.clip_store import RECORDINGS
 from ..prediction.library.known import Library
 from ..prediction.library.listing import Entry, Listed, Own, State, listed
-from . import asked_work, kept_uploads, loaders, server_folders
+from . import asked_work, kept_uploads, loaders, server_folders, visitors
 from .cache import cached
 from .clip_analysis import content_of
 from .session import session
@@ -93,6 +96,19 @@ def _listed(
     moment: float,
 ) -> Listed:
     return listed(dict(uploads), dict(folders), library.all())
+
+
+def forget_all() -> None:
+    """Delete what was found in recordings, of all visits.
+
+    Raises:
+        EmovizError: if the store is not writable.
+        RoleError: if the visitor may not.
+    """
+    visitors.require(Action.DELETE_RECORDINGS)
+    folder = loaders.settings().store / RECORDINGS
+    with raising(EmovizError, folder, setting="EMOVIZ_STORE"):
+        remove_folder(folder)
 
 
 def forget(entry: Entry) -> None:

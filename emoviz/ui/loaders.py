@@ -9,6 +9,7 @@ from .. import corpora
 from ..checkpoints import (
     CARD,
     CONFIG,
+    METRICS,
     PER_CULTURE,
     WEIGHTS,
     Checkpoint,
@@ -189,7 +190,13 @@ def _report(path: Path, changed: int) -> Report:
 
 
 def metrics(folder: Path) -> dict[str, Any]:
-    """Return the held-out scores of a checkpoint; empty when it has none, or they are damaged."""
+    """Return the held-out scores of a checkpoint; empty when it has none, or they are damaged. Do not change them."""
+    path = folder / METRICS
+    return _metrics(folder, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@cached(1024)
+def _metrics(folder: Path, changed: int) -> dict[str, Any]:
     try:
         return read_metrics(folder)
     except CheckpointError:

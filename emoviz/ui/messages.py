@@ -11,7 +11,7 @@ import streamlit as st
 
 from ..core.errors import EmovizError
 from ..core.progress import Progress
-from ..media import ACCEPTED
+from ..media import ACCEPTED, accepted
 from . import loaders, selection
 from .background import Stage
 from .insides import fragment
@@ -104,7 +104,8 @@ def usable(load: Callable[[Item], Thing], items: Iterable[Item]) -> list[Thing]:
 def wrong(sentence: str, details: str | None = None) -> None:
     """Show one sentence on what is wrong and what is accepted, and the example to try."""
     st.error(sentence)
-    st.markdown(f"Accepted are clips with a face, a voice or both: {', '.join(ACCEPTED)}.")
+    if accepted() not in sentence:
+        st.markdown(f"Accepted are clips with a face, a voice or both: {', '.join(ACCEPTED)}.")
     _example_button("Try the example")
     if details:
         with st.expander("Details for a bug report"):

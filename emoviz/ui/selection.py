@@ -9,7 +9,7 @@ held-out recordings share one primary ``model``, one ``pinned`` model to see bes
 (:mod:`emoviz.ui.selected`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +17,14 @@ import pandas as pd
 import streamlit as st
 
 from ..core.errors import EmovizError
+from ..core.roles import Action
 from ..core.vocabulary import Source
 from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
 from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.clip import DEFAULT_MODELS, require_size
 from ..prediction.inputs import can_be_extracted
-from . import insides, kept_uploads, linked, loaders, recordings, server_folders
+from . import insides, kept_uploads, linked, loaders, recordings, server_folders, visitors
 from .session import session
 
 UPLOAD, EXAMPLE = "Upload: ", "Example: "
@@ -47,6 +48,10 @@ GONE = {
 """Sentence on a recording that a link names and that is not there, by the start of its name."""
 SHOWN_INSTEAD = "shown-instead"
 """Key in the session of the sentence that says why another clip is shown, and that clip's name."""
+RECORD = "record-popover"
+"""Key in the session of whether the ways to record are shown."""
+UPLOAD_ERROR = "upload_error"
+"""Key in the session of the sentence that says why what was received last is not there."""
 
 
 class Clip(NamedTuple):
@@ -76,8 +81,12 @@ def open_clip(name: str) -> None:
     linked.choose_first("clip", name)
 
 
-def choose_clip() -> Clip | None:
-    """Draw the row ``[clip v] [Upload] [Record]`` and return the chosen clip; None when there is none."""
+def choose_clip(beside: Callable[[], None] | None = None) -> Clip | None:
+    """Draw the row ``[clip v] [Upload] [Record]`` and return the chosen clip; None when there is none.
+
+    Args:
+        beside: function that draws another way to record under the microphone; it may close what :data:`RECORD` names.
+    """
     visitor = session()
     wanted = linked.read("clip")
     visitor.opened |= _on_disk([wanted, str(st.session_state.get("clip", ""))])
@@ -86,7 +95,7 @@ def choose_clip() -> Clip | None:
     may_be_kept = bool(visitor.uploads) and loaders.kept_files() is not None
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
         if clips:
-            width = 260 - BUTTON * (bool(loaders.settings().folders) + may_be_kept)
+            width = 260 - BUTTON * (bool(server_folders.roots()) + may_be_kept)
             name = linked.select("Clip", list(clips), "clip", label_visibility="collapsed", width=width)
         else:
             st.selectbox("Clip", [], label_visibility="collapsed", width=260, placeholder="No clip yet")
@@ -102,15 +111,19 @@ def choose_clip() -> Clip | None:
                 args=("upload",),
             )
             st.caption(stays)
-        with st.popover("Record"):
+        with st.popover("Record", key=RECORD, on_change="rerun" if beside else "ignore"):
             st.audio_input("Say something", sample_rate=16000, key="record", on_change=_keep_upload, args=("record",))
+            if beside:
+                beside()
             st.caption(stays)
-        if loaders.settings().folders:
+        if server_folders.roots():
             _offer_folders()
-    if message := st.session_state.pop("upload_error", None):
+    if message := st.session_state.pop(UPLOAD_ERROR, None):
         st.error(message)
     for start, sentence in GONE.items():
         if wanted.startswith(start) and wanted not in clips and wanted != st.session_state.get("kept-upload"):
+            if start == server_folders.PREFIX and (refused := visitors.refusal(Action.READ_FOLDERS)):
+                sentence = refused.removesuffix(".")
             st.session_state[SHOWN_INSTEAD] = f"{sentence}: the example is shown instead.", name
     if (told := st.session_state.get(SHOWN_INSTEAD)) and told[1] == name:
         st.info(told[0])  # as long as it is shown, though the link names the example by now
@@ -131,7 +144,7 @@ def _keep_beyond_visit(name: str) -> None:
         open_clip(kept_uploads.PREFIX + session().keep(name))
         st.session_state["kept-upload"] = name  # which the link names until the chooser is drawn
     except EmovizError as error:
-        st.session_state["upload_error"] = str(error)
+        st.session_state[UPLOAD_ERROR] = str(error)
 
 
 def _offer_folders() -> None:
@@ -149,7 +162,7 @@ def _open_of_folder(name: str) -> None:
         for path in found.values():
             require_size(path, loaders.settings().upload_limit_mb)
     except EmovizError as error:
-        st.session_state["upload_error"] = str(error)
+        st.session_state[UPLOAD_ERROR] = str(error)
         return
     session().opened |= found
     open_clip(name)
@@ -165,7 +178,7 @@ def _keep_upload(key: str) -> None:
         open_clip(session().add_upload(name, received.getvalue()))
         insides.release(received)
     except EmovizError as error:
-        st.session_state["upload_error"] = str(error)
+        st.session_state[UPLOAD_ERROR] = str(error)
 
 
 def choose_models() -> dict[str, Path]:

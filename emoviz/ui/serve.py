@@ -1,4 +1,4 @@
-"""The server's own answers beside Streamlit's: pages, and the app's part of plotly."""
+"""The server's own answers beside Streamlit's: pages, the app's part of plotly, and to what browsers record."""
 
 import hashlib
 from functools import partial
@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from ..core import places
-from . import insides
+from . import insides, receiver
 from .cache import cached
 
 
@@ -20,9 +20,10 @@ def plotly_url() -> str:
 
 
 def routes() -> list[Route]:
-    """Return routes to pages that begin with what they need, and to plotly's part, which browsers keep compiled."""
+    """Return routes to pages that begin with what they need, to plotly's part, which they keep, and for recordings."""
     base = f"/{st.get_option('server.baseUrlPath').strip('/')}".rstrip("/")
     found = [Route(f"{base}/{plotly_url().removeprefix('./')}", partial(_plotly, insides.PLOTLY.read_bytes()))]
+    found += receiver.routes(base)
     index = insides.index(plotly_url())
     if index is not None:
         names = ["", *(page.stem for page in (places.bundled() / "pages").glob("*.py"))]

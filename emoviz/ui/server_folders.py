@@ -6,13 +6,19 @@ from pathlib import Path
 import streamlit as st
 
 from ..core.errors import ConfigError, EmovizError
+from ..core.roles import Action
 from ..media import ACCEPTED
 from ..prediction.bulk.listing import folders_in, require_inside
-from . import loaders
+from . import loaders, visitors
 
 PREFIX = "Folder: "
 """Start of the names of these recordings, as pages show them."""
 MOST_FOLDERS = 1000
+
+
+def roots() -> tuple[Path, ...]:
+    """Return the folders whose recordings this visitor may open."""
+    return () if visitors.refusal(Action.READ_FOLDERS) else loaders.settings().folders
 
 
 def named(text: str) -> Path:
@@ -20,7 +26,9 @@ def named(text: str) -> Path:
 
     Raises:
         ConfigError: if others can reach the app too, and it lies in none of the folders that these may see.
+        RoleError: if the visitor may read no folders.
     """
+    visitors.require(Action.READ_FOLDERS)
     path, readable = Path(text).expanduser(), loaders.settings().readable
     try:
         require_inside(path, readable or ())
@@ -40,7 +48,7 @@ def found(names: Iterable[str]) -> dict[str, Path]:
 
 def starts() -> dict[str, Path]:
     """Return the folders by the start of their recordings' names."""
-    return {_start(root): root for root in loaders.settings().folders}
+    return {_start(root): root for root in roots()}
 
 
 def offer(take: Callable[[str], None]) -> None:
@@ -49,20 +57,19 @@ def offer(take: Callable[[str], None]) -> None:
     Args:
         take: function that is called, before the page runs again, with the name of a recording that they open.
     """
-    settings = loaders.settings()
-    folder = st.selectbox("Folder", folders_in(settings.folders, MOST_FOLDERS), key="server-folder")
+    folder = st.selectbox("Folder", folders_in(roots(), MOST_FOLDERS), key="server-folder")
     files = sorted(path.name for path in folder.iterdir() if _is_recording(path)) if folder else []
     if not files:
         st.caption(f"No recording lies in this folder itself; accepted are {', '.join(ACCEPTED)}.")
         return
     file = st.selectbox("Recording", files, key=f"server-file-{folder}")
-    root = next(root for root in settings.folders if folder.is_relative_to(root))
+    root = next(root for root in roots() if folder.is_relative_to(root))
     name = f"{_start(root)}{(folder / file).relative_to(root).as_posix()}"
     st.button("Open", key="server-open", on_click=take, args=(name,))
 
 
 def _path_of(name: str) -> Path | None:
-    for root in loaders.settings().folders:
+    for root in roots():
         if name.startswith(_start(root)):
             path = root / name.removeprefix(_start(root))
             if _is_recording(path):

@@ -15,13 +15,15 @@ from ..core import memory
 from ..core.errors import MediaError
 from ..core.files import extent, file_name, raising, remove_folder
 from ..core.kept import Kept
+from ..core.roles import Action
 from ..features import clip_store
 from ..features.store import FeatureStore
 from ..prediction.library.known import Library
-from . import cache, loaders, session_folders
+from . import cache, loaders, session_folders, visitors
 from .clip_analysis import Analyses, content_of
 from .explanations import Line
 from .fits import Fits
+from .receiver import Receiver
 from .shared_store import SharedStore
 from .turns import Visitor
 
@@ -43,6 +45,7 @@ class Session:
         visitor: the visitor, who takes turns at the processors.
         analyses: analyses of this visitor's clips.
         line: line of this visitor's explanations.
+        receiver: place to which this visitor's browser sends what it records.
     """
 
     folder: Path
@@ -56,6 +59,7 @@ class Session:
     library: Library = field(init=False)
     analyses: Analyses = field(init=False)
     line: Line = field(init=False)
+    receiver: Receiver = field(init=False)
 
     def __post_init__(self) -> None:
         self._left: dict[str, list[Path]] = {}  # files of uploads that are kept elsewhere, by content
@@ -67,6 +71,7 @@ class Session:
             self.store, self.library = SharedStore(loaders.settings().store, kept), Library(kept)
         self.analyses = Analyses(self.folder, kept, self.visitor, self.library)
         self.fits, self.line = Fits(self.visitor), Line(self.visitor)
+        self.receiver = Receiver(self.folder, self.limit_mb, _require_room)
 
     def add_upload(self, name: str, content: bytes) -> str:
         """Write an upload to the session's folder; the oldest ones go when all exceed the limit.
@@ -79,9 +84,19 @@ class Session:
         """
         if len(content) > self.limit_mb * 1_000_000:
             raise MediaError(f"The file has {len(content) / 1e6:.0f} MB; clips up to {self.limit_mb} MB are accepted.")
+        return self._add(name, self.write(uuid.uuid4().hex, name, content))
+
+    def add_recording(self, name: str, file: Path) -> str:
+        """Make an upload of a file in a folder of its own within the session's, and return the name of the page for it.
+
+        The oldest uploads go when all exceed the limit.
+        """
+        return self._add(name, file.rename(file.parent / file_name(name)))
+
+    def _add(self, name: str, file: Path) -> str:
         label = f"Upload: {file_name(name)}"
         self._remove(label)
-        self.uploads[label] = self.write(uuid.uuid4().hex, name, content)
+        self.uploads[label] = file
         while sum(file.stat().st_size for file in self.uploads.values()) > self.limit_mb * 1_000_000:
             self._remove(next(iter(self.uploads)))
         return label
@@ -139,7 +154,9 @@ class Session:
         Raises:
             MediaError: if there is no room for it, it cannot be written, nothing is kept beyond visits, or the upload
                 is gone.
+            RoleError: if the visitor may keep nothing.
         """
+        visitors.require(Action.KEEP)
         file, kept = self.uploads.get(label), loaders.kept_files()
         if kept is None or file is None:
             reason = "Nothing is kept here beyond a visit (setting EMOVIZ_KEPT_MB)"
@@ -159,7 +176,13 @@ class Session:
 
         Raises:
             MediaError: if the store is not writable.
+            RoleError: if the visitor may not delete what others see, too.
         """
+        kept = loaders.kept_files()
+        shared = kept is not None and content in {file.content for file in kept.all().values()}
+        known_to_all = self._own is None and content not in map(content_of, self.uploads.values())
+        if shared or known_to_all:
+            visitors.require(Action.DELETE_RECORDINGS)
         for key in self.analyses.forget(content):
             cache.forget_about(key)
         for label, file in list(self.uploads.items()):
@@ -167,7 +190,7 @@ class Session:
                 self._remove(label)
         for file in self._left.pop(content, []):
             shutil.rmtree(file.parent, ignore_errors=True)
-        if (kept := loaders.kept_files()) is not None:
+        if kept is not None:
             kept.delete(content)
         with raising(MediaError, self.library.folder, setting="EMOVIZ_STORE"):
             self.library.forget(content)
@@ -175,6 +198,7 @@ class Session:
     def close(self) -> None:
         """Stop the work, and delete the files and what was made of them."""
         self.visitor.leave()
+        self.receiver.close()
         for part in (self.fits, self.analyses, self.line):
             part.close()
         for label in list(self.uploads):

@@ -14,7 +14,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from clips import EXAMPLE
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from benchmarks.fake_camera import in_front_of_camera
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -86,14 +89,16 @@ def serving(command: Sequence[str], cwd: Path, environment: Mapping[str, str], l
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium, with a camera and a microphone."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (or name it in EMOVIZ_CHROMIUM): the browser tests do not run.")
     expect.set_options(timeout=PATIENCE * 1000)
+    folder = tmp_path_factory.mktemp("camera")
     with sync_playwright() as driver:
         chromium = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *in_front_of_camera(EXAMPLE, folder)],
         )
         yield chromium
         chromium.close()

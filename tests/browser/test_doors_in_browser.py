@@ -1,22 +1,35 @@
-"""The door of an app that asks for a token, in Chromium."""
+"""The door of an app that asks for a token or a login, in Chromium."""
 
 import os
 import re
 import sys
+from contextlib import ExitStack
 
 import pytest
 from conftest import ROOT, serving
 from playwright.sync_api import expect
+from provider import CLIENT, SECRET, provider
 
 pytestmark = pytest.mark.browser
 
 TOKEN = "a token of this test"
+LOGIN = """[auth]
+redirect_uri = "http://localhost:{{port}}/oauth2callback"
+cookie_secret = "a secret of this server"
+client_id = "{client}"
+client_secret = "{secret}"
+server_metadata_url = "{provider}/.well-known/openid-configuration"
+"""
 
 
-def test_the_token_opens_the_page_that_was_asked_for_and_once_is_enough(page, elsewhere, tmp_path):
-    environment = os.environ | {"EMOVIZ_STORE": str(tmp_path / "store"), "EMOVIZ_TOKEN": TOKEN}
+def test_token_and_login_open_the_page_that_was_asked_for_and_once_is_enough(page, elsewhere, tmp_path):
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port"]
-    with serving(command, ROOT, environment, tmp_path / "log.txt") as address:
+    own = {"EMOVIZ_STORE": str(tmp_path / "store"), "EMOVIZ_TOKEN": TOKEN, "EMOVIZ_ROLES": "*@lab.example=look"}
+    with ExitStack() as running:
+        at = running.enter_context(provider("anna@lab.example"))
+        (tmp_path / "login.toml").write_text(LOGIN.format(client=CLIENT, secret=SECRET, provider=at))
+        environment = os.environ | own | {"EMOVIZ_LOGIN": str(tmp_path / "login.toml")}
+        address = running.enter_context(serving(command, ROOT, environment, tmp_path / "log.txt"))
         page.goto(f"{address}/results")
         page.get_by_label("Token").fill("another token")
         page.get_by_role("button", name="Open").click()
@@ -28,6 +41,14 @@ def test_the_token_opens_the_page_that_was_asked_for_and_once_is_enough(page, el
         expect(page.get_by_role("heading", name="Cultures", exact=True)).to_be_visible()
         elsewhere.goto(address)
         expect(elsewhere.get_by_label("Token")).to_be_visible()
+        elsewhere.goto(f"{address}/results?study=sewa")
+        elsewhere.get_by_role("link", name="Log in").click()
+        expect(elsewhere.get_by_role("heading", name="Results", exact=True)).to_be_visible()
+        expect(elsewhere).to_have_url(re.compile("/results.study=sewa"))
+        expect(elsewhere.get_by_text("Your role here: look")).to_be_visible()
+        expect(elsewhere.get_by_text("Logged in as anna@lab.example")).to_be_visible()
+        elsewhere.get_by_role("button", name="Log out").click()
+        expect(elsewhere.get_by_role("link", name="Log in")).to_be_visible()
 
 
 def test_all_pages_keep_to_the_policy_and_ask_for_nothing_that_is_not_there(strict_page, app):

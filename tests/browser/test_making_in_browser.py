@@ -76,6 +76,26 @@ def import_own(app: str, page: Page, clips: Path, name: str) -> None:
     expect(page.get_by_text(f"'{name}' is imported")).to_be_visible(timeout=LONG)
 
 
+def test_runs_are_marked_compared_and_noted(app: str, page: Page):
+    page.goto(f"{app}/runs?runs_search=speech-")
+    grid = page.locator(".st-key-runs-grid .dvn-scroller")
+    grid.wait_for(timeout=LONG)
+    expect(page.locator(".st-key-run-curves .js-plotly-plot")).to_be_visible(timeout=LONG)
+    wait_until_still(page)
+    for row in (1, 2):  # the marks stand in the first column, beneath the headings
+        grid.click(position={"x": 15, "y": 34 + 28 * row - 14})
+        wait_until_still(page)
+    expect(page.locator(".st-key-differences")).to_contain_text("options.", timeout=LONG)
+    expect(page.get_by_test_id("stMultiSelect").get_by_text("speech-bigru", exact=True)).to_be_visible()
+    noted = page.get_by_test_id("stExpander").filter(has_text="Note on speech-bigru")
+    noted.get_by_text("Note on speech-bigru").click()
+    noted.get_by_label("Tags", exact=True).fill("baseline")
+    noted.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Note on speech-bigru: baseline")).to_be_visible(timeout=LONG)
+    page.reload()  # the link has what is compared, and the note is kept
+    expect(page.get_by_text("Note on speech-bigru: baseline")).to_be_visible(timeout=LONG)
+
+
 @pytest.mark.slow
 def test_the_preset_compare_cultures_starts_one_job(app: str, page: Page, folders: Path):
     clips = write_own(folders / "two-cultures", speakers=5, takes=1)

@@ -210,6 +210,26 @@ def test_words_stand_on_the_clips_time(result, store: Path, weights: Path, monke
     assert "00:00:06,000 --> 00:00:06,500\nhome." in Path(download.value.path()).read_text("utf-8")
 
 
+def test_the_camera_records_what_it_sees_and_hears(result):
+    """It comes last on this page, as another clip is shown there then."""
+    page = result
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.get_by_role("button", name="Picture and sound").click()
+    camera = page.get_by_role("group", name="Camera")
+    camera.get_by_text("Ready.").wait_for()
+    camera.get_by_role("button", name="Record").click()
+    camera.get_by_text("00:02").wait_for()
+    camera.get_by_role("button", name="Stop").click()
+    camera.wait_for(state="detached")
+    wait_for_result(page)
+    expect(page.get_by_label("Clip", exact=True)).to_have_value("Upload: camera 1.webm")
+    assert 1.9 < page.locator("video").evaluate("video => video.duration") < 5
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    table = pd.read_csv(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert table.filter(regex=r"^(face|speech)\.").notna().any().all()
+
+
 def test_a_link_opens_the_same_view(app: str, page):
     open_result(page, f"{app}/predict?video_weight=0.25&time=1.50")
     page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 1.5) < 0.1")

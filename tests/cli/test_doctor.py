@@ -65,3 +65,9 @@ def test_what_is_wrong_is_told_with_a_remedy(settings, capsys, tmp_path, monkeyp
     said = capsys.readouterr()
     assert "bad   broken: The checkpoint 'broken' is damaged" in said.out
     assert "emoviz: Not everything works: EMOVIZ_STORE, EMOVIZ_DATA, broken." in said.err
+
+
+def test_a_login_that_cannot_work_is_told(settings, tmp_path):
+    found = {one.what: one for one in doctor._app(dataclasses.replace(settings, login=tmp_path / "nothing"))}
+    assert found["login"].verdict == "bad" and "EMOVIZ_LOGIN) cannot be read" in found["login"].found
+    assert found["open to"][1:3] == ("good", "those who log in")

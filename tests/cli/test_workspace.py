@@ -62,9 +62,9 @@ def test_what_a_lab_made_is_there_on_another_machine(lab, tmp_path, monkeypatch,
 
     here = settings_at(monkeypatch, tmp_path / "here")
     (there / "clips").rename(tmp_path / "moved")
-    assert (
-        main(["import-workspace", str(tmp_path / "lab.zip"), "--moved", f"{there / 'clips'}={tmp_path / 'moved'}"]) == 0
-    )
+    moves = ["--moved", f"{there / 'clips'}={tmp_path / 'moved'}", "--moved", "/nowhere=/here"]
+    assert main(["import-workspace", str(tmp_path / "lab.zip"), *moves]) == 0
+    assert "No unpacked corpus names recordings in '/nowhere'" in capsys.readouterr().out
     assert load(here.checkpoints[-1] / "speech-spectrogram").name == "speech-spectrogram"
     corpus = own.read("ours", here.imports)
     assert len(corpus.recordings) == 8 and corpus.recordings["audio"].str.startswith(str(tmp_path / "moved")).all()

@@ -76,6 +76,12 @@ def test_nothing_is_left_of_an_entry_whose_writing_is_stopped(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_progress_of_keeping_never_exceeds_its_total(tmp_path):
+    told = []
+    Kept(tmp_path).write("faces", {}, entry(), lambda *now: told.append(now))  # its facts take more than its arrays
+    assert len(told) > 1 and all(0 <= done <= total == 100 for _, done, total in told)
+
+
 def test_the_longest_unused_entries_go_when_there_are_too_many(tmp_path):
     kept = Kept(tmp_path)
     for number in range(4):

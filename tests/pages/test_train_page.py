@@ -1,17 +1,15 @@
 """The Train page: what it refuses before anything starts, what it starts, and how jobs are shown."""
 
 import dataclasses
-import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from job_queue import Queue
 from own_corpus import TABLE, write_own
 from reading import specs, tables, texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.core import words
-from emoviz.core.configuration import to_dict
 from emoviz.core.settings import Settings
 from emoviz.corpora import load, own
 from emoviz.corpora.importing import Plan, check, corpus
@@ -19,7 +17,7 @@ from emoviz.corpora.sources import gather
 from emoviz.features.estimate import Estimate
 from emoviz.features.store import FeatureStore
 from emoviz.jobs.devices import Device
-from emoviz.jobs.folder import Job, Places, State, Status
+from emoviz.jobs.folder import State
 from emoviz.jobs.kinds.culture_set import CultureSet
 from emoviz.models.inputs import InputConfig
 from emoviz.training import preset
@@ -27,49 +25,6 @@ from emoviz.training.papers import PAPERS
 from emoviz.ui import cache, job_cards
 
 CONFIG = dataclasses.replace(preset("speech-emotion"), name="mine-1", corpora=("mine",), epochs=3)
-FIGURES = [
-    {"epoch": e, "loss": 2.0 - e, "validation": 0.3 + e / 10, "validation in A": 0.2, "validation in B": 0.4}
-    for e in range(2)
-]
-
-
-class Queue:
-    """Stands in for the jobs: keeps what was submitted, shows what a test puts there."""
-
-    def __init__(self) -> None:
-        self.submitted: list = []
-        self.shown: dict[str, tuple[Job, Status]] = {}
-        self.asked: list[tuple[str, str]] = []
-        self.engines = {"local": SimpleNamespace(slots=("cpu",))}
-
-    def submit(self, work, where, group=""):
-        self.submitted.append((work, where, group))
-
-    def list(self):
-        return tuple(job for job, _ in self.shown.values())
-
-    def state(self, identity: str) -> Status:
-        return self.shown[identity][1]
-
-    def epochs(self, identity: str) -> list:
-        return FIGURES
-
-    def logs(self, identity: str, lines: int) -> str:
-        return "said so"
-
-    def cancel(self, identity: str) -> None:
-        self.asked.append(("cancel", identity))
-
-    def resume(self, identity: str) -> None:
-        self.asked.append(("resume", identity))
-
-    def put(self, identity: str, state: State, config=CONFIG, group: str = "", **status) -> None:
-        work = json.loads(json.dumps({"config": to_dict(config)}))
-        places = Places("", "", "", "")
-        job = Job(
-            identity, "train", work, "local", {"device": "cpu"}, config.title, group, 0.0, "h", config.name, places
-        )
-        self.shown[identity] = job, Status(state, **status)
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +221,16 @@ def test_a_logger_is_a_setting_of_one_training(page, queue):
 
 
 def test_a_running_job_shows_its_curves_and_can_be_stopped(page, queue):
-    queue.put("a", State.RUNNING, stage="Training", done=1.5, total=3, usage={"memory": 2e9, "cpu": 90.0}, device="cpu")
+    queue.put(
+        "a",
+        State.RUNNING,
+        CONFIG,
+        stage="Training",
+        done=1.5,
+        total=3,
+        usage={"memory": 2e9, "cpu": 90.0},
+        device="cpu",
+    )
     test = page()
     assert not test.exception
     assert "2.0 GB, 90 % of a core" in texts(test)
@@ -277,7 +241,7 @@ def test_a_running_job_shows_its_curves_and_can_be_stopped(page, queue):
 
 @pytest.mark.parametrize("state", [State.CANCELLED, State.LOST, State.FAILED])
 def test_an_ended_job_says_why_and_can_be_resumed(page, queue, state):
-    queue.put("a", state, message="The disk was full.")
+    queue.put("a", state, CONFIG, message="The disk was full.")
     test = page()
     assert "The disk was full." in texts(test)
     press(test, "Resume")
@@ -285,7 +249,7 @@ def test_an_ended_job_says_why_and_can_be_resumed(page, queue, state):
 
 
 def test_a_job_is_cloned_into_the_form_under_a_free_name(page, queue):
-    queue.put("a", State.FINISHED)
+    queue.put("a", State.FINISHED, CONFIG)
     test = press(page(), "Clone with changes")
     assert errors(test) == []
     key = "clone of mine-1-"
@@ -295,7 +259,7 @@ def test_a_job_is_cloned_into_the_form_under_a_free_name(page, queue):
 
 
 def test_a_group_has_a_summary(page, queue):
-    queue.put("a", State.FINISHED, group="g")
+    queue.put("a", State.FINISHED, CONFIG, group="g")
     queue.put("b", State.QUEUED, dataclasses.replace(CONFIG, name="mine-2", seed=1), group="g")
     test = page()
     assert "**g**: 1 of 2 finished" in texts(test)

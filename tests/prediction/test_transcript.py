@@ -82,3 +82,8 @@ def test_the_command_writes_words_and_says_the_language(capsys, tmp_path, monkey
     assert "5 words, German (93 % sure)." in capsys.readouterr().err
     cli.main([*command, "--json"])
     assert json.loads(capsys.readouterr().out)[1] == {"start": 0.5, "end": 1.25, "label": "Wie geht es?"}
+
+    silent = write_clip(tmp_path / "silent.mp4", images=np.zeros((5, 48, 64, 3), np.uint8))
+    assert cli.main(["transcribe", str(silent), "--recogniser", str(tmp_path / "none")]) != 0
+    said_of_it = capsys.readouterr().err
+    assert "'silent.mp4' has no sound" in said_of_it and "recogniser" not in said_of_it, "weights would not help"

@@ -172,7 +172,15 @@ def table_of(counts: Sequence[Sequence[int]], emotions: Sequence[str] = FOUR_EMO
     Cultures are named A, B, C ..., ids read ``<culture>/<speaker>/<emotion>/<number>``.
     """
     rows = [
-        {"id": f"{c}/{s}/{e}/{k}", "speaker": f"{c}/{s}", "culture": c, "session": None, "emotion": str(e)} | UNTOLD
+        {
+            "id": f"{c}/{s}/{e}/{k}",
+            "speaker": f"{c}/{s}",
+            "culture": c,
+            "session": None,
+            "emotion": str(e),
+            "label": str(e),
+        }
+        | UNTOLD
         for c, speakers in zip("ABCDEFGH", counts, strict=False)
         for s, n in enumerate(speakers)
         for e in emotions

@@ -27,6 +27,7 @@ from emoviz.training.data.sequences import ids_by_emotion, order_by_emotion
 from emoviz.training.data.standardise import standardise
 from emoviz.training.feed import EpochSampler
 from emoviz.training.presets import preset
+from emoviz.training.protocols import PROTOCOLS, Options
 
 from .made_up import HOP, RATED, SYSTEMS, TRACES, MadeUpStore, RatedStore, TracedStore
 
@@ -607,6 +608,21 @@ def test_ratings_are_high_or_low_and_those_near_the_threshold_are_left_out():
     assert {s.id for part in Split for s in near.whole[part]} == set(arousal.index[(arousal - -0.2).abs() > 0.15])
     with pytest.raises(CorpusError, match="is 'high arousal': of 79 whose .*, 79 lie beyond 0.9 ± 0.1; change 'thr"):
         DATA["utterances"](dataclasses.replace(HIGH_OR_LOW, threshold=0.9, neutral=0.1), store)
+    corpus = store.corpus("made-up")
+    store.corpus = lambda name: dataclasses.replace(corpus, labels=corpus.labels.assign(arousal=float("nan")))
+    with pytest.raises(CorpusError, match="No recording of made-up has a rating of arousal, .* import the corpus with"):
+        DATA["utterances"](HIGH_OR_LOW, store)
+
+
+def test_shots_are_drawn_of_high_and_of_low():
+    table = load_recordings(HIGH_OR_LOW, RatedStore()).table
+    shots = [few for fold in PROTOCOLS["k-shot"](table, Options(shots=(0, 2), draws=1)) for few in fold.further]
+    assert [dict(table["label"][few.train].value_counts()) for few in shots] == 2 * [
+        dict.fromkeys(HIGH_OR_LOW.outputs, 2)
+    ]
+    assert all(set(table["label"][ids]) == set(HIGH_OR_LOW.outputs) for few in shots for ids in few.tests.values())
+    with pytest.raises(SplitError, match="of each class, and these recordings are of none"):
+        PROTOCOLS["k-shot"](table.assign(label=None), Options())
 
 
 def test_stretches_of_traced_recordings_are_high_or_low_on_average():

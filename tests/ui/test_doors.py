@@ -1,6 +1,7 @@
 """Whose requests the server hears, and what it says to others."""
 
 import hashlib
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -8,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoviz.core.errors import ConfigError
+from emoviz.core.roles import Role
 from emoviz.core.settings import Settings, is_local
-from emoviz.ui.doors import DOOR, HEALTH, LONGEST_FORM, Doors, doors, headers
+from emoviz.ui import insides, login
+from emoviz.ui.doors import Doors, doors, headers
+from emoviz.ui.entry import DOOR, HEALTH, LONGEST_FORM, ONWARD, Entry
+from emoviz.ui.visitors import HEADER
 
 TOKEN = "a token that nobody guesses"
 COOKIE = f"emoviz-{hashlib.sha256(TOKEN.encode()).hexdigest()[:8]}={hashlib.sha256(TOKEN.encode()).hexdigest()}"
@@ -19,12 +24,24 @@ async def behind(scope, receive, send):
     """An app that lets everybody in."""
     if scope["type"] == "websocket":
         return await send({"type": "websocket.accept"})
-    await send({"type": "http.response.start", "status": 200, "headers": []})
+    told = [(b"role", value) for name, value in scope["headers"] if name == HEADER.encode()]
+    await send({"type": "http.response.start", "status": 200, "headers": told})
     await send({"type": "http.response.body", "body": b"let in"})
 
 
 def ask(
-    path="/", *, host="localhost:8501", kind="http", method="GET", body=b"", token="", hosts=(), base="", **headers
+    path="/",
+    *,
+    host="localhost:8501",
+    kind="http",
+    method="GET",
+    body=b"",
+    token="",
+    tokens=None,
+    roles=None,
+    hosts=(),
+    base="",
+    **headers,
 ):
     """The answer to a request: its status or what was said to a websocket, its headers and its body."""
     path, _, query = path.partition("?")
@@ -45,7 +62,8 @@ def ask(
     async def receive():
         return {"type": "http.request", "body": body}
 
-    answer = Doors(behind, hosts=frozenset(hosts), token=token, base=base)(scope, receive, send)
+    entry = Entry(tokens or ({token: Role.ADMIN} if token else {}), roles, base)
+    answer = Doors(behind, hosts=frozenset(hosts), entry=entry)(scope, receive, send)
     with pytest.raises(StopIteration):
         answer.send(None)  # nothing waits, so that no loop is needed
     if kind == "websocket":
@@ -166,3 +184,107 @@ def test_beyond_this_machine_the_server_starts_with_a_token_only():
     with pytest.raises(ConfigError, match="EMOVIZ_TOKEN has 5 characters"):
         Settings.read({"EMOVIZ_TOKEN": "guess"})
     assert Settings.read({"EMOVIZ_HOSTS": "lab.example, lab,"}).hosts == ("lab.example", "lab")
+
+
+def test_each_token_gives_its_role_and_the_role_is_told_to_the_page_by_the_server_alone():
+    tokens = {f"the token of those who {role}": role for role in Role}
+    for token, role in tokens.items():
+        form = urlencode({"token": token, "to": "/data"}).encode()
+        status, found, _ = ask(DOOR, tokens=tokens, method="POST", body=form)
+        assert status == 303 and found["location"] == "/data"
+        cookie = found["set-cookie"].partition(";")[0]
+        status, found, _ = ask(tokens=tokens, cookie=cookie, **{HEADER: "admin"})
+        assert status == 200 and found["role"] == role
+        assert "Token" in ask(DOOR, tokens=tokens, cookie=cookie)[2], "who is known may come in as somebody else"
+    assert ask(**{HEADER: "look"})[1]["role"] == "admin"
+
+
+LAB = {"*@lab.example": Role.LOOK, "anna@lab.example": Role.WORK}
+
+
+@pytest.fixture
+def logged_in(monkeypatch):
+    """Lets somebody be logged in, as the provider's cookie says."""
+    return lambda **user: monkeypatch.setattr(insides, "logged_in", lambda cookies: {"is_logged_in": True, **user})
+
+
+@pytest.mark.parametrize(
+    ("address", "role"), [("anna@lab.example", "work"), ("Bob@Lab.Example", "look"), ("eve@evil.example", None)]
+)
+def test_who_logs_in_has_the_role_of_the_address(logged_in, address, role):
+    logged_in(email=address)
+    status, found, text = ask("/data", roles=LAB)
+    assert found.get("role") == role and status == (200 if role else 401)
+    if not role:
+        assert "has no role here" in text and "/auth/logout" in text and address in text
+        assert ask(roles=LAB, kind="websocket")[0] == "websocket.close"
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {},
+        {"email": "anna@lab.example", "email_verified": False},
+        {"email": "anna@lab.example", "is_logged_in": False},
+        {"email": ["anna@lab.example"]},
+        {"email": "@lab.example"},
+    ],
+)
+def test_an_address_that_nobody_vouches_for_opens_nothing(logged_in, user):
+    logged_in(**user)
+    assert ask(roles=LAB)[0] == 401
+
+
+def test_a_stranger_is_led_to_the_login_and_back_to_the_page(monkeypatch, logged_in):
+    monkeypatch.setattr(insides, "login_url", lambda: "/lab/auth/login?provider=x")
+    at = {"roles": LAB, "base": "/lab"}
+    text = ask("/lab/results?study=sewa", **at)[2]
+    assert 'href="/lab/door?to=%2Flab%2Fresults%3Fstudy%3Dsewa"' in text and "Token" not in text
+    status, found, _ = ask("/lab/door?to=%2Flab%2Fresults%3Fstudy%3Dsewa", **at)
+    assert status == 303 and found["location"] == "/lab/auth/login?provider=x"
+    cookie = found["set-cookie"].partition(";")[0]
+    for path in sorted(login.PATHS):
+        assert ask(f"/lab{path}", **at)[0] == 200 and ask(f"/lab{path}", token=TOKEN, base="/lab")[0] == 401
+    logged_in(email="anna@lab.example")
+    status, found, _ = ask("/lab/", cookie=cookie, **at)
+    assert status == 303 and found["location"] == "/lab/results?study=sewa" and "Max-Age=0" in found["set-cookie"]
+    assert ask("/lab/data", cookie=cookie, **at)[0] == 200
+    assert ask("/lab/", cookie=f"{ONWARD}=//evil.example", **at)[1]["location"] == "/lab/"
+
+
+def test_streamlits_own_cookie_says_who_logged_in_if_its_signature_is_the_servers(monkeypatch):
+    from streamlit.runtime.secrets import secrets_singleton
+    from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+    monkeypatch.setattr(secrets_singleton, "_secrets", {"auth": {"cookie_secret": "a secret of the server"}})
+    told = json.dumps({"is_logged_in": True, "email": "anna@lab.example"})
+    for secret, found in (("a secret of the server", "anna@lab.example"), ("a secret of others", "")):
+        cookie = create_signed_value(secret, "_streamlit_user", told).decode()
+        assert login.address_of({"_streamlit_user": cookie}) == found
+    assert login.address_of({"_streamlit_user": "chunks-9"}) == login.address_of({}) == ""
+
+
+def test_a_login_that_cannot_work_is_told_when_the_server_starts(tmp_path):
+    file = tmp_path / "login.toml"
+    told = dict.fromkeys(login.NEEDED, "a text that is long enough") | {
+        "redirect_uri": "https://lab.example/oauth2callback"
+    }
+    whole = "[auth]\n" + "".join(f'{name} = "{value}"\n' for name, value in told.items())
+    cases = {
+        None: "cannot be read",
+        "[auth": "TOML with a part",
+        "auth = 1": "TOML with a part",
+        whole.replace("client_id", "client"): r"lacks client_id\.",
+        whole.replace('cookie_secret = "a text that is long enough"', 'cookie_secret = "guess"'): "could be guessed",
+        whole.replace("oauth2callback", "back"): "redirect_uri .* is the address of the app",
+        whole: "EMOVIZ_LOGIN needs EMOVIZ_ROLES",
+    }
+    for text, message in cases.items():
+        if text is not None:
+            file.write_text(text)
+        with pytest.raises(ConfigError, match=message):
+            doors(Settings.read({"EMOVIZ_LOGIN": str(file)}), "0.0.0.0", "")
+    settings = Settings.read({"EMOVIZ_LOGIN": str(file), "EMOVIZ_ROLES": "*@lab.example=look"})
+    assert settings.shared and login.secrets(settings) == {"auth": told} and login.secrets(Settings.read({})) == {}
+    (found,) = doors(settings, "0.0.0.0", "")
+    assert found.kwargs["hosts"] == {"lab.example"}, "the name by which the provider leads back is one of the server's"

@@ -33,8 +33,8 @@ class Recordings:
 
     Attributes:
         table: one row per recording, index ``id``, with the columns ``speaker``, ``culture``, ``gender``, ``language``,
-            ``session`` and ``sentence`` (unique across corpora), ``emotion`` and, where the corpus states it,
-            ``intensity``.
+            ``session`` and ``sentence`` (unique across corpora), ``emotion``, ``label``, the class that the config
+            predicts or else the emotion, and, where the corpus states it, ``intensity``.
         streams: raw features (T, D), float32, by the id of the recording and the name of the stream; those that would
             fill the memory stay on disk (:mod:`.on_disk`).
         traces: labels over time (T, dimensions) by the id of the recording; empty for corpora with labels per clip.
@@ -139,8 +139,8 @@ def labelled(
         some_classes: whether classes that the config predicts may lack.
 
     Returns:
-        One row per recording, index ``id``, with those columns, ``emotion``, ``intensity`` and one column per
-        dimension, NaN where a value is unknown.
+        One row per recording, index ``id``, with those columns, ``emotion``, ``label``, ``intensity`` and one column
+        per dimension, NaN where a value is unknown.
 
     Raises:
         CorpusError: if no recording is left, or none shows one of the emotions, or is of one of the cultures, that the
@@ -166,7 +166,7 @@ def labelled(
             f"The config predicts {', '.join(sorted(lacking))}, but no recording of {', '.join(config.corpora)} is "
             f"that; they are {', '.join(sorted(set(table['emotion'])))}."
         )
-    return table
+    return table.assign(label=table["emotion"])
 
 
 def in_classes(config: TrainingConfig, table: pd.DataFrame, *, some_classes: bool = False) -> pd.DataFrame:
@@ -183,10 +183,16 @@ def in_classes(config: TrainingConfig, table: pd.DataFrame, *, some_classes: boo
     if config.kind != "binary":
         return table
     shares = binary_shares(config, table)
-    kept = table[~np.isnan(shares[:, 0])]
+    high = pd.Series(shares[:, 1], table.index).dropna()
+    kept = table.loc[high.index].assign(label=np.array(config.outputs, object)[high.astype(int)])
     lacking = [name for name, count in zip(config.outputs, np.nansum(shares, axis=0), strict=True) if not count]
     if lacking and not some_classes:
         rated = table[config.rated].notna().sum()
+        if not rated:
+            raise CorpusError(
+                f"No recording of {', '.join(config.corpora)} has a rating of {config.rated}, of which "
+                f"'{lacking[0]}' would be told: import the corpus with a column of {config.rated}."
+            )
         raise CorpusError(
             f"No recording of {', '.join(config.corpora)} is '{lacking[0]}': of {rated} whose "
             f"{config.rated} is rated, {len(kept)} lie beyond {config.threshold:g} ± {config.neutral:g}; change "

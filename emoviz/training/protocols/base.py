@@ -177,8 +177,8 @@ class Options:
 WITH_SOURCES = ("cross-culture", "k-shot")
 """Protocols that read the sources of the options."""
 MakeFolds = Callable[[pd.DataFrame, Options], list[Fold]]
-"""A protocol: from a table with the columns ``speaker``, ``culture`` and, for classes, ``emotion``, and an index of
-ids, it makes the folds, or raises a SplitError where the table does not allow them."""
+"""A protocol: from a table with the columns ``speaker``, ``culture`` and, for classes, ``emotion`` and ``label``, and
+an index of ids, it makes the folds, or raises a SplitError where the table does not allow them."""
 PROTOCOLS: Registry[MakeFolds] = Registry("protocol", home="emoviz.training.protocols")
 
 

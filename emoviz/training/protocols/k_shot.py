@@ -22,9 +22,11 @@ def k_shot(table: pd.DataFrame, options: Options) -> list[Fold]:
 
     Raises:
         ConfigError: if a source is no culture of the corpora.
-        SplitError: if a source has but one speaker, or half of a target's speakers have fewer than k utterances of a
-            class.
+        SplitError: if a source has but one speaker, the recordings are of no class, or half of a target's speakers
+            have fewer than k utterances of a class.
     """
+    if table["label"].isna().all():
+        raise SplitError("Shots are drawn of each class, and these recordings are of none as a whole.")
     found = []
     for source in sources_of(table, options):
         tests: dict[Test, pd.Index] = {}
@@ -54,10 +56,8 @@ def _draw_shots(rows: pd.DataFrame, options: Options, seed: list[int]) -> tuple[
         random = np.random.default_rng([*seed, attempt])
         half = set(itertools.chain(*drawn(units, random)[: len(units) // 2]))
         pool, tested = rows[rows["speaker"].isin(half)], rows[~rows["speaker"].isin(half)]
-        shots = {
-            str(e): [str(i) for i in random.permutation(group.index)[:most]] for e, group in pool.groupby("emotion")
-        }
-        complete = set(shots) == set(rows["emotion"]) == set(tested["emotion"])
+        shots = {str(e): [str(i) for i in random.permutation(group.index)[:most]] for e, group in pool.groupby("label")}
+        complete = set(shots) == set(rows["label"]) == set(tested["label"])
         if complete and min(len(ids) for ids in shots.values()) == most:
             return shots, tested.index
     raise SplitError(

@@ -1,0 +1,133 @@
+"""The prediction of one recording, as ``python -m emoviz predict`` makes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core import words
+from ..core.errors import MediaError
+from ..core.settings import Settings
+from ..evaluation.findings import leading_source
+from ..features.store import FeatureStore
+from ..prediction.export import write_prediction, write_table
+from ..prediction.request import Answer, Request
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+
+@dataclass(frozen=True, repr=False)
+class Prediction:
+    """The prediction of one recording, which shows itself in a notebook.
+
+    Attributes:
+        recording: path of the recording.
+        answer: all of it (:class:`emoviz.prediction.request.Answer`).
+    """
+
+    recording: Path
+    answer: Answer
+
+    @property
+    def sentence(self) -> str:
+        """The prediction in one sentence, in words that the curves never contradict."""
+        return self.answer.said[-1]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The limits of the prediction, and to whom models are fitted, one sentence each."""
+        return self.answer.said[:-1]
+
+    @property
+    def table(self) -> "pd.DataFrame":
+        """The curves: a row per 20 ms with ``time`` (s) and a column per source and output, e.g. ``face.happy``.
+
+        Where a source has no value, a column, e.g. ``face.gap``, says why.
+        """
+        return self.answer.prediction.exported
+
+    @property
+    def segments(self) -> "pd.DataFrame | None":
+        """A row per segment with the means in it; None where no segments were asked for."""
+        return self.answer.segments
+
+    def plot(self) -> "go.Figure":
+        """Draw the curves as a figure in which one can point and zoom."""
+        from .. import plots
+
+        found = self.answer.prediction
+        return plots.timeline(found.table, found.outputs, found.gaps, leading_source(found.outputs, "emotion"))
+
+    def summary(self) -> "pd.DataFrame":
+        """Return the mean of each output over the recording, a row each and a column per model."""
+        found = self.answer.prediction
+        of_clip = found.of_clip.assign(mean=found.table[list(found.of_clip.column)].mean().to_numpy())
+        models = of_clip.model.where(of_clip.model != "", of_clip.source)
+        table = of_clip.pivot_table("mean", "output", models, sort=False)
+        return table.rename_axis(None).rename_axis(None, axis=1)
+
+    def export(self, path: str | PathLike[str]) -> Path:
+        """Write the segments, where these were asked for, else the curves, to a file, and return its path.
+
+        Args:
+            path: path of the file, whose ending tells the format: ``.csv``, ``.json``, ``.parquet`` or ``.xlsx``.
+
+        Raises:
+            ConfigError: if no format has this ending, or the folder is missing or not writable.
+        """
+        path = Path(path)
+        if self.segments is None:
+            write_prediction(self.answer.prediction, path)
+        else:
+            write_table(self.segments, path)
+        return path
+
+    def __repr__(self) -> str:
+        return f"<Prediction of {self.recording.name}: {self.sentence}>"
+
+    def _repr_html_(self) -> str:
+        from .. import plots
+
+        found = self.answer.prediction
+        drawn = plots.still(found.table, found.of_clip, leading_source(found.of_clip, "emotion"))
+        means = self.summary().to_html(border=0, na_rep="", float_format=words.number)
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        return f"<p><b>{escape(self.recording.name)}</b>: {escape(self.sentence)}</p>{drawn}{means}<ul>{notes}</ul>"
+
+
+def predict(
+    recording: str | PathLike[str],
+    *,
+    models: Sequence[str] = (),
+    calibrate: str | None = None,
+    segments: str | float | None = None,
+    face: int | None = None,
+) -> Prediction:
+    """Predict the emotion over time in a recording.
+
+    Args:
+        recording: path of a video, a sound or a picture.
+        models: names of models, as ``python -m emoviz models`` lists them; by default the default ones.
+        calibrate: name of the people to whom models are fitted, as ``--calibrate`` has it: a folder, a corpus, a
+            stretch or ``own``.
+        segments: length of segments in seconds, ``speech``, or the path of an annotation file.
+        face: number of the face to follow; by default the speaker's.
+
+    Raises:
+        MediaError: if there is no such file, it cannot be read, or lacks what the models read.
+        UnknownNameError: if there is no such model.
+        CheckpointError: if a model is damaged.
+        CalibrationError: if the people cannot be measured.
+        AnnotationError: if the segments cannot be.
+    """
+    path, settings = Path(recording), Settings.read()
+    if not path.exists():
+        raise MediaError(f"There is no file '{path}'.")
+    store = FeatureStore(settings.store)
+    parts = None if segments is None else str(segments)
+    request = Request.made(models, settings.checkpoints, store=store, calibrate=calibrate, segments=parts, face=face)
+    return Prediction(path, request.answer(path, limit_mb=settings.upload_limit_mb, store=store))
