@@ -21,7 +21,7 @@ from emoviz.ui.insides import fragment
 EVERY = "all"
 """Choice of channels of every modality."""
 MEASURES = {"pearson": "Pearson's r", "spearman": "Spearman's ρ", "cosine": "cosine", "top-k": "top-k overlap"}
-SHOWN = 15
+SHOWN = 14
 """Channels of a pair that fit beside the matrix; the table has all."""
 TOP = 10
 """Channels per culture, as in paper 1's figure 4."""

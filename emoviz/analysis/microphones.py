@@ -160,17 +160,16 @@ def in_words(found: Sequence[Move]) -> str:
     """Return in words whether a telephone moves cultures as far as other cultures lie; empty where nothing tells it."""
     if not found:
         return ""
-    less, further = [move for move in found if move.less], [move for move in found if not move.less]
+    near = [move for move in found if move.less]
     said = []
-    if less:
-        mean = number(float(np.mean([move.moved for move in less])))
-        said.append(
-            f"less far than any other culture lies from it, for {listed(move.culture for move in less)} "
-            f"({mean} of the ceiling stays on average)"
-        )
-    for move in further:
-        stays = f"{number(move.moved)} of the ceiling stays, and {number(move.similarity)} lies between the two"
-        far = "further than" if move.moved < move.similarity else "not shown to be less far than"
-        said.append(f"{far} {move.nearest} lies from {move.culture} ({stays})")
-    moved = "Another room, a telephone's band and its codec move the weights of a culture's models"
-    return f"**Microphone or culture?** {moved} {'; '.join(said)}."
+    if near:
+        least = f"{number(min(move.moved for move in near))} of the ceiling"
+        verb, kept = ("keeps", least) if len(near) == 1 else ("keep", f"{least} or more")
+        said.append(f"{listed(move.culture for move in near)} {verb} {kept}, and no other culture comes as near")
+    for move in found:
+        if not move.less:
+            far = "moves further than" if move.moved < move.similarity else "may move as far as"
+            said.append(
+                f"{move.culture} ({number(move.moved)}) {far} {move.nearest} lies away ({number(move.similarity)})"
+            )
+    return f"**Microphone or culture?** By telephone, {'; '.join(said)}."

@@ -40,7 +40,7 @@ def similarity_matrix(
     replicates: str,
     beside: Sequence[str] = (),
     chosen: tuple[str, str] | None = None,
-    height: int = 410,
+    height: int = 384,
 ) -> go.Figure:
     """Draw the similarity of every two cultures as a heatmap with numbers, with a dendrogram on its margin.
 
@@ -114,7 +114,7 @@ def pair_weights(
     *,
     replicates: str,
     weighting: Weighting = Weighting.ATTENTION,
-    height: int = 410,
+    height: int = 384,
 ) -> go.Figure:
     """Draw the weights of one or two cultures channel by channel: the mean, and behind it every replicate.
 

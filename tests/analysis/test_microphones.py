@@ -8,6 +8,7 @@ from benchmarks.telephone import by_telephone
 from emoviz.analysis import microphones
 from emoviz.analysis.ceiling import against_ceiling
 from emoviz.core.errors import CheckpointError
+from emoviz.core.words import number
 
 from .weights import table
 
@@ -50,9 +51,13 @@ def test_a_telephone_that_moves_cultures_little_is_told_from_one_that_moves_them
     _, far = compared(*planted(3.0))
     assert len(little) == len(far) == 3 and all(move.less for move in little) and not any(move.less for move in far)
     words = microphones.in_words(little)
-    assert words.startswith("**Microphone or culture?**") and "for A, B and C" in words and "less far" in words
-    words = microphones.in_words(far)
-    assert "further than" in words and all(f"lies from {name}" in words for name in "ABC")
+    assert words.startswith("**Microphone or culture?** By telephone, A, B and C keep .")
+    assert words.endswith("of the ceiling or more, and no other culture comes as near.")
+    words = microphones.in_words([*little[:1], *far[1:]])
+    assert f"A keeps {number(little[0].moved)} of the ceiling, and no other culture comes as near; B (" in words
+    assert all(f"{m.culture} ({number(m.moved)}) moves further than {m.nearest} lies away" in words for m in far[1:])
+    unsure = far[1]._replace(moved=far[1].similarity + 0.01)
+    assert f"B ({number(unsure.moved)}) may move as far as {unsure.nearest} lies away" in microphones.in_words([unsure])
 
 
 def test_no_move_is_told_by_chance_alone():

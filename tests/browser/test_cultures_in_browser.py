@@ -64,6 +64,13 @@ def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(fi
     expect(page.get_by_role("combobox", name="Task")).not_to_have_value("")
 
 
+def test_a_culture_is_compared_with_itself_by_telephone(first_view):
+    cultures = names(first_view)
+    first_view.mouse.click(*place_of(first_view, len(cultures), cultures.index("German")))
+    wait_for_title(first_view, "Where do German and German by telephone differ most?")
+    expect(first_view.get_by_text("Microphone or culture?")).to_be_visible()
+
+
 def test_the_diagonal_shows_the_seeds_of_one_culture(first_view):
     cultures = names(first_view)
     first_view.mouse.click(*place_of(first_view, 0, 0))
