@@ -152,7 +152,9 @@ def on_test_set(found: dict[str, Path], names: list[str]) -> Compared | None:
         both = comparing(files, str(chosen))
     st.download_button(
         "Report",
-        lambda: html_report.write(both.comparison, compared_costs.known_complexities(names)).encode(),
+        lambda: html_report.write(
+            both.comparison, compared_costs.known_complexities(names), selected.said_if_filtered()
+        ).encode(),
         file_name=f"{'-and-'.join(names)}.html",
         mime="text/html",
         key="report",

@@ -22,6 +22,7 @@ from emoviz.ui import (
     navigation,
     people,
     persons_view,
+    report_view,
     segment_view,
     selected,
     selection,
@@ -134,6 +135,7 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
     if not state.running:
         segment_view.show(prediction, clip.stem)
         video_view.show(analysis.media, prediction, clip.stem)
+        report_view.show(clip, analysis.media, prediction)
         persons_view.show(analysis.media, prediction, clip.stem)
         with words:
             people.offer_own_speech(prediction, asked)

@@ -1,24 +1,17 @@
-"""A comparison of models as one HTML file that opens in any browser, without a network.
-
-The drawing library stands in the file once, and every figure with its table beneath it.
-"""
+"""The report of a comparison of models on held-out recordings, as one file of HTML."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from html import escape
+from dataclasses import asdict
 
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.io import to_html
-from plotly.offline import get_plotlyjs
 
-from .. import __version__, plots
+from .. import plots
 from ..core import words
-from ..core.vocabulary import MARKS, THEMES
 from ..evaluation.slices import COLUMNS
 from ..prediction.cost import Complexity
 from . import calibration, comparison_errors, comparison_scores, disagreement
 from .comparison import Comparison, training_curves
+from .html_page import Section, page
 
 INTERVALS = (
     "In brackets are 95 % bootstrap intervals, which draw people with all their recordings: sessions, else speakers, "
@@ -26,25 +19,6 @@ INTERVALS = (
     "how many are looked at."
 )
 SHOWN_DISAGREEMENTS = 50
-LIGHT = THEMES["light"]
-STYLE = f"""
-body {{ font: 15px/1.5 system-ui, sans-serif; color: {LIGHT["textColor"]}; background: {LIGHT["backgroundColor"]};
-       max-width: 1100px; margin: 2rem auto; padding: 0 1rem }}
-h1 {{ font-size: 1.6rem; margin-bottom: 0 }} h2 {{ font-size: 1.2rem; margin-top: 2.2rem }}
-table {{ border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }}
-th, td {{ padding: 3px 10px; border-bottom: 1px solid {MARKS["rule of a report"]}; text-align: left }}
-summary {{ cursor: pointer; color: {LIGHT["primaryColor"]} }} .wide {{ overflow-x: auto }}
-"""
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the report: its heading, some sentences, a figure, and a table that is folded where there is one."""
-
-    heading: str
-    text: str = ""
-    figure: go.Figure | None = None
-    table: pd.DataFrame | None = None
 
 
 def sections(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> list[Section]:
@@ -125,12 +99,13 @@ def notes(comparison: Comparison) -> list[str]:
     return found
 
 
-def write(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> str:
+def write(comparison: Comparison, complexities: Sequence[Complexity] = (), only: str = "") -> str:
     """Write a comparison as one page of HTML.
 
     Args:
         comparison: comparison of models on held-out recordings.
         complexities: costs of the models, where these are known.
+        only: sentence on the selection of recordings that it is on, or "".
     """
     names = " and ".join(c.name for c in comparison.contenders)
     limits = [
@@ -139,36 +114,5 @@ def write(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> st
         words.CONFOUND,
         *([words.DERIVED] if any(c.derived for c in comparison.contenders) else []),
     ]
-    intro = "".join(f"<p>{escape(line)}</p>" for line in [*notes(comparison), *limits])
-    body = "\n".join(_section(section, place) for place, section in enumerate(sections(comparison, complexities)))
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{escape(names)}</title><style>{STYLE}</style>
-<script>{get_plotlyjs()}</script></head>
-<body><h1>{escape(names)}</h1><p>A comparison made by emoviz {__version__}.</p>
-{intro}
-{body}
-</body></html>
-"""
-
-
-def _section(section: Section, place: int) -> str:
-    parts = [f"<h2>{escape(section.heading)}</h2>"]
-    if section.text:
-        parts.append(f"<p>{escape(section.text)}</p>")
-    if section.figure is not None:
-        figure = go.Figure(section.figure).update_layout(template="plotly_white")
-        parts.append(
-            to_html(
-                figure,
-                include_plotlyjs=False,
-                full_html=False,
-                div_id=f"figure-{place}",
-                config={"displaylogo": False, "displayModeBar": False},
-            )
-        )
-    if section.table is not None:
-        table = section.table.to_html(index=False, border=0, na_rep="", float_format="%.3f")
-        if section.figure is not None:
-            table = f"<details><summary>Table</summary>{table}</details>"
-        parts.append(f'<div class="wide">{table}</div>')
-    return "\n".join(parts)
+    found = sections(comparison, complexities)
+    return page(names, "A comparison", [*([only] if only else []), *notes(comparison), *limits], found)

@@ -97,6 +97,12 @@ def filtered() -> tuple[str, ...]:
     return recordings() if st.session_state.get("only_selected") or linked.read("only_selected") == "true" else ()
 
 
+def said_if_filtered() -> str:
+    """Return a sentence on the selection where the page shows it alone, else ""."""
+    chosen = current() if filtered() else None
+    return f"Only these {chosen.size} are looked at: {chosen.words}." if chosen else ""
+
+
 def _show(chosen: Selection, page: str, *, may_filter: bool) -> None:
     name = st.session_state.get(NAME)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="selected"):

@@ -22,6 +22,7 @@ from ..core.vocabulary import Source
 from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
 from ..evaluation.slices import COLUMNS, IDS, Slice
 from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
+from ..prediction.assembly import ClipPrediction
 from ..prediction.clip import DEFAULT_MODELS, require_size
 from ..prediction.inputs import can_be_extracted
 from . import insides, kept_uploads, linked, loaders, recordings, server_folders, visitors
@@ -354,6 +355,14 @@ def choose_fusion() -> tuple[str, float]:
         "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, "video_weight", width=130, disabled=method == "average"
     )
     return method, weight
+
+
+def stated(prediction: ClipPrediction) -> dict[str, str]:
+    """Return in words, by their names, what was chosen on the page of a prediction."""
+    chosen = {"face": "face", "channel": "channel", "audio_track": "sound track", "video_track": "picture track"}
+    chosen |= {"people": "fitted to", "stretch": "fitted to the stretch"}
+    chosen |= {"fusion": "fusion", "video_weight": "weight of the face"} if prediction.is_fused else {}
+    return {title: str(st.session_state[key]) for key, title in chosen.items() if st.session_state.get(key)}
 
 
 def choose_source(outputs: pd.DataFrame) -> str | None:

@@ -212,6 +212,7 @@ PARAMETERS = {
         "video",
         "faces",
         "many",
+        "recording_report",
     ),
     "explain": (*CLIP, "recordings", "network", "model", "emotion", "moment", "output", "way", "span"),
     "attention": (*CLIP, "selection", "model", "slice", "slice_b", "recordings", "top", "window"),

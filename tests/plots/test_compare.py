@@ -122,12 +122,20 @@ def test_curves_of_a_clip_with_their_difference():
 
 def test_the_report_holds_every_figure_and_table_and_needs_nothing_from_outside():
     both = comparison.compare([classifier("a", 6), classifier("<b>", 30), tracer("c", 0.1)])
-    found = html_report.write(both, [Complexity("a", 1234, 0.5, 10, 1.0, 0.9, 1.1, 99)])
+    only = "Only these 3 recordings are looked at: <b>."
+    found = html_report.write(both, [Complexity("a", 1234, 0.5, 10, 1.0, 0.9, 1.1, 99)], only)
     assert len(found) < 7_000_000 and found.count(get_plotlyjs()) == 1
     found = found.replace(get_plotlyjs(), "")
     assert found.count("Plotly.newPlot(") >= 7
     assert not re.findall(r"<(?:script|link|img)[^>]*(?:src|href)=", found)
     assert "<b>" not in found.replace("<body>", "") and "a is better than &lt;b&gt;" in found
-    for text in ("1234", "corpus/0", "Error by culture", "Calibration of valence (derived)", words.CONFOUND[:30]):
+    for text in (
+        "1234",
+        "corpus/0",
+        "Error by culture",
+        "Calibration of valence (derived)",
+        "Only these 3",
+        words.CONFOUND[:30],
+    ):
         assert text in found
     assert "c does not predict what a predicts. Its scores are of its own held-out recordings." in found
