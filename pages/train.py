@@ -24,7 +24,7 @@ from emoviz.training import sweeps
 from emoviz.training.config import TrainingConfig
 from emoviz.training.outlook import Outlook, extractions, step_seconds, steps_per_epoch, told_gaps
 from emoviz.ui import culture_tables, figures, form, job_cards, job_places, loaders, navigation, outlooks, visitors
-from emoviz.ui.training_form import CLONE, ask
+from emoviz.ui.training_form import CLONE, Asked, ask
 
 COMPARE, DATA, CULTURES, RUNS = "pages/compare.py", "pages/data.py", "pages/cultures.py", "pages/runs.py"
 Submitted = Training | OwnProtocol | CultureSet
@@ -57,14 +57,15 @@ def main() -> None:
     found = loaders.holdings()
     left, right = st.columns([60, 40], gap="large")
     with left:
-        values, task = ask(found)
+        asked = ask(found)
     with right:
-        submit(values, task, found)
+        submit(asked, found)
     job_cards.poll(watch, lambda job: job.kind not in ("extract", "predict"))
 
 
-def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Holding]) -> None:
-    """Show what will happen and where, and the button that submits; or what forbids it."""
+def submit(asked: Asked, found: Sequence[Holding]) -> None:
+    """Show what will happen and where, and the button that submits; or what forbids it, and what would help."""
+    values, task = asked.values, asked.task
     st.markdown("**What will happen**")
     if not values["corpora"]:
         ask_for_corpus(found)
@@ -100,12 +101,20 @@ def submit(values: dict[str, Any], task: Mapping[str, Any], found: Sequence[Hold
                 estimating = st.button("How long will it take?", help=ABOUT_ESTIMATE)
     except EmovizError as error:
         st.error(str(error))
+        offer(asked, str(error), found)
         st.button("Start", type="primary", disabled=True)
         return
     if estimating:
         estimate(config, view, found, culture_set.rounds(config, task["seeds"]) if of_set else 1)
     if started:
         start(works, where)
+
+
+def offer(asked: Asked, refusal: str, found: Sequence[Holding]) -> None:
+    """Offer the changes of the form after which what it says can be trained."""
+    with st.container(horizontal=True):
+        for mend in outlooks.mends_of(asked.values, refusal, found):
+            st.button(mend.told, key=f"mend-{mend.field}-{mend.value}", on_click=asked.change, args=(mend,))
 
 
 def ask_for_corpus(found: Sequence[Holding]) -> None:

@@ -1,11 +1,13 @@
 """Outlooks for the Train page before anything is trained: the future of a config."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..core.configuration import from_dict, to_dict
 from ..corpora.inventory import Holding
 from ..training.config import TrainingConfig
+from ..training.mending import Mend, mends
 from ..training.outlook import Outlook, gaps, outlook
 from . import loaders
 from .cache import cached
@@ -19,6 +21,19 @@ def outlook_of(config: TrainingConfig, found: Sequence[Holding]) -> Outlook:
     """
     state = tuple((one.name, one.state, tuple(one.features.items())) for one in found)
     return _outlook(json.dumps(to_dict(config)), state, json.dumps(gaps(config, found, loaders.store())))
+
+
+def mends_of(values: Mapping[str, Any], refusal: str, found: Sequence[Holding]) -> list[Mend]:
+    """Return changes after which values that were refused can be trained."""
+    return _mends(json.dumps(values, default=str), refusal, tuple((one.name, one.state) for one in found))
+
+
+@cached(16)
+def _mends(values: str, refusal: str, state: tuple[tuple[object, ...], ...]) -> list[Mend]:
+    def look(changed: Mapping[str, Any]) -> None:
+        outlook(from_dict(TrainingConfig, changed, "the form"), loaders.holdings(), loaders.store())
+
+    return mends(json.loads(values), refusal, look)
 
 
 @cached(64)

@@ -1,7 +1,7 @@
 """The form of a training: a config as plain data, and what its job needs to know beside it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -16,6 +16,7 @@ from ..models import MODELS
 from ..studies.culture_set import PROTOCOL, SEEDS
 from ..training import preset, presets, schema
 from ..training.loggers import LOGGERS
+from ..training.mending import MODEL, TARGET, Mend
 from ..training.papers import PAPERS
 from ..training.presets import COMPARE_CULTURES
 from ..training.protocols import PROTOCOLS, Options
@@ -33,8 +34,29 @@ The tool that gets the scores of the training beside the curves below: **tensorb
 """
 
 
-def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Draw the form, and return the values of a training config and those of the job beside it, as plain data."""
+class Asked(NamedTuple):
+    """What the form says.
+
+    Attributes:
+        values: values of a training config, as plain data.
+        task: values of the job beside it.
+        base: beginning of the keys of widgets that stay while the target changes.
+        key: beginning of the keys of the other widgets.
+    """
+
+    values: dict[str, Any]
+    task: dict[str, Any]
+    base: str
+    key: str
+
+    def change(self, mend: Mend) -> None:
+        """Change what the form says, before it is drawn again."""
+        keys = {TARGET: f"{self.base}kind", MODEL: f"{self.base}model"}
+        linked.choose_first(keys.get(mend.field, f"{self.key}-{mend.field}"), mend.value)
+
+
+def ask(found: Sequence[Holding]) -> Asked:
+    """Draw the form, and return what it says."""
     cloned: tuple[str, dict[str, Any]] | None = st.session_state.get(CLONE)
     bases = [*([cloned[0]] if cloned else []), *presets(), COMPARE_CULTURES.name, *PAPERS]
     wanted = linked.read("base")
@@ -50,7 +72,7 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
         )
         linked.write("base", "" if base == DEFAULT or (cloned and base == cloned[0]) else base)
         values: dict[str, Any] = schema.plain(cloned[1] if cloned and base == cloned[0] else to_dict(preset(base)))
-        key = f"{base}-"
+        key = start = f"{base}-"
         models = list(MODELS)
         model = st.selectbox("System", models, models.index(values["model"]), key=f"{key}model", width=170)
         protocol = ask_protocol(PROTOCOL if base == COMPARE_CULTURES.name else ONE, key)
@@ -86,7 +108,7 @@ def ask(found: Sequence[Holding]) -> tuple[dict[str, Any], dict[str, Any]]:
         values["source"] = st.selectbox(
             "Reads", sources, sources.index(values["source"]), key=f"{key}source", width=110
         )
-    return values, task
+    return Asked(values, task, start, key)
 
 
 def ask_protocol(first: str, key: str) -> str:

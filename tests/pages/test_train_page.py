@@ -125,16 +125,17 @@ def test_the_time_counts_the_extraction_in(page, queue, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "said", "remedy"),
     [
-        ("epochs", 0, "'epochs' is at least 1, not 0."),
-        ("learning_rate", -1.0, "'learning_rate' is positive, not -1.0."),
-        ("test_share", 0.9, "'validation_share' and 'test_share' are positive and leave speakers to train on."),
+        ("epochs", 0, "'epochs' is at least 1, not 0.", "50"),
+        ("learning_rate", -1.0, "'learning_rate' is positive, not -1.0.", "0.001"),
+        ("test_share", 0.9, "'validation_share' and 'test_share' are positive and leave speakers to train on.", "0.2"),
     ],
 )
-def test_contradictions_are_refused_in_words(page, key, value, said):
+def test_contradictions_are_refused_in_words_and_mended_by_a_click(page, key, value, said, remedy):
     test = ready(page, **{key: value})
     assert errors(test) == [said]
+    assert errors(press(test, f"Set {key.replace('_', ' ')} to {remedy}")) == []
 
 
 def test_ratings_of_clips_bring_their_loss_and_metric(page, queue):
@@ -176,6 +177,8 @@ def test_a_system_that_does_not_fit_the_data_is_refused(page):
     test.selectbox(key="speech-emotion-model").set_value("cats").run()
     assert errors(test) == ["'windows' has labels per clip, but 'cats' predicts per frames."]
     assert "CATS-Transformer" in texts(test)
+    assert errors(press(test, "Predict: dimension derived from emotions")) == []
+    assert test.selectbox(key="speech-emotion-dimension derived from emotions--data").value == "sequences"
 
 
 def test_a_sweep_is_one_group(page, queue):
