@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from emoviz import plots
+from emoviz.analysis.channel_weights import are_noise
 from emoviz.analysis.reliability import Reliability, in_words
 from emoviz.checkpoints.description import Description
 from emoviz.core.errors import EmovizError
@@ -129,8 +130,7 @@ def show_channels(name: str, found: dict[str, Path], about: Description) -> None
     deletion = read_deletion(folder)
     agreement = attention_weights.agreement(name, found)
     doubt = attention_weights.doubt(agreement, deletion)
-    lines += words_of_trust(agreement, deletion, doubt)
-    pale = bool(doubt)
+    lines, pale = [*lines, *words_of_trust(agreement, deletion, doubt, bool(ids or first.conditions))], bool(doubt)
     st.markdown("  \n".join(lines))
     left, right = st.columns(2, gap="medium")
     with left:
@@ -147,7 +147,9 @@ def show_channels(name: str, found: dict[str, Path], about: Description) -> None
     if differences is not None:
         with right:
             figures.show(
-                plots.channel_difference_bars(differences, count, title_of(first, ids), second.name),
+                plots.channel_difference_bars(
+                    differences, count, title_of(first, ids), second.name, noise=are_noise(differences)
+                ),
                 differences,
                 key="difference",
                 name=f"{folder.name}-channel-difference",
@@ -201,25 +203,35 @@ def read_deletion(folder: Path) -> pd.DataFrame | None:
         return None
 
 
-def words_of_trust(agreement: Reliability, deletion: pd.DataFrame | None, doubt: str) -> list[str]:
+def words_of_trust(agreement: Reliability, deletion: pd.DataFrame | None, doubt: str, sliced: bool) -> list[str]:
     """Return in words whether the weights are reliable and faithful, and why they are drawn pale where they are."""
     lines = [in_words(agreement)]
     if deletion is not None:
-        lines.append(words_of_deletion(deletion))
+        lines.append(words_of_deletion(deletion, sliced))
     if doubt:
         lines.append(f"The bars are **pale**, as {doubt}.")
     return lines
 
 
-def words_of_deletion(table: pd.DataFrame) -> str:
-    """Return the verdict on the attention's weights, and in short on the other weightings that were tested."""
+def words_of_deletion(table: pd.DataFrame, sliced: bool) -> str:
+    """Return the verdict on the attention's weights, what it was measured on, and in short the other weightings.
+
+    Args:
+        table: deletion curves.
+        sliced: whether the page shows a part of the held-out recordings, on which the verdict does not rest.
+    """
     found = verdicts_of(table)
     own = found.pop(Weighting.ATTENTION)
     others = "; ".join(
         f"{weighting} {other.faithfulness} ({interval(*other.difference[:3], 3, sign='+')})"
         for weighting, other in found.items()
     )
-    return f"**Is it faithful? {own.faithfulness.capitalize()}.** {own.sentence} By the same test: {others}."
+    row = table.iloc[0]
+    slices = " whatever the slice above" if sliced else ""
+    return (
+        f"**Is it faithful? {own.faithfulness.capitalize()}.** {own.sentence} Measured on {row['recordings']} of all "
+        f"{row['held_out']} held-out recordings{slices}. By the same test: {others}."
+    )
 
 
 def show_deletion(name: str, folder: Path, about: Description, table: pd.DataFrame | None) -> None:

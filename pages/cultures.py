@@ -170,7 +170,7 @@ def show_cells(
     with left:
         show_similarity(of, comparison, about[0], measure)
     with right:
-        show_pair(of, weights, about, chosen_pair(comparison))
+        show_pair(of, weights, about, chosen_pair(comparison), comparison.cells)
 
 
 def chosen_pair(comparison: Comparison) -> tuple[str, str]:
@@ -217,14 +217,19 @@ def show_pair(
     weights: tuple[pd.DataFrame, pd.DataFrame],
     about: tuple[str, Weighting],
     names: tuple[str, str],
+    cells: pd.DataFrame,
 ) -> None:
     """Show both cultures' weights channel by channel, or the replicates' weights of one culture."""
     replicates, weighting = about
+    cell = cells.set_index(["culture", "other"]).loc[names]
+    alike = bool(cell["alike"]) and not cell.get("beyond", False)
     pair = culture_tables.pair(of, *weights, replicates, names, SHOWN)
     figures.show(
         figures.kept(
-            ("pair of", of, names),
-            lambda: plots.pair_weights(pair.points, pair.shown, pair.names, replicates=replicates, weighting=weighting),
+            ("pair of", of, names, alike),
+            lambda: plots.pair_weights(
+                pair.points, pair.shown, pair.names, replicates=replicates, weighting=weighting, alike=alike
+            ),
         ),
         pair.table,
         key="pair",

@@ -92,16 +92,29 @@ def words_of_means(means: pd.DataFrame, streams: pd.DataFrame) -> str:
     )
 
 
+def by_chance(differences: pd.DataFrame) -> int:
+    """Return in about how many channels the interval leaves out zero by chance alone."""
+    return round((1 - LEVEL) * len(differences))
+
+
+def are_noise(differences: pd.DataFrame) -> bool:
+    """Return whether hardly more channels differ than by chance, so that their order says nothing.
+
+    As many as chance gives and two standard deviations more, as of a count of rare events, are still chance.
+    """
+    chance = by_chance(differences)
+    return bool(differences["differs"].sum() <= chance + 2 * chance**0.5)
+
+
 def words_of_differences(differences: pd.DataFrame) -> str:
     """Say in one line in how many channels the slices differ, and in how many they would by chance alone."""
-    count = len(differences)
     if differences["low"].isna().any():
         return "One recording on a side has no spread, so no interval tells whether the slices differ."
-    chance = round((1 - LEVEL) * count)
-    return (
-        f"In {differences['differs'].sum()} of {count} channels the interval leaves out zero; by chance alone about "
-        f"{chance} would."
+    said = (
+        f"In {differences['differs'].sum()} of {len(differences)} channels the interval leaves out zero; by chance "
+        f"alone about {by_chance(differences)} would."
     )
+    return f"{said} So their order says nothing." if are_noise(differences) else said
 
 
 def _values(weights: pd.DataFrame, channels: pd.DataFrame) -> np.ndarray:

@@ -8,7 +8,21 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..core.vocabulary import MARKS, Weighting
-from .style import DIVERGING, GREY, GRID, MARGIN, MODALITY_COLOURS, SMALL, ZERO, band, lay_out, legend, title, whiskers
+from .style import (
+    DIVERGING,
+    GREY,
+    GRID,
+    MARGIN,
+    MODALITY_COLOURS,
+    SMALL,
+    ZERO,
+    band,
+    lay_out,
+    legend,
+    span_of,
+    title,
+    whiskers,
+)
 
 LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
 """Colours of values below and above zero."""
@@ -16,6 +30,8 @@ BAR = 17
 """Pixels of one bar."""
 PALE = 0.35
 """Opacity of bars that say nothing reliable."""
+LEAST_ERROR = 0.1
+"""Least width of an axis of errors, so that curves which hardly rise look flat."""
 LEAST_BARS = 12
 """Bars whose room a figure has at least, so that short ones look alike."""
 
@@ -74,7 +90,9 @@ def channel_bars(means: pd.DataFrame, count: int, heading: str, *, pale: bool = 
     return figure
 
 
-def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, second: str) -> go.Figure:
+def channel_difference_bars(
+    differences: pd.DataFrame, count: int, first: str, second: str, *, noise: bool = False
+) -> go.Figure:
     """Draw the channels in which two slices differ most; those whose interval holds zero are pale.
 
     Args:
@@ -83,6 +101,7 @@ def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, s
         count: number of bars.
         first: name of the slice whose larger weights point to the right.
         second: name of the other slice.
+        noise: whether no more channels differ than by chance, which the title then says.
     """
     top = differences.loc[differences["difference"].abs().nlargest(count).index]
     top = top.sort_values("difference", ascending=False)
@@ -91,7 +110,9 @@ def channel_difference_bars(differences: pd.DataFrame, count: int, first: str, s
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
     lay_out(
         figure,
-        title=title("Where do the two slices differ most?"),
+        title=title(
+            "No more than chance: the largest differences" if noise else "Where do the two slices differ most?"
+        ),
         xaxis=_value_axis(f"◂ {_short(second)}  more weight  {_short(first)} ▸"),
     )
     return figure
@@ -135,6 +156,7 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
             "title": {"text": f"error ({error})", "standoff": 4, "font": SMALL},
             "tickfont": SMALL,
             "gridcolor": GRID,
+            "range": span_of(LEAST_ERROR, table["low"], table["high"], table["error"]),
         },
         legend=legend(y=-0.2, anchor="top") | {"traceorder": "reversed"},
         hovermode="closest",

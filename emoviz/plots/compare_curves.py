@@ -7,9 +7,11 @@ import plotly.graph_objects as go
 
 from ..core.vocabulary import Emotion
 from .model_marks import SQUARE, axis, axis_title, colour_of, dash_of, marker_of
-from .style import GREY, MARGIN, SCATTERGL_FROM, SMALL, lay_out, legend, title, unit_axis
+from .style import GREY, MARGIN, SCATTERGL_FROM, SMALL, lay_out, legend, span_of, title, unit_axis
 
 ROW_HEIGHT = 118
+LEAST_LOSS, LEAST_SCORE = 0.2, 0.1
+"""Least widths of the axes of losses and scores, so that curves which hardly move look flat."""
 
 
 def said_of_recording(table: pd.DataFrame, models: Sequence[str], truth: str) -> go.Figure:
@@ -66,8 +68,9 @@ def training_curves(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
         title=title("How did they learn?"),
         xaxis=axis("epoch") | {"domain": [0, 0.46]},
         xaxis2=axis("epoch") | {"domain": [0.54, 1], "anchor": "y2"},
-        yaxis=axis("loss on the training part"),
-        yaxis2=axis(f"{metric} on the validation part") | {"anchor": "x2"},
+        yaxis=axis("loss on the training part") | {"range": span_of(LEAST_LOSS, table["loss"])},
+        yaxis2=axis(f"{metric} on the validation part")
+        | {"anchor": "x2", "range": span_of(LEAST_SCORE, table["validation"])},
         legend=legend(y=1.0, anchor="bottom"),
         margin=MARGIN,
         height=SQUARE,

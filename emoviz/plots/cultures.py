@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from ..core.vocabulary import MARKS, Weighting
 from ..core.words import interval, number
-from .matrix import SEQUENTIAL, axes_of, hatch, heat, outline, scale_of
-from .style import GREY, GRID, SMALL, culture_colour, lay_out, title
+from .matrix import SEQUENTIAL, axes_of, hatch, heat, outline
+from .style import DIVERGING, GREY, GRID, SMALL, culture_colour, lay_out, title
 
 CHOSEN = MARKS["chosen"]
 """Outline of the chosen cell: neither of the scales has it."""
@@ -65,7 +65,7 @@ def similarity_matrix(
     values = np.array([[cell["similarity"] for cell in row] for row in grid], np.float64)
     hovers = [[_similarity_hover(cell, replicates) for cell in row] for row in grid]
     figure = go.Figure()
-    scale, low, high = scale_of(values)
+    scale, low, high = DIVERGING, -1.0, 1.0  # the same of every measure and task, so that colours can be compared
     texts = [[number(v, missing="–") for v in row] for row in values]
     heat(figure, values, texts, hovers, scale, low, high, order, columns)
     hatch(figure, np.array([[bool(cell["alike"]) for cell in row] for row in grid]), values, scale, low, high)
@@ -114,6 +114,7 @@ def pair_weights(
     *,
     replicates: str,
     weighting: Weighting = Weighting.ATTENTION,
+    alike: bool = False,
     height: int = 384,
 ) -> go.Figure:
     """Draw the weights of one or two cultures channel by channel: the mean, and behind it every replicate.
@@ -125,6 +126,7 @@ def pair_weights(
         cultures: names of one or two cultures.
         replicates: name of the small points, e.g. ``seed``.
         weighting: the kind of weights.
+        alike: whether the two cultures are not shown to differ, which the title then says.
         height: least height in pixels; many channels take more.
     """
     place = {channel: -row for row, channel in enumerate(channels)}
@@ -139,7 +141,7 @@ def pair_weights(
         _add_culture(figure, own.assign(row=own["row"] + shift), channels, SYMBOLS[order], replicates)
     lay_out(
         figure,
-        title=title(_pair_title(cultures, replicates)),
+        title=title(_pair_title(cultures, replicates, alike)),
         xaxis={
             "title": {"text": UNITS[weighting], "standoff": 4, "font": SMALL},
             "tickfont": SMALL,
@@ -347,7 +349,9 @@ def _of_ceiling(cell: pd.Series, replicates: str) -> str:
     return f"<br>{told} of the ceiling {number(cell['ceiling'])}:<br>{found}"
 
 
-def _pair_title(cultures: Sequence[str], replicates: str) -> str:
+def _pair_title(cultures: Sequence[str], replicates: str, alike: bool) -> str:
+    if alike and len(cultures) == 2:
+        return f"{cultures[0]} and {cultures[1]}: differences that may be chance"
     if len(cultures) == 1:
         return f"Does {cultures[0]} rely on the same channels for every {replicates}?"
     return f"Where do {cultures[0]} and {cultures[1]} differ most?"

@@ -21,6 +21,7 @@ from .style import (
     culture_colour,
     lay_out,
     legend,
+    span_of,
     title,
     whiskers,
 )
@@ -38,6 +39,10 @@ HOVER = ("label", "culture", "speaker")
 """Columns of the first line of a hover; what else a recording has follows, one line each."""
 PLACES = ("x", "y", "z")
 SPACES = ("embedding", "map")
+PALE = 0.4
+"""Opacity of what is not shown to be kept apart."""
+LEAST_SILHOUETTE = 0.5
+"""Least width of an axis of silhouettes, which reach from -1 to 1."""
 
 
 def embedding_maps(
@@ -280,6 +285,8 @@ def _lay_out(figure: go.Figure, axes: Mapping[str, tuple[str, ...]], *, space: b
 def separation(silhouettes: pd.DataFrame) -> go.Figure:
     """Draw the mean silhouettes of each embedding and of its map, with their intervals.
 
+    What is not kept apart, as its interval reaches zero, is pale; the title of one model says what is.
+
     Args:
         silhouettes: table with ``model``, ``column``, ``space`` (embedding or map), ``value``, ``low``, ``high`` and
             ``chance``.
@@ -296,7 +303,12 @@ def separation(silhouettes: pd.DataFrame) -> go.Figure:
                 error_x=whiskers(own["value"], own["low"], own["high"]),
                 mode="markers",
                 name=space if len(models) == 1 else f"{model}, {space}",
-                marker={"size": 8, "color": MODEL_COLOURS[place], "symbol": symbol},
+                marker={
+                    "size": 8,
+                    "color": MODEL_COLOURS[place],
+                    "symbol": symbol,
+                    "opacity": np.where(own["low"] > 0, 1.0, PALE),
+                },
                 customdata=own[["low", "high", "chance"]].to_numpy(),
                 hovertemplate="%{y}: %{x:.2f} [%{customdata[0]:.2f}, %{customdata[1]:.2f}], by chance "
                 "%{customdata[2]:.2f}<extra>%{fullData.name}</extra>",
@@ -305,11 +317,12 @@ def separation(silhouettes: pd.DataFrame) -> go.Figure:
     rows = silhouettes["column"].nunique()
     lay_out(
         figure,
-        title=title("What is kept apart?"),
+        title=title(_what_is_kept_apart(silhouettes)),
         height=120 + rows * max(40, 30 * len(models)) + 20 * (len(models) - 1),
         margin={"l": 76, "r": 8, "t": 30, "b": 70 + 20 * (len(models) - 1)},
         xaxis={
             "title": {"text": "mean silhouette, -1 to 1 (0: mixed)", "standoff": 2, "font": SMALL},
+            "range": span_of(LEAST_SILHOUETTE, silhouettes["low"], silhouettes["high"], silhouettes["value"], [0.0]),
             "gridcolor": GRID,
             "zeroline": True,
             "zerolinecolor": ZERO,
@@ -321,3 +334,16 @@ def separation(silhouettes: pd.DataFrame) -> go.Figure:
         legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": SMALL},
     )
     return figure
+
+
+def _what_is_kept_apart(silhouettes: pd.DataFrame) -> str:
+    """Return what one model's embedding keeps apart, by intervals above zero; of several models the question."""
+    if silhouettes["model"].nunique() > 1:
+        return "What is kept apart? (pale: the interval reaches 0)"
+    own = silhouettes[silhouettes["space"] == "embedding"]
+    apart = [str(column) for column in own.loc[own["low"] > 0, "column"]]
+    mixed = [str(column) for column in own.loc[~(own["low"] > 0), "column"]]
+    told = [f"kept apart by {' and '.join(apart)}"] if apart else []
+    told += [f"not shown by {' and '.join(mixed)}"] if mixed else []
+    text = "; ".join(told)
+    return f"{text[:1].upper()}{text[1:]}"

@@ -108,6 +108,22 @@ def _parted(shapes: Sequence[Sequence[float]]) -> np.ndarray:
     return np.array([value for shape in shapes for value in (*shape, np.nan)][:-1])
 
 
+def span_of(least: float, *series: Any) -> list[float]:
+    """Return the range of an axis that holds all values with some room and is no narrower than a least width.
+
+    Without a least width a flat curve would fill its axis, and noise look like a finding.
+
+    Args:
+        least: least width, in the unit of the values.
+        series: values, each (N,), NaN in gaps; without any the range begins at 0.
+    """
+    known = np.concatenate([np.asarray(values, float).ravel() for values in series] or [np.zeros(0)])
+    known = known[np.isfinite(known)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, least)
+    half = max(1.1 * (high - low), least) / 2
+    return [(low + high) / 2 - half, (low + high) / 2 + half]
+
+
 def unit_axis(name: str) -> dict[str, Any]:
     """Return an axis of valence or arousal: always -1 to 1 with the zero line."""
     return {

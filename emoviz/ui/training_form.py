@@ -35,7 +35,7 @@ The tool that gets the scores of the training beside the curves below: **tensorb
 
 
 class Asked(NamedTuple):
-    """What the form says.
+    """The answers of the form.
 
     Attributes:
         values: values of a training config, as plain data.

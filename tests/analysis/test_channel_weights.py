@@ -74,9 +74,10 @@ def test_differences_of_nothing_are_found_at_their_level():
         pd.DataFrame(values, columns=list(channels.channel)), first, ~first, channels
     )
     assert found["differs"].mean() == pytest.approx(0.05, abs=0.015)
-    assert "of 2000 channels" in channel_weights.words_of_differences(found) and "about 100" in (
-        channel_weights.words_of_differences(found)
-    )
+    said = channel_weights.words_of_differences(found)
+    assert "of 2000 channels" in said and "about 100" in said and said.endswith("So their order says nothing.")
+    many = found.assign(differs=np.arange(2000) < 121)
+    assert channel_weights.are_noise(found) and not channel_weights.are_noise(many)
 
 
 def test_streams_are_averaged_per_recording_first():

@@ -115,11 +115,18 @@ def test_the_chosen_cell_has_an_outline():
     assert not [t for t in drawn(draw(cells(VALUES), chosen=("German", "Nobody"))) if t.line.color == cultures.CHOSEN]
 
 
-def test_the_scale_is_centred_where_similarities_have_both_signs():
-    heat = draw(cells(VALUES | {("Italian", "Korean"): -0.2})).data[0]
-    assert (heat.zmin, heat.zmax) == (-0.9, 0.9)
-    heat = draw(cells(VALUES)).data[0]
-    assert (heat.zmin, heat.zmax) == (0.1, 0.9)
+def test_the_scale_of_similarities_is_always_the_same():
+    for values in (VALUES, VALUES | {("Italian", "Korean"): -0.2}):
+        heat = draw(cells(values)).data[0]
+        assert (heat.zmin, heat.zmax) == (-1, 1)
+        assert [colour for _, colour in heat.colorscale] == [colour for _, colour in matrix.DIVERGING]
+
+
+def test_a_pair_that_is_not_shown_to_differ_is_titled_so():
+    options = {"cultures": ["German", "Korean"], "replicates": "seed"}
+    for alike, said in ((True, "differences that may be chance"), (False, "differ most?")):
+        figure = plots.pair_weights(points(), ["a.y", "a.x_sma3nz"], alike=alike, **options)
+        assert figure.layout.title.text.endswith(said)
 
 
 def test_the_dendrogram_stands_over_its_leaves():

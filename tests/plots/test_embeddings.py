@@ -143,3 +143,7 @@ def test_silhouettes_have_whiskers_and_a_marker_for_embedding_and_map():
     assert (embedding.name, on_map.name) == ("embedding", "map")
     assert on_map.marker.symbol == f"{embedding.marker.symbol}-open"
     assert "silhouette" in figure.layout.xaxis.title.text
+    assert figure.layout.title.text == "Kept apart by emotion; not shown by culture"  # whose interval reaches zero
+    assert list(embedding.marker.opacity) == [1.0, 0.4]
+    low, high = figure.layout.xaxis.range
+    assert low < 0 and high > 0.5

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoviz.plots.style import lay_out
+from emoviz.plots.style import lay_out, span_of
 
 # An empty part says nothing, but whether it is then there differs.
 titles = st.fixed_dictionaries({}, optional={
@@ -32,3 +32,10 @@ def test_every_change_equals_plotlys(changes: list[dict], last: dict):
     lay_out(ours, **last)
     plotlys.update_layout(**last)
     assert ours == plotlys
+
+
+def test_a_flat_curve_does_not_fill_its_axis_and_a_steep_one_fits():
+    assert span_of(0.5, [0.3, 0.31], [float("nan"), None]) == [0.305 - 0.25, 0.305 + 0.25]
+    low, high = span_of(0.1, [0.0, 2.0])
+    assert low < 0.0 and high > 2.0 and high - low < 2.5
+    assert span_of(0.5)[0] <= 0.0 and span_of(0.5, [])[1] >= 0.5  # of nothing
