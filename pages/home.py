@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from emoviz.core import words
+from emoviz.core import glossary, words
 from emoviz.core.vocabulary import Source
 from emoviz.evaluation import findings
 from emoviz.ui import culture_tables, guide, loaders, messages, navigation, selection
@@ -87,7 +87,7 @@ def show_model(name: str, folder: Path) -> None:
         floors = ", ".join(f"{figure.label} {figure.training_mean}" for figure in found)
         st.markdown(
             "  \n".join(f"{figure.label} **{figure.value}**" for figure in found),
-            help=f"Always answering the training mean gets: {floors}.",
+            help=f"Always answering the training mean gets: {floors}.\n\n{glossary.listed(glossary.mentioned(floors))}",
         )
     emotions = description.kind == "emotion"
     limits = [f"Gives {len(description.outputs)} emotions." if emotions else f"Gives {', '.join(description.outputs)}."]

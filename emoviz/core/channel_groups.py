@@ -3,13 +3,15 @@
 Sources
     F. Eyben et al., "The Geneva minimalistic acoustic parameter set (GeMAPS) for voice research and affective
     computing", IEEE Transactions on Affective Computing 7 (2016) 190-202, section 3: pitch, loudness, voice quality
-    (jitter, shimmer, harmonics against noise and against each other), spectral balance, formants.
+    (jitter, shimmer, harmonics against noise and against each other), spectral balance, formants, and how many and how
+    long loud, voiced and unvoiced parts are.
     P. Ekman, W. V. Friesen, J. C. Hager, "Facial action coding system" (2002): units of the upper and the lower face.
 """
 
 from fnmatch import fnmatchcase
 
 GROUPS: dict[str, tuple[str, ...]] = {
+    "timing": ("*.*PeaksPerSec", "*.VoicedSegments*", "*.*SegmentLength*", "*.*SegmentsPerSec*"),
     "loudness": ("egemaps.Loudness*",),
     "pitch": ("egemaps.F0*",),
     "voice quality": ("egemaps.jitter*", "egemaps.shimmer*", "egemaps.HNR*", "egemaps.logRelF0-H1*"),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ..core.channel_groups import group_of
 from ..core.vocabulary import MARKS, Weighting
 from .style import (
     DIVERGING,
@@ -170,8 +171,8 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
 def grouped_bars(
     top: pd.DataFrame, column: str, *, colours: np.ndarray | None = None, opacity: np.ndarray | None = None
 ) -> go.Figure:
-    """Draw horizontal bars with intervals, the first row of each group of modality and stream on top."""
-    groups = [f"{row.modality}: {row.stream}" if row.modality != row.stream else row.stream for row in top.itertuples()]
+    """Draw horizontal bars with intervals by kinds of channels (loudness, pitch ...), the highest of each on top."""
+    groups = [group_of(row.channel) or row.stream for row in top.itertuples()]
     order = top.assign(group=groups, place=range(len(top)))
     order = order.sort_values(["modality", "group", "place"], ascending=False, kind="stable")
     known = "low" in order and order["low"].notna().any()

@@ -11,6 +11,7 @@ from ..checkpoints.description import Description
 from ..checkpoints.folder import PER_CULTURE
 from ..core.errors import EmovizError
 from ..evaluation import findings
+from ..prediction.inputs import can_be_extracted
 from . import loaders, navigation
 
 QUESTIONS = 3
@@ -35,7 +36,7 @@ class Question:
 
 def questions() -> list[Question]:
     """Return up to three questions that the models and pages that are here can answer."""
-    found = [ask() for ask in (_cultures, _embeddings, _compare, _results, _predict)]
+    found = [ask() for ask in (_predict, _explain, _compare, _embeddings, _cultures, _results)]
     return [question for question in found if question and navigation.has(question.page)][:QUESTIONS]
 
 
@@ -91,7 +92,7 @@ def _embeddings() -> Question | None:
     breadth = {n: (d.kind == "emotion", len(d.training.get("corpora", ()))) for n, d in models.items()}
     broadest = max(models, key=lambda name: breadth[name])
     return Question(
-        f"Does the embedding of {broadest} separate emotions or cultures?",
+        f"Does {broadest} tell emotions or cultures apart?",
         "A map of recordings that the model never met, coloured by emotion or culture, with a number for each.",
         "pages/embeddings.py",
         {"model": broadest},
@@ -99,8 +100,9 @@ def _embeddings() -> Question | None:
 
 
 def _compare() -> Question | None:
-    """The first two models that were tested on the same recordings."""
-    models = described("predictions")
+    """The first two models that were tested on the same recordings, those that read clips before others."""
+    found = described("predictions")
+    models = dict(sorted(found.items(), key=lambda item: not can_be_extracted(item[1])))
     pair = next((pair for pair in combinations(models, 2) if pair[1] in comparable(pair[0], models)), None)
     if pair is None:
         return None
@@ -125,7 +127,31 @@ def _results() -> Question | None:
 
 def _predict() -> Question:
     return Question(
-        "How does the emotion in a clip move?",
-        "Valence, arousal and emotions of the example, frame by frame under the picture.",
+        "What do a face and a voice say, moment by moment?",
+        "How pleasant and how excited the example is, and which emotions, on the clock of its player.",
         "pages/predict.py",
+        _example(),
     )
+
+
+def _explain() -> Question | None:
+    """Where models look in the example, if there is one."""
+    if not _example() or not any(map(_reads_clips, loaders.checkpoints().values())):
+        return None
+    return Question(
+        "Where in the face and the voice do models see it?",
+        "Heat over the face, and the moments and sounds of the example that changed the answer.",
+        "pages/explain.py",
+        _example(),
+    )
+
+
+def _example() -> dict[str, str | list[str]]:
+    """The query that opens the first example clip; empty without one."""
+    first = next(iter(loaders.examples()), None)
+    return {"clip": first} if first else {}
+
+
+def _reads_clips(folder: Path) -> bool:
+    description = loaders.description(folder)
+    return description is not None and can_be_extracted(description)

@@ -9,6 +9,9 @@ from emoviz.core.channel_groups import group_of
     ("channel", "group"),
     [
         ("egemaps.Loudness_sma3", "loudness"),
+        ("egemaps.loudnessPeaksPerSec", "timing"),
+        ("egemaps.VoicedSegmentsPerSec", "timing"),
+        ("egemaps.MeanUnvoicedSegmentLength", "timing"),
         ("egemaps.F0semitoneFrom27.5Hz_sma3nz", "pitch"),
         ("egemaps.logRelF0-H1-A3_sma3nz", "voice quality"),
         ("egemaps.HNRdBACF_sma3nz", "voice quality"),

@@ -18,7 +18,8 @@ from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source
 from emoviz.ui import cache, guide, loaders, navigation
 
-LINKED = {f"pages/{name}.py" for name in ("predict", "cultures", "embeddings", "compare", "results")}
+LINKED = {f"pages/{name}.py" for name in ("predict", "explain", "cultures", "embeddings", "compare", "results")}
+WATCHED = {"clip": "Example: square"}
 
 
 @pytest.fixture
@@ -113,19 +114,39 @@ def test_questions_are_asked_of_what_is_here(open_page, settings, links):
     change(folder / "speech-emotion", CONFIG, split={"test": ["a", "b"]}, training={"corpora": ["x", "y"]})
     test = open_page("home")
     assert not test.exception
-    assert "Which channels do Here and Yon models weigh differently?" in texts(test)
-    assert "Does the embedding of speech-emotion separate emotions or cultures?" in texts(test)
-    assert "Which is better, face-expression or speech-emotion, and is that luck?" in texts(test)
+    for question in (
+        "What do a face and a voice say, moment by moment?",
+        "Where in the face and the voice do models see it?",
+        "Which is better, face-expression or speech-emotion, and is that luck?",
+    ):
+        assert question in texts(test)
+    assert [ask.page for ask in (guide._embeddings(), guide._cultures())] == [
+        "pages/embeddings.py",
+        "pages/cultures.py",
+    ]
+    assert guide._cultures().query == {"pair": "Here,Yon", "task": "valence"}
     assert links[:3] == [
-        ("pages/cultures.py", {"pair": "Here,Yon", "task": "valence"}),
-        ("pages/embeddings.py", {"model": "speech-emotion"}),
+        ("pages/predict.py", WATCHED),
+        ("pages/explain.py", WATCHED),
         ("pages/compare.py", {"compared": ["face-expression", "speech-emotion"]}),
     ]
 
 
 def test_without_tables_other_questions_stand_in(open_page, settings, links):
     assert not open_page("home").exception
-    assert [page for page, _ in links] == ["pages/predict.py"]
+    assert [page for page, _ in links] == ["pages/predict.py", "pages/explain.py"]
+
+
+def test_models_that_read_clips_are_compared_first(settings):
+    folder = settings.checkpoints[0]
+    for name in ("face-expression", "speech-cats", "speech-emotion", "ours"):
+        if name == "ours":
+            write_checkpoint(folder / name, Source.SPEECH, "emotion", ("happy", "neutral"))
+        change(folder / name, CONFIG, split={"test": ["a", "b"]})
+        held_out({"Here": 1}).to_parquet(folder / name / "predictions.parquet")
+    foreign = {"name": "foreign", "version": "1", "settings": {}, "channels": ["x"], "width": 1}
+    change(folder / "face-expression", CONFIG, features=[foreign])
+    assert guide._compare().query == {"compared": ["ours", "speech-emotion"]}
 
 
 def test_no_link_leads_to_a_page_that_is_not_there(open_page, settings):
