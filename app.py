@@ -9,7 +9,7 @@ from emoviz.ui import doors, login, menu, navigation, serve, session_folders, vi
 
 def main() -> None:
     """Show the menu and the page that it leads to."""
-    page = st.navigation(menu.pages(Path(__file__).parent / "pages"))
+    page = st.navigation(menu.pages(Path(__file__).parent / "pages"), expanded=True)
     st.set_page_config(f"{page.title} · emoviz", page_icon="🎭", layout="wide", initial_sidebar_state=240)
     navigation.dress()
     words_on_page.offer(page.title)

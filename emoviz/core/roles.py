@@ -29,6 +29,8 @@ class Action(StrEnum):
     READ_FOLDERS = "read recordings and tables in folders of the server"
     IMPORT = "import a corpus"
     KEEP = "keep a recording beyond the visit"
+    WRITE_NOTES = "write notes on runs"
+    NAME_SELECTIONS = "save and delete selections"
     DELETE_JOBS = "delete jobs"
     DELETE_RECORDINGS = "delete recordings that are kept, and what is known of them"
     FORGET_CORPORA = "forget an imported corpus"
@@ -39,6 +41,8 @@ NEEDED: Mapping[Action, Role] = {
     Action.READ_FOLDERS: Role.WORK,
     Action.IMPORT: Role.WORK,
     Action.KEEP: Role.WORK,
+    Action.WRITE_NOTES: Role.WORK,
+    Action.NAME_SELECTIONS: Role.WORK,
     Action.DELETE_JOBS: Role.ADMIN,
     Action.DELETE_RECORDINGS: Role.ADMIN,
     Action.FORGET_CORPORA: Role.ADMIN,

@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from ..core.errors import EmovizError
+from ..core.roles import Action
 from ..jobs.notes import LONGEST_NOTE, note_of, write_note
 from ..jobs.runs import Model, Run, runs_of
-from . import job_cards, linked, loaders
+from . import job_cards, linked, loaders, visitors
 
 CHOSEN = "runs"
 """Name of the query parameter with the chosen runs."""
@@ -89,8 +90,20 @@ def ask_note(run: Run) -> None:
         saved = st.form_submit_button("Save")
     if saved:
         try:
-            write_note(run.place, note_of(text, tags))
+            annotate(run, text, tags)
         except EmovizError as error:
             st.error(str(error))
             return
         st.rerun()
+
+
+def annotate(run: Run, text: str, tags: str) -> None:
+    """Write a note on a run, where this visitor may.
+
+    Raises:
+        RoleError: if the visitor's role does not allow it.
+        ConfigError: if the note or a tag is too long, or there are too many tags.
+        JobError: if the disk is full or the folder is not writable.
+    """
+    visitors.require(Action.WRITE_NOTES)
+    write_note(run.place, note_of(text, tags))

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from ..core.errors import EmovizError, SelectionError
+from ..core.roles import Action
 from ..core.selections import Selection, Selections
 from ..evaluation.slices import IDS, Slice
-from . import linked, loaders
+from . import linked, loaders, visitors
 from .insides import has
 from .library import PAGES, plain
 from .recordings import clip_name
@@ -181,7 +182,7 @@ def _offer_saved(place: "st.delta_generator.DeltaGenerator") -> None:
 
 def _save(chosen: Selection) -> None:
     name = str(st.session_state.get("selected-save-as", "")).strip()
-    if _try(lambda: _store().save(name, chosen)):
+    if _try(lambda: save(name, chosen)):
         _keep(chosen, name)
         _write()
 
@@ -192,9 +193,31 @@ def _open(name: str) -> None:
 
 
 def _delete(name: str) -> None:
-    if _try(lambda: _store().delete(name)) and st.session_state.get(NAME) == name:
+    if _try(lambda: delete(name)) and st.session_state.get(NAME) == name:
         st.session_state[NAME] = ""
         _write()
+
+
+def save(name: str, chosen: Selection) -> None:
+    """Save a selection for everybody, where this visitor may.
+
+    Raises:
+        RoleError: if the visitor's role does not allow it.
+        SelectionError: if the name is not possible or taken, too many are saved, or the store is not writable.
+    """
+    visitors.require(Action.NAME_SELECTIONS)
+    _store().save(name, chosen)
+
+
+def delete(name: str) -> None:
+    """Delete a saved selection, where this visitor may.
+
+    Raises:
+        RoleError: if the visitor's role does not allow it.
+        SelectionError: if the store is not writable.
+    """
+    visitors.require(Action.NAME_SELECTIONS)
+    _store().delete(name)
 
 
 def _try(act: Callable[[], None]) -> bool:

@@ -10,7 +10,14 @@ from emoviz.core.settings import Settings
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("action", Action)
 def test_each_role_may_do_what_its_place_allows(role, action):
-    adds = {Action.RUN_JOBS, Action.READ_FOLDERS, Action.IMPORT, Action.KEEP}
+    adds = {
+        Action.RUN_JOBS,
+        Action.READ_FOLDERS,
+        Action.IMPORT,
+        Action.KEEP,
+        Action.WRITE_NOTES,
+        Action.NAME_SELECTIONS,
+    }
     if role is Role.ADMIN or (role is Role.WORK and action in adds):
         require(role, action)
     else:

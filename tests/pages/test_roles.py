@@ -10,9 +10,10 @@ from reading import texts
 
 from emoviz.core.errors import EmovizError, RoleError
 from emoviz.core.roles import NEEDED, Action, Role
+from emoviz.core.selections import Selection
 from emoviz.core.settings import Settings
 from emoviz.jobs.interface import Jobs
-from emoviz.ui import job_cards, library, loaders, own_corpora, server_folders, visitors
+from emoviz.ui import job_cards, library, loaders, own_corpora, runs, selected, server_folders, visitors
 from emoviz.ui.clip_analysis import content_of
 from emoviz.ui.session import Session
 
@@ -52,6 +53,9 @@ def attempts(shared: Settings, session: Session, clip) -> dict[str, tuple[Action
         "save": (Action.IMPORT, lambda: own_corpora.save(None, None, replace=False)),
         "forget": (Action.FORGET_CORPORA, lambda: own_corpora.forget("none")),
         "keep": (Action.KEEP, lambda: keep(session, clip)),
+        "note": (Action.WRITE_NOTES, lambda: runs.annotate(SimpleNamespace(place=shared.store / "run"), "good", "")),
+        "name": (Action.NAME_SELECTIONS, lambda: selected.save("mine", Selection(("a",), "chosen"))),
+        "forget name": (Action.NAME_SELECTIONS, lambda: selected.delete("mine")),
         "forget kept": (Action.DELETE_RECORDINGS, lambda: session.forget(content_of(clip))),
         "forget all": (Action.DELETE_RECORDINGS, library.forget_all),
     }
