@@ -166,10 +166,12 @@ def in_words(found: Sequence[Move]) -> str:
         least = f"{number(min(move.moved for move in near))} of the ceiling"
         verb, kept = ("keeps", least) if len(near) == 1 else ("keep", f"{least} or more")
         said.append(f"{listed(move.culture for move in near)} {verb} {kept}, and no other culture comes as near")
-    for move in found:
-        if not move.less:
-            far = "moves further than" if move.moved < move.similarity else "may move as far as"
-            said.append(
-                f"{move.culture} ({number(move.moved)}) {far} {move.nearest} lies away ({number(move.similarity)})"
-            )
+    unsure = [move for move in found if not move.less]
+    for some, one, several in (
+        ([move for move in unsure if move.moved < move.similarity], "moves further than", "move further than"),
+        ([move for move in unsure if move.moved >= move.similarity], "may move as far as", "may move as far as"),
+    ):
+        if some:
+            sizes = [f"{m.culture} ({number(m.moved)}, to {m.nearest} {number(m.similarity)})" for m in some]
+            said.append(f"{listed(sizes)} {one if len(some) == 1 else several} the nearest culture lies")
     return f"**Microphone or culture?** By telephone, {'; '.join(said)}."

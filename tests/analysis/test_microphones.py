@@ -55,9 +55,10 @@ def test_a_telephone_that_moves_cultures_little_is_told_from_one_that_moves_them
     assert words.endswith("of the ceiling or more, and no other culture comes as near.")
     words = microphones.in_words([*little[:1], *far[1:]])
     assert f"A keeps {number(little[0].moved)} of the ceiling, and no other culture comes as near; B (" in words
-    assert all(f"{m.culture} ({number(m.moved)}) moves further than {m.nearest} lies away" in words for m in far[1:])
+    assert all(f"{m.culture} ({number(m.moved)}, to {m.nearest} {number(m.similarity)})" in words for m in far[1:])
+    assert words.endswith(") move further than the nearest culture lies.")
     unsure = far[1]._replace(moved=far[1].similarity + 0.01)
-    assert f"B ({number(unsure.moved)}) may move as far as {unsure.nearest} lies away" in microphones.in_words([unsure])
+    assert microphones.in_words([unsure]).endswith(") may move as far as the nearest culture lies.")
 
 
 def test_no_move_is_told_by_chance_alone():
