@@ -10,7 +10,7 @@ TEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest
 .PHONY: app test test-fast lint browser results clean
 
 app: .venv/app
-	$(BIN)/python -m emoviz app
+	@$(BIN)/python -m emoviz app
 
 # Two of the four drive browsers, and wait more than they compute.
 test: .venv/dev browser
@@ -33,23 +33,12 @@ browser:
 	@command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } \
 	  >/dev/null 2>&1 || echo "Chromium is not installed, so the browser tests will be skipped."
 
-# Files are compiled by all cores, and without those that are hardly imported: pip, on one core, takes twice as long.
-PIP := $(BIN)/python -m pip install --quiet --no-compile
-UNUSED := /(tests?|torch/testing|transformers/models|_inductor|plotly/graph_objs|lexers|fontTools|altair|pip|mypyc?|setuptools)/
-COMPILE := $(BIN)/python -m compileall -q -j 0 -x '$(UNUSED)' .venv emoviz >/dev/null 2>&1 || true
-
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
-	$(PIP) --upgrade pip
-
-.venv/app: requirements.txt constraints.txt | .venv/bin/python
-	$(PIP) -r requirements.txt
-	@$(COMPILE)
+.venv/app: requirements.txt constraints.txt
+	@$(PYTHON) tools/set_up.py requirements.txt
 	@touch $@
 
-.venv/dev: requirements.txt requirements-dev.txt constraints.txt | .venv/bin/python
-	$(PIP) -r requirements-dev.txt
-	@$(COMPILE)
+.venv/dev: requirements.txt requirements-dev.txt constraints.txt
+	@$(PYTHON) tools/set_up.py requirements-dev.txt
 	@touch $@ .venv/app
 
 clean:

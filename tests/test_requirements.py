@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from emoviz.core.distributions import name_of, needed
+from tools.lock import OF_ONES_OWN
 
 ROOT = Path(__file__).resolve().parent.parent
 DISTRIBUTIONS = {
@@ -27,7 +28,7 @@ DISTRIBUTIONS = {
 }
 """Where a distribution has another name than its module."""
 TESTS = ROOT / "tests"
-OWN = {"emoviz", "benchmarks", *(path.stem for path in [*TESTS.rglob("*.py"), *TESTS.glob("*/")])}
+OWN = {"emoviz", "benchmarks", "tools", *(path.stem for path in [*TESTS.rglob("*.py"), *TESTS.glob("*/")])}
 
 
 def pinned(*files: str) -> set[str]:
@@ -87,3 +88,11 @@ def test_requirements_name_no_machine(file):
     """A line is a comment, another file of the project, or a version of a distribution."""
     lines = [line for line in (ROOT / file).read_text().splitlines() if line and not line.startswith("#")]
     assert [line for line in lines if not re.fullmatch(r"-[rc] [\w-]+\.txt|[\w.-]+==[\w.]+", line)] == []
+
+
+def test_the_lock_with_hashes_has_all_that_the_app_needs_but_torch():
+    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
+    found = dict(re.fullmatch(r"([\w.-]+)==(\S+) --hash=sha256:[0-9a-f]{64}", line).groups() for line in lines)
+    pins = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    app = {name: one.version for name, one in needed(name for name, _ in pins).items()}
+    assert found == {name: version for name, version in app.items() if not OF_ONES_OWN.fullmatch(name)}

@@ -16,6 +16,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ..core import places
+from ..core.quiet import without_notes
 from .pose import FaceMesh, head_pose
 from .weights import FACE_LANDMARKER, YUNET, checked
 
@@ -244,8 +245,9 @@ class _Network:
     def __init__(self, model: bytes) -> None:
         self.lock = threading.Lock()
         # One thread is the fastest for networks this small; the other core decodes.
-        self._interpreter = Interpreter(model_content=model, num_threads=1)
-        self._interpreter.allocate_tensors()
+        with without_notes("INFO:"):  # LiteRT tells of its CPU delegate, which nobody asked
+            self._interpreter = Interpreter(model_content=model, num_threads=1)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
 

@@ -1,0 +1,34 @@
+"""The error stream without what libraries tell of themselves: they write past Python, so that no logger holds it."""
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_ERRORS = 2
+_lock = threading.Lock()
+
+
+@contextmanager
+def without_notes(start: str) -> Iterator[None]:
+    """Remove lines that begin so from what the process writes to its error stream; all else is written at the end.
+
+    Args:
+        start: beginning of these lines, e.g. ``INFO:``.
+    """
+    with _lock, tempfile.TemporaryFile() as held:
+        sys.stderr.flush()
+        kept = os.dup(_ERRORS)
+        os.dup2(held.fileno(), _ERRORS)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, _ERRORS)
+            os.close(kept)
+            held.seek(0)
+            for line in held:
+                if not line.startswith(start.encode()):
+                    os.write(_ERRORS, line)
