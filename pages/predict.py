@@ -82,7 +82,7 @@ def main() -> None:
     with st.sidebar:
         messages.model_cards(models)
     if camera.is_open():
-        camera.show()
+        camera.show(models.values())
     elif clip is None:
         messages.empty("Upload or record a clip above: its valence, arousal and emotions appear here, frame by frame.")
     elif not models:

@@ -158,3 +158,15 @@ def write_damaged(path: Path, source: Path, begin: float, end: float) -> Path:
     content[first:last] = np.random.default_rng(0).bytes(last - first)
     path.write_bytes(content)
     return path
+
+
+def write_live(path: Path, whole: Path) -> Path:
+    """Write a WebM as a browser's recorder does: without length and index, a cluster every quarter of a second."""
+    options = {"live": "1", "cluster_time_limit": "250"}
+    with av.open(str(whole)) as source, av.open(str(path), "w", format="webm", options=options) as output:
+        copies = {stream: output.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream]
+                output.mux(packet)
+    return path

@@ -9,6 +9,9 @@ const SENTENCES = {
   NotFoundError: "No camera was found on your machine. For the voice alone, take Record above.",
   NotReadableError: "The camera cannot be read, as another program may use it: close that, and try again.",
 }
+const SHOWN = 20 // seconds of curves
+const ROWS = ["valence", "arousal"]
+const HOLE = 1 // seconds without a value from which a curve is parted
 const cameras = new WeakMap()
 
 export default function (component) {
@@ -76,6 +79,8 @@ class Camera {
     this.parts = []
     this.sent = 0
     this.refused = null
+    this.moments = []
+    this.next = 0
     this.recorder = new MediaRecorder(this.stream, { mimeType: kind, bitsPerSecond: this.data.bits })
     this.recorder.ondataavailable = ({ data }) => {
       if (data.size) this.parts.push(data)
@@ -84,7 +89,7 @@ class Camera {
     this.recorder.onstop = () => this.end() // also where the camera is unplugged
     this.recorder.start(PART)
     this.began = performance.now()
-    this.ticking = setInterval(() => this.showTime(), 200)
+    this.ticking = setInterval(() => this.tick(), 200)
     addEventListener("beforeunload", this.leaving)
     this.find("record").textContent = "Stop"
     this.find("record").classList.add("on")
@@ -129,6 +134,7 @@ class Camera {
       if (answer?.ok) {
         this.parts.splice(0, count)
         this.sent++
+        this.take(await answer.json())
       } else {
         this.refused = answer ? await answer.text() : "The server cannot be reached."
         this.stop()
@@ -141,7 +147,7 @@ class Camera {
     const until = performance.now() + PATIENCE
     for (let wait = 250; performance.now() < until; wait = Math.min(2 * wait, 4000)) {
       try {
-        const answer = await fetch(this.url(`/${this.sent}`), { method: "POST", body: part })
+        const answer = await fetch(this.url(`/${this.sent}?since=${this.next}`), { method: "POST", body: part })
         if (answer.status < 500) return answer
       } catch {}
       await new Promise((done) => setTimeout(done, wait))
@@ -164,9 +170,71 @@ class Camera {
     this.find("record").classList.remove("on")
   }
 
-  showTime() {
-    const seconds = Math.floor((performance.now() - this.began) / 1000)
+  get seconds() {
+    return (performance.now() - this.began) / 1000
+  }
+
+  tick() {
+    const seconds = Math.floor(this.seconds)
     this.find("clock").textContent = [seconds / 60, seconds % 60].map((n) => String(Math.floor(n)).padStart(2, "0")).join(":")
+  }
+
+  // What the server's models say of the recording so far.
+  take({ moments, next, said }) {
+    if (!moments || !this.recorder) return
+    this.next = next
+    this.moments.push(...moments.map(([source, time, values]) => ({ source, time, values })))
+    this.moments = this.moments.filter(({ time }) => time > this.seconds - SHOWN - HOLE)
+    const curves = this.find("curves")
+    for (const { source, time } of this.moments) curves.dataset[source] = time
+    curves.dataset.began = this.began
+    curves.hidden = !this.moments.length
+    const words = Object.keys(this.data.colours).map((source) => this.inWords(source)).filter(Boolean)
+    if (said || words.length) this.find("now").textContent = said || words.join(" ")
+    this.drawCurves()
+  }
+
+  // The likeliest emotion in the newest moment of a source.
+  inWords(source) {
+    const newest = this.moments.findLast((one) => one.source === source)
+    if (!newest) return ""
+    const emotions = Object.entries(newest.values).filter(([name]) => !rowOf(name))
+    const [name, value] = emotions.sort((one, other) => other[1] - one[1])[0] ?? []
+    const nothing = source === "face" ? "no face is seen" : "nobody speaks"
+    if (!name) return Object.keys(newest.values).length ? "" : `${capital(source)}: ${nothing}.`
+    return `${capital(source)}: ${name} ${value.toFixed(2).replace(/^0/, "")}.`
+  }
+
+  drawCurves() {
+    const canvas = this.find("curves")
+    if (canvas.hidden) return
+    const { width, height } = canvas.getBoundingClientRect()
+    const ratio = window.devicePixelRatio || 1
+    canvas.width = Math.round(width * ratio)
+    canvas.height = Math.round(height * ratio)
+    const pen = canvas.getContext("2d")
+    pen.scale(ratio, ratio)
+    pen.font = "11px system-ui, sans-serif"
+    const ink = getComputedStyle(canvas).color
+    const first = Math.max(0, this.seconds - SHOWN)
+    const across = (time) => ((time - first) / SHOWN) * width
+    ROWS.forEach((row, place) => {
+      const half = height / ROWS.length / 2 - 6
+      const middle = (place + 0.5) * (height / ROWS.length)
+      pen.fillStyle = pen.strokeStyle = ink
+      pen.globalAlpha = 0.5
+      pen.fillText(row, 0, middle - half + 8)
+      line(pen, [[0, middle], [width, middle]], 0.5)
+      pen.globalAlpha = 1
+      for (const [source, colour] of Object.entries(this.data.colours)) {
+        const known = this.moments.filter((one) => one.source === source)
+          .map(({ time, values }) => [time, values[Object.keys(values).find((name) => rowOf(name) === row)]])
+        pen.strokeStyle = colour
+        pen.setLineDash(source === "face" ? [6, 3] : [2, 2])
+        for (const part of parts(known)) line(pen, part.map(([time, value]) => [across(time), middle - half * value]), 2)
+        pen.setLineDash([])
+      }
+    })
   }
 
   // The page is left: the camera's light goes out, and what was not ended is not kept.
@@ -182,4 +250,32 @@ class Camera {
 
 function end(stream) {
   for (const track of stream.getTracks()) track.stop()
+}
+
+// The row of curves that an output belongs to: "valence (derived)" is valence.
+function rowOf(output) {
+  return ROWS.find((row) => output === row || output.startsWith(`${row} `))
+}
+
+function capital(word) {
+  return word[0].toUpperCase() + word.slice(1)
+}
+
+// A curve's points in stretches without holes.
+function parts(points) {
+  const found = [[]]
+  let before = null
+  for (const point of points) {
+    if (point[1] === undefined || (before !== null && point[0] - before > HOLE)) found.push([])
+    if (point[1] !== undefined) found.at(-1).push(point)
+    before = point[0]
+  }
+  return found
+}
+
+function line(pen, points, width) {
+  pen.lineWidth = width
+  pen.beginPath()
+  for (const [x, y] of points) pen.lineTo(x, y)
+  pen.stroke()
 }

@@ -1,11 +1,18 @@
 """The visitor's camera: picture and sound are recorded in the browser, sent as they come, and analysed as an upload."""
 
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
 import streamlit as st
 
 from ..core.errors import EmovizError
+from ..core.vocabulary import SOURCE_COLOURS, Source
 from ..core.words import duration
 from ..media.seekable import ending_of, make_seekable
+from . import loaders, messages
 from .insides import component
+from .preview import Preview, prepare
 from .receiver import PATH
 from .selection import RECORD, UPLOAD_ERROR, open_clip
 from .session import session
@@ -14,13 +21,19 @@ OPEN = "camera-over"
 """Key in the session of the clip in whose place the camera is shown; another clip closes it."""
 HTML = """
 <section id="camera" role="group" aria-label="Camera">
-  <div id="stage"><video id="view" muted playsinline autoplay></video></div>
-  <div id="bar">
-    <button id="record" disabled>Record</button>
-    <button id="again" hidden>Try again</button>
-    <output id="clock">00:00</output>
+  <div>
+    <div id="stage"><video id="view" muted playsinline autoplay></video></div>
+    <div id="bar">
+      <button id="record" disabled>Record</button>
+      <button id="again" hidden>Try again</button>
+      <output id="clock">00:00</output>
+    </div>
+    <p id="said" role="status">Waiting for the camera: the browser may ask whether this page may use it.</p>
   </div>
-  <p id="said" role="status">Waiting for the camera: the browser may ask whether this page may use it.</p>
+  <div>
+    <canvas id="curves" role="img" aria-label="Preview of valence and arousal" hidden></canvas>
+    <output id="now">While you record, a preview of what face and speech say appears here.</output>
+  </div>
 </section>
 """
 ABOUT = (
@@ -44,14 +57,25 @@ def is_open() -> bool:
     return OPEN in st.session_state and st.session_state[OPEN] == st.session_state.get("clip")
 
 
-def show() -> None:
-    """Draw the camera, which closes once a recording is there."""
+def show(models: Iterable[Path]) -> None:
+    """Draw the camera, which closes once a recording is there.
+
+    Args:
+        models: folders of the models that preview a recording while it is made.
+    """
     assert _mount is not None
     visitor = session()
-    with st.container(width=480):
+    checkpoints = messages.usable(loaders.load_checkpoint, models)
+    prepare(tuple(one.folder for one in checkpoints), checkpoints, visitor.folder)
+    visitor.receiver.watch = partial(Preview, checkpoints=checkpoints, visitor=visitor.visitor)
+    with st.container():
         _mount(
             key="camera",
-            data={"url": f".{PATH}/{visitor.receiver.key}", "bits": BITS},
+            data={
+                "url": f".{PATH}/{visitor.receiver.key}",
+                "bits": BITS,
+                "colours": {str(source): SOURCE_COLOURS[source] for source in (Source.FACE, Source.SPEECH)},
+            },
             on_recorded_change=_recorded,
         )
         length = duration(visitor.limit_mb * 8e6 / BITS)
@@ -62,6 +86,7 @@ def show() -> None:
 def _open() -> None:
     st.session_state[OPEN] = st.session_state.get("clip")
     st.session_state[RECORD] = False
+    session().analyses.close()  # which nobody watches now; they begin anew when next asked for
 
 
 def _close() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from starlette.concurrency import run_in_threadpool
@@ -18,12 +19,23 @@ from starlette.routing import Route
 
 from ..core.errors import EmovizError, MediaError
 from ..core.files import raising
+from . import linked
 
 PATH = "/camera"
 """Path to which recordings are sent."""
 LARGEST_PART = 16_000_000
 """Bytes of one part; a browser that was cut off for a while sends no more than this at once."""
 _NAMES = re.compile(r"[0-9a-f-]{8,40}")
+
+
+class Watcher(Protocol):
+    """Whoever follows a recording while it arrives."""
+
+    def since(self, number: int) -> dict[str, Any]:
+        """Return what was found from a number on, for the browser."""
+
+    def stop(self) -> None:
+        """End."""
 
 
 @dataclass
@@ -35,12 +47,19 @@ class Arriving:
         file: file that grows.
         parts: number of parts that have arrived.
         size: bytes that have arrived.
+        watcher: whoever follows it, if somebody does.
     """
 
     name: str
     file: Path
     parts: int = 0
     size: int = 0
+    watcher: Watcher | None = None
+
+    def end(self) -> None:
+        """Let nobody wait for more of it."""
+        if self.watcher is not None:
+            self.watcher.stop()
 
 
 class Receiver:
@@ -54,11 +73,13 @@ class Receiver:
     Attributes:
         key: key under which it is reached, which nobody but this visitor's browser knows.
         taken: number of recordings that were taken out.
+        watch: function that follows the file of a recording which begins, or None.
     """
 
     def __init__(self, folder: Path, limit_mb: int, require_room: Callable[[int], None]) -> None:
         self.key = secrets.token_urlsafe(24)
         self.taken = 0
+        self.watch: Callable[[Path], Watcher] | None = None
         self._folder, self._limit_mb, self._require_room = folder, limit_mb, require_room
         self._lock = threading.Lock()
         self._arriving: Arriving | None = None
@@ -90,6 +111,12 @@ class Receiver:
             arriving.parts, arriving.size = number + 1, arriving.size + len(content)
             return arriving.size
 
+    def seen(self, since: int) -> dict[str, Any]:
+        """Return what is seen in the recording that arrives, from a number on; nothing where nobody follows it."""
+        with self._lock:
+            watcher = self._arriving.watcher if self._arriving else None
+        return watcher.since(since) if watcher else {}
+
     @contextmanager
     def taking(self, name: str) -> Iterator[Path]:
         """Take out a recording that has arrived; its folder is deleted, unless the block moves the file within it.
@@ -102,6 +129,7 @@ class Receiver:
             if arriving is None or arriving.name != name or not arriving.size:
                 raise MediaError("Nothing of the recording has arrived: record anew.")
             self._arriving, self.taken = None, self.taken + 1
+            arriving.end()
         try:
             yield arriving.file
         finally:
@@ -125,11 +153,12 @@ class Receiver:
         with raising(MediaError, file, name="The recording"):
             file.parent.mkdir()
             file.touch()
-        self._arriving = Arriving(name, file)
+        self._arriving = Arriving(name, file, watcher=self.watch(file) if self.watch else None)
         return self._arriving
 
     def _end(self) -> None:
         if self._arriving is not None:
+            self._arriving.end()
             shutil.rmtree(self._arriving.file.parent, ignore_errors=True)
             self._arriving = None
 
@@ -160,7 +189,9 @@ async def _receive(request: Request) -> Response:
             return PlainTextResponse("The connection was lost for too long: record anew.", 413)
     try:
         number = request.path_params["number"]
-        return JSONResponse({"size": await run_in_threadpool(receiver.receive, name, number, bytes(content))})
+        size = await run_in_threadpool(receiver.receive, name, number, bytes(content))
+        since = linked.whole(request.query_params.get("since", "")) or 0
+        return JSONResponse({"size": size, **await run_in_threadpool(receiver.seen, since)})
     except EmovizError as error:
         return PlainTextResponse(str(error), 413)
 

@@ -218,12 +218,12 @@ def test_the_camera_records_what_it_sees_and_hears(result):
     camera = page.get_by_role("group", name="Camera")
     camera.get_by_text("Ready.").wait_for()
     camera.get_by_role("button", name="Record").click()
-    camera.get_by_text("00:02").wait_for()
+    camera.get_by_text(re.compile("Face: .*[.]")).wait_for()  # its preview
+    camera.get_by_role("img", name="Preview of valence and arousal").wait_for()
     camera.get_by_role("button", name="Stop").click()
     camera.wait_for(state="detached")
     wait_for_result(page)
     expect(page.get_by_label("Clip", exact=True)).to_have_value("Upload: camera 1.webm")
-    assert 1.9 < page.locator("video").evaluate("video => video.duration") < 5
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
     table = pd.read_csv(io.BytesIO(Path(download.value.path()).read_bytes()))

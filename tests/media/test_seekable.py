@@ -4,7 +4,7 @@ from pathlib import Path
 
 import av
 import pytest
-from clips import plain_frames, sine, write_clip
+from clips import plain_frames, sine, write_clip, write_live
 
 from emoviz.core.errors import MediaError
 from emoviz.media import iterate_frames, probe
@@ -22,14 +22,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def recorded(whole: Path, tmp_path: Path) -> Path:
     """The same as a browser writes it while it records, under no ending."""
-    path = tmp_path / "recording"
-    with av.open(str(whole)) as source, av.open(str(path), "w", format="webm", options={"live": "1"}) as output:
-        copies = {stream: output.add_stream_from_template(stream) for stream in source.streams}
-        for packet in source.demux():
-            if packet.dts is not None:
-                packet.stream = copies[packet.stream]
-                output.mux(packet)
-    return path
+    return write_live(tmp_path / "recording", whole)
 
 
 def pictures(path: Path) -> list[float]:

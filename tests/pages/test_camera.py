@@ -11,6 +11,21 @@ NAME = "0b9e6d1c"
 RECORDED = "Upload: camera 1.mp4"
 
 
+class Watcher:
+    """A preview that tells what it is given, and counts how often it is stopped."""
+
+    stopped = 0
+
+    def __init__(self, file, checkpoints, visitor) -> None:
+        self.names = [one.name for one in checkpoints]
+
+    def since(self, number: int) -> dict:
+        return {"moments": self.names[number:]}
+
+    def stop(self) -> None:
+        Watcher.stopped += 1
+
+
 @pytest.fixture
 def opened(open_page, monkeypatch):
     """The page with its camera, of which a button stands in for the browser's part."""
@@ -20,6 +35,8 @@ def opened(open_page, monkeypatch):
         st.button(data["url"], key="end", on_click=on_recorded_change)
 
     monkeypatch.setattr(camera, "_mount", mount)
+    monkeypatch.setattr(camera, "prepare", lambda *given: None)
+    monkeypatch.setattr(camera, "Preview", Watcher)
     return open_page("predict").button(key="open-camera").click().run()
 
 
@@ -29,9 +46,12 @@ def test_what_the_camera_sends_is_analysed_as_an_upload(opened, finish, sessions
     assert opened.button(key="end").label == f"./camera/{receiver.key}" and not specs(opened)
     content = write_clip(tmp_path / "clip.mp4", face_frames(5, [lambda i: (100 + i, 60)])).read_bytes()
     receiver.receive(NAME, 0, content[:100])
+    assert receiver.seen(1) == {"moments": ["speech-cats", "speech-emotion"]}
     receiver.receive(NAME, 1, content[100:])
+    stopped = Watcher.stopped
     test = finish(opened.button(key="end").click().run())
     assert not test.exception and specs(test)
+    assert Watcher.stopped == stopped + 1 and receiver.seen(0) == {}
     assert test.selectbox(key="clip").value == RECORDED and list(sessions[0].uploads) == [RECORDED]
     assert sessions[0].uploads[RECORDED].read_bytes() == content
     assert "end" not in [button.key for button in test.button]
