@@ -111,7 +111,8 @@ def main() -> None:
 
 def choose(found: dict[str, Path]) -> list[str]:
     """Let people choose the models; a damaged one is named and left out."""
-    names = selection.choose_compared(found, suggested(files_of(found)), MOST)
+    wanted = str(st.session_state.get("model", ""))  # of another page
+    names = selection.choose_compared(found, suggested(files_of(found), wanted), MOST)
     sound = [one.name for one in messages.usable(lambda file: contender(*file), files_of({n: found[n] for n in names}))]
     with st.sidebar:
         messages.model_cards({name: found[name] for name in sound})

@@ -22,6 +22,7 @@ def main() -> None:
     with st.container(gap=None):
         st.title("Library", anchor=False)
         st.markdown("Which recordings are here, and what is known of them?")
+    selected.show("Library")
     if loaders.kept_files() is None:
         st.caption(NOTHING_KEPT)
     if message := st.session_state.pop(library.ERROR, None):
@@ -35,7 +36,6 @@ def main() -> None:
             "beside the clip on every page keeps beyond your visit."
         )
         return
-    selected.show("Library")
     wanted = conditions()
     fitting = narrowed(entries, *wanted)
     pages = max(1, -(-len(fitting) // PER_PAGE))

@@ -134,9 +134,16 @@ def compare(contenders: Sequence[Contender], chosen: Slice | None = None) -> Com
     )
 
 
-def suggest(contenders: Sequence[Contender]) -> tuple[str, ...]:
-    """Return the pair that shares most recordings, else the first two models; none where there are fewer."""
-    pairs = list(combinations(contenders, LEAST))
+def suggest(contenders: Sequence[Contender], wanted: str = "") -> tuple[str, ...]:
+    """Return the pair that shares most recordings, else the first two models; none where there are fewer.
+
+    Args:
+        contenders: models that there are.
+        wanted: name of a model that the pair is to have, first, if it is among them.
+    """
+    own = sorted(contenders, key=lambda contender: contender.name != wanted)
+    pairs = list(combinations(own, LEAST))
+    pairs = [pair for pair in pairs if pair[0].name == wanted] or pairs
     if not pairs:
         return ()
     first, second = max(pairs, key=lambda pair: len(_shared_ids(pair)))

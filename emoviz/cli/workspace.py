@@ -109,6 +109,7 @@ def import_workspace(options: argparse.Namespace, settings: Settings) -> None:
 
 def places_of(settings: Settings) -> dict[str, Path]:
     """Return the folder of each part of a workspace."""
+    from ..core.selections import FOLDER as SELECTIONS
     from ..features.clip_store import RECORDINGS
     from ..prediction.library import keeping
     from ..prediction.library.known import FOLDER as KNOWN
@@ -121,6 +122,7 @@ def places_of(settings: Settings) -> dict[str, Path]:
         "runs": settings.runs,
         "reports": settings.results[-1],
         "profiles": settings.store / PROFILES,
+        "selections": settings.store / SELECTIONS,
         "library": settings.store / keeping.FOLDER,
         "recordings": settings.store / RECORDINGS,
         "known": settings.store / RECORDINGS / KNOWN,

@@ -144,15 +144,15 @@ def compared(files: Files, chosen: str) -> Compared:
 
 
 @cached(8, "Reading the models")
-def suggested(files: Files) -> tuple[str, ...]:
-    """Return a pair worth comparing; damaged models are never in it."""
+def suggested(files: Files, wanted: str = "") -> tuple[str, ...]:
+    """Return a pair worth comparing, with a wanted model if it is there; damaged models are never in it."""
     sound = []
     for file in files:
         try:
             sound.append(contender(*file))
         except EmovizError:
             continue
-    return suggest(sound)
+    return suggest(sound, wanted)
 
 
 def measure_all(folders: Sequence[Path], progress: Progress) -> list[Complexity]:

@@ -16,6 +16,7 @@ from . import linked, loaders, visitors
 from .insides import has
 from .library import PAGES, plain
 from .recordings import clip_name
+from .selection import UPLOAD
 
 KEYS = ("selection", "recordings", "why")
 """Parameters of the link: name of a saved selection, or ids of recordings and the words that say why these."""
@@ -182,7 +183,9 @@ def _offer_saved(place: "st.delta_generator.DeltaGenerator") -> None:
 
 def _save(chosen: Selection) -> None:
     name = str(st.session_state.get("selected-save-as", "")).strip()
-    if _try(lambda: save(name, chosen)):
+    if any(identity.startswith(UPLOAD) for identity in chosen.recordings):
+        st.session_state[WRONG] = "Uploads end with the visit, and so does a selection of them: keep them first."
+    elif _try(lambda: save(name, chosen)):
         _keep(chosen, name)
         _write()
 

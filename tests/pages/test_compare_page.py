@@ -12,6 +12,7 @@ import streamlit as st
 from contenders import DIMENSIONS, classifier, tracer, write
 from places import ROOT
 from reading import specs, tables, texts
+from streamlit.testing.v1 import AppTest
 
 from emoviz import checkpoints
 from emoviz.core.errors import CorpusError
@@ -127,6 +128,12 @@ def test_a_cell_becomes_the_selection_by_which_the_page_filters_and_its_link_reo
     assert "selection" not in again.query_params and "5 recordings" not in texts(again)
     assert not again.exception
     assert "No selection named 'other' is saved here." in texts(open_page("compare", selection="other"))
+
+
+def test_the_model_of_another_page_is_measured_against_the_one_that_shares_most_with_it(open_page, models):
+    test = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=60)
+    test.session_state["model"] = "loud"
+    assert test.run().multiselect(key="compared").value == ["loud", "calm"] and not test.exception
 
 
 def test_the_worst_recordings_of_a_model_stand_first(open_page, models):

@@ -54,6 +54,10 @@ def test_recordings_of_folders_are_listed_found_and_opened(lab, links, open_page
     assert [title for title, _ in links[:4]] == ["Predict", "Explain", "Attention", "Compare"]
     assert all(said["clip"] == "Folder: lab/known.mp4" for _, said in links) and links[3][1]["view"] == "One clip"
     assert links[4] == ("happy at 0.1 s", {"clip": "Folder: lab/known.mp4", "time": "0.07"})
+    test.button(key="select").click().run()
+    assert "**1 recording**: of the Library, named like 'KNOWN'" in texts(test)
+    assert test.query_params["recordings"] == "Folder%3A lab/known.mp4" and not test.exception
+    test.button(key="clear").click().run()
     (lab / "known.mp4").write_bytes(b"changed")
     content = next(content for content, known in sessions[0].library.all().items() if known.models)
     Kept(sessions[0].library.folder.parent).write("faces", {"content": content}, Entry({}))

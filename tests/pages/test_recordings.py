@@ -35,3 +35,16 @@ def test_only_recordings_of_known_corpora_are_looked_for(settings, monkeypatch):
     assert recordings.found([*hostile, "Upload: a.wav", "Recording: emodb/1"]) == {}
     assert asked == [("emodb",)]
     assert recordings.clip_name("emodb/1") == "Recording: emodb/1" and recordings.clip_name("Kept: a") == "Kept: a"
+
+
+def test_a_selection_with_uploads_is_not_saved_and_a_damaged_one_is_a_sentence(open_page, settings):
+    test = open_page("library", recordings="Upload%3A a.wav", why="mine")
+    test.text_input(key="selected-save-as").set_value("mine")
+    test.button(key="selected-save").click().run()
+    assert "keep them first" in test.info[0].value and not (settings.store / "selections").exists()
+    (settings.store / "selections").mkdir(parents=True)
+    (settings.store / "selections" / "worn.json").write_text("{")
+    test = open_page("library", selection="worn")
+    assert test.info[0].value == "The file of the selection 'worn' is damaged: delete it and save the selection anew."
+    test.button(key="selected-delete").click().run()
+    assert not list((settings.store / "selections").iterdir()) and not test.exception
