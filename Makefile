@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Two torch processes that each take all cores are slower than one after the other; numba would set torch's threads, too.
 TEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: app test test-fast lint browser results clean
+.PHONY: app test test-fast lint browser results docs clean
 
 app: .venv/app
 	@$(BIN)/python -m emoviz app
@@ -22,6 +22,16 @@ test-fast: .venv/dev
 # Every figure under results/ and the tables of docs/results.md, from EMOVIZ_DATA; what was done before an interruption is kept.
 results: .venv/app
 	OMP_NUM_THREADS=1 $(BIN)/python -m emoviz results --make --renew docs/results.md
+
+# The site, in site/: open site/index.html, or `python -m http.server -d site` where its search shall work, too.
+docs: .docs-venv/made
+	.docs-venv/bin/python tools/site.py
+	NO_MKDOCS_2_WARNING=1 .docs-venv/bin/mkdocs build --strict --quiet -f build/mkdocs.yml
+
+.docs-venv/made: requirements-docs.txt
+	$(PYTHON) -m venv .docs-venv
+	.docs-venv/bin/python -m pip install --quiet -r requirements-docs.txt
+	@touch $@
 
 lint: .venv/dev
 	$(BIN)/ruff check
@@ -42,4 +52,4 @@ browser:
 	@touch $@ .venv/app
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .docs-venv site build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ import streamlit as st
 
 from emoviz import plots
 from emoviz.analysis import replicates
+from emoviz.analysis.culture_comparison import Comparison, beside, first_pair
 from emoviz.analysis.cultures import Weights
 from emoviz.core import words
 from emoviz.core.errors import EmovizError
@@ -15,7 +16,6 @@ from emoviz.core.vocabulary import Weighting
 from emoviz.evaluation.metrics import METRICS
 from emoviz.evaluation.metrics.base import score_title
 from emoviz.ui import culture_tables, figures, linked, navigation
-from emoviz.ui.culture_tables import Comparison
 from emoviz.ui.insides import fragment
 
 EVERY = "all"
@@ -177,7 +177,7 @@ def chosen_pair(comparison: Comparison) -> tuple[str, str]:
     """Return the pair of cultures that the link names, or else the one to begin with."""
     first, _, second = linked.read("pair").partition(",")
     known = zip(comparison.cells["culture"], comparison.cells["other"], strict=True)
-    return (first, second) if (first, second) in known else culture_tables.first_pair(comparison)
+    return (first, second) if (first, second) in known else first_pair(comparison)
 
 
 def choose_pair(points: list[figures.Point]) -> None:
@@ -200,7 +200,7 @@ def show_similarity(
                 comparison.tree.branches if comparison.tree else None,
                 measure=MEASURES[measure[0]],
                 replicates=replicates,
-                beside=culture_tables.beside(comparison),
+                beside=beside(comparison),
                 chosen=chosen,
             ),
         ),

@@ -18,6 +18,7 @@ MIDDLE_OF_BROWSER = "tests/browser/test_f"
 LONGEST = (
     "tests/browser",
     "tests/prediction/test_served.py",
+    "tests/notebooks/test_notebooks.py",
     "tests/prediction/test_cases.py",
     "tests/analysis/test_projection.py",
     "tests/jobs/test_training.py",

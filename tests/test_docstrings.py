@@ -1,4 +1,4 @@
-"""How public docstrings read: each first line and each entry says by itself what it is (spec/house.md)."""
+"""How public docstrings read: each first line and each entry says by itself what it is."""
 
 import ast
 import builtins

@@ -1,4 +1,4 @@
-"""The house rules of spec/design.md, read from the source: who may import whom, and what nobody does."""
+"""The house rules of docs/architecture.md, read from the source: who may import whom, and what nobody does."""
 
 import ast
 import subprocess

@@ -112,6 +112,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
     r"""Correct m p-values as Holm did: the i-th smallest becomes :math:`\max_{j \le i} \min(1, (m - j + 1)\,p_j)`.
 
     NaN stands for a test that was not made: it stays NaN and does not count.
+
+    Examples:
+        >>> [round(p, 2) for p in holm([0.01, 0.04, 0.03])]
+        [0.03, 0.06, 0.06]
     """
     given = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(given)  # NaN last

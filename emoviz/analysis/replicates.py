@@ -78,7 +78,12 @@ def of_speakers(attention: pd.DataFrame, dimension: str) -> pd.DataFrame:
 
 
 def modality(channel: str) -> str:
-    """Return the text before a channel's first dot."""
+    """Return the text before a channel's first dot.
+
+    Examples:
+        >>> modality("egemaps.Loudness_sma3")
+        'egemaps'
+    """
     return channel.partition(".")[0]
 
 

@@ -9,7 +9,7 @@ so that the mean over pairs of rows follows from sums over rows, and :math:`2 (1
 distance, on which the permutation tests rest. A row whose weights are all alike prefers no channel: where a
 measure is undefined for it, the row is left out.
 
-Source: section 5.5 and figure 5 of the CATS-Transformer paper (spec/systems.md, section 1).
+Source: section 5.5 and figure 5 of the CATS-Transformer paper (bibliography, paper 1).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +34,12 @@ MEASURES: Registry[Callable[[Array, int], Array]] = Registry("measure of similar
 
 @MEASURES.register("cosine")
 def cosine(rows: Array, k: int) -> Array:
-    """Bring rows to unit length, for the cosine of the angle between two: in [0, 1], as weights are not negative."""
+    """Bring rows to unit length, for the cosine of the angle between two: in [0, 1], as weights are not negative.
+
+    Examples:
+        >>> cosine(np.array([[3.0, 4.0]]), k=10)
+        array([[0.6, 0.8]])
+    """
     return _to_unit_length(rows)
 
 
@@ -55,6 +60,10 @@ def top_k(rows: Array, k: int) -> Array:
     """Bring rows to unit length for the share of their k highest channels in common, in [0, 1]; k / D is chance.
 
     Channels that tie for the last places share them equally, so that the order of channels never matters.
+
+    Examples:
+        >>> top_k(np.array([[0.1, 0.9, 0.8, 0.2]]), k=2).round(2)
+        array([[0.  , 0.71, 0.71, 0.  ]])
     """
     edge = np.sort(rows, axis=1)[:, -k, None]
     above, tied = rows > edge, rows == edge

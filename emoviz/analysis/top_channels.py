@@ -1,6 +1,6 @@
 """The channels on which cultures rely most, and the channels in which two cultures differ.
 
-Source: section 5.5 and figure 4 of the CATS-Transformer paper (spec/systems.md, section 1).
+Source: section 5.5 and figure 4 of the CATS-Transformer paper (bibliography, paper 1).
 """
 
 import numpy as np

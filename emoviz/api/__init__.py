@@ -4,6 +4,25 @@
 same way.
 """
 
-from .prediction import Prediction, predict
+from .findings import Cultures, Results, compare_cultures, results
+from .models import AttentionTest, Explanation, Model, import_corpus, model, train
+from .people import Persons, persons
+from .prediction import Prediction, examples, predict
 
-__all__ = ["Prediction", "predict"]
+__all__ = [
+    "AttentionTest",
+    "Cultures",
+    "Explanation",
+    "Model",
+    "Persons",
+    "Prediction",
+    "Results",
+    "compare_cultures",
+    "examples",
+    "import_corpus",
+    "model",
+    "persons",
+    "predict",
+    "results",
+    "train",
+]

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import words
+from ..core import places
 from ..core.errors import MediaError
 from ..core.settings import Settings
 from ..evaluation.findings import leading_source
 from ..features.store import FeatureStore
+from ..prediction import request
 from ..prediction.export import write_prediction, write_table
-from ..prediction.request import Answer, Request
+from .shown import Answer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,16 +21,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Prediction:
+class Prediction(Answer):
     """The prediction of one recording, which shows itself in a notebook.
 
     Attributes:
         recording: path of the recording.
         answer: all of it (:class:`emoviz.prediction.request.Answer`).
+        face: number of the face that was followed; None is the speaker's.
     """
 
     recording: Path
-    answer: Answer
+    answer: request.Answer
+    face: int | None = None
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The prediction in one sentence, then its limits, and to whom models are fitted."""
+        return self.sentence, *self.notes
 
     @property
     def sentence(self) -> str:
@@ -62,8 +69,9 @@ class Prediction:
         found = self.answer.prediction
         return plots.timeline(found.table, found.outputs, found.gaps, leading_source(found.outputs, "emotion"))
 
+    @property
     def summary(self) -> "pd.DataFrame":
-        """Return the mean of each output over the recording, a row each and a column per model."""
+        """The mean of each output over the recording, a row each and a column per model."""
         found = self.answer.prediction
         of_clip = found.of_clip.assign(mean=found.table[list(found.of_clip.column)].mean().to_numpy())
         models = of_clip.model.where(of_clip.model != "", of_clip.source)
@@ -93,10 +101,12 @@ class Prediction:
         from .. import plots
 
         found = self.answer.prediction
-        drawn = plots.still(found.table, found.of_clip, leading_source(found.of_clip, "emotion"))
-        means = self.summary().to_html(border=0, na_rep="", float_format=words.number)
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"<p><b>{escape(self.recording.name)}</b>: {escape(self.sentence)}</p>{drawn}{means}<ul>{notes}</ul>"
+        return super()._repr_html_() + plots.still(found.table, found.of_clip, leading_source(found.of_clip, "emotion"))
+
+
+def examples() -> list[Path]:
+    """Return the recordings that come with emoviz, which are synthetic and in the public domain."""
+    return sorted((places.bundled() / "examples").glob("*.mp4"))
 
 
 def predict(
@@ -128,6 +138,12 @@ def predict(
     if not path.exists():
         raise MediaError(f"There is no file '{path}'.")
     store = FeatureStore(settings.store)
-    parts = None if segments is None else str(segments)
-    request = Request.made(models, settings.checkpoints, store=store, calibrate=calibrate, segments=parts, face=face)
-    return Prediction(path, request.answer(path, limit_mb=settings.upload_limit_mb, store=store))
+    asked = request.Request.made(
+        models,
+        settings.checkpoints,
+        store=store,
+        calibrate=calibrate,
+        segments=None if segments is None else str(segments),
+        face=face,
+    )
+    return Prediction(path, asked.answer(path, limit_mb=settings.upload_limit_mb, store=store), face)

@@ -325,6 +325,11 @@ def read_description(folder: Path) -> Description:
 
     Raises:
         CheckpointError: if the file is missing or damaged.
+
+    Examples:
+        >>> from emoviz.core import places
+        >>> read_description(places.bundled() / "checkpoints" / "speech-cats").outputs
+        ('valence (derived)', 'arousal (derived)')
     """
     try:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
@@ -346,6 +351,11 @@ def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:
         group: name of checkpoints that belong together, as :data:`PER_CULTURE` does: a folder in these, or a file that
             holds one (:mod:`emoviz.checkpoints.pack`); theirs are named ``<group>/<name>``. By default those that are
             in none.
+
+    Examples:
+        >>> from emoviz.core import places
+        >>> "speech-cats" in find([places.bundled() / "checkpoints"])
+        True
     """
     prefix = f"{group}/" if group else ""
     packed = {folder: unpacked(folder / f"{group}{SUFFIX}") if group else None for folder in folders}

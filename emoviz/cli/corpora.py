@@ -97,34 +97,28 @@ def import_corpus(options: argparse.Namespace, settings: Settings) -> None:
     """Print the corpus's folder; what it holds, and each problem of rows, is a line on standard error."""
     from ..corpora import own
     from ..corpora.importing import Plan, check, corpus, words_of
-    from ..corpora.roles import suggest, suggest_emotions, suggest_part
+    from ..corpora.planning import suggested_plan
     from ..corpora.sources import gather
     from ..corpora.words import account, grouped
     from ..media import probe
 
     material = gather(options.clips, options.table, options.traces, options.audformat)
-    source = material.source
-    claimed = pairs(options.column)
-    columns = suggest(source.rows.columns, claimed.values()) | claimed
-    columns = suggest_part(source.rows, columns.values()) | columns
-    values = pairs(options.value)
-    columns = {role: column for role, column in columns.items() if role not in values}
-    if material.traces is not None and not options.table:
-        columns.setdefault("speaker", columns["file"])  # one recording each, as in AVEC
-    words = words_of(source, columns["emotion"]) if columns.get("emotion") in source.rows else []
-    plan = Plan(
-        name=options.name,
-        columns=columns,
-        values=values,
-        emotions=suggest_emotions(words) | pairs(options.emotion),
+    plan = suggested_plan(
+        options.name,
+        material,
+        columns=pairs(options.column),
+        values=pairs(options.value),
+        emotions=pairs(options.emotion),
         scale=tuple(options.scale) if options.scale else Plan.scale,
-        title=options.title or source.title,
-        licence=options.licence if options.licence != "not stated" else source.licence or options.licence,
-        limits=source.limits,
+        title=options.title,
+        licence=options.licence if options.licence != "not stated" else "",
+        own_speakers=material.traces is not None and not options.table,  # one recording each, as in AVEC
     )
     checked = check(material, plan, probe)
     note(grouped(checked.problems))
     if checked.problems and not options.skip_wrong:
+        source, column = material.source, plan.columns.get("emotion", "")
+        words = words_of(source, column) if column in source.rows else []
         unknown = next((word for word in words if word not in plan.emotions and word not in set(Emotion)), "")
         raise CorpusError(
             f"Problems of '{source.file}': {len(checked.problems)}, so nothing was imported; correct them, "

@@ -4,6 +4,11 @@ import numpy as np
 
 
 def runs(chosen: np.ndarray) -> list[tuple[int, int]]:
-    """Return the first frame and the one behind the last of every unbroken run of chosen frames, bool (T,)."""
+    """Return the first frame and the one behind the last of every unbroken run of chosen frames, bool (T,).
+
+    Examples:
+        >>> runs(np.array([True, True, False, True]))
+        [(0, 2), (3, 4)]
+    """
     edges = np.flatnonzero(np.diff(np.concatenate(([False], chosen, [False])).astype(int)))
     return [(int(first), int(behind)) for first, behind in edges.reshape(-1, 2)]

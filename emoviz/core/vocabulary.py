@@ -5,7 +5,7 @@ Sources
     Journal of Research in Personality 11 (1977) 273-294: mean pleasure and arousal ratings of
     emotion words, on [-1, 1]. Calm takes their word "relaxed", contemptuous their "scornful";
     neutral is the scale's midpoint by definition.
-    Polarity: section 3.4 of the audio-video attention network paper (spec/systems.md, section 5);
+    Polarity: section 3.4 of the audio-video attention network paper (bibliography, paper 5);
     boredom and contempt, which it does not use, follow the sign of their pleasure rating.
 """
 
@@ -121,7 +121,7 @@ CIRCUMPLEX: dict[Emotion, tuple[float, float]] = {
 """Valence and arousal of each emotion word."""
 
 FOUR_EMOTIONS: tuple[Emotion, ...] = (Emotion.ANGRY, Emotion.HAPPY, Emotion.NEUTRAL, Emotion.SAD)
-"""The four classes that every corpus of the cross-language task has (spec/systems.md, section 4)."""
+"""The four classes that every corpus of the cross-language task has (bibliography, paper 4)."""
 
 FER_EMOTIONS: tuple[Emotion, ...] = (
     Emotion.NEUTRAL,

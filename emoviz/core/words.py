@@ -45,6 +45,10 @@ def number(value: Number, digits: int = 2, *, sign: Literal["", "+"] = "", missi
         digits: places after the point of a number below 1; a larger one has two.
         sign: ``+`` for a difference, which shows its sign also where it is positive.
         missing: text that stands for a missing number.
+
+    Examples:
+        >>> number(0.614), number(-0.08), number(0.125, sign="+")
+        ('.61', '−.08', '+.12')
     """
     if value is None or value != value:
         return missing
@@ -69,13 +73,23 @@ def interval(
     sign: Literal["", "+"] = "",
     missing: str = UNDEFINED,
 ) -> str:
-    """Return a number with its interval where it has one, e.g. ``.61 [.55, .66]``; see :func:`number`."""
+    """Return a number with its interval where it has one, e.g. ``.61 [.55, .66]``; see :func:`number`.
+
+    Examples:
+        >>> interval(0.61, 0.55, 0.66)
+        '.61 [.55, .66]'
+    """
     written = number(value, digits, sign=sign, missing=missing)
     return written if written == missing else f"{written} {bounds(low, high, digits, sign=sign)}".rstrip()
 
 
 def p_value(p: Number) -> str:
-    """Return a p value, e.g. ``p = .046`` or ``p = .30``, and ``p ≤ .001`` from there down."""
+    """Return a p value, e.g. ``p = .046`` or ``p = .30``, and ``p ≤ .001`` from there down.
+
+    Examples:
+        >>> p_value(0.046), p_value(0.0002)
+        ('p = .046', 'p ≤ .001')
+    """
     if p is None or p != p:
         return f"p {UNDEFINED}"
     return f"p ≤ {number(LEAST_P, 3)}" if p <= LEAST_P else f"p = {number(p, 3 if p < 0.1 else 2)}"
@@ -106,7 +120,12 @@ def size(bytes_: float) -> str:
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:
-    """Return names as a sentence lists them: ``a, b and c``; ``last`` stands before the last one."""
+    """Return names as a sentence lists them: ``a, b and c``; ``last`` stands before the last one.
+
+    Examples:
+        >>> listed(["face", "speech", "text"])
+        'face, speech and text'
+    """
     *others, end = names
     return f"{', '.join(others)} {last} {end}" if others else end
 

@@ -110,6 +110,13 @@ def cluster(
         recordings: N names of recordings.
         speakers: N names of people, None where unknown.
         sessions: N names of sessions, None where unknown.
+
+    Examples:
+        Three clips of two people are two clusters.
+
+        >>> clips = cluster(["a", "b", "c"], ["Ann", "Ann", "Bo"])
+        >>> clips.unit, clips.count, clips.rests_on
+        ('speakers', 2, 'rests on 2 people')
     """
     count = len(recordings)
     rows, columns, nodes = [], [], count
@@ -212,6 +219,12 @@ def interval(
 
     Returns:
         The ends (low, high); NaN with fewer than two clusters.
+
+    Examples:
+        >>> values = np.array([0.2, 0.4, 0.6, 0.8])
+        >>> low, high = interval(lambda drawn: values[drawn].mean(), each(4))
+        >>> bool(0.2 <= low < values.mean() < high <= 0.8)
+        True
     """
     return percentiles(resample([statistic], clusters, draws=draws, seed=seed)[0], level)
 

@@ -1,7 +1,7 @@
 """Deep spectrum: sound as a picture, encoded by networks that were trained on photographs.
 
 Source: S. Amiriparian et al., "Snore Sound Classification Using Image-based Deep Spectrum Features", Interspeech 2017;
-in paper 2 (spec/systems.md, section 2) with VGG-16, AlexNet, DenseNet-121 and DenseNet-201. A second of sound is a
+in paper 2 (bibliography) with VGG-16, AlexNet, DenseNet-121 and DenseNet-201. A second of sound is a
 mel spectrogram of 128 bands, its power in decibels down to 80 below the clip's loudest, in the colours of viridis,
 224 pixels a side; features are the second hidden fully connected layer, of DenseNet the average of its last block.
 """

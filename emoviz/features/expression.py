@@ -2,7 +2,7 @@
 
 The network is the bundled checkpoint ``face-expression``, trained on FER+ (see its card). The maximum of its last
 block over all positions stands for the VGGFace features of the audio-video attention network
-paper (spec/systems.md, section 1).
+paper (bibliography, paper 1).
 
 ``expression``, ``face`` and a prediction share one forward pass, which is run once per clip and kept with it.
 """

@@ -1,6 +1,6 @@
 """Pictures and sound of a clip cut into a few parts, for networks that learn from pixels and spectrograms.
 
-Source: the audio-video attention network paper, sections 3.1, 3.2 and 4.2 (spec/systems.md, section 5). A clip of any
+Source: the audio-video attention network paper, sections 3.1, 3.2 and 4.2 (bibliography, paper 5). A clip of any
 length is N parts of equal length, so that both streams stand on one time grid:
 
 - ``snippets``: 16 pictures of the speaker's face, evenly spaced over the part, upright and framed alike.

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def endings() -> str:
-    """Return the endings of files that are written, for people, e.g. ``.csv or .json``."""
+    """Return the endings of files that are written, for people, e.g. ``.csv or .json``.
+
+    Examples:
+        >>> endings()
+        '.csv, .json, .parquet or .xlsx'
+    """
     return listed((f".{name}" for name in FORMATS), "or")
 
 
@@ -25,6 +30,10 @@ def format_of(path: Path) -> Format:
 
     Raises:
         ConfigError: if no format has this ending.
+
+    Examples:
+        >>> format_of(Path("curves.CSV")).media_type
+        'text/csv'
     """
     name = path.suffix.lower().removeprefix(".")
     if name not in FORMATS:

@@ -1,4 +1,4 @@
-"""The set-ups of the five papers, with exactly the streams that they name (spec/systems.md).
+"""The set-ups of the five papers, with exactly the streams that they name.
 
 None of these made a bundled checkpoint, since their encoders are too large to be bundled. Training one without its
 encoders stops with a sentence that says which weights are missing; no other encoder takes their place.

@@ -46,7 +46,7 @@ def test_it_shows_itself(prediction):
     page = prediction._repr_html_()
     assert prediction.sentence in page and "<svg" in page and "<table" in page
     assert not re.search(r"<script|https?://(?!www\.w3\.org)", page)
-    summary = prediction.summary()
+    summary = prediction.summary
     mean = prediction.table["face.happy"].mean()
     assert summary.loc["happy", "face-expression"] == pytest.approx(mean)
     assert repr(prediction) == f"<Prediction of clip.mp4: {prediction.sentence}>"

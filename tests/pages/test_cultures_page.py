@@ -13,11 +13,12 @@ from reading import specs, texts, titled
 
 from emoviz import checkpoints
 from emoviz.analysis import microphones
+from emoviz.analysis.culture_comparison import Comparison, first_pair
 from emoviz.checkpoints.description import Description
 from emoviz.checkpoints.folder import PER_CULTURE
 from emoviz.core.settings import Settings
 from emoviz.core.vocabulary import Source, Task, Weighting
-from emoviz.ui import cache, culture_tables, loaders
+from emoviz.ui import cache, loaders
 
 CULTURES = ("Northern", "Southern", "Western")
 CHANNELS = [f"whisper.pc{i:03d}" for i in range(8)] + ["egemaps.Loudness_sma3", *(f"egemaps.c{i}" for i in range(3))]
@@ -141,7 +142,7 @@ def test_the_first_pair_is_the_least_similar_one_of_reliable_cultures(unreliable
     rows = [("Southern", "Western", 0.2), ("Northern", "Western", 0.3), ("Northern", "Southern", 0.1)]
     cells = pd.DataFrame([*rows, ("Western", "Western", 0.0)], columns=["culture", "other", "similarity"])
     doubted = pd.Series(0.3, index=list(unreliable))
-    assert culture_tables.first_pair(culture_tables.Comparison(cells, None, list(CULTURES), "", doubted)) == expected
+    assert first_pair(Comparison(cells, None, list(CULTURES), "", doubted)) == expected
 
 
 def test_a_link_opens_its_pair_task_and_measure(open_page, group):

@@ -1,7 +1,7 @@
 """Late fusion: the predictions of face and speech, frame by frame, become one. One rule, one file.
 
 Average, weighted average (.6 video, .4 audio) and majority vote are those of the CATS-Transformer
-paper (spec/systems.md, section 1). All are functions of ``values`` (S, T, K), the predictions of S
+paper (bibliography, paper 1). All are functions of ``values`` (S, T, K), the predictions of S
 sources for T frames and K outputs, and ``weights`` (S,). NaN is a gap: where one source has
 none, or does not know an output at all, the others alone count; where none has a value, the result is NaN.
 

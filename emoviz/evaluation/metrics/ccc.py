@@ -22,6 +22,11 @@ def ccc(truth: Array, prediction: Array) -> float:
 
     Returns:
         The coefficient, or NaN with no pairs, or when both series are the same constant.
+
+    Examples:
+        >>> truth = np.array([0.0, 0.5, 1.0])
+        >>> ccc(truth, truth), round(ccc(truth, truth + 0.5), 2), ccc(truth, np.full(3, 0.5))
+        (1.0, 0.57, 0.0)
     """
     truth, prediction = pairs(truth, prediction)
     if truth.size == 0 or is_constant(np.append(truth, prediction)):

@@ -127,7 +127,12 @@ def _folders(root: Path) -> Iterator[Path]:
 
 
 def shown(name: str) -> str:
-    """Return a file's name as any program can write it: bytes that are no text, or end a line, are told as numbers."""
+    r"""Return a file's name as any program can write it: bytes that are no text, or end a line, are told as numbers.
+
+    Examples:
+        >>> print(shown("two\nlines.mp4"))
+        two\x0alines.mp4
+    """
     return _UNPRINTABLE.sub(
         lambda found: f"\\x{ord(found[0]):02x}", os.fsencode(name).decode("utf-8", "backslashreplace")
     )
