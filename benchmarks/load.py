@@ -11,6 +11,10 @@ One more visitor opens Home all the time. Measured:
 - files of visits that are left.
 
     python -m benchmarks.load [--visitors 20] [--minutes 10]
+    python -m benchmarks.load --sessions 300
+
+With ``--sessions`` one visitor after the other opens Home and Predict with the example, and leaves; only the growth of
+memory counts, beside that after the first thirty.
 
 The last line is a JSON object. Exits with 1 when a bound is missed.
 """
@@ -41,6 +45,10 @@ MOST_SECONDS, MOST_TIMES, MOST_GROWTH = 2.0, 2.0, 100
 """Bounds: p95 of a page's answer in s, Home beside Home without others, and MB of growth."""
 PATIENCE = 60
 LOOK = 0.5
+MOST_SESSION_GROWTH = 50
+"""MB that sessions may leave behind."""
+FIRST = 30
+"""Sessions after which memory is taken to be as it stays."""
 KEPT = 130
 """Seconds after which Streamlit drops what it holds of a closed page, in case that its browser comes back."""
 
@@ -212,13 +220,39 @@ def measure(visitors: int, minutes: float, own: Path) -> dict[str, Any]:
     }
 
 
+def measure_sessions(sessions: int, own: Path) -> dict[str, Any]:
+    """Open and close sessions, and return the memory that they leave."""
+    for name in ("tmp", "folders"):
+        (own / name).mkdir()
+    errors: list[str] = []
+
+    def memory_after(number: int) -> float:
+        for _ in range(number):
+            with Visit(address, errors) as visit:
+                for page in ("", "predict"):
+                    visit.open(page)
+        time.sleep(KEPT)
+        return process.memory_info().rss / 1e6
+
+    with app(own) as (address, process):
+        Load(address, own / "folders").visit(time.monotonic() + 10 * PATIENCE)
+        before = memory_after(FIRST)
+        after = memory_after(sessions)
+    growth = round(after - before, 1)
+    return {"sessions": sessions, "errors": len(errors), "before MB": round(before), "growth MB": growth}
+
+
 def main() -> int:
     """Measure, print, and return 1 when a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--sessions", type=int, default=0, help="so many short sessions, in place of visitors")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as own:
+        if options.sessions:
+            print(json.dumps(found := measure_sessions(options.sessions, Path(own))))
+            return int(found["errors"] > 0 or found["growth MB"] > MOST_SESSION_GROWTH)
         found = measure(options.visitors, options.minutes, Path(own))
     print(json.dumps(found))
     slow = found["p95 seconds"] > MOST_SECONDS or found["home seconds"] > MOST_TIMES * found["home idle seconds"]
