@@ -240,6 +240,7 @@ class Camera {
   // The page is left: the camera's light goes out, and what was not ended is not kept.
   close() {
     this.closed = true
+    this.refused = "The page was left." // so that nothing is sent behind what deletes it
     const recording = this.recorder
     this.stop()
     this.rest()
