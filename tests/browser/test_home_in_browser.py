@@ -26,6 +26,10 @@ def test_the_first_screen_has_questions_and_figures(home):
     reads = home.get_by_text("Reads the").or_(home.get_by_text("Reads face")).first
     assert settled(home, reads.bounding_box)["y"] < 700
     home.get_by_text("per-culture", exact=True).scroll_into_view_if_needed()
+    home.wait_for_selector("[data-testid=stSidebarNavItems][role=presentation] li[role=presentation]")
+    caption = home.get_by_test_id("stCaptionContainer").first
+    told = caption.evaluate("e => [getComputedStyle(e).color, getComputedStyle(e).opacity]")
+    assert told == ["rgb(27, 31, 36)", "0.75"], "a contrast of 4.5 and more"
 
 
 @pytest.mark.parametrize(
