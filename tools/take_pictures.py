@@ -31,6 +31,7 @@ SHOWN = {
     "compare": ".js-plotly-plot",
     "results": "h1",
     "train": "h1",
+    "runs": ".js-plotly-plot",
     "data": "h1",
 }
 """Page -> selector of what has to be there before its picture is taken."""
