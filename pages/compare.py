@@ -82,6 +82,11 @@ Left the loss on the training part, right the metric on the validation part by w
 that epoch. Losses of different kinds cannot be compared with each other, the metric can.
 """
 
+NONE_SELECTED = (
+    "None of the selected recordings is one that all these models were tested on: switch off **Only these**, or choose "
+    "other models."
+)
+
 
 def main() -> None:
     """Lay out the page."""
@@ -170,12 +175,14 @@ def show_test_set(both: Compared, folders: dict[str, Path]) -> None:
     """Show scores and differences, then one view in depth."""
     comparison, names = both.comparison, list(folders)
     if comparison.paired and not comparison.recordings:
-        st.markdown("No shared recording is in this slice. Choose another one above.")
+        st.markdown(
+            NONE_SELECTED if selected.filtered() else "No shared recording is in this slice. Choose another one above."
+        )
         return
     if both.judged[0].empty:
         st.markdown("These models were stored without held-out scores; `python -m emoviz train` writes them.")
         return
-    st.markdown("  \n".join(both.verdicts))
+    st.markdown(selected.said_if_filtered() or "  \n".join(both.verdicts))
     derived = [words.DERIVED] if any(c.derived for c in comparison.contenders) else []
     st.caption(" ".join(html_report.notes(comparison) + derived))
     show_judged(both, names)

@@ -164,9 +164,9 @@ def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPredict
 
 def show_weights(clip: selection.Clip, prediction: ClipPrediction) -> None:
     """Draw the channel weights of the models that have some."""
-    known = loaders.every_checkpoint() if prediction.channel_weights else {}
+    doubts = attention_weights.doubts_of(prediction.channel_weights)
     for model, weights in prediction.channel_weights.items():
-        doubt = attention_weights.doubt_of(model, known) if model in known else ""
+        doubt = doubts[model]
         figures.show(
             plots.channel_weights(weights, model, pale=bool(doubt)),
             weights,

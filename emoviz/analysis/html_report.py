@@ -21,16 +21,18 @@ INTERVALS = (
 SHOWN_DISAGREEMENTS = 50
 
 
-def sections(comparison: Comparison, complexities: Sequence[Complexity] = ()) -> list[Section]:
+def sections(comparison: Comparison, complexities: Sequence[Complexity] = (), *, verdict: bool = True) -> list[Section]:
     """Make the sections on everything that can be said of a comparison on held-out recordings.
 
     Args:
         comparison: comparison of models.
         complexities: costs of the models, where these are known.
+        verdict: whether it is said which is better; of recordings that were chosen by their errors nobody can say it.
     """
     names = [c.name for c in comparison.contenders]
     scores, differences = comparison_scores.judge(comparison)
-    found = [Section("Which is better?", " ".join(comparison_scores.verdicts(scores, differences)))]
+    said = " ".join(comparison_scores.verdicts(scores, differences))
+    found = [Section("Which is better?", said)] if verdict else []
     for output, metric, aggregation in comparison_scores.score_names(scores):
         what = comparison_scores.score_title(output, metric, aggregation)
         grid = comparison_scores.score_grid(scores, output, metric, aggregation)
@@ -114,5 +116,5 @@ def write(comparison: Comparison, complexities: Sequence[Complexity] = (), only:
         words.CONFOUND,
         *([words.DERIVED] if any(c.derived for c in comparison.contenders) else []),
     ]
-    found = sections(comparison, complexities)
+    found = sections(comparison, complexities, verdict=not only)
     return page(names, "A comparison", [*([only] if only else []), *notes(comparison), *limits], found)

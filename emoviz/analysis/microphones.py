@@ -167,11 +167,15 @@ def in_words(found: Sequence[Move]) -> str:
         verb, kept = ("keeps", least) if len(near) == 1 else ("keep", f"{least} or more")
         said.append(f"{listed(move.culture for move in near)} {verb} {kept}, and no other culture comes as near")
     unsure = [move for move in found if not move.less]
-    for some, one, several in (
-        ([move for move in unsure if move.moved < move.similarity], "moves further than", "move further than"),
-        ([move for move in unsure if move.moved >= move.similarity], "may move as far as", "may move as far as"),
+    further, may = "further than", "may move as far as"
+    for some, one, several, why in (
+        ([move for move in unsure if move.moved < move.similarity], f"moves {further}", f"move {further}", ""),
+        ([move for move in unsure if move.moved >= move.similarity], may, may, ", as the intervals overlap"),
     ):
         if some:
-            sizes = [f"{m.culture} ({number(m.moved)}, to {m.nearest} {number(m.similarity)})" for m in some]
-            said.append(f"{listed(sizes)} {one if len(some) == 1 else several} the nearest culture lies")
+            sizes = [
+                f"{m.culture} ({number(m.moved)} of the ceiling stays, {number(m.similarity)} to {m.nearest})"
+                for m in some
+            ]
+            said.append(f"{listed(sizes)} {one if len(some) == 1 else several} the nearest culture lies{why}")
     return f"**Microphone or culture?** By telephone, {'; '.join(said)}."

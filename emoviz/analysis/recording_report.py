@@ -19,22 +19,23 @@ NOT_MEASURED = (
 ) + words.NOT_FOR_DECISIONS
 
 
-def write(name: str, prediction: ClipPrediction, settings: Mapping[str, str]) -> str:
+def write(name: str, prediction: ClipPrediction, settings: Mapping[str, str], doubts: Mapping[str, str]) -> str:
     """Write what is predicted of a recording as one page of HTML.
 
     Args:
         name: name of the recording.
         prediction: prediction of it, to its end.
         settings: settings of the prediction, in words, by their names.
+        doubts: clause on why its channel weights are not to be trusted, by the name of the model.
     """
-    verdict, doubts = verdict_and_doubts(prediction.table, prediction.outputs)
+    verdict, unsure = verdict_and_doubts(prediction.table, prediction.outputs)
     derived = [words.DERIVED] if prediction.outputs.derived.any() else []
-    sentences = [verdict.replace("**", ""), doubts.replace("**", ""), *prediction.notes, *derived, NOT_MEASURED]
-    return page(name, "A report of one recording,", filter(None, sentences), sections(prediction, settings))
+    sentences = [verdict.replace("**", ""), unsure.replace("**", ""), *prediction.notes, *derived, NOT_MEASURED]
+    return page(name, "A report of one recording,", filter(None, sentences), sections(prediction, settings, doubts))
 
 
-def sections(prediction: ClipPrediction, settings: Mapping[str, str]) -> list[Section]:
-    """Make the sections of the report of a recording."""
+def sections(prediction: ClipPrediction, settings: Mapping[str, str], doubts: Mapping[str, str]) -> list[Section]:
+    """Make the sections of the report of a recording; the arguments are those of :func:`write`."""
     table, text = _drawn(prediction.table)
     own = prediction.of_clip
     emotions = findings.leading_source(own, "emotion")
@@ -48,9 +49,13 @@ def sections(prediction: ClipPrediction, settings: Mapping[str, str]) -> list[Se
     if moments := strongest_moments(prediction.table, prediction.outputs):
         found.append(Section("Strongest moments", table=pd.DataFrame(moments)))
     for model, weights in prediction.channel_weights.items():
+        doubt = doubts.get(model, "")
+        drawn = plots.channel_weights(weights, model, pale=bool(doubt))
         found.append(
-            Section(f"Channels that {model} weighs", figure=plots.channel_weights(weights, model), table=weights)
+            Section(f"Channels that {model} weighs", f"The bars are pale, as {doubt}." * bool(doubt), drawn, weights)
         )
+    if (units := prediction.action_units) is not None:
+        found.append(Section("Action units of the face", figure=plots.action_units(units), table=units))
     if len(prediction.gaps):
         found.append(Section("Gaps", "Where a source or a model says nothing, and why.", table=prediction.gaps))
     stated = pd.DataFrame(settings.items(), columns=["setting", "value"])

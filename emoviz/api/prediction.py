@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import places
-from ..core.errors import MediaError
+from ..core.errors import ConfigError, MediaError
 from ..core.settings import Settings
 from ..evaluation.findings import leading_source
 from ..features.store import FeatureStore
@@ -112,7 +112,7 @@ def examples() -> list[Path]:
 def predict(
     recording: str | PathLike[str],
     *,
-    models: Sequence[str] = (),
+    models: str | Sequence[str] = (),
     calibrate: str | None = None,
     segments: str | float | None = None,
     face: int | None = None,
@@ -121,7 +121,8 @@ def predict(
 
     Args:
         recording: path of a video, a sound or a picture.
-        models: names of models, as ``python -m emoviz models`` lists them; by default the default ones.
+        models: name of a model, or names of several, as ``python -m emoviz models`` lists them; by default those that
+            ``python -m emoviz predict`` takes.
         calibrate: name of the people to whom models are fitted, as ``--calibrate`` has it: a folder, a corpus, a
             stretch or ``own``.
         segments: length of segments in seconds, ``speech``, or the path of an annotation file.
@@ -129,17 +130,21 @@ def predict(
 
     Raises:
         MediaError: if there is no such file, it cannot be read, or lacks what the models read.
+        ConfigError: if models are given by anything but their names.
         UnknownNameError: if there is no such model.
         CheckpointError: if a model is damaged.
         CalibrationError: if the people cannot be measured.
         AnnotationError: if the segments cannot be.
     """
+    names = (models,) if isinstance(models, str) else tuple(models)
+    if unfit := [one for one in names if not isinstance(one, str) or not one]:
+        raise ConfigError(f"Models are given by their names, as in models=['speech-emotion'], not by {unfit[0]!r}.")
     path, settings = Path(recording), Settings.read()
     if not path.exists():
-        raise MediaError(f"There is no file '{path}'.")
+        raise MediaError(f"There is no file '{recording}'.")
     store = FeatureStore(settings.store)
     asked = request.Request.made(
-        models,
+        names,
         settings.checkpoints,
         store=store,
         calibrate=calibrate,

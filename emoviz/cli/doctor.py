@@ -189,7 +189,9 @@ def _app(settings: Settings) -> Iterator[Finding]:
     advice = "" if whole else "Install the versions of requirements.txt."
     yield Finding("app", Verdict.GOOD if whole else Verdict.NOTE, found, advice)
     local = is_local(settings.address)
-    door = "this machine alone" if local else "with a token" if not settings.no_login else "everybody who reaches it"
+    behind = settings.guarded or settings.hosts
+    alone = "this machine, and those whom a proxy on it lets through" if behind else "this machine alone"
+    door = alone if local else "with a token" if not settings.no_login else "everybody who reaches it"
     if settings.login is not None:
         door = "those who log in" + " or have a token" * bool(settings.token or settings.role_tokens)
     try:

@@ -1,6 +1,6 @@
 """Tables and attention maps for the Attention page, kept as long as the files behind them stay as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,6 +112,13 @@ def doubt_of(name: str, found: Mapping[str, Path]) -> str:
     except EmovizError:  # the page of its curves says so
         deletion = None
     return doubt(agreement(name, found), deletion)
+
+
+def doubts_of(models: Iterable[str]) -> dict[str, str]:
+    """Return why the weights of models are not to be trusted, by their names; see :func:`doubt`."""
+    names = list(models)
+    known = loaders.every_checkpoint() if names else {}
+    return {name: doubt_of(name, known) if name in known else "" for name in names}
 
 
 def _attention(folder: Path) -> pd.DataFrame | None:

@@ -32,7 +32,8 @@ def secrets(settings: Settings) -> dict[str, Any]:
         raise ConfigError(f"The file '{settings.login}' (EMOVIZ_LOGIN) cannot be read: {error.strerror}.") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError):
         raise ConfigError(
-            f"The file '{settings.login}' (EMOVIZ_LOGIN) is TOML with a part [auth], which holds {', '.join(NEEDED)}."
+            f"The file '{settings.login}' (EMOVIZ_LOGIN) has to be TOML with a part [auth], which holds "
+            f"{', '.join(NEEDED)}."
         ) from None
     if missing:
         raise ConfigError(f"The part [auth] of '{settings.login}' (EMOVIZ_LOGIN) lacks {', '.join(missing)}.")

@@ -19,12 +19,14 @@ from starlette.routing import Route
 
 from ..core.errors import EmovizError, MediaError
 from ..core.files import raising
+from ..core.words import size
 from . import linked
 
 PATH = "/camera"
 """Path to which recordings are sent."""
 LARGEST_PART = 16_000_000
 """Bytes of one part; a browser that was cut off for a while sends no more than this at once."""
+TOO_LARGE = f"A part of a recording has at most {size(LARGEST_PART)}, and the connection was lost for longer"
 _NAMES = re.compile(r"[0-9a-f-]{8,40}")
 
 
@@ -98,7 +100,9 @@ class Receiver:
             if (arriving is None or arriving.name != name) and number == 0:
                 arriving = self._begin(name)
             if arriving is None or arriving.name != name or number > arriving.parts:
-                raise MediaError("A part of the recording is missing, as the server was started again: record anew.")
+                raise MediaError(
+                    "A part of the recording is missing, maybe as the server was started again: record anew."
+                )
             if number < arriving.parts:
                 return arriving.size
             if arriving.size + len(content) > self._limit_mb * 1_000_000:
@@ -186,7 +190,7 @@ async def _receive(request: Request) -> Response:
     async for piece in request.stream():
         content += piece
         if len(content) > LARGEST_PART:
-            return PlainTextResponse("The connection was lost for too long: record anew.", 413)
+            return PlainTextResponse(f"{TOO_LARGE}: record anew.", 413)
     try:
         number = request.path_params["number"]
         size = await run_in_threadpool(receiver.receive, name, number, bytes(content))

@@ -5,7 +5,7 @@ import streamlit as st
 from ..core.words import duration
 from ..media import ClipMedia
 from ..prediction.assembly import ClipPrediction
-from . import linked, selection
+from . import attention_weights, linked, selection
 
 
 def show(clip: selection.Clip, media: ClipMedia, prediction: ClipPrediction) -> None:
@@ -24,7 +24,8 @@ def show(clip: selection.Clip, media: ClipMedia, prediction: ClipPrediction) -> 
     def write() -> bytes:
         from ..analysis import recording_report  # with plotly's own page, which few visits need
 
-        return recording_report.write(clip.name, prediction, settings).encode()
+        doubts = attention_weights.doubts_of(prediction.channel_weights)
+        return recording_report.write(clip.name, prediction, settings, doubts).encode()
 
     st.download_button("Save the report", write, f"{clip.stem}-report.html", "text/html", on_click="ignore")
     st.caption("Figures, tables, models, settings and limits in one HTML file, which opens without a network.")

@@ -29,6 +29,8 @@ CHOSEN, NAME, FOLLOWED, WRONG, CHANGED = "selected", "selected-name", "selected-
 wrong, and whether a part of the page has chosen others since the page was drawn."""
 OPENED_WITH = ("Predict", "Explain")
 """Pages that open one recording of the selection."""
+CHOSEN_ONES = "Whoever chose them may have looked at what models say, so their scores do not tell how good a model is."
+"""Sentence in place of a verdict on selected recordings."""
 LISTED = "selected-on"
 """Key in the session of the page that showed the selection last, and of what its link said."""
 
@@ -102,7 +104,7 @@ def filtered() -> tuple[str, ...]:
 def said_if_filtered() -> str:
     """Return a sentence on the selection where the page shows it alone, else ""."""
     chosen = current() if filtered() else None
-    return f"Only these {chosen.size} are looked at: {chosen.words}." if chosen else ""
+    return f"Only these {chosen.size} are looked at: {chosen.words}. {CHOSEN_ONES}" if chosen else ""
 
 
 def _show(chosen: Selection, page: str, *, may_filter: bool) -> None:
@@ -171,14 +173,14 @@ def _offer_saving(chosen: Selection) -> None:
 
 def _offer_saved(place: "st.delta_generator.DeltaGenerator") -> None:
     """Draw the saved selections, where there are some, to open or delete one."""
-    names = _store().names()
+    names, open_one = _store().names(), st.session_state.get(NAME)
     if not names:
         return
     with place.popover("Saved", type="tertiary", help="Selections that were saved under a name"):
-        name = st.selectbox("Selection", names, key="selected-saved")
+        name = st.selectbox("Selection", names, names.index(open_one) if open_one in names else 0, key="selected-saved")
         with st.container(horizontal=True):
             st.button("Open", type="primary", key="selected-open", on_click=_open, args=(name,))
-            st.button("Delete", type="tertiary", key="selected-delete", on_click=_delete, args=(name,))
+            st.button(f"Delete {name}", type="tertiary", key="selected-delete", on_click=_delete, args=(name,))
 
 
 def _save(chosen: Selection) -> None:

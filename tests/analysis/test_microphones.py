@@ -55,10 +55,15 @@ def test_a_telephone_that_moves_cultures_little_is_told_from_one_that_moves_them
     assert words.endswith("of the ceiling or more, and no other culture comes as near.")
     words = microphones.in_words([*little[:1], *far[1:]])
     assert f"A keeps {number(little[0].moved)} of the ceiling, and no other culture comes as near; B (" in words
-    assert all(f"{m.culture} ({number(m.moved)}, to {m.nearest} {number(m.similarity)})" in words for m in far[1:])
+    assert all(
+        f"{m.culture} ({number(m.moved)} of the ceiling stays, {number(m.similarity)} to {m.nearest})" in words
+        for m in far[1:]
+    )
     assert words.endswith(") move further than the nearest culture lies.")
     unsure = far[1]._replace(moved=far[1].similarity + 0.01)
-    assert microphones.in_words([unsure]).endswith(") may move as far as the nearest culture lies.")
+    assert microphones.in_words([unsure]).endswith(
+        ") may move as far as the nearest culture lies, as the intervals overlap."
+    )
 
 
 def test_no_move_is_told_by_chance_alone():

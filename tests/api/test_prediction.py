@@ -12,7 +12,7 @@ from untrained import save_all
 
 import emoviz
 from emoviz import cli
-from emoviz.core.errors import ConfigError, MediaError
+from emoviz.core.errors import ConfigError, MediaError, UnknownNameError
 from emoviz.plots import still
 
 
@@ -56,6 +56,11 @@ def test_it_shows_itself(prediction):
 def test_what_cannot_be_is_one_sentence(place, prediction):
     with pytest.raises(MediaError, match=r"There is no file '.*none\.mp4'"):
         emoviz.predict(place / "none.mp4")
+    for odd in (None, 3, ""):
+        with pytest.raises(ConfigError, match="Models are given by their names"):
+            emoviz.predict(place / "clip.mp4", models=[odd])
+    with pytest.raises(UnknownNameError, match="'nix'"):
+        emoviz.predict(place / "clip.mp4", models="nix")
     with pytest.raises(ConfigError, match="not '.txt'"):
         prediction.export(place / "a.txt")
     with pytest.raises(AttributeError, match="no attribute 'fly'"):

@@ -113,8 +113,13 @@ def test_a_cell_becomes_the_selection_by_which_the_page_filters_and_its_link_reo
         "corpus/0,corpus/6,corpus/12,corpus/18,corpus/24"
     )
     assert grid(test).loc["all", "recordings"] == "30"
+    assert "collapsed" not in texts(test)
     test.toggle(key="only_selected").set_value(True).run()
     assert grid(test).loc["all", "recordings"] == "5"
+    assert "do not tell how good a model is" in texts(test), "all of them are errors of one model"
+    assert "has collapsed" not in texts(test)
+    none = open_page("compare", compared=["good", "bad"], recordings="corpus/none", only_selected="true")
+    assert "None of the selected recordings" in texts(none) and not none.exception
 
     test.text_input(key="selected-save-as").set_value("angry/1")
     test.button(key="selected-save").click().run()

@@ -151,6 +151,7 @@ def labelled(
         [c.recordings.reindex(columns=list(columns)).join(c.labels.reindex(columns=labels)) for c in corpora]
     )
     table = table[_of_cultures(config, corpora).to_numpy()]
+    shown = sorted(set(table["emotion"].dropna()))
     if config.kind == "emotion":
         table = table[table["emotion"].isin(config.outputs)]
     elif config.kind == "intensity":
@@ -164,7 +165,7 @@ def labelled(
     if config.kind == "emotion" and not some_classes and (lacking := set(config.outputs) - set(table["emotion"])):
         raise CorpusError(
             f"The config predicts {', '.join(sorted(lacking))}, but no recording of {', '.join(config.corpora)} is "
-            f"that; they are {', '.join(sorted(set(table['emotion'])))}."
+            f"that; they are {', '.join(shown)}."
         )
     return table.assign(label=table["emotion"])
 
