@@ -1,10 +1,10 @@
 """Microphone or culture: how far another room, band and codec moves a culture's channel weights.
 
-A culture here is also a corpus, with its own room and microphone. The recordings of the bundled set were therefore also
-heard through one and the same room, telephone band and codec (``benchmarks/telephone.py``), and models were trained on
-what that leaves, of the same speakers, channels and seeds. Such a **pseudo-culture** speaks the same language with the
-same emotions, so whatever lies between it and its culture is the microphone's; a culture that lies no further away than
-that may be no other culture at all.
+Each culture comes with its own corpus, that is with its own room and microphone. The recordings of the bundled set were
+therefore also heard through one and the same room, telephone band and codec (``benchmarks/telephone.py``), and models
+were trained on what that leaves, of the same speakers, channels and seeds. Such a **pseudo-culture** speaks the same
+language with the same emotions, so whatever lies between it and its culture is the microphone's; a culture that lies no
+further away than that may be no other culture at all.
 
 Its weights are a table of weights (:mod:`emoviz.analysis.replicates`), kept beside the set. Each culture is compared
 with its pseudo-culture by the measures, ceilings and tests that compare two cultures.

@@ -16,7 +16,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "pitch": ("egemaps.F0*",),
     "voice quality": ("egemaps.jitter*", "egemaps.shimmer*", "egemaps.HNR*", "egemaps.logRelF0-H1*"),
     "spectrum": ("egemaps.alphaRatio*", "egemaps.hammarberg*", "egemaps.slope*", "egemaps.mfcc*"),
-    "change of the spectrum": ("egemaps.spectralFlux*",),
+    "spectral change": ("egemaps.spectralFlux*",),
     "formants": ("egemaps.F[123]*",),
     "speech representation": ("whisper.*", "hubert.*", "wav2vec2.*", "wavlm*.*"),
     "brows": ("*.brow*", "*.AU01*", "*.AU02*", "*.AU04*"),

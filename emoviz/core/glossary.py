@@ -94,7 +94,7 @@ TERMS = (
     ),
     Term(
         "culture",
-        "The country or language from which a corpus comes. A culture here is also a corpus with its own "
+        "The country or language from which a corpus comes. Each comes with its own corpus here, that is with its own "
         "room and microphone, so a difference between cultures is always also one between corpora.",
         ("Cultures", "Results", "Embeddings", "Compare", "Train"),
     ),

@@ -74,7 +74,7 @@ def similarity_matrix(
         outline(figure, [(columns.index(chosen[1]), order.index(chosen[0]))], CHOSEN, 3)
     axes_of(figure, order, columns, "", "", side="bottom")
     if beside:
-        figure.update_xaxes(tickangle=-40)  # a narrow figure has no room for so many names side by side
+        figure.update_xaxes(tickangle=-90)  # a narrow figure has no room for so many names side by side
         figure.add_vline(x=len(order) - 0.5, line={"color": GREY, "width": 2})
     if branches is not None:
         _add_dendrogram(figure, branches)

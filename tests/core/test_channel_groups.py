@@ -17,7 +17,7 @@ from emoviz.core.channel_groups import group_of
         ("egemaps.HNRdBACF_sma3nz", "voice quality"),
         ("egemaps.slope0-500_sma3", "spectrum"),
         ("egemaps.mfcc4_sma3", "spectrum"),
-        ("egemaps.spectralFlux_sma3", "change of the spectrum"),
+        ("egemaps.spectralFlux_sma3", "spectral change"),
         ("egemaps.F3amplitudeLogRelF0_sma3nz", "formants"),
         ("whisper.pc017", "speech representation"),
         ("blendshapes.browInnerUp", "brows"),
