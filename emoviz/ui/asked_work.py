@@ -31,7 +31,7 @@ def result(kind: str, of: Hashable, work: Callable[[Progress], T], *, stopped: s
     """
     job = _job(kind, of, work)
     if job.state.running:
-        fragment(_watch, run_every=clip_view.POLL)(job)
+        fragment(_watch, run_every=clip_view.POLL)(job, kind)
     elif job.state.result is None:
         if job.state.error:
             st.error(job.state.error)
@@ -65,11 +65,11 @@ def _job(kind: str, of: Hashable, work: Callable[[Progress], T]) -> Job[T]:
     return known[1]
 
 
-def _watch(job: Job[T]) -> None:
+def _watch(job: Job[T], kind: str) -> None:
     """Show how far the work is; the page is drawn again when it has ended."""
     if not job.state.running:
         st.rerun()
-    messages.working(job.state, job)
+    messages.working(job.state, job, kind)
 
 
 def offer_annotations(offers: Mapping[str, Callable[[], Sequence[Segment]]], recording: str, name: str) -> None:

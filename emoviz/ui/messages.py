@@ -58,17 +58,24 @@ class Work(Protocol):
         """Ask the work to end."""
 
 
-def working(state: Stage, work: Work) -> None:
-    """Show the progress of some work, with a button that stops it."""
+def working(state: Stage, work: Work, kind: str = "") -> None:
+    """Show the progress of some work, with a button that stops it.
+
+    Args:
+        state: progress of the work.
+        work: the work.
+        kind: kind of the work, where work of several kinds may go on at once on a page; by default that of the page.
+    """
+    start = f"{kind}-" if kind else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         share = min(1.0, state.done / state.total) if state.total else 0.0
         if state.stopped:
             st.warning("Stopped; the results so far stay.", icon=None)
             if isinstance(work, Resumable):
-                st.button("Go on", key="go-on", on_click=work.go_on)
+                st.button("Go on", key=f"{start}go-on", on_click=work.go_on)
         else:
             st.progress(share, text=state.progress)
-            st.button("Stop", key="stop", on_click=work.stop)
+            st.button("Stop", key=f"{start}stop", on_click=work.stop)
 
 
 @contextmanager

@@ -146,7 +146,7 @@ def _watch(job: Job[Fitted]) -> None:
     """Show the progress of a fit; the page is drawn again when it has ended."""
     if not job.state.running:
         st.rerun()
-    messages.working(job.state, job)
+    messages.working(job.state, job, "people")
 
 
 def _show_fit(found: Fitted, asked: str) -> None:
