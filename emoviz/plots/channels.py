@@ -168,6 +168,10 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
     return figure
 
 
+LONG_NAME = 16
+"""Characters of the name of a group that stand in one line."""
+
+
 def grouped_bars(
     top: pd.DataFrame, column: str, *, colours: np.ndarray | None = None, opacity: np.ndarray | None = None
 ) -> go.Figure:
@@ -179,7 +183,7 @@ def grouped_bars(
     figure = go.Figure(
         go.Bar(
             x=order[column],
-            y=[order["group"], order["channel"].map(short_channel)],
+            y=[order["group"].map(_in_two_lines), order["channel"].map(short_channel)],
             orientation="h",
             marker={
                 "color": [MODALITY_COLOURS.get(modality, GREY) for modality in order["modality"]]
@@ -210,6 +214,11 @@ def grouped_bars(
         dragmode=False,
     )
     return figure
+
+
+def _in_two_lines(name: str) -> str:
+    """Break a long name, which would leave the bars beside it less than half of a narrow figure."""
+    return name.replace(" ", "<br>", 1) if len(name) > LONG_NAME else name
 
 
 def short_channel(channel: str) -> str:

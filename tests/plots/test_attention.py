@@ -24,7 +24,7 @@ TIMES = 2 + np.arange(5) * 0.1
 
 def test_bars_are_the_highest_grouped_by_modality_with_their_intervals():
     (bars,) = plots.channel_bars(MEANS, 3, "?").data
-    assert list(bars.y[0]) == ["speech representation", "speech representation", "loudness"]  # from the bottom up
+    assert list(bars.y[0]) == ["speech<br>representation", "speech<br>representation", "loudness"]  # from the bottom up
     assert list(bars.y[1]) == ["pc000", "pc001", "Loudness"]
     assert list(bars.x) == [0.5, 0.7, 0.6]
     np.testing.assert_allclose(bars.error_x.array, [0.1, 0.2, 0.1])
