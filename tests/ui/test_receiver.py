@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,12 @@ from emoviz.ui import receiver as receiving
 from emoviz.ui.receiver import LARGEST_PART, PATH, Receiver
 
 NAME = "0b9e6d1c"
+
+
+def run(coroutine):
+    """Run a coroutine in a thread of its own, as in this process Playwright's loop may run."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture
@@ -37,7 +44,7 @@ def ask(path: str, body: bytes = b"", method: str = "POST") -> tuple[int, str]:
     async def send(message) -> None:
         sent.append(message)
 
-    asyncio.run(Router(receiving.routes("/lab"))(scope, receive, send))
+    run(Router(receiving.routes("/lab"))(scope, receive, send))
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:]).decode()
 
 
