@@ -46,6 +46,16 @@ def read(file: Path) -> pd.DataFrame:
     return table.set_index(index).astype(np.float64)
 
 
+def read_all(files: Iterable[Path]) -> pd.DataFrame:
+    """Return the weights of pseudo-cultures that stand in several files; an empty table without files.
+
+    Raises:
+        CheckpointError: if one is damaged or gone.
+    """
+    tables = [read(file) for file in files]
+    return pd.concat(tables) if tables else pd.DataFrame()
+
+
 def write(folder: Path, group: str, weights: pd.DataFrame) -> Path:
     """Keep the weights of the pseudo-cultures of a set of models beside it, to three digits.
 

@@ -146,8 +146,8 @@ def compare_cultures(
     own = found.table.xs(dimension or dimensions[0], level="dimension", drop_level=False)
     if modality:
         own = replicates.restrict(own, modality)
-    kept = [microphones.read(file) for file in microphones.files(settings.checkpoints, models)]
-    telephone = pd.concat(kept) if kept and weighting is Weighting.ATTENTION else found.moved
+    files = microphones.files(settings.checkpoints, models) if weighting is Weighting.ATTENTION else []
+    telephone = microphones.read_all(files)
     return Cultures(own, compare(own, telephone, found.replicates, measure), measure, found.replicates)
 
 

@@ -14,7 +14,7 @@ from ..core import words
 from ..core.errors import AnalysisError, ConfigError
 from ..core.settings import Settings
 from ..core.vocabulary import CLASS_KINDS
-from ..corpora import load, own
+from ..corpora import own
 from ..corpora.importing import check, corpus
 from ..corpora.planning import suggested_plan
 from ..corpora.sources import gather
@@ -255,14 +255,11 @@ def train(config: str, **changes: Any) -> Model:
     from ..core.configuration import from_dict
     from ..training import TrainingConfig, preset
     from ..training import train as trained
+    from ..training.outlook import complete
 
     settings = Settings.read()
     chosen = from_dict(TrainingConfig, dataclasses.asdict(preset(config)) | changes, "the training")
     store = FeatureStore(settings.store)
-    features = {entry.feature: dict(entry.settings) for entry in chosen.inputs}
-    for corpus_name in chosen.corpora:
-        found = load(corpus_name, settings.data, settings.imports)
-        extracted = {feature: set_ for feature, set_ in features.items() if feature not in found.shipped}
-        store.add_corpus(found, list(extracted), settings=extracted, copies=chosen.copies)
+    complete(chosen, settings.data, settings.imports, store)
     folder = trained(chosen, store, settings.runs, settings.checkpoints[-1])
     return model(folder.name)

@@ -86,10 +86,9 @@ def _read_weights(name: str, weighting: Weighting, state: State, heard: State) -
     if weighting is not Weighting.ATTENTION:
         return found
     try:
-        tables = [microphones.read(file) for file, _ in heard]
+        return found._replace(moved=microphones.read_all(file for file, _ in heard))
     except CheckpointError as error:
         return found._replace(left_out=(*found.left_out, str(error)))
-    return found._replace(moved=pd.concat(tables)) if tables else found
 
 
 def heard(name: str) -> State:
