@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from emoviz.ui import doors, login, menu, navigation, serve, session_folders, visitors, words_on_page
+from emoviz.ui import documentation, doors, login, menu, navigation, serve, session_folders, visitors, words_on_page
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
     st.set_page_config(f"{page.title} · emoviz", page_icon="🎭", layout="wide", initial_sidebar_state=240)
     navigation.dress()
     words_on_page.offer(page.title)
+    documentation.offer(page.title)
     page.run()
     visitors.show()
 

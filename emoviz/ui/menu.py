@@ -11,7 +11,7 @@ from .cache import cached
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
-SECTIONS = ("", "See", "Understand", "Judge", "Make")
+SECTIONS = ("", "See", "Understand", "Judge", "Make", "Help")
 """Headings of the menu, in this order; the page under no heading is where the app opens."""
 
 

@@ -30,6 +30,10 @@ def test_the_first_screen_has_questions_and_figures(home):
     caption = home.get_by_test_id("stCaptionContainer").first
     told = caption.evaluate("e => [getComputedStyle(e).color, getComputedStyle(e).opacity]")
     assert told == ["rgb(27, 31, 36)", "0.75"], "a contrast of 4.5 and more"
+    home.get_by_role("button", name="More", exact=False).click()
+    home.get_by_role("link", name="Installing").click()
+    home.get_by_role("heading", name="In a container").wait_for()
+    assert parse_qs(urlparse(home.url).query) == {"guide": ["installing"]}
 
 
 @pytest.mark.parametrize(

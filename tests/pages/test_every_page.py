@@ -22,6 +22,7 @@ def test_the_menu_has_the_pages_in_their_order():
         "Understand": ["Attention", "Cultures", "Embeddings"],
         "Judge": ["Compare", "Results"],
         "Make": ["Data", "Train"],
+        "Help": ["Guides"],
     }
     assert list(shown) == list(wanted)
     for section, titles in wanted.items():
