@@ -12,7 +12,7 @@ from ..core.words import listed
 from .formats import READERS, WRITERS, Writer, not_text
 
 MOST = 100_000
-"""Most segments of one recording."""
+"""Largest number of segments of one recording."""
 SHORTEST_WINDOW = 0.1
 """Shortest window in seconds; a prediction has 50 values per second."""
 
@@ -24,7 +24,7 @@ class Segment(NamedTuple):
         start: second at which it starts.
         end: second at which it ends.
         label: text that the annotation gives it, e.g. a sentence, or its number.
-        tier: tier of the annotation, e.g. a speaker; "" where there is but one.
+        tier: tier of the annotation, e.g. a speaker; "" where there is only one.
     """
 
     start: float

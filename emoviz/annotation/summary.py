@@ -1,4 +1,4 @@
-"""Sums of a prediction over the segments of a recording."""
+"""Summaries of a prediction for each segment of a recording."""
 
 from collections.abc import Mapping, Sequence
 
@@ -52,7 +52,7 @@ def segment_table(table: pd.DataFrame, outputs: pd.DataFrame, segments: Sequence
 
 
 def readable(table: pd.DataFrame, outputs: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of segments as people read it.
+    """Return a table of segments in a form for people.
 
     Args:
         table: table of :func:`segment_table`.

@@ -159,7 +159,7 @@ def results(study: str, protocol: str) -> Results:
         protocol: name of the protocol, e.g. ``loro``.
 
     Raises:
-        UnknownNameError: if there are none.
+        UnknownNameError: if there are no such scores.
     """
     groups_of = tables.by_protocol(read_reports(*Settings.read().results))
     if (study, protocol) not in groups_of:

@@ -74,7 +74,7 @@ def persons(recording: str | PathLike[str], voices: int | None = None) -> Person
         voices: number of voices; by default as many as are told apart.
 
     Raises:
-        ConfigError: if the number of voices is none.
+        ConfigError: if the number of voices is not positive.
         MediaError: if the recording cannot be read, or nobody is heard or seen in it.
     """
     path, settings = Path(recording), Settings.read()

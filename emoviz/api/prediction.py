@@ -134,7 +134,7 @@ def predict(
         UnknownNameError: if there is no such model.
         CheckpointError: if a model is damaged.
         CalibrationError: if the people cannot be measured.
-        AnnotationError: if the segments cannot be.
+        AnnotationError: if the segments cannot be read or made.
     """
     names = (models,) if isinstance(models, str) else tuple(models)
     if unfit := [one for one in names if not isinstance(one, str) or not one]:

@@ -16,7 +16,7 @@ GIVEN = {
     "intensity": "intensities of emotions, on [0, 1]",
     "dimension": "rated dimensions, on [-1, 1]",
 }
-"""Kind of outputs -> what it is."""
+"""Kind of outputs -> its description."""
 
 
 CORRUPTIONS = "corruptions"

@@ -1,4 +1,4 @@
-"""The principal components that a trained model reads, by which its channels are told from those of another fit."""
+"""The principal components that a trained model reads, which show whether two models read the same channels."""
 
 from hashlib import sha256
 from pathlib import Path

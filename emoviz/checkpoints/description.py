@@ -13,7 +13,7 @@ from ..models.inputs import InputConfig
 
 FORMAT = 1
 FINEST, LONGEST = 1e-3, 43_200
-"""Seconds between which the grid and the clips of a model lie."""
+"""Smallest and largest value in seconds of a model's grid step and clip length."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class Description:
         outputs: names in the order of the model's outputs, e.g. ``valence (derived)`` or ``happy``.
         derived: whether the labels were derived from classes.
         features: features that it reads.
-        inputs: transforms by which these enter the model.
+        inputs: transforms of the features before they enter the model.
         hop: seconds of the time grid.
         window: seconds of the clips that it was trained on.
         training: the training config as plain values.
         split: speakers of each part of the split (or the corpus' own name for the part).
         versions: versions of the libraries it was trained with.
         temperature: temperature by which the scores of emotions are divided before they become probabilities, fitted on
-            validation; None where none was fitted, which is as 1.
+            validation; None, which counts as 1, where none was fitted.
         bands: intervals of dimensions, fitted on validation, by output; none where there were too few people.
         format: number of the format of this file.
     """

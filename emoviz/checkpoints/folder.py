@@ -80,7 +80,7 @@ class Checkpoint:
         predictor: the network and the transforms of its inputs.
         metrics: scores on held-out recordings.
         calibration: digest of the profile of people that the transforms were fitted to; empty as it was trained.
-        calibrated_by: sentence that says who these people are; empty as it was trained.
+        calibrated_by: sentence that says who these people are; empty if there are none.
         familiarity: familiarity of what the model is given; None where it was not measured.
     """
 
@@ -105,7 +105,7 @@ class Checkpoint:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256, hex, by which this model is told from any other: it covers whatever decides an answer."""
+        """The sha256, hex, that identifies this model: it covers everything that decides an answer."""
         found = [self.folder / name for name in (CONFIG, WEIGHTS, FAMILIAR)]
         files = b"".join(path.read_bytes() for path in found if path.name != FAMILIAR or path.exists())
         return sha256(files + self.calibration.encode()).hexdigest()
@@ -152,7 +152,7 @@ class Checkpoint:
             The output with a batch of one: prediction (1, T, K) or (1, K).
 
         Raises:
-            CheckpointError: a stream is missing or has another number of channels than in training.
+            CheckpointError: if a stream is missing or has another number of channels than in training.
         """
         wanted = {f.name: f.width for f in self.description.features}
         for name, width in wanted.items():
@@ -244,7 +244,7 @@ def rewrite(
     predictions: pd.DataFrame | None = None,
     familiarity: Familiarity | None = None,
 ) -> None:
-    """Change what a checkpoint states beside its weights, which stay as they are, whole or not at all.
+    """Change the files of a checkpoint except its weights, which stay as they are, whole or not at all.
 
     Args:
         folder: folder of the checkpoint.
@@ -342,7 +342,7 @@ def read_description(folder: Path) -> Description:
 
 
 def find(folders: Sequence[Path], group: str = "") -> dict[str, Path]:
-    """Find checkpoint folders by name; of two with one name, the later folder's wins.
+    """Find checkpoint folders by name; of two with the same name, the one in the later folder is taken.
 
     A folder counts when it holds ``config.json``; whether it is sound shows when it is loaded.
 

@@ -32,9 +32,9 @@ T = TypeVar("T")
 
 
 def push(folder: Path, repository: str, *, private: bool = True, api: "HfApi | None" = None) -> str:
-    """Put a checkpoint onto the Hub, as the account that ``hf auth login`` knows.
+    """Push a checkpoint to the Hub, with the account of ``hf auth login``.
 
-    Its predictions of recordings stay here where they stand beside raters' own values, which are the corpus.
+    Predictions that stand beside raters' own values stay here, because those values are part of the corpus.
 
     Args:
         folder: folder of the checkpoint.
@@ -115,7 +115,7 @@ def _api() -> "HfApi":
 
 def _require_name(repository: str) -> None:
     if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", repository):
-        raise CheckpointError(f"A repository's name reads owner/name, unlike '{repository}'.")
+        raise CheckpointError(f"A repository's name has the form owner/name, unlike '{repository}'.")
 
 
 def _ask(failure: str, what: Callable[[], T]) -> T:

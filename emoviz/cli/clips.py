@@ -39,7 +39,7 @@ def choice_of(options: argparse.Namespace) -> "Choice":
 
 
 def opened(options: argparse.Namespace, settings: Settings, progress: "Progress") -> "ClipMedia":
-    """Return the recording ``clip`` of the options, of which what is found is kept for another time.
+    """Return the recording ``clip`` of the options; what is found in it is kept for later runs.
 
     Raises:
         MediaError: if it cannot be read, or is too large.

@@ -179,15 +179,15 @@ def chosen_copies(options: argparse.Namespace) -> int:
     if options.copies is None:
         return preset(options.preset).copies if options.preset else 0
     if options.copies < 0:
-        raise ConfigError(f"'--copies' is not negative, unlike {options.copies}.")
+        raise ConfigError(f"'--copies' is 0 or more, not {options.copies}.")
     return int(options.copies)
 
 
 def chosen_features(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Return the settings of each feature to extract, which :data:`EXTRACTION` named.
+    """Return the settings of each feature to extract, as :data:`EXTRACTION` named them.
 
     Raises:
-        ConfigError: if a setting is of no chosen feature.
+        ConfigError: if a setting belongs to a feature that was not chosen.
     """
     from ..features.base import CONDITIONED
     from ..training import preset
@@ -200,6 +200,6 @@ def chosen_features(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     for key, value in from_texts(options.changes).items():
         feature, dot, setting = key.rpartition(".")
         if not dot or feature not in chosen:
-            raise ConfigError(f"A setting reads FEATURE.KEY=VALUE with one of {', '.join(chosen)}, unlike '{key}'.")
+            raise ConfigError(f"A setting is FEATURE.KEY=VALUE with one of {', '.join(chosen)}, unlike '{key}'.")
         chosen[feature][setting] = value
     return chosen

@@ -22,7 +22,7 @@ def of_each(folders: Mapping[str, Path], rows_of: Callable[[str, Path], Iterable
 
 
 def tell(problems: Iterable[str]) -> None:
-    """Refuse what a command was asked for, after it did the rest.
+    """Raise one error for the checkpoints that failed, after the others are done.
 
     Raises:
         CheckpointError: if there is a problem.

@@ -1,4 +1,4 @@
-"""Items that are made in a thread of their own while the ones before them are used."""
+"""Items that are prepared in a thread of their own while earlier ones are used."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield items, of which the next one is made while one is used; what making one raises comes at its turn."""
+    """Yield items, and prepare the next one meanwhile; an error in preparing an item is raised at its turn."""
     with ThreadPoolExecutor(1, "ahead") as pool:
         upcoming = pool.submit(next, items, None)
         while (item := upcoming.result()) is not None:

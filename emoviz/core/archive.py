@@ -21,12 +21,12 @@ from .progress import Progress, silent
 MANIFEST = "archive.json"
 FORMAT = 1
 LARGEST_MANIFEST = 64_000_000
-"""Bytes of a list of files, of about 400,000."""
+"""Largest size in bytes of a list of files, enough for about 400,000."""
 BLOCK = 1 << 20
 UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 """Errors of entries that are damaged, encrypted, or packed in a way that is not known here."""
 FORBIDDEN = set('\\:*?"<>|') | set(map(chr, range(32)))
-"""Characters that a file's name has on no system."""
+"""Characters that are not allowed in file names, on one system or another."""
 
 
 class Item(NamedTuple):
@@ -79,13 +79,13 @@ def pack(
 
 
 class Archive:
-    """An archive that somebody brings.
+    """An archive that is to be unpacked.
 
     Args:
         path: path of its file.
 
     Raises:
-        EmovizError: if it is none, is damaged, or holds something under a name that no file can have.
+        EmovizError: if the file is no archive, is damaged, or holds something under a name that no file can have.
     """
 
     def __init__(self, path: Path) -> None:
@@ -111,10 +111,10 @@ class Archive:
         """The bytes of each item."""
 
     def check(self, progress: Progress = silent) -> None:
-        """Read all files, of which nothing is written.
+        """Read all files without writing any.
 
         Raises:
-            EmovizError: if one is damaged; the sentence names it.
+            EmovizError: if a file is damaged; the sentence names it.
         """
         total, done = sum(one.size for one in self.files.values()), 0
         with self._reading() as archive:
@@ -137,7 +137,7 @@ class Archive:
         Args:
             item: item of the archive.
             target: path that it gets.
-            mend: function that fits the written item to its new place before it is there, or refuses it.
+            mend: function that adapts the written item to its new place before it appears there, or refuses it.
 
         Raises:
             EmovizError: if the disk is full, a file is damaged, or ``mend`` refuses it.

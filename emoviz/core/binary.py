@@ -12,24 +12,24 @@ import numpy as np
 from .vocabulary import BINARY
 
 EDGE = 1e-9
-"""Distance beyond the band that counts as its edge, as .3 + .1 is a little more than .4 in a computer."""
+"""Distance beyond the band that still counts as its edge, as .3 + .1 is slightly more than .4 in floating point."""
 
 
 def dimension_of(classes: tuple[str, ...]) -> str | None:
-    """Return the dimension whose two classes these are, low before high; None where they are no such pair."""
+    """Return the dimension to which a pair of classes belongs, low before high; None if it is not such a pair."""
     return next((str(dimension) for dimension, pair in BINARY.items() if tuple(classes) == pair), None)
 
 
 def shares_of(ratings: np.ndarray, threshold: float, neutral: float) -> np.ndarray:
-    """Return the classes of ratings.
+    """Return the class of each rating as one-hot vectors.
 
     Args:
         ratings: ratings (N,), NaN where there is none.
-        threshold: rating that parts low from high.
+        threshold: rating that separates low from high.
         neutral: half the width of the band around the threshold in which a rating is neither.
 
     Returns:
-        One-hot classes (N, 2), float32, low before high; NaN of a rating that is missing, in the band or at its edge.
+        One-hot classes (N, 2), float32, low before high; NaN for a rating that is missing, in the band or at its edge.
     """
     away = np.asarray(ratings, float) - threshold
     high = np.where(np.abs(away) > neutral + EDGE, away > 0, np.nan)

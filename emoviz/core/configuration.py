@@ -12,7 +12,7 @@ from .errors import ConfigError
 T = TypeVar("T")
 
 LONGEST = 80
-"""Characters of a wrong value that a message shows."""
+"""Largest number of characters of a wrong value that a message shows."""
 LEFT_OUT = {"left out when empty": True}
 """Metadata of a field that :func:`to_dict` leaves out while it is empty, so that older configs keep their form."""
 
@@ -84,7 +84,7 @@ def pairs(settings: Sequence[str]) -> dict[str, str]:
     parted = {text: text.partition("=") for text in settings}
     for text, (_, equals, _) in parted.items():
         if not equals:
-            raise ConfigError(f"A setting reads key=value, unlike '{text}'.")
+            raise ConfigError(f"A setting has the form key=value, unlike '{text}'.")
     return {key: value for key, _, value in parted.values()}
 
 

@@ -1,4 +1,4 @@
-"""The installed distributions that emoviz needs, those that it names and those that these need in turn."""
+"""The installed distributions that emoviz needs: those that it names, and those that they need in turn."""
 
 import re
 import tomllib
@@ -48,7 +48,7 @@ def needed(requirements: Iterable[str]) -> dict[str, metadata.Distribution]:
 
 
 def direct(distribution: metadata.Distribution, among: Iterable[str]) -> list[str]:
-    """Return the names, of some, that a distribution itself requires."""
+    """Return which of some names a distribution itself requires."""
     required = {name_of(Requirement(line).name) for line in distribution.requires or []}
     return sorted(required & set(among))
 

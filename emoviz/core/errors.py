@@ -16,7 +16,7 @@ class MediaError(EmovizError):
 
 
 class AnnotationError(EmovizError):
-    """An annotation file is missing, damaged or of no known format, or its segments cannot be."""
+    """An annotation file is missing, damaged or of an unknown format, or its segments are impossible."""
 
 
 class CorpusError(EmovizError):

@@ -29,7 +29,7 @@ DAY = 24 * 3600
 LONGEST_NAME = 200
 """Bytes of a file's name; the systems allow 255, of which drafts and numbers beside it need some."""
 LONGEST_ENDING = 16
-"""Bytes, with the dot, up to which what follows the last dot of a name is its ending."""
+"""Largest number of bytes of a name's ending, with its dot; a longer text after the last dot is part of the name."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BESIDE = re.compile(r"\.(.+)\.[0-9a-f]{32}\.(draft|old)")
 _NEEDS = {
@@ -43,7 +43,7 @@ _NEEDS = {
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a draft to write, which takes the place of a file once the block has ended well.
+    """Give a draft to write to, which replaces a file once the block has ended without an error.
 
     The draft lies beside the file and is there, empty, when the block begins. Nothing of it is left when the block
     fails. The folder is made where it is missing.
@@ -61,7 +61,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Give a new, empty folder, which takes the place of ``folder`` once the block has ended well.
+    """Give a new, empty folder, which replaces ``folder`` once the block has ended without an error.
 
     Raises:
         OSError: if the disk is full or the folder above is not writable.
@@ -126,7 +126,7 @@ def recover(path: Path) -> None:
 
 @contextlib.contextmanager
 def raising(kind: type[EmovizError], path: Path, *, name: str = "", setting: str = "") -> Iterator[None]:
-    """Turn what the system says of a write that failed into one sentence for the user.
+    """Turn the system's error about a failed write into one sentence for the user.
 
     Args:
         kind: error of the caller, which is raised in place of the system's.
@@ -135,7 +135,7 @@ def raising(kind: type[EmovizError], path: Path, *, name: str = "", setting: str
         setting: environment variable that names another folder, or "".
 
     Raises:
-        EmovizError: if the block raises an OSError or safetensors cannot write; it is of that kind.
+        EmovizError: of that kind, if the block raises an OSError or safetensors cannot write.
     """
     try:
         yield
@@ -146,10 +146,10 @@ def raising(kind: type[EmovizError], path: Path, *, name: str = "", setting: str
 
 
 def file_name(name: str) -> str:
-    """Return a name under which any file system takes a file that somebody calls so.
+    """Return a file name that any file system accepts, made from the name that somebody gave.
 
-    Folders before it go, control characters become ``_``, and a name of more than :data:`LONGEST_NAME` bytes loses the
-    end of its stem; a name of which nothing is left is ``file``.
+    Folders in it are removed, control characters become ``_``, and a name of more than :data:`LONGEST_NAME` bytes loses
+    the end of its stem; an empty result becomes ``file``.
     """
     own = _CONTROL.sub("_", PurePosixPath(name.replace("\\", "/")).name).strip()
     own = "file" if own in ("", ".", "..") else own
@@ -161,7 +161,7 @@ def file_name(name: str) -> str:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write or replace a file, whole or not at all, also where the power fails.
+    """Write or replace a file, whole or not at all, even if the power fails.
 
     Raises:
         OSError: if the disk is full or the folder is not writable.
@@ -182,7 +182,7 @@ def write_text(path: Path, content: str) -> None:
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Write or replace a JSON file in a folder that is there, whole or not at all, and durable when this returns.
+    """Write or replace a JSON file in an existing folder, whole or not at all, and durable when this returns.
 
     Raises:
         OSError: if the disk is full or the folder is not writable.
@@ -193,7 +193,7 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def create_json(path: Path, values: Mapping[str, Any]) -> bool:
-    """Write a JSON file unless there is one; of several processes that try, one alone is told that it did.
+    """Write a JSON file unless it exists; of several processes that try, only one gets True.
 
     Raises:
         OSError: if the disk is full or the folder is not writable.
@@ -220,7 +220,7 @@ def strict(value: Any, digits: int | None = None) -> Any:
     """Return a value as strict JSON knows it: NaN becomes null, and numpy's numbers become plain ones.
 
     Args:
-        value: mappings, lists, tuples, texts and numbers, one within the other.
+        value: nested mappings, lists, tuples, texts and numbers.
         digits: places after the point of a number; None leaves all.
     """
     if isinstance(value, Mapping):
@@ -237,7 +237,7 @@ def strict(value: Any, digits: int | None = None) -> Any:
 
 
 def append_line(path: Path, values: Mapping[str, Any]) -> None:
-    """Add one line of JSON in one write; a line that an earlier writer left torn is closed first.
+    """Add one line of JSON in one write; an incomplete line of an earlier writer is ended first.
 
     Raises:
         OSError: if the disk is full or the folder is not writable.
@@ -250,7 +250,7 @@ def append_line(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return all whole lines of a file of JSON lines, none when it is not there; torn ones are left out."""
+    """Return all whole lines of a file of JSON lines, none if it is missing; incomplete lines are left out."""
     try:
         content = path.read_bytes()
     except OSError:

@@ -15,7 +15,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from .errors import EmovizError
 
 IN_MEMORY = 2_000_000
-"""Bytes of one array from which it lies on disk."""
+"""Size of an array in bytes from which it lies on disk."""
 
 BLOCK = 2_000_000
 """Bytes that are read or written at a time."""
@@ -119,7 +119,7 @@ class GrowingArray:
         return self._length
 
     def extend(self, rows: np.ndarray) -> None:
-        """Append (N, *shape) rows.
+        """Append rows (N, *shape).
 
         Raises:
             EmovizError: if the disk is full.
@@ -151,7 +151,7 @@ class GrowingArray:
 
     @property
     def array(self) -> np.ndarray:
-        """Return the rows that are there now, (N, *shape); a long array gives :class:`Rows`, which read the same."""
+        """Return the rows so far, (N, *shape); a long array is returned as :class:`Rows`, which reads the same."""
         if self._file is None:
             return self._buffer[: self._length]
         shape = (self._length, *self._buffer.shape[1:])

@@ -1,4 +1,4 @@
-"""Results kept on disk and found again by what they were made of; those that were not used for longest go first."""
+"""Results kept on disk and found again by what they were made of; the least recently used are deleted first."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from .progress import Progress, silent
 from .settings import KEPT_MB
 
 CONTENT = "content"
-"""Key among all that an entry depends on, of the sha256 of the recording that it is made of."""
+"""Key of the recording's sha256 among the values on which an entry depends."""
 
 _TITLE = "kept"
 _ENDING = ".safetensors"
@@ -72,7 +72,7 @@ class Kept:
         return self.path_of(kind, made_of).is_file()
 
     def write(self, kind: str, made_of: Mapping[str, Any], entry: Entry, progress: Progress = silent) -> None:
-        """Keep an entry, and drop those that were not used for longest when all exceed the bound.
+        """Keep an entry, and delete the least recently used ones while all together exceed the bound.
 
         Args:
             kind: kind of the entry, as a part of a file's name.
@@ -99,7 +99,7 @@ class Kept:
             self.path_of(kind, made_of).unlink(missing_ok=True)
 
     def forget(self, content: str) -> None:
-        """Delete all that was made of a recording, and what does not say of which recording it was made.
+        """Delete all entries made from a recording, and those that do not say from which recording they were made.
 
         Args:
             content: sha256 of the recording.
@@ -118,7 +118,7 @@ class Kept:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path_of(self, kind: str, made_of: Mapping[str, Any], ending: str = _ENDING) -> Path:
-        """Return the path of what is made of some things, which names the recording among these.
+        """Return the path of a file for an entry, whose name contains the recording's sha256.
 
         Args:
             kind: kind of the entry, without a hyphen.
@@ -141,7 +141,7 @@ class Kept:
 
 
 class KeptBlocks:
-    """A long result that is kept block by block while it is made, so that whoever begins anew goes on from there.
+    """A long result that is kept block by block while it is made, so that a later run continues from there.
 
     Each block is an entry of its own. Where one is absent or damaged, those behind it count as absent, too.
 
@@ -163,7 +163,7 @@ class KeptBlocks:
             yield entry
 
     def append(self, entry: Entry) -> None:
-        """Keep the next block; one that once stood behind it goes, as it followed another."""
+        """Keep the next block, and delete an old one behind it, as that followed another block."""
         self._kept.drop(self._kind, self._identity(self._count + 1))
         self._kept.write(self._kind, self._identity(self._count), entry)
         self._count += 1

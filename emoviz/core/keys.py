@@ -1,7 +1,7 @@
 """The key under which corrupted copies of a recording are stored, known to those who make them and who read them."""
 
 RECIPE = 1
-"""Raised whenever copies come to be made in another way, so that those of before are not taken for them."""
+"""Version of the way copies are made; it is raised when that changes, so that older copies are not reused."""
 
 
 def key_of_copy(key: str, number: int) -> str:

@@ -1,4 +1,4 @@
-"""The names of languages that recognisers of words know, by Whisper's codes: ISO 639, but ``jw`` for Javanese."""
+"""The names of the languages that speech recognisers know, by Whisper's codes (ISO 639, but ``jw`` for Javanese)."""
 
 _TABLE = """
 af Afrikaans, am Amharic, ar Arabic, as Assamese, az Azerbaijani, ba Bashkir, be Belarusian, bg Bulgarian, bn
@@ -15,7 +15,7 @@ Tatar, uk Ukrainian, ur Urdu, uz Uzbek, vi Vietnamese, yi Yiddish, yo Yoruba, yu
 """
 LANGUAGES: dict[str, str] = {code: name for code, name in (one.split(maxsplit=1) for one in _TABLE.split(","))}
 UNSPACED = frozenset(("zh", "ja", "th", "lo", "my", "yue"))
-"""Languages that are written without blanks between words."""
+"""Languages that are written without spaces between words."""
 
 
 def language_name(code: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from .progress import Progress
 
 EVERY = 2.0
-"""Seconds from one time that memory is given back to the next."""
+"""Seconds between two times at which memory is given back."""
 
 
 def releasing(listener: Progress) -> Progress:

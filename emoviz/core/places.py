@@ -1,8 +1,8 @@
-"""Folders of the things that come with emoviz, and of a user's own.
+"""Folders of the things that come with emoviz, and of a user's own things.
 
 Each function looks when it is called: no module keeps a path of another. In a checkout everything is in the project
-folder. An installed emoviz carries what comes with it inside the package and keeps a user's own in the folders that the
-system has for that.
+folder. An installed emoviz carries what comes with it inside the package and keeps a user's own things in the folders
+that the system has for that.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""One small contract for long work: it reports how far it is, and whoever listens may stop it."""
+"""The contract for long work: it reports its progress to a listener, which may stop it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ work, the listener raises :class:`~emoviz.core.errors.Cancelled`; the worker let
 
 
 def silent(stage: str, done: float, total: float) -> None:
-    """Do nothing with what is reported: a listener that neither shows nor stops anything."""
+    """Do nothing with reported progress: a listener that shows nothing and stops nothing."""
 
 
 def topic_of(stage: str) -> str:
-    """Return a stage without what stands in brackets, which changes while it runs."""
+    """Return a stage without its text in brackets, which changes while the stage runs."""
     return stage.partition(" (")[0]
 
 
@@ -33,7 +33,7 @@ def stoppable(listener: Progress, stopped: Callable[[], bool]) -> Progress:
 
 @contextmanager
 def held(lock: threading.Lock, progress: Progress) -> Iterator[None]:
-    """Hold a lock, so that whoever waits for it, while another thread does the same work, can be stopped."""
+    """Hold a lock in such a way that a thread that waits for it can still be stopped."""
     while not lock.acquire(timeout=0.2):
         progress("Waiting for the same work elsewhere", 0, 0)
     try:

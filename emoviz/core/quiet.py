@@ -1,4 +1,4 @@
-"""The error stream without what libraries tell of themselves: they write past Python, so that no logger holds it."""
+"""Removal of library notes from the error stream: libraries write them past Python, so no logger can hold them."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def without_notes(start: str) -> Iterator[None]:
-    """Remove lines that begin so from what the process writes to its error stream; all else is written at the end.
+    """Remove lines with a given beginning from the process's error stream; all other lines are written at the end.
 
     Args:
         start: beginning of these lines, e.g. ``INFO:``.

@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """An action that not everybody may do, in words that fit behind "to"."""
+    """An action that needs a role, in words that follow "to"."""
 
     RUN_JOBS = "start, stop and resume jobs"
     READ_FOLDERS = "read recordings and tables in folders of the server"
@@ -47,16 +47,16 @@ NEEDED: Mapping[Action, Role] = {
     Action.DELETE_RECORDINGS: Role.ADMIN,
     Action.FORGET_CORPORA: Role.ADMIN,
 }
-"""The role that each action needs; whatever is not here, every role may do."""
+"""The role that each action needs; every role may do anything else."""
 ANYBODY = "*"
-"""Pattern that every address fits."""
+"""Pattern that fits every address."""
 
 
 def require(role: Role, action: Action) -> None:
     """Refuse an action to a role that may not do it.
 
     Raises:
-        RoleError: if the role may not.
+        RoleError: if the role does not include the one that the action needs.
     """
     if not role.includes(NEEDED[action]):
         raise RoleError(
@@ -65,7 +65,7 @@ def require(role: Role, action: Action) -> None:
 
 
 def read_roles(text: str) -> dict[str, Role]:
-    """Return roles by patterns of e-mail addresses, of a text such as ``*@lab.example=look, anna@lab.example=admin``.
+    """Return roles by patterns of e-mail addresses from a text, e.g. ``*@lab.example=look, anna@lab.example=admin``.
 
     Raises:
         ConfigError: if a part of the text names no role, or no address.
@@ -86,7 +86,7 @@ def role_of(address: str, roles: Mapping[str, Role]) -> Role | None:
     """Return the role of an e-mail address, or None where it has none.
 
     Args:
-        address: address; a role of its own goes before that of its domain, and that before the role of anybody.
+        address: e-mail address; its own role comes before that of its domain, and that before the role of anybody.
         roles: roles by patterns, as :func:`read_roles` returns them.
     """
     name, _, domain = address.lower().rpartition("@")

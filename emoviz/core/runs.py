@@ -4,7 +4,7 @@ import numpy as np
 
 
 def runs(chosen: np.ndarray) -> list[tuple[int, int]]:
-    """Return the first frame and the one behind the last of every unbroken run of chosen frames, bool (T,).
+    """Return the start and the exclusive end of each unbroken run of true values in a mask (T,).
 
     Examples:
         >>> runs(np.array([True, True, False, True]))

@@ -1,4 +1,4 @@
-"""Selections of recordings under a name: which recordings they are, and the words that say why these."""
+"""Named selections of recordings: the recordings, and words that say why they were chosen."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MOST_RECORDINGS = 20_000
 MOST_SAVED = 1000
 """Largest number of selections that a store keeps."""
 LONGEST_NAME, LONGEST_WORDS = 80, 200
-"""Bytes of a name in UTF-8, and characters of the words."""
+"""Largest number of bytes of a name in UTF-8, and of characters of the words."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Selection:
 
     Attributes:
         recordings: ids of recordings of corpora, or the names by which pages open other recordings; each once.
-        words: words that say why these, e.g. ``German, angry taken for happy``; of one line.
+        words: words on one line that say why they were chosen, e.g. ``German, angry taken for happy``.
     """
 
     recordings: tuple[str, ...]
@@ -51,7 +51,7 @@ class Selection:
 
 
 class Selections:
-    """The selections that are saved in a store, each as one file of its name.
+    """The selections that are saved in a store, each in a file of its name.
 
     Args:
         store: folder of the store.
@@ -83,7 +83,7 @@ class Selections:
                 raise SelectionError(f"A selection named '{name}' is saved already: choose another name, or delete it.")
 
     def load(self, name: str) -> Selection:
-        """Return the selection of a name.
+        """Return the selection with a name.
 
         Raises:
             SelectionError: if none has that name, or its file is damaged.
@@ -100,7 +100,7 @@ class Selections:
         return Selection(tuple(recordings), words)
 
     def delete(self, name: str) -> None:
-        """Delete the selection of a name, if there is one.
+        """Delete the selection with a name, if there is one.
 
         Raises:
             SelectionError: if the store is not writable.

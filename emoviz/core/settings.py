@@ -1,4 +1,4 @@
-"""Settings of the places and sizes of things, read once by ``cli`` and ``ui`` and passed on as arguments."""
+"""Settings of folders, limits and access, read once by ``cli`` and ``ui`` and passed on as arguments."""
 
 import ipaddress
 import os
@@ -17,7 +17,7 @@ KEPT_MB = 4000
 """Megabytes that are kept of recordings; an hour of one face takes about 500."""
 
 SHORTEST_TOKEN = 16
-"""Characters of a token."""
+"""Smallest number of characters of a token."""
 
 
 def _results(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
@@ -95,9 +95,10 @@ class Settings:
 
     @property
     def readable(self) -> tuple[Path, ...] | None:
-        """The folders in which pages read what a visitor names; None is anywhere, where this machine's user alone is.
+        """The folders from which pages may read files that a visitor names; None means anywhere on this machine.
 
-        As soon as others can reach the app, or folders are named, they are these, the corpora and the store.
+        None holds while this machine's user alone can reach the app. Once others can, or folders are named, they are
+        the named folders, the corpora and the store.
         """
         if not (self.shared or self.folders):
             return None
@@ -109,9 +110,9 @@ class Settings:
         return imports_of(self.store)
 
     def stated(self) -> dict[str, str]:
-        """Return the environment variables that say the same elsewhere, without the folders of this machine's own work.
+        """Return the environment variables that give the same settings elsewhere, without this machine's own folders.
 
-        Tokens, and who may log in, are left out: secrets and addresses belong into no file that people pass on.
+        Tokens, and who may log in, are left out: secrets and addresses do not belong in a file that people pass on.
         """
         stated = {
             "EMOVIZ_DATA": str(self.data or ""),
@@ -133,8 +134,8 @@ class Settings:
         A folder that is not set lies in the project folder, or for an installed emoviz in the user's data folder.
 
         Raises:
-            ConfigError: if a limit, the size of what is kept, or the number of analyses at once is not such a number,
-                a token could be guessed or is that of two roles, or a role is none.
+            ConfigError: if a limit, the size of what is kept or the number of analyses is not a valid number, a token
+                is too short or belongs to two roles, or a role is unknown.
         """
         environment = os.environ if environment is None else environment
         data = environment.get("EMOVIZ_DATA")
@@ -175,7 +176,7 @@ class Settings:
 
 
 def is_local(address: str | None) -> bool:
-    """Return whether a server that binds to an address hears this machine alone; none is every address."""
+    """Return whether a server that binds to an address is reached from this machine alone; None means every address."""
     if not address:
         return False
     try:

@@ -44,7 +44,7 @@ class Modality(StrEnum):
 
 
 class Split(StrEnum):
-    """A part of a corpus. Speakers never stand in two of them."""
+    """A part of a corpus; no speaker is in two parts."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -52,7 +52,7 @@ class Split(StrEnum):
 
 
 class Weighting(StrEnum):
-    """A way to tell how much each channel weighs in a model: its own attention, or two witnesses of its predictions."""
+    """A measure of how much each channel counts in a model: its attention, or one of two tests of its predictions."""
 
     ATTENTION = "channel attention"
     GRADIENTS = "integrated gradients"
@@ -68,11 +68,11 @@ class Source(StrEnum):
 
 
 FUSED_SOURCES = f"{Source.FUSED}.sources"
-"""The column of a prediction that tells how many sources count in the fused values of a frame."""
+"""The column of a prediction with the number of sources that count in the fused values of each frame."""
 LOW, HIGH = ".low", ".high"
-"""Ends of the names of a prediction's columns that hold the interval of a dimension."""
+"""Suffixes of the columns of a prediction that hold the interval of a dimension."""
 UNLIKE = "unlike."
-"""The columns of a prediction, followed by a model's name, above 1 where the clip is unlike that model's training."""
+"""Prefix, before a model's name, of the columns that exceed 1 where the clip is unlike that model's training."""
 
 
 class Task(StrEnum):
@@ -197,7 +197,8 @@ MARKS: dict[str, str] = {
     "ink": "#000000",
     "paper": "#FFFFFF",
 }
-"""Colours of what is no emotion, culture or source, by what they mark. Figures, scripts and styles use no others."""
+"""Colours of things other than emotions, cultures and sources, by what they mark. Figures, scripts and styles use no
+others."""
 THEMES: dict[str, dict[str, str]] = {
     "light": {
         "primaryColor": "#0B6E8F",
@@ -212,6 +213,6 @@ THEMES: dict[str, dict[str, str]] = {
         "textColor": "#E6E9ED",
     },
 }
-"""Colours of the app, as ``.streamlit/config.toml`` has to have them."""
+"""Colours of the app; ``.streamlit/config.toml`` must state the same."""
 STILLS = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp")
 """File endings of single pictures that are read."""

@@ -18,10 +18,10 @@ COLLAPSED = "nearly constant, or no better than the training mean"
 """The state of a model that has collapsed."""
 NOT_FOR_DECISIONS = "Not for decisions about people."
 UNDEFINED = "undefined"
-"""A number that does not exist."""
+"""Text for a number that is undefined."""
 
 FEW = 5
-"""An interval that rests on fewer independent units than this says so."""
+"""Number of independent units below which an interval carries a warning."""
 UNITS = {
     "pictures": ("picture", "pictures"),
     "sessions": ("session", "sessions"),
@@ -30,9 +30,9 @@ UNITS = {
     "rows": ("row", "rows"),
     "words": ("word", "words"),
 }
-"""Words for one and for several of whatever is counted; an interval may rest on sessions, speakers or recordings."""
+"""Singular and plural of each unit that is counted; an interval may rest on sessions, speakers or recordings."""
 LEAST_P = 0.001
-"""The smallest p that 1000 draws of a bootstrap can tell."""
+"""The smallest p value that 1000 draws of a bootstrap can show."""
 
 Number = float | None
 
@@ -84,7 +84,7 @@ def interval(
 
 
 def p_value(p: Number) -> str:
-    """Return a p value, e.g. ``p = .046`` or ``p = .30``, and ``p ≤ .001`` from there down.
+    """Return a p value as text, e.g. ``p = .046`` or ``p = .30``; values of .001 and less read ``p ≤ .001``.
 
     Examples:
         >>> p_value(0.046), p_value(0.0002)
@@ -96,17 +96,17 @@ def p_value(p: Number) -> str:
 
 
 def count(value: int) -> str:
-    """Return a count with its thousands apart, e.g. ``1,518``."""
+    """Return a count with separated thousands, e.g. ``1,518``."""
     return f"{value:,}"
 
 
 def share(value: float) -> str:
-    """Return a share in whole per cents, e.g. ``61 %``."""
+    """Return a share in per cent, rounded to a whole number, e.g. ``61 %``."""
     return f"{100 * value:.0f} %"
 
 
 def duration(seconds: float) -> str:
-    """Return seconds in words that are as exact as they deserve: ``40 s``, ``12 min``, ``3.5 h``."""
+    """Return a duration in seconds as a rounded text: ``40 s``, ``12 min``, ``3.5 h``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
@@ -134,7 +134,7 @@ def counted(value: int, unit: str) -> str:
     """Return a number of independent units, e.g. ``19 people``.
 
     Args:
-        value: the number of them.
+        value: number of units.
         unit: a key of :data:`UNITS`.
     """
     one, several = UNITS[unit]
@@ -145,7 +145,7 @@ def rests_on(value: int, unit: str) -> str:
     """Return the warning that an interval rests on few units, e.g. ``rests on 3 people``; empty for five or more.
 
     Args:
-        value: the number of units that the bootstrap drew.
+        value: number of units that the bootstrap drew.
         unit: a key of :data:`UNITS`.
     """
     return f"rests on {counted(value, unit)}" if value < FEW else ""

@@ -18,7 +18,7 @@ from ..core import words
 
 Array = np.ndarray
 Statistic = Callable[[Array], float]
-"""Function from the positions of results that were drawn, where one may occur several times, to a value."""
+"""Function from the positions of drawn results, which may repeat, to a value."""
 Seed = int | Sequence[int]
 
 DRAWS = 1000
@@ -82,7 +82,7 @@ class Clusters:
 
 
 def each(count: int, unit: str = "recordings") -> Clusters:
-    """Return a number of clusters of one result each."""
+    """Return clusters of one result each."""
     return Clusters(unit, np.arange(count))
 
 
@@ -101,7 +101,7 @@ def clusters_in(table: pd.DataFrame) -> Clusters:
 def cluster(
     recordings: Sequence[Any], speakers: Sequence[Any] | None = None, sessions: Sequence[Any] | None = None
 ) -> Clusters:
-    """Return the clusters of results that share a recording, a person or a session, also by way of others.
+    """Return the clusters of results that share a recording, a person or a session, directly or through others.
 
     The unit is sessions where all results have one, else speakers where any has one, else recordings. A result of
     unknown session or speaker shares none.
@@ -154,7 +154,7 @@ class SumStatistic:
 def draw(clusters: Clusters, draws: int | None = None, seed: Seed = 0) -> Iterator[Array]:
     """Yield samples, (n, count) numbers of clusters drawn with replacement, at most :data:`AT_ONCE` at a time.
 
-    There are none of fewer than two clusters, since one says nothing of the spread among them.
+    With fewer than two clusters there are no samples, as one cluster says nothing about the spread.
     """
     draws = DRAWS if draws is None else draws
     random = np.random.default_rng(seed)
@@ -280,7 +280,7 @@ def paired_difference(
     level: float = 0.95,
     seed: Seed = 0,
 ) -> Difference:
-    """Return the difference of the first system's score to the second's on the same results; see :func:`judge`.
+    """Return the first system's score minus the second's on the same results, as :func:`judge` does.
 
     Args:
         first: function that gives the first system's score for an array of positions of results.

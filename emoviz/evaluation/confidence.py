@@ -17,14 +17,14 @@ from .metrics.calibration_error import calibration_error
 from .scores import Result
 
 HOTTEST = 20.0
-"""Highest temperature, and one over the lowest, that is fitted: far beyond what any network needs."""
+"""Highest temperature that is tried, and the reciprocal of the lowest: no network needs such values."""
 STEP = 0.02
 """Step of the logarithms of temperatures that are compared."""
 FLOOR_DRAWS = 200
 
 
 def tempered(probabilities: Array, temperature: float) -> Array:
-    """Return class probabilities (..., K) as they are at another temperature, of the same type."""
+    """Return class probabilities (..., K) at another temperature, in the same type."""
     if temperature == 1.0:
         return probabilities
     scores = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)) / temperature
@@ -33,12 +33,12 @@ def tempered(probabilities: Array, temperature: float) -> Array:
 
 
 def at_temperature(results: Sequence[Result], temperature: float) -> list[Result]:
-    """Return the results of a classifier as they are at another temperature."""
+    """Return the results of a classifier at another temperature."""
     return [replace(result, prediction=tempered(result.prediction, temperature)) for result in results]
 
 
 def fit_temperature(results: Sequence[Result]) -> float:
-    """Return the temperature at which the log loss of results is least, where each person counts the same.
+    """Return the temperature with the lowest log loss of results, in which each person counts the same.
 
     Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
 
@@ -57,10 +57,11 @@ def fit_temperature(results: Sequence[Result]) -> float:
 
 
 def humble_temperature(results: Sequence[Result]) -> float:
-    """Return the highest temperature whose log loss is within one standard error of the least.
+    """Return the highest temperature with a log loss within one standard error of the lowest.
 
-    Few validation people do not tell two temperatures apart, and the epoch of a training was selected on them, so that
-    a model looks better there than on others. Among those that are as good, the one is taken that is least sure.
+    A few validation people cannot tell two temperatures apart, and the epoch of a training was selected on them, so
+    that a model looks better there than on others. Of the temperatures that are equally good, the one that makes the
+    model least sure is taken.
 
     Source: L. Breiman, J. Friedman, R. Olshen, C. Stone, "Classification and Regression Trees", 1984, section 3.4.3
     (the rule of one standard error), here over people.
@@ -99,10 +100,10 @@ def answers(results: Sequence[Result]) -> tuple[Array, Array]:
 
 
 def judged_confidence(results: Sequence[Result]) -> dict[str, Any]:
-    """Return the calibration error of a classifier with what is needed to judge it.
+    """Return the calibration error of a classifier with the values that are needed to judge it.
 
-    Few answers lie apart from their confidence by chance alone. The error is therefore told beside its floor, the mean
-    error of a classifier that is as sure and right exactly as often as it says.
+    With few answers, confidence and accuracy differ by chance alone. The error is therefore given with its floor, the
+    mean error of an equally confident classifier that is right exactly as often as it says.
 
     Returns:
         ``value``, ``low`` and ``high`` (its 95 % bootstrap interval), ``floor``, ``confidence`` and ``accuracy`` (their

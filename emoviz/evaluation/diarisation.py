@@ -30,11 +30,11 @@ class DiarisationError(NamedTuple):
 
     @property
     def rate(self) -> float:
-        """The error over the speech, from 0 on; NaN where nobody speaks."""
+        """The error divided by the speech, 0 or more; NaN where nobody speaks."""
         return (self.missed + self.false_alarm + self.confused) / self.total if self.total else float("nan")
 
     def plus(self, other: "DiarisationError") -> "DiarisationError":
-        """Return the error over both."""
+        """Return the error of two recordings together."""
         return DiarisationError(*(one + two for one, two in zip(self, other, strict=True)))
 
 

@@ -15,13 +15,13 @@ from .gaps import spans
 from .metrics.base import Array
 
 DIRECTIONS = 32
-"""Directions in which the spread of embeddings is told one by one; all others share one spread."""
+"""Number of directions in which embeddings have a spread of their own; all others share one."""
 FLAGGED = 0.05
 """Share of the validation's windows that lie beyond the limit."""
 SPAN = 0.5
-"""Seconds of the shortest stretch that is worth a word."""
+"""Length in seconds of the shortest stretch that is reported."""
 LEAST = 20
-"""Embeddings of which a spread can be told at least."""
+"""Smallest number of embeddings from which a spread can be estimated."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Familiarity:
     limits: Array
 
     def unlike(self, embeddings: Array, seconds: Array) -> Array:
-        """Return how unlike the training windows are, as shares (N,) of their limits: above 1 they are unlike it.
+        """Return how far windows lie from the training, as shares (N,) of their limits; above 1 they are unlike it.
 
         Args:
             embeddings: embeddings (N, E).

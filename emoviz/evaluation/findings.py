@@ -1,4 +1,4 @@
-"""Findings in words: held-out scores, the leading source of a prediction, and models that say nothing."""
+"""Findings in words: held-out scores, the leading source of a prediction, and collapsed models."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -114,5 +114,5 @@ def evaluated_on(metrics: Mapping[str, Any]) -> str:
 
 
 def collapsed(metrics: Mapping[str, Any]) -> list[str]:
-    """Return the outputs in whose main scores a checkpoint is constant, or no better than the training mean."""
+    """Return the outputs for which a checkpoint is constant or no better than the training mean."""
     return list(dict.fromkeys(row["output"] for row in _main(metrics) if row.get("collapsed")))

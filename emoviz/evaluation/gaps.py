@@ -15,9 +15,9 @@ REASONS: dict[str, str] = {
     Source.SPEECH: "too little speech in one piece",
     Source.FUSED: "neither face nor speech",
 }
-"""Reasons why sources have no value in frames of which nothing else is known."""
+"""Reason of each source for having no value in a frame, where no other reason is known."""
 NEAR = 0.5
-"""Seconds; frames so near to an absence have no value for its reason, as windows and grids do not end where it does."""
+"""Seconds around an absence in which its reason explains other missing frames, as windows and grids reach beyond it."""
 
 
 class Absence(NamedTuple):
@@ -42,7 +42,7 @@ def gaps(table: pd.DataFrame, outputs: pd.DataFrame, absences: Sequence[Absence]
     Args:
         table: table with ``time`` and one column per output, on a regular grid.
         outputs: descriptions of the columns, a row each (``emoviz.prediction.assembly.ClipPrediction.outputs``).
-        absences: stretches of which it is known why a source is absent.
+        absences: stretches with a known reason for which a source is absent.
 
     Returns:
         Columns ``source``, ``model`` (empty where no model of the source has a value), ``start``, ``end`` (s) and

@@ -1,4 +1,4 @@
-r"""Intervals of predicted dimensions, which hold the label of nine moments in ten of a person whom nobody knows.
+r"""Intervals of predicted dimensions, which hold the labels of 90 % of the moments of a new person.
 
 Conformal prediction (V. Vovk, A. Gammerman, G. Shafer, *Algorithmic Learning in a Random World*, 2005) asks how far
 labels of other data lay outside of guessed intervals, and widens these by as much. The guess here is the spread of the
@@ -21,11 +21,11 @@ from .metrics.base import Array, pairs
 from .scores import Result
 
 LEVEL = 0.9
-"""Share of the moments whose label an interval is to hold."""
+"""Share of the moments whose label an interval should hold."""
 GROUPS = 4
-"""Groups of similar predictions, in each of which the residuals have their own spread."""
+"""Number of groups of similar predictions, each with its own spread of residuals."""
 LEAST = 9
-"""People below whom no interval within the scale can hold that share."""
+"""Smallest number of people for whom an interval within the scale can hold that share."""
 
 Pair = tuple[Array, Array]
 """Predictions (N,) and labels (N,) of one person."""
@@ -36,7 +36,7 @@ class Band:
     """The interval around each predicted value.
 
     Attributes:
-        at: predicted values at which it is told, increasing; it is interpolated between them.
+        at: predicted values, increasing, between which the interval is interpolated.
         low: distances from these to the lower end, 0 or less.
         high: distances to the upper end, 0 or more.
     """

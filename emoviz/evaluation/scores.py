@@ -145,7 +145,7 @@ def class_scores(training_shares: np.ndarray, output: str = "emotion") -> list[S
 
     Args:
         training_shares: shares (K,) of the classes among the training targets.
-        output: name of that whose classes they are.
+        output: name of the output to which the classes belong.
     """
     return [
         Score(
@@ -191,12 +191,12 @@ def intensity_scores(outputs: Sequence[str], training_mean: np.ndarray) -> list[
 
 
 def caveat(row: Mapping[str, Any]) -> str:
-    """Return the warning that a row's interval rests on few people; empty where it does not, or does not say so."""
+    """Return the warning that a row's interval rests on few people; empty if it rests on enough or does not say."""
     return words.rests_on(row["clusters"], row["unit"]) if "unit" in row else ""
 
 
 def told_by(results: Sequence[Result], scores: Iterable[Score]) -> list[Score]:
-    """Return the scores that results define: none over the frames of a recording where each has but one label."""
+    """Return the scores that results define: with one label per recording, there are none over frames."""
     single = all(len(r.truth) == 1 for r in results)
     return [score for score in scores if score.aggregation == "pooled" or not single]
 

@@ -13,18 +13,20 @@ from .findings import leading_source
 from .gaps import spans
 
 DISAGREEMENT = 0.5
-"""Two curves disagree where a dimension differs by more than this, a quarter of its range, or where another emotion
-leads and more than this share of the probability lies elsewhere ..."""
+"""Difference of a dimension, a quarter of its range, above which two curves disagree.
+
+Curves of emotions disagree where another emotion leads and more than this share of the probability lies elsewhere.
+"""
 SHORTEST = 0.5
-"""... for at least this many seconds."""
+"""Length in seconds of the shortest disagreement that is reported."""
 LEAST_PEAK = 0.25
-"""Probability below which the peak of an emotion is not worth a word."""
+"""Probability below which the peak of an emotion is not reported."""
 LEAST_RISE = 0.1
 """Least rise of a peak above the rest of its curve; the curve of a single window has no peak."""
 NARROW = 0.1
-"""Difference of two mean probabilities below which one emotion leads another only just."""
+"""Difference of two mean probabilities below which one emotion is said to lead another only just."""
 COVERED = 0.9
-"""Share of the clip with a value from which a word on the whole of it needs no number of seconds."""
+"""Share of the clip with a value from which a sentence on all of it need not say how many seconds it covers."""
 SMOOTHING = 0.5
 """Seconds over which the extremes are averaged, so that one frame is not taken for a moment of the clip."""
 
@@ -76,7 +78,7 @@ def sentence(table: pd.DataFrame, outputs: pd.DataFrame, *, running: bool = Fals
 
 
 def verdict_and_doubts(table: pd.DataFrame, outputs: pd.DataFrame, *, running: bool = False) -> tuple[str, str]:
-    """Return :func:`sentence` in two: what prevails and where it peaks, and who disagrees or is out of its depth.
+    """Return :func:`sentence` in two parts: what prevails and where it peaks, and which models disagree or do not fit.
 
     The second one is empty where there is nothing to doubt.
     """

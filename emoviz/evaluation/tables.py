@@ -45,7 +45,8 @@ def attention_table(results: Sequence[Result], channels: Sequence[str]) -> pd.Da
 
 
 MOST_NUMBERS = 180_000
-"""Numbers of an embedding table, which bound the size of a checkpoint: 350 recordings of an embedding 512 wide."""
+"""Largest number of values in an embedding table, which bounds the size of a checkpoint: 350 recordings of width
+512."""
 
 
 def embedding_table(results: Sequence[Result], most: int = 1000) -> pd.DataFrame:
@@ -67,7 +68,8 @@ def prediction_table(results: Sequence[Result], outputs: Sequence[str]) -> pd.Da
 
     Returns:
         Index id; columns culture, speaker, session where one is known, label, and per output ``truth.<output>``
-        (float32) and ``prediction.<output>``: float16 of frames, float32 of classes, the likeliest of which must stay.
+        (float32) and ``prediction.<output>``: float16 for frames, float32 for classes, so that the likeliest class
+        stays the same.
     """
     lengths = [np.atleast_2d(r.truth).shape[0] for r in results]
     truth = np.concatenate([np.atleast_2d(r.truth) for r in results]).astype(np.float32)
@@ -86,7 +88,7 @@ def results_of(table: pd.DataFrame, outputs: Sequence[str], *, frames: bool) -> 
     Args:
         table: table that :func:`prediction_table` returned.
         outputs: names of the model's outputs.
-        frames: whether each recording has a row per frame, a rated clip being one.
+        frames: whether each recording has a row per frame; a rated clip has one row.
     """
     truth = table[[f"truth.{o}" for o in outputs]].to_numpy(np.float32)
     prediction = table[[f"prediction.{o}" for o in outputs]].to_numpy(np.float32)

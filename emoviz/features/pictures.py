@@ -26,7 +26,7 @@ def require_rate(feature: str, rate: float) -> None:
         FeatureError: if the rate is negative.
     """
     if rate < 0:
-        raise FeatureError(f"'rate' of '{feature}' is not negative, unlike {rate:g}.")
+        raise FeatureError(f"'rate' of '{feature}' is 0 or more, not {rate:g}.")
 
 
 def picture_stream(

@@ -72,7 +72,7 @@ class Slurm:
                 raise ConfigError(f"'{what}' of a Slurm job is at least 1, not {getattr(self, what)}.")
         for what in ("gpus", "processes", "memory"):
             if getattr(self, what) < 0:
-                raise ConfigError(f"'{what}' of a Slurm job is not negative, unlike {getattr(self, what)}.")
+                raise ConfigError(f"'{what}' of a Slurm job is 0 or more, not {getattr(self, what)}.")
         if self.gpus and self.processes > self.gpus:
             raise ConfigError(f"{self.processes} processes cannot have a GPU each of {self.gpus}.")
 

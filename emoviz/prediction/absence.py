@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTimeline, Waveform
 
 EDGE = 0.05
-"""Seconds by which picture and sound may start and end apart from each other without a word."""
+"""Seconds by which picture and sound may differ in start and end before a sentence says so."""
 LITTLE = 1.0
-"""Seconds of sound below which speech says little."""
+"""Seconds of sound below which a sentence warns that predictions from speech mean little."""
 NOTES_KEPT = 8
-"""Sentences on one clip; a damaged file may have more."""
+"""Largest number of sentences on one clip; a damaged file may have more."""
 
 
 def absences_of_sound(media: "ClipMedia") -> tuple[Absence, ...]:
-    """Return the stretches of a clip in which there is no speech, and why."""
+    """Return the stretches of a clip without speech, each with its reason."""
     duration = media.info.duration
     if media.info.audio is None:
         why = "nothing of the sound can be read" if media.info.audio_tracks else "the recording has no sound"
@@ -36,7 +36,7 @@ def absences_of_sound(media: "ClipMedia") -> tuple[Absence, ...]:
 
 
 def absences_of_face(media: "ClipMedia", faces: "FaceTimeline | None") -> tuple[Absence, ...]:
-    """Return the stretches of a clip in which the face is not seen, and why."""
+    """Return the stretches of a clip in which the face is not seen, each with its reason."""
     duration = media.info.duration
     if faces is None:
         return (Absence(Source.FACE, 0.0, duration, "the recording has no picture"),)

@@ -62,7 +62,7 @@ class ClipPrediction:
 
     @property
     def is_partial(self) -> bool:
-        """Whether a source is analysed only up to some moment of the clip so far."""
+        """Whether the analysis of a source has not reached the end of the clip yet."""
         return any(branch.until < math.inf for branch in self.branches)
 
     @property
@@ -93,11 +93,11 @@ class ClipPrediction:
 
     @property
     def is_fused(self) -> bool:
-        """Whether face and speech predict something in common, of a clip that has both."""
+        """Whether the clip has face and speech, and both predict something in common."""
         return bool((self.of_clip.source == Source.FUSED).any())
 
     def with_fusion(self, method: str, video_weight: float) -> "ClipPrediction":
-        """Return the prediction with face and speech fused in another way (:func:`emoviz.evaluation.fusion.fuse`)."""
+        """Return the prediction with another fusion of face and speech (:func:`emoviz.evaluation.fusion.fuse`)."""
         own = self.outputs[self.outputs.source != Source.FUSED]
         return dataclasses.replace(self, table=fuse(self.table, own, method, video_weight))
 
@@ -159,7 +159,7 @@ class Branch:
 
 
 def combine(predictions: Sequence[ClipPrediction], checkpoints: Sequence[Checkpoint]) -> ClipPrediction | None:
-    """Combine predictions of one clip to the prediction by some models, as :func:`predict_clip` returns it.
+    """Combine predictions of one clip into the prediction by some models, as :func:`predict_clip` returns it.
 
     Args:
         predictions: predictions of the same clip and face.
@@ -183,7 +183,7 @@ def combine(predictions: Sequence[ClipPrediction], checkpoints: Sequence[Checkpo
 
 
 def assemble(info: "ClipInfo", branches: Sequence[Branch]) -> ClipPrediction:
-    """Assemble one table of all that is ready, fused where both sources are."""
+    """Assemble one table of all that is ready, fused where both sources are ready."""
     columns: dict[str, np.ndarray] = {"time": frame_middles(info.duration, HOP)}
     rows = []
     ends: dict[str, np.ndarray] = {}

@@ -1,4 +1,4 @@
-"""Calibration fits a model to the people who are heard, from recordings of them without labels.
+"""Calibration: a model is fitted to the people who are heard, from recordings of them without labels.
 
 A voice, a language or a room moves features away from the level and the spread that they had in the training, and a
 model takes that for an emotion. A profile holds level and spread of each channel of some people's recordings; a model
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 TRUST = 10.0
 """Seconds of sound or pictures that weigh as much as the training; few utterances hold few emotions."""
 LEAST = 1.5
-"""Seconds of frames below which nobody can be calibrated to."""
+"""Smallest number of seconds of frames from which a model can be calibrated."""
 FEWEST = 3
-"""Recordings, or pieces of them, below which a model that compares recordings cannot be calibrated."""
+"""Smallest number of recordings, or pieces of them, from which a model that compares them can be calibrated."""
 FLATTEST = 0.1
 """Smallest spread, as a share of that of the training: a channel that stood still is not blown up."""
 
@@ -57,9 +57,9 @@ class Profile:
     Attributes:
         model: name of the model.
         fingerprint: sha256 of the model, hex; another version of it reads other features.
-        people: words for whose recordings they are, e.g. the name of a folder or corpus.
+        people: words that name the people, e.g. the name of a folder or corpus.
         recordings: number of the recordings.
-        seconds: length of all frames of which features were known.
+        seconds: length in seconds of all frames with known features.
         levels: level (W,) of each channel by the name of its stream, in units of the training: 0 is the training's.
         spreads: spread (W,) of each channel likewise; 1 is the training's.
         within: spread (D,) within a recording, by the name of the stream, for a model whose training standardised
@@ -120,7 +120,7 @@ def measure(
     Args:
         checkpoint: the model.
         recordings: recordings, each as features (T, D) by the name of their stream; NaN where they are missing.
-        people: words for whose recordings they are.
+        people: words that name the people.
         trust: seconds of frames that weigh as much as the training.
         fewest: least number of recordings, where the model's training standardised recordings.
         larger: mean moments (3, D) of the recordings of the culture by the name of their stream, towards which such a
@@ -170,7 +170,7 @@ def sums_of(values: torch.Tensor) -> np.ndarray:
 
 
 def _known(values: np.ndarray) -> np.ndarray:
-    """Return the frames of a stream (T, D) of which no value is missing."""
+    """Return the frames of a stream (T, D) without any missing value."""
     known: np.ndarray = values[~np.isnan(values).any(-1)]
     return known
 
@@ -180,7 +180,8 @@ def inputs_for(
 ) -> Inputs:
     """Return transforms that read features of some people at the level and the spread of the training.
 
-    They are those of a model that is calibrated to the people, where none standardised recordings in its training.
+    They are the transforms of a model that is calibrated to these people. It is for models whose training did not
+    standardise recordings.
 
     Args:
         inputs: transforms of the model.
@@ -286,8 +287,8 @@ def profile_of_clips(
     Args:
         checkpoint: the model.
         clips: clips of these people.
-        people: words for them.
-        span: seconds of each clip from which and up to which frames count; by default all do.
+        people: words that name them.
+        span: start and end in seconds of the stretch of each clip that counts; by default all of it.
         store: store that keeps features.
         progress: listener.
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia
 
 DEFAULT_MODELS = ("face-expression", "speech-cats", "speech-emotion")
-"""The models that predict where no others are chosen."""
+"""The models that predict unless others are chosen."""
 
 Found = Branch | Future[Branch]
 
@@ -46,7 +46,7 @@ def load_checkpoints(names: Sequence[str], folders: Sequence[Path]) -> list[Chec
 
     Raises:
         UnknownNameError: if there is no such checkpoint.
-        CheckpointError: if one is damaged.
+        CheckpointError: if a checkpoint is damaged.
     """
     chosen = folder.named(names or DEFAULT_MODELS, folders)
     return [folder.load(path) for path in chosen.values()]
@@ -74,7 +74,7 @@ def predict_clip(
 
     Raises:
         ConfigError: if no checkpoint is given, or one cannot be applied to a clip.
-        CalibrationError: if one has to be calibrated to the people first.
+        CalibrationError: if a model has to be calibrated to the people first.
         MediaError: if the clip cannot be read.
         Cancelled: if ``progress`` raises it.
     """

@@ -1,4 +1,4 @@
-"""Scores of a trained model on a corpus in the store, seen in training or not."""
+"""Scores of a trained model on a corpus in the store, whether it was trained on that corpus or not."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -77,10 +77,10 @@ def evaluate_corpus(
 
 
 def require_shipped(about: Description, corpus: StoredCorpus) -> None:
-    """Refuse a corpus that does not bring the streams or pictures of a model that nothing extracts from recordings.
+    """Refuse a corpus without the streams or pictures of a model that cannot be extracted from recordings.
 
     Raises:
-        CorpusError: if it lacks one.
+        CorpusError: if the corpus lacks one of them.
     """
     for feature in about.features:
         pictures = feature.name == PICTURES
@@ -98,7 +98,7 @@ def trained_on(about: Description) -> tuple[str, ...]:
 
 
 def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.ndarray:
-    """Find the recordings (N,) of a part of the model's split, or of all parts, that have a label which it predicts.
+    """Return the recordings (N,) of a part of the model's split, or of all parts, with a label that it predicts.
 
     Raises:
         CorpusError: if the corpus has neither emotion classes nor ratings that the model predicts.
@@ -121,7 +121,7 @@ def part_of(corpus: StoredCorpus, about: Description, part: Split | None) -> np.
 
 
 def other_classes(about: Description, store: FeatureStore, name: str) -> list[str]:
-    """Say which classes of a model the recordings lack that :func:`evaluate_corpus` scores, and which it leaves out.
+    """Say which classes of a model the scored recordings lack, and which classes of the corpus are left out.
 
     Raises:
         CorpusError: if the corpus is not in the store, or has no labels to compare the model with.
@@ -153,7 +153,7 @@ def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
     """Return targets (N, K): one-hot classes, the dimensions that a class stands for, or ratings; NaN without a label.
 
     Raises:
-        CorpusError: if the corpus says nothing of the model's outputs.
+        CorpusError: if the corpus has no labels for the model's outputs.
     """
     if dimension := dimension_of(about.outputs):
         if dimension not in corpus.labels:
@@ -177,12 +177,12 @@ def targets(corpus: StoredCorpus, about: Description) -> np.ndarray:
 
 
 def _rates(corpus: StoredCorpus, about: Description) -> bool:
-    """Return whether the corpus has ratings of whole clips for all dimensions that a model predicts of them."""
+    """Return whether the corpus rates whole clips in all dimensions that a model predicts."""
     return about.task == Task.CLIP and about.kind == "dimension" and set(about.outputs) <= set(corpus.labels)
 
 
 def training_mean(checkpoint: Checkpoint, store: FeatureStore) -> np.ndarray:
-    """Return the mean target (K,) of a model's training, which its checkpoint states or its corpora tell.
+    """Return the mean target (K,) of a model's training, from its checkpoint or else from its corpora.
 
     Raises:
         CorpusError: if the checkpoint states no mean, and one of its corpora is not in the store or it names none.

@@ -25,7 +25,7 @@ SECONDS = 10.0
 PICTURES_PER_SECOND = 25
 """Frame rate of a video, for models that read pictures."""
 REPEATS = 10
-"""Number of passes that are timed, after one that is not."""
+"""Number of timed passes, which follow one that is not timed."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Complexity:
         model: name of the model.
         parameters: number of trained values.
         megabytes: size of the file of weights.
-        operations: floating-point operations of one pass over :data:`SECONDS`, a multiplication and an addition
-            each counted, as ``torch.utils.flop_counter`` does.
+        operations: floating-point operations of one pass over :data:`SECONDS`, where a multiplication and an addition
+            count as two, as in ``torch.utils.flop_counter``.
         milliseconds: time of one pass on one core here, the median of :data:`REPEATS`; None where it was not measured.
         low: time of the fastest pass.
         high: time of the slowest pass.
@@ -55,7 +55,7 @@ class Complexity:
 
 
 def size(checkpoint: Checkpoint) -> Complexity:
-    """Return the size of a model, which is known without running it."""
+    """Return the parameters and the file size of a model, without running it."""
     return Complexity(
         checkpoint.name,
         sum(p.numel() for p in checkpoint.predictor.parameters()),
@@ -64,7 +64,7 @@ def size(checkpoint: Checkpoint) -> Complexity:
 
 
 def measure(checkpoint: Checkpoint, progress: Progress = silent) -> Complexity:
-    """Measure a model on one core of this machine, where other work disturbs it least.
+    """Measure a model on one core of this machine, where other work disturbs the measurement least.
 
     Args:
         checkpoint: the model.

@@ -26,7 +26,7 @@ def endings() -> str:
 
 
 def format_of(path: Path) -> Format:
-    """Return the format that the ending of a file's name tells.
+    """Return the format that belongs to the ending of a file's name.
 
     Raises:
         ConfigError: if no format has this ending.

@@ -29,7 +29,7 @@ def reads_clips(description: Description) -> bool:
 
 
 def can_be_extracted(description: Description) -> bool:
-    """Return whether all that a model reads can be extracted from a clip; some features only their corpus ships."""
+    """Return whether all features of a model can be extracted from a clip; some come only with their corpus."""
     return all(feature.name == PICTURES or feature.name in EXTRACTORS for feature in description.features)
 
 
@@ -40,7 +40,7 @@ def standardised_by(description: Description) -> str:
 
 
 def require_people(checkpoint: Checkpoint) -> None:
-    """Refuse a model that has to be calibrated to people first and is not.
+    """Refuse a model that must be calibrated to people first, and is not calibrated.
 
     Raises:
         CalibrationError: if its training standardised recordings by speaker or culture.
@@ -84,7 +84,7 @@ def streams_of(
 
 
 def identity_of(feature: FeatureSpec) -> str:
-    """Return a text that two features share only if one stream serves both."""
+    """Return a text that is the same for two features only if one stream serves both."""
     return f"{feature.name} {feature.version} {sorted(feature.settings.items())}"
 
 
@@ -105,7 +105,7 @@ def frames_of(about: Description, streams: Mapping[str, FeatureStream]) -> Frame
 def extract(
     feature: FeatureSpec, media: "ClipMedia", store: "FeatureStore | None", progress: Progress
 ) -> FeatureStream:
-    """Extract a feature stream as for the training of a model, of sound with the stretches in which somebody speaks.
+    """Extract a feature stream as for the training of a model; sound is read with its stretches of speech.
 
     Raises:
         MissingWeightsError: if the weights that it needs are not on this machine.

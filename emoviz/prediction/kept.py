@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia
 
 VERSION = 4
-"""Number of the way from a recording to a prediction; another one finds nothing that was kept before."""
+"""Version of the way from a recording to a prediction; results that another version kept are not used."""
 
 
 class Said(NamedTuple):
@@ -32,7 +32,7 @@ class Said(NamedTuple):
 
 
 class Held(NamedTuple):
-    """The sound or the pictures of a whole recording, as a source of predictions.
+    """The facts about the sound or the pictures of a whole recording as a source of predictions.
 
     Attributes:
         notes: limits, one sentence each.

@@ -33,15 +33,15 @@ from .source import predict_source
 
 PICTURES_PER_SECOND = 10.0
 WINDOW = 3.0
-"""Seconds of sound by which speech is judged, as much as the models of emotions read at a time."""
+"""Seconds of sound from which speech is judged: as many as the models of emotions read at a time."""
 STEP = 0.25
-"""Seconds from one value of speech to the next."""
+"""Step in seconds between the values of speech."""
 SHORTEST = 0.5
-"""Seconds of new sound that are waited for."""
+"""Smallest number of seconds of new sound that are read."""
 WATCHING = "Watching"
 """Stage that is reported while the recording is followed."""
 DETECT_EVERY = 10
-"""Pictures after which new faces are looked for."""
+"""Number of pictures after which new faces are looked for."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Moment:
 
 
 class Live:
-    """The moments of one recording, of which there are more and more while :meth:`watch` runs.
+    """The moments of one recording; :meth:`watch` adds to them while it runs.
 
     Args:
         checkpoints: models; those that read neither pictures of the face nor speech are left out, as are those that
@@ -84,12 +84,12 @@ class Live:
         self._over = False
 
     def moments(self, since: int) -> list[Moment]:
-        """Return the moments that are known, from a number on."""
+        """Return the known moments from a given number on."""
         with self._changed:
             return self._moments[since:]
 
     def watch(self, path: Path, whole: Callable[[], bool], progress: Progress) -> None:
-        """Look and listen until the recording is whole.
+        """Follow the pictures and the sound until the recording is whole.
 
         Args:
             path: file of the recording, which grows.
@@ -199,7 +199,7 @@ class Live:
 
 
 def prepare(checkpoints: Sequence[Checkpoint], folder: Path) -> None:
-    """Load all networks that a preview asks, by letting them look at nothing and listen to silence.
+    """Load all networks that a preview needs, by applying them to an empty picture and to silence.
 
     Args:
         checkpoints: models of the preview.

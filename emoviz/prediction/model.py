@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTimeline
 
 HOP = 0.02
-"""Seconds from one row of a prediction's table to the next; a row stands for the middle of its frame."""
+"""Step in seconds between the rows of a prediction's table; a row stands for the middle of its frame."""
 
 
 class Predicted(NamedTuple):
@@ -71,7 +71,7 @@ def predict_streams(
 
 
 def predict_frames(checkpoint: Checkpoint, values: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Apply a model that predicts per frame to a recording that is on its grid already.
+    """Apply a model that predicts per frame to a recording whose features are already on the model's grid.
 
     Args:
         checkpoint: the model.

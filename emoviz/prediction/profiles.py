@@ -1,4 +1,4 @@
-"""Profiles of people: where they are asked for by a text, and how they are kept as files."""
+"""Profiles of people: how a text names them, and how they are kept as files."""
 
 import dataclasses
 import json
@@ -26,12 +26,12 @@ CORPUS, PROFILE = "corpus:", "profile:"
 OWN = "own"
 """The word for all speech of the clip itself."""
 OWN_SPEECH = 60.0
-"""Seconds of speech from which somebody can be taken by their own: a shorter recording may hold a single emotion."""
+"""Seconds of a clip's own speech from which it can calibrate: a shorter clip may hold a single emotion."""
 ENDING = ".safetensors"
 FOLDER = "profiles"
-"""Folder beside the features in which profiles lie that go by a name."""
+"""Folder beside the features that holds named profiles."""
 NAME = re.compile(r"\w[\w .-]*")
-"""A profile's name, which leads into no other folder."""
+"""Pattern of a profile's name, which cannot lead into another folder."""
 _TIME = r"(?:(\d{1,4}):)?(\d{1,6}(?:\.\d{1,6})?)"
 SPAN = re.compile(f"{_TIME}-{_TIME}")
 """A stretch of a clip, e.g. ``0:10-0:25`` or ``10-25.5``."""
@@ -43,11 +43,11 @@ ASKED = (
 )
 FORMAT = "1"
 KINDS = {"level": "levels", "spread": "spreads", "within": "within"}
-"""The start of an array's name in a file, by which it is known what of the profile it is."""
+"""Prefixes of the names of arrays in a file, which tell to which part of the profile they belong."""
 
 
 class Fitted(NamedTuple):
-    """Models of which those that can be are calibrated.
+    """Models, calibrated where that is possible.
 
     Attributes:
         models: the models, in their order.
@@ -73,7 +73,7 @@ def find_profile(
     Args:
         asked: text, one of :data:`ASKED`.
         checkpoint: model that is to be calibrated.
-        clip: clip of whose stretch a text may speak.
+        clip: clip to whose stretch the text may refer.
         store: store of the corpora, and of features that were extracted before.
         progress: listener.
 
@@ -113,12 +113,12 @@ def fitted_models(
     store: "FeatureStore | None" = None,
     progress: Progress = silent,
 ) -> Fitted:
-    """Return models of which those that can be are calibrated to the people whom a text names.
+    """Return models, calibrated where that is possible to the people whom a text names.
 
     Args:
         checkpoints: models.
         asked: text, one of :data:`ASKED`, or None, which leaves all models as they are.
-        clip: clip of whose stretch a text may speak.
+        clip: clip to whose stretch the text may refer.
         store: store of the corpora, and of features that were extracted before.
         progress: listener.
 
@@ -150,7 +150,7 @@ def fitted_models(
 
 
 def speaks_of_clip(asked: str) -> bool:
-    """Return whether a text names people by the clip that is predicted, so that each clip has its own."""
+    """Return whether a text names people by the predicted clip, so that each clip has its own profile."""
     return asked == OWN or not os.path.exists(asked) and span_of(asked) is not None
 
 
@@ -171,7 +171,7 @@ def _require_own_speech(clip: "ClipMedia", progress: Progress) -> None:
 
 
 def span_of(text: str) -> tuple[float, float] | None:
-    """Return the seconds that a text such as ``0:10-0:25`` names, or None where it names none in order."""
+    """Return the start and end in seconds of a text such as ``0:10-0:25``, or None where it is no such stretch."""
     found = SPAN.fullmatch(text)
     if not found:
         return None
@@ -218,15 +218,15 @@ def save_profile(profile: Profile, path: Path) -> None:
 
 
 def kept_profiles(root: Path) -> dict[str, Path]:
-    """Return the profiles that lie in a store, by the name under which they can be asked for."""
+    """Return the profiles in a store by their names."""
     return {file.stem: file for file in sorted((root / FOLDER).glob(f"*{ENDING}"))}
 
 
 def place_of(name: str, root: Path) -> Path:
-    """Return the file of the profile of some name in a store.
+    """Return the file of a named profile in a store.
 
     Raises:
-        CalibrationError: if the name is none.
+        CalibrationError: if the name is not allowed.
     """
     if not NAME.fullmatch(name):
         raise CalibrationError(f"'{name}' is no name of a profile: use letters, digits, spaces, '.', '-' and '_'.")
@@ -253,7 +253,7 @@ def load_profile(path: Path) -> Profile:
     """Read a profile.
 
     Raises:
-        CalibrationError: if there is none, or it is damaged.
+        CalibrationError: if there is no such profile, or it is damaged.
     """
     try:
         with safe_open(path, "np") as file:

@@ -1,4 +1,4 @@
-"""The quality of picture and sound, moment by moment, and one sentence where it makes predictions less sure."""
+"""The quality of picture and sound, moment by moment, with a sentence where it makes predictions less sure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ AROUND = 0.1
 NOISE_AROUND = 10.0
 """Seconds around a row in which noise and offset are measured, so that a change of room is followed."""
 NOISE = 10
-"""Percentile of the power that is taken for the noise between and beneath words."""
+"""Percentile of the power that is taken as the level of the noise."""
 FULL = 0.99
 """Share of full scale from which a sample is clipped."""
 SILENCE = 1e-10
@@ -38,7 +38,7 @@ class Limit:
         column: column of the measure.
         bound: bound beyond which a row is bad.
         above: whether bad rows are those above the bound; else those below.
-        share: share of bad rows, among those that count, from which there is a sentence.
+        share: smallest share of bad rows, among those that count, for which a sentence is shown.
         sentence: sentence about the ``{share}`` of bad rows and the ``{bound}``.
     """
 
@@ -135,7 +135,7 @@ def sharpness(crops: np.ndarray) -> np.ndarray:
 
 
 def quality_notes(quality: Mapping[str, np.ndarray]) -> list[str]:
-    """Return one sentence for each limit that enough of the rows with speech, or with a face, are beyond."""
+    """Return one sentence for each limit that enough of the rows with speech, or with a face, exceed."""
     notes = []
     for limit in LIMITS:
         values = quality.get(limit.column)

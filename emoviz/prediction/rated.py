@@ -1,4 +1,4 @@
-"""Valence and arousal that a model was not taught from ratings, set against ratings of whole clips.
+"""Derived valence and arousal, compared with ratings of whole clips on which a model was not trained.
 
 What such a model says of a clip is the mean of its curve over the clip, or the mean of the emotions' places in
 :data:`~emoviz.core.vocabulary.CIRCUMPLEX`, weighted by its probabilities. Both are named derived, whatever they are set
@@ -22,11 +22,11 @@ TOLD = (
     "Valence and arousal called derived are what '{model}' says of a whole clip, the mean over its frames or over the "
     "emotions that it expects; it was not taught them from ratings. Here they are set against ratings."
 )
-"""Sentence about such scores."""
+"""Sentence that is shown with such scores."""
 
 
 def derivable(about: Description) -> dict[str, Dimension]:
-    """Return the rated dimension of each derived output that follows from what a model says of a clip.
+    """Return the rated dimension of each derived output of a model for a whole clip.
 
     A model of pictures, or one that was taught ratings of whole clips, has none.
     """
@@ -46,7 +46,7 @@ def _places(about: Description) -> dict[Dimension, int]:
 
 
 def rated(corpus: Tables) -> tuple[str, ...]:
-    """Name the dimensions for which a corpus has ratings of whole clips, and neither emotion classes nor traces."""
+    """Name the dimensions that a corpus rates per clip, if it has neither emotion classes nor traces."""
     labels = corpus.labels
     if not corpus.traces.empty or ("emotion" in labels and labels["emotion"].notna().any()):
         return ()
@@ -54,7 +54,7 @@ def rated(corpus: Tables) -> tuple[str, ...]:
 
 
 def set_against_ratings(about: Description, corpus: Tables) -> tuple[str, ...]:
-    """Return the derived outputs of a model that a corpus rates; none where the corpus says it by other labels."""
+    """Return the derived outputs of a model that a corpus rates; none where the corpus has other labels for them."""
     known = rated(corpus)
     return tuple(output for output, dimension in derivable(about).items() if dimension in known)
 
@@ -118,7 +118,7 @@ def rated_results(
 
 
 def of_clip(about: Description, prediction: np.ndarray, dimensions: list[Dimension]) -> np.ndarray:
-    """Return what a model says of a whole clip in some dimensions, (K,); NaN where it says nothing.
+    """Return a model's values of some dimensions for a whole clip, (K,); NaN where it has none.
 
     Args:
         about: description of the model.
@@ -136,7 +136,7 @@ def of_clip(about: Description, prediction: np.ndarray, dimensions: list[Dimensi
 
 
 def mean_of_training(checkpoint: Checkpoint, store: FeatureStore, outputs: tuple[str, ...]) -> np.ndarray:
-    """Return what always answering a model's training mean says in derived outputs, (K,).
+    """Return the derived outputs (K,) of always answering the mean of a model's training.
 
     Raises:
         CorpusError: if the checkpoint does not state it, and a corpus of its training is not in the store.

@@ -1,4 +1,4 @@
-"""Requests for predictions of a recording, or of each of several: models, fitted to people or not, and segments."""
+"""Requests for predictions of one or several recordings: models, whether fitted to people, and segments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
     Attributes:
         prediction: prediction of the recording.
         segments: table of its segments; None where none are asked for.
-        said: sentences that say which models are fitted to whom, what limits the prediction, and what it shows.
+        said: sentences on the people to whom models are fitted, on limits of the prediction, and on its result.
         content: key of the recording's content and of the choice of its tracks.
     """
 
@@ -70,7 +70,7 @@ class Request:
         progress: Progress = silent,
         **asked: Any,
     ) -> "Request":
-        """Return a request by models of some names; people whom all recordings share are measured once, here.
+        """Return a request for named models; people whom all recordings share are measured once, here.
 
         Args:
             models: names of models, by default the default ones.
@@ -81,9 +81,9 @@ class Request:
 
         Raises:
             UnknownNameError: if there is no such model.
-            CheckpointError: if one is damaged.
+            CheckpointError: if a model is damaged.
             CalibrationError: if the people cannot be measured.
-            AnnotationError: if the segments cannot be.
+            AnnotationError: if the segments are impossible.
         """
         request = cls(load_checkpoints(models, folders), **asked)
         if request.segments is not None:
@@ -101,7 +101,7 @@ class Request:
         store: "FeatureStore | None" = None,
         progress: Progress = silent,
     ) -> Answer:
-        """Predict one recording, by models that are fitted to its own people where these are asked for.
+        """Predict one recording, with models fitted to its own people if the request says so.
 
         Args:
             recording: path of its file.
@@ -135,7 +135,7 @@ class Request:
         return Answer(prediction, segments, tuple(said), media.key)
 
     def facts(self) -> dict[str, Any]:
-        """Return all that an answer depends on beside the recording, as JSON can hold it, by names for people."""
+        """Return all values, except the recording, on which an answer depends, as JSON can hold them."""
         annotation = annotation_of(self.segments) if self.segments is not None else None
         return {
             "models": {one.name: one.fingerprint for one in self.checkpoints},

@@ -1,4 +1,4 @@
-"""A prediction summed up in segments: windows, where somebody speaks, or what an annotation file marks."""
+"""A prediction summed up in segments: windows, stretches of speech, or the segments of an annotation file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ SPEECH = "speech"
 
 
 def require_known(asked: str) -> None:
-    """Refuse segments that cannot be, before a recording is analysed; see :func:`segments_of`.
+    """Refuse impossible segments before a recording is analysed; see :func:`segments_of`.
 
     Raises:
         AnnotationError: if the text asks for windows that are too short, or the file is missing or damaged.
@@ -51,7 +51,7 @@ def segments_of(asked: str, prediction: "ClipPrediction") -> list[Segment]:
 
     Raises:
         AnnotationError: if the text is none of these, nobody speaks, no model looked for speech, or the file is
-            missing, damaged or speaks of times behind the recording.
+            missing, damaged or has times beyond the end of the recording.
     """
     if asked == SPEECH:
         return spoken(prediction)
@@ -62,7 +62,7 @@ def segments_of(asked: str, prediction: "ClipPrediction") -> list[Segment]:
 
 
 def require_inside(segments: list[Segment], name: str, prediction: "ClipPrediction") -> list[Segment]:
-    """Return the segments of an annotation that is of this recording.
+    """Return the segments of an annotation that belongs to this recording.
 
     Raises:
         AnnotationError: if a segment ends more than :data:`SLACK` behind the end of the recording.
@@ -81,7 +81,7 @@ def spoken(prediction: "ClipPrediction") -> list[Segment]:
     """Return the stretches in which somebody speaks.
 
     Raises:
-        AnnotationError: if nobody does, or no model looked for speech.
+        AnnotationError: if nobody speaks, or no model looked for speech.
     """
     if not (prediction.outputs["source"] == Source.SPEECH).any():
         raise AnnotationError("Where somebody speaks is known only to a prediction by a model of speech.")

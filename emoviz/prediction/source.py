@@ -1,4 +1,4 @@
-"""The models of one source, face or speech, on a clip, with the curves of a long clip told of as they grow."""
+"""The models of one source, face or speech, on a clip, with curves of a long clip that grow during the work."""
 
 import dataclasses
 import time
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTimeline
 
 SHORT = 20.0
-"""Seconds; of a longer clip curves are shown before all of it is analysed."""
+"""Length of a clip in seconds above which curves are shown before all of it is analysed."""
 FIRST, LONGER = 10.0, 4.0
-"""Seconds of sound whose speech is predicted first, and how much longer the next beginning is."""
+"""Seconds of sound that are predicted first, and the factor by which the next beginning is longer."""
 EVERY = 2.0
 """Seconds of work on the face after which its curve grows."""
 NOT_YET = "not analysed yet"
@@ -42,7 +42,7 @@ def predict_growing(
     progress: Progress,
     tell: Callable[[Branch], None] | None,
 ) -> Branch:
-    """Apply all models of one source, and tell of a long clip what is known before all is."""
+    """Apply all models of one source, and report the parts of a long clip that are ready before the whole."""
     if not all(kept_prediction(media, one) for one in checkpoints):
         told = tell if media.info.duration > SHORT else None
         if checkpoints[0].description.source == Source.SPEECH:

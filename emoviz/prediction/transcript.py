@@ -1,4 +1,4 @@
-"""The words of a recording as people and other programs read them: in a sentence, a table, captions and files."""
+"""The words of a recording in the forms that people and programs read: a sentence, a table, captions and files."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -26,9 +26,9 @@ LINES, SECONDS, PAUSE = 84, 7.0, 0.8
 """Most characters (two lines of 42) and seconds of a caption, as subtitles for television have them, and the pause in
 seconds at which one ends."""
 ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")
-"""Ends of a sentence's last word, at which a caption ends."""
+"""Signs at the end of a sentence's last word, at which a caption ends."""
 SHORTEST = 0.01
-"""Seconds of a word whose end the recogniser found where it begins."""
+"""Length in seconds of a word for which the recogniser found no length."""
 
 
 def endings() -> str:
@@ -37,7 +37,7 @@ def endings() -> str:
 
 
 def said(transcript: "Transcript", name: str) -> str:
-    """Say in a sentence how many words of which language were found in a recording of this name."""
+    """Return a sentence that says how many words of which language were found in a recording."""
     if not transcript.words:
         return f"No words were recognised in '{name}'."
     language = language_name(transcript.language)
@@ -75,7 +75,7 @@ def _table(found: list[Segment]) -> "pd.DataFrame":
 
 
 def captions(transcript: "Transcript") -> list[Segment]:
-    """Return the words in captions: sentences, or as much of one as can be read at a time."""
+    """Return the words in captions: sentences, or parts of one that can be read at a time."""
     return [
         Segment(words[0].start, max(words[-1].end, words[0].start + SHORTEST), transcript.joined(words))
         for words in _caption_words(transcript)

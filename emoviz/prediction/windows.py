@@ -25,19 +25,19 @@ from ..features.grid import common_times, end_of, own_hop
 from ..features.stored_corpus import WHOLE
 
 WINDOW_HOP = 0.25
-"""Seconds from one window of a clip-level model to the next."""
+"""Step in seconds between the windows of a clip-level model."""
 
 SHORTEST = 0.5
-"""Seconds of frames that a model needs to say anything."""
+"""Smallest number of seconds of frames from which a model predicts."""
 
 LONGEST_HOLE = {Task.FRAMES: 1.0, Task.CLIP: 0.3}
-"""Seconds; frames on both sides of a longer absence stand in different windows.
+"""Seconds of absence above which the frames on both sides stand in different windows.
 
 A model of clips learns from utterances, which a pause parts; one that predicts frame by frame gains from what was said
 before the pause (``benchmarks/served.py``)."""
 
 NEAR = {Task.FRAMES: 2.0, Task.CLIP: 0.0}
-"""Seconds of silence before and after speech that a model reads, if its features hold silence at all.
+"""Seconds of silence before and after speech that a model reads, if its features cover silence at all.
 
 Recordings of corpora have silence at their ends, which a model learned to read frame by frame: of 3,793 recordings, 7
 have more than this at an end, or a pause of more than twice as much. Of a longer silence it knows nothing. A window of
@@ -56,7 +56,7 @@ class Windows:
 
     Attributes:
         description: description of the model.
-        times: middles (T,) of the model's own frames, in seconds of the clip.
+        times: middles (T,) of the frames on the model's grid, in seconds of the clip.
         kept: numbers (P,) of the frames that are read, in stretches.
         starts: place (N,) in ``kept`` of the first frame of each window.
         lengths: number (N,) of frames of each window.
@@ -74,7 +74,7 @@ class Windows:
 
     @classmethod
     def of(cls, description: Description, duration: float) -> "Windows":
-        """Lay windows over a clip of so many seconds of which every frame is there."""
+        """Lay windows over a clip of a given length in which no frame is missing."""
         times = frame_middles(duration, description.hop)
         everywhere = np.ones(len(times), bool)
         return cls._over(description, times, everywhere, everywhere)
@@ -140,7 +140,7 @@ class Windows:
         return (numbers[i : i + at_once] for i in range(0, len(numbers), at_once))
 
     def mask(self, numbers: np.ndarray) -> np.ndarray:
-        """Return which frames of some windows are there, bool (n, W); shorter windows are padded at their ends."""
+        """Return which frames of some windows exist, bool (n, W); shorter windows are padded at their ends."""
         return np.arange(self.width) < self.lengths[numbers, None]
 
     def frames(self, numbers: np.ndarray) -> np.ndarray:

@@ -184,7 +184,7 @@ class TrainingConfig:
                         "label_delay", "copies", "metric_weight", "neutral")  # fmt: skip
         for what in not_negative:
             if getattr(self, what) < 0:
-                raise ConfigError(f"'{what}' is not negative, unlike {getattr(self, what)}.")
+                raise ConfigError(f"'{what}' is 0 or more, not {getattr(self, what)}.")
         if self.resample == "none" and self.data != "utterances":
             raise ConfigError(f"Frames that are not resampled are those of 'utterances', not of '{self.data}'.")
         if self.micro_batch < 0 or (self.micro_batch and self.batch_size % self.micro_batch):

@@ -116,9 +116,9 @@ def test_a_model_that_is_there_is_kept(own, api):
 
 @pytest.mark.parametrize("name", ["speech", "a/b/c", "../x", "a b/c", ""])
 def test_names_that_are_no_repositorys(name, own, api, tmp_path):
-    with pytest.raises(CheckpointError, match="reads owner/name"):
+    with pytest.raises(CheckpointError, match="form owner/name"):
         hub.push(own, name, api=api)
-    with pytest.raises(CheckpointError, match="reads owner/name"):
+    with pytest.raises(CheckpointError, match="form owner/name"):
         hub.pull(name, tmp_path, api=api)
 
 

@@ -110,7 +110,7 @@ def test_what_is_submitted(arguments, where, monkeypatch, capsys):
 
 def test_fewer_copies_than_none_are_refused(capsys):
     code, _, error = run(capsys, "submit", "extract", "emodb", "--copies", "-1")
-    assert code == 1 and error == "emoviz: '--copies' is not negative, unlike -1.\n"
+    assert code == 1 and error == "emoviz: '--copies' is 0 or more, not -1.\n"
 
 
 def test_wrong_setting_of_slurm(capsys):

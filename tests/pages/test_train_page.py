@@ -273,7 +273,7 @@ def test_a_group_has_a_summary(page, queue):
 def test_settings_of_features_are_those_of_the_config(page, queue):
     test = ready(page)
     test.text_input(key="speech-emotion-input-whisper-settings").set_value("nonsense").run()
-    assert errors(test)[0] == "A setting reads key=value, unlike 'nonsense'."
+    assert errors(test)[0] == "A setting has the form key=value, unlike 'nonsense'."
     test.text_input(key="speech-emotion-input-whisper-settings").set_value("").run()
     test.number_input(key="speech-emotion-input-whisper-components").set_value(64).run()
     test.button(key="start").click().run()

@@ -46,7 +46,7 @@ def test_unknown_preset_lists_the_known():
         ('outputs=["low valence"]', "'low arousal' and 'high arousal', 'low valence' and 'high valence' or 'dislike'"),
         ("threshold=0.2", "'threshold' and 'neutral' part the high from the low, which are no outputs here"),
         ("source=nose", "is one of face, speech, fused"),
-        ("epochs", "A setting reads key=value"),
+        ("epochs", "A setting has the form key=value"),
     ],
 )
 def test_wrong_settings(setting, message):

@@ -262,7 +262,7 @@ def test_a_dimension_that_no_channel_predicts_is_named(floor):
         ("svm", {"c": 1.0}, "Unknown key 'c' in the options of 'svm'; known are: penalty."),
         ("svm", {"penalty": 0.0}, "'penalty' is positive, not 0.0."),
         ("logistic", {"round": 1}, "Unknown key 'round' in the options of 'logistic'"),
-        ("logistic", {"rounds": -1}, "'rounds' is not negative, unlike -1."),
+        ("logistic", {"rounds": -1}, "'rounds' is 0 or more, not -1."),
         ("logistic", {"penalties": ()}, "'penalties' has at least one entry, all positive, not []."),
         ("logistic", {"penalties": (1.0, -1.0)}, "'penalties' has at least one entry, all positive, not [1.0, -1.0]."),
         ("channel-mean", {"only": 3}, "'only' in the options of 'channel-mean' is of type str, not 3."),

@@ -15,7 +15,7 @@ READERS: Registry[Callable[[Path], Iterable[Entry]]] = Registry(
 """Functions that read the segments of a file; the name of each is the ending of the files."""
 
 Writer = Callable[[Path, Sequence[Entry], str], None]
-"""Writes to a file the segments of a recording, whose name it gets."""
+"""Function that writes the segments of a recording to a file, given the recording's name."""
 
 WRITERS: Registry[Writer] = Registry("format of annotations", home="emoviz.annotation.formats")
 """Functions that write segments to a file; the name of each is the ending of the files."""

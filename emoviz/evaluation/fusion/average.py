@@ -11,7 +11,7 @@ def average(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def average_share(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the mean of class probabilities, all sources alike, made to sum to one again."""
+    """Return the mean of class probabilities, all sources alike, rescaled to sum to one."""
     return share(values, np.ones(len(values)))
 
 

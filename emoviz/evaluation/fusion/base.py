@@ -8,7 +8,7 @@ import numpy as np
 from ...core.registry import Registry
 
 VIDEO_WEIGHT = 0.6
-"""Weight of the face; that of the speech is what is left of 1."""
+"""Weight of the face; the speech has the rest of 1."""
 
 Rule = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """``rule(values (S, T, K), weights (S,))`` -> (T, K)."""
@@ -30,7 +30,7 @@ def weighted(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     .. math:: y_{tk} = \frac{\sum_s w_s\, y_{stk}}{\sum_s w_s} \quad \text{over the s without a gap}
 
-    A source of weight 0 is left out altogether, also where it is the only one. Weights (S, K) may
+    A source of weight 0 is left out altogether, even if it is the only one. Weights (S, K) may
     differ between outputs.
     """
     weight = np.where(np.isnan(values), 0.0, weights.reshape(len(values), 1, -1))
@@ -40,9 +40,9 @@ def weighted(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def share(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the weighted mean of class probabilities, made to sum to one again.
+    """Return the weighted mean of class probabilities, rescaled to sum to one.
 
-    They would not where a source knows fewer classes than another.
+    The plain mean does not sum to one where a source knows fewer classes than another.
     """
     mean = weighted(values, weights)
     total = np.nansum(mean, axis=1, keepdims=True)

@@ -104,7 +104,7 @@ def learn_share(values: np.ndarray, targets: np.ndarray) -> LearnedShare:
     """
     known = (targets > 0) & ~np.isnan(values).any(0)
     if not known.any():
-        raise ConfigError("Learning a fusion takes a label, or more, for which all sources have a probability.")
+        raise ConfigError("A fusion is learned from at least one label for which all sources have a probability.")
     likelihood = values[:, known].clip(1e-12)
     label = targets[known] / targets[known].sum()
     weights = np.full(len(values), 1 / len(values))
@@ -126,7 +126,7 @@ def _learn_output(
     frames = ~np.isnan(values[sources]).any(0) & ~np.isnan(target) & sources.any()
     if frames.sum() < 2:
         raise ConfigError(
-            "Learning a fusion takes two frames, or more, in which the target and all sources are known, "
+            "A fusion is learned from at least two frames in which the target and all sources are known, "
             f"not {frames.sum()}."
         )
     weights, centres = np.zeros(len(values)), np.zeros(len(values))

@@ -19,7 +19,7 @@ def fuse(
     The first of them, :data:`~emoviz.core.vocabulary.FUSED_SOURCES`, is the number of sources that count in the fused
     values of a frame: where it is 1, they are those of one source alone.
 
-    Fused are the outputs that both face and speech predict, and the emotions as soon as both predict any.
+    The outputs that both face and speech predict are fused, and the emotions as soon as both predict any.
     Where several models of one source predict the same output, the first one counts.
 
     Args:

@@ -1,4 +1,4 @@
-"""The weighted average as a fusion: the face counts for more than the speech, or as much as one likes."""
+"""The weighted average as a fusion: the face counts more than the speech, by a weight that can be chosen."""
 
 from .base import FUSIONS, Fusion, share, weighted
 

@@ -17,7 +17,7 @@ def pooled(metric: Values, truths: Sequence[Array], predictions: Sequence[Array]
 
 
 def per_recording(metric: Values, truths: Sequence[Array], predictions: Sequence[Array]) -> float:
-    """Return the mean over recordings of each one's own value; undefined ones (constant labels) are left out."""
+    """Return the mean of the metric over recordings, leaving out undefined values (constant labels)."""
     values = np.array([metric(t, p) for t, p in zip(truths, predictions, strict=True)])
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if defined.size else float("nan")

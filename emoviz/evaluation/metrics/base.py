@@ -55,17 +55,17 @@ class Metric:
 
     @property
     def error_title(self) -> str:
-        """The title of the error that the metric stands for: ``RMSE``, and ``1 - CCC`` of what is better if higher."""
+        """The title of the error that belongs to the metric: ``RMSE``, or ``1 - CCC`` if higher values are better."""
         return self.title if self.lower_is_better else f"1 - {self.title}"
 
     def error(self, value: float) -> float:
-        """Return the error that a value stands for: the value itself, or what it lacks to 1."""
+        """Return the error that belongs to a value: the value itself, or its distance from 1."""
         return value if self.lower_is_better else 1 - value
 
     def no_better(self, value: float, floor: float) -> bool:
         """Return whether a value is no better than a floor, such as that of the training mean.
 
-        The correlation of a constant is undefined and counts as none; the error of an unknown floor is not reached.
+        The undefined correlation of a constant counts as 0; no error is worse than an unknown floor.
         """
         return bool(value >= floor if self.lower_is_better else value <= np.nan_to_num(floor))
 
@@ -93,6 +93,6 @@ def pairs(truth: Array, prediction: Array) -> tuple[Array, Array]:
 
 
 def is_constant(series: Array) -> bool:
-    """Return whether all values of a series, which has one at least, are the same."""
+    """Return whether all values of a non-empty series are equal."""
     # Their variance need not be 0: in floating point, the mean of three 0.1s is not 0.1.
     return bool((series == series[0]).all())

@@ -23,7 +23,7 @@ def calibration_error(confidence: Array, right: Array, bins: int = BINS, *, equa
     Args:
         confidence: probability (N,) of the class that is answered, in [0, 1].
         right: booleans (N,), true where the answer was right.
-        bins: number of bins; there are never more than answers.
+        bins: number of bins, at most the number of answers.
         equal_mass: whether the bins hold equally many answers, as far as their number allows; otherwise they have equal
             widths.
 
@@ -39,12 +39,12 @@ def calibration_error(confidence: Array, right: Array, bins: int = BINS, *, equa
 
 
 def bin_of(values: Array, bins: int) -> Array:
-    """Return the number of the bin, of so many of equal width on [0, 1], of each value; 1 falls into the last."""
+    """Return the index of each value's bin, among bins of equal width on [0, 1]; 1 falls into the last one."""
     return np.asarray(np.minimum((np.asarray(values) * bins).astype(int), bins - 1))
 
 
 def _equally_filled(values: Array, bins: int) -> Array:
-    """Return the number of the bin, of so many that are filled equally, of each value; equal values share a bin."""
+    """Return the index of each value's bin, among bins that are filled equally; equal values share a bin."""
     rank = np.searchsorted(np.sort(values), values)
     return np.asarray(rank * bins // values.size)
 

@@ -6,7 +6,7 @@ from .base import METRICS, Array, Metric
 
 
 def kappa(first: Array, second: Array) -> float:
-    r"""Return Cohen's kappa: by how much two raters agree beyond what their own frequencies would make by chance.
+    r"""Return Cohen's kappa: the agreement of two raters beyond what their class frequencies give by chance.
 
     .. math:: \kappa = \frac{p_o - p_e}{1 - p_e}
 

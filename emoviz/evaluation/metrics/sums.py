@@ -23,7 +23,7 @@ def of_moments(value: OfSums, truths: Sequence[Array], predictions: Sequence[Arr
 
 
 def of_counts(value: OfSums, truths: Sequence[int], predictions: Sequence[int]) -> SumStatistic:
-    """Return a score of classes from how often each was taken for each; ``value`` reads (..., C, C) counts."""
+    """Return a score of classes from confusion counts; ``value`` reads counts (..., C, C)."""
     truth, prediction = np.asarray(truths), np.asarray(predictions)
     classes = 1 + max(truth.max(), prediction.max())
     cells = np.eye(classes**2)[truth * classes + prediction]
@@ -33,7 +33,7 @@ def of_counts(value: OfSums, truths: Sequence[int], predictions: Sequence[int]) 
 def mean_of_values(
     metric: Callable[[Array, Array], float], truths: Sequence[Array], predictions: Sequence[Array]
 ) -> SumStatistic:
-    """Return the mean of each recording's own value, those without one left out."""
+    """Return the mean of the recordings' own values, leaving out undefined ones."""
     values = np.array([metric(t, p) for t, p in zip(truths, predictions, strict=True)])
     addends = np.stack([np.nan_to_num(values), ~np.isnan(values)], axis=1)
     return SumStatistic(addends, lambda sums: divided(sums[..., 0], sums[..., 1]))

@@ -10,7 +10,7 @@ from .sums import of_counts
 
 
 def unweighted_average_recall(truth: Array, prediction: Array) -> float:
-    """Return UA: the mean over the classes that occur in ``truth`` of the share of them that was found.
+    """Return UA: the mean recall of the classes that occur in ``truth``.
 
     Source: B. Schuller, S. Steidl, A. Batliner, "The INTERSPEECH 2009 Emotion Challenge", section 4.
 

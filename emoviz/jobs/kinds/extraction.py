@@ -49,7 +49,7 @@ class Extraction:
         if self.processes < 1:
             raise ConfigError(f"At least one process extracts, not {self.processes}.")
         if self.copies < 0:
-            raise ConfigError(f"The number of copies is not negative, unlike {self.copies}.")
+            raise ConfigError(f"The number of copies is 0 or more, not {self.copies}.")
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Extract the features that the store does not have yet."""

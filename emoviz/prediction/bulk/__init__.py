@@ -1,1 +1,1 @@
-"""Predictions of many recordings: which there are, what is done of them already, and the tables of all together."""
+"""Predictions of many recordings: their list, the records of what is done, and the tables of all together."""

@@ -21,12 +21,12 @@ FILE, SEGMENTS = "file", "segments"
 
 
 class Recording(NamedTuple):
-    """A recording of which a prediction is asked.
+    """A recording that is to be predicted.
 
     Attributes:
         name: path below its folder, with ``/``, or its file's name: no two recordings of a listing share one.
         path: path of its file.
-        segments: text that names its own segments; None for those that are asked of all.
+        segments: text that names its own segments; None for the segments that are asked for all recordings.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Listing(NamedTuple):
 
 
 def holds_several(source: Path) -> bool:
-    """Return whether a path is of a folder or a list, rather than of one recording."""
+    """Return whether a path leads to a folder or a list, rather than to one recording."""
     return os.path.isdir(source) or source.suffix.lower() in LISTS
 
 
@@ -103,10 +103,10 @@ def find(sources: Sequence[Path], patterns: Sequence[str] = (), inside: Sequence
 
 
 def require_inside(path: Path, folders: Sequence[Path]) -> None:
-    """Refuse a path that leads out of some folders, also by a link; none of them means that it may lead anywhere.
+    """Refuse a path that leads out of some folders, also by a link; with no folders it may lead anywhere.
 
     Raises:
-        ConfigError: if it does.
+        ConfigError: if the path leads out of all of them.
     """
     if folders and not _within(path, [Path(os.path.realpath(folder)) for folder in folders]):
         raise ConfigError(f"'{shown(str(path))}' is not inside {' or '.join(map(str, folders))}.")
@@ -127,7 +127,7 @@ def _folders(root: Path) -> Iterator[Path]:
 
 
 def shown(name: str) -> str:
-    r"""Return a file's name as any program can write it: bytes that are no text, or end a line, are told as numbers.
+    r"""Return a file's name as printable text: bytes that are no text, or end a line, are shown as numbers.
 
     Examples:
         >>> print(shown("two\nlines.mp4"))

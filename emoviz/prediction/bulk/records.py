@@ -1,7 +1,7 @@
-"""Records of what is done of many recordings, one beside the tables for each, from which a later run goes on.
+"""Records of the progress of a run over many recordings, one for each beside the tables, so that a later run goes on.
 
-A record is written after the table that it speaks of, and both are written whole or not at all: whatever ends the
-process, what has a record is done and what has none is predicted anew.
+A record is written after its table, and both are written whole or not at all. However the process ends, recordings with
+a record are done, and those without one are predicted anew.
 """
 
 import os
@@ -54,12 +54,12 @@ class Record:
 
     Attributes:
         name: name of the recording, for people.
-        asked: all that the prediction depends on beside the recording.
+        asked: all values, except the recording, on which the prediction depends.
         recording: state of the recording when it was read; None where there was none.
         content: key of its content and the choice of tracks, or "" where it was not read.
         table: state of its table, or None where there is none.
         problem: sentence that says why there is no table, or "".
-        lasting: whether the problem is the recording's own, so that the same request meets it again.
+        lasting: whether the recording itself causes the problem, so that the same request meets it again.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Records:
         self.folder = folder
 
     def prepare(self) -> None:
-        """Make the folder in one that exists.
+        """Make the folder in an existing one.
 
         Raises:
             ConfigError: if it cannot be made or written.
@@ -128,17 +128,17 @@ class Records:
         require_inside(table.parent, [self.folder])
 
     def standing(self, recording: Recording, asked: Mapping[str, Any], choice: Choice) -> tuple[Standing, list[str]]:
-        """Return what an earlier run did of a recording.
+        """Return how far an earlier run came with a recording.
 
-        Of a file that was touched or copied anew the content decides.
+        For a file that was touched or copied, the content decides whether it is the same.
 
         Args:
             recording: recording.
-            asked: all that its prediction depends on beside it.
+            asked: all values, except the recording, on which its prediction depends.
             choice: choice of tracks.
 
         Returns:
-            The standing and, where something else was asked for, what.
+            The standing and, where the request differs from the earlier one, the difference.
         """
         record = self.read(recording)
         if record is None or record.problem and not record.lasting:

@@ -36,19 +36,19 @@ if TYPE_CHECKING:
 
 STAGE = "Predicting recordings"
 NAMED = 5
-"""Recordings that are named at most in a sentence on what could not be predicted."""
+"""Largest number of recordings that a sentence on failed predictions names."""
 OFTEN = 0.5
-"""Seconds between two reports of what is done of one recording."""
+"""Seconds between two reports of the progress on one recording."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 LASTING = (AnnotationError, CalibrationError)
-"""Errors that follow from a recording that was read, so that reading it again meets them again."""
+"""Errors that a recording itself causes, so that reading it again meets them again."""
 
 Tell = Callable[[str, Sequence[str]], None]
-"""Listener, called with the name of a recording and the sentences on it; with "" for what concerns all."""
+"""Listener, called with the name of a recording and sentences on it; with the name "" for sentences on all."""
 
 
 def untold(name: str, sentences: Sequence[str]) -> None:
-    """Do nothing with what is said."""
+    """Do nothing with sentences."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Outcome:
     Attributes:
         found: number of recordings that were found, with what was refused among them.
         predicted: number of recordings that this run predicted.
-        problems: problems of all, also those of which an earlier run told.
+        problems: problems of all recordings, also those that an earlier run told.
     """
 
     found: int
@@ -66,10 +66,10 @@ class Outcome:
     problems: tuple[Problem, ...]
 
     def require_all(self) -> None:
-        """Refuse to call a run whole that lacks recordings.
+        """Raise an error if a run lacks recordings.
 
         Raises:
-            MediaError: if there is a problem.
+            MediaError: if a recording could not be predicted.
         """
         if self.problems:
             names = [problem.file.rpartition("/")[2] for problem in self.problems]
@@ -91,11 +91,11 @@ def predict_all(
 ) -> Outcome:
     """Predict recordings, write a table for each, and one of all segments and one of all problems.
 
-    Recordings that an earlier run predicted in answer to the same request are left as they are.
+    Recordings that an earlier run predicted for the same request are left as they are.
 
     Args:
         listing: the recordings.
-        request: request, the same for each but for segments of its own.
+        request: request for all recordings, in which a recording may have segments of its own.
         folder: folder of the tables, made in one that exists.
         limit_mb: largest file that is accepted, in MB.
         store: store that keeps extracted features; None extracts them anew.

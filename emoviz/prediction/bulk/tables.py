@@ -32,7 +32,7 @@ def write_problems(problems: Iterable[Problem], folder: Path) -> None:
 def write_segments(recordings: Sequence[Recording], records: Records) -> None:
     """Write one table of the segments of recordings from the tables of each, row by row as they stand there.
 
-    Without recordings there is none, and that of an earlier run goes.
+    Without recordings no table is written, and the table of an earlier run is deleted.
 
     Raises:
         ConfigError: if it cannot be written.

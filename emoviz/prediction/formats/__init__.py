@@ -21,7 +21,7 @@ class Format:
         media_type: type of the file, as a browser is told.
         encode: function from a table to the content of a file, without the table's index.
         encode_prediction: function from the prediction of a clip to the content of a file.
-        beneath_figures: whether the row beneath a figure offers the format.
+        beneath_figures: whether the row of buttons beneath a figure offers the format.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Cells as spreadsheets show them: texts that are never run as formulas, and times as a clock."""
+"""Cells for spreadsheets: texts that are never run as formulas, and times on a clock."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ DAY = 86400
 
 
 def defused(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Return a table in whose texts and column names a formula follows an apostrophe, so that it is shown, not run."""
+    """Return a table with an apostrophe before formulas in texts and column names, so that they are not run."""
     found = table.rename(columns=defused_text)
     for place, dtype in enumerate(table.dtypes):
         if str(dtype) in ("object", "str", "string", "category"):
@@ -21,7 +21,7 @@ def defused(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def with_clock(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Return a table with its times once more, as ``clock``: hours, minutes and seconds, e.g. ``0:01:23.40``."""
+    """Return a table with a column ``clock``: its times in hours, minutes and seconds, e.g. ``0:01:23.40``."""
     hundredths = (table["time"] * 100).round().astype("int64")
     minutes, hundredths = hundredths // 6000, hundredths % 6000
     texts = [f"{m // 60}:{m % 60:02d}:{h / 100:05.2f}" for m, h in zip(minutes, hundredths, strict=True)]
@@ -31,5 +31,5 @@ def with_clock(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def defused_text(value: Any) -> Any:
-    """Return a value as a spreadsheet shows it: a text that would be run follows an apostrophe."""
+    """Return a value for a spreadsheet, with an apostrophe before a text that would be run."""
     return f"'{value}" if isinstance(value, str) and value.startswith(RUN) else value

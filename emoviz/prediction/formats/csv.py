@@ -20,7 +20,7 @@ def encode(table: "pd.DataFrame") -> bytes:
 def encode_prediction(prediction: "ClipPrediction") -> bytes:
     """Encode the table of a prediction and the reasons of its gaps, with six digits of each number.
 
-    Beside the seconds stands the time as a clock shows it.
+    A column ``clock`` beside the seconds has the time in hours, minutes and seconds.
     """
     table = defused(with_clock(prediction.exported.round({"time": 6})))
     text: str = table.to_csv(index=False, float_format="%.6g")

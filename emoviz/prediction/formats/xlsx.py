@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ..assembly import ClipPrediction
 
 ROWS, COLUMNS, LETTERS = 1_048_576, 16_384, 32_767
-"""Most rows and columns of a sheet, and most letters of a cell."""
+"""Largest number of rows and of columns of a sheet, and of letters of a cell."""
 OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
-"""Rows leave the memory as they are written, and texts stay texts."""
+"""Options by which rows leave the memory once they are written, and texts stay texts."""
 CLOCK = {"num_format": "[h]:mm:ss.00"}
 
 

@@ -1,1 +1,1 @@
-"""Recordings of uploads and folders with what is known of them, listed without a look into any of them."""
+"""The list of uploads and of recordings in folders, with known facts on each, made without opening any."""

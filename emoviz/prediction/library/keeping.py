@@ -1,4 +1,4 @@
-"""Uploads that somebody asked to keep, each once by its content, under a name that stays."""
+"""Uploads that somebody asked to keep: each content once, under a permanent name."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from ...core.files import extent, file_name, raising, remove_folder, replacing_f
 FOLDER = "library"
 """Folder of these recordings in a store."""
 SHOWN = 8
-"""Characters of the content that tell recordings of one name apart."""
+"""Number of characters of the content that tell recordings of the same name apart."""
 
 
 class KeptFile(NamedTuple):
@@ -33,7 +33,7 @@ class KeptFiles:
         self.folder, self._most = store / FOLDER, most_mb * 1_000_000
 
     def all(self) -> dict[str, KeptFile]:
-        """Return the recordings by their names, in the order of these."""
+        """Return the recordings by their names, in alphabetical order."""
         found: dict[str, KeptFile] = {}
         if self.folder.is_dir():
             for place in os.scandir(self.folder):
@@ -44,15 +44,16 @@ class KeptFiles:
     def keep(self, path: Path, content: str, name: str) -> str:
         """Keep a copy of a recording, and return the name that it has from now on.
 
-        One that is kept already keeps its name; where another one has the wished name, a part of its content follows.
+        A recording that is already kept keeps its name. Where another recording has the wished name, a part of the
+        content is added to it.
 
         Args:
             path: path of its file.
-            content: sha256 of it.
+            content: sha256 of the file.
             name: name that somebody gave it.
 
         Raises:
-            MediaError: if there is no room for it, or it cannot be written.
+            MediaError: if there is no room for the recording, or it cannot be written.
         """
         kept = self.all()
         for own, file in kept.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..assembly import ClipPrediction
 
 FOLDER = "known"
-"""Folder of these files in the place of what is kept of recordings."""
+"""Folder of these files among the data that are kept of recordings."""
 _TICK = 2.0
 """Seconds within which a folder's time of change may not tell two changes apart."""
 
@@ -72,23 +72,23 @@ class Known:
 
 
 def known_recordings(store: Path, megabytes: int) -> "Library | None":
-    """Return what is known of recordings in a store, or None where nothing of a recording is kept.
+    """Return the library of a store, or None where nothing of a recording is kept.
 
     Args:
         store: folder of the store.
-        megabytes: megabytes that all that is kept of recordings may take.
+        megabytes: megabytes that all data kept of recordings may take together.
     """
     kept = kept_recordings(store, megabytes)
     return Library(kept) if kept else None
 
 
 class Library:
-    """All that is known of recordings in one place, which several processes may share.
+    """The known facts on recordings in one folder, which several processes may share.
 
-    What cannot be written is not known later, and a damaged file counts as absent.
+    A fact that cannot be written is not known later, and a damaged file counts as absent.
 
     Args:
-        kept: place of what is kept of recordings.
+        kept: folder of the data that are kept of recordings.
     """
 
     def __init__(self, kept: Kept) -> None:
@@ -98,7 +98,7 @@ class Library:
         self._changed, self._version = 0, 0
 
     def version(self) -> int:
-        """Return a number that changes with what is known; only files that changed are read again."""
+        """Return a number that changes with the known facts; only changed files are read again."""
         with self._lock:
             before = self._read
             self._refresh()
@@ -106,17 +106,17 @@ class Library:
             return self._version
 
     def all(self) -> dict[str, Known]:
-        """Return what is known of each recording, by its content."""
+        """Return the known facts on each recording, by its content."""
         self.version()
         return {known.content: known for _, known in self._read.values() if known is not None}
 
     def note_prediction(self, content: str, prediction: "ClipPrediction", path: Path | None) -> None:
-        """Add the facts that a prediction of a whole recording says.
+        """Add the facts that follow from a prediction of a whole recording.
 
         Args:
             content: sha256 of the recording.
             prediction: its prediction.
-            path: path of its file; None where that ends with a visit, and may not be named.
+            path: path of its file; None where the file is deleted after the visit and may not be named.
         """
         table, outputs = prediction.table, prediction.outputs
         before = self._of(content)
@@ -140,11 +140,11 @@ class Library:
         self._note(content, path, facts)
 
     def note_voices(self, content: str, count: int) -> None:
-        """Add the number of voices in a recording, which is known by the sha256 of its content."""
+        """Add the number of voices in a recording, which is given by the sha256 of its content."""
         self._note(content, None, {"voices": count})
 
     def note_problem(self, path: Path, sentence: str, *, name_file: bool = True) -> None:
-        """Add why a recording could not be analysed; nothing is noted of a file that cannot even be read.
+        """Add the reason why a recording could not be analysed; nothing is noted on a file that cannot be read.
 
         Args:
             path: path of its file.
@@ -155,7 +155,7 @@ class Library:
             self._note(content_key(path), path if name_file else None, {"problem": sentence})
 
     def forget(self, content: str) -> None:
-        """Delete all that is known and kept of a recording.
+        """Delete all facts and data that are kept of a recording.
 
         Raises:
             OSError: if something cannot be deleted.

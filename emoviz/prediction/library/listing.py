@@ -1,4 +1,4 @@
-"""The list of recordings: kept uploads, those of a visit and those of folders, each once, with what is known of it."""
+"""The list of recordings: kept uploads, those of a visit and those of folders, each once, with known facts."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,11 +70,11 @@ class Listed(NamedTuple):
 
 
 def listed(uploads: Mapping[str, Own], folders: Mapping[str, Path], known: Mapping[str, Known]) -> Listed:
-    """List recordings without reading any of them: what is known of them was noted when they were read.
+    """List recordings without reading any of them: the facts on them were noted when they were read.
 
     Args:
         uploads: uploads by the names that pages show.
-        folders: folders whose recordings at any depth are listed, by the start of their recordings' names.
+        folders: folders whose recordings at any depth are listed, by the prefix of their recordings' names.
         known: facts on recordings, by their content.
     """
     found = Listed([_of_upload(name, own, known.get(own.content)) for name, own in uploads.items()], [])
@@ -110,12 +110,12 @@ def narrowed(
     emotion: str = "",
     length: str = "",
 ) -> list[Entry]:
-    """Return the recordings that fit all of some conditions; one that is empty fits all.
+    """Return the recordings that fit all conditions; an empty condition fits every recording.
 
     Args:
         entries: recordings.
         text: part of a name, in whichever case.
-        states: states, of which a recording has one.
+        states: states of which a recording has one; none allows all.
         emotion: emotion that prevails or is among the strongest moments.
         length: class of the length among :data:`LENGTHS`.
     """

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from ...media import Waveform
 
 WINDOW, HOP = 1.6, 0.4
-"""Seconds of a window of sound, and from one window to the next."""
+"""Length in seconds of a window of sound, and step from one window to the next."""
 SHORTEST = 0.4
-"""Seconds; in shorter speech nobody is told by the voice."""
+"""Length in seconds of the shortest speech in which voices are told apart."""
 STEP = 0.1
-"""Seconds that are given to one voice."""
+"""Length in seconds of the stretches that are each given to one voice."""
 APART = 0.11
 """Cosine distance of their means from which two groups of windows are two voices; chosen by ``benchmarks.persons``."""
 FEWEST, FEWEST_GIVEN = 6.0, 3.2
 """Seconds of speech from which a group of windows is a voice: where their number is found, and where it is given. Of
 little speech, half of an equal share is enough where the number is given."""
 MOST_FOUND = 20
-"""Most voices that are found."""
+"""Largest number of voices that are found."""
 MOST = 2000
-"""Windows that are compared with each other; of more, as many, evenly spread, and the others with the voices."""
+"""Largest number of windows that are compared with each other; others are compared with the voices alone."""
 
 
 class Turn(NamedTuple):
@@ -93,7 +93,7 @@ def encoded(sound: "Waveform", progress: Progress = silent) -> Encoded:
 
 
 def shared_out(speech: Encoded, count: int | None = None) -> list[Turn]:
-    """Return who speaks when, as :func:`turns_of` does, in speech of which the windows are known."""
+    """Return who speaks when, as :func:`turns_of` does, in speech that is encoded already."""
     stretches, windows, points = speech
     if not stretches:
         return []

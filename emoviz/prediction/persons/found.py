@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from ...media import ClipMedia, FaceTimeline
 
 VERSION = 3
-"""Number of the way in which persons are told apart; another one finds nothing that was kept before."""
+"""Version of the way persons are told apart; results that another version kept are not used."""
 MOST = 20
-"""Most voices that can be asked for, and most faces among which a speaker is looked for."""
+"""Largest number of voices that can be asked for, and of faces among which a speaker is looked for."""
 
 
 class Person(NamedTuple):
@@ -47,7 +47,7 @@ class Persons:
     notes: tuple[str, ...] = ()
 
     def segments(self) -> list[Segment]:
-        """Return the turns with the name of the person as label and tier; what one person says in a row is one."""
+        """Return the turns with the person's name as label and tier; successive turns of one person are joined."""
         names = {voice: person.name for person in self.people for voice in person.voices}
         found: list[Segment] = []
         for turn in self.turns:
@@ -59,7 +59,7 @@ class Persons:
         return found
 
     def seconds(self, person: Person) -> float:
-        """Return for how many seconds a person speaks."""
+        """Return the number of seconds for which a person speaks."""
         return sum(turn.end - turn.start for turn in self.turns if turn.voice in person.voices)
 
 
@@ -72,7 +72,7 @@ def find_persons(media: "ClipMedia", count: int | None = None, progress: Progres
         progress: listener.
 
     Raises:
-        ConfigError: if the number of voices is none.
+        ConfigError: if the number of voices is not possible.
         MediaError: if the recording cannot be read, or nobody is heard or seen in it.
         MissingWeightsError: if a network is not on this machine.
         Cancelled: if ``progress`` raises it.

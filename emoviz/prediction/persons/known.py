@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _KIND = "persons"
 MOST = 100
-"""Changes of a recording that can be undone."""
+"""Largest number of changes of a recording that can be undone."""
 
 
 def persons_of(media: "ClipMedia", count: int | None = None, progress: Progress = silent) -> Persons:
@@ -64,13 +64,13 @@ class Changes:
             self._states = [_people(state) for state in (stored or {"states": []})["states"]]
 
     def applied(self, found: Persons) -> Persons:
-        """Return the persons as they were last changed; changes that do not fit those who were found do not count."""
+        """Return the persons after the last change; changes that do not fit the persons who were found do not count."""
         parts = _parts(found.people)
         fitting = (state for state in reversed(self._states) if _parts(state) == parts)
         return replace(found, people=next(fitting, found.people))
 
     def add(self, people: Sequence[Person]) -> None:
-        """Take in another state of the persons.
+        """Add a new state of the persons.
 
         Raises:
             AnnotationError: if it cannot be written.
@@ -81,7 +81,7 @@ class Changes:
         """Go back to the state before the last change.
 
         Raises:
-            AnnotationError: if that cannot be written.
+            AnnotationError: if the earlier state cannot be written.
         """
         self._write(self._states[:-1])
 

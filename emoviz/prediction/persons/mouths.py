@@ -1,4 +1,4 @@
-"""Faces of voices: the face whose mouth moves when and as a voice is heard speaks with it.
+"""Faces of voices: a voice belongs to the face whose mouth moves as the voice is heard.
 
 How strongly a mouth moves and how loud a voice is are correlated over the time in which the face is seen; while
 somebody else speaks, or nobody, the voice is silent. A voice belongs to the face with the highest correlation, and a
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from ...media import FaceTrack, Waveform
 
 HOP = 0.04
-"""Seconds from one value of a mouth or of a voice to the next."""
+"""Step in seconds between the values of a mouth or a voice."""
 AROUND = 0.12
-"""Seconds on either side of a moment from which its movement and its loudness are taken."""
+"""Seconds on either side of a moment over which its movement and its loudness are taken."""
 SHIFTS = 200
 """Shifts of a mouth against the sound with which a correlation is compared."""
 CHANCE = 0.05
-"""Largest share of shifts with at least as high a correlation at which a voice is tied to a face."""
+"""Largest share of shifts with an equal or higher correlation at which a voice is given to a face."""
 FEWEST = 1.0
-"""Seconds in which a face has to be seen while somebody speaks, to be tied to a voice."""
+"""Smallest number of seconds for which a face is seen while somebody speaks, to be given a voice."""
 QUIET = 40.0
 """Decibels below the loudest moment at which a voice counts as silent."""
 ACTIONS = ("jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthLowerDownLeft", "mouthLowerDownRight")
-"""Facial actions of a mouth that speaks."""
+"""Facial actions that move when a mouth speaks."""
 
 
 def speaking_faces(

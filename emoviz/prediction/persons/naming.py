@@ -6,21 +6,21 @@ from ...core.errors import AnnotationError
 from .found import Person, face_name, voice_name
 
 LONGEST = 60
-"""Characters of the longest name."""
+"""Largest number of characters of a name."""
 
 People = tuple[Person, ...]
 
 
 def renamed(people: Sequence[Person], name: str, new: str) -> People:
-    """Return the persons of whom one has another name.
+    """Return the persons with a new name for one of them.
 
     Args:
         people: persons.
         name: name of the person.
-        new: name that the person gets; blanks around it do not count.
+        new: new name of the person; spaces around it do not count.
 
     Raises:
-        AnnotationError: if it is empty or too long, or another person has it.
+        AnnotationError: if the new name is empty or too long, or another person has it.
     """
     wanted = " ".join(new.split())
     if not 1 <= len(wanted) <= LONGEST:
@@ -33,16 +33,16 @@ def renamed(people: Sequence[Person], name: str, new: str) -> People:
 
 
 def merged(people: Sequence[Person], names: Iterable[str]) -> People:
-    """Return the persons of whom some are one: it stands where the first of them stood.
+    """Return the persons with some of them joined to one, who stands in the place of the first of them.
 
-    It has the first name among them that somebody gave, or else the first one.
+    The joined person has the first name among theirs that somebody gave, or else the first name.
 
     Args:
         people: persons.
         names: names of those who are one person, at least two.
 
     Raises:
-        AnnotationError: if they are fewer.
+        AnnotationError: if fewer than two are named.
     """
     chosen = set(names)
     parts = [person for person in people if person.name in chosen]
@@ -59,7 +59,7 @@ def merged(people: Sequence[Person], names: Iterable[str]) -> People:
 
 
 def parted(people: Sequence[Person], name: str) -> People:
-    """Return the persons of whom one is parted: each voice and each face is a person of its own then.
+    """Return the persons with one of them split: each voice and each face becomes a person of its own.
 
     Args:
         people: persons.

@@ -1,6 +1,6 @@
 """A prediction burnt into its recording: an MP4 with faces marked or hidden, and curves and emotion beneath.
 
-``panel`` draws what stands beneath the picture, ``faces`` what is done with the faces in it.
+``panel`` draws the part beneath the picture, and ``faces`` marks or hides the faces in it.
 """
 
 from collections.abc import Iterator
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 ENDING = ".mp4"
 NARROWEST, WIDEST = 640, 1280
-"""Pixels of the written picture's width: smaller ones are enlarged, so that words can be read."""
+"""Smallest and largest width in pixels of the written picture; smaller ones are enlarged so that words can be read."""
 WITHOUT_PICTURE = 10.0
-"""Pictures per second of a recording without any, of which the panel alone is shown."""
+"""Pictures per second for a recording without pictures, of which the panel alone is shown."""
 STAGE = "Writing the video"
 LIMITS = (
     "A face that was not found is not hidden, and voices stay as they are: look through the video before you pass it "
     "on."
 )
-"""Sentence for whoever hides faces."""
+"""Warning for people who hide faces."""
 
 __all__ = ["ENDING", "LIMITS", "Faces", "require_mp4", "write_video"]
 
@@ -79,7 +79,7 @@ def write_video(
 
 
 def require_mp4(path: Path) -> None:
-    """Refuse a file of another kind.
+    """Refuse a file that is no MP4.
 
     Raises:
         MediaError: if the file does not end in ``.mp4``.

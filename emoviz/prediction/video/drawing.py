@@ -7,7 +7,7 @@ import numpy as np
 
 Colour = tuple[int, int, int]
 DRAWN = {ord("−"): "-", ord("–"): "-"}
-"""Signs that Pillow's own font lacks, and what is drawn in their place."""
+"""Signs that Pillow's own font lacks, and the signs that are drawn in their place."""
 
 
 def colour_of(text: str) -> Colour:

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from ...media import FaceTimeline, FaceTrack
 
 AROUND = 0.35
-"""Share of a face's side that is hidden beyond each of its sides: the box ends at the brows and the chin."""
+"""Share of a face's side that is hidden beyond its box, which ends at the brows and the chin."""
 BEFORE_AND_AFTER = 1.0
-"""Seconds for which a face is hidden where it was last, or will be next, seen; in between it is hidden all along."""
+"""Seconds for which a face stays hidden before and after each sighting, and throughout between near ones."""
 LONGEST_GAP = 5.0
-"""Seconds between two sightings through which a face is taken to go straight from one place to the other."""
+"""Longest gap in seconds between two sightings over which a face is taken to move in a straight line."""
 SAME = 1e-4
-"""Seconds up to which two times are of one picture."""
+"""Largest difference in seconds of two times that mean the same picture."""
 GRAINS = 8
-"""Patches across a hidden face: too few to tell anyone."""
+"""Number of patches across a hidden face: too few to recognise anyone."""
 
 
 class Faces(StrEnum):
-    """The look of faces in a written video."""
+    """The way in which faces are shown in a written video."""
 
     SHOWN = "shown"
     BLURRED = "blurred"
@@ -99,7 +99,7 @@ class Marker:
 
 
 def hidden_boxes(boxes: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Return where a face is hidden in each frame: also shortly before and after it is seen, and between two sightings.
+    """Return the box that is hidden in each frame, also shortly before and after a face is seen, and between sightings.
 
     Args:
         boxes: boxes of the face (F, 4), NaN where it is not seen.

@@ -24,11 +24,11 @@ DARK: Colour = (60, 66, 74)
 SMALL = 11
 """Height of small words in pixels."""
 FINENESS = 16
-"""Steps of a pixel in which curves are placed, as a power of two of four bits."""
+"""Fractional bits of the pixel positions at which curves are drawn."""
 
 
 class Panel:
-    """The panel of a recording; what does not move is drawn once.
+    """The panel of a recording; its fixed parts are drawn once.
 
     Args:
         prediction: prediction of the recording.

@@ -28,7 +28,7 @@ class Logistic:
     def __post_init__(self) -> None:
         require_positive("penalties", self.penalties)
         if self.rounds < 0:
-            raise ConfigError(f"'rounds' is not negative, unlike {self.rounds}.")
+            raise ConfigError(f"'rounds' is 0 or more, not {self.rounds}.")
 
 
 @FLOORS.register("logistic")
