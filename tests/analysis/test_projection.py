@@ -63,11 +63,14 @@ def test_new_clips_are_placed(method, maps):
 
 
 def test_placing_in_tsne_is_opentsnes_own(maps):
-    from openTSNE import TSNEEmbedding
+    from openTSNE import TSNEEmbedding, nearest_neighbors
     from openTSNE.affinity import PerplexityBasedNN
 
     projection = maps[FAST[2]]
-    whole = TSNEEmbedding(projection.points, PerplexityBasedNN(EMBEDDINGS, 5), negative_gradient_method="fft")
+    # Given, as openTSNE imports pynndescent to choose a search, which numba compiles for half a minute at first.
+    index = nearest_neighbors.Sklearn(data=EMBEDDINGS, k=15)
+    affinities = PerplexityBasedNN(perplexity=5, knn_index=index)
+    whole = TSNEEmbedding(projection.points, affinities, negative_gradient_method="fft")
     new = EMBEDDINGS[:5] + np.float32(0.3)
     np.testing.assert_allclose(projection.transform(new), whole.transform(new), atol=1e-4)
 
