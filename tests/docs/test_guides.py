@@ -29,8 +29,8 @@ REGISTRY_TESTS = {
     "an-extractor": "tests/features/test_extractors.py",
 }
 """Name of a guide -> the tests of all entries of its registry."""
-LONG = {"a-model", "a-page", "an-extractor"}
-"""Guides of whose registry the new entry alone is tested, as the tests of all entries take minutes."""
+LONG = {"a-corpus", "a-model", "a-page", "a-protocol", "an-extractor"}
+"""Guides of whose registry the new entry alone is tested, as the tests of all entries take long."""
 
 
 def name_of(page: Path) -> str:

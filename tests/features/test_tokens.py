@@ -5,7 +5,6 @@ import doctest
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import ByT5Tokenizer
 
 from emoviz.features import tokens
 from emoviz.features.tokens import BEGIN, END, OFFSET, VOCABULARY, byte_tokens
@@ -22,6 +21,8 @@ def test_a_text_can_be_read_back_from_its_tokens(text: str) -> None:
 
 
 def test_behind_its_begin_a_text_has_byt5s_numbers() -> None:
+    from transformers import ByT5Tokenizer  # imported late, as it takes seconds
+
     tokenizer = ByT5Tokenizer()
     for text in ("", "Das ist gut!", "你好，世界", "میں خوش ہوں", "Што? 😀"):
         assert byte_tokens(text)[1:].tolist() == tokenizer(text).input_ids

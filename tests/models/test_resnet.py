@@ -3,7 +3,6 @@
 import pytest
 import torch
 from torch import nn
-from transformers import ResNetConfig, ResNetModel
 
 from emoviz.models.resnet import ResNet
 
@@ -34,6 +33,8 @@ def test_the_networks_have_their_published_sizes(depth: int) -> None:
 
 @pytest.mark.parametrize(("depth", "layer"), [(18, "basic"), (50, "bottleneck")])
 def test_a_network_of_pictures_is_that_of_transformers(depth: int, layer: str) -> None:
+    from transformers import ResNetConfig, ResNetModel  # imported late, as it takes seconds
+
     torch.manual_seed(0)
     ours = ResNet(2, depth, width=8).eval()
     sizes = [8, 16, 32, 64] if layer == "basic" else [32, 64, 128, 256]
@@ -47,7 +48,7 @@ def test_a_network_of_pictures_is_that_of_transformers(depth: int, layer: str) -
     torch.testing.assert_close(ours(picture), theirs(picture).last_hidden_state, atol=1e-4, rtol=1e-4)
 
 
-def copy_in_pairs(ours: ResNet, theirs: ResNetModel) -> None:
+def copy_in_pairs(ours: ResNet, theirs: nn.Module) -> None:
     """The same weights for both; theirs names each block's shortcut before its layers."""
     state = {}
     ordered = [tuple(module.state_dict().values()) for module in leaves(ours)]

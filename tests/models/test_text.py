@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from transformers import DistilBertConfig, DistilBertForSequenceClassification
+from torch import nn
 
 from emoviz.core.errors import ConfigError
 from emoviz.features.tokens import VOCABULARY, byte_tokens
@@ -28,7 +28,9 @@ def stream(*texts: str) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     return {"text": torch.tensor(values[..., None], dtype=torch.float32)}, torch.tensor(~np.isnan(values))
 
 
-def reference_of(model: DistilBERT) -> DistilBertForSequenceClassification:
+def reference_of(model: DistilBERT) -> nn.Module:
+    from transformers import DistilBertConfig, DistilBertForSequenceClassification  # imported late, as it takes seconds
+
     config = DistilBertConfig(
         vocab_size=VOCABULARY, max_position_embeddings=16, dim=8, n_layers=2, n_heads=2, hidden_dim=12, num_labels=4
     )
@@ -81,6 +83,8 @@ def test_numbers_become_the_nearest_tokens() -> None:
 
 
 def test_without_options_it_is_as_large_as_distilbert_base() -> None:
+    from transformers import DistilBertConfig
+
     ours, theirs = DistilBERT.Config({"text": 1}, 2), DistilBertConfig()
     assert (ours.vocabulary, ours.length) == (theirs.vocab_size, theirs.max_position_embeddings)
     assert (ours.width, ours.layers, ours.heads) == (theirs.dim, theirs.n_layers, theirs.n_heads)

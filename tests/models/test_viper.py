@@ -8,8 +8,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import PerceiverConfig, PerceiverModel
-from transformers.models.perceiver.modeling_perceiver import PerceiverClassificationDecoder
 
 from emoviz.core.errors import ConfigError
 from emoviz.models import build
@@ -63,6 +61,9 @@ def test_the_fragments_at_the_ends_are_half_as_long() -> None:
 
 @pytest.mark.parametrize("streams", [{"image": 3, "text": 3}, {"image": 3, "audio": 5, "text": 4, "fau": 3}])
 def test_it_is_transformers_perceiver(streams: dict[str, int]) -> None:
+    from transformers import PerceiverConfig, PerceiverModel  # imported late, as it takes seconds
+    from transformers.models.perceiver.modeling_perceiver import PerceiverClassificationDecoder
+
     model = small(streams)
     width = sum(streams.values())
     width += width % 2
@@ -113,6 +114,8 @@ def test_a_projection_makes_the_tokens_of_its_width() -> None:
 
 
 def test_without_options_it_is_as_large_as_in_the_papers_code() -> None:
+    from transformers import PerceiverConfig
+
     ours, theirs = ViPER.Config({"image": 768}, 7), PerceiverConfig()
     assert (ours.latents, ours.width, ours.layers) == (256, 1280, 26)
     assert (ours.latents, ours.width) == (theirs.num_latents, theirs.d_latents)
