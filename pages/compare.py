@@ -21,6 +21,7 @@ from emoviz.ui import (
     linked,
     loaders,
     messages,
+    model_of_visit,
     navigation,
     selected,
     selection,
@@ -116,8 +117,7 @@ def main() -> None:
 
 def choose(found: dict[str, Path]) -> list[str]:
     """Let people choose the models; a damaged one is named and left out."""
-    wanted = str(st.session_state.get("model", ""))  # of another page
-    names = selection.choose_compared(found, suggested(files_of(found), wanted), MOST)
+    names = selection.choose_compared(found, suggested(files_of(found), model_of_visit.name()), MOST)
     sound = [one.name for one in messages.usable(lambda file: contender(*file), files_of({n: found[n] for n in names}))]
     with st.sidebar:
         messages.model_cards({name: found[name] for name in sound})

@@ -1,13 +1,14 @@
 """Cultures: which channels does each culture's model rely on, and which cultures are alike?"""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from emoviz import plots
-from emoviz.analysis import replicates
+from emoviz.analysis import microphones, replicates
 from emoviz.analysis.culture_comparison import Comparison, beside, first_pair
 from emoviz.analysis.cultures import Weights
 from emoviz.core import words
@@ -15,7 +16,7 @@ from emoviz.core.errors import EmovizError
 from emoviz.core.vocabulary import Weighting
 from emoviz.evaluation.metrics import METRICS
 from emoviz.evaluation.metrics.base import score_title
-from emoviz.ui import culture_tables, figures, linked, navigation
+from emoviz.ui import culture_tables, figures, linked, navigation, selected, tested_recordings
 from emoviz.ui.insides import fragment
 
 EVERY = "all"
@@ -61,7 +62,7 @@ more than two seeds of one culture; with few seeds it can show it of no pair, wh
 The tree joins the most similar cultures first. **By telephone**, where it is known, is the same culture once more:
 models of the same speakers, trained on their recordings as another room, a telephone's band and its codec leave them.
 The culture has not changed there, so what its cell lacks to the ceiling is the microphone's. **Click** a cell to see
-its channels.
+its channels, and to select the recordings on which its models were tested.
 
 The cosine of weights, which are never negative, is high for any two models; Pearson's r asks whether the same channels
 stand out. Source: CATS-Transformer paper, section 5.5, figure 5.
@@ -88,12 +89,12 @@ ABOUT_TRANSFER = """
 Rows are what was learnt from, columns what was tested, on speakers that no training heard; the diagonal, where there
 is one, is the culture's own held-out speakers. Each cell has its 95 % bootstrap interval over recordings. **Hatched**:
 collapsed, that is, nearly constant or no better than always answering the training mean or the most frequent class.
-Source: cross-culture protocols of papers 1 and 4.
+**Click** a cell to select the recordings behind it. Source: cross-culture protocols of papers 1 and 4.
 """
 ABOUT_SCORES = """
 Scores on held-out speakers of each culture, with the 95 % bootstrap interval over people; where there are several
 models of a culture, one row per seed. The grey mark is what always answering the training mean gets; open points are
-collapsed models: nearly constant, or no better than that.
+collapsed models: nearly constant, or no better than that. **Click** a point to select the recordings behind it.
 """
 
 
@@ -103,6 +104,7 @@ def main() -> None:
         st.title("Cultures", anchor=False)
         st.markdown("Which cultures rely on the same channels, and is that more than chance?")
         st.caption(f"{words.CONFOUND} {words.DERIVED}")
+    selected.show("Cultures")
     if sources := culture_tables.sources():
         compare_weights(sources)
     else:
@@ -150,7 +152,7 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     comparison = culture_tables.compare(of, own, weights.moved, weights.replicates, measure, k)
     said = (comparison.words, culture_tables.collapsed(name, dimension), weights.note)
     st.markdown(" ".join(filter(None, said)))
-    show_cells(of, comparison, (own, weights.moved), (weights.replicates, weighting), (measure, k))
+    show_cells(of, comparison, (own, weights.moved), (weights.replicates, weighting), (measure, k), sources[name])
     st.markdown(culture_tables.faithful(sources[name], dimension))
     show_groups(of, own, weights.replicates, weighting)
     show_top(every, Weights(table, weights.replicates))
@@ -164,11 +166,13 @@ def show_cells(
     weights: tuple[pd.DataFrame, pd.DataFrame],
     about: tuple[str, Weighting],
     measure: tuple[str, int],
+    folders: tuple[Path, ...],
 ) -> None:
-    """Show the matrix and the channels of the clicked cell beside it; only these two change with a click."""
+    """Show the matrix and the channels of the clicked cell beside it; a click selects the cell's recordings, too."""
+    selected.settle()
     left, right = st.columns([46, 54], gap="medium")
     with left:
-        show_similarity(of, comparison, about[0], measure)
+        show_similarity(of, comparison, about[0], measure, folders)
     with right:
         show_pair(of, weights, about, chosen_pair(comparison), comparison.cells)
 
@@ -180,14 +184,44 @@ def chosen_pair(comparison: Comparison) -> tuple[str, str]:
     return (first, second) if (first, second) in known else first_pair(comparison)
 
 
-def choose_pair(points: list[figures.Point]) -> None:
-    """Put the clicked cell into the link."""
+def choose_pair(folders: tuple[Path, ...], points: list[figures.Point]) -> None:
+    """Put the clicked cell into the link, and select the recordings on which its models were tested."""
     if points:
         linked.write("pair", ",".join(points[0]))
+        select_cultures(folders, points[0])
+
+
+def select_cultures(folders: tuple[Path, ...], names: Iterable[str]) -> None:
+    """Select the recordings of some cultures on which models were tested."""
+    known = [name for name in dict.fromkeys(names) if name != microphones.BY_TELEPHONE]
+    found = tested_recordings.of_cultures(folders, known)
+    tested_recordings.choose(found, f"{' and '.join(known)}, held out from the compared models")
+
+
+def choose_transfer(table: pd.DataFrame, points: list[figures.Point]) -> None:
+    """Select the recordings behind the clicked score from one culture to another."""
+    if points and len(row := table[(table["source"] == points[0][0]) & (table["target"] == points[0][1])]):
+        score = row.iloc[0]
+        names = (str(score[key]) for key in ("study", "protocol", "system", "test", "output"))
+        tested_recordings.choose_behind(*names)
+
+
+def choose_tested(scored: str, points: list[figures.Point]) -> None:
+    """Select the recordings on which the clicked model was tested in its culture."""
+    if points:
+        model, culture = points[0]
+        folders = [folder for folder in culture_tables.scored()[scored] if folder.name == model]
+        tested_recordings.choose(
+            tested_recordings.of_cultures(folders, [culture]), f"{culture}, on whom {model} was tested"
+        )
 
 
 def show_similarity(
-    of: tuple[Hashable, ...], comparison: Comparison, replicates: str, measure: tuple[str, int]
+    of: tuple[Hashable, ...],
+    comparison: Comparison,
+    replicates: str,
+    measure: tuple[str, int],
+    folders: tuple[Path, ...],
 ) -> None:
     """Show the matrix with its dendrogram; a click chooses a pair."""
     chosen = chosen_pair(comparison)
@@ -208,7 +242,7 @@ def show_similarity(
         key="similarity",
         name="similarity-of-cultures",
         about=ABOUT_SIMILARITY,
-        on_select=choose_pair,
+        on_select=partial(choose_pair, folders),
     )
 
 
@@ -267,6 +301,7 @@ def show_top(of: tuple[Hashable, ...], weights: Weights) -> None:
 @fragment
 def show_transfer() -> None:
     """Show the committed scores from one culture to another."""
+    selected.settle()
     st.subheader("Does it hold in another culture?", anchor=False)
     table, reports = culture_tables.transfer()
     for problem in reports.problems:
@@ -295,12 +330,14 @@ def show_transfer() -> None:
         key="transfer",
         name="from-culture-to-culture",
         about=ABOUT_TRANSFER,
+        on_select=partial(choose_transfer, table),
     )
 
 
 @fragment
 def show_scores() -> None:
     """Show held-out scores per culture."""
+    selected.settle()
     st.subheader("How good are the models of each culture?", anchor=False)
     table, state = culture_tables.scores()
     if table.empty:
@@ -319,6 +356,7 @@ def show_scores() -> None:
         key="scores",
         name="scores-by-culture",
         about=ABOUT_SCORES,
+        on_select=partial(choose_tested, str(table["scored"].iloc[0])),
     )
 
 

@@ -1,6 +1,7 @@
 """Results: how good is each system on people it never heard or saw, and is one better by more than luck?"""
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from emoviz.core import words
 from emoviz.evaluation.metrics import METRICS
 from emoviz.studies import behind, tables
 from emoviz.studies.reports import Report
-from emoviz.ui import figures, loaders, navigation, study_results
+from emoviz.ui import figures, loaders, navigation, selected, study_results, tested_recordings
 from emoviz.ui.cache import kept
 from emoviz.ui.study_results import Form
 
@@ -27,7 +28,7 @@ select the epoch. The **whiskers** are the 95 % bootstrap interval. The **diamon
 training mean: the score for always answering the mean (or the most frequent class) of the training labels. A
 **hollow** point has collapsed: it is constant, or no better than the training mean. Two systems whose intervals
 overlap may still differ, because both are tested on the same recordings: the paired differences tell. **Click** a
-point to see the recordings behind it.
+point to see and select the recordings behind it.
 
 UA is the mean recall over classes, and CCC is Lin's concordance. The papers behind this are CATS-Transformer (section
 3) and MDAT (section 4).
@@ -41,13 +42,14 @@ comparisons, one in twenty has p < .05 by luck alone; p is not corrected for the
 ABOUT_MATRIX = f"""
 Each row is a culture that was trained on, and each column a culture that was tested. A cell has the score and its 95
 % bootstrap interval. {words.CONFOUND} A low cell therefore does not say what was too far away. **Click** a cell to
-see the recordings behind it.
+see and select the recordings behind it.
 """
 ABOUT_FEW_SHOT = """
 After its training on the source, each system goes on with a few labelled recordings per class of the target. They
 come from half of the target's speakers, and the other half is tested; the draw is repeated several times. The
 **band** is the 95 % bootstrap interval over these draws and the people who were tested. The **dotted** line is the
-training mean. **Click** a point to see the recordings behind it.
+training mean. **Click** a point to see and select the
+recordings behind it.
 """
 ABOUT_CONFUSIONS = """
 Each row is a true class, and each cell the share of its recordings that the system took for the class of the column,
@@ -60,6 +62,7 @@ def main() -> None:
     with st.container(gap=None):
         st.title("Results", anchor=False)
         st.markdown("How good is each system on people it never met, and is one better by more than luck?")
+    selected.show("Results")
     reports = loaders.reports()
     for problem in reports.problems:
         st.warning(f"{problem} It is left out.")
@@ -195,10 +198,11 @@ def named_score() -> tuple[str, str, str]:
     return system, test, output
 
 
-def choose_score_behind(points: list[figures.Point]) -> None:
-    """Put the clicked score into the link."""
+def choose_score_behind(beside: Mapping[str, Any], points: list[figures.Point]) -> None:
+    """Put the clicked score into the link, and select the recordings behind it."""
     if points:
         st.query_params[CHOSEN] = "|".join(points[0][:3])
+        tested_recordings.choose_behind(beside["study"], beside["protocol"], *points[0][:3])
 
 
 def key_of(score: Mapping[str, Any]) -> list[str]:
@@ -217,7 +221,7 @@ def show_standing(
         key=f"standing-{name}",
         name=f"{name}-systems",
         about=ABOUT_STANDING,
-        on_select=choose_score_behind,
+        on_select=partial(choose_score_behind, chosen),
     )
 
 
@@ -234,7 +238,7 @@ def show_few_shot(
         key=f"shots-{name}",
         name=f"{name}-shots",
         about=ABOUT_FEW_SHOT,
-        on_select=choose_score_behind,
+        on_select=partial(choose_score_behind, chosen),
     )
 
 
@@ -252,7 +256,7 @@ def show_matrix(
         key=f"matrix-{name}",
         name=f"{name}-{chosen['system']}-matrix",
         about=ABOUT_MATRIX,
-        on_select=choose_score_behind,
+        on_select=partial(choose_score_behind, chosen),
     )
     st.caption(words.CONFOUND)
 

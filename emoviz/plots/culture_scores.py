@@ -66,7 +66,7 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
     Args:
         scores: rows of one metric and aggregation: ``model``, ``culture``, ``dimension``, ``value``, ``low``, ``high``,
             ``training_mean``, ``recordings``, ``speakers``, ``unit``, ``clusters``, ``collapsed``
-            (:func:`emoviz.analysis.cultures.scores`).
+            (:func:`emoviz.analysis.cultures.scores`). A click on a point gives its model and culture.
         metric: name of the values.
     """
     dimensions, cultures = list(scores["dimension"].unique()), sorted(scores["culture"].unique(), reverse=True)
@@ -116,6 +116,7 @@ def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom", "font": SMALL},
         dragmode=False,
         hovermode="closest",
+        clickmode="event+select",
     )
     return figure
 
@@ -151,10 +152,12 @@ def _add_scores(figure: go.Figure, own: pd.DataFrame, cultures: list[str], metri
         xaxis=f"x{suffix}",
         yaxis=f"y{suffix}",
         mode="markers",
+        customdata=own[["model", "culture"]],
         hovertext=hover,
         hoverinfo="text",
         showlegend=False,
         error_x=whiskers(own["value"], own["low"], own["high"], color=GREY, thickness=1.2),
+        unselected={"marker": {"opacity": 1}},
         marker={
             "size": 9,
             "color": [culture_colour(c) for c in own["culture"]],

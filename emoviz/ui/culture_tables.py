@@ -239,15 +239,18 @@ def scores() -> tuple[pd.DataFrame, State]:
         Its rows; ``scored`` names the models that stand in one figure: a set, or one of several cultures. And
         the files that they are read from.
     """
-    parts = _sets()
-    parts |= {name: (folder,) for name, folder in loaders.checkpoints().items()}
-    states = {name: _state(folders, CONFIG, METRICS) for name, folders in parts.items()}
+    states = {name: _state(folders, CONFIG, METRICS) for name, folders in scored().items()}
 
     def make() -> pd.DataFrame:
         return pd.concat([_scores(state).assign(scored=name) for name, state in states.items()], ignore_index=True)
 
     state = tuple(file for files in states.values() for file in files)
     return kept(("scores", state), make), state
+
+
+def scored() -> dict[str, tuple[Path, ...]]:
+    """Return the folders of the models that stand in one figure of scores, by its name: a set, or a model."""
+    return _sets() | {name: (folder,) for name, folder in loaders.checkpoints().items()}
 
 
 @cached(256)

@@ -124,7 +124,7 @@ def holdings() -> list[inventory.Holding]:
     """Return all known corpora as they are here now, those that are here first."""
     own = settings()
     found = [
-        _holding(name, _changed(own.store / "corpora" / name / "corpus.json"), _changed(own.imports / name))
+        _holding(name, changed_at(own.store / "corpora" / name / "corpus.json"), changed_at(own.imports / name))
         for name in corpora.names(own.imports)
     ]
     return sorted(found, key=lambda one: one.tables is None)
@@ -135,7 +135,8 @@ def _holding(name: str, stored: int, imported: int) -> inventory.Holding:
     return inventory.holding(name, settings().data, settings().imports, store())
 
 
-def _changed(path: Path) -> int:
+def changed_at(path: Path) -> int:
+    """Return when a file or folder changed, 0 where there is none."""
     return path.stat().st_mtime_ns if path.exists() else 0
 
 

@@ -69,6 +69,11 @@ def choose(ids: Sequence[str], words: str) -> None:
     st.session_state[CHANGED] = True
 
 
+def tell(message: str) -> None:
+    """Say why nothing was selected, once, where the selection stands."""
+    st.session_state[WRONG], st.session_state[CHANGED] = message, True
+
+
 def settle() -> None:
     """Draw the whole page again where a part of it, which runs alone, has chosen others; call it within that part."""
     if st.session_state.pop(CHANGED, False):

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from ..checkpoints.description import Description
 from ..core.errors import EmovizError
 from ..core.roles import Action
 from ..core.vocabulary import Source
@@ -25,7 +26,7 @@ from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.assembly import ClipPrediction
 from ..prediction.clip import DEFAULT_MODELS, require_size
 from ..prediction.inputs import can_be_extracted
-from . import insides, kept_uploads, linked, loaders, recordings, server_folders, visitors
+from . import insides, kept_uploads, linked, loaders, model_of_visit, recordings, server_folders, visitors
 from .session import session
 
 UPLOAD, EXAMPLE = "Upload: ", "Example: "
@@ -186,6 +187,7 @@ def choose_models() -> dict[str, Path]:
     """Let people choose models to apply to a clip in the sidebar, and return their folders, damaged ones too."""
     described = {name: (folder, loaders.description(folder)) for name, folder in loaders.checkpoints().items()}
     found = {name: folder for name, (folder, about) in described.items() if about is None or can_be_extracted(about)}
+    model_of_visit.begin(found, "models", _beside_others(model_of_visit.name(), described))
     with st.sidebar:
         names = linked.pills(
             "Models",
@@ -194,7 +196,19 @@ def choose_models() -> dict[str, Path]:
             DEFAULT_MODELS,
             help="Every model adds its own curves. Models of the face and of speech are fused where both have a value.",
         )
+    for name in names[-1:]:
+        model_of_visit.keep(found, next((one for one in names if one not in DEFAULT_MODELS), name), DEFAULT_MODELS)
     return {name: found[name] for name in names}
+
+
+def _beside_others(name: str, described: Mapping[str, tuple[Path, Description | None]]) -> list[str]:
+    """Return a model with those of a first visit that have another source."""
+
+    def source(one: str) -> Source | None:
+        about = described[one][1] if one in described else None
+        return about.source if about else None
+
+    return [one for one in DEFAULT_MODELS if source(one) != source(name)] + [name]
 
 
 def choose_model(found: Mapping[str, Path], default: str | None = None) -> str | None:
@@ -204,7 +218,11 @@ def choose_model(found: Mapping[str, Path], default: str | None = None) -> str |
         found: folders of the models that the view can look at, by name.
         default: model of a first visit.
     """
-    return _choose_one(found, "Model", "model", default)
+    model_of_visit.begin(found, "model")
+    chosen = _choose_one(found, "Model", "model", default)
+    if chosen is not None:
+        model_of_visit.keep(found, chosen, [default])
+    return chosen
 
 
 def choose_network(found: Mapping[str, Path], default: str | None = None) -> str | None:
@@ -237,7 +255,7 @@ def choose_compared(found: Mapping[str, Path], default: Sequence[str], most: int
         most: largest number of models.
     """
     with st.sidebar:
-        return linked.several(
+        chosen = linked.several(
             "Models",
             list(found),
             "compared",
@@ -245,6 +263,9 @@ def choose_compared(found: Mapping[str, Path], default: Sequence[str], most: int
             max_selections=most,
             help=f"Two to {most}. The first is what the others are measured against.",
         )
+    if chosen:
+        model_of_visit.keep(found, chosen[0], default)
+    return chosen
 
 
 def choose_slice(table: pd.DataFrame, *, second: bool = False) -> Slice:

@@ -59,6 +59,7 @@ def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(fi
     title = f"Where do {cultures[2]} and {cultures[1]} differ most?"
     wait_for_title(first_view, title)
     first_view.wait_for_function("new URL(location.href).searchParams.has('pair')")
+    expect(first_view.locator(".st-key-selected")).to_contain_text(f"{cultures[2]} and {cultures[1]}, held out")
     open_page(page, first_view.url)
     wait_for_title(page, title)
     expect(page.get_by_role("combobox", name="Task")).not_to_have_value("")

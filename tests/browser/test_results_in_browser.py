@@ -33,6 +33,7 @@ def test_a_cell_opens_the_recordings_behind_it_and_the_link_opens_them_again(app
     page.locator(f"{PANEL} p", has_text="German->Italian").wait_for()
     said = page.locator(PANEL).get_by_text("336 recordings of 6 speakers")
     seen = said.inner_text()
+    expect(page.locator(".st-key-selected")).to_contain_text("on whom average was tested, German->Italian")
     page.wait_for_function("new URL(location.href).searchParams.get('number')?.includes('German->Italian')")
 
     open_results(elsewhere, page.url)

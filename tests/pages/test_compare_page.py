@@ -137,7 +137,7 @@ def test_a_cell_becomes_the_selection_by_which_the_page_filters_and_its_link_reo
 
 def test_the_model_of_another_page_is_measured_against_the_one_that_shares_most_with_it(open_page, models):
     test = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=60)
-    test.session_state["model"] = "loud"
+    test.session_state["model-of-visit"] = "loud"
     assert test.run().multiselect(key="compared").value == ["loud", "calm"] and not test.exception
 
 
