@@ -7,9 +7,33 @@ function mend() {
   }
 }
 
-export default function () {
+// What changes within one frame is looked at once.
+let due = false
+function look() {
+  if (due) return
+  due = true
+  requestAnimationFrame(() => {
+    due = false
+    mend()
+  })
+}
+
+// The key of the visit, by which a tab that is loaded anew goes on with its own uploads. It ends with the tab.
+const VISIT = "emoviz-visit"
+let told = false
+function visit({ data, setTriggerValue }) {
+  const before = sessionStorage.getItem(VISIT)
+  const isOther = before && before !== data.visit
+  if ((isOther && !told) || data.asked) setTriggerValue("before", isOther ? before : "none")
+  else if (data.visit) sessionStorage.setItem(VISIT, data.visit)
+  else sessionStorage.removeItem(VISIT)
+  told = true
+}
+
+export default function (component) {
   mend()
+  visit(component)
   if (window.emovizMenu) return
-  window.emovizMenu = new MutationObserver(mend)
+  window.emovizMenu = new MutationObserver(look)
   window.emovizMenu.observe(document.body, { childList: true, subtree: true })
 }

@@ -16,7 +16,7 @@ from . import linked, loaders, visitors
 from .insides import has
 from .library import PAGES, plain
 from .recordings import clip_name
-from .selection import UPLOAD
+from .session import UPLOAD
 
 KEYS = ("selection", "recordings", "why")
 """Parameters of the link: name of a saved selection, or ids of recordings and the words that say why these."""

@@ -10,6 +10,7 @@ held-out recordings share one primary ``model``, one ``pinned`` model to see bes
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,6 @@ import streamlit as st
 
 from ..checkpoints.description import Description
 from ..core.errors import EmovizError
-from ..core.roles import Action
 from ..core.vocabulary import Source
 from ..evaluation.fusion import FUSIONS, VIDEO_WEIGHT
 from ..evaluation.slices import COLUMNS, IDS, Slice
@@ -26,30 +26,21 @@ from ..media import ACCEPTED, Choice, ClipInfo, TrackInfo
 from ..prediction.assembly import ClipPrediction
 from ..prediction.clip import DEFAULT_MODELS, require_size
 from ..prediction.inputs import can_be_extracted
-from . import insides, kept_uploads, linked, loaders, model_of_visit, recordings, server_folders, visitors
+from . import gone_clips, insides, kept_uploads, linked, loaders, model_of_visit, recordings, server_folders
 from .session import session
 
-UPLOAD, EXAMPLE = "Upload: ", "Example: "
+EXAMPLE = "Example: "
 NOTHING = "nothing"
 BUTTON = 55
 """Pixels that the chooser of a clip gives up for one more button beside it."""
 KEEPS = (
-    "The file is deleted when your visit ends, unless you keep it; faces, features and predictions that were found in "
-    "it stay on this machine, so that another visit opens at once (setting EMOVIZ_KEPT_MB). The pages Library and "
-    "Storage delete them."
+    "The file is deleted a minute after your visit ends, unless you keep it; faces, features and predictions that were "
+    "found in it stay on this machine, so that another visit opens at once (setting EMOVIZ_KEPT_MB). The pages Library "
+    "and Storage delete them."
 )
 KEEPS_NOTHING = (
-    "The file and all that was found in it are deleted when your visit ends, or at once on the page Storage."
+    "The file and all that was found in it are deleted a minute after your visit ends, or at once on the page Storage."
 )
-GONE = {
-    UPLOAD: "This link names an upload, and uploads are gone with their session",
-    kept_uploads.PREFIX: "This link names a recording that is not kept any more",
-    server_folders.PREFIX: "This link names a recording that is not in the folders any more",
-    recordings.PREFIX: "This link names a recording of a corpus that is not here as a file (setting EMOVIZ_DATA)",
-}
-"""Sentence on a recording that a link names and that is not there, by the start of its name."""
-SHOWN_INSTEAD = "shown-instead"
-"""Key in the session of the sentence that says why another clip is shown, and that clip's name."""
 RECORD = "record-popover"
 """Key in the session of whether the ways to record are shown."""
 UPLOAD_ERROR = "upload_error"
@@ -93,6 +84,8 @@ def choose_clip(beside: Callable[[], None] | None = None) -> Clip | None:
     wanted = linked.read("clip")
     visitor.opened |= _on_disk([wanted, str(st.session_state.get("clip", ""))])
     clips = loaders.examples() | visitor.uploads | _on_disk(visitor.opened)
+    if gone := gone_clips.named(str(st.session_state.get("clip") or wanted), clips):
+        clips[gone] = Path()
     stays = KEEPS if loaders.settings().kept_mb else KEEPS_NOTHING
     may_be_kept = bool(visitor.uploads) and loaders.kept_files() is not None
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
@@ -122,15 +115,9 @@ def choose_clip(beside: Callable[[], None] | None = None) -> Clip | None:
             _offer_folders()
     if message := st.session_state.pop(UPLOAD_ERROR, None):
         st.error(message)
-    for start, sentence in GONE.items():
-        if wanted.startswith(start) and wanted not in clips and wanted != st.session_state.get("kept-upload"):
-            if start == server_folders.PREFIX and (refused := visitors.refusal(Action.READ_FOLDERS)):
-                sentence = refused.removesuffix(".")
-            st.session_state[SHOWN_INSTEAD] = f"{sentence}: the example is shown instead.", name
-    if (told := st.session_state.get(SHOWN_INSTEAD)) and told[1] == name:
-        st.info(told[0])  # as long as it is shown, though the link names the example by now
-    else:
-        st.session_state.pop(SHOWN_INSTEAD, None)
+    if gone:
+        gone_clips.say(name, visitor.limit_mb, partial(_keep_upload, gone_clips.ADDED))
+        return None
     return Clip(name, clips[name]) if clips else None
 
 
@@ -144,7 +131,6 @@ def _keep_beyond_visit(name: str) -> None:
     """Keep an upload, and select what is kept."""
     try:
         open_clip(kept_uploads.PREFIX + session().keep(name))
-        st.session_state["kept-upload"] = name  # which the link names until the chooser is drawn
     except EmovizError as error:
         st.session_state[UPLOAD_ERROR] = str(error)
 
@@ -176,7 +162,7 @@ def _keep_upload(key: str) -> None:
     if not hasattr(received, "getvalue"):  # nothing, or what was received before and is on disk already
         return
     try:
-        name = received.name if key == "upload" else "recording.wav"
+        name = "recording.wav" if key == "record" else received.name
         open_clip(session().add_upload(name, received.getvalue()))
         insides.release(received)
     except EmovizError as error:

@@ -1,6 +1,7 @@
 """The session of one visitor: uploads, analyses and explanations, which end with the visit."""
 
 import contextlib
+import secrets
 import shutil
 import tempfile
 import threading
@@ -19,13 +20,16 @@ from ..core.roles import Action
 from ..features import clip_store
 from ..features.store import FeatureStore
 from ..prediction.library.known import Library
-from . import cache, loaders, session_folders, visitors
+from . import cache, loaders, session_folders, visitors, visits
 from .clip_analysis import Analyses, content_of
 from .explanations import Line
 from .fits import Fits
 from .receiver import Receiver
 from .shared_store import SharedStore
 from .turns import Visitor
+
+UPLOAD = "Upload: "
+"""Start of the names of uploads, as pages show them."""
 
 
 @dataclass
@@ -46,6 +50,8 @@ class Session:
         analyses: analyses of this visitor's clips.
         line: line of this visitor's explanations.
         receiver: place to which this visitor's browser sends what it records.
+        owner: role and address of the visitor (:func:`emoviz.ui.visits.owner`).
+        key: key of the visit, which nobody but this visitor's browser knows.
     """
 
     folder: Path
@@ -60,6 +66,8 @@ class Session:
     analyses: Analyses = field(init=False)
     line: Line = field(init=False)
     receiver: Receiver = field(init=False)
+    owner: str = ""
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
     def __post_init__(self) -> None:
         self._left: dict[str, list[Path]] = {}  # files of uploads that are kept elsewhere, by content
@@ -94,7 +102,7 @@ class Session:
         return self._add(name, file.rename(file.parent / file_name(name)))
 
     def _add(self, name: str, file: Path) -> str:
-        label = f"Upload: {file_name(name)}"
+        label = f"{UPLOAD}{file_name(name)}"
         self._remove(label)
         self.uploads[label] = file
         while sum(file.stat().st_size for file in self.uploads.values()) > self.limit_mb * 1_000_000:
@@ -195,6 +203,24 @@ class Session:
         with raising(MediaError, self.library.folder, setting="EMOVIZ_STORE"):
             self.library.forget(content)
 
+    @property
+    def worth_waiting(self) -> bool:
+        """Whether somebody who loads the page anew would miss something."""
+        return bool(self.uploads or self.references)
+
+    def leave(self) -> None:
+        """Stop the work; uploads wait for their page to be loaded anew, and without any all is deleted at once."""
+        if not self.worth_waiting:
+            self.close()
+            return
+        for part in (self.fits, self.analyses, self.line):
+            part.close()
+        visits.wait(self)
+
+    def go_on(self) -> None:
+        """Take up the visit again: its page was loaded anew."""
+        self.fits = Fits(self.visitor)  # analyses and explanations begin anew when they are next asked for
+
     def close(self) -> None:
         """Stop the work, and delete the files and what was made of them."""
         self.visitor.leave()
@@ -256,11 +282,31 @@ def session() -> Session:
     return _session(loaders.settings().upload_limit_mb)
 
 
+def is_missing(name: str) -> bool:
+    """Return whether a link names an upload that this visit has not."""
+    return name.startswith(UPLOAD) and name not in session().uploads
+
+
+def take_up(key: str) -> None:
+    """Take up the visit of a key that the browser has kept, if it waits and this one has nothing yet."""
+    if not session().worth_waiting and visits.answer(key):
+        _session.clear()
+
+
 def end() -> None:
-    """End this visitor's session as the end of the visit does; the next call of :func:`session` begins another."""
+    """End this visitor's session and delete all of it; the next call of :func:`session` begins another."""
+    ended = session()
     _session.clear()
+    visits.take(Session, ended.key, ended.owner)
+    ended.close()
 
 
-@st.cache_resource(scope="session", show_spinner=False, on_release=Session.close)  # which ends with the visit
+@st.cache_resource(scope="session", show_spinner=False, on_release=Session.leave)
 def _session(limit_mb: int) -> Session:
-    return Session(session_folders.make(), limit_mb)
+    found = visits.take(Session, visits.told(), visits.owner())
+    if found is not None:
+        found.go_on()
+        return found
+    made = Session(session_folders.make(), limit_mb, owner=visits.owner())
+    visits.begin(made)
+    return made

@@ -13,7 +13,7 @@ from . import loaders, selected
 from .cache import cached, kept
 
 COLUMNS = ["speaker", "culture", "label"]
-"""What is known of every recording."""
+"""Columns that are known of every recording."""
 HELD_OUT = ("predictions", "attention", "embeddings")
 """Tables of a checkpoint that name its held-out recordings."""
 UNKNOWN = (

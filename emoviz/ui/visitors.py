@@ -19,6 +19,11 @@ def role() -> Role:
     return Role(told) if told in set(Role) else Role.LOOK
 
 
+def address() -> str:
+    """Return the address with which this page's visitor logged in; empty where nobody logs in."""
+    return str(st.user.get("email", "")) if loaders.settings().login else ""
+
+
 def require(action: Action) -> None:
     """Refuse an action to a visitor who may not do it.
 

@@ -255,7 +255,7 @@ def test_an_uploaded_clip_is_analysed_and_played(app: str, page, data: Path):
     expect(page.get_by_role("button", name="Delete my uploads")).to_have_count(0)
 
 
-def test_a_picture_has_bars_in_place_of_curves(app: str, page):
+def test_a_picture_has_bars_in_place_of_curves_and_survives_that_its_page_is_loaded_anew(app: str, page, elsewhere):
     page.goto(f"{app}/predict?models=face-expression")
     page.get_by_role("button", name="Upload", exact=True).click()
     page.locator("input[type=file]").set_input_files(PORTRAIT)
@@ -263,3 +263,13 @@ def test_a_picture_has_bars_in_place_of_curves(app: str, page):
     expect(page.get_by_text("What does the face say?")).to_be_visible()
     expect(page.locator(".st-key-timeline .bars .point")).to_have_count(8)
     page.wait_for_function(f"{VIDEO}.readyState >= 2")  # the player shows the picture
+
+    page.wait_for_url(re.compile("clip=Upload"))
+    page.reload()
+    expect(page.get_by_text("What does the face say?")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Clip")).to_have_value(f"Upload: {PORTRAIT.name}")
+    elsewhere.goto(page.url)  # as anybody may who gets the link
+    elsewhere.get_by_text("no other clip is shown in its place").wait_for()
+    expect(elsewhere.get_by_text("What does the face say?")).to_have_count(0)
+    elsewhere.locator("input[type=file]").first.set_input_files(PORTRAIT)
+    expect(elsewhere.get_by_text("What does the face say?")).to_be_visible()

@@ -214,12 +214,11 @@ def test_no_checkpoint_folder_says_where_they_belong(open_page, settings):
     assert "EMOVIZ_CHECKPOINTS" in texts(open_page("predict"))
 
 
-def test_a_link_to_an_upload_says_that_it_is_gone(open_page):
+def test_a_link_to_an_upload_says_that_it_is_gone_and_shows_no_other(open_page, predictor):
     test = open_page("predict", clip="Upload: mine.mp4")
-    assert "gone with their session" in texts(test)
-    assert test.selectbox(key="clip").value == EXAMPLE
-    test.query_params["clip"] = EXAMPLE  # as the chooser writes it into the link
-    assert "gone with their session" in texts(test.run())
+    assert "no other clip is shown in its place" in texts(test) and not predictor.calls
+    assert test.selectbox(key="clip").value == test.query_params["clip"] == "Upload: mine.mp4"
+    assert not test.selectbox(key="clip").set_value(EXAMPLE).run().info
 
 
 def test_an_upload_is_written_to_the_session_and_analysed(open_page, finish, predictor, sessions, clip, monkeypatch):
