@@ -84,7 +84,7 @@ class Cultures:
 
 
 def train(config: TrainingConfig, data: Data, form: str, seed: int, steps: int) -> Model:
-    """Train a network of a form for so many steps, without selection."""
+    """Train a network of a form for a number of steps, without selection."""
     lightning.seed_everything(seed, verbose=False)
     model = build_model(config, data.inputs.widths)
     model.channel_attention = FORMS[form](sum(data.inputs.widths.values()))

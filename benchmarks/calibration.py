@@ -105,7 +105,7 @@ class Heard:
 
 
 def clips(count: int, neutral: bool = False) -> Chosen:
-    """Return a function that draws so many clips, of neutral ones or of all."""
+    """Return a function that draws a number of clips, of neutral ones or of all."""
 
     def choose(rows: pd.DataFrame, random: np.random.Generator) -> Sequence[str]:
         some = rows[rows["emotion"] == Emotion.NEUTRAL] if neutral else rows

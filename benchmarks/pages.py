@@ -194,7 +194,7 @@ def cell(page: Page, key: str, column: int, row: int) -> tuple[float, float]:
 
 
 def make_checkpoint(folder: Path, name: str, recordings: int, channels: int, seed: int) -> None:
-    """Make an untrained classifier with tables of as many held-out recordings."""
+    """Make an untrained classifier with tables of held-out recordings."""
     random = np.random.default_rng(0)  # both models are of the same recordings
     culture = random.integers(0, len(CULTURES), recordings)
     speakers = [f"made-up/{place * SPEAKERS + number}" for place in range(len(CULTURES)) for number in range(SPEAKERS)]

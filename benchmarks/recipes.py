@@ -220,7 +220,7 @@ Weights = dict[str, Tensor]
 
 
 def new_weights(count: int, width: int, hidden: int, outputs: int) -> Weights:
-    """Draw the weights of so many networks as torch draws those of its layers."""
+    """Draw the weights of several networks as torch draws those of its layers."""
 
     def layer(first: int, last: int) -> tuple[Tensor, Tensor]:
         return tuple((torch.rand(count, n, last) * 2 - 1) / first**0.5 for n in (first, 1))

@@ -196,7 +196,7 @@ def choose_method(count: int) -> Method:
 
 
 def choose_number(field: dataclasses.Field[Any], count: int) -> int | float:
-    """Let people choose a setting, within a range that fits so many recordings."""
+    """Let people choose a setting, within a range that fits the number of recordings."""
     default: Any = field.default
     slider, key, kind = SLIDERS[field.name], field.name, type(default)
     most: int | float = kind(max(slider.least + slider.step, min(slider.most, count * slider.share)))

@@ -297,7 +297,7 @@ def show_behind(of: tuple[Hashable, ...], group: Sequence[Report], chosen: Mappi
 
 
 def show_confusions(group: Sequence[Report]) -> None:
-    """Show what the system whose score is chosen takes for what in each test, where its outputs are classes."""
+    """Show the confusions in each test of the system with the chosen score, if its outputs are classes."""
     known = {report["system"]: report for report in group if report["confusions"]}
     if not known:
         return

@@ -176,7 +176,7 @@ def sweep(config: TrainingConfig, found: Sequence[Holding]) -> tuple[TrainingCon
 
 
 def estimate(config: TrainingConfig, view: Outlook, found: Sequence[Holding], rounds: int) -> None:
-    """Show how long it takes on this machine's processor to train on all recordings, in so many rounds."""
+    """Show how long a training on all recordings takes on this machine's processor, in a number of rounds."""
     own = loaders.settings()
     with st.spinner("Trying a few recordings and one step" if view.lacking else "Timing one step"):
         try:

@@ -20,16 +20,17 @@ GUIDES = sorted((ROOT / "docs").glob("adding-*.md"))
 
 VERBS = frozenset(
     """
-    Add Adjust Align Analyse Append Apply Arrange Ask Assemble Assert Assign Attend Average Beat Begin Blur Bring Build
-    Calibrate Cancel Change Check Choose Classify Clear Cluster Collect Colour Combine Compare Complete Compute
-    Condition Convert Copy Correct Correlate Count Cover Crop Cut Decide Decode Decorate Delete Describe Detect Do Draw
-    Dress Embed Encode End Estimate Evaluate Exchange Explain Export Extract Fetch Fill Filter Find Finish Fit Follow
-    Forget Fuse Gather Get Give Go Group Hand Have Hold Import Interpolate Join Judge Keep Lay Learn Leave Let List
-    Load Log Look Lower Make Mark Mask Match Measure Merge Mirror Mix Move Name Normalise Offer Open Optimise Pack Pad
-    Parse Perform Place Play Poll Pool Predict Prepare Print Pull Push Put Queue Raise Rank Read Recognise Refuse
-    Register Remember Remove Renew Repeat Replace Report Resume Return Round Run Sample Save Say Scale Score Search
-    Seed Select Serve Set Share Show Smooth Sort Split Stack Start Stop Store Submit Suggest Summarise Tabulate Take
-    Tell Test Time Track Train Transcribe Transform Turn Undo Update Wait Warn Weigh Weight Write Yield
+    Add Adjust Align Analyse Append Apply Arrange Ask Assemble Assert Assign Attend Average Beat Begin Blur Bring
+    Build Calibrate Cancel Change Check Choose Classify Clear Cluster Collect Colour Combine Compare Compile
+    Complete Compute Condition Convert Copy Correct Correlate Count Cover Crop Cut Decide Decode Decorate Delete
+    Describe Detect Divide Do Draw Dress Embed Encode End Estimate Evaluate Exchange Explain Export Extract Fetch
+    Fill Filter Find Finish Fit Follow Forget Fuse Gather Get Give Go Group Hand Have Hold Import Interpolate Join
+    Judge Keep Lay Learn Leave Let List Load Log Look Lower Make Mark Mask Match Measure Merge Mirror Mix Move Name
+    Normalise Offer Open Optimise Pack Pad Parse Perform Place Play Poll Pool Predict Prepare Print Pull Push Put
+    Queue Raise Rank Read Recognise Refuse Register Remember Remove Renew Repeat Replace Report Resume Return Round
+    Run Sample Save Say Scale Score Search Seed Select Serve Set Share Show Smooth Sort Split Stack Start Stop Store
+    Submit Suggest Summarise Tabulate Take Tell Test Time Track Train Transcribe Transform Turn Undo Update Wait
+    Warn Weigh Weight Write Yield
     """.split()
 )
 """Imperatives with which the docstring of a function begins; a new one is added here."""
@@ -45,6 +46,14 @@ DANGLING = frozenset(
 
 CALLED = frozenset("asks begins called decides gives keeps makes returns says takes tells told turns".split())
 """Words with which an entry begins that says what an argument does, but not what it is."""
+
+RIDDLE = re.compile(r"\b(so many|than (which|whom)|[Oo]f more,)")
+"""Words in which a reader of that line alone cannot know how many, than what, or how."""
+
+EMPTY = re.compile(
+    r"if (it|they|one|that|this|there) (is|are|does|do|has|have)( not| none| so)?\.|.* (cannot be|is none)\."
+)
+"""Texts under ``Raises`` that name no case."""
 
 SHAPE = re.compile(r"\(|(float|u?int|bool)\d*\b")
 """Beginning of a text that tells a shape or a type before the thing that has it."""
@@ -127,9 +136,12 @@ def first_line(text: Text) -> str:
         return "has no docstring"
     if not line.endswith((".", "?") if text.page else "."):
         return f"does not end its first line with a full stop: {line}"
+    if text.is_function and (line.split()[0].strip(",;.") not in VERBS or line.split()[1:2] == ["of"]):
+        return f"does not begin with an imperative: {line}"
+    if found := RIDDLE.search(line):
+        return f"is a riddle at '{found[0]}': {line}"
     if text.is_function:
-        imperative = line.split()[0].strip(",;.") in VERBS and line.split()[1:2] != ["of"]
-        return "" if imperative else f"does not begin with an imperative: {line}"
+        return ""
     if first_word(line).lower() in DANGLING:
         return f"begins in the middle of a thought: {line}"
     if SHAPE.match(line):
@@ -179,7 +191,7 @@ def wrong_raises(text: Text) -> list[str]:
     return found + [
         f"{name} is not said to be raised if something is wrong: {entry}"
         for name, entry in text.entries("Raises").items()
-        if not entry.startswith(("if ", "of that kind, if "))
+        if not entry.startswith(("if ", "of that kind, if ")) or EMPTY.fullmatch(entry)
     ]
 
 
@@ -247,6 +259,8 @@ def test_guides_write_docstrings_as_they_are_wanted():
         ('def f(width):\n    """Make it.\n\n    Args:\n        width: D.\n    """', "no words"),
         ('def f(a, b):\n    """Make it.\n\n    Args:\n        a: number of boxes.\n    """', "of the parameters"),
         ('def f():\n    """Make it.\n\n    Raises:\n        ConfigError: so.\n    """', "if something is wrong"),
+        ('def f():\n    """Make it.\n\n    Raises:\n        ConfigError: if it is.\n    """', "if something is wrong"),
+        ('def f():\n    """Make so many of them."""', "riddle at 'so many'"),
         (
             'def f():\n    """Make it.\n\n    Raises:\n        ConfigurationError: if it is late.\n    """',
             "no exception",

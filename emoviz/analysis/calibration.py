@@ -1,4 +1,4 @@
-"""Calibration of compared models: whether they are right as often as they are sure, and as strong as the labels."""
+"""Calibration of compared models: whether confidence matches accuracy, and predictions match the labels' strength."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from .comparison import Comparison
 BINS = 10
 """Number of bins of confidence on [0, 1], and of predicted dimensions on [-1, 1]."""
 SPREAD = (0.1, 0.9)
-"""Quantiles of the labels that are shown for what is predicted."""
+"""Quantiles of the labels that are shown for each predicted value."""
 
 
 def reliability(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:

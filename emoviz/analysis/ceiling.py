@@ -1,6 +1,6 @@
-r"""The similarity of cultures set against its ceiling: how far the replicates of each agree with themselves.
+r"""The similarity of cultures relative to its ceiling, which is set by the agreement of each culture's replicates.
 
-Two cultures whose models find other channels in every replicate cannot look alike, even if they are. With
+Two cultures whose replicates each find other channels cannot look alike, even if they are. With
 :math:`r_{ij}` the mean similarity of replicates of two cultures and :math:`r_{ii}` that of different replicates of one,
 
 .. math:: \rho_{ij} = \frac{r_{ij}}{\sqrt{r_{ii}\, r_{jj}}}
@@ -23,7 +23,7 @@ from ..evaluation import bootstrap
 from .similarity import Units, mean_over_pairs, resampled, units_of
 
 MOST_NEEDED = 1000
-"""More replicates than that nobody has, so that their number is not told."""
+"""Largest number of needed replicates that is reported, as nobody has more."""
 
 
 def against_ceiling(
@@ -36,7 +36,7 @@ def against_ceiling(
     level: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Set the similarity of every two cultures against their ceiling.
+    """Divide the similarity of every pair of cultures by their ceiling.
 
     Args:
         weights: a table of weights.
@@ -79,7 +79,7 @@ def against_ceiling(
 
 
 def in_words(pairs: pd.DataFrame, replicates: str) -> str:
-    """Return in words how many pairs of cultures of one dimension differ beyond reliability, and which most.
+    """Return in words how many pairs of cultures of one dimension differ beyond reliability, and which pair most.
 
     Args:
         pairs: rows of :func:`against_ceiling`.

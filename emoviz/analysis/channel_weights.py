@@ -1,4 +1,4 @@
-r"""The channels that a model lets through on some held-out recordings, and the difference to other recordings.
+r"""The channels to which a model gives weight on some held-out recordings, and the difference to other recordings.
 
 A table of weights is ``attention.parquet``: one row per recording, one column per channel. Means come with Student's
 interval over recordings. Two slices may share recordings; of those in the first alone, in both and in the second alone,
@@ -83,7 +83,7 @@ def stream_means(weights: pd.DataFrame, channels: pd.DataFrame) -> pd.DataFrame:
 
 
 def words_of_means(means: pd.DataFrame, streams: pd.DataFrame) -> str:
-    """Say in half a line which channel has the highest weight, and what each stream gets on average."""
+    """Return half a line on the channel with the highest weight, and on the mean weight of each stream."""
     top = means.loc[means["weight"].idxmax()]
     parts = [f"{row.stream} {interval(row.weight, row.low, row.high)}" for row in streams.itertuples()]
     return (
@@ -93,14 +93,14 @@ def words_of_means(means: pd.DataFrame, streams: pd.DataFrame) -> str:
 
 
 def by_chance(differences: pd.DataFrame) -> int:
-    """Return in about how many channels the interval leaves out zero by chance alone."""
+    """Return the number of channels in which the interval is expected to leave out zero by chance alone."""
     return round((1 - LEVEL) * len(differences))
 
 
 def are_noise(differences: pd.DataFrame) -> bool:
-    """Return whether hardly more channels differ than by chance, so that their order says nothing.
+    """Return whether hardly more channels differ than by chance, so that their order means nothing.
 
-    As many as chance gives and two standard deviations more, as of a count of rare events, are still chance.
+    Up to the number expected by chance plus two standard deviations of a Poisson count still counts as chance.
     """
     chance = by_chance(differences)
     return bool(differences["differs"].sum() <= chance + 2 * chance**0.5)

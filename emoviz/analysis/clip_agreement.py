@@ -16,7 +16,7 @@ from .comparison import LEAST
 AGREEMENT_WINDOW = 3.0
 """Seconds over which the running agreement of two models is computed."""
 BLOCK = 1.0
-"""Seconds of a clip that are resampled together, since neighbouring frames say nearly the same."""
+"""Seconds of a clip that are resampled together, since neighbouring frames are nearly equal."""
 CCC, KAPPA = METRICS["ccc"].title, METRICS["kappa"].title
 """Names of the measures of agreement."""
 
@@ -34,13 +34,13 @@ def clip_outputs(outputs: pd.DataFrame, models: Sequence[str]) -> dict[str, list
 
 
 def clip_series(table: pd.DataFrame, outputs: pd.DataFrame, output: str, models: Sequence[str]) -> pd.DataFrame:
-    """Return the predictions of a clip: time, and one column per model."""
+    """Return the predictions of a clip as a table: time, and one column per model."""
     own = outputs[outputs.output == output].set_index("model").column
     return pd.DataFrame({"time": table.time, **{model: table[own[model]] for model in models}})
 
 
 def clip_agreement(table: pd.DataFrame, outputs: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """Return the agreement of each two models on a clip.
+    """Return the agreement of each pair of models on a clip.
 
     Returns:
         Columns first, second, output, measure, value, low and high (95 % bootstrap interval over blocks of

@@ -1,8 +1,8 @@
-"""Models side by side: the recordings and outputs that they share, and the sense in which they can be compared.
+"""Models side by side: the recordings and outputs that they share, and the extent to which they can be compared.
 
-Models are compared with each other where they kept what they said of the same held-out recordings with the same
-labels. The first of those is what the others are measured against. Models that share nothing stand beside them with
-the scores of their own recordings.
+Models are compared with each other if they kept predictions of the same held-out recordings with the same labels. The
+others are measured against the first of them. Models that share nothing are listed with the scores on their own
+recordings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ from ..evaluation.slices import Slice
 from ..evaluation.tables import curve_table, results_of
 
 LEAST, MOST = 2, 4
-"""Models in a comparison."""
+"""Smallest and largest number of models in a comparison."""
 STATED = ("culture", "output", "metric", "aggregation", "value", "low", "high", "training_mean", "recordings")
-"""Fields without which a score of ``metrics.json`` cannot stand beside others."""
+"""Fields of ``metrics.json`` without which a score cannot be compared with others."""
 
 
 @dataclass(frozen=True)
@@ -135,11 +135,11 @@ def compare(contenders: Sequence[Contender], chosen: Slice | None = None) -> Com
 
 
 def suggest(contenders: Sequence[Contender], wanted: str = "") -> tuple[str, ...]:
-    """Return the pair that shares most recordings, else the first two models; none where there are fewer.
+    """Return the pair that shares most recordings, or else the first two models; none if there are fewer.
 
     Args:
-        contenders: models that there are.
-        wanted: name of a model that the pair is to have, first, if it is among them.
+        contenders: available models.
+        wanted: name of a model that comes first in the pair, if it is available.
     """
     own = sorted(contenders, key=lambda contender: contender.name != wanted)
     pairs = list(combinations(own, LEAST))
@@ -151,13 +151,13 @@ def suggest(contenders: Sequence[Contender], wanted: str = "") -> tuple[str, ...
 
 
 def recording_table(results: Sequence[Result]) -> pd.DataFrame:
-    """Return culture, speaker and label by id, as slices ask for them."""
+    """Return culture, speaker and label by id, as slices need them."""
     columns = {name: [getattr(r, name) for r in results] for name in ("culture", "speaker", "label")}
     return pd.DataFrame(columns, index=pd.Index([r.id for r in results], name="id"))
 
 
 def training_curves(comparison: Comparison) -> pd.DataFrame:
-    """Return model, epoch (from 1), loss, validation and the metric of selection of the models that kept them."""
+    """Return the training curves that models kept: model, epoch (from 1), loss, validation and its metric."""
     return curve_table(
         (one.name, one.metrics.get("epochs", ()), one.metrics.get("selection", {}).get("metric"))
         for one in comparison.contenders

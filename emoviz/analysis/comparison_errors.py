@@ -27,7 +27,7 @@ LEVELS = 10
 
 
 def confusions(comparison: Comparison) -> pd.DataFrame:
-    """Return model, truth, prediction, count and share (of the recordings with that truth) of classifiers."""
+    """Return the confusions of classifiers: model, truth, prediction, count and share (of that truth)."""
     tables = []
     for contender in comparison.contenders:
         if contender.kind not in CLASS_KINDS:
@@ -70,7 +70,7 @@ def of_slice(contender: Contender, column: str, name: str) -> list[str]:
 def level_confusions(comparison: Comparison) -> pd.DataFrame:
     """Return how often values of each level are predicted at each level, by models of dimensions or intensities.
 
-    Values beyond the range are counted at its ends, and those without a label or a prediction nowhere.
+    Values beyond the range are counted at its ends; values without a label or a prediction are not counted.
 
     Returns:
         Columns model, output, truth and prediction (names of levels, from low to high), count, and share (of the values
@@ -101,7 +101,7 @@ def level_confusions(comparison: Comparison) -> pd.DataFrame:
 
 
 def slice_columns(comparison: Comparison) -> list[str]:
-    """Return the columns by which errors can be told apart, which are those with several values."""
+    """Return the columns with several values, by which errors can be grouped."""
     everyone = [c for c in comparison.contenders if c.results]
     return [column for column in ("culture", "label", "speaker") if any(len(_slices(c, column)) > 1 for c in everyone)]
 

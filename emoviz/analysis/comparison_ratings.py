@@ -1,4 +1,4 @@
-"""Models set against the ratings of a corpus by valence and arousal that were derived from what they say of a clip."""
+"""Comparison of models with the ratings of a corpus, by valence and arousal that are derived from their predictions."""
 
 from ..checkpoints.folder import Checkpoint
 from ..core.progress import Progress, silent

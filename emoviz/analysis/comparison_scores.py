@@ -1,4 +1,4 @@
-"""Scores of compared models and their differences, as tables, and in words which model is better by more than luck.
+"""Scores of compared models and their differences as tables, and sentences on which model is better beyond chance.
 
 Every bootstrap sample of people is the same for all models that are compared with each other, so the interval of a
 difference is that of a paired bootstrap. A difference is a model's score minus that of the first one.
@@ -19,17 +19,17 @@ from ..evaluation.scores import ALL, MEAN, Result, Score, flag_collapsed
 from .comparison import Comparison, Contender
 
 MAIN_METRIC: dict[str, str] = {"dimension": "ccc", "emotion": "ua", "binary": "ua", "intensity": "pearson"}
-"""Kind of outputs -> the metric, pooled, that sums a model up."""
+"""Kind of outputs -> the pooled metric that summarises a model."""
 SCORE_COLUMNS = ["culture", "output", "metric", "aggregation"]
 """Columns that name a score."""
 CLUSTERS = ["unit", "clusters"]
-"""Columns that say what an interval draws, and how many of them."""
+"""Columns with the unit that an interval draws, and the number of units."""
 COLLAPSED = "†"
 COLLAPSED_NOTE = f"{COLLAPSED} Collapsed: {words.COLLAPSED}."
 
 
 def judge(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the scores of all models, and the differences of those that are compared with each other.
+    """Return the scores of all models, and the differences between the models that are compared with each other.
 
     Returns:
         Scores: model, culture, output, metric, aggregation, value, low and high (95 % bootstrap interval),
@@ -106,14 +106,14 @@ def collapses(scores: pd.DataFrame) -> list[str]:
 
 
 def main_scores(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the pooled scores over all recordings that sum the models up."""
+    """Return the pooled scores over all recordings that summarise the models."""
     whole = scores[(scores.culture == ALL) & (scores.aggregation == "pooled")]
     means = whole.output.eq(MEAN)
     return whole[whole.metric.isin(MAIN_METRIC.values()) & (means if means.any() else True)]
 
 
 def score_names(scores: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Return output, metric and aggregation of each score, first those that sum the models up."""
+    """Return output, metric and aggregation of each score, first the scores that summarise the models."""
     names = pd.concat([main_scores(scores), scores])[SCORE_COLUMNS[1:]].drop_duplicates()
     return list(names.itertuples(index=False, name=None))
 
@@ -125,9 +125,9 @@ def score_title(output: str, metric: str, aggregation: str) -> str:
 
 
 def score_grid(scores: pd.DataFrame, output: str, metric: str, aggregation: str) -> pd.DataFrame:
-    """Return one score for people to read: a row per culture, and a column per model.
+    """Return one score as a table for people: a row per culture, and a column per model.
 
-    Behind them stand the training mean, the recordings, and the people that the intervals draw. A model that has
+    The last columns are the training mean, the recordings, and the people that the intervals draw. A model that has
     collapsed is marked by :data:`COLLAPSED`.
     """
     chosen = of_score(scores, output, metric, aggregation)

@@ -1,4 +1,4 @@
-"""The comparison of cultures in one task: similarity, what it is worth, and what the tests say in words."""
+"""The comparison of cultures in one task: similarities, their reliability, and the results of the tests in words."""
 
 from typing import NamedTuple
 
@@ -70,7 +70,7 @@ def compare(
 
 
 def first_pair(comparison: Comparison) -> tuple[str, str]:
-    """Return the least similar pair, of reliable cultures where two are; a culture with itself where it is alone."""
+    """Return the least similar pair, of reliable cultures if there are two; a single culture is paired with itself."""
     cells = comparison.cells.sort_values("similarity")
     cells = cells[cells["other"].isin(comparison.order)]
     pairs = cells[cells["culture"] != cells["other"]] if len(comparison.order) > 1 else cells
@@ -80,7 +80,7 @@ def first_pair(comparison: Comparison) -> tuple[str, str]:
 
 
 def beside(comparison: Comparison) -> tuple[str, ...]:
-    """Return the columns of the matrix that are no cultures."""
+    """Return the columns of the matrix that are not cultures."""
     return tuple(sorted(set(comparison.cells["other"]) - set(comparison.order)))
 
 

@@ -40,11 +40,11 @@ SCORES = ("model", "culture", "dimension", "seed", "metric", "aggregation", "val
 
 
 LEVEL = 0.05
-"""Below which a p counts."""
+"""Level of significance: a p value below it counts."""
 
 
 NOTHING = "nothing"
-"""Learnt from the culture that is tested."""
+"""Word for nothing that was learnt from the tested culture."""
 
 
 class Weights(NamedTuple):
@@ -54,7 +54,7 @@ class Weights(NamedTuple):
         table: table of weights; empty where no checkpoint has any.
         replicates: name of its rows of one culture and dimension: ``seed`` or ``speaker``.
         left_out: errors of checkpoints that could not be read, or do not fit the others.
-        missing: names of the checkpoints that weigh channels, but not yet by the weighting that was asked for.
+        missing: names of the checkpoints that weigh channels, but lack the kind of weights that was asked for.
         note: limits of the table in words; empty where there are none.
         fit: digest of the principal components among the channels (:mod:`emoviz.checkpoints.components`).
         moved: weights of the cultures' pseudo-cultures (:mod:`emoviz.analysis.microphones`); empty where none are kept.
@@ -70,9 +70,9 @@ class Weights(NamedTuple):
 
 
 def weights(folders: Iterable[Path], weighting: Weighting = Weighting.ATTENTION) -> Weights:
-    """Return mean channel weights of models that were each trained on one culture, as far as they are there.
+    """Return mean channel weights of the models that were each trained on one culture, as far as they are here.
 
-    What a checkpoint is stands in its files, not in its folder's name: its dimension and seed in ``config.json``, its
+    The files of a checkpoint say what it is, not its folder's name: its dimension and seed in ``config.json``, its
     culture with the held-out clips.
 
     Args:
@@ -112,13 +112,13 @@ def weights(folders: Iterable[Path], weighting: Weighting = Weighting.ATTENTION)
 
 
 def beside(own: Weights, other: Weights, names: tuple[str, str]) -> Weights:
-    """Return the weights of two sets of models in one table, of the channels that both weigh.
+    """Return the weights of two sets of models in one table, for the channels that both weigh.
 
-    A principal component is the same channel only where both sets read those of one fit.
+    A principal component is the same channel only if both sets share one fit.
 
     Args:
         own: weights of one set, whose tasks are kept.
-        other: weights of the other one.
+        other: weights of the other set.
         names: names of both sets; a culture that both have is told apart by the first.
 
     Returns:
@@ -152,7 +152,7 @@ def _lacking(index: pd.Index) -> str:
 
 
 def weights_by_speaker(folder: Path, weighting: Weighting = Weighting.ATTENTION) -> Weights:
-    """Return mean channel weights of one model by held-out speaker; empty where it weighs no channels.
+    """Return mean channel weights of one model by held-out speaker; empty if it weighs no channels.
 
     Args:
         folder: folder of the checkpoint.
@@ -171,11 +171,11 @@ def weights_by_speaker(folder: Path, weighting: Weighting = Weighting.ATTENTION)
 
 
 def missing(weights: Weights, weighting: Weighting, asked: str) -> str:
-    """Say which models are not weighed by a witness yet, and the command that does it.
+    """Return a sentence on the models that lack a kind of weights, with the command that computes them.
 
     Args:
         weights: weights of which some are missing.
-        weighting: the witness.
+        weighting: kind of the weights.
         asked: name of the model or of the group of models.
     """
     models = "the model" if len(weights.missing) == 1 else f"{len(weights.missing)} models, such as"
@@ -237,11 +237,11 @@ def scores(folders: Iterable[Path]) -> pd.DataFrame:
 
 
 def transfer(reports: Iterable[Report]) -> pd.DataFrame:
-    """Return the scores of reports that say how well what was learnt from one culture holds in another.
+    """Return the scores of reports on transfer: how well a model of one culture does on another.
 
     Returns:
         The rows of :func:`emoviz.studies.tables.scores` that have a source and a target, with ``results`` as the
-        title of study and protocol, and ``learnt``: what else was learnt from the target or calibrated to.
+        title of study and protocol, and ``learnt``: the further use of the target's recordings.
     """
     table = tables.scores(reports)
     if table.empty:
@@ -284,7 +284,7 @@ def verdict(overall: Mapping[str, Any], pairs: pd.DataFrame, replicates: str) ->
 
 
 def start(cells: pd.DataFrame, replicates: str) -> str:
-    """Say whether replicates of one seed have more in common than those of one culture; empty where they have not.
+    """Return a sentence if replicates of one seed share more than those of one culture; else an empty text.
 
     Models of several cultures that were trained from one seed started from the same weights.
 

@@ -1,4 +1,4 @@
-"""Shared recordings of which compared models say different things, and the predictions of one of them."""
+"""Shared recordings on which compared models disagree, and the predictions for one of them."""
 
 from itertools import combinations
 
@@ -11,11 +11,11 @@ from ..evaluation.scores import Result
 from .comparison import Comparison, Contender, recording_table
 
 TRUTH = "labels"
-"""Name under which the labels stand beside the models."""
+"""Name of the labels among the models."""
 
 
 def disagreements(comparison: Comparison) -> pd.DataFrame:
-    """Return the shared recordings, first those of which the models say the most different.
+    """Return the shared recordings, sorted by the disagreement of the models, the largest first.
 
     Returns:
         Columns id, culture, speaker, label, distance (the largest between two models: half the sum of the
@@ -44,7 +44,7 @@ def error_of(model: str) -> str:
 
 
 def said_of(comparison: Comparison, identity: str) -> pd.DataFrame:
-    """Return the predictions of one shared recording, and its labels.
+    """Return all models' predictions for one shared recording, and its labels.
 
     Returns:
         Columns model (:data:`TRUTH` for the labels), output, frame (0 where the recording has one label), value.

@@ -1,6 +1,6 @@
 """A report as one HTML file that opens in any browser, without a network.
 
-The drawing library stands in the file once, and every figure with its table beneath it.
+The file holds the drawing library once, and every figure with its table beneath it.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ summary {{ cursor: pointer; color: {LIGHT["primaryColor"]} }} .wide {{ overflow-
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report: its heading, some sentences, a figure, and a table that is folded where there is one."""
+    """A part of the report: its heading, sentences, figure, and folded table, if it has one."""
 
     heading: str
     text: str = ""
@@ -42,7 +42,7 @@ def page(title: str, kind: str, sentences: Iterable[str], sections: Iterable[Sec
     Args:
         title: title of the page.
         kind: kind of the report, e.g. ``A comparison``.
-        sentences: sentences that a reader must know, a paragraph each.
+        sentences: sentences that a reader must know, each a paragraph.
         sections: parts of the report.
     """
     intro = "".join(f"<p>{escape(line)}</p>" for line in sentences)

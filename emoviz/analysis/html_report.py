@@ -1,4 +1,4 @@
-"""The report of a comparison of models on held-out recordings, as one file of HTML."""
+"""The report of a comparison of models on held-out recordings, as one HTML file."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,12 +22,12 @@ SHOWN_DISAGREEMENTS = 50
 
 
 def sections(comparison: Comparison, complexities: Sequence[Complexity] = (), *, verdict: bool = True) -> list[Section]:
-    """Make the sections on everything that can be said of a comparison on held-out recordings.
+    """Make the sections of the report of a comparison on held-out recordings.
 
     Args:
         comparison: comparison of models.
         complexities: costs of the models, where these are known.
-        verdict: whether it is said which is better; of recordings that were chosen by their errors nobody can say it.
+        verdict: whether the report says which model is better; it must not for recordings chosen by their errors.
     """
     names = [c.name for c in comparison.contenders]
     scores, differences = comparison_scores.judge(comparison)
@@ -102,12 +102,12 @@ def notes(comparison: Comparison) -> list[str]:
 
 
 def write(comparison: Comparison, complexities: Sequence[Complexity] = (), only: str = "") -> str:
-    """Write a comparison as one page of HTML.
+    """Write a comparison as one HTML page.
 
     Args:
         comparison: comparison of models on held-out recordings.
         complexities: costs of the models, where these are known.
-        only: sentence on the selection of recordings that it is on, or "".
+        only: sentence on the selection of recordings in the comparison, or "".
     """
     names = " and ".join(c.name for c in comparison.contenders)
     limits = [

@@ -23,7 +23,7 @@ AXES = ("x", "y", "z")
 MOST_WINDOWS = 60
 """Largest number of windows of a new clip that a map shows."""
 LEAST_COMMON = 10
-"""Recordings that two maps have to share before one is turned to fit the other."""
+"""Smallest number of recordings that two maps share before one is turned to fit the other."""
 
 
 def recordings(
@@ -41,7 +41,7 @@ def recordings(
     Returns:
         Index id; columns ``label``; ``culture``, ``speaker`` and ``emotion`` where they are known; ``predicted
         emotion`` and ``correct`` of classifiers; each dimension and ``predicted <dimension>``, means over the
-        recording. Valence and arousal are derived from the emotions that a label names where there are no others.
+        recording. Valence and arousal are derived from the emotions that a label names if there are no others.
     """
     table = pd.DataFrame({"label": embeddings["label"].astype(str)})
     for column in (CULTURE, SPEAKER):
@@ -87,12 +87,12 @@ class Placement(NamedTuple):
 
 
 def standard(points: Array) -> Placement:
-    """Place a map with its centre at 0 and a mean squared distance of its points from it of 1."""
+    """Place a map with its centre at 0 and a mean squared distance of 1 between its points and the centre."""
     return Placement(points.mean(0), np.eye(points.shape[1]) / (_radius(points) or 1.0), np.zeros(points.shape[1]))
 
 
 def beside(points: Array, ids: pd.Index, first: Array, first_ids: pd.Index) -> Placement:
-    """Place a map turned and scaled so that recordings lie as near as they can to their places in another map.
+    """Place a map turned and scaled so that recordings lie as near as possible to their places in another map.
 
     Only for maps whose axes and unit mean nothing, as those of t-SNE and UMAP. Maps with too few common recordings
     are only centred and scaled.
@@ -208,6 +208,6 @@ def places_of_clip(times: Array, embeddings: Array, transform: Callable[[Array],
 
 
 def moved(places: pd.DataFrame, placement: Placement) -> pd.DataFrame:
-    """Return points of a map (columns ``x``, ``y``, ``z``) as the map lies on the page."""
+    """Return points of a map (columns ``x``, ``y``, ``z``) at their places on the page."""
     axes = [axis for axis in AXES if axis in places]
     return places.assign(**dict(zip(axes, placement(places[axes].to_numpy()).T, strict=True)))

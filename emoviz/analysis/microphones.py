@@ -47,10 +47,10 @@ def read(file: Path) -> pd.DataFrame:
 
 
 def read_all(files: Iterable[Path]) -> pd.DataFrame:
-    """Return the weights of pseudo-cultures that stand in several files; an empty table without files.
+    """Return the weights of pseudo-cultures from several files; an empty table without files.
 
     Raises:
-        CheckpointError: if one is damaged or gone.
+        CheckpointError: if a file is damaged or gone.
     """
     tables = [read(file) for file in files]
     return pd.concat(tables) if tables else pd.DataFrame()
@@ -66,7 +66,7 @@ def write(folder: Path, group: str, weights: pd.DataFrame) -> Path:
 
 
 def heard(weights: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
-    """Return the pseudo-cultures of the cultures, tasks and channels of a table of weights; empty where one lacks."""
+    """Return the pseudo-cultures for all cultures, tasks and channels of a table of weights, or an empty table."""
     if moved.empty or not set(weights) <= set(moved):
         return moved.iloc[:0]
     known = weights.index.droplevel(2).unique()
@@ -74,7 +74,7 @@ def heard(weights: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
 
 
 def beside(weights: pd.DataFrame, moved: pd.DataFrame, culture: str) -> tuple[pd.DataFrame, str]:
-    """Return the weights of a culture and of its pseudo-culture in one table, and the name of the latter in it."""
+    """Return the weights of a culture and of its pseudo-culture in one table, and the pseudo-culture's name there."""
     name = f"{culture} {BY_TELEPHONE}"
     own, other = (table[table.index.get_level_values("culture") == culture] for table in (weights, moved))
     return pd.concat([own, other.rename(index={culture: name}, level="culture")]), name
@@ -121,14 +121,14 @@ def cells(
 
 
 class Move(NamedTuple):
-    """The distance by which the telephone moves a culture, against the culture that lies nearest to it.
+    """The distance by which the telephone moves a culture, compared with the nearest other culture.
 
     Attributes:
         culture: name of the culture.
-        moved: its similarity to itself by telephone, of their ceiling.
-        low: lower bound of it.
+        moved: its similarity to itself by telephone, as a share of their ceiling.
+        low: lower bound of that similarity.
         nearest: the other culture that is most similar to it.
-        similarity: similarity to that culture, of their ceiling.
+        similarity: similarity to the nearest culture, as a share of their ceiling.
         high: highest upper bound of the similarity to any other culture.
     """
 
@@ -141,12 +141,12 @@ class Move(NamedTuple):
 
     @property
     def less(self) -> bool:
-        """Whether the telephone moves it less far than any other culture lies, by intervals that do not overlap."""
+        """Whether the telephone moves the culture less far than any other culture lies, by separate intervals."""
         return self.low > self.high
 
 
 def moves(pairs: pd.DataFrame, found: pd.DataFrame) -> list[Move]:
-    """Return how far the telephone moves each culture; those without a known ceiling are left out.
+    """Return how far the telephone moves each culture, leaving out cultures without a known ceiling.
 
     Args:
         pairs: pairs of cultures of one dimension (:func:`~emoviz.analysis.ceiling.against_ceiling`).
@@ -167,7 +167,7 @@ def moves(pairs: pd.DataFrame, found: pd.DataFrame) -> list[Move]:
 
 
 def in_words(found: Sequence[Move]) -> str:
-    """Return in words whether a telephone moves cultures as far as other cultures lie; empty where nothing tells it."""
+    """Return in words whether a telephone moves cultures as far as other cultures lie; empty if it is unknown."""
     if not found:
         return ""
     near = [move for move in found if move.less]

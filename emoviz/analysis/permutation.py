@@ -20,11 +20,11 @@ from .similarity import Units, defined_mean, mean_over_pairs, units_of
 
 Array = np.ndarray
 MOST_EXACT = 20_000
-"""Labellings up to which a permutation test goes through all of them, e.g. 8 against 8."""
+"""Largest number of labellings that a permutation test tries completely, e.g. 8 against 8."""
 DRAWS = 9_999
-"""Random labellings of a test that cannot go through all."""
+"""Number of random labellings of a test that cannot try all."""
 CHUNK = 1_000
-"""Labellings that are judged at once, to bound the memory."""
+"""Number of labellings that are judged at once, to bound the memory."""
 
 
 def differences(
@@ -58,8 +58,8 @@ def differences(
         weights: a table of weights.
         measure: one of :data:`MEASURES`.
         k: number of channels of the measure ``top-k``.
-        matched: whether replicates of one name in several cultures have more in common than the name.
-        draws: number of random labellings where not all are tried.
+        matched: whether replicates with the same name in several cultures share more than the name, e.g. a seed.
+        draws: number of random labellings if not all are tried.
         seed: seed of their random numbers.
 
     Returns:
@@ -130,7 +130,7 @@ class PermutationTest(NamedTuple):
     """The result of :func:`permutation_test`.
 
     Attributes:
-        p: p-value of the hypothesis that labels do not matter; NaN where all labellings say the same.
+        p: p value of the hypothesis that labels do not matter; NaN if all labellings give the same statistic.
         smallest_p: smallest p-value that groups of these sizes can reach.
         labellings: number of labellings that were tried, the observed one included.
         exact: whether these are all.

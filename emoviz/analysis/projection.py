@@ -1,6 +1,6 @@
 """Maps of embeddings: clips as points in two or three dimensions, new clips in their places, and a cache of maps.
 
-What is kept on disk are coordinates, never a fitted object.
+Coordinates are kept on disk, never a fitted object.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from .projection_methods import METHODS, Method, Placer
 
 Array = np.ndarray
 FORMAT = 2
-"""Number of the format of cached maps, raised when the same settings come to mean other points."""
+"""Version of the format of cached maps; it is raised when the same settings would give other points."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Projection:
 
     @cached_property
     def explained(self) -> Array:
-        """The share (dimensions,) of the embeddings' variance along each axis of a PCA map; else without meaning."""
+        """The share (dimensions,) of the embeddings' variance along each axis; it has a meaning for PCA alone."""
         return np.asarray(self.points.var(0, dtype=np.float64) / self.embeddings.var(0, dtype=np.float64).sum())
 
     @cached_property
@@ -71,7 +71,7 @@ class Projection:
 def fit(embeddings: Array, method: Method, *, cache: Path | None = None, progress: Progress = silent) -> Projection:
     """Make a map of embeddings, or take it from the cache.
 
-    The same embeddings, settings and versions of libraries give the same points, on one machine to the last digit.
+    The same embeddings, settings and library versions give the same points, on one machine to the last digit.
 
     Args:
         embeddings: embeddings (N, E), taken as float32.
@@ -83,7 +83,7 @@ def fit(embeddings: Array, method: Method, *, cache: Path | None = None, progres
 
     Raises:
         AnalysisError: if the embeddings cannot be mapped: too few, not finite, or all the same.
-        ConfigError: if the settings do not fit them.
+        ConfigError: if the settings do not fit the embeddings.
     """
     embeddings = _checked(embeddings)
     if len(embeddings) < method.dimensions + 2:

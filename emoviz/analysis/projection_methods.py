@@ -28,22 +28,22 @@ from ..core.registry import Registry
 
 Array = np.ndarray
 Placer = Callable[[Array], Array]
-"""New embeddings (M, E) -> their points (M, dimensions)."""
+"""Function from new embeddings (M, E) to their points (M, dimensions)."""
 STAGE = "Arranging clips on the map"
 EXACT_NEIGHBOURS = 20_000
-"""Clips up to which t-SNE's neighbours are the true ones, and not approximate."""
+"""Largest number of clips for which t-SNE's neighbours are exact, not approximate."""
 FFT_FROM = 3_000
 """Clips from which t-SNE's repulsion is interpolated on a grid (FIt-SNE) in two dimensions, as it is faster than a
 tree, and the tree of three dimensions is given all cores."""
 COARSENESS = 1.5
 """Side of a cell of that grid: of 10,000 clips, 1 takes 1.5 times as long for the same trustworthiness (.780)."""
 CALLS = 10
-"""Iterations of t-SNE between two reports of progress."""
+"""Number of iterations of t-SNE between two reports of progress."""
 
 
 @dataclass(frozen=True)
 class Method(ABC):
-    """A way to arrange embeddings as a map.
+    """A method that arranges embeddings as a map.
 
     Attributes:
         dimensions: number of dimensions of the map, 2 or 3.
@@ -60,7 +60,7 @@ class Method(ABC):
             raise ConfigError(f"A map has 2 or 3 dimensions, not {self.dimensions}.")
 
     def check(self, clips: int, width: int) -> None:
-        """Raise ConfigError where the settings do not fit so many clips with embeddings of that width."""
+        """Raise ConfigError if the settings do not fit a number of clips and a width of embeddings."""
         if width < self.dimensions:
             raise ConfigError(f"Embeddings of width {width} have no map of {self.dimensions} dimensions.")
 
@@ -70,7 +70,7 @@ class Method(ABC):
 
     @abstractmethod
     def placer(self, embeddings: Array, points: Array) -> Placer:
-        """Return a function that places new clips into the map of these embeddings (N, E)."""
+        """Return a function that places new clips into the map of embeddings (N, E)."""
 
 
 METHODS: Registry[type[Method]] = Registry("projection")
@@ -79,7 +79,7 @@ METHODS: Registry[type[Method]] = Registry("projection")
 @METHODS.register("pca")
 @dataclass(frozen=True)
 class PCA(Method):
-    """Principal components: linear, without settings, distances across the map can be read."""
+    """Principal components: linear and without settings; distances across the map have a meaning."""
 
     title: ClassVar[str] = "PCA"
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
@@ -174,7 +174,7 @@ class TSNE(NeighbourMethod):
             )
 
     def arrange(self, embeddings: Array, progress: Progress) -> Array:
-        """Optimise the map; ``progress`` hears of every tenth iteration and may stop it."""
+        """Optimise the map; ``progress`` is called at every tenth iteration and may stop it."""
         from openTSNE import TSNEEmbedding, initialization
 
         progress(STAGE, 0, self.early_iterations + self.iterations)
@@ -268,7 +268,7 @@ class UMAP(NeighbourMethod):
     It runs on one core, so that a seed gives one map, and cannot be stopped on its way.
 
     Attributes:
-        neighbours: number of neighbours of a clip that count: few show detail, many the large shape.
+        neighbours: number of neighbours of a clip that count: few show details, many the overall shape.
         min_dist: least distance of neighbours on the map, in [0, 1].
     """
 
@@ -292,14 +292,14 @@ class UMAP(NeighbourMethod):
             raise ConfigError(f"{clips} clips have at most {clips - 1} neighbours each, not {self.neighbours}.")
 
     def arrange(self, embeddings: Array, progress: Progress) -> Array:
-        """Optimise the map; ``progress`` hears of its start and end only."""
+        """Optimise the map; ``progress`` is called at its start and end only."""
         progress(STAGE, 0, 1)
         points = self._model().fit_transform(self.preparation(embeddings)(embeddings))
         progress(STAGE, 1, 1)
         return np.asarray(points)
 
     def placer(self, embeddings: Array, points: Array) -> Placer:
-        """Return umap-learn's own way, by a model that knows the neighbours and is given the points."""
+        """Return umap-learn's own function, of a model that knows the neighbours and gets the points."""
         prepare = self.preparation(embeddings)
         # Without epochs it is not optimised; what it then holds in place of a map is replaced by ours.
         model = self._model(n_epochs=0, init="random").fit(prepare(embeddings))

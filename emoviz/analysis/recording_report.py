@@ -1,4 +1,4 @@
-"""The report of one recording, as one file of HTML: what models say of it, which models, and by what settings."""
+"""The report of one recording as one HTML file: its predictions, the models and the settings."""
 
 from collections.abc import Mapping
 
@@ -20,13 +20,13 @@ NOT_MEASURED = (
 
 
 def write(name: str, prediction: ClipPrediction, settings: Mapping[str, str], doubts: Mapping[str, str]) -> str:
-    """Write what is predicted of a recording as one page of HTML.
+    """Write the prediction of a recording as one HTML page.
 
     Args:
         name: name of the recording.
-        prediction: prediction of it, to its end.
+        prediction: complete prediction of it.
         settings: settings of the prediction, in words, by their names.
-        doubts: clause on why its channel weights are not to be trusted, by the name of the model.
+        doubts: clause on why a model's channel weights cannot be trusted, by the name of the model.
     """
     verdict, unsure = verdict_and_doubts(prediction.table, prediction.outputs)
     derived = [words.DERIVED] if prediction.outputs.derived.any() else []

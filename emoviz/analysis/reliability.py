@@ -11,7 +11,7 @@ from ..core.words import number
 from .replicates import DESCRIPTIVE
 
 LEAST = 0.6
-"""Correlation with other trainings from which on weights are taken for the model's own: `docs/channel-attention.md`."""
+"""Smallest correlation with other trainings at which weights count as reliable: `docs/channel-attention.md`."""
 
 
 class Reliability(NamedTuple):
@@ -32,7 +32,7 @@ class Reliability(NamedTuple):
 
 
 def other_trainings(name: str, known: Mapping[str, Description]) -> list[str]:
-    """Return the names of models that differ from one by the seed of their training alone.
+    """Return the names of models that differ from a given one in the seed of their training alone.
 
     Args:
         name: name of the model.
@@ -47,7 +47,7 @@ def reliability(weights: pd.DataFrame, others: Iterable[pd.DataFrame]) -> Reliab
 
     Args:
         weights: channel weights of its held-out recordings (``attention.parquet``).
-        others: the same of each other training.
+        others: channel weights of each other training.
     """
     own = _mean(weights)
     found = [np.corrcoef(own, _mean(other).reindex(own.index))[0, 1] for other in others]
@@ -55,7 +55,7 @@ def reliability(weights: pd.DataFrame, others: Iterable[pd.DataFrame]) -> Reliab
 
 
 def in_words(found: Reliability) -> str:
-    """Return the finding in words."""
+    """Return the reliability in words."""
     if found.correlation != found.correlation:
         return (
             "**Is it reliable? Not known**: no other training of this model is here, and from another random start it "
@@ -78,7 +78,7 @@ def unreliable(similarity: "pd.Series[float]") -> "pd.Series[float]":
 
 
 def cultures_in_words(reliabilities: "pd.Series[float]", replicates: str) -> str:
-    """Return a warning of the cultures of :func:`unreliable`; empty where there are none."""
+    """Return a warning about the cultures of :func:`unreliable`; empty if there are none."""
     if reliabilities.empty:
         return ""
     names = " and ".join(f"{culture} ({number(value)})" for culture, value in reliabilities.items())

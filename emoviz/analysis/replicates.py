@@ -18,7 +18,7 @@ from ..core.errors import AnalysisError, ConfigError, UnknownNameError
 KEYS = ("culture", "dimension")
 """First levels of the index of a table of weights."""
 DESCRIPTIVE = ("culture", "speaker", "label", "session", "weighting", "recordings")
-"""Columns of ``attention.parquet`` and ``importance.parquet`` that are no channels."""
+"""Columns of ``attention.parquet`` and ``importance.parquet`` that are not channels."""
 
 
 def of_models(attention: Mapping[str, pd.DataFrame], dimensions: Mapping[str, str]) -> pd.DataFrame:
@@ -133,7 +133,7 @@ def by_group(weights: pd.DataFrame) -> pd.DataFrame:
 
 
 def require_weights(weights: pd.DataFrame) -> None:
-    """Refuse a table that is no table of weights.
+    """Refuse a table that is not a table of weights.
 
     Raises:
         AnalysisError: if it lacks the levels of the index, rows or channels, or if a value is missing or repeated.
@@ -150,12 +150,12 @@ def require_weights(weights: pd.DataFrame) -> None:
 
 
 def require_count(count: int, channels: int, what: str) -> None:
-    """Refuse a number of channels that is larger than there are.
+    """Refuse a number of channels that is larger than the number of existing ones.
 
     Args:
-        count: the number that is asked for.
-        channels: the number of channels.
-        what: the name of that number in the message.
+        count: number that is asked for.
+        channels: number of channels.
+        what: name of the number in the message.
 
     Raises:
         ConfigError: if the number is not from 1 to all of them.

@@ -1,4 +1,4 @@
-"""Scores that judge a map of embeddings: what it separates, and whether neighbours on it are neighbours indeed.
+"""Scores of a map of embeddings: what it separates, and whether neighbours on it are true neighbours.
 
 Sources
     Silhouette: P. Rousseeuw, Journal of Computational and Applied Mathematics 20 (1987) 53-65.
@@ -20,7 +20,7 @@ from .projection_methods import to_unit_length
 
 Array = np.ndarray
 MOST_CLIPS = 2_000
-"""Largest number of clips in a silhouette, and of clips whose neighbourhoods trustworthiness looks at."""
+"""Largest number of clips in a silhouette, and of clips whose neighbourhoods trustworthiness judges."""
 
 
 class Separation(NamedTuple):
@@ -66,7 +66,7 @@ def silhouette(
     Args:
         points: points (N, D) of a map, or embeddings.
         labels: label of each of the N clips; clips whose label is missing are left out.
-        groups: group of each of the N clips, e.g. its speaker, where known; a clip whose group is missing stands alone.
+        groups: group of each of the N clips, e.g. its speaker; a clip whose group is missing is a group of its own.
         most: largest number of clips; of more, so many drawn at random stand for all.
         draws: number of bootstrap samples.
         permutations: number of permutations of the labels; p is not below 1 / (permutations + 1).
@@ -76,7 +76,7 @@ def silhouette(
         The separation; NaN where there are not two labels. The interval is NaN with one group.
 
     Raises:
-        AnalysisError: if there is not one label, and one group where any is given, per point.
+        AnalysisError: if the numbers of labels or groups differ from the number of points.
     """
     points = np.asarray(points, dtype=np.float64)
     for given in (labels, groups):
@@ -180,7 +180,7 @@ def scores(
     Args:
         projection: the map.
         about: facts about each clip, in the order of the map.
-        columns: columns whose values are to be told apart; those of which fewer than two values are known are left out.
+        columns: columns whose values may be separated; columns with fewer than two known values are left out.
         group: column of clips that are not independent; may be absent.
         neighbours: number of neighbours of trustworthiness, at most a fifth of the clips.
         seed: seed of draws and permutations.

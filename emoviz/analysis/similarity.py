@@ -57,7 +57,7 @@ def spearman(rows: Array, k: int) -> Array:
 
 @MEASURES.register("top-k")
 def top_k(rows: Array, k: int) -> Array:
-    """Bring rows to unit length for the share of their k highest channels in common, in [0, 1]; k / D is chance.
+    """Bring rows to unit length for the share of common channels among their k highest, in [0, 1]; chance is k / D.
 
     Channels that tie for the last places share them equally, so that the order of channels never matters.
 
@@ -81,7 +81,7 @@ def similarities(
     level: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Measure the similarity of every two cultures, and on the diagonal a culture's reliability.
+    """Measure the similarity of every pair of cultures, and on the diagonal each culture's reliability.
 
     Between two cultures it is the mean over all pairs of a replicate of one and a replicate of the other; within a
     culture the mean over pairs of different replicates, NaN where there is one only. The interval is a percentile
@@ -89,7 +89,7 @@ def similarities(
     is NaN where a culture has one replicate, and with fewer than about eight it is too narrow.
 
     Models that were trained from one seed started from the same weights and stay alike whatever they heard. With
-    ``matched`` such pairs do not count between cultures either, so that all cells stand on the same footing.
+    ``matched`` such pairs do not count between cultures either, so that all cells are comparable.
 
     Args:
         weights: a table of weights.
@@ -132,7 +132,7 @@ def matrix(similarity: pd.DataFrame, dimension: str, value: str = "similarity") 
     """Return a column of :func:`similarities` as a matrix of cultures.
 
     Raises:
-        UnknownNameError: if no row is of that dimension.
+        UnknownNameError: if the dimension has no rows.
     """
     chosen = similarity[similarity["dimension"] == dimension]
     if chosen.empty:
@@ -191,13 +191,13 @@ def dendrogram(similarity: pd.DataFrame, method: str = "average") -> Dendrogram:
 
 
 def without_flat(weights: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Leave out the cultures of which no replicate prefers a channel, as long as others are left, and name them.
+    """Leave out the cultures without a replicate that prefers a channel, as long as others are left, and name them.
 
     Args:
         weights: a table of weights of one dimension.
 
     Returns:
-        The weights of the other cultures, and a sentence that names those left out, empty without such.
+        The weights of the other cultures, and a sentence that names those left out, empty if there are none.
     """
     cultures = weights.index.get_level_values("culture")
     flat = pd.Series(_is_flat(weights.to_numpy(np.float64))[:, 0]).groupby(cultures).transform("all").to_numpy()
@@ -217,7 +217,7 @@ class Units(NamedTuple):
 def units_of(
     weights: pd.DataFrame, measure: str, k: int, *, matched: bool, least: int = 1
 ) -> Iterator[tuple[str, dict[str, Units]]]:
-    """Yield for each dimension the replicates of each culture for which the measure is defined.
+    """Yield the replicates of each culture for which the measure is defined, dimension by dimension.
 
     Unless replicates are matched, no two have the same name.
     """
@@ -247,14 +247,14 @@ class Drawn(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Mean similarity in each draw, NaN where no pair is left, and the number of ordered pairs that it is over."""
+    """Mean similarity in each draw, NaN if no pair is left, and the number of ordered pairs in the mean."""
 
     mean: Array
     pairs: Array
 
 
 def resampled(units: Units, draws: int, generator: np.random.Generator) -> Drawn:
-    """Draw the replicates of a culture with replacement, so many times."""
+    """Draw the replicates of a culture with replacement, a number of times."""
     number = len(units.names)
     shares = np.full(number, 1 / number) if number else np.ones(1)
     counts = generator.multinomial(number, shares, size=draws)[:, :number].astype(np.float64)
@@ -262,7 +262,7 @@ def resampled(units: Units, draws: int, generator: np.random.Generator) -> Drawn
 
 
 def mean_over_pairs(own: Units, others: Units, drawn: Drawn | None = None, other: Drawn | None = None) -> Compared:
-    """Average over pairs of a row and another culture's, or the same one's, that do not have the same name.
+    """Average over pairs of rows with different names, from two cultures or from the same one.
 
     Without draws each row counts once.
     """

@@ -13,7 +13,7 @@ Array = np.ndarray
 
 
 def top_channels(weights: pd.DataFrame, count: int = 10) -> pd.DataFrame:
-    """Return the highest channels of each culture, by its mean weights; ties go to the name that comes first.
+    """Return the highest channels of each culture, by its mean weights; ties go to the first name in the alphabet.
 
     Args:
         weights: a table of weights.
@@ -26,7 +26,7 @@ def top_channels(weights: pd.DataFrame, count: int = 10) -> pd.DataFrame:
 
     Raises:
         AnalysisError: if this is no table of weights.
-        ConfigError: if there are fewer channels than that.
+        ConfigError: if there are fewer channels than ``count``.
     """
     require_weights(weights)
     require_count(count, weights.shape[1], "highest channels")
@@ -45,13 +45,13 @@ def top_channels(weights: pd.DataFrame, count: int = 10) -> pd.DataFrame:
 
 
 def frequencies(top: pd.DataFrame) -> pd.DataFrame:
-    """Return the number of cultures that have a channel among their highest, per dimension (figure 4 of paper 1).
+    """Return for each channel how many cultures have it among their highest, per dimension (figure 4 of paper 1).
 
     Args:
         top: table of :func:`top_channels`.
 
     Returns:
-        One row per dimension and channel that is, the most frequent first: ``dimension``, ``channel``, ``modality``,
+        One row per dimension and such channel, the most frequent first: ``dimension``, ``channel``, ``modality``,
         ``frequency`` (number of cultures), ``share`` of the cultures, and the names of these ``cultures``.
     """
     keys = ["dimension", "channel", "modality"]
@@ -63,7 +63,7 @@ def frequencies(top: pd.DataFrame) -> pd.DataFrame:
 
 
 def pair(weights: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Return two cultures' weights against each other, channel by channel.
+    """Return the weights of two cultures side by side, channel by channel.
 
     Args:
         weights: a table of weights.
@@ -77,7 +77,7 @@ def pair(weights: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
 
     Raises:
         AnalysisError: if this is no table of weights.
-        UnknownNameError: if no row is of one of the cultures, or no dimension has both.
+        UnknownNameError: if a culture has no rows, or no dimension has both.
     """
     require_weights(weights)
     parts = [_summary(weights, culture) for culture in (first, second)]

@@ -124,7 +124,7 @@ def writer_of(path: Path) -> Writer:
     """Return the function that writes files of the ending of a path.
 
     Raises:
-        AnnotationError: if there is none.
+        AnnotationError: if files of that ending are not written.
     """
     name = path.suffix.lower().removeprefix(".")
     if name not in WRITERS:

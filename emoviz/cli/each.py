@@ -1,4 +1,4 @@
-"""The work of a command on each of several checkpoints, of which some may fail."""
+"""The work of a command on several checkpoints, some of which may fail."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path

@@ -70,7 +70,7 @@ def export_workspace(options: argparse.Namespace, settings: Settings) -> None:
     ),
 )
 def import_workspace(options: argparse.Namespace, settings: Settings) -> None:
-    """Add a workspace to what is here, of which nothing is replaced unless that is asked for."""
+    """Add a workspace to this machine's; existing things are replaced only if that is asked for."""
     moved = dict(map(_moved, options.moved))
     with Bars() as progress:
         archive = Archive(options.file)

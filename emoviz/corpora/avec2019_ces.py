@@ -64,7 +64,7 @@ def read(data_folder: Path) -> Corpus:
     """Read the labelled development partition: 14 German and 14 Hungarian recordings.
 
     Raises:
-        CorpusError: if the folder or a recording's labels are missing, or a file is no such table.
+        CorpusError: if the folder or a recording's labels are missing, or a file is not such a table.
     """
     traces = _read_all(_folder(data_folder) / "labels_devel")
     sessions = {
@@ -108,7 +108,7 @@ def predictions(data_folder: Path, system: str) -> pd.DataFrame:
 
     Raises:
         UnknownNameError: if there is no such system.
-        CorpusError: if its files are missing or damaged.
+        CorpusError: if the system's files are missing or damaged.
     """
     if system not in SYSTEMS:
         raise UnknownNameError("AVEC 2019 system", system, SYSTEMS)

@@ -11,15 +11,15 @@ from ..core.errors import CorpusError
 from ..core.registry import Registry
 
 RECORDING_COLUMNS = ("audio", "video", "speaker", "gender", "language", "culture", "session", "transcript")
-"""Columns of :attr:`Corpus.recordings`; the index is named ``id``. What a corpus does not know is None."""
+"""Columns of :attr:`Corpus.recordings`; the index is named ``id``, and unknown values are None."""
 
 
 PART_COLUMNS = ("start", "end")
-"""Columns of :attr:`Corpus.recordings` that say which seconds of its file a recording is, where it is a part of one."""
+"""Columns of :attr:`Corpus.recordings` with the start and end in seconds of a recording that is a part of its file."""
 
 
 class Clip(NamedTuple):
-    """The file of a recording, and the part of it that the recording is.
+    """The file of a recording, and the part of it that belongs to the recording.
 
     Attributes:
         file: path.
@@ -31,7 +31,7 @@ class Clip(NamedTuple):
 
 
 def clips_of(recordings: pd.DataFrame) -> "pd.Series[Any]":
-    """Return the clip of each recording, its picture's file where it has one, or None where it has no file."""
+    """Return the clip of each recording: its picture's file if it has one, and None if it has no file."""
     columns = recordings.reindex(columns=["video", "audio", *PART_COLUMNS])
     clips = []
     for video, audio, start, end in columns.itertuples(index=False):
@@ -87,6 +87,6 @@ class Corpus:
 
 
 Reader = Callable[[Path], Corpus]
-"""Reads the corpus from the data folder (setting ``EMOVIZ_DATA``)."""
+"""Function that reads the corpus from the data folder (setting ``EMOVIZ_DATA``)."""
 
 READERS: Registry[Reader] = Registry("corpus", "emoviz.corpora")

@@ -26,7 +26,7 @@ NAME = "crema-d"
 TITLE = "CREMA-D"
 VIDEO_ENDINGS = (".flv", ".mp4")
 FOLDERS = {"VideoFlash": 7442, "AudioWAV": 7442}
-"""Clips in each published folder; one of the folders may be left out."""
+"""Number of clips in each published folder; one of the folders may be missing."""
 DEMOGRAPHICS = "VideoDemographics.csv"
 EMOTIONS = {
     "ANG": Emotion.ANGRY,

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 def read_audformat(folder: Path) -> Source:
     """Read the tables of an audformat database; speakers' own fields become columns too.
 
-    Where its files have no labels but segments of them have, the rows are segments with ``start`` and ``end``.
+    If labels belong to segments of files and not to whole files, the rows are segments with ``start`` and ``end``.
 
-    Tables of the same files stand side by side. Columns of one name in tables of other files, such as those of a train
-    and a test part, become one column; a part that a table's name or split tells becomes the column ``split``.
+    Tables of the same files are joined side by side. Columns of one name in tables of other files, such as those of a
+    train and a test part, become one column; a part that a table's name or split states becomes the column ``split``.
 
     Its header is read as plain YAML, and pickled tables are not read, since both could run code.
 
     Raises:
-        CorpusError: if it is no such database, has no table of files or segments, or has its tables as pickles only.
+        CorpusError: if the folder is no such database, has no table of files or segments, or only pickled tables.
     """
     import audformat
     import yaml

@@ -1,6 +1,6 @@
-"""Recordings that are byte for byte the same under two speakers: they become one session, which no split parts.
+"""Recordings that are byte for byte the same under two speakers: they become one session, which no split separates.
 
-Such a recording stands under a wrong name, or two people are one; neither can be told from the file.
+Such a recording has a wrong name, or two people are one; the file cannot tell which.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ from .base import clips_of
 
 
 def with_doubles_together(recordings: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Put recordings of one file, byte for byte, and of two speakers into one session.
+    """Put recordings of two speakers into one session if their files are byte for byte the same.
 
     Returns:
-        The recordings, and a sentence on those of which that is so, or an empty text.
+        The recordings, and a sentence on those that were put together, or an empty text.
     """
     groups = same_files(recordings)
     sessions = pd.Series(joined(recordings["session"].to_dict(), groups), recordings.index, dtype=object)
@@ -24,7 +24,7 @@ def with_doubles_together(recordings: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 
 def same_files(recordings: pd.DataFrame) -> list[list[str]]:
-    """Return the ids of recordings whose files are byte for byte the same, for each file of two speakers or more.
+    """Return the ids of recordings with the same file, byte for byte, for each file of two or more speakers.
 
     Only files of equal size are read.
     """
@@ -38,7 +38,7 @@ def same_files(recordings: pd.DataFrame) -> list[list[str]]:
 
 
 def same(contents: "pd.Series[Any]", speakers: "pd.Series[Any]") -> list[list[str]]:
-    """Return the ids of recordings of one content, for each content of two speakers or more.
+    """Return the ids of recordings with the same content, for each content of two or more speakers.
 
     Args:
         contents: key of the content of each recording, by its id; None where it is unknown.
@@ -50,7 +50,7 @@ def same(contents: "pd.Series[Any]", speakers: "pd.Series[Any]") -> list[list[st
 
 
 def joined(sessions: Mapping[str, Any], groups: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Return the session of each recording after the recordings of each group were put into one, with their sessions.
+    """Return the session of each recording after the sessions of each group of recordings were joined.
 
     Args:
         sessions: session of each recording by its id, None where it has none.

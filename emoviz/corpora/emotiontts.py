@@ -21,7 +21,7 @@ SPEAKERS: Mapping[str, tuple[str, ...]] = {
     "plain-to-emotional": ("ema", "emb", "emf", "emg", "emh"),
 }
 RECORDINGS = 20
-"""Least number of recordings per speaker: the public part has 20, the whole corpus 400."""
+"""Smallest number of recordings per speaker: the public part has 20, the whole corpus 400."""
 BLOCKS = (Emotion.NEUTRAL, Emotion.HAPPY, Emotion.ANGRY, Emotion.SAD)
 """Emotion of the numbers 1-100, 101-200, 201-300 and 301-400."""
 PATTERN = re.compile(r"(?P<speaker>[a-z]{3})(?P<number>\d{5})")

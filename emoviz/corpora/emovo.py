@@ -14,7 +14,7 @@ from .layout import decode, labels_table, locate, matching, recordings_table, re
 NAME = "emovo"
 TITLE = "EMOVO"
 SPEAKERS = {"f1": 98, "f2": 98, "f3": 98, "m1": 98, "m2": 98, "m3": 98}
-"""Recordings per actor: 14 sentences in 7 emotions."""
+"""Number of recordings per actor: 14 sentences in 7 emotions."""
 GENDERS = {"f": "female", "m": "male"}
 EMOTIONS = {
     "dis": Emotion.DISGUSTED,

@@ -21,7 +21,7 @@ from .layout import locate, read_table, recordings_table, require_counts, requir
 NAME = "ferplus"
 TITLE = "FER+"
 PICTURES: Mapping[str, int] = {Split.TRAIN: 28558, Split.VALIDATION: 3579, Split.TEST: 3573}
-"""Pictures per published split."""
+"""Number of pictures in each part of the published split."""
 FOLDERS = {Split.TRAIN: "FER2013Train", Split.VALIDATION: "FER2013Valid", Split.TEST: "FER2013Test"}
 VOTES = {
     "neutral": Emotion.NEUTRAL,
@@ -35,7 +35,7 @@ VOTES = {
     "unknown": "unknown",
     "not_a_face": "not_a_face",
 }
-"""Vote columns of the file, and what they are here."""
+"""Vote columns of the file, and their names here."""
 VOTE_COLUMNS = tuple(f"votes.{vote}" for vote in (*FER_EMOTIONS, "unknown", "not_a_face"))
 
 
@@ -104,7 +104,7 @@ def _read_votes(path: Path) -> pd.DataFrame:
 
 
 def majority(labels: pd.DataFrame) -> pd.Series:
-    """Return the emotion that the raters agree on, as the test of the FER+ paper takes it.
+    """Return the emotion on which the raters agree, as in the test of the FER+ paper.
 
     Single votes are dropped as noise, over all ten answers. The answer with more than half of the votes
     that remain is the majority; so a tie has none. A picture without a majority, or whose majority is

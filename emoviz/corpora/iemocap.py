@@ -35,9 +35,9 @@ WITHOUT = ("fru", "oth", "xxx")
 GENDERS = {"F": "female", "M": "male"}
 NUMBER = r"(-?\d+(?:\.\d+)?)"
 RATED = re.compile(rf"\[[\d.]+ - [\d.]+\]\t(Ses\d\d[FM]_\w+_([FM])\d+)\t(\w+)\t\[{NUMBER}, {NUMBER}, {NUMBER}\]")
-"""A line of ``EmoEvaluation``: times, utterance, code, and valence, activation and dominance from 1 to 5."""
+"""Pattern of a line of ``EmoEvaluation``: times, utterance, code, and valence, activation and dominance from 1 to 5."""
 SAID = re.compile(r"(Ses\d\d[FM]_\w+_[FM]\d+) \[[\d.]+-[\d.]+\]: (.*)")
-"""A line of ``transcriptions``."""
+"""Pattern of a line of ``transcriptions``."""
 
 
 @READERS.register(NAME)

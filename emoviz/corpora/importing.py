@@ -26,15 +26,15 @@ from .sources import VIDEO_ENDINGS, Material
 from .table import IMPORTED, PARTS, Problem, Source, text_of
 
 PART = ("start", "end", "duration")
-"""Roles that say which part of a file a row is."""
+"""Roles that say to which part of a file a row belongs."""
 AT_MOST_BEYOND = 0.1
-"""Seconds by which a part may end behind its file, as times are rounded."""
+"""Seconds by which a part may end after its file, as times are rounded."""
 SHORTEST_SHARE, LONGER_SHARE = 0.05, 0.1
-"""Shares of a clip's length: a trace that ends before the one, or by the other beyond it, is not of this clip."""
+"""Shares of a clip's length between which a trace must end, relative to the clip, to belong to it."""
 
 
 class Probed(Protocol):
-    """The length of a clip, known without decoding it."""
+    """The length of a clip, found without decoding it."""
 
     @property
     def duration(self) -> float:
@@ -111,7 +111,7 @@ class Checked:
 
 
 def suggest_scale(source: Source, columns: Mapping[str, str]) -> tuple[float, float]:
-    """Return the narrowest scale in use that holds all ratings of the columns, given by role; else -1 to 1."""
+    """Return the narrowest usual scale that holds all ratings of the columns, given by role; else -1 to 1."""
     texts = [source.rows[columns[d]] for d in Dimension if d in columns and columns[d] in source.rows]
     values = pd.to_numeric(pd.concat(texts), errors="coerce").dropna() if texts else pd.Series(dtype=float)
     if values.empty:
@@ -120,20 +120,20 @@ def suggest_scale(source: Source, columns: Mapping[str, str]) -> tuple[float, fl
 
 
 def words_of(source: Source, column: str) -> list[str]:
-    """Return the different texts of a column, the most frequent first."""
+    """Return the distinct texts of a column, the most frequent first."""
     return [str(word) for word in source.rows[column].dropna().value_counts().index]
 
 
 def check(material: Material, plan: Plan, probe: "Callable[[Path], Probed] | None" = None) -> Checked:
-    """Go through the rows of what was gathered.
+    """Check the rows of a gathered source.
 
     Args:
         material: table, clips and traces that were gathered.
         plan: meaning of the table's columns.
-        probe: function that tells the length of a clip, or raises an EmovizError where it cannot be decoded.
+        probe: function that returns the length of a clip, or raises an EmovizError if it cannot be decoded.
 
     Raises:
-        ConfigError: if the plan names a column that the source has not, or there is neither a label nor a trace.
+        ConfigError: if the plan names a column that the source lacks, or there is neither a label nor a trace.
         CorpusError: if the rows are parts of files and the plan does not say so, or their labels are traces.
     """
     source, traces = material.source, material.traces
@@ -207,7 +207,7 @@ def _refuse_parts(material: Material, plan: Plan) -> None:
 
 
 def corpus(plan: Plan, checked: Checked) -> Corpus:
-    """Make a corpus of the sound rows, in which people share a session under whom the same file stands.
+    """Make a corpus from the sound rows; people with the same file share a session.
 
     Raises:
         CorpusError: if there is no sound row.

@@ -13,7 +13,7 @@ from . import own
 from .reading import label_names, load, names
 
 UNKNOWN = "unknown"
-"""Culture or speaker of a recording of which it is not told."""
+"""Word for an unknown culture or speaker of a recording."""
 BINS = 20
 """Number of bins of a histogram of a dimension over [-1, 1]."""
 
@@ -70,7 +70,7 @@ class Store(Protocol):
         ...
 
     def held(self, name: str) -> Mapping[str, int]:
-        """Return the number of the corpus's recordings of which the store has each feature."""
+        """Return the number of the corpus's recordings with each feature in the store."""
         ...
 
 
@@ -83,7 +83,7 @@ class Holding:
         missing: reason why its files cannot be read, or "".
         stored: whether its tables are in the store, so that it can be trained on without its files.
         tables: tables of its recordings and labels, from the store or its files; None when neither is here.
-        features: number of recordings of which the store has the features, by extractor; extractors with none are left
+        features: number of recordings with features in the store, by extractor; extractors with none are left
             out.
         imported: whether the corpus was imported by a user.
     """
@@ -97,7 +97,7 @@ class Holding:
 
     @property
     def state(self) -> str:
-        """The state of the corpus in a word or two."""
+        """The state of the corpus in one or two words."""
         if self.tables is None:
             return "missing"
         if not self.stored:
@@ -106,13 +106,13 @@ class Holding:
 
 
 def holdings(data_folder: Path | None, imports: Path | None, store: Store) -> list[Holding]:
-    """Return all known corpora, those that are here first."""
+    """Return all known corpora, first those on this machine."""
     found = [holding(name, data_folder, imports, store) for name in names(imports)]
     return sorted(found, key=lambda one: one.tables is None)
 
 
 def holding(name: str, data_folder: Path | None, imports: Path | None, store: Store) -> Holding:
-    """Return a corpus, as far as it is here."""
+    """Return a corpus, as far as it is on this machine."""
     files: Tables | None = None
     stored: Tables | None = None
     missing = ""
@@ -158,7 +158,7 @@ def table(found: Iterable[Holding]) -> pd.DataFrame:
 
 
 def ratings(tables: Tables) -> pd.DataFrame:
-    """Return labels in dimensions, over time or per recording: index id, one column per dimension that is rated."""
+    """Return the ratings of dimensions, over time or per recording: index id, and one column per rated dimension."""
     rated = tables.labels if tables.traces.empty else tables.traces.set_index("id")
     return rated[[str(dimension) for dimension in Dimension if dimension in rated]].astype(float)
 

@@ -34,7 +34,7 @@ def matching(
 ) -> list[tuple[re.Match[str], Path]]:
     """Find the files anywhere under ``folder`` whose name without ending matches, each name once, sorted.
 
-    Everything else that lies there (read-me files, hidden copies, other material) is ignored.
+    Other files there (read-me files, hidden copies, other material) are ignored.
     """
     files = {p.stem: p for p in sorted(folder.rglob("*")) if p.suffix.lower() in endings and pattern.fullmatch(p.stem)}
     return [(match, files[stem]) for stem in sorted(files) if (match := pattern.fullmatch(stem))]
@@ -58,9 +58,9 @@ def require_counts(title: str, folder: Path, unit: str, found: Iterable[str], ex
     Args:
         title: title of the corpus.
         folder: folder in which the recordings were looked for.
-        unit: name of that by which recordings are counted, e.g. ``speaker``.
+        unit: name of the unit by which recordings are counted, e.g. ``speaker``.
         found: name of the unit of each recording that was found.
-        expected: least number of recordings of each unit.
+        expected: smallest number of recordings of each unit.
 
     Raises:
         CorpusError: if some recordings are missing; the message names their units.
@@ -104,11 +104,11 @@ def read_table(title: str, path: Path, columns: Sequence[str], **options: Any) -
 
 
 def recordings_table(name: str, rows: Sequence[Mapping[str, object]], **common: object) -> pd.DataFrame:
-    """Build the table of recordings from rows with ``id``; columns that nothing gives are None.
+    """Build the table of recordings from rows with ``id``; columns without values are None.
 
-    The columns ``split``, ``sentence``, ``start`` and ``end`` are there only where rows have them.
+    The columns ``split``, ``sentence``, ``start`` and ``end`` exist only if rows have them.
 
-    Ids and speakers get the corpus's name in front, so that both are unique across corpora.
+    Ids and speakers get the corpus's name as a prefix, so that both are unique across corpora.
     """
     given = pd.DataFrame([{**common, **row} for row in rows], dtype=object)
     further = [column for column in ("split", "sentence", *PART_COLUMNS) if column in given]

@@ -73,14 +73,14 @@ def read(name: str, imports: Path) -> Corpus:
 
 
 def move(folder: Path, moved: Mapping[str, str]) -> set[str]:
-    """Let a corpus name its recordings where they lie now.
+    """Change the paths of a corpus's recordings to where they lie now.
 
     Args:
         folder: folder of the imported corpus.
-        moved: folders of recordings, each as the corpus names it -> where it is now.
+        moved: folder of recordings as the corpus names it -> its present place.
 
     Returns:
-        Those of the folders, as the corpus names them, in which recordings of the corpus lie.
+        The folders among ``moved``, as the corpus names them, that hold recordings of the corpus.
 
     Raises:
         CorpusError: if the corpus is damaged.

@@ -1,4 +1,4 @@
-"""The plan of an import that follows from the names of a table's columns and from its words, unless told otherwise."""
+"""The plan of an import: the meanings of columns and words follow from their names, unless they are given."""
 
 from collections.abc import Mapping
 
@@ -19,21 +19,21 @@ def suggested_plan(
     licence: str = "",
     own_speakers: bool = False,
 ) -> Plan:
-    """Return what the columns and words of a source plainly mean, changed by what is known of them.
+    """Return a plan with the plain meanings of a source's columns and words, changed by given ones.
 
     Args:
         name: name of the corpus.
         material: the source.
-        columns: columns of which the role is known, by role.
+        columns: columns with a known role, by role.
         values: values that all rows share, by role.
-        emotions: emotions of words that are known.
+        emotions: known emotions of words.
         scale: lowest and highest rating.
         title: full name; by default the source's.
         licence: licence; by default the source's.
-        own_speakers: whether each file is of a person of its own, where nothing tells the speaker.
+        own_speakers: whether each file counts as another person, if nothing states the speaker.
 
     Raises:
-        ConfigError: if a role is unknown or lacking, or a word cannot mean what is said.
+        ConfigError: if a role is unknown or missing, or a word cannot have the given meaning.
     """
     source = material.source
     meant = suggest(source.rows.columns, columns.values()) | dict(columns)

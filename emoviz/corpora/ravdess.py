@@ -20,7 +20,7 @@ from .layout import decode, labels_table, locate, matching, recordings_table, re
 NAME = "ravdess"
 TITLE = "RAVDESS"
 ACTORS = {f"{actor:02d}": 60 for actor in range(1, 25)}
-"""Recordings per actor; odd actors are male, even ones female."""
+"""Number of recordings per actor; odd actors are male, even ones female."""
 EMOTIONS = {
     "01": Emotion.NEUTRAL,
     "02": Emotion.CALM,

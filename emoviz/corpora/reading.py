@@ -11,7 +11,7 @@ from .base import READERS, Corpus
 
 
 def names(imports: Path | None = None) -> tuple[str, ...]:
-    """Return the names of all corpora: the published ones, and those imported into that folder."""
+    """Return the names of all corpora: the published ones, and those in a folder of imports."""
     return (*READERS, *own.names(imports))
 
 
@@ -20,8 +20,8 @@ def load(name: str, data_folder: Path | None, imports: Path | None = None) -> Co
 
     Args:
         name: name of a published or an imported corpus.
-        data_folder: folder of the published ones (setting ``EMOVIZ_DATA``).
-        imports: folder of the imported ones.
+        data_folder: folder of the published corpora (setting ``EMOVIZ_DATA``).
+        imports: folder of the imported corpora.
 
     Raises:
         UnknownNameError: if there is no such corpus.

@@ -9,21 +9,21 @@ import pandas as pd
 from ..core.vocabulary import INTENSITIES, Dimension, Emotion, Split
 
 SPLIT = "split"
-"""Column that says in which part of a published split a recording stands."""
+"""Column with the part of a published split to which a recording belongs."""
 STARTS = frozenset({"start", "starts", "begin", "begins", "beginning", "onset", "from", "tmin", "xmin"})
 OFFSETS = frozenset({"offset"})
 ENDS = OFFSETS | {"end", "ends", "stop", "to", "tmax", "xmax"}
 LENGTHS = frozenset({"duration", "length"})
-"""Words in the names of columns that say which part of a file a row means."""
+"""Words in the names of columns that state the part of a file to which a row belongs."""
 MILLISECONDS = frozenset({"ms", "msec", "millis", "millisecond", "milliseconds"})
 OTHER_UNITS = frozenset(
     "frame frames sample samples us usec microsecond microseconds ns nanosecond nanoseconds minutes hours".split()
 )
 """Words in the name of a column that say that its numbers are neither seconds nor milliseconds."""
 TIME = re.compile(r"((?:\d+:){0,2})(\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)( ?m?s)?")
-"""A time as tables write it: seconds, minutes or hours before them, and perhaps a unit."""
+"""Pattern of a time in a table: seconds, perhaps after minutes and hours, and perhaps with a unit."""
 NUMBER = re.compile(r"\s*[-+]?[.,]?\d")
-"""The beginning of a number, and of any time."""
+"""Pattern of the beginning of a number or a time."""
 ROLES = {
     "file": "the clip's file: its path inside the folder, or its name, with or without its ending",
     "start": "where a row is a part of its file: the second, or time of day, at which it starts",
@@ -41,17 +41,17 @@ ROLES = {
     "sentence": "which of the given sentences is said; by default those of one transcript",
     SPLIT: f"the part of a published split in which the clip stands: {', '.join(Split)}",
 }
-"""Meanings that a column may have, by role."""
+"""Role -> the meaning of a column with that role."""
 LABELS = ("emotion", *map(str, Dimension))
-"""Roles of which every clip has one at least, where it has no trace."""
+"""Roles of labels; a clip without a trace has at least one of them."""
 WHOLE = ("culture", "language", "gender", "session")
 """Roles that may be the same for all rows instead of a column."""
 NEEDED = ("file", "speaker", "culture")
-"""Roles without which nothing can be trained; beside them a label, or traces."""
+"""Roles that every corpus needs for training, beside a label or traces."""
 SCALES = ((0.0, 1.0), (-1.0, 1.0), (1.0, 5.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0), (0.0, 100.0))
 """Lowest and highest rating of scales in use, the narrowest first."""
 LEFT_OUT = "left out"
-"""Meaning of a word whose rows are no part of the corpus, in place of an emotion."""
+"""Meaning of a word, in place of an emotion, that leaves its rows out of the corpus."""
 SYNONYMS = {
     Emotion.ANGRY: "anger angry ang wut ärger",
     Emotion.BORED: "boredom bored bor langeweile",
@@ -85,11 +85,11 @@ HINTS = {
 
 
 def suggest(columns: Iterable[str], mapped: Iterable[str] = ()) -> dict[str, str]:
-    """Suggest for each role the column whose name says so.
+    """Suggest a column for each role, by the names of the columns.
 
     Args:
         columns: names of the columns of a table.
-        mapped: columns of which it is known what they mean.
+        mapped: columns with a known meaning.
     """
     free = [column for column in reversed(list(columns)) if column not in set(mapped)]
     named = {column.lower().strip().rpartition(".")[2]: column for column in free}
@@ -102,17 +102,17 @@ def suggest(columns: Iterable[str], mapped: Iterable[str] = ()) -> dict[str, str
 
 
 def suggest_emotions(words: Iterable[str]) -> dict[str, str]:
-    """Suggest for each word the emotion that it plainly names; others are left away."""
+    """Suggest the emotion of each word that plainly names one; other words are left out."""
     known = {word: emotion.value for emotion, line in SYNONYMS.items() for word in line.split()}
     return {word: known[word.strip().lower()] for word in words if word.strip().lower() in known}
 
 
 def suggest_part(rows: pd.DataFrame, mapped: Iterable[str] = ()) -> dict[str, str]:
-    """Return the role of the two columns that make the rows of a table parts of files; empty where there are none.
+    """Return the roles of the two columns that make the rows of a table parts of files; empty if there are none.
 
     Args:
         rows: texts of the table.
-        mapped: columns of which it is known that they mean something else.
+        mapped: columns that are known to mean something else.
     """
     found: dict[str, str] = {}
     # An offset is the end of an onset; beside a duration alone it is how far into the file a part starts.
@@ -127,7 +127,7 @@ def suggest_part(rows: pd.DataFrame, mapped: Iterable[str] = ()) -> dict[str, st
 
 
 def suggest_start(rows: pd.DataFrame, mapped: Iterable[str] = ()) -> str:
-    """Return the column that says where a row starts in its file, or an empty text; see :func:`suggest_part`."""
+    """Return the column with a row's start in its file, or an empty text; see :func:`suggest_part`."""
     return next(iter(_times_called(STARTS, rows, mapped)), "")
 
 
@@ -138,7 +138,7 @@ def _times_called(names: Set[str], rows: pd.DataFrame, mapped: Iterable[str]) ->
 
 
 def seconds_of(text: str, column: str) -> float | None:
-    """Return a time of a table in seconds, or None where the text is none.
+    """Return a time of a table in seconds, or None if the text is not a time.
 
     Args:
         text: text of a cell, e.g. ``1.5``, ``1500 ms`` or ``0:01.5``.

@@ -26,19 +26,19 @@ STILL_ENDINGS = tuple(f".{ending}" for ending in STILLS)
 VIDEO_ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".flv", *STILL_ENDINGS)
 """Endings of clips and of single pictures, in lower case."""
 OTHER_PICTURES = (".gif", ".heic", ".heif", ".avif", ".svg", ".jp2")
-"""Endings of pictures that are not read."""
+"""Endings of picture files that are not read."""
 UNKNOWN_PEOPLE = "Who is on the pictures was not stated, so each picture counts as a person of its own."
 TIME_NAMES = ("timestamp", "time")
 EVEN = 0.05
-"""Share of a step of a trace by which a time may be off."""
+"""Share of a trace's step by which a time may be off."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """The clips, the table and the traces of which a corpus is made.
+    """The clips, the table and the traces from which a corpus is made.
 
     Attributes:
-        source: source of the clips and of the facts about each.
+        source: table with the facts about each clip.
         clips: files of the clips by their path inside the folder; None for traces without media.
         traces: labels over time: ``file`` (the recording's name), ``time`` and one column per dimension; or None.
     """
@@ -51,9 +51,9 @@ class Material:
 def gather(
     clips: Path | None = None, table: Path | None = None, traces: Path | None = None, database: Path | None = None
 ) -> Material:
-    """Read what there is: clips and a table, traces (with a table, clips, both or neither), or an audformat database.
+    """Read a source: clips and a table, traces (with a table, clips, both or neither), or an audformat database.
 
-    Single pictures need no table where they lie in one folder per emotion.
+    Single pictures need no table if they lie in one folder per emotion.
 
     Args:
         clips: folder of clips.
@@ -88,7 +88,7 @@ def gather(
 
 
 def read_folders(name: str, pictures: Mapping[str, Path]) -> Source:
-    """Return what the folders of pictures say: the last one is the emotion, one above it may be a part of a split.
+    """Return a table from the folders of pictures: the last one is the emotion, and one above may be a part of a split.
 
     Args:
         name: name of the folder that holds all.
@@ -114,7 +114,7 @@ def read_folders(name: str, pictures: Mapping[str, Path]) -> Source:
 
 
 def pictures_in(folder: Path) -> dict[str, Path]:
-    """Find the single pictures of a folder, which needs no table then; none where most of what lies there are clips."""
+    """Find the single pictures of a folder, which then needs no table; none if most files in it are clips."""
     try:
         found = find_clips(folder)
     except CorpusError:

@@ -1,4 +1,4 @@
-"""A user's table of texts: its rows with their lines, and the lines that are no rows."""
+"""A user's table of texts: its rows with their line numbers, and the lines that are not rows."""
 
 import codecs
 import csv
@@ -14,18 +14,18 @@ from ..core.errors import CorpusError
 from ..core.vocabulary import Split
 
 IMPORTED = "Imported; nothing is known of how it was recorded."
-"""Limits of an import that does not say more."""
+"""Limits of an import that states none."""
 PARTS = {
     **dict.fromkeys(("train", "training"), Split.TRAIN),
     **dict.fromkeys(("validation", "valid", "val", "dev", "devel", "development"), Split.VALIDATION),
     **dict.fromkeys(("test", "testing", "eval", "evaluation"), Split.TEST),
 }
-"""Names of the parts of a split that are in use, in lower case."""
+"""Usual names of the parts of a split, in lower case."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong.
+    """One problem of a table.
 
     Attributes:
         file: the table's name.
@@ -43,12 +43,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Source:
-    """A table that says what clips are.
+    """A table of facts about clips.
 
     Attributes:
-        file: its name, for people.
+        file: name of its file, for people.
         rows: texts (None where empty), index the line in the file.
-        problems: lines that are no rows.
+        problems: problems of the lines that are not rows.
         title: title of the database, where it has one.
         licence: licence of the database, where it states one.
         limits: facts that a reader of results must know.
@@ -63,10 +63,10 @@ class Source:
 
 
 def read_csv(path: Path) -> Source:
-    """Read a table with a header; fields are parted by commas, semicolons or tabs.
+    """Read a table with a header; fields are separated by commas, semicolons or tabs.
 
     Raises:
-        CorpusError: if it cannot be read, is no UTF-8 text, or has no header with two columns or more.
+        CorpusError: if the file cannot be read, is no UTF-8 text, or has no header of at least two columns.
     """
     header, lines, problems = read_lines(path)
     if len(header) < 2 or len(set(header)) < len(header):
@@ -79,7 +79,7 @@ def read_csv(path: Path) -> Source:
 
 
 def read_lines(path: Path) -> tuple[list[str], list[tuple[int, list[str | None]]], list[Problem]]:
-    """Read the header, the rows with their line, and the lines with another number of fields."""
+    """Read the header, the rows with their line numbers, and the lines with another number of fields."""
     try:
         content = path.read_bytes()
         encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"

@@ -14,7 +14,7 @@ from .layout import decode, labels_table, locate, matching, recordings_table, re
 NAME = "urdu"
 TITLE = "URDU"
 FOLDERS = {"Angry": 100, "Happy": 100, "Neutral": 100, "Sad": 100}
-"""Recordings per folder."""
+"""Number of recordings per folder."""
 EMOTIONS = {"A": Emotion.ANGRY, "H": Emotion.HAPPY, "N": Emotion.NEUTRAL, "S": Emotion.SAD}
 GENDERS = {"F": "female", "M": "male"}
 PATTERN = re.compile(r"(?P<speaker>S(?P<gender>[FM])\d+)_F\d+_(?P<emotion>[A-Z])\d+")

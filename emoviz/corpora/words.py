@@ -1,4 +1,4 @@
-"""An import in words: what was read of it, and its problems, equal ones together."""
+"""An import in words: its content, and its problems, with equal ones grouped."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,16 +11,16 @@ from .roles import LEFT_OUT
 from .table import Problem
 
 MOST_LINES = 5
-"""Largest number of lines that are named of equal problems."""
+"""Largest number of lines that are named for equal problems."""
 
 
 def account(plan: Plan, checked: Checked, made: Corpus) -> list[str]:
-    """Return what an import consists of: its size, the columns that were read, and what its labels were taken for.
+    """Return the content of an import: its size, the columns that were read, and the meaning of its labels.
 
     Args:
         plan: meaning of the columns of the table.
         checked: sound rows of the table.
-        made: corpus that was made of them.
+        made: corpus that was made from these rows.
     """
     people = counted(made.recordings["speaker"].nunique(), "speakers")
     sessions = made.recordings["session"].nunique()

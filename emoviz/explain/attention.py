@@ -1,4 +1,4 @@
-"""The attention of a trained model over a clip: its maps, as they are in the windows in which the model is applied.
+"""The attention of a trained model over a clip: its maps in the windows in which the model is applied.
 
 A map is named ``<kind>`` or ``<kind>.<stream>``; the kinds are those of :class:`emoviz.models.Output`.
 """
@@ -21,9 +21,9 @@ from ..prediction.model import apply
 from ..prediction.windows import Windows
 
 CHANNEL, SPATIAL = "channel", "spatial"
-"""Kinds that are not over time."""
+"""Kinds of maps that are not over time."""
 UNKNOWN = "other"
-"""Modality of a stream that a corpus ships and no extractor makes."""
+"""Modality of a stream that came with a corpus and that no extractor makes."""
 
 
 class ClipAttention(NamedTuple):
@@ -64,12 +64,12 @@ def kind_of(name: str) -> str:
 
 
 def stream_of(name: str) -> str:
-    """Return the stream of a map, empty where the map is of all streams."""
+    """Return the stream of a map, empty if the map covers all streams."""
     return name.partition(".")[2]
 
 
 def maps_of(checkpoint: Checkpoint) -> tuple[str, ...]:
-    """Return the names of all maps that a model has, found by applying it to nothing."""
+    """Return the names of all maps of a model, found by applying it to an empty input."""
     model = checkpoint.predictor.model
     nothing = {name: torch.zeros(1, 2, width) for name, width in model.config.streams.items()}
     with torch.no_grad():
@@ -88,7 +88,7 @@ def channels_of(description: Description) -> pd.DataFrame:
 
 
 def channel_attention(attention: Mapping[str, Tensor], streams: tuple[str, ...]) -> Tensor | None:
-    """Return the weights (B, D) of the channels of all streams side by side, None where a model has none.
+    """Return the weights (B, D) of the channels of all streams side by side, or None if a model has none.
 
     Args:
         attention: attention of an :class:`~emoviz.models.Output`.
@@ -142,7 +142,7 @@ def clip_attention(
 def window_attention(
     checkpoint: Checkpoint, streams: Mapping[str, FeatureStream], windows: Windows, number: int
 ) -> list[WindowMap]:
-    """Return all maps of one window of a clip but those over channels.
+    """Return all maps of one window of a clip, except those over channels.
 
     Args:
         checkpoint: a model of feature streams.

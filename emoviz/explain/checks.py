@@ -1,4 +1,4 @@
-"""Checks whether the explanations of a clip that pages show depend on the model (:mod:`emoviz.explain.sanity`)."""
+"""Checks whether a clip's explanations on the pages depend on the model (:mod:`emoviz.explain.sanity`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia
 
 STEPS = 8
-"""Steps of integrated gradients in the check, which asks for an order of channels and not for their exact sum."""
+"""Number of steps of integrated gradients in the check, which needs the order of channels, not their exact sum."""
 
 
 class StreamChecks(NamedTuple):
@@ -68,7 +68,7 @@ def check_streams(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: its features of the clip.
+        streams: the model's features of the clip.
         duration: length of the clip in seconds.
         output: name of the output.
         method: method of explanation.

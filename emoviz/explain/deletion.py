@@ -1,4 +1,4 @@
-r"""A test whether channel weights are faithful, by the error as the channels with the highest weights are taken away.
+r"""A test whether channel weights are faithful: the error is measured while the highest channels are removed.
 
 If weights say which channels the predictions rest on, then predictions get worse faster when the highest-weighted
 channels are hidden first (V. Petsiuk, A. Das, K. Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box
@@ -43,7 +43,7 @@ ORDERS = ("highest first", "lowest first", "random")
 
 
 class Faithfulness(StrEnum):
-    """The three answers that the interval of the difference to chance may give."""
+    """The three possible answers of the interval of the difference to chance."""
 
     BETTER = "better than chance"
     CHANCE = "not told from chance"
@@ -57,7 +57,7 @@ class Verdict:
     Attributes:
         faithfulness: the answer.
         difference: area under the curve of highest first, less that of random orders, with its interval.
-        sentence: the same in words.
+        sentence: verdict in words.
     """
 
     faithfulness: Faithfulness
@@ -73,7 +73,7 @@ class Deletion:
         curves: ``order`` (highest first, lowest first, random), ``hidden`` (channels), ``share`` (of all channels),
             ``error``, ``low`` and ``high`` (its interval over people, for random also over orders).
         areas: area under the curve of each order.
-        verdict: the answer whether the weights are better than chance.
+        verdict: verdict on whether the weights are better than chance.
         clusters: the people, sessions or recordings that the intervals draw.
     """
 
@@ -101,9 +101,9 @@ def deletion(
     The model is applied ``(orders + 2) * steps`` times to each example.
 
     Args:
-        model: the model whose predictions the weights are said to explain.
+        model: model whose predictions the weights should explain.
         examples: N held-out recordings.
-        weights: weights (D,) of the channels of all streams side by side, or (N, D) for each example its own.
+        weights: weights (D,) of the channels of all streams side by side, or (N, D) for each example.
         score: the metric that becomes the error, e.g. one of :func:`emoviz.evaluation.scores.scores_of`.
         steps: number of steps in which the channels are hidden, about equally many in each.
         orders: number of random orders.
@@ -150,7 +150,7 @@ def gradient_weights(
     steps: int = 20,
     progress: Progress = silent,
 ) -> np.ndarray:
-    """Return mean absolute integrated gradients of each example, to be judged like attention's weights.
+    """Return mean absolute integrated gradients of each example, which are judged like attention's weights.
 
     Args:
         model: model that follows the contract.

@@ -1,4 +1,4 @@
-"""Held-out recordings as a model sees them, and the model's error on them."""
+"""Held-out recordings as a model reads them, and the model's error on them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from .targets import VALUES_AT_ONCE, in_use
 
 @dataclass(frozen=True)
 class Example:
-    """A held-out recording as a model sees it.
+    """A held-out recording as a model reads it.
 
     Attributes:
         id: name of the recording.
@@ -42,12 +42,12 @@ class Example:
 
     @property
     def person(self) -> str:
-        """The speaker, or where nobody knows who that is the recording."""
+        """The speaker, or the recording if the speaker is unknown."""
         return self.id if self.speaker is None else self.speaker
 
 
 def batches(examples: Sequence[Example]) -> Iterator[tuple[list[int], dict[str, Tensor], Tensor]]:
-    """Yield the examples in their order, padded to the longest of each batch: positions, streams, mask."""
+    """Yield batches of examples in their order, padded to the longest of each batch: positions, streams and mask."""
     members: list[int] = []
     for number, example in enumerate(examples):
         if members and _padded_size([*(examples[i] for i in members), example]) > VALUES_AT_ONCE:
@@ -75,7 +75,7 @@ def padded(examples: Sequence[Example]) -> tuple[dict[str, Tensor], Tensor]:
 
 @torch.no_grad()
 def results_of(model: Model, examples: Sequence[Example]) -> list[Result]:
-    """Return the model's prediction of each example, beside its truth.
+    """Return the model's prediction of each example, with its truth.
 
     Raises:
         FeatureError: if an example has no frame.
@@ -89,13 +89,13 @@ def results_of(model: Model, examples: Sequence[Example]) -> list[Result]:
 
 
 def result_of(example: Example, prediction: np.ndarray) -> Result:
-    """Return a prediction, which may be padded, beside the truth of its example."""
+    """Return a prediction, which may be padded, with the truth of its example."""
     own = prediction[: len(example.truth)] if example.truth.ndim == 2 else prediction
     return Result(example.id, None, None, "", example.truth, own, np.empty(0))
 
 
 def error_of(score: Score, results: Sequence[Result]) -> Callable[[np.ndarray], float]:
-    """Return the error of a score on the results at given positions, as a function of these."""
+    """Return a function from positions of results to the error of a score on these results."""
     statistic, metric = score.statistic(results), METRICS[score.metric]
     return lambda drawn: metric.error(statistic(drawn))
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTrack
 
 GRID = 12
-"""Places of a film's heat on each side; the network's own are fewer."""
+"""Number of positions of a film's heat on each side; the network itself has fewer."""
 LONGEST_FILM = 1500
-"""Frames of a film; of a longer clip every so many are shown."""
+"""Largest number of frames of a film; of a longer clip, evenly spaced frames are shown."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class FaceFilm:
     """Heat over the places of a face at which a network of face pictures looked, over a whole clip.
 
     Attributes:
-        times: seconds (N,) of the video's frames in which the face is seen, or of every so many of them.
+        times: seconds (N,) of the video's frames in which the face is seen, or of evenly spaced ones among them.
         values: probability of the output in each of these frames, float32 (N,).
         heat: heat, float32 (N, :data:`GRID`, :data:`GRID`) in [0, 1], 1 being the hottest place of the whole clip.
         squares: corners (N, 3, 2) of the heat in the picture, see :func:`emoviz.media.face_square`.
-        hold: seconds that each frame stands for.
-        strip: some of them with their pictures, the heat as above.
+        hold: seconds for which each frame is shown.
+        strip: some of the frames with their pictures and the same heat.
     """
 
     times: np.ndarray
@@ -84,7 +84,7 @@ def explain_face(
         checkpoint: a model of face pictures.
         media: the clip.
         output: name of the output.
-        seconds: N moments; of each the nearest frame with the speaker's face is taken.
+        seconds: N moments; for each, the nearest frame with the speaker's face is taken.
         side: pixels of a side of the pictures and the heat over them.
         progress: listener that hears of every stage.
 
@@ -124,9 +124,9 @@ def explain_film(
         checkpoint: a model of face pictures.
         media: the clip.
         output: name of the output.
-        pictures: number of pictures of the strip, evenly over the clip; those in whose share of it no face is seen are
-            left out.
-        side: pixels of a side of these.
+        pictures: number of pictures of the strip, evenly over the clip; pictures from stretches without a face are left
+            out.
+        side: pixels of a side of these pictures.
         progress: listener that hears of every stage.
 
     Raises:
@@ -174,7 +174,7 @@ def face_inputs(checkpoint: Checkpoint, crops: np.ndarray) -> tuple[dict[str, Te
 def probability_of(checkpoint: Checkpoint, inputs: dict[str, Tensor], mask: Tensor, number: int) -> np.ndarray:
     """Return the probability of an output for each input, (N,).
 
-    Only some inputs are seen at a time, since activations take much more memory than pictures.
+    Inputs are processed in batches, since activations take much more memory than pictures.
     """
     predictor = checkpoint.predictor
     parts = [

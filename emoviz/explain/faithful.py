@@ -1,8 +1,8 @@
-"""The test whether what a model's channels weigh is faithful, on its held-out recordings, kept beside its weights.
+"""The test whether a model's channel weights are faithful, on its held-out recordings, kept beside the checkpoint.
 
-The table ``deletion.parquet`` of a checkpoint lets a page answer without the recordings, which a clone has not. Channel
-attention stands beside integrated gradients and permutation importance, which are computed from the prediction itself:
-where these find channels that matter and attention does not, the channels were there to be found.
+The table ``deletion.parquet`` of a checkpoint lets a page show the test without the recordings, which a clone does not
+have. Channel attention is compared with integrated gradients and permutation importance, which are computed from the
+prediction itself: if these find channels that matter and attention does not, then attention missed them.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ STEPS, ORDERS, DRAWS = 6, 40, 1000
 def deletion_table(
     checkpoint: Checkpoint, weighed: Weighed, *, seed: int = 0, progress: Progress = silent
 ) -> pd.DataFrame:
-    """Compute deletion curves of what a model's channels weigh on held-out recordings.
+    """Compute deletion curves of a model's channel weights on held-out recordings.
 
     Args:
         checkpoint: the model.
@@ -58,7 +58,7 @@ def verdicts_of(table: pd.DataFrame) -> dict[Weighting, Verdict]:
 
 
 def faithful_in_words(tables: Iterable[tuple[str, pd.DataFrame]]) -> str:
-    """Say which weightings are faithful in how many models, and in which cultures one is so in none.
+    """Say in how many models each weighting is faithful, and in which cultures it is faithful in none.
 
     Args:
         tables: the culture of each model that was judged, and its table of :func:`deletion_table`.
@@ -97,7 +97,7 @@ def verdict_of(table: pd.DataFrame, weighting: Weighting = Weighting.ATTENTION) 
 
 
 def drawn_by(table: pd.DataFrame) -> tuple[int, str]:
-    """Return how many clusters the intervals of a table of :func:`deletion_table` draw, and their unit.
+    """Return the number of clusters that the intervals of a table of :func:`deletion_table` draw, and their unit.
 
     Tables that were made when single recordings were drawn do not name a unit.
     """

@@ -1,4 +1,4 @@
-r"""Grad-CAM: the places in a picture at which a convolutional network found what speaks for an output.
+r"""Grad-CAM: the places in a picture that raise an output of a convolutional network.
 
 R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh, D. Batra, "Grad-CAM: Visual Explanations from Deep
 Networks via Gradient-based Localization", ICCV 2017, equations 1 and 2, by captum. With the activations A of the last
@@ -26,7 +26,7 @@ from ..models import Model
 from .targets import checked, in_use, scorer
 
 FRAMES_AT_ONCE = 64
-"""Pictures that a network sees at a time; their activations take some hundred times the memory of their pixels."""
+"""Number of pictures that a network reads at a time; activations take some hundred times the memory of pixels."""
 
 
 def grad_cam(
@@ -47,16 +47,16 @@ def grad_cam(
         streams: features (B, T, D_stream) by the name of their stream, as the model sees them.
         mask: mask (B, T), true on real frames. A clip of one picture has T = 1.
         output: number of the output, see :func:`output_number`.
-        stream: stream of pictures to look at; the first one unless told otherwise.
-        layer: block to look at, by default the network's last.
-        scale: whether 1 is the highest value of each frame, or that of all, so that frames can be compared; None
+        stream: stream of pictures that is explained; by default the first one.
+        layer: block that is explained; by default the network's last.
+        scale: whether 1 is the highest value of each frame, or of all frames, so that frames can be compared; None
             leaves heat in the unit of the score, so that several calls can be compared.
         progress: listener that hears of every batch.
 
     Returns:
         Heat, float32 (N, H, W), or (N, F, H, W) where a frame is a video of F pictures, in [0, 1] or, without a scale,
-        at least 0: the N real frames in the order of clips and frames. All is 0 in a frame where nothing speaks for the
-        output.
+        at least 0: the N real frames in the order of clips and frames. A frame in which nothing raises the output has 0
+        everywhere.
 
     Raises:
         ConfigError: if the model has no convolutional network, none for this stream, or no such output.

@@ -1,4 +1,4 @@
-"""The recordings on which a checkpoint was tested, as its model sees them, and the score that selected its epoch."""
+"""The recordings on which a checkpoint was tested, as its model reads them, and the score that selected its epoch."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def held_out_samples(
     checkpoint: Checkpoint, store: FeatureStore, most: int, progress: Progress = silent
 ) -> tuple[list["Sample"], int]:
-    """Return the recordings that a model was tested on, as it saw them, at most so many of them.
+    """Return at most a given number of the recordings on which a model was tested, as it read them.
 
     Returns:
         The recordings, evenly spaced among all in their order, and the number of all.
@@ -74,7 +74,7 @@ def selection_score(checkpoint: Checkpoint) -> Score:
 
 
 def example_of(sample: "Sample", shift: int) -> Example:
-    """Return a sample as explanations take it; its labels are moved to where the model answers them."""
+    """Return a sample in the form for explanations, with its labels moved to the frames in which the model answers."""
     truth = sample.target.numpy()
     streams = {name: values.numpy() for name, values in sample.streams.items()}
     truth = delayed(truth, -shift) if truth.ndim == 2 else truth

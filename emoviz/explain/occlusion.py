@@ -1,8 +1,8 @@
 """Occlusion: the change of a prediction when channels, or a stretch of time, are hidden.
 
 M. D. Zeiler, R. Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2, with channels
-and time in the place of patches of a picture. What is hidden becomes zero, which behind the standardisation of a
-model's inputs is the mean of the training frames.
+and time in the place of patches of a picture. Hidden values become zero, which after the standardisation of a model's
+inputs is the mean of the training frames.
 """
 
 from collections.abc import Mapping, Sequence
@@ -93,7 +93,7 @@ def occlude_channels(
 
     Raises:
         ConfigError: if the model has no such output, the shares are of another shape, or a group is empty or has a
-            channel that is none of the model's.
+            channel that the model does not have.
         FeatureError: if a stream is missing, or a clip has no real frame.
     """
     width = sum(model.config.streams.values())
@@ -127,8 +127,8 @@ def occlude_time(
         mask: mask (B, T), true on real frames.
         output: number of the output.
         window: number of frames of a stretch.
-        hop: number of frames from one stretch to the next; by default they stand side by side. Stretch i begins with
-            frame i * hop, and the last may be shorter.
+        hop: number of frames from one stretch to the next; by default stretches follow each other. Stretch i begins at
+            frame i * hop, and the last one may be shorter.
         shares: weight of each prediction, as for :func:`integrated_gradients`.
         progress: listener that hears of every clip.
 

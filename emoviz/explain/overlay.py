@@ -1,4 +1,4 @@
-"""Heat as colours, and over a picture; a colour map is an array, so that no plotting library is needed."""
+"""Heat as colours, alone and over a picture; a colour map is an array, so that no plotting library is needed."""
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def blend(picture: np.ndarray, layer: np.ndarray) -> np.ndarray:
 
 
 def heated(pictures: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Return pictures with heat in its colours over them.
+    """Return pictures with coloured heat laid over them.
 
     Args:
         pictures: pictures, uint8 (N, H, W, 3).

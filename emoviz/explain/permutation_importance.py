@@ -1,4 +1,4 @@
-r"""Permutation importance: how much worse a model does when one channel is that of another moment of the same person.
+r"""Permutation importance: the rise of a model's error when a channel comes from another moment of the same person.
 
 L. Breiman, "Random Forests", Machine Learning 45 (2001) 5-32, section 10, for any model and error as the difference of
 A. Fisher, C. Rudin, F. Dominici, "All Models are Wrong, but Many are Useful", JMLR 20 (2019), section 3. What is
@@ -36,14 +36,14 @@ def permutation_importance(
     rotations: int = ROTATIONS,
     progress: Progress = silent,
 ) -> dict[str, np.ndarray]:
-    """Return by how much the error on each person's recordings grows when a channel is rotated in time.
+    """Return the rise of the error on each person's recordings when a channel is rotated in time.
 
     Args:
         model: model that follows the contract.
         examples: N held-out recordings.
         score: the metric that becomes the error, e.g. one of :func:`emoviz.evaluation.scores.scores_of`.
         rotations: number of rotations of each channel.
-        progress: listener that hears of every channel.
+        progress: listener that is called for every channel.
 
     Returns:
         Importance (D,) of the channels of all streams side by side, of each person, in the unit of the error; NaN
@@ -83,7 +83,7 @@ def rotate(examples: Sequence[Example], stream: str, column: int, share: float) 
         examples: recordings of one person.
         stream: name of the channel's stream.
         column: position of the channel in its stream.
-        share: share of the rotations that are shorter, in [0, 1).
+        share: length of the rotation as a share of the longest one, in [0, 1).
     """
     parts = [example.streams[stream][:, column] for example in examples]
     whole = np.concatenate(parts)

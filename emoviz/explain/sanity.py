@@ -1,4 +1,4 @@
-"""A test whether an explanation looks at the model at all: it must change when the model's weights are destroyed.
+"""A test whether an explanation depends on the model at all: it must change when the model's weights are destroyed.
 
 J. Adebayo, J. Gilmer, M. Muelly, I. Goodfellow, M. Hardt, B. Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018,
 section 3 (cascading randomisation). From the output towards the input, layer after layer loses what it learned, until
@@ -25,7 +25,7 @@ from ..evaluation.metrics.pearson import pearson
 from ..models import Model
 
 UNCHANGED = 0.5
-"""Mean rank correlation with all weights destroyed from which on an explanation counts as one that does not change."""
+"""Mean rank correlation with all weights destroyed from which an explanation counts as unchanged."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def randomisation(
 
     Args:
         model: trained model, which is not changed.
-        explain: function that returns the explanation of a model, (N, ...) for N examples; the same examples for each
-            model. Take absolute values first where the sign is no part of what is shown.
+        explain: function that returns the explanation of a model, (N, ...) for N examples, which are the same for each
+            model. Take absolute values first if the sign is not shown.
         stages: number of stages in which the layers are destroyed, about equally many in each; the last destroys all.
         repetitions: number of repetitions with other random numbers.
         seed: seed of their random numbers.
@@ -143,7 +143,7 @@ def _judge(correlations: np.ndarray, randomised: np.ndarray, layers: list[str]) 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Return Spearman's rank correlation of two explanations (N, ...), averaged over examples.
 
-    An explanation without any difference within an example says nothing that could agree, so it counts as 0.
+    An example in which the explanation is constant counts as 0, as it ranks nothing.
     """
     from scipy.stats import rankdata
 

@@ -1,8 +1,8 @@
-"""Grad-CAM of a network that sees sound as pictures, over the spectrogram of a clip.
+"""Grad-CAM of a network that reads sound as pictures, over the spectrogram of a clip.
 
-A prediction of a clip is a weighted sum of what the network says in overlapping windows. Grad-CAM
-(:mod:`emoviz.explain.gradcam`) of each window is laid over the sound with the same weights, and where pictures of sound
-overlap, their mean stands.
+A prediction of a clip is a weighted sum of the network's answers in overlapping windows. Grad-CAM
+(:mod:`emoviz.explain.gradcam`) of each window is laid over the sound with the same weights, and averaged where pictures
+of sound overlap.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from ..media import ClipMedia
 
 SOUND = "spectrogram"
-"""The stream of pictures of sound."""
+"""Name of the stream of pictures of sound."""
 BAND = 250.0
-"""Hertz of a row of :attr:`SoundExplanation.bands`."""
+"""Width in hertz of a row of :attr:`SoundExplanation.bands`."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class SoundExplanation:
 
 
 def sees_sound(checkpoint: Checkpoint) -> bool:
-    """Return whether a model has a convolutional network of pictures of sound."""
+    """Return whether a model has a convolutional network that reads pictures of sound."""
     return SOUND in checkpoint.predictor.model.last_convolution
 
 
@@ -95,7 +95,7 @@ def explain_sound(
 
     Raises:
         UnknownNameError: if the model has no such output.
-        ConfigError: if the model sees no pictures of sound.
+        ConfigError: if the model reads no pictures of sound.
         FeatureError: if nothing of the clip's features is known in these seconds.
     """
     if not sees_sound(checkpoint):

@@ -1,7 +1,7 @@
-"""The contributions of channels and times to the prediction that a model of feature streams makes of a clip.
+"""The contributions of channels and times to a clip's prediction by a model of feature streams.
 
-A prediction of a clip is a weighted sum of the model's answers in overlapping windows, so its explanation is the same
-sum of theirs, and contributions still add up to the difference from the baseline.
+A prediction of a clip is a weighted sum of the model's answers in overlapping windows. Its explanation is the same sum
+of the windows' explanations, so contributions still add up to the difference from the baseline.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ class Method(StrEnum):
 class StreamExplanation:
     """The contributions of channels and times to the mean of an output over a stretch of a clip.
 
-    All is in the unit of the output, which is a logit where the model answers classes. Contributions are counted from
+    All values have the unit of the output, which is a logit if the model answers classes. Contributions are relative to
     the model's answer to the baseline, the training mean in all channels and frames.
 
     Attributes:
@@ -50,7 +50,7 @@ class StreamExplanation:
         method: method of explanation.
         value: mean of the output over the stretch.
         baseline: mean of the output for the baseline.
-        completeness_error: distance of the sum of integrated gradients from the difference of the two; NaN for
+        completeness_error: distance of the sum of integrated gradients from ``value - baseline``; NaN for
             occlusion, whose contributions need not add up.
         channels: table with ``channel``, ``modality``, ``contribution``, and ``magnitude``, which for integrated
             gradients also counts contributions that cancel over time; the largest magnitude first.
@@ -87,7 +87,7 @@ def explain_streams(
 
     Args:
         checkpoint: a model of feature streams.
-        streams: its features of the clip (:func:`emoviz.prediction.inputs.streams_of`).
+        streams: the model's features of the clip (:func:`emoviz.prediction.inputs.streams_of`).
         duration: length of the clip in seconds.
         output: name of the output.
         method: method of explanation.
@@ -95,7 +95,7 @@ def explain_streams(
         end: last second; None is the end of the clip.
         steps: number of steps of integrated gradients.
         stretch: seconds that are hidden at a time by occlusion.
-        progress: listener that hears of every window.
+        progress: listener that is called for every window.
 
     Raises:
         UnknownNameError: if the model has no such output.
@@ -128,7 +128,7 @@ def explain_streams(
 
 
 def main_output(checkpoint: Checkpoint, prediction: np.ndarray) -> str:
-    """Return the output that is explained where none is named: the most probable class, or the first dimension.
+    """Return the output that is explained by default: the most probable class, or the first dimension.
 
     Args:
         checkpoint: the model.
@@ -150,7 +150,7 @@ def main_output(checkpoint: Checkpoint, prediction: np.ndarray) -> str:
 def window_inputs(
     checkpoint: Checkpoint, windows: Windows, streams: Mapping[str, FeatureStream], numbers: np.ndarray
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """Return some windows of a clip as the model sees them, behind its PCA and standardisation.
+    """Return some windows of a clip as the model reads them, after its PCA and standardisation.
 
     Args:
         checkpoint: the model.
@@ -169,7 +169,7 @@ def window_inputs(
 
 
 def wanted_frames(windows: Windows, start: float, end: float | None) -> np.ndarray:
-    """Return the frames of the clip to explain, those of which the model says nothing left out: bool (T,)."""
+    """Return a mask, bool (T,), of the frames to explain, without those in which the model predicts nothing."""
     known = np.zeros(len(windows.times), bool)
     known[windows.kept] = windows.said[windows.kept]
     wanted: np.ndarray = known & (windows.times >= start) & (windows.times < (np.inf if end is None else end))

@@ -1,4 +1,4 @@
-"""The number per clip that is explained: one output of a model, summed over the frames that are asked about.
+"""The target of an explanation, one number per clip: an output of a model, summed over chosen frames.
 
 Class scores are explained as the logits that they are: a probability also moves with the scores of the other classes,
 and is flat where the model is sure.
@@ -15,14 +15,14 @@ from ..core.vocabulary import Task
 from ..models import Model
 
 VALUES_AT_ONCE = 4_000_000
-"""Input values that a model sees at a time; bounds the memory of an explanation."""
+"""Number of input values that a model reads at a time, which bounds the memory of an explanation."""
 
 
 def output_number(outputs: Sequence[str], name: str) -> int:
     """Return the position of an output among a model's outputs.
 
     Raises:
-        UnknownNameError: if there is no such output; the message lists those that there are.
+        UnknownNameError: if there is no such output; the message lists the known ones.
     """
     if name not in outputs:
         raise UnknownNameError("output", name, outputs)
@@ -54,7 +54,7 @@ def checked(model: Model, streams: Mapping[str, Tensor], mask: Tensor, output: i
     """Return the shares with which a model's predictions are summed, (B, T) frame-wise and (B, 1) per clip.
 
     Args:
-        model: the model of which an output is explained.
+        model: model whose output is explained.
         streams: features (B, T, D_stream) by the name of their stream.
         mask: mask (B, T), true on real frames.
         output: number of the output.
@@ -89,13 +89,13 @@ def scorer(model: Model, output: int) -> Callable[..., Tensor]:
 
 
 def baseline(values: Tensor) -> Tensor:
-    """Return zeros in place of a stream's values, of any shape; NaN, in frames that it lacks, stays as it is."""
+    """Return zeros in place of a stream's values, of any shape; NaN in missing frames stays as it is."""
     return torch.zeros_like(values).masked_fill(values.isnan(), torch.nan)
 
 
 @contextmanager
 def in_use(model: Model) -> Iterator[None]:
-    """Set a model to predict, without dropout; afterwards it is in the mode in which it was."""
+    """Set a model to its mode for prediction, without dropout, and restore its mode afterwards."""
     training = model.training
     model.eval()
     try:

@@ -1,6 +1,7 @@
 """The weights of a model's channels on its held-out recordings: by attention, by gradients and by exchange.
 
-Channel attention is a model's own word on what it relies on. Two witnesses stand beside it, which ask the predictions:
+Channel attention is a model's own statement of what it relies on. Two independent measures are set beside it, which
+test the predictions:
 integrated gradients (:mod:`emoviz.explain.gradients`, the mean absolute contribution of a channel to an output) and
 permutation importance (:mod:`emoviz.explain.permutation_importance`, the rise of the error without a channel's course).
 The table ``importance.parquet`` of a checkpoint keeps both by person, so that a page needs no recordings.
@@ -37,10 +38,10 @@ class Weighed:
 
     Attributes:
         examples: the recordings.
-        held_out: number of all held-out recordings, of which these are some.
-        score: score whose error permutation importance tells.
-        by_recording: weights (N, D) by weighting. Permutation importance, which looks at labels, is for each recording
-            that of the other people; it is left out where there are none.
+        held_out: number of all held-out recordings, from which the examples are taken.
+        score: score whose rise in error is the permutation importance.
+        by_recording: weights (N, D) by weighting. Permutation importance, which uses labels, is for each recording the
+            mean over the other people; it is left out if there are no others.
         importance: table with a row per ``weighting`` but attention and ``speaker``: ``culture``, number of
             ``recordings``, and a float16 column per channel.
     """

@@ -1,4 +1,4 @@
-"""Explanations in plain words, and the moment at which a first look is taken."""
+"""Explanations in plain words, and the moment that is explained first."""
 
 from typing import NamedTuple
 
@@ -14,19 +14,19 @@ from .sound import SoundExplanation
 from .streams import MISSED, Method, StreamExplanation
 
 NAMES: dict[Method, str] = {Method.GRADIENTS: "integrated gradients", Method.OCCLUSION: "occlusion"}
-"""Names of the methods, as people say them."""
+"""Names of the methods for people."""
 NAMED_CHANNELS = 3
 
 
 class Peak(NamedTuple):
-    """The highest point of an output: its name, and the second of the clip."""
+    """The highest point of an output: the name of the output, and the second of the clip."""
 
     output: str
     time: float
 
 
 def strongest(probabilities: pd.DataFrame, times: np.ndarray) -> Peak | None:
-    """Return the emotion that stands out most, which is not neutral where another is seen at all.
+    """Return the emotion that stands out most; neutral only if no other emotion is seen.
 
     Args:
         probabilities: probabilities with one column per emotion, NaN in gaps.
@@ -55,7 +55,7 @@ def lower_share(heat: np.ndarray) -> float:
 
 
 def face_words(found: FaceExplanation, output: str, *, still: bool = False) -> str:
-    """Return Grad-CAM of a first picture in words, of a single picture without a time."""
+    """Return the Grad-CAM of the first picture in words; for a single picture no time is named."""
     share = lower_share(found.heat[0])
     when = "The face" if still else f"At {found.times[0]:.2f} s the face"
     said = f"{when} is {output} with a probability of {number(found.values[0])}"
@@ -110,7 +110,7 @@ def limits_words(found: StreamExplanation) -> str:
 
 
 def check_words(check: Sanity | None) -> str:
-    """Return the sentence of a sanity check, flagged when the explanation does not change; empty without a check."""
+    """Return the sentence of a sanity check, marked if the explanation does not change; empty without a check."""
     if check is None:
         return ""
     return check.sentence if check.changes else f":material/warning: **{check.sentence}**"

@@ -39,8 +39,8 @@ class Unit:
     Attributes:
         number: number in FACS.
         title: name in FACS.
-        actions: facial actions that it is made of; a ``*`` stands for left and right.
-        join: function that makes the unit of its actions (P, n).
+        actions: facial actions from which it is made; a ``*`` stands for left and right.
+        join: function that computes the unit from its actions (P, n).
     """
 
     number: int

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia
 
 MOST_FRAMES = 100_000
-"""Largest number of frames on which a codebook is fitted; where there are more, so many of them are drawn."""
+"""Largest number of frames on which a codebook is fitted; of more, this number is drawn."""
 
 
 class BagOfWords:

@@ -37,10 +37,10 @@ class FeatureStream:
             lie on disk (:class:`~emoviz.core.growing.Rows`) and are read by slices.
         start: time of the centre of the first frame, in seconds of the clip.
         hop: seconds from one frame to the next.
-        channels: names of the D channels, which a person can read, e.g. ``face.mouthSmileLeft``.
+        channels: readable names of the D channels, e.g. ``face.mouthSmileLeft``.
         notes: reasons why values are missing, one sentence each.
-        spoken: stretches (start, end) in seconds of the clip in which somebody speaks, where that was looked for; a
-            model says nothing of the moments beside them, though it may read them.
+        spoken: stretches (start, end) in seconds of the clip in which somebody speaks, if speech was looked for; a
+            model predicts nothing outside them, though it may read those moments.
     """
 
     values: np.ndarray
@@ -60,10 +60,10 @@ class FeatureStream:
 
     @classmethod
     def of(cls, values: np.ndarray, about: Mapping[str, Any]) -> "FeatureStream":
-        """Make a stream from its values and the facts :attr:`about` it, as they were stored.
+        """Make a stream from its stored values and facts (:attr:`about`).
 
         Raises:
-            FeatureError: if they do not fit together.
+            FeatureError: if values and facts do not fit together.
         """
         return cls(values, about["start"], about["hop"], tuple(about["channels"]), tuple(about["notes"]))
 
@@ -79,18 +79,18 @@ class FeatureStream:
 
 
 def missing_stream(channels: tuple[str, ...], duration: float, hop: float, note: str) -> FeatureStream:
-    """Return a stream of NaN for a clip of ``duration`` seconds; ``note`` says what the clip lacks."""
+    """Return a stream of NaN for a clip of ``duration`` seconds; ``note`` says what is missing in the clip."""
     frames = max(round(duration / hop), 1)
     return FeatureStream(np.full((frames, len(channels)), np.nan, np.float32), 0.0, hop, channels, (note,))
 
 
 def lacking_sound(media: "ClipMedia", shortest: int = 1, why: str = "", progress: Progress = silent) -> str | None:
-    """Say in one sentence why a clip's sound has no features; return None where it has.
+    """Return one sentence on why a clip's sound has no features, or None where it has some.
 
     Args:
         media: the clip.
         shortest: number of samples at 16 kHz that are needed.
-        why: end of the sentence about a sound that is too short, e.g. ``'egemaps' needs``.
+        why: middle of the sentence about a sound that is too short, e.g. ``'egemaps' needs``.
         progress: listener that hears of the reading of the sound.
     """
     if media.info.audio is None:
@@ -111,7 +111,7 @@ CONDITIONED: dict[str, str | int | float] = {"sound": "conditioned"}
 
 
 def heard(media: "ClipMedia", sound: Sound, progress: Progress = silent) -> "Waveform":
-    """Return the sound of a clip as a speech feature takes it.
+    """Return the sound of a clip for a speech feature.
 
     Args:
         media: the clip, which has sound.
@@ -127,7 +127,7 @@ def heard(media: "ClipMedia", sound: Sound, progress: Progress = silent) -> "Wav
 
 
 def sound_setting(sound: Sound) -> dict[str, str | int | float]:
-    """Return the setting as checkpoints note it; older ones know recorded sound alone, and do not name it."""
+    """Return the setting as checkpoints note it; recorded sound is not named, as older checkpoints know no other."""
     return {} if sound == "recorded" else {"sound": sound}
 
 
@@ -151,12 +151,12 @@ def sound_stream(
 
 
 def unspoken(times: np.ndarray, sound: "Waveform") -> np.ndarray:
-    """Return at which times, (T,) seconds of the clip, the sound has a gap or nobody speaks: bool (T,)."""
+    """Return a mask, bool (T,), of the times (T,) in seconds at which the sound has a gap or nobody speaks."""
     return within(times, (*sound.gaps, *sound.unspoken))
 
 
 def within(times: np.ndarray, spans: Sequence[tuple[float, float]]) -> np.ndarray:
-    """Return which times (T,) lie within one of some spans (start, end), all in seconds: bool (T,)."""
+    """Return a mask, bool (T,), of the times (T,) that lie within one of some spans (start, end), all in seconds."""
     inside = np.zeros(len(times), bool)
     for begin, end in spans:
         inside |= (times >= begin) & (times < end)
@@ -198,7 +198,7 @@ class Extractor(Protocol):
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
         """Extract the features of one clip.
 
-        A clip without the sound or the face that is needed gives NaN and a note.
+        If the clip lacks the sound or the face that is needed, values are NaN and a note says so.
         """
         ...
 
@@ -262,13 +262,13 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Extractor:
 
 
 def described(name: str, settings: Mapping[str, Any]) -> str:
-    """Return a feature with its settings that are no defaults, e.g. ``whisper (sound=conditioned)``."""
+    """Return a feature with the settings that are not defaults, e.g. ``whisper (sound=conditioned)``."""
     chosen = ", ".join(f"{setting}={value}" for setting, value in settings.items())
     return f"{name} ({chosen})" if chosen else name
 
 
 def extraction_command(corpus: str, wanted: Mapping[str, Mapping[str, Any]], copies: int = 0) -> str:
-    """Return the command that extracts features of a corpus, given by name with their settings that are no defaults."""
+    """Return the command that extracts features of a corpus, given by name with settings that are not defaults."""
     features = f" --features {','.join(wanted)}" if wanted else ""
     chosen = "".join(f" --set {f}.{name}={value}" for f, own in wanted.items() for name, value in own.items())
     return f"`python -m emoviz extract {corpus}{features}{chosen}{f' --copies {copies}' if copies else ''}`"

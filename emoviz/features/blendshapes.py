@@ -25,7 +25,7 @@ class Blendshapes:
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
-        """Names ``face.<action>``, which are the media library's own and therefore looked up late."""
+        """Names ``face.<action>``, which come from the media library and are therefore looked up late."""
         from ..media import BLENDSHAPES
 
         return tuple(f"face.{name.lstrip('_')}" for name in BLENDSHAPES)

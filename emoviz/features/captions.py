@@ -1,4 +1,4 @@
-"""Captions of pictures: the sentence that CLIP finds nearest to each, as the vector of a text encoder.
+"""Captions of pictures: the sentence that CLIP finds nearest to each picture, as the vector of a text encoder.
 
 Source: L. Vaiani et al., "ViPER", MuSe 2022, section 3: the text stream of paper 3. Its 53 sentences, templates over
 seven emotional reactions and neutral, are not printed; these are our own, in the same number.
@@ -73,7 +73,7 @@ class Captions:
         device: str = "auto",
     ) -> None:
         if rate <= 0:
-            raise FeatureError(f"'rate' of 'captions' is positive, unlike {rate:g}.")
+            raise FeatureError(f"'rate' of 'captions' is positive, not {rate:g}.")
         self.needs = (
             Weights(weights, ("clip",), (*PICTURE, TOKENIZER)),
             Weights(encoder, ("roberta", "bert", "xlm-roberta"), (TOKENIZER,)),
@@ -97,7 +97,7 @@ class Captions:
 
         Raises:
             MissingWeightsError: if the weights of one of the encoders are not on this machine.
-            FeatureError: if they are damaged.
+            FeatureError: if such weights are damaged.
         """
         place = device(self.device)
         clip_folder, folder = (weights.folder(self.name) for weights in self.needs)

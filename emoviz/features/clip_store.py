@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from ..media import ClipMedia
 
 RECORDINGS = "recordings"
-"""Folder of a store in which what is known of people's own clips is kept from one visit to the next."""
+"""Folder of a store that keeps results from people's own clips from one visit to the next."""
 
 _KIND = "feature"
 
 
 def kept_recordings(root: Path, megabytes: int) -> Kept | None:
-    """Return the place for what is known of people's own clips, or None where nothing of a clip is kept.
+    """Return the folder for results from people's own clips, or None where nothing of a clip is kept.
 
     Args:
         root: folder of the store.
-        megabytes: megabytes that all of it may take.
+        megabytes: megabytes that all results may take.
     """
     return Kept(root / RECORDINGS, megabytes * 1_000_000) if megabytes else None
 
@@ -32,14 +32,14 @@ def kept_features(root: Path, megabytes: int) -> FeatureStore | None:
 
     Args:
         root: folder of the store.
-        megabytes: megabytes that all that is kept of clips may take.
+        megabytes: megabytes that all data kept of clips may take.
     """
     kept = kept_recordings(root, megabytes)
     return ClipStore(root, kept) if kept else None
 
 
 class ClipStore(FeatureStore):
-    """A feature store that keeps what it extracts apart from corpora, up to a bound; the longest unused goes first.
+    """A feature store that keeps features of clips apart from corpora, up to a bound, least recently used out first.
 
     Args:
         root: folder of the store, whose features of corpora are read and never dropped.
@@ -51,7 +51,7 @@ class ClipStore(FeatureStore):
         self._kept = kept
 
     def extract(self, extractor: Extractor, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Return the clip's stream as :meth:`FeatureStore.extract` does; one that cannot be written is not kept."""
+        """Return the clip's stream as :meth:`FeatureStore.extract` does, but do not fail if it cannot be kept."""
         if self._kept is None or super().holds(extractor, media):
             return super().extract(extractor, media, progress)
         made_of = _made_of(extractor, media)

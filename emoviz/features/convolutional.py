@@ -40,7 +40,7 @@ class VGG(nn.Module):
         self.connected, self.depth = bool(connected), depth
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return a hidden layer (B, connected) of (B, 3, H, W); without any the maxima of the last block."""
+        """Return a hidden layer (B, connected) of pictures (B, 3, H, W), or else the maxima of the last block."""
         maps: Tensor = self.features(pictures)
         if not self.connected:
             return maps.amax((2, 3))

@@ -122,7 +122,7 @@ class DeepSpectrum:
 
 
 def mel_picture(samples: np.ndarray) -> np.ndarray:
-    """Draw the mel spectrogram in grey values, the loudest white: uint8 (128, T), low bands below, 10 ms a column.
+    """Draw the mel spectrogram in grey values, uint8 (128, T): white is loudest, a column is 10 ms.
 
     Args:
         samples: sound float32 (N,) mono at 16 kHz, N at least 1.

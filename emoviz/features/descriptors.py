@@ -31,7 +31,7 @@ class Descriptors:
 
     Attributes:
         analysis: parameter set of openSMILE, or the path of a config of one's own.
-        shortest: number of samples of its longest window; from less openSMILE makes no frame.
+        shortest: number of samples of its longest window; openSMILE makes no frame of less.
         centre: middle of the first frame, in seconds from the sound's start.
     """
 
@@ -55,7 +55,7 @@ class Descriptors:
         return sound_setting(self.sound)
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Describe the clip's sound; of less than one window of it there is NaN and a note."""
+        """Describe the clip's sound; sound shorter than one window gives NaN and a note."""
         if note := lacking_sound(media, self.shortest, f"'{self.name}' needs", progress):
             return missing_stream(self.channels, media.info.duration, self.hop, note)
         sound = heard(media, self.sound, progress)

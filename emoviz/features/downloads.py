@@ -1,4 +1,4 @@
-"""Pretrained weights from the Hub, and weights of the older kind as safetensors.
+"""Pretrained weights from the Hub, and older weight files as safetensors.
 
 Weights are downloaded only for a user who asks for them by name (``python -m emoviz encoders --get NAME``). Nothing is
 unpickled into objects: files of the older kind (``.bin``, ``.pth``) are turned into safetensors once, by
@@ -60,7 +60,7 @@ def convert(state_file: Path) -> Path:
         state = torch.load(state_file, map_location="cpu", weights_only=True)
         state = state.get("state_dict", state) if isinstance(state, dict) else state
         if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
-            raise ValueError("it holds something else than named tensors")
+            raise ValueError("it holds something other than named tensors")
         with replacing(target) as draft:
             save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, draft)
     except Exception as error:  # of the reader, for each kind of damage another

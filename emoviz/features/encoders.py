@@ -1,4 +1,4 @@
-"""A table of the pretrained encoders, with those that are on this machine and the way to get the others."""
+"""A table of the pretrained encoders: those on this machine, and the way to get the others."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ COLUMNS = ("feature", "modality", "weights", "present", "folder", "missing", "ge
 
 
 def describe() -> pd.DataFrame:
-    """Describe the encoders that take weights of their own, one row for each of their weights.
+    """Return a table of the encoders that take weights of their own, a row for each of their weights.
 
     Returns:
         Columns ``feature``, ``modality``, ``weights`` (the name), ``present`` (bool), ``folder`` (None where there is
@@ -28,7 +28,7 @@ def needs(feature: str) -> tuple[Weights, ...]:
 
 
 def remedies(chosen: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return how to get the weights that features lack on this machine, one sentence for each of their weights.
+    """Return one sentence for each missing weights file of some features, which says how to get it.
 
     Args:
         chosen: settings of each feature that are not its defaults.

@@ -1,4 +1,4 @@
-"""The extraction of a corpus beforehand: which features it lacks, and how long and how large the rest will be."""
+"""An estimate of an extraction: which features a corpus lacks, and the time and size of the rest."""
 
 import itertools
 import time
@@ -17,7 +17,7 @@ from .store import FeatureStore
 Settings = Mapping[str, Any]
 """Settings of an extractor that are not its defaults."""
 TRIED = 4
-"""Recordings whose features are extracted to estimate how long all take; the first one loads the encoders."""
+"""Number of recordings whose features are extracted to estimate the time of all; the first loads the encoders."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Estimate:
 
     Attributes:
         recordings: number of recordings that are left.
-        seconds: time that they take in seconds, judged by those that were tried.
-        size: number of bytes that they take in the store.
+        seconds: time in seconds that they will take, judged by the recordings that were tried.
+        size: number of bytes that they will take in the store.
         tried: number of recordings that were extracted for the estimate; they are kept.
     """
 
@@ -42,8 +42,8 @@ def lacking(one: Holding, wanted: Mapping[str, Settings], store: FeatureStore, c
 
     Args:
         one: corpus.
-        wanted: settings of each feature that are not its defaults; what was extracted in others is another feature.
-        store: store that holds the features with settings; those without are counted in the corpus's holding.
+        wanted: settings of each feature that are not its defaults; with other settings it is another feature.
+        store: store that holds the features with settings; those without are counted in the inventory of the corpus.
         copies: number of corrupted copies of each recording that need the features, too.
     """
     if one.tables is None:
@@ -68,7 +68,7 @@ def estimate(
     progress: Progress = silent,
     settings: Mapping[str, Settings] | None = None,
 ) -> Estimate:
-    """Extract the features of a few recordings that lack them and judge by these the time and the room of all.
+    """Extract the features of a few recordings that lack them, and estimate from these the time and size of all.
 
     Args:
         corpus: corpus as its reader returns it.
@@ -85,7 +85,7 @@ def estimate(
 
     files = list(clips_of(corpus.recordings).dropna())
     if not files:
-        raise FeatureError(f"{corpus.title} comes without clips, so nothing can be extracted of it.")
+        raise FeatureError(f"{corpus.title} comes without clips, so nothing can be extracted from it.")
     extractors = [make(name, (settings or {}).get(name)) for name in features]
     seconds, sizes = [], []
     step = max(1, len(files) // TRIED)

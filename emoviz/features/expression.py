@@ -34,9 +34,9 @@ WEIGHTS = "model.safetensors"
 NETWORK = "face-expression"
 WIDTH = 512
 BATCH = 32
-"""Pictures that the network reads at a time: what it computes of them stays in the cache of a processor."""
+"""Number of pictures that the network reads at a time, so that its values stay in a processor's cache."""
 STEP = 512
-"""Pictures after which what was read of them is kept."""
+"""Number of pictures after which the results of these are kept."""
 _PARTS = ("probabilities", "embedding")
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..media import ClipMedia, FaceTrack
 
 USUAL_HOP = 0.04
-"""Seconds from frame to frame of a stream whose clip does not tell its frame rate."""
+"""Step in seconds between the frames of a stream whose clip does not state its frame rate."""
 
 JITTER = 0.05
 """Share of a frame by which a timestamp may be rounded without moving the frame."""

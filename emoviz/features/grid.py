@@ -1,7 +1,7 @@
-"""The frames that a model reads of a recording: one function for training, evaluation, pages and jobs.
+"""The frames of a recording that a model reads: one function for training, evaluation, pages and jobs.
 
 All streams come onto one grid. Frames that no stream has (nobody speaks, no face, a gap of the recording) are left out:
-what is absent is neither a zero nor a mean to a model, and no prediction is made for it.
+a model never reads a zero or a mean in their place, and no prediction is made for them.
 """
 
 from collections.abc import Mapping
@@ -29,10 +29,10 @@ class Frames:
 
 
 def own_hop(streams: Mapping[str, FeatureStream]) -> float:
-    """Return the seconds of a frame of streams that cut a recording into as many parts, whatever its length.
+    """Return the seconds of a frame of streams that cut each recording into the same number of parts.
 
     Raises:
-        FeatureError: if they do not.
+        FeatureError: if the streams have other numbers or lengths of frames.
     """
     timed = {name: stream for name, stream in streams.items() if stream.hop < WHOLE}
     parts = {(len(stream.values), round(stream.hop, 9)) for stream in timed.values()}
@@ -79,5 +79,5 @@ def end_of(stream: FeatureStream) -> float:
 
 
 def is_present(values: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return which frames at least one stream has: bool (..., T) from streams (..., T, D)."""
+    """Return a mask, bool (..., T), of the frames that at least one stream (..., T, D) has."""
     return np.asarray(np.any([~np.isnan(own).all(-1) for own in values.values()], axis=0))

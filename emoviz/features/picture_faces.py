@@ -1,4 +1,4 @@
-"""The faces on the pictures of a corpus, as networks look at them: one grey crop each."""
+"""The faces on the pictures of a corpus, one grey crop each, as networks read them."""
 
 import dataclasses
 from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SIDE = 48
 """Pixels of a crop's side."""
 REPORTED = 1000
-"""Crops that are decoded from one report to the next; those that are first looked for are reported one by one."""
+"""Number of crops that are decoded between two reports; crops that must be looked for are reported one by one."""
 
 
 def picture_faces(corpus: "Corpus", progress: Progress, note: Callable[[str], None]) -> tuple["Corpus", np.ndarray]:
@@ -32,7 +32,7 @@ def picture_faces(corpus: "Corpus", progress: Progress, note: Callable[[str], No
         note: function that takes the sentence on each picture that is left out, which names it.
 
     Raises:
-        CorpusError: if bytes are no crop, or no picture shows a face.
+        CorpusError: if the bytes of a picture are no crop, or no picture shows a face.
     """
     assert corpus.pictures is not None
     crops: list[np.ndarray] = []

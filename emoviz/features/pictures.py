@@ -1,4 +1,4 @@
-"""A clip's pictures for encoders, of the face or whole, at any rate, with one batch in memory at a time."""
+"""A clip's pictures for encoders, faces or whole pictures, at any rate, with one batch in memory at a time."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -46,7 +46,7 @@ def picture_stream(
         media: the clip.
         channels: names of the D channels.
         encode: the encoder.
-        rate: frames of the stream per second; 0 for one of every picture of the clip.
+        rate: frames of the stream per second; 0 for a frame for every picture of the clip.
         side: side of the squares, in pixels.
         whole: whether the middle square of the picture is read instead of the speaker's face.
         frames: pictures per frame of the stream, evenly spaced over it; ``encode`` then gets

@@ -1,4 +1,4 @@
-"""The speaker encoder of GE2E, which tells voices apart: near points for one person, far ones for different people.
+"""The speaker encoder of GE2E: it maps voices of one person to near points, and those of different people to far ones.
 
 Source: L. Wan, Q. Wang, A. Papir, I. Lopez Moreno, "Generalized end-to-end loss for speaker verification", ICASSP 2018,
 arXiv:1710.10467; the weights are those of Resemblyzer (Apache-2.0), trained on LibriSpeech, VoxCeleb 1 and 2.
@@ -32,13 +32,13 @@ LAYERS = 3
 LEVEL = 10 ** (-7 / 20)
 """Factor from conditioned sound, at -23 dB of full scale, to the level of the training, -30 dB."""
 WINDOW = 160
-"""Frames that the network was trained on: 1.6 s."""
+"""Number of frames of the windows on which the network was trained: 1.6 s."""
 BATCH = 64
-"""Windows that are encoded together."""
+"""Number of windows that are encoded together."""
 
 
 class SpeakerEncoder(nn.Module):
-    """Three recurrent layers, of which the last state is brought onto the positive part of a sphere."""
+    """A network of three recurrent layers, which maps the last state onto the positive part of a sphere."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ def voices_in(sound: "Waveform", windows: Sequence[tuple[float, float]], progres
         progress: listener, told of every batch.
 
     Returns:
-        Voices, float32 (W, 256), each of length 1; the cosine between two says how much alike they are.
+        Voices, float32 (W, 256), each of length 1; the cosine of two voices is their similarity.
 
     Raises:
         MissingWeightsError: if the encoder's weights are missing or damaged.

@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from ..media import ClipMedia
 
 MOST_NAMED = 3
-"""Recordings that a message names; others are only counted."""
+"""Largest number of recordings that a message names; others are only counted."""
 MOST_BESIDE = 24
-"""Recordings of a corpus, about, whose voices are heard in the babble of corrupted copies."""
+"""Approximate number of recordings of a corpus that give voices to the babble of corrupted copies."""
 
 
 class FeatureStore:
@@ -70,7 +70,7 @@ class FeatureStore:
         A feature without an extractor came with a corpus.
 
         Raises:
-            ConfigError: if it has no such setting.
+            ConfigError: if the extractor has no such setting.
             MissingWeightsError: if the weights that it needs are not on this machine.
         """
         if extractor_name not in EXTRACTORS:
@@ -82,7 +82,7 @@ class FeatureStore:
         """Return the clip's stream from the store, or extract and store it where it is missing or damaged.
 
         Raises:
-            FeatureError: if it cannot be written.
+            FeatureError: if the stream cannot be written.
             MediaError: if the clip cannot be decoded.
         """
         path = self._path(extractor, key_of(extractor, media))
@@ -108,7 +108,7 @@ class FeatureStore:
 
         Raises:
             UnknownNameError: if there is no such extractor.
-            FeatureError: if it was not extracted, or its file is damaged.
+            FeatureError: if the stream was not extracted, or its file is damaged.
         """
         stream = read_stream(self._path(make(extractor_name, settings), key))
         if stream is None:
@@ -123,7 +123,7 @@ class FeatureStore:
         return f"The store {self.root} lacks {described(feature, settings)} of {whose}; extract it with {command}."
 
     def count(self, keys: Sequence[str], extractor_name: str, settings: Mapping[str, Any] | None = None) -> int:
-        """Count the clips of which the store has a stream, in the extractor's default settings or in these."""
+        """Count the clips with a stream in the store, for the extractor's default settings or the given ones."""
         try:
             folder = self._folder(make(extractor_name, settings))
         except MissingWeightsError:
@@ -131,7 +131,7 @@ class FeatureStore:
         return sum(_in(folder, key).is_file() for key in keys) if folder.is_dir() else 0
 
     def held(self, name: str) -> dict[str, int]:
-        """Return the number of a stored corpus's recordings of which each feature is stored, features of none left out.
+        """Return the number of a stored corpus's recordings with each feature, leaving out features of no recording.
 
         Features of conditioned sound, as the bundled speech models read them, count beside those of recorded sound.
 
@@ -158,7 +158,7 @@ class FeatureStore:
     ) -> None:
         """Store a corpus: tables, pictures, and the streams of every recording.
 
-        Streams that are there already are skipped, so an interrupted call can be repeated. A recording that cannot be
+        Streams that exist already are skipped, so an interrupted call can be repeated. A recording that cannot be
         read does not keep the others from being extracted. The corpus counts as stored only when all its streams are.
 
         Args:
@@ -174,7 +174,7 @@ class FeatureStore:
 
         Raises:
             ConfigError: if an extractor has no such setting.
-            MissingWeightsError: if the weights that one needs are not on this machine.
+            MissingWeightsError: if the weights of an extractor are not on this machine.
             FeatureError: if a file cannot be written.
             MediaError: if recordings cannot be read, once all others are extracted; the message names them.
             CorpusError: if a picture cannot be decoded.
@@ -198,7 +198,7 @@ class FeatureStore:
         """Read stored corpora.
 
         Raises:
-            CorpusError: if some were not stored, all of which it names, or the files of one are damaged.
+            CorpusError: if some were not stored, which it names, or the files of one are damaged.
         """
         return read_corpora(self.root, names)
 
@@ -372,7 +372,7 @@ def _limit_threads(count: int) -> None:
 
 
 def key_of(extractor: Extractor, media: "ClipMedia") -> str:
-    """Return the clip's key; a face that the user has chosen has streams of its own."""
+    """Return the clip's key; each face that a user chooses has streams of its own."""
     if extractor.modality is Modality.VIDEO and media.face is not None:
         return f"{media.key}-face{media.face}"
     return media.key

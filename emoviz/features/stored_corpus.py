@@ -1,4 +1,4 @@
-"""A corpus as the store holds it: its tables, the features that came with it, and its pictures.
+"""A corpus in the store: its tables, the features that came with it, and its pictures.
 
 <root>/corpora/<name>/corpus.json                                  title, licence, limits
 <root>/corpora/<name>/{recordings,labels,traces}.parquet           recordings with the column ``key``
@@ -32,7 +32,7 @@ PICTURES = "pictures.safetensors"
 SHIPPED = "shipped"
 """Folder, and version, of features that came with a corpus."""
 WHOLE = 24 * 3600.0
-"""Seconds that the one frame of a feature lasts which has one value for a recording as a whole."""
+"""Length in seconds of the single frame of a feature that has one value for a whole recording."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class StoredCorpus:
 def write_corpus(
     root: Path, corpus: "Corpus", keys: pd.Series, progress: Progress, note: Callable[[str], None]
 ) -> None:
-    """Write a corpus into a store; its description comes last, so that it counts as stored only when all else is there.
+    """Write a corpus into a store, its description last, so that it counts as stored only when everything is there.
 
     Args:
         root: folder of the store.

@@ -33,5 +33,5 @@ def read_stream(path: Path) -> FeatureStream | None:
 
 @functools.lru_cache(maxsize=4)
 def numbered(count: int) -> tuple[str, ...]:
-    """Return numbers in place of the names of so many channels."""
+    """Return numbers in place of channels' names."""
     return tuple(f"{number:05d}" for number in range(count))

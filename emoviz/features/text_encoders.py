@@ -1,4 +1,4 @@
-"""Features of the words that are said, by the pretrained text encoders BERT, DistilBERT, RoBERTa and XLM-R.
+"""Features of spoken words, by the pretrained text encoders BERT, DistilBERT, RoBERTa and XLM-R.
 
 Sources: J. Devlin et al., "BERT", NAACL 2019; V. Sanh et al., "DistilBERT", 2019; Y. Liu et al., "RoBERTa", 2019;
 A. Conneau et al., "Unsupervised Cross-lingual Representation Learning at Scale", ACL 2020. The networks are
@@ -39,7 +39,7 @@ class TextEncoder:
         recogniser: recogniser of the words: name on the Hub, or a folder, in CTranslate2's form.
         language: two-letter code of the spoken language, or ``auto`` to find out.
         translate: whether what is said is first translated to English by the recogniser, as in paper 1.
-        languages: codes that the encoder knows, with commas between; empty for all of them.
+        languages: codes of the languages that the encoder knows, separated by commas; empty for all languages.
         layer: block after which the states are taken: 1 for the first, 0 for its input, -1 for the last.
         pooling: ``words`` over time; one vector for the clip: ``mean`` over its tokens, or that of the ``first``.
         device: ``auto``, ``cpu`` or ``cuda``; on CUDA the encoder computes in half precision.
@@ -107,7 +107,7 @@ class TextEncoder:
         return tuple(f"{self.name}.{i:04d}" for i in range(self.config["hidden_size"]))
 
     def extract(self, media: "ClipMedia", progress: Progress = silent) -> FeatureStream:
-        """Return features of the words that are said in the clip; NaN and a note where nobody speaks.
+        """Return features of the words in the clip; NaN and a note where nobody speaks.
 
         Raises:
             MissingWeightsError: if the weights of the encoder or of the recogniser are not on this machine.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 RECOGNISER = "Systran/faster-whisper-small"
 ENGLISH = "en"
 _KIND, _VERSION = "transcript", 1
-"""Kind of what is kept with recordings, and number of the way in which words are recognised."""
+"""Kind of the entry that is kept with recordings, and version of the way words are recognised."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Transcript:
         return self.joined(self.words)
 
     def joined(self, words: "Iterable[Word]") -> str:
-        """Return some of the words as one text, with blanks between them where their language is written so."""
+        """Return some of the words as one text, with spaces between them if their language has them."""
         return ("" if self.written in UNSPACED else " ").join(word.text for word in words)
 
 
@@ -95,7 +95,7 @@ def transcribe(
     place: str = "auto",
     progress: Progress = silent,
 ) -> Transcript:
-    """Recognise the words of a clip, unless that is known.
+    """Recognise the words of a clip, unless they are known already.
 
     Args:
         media: a clip with sound.
@@ -111,7 +111,8 @@ def transcribe(
 
     Raises:
         MissingWeightsError: if the recogniser is not on this machine.
-        FeatureError: if it is damaged, or does not know the language, or knows English alone and is to translate.
+        FeatureError: if the recogniser is damaged, does not know the language, or must translate but knows English
+            alone.
         MediaError: if the clip has no sound.
         Cancelled: if ``progress`` raises it.
     """

@@ -26,7 +26,7 @@ TENSORS_INDEX = "model.safetensors.index.json"
 SOUND, PICTURE = ("preprocessor_config.json",), ("preprocessor_config.json",)
 """Files that describe the input of an encoder of sound or pictures."""
 TOKENIZER = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spm.model")
-"""Files of which any one describes the tokens of a text."""
+"""Files that describe the tokens of a text; any one of them is enough."""
 STATE_FILES = ("pytorch_model.bin", "model.pth", "model.pt")
 CHUNK = 1 << 22
 
@@ -38,10 +38,10 @@ class Weights:
     Attributes:
         name: name on the Hub, ``owner/model``, or where the Hub does not have them, name of a folder in
             :func:`~emoviz.core.places.weights`.
-        kinds: accepted values of ``model_type`` in ``config.json``; empty where there is no such file.
-        files: files that are needed beside ``config.json`` and the tensors; one is enough of a group in a tuple.
+        kinds: accepted values of ``model_type`` in ``config.json``; empty if there is no such file.
+        files: files that are needed beside ``config.json`` and the tensors; of a tuple, one file is enough.
         tensors: name of the file with the tensors.
-        note: source of weights that the Hub does not have, and the way to get them, as the beginning of a sentence.
+        note: beginning of a sentence on the source of weights that the Hub does not have, and the way to get them.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Weights:
 
     @property
     def published(self) -> bool:
-        """Whether the name is one of the Hub's instead of a folder's."""
+        """Whether the name is one of the Hub, not of a folder."""
         return not self.note and re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", self.name) is not None
 
     @property
@@ -82,7 +82,7 @@ class Weights:
         return _in_hub_cache(self.name) if self.published else None
 
     def missing(self) -> str | None:
-        """Say in one sentence, without its full stop, why the weights cannot be used; return None where they can."""
+        """Return a sentence, without its full stop, on why the weights cannot be used, or None if they can."""
         folder = self.find()
         if folder is None:
             return f"The weights '{self.name}' are not on this machine"
@@ -117,7 +117,7 @@ class Weights:
         return folder
 
     def layer(self, number: int, layers: int) -> int:
-        """Return the number of a layer, where -1 stands for the last of so many.
+        """Return the number of a layer, where -1 stands for the last one.
 
         Raises:
             FeatureError: if the network has no such layer.

@@ -1,7 +1,7 @@
-"""Sound of any length through an encoder that sees a limited time.
+"""Sound of any length through an encoder that reads a limited time at once.
 
-Conditioned sound is encoded stretch by stretch: an encoder attends to all that it is given, so what it says of an
-utterance depends on what else is in the recording unless the utterance is encoded by itself, as in training. A stretch
+Conditioned sound is encoded stretch by stretch: an encoder attends to all its input, so its states of an utterance
+depend on the rest of the recording, unless the utterance is encoded by itself as in training. A stretch
 that is longer than the encoder's window is encoded in overlapping windows, cross-faded.
 """
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from ..media import Waveform
 
 PAUSE = 0.3
-"""Seconds without speech that part two stretches; over a shorter pause they are encoded as one."""
+"""Seconds without speech that separate two stretches; across a shorter pause they are encoded as one."""
 
 
 def stretches(times: np.ndarray, sound: "Waveform") -> list[tuple[int, int]]:
-    """Return the stretches of frames that are encoded each by itself; sound as it was recorded is a single one.
+    """Return the stretches of frames that are each encoded by themselves; sound as it was recorded is a single one.
 
     Args:
         times: regular times (T,) of the frames, in seconds of the clip.
-        sound: sound, whose pauses part the stretches where they were looked for.
+        sound: sound, whose pauses separate the stretches if speech was looked for.
 
     Returns:
-        The first frame of each stretch, and the one behind its last.
+        The first frame and the exclusive end of each stretch.
     """
     spoken = np.flatnonzero(~within(times, sound.unspoken))
     if not len(spoken):
@@ -52,7 +52,7 @@ def encoded_apart(
         times: regular times (T,) of the frames, in seconds of the clip.
         sound: sound, as in :func:`stretches`.
         width: number D of channels.
-        encode: first frame of a stretch, the one behind its last, and a listener -> (that many, D).
+        encode: function from the first frame and the exclusive end of a stretch, and a listener, to its features.
         progress: listener, told of the work as a whole.
 
     Returns:
@@ -76,7 +76,7 @@ def encoded_apart(
 
 
 def apart_setting(sound: Sound) -> dict[str, str | int | float]:
-    """Return the settings of a feature whose stretches of conditioned sound are encoded each by itself."""
+    """Return the settings of a feature that encodes each stretch of conditioned sound by itself."""
     return sound_setting(sound) | ({} if sound == "recorded" else {"pause": PAUSE})
 
 

@@ -1,6 +1,6 @@
 """Jobs: long work that outlives the page, on this machine or on a cluster.
 
-A job is a folder (``folder``) that tells what to do and how far it is. What can be done stands in ``kinds``, who
-starts and stops it in the engines ``local`` and ``slurm``, what runs in the job's own process in ``run``, and
-:class:`~emoviz.jobs.interface.Jobs` is what pages and the command line use.
+A job is a folder (``folder``) that says what to do and how far it is. ``kinds`` has the kinds of work, the engines
+``local`` and ``slurm`` start and stop jobs, ``run`` is the job's own process, and pages and the command line use
+:class:`~emoviz.jobs.interface.Jobs`.
 """

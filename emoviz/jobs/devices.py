@@ -1,4 +1,4 @@
-"""Devices that this machine can compute on, told by NVIDIA's library without touching the GPUs."""
+"""Devices on which this machine can compute, listed by NVIDIA's library without touching the GPUs."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -20,10 +20,10 @@ class Device:
     Attributes:
         name: name ``cpu``, or ``cuda:0`` and so on, in the order of the PCI bus.
         title: name for people, e.g. ``NVIDIA H100 80GB HBM3``.
-        identity: identity by which CUDA finds this very device; "" for the CPU.
-        memory: bytes of its memory in all.
-        free: bytes of its memory that nothing uses.
-        load: percent of the last moment in which it computed.
+        identity: identity by which CUDA finds this device; "" for the CPU.
+        memory: bytes of its whole memory.
+        free: bytes of its unused memory.
+        load: percentage of the last moment in which it computed.
     """
 
     name: str
@@ -81,7 +81,7 @@ def _load(handle: object) -> float:
 
 
 def gpu_usage() -> dict[str, float]:
-    """Return ``gpu_memory`` (bytes) and ``gpu_load`` (percent) of the one GPU of this process; empty without one."""
+    """Return ``gpu_memory`` (bytes) and ``gpu_load`` (percent) of this process's single GPU; empty without one."""
     found = _gpus()
     if len(found) != 1:
         return {}
@@ -104,6 +104,6 @@ def slots_of(named: Sequence[str]) -> tuple[str, ...]:
 
 
 def visible_to(slot: str) -> str:
-    """Return the value of CUDA_VISIBLE_DEVICES that leaves a process this slot's device alone."""
+    """Return the value of CUDA_VISIBLE_DEVICES that shows a process the device of a slot alone."""
     found = {device.name: device.identity for device in devices()}
     return found.get(slot) or slot.removeprefix(CPU).removeprefix(f"{ANY_GPU}:")

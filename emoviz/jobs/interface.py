@@ -71,7 +71,7 @@ class Jobs:
             group: name that the jobs of a sweep share.
 
         Raises:
-            EmovizError: if the work cannot be done, or not there; nothing was queued.
+            EmovizError: if the work cannot be done, or not in that place; nothing was queued.
         """
         from .work import WORKS
 
@@ -153,8 +153,8 @@ class Jobs:
         """End a job; when this returns, no process of it is left on this machine.
 
         Raises:
-            UnknownNameError: if there is no job of that id.
-            JobError: if the job has ended before.
+            UnknownNameError: if there is no job with that id.
+            JobError: if the job has already ended.
         """
         folder = self._folder(identity)
         if not folder.end(State.CANCELLED, "It was cancelled."):
@@ -162,11 +162,11 @@ class Jobs:
         self.engines[folder.job().engine].stop(folder)
 
     def resume(self, identity: str) -> None:
-        """Queue a job again that failed, was cancelled or got lost; it goes on from its last checkpoint.
+        """Queue a failed, cancelled or lost job again; it goes on from its last checkpoint.
 
         Raises:
             UnknownNameError: if there is no job of that id.
-            JobError: if the job did not fail, get cancelled or lost, or someone else has resumed it just now.
+            JobError: if the job is not failed, cancelled or lost, or somebody else has just resumed it.
         """
         folder = self._folder(identity)
         state = self.state(identity).state

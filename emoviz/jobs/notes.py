@@ -9,7 +9,7 @@ from ..core.files import raising, read_json, write_json
 
 FILE = "notes.json"
 LONGEST_NOTE, LONGEST_TAG = 2000, 30
-"""Characters of a note and of a tag."""
+"""Largest number of characters of a note and of a tag."""
 MOST_TAGS = 10
 
 
@@ -19,7 +19,7 @@ class Note:
 
     Attributes:
         text: note, in the writer's words.
-        tags: words by which runs are found again.
+        tags: words by which runs can be found again.
     """
 
     text: str = ""
@@ -39,11 +39,11 @@ class Note:
 
 
 def note_of(text: str, tags: str) -> Note:
-    """Return the note that somebody typed.
+    """Return a note from typed texts.
 
     Args:
         text: note.
-        tags: tags, parted by commas; one that stands twice counts once.
+        tags: tags, separated by commas; a repeated tag counts once.
 
     Raises:
         ConfigError: if the note or a tag is too long, or there are too many tags.

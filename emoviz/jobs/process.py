@@ -1,4 +1,4 @@
-"""The process that has a job, told apart from any other that ever has the same number."""
+"""The process that has a job, distinguished from any other process with the same number."""
 
 import socket
 import time
@@ -10,11 +10,11 @@ import psutil
 
 @dataclass(frozen=True)
 class Process:
-    """The process that has a job, told apart from any other that ever has the same number.
+    """The process that has a job, distinguished from any other process with the same number.
 
     Attributes:
         host: name of its machine.
-        boot: start of that machine since which it counts processes, where the system tells.
+        boot: identity of that machine's last start, where the system states it.
         pid: number of the process.
         born: time at which the process started, by a clock that nobody sets (see :func:`_born`).
         started: time at which it took the job, in seconds since 1970.
@@ -32,11 +32,11 @@ class Process:
 
     @classmethod
     def of(cls, pid: int, device: str = "", slurm: str = "") -> "Process":
-        """Return the process of a number on this machine."""
+        """Return the process with a number on this machine."""
         return cls(socket.gethostname(), boot_id(), pid, _born(pid), time.time(), device, slurm)
 
     def alive(self) -> bool | None:
-        """Return whether the process runs; None when it is another machine's."""
+        """Return whether the process runs; None if it runs on another machine."""
         if self.host != socket.gethostname():
             return None
         if self.boot != boot_id():
@@ -61,7 +61,7 @@ def _born(pid: int) -> float:
 
 
 def boot_id() -> str:
-    """Return a name of the present start of this machine."""
+    """Return the identity of this machine's last start."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

@@ -1,4 +1,4 @@
-"""Runs: trainings that wait, go on or have ended and trained models, side by side, with what tells them apart."""
+"""Runs: waiting, running and ended trainings and trained models side by side, with their differences."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ from .work import work_of
 NO_TRAINING = ("extract", "predict")
 """Kinds of jobs that train nothing."""
 NOT_COMPARED = ("name", "title")
-"""Settings that differ between any two runs."""
+"""Settings that always differ between two runs, and are not compared."""
 COLUMNS = ("name", "state", "left", "value", "interval", "score", "system", "data", "seed", "validation", "minutes",
            "sweep", "tags")  # fmt: skip
 """Columns of the table of runs."""
@@ -58,12 +58,12 @@ class Run:
         state: state in a word.
         place: folder of its note.
         settings: settings of the training as plain values; empty where they cannot be read.
-        job: id of the job, or "" for a model of which no job is left.
+        job: id of the job, or "" for a model whose job is gone.
         sweep: name that the runs of a sweep or a set share, or "".
         epochs: loss and validation scores of each epoch; empty where these were not kept.
         tested: rows of held-out scores, as ``metrics.json`` has them.
         seconds: time that the last attempt took or takes, in s; None where it is not known.
-        left: time that is left of a run that is under way, in words.
+        left: time until a running run ends, in words.
         note: note that somebody wrote on it.
     """
 
@@ -86,7 +86,7 @@ class Run:
 
     @property
     def data(self) -> str:
-        """The corpora that it is trained on, and their cultures where these are some."""
+        """The corpora on which it is trained, and their cultures if some are chosen."""
         cultures = ", ".join(map(str, self.settings.get("cultures") or ()))
         corpora = ", ".join(map(str, self.settings.get("corpora") or ()))
         return f"{corpora}: {cultures}" if cultures else corpora
@@ -102,7 +102,7 @@ class Run:
         return max((line["validation"] for line in self.epochs if "validation" in line), default=None)
 
     def scores(self) -> dict[Score, Mapping[str, Any]]:
-        """Return the held-out scores over all cultures, that of the metric which selected the epoch first."""
+        """Return the held-out scores over all cultures, first the score by the metric that selected the epoch."""
         rows = [
             row
             for row in self.tested
@@ -115,12 +115,12 @@ class Run:
 
 
 def runs_of(jobs: Jobs, models: Mapping[str, Model], own: Path) -> list[Run]:
-    """Return the runs of all jobs that train, the newest first, and then those of the models of no such job.
+    """Return the runs of all jobs that train, the newest first, followed by the models without such a job.
 
     Args:
         jobs: jobs.
         models: models by name, those of a set as ``<set>/<name>``.
-        own: folder of a user's own models, in which the notes on models lie, also those on bundled ones.
+        own: folder of a user's own models, which also holds the notes on bundled models.
     """
     found: dict[str, Run] = {}
     for job in reversed(jobs.list()):
@@ -145,8 +145,8 @@ def run_of_job(
 
     Args:
         job: job of a training, a protocol or a set.
-        status: its status.
-        epochs: its epochs so far.
+        status: status of the job.
+        epochs: epochs of the job so far.
         model: model that it made, or None.
         place: folder of its note.
     """
@@ -170,7 +170,7 @@ def run_of_job(
 
 
 def run_of_model(name: str, model: Model, place: Path) -> Run:
-    """Return the run of a model of which no job is left, with its curves where they were kept.
+    """Return the run of a model whose job is gone, with its curves if they were kept.
 
     Args:
         name: name of the model, that of a set's member as ``<set>/<name>``.
@@ -190,7 +190,7 @@ def run_of_model(name: str, model: Model, place: Path) -> Run:
 
 
 def left_of(status: Status) -> str:
-    """Return what is left of a job that is under way, in words; "" of one that has ended."""
+    """Return the time until a running job ends, in words; "" for an ended job."""
     if status.state is State.QUEUED:
         return "waits for its device"
     if status.state is not State.RUNNING:
@@ -220,9 +220,9 @@ def narrowed(
         runs: runs.
         text: part of a name, of the data, of a tag or of the note; in whatever case.
         states: states of which a run has one; empty for any.
-        systems: systems of which it is one; empty for any.
-        tags: tags all of which it has.
-        sweep: sweep or set to which it belongs; "" for any or none.
+        systems: systems of which a run has one; empty for any.
+        tags: tags that a run must all have.
+        sweep: sweep or set to which a run belongs; "" for any or none.
     """
     sought = text.strip().lower()
 
@@ -277,7 +277,7 @@ def table(runs: Iterable[Run], score: Score | None = None) -> pd.DataFrame:
 
 
 def by_sweep(found: pd.DataFrame) -> pd.DataFrame:
-    """Tabulate sweeps and sets: for each system, data and score the mean, the lowest and the highest of its runs.
+    """Tabulate sweeps and sets: the mean, the lowest and the highest score of the runs of each system and data.
 
     Args:
         found: table as :func:`table` makes it; runs of no sweep are left out.
@@ -302,7 +302,7 @@ def curves(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def differences(runs: Sequence[Run]) -> pd.DataFrame:
-    """Tabulate the settings in which runs differ, a row each, with a column ``setting`` and one per run, as texts."""
+    """Tabulate the settings in which runs differ as texts: a row per setting, a column ``setting`` and one per run."""
     columns = {run.name: _flat(_whole(run.settings)) for run in runs}
     names = [name for name in dict.fromkeys(n for settings in columns.values() for n in settings)]
     rows = [

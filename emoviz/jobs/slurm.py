@@ -1,9 +1,9 @@
 """The engine of a cluster: Slurm, through submitit.
 
-Slurm starts and stops; how far a job is, and how it ended, stands in its folder, which outranks what Slurm says. So the
-engine holds nothing that a restarted server would miss, and needs no accounting: where ``sacct`` has no answer,
-``squeue`` and the folder decide. What Slurm takes away before it is done, by preemption or at the time limit, is queued
-again and goes on from its last checkpoint.
+Slurm starts and stops jobs. The folder of a job says how far it is and how it ended, and outranks Slurm's answer. So
+the engine holds nothing that a restarted server would miss, and needs no accounting: where ``sacct`` has no answer,
+``squeue`` and the folder decide. A job that Slurm stops early, by preemption or at the time limit, is queued again and
+goes on from its last checkpoint.
 """
 
 import os
@@ -31,9 +31,9 @@ ENGINE = "slurm"
 RECORD = "slurm.json"
 """File in a job's folder that names its Slurm job."""
 LOGS = "slurm"
-"""Folder in a job's folder of what submitit writes."""
+"""Folder in a job's folder for the files of submitit."""
 FRESH = 2.0
-"""Seconds for which an answer of Slurm is believed."""
+"""Seconds for which an answer of Slurm is reused."""
 WARNING = 90
 """Seconds before the time limit at which a job is told to stop."""
 
@@ -251,7 +251,7 @@ class Attempt:
         self.folder = folder
 
     def __call__(self) -> None:
-        """Perform the job, unless it is no longer this Slurm job's."""
+        """Perform the job, unless the folder now belongs to another Slurm job."""
         from submitit import JobEnvironment
         from submitit.helpers import TorchDistributedEnvironment
 
@@ -306,7 +306,7 @@ def _require_address(name: str) -> None:
     """Refuse to wait for a node whose name leads nowhere.
 
     Raises:
-        JobError: so.
+        JobError: if the name of the node does not resolve.
     """
     try:
         socket.getaddrinfo(name, None)

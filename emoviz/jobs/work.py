@@ -18,7 +18,7 @@ from .folder import Job, Places
 
 
 class Work(Protocol):
-    """The settings of some work, and the work itself."""
+    """A piece of work: its settings, and the function that does it."""
 
     @property
     def title(self) -> str:
@@ -29,10 +29,10 @@ class Work(Protocol):
         """The name of the checkpoint that the work will write, or ""."""
 
     def check(self, places: Places, tasks: int = 1) -> None:
-        """Refuse work that cannot be done, or not by so many processes together.
+        """Refuse work that cannot be done, or cannot be shared by the number of processes.
 
         Raises:
-            EmovizError: if it cannot be done.
+            EmovizError: if the work cannot be done.
         """
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
@@ -43,10 +43,10 @@ WORKS: Registry[type[Work]] = Registry("kind of job", home="emoviz.jobs.kinds")
 
 
 def require_one(tasks: int) -> None:
-    """Refuse to share work that one process does.
+    """Refuse several processes for work that one process does.
 
     Raises:
-        ConfigError: if several processes are to share it.
+        ConfigError: if more than one process is asked for.
     """
     if tasks > 1:
         raise ConfigError(f"Only a training can be shared by {tasks} processes; this takes one.")

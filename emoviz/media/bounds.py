@@ -1,4 +1,4 @@
-"""The bounds of recordings: what is larger is refused before memory is taken."""
+"""The bounds of recordings: larger ones are refused before memory is taken."""
 
 from dataclasses import dataclass
 
@@ -26,4 +26,4 @@ class Bounds:
 
 
 BOUNDS = Bounds()
-"""The bounds that hold where nobody chooses others."""
+"""The bounds that hold unless others are chosen."""

@@ -13,7 +13,7 @@ _WEAKENED = 0.25
 _APART = 0.5
 """Correlation of loudness below which two channels that both hold speech are of two people."""
 _SPEECH = 0.5
-"""Seconds of speech that make a channel one that holds speech."""
+"""Smallest number of seconds of speech for which a channel counts as holding speech."""
 
 
 def planar(frame: AudioFrame) -> np.ndarray:
@@ -31,7 +31,7 @@ def planar(frame: AudioFrame) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Mixing:
-    """The way in which the channels of a track become one.
+    """The way in which the channels of a track are mixed to one.
 
     Attributes:
         weights: weight (C,) of each channel.
@@ -49,7 +49,7 @@ class Mixing:
 
 
 def chosen_mixing(channel: str, count: int) -> Mixing | None:
-    """Return the mixing that somebody chose, or None where the choice is left to :func:`best_mixing`.
+    """Return the mixing of a choice, or None where the choice is left to :func:`best_mixing`.
 
     Args:
         channel: choice ``mix``, ``left``, ``right``, the number of a channel from 1, or "".

@@ -1,4 +1,4 @@
-"""A clip that is decoded lazily and once, for all who need a part of it."""
+"""A clip that is decoded lazily and once, for all parts of the program that need it."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ from .waveform import Waveform, read_waveform
 
 
 class ClipMedia:
-    """A clip and what was decoded of it, which threads may share.
+    """A clip with its decoded parts, which threads may share.
 
     Args:
         path: path of the clip.
@@ -40,7 +40,7 @@ class ClipMedia:
             faces.
         bounds: the largest recording that is accepted.
         kept: folder in which known facts about recordings are looked up, and new ones are kept.
-        progress: listener, told while the file is opened, which takes long where its length has to be counted.
+        progress: listener, told while the file is opened, which takes long if its length has to be counted.
 
     Raises:
         MediaError: if there is no such file, it is not a clip that can be read, or it exceeds the bounds.
@@ -76,7 +76,7 @@ class ClipMedia:
 
     @property
     def asked(self) -> Choice:
-        """The tracks and the channel that were chosen; what is left open is chosen by looking into the recording."""
+        """The tracks and the channel that were chosen; the open ones are chosen by the content of the recording."""
         return self._decoded.asked
 
     @property
@@ -96,7 +96,7 @@ class ClipMedia:
 
     @property
     def key(self) -> str:
-        """Return the sha256 of the file's content, hex; with another choice of tracks or channel a key of both."""
+        """Return the sha256 of the file's content, hex, or a key of content and choice for other tracks or channels."""
         return self._decoded.key
 
     def waveform(self, progress: Progress = silent) -> Waveform:
@@ -108,7 +108,7 @@ class ClipMedia:
         return self._decoded.waveform(progress)
 
     def speech(self, progress: Progress = silent) -> Waveform:
-        """Return the conditioned sound, and where nobody speaks in it (:mod:`emoviz.media.condition`).
+        """Return the conditioned sound with the stretches in which nobody speaks (:mod:`emoviz.media.condition`).
 
         Raises:
             MediaError: if the clip has no sound.
@@ -144,14 +144,14 @@ class ClipMedia:
         return None if face is None else timeline.track(face)
 
     def track_in(self, timeline: FaceTimeline) -> FaceTrack | None:
-        """Return the speaker's face among those that are known so far, or None when it is not yet."""
+        """Return the speaker's face among the faces that are known so far, or None if it is not yet known."""
         face = timeline.speaker if self.face is None else self.face
         return next((track for track in timeline.tracks if track.id == face), None)
 
     def faces_so_far(self, progress: Progress = silent) -> Iterator[FaceTimeline]:
-        """Yield the faces again and again while they are followed; those of the whole clip are the last.
+        """Yield the faces repeatedly while they are followed, at last those of the whole clip.
 
-        Whoever stops in between loses nothing: the faces are followed from there when they are next asked for.
+        A caller that stops early loses nothing: the next call continues from there.
 
         Raises:
             MediaError: if the clip has no picture.
@@ -160,41 +160,41 @@ class ClipMedia:
         return self._decoded.faces_so_far(progress)
 
     def face_blocks(self, kind: str, made_of: Mapping[str, Any]) -> KeptBlocks | None:
-        """Return the place where what is made of the faces is kept on the way; None where nothing is kept.
+        """Return the place where results from the faces are kept during the work; None where nothing is kept.
 
         Args:
             kind: kind of the blocks.
-            made_of: all that it depends on beside the faces.
+            made_of: all values, except the faces, on which the results depend.
         """
         return self._decoded.face_blocks(kind, made_of)
 
     def beginning(self, seconds: float) -> "ClipMedia":
-        """Return the sound of the first seconds alone, as if the recording ended there and had no picture."""
+        """Return the clip's first seconds of sound, as if the recording ended there and had no picture."""
         other = ClipMedia.__new__(ClipMedia)
         other.face, other._decoded = None, self._decoded.beginning(seconds)
         return other
 
     def part(self, start: float, end: float) -> "ClipMedia":
-        """Return the seconds from ``start`` to ``end`` alone, as if the recording were no more than that."""
+        """Return the part from ``start`` to ``end``, in seconds, as if it were the whole recording."""
         other = ClipMedia.__new__(ClipMedia)
         other.face, other._decoded = None, _Part(self._decoded, start, end)
         return other
 
     def corrupted(self, number: int, others: Sequence[Callable[[], np.ndarray]] = ()) -> "ClipMedia":
-        """Return the sound of the clip as practice may leave it, without the picture (:mod:`emoviz.media.corruptions`).
+        """Return the clip with corrupted sound and without the picture (:mod:`emoviz.media.corruptions`).
 
         Args:
-            number: number of the copy, from 1; of one clip and one number there is one copy.
+            number: number of the copy, from 1; the same clip and number always give the same copy.
             others: functions that read the sound of other recordings, which may be heard beside it.
         """
         key = key_of_copy(self.key, number)
         return self.changed(key, partial(corrupted_copy, modality=Modality.AUDIO, key=key, others=others))
 
     def changed(self, key: str, change: Callable[[np.ndarray], np.ndarray]) -> "ClipMedia":
-        """Return the sound of the clip as a function changes it, without the picture.
+        """Return the clip with changed sound and without the picture.
 
         Args:
-            key: key of the changed clip, which no other has.
+            key: key of the changed clip, unlike that of any other clip.
             change: function from the samples, float32 (N,), to those of the changed clip.
         """
         other = ClipMedia.__new__(ClipMedia)
@@ -202,7 +202,7 @@ class ClipMedia:
         return other
 
     def with_face(self, face: int | None) -> "ClipMedia":
-        """Return the same clip with another speaker's face; what is decoded is shared."""
+        """Return the same clip with another speaker's face; both share the decoded parts."""
         other = ClipMedia.__new__(ClipMedia)
         other.face, other._decoded = face, self._decoded
         return other

@@ -26,23 +26,23 @@ TARGET = 10 ** (-23 / 10)
 AROUND = 4.0
 """Seconds on either side of a moment in which its level is measured."""
 FRAME = 0.01
-"""Seconds of which one power is taken."""
+"""Length in seconds of a frame, for which one power is measured."""
 STEP = 50
-"""Frames from one place at which a level is measured to the next; the gain is interpolated between them."""
+"""Number of frames between two places at which the level is measured; the gain is interpolated between them."""
 GATE = 0.1
-"""Share of the mean power below which a frame is a pause and has no say."""
+"""Share of the mean power below which a frame is a pause and does not count."""
 MINUTE = 60
 """Seconds that are conditioned at a time."""
 LEAST, MOST = 10 ** (-20 / 20), 10 ** (40 / 20)
 """Smallest and largest gain."""
 OFFSET = 0.005
-"""Share of full scale from which the mean of the samples is an offset that is worth a word ..."""
+"""Share of full scale from which the mean of the samples is reported as an offset."""
 OFFSET_NOTE = (
     "The sound has an offset of {share} of full scale; it is taken out, except for models of sound as recorded."
 )
-"""... and the word."""
+"""Sentence that reports an offset."""
 PAUSE = 0.5
-"""Seconds without speech that are a stretch of their own."""
+"""Seconds without speech from which a pause is a stretch of its own."""
 
 
 def speech_of(sound: Waveform, progress: Progress = silent) -> Waveform:
@@ -80,7 +80,7 @@ def unspoken_between(spans: Sequence[tuple[float, float]], start: float, end: fl
     beside it, as in corpora of utterances.
 
     Args:
-        spans: stretches (start, end) in which somebody speaks, in order and apart from each other.
+        spans: stretches (start, end) in which somebody speaks, in order and without overlap.
         start: start of the recording, in the same seconds.
         end: end of the recording.
     """
@@ -101,7 +101,7 @@ def conditioned(samples: np.ndarray, rate: int, progress: Progress = silent) -> 
         progress: listener, told of every minute.
 
     Returns:
-        Sound, float32 (N,), within [-1, 1]; of long sound rows on disk, as it is read and written minute by minute.
+        Sound, float32 (N,), within [-1, 1]; long sound is read and written minute by minute and lies on disk.
     """
     if not len(samples):
         return samples
@@ -129,7 +129,7 @@ class HighPass:
 
     Args:
         rate: samples per second.
-        first: first sample, which counts as having lasted for ever.
+        first: first sample, which counts as if it had lasted for ever.
     """
 
     def __init__(self, rate: int, first: float) -> None:

@@ -19,7 +19,7 @@ from ..core.vocabulary import STILLS
 from ..core.words import listed
 
 ACCEPTED = ("mp4", "mov", "mkv", "webm", "avi", "flv", "wav", "flac", "mp3", "m4a", "ogg", *STILLS)
-"""File endings of the recordings that are read. What a file is decides its content, not its name."""
+"""File endings of the recordings that are read; the content of a file decides its kind, not its name."""
 
 # FFmpeg's names of the same. Others are refused because playlists among them name further files to open.
 _DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,wav,w64,flac,mp3,ogg"
@@ -92,10 +92,10 @@ def open_clip(path: Path | str) -> Iterator[InputContainer]:
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong inside FFmpeg into one sentence.
+    """Turn any error inside FFmpeg into one sentence.
 
     Raises:
-        MediaError: if anything but an error of emoviz is raised inside.
+        MediaError: if the block raises anything but an error of emoviz.
     """
     try:
         yield
@@ -114,7 +114,7 @@ def clip_start(container: InputContainer) -> float:
 
 
 def video_stream(container: InputContainer, choice: Choice = DEFAULT) -> VideoStream | None:
-    """Return the moving picture that is read, the chosen or the default track, or None. Covers do not count.
+    """Return the picture track that is read, the chosen or the default one, or None; covers do not count.
 
     Raises:
         MediaError: if there is no track of the chosen number.
@@ -123,7 +123,7 @@ def video_stream(container: InputContainer, choice: Choice = DEFAULT) -> VideoSt
 
 
 def audio_stream(container: InputContainer, choice: Choice = DEFAULT) -> AudioStream | None:
-    """Return the sound that is read, the chosen or the default track, or None.
+    """Return the sound track that is read, the chosen or the default one, or None.
 
     Raises:
         MediaError: if there is no track of the chosen number.

@@ -1,4 +1,4 @@
-"""The faces that networks look at: upright, framed like the pictures of FER2013, small and grey or in colour."""
+"""Crops of faces for networks: upright, framed like the pictures of FER2013, small, grey or in colour."""
 
 import cv2
 import numpy as np

@@ -25,7 +25,7 @@ _Encoded = Iterator[tuple[float, "list[Packet[Any]]"]]
 
 
 def even(size: tuple[float, float]) -> tuple[int, int]:
-    """Return the width and height next to some of which H.264 can store the colours, each for two pixels."""
+    """Return the nearest even width and height, as H.264 stores colours for two pixels at a time."""
     width, height = (max(2, 2 * round(side / 2)) for side in size)
     return width, height
 
@@ -45,11 +45,11 @@ def write_mp4(
 
     Args:
         target: file to write.
-        info: clip whose sound it is.
+        info: clip from which the sound comes.
         pictures: pictures with their times, RGB; None writes sound alone.
         size: width and height of the written pictures, see :func:`even`.
         progress: listener, told in seconds.
-        stage: name of what is done, for people.
+        stage: name of the stage, for people.
         choice: choice of the sound track and channel.
         fps: pictures per second, roughly: every picture has its own time.
 

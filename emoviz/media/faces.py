@@ -22,10 +22,10 @@ from .tracker import Tracker
 from .tracks import FaceTimeline
 
 LONGEST = 1280
-"""Larger pictures are reduced to this many pixels before faces are looked for; results are in full pixels."""
+"""Largest side in pixels of a picture in which faces are looked for; larger ones are reduced, results are not."""
 
 STEP = 500
-"""Pictures after which what was found in them is kept."""
+"""Number of pictures after which the results of these are kept."""
 _LOOKED_THROUGH, _EVERY = 250, 25  # pictures of a track in which faces are looked for to choose among tracks, and step
 
 
@@ -56,14 +56,14 @@ def track_faces(
 
 
 class Following:
-    """The faces of a clip as far as they were followed, which go on from there after a pause or a stop.
+    """The faces of a clip as far as they were followed; the work continues there after a pause or a stop.
 
     Args:
         path: path of the clip.
         detect_every: distance of the pictures in which new faces are looked for, beside those in which a face was lost.
         choice: choice of tracks.
         bounds: the largest recording that is accepted.
-        blocks: place where what is found is kept on the way, and found again after a restart.
+        blocks: place where results are kept during the work, and found again after a restart.
 
     Raises:
         MediaError: if the clip cannot be read, has no picture or exceeds the bounds.
@@ -102,9 +102,9 @@ class Following:
         """Follow the faces in the next pictures.
 
         Args:
-            progress: listener that hears of each picture before it is read, in seconds done; what it raises loses no
+            progress: listener that is called before each picture, in seconds done; an error that it raises loses no
                 picture.
-            seconds: seconds of work after which there is a pause.
+            seconds: seconds of work before a pause.
 
         Returns:
             Whether the end of the clip is reached.

@@ -104,7 +104,7 @@ class ClipInfo:
         audio: sound that is read.
         video_tracks: all picture tracks but covers and other stills.
         audio_tracks: all sound tracks.
-        notes: facts that a reader must know of the file, one sentence each.
+        notes: facts that a reader must know about the file, one sentence each.
         still: whether it is a single picture, which stands for one step of the curves.
     """
 
@@ -119,7 +119,7 @@ class ClipInfo:
 
     @property
     def without_sound(self) -> str:
-        """The beginning of a sentence on a clip of which no sound is read."""
+        """The beginning of a sentence about a clip without sound."""
         if self.still:
             return "A single picture has no sound"
         return "Nothing of the clip's sound can be read" if self.audio_tracks else "The clip has no sound"
@@ -132,7 +132,7 @@ def probe(path: Path | str, choice: Choice = DEFAULT, bounds: Bounds = BOUNDS, p
         path: path of the file.
         choice: choice of tracks.
         bounds: the largest recording that is accepted.
-        progress: listener, told while the packets of a file are counted whose header cannot be relied upon.
+        progress: listener, told while packets are counted because the header cannot be trusted.
 
     Raises:
         MediaError: if there is no such file, it is not a clip that can be read, lacks a chosen track, or is larger than

@@ -11,7 +11,7 @@ from .tracks import FaceTimeline, FaceTrack
 from .weights import FACE_LANDMARKER, YUNET
 
 VERSION = 1
-"""Number of the way in which faces are followed; another one finds nothing that was kept before."""
+"""Version of the way faces are followed; results that another version kept are not used."""
 
 _KIND = "faces"
 _ARRAYS = ("frames", *(f"seen_{name}" for name in ("boxes", "points", "blendshapes", "pose", "presence", "crops")))
@@ -36,7 +36,7 @@ def keep_faces(kept: Kept, made_of: Mapping[str, Any], timeline: FaceTimeline, p
 
 
 def kept_faces(kept: Kept, made_of: Mapping[str, Any]) -> FaceTimeline | None:
-    """Return the faces that were kept of a recording, or None; long arrays of them stay on disk.
+    """Return the faces that were kept of a recording, or None; their long arrays stay on disk.
 
     Args:
         kept: folder of kept results.

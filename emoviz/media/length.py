@@ -12,7 +12,7 @@ from .bounds import BOUNDS, Bounds
 from .container import MATROSKA, MP4, Choice, audio_stream, clip_start, open_clip, packets, video_stream
 
 JITTER = 0.1
-"""Seconds. A longer hole between two frames is a gap; a shorter one is rounding of their timestamps."""
+"""Seconds above which a hole between two frames is a gap; a shorter one is rounding of their timestamps."""
 _BACKWARDS = 1.0
 """Seconds. Where times fall back further, a second recording was written behind the first and goes on from its end."""
 
@@ -27,7 +27,7 @@ Note = Callable[[str], None]
 
 
 class Clock:
-    """The true times of one stream: a time that falls back goes on, and a jump beyond the bounds is closed.
+    """The true times of one stream: a time that jumps back is continued, and a jump beyond the bounds is closed.
 
     Args:
         bounds: bounds of the recording.
@@ -62,7 +62,7 @@ class Clock:
 
 
 def declared_length(container: InputContainer) -> float | None:
-    """Return the seconds that the header states, or None where it does not tell, as in a live recording."""
+    """Return the seconds that the header states, or None where it states none, as in a live recording."""
     if not container.duration or container.duration < 0:
         return None
     # Matroska counts to the end from 0, the others from the start.
@@ -71,7 +71,7 @@ def declared_length(container: InputContainer) -> float | None:
 
 
 def is_whole(container: InputContainer, path: Path) -> bool:
-    """Return whether the file holds every sample of an MP4's index; other headers are not relied upon."""
+    """Return whether an MP4 holds every sample of its index; the headers of other files are not trusted."""
     if container.format.name != MP4:
         return False
     size = path.stat().st_size
@@ -80,7 +80,7 @@ def is_whole(container: InputContainer, path: Path) -> bool:
 
 
 def measured_length(path: Path, choice: Choice, bounds: Bounds, progress: Progress = silent) -> float:
-    """Return the seconds of the packets that are really there, counted once while the file stays as it is.
+    """Return the length in seconds of the packets in a file, counted once until the file changes.
 
     Args:
         path: path of the file.

@@ -1,4 +1,4 @@
-"""A recording that is read while it is still written: its pictures and its sound as they come."""
+"""A recording that is read while it is still written: its pictures and its sound as they arrive."""
 
 import io
 import time
@@ -59,8 +59,8 @@ def follow(path: Path, whole: Callable[[], bool], pictures_per_second: float) ->
 
     Args:
         path: file that a browser's recorder writes, WebM or fragmented MP4.
-        whole: function that returns whether nothing is written any more, or nothing more is wanted.
-        pictures_per_second: rate at which pictures are taken from those that there are.
+        whole: function that returns whether writing has ended, or nothing more is wanted.
+        pictures_per_second: number of pictures per second that are taken.
 
     Raises:
         MediaError: if the file is of another kind.

@@ -1,4 +1,4 @@
-"""The mesh of a face: which of its landmarks are joined."""
+"""The mesh of a face: the pairs of landmarks that are joined."""
 
 import numpy as np
 from scipy.spatial import Delaunay

@@ -51,7 +51,7 @@ _DETECTOR_SCORE = 0.7
 
 
 class Region(NamedTuple):
-    """A square in a picture: centre x and y and side in pixels, and its rotation in radians (clockwise)."""
+    """A square in a picture: its centre x and y and its side in pixels, and its clockwise rotation in radians."""
 
     x: float
     y: float
@@ -133,7 +133,7 @@ class Face(NamedTuple):
     presence: float
 
     def box(self) -> np.ndarray:
-        """Return x, y, width and height round all landmarks, float32 (4,)."""
+        """Return x, y, width and height of the box around all landmarks, float32 (4,)."""
         low, high = self.landmarks[:, :2].min(0), self.landmarks[:, :2].max(0)
         return np.concatenate([low, high - low])
 
@@ -143,7 +143,7 @@ class Face(NamedTuple):
 
 
 class FaceNetworks:
-    """The loaded face networks, of which one instance serves all threads; calls of one network wait for each other.
+    """The loaded face networks; one instance serves all threads, and calls of the same network wait for each other.
 
     Args:
         encoders: folder with the bundled weights.
@@ -206,12 +206,12 @@ def face_networks() -> FaceNetworks:
 
 
 def level_square(landmarks: np.ndarray, margin: float, below: float = 0.0) -> Region:
-    """Return the square round a face in which its eyes are level.
+    """Return the square around a face in which its eyes are level.
 
     Args:
         landmarks: landmarks (478, 2) or (478, 3), in pixels.
-        margin: side of the square over the longer side of the face's box.
-        below: distance of the box's centre below the square's, over the square's side.
+        margin: side of the square divided by the longer side of the face's box.
+        below: distance of the box's centre below the square's, divided by the square's side.
     """
     angle = _angle(landmarks[RIGHT_EYE], landmarks[LEFT_EYE])
     cos, sin = np.cos(angle), np.sin(angle)

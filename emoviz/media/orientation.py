@@ -1,4 +1,4 @@
-"""Turning, mirroring and stretching of stored pictures by the file's display matrix."""
+"""Rotation, mirroring and stretching of stored pictures by the file's display matrix."""
 
 import struct
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Orientation:
 
     Attributes:
         transposed: whether rows become columns.
-        flipped_x: whether left and right are exchanged then.
-        flipped_y: whether top and bottom are exchanged then.
+        flipped_x: whether left and right are then exchanged.
+        flipped_y: whether top and bottom are then exchanged.
     """
 
     transposed: bool = False

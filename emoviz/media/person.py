@@ -1,4 +1,4 @@
-"""One person's face while it is followed: what was seen of it, and by what it is told again."""
+"""One person's face while it is followed: its values so far, and the looks by which it is recognised again."""
 
 from concurrent.futures import Executor, Future
 
@@ -12,9 +12,9 @@ from .tracks import FACE_SIZE, FaceTrack
 # Correlation of two crops. Between successive pictures of one person it is .92 and more, between any two of one
 # person .8 on average, of two people .4 at most (eight clips of three people, measured when this was written).
 CONTINUES = 0.6
-"""Correlation of two successive crops from which they show one person."""
+"""Smallest correlation of two successive crops that show one person."""
 SAME_LOOKS = 0.75
-"""Correlation of any two crops from which they show one person."""
+"""Smallest correlation of any two crops that show one person."""
 
 _LONGEST_ABSENCE = 5.0  # seconds after which a face in the same place counts as another person's
 _STEPS_PER_PIXEL = 16  # precision of stored landmarks; pictures of 1280 pixels fit into int16 with room beyond
@@ -59,7 +59,7 @@ class Person:
         return time - self.last_time <= _LONGEST_ABSENCE and similar and bool(distance < last[2:].max())
 
     def differs(self, crop: np.ndarray) -> bool:
-        """Return whether a crop that follows the last one at once shows somebody else."""
+        """Return whether a crop that directly follows the last one shows somebody else."""
         return self._last is not None and float(self._last @ _normalised(crop)) < CONTINUES
 
     def likeness(self, crop: np.ndarray) -> float:
@@ -99,7 +99,7 @@ class Person:
         return FaceTrack(id=id, length=length, unit=scale / _STEPS_PER_PIXEL, **rows)
 
     def grown(self, since: int) -> Entry:
-        """Return what was recorded from a row on, with all by which this person is followed and told again."""
+        """Return the values from a row on, with all data by which this person is followed and recognised."""
         self._finish_measures()
         assert self._last is not None  # it was seen in a picture
         looks = {"landmarks": self.face.landmarks, "gallery": np.stack(self._gallery), "last": self._last}
@@ -107,7 +107,7 @@ class Person:
         return Entry({name: rows.array[since:] for name, rows in self._rows.items()} | looks, about)
 
     def grow(self, entry: Entry) -> None:
-        """Take in what another process has recorded, which :meth:`grown` returned there."""
+        """Add the values that :meth:`grown` returned in another process."""
         for name, rows in self._rows.items():
             rows.extend(entry.arrays[name])
         self.face = Face(entry.arrays["landmarks"], entry.about["presence"])

@@ -26,10 +26,10 @@ _LONGEST = 1280
 
 
 def playable(path: Path | str, folder: Path | str, progress: Progress = silent, choice: Choice = DEFAULT) -> Path:
-    """Return a file with the clip's pictures and sound, on the clip's clock, that a browser plays.
+    """Return a file that a browser plays, with the clip's pictures and sound on the clip's clock.
 
-    That is the clip itself where it can be, else an MP4 (H.264, AAC, at most 1280 pixels, one channel) in ``folder``,
-    made once and only as a whole.
+    It is the clip itself if a browser plays that, else an MP4 (H.264, AAC, at most 1280 pixels, one channel) in
+    ``folder``, made once and only as a whole.
 
     Raises:
         MediaError: if the clip cannot be read.

@@ -1,4 +1,4 @@
-"""Head pose: the rotation that carries Google's canonical face mesh onto the landmarks of a face."""
+"""Head pose: the rotation that maps Google's canonical face mesh onto the landmarks of a face."""
 
 import struct
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _VARINT, _BYTES, _FLOAT = 0, 2, 5  # wire types of protocol buffers
 
 @dataclass(frozen=True)
 class FaceMesh:
-    """The rigid part of the canonical face, by which poses are measured.
+    """The rigid part of the canonical face, from which poses are measured.
 
     Attributes:
         indices: numbers (N,) of the landmarks that it is made of.

@@ -1,4 +1,4 @@
-"""The length and the index of a recording that was written while it was made, which a player needs to move in it."""
+"""The length and the index of a streamed recording, which a player needs for jumps."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ def ending_of(path: Path) -> str:
 
 
 def make_seekable(path: Path) -> None:
-    """Write the length and the index of a WebM that has none to its beginning, as one that a browser recorded.
+    """Write the length and the index to the beginning of a WebM that lacks them, as a browser's recording does.
 
     Pictures and sound are copied as they are. Files of other kinds, and those that know their length, are left alone.
 

@@ -1,4 +1,4 @@
-"""The spectrogram of a clip as people look at it, small enough for a screen."""
+"""The spectrogram of a clip for people, small enough for a screen."""
 
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ class Spectrogram(NamedTuple):
 
 
 def spectrogram(sound: Waveform, *, columns: int = 600, rows: int = 96) -> Spectrogram:
-    """Compute the power in Hann windows of :data:`WINDOW`, averaged to at most so many columns and rows.
+    """Compute the power in Hann windows of :data:`WINDOW`, averaged to a largest number of columns and rows.
 
     Args:
         sound: sound of the clip.

@@ -1,4 +1,4 @@
-"""Single pictures: recordings of one moment, told by their content and read as they are shown.
+"""Single pictures: recordings of one moment, recognised by their content and read as they are shown.
 
 Sources
     Turn: the tag Orientation of Exif 2.32 (CIPA DC-008), which says where row 0 and column 0 of the stored picture lie.
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOMENT = 0.02
-"""Seconds that a single picture stands for: one step of the curves."""
+"""Seconds for which a single picture stands: one step of the curves."""
 
 _KINDS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"BM")
 
 
 def is_still(path: Path) -> bool:
-    """Return whether a file begins as a single picture does; False where it cannot be read."""
+    """Return whether the content of a file begins like a single picture; False if it cannot be read."""
     try:
         if not path.is_file():  # to open a pipe is to wait for whoever writes into it
             return False

@@ -96,7 +96,7 @@ class Tracker:
         return tuple(notes)
 
     def grown(self, since: Sequence[int]) -> Entry:
-        """Return what was found since each of the first people had so many pictures, and all to go on with."""
+        """Return the values of each person after a given number of pictures, with all data to continue from."""
         rows = [*since, *[0] * (len(self._people) - len(since))]
         arrays: dict[str, np.ndarray] = {}
         people = {}

@@ -1,4 +1,4 @@
-"""Tracks of faces over time, with all values of each person's face in each frame of a clip."""
+"""Tracks of faces over time: all values of each person's face in each frame of a clip."""
 
 from dataclasses import dataclass
 
@@ -115,12 +115,12 @@ class FaceTrack:
 
     @property
     def origin(self) -> tuple[float, ...]:
-        """The first frame and box of the track, by which it is known again while it grows."""
+        """The first frame and box of the track, which identify it while it grows."""
         return (float(self.frames[0]), *self.seen_boxes[0].tolist())
 
     @property
     def weight(self) -> float:
-        """The number of frames with the face times its mean side in pixels: large for who is seen long and near."""
+        """The number of frames with the face times its mean side in pixels: large for a long and near view."""
         return float(np.sqrt(self.seen_boxes[:, 2] * self.seen_boxes[:, 3]).sum())
 
     def _spread(self, seen: np.ndarray) -> np.ndarray:
@@ -137,7 +137,7 @@ class FaceTimeline:
         times: seconds of each frame, float64 (F,), increasing.
         size: size (width, height) of the shown picture in pixels.
         tracks: tracks, one per person, in the order of their appearance.
-        notes: facts that a reader must know of the pictures and of who is who, one sentence each.
+        notes: facts that a reader must know about the pictures and the identity of faces, one sentence each.
     """
 
     times: np.ndarray
@@ -151,7 +151,7 @@ class FaceTimeline:
         return max(self.tracks, key=lambda track: track.weight).id if self.tracks else None
 
     def track(self, id: int) -> FaceTrack:
-        """Return the track of an id.
+        """Return the track with an id.
 
         Raises:
             MediaError: if there is no such track.

@@ -15,7 +15,7 @@ from ..core.errors import MissingWeightsError
 
 RATE = 16000
 CHUNK = 512
-"""Samples of which one probability is told."""
+"""Number of samples for which one probability is given."""
 _CONTEXT = 64
 _WIDTH = 128
 THRESHOLD = 0.5
@@ -60,7 +60,7 @@ class VoiceActivity:
         return np.asarray(spoken, np.float32).reshape(-1)
 
     def finish(self) -> np.ndarray:
-        """Return the probability of speech in the last chunk, float32 (C,), where samples are left for one."""
+        """Return the probability of speech in the last, incomplete chunk, float32 (C,), if samples are left."""
         return self.add(np.zeros(CHUNK - len(self._rest), np.float32)) if len(self._rest) else np.zeros(0, np.float32)
 
 
@@ -89,7 +89,7 @@ def speech_spans(probability: np.ndarray) -> list[tuple[float, float]]:
         probability: probability (C,) of speech in each chunk, in [0, 1].
 
     Returns:
-        Stretches (start, end) in seconds from the first chunk, in order, apart from each other.
+        Stretches (start, end) in seconds from the first chunk, in order and without overlap.
     """
     chunk = CHUNK / RATE
     raw: list[list[float]] = []

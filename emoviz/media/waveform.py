@@ -33,13 +33,14 @@ class Waveform:
     """Sound of one channel.
 
     Attributes:
-        samples: samples, float32 (N,), within [-1, 1]; of long sound rows on disk (:class:`~emoviz.core.growing.Rows`).
+        samples: samples, float32 (N,), within [-1, 1]; those of long sound lie on disk
+            (:class:`~emoviz.core.growing.Rows`).
         rate: samples per second.
         start: time of the first sample, in seconds of the clip.
         gaps: stretches (start, end) in seconds of the clip in which there is no sound and the samples are 0.
-        notes: facts that a reader must know of the sound, one sentence each.
-        unspoken: stretches (start, end) in seconds of the clip in which nobody speaks, where that was looked for.
-        voice: probability of speech in each 32 ms from the first sample, float32 (C,), where it was looked for.
+        notes: facts that a reader must know about the sound, one sentence each.
+        unspoken: stretches (start, end) in seconds of the clip in which nobody speaks, if speech was looked for.
+        voice: probability of speech in each 32 ms from the first sample, float32 (C,), if speech was looked for.
     """
 
     samples: np.ndarray

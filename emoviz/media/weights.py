@@ -1,4 +1,4 @@
-"""Bundled encoder weights, which are checked to be whole before they are used."""
+"""Bundled encoder weights, whose sha256 is checked before they are used."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ class WeightsFile:
     Attributes:
         path: path of the file in the encoder folder.
         sha256: sha256 of its content, hex.
-        source: command that puts it there.
+        source: command that puts the file there.
     """
 
     path: Path
@@ -43,10 +43,10 @@ SPEAKER_ENCODER = WeightsFile(
 
 @cache
 def checked(weights: WeightsFile, encoders: Path) -> Path:
-    """Return the path of a weights file after a check that its content is what it should be.
+    """Return the path of a weights file after a check of its sha256.
 
     Raises:
-        MissingWeightsError: if it is not there, or its sha256 differs.
+        MissingWeightsError: if the file is missing, or its sha256 differs.
     """
     path = encoders / weights.path
     remedy = f"'{weights.source}' puts it there."

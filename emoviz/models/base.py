@@ -63,7 +63,7 @@ def require_positive(config: ModelConfig, *names: str) -> None:
     """Refuse a config in which one of the named whole numbers is below 1.
 
     Raises:
-        ConfigError: if one is below 1.
+        ConfigError: if one of these numbers is below 1.
     """
     for name in names:
         if getattr(config, name) < 1:
@@ -74,7 +74,7 @@ def require_share(config: ModelConfig, *names: str) -> None:
     """Refuse a config in which one of the named shares lies outside [0, 1).
 
     Raises:
-        ConfigError: if one lies outside.
+        ConfigError: if one of these shares lies outside [0, 1).
     """
     for name in names:
         if not 0 <= getattr(config, name) < 1:

@@ -62,7 +62,7 @@ class InputTransform(nn.Module):
         self.register_buffer("spread", torch.ones(width))
 
     def fit(self, frames: np.ndarray) -> None:
-        """Fit on training frames (N, D), of which those with missing values are left out.
+        """Fit on training frames (N, D), leaving out those with missing values.
 
         Principal components are the eigenvectors of the covariance, largest variance first, each
         signed so that its largest entry is positive (so that a refit gives the same signs).

@@ -7,19 +7,19 @@ import plotly.graph_objects as go
 from .style import MARGIN, SMALL, lay_out, time_axis, title
 
 MOST_COLUMNS = 300
-"""Moments that are drawn at most; more are averaged, as a screen has no room for them."""
+"""Largest number of moments that are drawn; more are averaged, as a screen has no room for them."""
 ROW = 14
-"""Pixels of one unit."""
+"""Height in pixels of one unit."""
 AROUND = 66
 """Pixels of title and time axis."""
 NARROW = 0.01
-"""Half of the seconds that a single column stands for."""
+"""Half of the seconds for which a single column stands."""
 LABELS = 172
 """Pixels of the units' names."""
 
 
 def action_units(units: pd.DataFrame) -> go.Figure:
-    """Draw the action units of a face as a map: a row per unit, time to the right, white where the face is not seen.
+    """Draw the action units of a face as a map: a row per unit over time, white where the face is not seen.
 
     Args:
         units: table with ``time`` (s) and a column per unit on [0, 1], named ``<feature>.AU<number>-<words>``.

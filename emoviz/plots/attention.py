@@ -13,10 +13,10 @@ from .channels import LESS
 from .style import GRID, MARGIN, SMALL, ZERO, lay_out, time_axis, title
 
 MOST_CELLS = 200
-"""Largest number of cells of a map on each side; more are averaged, as a screen has no more."""
+"""Largest number of cells of a map on each side; more are averaged, as a screen has no room for them."""
 MOST_PICTURES = 6
 STRIP = {"l": 132, "r": 100}
-"""Margins of figures over the time of a clip, where names of maps and their colour bar stand."""
+"""Margins of figures over the time of a clip, which hold the names of maps and the colour bar."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ def map_name(name: str) -> str:
 
 
 def attention_map(name: str, values: np.ndarray, times: np.ndarray, pictures: np.ndarray | None = None) -> go.Figure:
-    """Draw any map over time or places, as its kind is drawn.
+    """Draw any map over time or places, in the way of its kind.
 
     Args:
         name: name of the map, ``<kind>`` or ``<kind>.<stream>``.
-        values: weights (W,), (W, W), (L, W) or (W, heads, h, w), as the kind has them.
+        values: weights (W,), (W, W), (L, W) or (W, heads, h, w), depending on the kind.
         times: seconds (W,) of the clip.
         pictures: pictures (W, H, W', colours) in [0, 1] of a map over places; None where they are not known.
 
@@ -242,7 +242,7 @@ MAPS: dict[str, MapKind] = {
         _over_places,
     ),
 }
-"""Kind of attention -> how it is shown."""
+"""Kind of attention -> the figure that shows it."""
 
 
 def _colour_bar(name: str) -> dict[str, Any]:
@@ -259,7 +259,7 @@ def _coarse(values: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def coarse(
     values: np.ndarray, rows: np.ndarray, columns: np.ndarray, most: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Average a matrix to at most so many rows and columns, with the mean place of each of them."""
+    """Average a matrix to a largest number of rows and columns, with the mean position of each of them."""
     down, across = (np.array_split(np.arange(n), min(n, limit)) for n, limit in zip(values.shape, most, strict=True))
     few = np.stack([values[own].mean(0) for own in down])
     few = np.stack([few[:, own].mean(1) for own in across], axis=1)

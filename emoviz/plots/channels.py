@@ -28,13 +28,13 @@ from .style import (
 LESS, MORE = str(DIVERGING[0][1]), str(DIVERGING[-1][1])
 """Colours of values below and above zero."""
 BAR = 17
-"""Pixels of one bar."""
+"""Height in pixels of one bar."""
 PALE = 0.35
-"""Opacity of bars that say nothing reliable."""
+"""Opacity of bars without a reliable meaning."""
 LEAST_ERROR = 0.1
-"""Least width of an axis of errors, so that curves which hardly rise look flat."""
+"""Smallest range of an axis of errors, so that curves which hardly rise look flat."""
 LEAST_BARS = 12
-"""Bars whose room a figure has at least, so that short ones look alike."""
+"""Smallest number of bars for which a figure has room, so that short figures look alike."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def channel_difference_bars(
         count: number of bars.
         first: name of the slice whose larger weights point to the right.
         second: name of the other slice.
-        noise: whether no more channels differ than by chance, which the title then says.
+        noise: whether only as many channels differ as by chance, which the title then says.
     """
     top = differences.loc[differences["difference"].abs().nlargest(count).index]
     top = top.sort_values("difference", ascending=False)
@@ -120,7 +120,7 @@ def channel_difference_bars(
 
 
 def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
-    """Draw the error as channels are taken away in several orders, each with its interval.
+    """Draw the error as channels are removed in several orders, each with its interval.
 
     Args:
         table: table with ``weighting``, ``order``, ``share`` (of the channels that are hidden), ``hidden``, ``error``,
@@ -169,7 +169,7 @@ def deletion_curves(table: pd.DataFrame, error: str) -> go.Figure:
 
 
 LONG_NAME = 16
-"""Characters of the name of a group that stand in one line."""
+"""Largest number of characters of a group's name that fit into one line."""
 
 
 def grouped_bars(
@@ -222,7 +222,7 @@ def _in_two_lines(name: str) -> str:
 
 
 def short_channel(channel: str) -> str:
-    """Return a channel's name without its stream, which its group says, and openSMILE's smoothing suffix."""
+    """Return a channel's name without its stream, which its group names, and without openSMILE's smoothing suffix."""
     return channel.partition(".")[2].replace("_sma3nz", "").replace("_sma3", "") or channel
 
 

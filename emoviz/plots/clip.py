@@ -37,13 +37,13 @@ from .unlike import veil
 
 LEGEND_HEIGHT = 78
 ABOVE = 54
-"""Pixels of the title and of one row of the legend beneath it."""
+"""Height in pixels of the title and of one row of the legend below it."""
 LEGEND_ROW, LEGEND_WIDTH, LEGEND_SIGN, LETTER = 19, 430, 45, 6
-"""Pixels of a legend: height of a row, width of the narrowest, width of an entry's line, and of a letter."""
+"""Sizes in pixels of a legend: height of a row, smallest width, width of an entry's line, and of a letter."""
 ROW_HEIGHT = 118
-"""Pixels of one row of the timeline."""
+"""Height in pixels of one row of the timeline."""
 HIGHS = tuple(high for _, high in BINARY.values())
-"""Classes whose probability has a row of its own; that of the other class is the rest."""
+"""Classes with a row of their own for their probability; the other class has the rest."""
 WORD_SIDES: dict[Emotion, str] = {
     Emotion.ANGRY: "top right",
     Emotion.FEARFUL: "top left",
@@ -51,7 +51,7 @@ WORD_SIDES: dict[Emotion, str] = {
     Emotion.CONTEMPTUOUS: "bottom right",
     Emotion.NEUTRAL: "bottom right",
 }
-"""Places of words of the circumplex that would cover their neighbours."""
+"""Positions of the words of the circumplex that would otherwise cover their neighbours."""
 
 
 def timeline(table: pd.DataFrame, outputs: pd.DataFrame, gaps: pd.DataFrame, emotion_source: str | None) -> go.Figure:
@@ -92,7 +92,7 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
     """Draw the path of one source through the valence-arousal plane, coloured by time.
 
     The emotion words stand where the norms of :data:`~emoviz.core.vocabulary.CIRCUMPLEX` put them.
-    ``customdata`` of the path is time in seconds, for whoever marks the present moment.
+    ``customdata`` of the path is the time in seconds, so that the present moment can be marked.
     """
     columns = {
         name: rows[rows.source == source].column.iloc[0]
@@ -158,7 +158,7 @@ def _add_words(figure: go.Figure) -> None:
 
 
 def channel_weights(weights: pd.DataFrame, model: str, count: int = 20, *, pale: bool = False) -> go.Figure:
-    """Draw the channels that a model weighs most on a clip, as bars coloured by modality.
+    """Draw the channels with the highest weights of a model on a clip, as bars coloured by modality.
 
     Args:
         weights: table with ``channel``, ``modality`` and ``weight``.
@@ -204,7 +204,7 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20, *, pale:
 
 
 def dimensions_of(outputs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return each dimension's rows of ``outputs``, derived or not, in the vocabulary's order; then classes of high."""
+    """Return the rows of ``outputs`` of each dimension in the vocabulary's order, and then those of high classes."""
     dimensions = outputs[outputs.kind == "dimension"]
     found = {str(d): dimensions[dimensions.output.str.split(" ").str[0] == d] for d in Dimension}
     found |= {high: dimensions[dimensions.output == high] for high in HIGHS}

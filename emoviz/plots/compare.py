@@ -13,11 +13,11 @@ from .model_marks import SQUARE, axis, axis_title, colour_of, dash_of, marker_of
 from .style import MARGIN, SMALL, ZERO, lay_out, legend, title, unit_axis
 
 FOREST_ROW = 22
-"""Pixels of one line of a forest plot."""
+"""Height in pixels of one line of a forest plot."""
 LABELS_WIDTH, BESIDE_WIDTH = 0.1, 0.02
-"""Share of the width before a confusion matrix with labels of its own, and before one without."""
+"""Share of the width left of a confusion matrix with labels of its own, and of one without."""
 SHIFT = 0.02
-"""Distance between the markers of models that would stand on each other, in units of a dimension."""
+"""Distance between the markers of models that would overlap, in units of a dimension."""
 
 
 def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: str) -> go.Figure:
@@ -77,7 +77,7 @@ def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: st
 
 
 def confusion_matrices(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
-    """Draw confusion matrices side by side: the share of each true class that was taken for each class.
+    """Draw confusion matrices side by side: the share of each true class that was predicted as each class.
 
     Args:
         table: table with ``model truth prediction count share``.

@@ -11,7 +11,7 @@ from .style import GREY, MARGIN, SCATTERGL_FROM, SMALL, lay_out, legend, span_of
 
 ROW_HEIGHT = 118
 LEAST_LOSS, LEAST_SCORE = 0.2, 0.1
-"""Least widths of the axes of losses and scores, so that curves which hardly move look flat."""
+"""Smallest ranges of the axes of losses and scores, so that curves which hardly move look flat."""
 
 
 def said_of_recording(table: pd.DataFrame, models: Sequence[str], truth: str) -> go.Figure:
@@ -28,7 +28,7 @@ def said_of_recording(table: pd.DataFrame, models: Sequence[str], truth: str) ->
 
 
 def training_curves(table: pd.DataFrame, models: Sequence[str]) -> go.Figure:
-    """Draw loss and validation metric after each epoch; the epoch that was kept is marked.
+    """Draw loss and validation metric after each epoch, and mark the selected epoch.
 
     Args:
         table: table with ``model epoch loss validation metric``.

@@ -1,4 +1,4 @@
-"""The groups of channels that each culture's models rely on, as a matrix."""
+"""The groups of channels on which each culture's models rely, as a matrix."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Figures of scores by culture: from one culture to another, and on held-out speakers of each."""
+"""Figures of scores by culture: transfer from one culture to another, and scores on held-out speakers of each."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ COLLAPSED = f"collapsed: {words.COLLAPSED}"
 
 
 def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool = False) -> go.Figure:
-    """Draw the scores of models that learnt from one culture and are tested on another, with intervals.
+    """Draw the scores of models that were trained on one culture and tested on another, with intervals.
 
     Args:
         cells: cells, one row each: ``source``, ``target``, ``value``, ``low``, ``high``, ``training_mean``,
@@ -61,7 +61,7 @@ def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool =
 
 
 def scores_by_culture(scores: pd.DataFrame, *, metric: str) -> go.Figure:
-    """Draw held-out scores per culture with their intervals, and what the training mean gets.
+    """Draw held-out scores per culture with their intervals, beside those of the training mean.
 
     Args:
         scores: rows of one metric and aggregation: ``model``, ``culture``, ``dimension``, ``value``, ``low``, ``high``,

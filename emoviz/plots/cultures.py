@@ -1,4 +1,4 @@
-"""Figures of the channels that cultures rely on: similarity of the weights, a pair channel by channel, the highest."""
+"""Figures of the channels on which cultures rely: similarity of weights, pairs of cultures, and highest channels."""
 
 import re
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from .style import DIVERGING, GREY, GRID, SMALL, culture_colour, lay_out, title
 CHOSEN = MARKS["chosen"]
 """Outline of the chosen cell: neither of the scales has it."""
 SYMBOLS = ("circle", "diamond")
-"""Symbols of the first and second culture of a pair, told apart without colour too."""
+"""Symbols of the first and second culture of a pair, which differ without colour, too."""
 BRANCHES = 0.15
 """Share of a matrix figure's height that the dendrogram takes."""
 ROW = 21
-"""Pixels of one channel."""
+"""Height in pixels of one channel."""
 
 
 UNITS = {
@@ -42,19 +42,19 @@ def similarity_matrix(
     chosen: tuple[str, str] | None = None,
     height: int = 384,
 ) -> go.Figure:
-    """Draw the similarity of every two cultures as a heatmap with numbers, with a dendrogram on its margin.
+    """Draw the similarity of every pair of cultures as a heatmap with numbers, with a dendrogram on its margin.
 
-    A click on a cell selects a point whose ``customdata`` are its two cultures.
+    A click on a cell selects a point with the two cultures in its ``customdata``.
 
     Args:
         cells: cells, one row each: ``culture``, ``other``, ``similarity``, ``low``, ``high``, ``matched``, ``pairs``
-            (:func:`emoviz.analysis.similarity.similarities`), ``alike``: whether the cell is hatched, and perhaps what
-            it is of its ceiling (:func:`emoviz.analysis.ceiling.against_ceiling`).
+            (:func:`emoviz.analysis.similarity.similarities`), ``alike``: whether the cell is hatched, and perhaps its
+            share of the ceiling (:func:`emoviz.analysis.ceiling.against_ceiling`).
         order: cultures from left to right and from top to bottom.
         branches: branches of the dendrogram, over ``order`` (:class:`emoviz.analysis.similarity.Dendrogram`).
         measure: name of the measure that the colours show.
         replicates: name of the rows that the diagonal compares, e.g. ``seed``.
-        beside: further columns, ``other`` of some cells, which stand apart from the cultures; cells may lack.
+        beside: further columns, ``other`` of some cells, which are set apart from the cultures; cells may be missing.
         chosen: cell with an outline.
         height: height in pixels.
     """
@@ -128,7 +128,7 @@ def pair_weights(
         replicates: name of the small points, e.g. ``seed``.
         weighting: the kind of weights.
         alike: whether the two cultures are not shown to differ, which the title then says.
-        height: least height in pixels; many channels take more.
+        height: smallest height in pixels; many channels take more.
     """
     place = {channel: -row for row, channel in enumerate(channels)}
     shown = points[points["channel"].isin(place)]
@@ -212,7 +212,7 @@ def _add_culture(
 
 
 def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: str, most: int = 20) -> go.Figure:
-    """Draw a matrix per task with the ranks of channels that are among the highest of cultures.
+    """Draw a matrix per task with the ranks of the channels that are among the highest of a culture.
 
     Args:
         top: table with ``dimension``, ``culture``, ``rank``, ``channel`` and ``agreement``
@@ -312,7 +312,7 @@ def _rank_cells(
 
 
 def channel_label(channel: str) -> str:
-    """Return a channel's name without the smoothing suffix that all of openSMILE's share; hovers give it whole."""
+    """Return a channel's name without openSMILE's smoothing suffix; hovers show the whole name."""
     return re.sub(r"_sma3(nz)?$", "", channel)
 
 

@@ -9,9 +9,9 @@ from ..core.vocabulary import EMOTION_COLOURS, Emotion
 from .style import GRID, MARGIN, SMALL, culture_colour, lay_out, legend, title
 
 ROW, LEAST = 22, 330
-"""Pixels of one bar, and of the smallest figure."""
+"""Height in pixels of one bar, and of the smallest figure."""
 ABOVE, BELOW, LABELS = 30, 130, 40
-"""Pixels above the bars and below them, and of what stands between them and the legend."""
+"""Height in pixels of the margins above and below the bars, and of the labels between bars and legend."""
 
 
 def label_counts(table: pd.DataFrame, by: str) -> go.Figure:

@@ -9,10 +9,10 @@ from .style import SCATTERGL_FROM, band
 from .unlike import PALE, UNLIKE_TRAINING, named_pale, parted, unlike
 
 INTERVAL = " [%{customdata[0]:.2f}, %{customdata[1]:.2f}]"
-"""Words on hover of an interval that holds nine labels in ten."""
+"""Text on hover for an interval that holds 90 % of the labels."""
 
 ALONE = {"dash": "dot", "width": 1}
-"""Line of fused values of one source alone."""
+"""Line style of fused values of one source alone."""
 ALONE_SAID = {
     "name": "fused, of one source alone",
     "legendgroup": "alone",

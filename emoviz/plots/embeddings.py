@@ -34,13 +34,13 @@ RIGHT_WRONG = {"right": SOURCE_COLOURS[Source.FACE], "wrong": MARKS["higher"]}
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down", "x", "star")
 SYMBOLS_3D = ("circle", "diamond", "square", "cross", "circle-open", "diamond-open", "square-open", "x")
 UNSELECTED = 0.12
-"""Opacity of the other recordings where some are selected."""
+"""Opacity of the other recordings when some are selected."""
 HOVER = ("label", "culture", "speaker")
-"""Columns of the first line of a hover; what else a recording has follows, one line each."""
+"""Columns of the first line of a hover; the other facts of a recording follow, one line each."""
 PLACES = ("x", "y", "z")
 SPACES = ("embedding", "map")
 PALE = 0.4
-"""Opacity of what is not shown to be kept apart."""
+"""Opacity of groups whose separation is not shown."""
 LEAST_SILHOUETTE = 0.5
 """Least width of an axis of silhouettes, which reach from -1 to 1."""
 
@@ -285,7 +285,7 @@ def _lay_out(figure: go.Figure, axes: Mapping[str, tuple[str, ...]], *, space: b
 def separation(silhouettes: pd.DataFrame) -> go.Figure:
     """Draw the mean silhouettes of each embedding and of its map, with their intervals.
 
-    What is not kept apart, as its interval reaches zero, is pale; the title of one model says what is.
+    Groups whose interval reaches zero are pale; with one model, the title names the groups that it separates.
 
     Args:
         silhouettes: table with ``model``, ``column``, ``space`` (embedding or map), ``value``, ``low``, ``high`` and

@@ -15,14 +15,14 @@ from .clip import ABOVE, timeline
 from .style import GAP, GRID, MARGIN, SMALL, ZERO, faint, lay_out, time_axis, title, unit_axis
 
 Spectrogram = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Times (s), frequencies (Hz) and the values (F, T) at them."""
+"""Times (s), frequencies (Hz) and values (F, T)."""
 STRIP, CURVES, BELOW = 96, 140, 78
-"""Pixels of the film strip, of the curves beneath it, and of what stands below them."""
+"""Height in pixels of the film strip, of the curves below it, and of the margin below these."""
 MOST_BARS = 300
 """Largest number of bars of contributions over time; more would be thinner than a pixel."""
 
 MOST_CELLS = (64, 300)
-"""Rows and columns of heat over a spectrogram, which is smooth."""
+"""Largest number of rows and columns of heat over a spectrogram, as heat is smooth."""
 HEAT = [[0, faint(MARKS["higher"], 0)], [1, faint(MARKS["higher"], 0.8)]]
 """Colours from no heat to the hottest place, over a grey spectrogram."""
 
@@ -43,11 +43,11 @@ def film_strip(
         table: table with ``time`` (s) and one column per emotion.
         outputs: descriptions of these columns.
         gaps: spans without a value.
-        source: source whose emotions these are.
+        source: source of these emotions.
         output: emotion that the heat explains.
         strip: table with ``time`` and ``probability`` of each picture; None while they are not known.
         pictures: pictures with heat, uint8 (side, side, 3).
-        share: seconds that a picture stands for.
+        share: seconds for which a picture stands.
     """
     figure = timeline(table, outputs, gaps, source)
     curves = CURVES / (STRIP + CURVES)

@@ -1,4 +1,4 @@
-"""Matrices whose cells bear numbers: colours, texts that stand out from them, frames, hatches and names of rows."""
+"""Matrices with numbers in their cells: colours, readable texts, frames, hatches and names of rows."""
 
 import re
 from ast import literal_eval
@@ -15,11 +15,11 @@ from .style import DIVERGING, GAP, GREY, SMALL, lay_out
 SEQUENTIAL = "Cividis"
 INKS = ("black", "white")
 HATCHES = (-0.85, -0.65, 0.65, 0.85)
-"""Places at which lines cross a hatched cell, from one corner (-1) to the other (1); its number stays free."""
+"""Positions at which lines cross a hatched cell, from one corner (-1) to the other (1), beside its number."""
 
 
 def scale_of(values: np.ndarray) -> tuple[str | list[Any], float, float]:
-    """Return colours and their range, centred at 0 where there are values on both sides of it."""
+    """Return colours and their range, which is centred at 0 if values lie on both sides of it."""
     known = values[np.isfinite(values)]
     if not known.size:
         return SEQUENTIAL, 0.0, 1.0
@@ -44,7 +44,7 @@ def heat(
     axes: tuple[str, str] = ("x", "y"),
     grey: bool = True,
 ) -> None:
-    """Draw cells with texts that stand out from them, and an invisible point over each to hover and click."""
+    """Draw cells with readable texts, and over each an invisible point for hover and clicks."""
     figure.add_heatmap(
         z=values,
         x=list(range(len(columns))),
@@ -91,13 +91,13 @@ def add_targets(
     hovers: Sequence[str],
     axes: tuple[str, str],
 ) -> None:
-    """Draw an invisible point over each cell of a matrix, which can be pointed at and clicked as a cell cannot.
+    """Draw an invisible point over each cell of a matrix, which can be hovered and clicked, unlike a cell.
 
     Args:
         figure: figure with the matrix.
-        across: place of each cell on the x axis.
-        down: place of each cell on the y axis.
-        data: texts that a click on the cell gives.
+        across: position of each cell on the x axis.
+        down: position of each cell on the y axis.
+        data: texts that a click on the cell returns.
         hovers: hover template of each cell.
         axes: names of the axes.
     """
@@ -189,7 +189,7 @@ def axes_of(
 
 
 def wrapped(name: str) -> str:
-    """Return a name over as many lines as it has words, so that it stays horizontal."""
+    """Return a name with a line for each word, so that it stays horizontal."""
     return name.replace(" ", "<br>")
 
 

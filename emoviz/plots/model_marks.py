@@ -1,4 +1,4 @@
-"""The marks by which models of a comparison are told apart: colour, marker and dash, the same in all of its figures."""
+"""The marks of the models of a comparison: colour, marker and dash, the same in all figures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from .style import GRID, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO
 
 DASHES = ("solid", "dash", "dot", "dashdot")
 SQUARE = 330
-"""Pixels of the height of a diagram that is about as wide as high."""
+"""Height in pixels of a diagram that is about as wide as high."""
 
 
 def colour_of(models: Sequence[str], model: str) -> str:

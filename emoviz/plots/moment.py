@@ -7,7 +7,7 @@ from ..core.vocabulary import EMOTION_COLOURS, Emotion
 from .style import GRID, MARGIN, SMALL, lay_out, title
 
 BAR = 26
-"""Pixels of the row of one emotion."""
+"""Height in pixels of the row of one emotion."""
 
 
 def moment(table: pd.DataFrame, outputs: pd.DataFrame, emotion_source: str | None) -> go.Figure:

@@ -12,22 +12,22 @@ from ..core.vocabulary import MARKS
 from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, band, lay_out, title, whiskers
 
 ROW, DIFFERENCE = 24, 19
-"""Pixels of a system and of a difference."""
+"""Height in pixels of a system's row and of a difference's row."""
 WORDS = 176
-"""Pixels of a difference with its interval and p, in digits."""
+"""Width in pixels of the text of a difference with its interval and p."""
 CELL = 52
-"""Pixels of a row of a matrix: value, interval and flag beneath each other."""
+"""Height in pixels of a row of a matrix: value, interval and flag below each other."""
 GUTTER = 0.03
 """Distance between two panels, as a share of the width."""
 LABELLED = 2
-"""Columns of systems that leave room for an interval beside each point."""
+"""Largest number of columns that leave room for an interval beside each point."""
 POINT, BETTER, WORSE = MARKS["lower"], MARKS["lower"], MARKS["higher"]
 COLLAPSED = "collapsed"
 FLOOR = "training mean"
 KEYS = ["system", "test", "output"]
-"""Fields of ``customdata`` of every point that can be clicked, which tell the score."""
+"""Fields of ``customdata`` of every point that can be clicked, which identify the score."""
 TOLD = ["text", "recordings", "speakers", "rests"]
-"""Further fields of ``customdata``, for those who point at it."""
+"""Further fields of ``customdata``, which are shown on hover."""
 HOVER = "%{customdata[3]} %{customdata[6]}<br>%{customdata[4]} recordings of %{customdata[5]} speakers<extra></extra>"
 
 
@@ -92,7 +92,7 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
         table: comparisons on that test, with any number of shots (:func:`emoviz.studies.tables.comparisons`).
         score: title of their metric, e.g. ``UA``.
         test: name of the test.
-        lower_is_better: whether a negative difference speaks for the system.
+        lower_is_better: whether a negative difference means that the system is better.
     """
     sign = -1 if lower_is_better else 1
     names: list[str] = []

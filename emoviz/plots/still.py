@@ -1,4 +1,4 @@
-"""The curves of a clip as a small picture that needs no script, for notebooks and pages that are read anywhere."""
+"""The curves of a clip as a small picture without a script, for notebooks and pages that are read anywhere."""
 
 from html import escape
 
@@ -11,15 +11,15 @@ from .clip import dimensions_of
 from .style import GREY
 
 WIDTH, ROW, LEFT, TOP, FOOT = 640, 84, 92, 6, 56
-"""Pixels: width of the picture, height of a row, and what is left of, above and beneath the rows."""
+"""Sizes in pixels: width of the picture, height of a row, and margins left of, above and below the rows."""
 POINTS = 320
-"""Points of a curve; of more frames, means are drawn."""
+"""Largest number of points of a curve; of more frames, means are drawn."""
 DASHES = {"solid": "", "dash": "6 3", "dot": "2 3", "dashdot": "6 3 2 3"}
 """Name of a dash -> lengths of its strokes and gaps in SVG."""
 
 
 def still(table: pd.DataFrame, outputs: pd.DataFrame, emotion_source: str | None) -> str:
-    """Draw dimensions and emotion probabilities over one time axis, as :func:`~emoviz.plots.timeline` does, in SVG.
+    """Draw dimensions and emotion probabilities over one time axis as SVG, like :func:`~emoviz.plots.timeline`.
 
     Args:
         table: table with ``time`` (s) and one column per output.
@@ -64,7 +64,7 @@ class _Row:
         self.top, self.end, self.low = TOP + place * ROW, end, low
 
     def points(self, times: np.ndarray, values: np.ndarray) -> str:
-        """Return corners (N,) as SVG writes them."""
+        """Return corners (N,) in the form of SVG."""
         x = LEFT + times / self.end * (WIDTH - LEFT)
         y = self.top + (1 - (np.clip(values, self.low, 1) - self.low) / (1 - self.low)) * (ROW - 8)
         return " ".join(f"{one:.1f},{other:.1f}" for one, other in zip(x, y, strict=True))

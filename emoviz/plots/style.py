@@ -23,11 +23,11 @@ from ..core.vocabulary import (
 
 
 def faint(colour: str, opacity: float) -> str:
-    """Return a colour through which others are seen, as CSS writes it.
+    """Return a transparent colour in the form of CSS.
 
     Args:
         colour: colour as ``#RRGGBB``.
-        opacity: opacity from 0, which is not seen, to 1.
+        opacity: opacity from 0, which is invisible, to 1.
     """
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {opacity})"
@@ -52,16 +52,16 @@ SERIES_COLOURS = (
     CULTURE_COLOURS[4],
     GREY,
 )
-"""Colours of series that have none of their own, such as systems; markers tell them apart too."""
+"""Colours of series without a colour of their own, such as systems; markers distinguish them, too."""
 SERIES_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star")
 MARGIN = {"l": 54, "r": 8, "t": 30, "b": 36}
 SMALL = {"size": 11}
 SCATTERGL_FROM = 5000
-"""Number of points from which on lines are drawn by WebGL."""
+"""Number of points from which lines are drawn by WebGL."""
 
 
 def culture_colour(culture: str) -> str:
-    """Return a culture's colour, the same on every page; one of no known corpus shares a colour with another."""
+    """Return a culture's colour, the same on every page; a culture of no known corpus shares one with another."""
     place = CULTURES.index(culture) if culture in CULTURES else crc32(culture.encode())
     return CULTURE_COLOURS[place % len(CULTURE_COLOURS)]
 
@@ -73,17 +73,17 @@ def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, **look: Any) ->
         values: the values.
         low: low ends of their intervals.
         high: high ends.
-        look: plotly's properties of error bars, e.g. their ``color``, where they are others than usual.
+        look: plotly's properties of error bars that differ from the usual ones, e.g. ``color``.
     """
     ends = {"type": "data", "symmetric": False, "array": high - values, "arrayminus": values - low}
     return {**ends, "thickness": 1.5, "width": 3, **look}
 
 
 def band(x: Any, low: Any, high: Any, colour: str, opacity: float) -> dict[str, Any]:
-    """Return plotly's properties of a line that encloses the band between two ends, anew behind each gap.
+    """Return plotly's properties of a line that encloses the band between two ends, in pieces between gaps.
 
     Args:
-        x: places (N,).
+        x: positions (N,).
         low: low ends (N,), NaN in gaps.
         high: high ends (N,), NaN in gaps.
         colour: colour as ``#RRGGBB``.
@@ -109,12 +109,12 @@ def _parted(shapes: Sequence[Sequence[float]]) -> np.ndarray:
 
 
 def span_of(least: float, *series: Any) -> list[float]:
-    """Return the range of an axis that holds all values with some room and is no narrower than a least width.
+    """Return the range of an axis that holds all values with some margin and has a smallest width.
 
-    Without a least width a flat curve would fill its axis, and noise look like a finding.
+    Without a smallest width a flat curve would fill its axis, and noise would look like a finding.
 
     Args:
-        least: least width, in the unit of the values.
+        least: smallest width, in the unit of the values.
         series: values, each (N,), NaN in gaps; without any the range begins at 0.
     """
     known = np.concatenate([np.asarray(values, float).ravel() for values in series] or [np.zeros(0)])
@@ -145,7 +145,7 @@ def time_axis(**more: Any) -> dict[str, Any]:
 
 
 def legend(y: float, anchor: str) -> dict[str, Any]:
-    """Return a horizontal legend at the right, its ``anchor`` (top or bottom) at a share of the figure's height."""
+    """Return a horizontal legend at the right, with its ``anchor`` (top or bottom) at a share of the height."""
     return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": {"size": 11}}
 
 
@@ -157,7 +157,7 @@ def title(text: str) -> dict[str, Any]:
 def lay_out(figure: go.Figure, layout: Mapping[str, Any] | None = None, **properties: Any) -> None:
     """Change a figure's layout as its ``update_layout`` does (without underscores in names), and much faster.
 
-    A page's figures are laid out anew with every click, which a person waits for.
+    A page's figures are laid out anew with every click, while a person waits.
     """
     for name, value in {**(layout or {}), **properties}.items():
         before = figure.layout[name] if name in figure.layout else None  # a second axis is unknown before it is set

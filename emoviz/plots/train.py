@@ -9,7 +9,7 @@ HEIGHT = 230
 
 
 def job_curves(table: pd.DataFrame, metric: str) -> go.Figure:
-    """Draw the loss on the left and on the right the validation metric, of all and of each culture.
+    """Draw the loss on the left, and on the right the validation metric of all recordings and of each culture.
 
     Args:
         table: table with ``epoch``, ``curve`` and ``value`` (:func:`emoviz.training.sweeps.curves`).

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from .style import GRID, MARGIN, SERIES_COLOURS, SMALL, lay_out, time_axis, title
 
 ROW = 24
-"""Pixels of one person's lane."""
+"""Height in pixels of one person's lane."""
 AROUND = 86
 """Pixels of title and time axis."""
 

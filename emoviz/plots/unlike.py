@@ -1,4 +1,4 @@
-"""The paler look of curves where a clip is unlike what their model was trained on."""
+"""The paler look of curves where a clip is unlike the training of their model."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from ..core.vocabulary import MARKS, UNLIKE, Source
 from .style import faint
 
 UNLIKE_TRAINING = "unlike what this model was trained on"
-"""Words of the legend."""
+"""Text of the legend."""
 PALE = 0.35
-"""Opacity of such curves."""
+"""Opacity of the paler curves."""
 VEIL = faint(MARKS["paper"], 1 - PALE)
 
 
 def unlike(table: pd.DataFrame, source: str, model: str) -> np.ndarray:
-    """Return where a clip is unlike what a model was trained on, bool (T,); fused values are where any model's are.
+    """Return a mask, bool (T,), of the frames that are unlike a model's training; for fused values, unlike any model's.
 
     Args:
         table: table of a prediction.
@@ -31,7 +31,7 @@ def unlike(table: pd.DataFrame, source: str, model: str) -> np.ndarray:
 
 
 def parted(values: pd.Series, pale: np.ndarray) -> tuple[pd.Series, pd.Series | None]:
-    """Return the values of a curve that are drawn as usual, and those that are paler; None where there are none."""
+    """Return the values of a curve that are drawn as usual, and the paler ones; None where there are none."""
     if not pale.any():
         return values, None
     beside = pale | np.roll(pale, 1) | np.roll(pale, -1)  # so that the curve has no hole between them
@@ -39,7 +39,7 @@ def parted(values: pd.Series, pale: np.ndarray) -> tuple[pd.Series, pd.Series | 
 
 
 def named_pale(figure: go.Figure) -> dict[str, Any]:
-    """Return plotly's properties of a trace of what is unlike a training; the first of a figure is in its legend."""
+    """Return plotly's properties of a paler trace; only the first one of a figure is in its legend."""
     told = any(trace.legendgroup == UNLIKE for trace in figure.data)
     return {"name": UNLIKE_TRAINING, "legendgroup": UNLIKE, "showlegend": not told}
 

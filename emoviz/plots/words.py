@@ -1,4 +1,4 @@
-"""The figure of the words that are said, on the clip's time."""
+"""The figure of the spoken words, on the clip's time."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -6,18 +6,18 @@ import plotly.graph_objects as go
 from .style import MARGIN, MODALITY_COLOURS, SMALL, faint, lay_out, time_axis, title
 
 ROW = 22
-"""Pixels of a row of words."""
+"""Height in pixels of a row of words."""
 AROUND = 76
 """Pixels of title and time axis."""
 MOST_ROWS = 8
 WIDTH, LETTER, BETWEEN = 440, 6.5, 6
-"""Pixels of a figure beside the player on a small screen, of a letter, and of the room between two words of a row."""
+"""Width in pixels of a figure beside the player on a small screen, of a letter, and of the gap between two words."""
 
 
 def words(table: pd.DataFrame, end: float) -> go.Figure:
-    """Draw each word where it is said, in as many rows as the words need to stand apart.
+    """Draw each word at its time, in as many rows as the words need not to overlap.
 
-    A bar lasts as long as its word. Of words for which no row has room the bar alone is drawn.
+    A bar lasts as long as its word. If no row has room for a word, its bar alone is drawn.
 
     Args:
         table: words in the order of their times: ``start`` and ``end`` (s), and ``label``.

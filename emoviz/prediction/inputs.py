@@ -92,7 +92,7 @@ def stored_streams(about: Description, store: "FeatureStore", key: str) -> dict[
     """Read all feature streams of a recording of a stored corpus that a model reads, by their name.
 
     Raises:
-        FeatureError: if one was not extracted.
+        FeatureError: if a stream was not extracted.
     """
     return {f.name: store.stream(key, f.name, f.chosen) for f in about.features}
 

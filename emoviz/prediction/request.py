@@ -112,7 +112,7 @@ class Request:
         Raises:
             MediaError: if it cannot be read, is too large, or lacks the picture or the sound that all models read.
             CalibrationError: if too little of its people is heard.
-            AnnotationError: if its segments cannot be.
+            AnnotationError: if its own segments are impossible.
             Cancelled: if ``progress`` raises it.
         """
         require_size(recording, limit_mb)

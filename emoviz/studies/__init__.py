@@ -1,1 +1,1 @@
-"""Studies: the systems that are compared on corpora, the runs of their protocols, and the reports of these."""
+"""Studies: the systems that are compared on corpora, the runs of their protocols, and their reports."""

@@ -12,11 +12,11 @@ from .reports import TEST, Report, Row
 
 COUNTS = ("recordings", "speakers")
 SAME_SYSTEM = ("model", "options", "data", "corpora", "inputs", "outputs", "loss", "metric_loss")
-"""Fields of a training config that two trainings of one system agree in."""
+"""Fields of a training config that are equal in all trainings of one system."""
 
 
 def tests_behind(report: Report, score: Row) -> list[Test]:
-    """Return the tests that a score is made of: its own, or those that a mean is over.
+    """Return the tests behind a score: its own, or those of a mean.
 
     Args:
         report: report of the system.
@@ -62,7 +62,7 @@ def _is_part(share: Test, test: Test) -> bool:
 
 
 def not_shared(report: Report, tests: Sequence[Test]) -> str:
-    """Say which emotions the training or the tested recordings of some tests alone have; empty where they share all."""
+    """Return a sentence on emotions that only the training or only the tested recordings have; else an empty text."""
     folds = [fold for fold in report["split"] if any(_is_part(Test.of(own), t) for own in fold["tests"] for t in tests)]
     names = sorted({name for fold in folds for name in fold.get("unshared", ())})
     if not names:
@@ -71,7 +71,7 @@ def not_shared(report: Report, tests: Sequence[Test]) -> str:
 
 
 def speakers_in(folds: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
-    """Return recordings and speakers of parts of the split, once for each fold or test that differs in them.
+    """Return recordings and speakers of parts of the split, a row for each fold or test that differs in them.
 
     Args:
         folds: folds that :func:`folds_behind` returned.
@@ -95,12 +95,12 @@ def speakers_in(folds: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
 
 
 def sentence(score: Row, title: str, folds: pd.DataFrame) -> str:
-    """Say in words what a score is and on what it was computed.
+    """Return a sentence on a score, and on the recordings on which it was computed.
 
     Args:
         score: score, a row of :func:`emoviz.studies.tables.scores`.
         title: title of its metric, e.g. ``UA``.
-        folds: folds that it is made of (:func:`folds_behind`).
+        folds: folds behind the score (:func:`folds_behind`).
     """
     tests, recordings = folds["test"].nunique(), int(folds["tested_recordings"].sum())
     on = f"{score['recordings']} recordings of {score['speakers']} speakers"
@@ -117,7 +117,7 @@ def sentence(score: Row, title: str, folds: pd.DataFrame) -> str:
 
 
 def same_system(report: Report, trained: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the names of trainings of the system of a report, whatever their split and seed.
+    """Return the names of the trainings of a report's system, with any split and seed.
 
     Args:
         report: report of the system.
@@ -130,7 +130,7 @@ def same_system(report: Report, trained: Mapping[str, Mapping[str, Any]]) -> lis
 
 
 def trained_here(folds: pd.DataFrame, split: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether a checkpoint's split is that of one of some folds: then it may be the very network.
+    """Return whether a checkpoint has the split of one of some folds, so that it may be the same network.
 
     Args:
         folds: folds that :func:`folds_behind` returned.

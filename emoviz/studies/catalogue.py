@@ -1,4 +1,4 @@
-"""The studies whose results stand under ``results/``: a corpus and a task, the systems compared, and the protocols.
+"""The studies with results under ``results/``: a corpus and a task, the compared systems, and the protocols.
 
 python -m emoviz protocol cross-culture --study speech --system mdat
 """
@@ -105,9 +105,9 @@ SPEECH_FUSIONS = {
     "average": LateFusion(("logistic self-training", "mdat", "statistics-pooling"), "average"),
 }
 PAPER_CORPORA = ("emodb", "emovo", "urdu")
-"""Corpora that paper 4 and these studies share."""
+"""Corpora that both paper 4 and these studies use."""
 ALL_SPEAKERS = Options(validate=False)
-"""Options by which all speakers of a source train for a fixed number of epochs, and none is held back to choose it."""
+"""Options by which all speakers of a source train for a fixed number of epochs, and none is kept for validation."""
 OVER_PAIRS: dict[str, tuple[str, ...]] = {"mean": (), "mean of the paper's pairs": PAPER_CORPORA}
 SPEECH = Study(
     name="speech",

@@ -1,8 +1,8 @@
 """Sets of models of one culture each, for corpora of one's own: a network for each culture, task and seed.
 
-The study ``cultures`` made the bundled set; here the same is made of any corpora with enough people. One run trains all
-of it, as all networks read the same channels: principal components that each fitted for itself would be others. A set
-becomes a group of checkpoints of its own name.
+The study ``cultures`` made the bundled set; here the same is done with any corpora that have enough people. One run
+trains the whole set, as all networks must read the same channels: principal components that each network fitted for
+itself would differ. A set becomes a group of checkpoints with its own name.
 """
 
 import dataclasses
@@ -43,11 +43,11 @@ def study_of(config: TrainingConfig, seeds: Sequence[int]) -> Study:
     """Return the study that trains a set and keeps its models as the group of the config's name.
 
     Args:
-        config: config of all models; dimensions are predicted by a network each.
+        config: config of all models; each dimension gets a network of its own.
         seeds: seeds of the trainings.
 
     Raises:
-        ConfigError: if there is no seed, or one stands twice.
+        ConfigError: if there is no seed, or one is given twice.
     """
     require_seeds(seeds)
     systems = systems_of(config)
@@ -74,24 +74,24 @@ def _command(config: TrainingConfig, seeds: int) -> str:
 
 
 def systems_of(config: TrainingConfig) -> dict[str, dict[str, Any]]:
-    """Return what each task of a set changes in its config, by the task's name."""
+    """Return the changes of a set's config for each task, by the task's name."""
     if config.kind != "dimension":
         return {config.kind: {}}
     return {output.partition(" ")[0]: {"outputs": (output,)} for output in config.outputs}
 
 
 def with_enough_people(config: TrainingConfig, found: Iterable[Holding]) -> tuple[TrainingConfig, tuple[str, ...]]:
-    """Leave out the cultures of which too few people are there to train, to validate and to test on different ones.
+    """Leave out the cultures with too few people to train, to validate and to test on different people.
 
     Args:
         config: config of a set.
-        found: corpora that are here.
+        found: corpora on this machine.
 
     Returns:
         The config of the other cultures, and a sentence for each that is left out, with how many people it lacks.
 
     Raises:
-        CorpusError: if a corpus is not here, or no recording has a label that the config predicts.
+        CorpusError: if a corpus is not on this machine, or no recording has a label that the config predicts.
         SplitError: if no culture has enough people.
     """
     tables = {one.name: one.tables for one in here(config, found) if one.tables is not None}
@@ -111,15 +111,15 @@ def with_enough_people(config: TrainingConfig, found: Iterable[Holding]) -> tupl
 
 
 def rounds(config: TrainingConfig, seeds: Sequence[int]) -> int:
-    """Return how often a set trains on all of its recordings: with each seed for each task."""
+    """Return the number of trainings of a set on all of its recordings: one per seed and task."""
     return len(systems_of(config)) * len(seeds)
 
 
 def told(config: TrainingConfig, cultures: int, seeds: Sequence[int]) -> str:
-    """Return in words what a set trains, and what it cannot tell where it has too few cultures or seeds.
+    """Return in words what a set trains, and what it cannot show with too few cultures or seeds.
 
     Raises:
-        ConfigError: if there is no seed, or one stands twice.
+        ConfigError: if there is no seed, or one is given twice.
     """
     require_seeds(seeds)
     sentences = [
@@ -140,7 +140,7 @@ def _some(count: int, what: str) -> str:
 
 
 def require_channel_attention(config: TrainingConfig, widths: Mapping[str, int]) -> None:
-    """Refuse a model that weighs no channels, by which a set is compared.
+    """Refuse a model without channel weights, by which the cultures of a set are compared.
 
     Args:
         config: config of a set.
@@ -159,9 +159,9 @@ def require_channel_attention(config: TrainingConfig, widths: Mapping[str, int])
 
 
 def require_own_name(config: TrainingConfig, checkpoints: Path) -> None:
-    """Refuse a name under which other models, other results or a set of other settings are kept.
+    """Refuse a name under which other models, other results or a set with other settings are kept.
 
-    A set of the same settings goes on: its models that are there stay.
+    A set with the same settings continues, and its existing models stay.
 
     Raises:
         ConfigError: if the name is refused.

@@ -33,8 +33,8 @@ class Mean:
 
     Attributes:
         name: name for people.
-        shots: number of shots after which all the tests were, if any.
-        tests: tests that the mean is over.
+        shots: number of shots in all the tests, if any.
+        tests: tests in the mean.
         calibrated: way in which the model is calibrated in all the tests, if it is.
     """
 
@@ -56,9 +56,9 @@ class Estimate:
         draws: values (bootstrap.DRAWS,) for the samples.
         recordings: number of recordings that are tested.
         speakers: number of speakers who are tested.
-        unit: unit that the samples are drawn of: sessions, speakers or recordings.
+        unit: unit of the samples: sessions, speakers or recordings.
         clusters: number of these units.
-        replicates: number of replicates that the value is a mean over.
+        replicates: number of replicates in the mean.
         collapsed: whether the value is no better than the training mean's, or the predictions are constant.
     """
 
@@ -118,7 +118,7 @@ def estimate(groups: Mapping[Test, Group], scores: Sequence[Score], means: Seque
     Args:
         groups: replicates of each test, as :func:`gather` returns them.
         scores: scores to compute; their training mean is not read.
-        means: means over tests; those are left out of which one test is not there.
+        means: means over tests; a mean is left out if one of its tests is missing.
     """
     found: dict[tuple[Test, int], Estimate] = {}
     collapsed = _collapsed(groups, scores)
@@ -219,7 +219,7 @@ def _collapsed(groups: Mapping[Test, Group], scores: Sequence[Score]) -> dict[tu
 
 
 def rows(found: Sequence[Estimate]) -> list[dict[str, Any]]:
-    """Return estimates as the rows of a report: what they are on, the value, and its 95 % bootstrap interval."""
+    """Return estimates as the rows of a report: the test, the value, and its 95 % bootstrap interval."""
     table = []
     for e in found:
         low, high = bootstrap.percentiles(e.draws)
@@ -230,7 +230,7 @@ def rows(found: Sequence[Estimate]) -> list[dict[str, Any]]:
 
 
 def confusions(groups: Mapping[Test, Group], classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Return how often each class was taken for each, a row of a report for each test.
+    """Return the confusions of classes, a row of a report for each test.
 
     Args:
         groups: replicates of each test, as :func:`gather` returns them; their counts are added up.
@@ -247,7 +247,7 @@ def confusions(groups: Mapping[Test, Group], classes: Sequence[str]) -> list[dic
 
 
 def compare(first: Sequence[Estimate], second: Sequence[Estimate], against: str) -> list[dict[str, Any]]:
-    """Compare one system with another on what both were tested on, by a paired bootstrap.
+    """Compare two systems on their common tests by a paired bootstrap.
 
     Returns:
         One dict per score: what it is on, as in :func:`rows`; against, difference (first minus second), low, high, p,

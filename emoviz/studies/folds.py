@@ -1,4 +1,4 @@
-"""The run of a protocol, in which each fold is trained, selected and tested alike, and finished ones are read."""
+"""The run of a protocol: each fold is trained, selected and tested in the same way, and finished folds are read."""
 
 import copy
 import dataclasses
@@ -31,11 +31,11 @@ from .outcomes import Outcome, Outcomes, read_outcomes, write_outcomes
 
 @dataclass(frozen=True)
 class Keep:
-    """The place at which the trained networks of a protocol become checkpoints.
+    """The place where the trained networks of a protocol are kept as checkpoints.
 
     Attributes:
         folder: folder of checkpoint folders.
-        command: command that makes them again.
+        command: command that makes the checkpoints again.
     """
 
     folder: Path
@@ -52,7 +52,7 @@ def run_protocol(
     progress: Progress = silent,
     keep: Keep | None = None,
 ) -> list[dict[int, Outcomes]]:
-    """Train and test all folds with all seeds; those that were finished before are read.
+    """Train and test all folds with all seeds, and read those that were finished before.
 
     Args:
         config: config of the system.
@@ -69,7 +69,7 @@ def run_protocol(
         Outcomes by seed for each fold, in the protocol's order.
 
     Raises:
-        EmovizError: if the config or the split does not allow it, or the disk is full; it is of that kind.
+        EmovizError: of that kind, if the config or the split does not allow the protocol, or the disk is full.
     """
     made = make_folds(protocol, recordings.table, options, sentences_apart=config.sentences_apart)
     found: list[dict[int, Outcomes]] = [{} for _ in made]
@@ -102,7 +102,7 @@ def run_fold(
     progress: Progress = silent,
     keep: Keep | None = None,
 ) -> Outcomes:
-    """Train one fold, test it, and train and test further from it; ``keep`` names the very checkpoint folder."""
+    """Train one fold, test it, and train and test further from it; ``keep`` names the checkpoint folder itself."""
     _require_as_recorded(config, fold)
     data = _data(config, fold, recordings)
     floor = config.model in FLOORS
@@ -129,7 +129,7 @@ def run_fold(
 
 
 def few_shot(config: TrainingConfig, shots: int) -> TrainingConfig:
-    """Return the config of learning further from a few labelled utterances: all of them in each of 15 steps."""
+    """Return the config of further training on a few labelled utterances: all of them in each of 15 steps."""
     return dataclasses.replace(
         config, epochs=15, batch_size=shots, learning_rate=config.learning_rate, averaging=0.0, balance=()
     )

@@ -15,18 +15,18 @@ from ..training.protocols import Options
 from .study import LateFusion, Plan, Study
 
 BEYOND: dict[Dimension, float] = {Dimension.AROUSAL: 0.1, Dimension.VALENCE: 0.1, Dimension.LIKING: 0.0}
-"""Rating beyond which a stretch of SEWA is high: about the middle of what raters of both cultures gave."""
+"""Rating above which a stretch of SEWA is high: about the middle of the ratings of both cultures."""
 READERS: dict[str, Changes] = {
     "audio": {"inputs": (InputConfig("avec2019-audio"),)},
     "video": {"inputs": (InputConfig("avec2019-video"),)},
     "both": {},
 }
-"""The networks of each task, by the streams that they read."""
+"""Networks of each task, by the streams that they read."""
 FLOORS: dict[str, Changes] = {name: {"model": name, "options": {}} for name in ("svm", "logistic")}
 
 
 def high_low(dimension: Dimension) -> Study:
-    """Return the study of a dimension's high and low on stretches of SEWA's recordings."""
+    """Return the study of high and low in a dimension on stretches of SEWA's recordings."""
     low, high = BINARY[dimension]
     return Study(
         name=f"sewa-{dimension}",

@@ -20,7 +20,7 @@ def fuse(fusion: LateFusion, parts: Sequence[list[dict[int, Outcomes]]], kind: s
 
     Args:
         fusion: rule and weights.
-        parts: outcomes by seed of each system for each fold; a floor, which has but one seed, stands for each.
+        parts: outcomes by seed of each system for each fold; a floor, which has only one seed, counts for every seed.
         kind: kind of the outputs.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Outcomes of the trainings of a protocol, kept on disk so that an interrupted protocol goes on."""
+"""Outcomes of the trainings of a protocol, kept on disk so that an interrupted protocol can go on."""
 
 import dataclasses
 import io
@@ -33,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The outcomes of one training, and of those that went on from it.
+    """The outcomes of one training, and of further trainings that started from it.
 
     Attributes:
         tests: outcome of each test.
@@ -82,7 +82,7 @@ def read_outcomes(path: Path) -> Outcomes | None:
 
 
 VALIDATION = "validation"
-"""Name in the file of the outcome of the validation part; those of tests are numbered."""
+"""Name of the validation part's outcome in the file; the outcomes of tests are numbered."""
 
 
 def _named(outcomes: Outcomes) -> Iterator[tuple[str, Outcome]]:

@@ -12,11 +12,11 @@ from ..training.protocols.base import WITH_SOURCES
 from .study import LEARNED, READING, LateFusion, Plan, Study
 
 CLASS_FLOORS = ("svm", "logistic")
-"""Floors beside which systems that predict classes of recordings are judged."""
+"""Floors with which systems that predict classes of recordings are compared."""
 WITH_FLOORS = ("utterances", "windows", "stretches")
-"""Kinds of data of such systems; a floor reads whole recordings, none of them a corrupted copy."""
+"""Kinds of data of such systems; a floor reads whole recordings and no corrupted copies."""
 SHARED = ("outputs", "corpora", "cultures", "sentences_apart", "threshold", "neutral")
-"""Fields of the config in which systems agree that are judged on the same recordings."""
+"""Fields of the config that are equal in all systems that are judged on the same recordings."""
 
 
 def study_of(
@@ -33,7 +33,7 @@ def study_of(
         protocol: registry name of the protocol.
         options: options of the protocol.
         seeds: seeds of the trainings.
-        fusions: late fusions of the systems, judged like these.
+        fusions: late fusions of the systems, which are judged like the systems.
 
     Raises:
         UnknownNameError: if there is no such protocol.
@@ -84,18 +84,19 @@ def fusion_of(text: str, systems: Sequence[str]) -> LateFusion:
     """Return the late fusion of systems that a text names, ``average`` or ``weighted=.6,.4``.
 
     Raises:
-        ConfigError: if its weights are no numbers or do not fit; an UnknownNameError if there is no such rule.
+        ConfigError: if its weights are no numbers or do not fit.
+        UnknownNameError: if there is no such rule.
     """
     rule, _, given = text.partition("=")
     try:
         weights = tuple(float(weight) for weight in given.split(",")) if given else ()
     except ValueError as error:
-        raise ConfigError(f"Weights are numbers parted by commas, unlike '{given}'.") from error
+        raise ConfigError(f"Weights are numbers separated by commas, not '{given}'.") from error
     return LateFusion(tuple(systems), rule, weights)
 
 
 def require_seeds(seeds: Sequence[int]) -> None:
-    """Refuse no seed, and a seed that stands twice.
+    """Refuse an empty list of seeds, and a seed that is given twice.
 
     Raises:
         ConfigError: if the seeds are refused.
@@ -103,7 +104,7 @@ def require_seeds(seeds: Sequence[int]) -> None:
     if not seeds:
         raise ConfigError("A protocol takes one seed or more, not 0.")
     if len({*seeds}) != len(seeds):
-        raise ConfigError(f"A protocol takes no seed twice, unlike {', '.join(map(str, seeds))}.")
+        raise ConfigError(f"A protocol takes each seed once, not {', '.join(map(str, seeds))}.")
 
 
 def _fields(config: TrainingConfig) -> Changes:
@@ -134,7 +135,9 @@ def _require_used(protocol: str, options: Options, seeds: Sequence[int]) -> None
     """Refuse no seed, a seed that stands twice, and cultures that the protocol does not read."""
     require_seeds(seeds)
     if options.sources and protocol not in WITH_SOURCES:
-        raise ConfigError(f"One chooses who trains together in {' and '.join(WITH_SOURCES)}, not in '{protocol}'.")
+        raise ConfigError(
+            f"Cultures that train together are chosen in {' and '.join(WITH_SOURCES)}, not in '{protocol}'."
+        )
 
 
 def _require_alike(configs: Sequence[TrainingConfig]) -> None:
@@ -164,7 +167,7 @@ def _require_parts(fusion: LateFusion, own: dict[str, TrainingConfig], options: 
     if len(fusion.systems) < 2 or not {*fusion.systems} <= {*own}:
         raise ConfigError(f"A late fusion is of two or more of {', '.join(own)}, not of {list(fusion.systems)}.")
     if fusion.rule == LEARNED and (not options.validate or any(own[name].model in FLOORS for name in fusion.systems)):
-        raise ConfigError("A fusion learns from what networks say of validation speakers; here it would have none.")
+        raise ConfigError("A fusion is learned from predictions for validation speakers, but there are none here.")
 
 
 def _name(fusion: LateFusion) -> str:

@@ -22,7 +22,7 @@ COLUMNS = ("in the paper", "what", "where", "made by", "ours", "the paper's", "w
 
 
 def papers_page(reports: Iterable[Report]) -> str:
-    """Return the page on the papers; a score whose report is not there is said to be missing."""
+    """Return the page on the papers; a score without a report is marked as missing."""
     table = scores(reports)
     keys = ["study", "protocol", "system", "output", "metric", "aggregation", "test"]
     found = {tuple(row[key] for key in keys): row["text"] for row in table.to_dict("records")}

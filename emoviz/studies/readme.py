@@ -12,7 +12,7 @@ from .tables import WIDEST, by_protocol, column_of, columns_shown, pairs, scores
 
 
 def markdown(reports: Iterable[Report]) -> str:
-    """Write reports as Markdown: per study and protocol a table of systems, and a matrix where there are many tests."""
+    """Write reports as Markdown: per study and protocol a table of systems, and a matrix if there are many tests."""
     return "\n\n".join(_section(group) for group in by_protocol(reports).values()) + "\n"
 
 

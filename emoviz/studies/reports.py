@@ -3,8 +3,8 @@
 results/<study>.<protocol>.<system>.json     config, split, versions, command, and the scores of one system
 results/summary.json                         every score once, flat
 
-A row of ``scores`` says what it is on: a test by ``source``, ``target``, ``shots`` and ``calibrated``, or a mean by its
-name ``mean``, its ``shots``, how it is ``calibrated`` and the ``tests`` that it is over. So does a row of ``compared``.
+A row of ``scores`` names its test by ``source``, ``target``, ``shots`` and ``calibrated``, or its mean by the name
+``mean``, its ``shots``, its way of calibration (``calibrated``) and its ``tests``. So does a row of ``compared``.
 """
 
 import json
@@ -30,28 +30,28 @@ FIELDS = ("study", "title", "protocol", "system", "command", "note", "seeds", "c
 
 EMPTY: dict[str, Any] = {"mean": "", "source": [], "target": "", "shots": None, "calibrated": "", "draw": None,
                          "fold": None, "tests": []}  # fmt: skip
-"""Fields of rows that are left out of the file where they say nothing."""
+"""Fields of rows that are left out of the file if they are empty."""
 TEST = ("source", "target", "shots", "calibrated")
-"""Fields of a row that say which test it is on."""
+"""Fields of a row that name its test."""
 ROWS = ("mean", *TEST, "tests")
-"""Fields of a row of scores or comparisons that say what it is on; tests of a split have ``draw`` and ``fold`` too."""
+"""Fields of a row of scores or comparisons that name its test; tests of a split have ``draw`` and ``fold``, too."""
 
 Report = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 
 def name_of_row(row: Row) -> str:
-    """Return the name for people of what a row of a report is on; it is never read back."""
+    """Return the name for people of the test of a report's row; it is never read back."""
     return named(row["mean"], row["shots"], row["calibrated"]) if row["mean"] else Test.of(row).name
 
 
 def base_of_row(row: Row) -> str:
-    """Return the name for people of what a row of a report is on, with any number of shots."""
+    """Return the name for people of the test of a report's row, without its number of shots."""
     return named(row["mean"], None, row["calibrated"]) if row["mean"] else Test.of(row).base.name
 
 
 def report_files(*folders: Path) -> list[Path]:
-    """Return the files of all reports, in the order of their names; of two with one name, the later folder's."""
+    """Return the files of all reports in the order of their names; the later folder wins over equal names."""
     files = {path.name: path for folder in folders for path in folder.glob("*.json") if path.name != SUMMARY}
     return [files[name] for name in sorted(files)]
 
@@ -80,7 +80,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def read_reports(*folders: Path) -> list[dict[str, Any]]:
-    """Return all reports, in the order of their names; of two with one name, the later folder's.
+    """Return all reports in the order of their names; of two with one name, the one in the later folder.
 
     Raises:
         ConfigError: if a file is not readable, or no report.
@@ -89,7 +89,7 @@ def read_reports(*folders: Path) -> list[dict[str, Any]]:
 
 
 def write_report(folder: Path, report: Report) -> Path:
-    """Write the report of one system, with the versions that it was made with.
+    """Write the report of one system, with the versions with which it was made.
 
     Raises:
         ConfigError: if the disk is full or the folder cannot be written to.
@@ -122,7 +122,7 @@ def summarise(folder: Path) -> Path:
 
 
 def primary(reports: Sequence[Report]) -> str:
-    """Return the metric by which a study's trainings are selected and in which its tables are written."""
+    """Return the metric that selects a study's trainings and that its tables show."""
     chosen = (r["config"]["selection"] for r in reports if "selection" in r["config"])
     return str(next(chosen, reports[0]["scores"][0]["metric"]))  # a late fusion is not trained
 

@@ -40,7 +40,7 @@ def run_study(
 ) -> list[Path]:
     """Run systems of a study by a protocol and write their reports.
 
-    Systems that they are compared with are run too where that was not done before.
+    The systems with which they are compared are run, too, if they were not run before.
 
     Args:
         chosen: the study.
@@ -56,8 +56,8 @@ def run_study(
         The files of the reports.
 
     Raises:
-        EmovizError: if the study has no such plan or system, or the data, a split or the disk do not allow it; it is of
-            that kind.
+        EmovizError: of that kind, if the study has no such plan or system, or the data, a split or the disk do not
+            allow the run.
     """
     if protocol not in chosen.plans:
         raise UnknownNameError(f"protocol of the study '{chosen.name}'", protocol, chosen.plans)
@@ -71,7 +71,7 @@ def run_study(
 
 @dataclass(frozen=True)
 class Tested:
-    """A system after its protocol, with its scores, seeds, split and config, and of classes what is taken for what."""
+    """A system after its protocol, with its scores, seeds, split, config and, for classes, its confusions."""
 
     scores: list[Estimate]
     seeds: tuple[int, ...]
@@ -82,7 +82,7 @@ class Tested:
 
 @dataclass
 class Runner:
-    """Runs each system of a plan once, and reads each set of recordings as seldom as possible.
+    """The runner of a plan, which runs each system once and reads each set of recordings as seldom as possible.
 
     Attributes:
         study: the study.
@@ -91,7 +91,7 @@ class Runner:
         runs: folder that keeps finished trainings.
         checkpoints: folder of the checkpoints.
         progress: listener.
-        found: outcomes by seed for each fold, by the name of the system; those that are there are not run.
+        found: outcomes by seed for each fold, by the name of the system; systems with outcomes are not run again.
     """
 
     study: Study
@@ -118,7 +118,7 @@ class Runner:
         return "python -m emoviz " + shlex.join(arguments)
 
     def report(self, name: str) -> dict[str, Any]:
-        """Return the report of a system, beside those that it is compared with."""
+        """Return the report of a system, with comparisons to other systems."""
         own = self.tested(name)
         others = self.plan.against.get(name, ())
         return {
@@ -138,7 +138,7 @@ class Runner:
         }
 
     def tested(self, name: str) -> Tested:
-        """Run a system, or several that are fused, and estimate its scores."""
+        """Run a system, or several systems that are fused, and estimate the scores."""
         if name in self._tested:
             return self._tested[name]
         fusion = self.study.fusions.get(name)

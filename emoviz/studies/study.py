@@ -11,11 +11,11 @@ from ..training.config import Changes, TrainingConfig, system_of
 from ..training.protocols import Options
 
 LEARNED = "learned"
-"""The rule of a late fusion whose weights are found on validation recordings."""
+"""The rule of a late fusion with weights that are fitted on validation recordings."""
 
 READING = ("data", "corpora", "cultures", "inputs", "outputs", "hop", "resample", "standardise_by", "speaker_weight",
            "copies", "window", "threshold", "neutral")  # fmt: skip
-"""Fields of a config that decide what is read of its corpora; systems that agree in them share it."""
+"""Fields of a config that decide which data of its corpora are read; systems with equal fields share the data."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Plan:
         systems: names of the study's systems.
         options: options of the protocol.
         seeds: seeds of the trainings.
-        protocol: registry name, where the plan's own name is another: an ablation is a protocol over variants.
-        against: systems that each system is compared with, on the same recordings.
-        means: corpora of each mean by its name; the scores of all tests from and to their cultures are averaged. No
-            corpora are all.
-        keep: group of checkpoints that the trained networks become; by default none is kept.
+        protocol: registry name, if the plan has another name: an ablation is a protocol over variants.
+        against: systems with which each system is compared, on the same recordings.
+        means: corpora of each mean by its name; the scores of all tests from and to their cultures are averaged. An
+            empty list means all corpora.
+        keep: group of checkpoints in which the trained networks are kept; by default none is kept.
     """
 
     systems: tuple[str, ...]
@@ -48,8 +48,8 @@ class LateFusion:
 
     Attributes:
         systems: names of the study's systems.
-        rule: name of a rule in :data:`~emoviz.evaluation.fusion.FUSIONS`, or ``learned``: by weights that give the
-            validation part of the same fold its best predictions.
+        rule: name of a rule in :data:`~emoviz.evaluation.fusion.FUSIONS`, or ``learned``: weights with the best
+            predictions for the validation part of the same fold.
         weights: weights of the systems, with the rule ``weighted``; by default all are alike.
     """
 
@@ -84,7 +84,7 @@ class Study:
         note: limits that a reader of the scores must know.
         fusions: late fusions of systems by their names, which plans name like systems.
         origin: arguments by which the command line knows the study; by default its name.
-        command: command that runs all of it, where that is another than ``protocol``.
+        command: command that runs the whole study, if it is not ``protocol``.
     """
 
     name: str
@@ -109,7 +109,7 @@ class Study:
 
 
 def settings_of(studies: Iterable[Study]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the features that studies read of each corpus in settings that are not the defaults, and these."""
+    """Return the features of each corpus that studies read with settings other than the defaults, and the settings."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for chosen in studies:
         for config in map(chosen.system, chosen.systems):

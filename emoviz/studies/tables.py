@@ -15,15 +15,15 @@ from ..training.protocols.base import name_of
 from .reports import Report, Row, base_of_row, name_of_row, primary
 
 WIDEST = 8
-"""Columns of scores that a table can still show; of more tests there is a matrix per system."""
+"""Largest number of columns of scores in a table; more tests are shown as a matrix per system."""
 WITHIN = "within"
 """Protocol that trains and tests on one culture."""
 KEYS = ("study", "protocol", "system")
-"""Fields of a report that stand in each row of a table."""
+"""Fields of a report that are repeated in each row of a table."""
 ON = ("base", "test", "mean", "source", "target", "shots", "calibrated", "output", "metric", "aggregation")
-"""Columns that say what a row is on."""
+"""Columns that name the test of a row."""
 SHARED = ("output", "metric", "aggregation", "base")
-"""Columns in which a score and a comparison agree that are of the same thing, after any number of shots."""
+"""Columns that are equal in a score and a comparison of the same test, after any number of shots."""
 
 
 def scores(reports: Iterable[Report]) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def comparisons(reports: Iterable[Report], score: Row | None = None) -> pd.DataF
 
 
 def confusions(report: Report) -> pd.DataFrame:
-    """Tabulate what a system takes for what, on each of its tests.
+    """Tabulate the confusions of a system on each of its tests.
 
     Args:
         report: report of a system; one of outputs that are no classes gives an empty table.
@@ -135,7 +135,7 @@ def narrowed(table: pd.DataFrame, systems: Sequence[str], metric: str, aggregati
 
 
 def find(table: pd.DataFrame, system: str, test: str, output: str) -> pd.DataFrame:
-    """Find the scores of a system on the test of that name; empty where there are none."""
+    """Find the scores of a system on a named test; empty if there are none."""
     return table[(table["system"] == system) & (table["test"] == test) & (table["output"] == output)]
 
 
@@ -145,29 +145,29 @@ def intervals_over(table: pd.DataFrame) -> str:
 
 
 def cultures(table: pd.DataFrame) -> list[str]:
-    """Return the cultures that scores were tested on."""
+    """Return the cultures on which scores were computed."""
     return sorted({*table["target"]} - {""})
 
 
 def on_culture(table: pd.DataFrame, culture: str) -> pd.DataFrame:
-    """Return the scores that were tested on one culture alone."""
+    """Return the scores that were computed on one culture alone."""
     return table[table["target"] == culture]
 
 
 def pairs(table: pd.DataFrame, shots: int | None = None, calibrated: str = "") -> pd.DataFrame:
-    """Return the scores from one culture to another, after shots of the target or none, and calibrated in one way."""
+    """Return the scores from one culture to another, with a number of shots and one way of calibration."""
     after = table["shots"].isna() if shots is None else table["shots"] == shots
     return table[(table["source"] != "") & after & (table["calibrated"] == calibrated)]
 
 
 def pairs_like(table: pd.DataFrame, score: Row) -> pd.DataFrame:
-    """Return the scores between cultures of the system and output of a score, after as many shots, calibrated alike."""
+    """Return the scores between cultures with the system, output, shots and calibration of a score."""
     found = pairs(table, None if pd.isna(score["shots"]) else score["shots"], score["calibrated"])
     return found[(found["system"] == score["system"]) & (found["output"] == score["output"])]
 
 
 def same_corpus(reports: Iterable[Report], shown: pd.DataFrame) -> dict[str, float]:
-    """Return what systems reach that were trained on other people of the target itself, by the name of the system.
+    """Return the scores of systems that were trained on other people of the target culture, by the name of the system.
 
     Args:
         reports: reports of all studies.
@@ -206,16 +206,16 @@ class Column(NamedTuple):
 
 
 def column_of(row: Row, test: str) -> Column:
-    """Return the column in which a row of a report or of :func:`scores` stands; ``test`` is its name."""
+    """Return the column of a row of a report or of :func:`scores`; ``test`` is the name of its test."""
     mean = bool(row["mean"])
     return Column(test, row["output"], mean, not (mean or row["source"] or row["target"]))
 
 
 def columns_shown(found: Iterable[Column]) -> list[Column]:
-    """Return the columns that say at a glance how systems stand.
+    """Return the columns that show at a glance how good systems are.
 
-    These are means where there are some, else scores over everything, else all columns; of many, only the means over
-    outputs.
+    These are the means if there are some, else the scores over everything, else all columns; if there are many, only
+    the means over outputs.
     """
     columns = list(dict.fromkeys(found))
     columns = [c for c in columns if c.mean] or [c for c in columns if c.everything] or columns
@@ -224,7 +224,7 @@ def columns_shown(found: Iterable[Column]) -> list[Column]:
 
 
 def titles_of(columns: Sequence[Column]) -> dict[Column, str]:
-    """Return titles of columns in words, made of that in which they differ."""
+    """Return titles of columns in words, made from their differences."""
     tests, outputs = {c.test for c in columns}, {c.output for c in columns}
 
     def title(column: Column) -> str:
@@ -236,7 +236,7 @@ def titles_of(columns: Sequence[Column]) -> dict[Column, str]:
 
 
 def standing(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the scores that say at a glance how systems stand, the best system last.
+    """Return the scores that show at a glance how good systems are, the best system last.
 
     Args:
         table: scores in one metric.

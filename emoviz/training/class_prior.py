@@ -1,4 +1,4 @@
-"""The class frequencies that a model's probabilities reckon with, and a move to more equal ones.
+"""The class frequencies that a model's probabilities assume, and a change to more equal ones.
 
 Source: A. Menon, S. Jayasumana, A. Rawat, H. Jain, A. Veit, S. Kumar, "Long-tail learning via logit adjustment",
 ICLR 2021: scores plus log(target / prior) are those of a model whose classes occur as in the target; taken from the
@@ -24,14 +24,14 @@ from ..evaluation.scores import Result
 
 
 def log_weights(prior: np.ndarray, uniform: float) -> np.ndarray:
-    """Return what the scores of a model change by, (K,).
+    """Return the change (K,) of a model's scores that moves its prior.
 
     Args:
         prior: frequencies of the classes in training, (K,), which sum to 1.
         uniform: share of equal frequencies in the target, in [0, 1].
 
     Raises:
-        ConfigError: if training has no sample of a class, which no weight makes up for.
+        ConfigError: if training has no sample of a class.
     """
     if not uniform:
         return np.zeros(len(prior))
@@ -41,7 +41,7 @@ def log_weights(prior: np.ndarray, uniform: float) -> np.ndarray:
 
 
 def move_prior(head: nn.Linear, prior: np.ndarray, uniform: float) -> None:
-    """Move a trained model's last layer, whose outputs are scores, to more equal frequencies.
+    """Change a trained model's last layer, whose outputs are scores, to more equal class frequencies.
 
     Args:
         head: layer, whose bias is changed in place.

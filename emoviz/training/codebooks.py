@@ -18,11 +18,11 @@ from .data import arrange, load_recordings
 def fit_codebooks(
     config: TrainingConfig, store: FeatureStore, words: int = 100, progress: Progress = silent
 ) -> list[Path]:
-    """Make the codebooks that the features of a config read.
+    """Fit the codebooks that the features of a config read.
 
     Args:
         config: config with the corpora, the split and the seed.
-        store: store that holds the features of which words are made, e.g. ``egemaps`` for ``egemaps-words``.
+        store: store that holds the features from which words are made, e.g. ``egemaps`` for ``egemaps-words``.
         words: number of words of each codebook.
         progress: listener, told of the reading and of every codebook.
 

@@ -22,16 +22,16 @@ from .data.base import DATA, Data, Part, Sample, collate
 from .module import TrainingModule
 
 MOST = 2000
-"""Samples of a part whose embeddings are measured at most."""
+"""Largest number of samples of a part whose embeddings are measured."""
 SHORTEST = 0.5
 """Seconds of the shortest windows that a model is given."""
 AT_ONCE = 64
 KEY = "confidence"
-"""Name under which ``metrics.json`` states how sure a model is, and of what that was fitted."""
+"""Name under which ``metrics.json`` states the confidence of a model, and on whom it was fitted."""
 
 
 def fit_confidence(predictor: Predictor, kind: str, validation: Sequence[Result]) -> None:
-    """Give a trained network of classes the temperature that fits its validation people.
+    """Fit the temperature of a trained network of classes to its validation people.
 
     Args:
         predictor: trained network at temperature 1.
@@ -43,12 +43,12 @@ def fit_confidence(predictor: Predictor, kind: str, validation: Sequence[Result]
 
 
 def fit_intervals(kind: str, outputs: Sequence[str], validation: Sequence[Result]) -> dict[str, Band]:
-    """Return the intervals of the outputs of a model of dimensions that fit its validation people; else none."""
+    """Return the intervals of a model's dimensions, fitted to its validation people; none for other models."""
     return fit_bands(validation, outputs) if kind == "dimension" else {}
 
 
 def judge_intervals(bands: Mapping[str, Band], outputs: Sequence[str], test: Sequence[Result]) -> dict[str, Any]:
-    """Return how the intervals of each output hold the labels of the test people; empty where there are none."""
+    """Return how often the intervals of each output hold the labels of the test people; empty without intervals."""
     held = {name: coverage(band, people_of(test, outputs.index(name))) for name, band in bands.items()}
     return {"bands": held} if held else {}
 
@@ -61,7 +61,7 @@ def judge(
     test: Sequence[Result],
     progress: Progress = silent,
 ) -> tuple[Familiarity | None, dict[str, Any]]:
-    """Measure what a trained network is familiar with, and judge on the test people all that was fitted.
+    """Measure the familiarity of a trained network, and judge on the test people everything that was fitted.
 
     Args:
         module: trained network.
@@ -81,7 +81,7 @@ def judge(
 
 
 def stated_temperature(predictor: Predictor) -> float | None:
-    """Return the temperature as ``config.json`` states it; None where there is nothing to divide."""
+    """Return the temperature as ``config.json`` states it; None where the network has none."""
     return None if predictor.temperature == 1.0 else predictor.temperature
 
 
@@ -139,7 +139,7 @@ def _lengths(module: TrainingModule) -> list[float]:
 
 
 def judge_familiarity(module: TrainingModule, data: Data, familiarity: Familiarity | None) -> dict[str, Any]:
-    """Return which ``share`` of the ``windows`` of the test part is unlike the training; empty where nothing tells."""
+    """Return the ``share`` of the ``windows`` of the test part that are unlike the training; empty if unknown."""
     if familiarity is None:
         return {}
     unlike = familiarity.unlike(*_embed(module, data.whole[Split.TEST], module.settings.window))

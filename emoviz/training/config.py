@@ -25,7 +25,7 @@ SELECTIONS = {"dimension": ("ccc",), "emotion": ("accuracy", "ua"), "intensity":
               "binary": ("accuracy", "ua")}  # fmt: skip
 """The validation metrics that may select an epoch, for each kind of outputs."""
 PLURALS = {"binary": "high and low"}
-"""Names of the kinds of outputs that are no plain plural."""
+"""Names of the kinds of outputs with an irregular plural."""
 OF_CULTURE = "validation in "
 """Name of the validation metric of one culture in the log, before the name of the culture."""
 
@@ -46,17 +46,17 @@ class TrainingConfig:
         outputs: names of the predictions: emotions, intensities of emotions, dimensions of the corpora's own traces,
             dimensions derived from emotions, or the two classes of a rated dimension, e.g. ``low valence`` and ``high
             valence``.
-        threshold: rating that parts the low from the high, where they are predicted.
-        neutral: half the width of the band around the threshold in which a rating is neither high nor low; what is
-            rated so is left out.
+        threshold: rating that separates low from high, where these are predicted.
+        neutral: half the width of the band around the threshold in which a rating is neither high nor low; recordings
+            with such a rating are left out.
         hop: seconds of the time grid.
         resample: way in which features come onto the grid: ``linear`` interpolates, ``mean`` averages over each frame,
-            ``none`` takes frames as they are, of streams that cut each clip into as many parts (``snippets``); ``hop``
-            is then their length in a clip of a ``window``.
+            ``none`` keeps the frames of streams that cut each clip into equally many parts (``snippets``), where
+            ``hop`` is the length of a part in a clip as long as a ``window``.
         standardise_by: unlabelled adaptation of the features: channels to zero mean and unit spread over all
             recordings, those tested among them, of each ``culture`` or ``speaker``; ``none`` leaves them as they are.
-        speaker_weight: clips that the culture's statistics count as beside a speaker's own, in standardisation by
-            speaker; more for speakers of whom few clips, or clips of few emotions, are there.
+        speaker_weight: number of clips as which the culture's statistics count beside a speaker's own, in
+            standardisation by speaker; choose more if speakers have few clips, or clips of few emotions.
         adapt_norm: unlabelled adaptation of the network: when recordings of a culture are tested, the statistics of
             batch normalisation are taken from all of that culture's recordings.
         label_delay: seconds by which raters lag behind; labels are moved forward by it in training, and predictions
@@ -69,8 +69,8 @@ class TrainingConfig:
         voices: share of the training samples, in [0, 1], that are read at the level and the spread of other people's
             features, or as a calibrated model reads them; of utterances and windows alone.
         metric_loss: registry name of a loss on the embedding that is added, or "" for none.
-        metric_weight: weight of that loss.
-        margins: margins alpha and beta of that loss.
+        metric_weight: weight of the metric loss.
+        margins: margins alpha and beta of the metric loss.
         selection: validation metric, higher is better, that picks the epoch.
         epochs: largest number of epochs.
         patience: epochs without a better validation metric before training stops.
@@ -81,21 +81,22 @@ class TrainingConfig:
         optimiser: optimiser, ``adam`` (with decoupled weight decay) or ``sgd`` (Nesterov momentum .9).
         learning_rate: highest rate.
         schedule: change of the rate: ``cosine`` leads it to zero over ``epochs`` after one epoch of warm-up,
-            ``constant`` keeps it, ``halving`` halves it every so many epochs, and ``plateau`` after so many epochs
-            without a better validation metric.
-        schedule_epochs: these epochs, of ``halving`` and ``plateau``.
+            ``constant`` keeps it, ``halving`` halves it every ``schedule_epochs``, and ``plateau`` after
+            ``schedule_epochs`` without a better validation metric.
+        schedule_epochs: number of epochs that the schedules ``halving`` and ``plateau`` count.
         weight_decay: decay of all weights.
         gradient_clip: largest norm of the gradient; 0 for none.
-        averaging: decay of an exponential moving average of the weights, which is then validated and kept; 0 for none.
+        averaging: decay of an exponential moving average of the weights, which is validated and kept; 0 for none.
         balance: groups (of `speaker`, `culture` and, for utterances, `emotion`) that occur equally often among the
             samples that are drawn.
-        uniform_prior: share of equal class frequencies in those that the probabilities reckon with, where emotions are
-            predicted: with 0 the classes occur as in training, with 1 equally often. Some finds rare classes at little
+        uniform_prior: share of equal class frequencies in the prior of the probabilities, where emotions are
+            predicted: with 0 the classes occur as in training, with 1 equally often. Values between find rare classes
+                at little
             cost (:mod:`emoviz.training.class_prior`).
         validation_share: share of the speakers of each culture for validation, at least one speaker.
         test_share: share of the speakers of each culture for the test, at least one speaker.
-        sentences_apart: whether no sentence that is tested is trained on, nor selects the epoch: of the sentences that
-            both sides say, a third are tested, and recordings of these are left out of the other parts.
+        sentences_apart: whether tested sentences are neither trained on nor used to select the epoch: of the sentences
+            on both sides, a third are tested, and recordings of these are left out of the other parts.
         channels: model, or set of models, that comes with emoviz and whose transforms of the inputs are taken over, so
             that channels are the same and their weights can be compared; by default they are fitted on the training
             speakers.
@@ -154,7 +155,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if not self.name or any(c in self.name for c in "/\\ .") or self.name.startswith("-"):
-            raise ConfigError(f"A checkpoint's name has no spaces, dots or slashes, unlike '{self.name}'.")
+            raise ConfigError(f"A checkpoint's name has no spaces, dots or slashes, but this is '{self.name}'.")
         for what in ("corpora", "inputs", "outputs"):
             entries = getattr(self, what)
             if not entries or len(set(entries)) != len(entries):
@@ -164,7 +165,7 @@ class TrainingConfig:
         self._require_one_kind()
         if self.metric_loss and self.kind != "emotion":
             raise ConfigError(
-                f"The metric loss '{self.metric_loss}' compares emotion classes, which are no outputs here."
+                f"The metric loss '{self.metric_loss}' compares emotion classes, but the outputs here are others."
             )
         allowed = ["speaker", "culture", *(["emotion"] if self.kind == "emotion" else [])]
         for group in self.balance:
@@ -186,13 +187,13 @@ class TrainingConfig:
             if getattr(self, what) < 0:
                 raise ConfigError(f"'{what}' is 0 or more, not {getattr(self, what)}.")
         if self.resample == "none" and self.data != "utterances":
-            raise ConfigError(f"Frames that are not resampled are those of 'utterances', not of '{self.data}'.")
+            raise ConfigError(f"Only 'utterances' can have frames that are not resampled, not '{self.data}'.")
         if self.micro_batch < 0 or (self.micro_batch and self.batch_size % self.micro_batch):
             raise ConfigError(
                 f"'micro_batch' is a whole part of 'batch_size' ({self.batch_size}), or 0, not {self.micro_batch}."
             )
         if not 0 <= self.averaging < 1:
-            raise ConfigError(f"'averaging' lies in [0, 1), unlike {self.averaging}.")
+            raise ConfigError(f"'averaging' is at least 0 and below 1, not {self.averaging}.")
         if min(self.validation_share, self.test_share) <= 0 or self.validation_share + self.test_share >= 1:
             raise ConfigError("'validation_share' and 'test_share' are positive and leave speakers to train on.")
 
@@ -211,14 +212,16 @@ class TrainingConfig:
             pairs = listed((" and ".join(map(repr, pair)) for pair in BINARY.values()), "or")
             raise ConfigError(f"A model of high and low predicts {pairs}, in this order, not {list(self.outputs)}.")
         if self.kind != "binary" and (self.threshold or self.neutral):
-            raise ConfigError("'threshold' and 'neutral' part the high from the low, which are no outputs here.")
+            raise ConfigError("'threshold' and 'neutral' separate high from low, but the outputs here are others.")
         if self.kind == "emotion" and len(self.outputs) < 2:
-            raise ConfigError(f"A model tells two emotions or more apart; '{self.outputs[0]}' is the only one.")
+            raise ConfigError(
+                f"A model needs at least two emotions to tell apart; '{self.outputs[0]}' is the only one."
+            )
         if self.selection not in SELECTIONS[self.kind]:
             ways = "; ".join(
                 f"{PLURALS.get(kind, f'{kind}s')} by {' or '.join(names)}" for kind, names in SELECTIONS.items()
             )
-            raise ConfigError(f"Epochs are selected thus: {ways}; '{self.selection}' does not fit.")
+            raise ConfigError(f"An epoch is selected by one of these metrics: {ways}; '{self.selection}' does not fit.")
 
     @property
     def kind(self) -> str:

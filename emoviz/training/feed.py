@@ -13,7 +13,7 @@ from .data.base import Part, collate
 from .world import World
 
 WORKERS = 4
-"""Processes that make batches ahead, at most."""
+"""Largest number of processes that make batches ahead."""
 SHARE = 1 / 3
 """Share of a GPU's free memory that samples may fill; the rest is left to the network."""
 
@@ -58,7 +58,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
 
 def fits(size: int, device: torch.device) -> bool:
-    """Return whether a GPU has room for samples of so many bytes; false for a CPU, whose memory holds them already."""
+    """Return whether a GPU has room for samples of a size in bytes; false for a CPU, whose memory has them already."""
     return device.type == "cuda" and size <= SHARE * torch.cuda.mem_get_info(device)[0]
 
 

@@ -39,7 +39,7 @@ from .presets import preset
 
 
 def finish(module: TrainingModule, data: Data, folder: Path, progress: Progress = silent, command: str = "") -> None:
-    """Fit a trained network's confidence on the validation part, test it on the test part, and write its checkpoint.
+    """Fit a trained network's confidence on the validation part, test it once, and write its checkpoint.
 
     Args:
         module: trained network.
@@ -178,7 +178,7 @@ def _predict(module: TrainingModule, loader: DataLoader[Any], progress: Progress
 def adapt_norm(module: TrainingModule, samples: Sequence[Sample]) -> None:
     """Take the statistics of batch normalisation from unlabelled samples; learnt weights stay as they are.
 
-    A single sample has no spread, so that the statistics of the training stay, too.
+    A single sample has no spread, so its statistics do not replace those of the training.
 
     Source: Y. Li, N. Wang, J. Shi, X. Hou, J. Liu, "Adaptive batch normalization for practical domain adaptation",
     Pattern Recognition 80 (2018) 109-117.

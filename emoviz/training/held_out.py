@@ -1,6 +1,6 @@
-"""Recordings that a trained checkpoint did not see, predicted as its training tested it.
+"""Predictions of recordings that a trained checkpoint did not see, made as in the test of its training.
 
-Everything that the checkpoint states about its training is done here as it was there: kind of samples, grid,
+Everything that the checkpoint states about its training is done here in the same way: kind of samples, grid,
 standardisation, adaptation of batch normalisation, delay of labels.
 """
 
@@ -32,7 +32,7 @@ from .finish import predict_part
 from .module import TrainingModule
 
 GROUPS = ("speaker", "culture")
-"""Columns by whose values a model can be calibrated to each of the people who are tested."""
+"""Columns by which tested people can be grouped, so that a model is calibrated to each group."""
 
 
 def evaluate(
@@ -59,7 +59,7 @@ def evaluate(
         CorpusError: if the corpus, or one that the model was trained on, is not in the store, has no such labels,
             does not ship a stream that the model reads, or nothing of it is held out.
         FeatureError: if a feature of the corpus was not extracted.
-        CalibrationError: if the model, or too short a speaker, cannot be calibrated to.
+        CalibrationError: if the model cannot be calibrated, or the recordings of a speaker are too short.
     """
     about, corpus = checkpoint.description, store.corpus(name)
     require_shipped(about, corpus)

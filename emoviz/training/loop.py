@@ -63,7 +63,7 @@ def train(
         runs: folder of run folders; ``runs/<name>`` keeps the config, ``metrics.jsonl`` and the state.
         checkpoints: folder in which ``<name>`` is written.
         progress: listener; it stops the training by raising ``Cancelled``, and the run can be resumed.
-        logger: name in :data:`~emoviz.training.loggers.LOGGERS` of a tool that the loss and the metrics go to beside
+        logger: name in :data:`~emoviz.training.loggers.LOGGERS` of a tool that gets the loss and the metrics beside
             ``metrics.jsonl``, or "".
 
     Returns:
@@ -90,7 +90,7 @@ def fit(
         config: config of the training.
         data: samples; without a validation part no epoch can be selected, and all epochs are trained.
         progress: listener.
-        start: network that was trained before and is trained further in place; by default a new one.
+        start: trained network that is trained further in place; by default a new network.
 
     Returns:
         The trained network, ready to predict.

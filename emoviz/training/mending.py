@@ -1,4 +1,4 @@
-"""Mends of a refused config: the least changes after which it can be trained, to be offered beside the refusal."""
+"""Mends of a refused config: the smallest changes after which it can be trained, for buttons beside the refusal."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -8,10 +8,10 @@ from ..models import MODELS
 from . import schema
 
 MOST = 3
-"""Mends that are offered."""
+"""Largest number of mends that are offered."""
 TARGET, MODEL = "target", "model"
 CHOSEN = ("data", "loss", "selection")
-"""Choices that are tried where the refusal names no field: they depend on each other and on the target."""
+"""Fields that are tried where the refusal names no field, as they depend on each other and on the target."""
 
 
 class Mend(NamedTuple):
@@ -19,8 +19,8 @@ class Mend(NamedTuple):
 
     Attributes:
         field: field of the config, or :data:`TARGET` where the prediction's target changes with all that follows.
-        value: value that it gets.
-        told: the change in words, as a button says it.
+        value: new value of the field.
+        told: the change in words, for a button.
     """
 
     field: str

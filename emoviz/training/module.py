@@ -153,15 +153,15 @@ class TrainingModule(lightning.LightningModule):
         return {"optimizer": optimiser, "lr_scheduler": scheduled(config, optimiser, total)}
 
     def compile_network(self) -> None:
-        """Let torch.compile translate the network for the training steps; parts that it cannot translate run as before.
+        """Compile the network for the training steps by torch.compile; parts that it cannot compile run as before.
 
-        The translation takes minutes on a CPU and pays in long trainings only (see the README).
+        Compilation takes minutes on a CPU and saves time in long trainings only.
         """
         torch._dynamo.config.suppress_errors = True
         self.network = torch.compile(self.predictor.model.forward, dynamic=True)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Move the tensors; the samples stay as they are."""
+        """Move the tensors of a batch to a device; the samples stay where they are."""
         return batch.to(device)
 
     def _inputs(self, batch: Batch) -> dict[str, Tensor]:

@@ -66,7 +66,7 @@ class Outlook:
 
 
 def outlook(config: TrainingConfig, found: Iterable[Holding], store: FeatureStore) -> Outlook:
-    """Tell split, size and gaps of a training.
+    """Return the split, the size and the gaps of a training.
 
     Args:
         config: config of the training.
@@ -97,11 +97,11 @@ def outlook(config: TrainingConfig, found: Iterable[Holding], store: FeatureStor
 
 
 def here(config: TrainingConfig, found: Iterable[Holding]) -> list[Holding]:
-    """Return the corpora of a config, all of which are on this machine.
+    """Return the corpora of a config, which must all be on this machine.
 
     Raises:
         UnknownNameError: if there is no such corpus.
-        CorpusError: if one is not here.
+        CorpusError: if a corpus is not on this machine.
     """
     known = {one.name: one for one in found}
     for name in config.corpora:
@@ -208,7 +208,7 @@ def step_seconds(config: TrainingConfig, widths: Mapping[str, int]) -> float:
 def complete(
     config: TrainingConfig, data_folder: Path | None, imports: Path, store: FeatureStore, progress: Progress = silent
 ) -> None:
-    """Put the features into the store that a training needs and the store lacks.
+    """Extract into the store the features that a training needs and the store lacks.
 
     Raises:
         EmovizError: if a corpus cannot be read, or a feature cannot be extracted from a recording.
@@ -228,7 +228,7 @@ def extractions(
     store: FeatureStore,
     progress: Progress = silent,
 ) -> list[Estimate]:
-    """Estimate what :func:`complete` will take, corpus by corpus, by the features of a few recordings, which are kept.
+    """Estimate the time and space of :func:`complete` per corpus from a few recordings, whose features are kept.
 
     A corrupted copy is taken to last as long as its recording.
 
@@ -245,7 +245,7 @@ def extractions(
 
 
 def told_gaps(config: TrainingConfig, view: Outlook) -> str:
-    """Say which features of which corpora have to be extracted first, with their settings that are no defaults."""
+    """Say which features of which corpora have to be extracted first, with the settings that are not defaults."""
     settings = settings_of(config)
     return "; ".join(
         f"{name}: {', '.join(described(feature, settings.get(feature, {})) for feature in gap)}"

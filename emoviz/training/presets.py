@@ -246,7 +246,7 @@ _PRESETS = {
 
 
 def presets() -> tuple[str, ...]:
-    """Name the presets, each of which made the bundled checkpoint of that name."""
+    """Return the names of the presets; each made the bundled checkpoint of the same name."""
     return tuple(_PRESETS)
 
 

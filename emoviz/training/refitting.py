@@ -31,7 +31,7 @@ def refit(folder: Path, store: FeatureStore, progress: Progress = silent) -> dic
     """Fit the confidence of a checkpoint to its validation people, and judge it on its test people.
 
     Args:
-        folder: folder of the checkpoint, of which everything but the weights is written anew.
+        folder: folder of the checkpoint; everything in it except the weights is written anew.
         store: features of the corpora of its training.
         progress: listener.
 
@@ -78,7 +78,7 @@ def reopened(checkpoint: Checkpoint, store: FeatureStore, progress: Progress = s
     Raises:
         ConfigError: if the checkpoint does not say how it was trained, or was trained without validation people.
         CorpusError: if a corpus of its training is not in the store.
-        FeatureError: if a feature is not.
+        FeatureError: if a feature of the corpora was not extracted.
     """
     about = checkpoint.description
     config = config_of(about)

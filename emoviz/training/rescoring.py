@@ -46,8 +46,8 @@ def rescore(folder: Path, store: FeatureStore, progress: Progress = silent) -> l
     Raises:
         CheckpointError: if a file is missing, damaged or not writable, or the predictions give other scores.
         ConfigError: if the checkpoint does not say how it was trained.
-        CorpusError: if it keeps no predictions and a corpus of its training is not in the store.
-        FeatureError: if it keeps none and a feature is not.
+        CorpusError: if the checkpoint keeps no predictions and a corpus of its training is not in the store.
+        FeatureError: if the checkpoint keeps no predictions and a feature was not extracted.
     """
     about = checkpoints.read_description(folder)
     metrics, origin = stated(folder)
@@ -92,10 +92,10 @@ def stated(folder: Path) -> tuple[dict[str, Any], Origin]:
 
 
 def renewed(about: Description, rows: Sequence[Mapping[str, Any]], results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Give stated scores the intervals of some results, after a check that these give the same values.
+    """Give stated scores the intervals of some results, after a check that the results give the same values.
 
     Raises:
-        CheckpointError: if they give others.
+        CheckpointError: if the results give other values.
     """
     nothing = np.zeros(len(about.outputs))  # a training mean that nobody reads: the scores of the true one are stated
     found = {_name(row): row for row in score_table(results, scores_of(about.kind, about.outputs, nothing))}

@@ -1,4 +1,4 @@
-"""The folder of a training that is under way: its config, a line per epoch, and the state from which it resumes."""
+"""The folder of a running training: its config, a line per epoch, and the state from which it resumes."""
 
 import json
 import math
@@ -31,7 +31,7 @@ class Run:
         folder: folder of its log and state.
         resumed: whether the folder holds the state of an interrupted training of the same config.
         kept: whether states are kept, so that the training can be resumed.
-        logger: tool that the loss and the metrics go to beside the log, or None.
+        logger: tool that gets the loss and the metrics beside the log, or None.
     """
 
     folder: Path
@@ -112,7 +112,7 @@ class Reporter(Callback):
 
 
 def read_log(run: Path) -> list[dict[str, float]]:
-    """Read the loss and the metrics of each epoch; an epoch that was trained twice counts as it was trained last."""
+    """Return the loss and the metrics of each epoch; of an epoch that was trained twice, those of the last time."""
     return list({line["epoch"]: line for line in read_lines(run / LOG)}.values())
 
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: how the rate of a training changes from its highest value on."""
+"""Learning-rate schedules: the change of a training's rate from its highest value on."""
 
 import math
 from collections.abc import Callable
@@ -28,12 +28,12 @@ def cosine(step: int, total: int, epoch: int, every: int) -> float:
 
 
 def constant(step: int, total: int, epoch: int, every: int) -> float:
-    """Return the whole rate at each step; arguments as of :func:`cosine`."""
+    """Return the whole rate at each step; the arguments are those of :func:`cosine`."""
     return 1.0
 
 
 def halving(step: int, total: int, epoch: int, every: int) -> float:
-    """Return a share that halves after every so many epochs; arguments as of :func:`cosine`."""
+    """Return a share that halves after every ``every`` epochs; the arguments are those of :func:`cosine`."""
     return float(0.5 ** (step // (epoch * every)))
 
 
@@ -42,7 +42,8 @@ SCHEDULES: dict[str, Callable[[int, int, int, int], float]] = {
     "constant": constant,
     "halving": halving,
 }
-"""The share of the highest rate at each step, by the name of the schedule; ``plateau`` goes by the validation."""
+"""Functions that give the share of the highest rate at each step, by name; ``plateau`` follows the validation
+instead."""
 
 
 def scheduled(config: TrainingConfig, optimiser: Optimizer, total: int) -> dict[str, Any]:

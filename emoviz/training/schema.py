@@ -22,7 +22,7 @@ from .config import OUTPUTS, SELECTIONS, TrainingConfig
 from .data import DATA
 
 Kind = Literal["flag", "whole", "number", "text", "choice", "several", "list"]
-"""The value that a field takes: yes or no, a whole number, a number, a text, one or several choices, or a list."""
+"""The kind of a field's value: yes or no, a whole number, a number, a text, one or several choices, or a list."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Learning": ("epochs", "batch_size", "learning_rate", "seed", "patience", "optimiser", "schedule",
@@ -141,7 +141,7 @@ def input_fields() -> tuple[Field, ...]:
 
 
 def explanations(kind: type) -> dict[str, str]:
-    """Return the entry of each field under ``Attributes`` in the docstring, also of inherited fields; one line each."""
+    """Return the entry of each field, inherited ones too, under ``Attributes`` in the docstring, as one line."""
     found: dict[str, str] = {}
     for one in reversed(kind.__mro__):
         text = inspect.cleandoc(one.__doc__ or "")

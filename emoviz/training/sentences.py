@@ -1,4 +1,4 @@
-"""Given sentences: whether they tell the label, and parts of a split that share none.
+"""Scripted sentences: whether they give away the label, and parts of a split that share none.
 
 In acted corpora several people say the same sentences. A model that is tested on the sentences of its training may know
 them, and one whose sentences differ between emotions need not hear the emotion at all.
@@ -16,11 +16,11 @@ from ..core.words import share
 TESTED = 1 / 3
 """Share of the sentences of both sides that is tested where sentences are kept apart."""
 TELLING = 0.1
-"""Share of right guesses beyond the most frequent emotion from which on sentences are said to tell the emotion."""
+"""Share of right guesses, beyond the most frequent emotion, from which sentences are said to give the emotion away."""
 
 
 def named_sentences(corpus: str, recordings: pd.DataFrame) -> "pd.Series[Any]":
-    """Return the sentence of each recording under a name that no other corpus has, its transcript where none is named.
+    """Return the sentence of each recording, or else its transcript, under a name that no other corpus has.
 
     None stands for a sentence that is unknown.
     """
@@ -30,7 +30,7 @@ def named_sentences(corpus: str, recordings: pd.DataFrame) -> "pd.Series[Any]":
 
 
 def told_by_sentences(table: pd.DataFrame) -> str:
-    """Return a warning for each corpus in which the sentence of a recording tells its emotion, or an empty text.
+    """Return a warning for each corpus in which the sentence of a recording gives its emotion away, or an empty text.
 
     The emotion of each recording is guessed to be the most frequent one among the others of the same sentence.
 
@@ -74,7 +74,7 @@ def _guessed(counts: np.ndarray, usual: float) -> float:
 def sentences_apart(
     table: pd.DataFrame, trained: Sequence[pd.Index], tests: Sequence[pd.Index], seed: Sequence[int]
 ) -> tuple[list[pd.Index], list[pd.Index]]:
-    """Leave recordings out so that no sentence that is tested is trained on, nor selects the epoch.
+    """Leave recordings out so that no tested sentence is trained on or used to select the epoch.
 
     Of the sentences that both sides say, a third, which are drawn, stay in the tests, and the others in the parts that
     train; each group of cultures that share sentences has its own third.
@@ -86,7 +86,7 @@ def sentences_apart(
         seed: seed of the draw.
 
     Returns:
-        The ids that remain of each of both.
+        The ids that remain, of ``trained`` and of ``tests``.
 
     Raises:
         SplitError: if a culture on both sides has recordings of unknown sentences, or nothing remains of a part.

@@ -1,4 +1,4 @@
-"""Splits in which no speaker and no session stands in two parts, and the assertion that this holds.
+"""Splits in which no speaker and no session is in two parts, and the assertion that this holds.
 
 Recordings of a corpus that was published with a split keep it; the speakers of all others are drawn.
 """
@@ -13,7 +13,7 @@ from ..core.errors import SplitError
 from ..core.vocabulary import Split
 
 LEAST = 3
-"""Speakers of a culture, of whom one trains, one validates and one is tested."""
+"""Smallest number of speakers of a culture: one for training, one for validation and one for the test."""
 
 
 def usual_split(
@@ -94,7 +94,7 @@ def by_speaker(
 
 
 def together(recordings: pd.DataFrame) -> list[list[str]]:
-    """Return the speakers of recordings in order, those who share a session, be it through others, in one list."""
+    """Return the speakers in order, in one list if they share a session directly or through others."""
     units = [{str(speaker)} for speaker in sorted(recordings["speaker"].unique())]
     sessions = recordings.dropna(subset=["session"]).groupby("session")["speaker"] if "session" in recordings else ()
     for _, speakers in sessions:
@@ -105,12 +105,12 @@ def together(recordings: pd.DataFrame) -> list[list[str]]:
 
 
 def drawn(units: Sequence[list[str]], random: np.random.Generator) -> list[list[str]]:
-    """Return people who stay together, as :func:`together` finds them, in an order drawn at random."""
+    """Return the groups of :func:`together` in random order."""
     return [units[n] for n in random.permutation(len(units))]
 
 
 def apart(recordings: pd.DataFrame) -> str:
-    """Return what a sentence adds to a number of speakers where some share a session and count as one, or ""."""
+    """Return the addition to a number of speakers that says that some share a session and count as one, or ""."""
     return " who share no session" if len(together(recordings)) < recordings["speaker"].nunique() else ""
 
 
@@ -127,14 +127,14 @@ def check_disjoint(split: Mapping[Split, tuple[str, ...]]) -> None:
 
 
 def check_apart(split: Mapping[Split, Iterable[str]], unit: str) -> None:
-    """Assert that no unit stands in two parts.
+    """Assert that no unit is in two parts.
 
     Args:
         split: names of the units of each part.
-        unit: word for such a unit, e.g. ``session``.
+        unit: word for a unit, e.g. ``session``.
 
     Raises:
-        SplitError: if one stands in two parts.
+        SplitError: if a unit is in two parts.
     """
     seen: dict[str, Split] = {}
     for part, names in split.items():

@@ -41,17 +41,17 @@ def sweep(
     """Return the configs of every system on every culture with every seed; other fields stay as they are.
 
     Args:
-        config: config that all vary.
+        config: config that all trainings vary.
         systems: models; all but the config's own start from their defaults.
         cultures: corpora of each culture, each of which is trained on alone.
         seeds: seeds of the trainings.
 
     Raises:
-        ConfigError: if an entry stands twice.
+        ConfigError: if an entry is given twice.
     """
     for what, entries in (("systems", systems), ("seeds", seeds)):
         if len(set(entries)) != len(entries):
-            raise ConfigError(f"'{what}' of a sweep has no entry twice, unlike {list(entries)}.")
+            raise ConfigError(f"'{what}' of a sweep has each entry once, not {list(entries)}.")
     made = []
     for system, culture, seed in itertools.product(
         systems or [config.model], cultures or {EVERY: config.corpora}, seeds or [config.seed]

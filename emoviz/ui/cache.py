@@ -70,7 +70,7 @@ class Cached(Generic[P, T]):
             self._entries.pop(self._key(args), None)
 
     def forget_about(self, thing: str) -> None:
-        """Forget the results of which an argument begins with this text."""
+        """Forget the results with an argument that begins with a text."""
         with self._lock:
             for key in [key for key in self._entries if _names(key, thing)]:
                 del self._entries[key]

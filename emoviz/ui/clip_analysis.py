@@ -81,7 +81,7 @@ class Analyses:
         choice: Choice | None = None,
         progress: Progress = silent,
     ) -> "Analysis":
-        """Return the analysis of a clip by some models, and begin what is neither known nor on its way.
+        """Return the analysis of a clip by some models, and start the missing parts of it.
 
         What still runs of other clips is stopped, since nobody watches it.
 
@@ -113,7 +113,7 @@ class Analyses:
         return self._clip(path, face, choice or Choice(), progress).media
 
     def keys_of(self, path: Path) -> set[str]:
-        """Return the keys by which results tell that they are of a clip."""
+        """Return the keys by which results are known to belong to a clip."""
         return {clip.media.key for clip in self._clips.values() if clip.media.path == path}
 
     def forget(self, content: str) -> set[str]:

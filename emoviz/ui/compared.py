@@ -80,7 +80,7 @@ class Compared:
 
     @cached_property
     def slice_columns(self) -> list[str]:
-        """The columns by which errors can be told apart."""
+        """The columns by which errors can be grouped."""
         return comparison_errors.slice_columns(self.comparison)
 
     def slice_errors(self, column: str) -> pd.DataFrame:

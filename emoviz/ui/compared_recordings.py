@@ -20,7 +20,7 @@ recordings of speakers that it had not heard.
 
 
 def show_disagreement(both: Compared, folders: dict[str, Path]) -> None:
-    """Show the recordings of which the models say the most different, and one of them in depth."""
+    """Show the recordings on which the models disagree most, and one of them in depth."""
     table = both.disagreements
     if table.empty:
         st.markdown("Models that share no held-out recording cannot disagree about one. One clip can: choose it above.")

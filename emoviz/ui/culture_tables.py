@@ -259,7 +259,7 @@ def _scores(state: State) -> pd.DataFrame:
 
 
 def collapsed(name: str, dimension: str) -> str:
-    """Return in words how many models of which cultures collapsed by each of their scores; empty where none did.
+    """Return in words how many models of each culture collapsed, by each of their scores; empty if none did.
 
     Args:
         name: name of the source of channel weights.

@@ -164,6 +164,6 @@ def choose_device(key: str = "device") -> str:
 
 
 def load_of(device: Device) -> str:
-    """Return what is free of a device in words, e.g. ``cpu: 18 of 25 GB free, 40 % busy``."""
+    """Return the free resources of a device in words, e.g. ``cpu: 18 of 25 GB free, 40 % busy``."""
     busy = "" if isnan(device.load) else f", {device.load:.0f} % busy"
     return f"{device.name}: {device.free / 1e9:.0f} of {device.memory / 1e9:.0f} GB free{busy}"

@@ -103,7 +103,7 @@ def forget_all() -> None:
 
     Raises:
         EmovizError: if the store is not writable.
-        RoleError: if the visitor may not.
+        RoleError: if the visitor's role does not allow it.
     """
     visitors.require(Action.DELETE_RECORDINGS)
     folder = loaders.settings().store / RECORDINGS

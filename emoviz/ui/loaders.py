@@ -66,7 +66,7 @@ def store() -> FeatureStore:
 
 @cached(1)
 def library(_kept: Kept) -> Library:
-    """Return what is known of recordings beyond a visit, in the place of what is kept of them."""
+    """Return the known facts on recordings that are kept beyond a visit."""
     return Library(_kept)
 
 

@@ -251,7 +251,7 @@ class Session:
 
 
 def kept_recordings() -> Kept | None:
-    """Return the place for what is known of recordings beyond a visit, or None where nothing may be known.
+    """Return the place for facts on recordings beyond a visit, or None where nothing may be kept.
 
     It is emptied then, but not where others reach the app: what was kept and named before is not served, and stays.
     """

@@ -1,4 +1,4 @@
-"""Temporary folders of visitors' sessions, of which nothing stays, whatever ends the server."""
+"""Temporary folders of visitors' sessions, which are deleted however the server ends."""
 
 import atexit
 import contextlib

@@ -209,7 +209,7 @@ def ask_inputs(found: Sequence[Holding], values: Mapping[str, Any], key: str) ->
 
 
 def settings_of(text: str) -> dict[str, Any]:
-    """Read ``layer=12 pooling=mean`` as settings; what is none is refused by the config."""
+    """Read settings such as ``layer=12 pooling=mean``; the config refuses what is not a setting."""
     try:
         return from_texts(text.split())
     except ConfigError as error:

@@ -308,9 +308,9 @@ def test_what_is_learned_goes_to_json_and_back():
 
 def test_learning_from_nothing_is_refused():
     values, target = noisy_sources(0)
-    with pytest.raises(ConfigError, match="takes two frames, or more, .* not 1"):
+    with pytest.raises(ConfigError, match="from at least two frames .* not 1"):
         fusion.learn(values[:, :1], target[:1])
-    with pytest.raises(ConfigError, match="takes two frames, or more, .* not 0"):
+    with pytest.raises(ConfigError, match="from at least two frames .* not 0"):
         fusion.learn(np.full_like(values, np.nan), target)
-    with pytest.raises(ConfigError, match="takes a label, or more"):
+    with pytest.raises(ConfigError, match="from at least one label"):
         fusion.learn_share(np.full((2, 1, 3), np.nan), np.eye(3)[:1])

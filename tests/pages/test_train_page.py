@@ -306,7 +306,7 @@ def test_the_preset_compare_cultures_starts_one_job_of_all_trainings(page, queue
     )
     assert "They read the channels of 'per-culture', so both are compared in one matrix." in texts(test)
     test.text_input(key="per-culture-seeds").set_value("0, 0").run()
-    assert errors(test) == ["A protocol takes no seed twice, unlike 0, 0."]
+    assert errors(test) == ["A protocol takes each seed once, not 0, 0."]
     test.text_input(key="per-culture-seeds").set_value("0").run()
     assert "With one seed, a difference between cultures cannot be told" in texts(test)
     test.text_input(key="compare-cultures-name").set_value("lab").run()

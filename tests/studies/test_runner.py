@@ -392,7 +392,10 @@ def test_the_command_line_takes_a_config_of_ones_own(tmp_path, monkeypatch, caps
     [
         (["--seeds", "0"], "A protocol takes one seed or more, not 0."),
         (["--fuse", "average"], "A late fusion needs two systems or more, not 'tiny' alone."),
-        (["--train-on", "Here"], "One chooses who trains together in cross-culture and k-shot, not in 'folds'."),
+        (
+            ["--train-on", "Here"],
+            "Cultures that train together are chosen in cross-culture and k-shot, not in 'folds'.",
+        ),
         (["--config", "nofile.json"], "There is no config 'nofile.json'."),
     ],
 )

@@ -494,7 +494,7 @@ def test_what_is_known_of_recordings_as_a_whole_alone_is_one_frame():
 
 
 def test_a_feature_that_neither_media_nor_the_corpus_have_is_named():
-    with pytest.raises(FeatureError, match="^A recording has no media from which 'toy' could be extracted"):
+    with pytest.raises(FeatureError, match="^'toy' neither comes with a recording nor can be extracted from it"):
         load_recordings(dataclasses.replace(TRACES, inputs=(InputConfig("toy"),)), TracedStore())
 
 
@@ -648,7 +648,7 @@ def test_stretches_of_traced_recordings_are_high_or_low_on_average():
 def test_stretches_that_cannot_be_are_refused():
     for changes, error, message in (
         ({"window": 5.0}, CorpusError, "^No recording of made-up lasts 5 s.$"),
-        ({"window": 0.5}, ConfigError, "has a whole number of frames, unlike 0.5 s every 0.2 s"),
+        ({"window": 0.5}, ConfigError, "has a whole number of frames, not 0.5 s with a frame every 0.2 s"),
         ({"outputs": FOUR_EMOTIONS, "threshold": 0.0, "neutral": 0.0}, ConfigError, "dimensions, or high and low"),
         ({"voices": 0.5}, ConfigError, "alone take 'voices', not 'stretches'"),
     ):

@@ -269,7 +269,7 @@ def test_several_cultures_may_train_together():
 def test_cultures_that_train_together_are_named_once(sources):
     table = table_of([[1] * 5, [1] * 10, [1] * 3])
     for protocol in WITH_SOURCES:
-        with pytest.raises(ConfigError, match="train together are named once, unlike [AB], A"):
+        with pytest.raises(ConfigError, match="train together are each named once, not [AB], A"):
             PROTOCOLS[protocol](table, Options(sources=sources))
 
 
@@ -358,8 +358,8 @@ def test_a_source_is_a_culture_of_the_corpora(protocol):
     ("values", "message"),
     [
         ({"folds": 2}, "Train, validation and test need 3 folds or more, not 2."),
-        ({"draws": 0}, "'draws' is at least 1, and 'shots' are not negative and 0 is among them."),
-        ({"shots": (5, -1)}, "'draws' is at least 1, and 'shots' are not negative and 0 is among them."),
+        ({"draws": 0}, "'draws' is at least 1, and 'shots' are 0 and positive numbers."),
+        ({"shots": (5, -1)}, "'draws' is at least 1, and 'shots' are 0 and positive numbers."),
     ],
 )
 def test_options_refuse_nonsense(values, message):

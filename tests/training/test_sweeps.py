@@ -29,7 +29,7 @@ def test_what_is_not_varied_stays():
 
 
 def test_nothing_is_swept_twice():
-    with pytest.raises(ConfigError, match="'seeds' of a sweep has no entry twice"):
+    with pytest.raises(ConfigError, match="'seeds' of a sweep has each entry once"):
         sweeps.sweep(BASE, seeds=[1, 1])
 
 

@@ -1,4 +1,4 @@
-"""Sets of models of one culture each as jobs: what each culture's model attends to, for the Cultures page."""
+"""Sets of models of one culture each as jobs, whose channel weights the Cultures page compares."""
 
 from dataclasses import dataclass
 from pathlib import Path

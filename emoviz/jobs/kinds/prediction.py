@@ -21,7 +21,7 @@ class Prediction:
         sources: folders, lists and files of recordings, as absolute paths.
         out: folder of the tables, as an absolute path, made in one that exists.
         models: names of models; none means the default ones.
-        segments: text that names segments, of each of which there is a row, or "" for a row per frame.
+        segments: text that names segments, each of which gets a row, or "" for a row per frame.
         calibrate: text that names people to whom the models are fitted, or "".
         patterns: patterns that the names of files in folders fit; none means that all do.
         face: number of the face to follow; None is the speaker's.
@@ -55,7 +55,7 @@ class Prediction:
         return f"Predict {names}" + (f", {self.share} of {self.shares}" if self.shares > 1 else "")
 
     def check(self, places: Places, tasks: int = 1) -> None:
-        """Refuse folders that are not there or not allowed, unknown models, and segments that cannot be."""
+        """Refuse folders that are missing or not allowed, unknown models, and impossible segments."""
         from ...checkpoints.folder import named
         from ...prediction.bulk.listing import require_inside
         from ...prediction.segmented import require_known
@@ -75,7 +75,7 @@ class Prediction:
             require_known(self.segments)
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
-        """Predict what is not done yet, and return the folder of the tables and the number of problems in words."""
+        """Predict the remaining recordings, and return the folder of the tables and the number of problems in words."""
         from ...features.clip_store import kept_features
         from ...features.store import FeatureStore
         from ...media import Choice

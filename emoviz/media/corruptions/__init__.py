@@ -1,4 +1,4 @@
-"""Corruptions by which practice changes a recording, each a function of the recording, a level and a seed."""
+"""Corruptions of recordings as they occur in practice, each a function of the recording, a level and a seed."""
 
 from .base import CORRUPTIONS, Corruption, Scene
 from .copies import corrupted_copy

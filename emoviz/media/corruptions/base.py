@@ -14,7 +14,7 @@ RATE = 16000
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything by chance that happens to a recording.
+    """The sources of chance in the corruption of a recording.
 
     Attributes:
         random: generator of everything random.
@@ -37,7 +37,7 @@ class Corruption:
         title: a description that has ``{level}`` where the level stands, e.g. ``white noise, {level:g} dB``.
         modality: kind of recording that it happens to.
         levels: a mild and a strong level, at which models are tested and between which training copies lie.
-        apply: function that does it.
+        apply: function that corrupts a recording.
     """
 
     title: str
@@ -46,7 +46,7 @@ class Corruption:
     apply: Apply
 
     def __call__(self, values: np.ndarray, level: float, scene: Scene) -> np.ndarray:
-        """Corrupt a recording to a level; one without anything stays as it is."""
+        """Corrupt a recording to a level; an empty recording stays as it is."""
         return self.apply(values, level, scene) if len(values) else values
 
 
@@ -77,5 +77,5 @@ def kinds(modality: Modality) -> tuple[str, ...]:
 
 
 def within_scale(samples: np.ndarray) -> np.ndarray:
-    """Return sound as float32 on [-1, 1], made weaker as a whole where it reaches beyond."""
+    """Return sound as float32 on [-1, 1], scaled down as a whole if it exceeds this range."""
     return np.asarray(samples / max(1.0, float(np.abs(samples).max(initial=0.0))), np.float32)

@@ -20,7 +20,7 @@ def corrupted_copy(
     Args:
         values: sound or picture, as its corruptions take it.
         modality: kind of recording.
-        key: text that decides; of one recording and one key there is one copy.
+        key: text that decides the copy; the same recording and key always give the same copy.
         others: functions that read other recordings of the same kind.
     """
     random = np.random.default_rng(list(hashlib.sha256(key.encode()).digest()))

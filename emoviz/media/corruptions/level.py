@@ -1,4 +1,4 @@
-"""Corruptions by a recorder that is set wrongly: an offset, too weak, or too strong."""
+"""Corruptions by a wrongly set recorder: an offset, a level that is too low, or one that is too high."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def offset(samples: np.ndarray, level: float, scene: Scene) -> np.ndarray:
 
 @corruption("quiet", "{level:g} dB weaker, at 16 bit", 20, 40)
 def quiet(samples: np.ndarray, level: float, scene: Scene) -> np.ndarray:
-    """Make sound weaker by so many decibels and round it to 16 bit."""
+    """Lower sound by a number of decibels and round it to 16 bits."""
     return (np.round(samples * 10 ** (-level / 20) * 32767) / 32767).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Corruptions by what else is heard: noise, and other people.
+"""Corruptions by other sounds: noise, and other people.
 
 The level is the ratio of the mean power of the recording to that of what is added, in decibels.
 """
@@ -8,7 +8,7 @@ import numpy as np
 from .base import Scene, corruption, within_scale
 
 TALKERS = 6
-"""Voices of a babble."""
+"""Number of voices in a babble."""
 
 
 @corruption("noise", "white noise at {level:g} dB", 20, 5)
@@ -38,7 +38,7 @@ def power(samples: np.ndarray) -> float:
 
 
 def added(samples: np.ndarray, other: np.ndarray, level: float) -> np.ndarray:
-    """Add another sound at a ratio of powers in decibels; to silence nothing is added."""
+    """Add another sound at a ratio of powers in decibels; silence stays as it is."""
     strength = power(other)
     share = power(samples) / strength * 10 ** (-level / 20) if strength else 0.0
     return within_scale(samples + share * other)

@@ -1,4 +1,4 @@
-"""Corruptions of pictures of faces by cameras, light, and what stands or moves before them."""
+"""Corruptions of pictures of faces by cameras, light, objects before the face, and movement."""
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def jpeg(picture: np.ndarray, level: float, scene: Scene) -> np.ndarray:
 
 @corruption("dark", "{level:.0%} of the light", 0.4, 0.15, modality=Modality.VIDEO)
 def dark(picture: np.ndarray, level: float, scene: Scene) -> np.ndarray:
-    """Leave a share of the light, in which the noise of the sensor shows."""
+    """Lower the light to a share of it, so that the noise of the sensor shows."""
     seen = picture * level + scene.random.normal(0, SENSOR, picture.shape)
     return np.asarray(seen.round().clip(0, 255).astype(np.uint8))
 

@@ -16,14 +16,14 @@ AFTER = 0.002
 
 @corruption("room", "a room with {level:g} s of reverberation", 0.3, 0.8)
 def room(samples: np.ndarray, level: float, scene: Scene) -> np.ndarray:
-    """Let sound reverberate for so many seconds; it keeps its length."""
+    """Add the reverberation of a room to sound, which keeps its length."""
     from scipy.signal import fftconvolve
 
     return within_scale(fftconvolve(samples, impulse_response(level, scene.random))[: len(samples)])
 
 
 def impulse_response(seconds: float, random: np.random.Generator) -> np.ndarray:
-    """Return the response of a room to an impulse, whose reflections are as strong together as the direct sound.
+    """Return the impulse response of a room, whose reflections together are as strong as the direct sound.
 
     Args:
         seconds: reverberation time.

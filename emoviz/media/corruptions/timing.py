@@ -13,7 +13,7 @@ def silence(samples: np.ndarray, level: float, scene: Scene) -> np.ndarray:
 
 @corruption("speed", "{level:g} times as fast", 1.1, 0.9)
 def speed(samples: np.ndarray, level: float, scene: Scene) -> np.ndarray:
-    """Play sound faster or slower, whereby its pitch rises or falls."""
+    """Play sound faster or slower, so that its pitch rises or falls."""
     from scipy.signal import resample
 
     return within_scale(resample(samples, max(1, round(len(samples) / level))))

@@ -1,4 +1,4 @@
-"""Corruptions by the way that sound takes: a telephone, and codecs that leave out what they hold to be inaudible.
+"""Corruptions by transmission: a telephone, and codecs that leave out inaudible parts.
 
 Source: ITU-T recommendation G.711 for the logarithmic law (mu = 255) and G.712 for the band of a telephone channel.
 """
@@ -18,7 +18,7 @@ MU = 255
 
 @corruption("telephone", "a telephone with {level:.0f} bit per sample", 8, 5)
 def telephone(samples: np.ndarray, level: float, scene: Scene) -> np.ndarray:
-    """Cut sound to a telephone's band, at 8 kHz and rounded to so many bits on a logarithmic scale."""
+    """Cut sound to a telephone's band, at 8 kHz and rounded to a number of bits on a logarithmic scale."""
     from scipy.signal import butter, resample, sosfiltfilt
 
     sections = butter(4, BAND, "bandpass", fs=RATE, output="sos")

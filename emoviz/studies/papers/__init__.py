@@ -1,4 +1,4 @@
-"""The five papers part by part: where each stands here, which command makes it, and our score beside the paper's.
+"""The five papers part by part: where each part is here, which command makes it, and our score beside the paper's.
 
 One paper, one file; `python -m emoviz papers` writes the page that they make together.
 """

@@ -10,9 +10,9 @@ class Ours:
     Attributes:
         report: name of the report without its ending, ``<study>.<protocol>.<system>``.
         output: output of the score.
-        metric: metric of the score, which is the pooled one where there are several.
-        test: name of the test or mean that it is of.
-        label: word before the score, where several stand together.
+        metric: metric of the score, pooled if there are several aggregations.
+        test: name of the test or mean of the score.
+        label: word before the score, where several are listed together.
     """
 
     report: str
@@ -30,8 +30,8 @@ class Part:
         name: name in the paper, e.g. ``Table 2``.
         what: content in a few words.
         where: files that hold it.
-        command: command that makes it, without ``python -m emoviz``; empty where a page does.
-        page: page of the app that shows it, if any.
+        command: command that makes the part, without ``python -m emoviz``; empty if a page does.
+        page: page of the app that shows the part, if any.
         ours: scores of committed reports.
         theirs: scores of the paper.
         note: deviation, or what is missing and why.

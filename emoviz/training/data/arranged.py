@@ -43,7 +43,7 @@ class Arranged:
         return self.recordings.table if part is None else self.recordings.table.loc[self.partition[part]]
 
     def streams(self, identity: str, copy: int = 0) -> Mapping[str, Tensor]:
-        """Return the transformed streams of a recording, or of its corrupted copy of that number."""
+        """Return the transformed streams of a recording, or of its corrupted copy with a number."""
         if (identity, copy) in self.transformed:
             return self.transformed[identity, copy]
         with torch.no_grad():
@@ -64,7 +64,7 @@ class Arranged:
 
     @property
     def copied(self) -> pd.Index:
-        """The ids of the recordings whose copies are read, which are not those that are tested."""
+        """The ids of the recordings whose copies are read: all but the tested ones."""
         parts = [ids for part, ids in self.partition.items() if part is not Split.TEST]
         return parts[0].append(parts[1:]) if parts else pd.Index([])
 
@@ -78,7 +78,7 @@ class Arranged:
 
     @property
     def size(self) -> int:
-        """The bytes of the streams before their transforms, which make none of them larger; copies count as much."""
+        """The bytes of the streams before their transforms, which never enlarge them; copies count the same."""
         streams, table = self.recordings.streams, self.recordings.table
         if isinstance(streams, OnDisk):
             return streams.each * len(table) * (self.copies + 1)
@@ -158,7 +158,7 @@ def fit_inputs(config: TrainingConfig, recordings: Recordings, ids: pd.Index) ->
     """Fit the transforms of the inputs (PCA, standardisation) on the frames of some recordings.
 
     Where the config reads a bundled model's channels, its transforms are returned and nothing is fitted.
-    Of recordings on disk as many are taken, evenly spaced, as the memory holds easily.
+    Of recordings on disk, an evenly spaced sample is taken that fits in memory.
     """
     if config.channels:
         return bundled_inputs(config, recordings.features)

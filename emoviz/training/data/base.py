@@ -21,7 +21,7 @@ from ...models.inputs import Inputs
 from ..config import TrainingConfig
 
 TAKEN_BY = {"copies": "Utterances, windows, sequences and pictures", "voices": "Utterances and windows"}
-"""The kinds of data that alone take a setting."""
+"""Name of a setting -> the only kinds of data that take it."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Batch:
         )
 
     def pin_memory(self) -> "Batch":
-        """Return the batch in memory that a GPU reads by itself."""
+        """Return the batch in pinned memory, which a GPU can read directly."""
         streams = {name: values.pin_memory() for name, values in self.streams.items()}
         return replace(self, streams=streams, mask=self.mask.pin_memory(), target=self.target.pin_memory())
 
@@ -198,7 +198,7 @@ class DataKind(Generic[S]):
         windows: whether a training sample is a window of several frames; otherwise it is a single frame.
         traced: whether targets are made of labels over time; otherwise of those of each recording as a whole.
         cut: function from recordings as they were read to the parts that are samples, where these are not whole ones;
-            it takes ``some_classes``, whether a class may lack.
+            its argument ``some_classes`` says whether a class may be missing.
     """
 
     load: Callable[[TrainingConfig, FeatureStore, Progress], S]
@@ -222,7 +222,7 @@ def take_no(config: TrainingConfig, *settings: str) -> None:
     """Refuse settings of :data:`TAKEN_BY` in a kind of data that does not take them.
 
     Raises:
-        ConfigError: if the config asks for one.
+        ConfigError: if the config has such a setting.
     """
     for setting in settings:
         if getattr(config, setting):

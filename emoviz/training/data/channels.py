@@ -15,7 +15,7 @@ from ..config import TrainingConfig
 
 
 def check_channels(config: TrainingConfig) -> None:
-    """Refuse inputs that the model whose channels are to be read does not have.
+    """Refuse inputs that are not those of the model whose channels are read.
 
     Raises:
         UnknownNameError: if no such model, or set of models, comes with emoviz.

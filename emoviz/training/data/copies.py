@@ -51,7 +51,7 @@ class Copies:
         """Refuse recordings whose copies were not extracted.
 
         Raises:
-            FeatureError: if one is not in the store.
+            FeatureError: if a copy is not in the store.
         """
         keys = [key_of_copy(key, number) for key in self.keys.loc[ids] for number in range(1, self.count + 1)]
         for choice in self.config.inputs:
@@ -72,7 +72,7 @@ class Copies:
 
 
 def require_copies(config: TrainingConfig) -> None:
-    """Refuse copies of what has none.
+    """Refuse corrupted copies of features or recordings that have none.
 
     Raises:
         ConfigError: if a feature is not computed from sound, or recordings are standardised by those around them.
@@ -92,7 +92,7 @@ def with_copies(data: Data, copies: int, part_of: Callable[[Split | None, bool, 
     Args:
         data: data without copies in validation.
         copies: number of copies of each recording; with none, or without a validation part, the data stay as they are.
-        part_of: function that makes the samples of a part, cropped or not, and of so many copies.
+        part_of: function that makes the samples of a part, cropped or not, with a number of copies.
     """
     if not copies or Split.VALIDATION not in data.parts:
         return data

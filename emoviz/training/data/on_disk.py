@@ -8,9 +8,9 @@ Streams = Mapping[str, np.ndarray]
 """Streams (T, D) of a recording by their names."""
 
 IN_MEMORY = 16e9
-"""Bytes of streams that a training holds in memory; more stay on disk."""
+"""Largest number of bytes of streams that a training holds in memory; larger data stay on disk."""
 FITTED = 256e6
-"""Bytes of streams on disk that transforms are fitted on."""
+"""Largest number of bytes of streams on disk on which transforms are fitted."""
 
 
 class OnDisk(Mapping[str, Streams]):
@@ -39,7 +39,7 @@ class OnDisk(Mapping[str, Streams]):
         return len(self._ids)
 
     def some(self, ids: Sequence[str]) -> Sequence[str]:
-        """Return as many of some recordings, evenly spaced, as transforms are fitted on."""
+        """Return an evenly spaced sample of recordings on which transforms are fitted."""
         return ids[:: max(1, int(self.each * len(ids) / FITTED))]
 
 
@@ -51,8 +51,8 @@ def streams_of(
     Args:
         ids: ids of the recordings.
         read: function that reads the streams of a recording.
-        tell: function that hears the number of each recording before it is read.
-        all_at_once: whether all are needed at once, so that they have to fit.
+        tell: function that is called with the number of each recording before it is read.
+        all_at_once: whether all streams are needed at once, so that they must fit in memory.
     """
     streams: dict[str, Streams] = {}
     for number, identity in enumerate(ids):

@@ -136,11 +136,11 @@ DATA.register("pictures")(DataKind(load_pictures, pictures, check_pictures, fram
 
 
 def or_copy(crop: Tensor, name: str, copies: int, random: np.random.Generator) -> Tensor:
-    """Return a picture, or as often as not one of its corrupted copies, if there are any.
+    """Return a picture or, with equal chance, one of its corrupted copies, if there are any.
 
     Args:
         crop: picture, uint8 (1, side * side).
-        name: name of the picture, by which its copies are drawn.
+        name: name of the picture, which seeds the draw of its copies.
         copies: number of its copies.
         random: generator that chooses.
     """

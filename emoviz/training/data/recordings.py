@@ -54,7 +54,7 @@ class Recordings:
 
 
 def extent(config: TrainingConfig) -> str:
-    """Say over what speech features are computed in use: sound as it was recorded is encoded as a whole."""
+    """Return over which stretch speech features are computed in use: sound as it was recorded is encoded as a whole."""
     apart = all(dict(choice.settings).get("sound") == "conditioned" for choice in config.inputs)
     return "each stretch of speech between pauses" if apart else "all of a recording"
 
@@ -67,14 +67,14 @@ def load_recordings(
     *,
     some_classes: bool = False,
 ) -> Recordings:
-    """Read and align the recordings of a config's corpora, and standardise them as it says.
+    """Read and align the recordings of a config's corpora, and standardise them as the config says.
 
     Args:
         config: config of the training.
         store: store that holds the features.
         progress: listener, told of every recording.
         speakers: speakers whose recordings are read and standardised; None for all.
-        some_classes: whether classes that the config predicts may lack, as they may where nothing is learnt.
+        some_classes: whether classes that the config predicts may be missing, as in a test without training.
 
     Raises:
         CorpusError: if a corpus is not in the store, or no recording has a label that the config predicts.
@@ -136,7 +136,7 @@ def labelled(
         config: config of the training.
         corpora: corpora of the config.
         columns: columns of their recordings that are kept; None where a corpus has no such column.
-        some_classes: whether classes that the config predicts may lack.
+        some_classes: whether classes that the config predicts may be missing.
 
     Returns:
         One row per recording, index ``id``, with those columns, ``emotion``, ``label``, ``intensity`` and one column
@@ -171,12 +171,12 @@ def labelled(
 
 
 def in_classes(config: TrainingConfig, table: pd.DataFrame, *, some_classes: bool = False) -> pd.DataFrame:
-    """Keep the recordings whose rating is high or low, where that is what the config predicts.
+    """Keep the recordings with a high or low rating, if the config predicts high and low.
 
     Args:
         config: config of the training.
         table: recordings with a column per dimension.
-        some_classes: whether one of the two may lack.
+        some_classes: whether one of the two may be missing.
 
     Raises:
         CorpusError: if no recording is high, or none is low.
@@ -203,7 +203,7 @@ def in_classes(config: TrainingConfig, table: pd.DataFrame, *, some_classes: boo
 
 
 def binary_shares(config: TrainingConfig, table: pd.DataFrame) -> np.ndarray:
-    """Return the one-hot classes (N, 2) of recordings with a column per dimension; NaN of those that are neither."""
+    """Return the one-hot classes (N, 2) of recordings with a column per dimension; NaN for those that are neither."""
     return shares_of(table[config.rated].to_numpy(float), config.threshold, config.neutral)
 
 
@@ -261,7 +261,9 @@ def _spec(
 
 def _stored(store: FeatureStore, key: str | None, name: str, settings: Mapping[str, Any]) -> FeatureStream:
     if not isinstance(key, str):
-        raise FeatureError(f"A recording has no media from which '{name}' could be extracted, and does not bring it.")
+        raise FeatureError(
+            f"'{name}' neither comes with a recording nor can be extracted from it, as its media are missing."
+        )
     return store.stream(key, name, settings)
 
 
@@ -282,10 +284,10 @@ def _trace_times(config: TrainingConfig, trace: pd.DataFrame) -> np.ndarray:
 
 
 def trace_step(config: TrainingConfig, trace: pd.DataFrame) -> int:
-    """Return how many labels a frame of the grid spans.
+    """Return the number of labels that a frame of the grid spans.
 
     Raises:
-        ConfigError: if that is not a whole number.
+        ConfigError: if the number is not whole.
     """
     hop = float(np.diff(trace["time"]).mean())
     step = round(config.hop / hop)

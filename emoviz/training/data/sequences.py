@@ -156,7 +156,7 @@ def order_by_emotion(ids: Mapping[Any, np.ndarray], random: np.random.Generator)
 
 
 def drawn_copies(count: int, copies: int, random: np.random.Generator) -> np.ndarray:
-    """Draw for each of so many utterances the number of one of its copies, or as often as not 0, the utterance."""
+    """Draw for each utterance the number of one of its copies or, with equal chance, 0 for the utterance itself."""
     if not copies:
         return np.zeros(count, int)
     return np.where(random.random(count) < CORRUPTED, random.integers(1, copies + 1, count), 0)

@@ -1,6 +1,6 @@
-"""Stretches of traced recordings as training data: one per sample, whose target is what was traced, on average.
+"""Stretches of traced recordings as training data: one per sample, with the mean of the trace as its target.
 
-A stretch is as long as the config's window; what is left at a recording's end belongs to none. Otherwise stretches are
+A stretch is as long as the config's window; the rest at a recording's end is left out. Otherwise stretches are
 utterances: those of a recording share its speaker and its session, stand on one side of every split, and count as one
 person.
 """
@@ -24,7 +24,7 @@ from .utterances import check_utterances, utterances
 
 
 def check_stretches(config: TrainingConfig) -> None:
-    """Refuse outputs that no trace tells, and windows that are no whole number of frames.
+    """Refuse outputs without traces, and windows that are not a whole number of frames.
 
     Raises:
         ConfigError: if the config is refused.
@@ -34,7 +34,9 @@ def check_stretches(config: TrainingConfig) -> None:
         raise ConfigError(f"Training on stretches predicts dimensions, or high and low, not {list(config.outputs)}.")
     take_no(config, "copies", "voices")
     if abs(config.window / config.hop - round(config.window / config.hop)) > 1e-6:
-        raise ConfigError(f"A stretch has a whole number of frames, unlike {config.window:g} s every {config.hop:g} s.")
+        raise ConfigError(
+            f"A stretch has a whole number of frames, not {config.window:g} s with a frame every {config.hop:g} s."
+        )
 
 
 def load_stretches(config: TrainingConfig, store: FeatureStore, progress: Progress = silent) -> Recordings:

@@ -42,9 +42,9 @@ def check_utterances(config: TrainingConfig) -> None:
 
 
 WHOLE = 10**9
-"""More frames than an utterance has: it is never cropped."""
+"""Number of frames that no utterance reaches, so that it is never cropped."""
 Cut = Callable[["pd.Series[Any]", np.random.Generator], tuple[Mapping[str, Tensor], Tensor]]
-"""Cuts a training sample: a row and a random generator give streams and a target (K,)."""
+"""Function that cuts a training sample: a row and a random generator give streams and a target (K,)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Utterances:
     Attributes:
         arranged: recordings.
         targets: target (K,) of each recording by its id.
-        longest: most frames of a training sample.
+        longest: largest number of frames of a training sample.
     """
 
     arranged: Arranged
@@ -62,11 +62,11 @@ class Utterances:
     longest: int
 
     def whole(self, identity: str, copy: int = 0) -> tuple[Mapping[str, Tensor], Tensor]:
-        """Return the streams and the target of an utterance, or of its corrupted copy of that number."""
+        """Return the streams and the target of an utterance, or of its corrupted copy with a number."""
         return self.arranged.streams(identity, copy), self.targets[identity]
 
     def drawn(self, identity: str, random: np.random.Generator) -> tuple[Mapping[str, Tensor], Tensor]:
-        """Return an utterance as training takes it, which is one of its copies as often as not, if there are any."""
+        """Return an utterance for training or, with equal chance, one of its copies, if there are any."""
         copies = self.arranged.copies
         corrupted = copies > 0 and random.random() < CORRUPTED
         return self.whole(identity, int(random.integers(1, copies + 1)) if corrupted else 0)
@@ -100,7 +100,7 @@ def samples_of(
     inputs: Inputs | None,
     cutting: Callable[[Utterances, pd.DataFrame], Cut],
 ) -> Data:
-    """Make a sample per utterance, which is whole but in training, where it is cut.
+    """Make a sample per utterance, which is cut in training and whole otherwise.
 
     Args:
         config: config of the training.
@@ -142,14 +142,14 @@ def samples_of(
 
 
 def pictures_of(config: TrainingConfig) -> dict[str, tuple[int, int, int, int]]:
-    """Return colours, frames, height and width of each stream of a config that is snippets of pictures as they are."""
+    """Return colours, frames, height and width of each stream of a config that holds snippets of raw pictures."""
     plain = [one for one in config.inputs if one.feature == "snippets" and not (one.standardise or one.components)]
     shapes = [make(one.feature, one.settings) for one in plain]
     return {one.name: (3, one.frames, one.side, one.side) for one in shapes if isinstance(one, Snippets)}
 
 
 def augmented(pictures: Mapping[str, tuple[int, int, int, int]], streams: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return a training batch's streams (B, T, D) with those of pictures cropped, mirrored and brightened at random."""
+    """Return a training batch's streams (B, T, D), with pictures cropped, mirrored and brightened at random."""
     changed = {name: augment_snippets(streams[name], shape) for name, shape in pictures.items()}
     return {**streams, **changed}
 
@@ -159,7 +159,7 @@ def _ids_by_speaker(rows: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def in_voices(cut: Cut, voices: Voices, share: float) -> Cut:
-    """Cut samples a share of which is read at the level and the spread of other people's features."""
+    """Cut samples, and read a share of them at the level and the spread of other people's features."""
 
     def moved(row: "pd.Series[Any]", random: np.random.Generator) -> tuple[Mapping[str, Tensor], Tensor]:
         streams, target = cut(row, random)
@@ -170,7 +170,7 @@ def in_voices(cut: Cut, voices: Voices, share: float) -> Cut:
 
 
 def crop(streams: Mapping[str, Tensor], longest: int, random: np.random.Generator) -> dict[str, Tensor]:
-    """Cut a random piece of at most so many frames out of an utterance."""
+    """Cut a random piece of a largest number of frames out of an utterance."""
     length = len(next(iter(streams.values())))
     first = int(random.integers(0, max(0, length - longest) + 1))
     return {name: values[first : first + longest] for name, values in streams.items()}

@@ -1,6 +1,6 @@
-r"""Training samples at the level and the spread of other people's features, so that a model does not rest on these.
+r"""Training samples at the level and the spread of other people's features, so that a model does not rely on these.
 
-A sample of a speaker is read in one of two ways, as often the one as the other:
+A sample of a speaker is read in one of two ways, with equal chance:
 
 - as a model reads it that is calibrated (:mod:`emoviz.prediction.calibration`) to 1, 3, 10 or all recordings of the
   speaker, which are drawn anew each time;
@@ -26,7 +26,7 @@ from ..config import TrainingConfig
 from .arranged import Arranged
 
 COUNTS = (1, 3, 10)
-"""Numbers of a speaker's recordings to which samples are calibrated; as often as each of them it is all."""
+"""Numbers of a speaker's recordings to which samples are calibrated; all of them is as likely as each number."""
 SHAPE = 0.5
 """Both parameters of the beta distribution of the share of the way to another speaker."""
 Statistics = Mapping[str, tuple[Tensor, Tensor]]
@@ -34,7 +34,7 @@ Statistics = Mapping[str, tuple[Tensor, Tensor]]
 
 
 class Voices:
-    """The level and the spread of the features of those who train.
+    """The level and the spread of the features of the training speakers.
 
     Args:
         arranged: recordings and their transforms.
@@ -48,7 +48,7 @@ class Voices:
         self.of_speaker = cache(lambda speaker: self.statistics(self.ids[speaker]))
 
     def __call__(self, streams: Mapping[str, Tensor], speaker: str, random: np.random.Generator) -> dict[str, Tensor]:
-        """Return the streams (T, W) of a sample of a speaker in one of both ways."""
+        """Return the streams (T, W) of a speaker's sample in one of the two ways."""
         if random.random() < 0.5:
             own = self.ids[speaker]
             count = min(int(random.choice([*COUNTS, len(own)])), len(own))
@@ -77,10 +77,10 @@ def between(streams: Mapping[str, Tensor], speaker: Statistics, other: Statistic
 
 
 def require_voices(config: TrainingConfig) -> None:
-    """Refuse other people's level and spread where recordings are standardised by those around them.
+    """Refuse the setting ``voices`` for recordings that are standardised by others of their group.
 
     Raises:
-        ConfigError: if they are.
+        ConfigError: if the recordings are standardised so.
     """
     if config.standardise_by != "none":
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Windows as training data: what a model of utterances is given where it is applied to a recording.
+"""Windows as training data: the stretches that a model of utterances reads when it is applied to a recording.
 
 A recording is longer than its utterances, so a window in it may reach into the next one, or end within one. Validation
 and test take single utterances, as :mod:`emoviz.training.data.utterances` does, so that scores can be compared.
@@ -33,7 +33,7 @@ NOTE = (
 def windows(
     config: TrainingConfig, recordings: Recordings, partition: Partition | None = None, inputs: Inputs | None = None
 ) -> Data:
-    """Make training samples of at most a window, half of which lie around a moment of a series of utterances.
+    """Make training samples of at most a window; half of them are cut from a series of utterances.
 
     Such a series is an utterance between two others of its speaker, drawn anew each epoch; the target of a window is
     the mean target of its frames.

@@ -21,7 +21,7 @@ FLOORS: Registry[Callable[[TrainingConfig, Data], Predict]] = Registry("floor", 
 
 
 def training_samples(data: Data) -> list[Sample]:
-    """Return all samples to train on: a floor selects no epoch, so validation speakers train too."""
+    """Return all samples for training, those of validation speakers too, as a floor selects no epoch."""
     return [s for part in (Split.TRAIN, Split.VALIDATION) if part in data.whole for s in data.whole[part]]
 
 
@@ -57,7 +57,7 @@ def _group(sample: Sample, by: str) -> str:
 
 
 def require_positive(name: str, values: Sequence[float]) -> None:
-    """Refuse an option without values to try, or with one that is not positive.
+    """Refuse an option that has no values, or a value that is not positive.
 
     Raises:
         ConfigError: if there is no value, or one that is not positive.
@@ -72,8 +72,8 @@ def columns_of(config: TrainingConfig, data: Data, output: str, only: str = "") 
     Args:
         config: config of the training.
         data: data of the training.
-        output: name of the dimension; the names of its channels end on ``.<output>``.
-        only: beginning of the names of the channels.
+        output: name of the dimension; the names of its channels end in ``.<output>``.
+        only: prefix of the names of the channels.
 
     Raises:
         ConfigError: if there is no such channel.

@@ -15,7 +15,7 @@ class ChannelMean:
     """Options of ``channel-mean``.
 
     Attributes:
-        only: beginning of the names of the channels that are taken.
+        only: prefix of the names of the channels that are averaged.
     """
 
     only: str = ""
@@ -23,7 +23,7 @@ class ChannelMean:
 
 @FLOORS.register("channel-mean")
 def channel_mean(config: TrainingConfig, data: Data) -> Predict:
-    """Average the channels that are predictions of the same dimension, which end on ``.<dimension>``.
+    """Average the channels that predict the same dimension, whose names end in ``.<dimension>``.
 
     Nothing is fitted. Its channels must come as they are (``standardise`` off).
 

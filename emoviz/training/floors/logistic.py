@@ -33,10 +33,10 @@ class Logistic:
 
 @FLOORS.register("logistic")
 def logistic(config: TrainingConfig, data: Data) -> Predict:
-    """Fit logistic regression to what ``svm`` reads, with the C of the best UA over left-out training speakers.
+    """Fit logistic regression to the inputs of ``svm``, with the C of the best UA over left-out training speakers.
 
     With ``rounds`` n it adapts to the tested recordings without their labels by self-training: n times it is fitted
-    again, with the share i / n of each predicted class of which it was surest added under their predicted classes.
+    again, with the surest share i / n of each predicted class added as labelled samples.
     Source: D. Yarowsky, "Unsupervised word sense disambiguation rivaling supervised methods", ACL 1995.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Loggers: tools of a lab that the loss and the metrics of a training go to beside its own log; one tool, one file."""
+"""Loggers: tools of a lab that get the loss and the metrics of a training beside its own log; one tool, one file."""
 
 from .base import LOGGERS, make_logger, require_logger
 

@@ -1,7 +1,7 @@
 """The tests, folds and options of all protocols, and their registry.
 
-A protocol only says who is trained on, who selects the epoch and who is tested. Each fold is checked: no speaker stands
-in two of these parts.
+A protocol only decides which recordings train, select the epoch and are tested. Each fold is checked: no speaker is in
+two of these parts.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from ..splits import check_apart, check_disjoint
 EVERYTHING = "all"
 """Name of the test of everything."""
 MOST_NAMED = 3
-"""Cultures that train together and are named; of more the number is."""
+"""Largest number of cultures that train together and are named; of more, the number is given."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Test:
 
     @property
     def whole(self) -> "Test":
-        """The test of which this is a share, that of all folds and all draws."""
+        """The whole test of which this is a share, over all folds and all draws."""
         return dataclasses.replace(self, draw=None, fold=None)
 
     @property
@@ -84,7 +84,7 @@ def named(name: str, shots: int | None, calibrated: str = "") -> str:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A calibration of a model without labels, and what it is tested on then.
+    """A calibration of a model without labels, and the recordings on which it is tested afterwards.
 
     Attributes:
         heard: ids of the recordings to which the model is calibrated, of people who are tested.
@@ -107,7 +107,7 @@ class Fold:
         further: few-shot trainings on the target that start from what this fold has trained.
         fitted: ids on which the transforms of the inputs are fitted, where that is not the training part: folds
             that share them have the same channels.
-        calibrations: calibrations of the tests that have some; recordings of which none speaks are tested by the model
+        calibrations: calibrations of the tests that have some; recordings that are in none are tested by the model
             as it was trained.
         unshared: emotions that the training or the tested recordings alone have; those of the latter are not tested.
     """
@@ -171,7 +171,7 @@ class Options:
         if self.folds < 3:
             raise ConfigError(f"Train, validation and test need 3 folds or more, not {self.folds}.")
         if self.draws < 1 or any(k < 0 for k in self.shots) or 0 not in self.shots:
-            raise ConfigError("'draws' is at least 1, and 'shots' are not negative and 0 is among them.")
+            raise ConfigError("'draws' is at least 1, and 'shots' are 0 and positive numbers.")
 
 
 WITH_SOURCES = ("cross-culture", "k-shot")
@@ -206,10 +206,10 @@ def make_folds(protocol: str, table: pd.DataFrame, options: Options, *, sentence
 
 
 def _require_tests(protocol: str, made: Sequence[Fold], table: pd.DataFrame) -> None:
-    """Refuse folds of which one tests nothing.
+    """Refuse folds that test nothing.
 
     Raises:
-        SplitError: if there is no fold, or one has no test.
+        SplitError: if there is no fold, or a fold has no test.
     """
     if made and all(fold.tests for fold in made):
         return

@@ -17,7 +17,7 @@ def cross_culture(table: pd.DataFrame, options: Options) -> list[Fold]:
 
     Raises:
         ConfigError: if a source is no culture of the corpora, or one is named twice.
-        SplitError: if a source has but one speaker.
+        SplitError: if a source has only one speaker.
     """
     return [
         source_fold(
@@ -34,14 +34,14 @@ def sources_of(table: pd.DataFrame, options: Options) -> tuple[tuple[str, ...], 
     """Return the sets of cultures that train.
 
     Raises:
-        ConfigError: if a culture that is asked for is none of the corpora's, or a set names one twice or stands twice.
+        ConfigError: if a culture is not one of the corpora's, or a set is given twice or names a culture twice.
     """
     cultures = sorted(table["culture"].unique())
     seen: set[frozenset[str]] = set()
     for source in options.sources:
         named = frozenset(source)
         if len(named) != len(source) or named in seen:
-            raise ConfigError(f"Cultures that train together are named once, unlike {', '.join(source)}.")
+            raise ConfigError(f"Cultures that train together are each named once, not {', '.join(source)}.")
         seen.add(named)
     for name in (name for source in options.sources for name in source):
         if name not in cultures:
@@ -53,7 +53,7 @@ def source_fold(table: pd.DataFrame, source: Sequence[str], tests: Mapping[Test,
     """Return the fold in which some cultures train and validate.
 
     Raises:
-        SplitError: if one of the cultures has but one speaker.
+        SplitError: if one of the cultures has only one speaker.
     """
     validated: list[str] = []
     for culture in source:

@@ -26,7 +26,7 @@ def k_shot(table: pd.DataFrame, options: Options) -> list[Fold]:
             have fewer than k utterances of a class.
     """
     if table["label"].isna().all():
-        raise SplitError("Shots are drawn of each class, and these recordings are of none as a whole.")
+        raise SplitError("Shots are drawn for each class, but these recordings have no class as a whole.")
     found = []
     for source in sources_of(table, options):
         tests: dict[Test, pd.Index] = {}

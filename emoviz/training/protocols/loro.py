@@ -33,7 +33,7 @@ def leave_one_recording_out(table: pd.DataFrame, options: Options) -> list[Fold]
 
 
 def _units(table: pd.DataFrame) -> pd.Series:
-    """Return what each recording is left out with: its session, or itself where it has none."""
+    """Return the unit with which each recording is left out: its session, or itself without one."""
     sessions = table["session"] if "session" in table else pd.Series(None, table.index, dtype=object)
     units = [("recording", i) if pd.isna(name) else ("session", name) for i, name in sessions.items()]
     return pd.Series(units, table.index, dtype=object)

@@ -15,7 +15,7 @@ from .cross_culture import source_fold
 CLIPS = (1, 3, 10)
 """Numbers of a person's recordings to which a model is calibrated."""
 NEUTRAL_CLIPS = 3
-"""Number of neutral recordings of a person to which it is."""
+"""Number of neutral recordings of a person to which a model is calibrated."""
 
 
 @PROTOCOLS.register("one-corpus-out")
