@@ -4,7 +4,10 @@ For a machine with CUDA, on which it takes under eight minutes. Elsewhere it say
 
 - steps: a training step of every model in bf16 through the training loop, beside the same step in bare torch;
 - use: share of the moments of these steps in which the GPU computed, and the largest memory that was taken;
+- features: the largest difference of what each encoder gives on the GPU, where it computes in half precision, from what
+  it gives on the processor, with tiny random weights of its architecture;
 - predictions: the largest difference of each model's answers on the GPU from those of the processor, in float32;
+- memory: a training that does not fit into the GPU is refused in a sentence, and the next one runs;
 - queue: two jobs for one GPU run one after the other, each with that GPU alone in sight;
 - wrong places: a GPU that is not there is refused, and a Mac's GPU is recognised where torch has one.
 
@@ -24,6 +27,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from lightning.pytorch.accelerators import MPSAccelerator
 from torch.utils.data import DataLoader
@@ -32,11 +36,14 @@ from emoviz.checkpoints.folder import Predictor
 from emoviz.core.errors import EmovizError
 from emoviz.core.files import read_lines
 from emoviz.core.settings import Settings
-from emoviz.core.vocabulary import Split
+from emoviz.core.vocabulary import Modality, Split
+from emoviz.features import EXTRACTORS, make
+from emoviz.features.base import accepted_settings
 from emoviz.jobs.devices import gpu_usage
 from emoviz.jobs.folder import State
 from emoviz.jobs.interface import Jobs
 from emoviz.jobs.local import Local
+from emoviz.media import ClipMedia
 from emoviz.models.losses import LOSSES
 from emoviz.training.config import TrainingConfig
 from emoviz.training.data import Data, collate
@@ -46,8 +53,9 @@ from emoviz.training.loop import fit
 from .server import ROOT
 from .train import CASES, made_up
 
-LARGEST_RATIO, LARGEST_DIFFERENCE = 1.25, 1e-3
-"""Bounds of a step by the loop beside the bare one, and of an answer on the GPU beside that of the processor."""
+LARGEST_RATIO, LARGEST_DIFFERENCE, LARGEST_OF_HALF = 1.25, 1e-3, 0.05
+"""Bounds of a step by the loop beside the bare one, of an answer on the GPU beside that of the processor, and of a
+feature in half precision."""
 ABSENT = "There is no GPU here that torch can use by CUDA, so nothing was measured."
 GPU = "cuda:0"
 FAR = "cuda:99"
@@ -117,11 +125,46 @@ def steps(name: str, number: int) -> dict[str, float]:
     }
 
 
+def extracted(own: Path, device: str) -> dict[str, float]:
+    """Return the largest difference of the values of each encoder on a device from those on the processor.
+
+    Args:
+        own: folder for tiny random weights of every encoder.
+        device: device of an encoder, ``cuda`` or ``cpu``.
+    """
+    import encoders
+
+    os.environ["EMOVIZ_WEIGHTS"] = str(encoders.save_all(own))
+    clip = ClipMedia(ROOT / "examples" / "synthetic-english.mp4")
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        encoders.shrink(patch)
+        for name in EXTRACTORS:
+            if "device" in accepted_settings(name) and EXTRACTORS[name].modality != Modality.TEXT:
+                cpu, other = (make(name, {"device": place}).extract(clip).values for place in ("cpu", device))
+                found[name] = float(np.nanmax(np.abs(cpu - other)))
+    return found
+
+
+def refused_for_memory(name: str) -> bool:
+    """Return whether a training that does not fit into the GPU is refused in a sentence, and the next one runs."""
+    config, data, predictor = made_up(name, CASES[name], 3)
+    torch.cuda.set_per_process_memory_fraction(1e-4)
+    try:
+        fit(config, data, start=copy.deepcopy(predictor))
+        return False
+    except EmovizError as error:
+        if "not enough memory" not in str(error):
+            return False
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    fit(config, data, start=predictor)
+    return True
+
+
 def one_after_the_other(slot: str, own: Path) -> bool:
     """Run two jobs for one device, and return whether the second waited, and each saw the same device alone."""
     os.environ |= {"EMOVIZ_PLUGINS": "jobs.kinds", "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
-    if str(ROOT / "tests") not in sys.path:
-        sys.path.insert(0, str(ROOT / "tests"))
     from jobs.kinds import Nap
 
     jobs = Jobs(Settings(None, own / "store", (own / "checkpoints",), own / "runs", slots=(slot,)))
@@ -155,18 +198,25 @@ def main() -> int:
     if not torch.cuda.is_available():
         print(ABSENT)
         return 2
-    models = {}
+    sys.path.insert(0, str(ROOT / "tests"))  # has small encoders and small jobs
+    models: dict[str, dict[str, float]] = {}
     for name in options.models:
         models[name] = row = steps(name, options.steps) | {"difference": difference(name, GPU)}
         print(f"{name:20}" + "  ".join(f"{what} {value:.4g}" for what, value in row.items()), flush=True)
     with tempfile.TemporaryDirectory() as own:
+        features = extracted(Path(own) / "weights", "cuda")
+        print("  ".join(f"{name} {value:.2g}" for name, value in features.items()), flush=True)
         found = {
+            "features agree": bool(features) and max(features.values()) <= LARGEST_OF_HALF,
+            "too large refused": refused_for_memory(options.models[0]),
             "queued": one_after_the_other(GPU, Path(own)),
             "wrong place refused": refuses(FAR, Path(own)),
             "mps recognised": MPSAccelerator.is_available() == torch.backends.mps.is_available(),
         }
     ratio, far = (max(row[what] for row in models.values()) for what in ("ratio", "difference"))
-    print(json.dumps({"largest_ratio": ratio, "largest_difference": far, **found, "models": models}))
+    print(
+        json.dumps({"largest_ratio": ratio, "largest_difference": far, **found, "features": features, "models": models})
+    )
     return int(ratio > LARGEST_RATIO or far > LARGEST_DIFFERENCE or not all(found.values()))
 
 

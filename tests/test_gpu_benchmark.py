@@ -26,3 +26,11 @@ def test_two_jobs_of_one_device_wait_for_each_other_and_a_device_that_is_not_the
         monkeypatch.setenv(name, "")  # which the benchmark sets
     assert gpu.one_after_the_other("cpu", tmp_path)
     assert gpu.refuses(gpu.FAR, tmp_path / "other")
+
+
+@pytest.mark.slow
+def test_encoders_give_on_a_device_what_they_give_on_the_processor(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOVIZ_WEIGHTS", "")  # which the benchmark sets
+    some = ("egemaps", "hubert", "vit", "bert")  # of which the first takes no device, and the last reads text
+    monkeypatch.setattr(gpu, "EXTRACTORS", {name: gpu.EXTRACTORS[name] for name in some})
+    assert gpu.extracted(tmp_path, "cpu") == {"hubert": 0.0, "vit": 0.0}

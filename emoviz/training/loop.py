@@ -9,6 +9,8 @@ import logging
 import platform
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +135,8 @@ def _fit(
         module.compile_network()
     module.train()  # Lightning leaves a network that was trained before in the mode that it predicts in
     state = str(run.folder / LAST) if run.resumed else None
-    trainer.fit(module, batches, validation, ckpt_path=state, weights_only=False)
+    with _within_memory(config, str(trainer.strategy.root_device), together):
+        trainer.fit(module, batches, validation, ckpt_path=state, weights_only=False)
     module.epochs = read_log(run.folder)
     if best is not None:
         module.load_state_dict(SafetensorsIO().load_checkpoint(best.best_model_path)["state_dict"])
@@ -197,6 +200,22 @@ def _training_batches(
         ahead=device.type == "cuda" and not resident,
         drop_last=len(part) > config.batch_size,
     )
+
+
+@contextmanager
+def _within_memory(config: TrainingConfig, device: str, together: int) -> Iterator[None]:
+    """Say in a sentence that a device has not enough memory for so many samples at a time."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "not enough memory" not in str(error):
+            raise
+        torch.cuda.empty_cache()
+        fewer = "" if together == 1 else f" Set 'micro_batch' to less than {together}, a whole part of 'batch_size'."
+        raise ConfigError(
+            f"The device '{device}' has not enough memory to train '{config.name}' on {together} samples at a time."
+            f"{fewer} A shorter 'window' or a smaller model takes less, too."
+        ) from error
 
 
 def _precision(config: TrainingConfig) -> Any:

@@ -59,6 +59,38 @@ def few_draws(monkeypatch):
     monkeypatch.setattr(bootstrap, "DRAWS", 50)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: not enough memory: you tried 9 bytes."),
+    ],
+)
+def test_a_device_without_enough_memory_is_one_sentence_and_the_run_can_go_on(tmp_path, monkeypatch, error):
+    runs, checkpoints = folders(tmp_path)
+
+    def full(*_):
+        raise error
+
+    monkeypatch.setattr(TrainingModule, "training_step", full)
+    with pytest.raises(
+        ConfigError, match=r"not enough memory to train 'toy-clips' on 8 samples.*'micro_batch'.*than 8"
+    ):
+        train(CLIPS, MadeUpStore(), runs, checkpoints)
+    monkeypatch.undo()
+    assert not list(checkpoints.glob("*"))
+    assert train(CLIPS, MadeUpStore(), runs, checkpoints).is_dir()
+
+
+def test_other_errors_of_the_network_are_not_taken_for_memory(tmp_path, monkeypatch):
+    def wrong(*_):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(TrainingModule, "training_step", wrong)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        train(CLIPS, MadeUpStore(), *folders(tmp_path))
+
+
 def figure(found, metric, culture="all"):
     return next(r for r in found.metrics["test"] if r["metric"] == metric and r["culture"] == culture)
 
