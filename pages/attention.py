@@ -18,9 +18,21 @@ from emoviz.evaluation import findings
 from emoviz.evaluation.slices import Slice
 from emoviz.explain.attention import ClipAttention
 from emoviz.explain.faithful import drawn_by, error_name, verdicts_of
-from emoviz.plots.attention import MAPS, STRIP
+from emoviz.plots.attention import MAPS
+from emoviz.plots.lanes import attention_lane, prediction_lanes
 from emoviz.prediction.assembly import ClipPrediction
-from emoviz.ui import attention_weights, clip_view, figures, linked, loaders, messages, navigation, selected, selection
+from emoviz.ui import (
+    attention_weights,
+    clip_view,
+    figures,
+    linked,
+    loaders,
+    messages,
+    navigation,
+    selected,
+    selection,
+    workspace,
+)
 from emoviz.ui.clip_analysis import Analysis, State
 
 MOST_OFFERED = 1000
@@ -65,15 +77,15 @@ The weights that the model's channel attention gives to the channels of this cli
 is applied; one clip has no interval. Source: CATS-Transformer paper, section 4.2.4.
 """
 ABOUT_MOMENTS = """
-Each row is one attention map of the model: how much each moment is looked at, averaged over everything that looks (and
-over the overlapping windows in which the model is applied), as a multiple of an even share. Click to move the clip
-there, drag to repeat a span.
+**Attention**: each row is one attention map of the model: how much each moment is looked at, averaged over everything
+that looks (and over the overlapping windows in which the model is applied), as a multiple of an even share, from dark
+to bright.
 """
 ABOUT_TIMELINE = """
-The prediction of the model every 20 ms of the clip; the band is made to hold the true value in 90 % of the moments of
-somebody whom the model does not know, or is ± the root mean squared error on held-out speakers. *Derived* means trained
-on emotion classes that stand for valence and arousal (Russell and Mehrabian 1977). Click to move the clip there, drag
-to repeat a span.
+**Other lanes**: the prediction of the model every 20 ms of the clip; the band is made to hold the true value in 90 % of
+the moments of somebody whom the model does not know, or is ± the root mean squared error on held-out speakers.
+*Derived* means trained on emotion classes that stand for valence and arousal (Russell and Mehrabian 1977). Click to
+move the clip there, drag to mark a span.
 """
 
 
@@ -278,14 +290,16 @@ def show_clip(name: str, found: dict[str, Path], maps: tuple[str, ...]) -> None:
     except EmovizError as error:
         messages.wrong(str(error))
         return
+    with heading:
+        workspace.links("Attention", clip.name)
     clip_view.follow(analysis, partial(show_state, clip, folder, attention_weights.doubt_of(name, found), analysis))
 
 
 def show_state(clip: selection.Clip, folder: Path, doubt: str, analysis: Analysis, state: State) -> None:
     """Draw one look at the analysis: its progress, and the clip's attention."""
-    left, right = st.columns([43, 57], gap="medium")
+    left, right = workspace.columns()
     with left:
-        clip_view.show_player(analysis, state, figures=["timeline", "moments"])
+        clip_view.show_player(analysis, state, figures=[])
     if state.running or state.prediction is None:
         right.caption("The attention of the model appears here as soon as the clip is read.")
         return
@@ -296,8 +310,7 @@ def show_state(clip: selection.Clip, folder: Path, doubt: str, analysis: Analysi
         return
     stem = f"{clip.stem}-{folder.name}"
     with right:
-        strip = show_moments(found, stem)
-        show_curves(state.prediction, stem, above=strip)
+        show_timeline(analysis, state, state.prediction, found, stem)
     with left:
         show_clip_channels(found, stem, doubt)
         number = choose_window(found) if found.maps else None
@@ -305,23 +318,26 @@ def show_state(clip: selection.Clip, folder: Path, doubt: str, analysis: Analysi
         show_window(analysis, folder, found, number, stem)
 
 
-def show_curves(prediction: ClipPrediction, stem: str, *, above: bool) -> None:
-    """Draw what the model says, on one time axis with the strip above, if there is one."""
+def show_timeline(
+    analysis: Analysis, state: State, prediction: ClipPrediction, found: ClipAttention, stem: str
+) -> None:
+    """Show the moments that the model looks at, and what it says, on the player's clock."""
     table, outputs = prediction.table, prediction.outputs
-    figure = plots.timeline(table, outputs, prediction.gaps, findings.leading_source(outputs, "emotion"))
-    figure.update_layout(margin=STRIP if above else {}, title_text="What does the model say, moment by moment?")
-    figures.show(figure, table, key="timeline", name=f"{stem}-timeline", about=ABOUT_TIMELINE)
-
-
-def show_moments(found: ClipAttention, stem: str) -> bool:
-    """Show the moments that the model looks at, on the player's clock, and return whether it prefers any."""
-    if len(found.moments.columns) < 2:
+    prefers = len(found.moments.columns) > 1
+    if not prefers:
         st.caption("It gives no moment more weight than another: its weights are over channels only.")
-        return False
-    figures.show(
-        plots.attention_strip(found.moments), found.moments, key="moments", name=f"{stem}-moments", about=ABOUT_MOMENTS
+    source = findings.leading_source(outputs, "emotion")
+    lanes = prediction_lanes(table, outputs, prediction.gaps, source)
+    workspace.show_timeline(
+        analysis,
+        state,
+        [attention_lane(found.moments), *lanes] if prefers else lanes,
+        found.moments if prefers else table,
+        name=f"{stem}-{'moments' if prefers else 'timeline'}",
+        about=ABOUT_MOMENTS + ABOUT_TIMELINE if prefers else ABOUT_TIMELINE,
+        otherwise=lambda: plots.timeline(table, outputs, prediction.gaps, source),
+        explains=True,
     )
-    return True
 
 
 def show_clip_channels(found: ClipAttention, stem: str, doubt: str) -> None:

@@ -6,17 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from emoviz import plots
 from emoviz.checkpoints.folder import Checkpoint
 from emoviz.core.errors import EmovizError
-from emoviz.core.vocabulary import CLASS_KINDS
-from emoviz.evaluation.gaps import gaps
 from emoviz.explain import (
     FaceExplanation,
-    FaceFilm,
     Sanity,
     SoundExplanation,
     StreamChecks,
@@ -25,29 +21,34 @@ from emoviz.explain import (
 )
 from emoviz.explain.words import check_words, face_words, limits_words, sound_words, stream_words
 from emoviz.prediction.assembly import ClipPrediction
-from emoviz.ui import background, clip_view, explanations, figures, loaders, messages, navigation, selected, selection
-from emoviz.ui.clip_analysis import Analysis, State
-from emoviz.ui.explanation_choice import ask_face, ask_sound
-from emoviz.ui.explanation_requests import (
-    PICTURES,
-    FaceQuestion,
-    Request,
-    StreamQuestion,
+from emoviz.ui import (
+    background,
+    clip_view,
+    explanations,
+    figures,
+    loaders,
+    messages,
+    navigation,
+    selected,
+    selection,
+    workspace,
 )
+from emoviz.ui.clip_analysis import Analysis, State
+from emoviz.ui.explanation_choice import ask_face, ask_sound, forget_choices
+from emoviz.ui.explanation_lanes import face_lanes, moments_of, said_lanes, sound_lanes, unit_of
+from emoviz.ui.explanation_requests import FaceQuestion, Request, StreamQuestion
 from emoviz.ui.selection import Clip
 from emoviz.ui.session import session
 
 BARS = 20
 """Channels that are shown."""
 CHECK_FOLLOWS = "Sanity check by randomised weights follows."
-EXPLAINED = "explained"
-"""Key in the session of the content of the clip that was explained last."""
 
-ABOUT_FILM = """
-**Faces**: eight moments of the clip with **Grad-CAM** for the chosen emotion; bright places spoke for it, 1 being the
-hottest place of the whole clip, so that moments can be compared. **Beneath**: probability of each emotion from the face
-network, stacked to 1; grey where no face is seen. *Heat* beside the player lays the same over the video. **Click** to
-move the clip there, **drag** to repeat a span. Source: Selvaraju et al. (ICCV 2017), equations 1 and 2.
+ABOUT_TIME = """
+**Heat**: eight moments of the clip with **Grad-CAM** for the chosen emotion; bright places spoke for it, 1 being the
+hottest place of the whole clip, so that moments can be compared. *Heat* beside the player lays the same over the video.
+**Emotion**: probability of each emotion, stacked to 1; grey where nothing is seen or heard. **Click** to move the clip
+there, **drag** to mark a span. Source: Selvaraju et al. (ICCV 2017), equations 1 and 2.
 """
 ABOUT_BARS = """
 The probability of each emotion in the face of this one picture, which sum to 1. *Heat* beside the picture lays what
@@ -60,18 +61,18 @@ tells a region of the face, not a wrinkle. Grad-CAM shows where the network look
 emotion is. Source: Selvaraju et al. (ICCV 2017).
 """
 ABOUT_SOUND = """
-**Above**: the spectrogram of the clip, 80 dB from dark to bright, for orientation; the models hear features of the
-sound and not this picture. **Middle**: the prediction. **Below**: what each moment added to the mean of that over
+**Spectrogram**: the clip's sound, 80 dB from dark to bright, for orientation; the models hear features of the
+sound and not this picture. **Each moment**: what each moment added to the mean of that over
 the chosen span, against the training mean in all channels; orange raised it, blue lowered it. Models that look at the
 whole clip may use sound outside the span. A network that sees the sound as pictures, as `speech-spectrogram` does, is
 explained by Grad-CAM instead. Sources: Sundararajan et al. (ICML 2017) for integrated gradients; Zeiler and Fergus
 (ECCV 2014) for occlusion.
 """
 ABOUT_SEEN_SOUND = """
-**Above**: the spectrogram of the clip, 80 dB from black to white, with **Grad-CAM** over it in orange: places that
+**Spectrogram**: the clip's sound, 80 dB from black to white, with **Grad-CAM** over it in orange: places that
 raised the score of the chosen emotion, scaled to the hottest place of the clip. The network sees a second of sound at
 a time, and its last block has 8 places over the frequencies and 4 over the second, so the heat tells a region and not
-a harmonic. **Middle**: the prediction. **Below**: the mean heat of each moment. Grad-CAM shows where the network
+a harmonic. **Each moment**: its mean heat. Grad-CAM shows where the network
 looked and not whether that is where the emotion is. Source: Selvaraju et al. (ICCV 2017), equations 1 and 2.
 """
 ABOUT_FREQUENCIES = """
@@ -93,12 +94,12 @@ class Place:
     """The parts of the page that show an explanation.
 
     Attributes:
-        film: part for the face over time.
+        time: part for the timeline.
         left: part beneath the player.
         right: part beside the player.
     """
 
-    film: Any
+    time: Any
     left: Any
     right: Any
 
@@ -111,6 +112,9 @@ def main() -> None:
         st.markdown("Where in the face, in the sound and in time does a prediction come from?")
     with chooser:
         clip = selection.choose_clip()
+    if clip is not None:
+        with heading:
+            workspace.links("Why", clip.name)
     selected.show("Explain")
     networks, sequences = explanations.networks(), explanations.sequences()
     network = selection.choose_network(networks, explanations.first_choice(networks))
@@ -136,7 +140,7 @@ def show_clip(clip: Clip, network: Path | str | None, model: Path | str | None) 
     except EmovizError as error:
         messages.wrong(str(error))
         return
-    forget_choices(analysis)
+    forget_choices(analysis.media)
     clip_view.follow(analysis, partial(show_state, clip, analysis, seen, heard), partial(show_progress, analysis))
 
 
@@ -146,25 +150,16 @@ def load(folder: Path | str | None) -> Checkpoint | None:
     return usable[0] if usable else None
 
 
-def forget_choices(analysis: Analysis) -> None:
-    """Forget moment and span of another clip."""
-    before = st.session_state.get(EXPLAINED)
-    if before not in (None, analysis.media.key):
-        for key in ("emotion", "moment", "span"):
-            st.session_state.pop(key, None)
-    st.session_state[EXPLAINED] = analysis.media.key
-
-
 def show_state(
     clip: Clip, analysis: Analysis, network: Checkpoint | None, model: Checkpoint | None, state: State
 ) -> frozenset[Hashable]:
     """Draw one look at the analysis and its explanations so far; return those that are still to come."""
     line = session().line
-    words = st.container()
-    left, right = st.columns([43, 57], gap="medium")
+    left, right = workspace.columns()
+    words = right.container(key="verdict")
     video = left.container()
-    face = ask_face(network, analysis, state.prediction, right)
     place = Place(right.container(), left, right)
+    face = ask_face(network, analysis, state.prediction, right)
     sound = ask_sound(model, analysis, state.prediction, right)
     of_face = face.requests() if face else []
     of_sound = sound.requests() if sound else []
@@ -173,16 +168,21 @@ def show_state(
     wanted = dict([*of_face[:2], *later[:1], *of_face[2:], *later[1:]])
     known = line.ask(wanted)
     told, prediction = [], state.prediction
-    if face and prediction:
-        told.append(show_face(clip, face, prediction, results(known, of_face), place))
-    if sound and prediction:
-        told.append(show_sound(clip, sound, prediction, results(known, of_sound), place))
+    if prediction and (face or sound):
+        with place.time:
+            show_time(
+                clip, analysis, state, prediction, (face, results(known, of_face)), (sound, results(known, of_sound))
+            )
+    if face:
+        told.append(show_face(clip, face, results(known, of_face), place))
+    if sound:
+        told.append(show_sound(clip, sound, results(known, of_sound), place))
     elif state.running:
         right.caption("Curves and explanations appear here as soon as the first model is ready.")
     words.markdown("  \n".join(filter(None, told)))
     with video:
         heat = results(known, of_face)[1] if face else None
-        clip_view.show_player(analysis, state, figures=["film", "sound"], heat=heat)
+        clip_view.show_player(analysis, state, figures=[], heat=heat)
     return line.pending(known)
 
 
@@ -211,12 +211,40 @@ def show_progress(analysis: Analysis, state: State) -> frozenset[Hashable]:
     return line.pending(known)
 
 
-def show_face(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, found: Sequence[Any], place: Place) -> str:
-    """Draw the film strip and the picture, and return the same in words."""
-    one, film, check = found
-    with place.film:
-        show = show_bars if asked.media.info.still else show_film
-        show(clip, asked, prediction, film)
+def show_time(
+    clip: Clip,
+    analysis: Analysis,
+    state: State,
+    prediction: ClipPrediction,
+    face: tuple[FaceQuestion | None, Sequence[Any]],
+    sound: tuple[StreamQuestion | None, Sequence[Any]],
+) -> None:
+    """Draw what the models say and what led them to it on the player's clock; of a single picture, its emotions."""
+    (of_face, seen), (of_sound, heard) = face, sound
+    if analysis.info.still:
+        if of_face:
+            show_bars(clip, of_face, prediction)
+        return
+    moments = moments_of(heard[0]) if of_sound else None
+    sources = [str(one.description.source) for one in (of_face and of_face.network, of_sound and of_sound.model) if one]
+    workspace.show_timeline(
+        analysis,
+        state,
+        [
+            *(face_lanes(of_face, seen[1]) if of_face else []),
+            *(sound_lanes(of_sound, heard[0]) if of_sound else []),
+            *said_lanes(prediction, sources),
+        ],
+        prediction.table if moments is None else moments,
+        name=f"{stem_of(clip, of_sound) if of_sound else clip.stem}-over-time",
+        about=ABOUT_TIME + (ABOUT_SOUND if of_sound and of_sound.method else ABOUT_SEEN_SOUND),
+        otherwise=lambda: plots.timeline(prediction.table, prediction.outputs, prediction.gaps, sources[0]),
+    )
+
+
+def show_face(clip: Clip, asked: FaceQuestion, found: Sequence[Any], place: Place) -> str:
+    """Draw the face of the moment, and return the same in words."""
+    one, _, check = found
     if one is None:
         place.left.caption("The face with heat over it appears here.")
         return ""
@@ -225,24 +253,7 @@ def show_face(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, found
     return f"**Face.** {face_words(one, asked.output, still=asked.media.info.still)}"
 
 
-def show_film(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, film: FaceFilm | None) -> None:
-    """Draw the faces of the clip over the curves of their emotions."""
-    outputs, _ = prediction.said_by(asked.network)
-    table = prediction.table[["time", *outputs.column]]
-    figure = plots.film_strip(
-        table,
-        outputs,
-        gaps(table, outputs, prediction.absences),
-        str(asked.network.description.source),
-        asked.output,
-        film.strip.probabilities if film else None,
-        list(heated(film.strip.pictures, film.strip.heat)) if film else [],
-        share=asked.media.info.duration / PICTURES,
-    )
-    figures.show(figure, table, key="film", name=f"{clip.stem}-{asked.output}-film", about=ABOUT_FILM)
-
-
-def show_bars(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction, film: FaceFilm | None) -> None:
+def show_bars(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction) -> None:
     """Draw what is said of the face in a single picture, which has no film."""
     outputs, _ = prediction.said_by(asked.network)
     table = prediction.table[["time", *outputs.column]]
@@ -264,58 +275,48 @@ def show_picture(clip: Clip, asked: FaceQuestion, one: FaceExplanation, check: S
     st.caption(check_words(check) or CHECK_FOLLOWS)
 
 
-def show_sound(
-    clip: Clip, asked: StreamQuestion, prediction: ClipPrediction, found: Sequence[Any], place: Place
-) -> str:
-    """Draw contributions over time and channels, and return the same in words."""
+def show_sound(clip: Clip, asked: StreamQuestion, found: Sequence[Any], place: Place) -> str:
+    """Draw the contributions of channels or frequencies, and return in words what the sound added."""
     explanation, check = found
     if explanation is None:
-        show_moments(clip, asked, prediction, place)
-        place.right.caption("The contribution of each moment appears in the lowest row.")
+        place.right.caption("The contribution of each moment appears in a lane of its own.")
         return ""
     if isinstance(explanation, SoundExplanation):
-        return f"**Sound.** {show_seen_sound(clip, asked, prediction, explanation, check, place)}"
-    return f"**Sound.** {show_streams(clip, asked, prediction, explanation, check, place)}"
+        return f"**Sound.** {show_seen_sound(clip, asked, explanation, check, place)}"
+    return f"**Sound.** {show_streams(clip, asked, explanation, check, place)}"
 
 
 def show_streams(
     clip: Clip,
     asked: StreamQuestion,
-    prediction: ClipPrediction,
     found: StreamExplanation,
     checks: StreamChecks | None,
     place: Place,
 ) -> str:
-    """Draw what channels and moments of feature streams added, and return the same in words."""
-    kind = asked.model.description.kind
-    unit = "score" if kind in CLASS_KINDS else "mean"
-    show_moments(clip, asked, prediction, place, found.times, unit=unit)
+    """Draw what channels of feature streams added, and return the same in words."""
     with place.right:
         st.caption(limits_words(found))
         st.caption(check_words(checks and checks.times) or CHECK_FOLLOWS)
     with place.left:
         figures.show(
-            plots.contribution_bars(found.channels, BARS, asked.output, unit),
+            plots.contribution_bars(found.channels, BARS, asked.output, unit_of(asked)),
             found.channels,
             key="channels",
             name=f"{stem_of(clip, asked)}-channels",
             about=ABOUT_CHANNELS,
         )
         st.caption(check_words(checks and checks.channels) or CHECK_FOLLOWS)
-    return stream_words(found, kind)
+    return stream_words(found, asked.model.description.kind)
 
 
 def show_seen_sound(
     clip: Clip,
     asked: StreamQuestion,
-    prediction: ClipPrediction,
     found: SoundExplanation,
     check: Sanity | None,
     place: Place,
 ) -> str:
-    """Draw heat over the spectrogram and over its frequencies, and return the same in words."""
-    heat = (found.times, found.frequencies, found.heat)
-    show_moments(clip, asked, prediction, place, found.moments, heat=heat)
+    """Draw the heat of the spectrogram's frequencies, and return the same in words."""
     place.right.caption(check_words(check) or CHECK_FOLLOWS)
     with place.left:
         figures.show(
@@ -326,35 +327,6 @@ def show_seen_sound(
             about=ABOUT_FREQUENCIES,
         )
     return sound_words(found)
-
-
-def show_moments(
-    clip: Clip,
-    asked: StreamQuestion,
-    prediction: ClipPrediction,
-    place: Place,
-    moments: pd.DataFrame | None = None,
-    **known: Any,
-) -> None:
-    """Draw the sound, the prediction of the model, and the facts that are known of each moment."""
-    said = prediction.said_by(asked.model)[1][["time", asked.output]].set_axis(["time", "value"], axis=1)
-    figure = plots.sound_explained(
-        said,
-        asked.output,
-        dimension=asked.model.description.kind == "dimension",
-        spectrogram=explanations.sound_of(asked.media),
-        contributions=None if moments is None else plots.in_stretches(moments),
-        span=asked.span,
-        **known,
-    )
-    with place.right:
-        figures.show(
-            figure,
-            said if moments is None else moments,
-            key="sound",
-            name=f"{stem_of(clip, asked)}-over-time",
-            about=ABOUT_SOUND if asked.method else ABOUT_SEEN_SOUND,
-        )
 
 
 def stem_of(clip: Clip, asked: StreamQuestion) -> str:

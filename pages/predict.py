@@ -9,6 +9,7 @@ from emoviz import plots
 from emoviz.core.errors import EmovizError
 from emoviz.evaluation import findings
 from emoviz.evaluation.sentence import verdict_and_doubts
+from emoviz.plots.lanes import prediction_lanes
 from emoviz.prediction.assembly import ClipPrediction
 from emoviz.prediction.formats import FORMATS
 from emoviz.ui import (
@@ -28,23 +29,24 @@ from emoviz.ui import (
     selection,
     video_view,
     words_view,
+    workspace,
 )
 from emoviz.ui.clip_analysis import Analysis, State
 
 SYNTHETIC = "Synthetic: a public-domain portrait moved by its landmarks, and a speech synthesiser."
 
 ABOUT_TIMELINE = """
-**Upper rows**: valence (how pleasant) and arousal (how excited) from −1 to 1 every 20 ms, by face, speech and their
-late fusion. *Derived* means that the model was trained on emotion classes, turned into valence and arousal by
+**Valence and arousal**: valence (how pleasant) and arousal (how excited) from −1 to 1 every 20 ms, by face, speech and
+their late fusion. *Derived* means that the model was trained on emotion classes, turned into valence and arousal by
 published norms (Russell and Mehrabian 1977). The **band** is made to hold the true value in 90 % of the moments of
-somebody whom the model does not know, and hover tells its ends; of a model without such an interval it is the
-prediction ± its root mean squared error on held-out speakers or pictures, which holds it less often. Fused values have
-neither. Curves are **paler** where the clip is unlike what their model was trained on.
+somebody whom the model does not know, and its ends stand behind the value; of a model without such an interval it is
+the prediction ± its root mean squared error on held-out speakers or pictures, which holds it less often. Fused values
+have neither. Curves are **paler** where the clip is unlike what their model was trained on.
 
-A model of high and low has a row of the probability of high. **Lowest row**: probability of each emotion, stacked to 1.
-**Grey**: no value, with the reason on hover.
+A model of high and low has a lane of the probability of high. **Emotion**: probability of each emotion, stacked to 1.
+**Grey**: no value. Beside each lane's name stand its values at the player's time; why one is missing stands above.
 
-**Click** to move the clip there, **drag** to repeat a span. Source: CATS-Transformer paper, section 3 (late fusion).
+**Click** to move the clip there, **drag** to mark a span. Source: CATS-Transformer paper, section 3 (late fusion).
 """
 ABOUT_MOMENT = """
 The probability of each emotion in the face of this one picture, which sum to 1. A picture has no sound, so nothing is
@@ -76,6 +78,9 @@ def main() -> None:
         st.markdown("How does the emotion in this clip move?")
     with chooser:
         clip = selection.choose_clip(camera.offer)
+    if clip is not None:
+        with heading:
+            workspace.links("Result", clip.name)
     selected.show("Predict")
     models = selection.choose_models()
     asked = people.choose_people()
@@ -109,19 +114,17 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
     """Draw one look at the analysis: its progress, and what is predicted."""
     people.run_again()
     # Slots that are there from the start: what is drawn keeps its place, and so its state, as the rest arrives.
-    words = st.container()
-    left, right = st.columns([43, 57], gap="medium")
+    left, right = workspace.columns()
+    words = right.container(key="verdict")
     with left:
-        clip_view.show_player(
-            analysis, state, figures=["timeline", "words", "turns"], path="circumplex", on_span=people.take_span
-        )
+        clip_view.show_player(analysis, state, figures=["words", "turns"], path="circumplex", on_span=people.take_span)
         if clip.is_example and state.playable:
             st.caption(SYNTHETIC)
     if state.prediction is None or state.prediction.of_clip.empty:  # only of a picture so far that the clip lacks
         right.caption("The curves appear here as soon as the first model is ready.")
         return
     with right:
-        prediction = show_curves(clip, state.prediction)
+        prediction = show_curves(clip, analysis, state, state.prediction)
         if not state.running:
             words_view.show(analysis.media, clip.stem)
         show_weights(clip, prediction)
@@ -141,24 +144,39 @@ def show_state(clip: selection.Clip, asked: str | None, analysis: Analysis, stat
             people.offer_own_speech(prediction, asked)
 
 
-def show_curves(clip: selection.Clip, prediction: ClipPrediction) -> ClipPrediction:
+def show_curves(clip: selection.Clip, analysis: Analysis, state: State, prediction: ClipPrediction) -> ClipPrediction:
     """Draw curves and emotions, and return the prediction with the fusion that was chosen."""
+    place = st.container()  # of the curves, above what is chosen of them
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if prediction.is_fused:
             prediction = prediction.with_fusion(*selection.choose_fusion())
         table, outputs = prediction.table, prediction.of_clip
         emotion_source = selection.choose_source(outputs)
+        if not prediction.info.still:
+            workspace.offer_tiers(analysis.media, prediction)
     one = len(table) == 1  # a single picture, which has no curves
-    figures.show(
-        plots.moment(table, outputs, emotion_source)
-        if one
-        else plots.timeline(table, outputs, prediction.gaps, emotion_source),
-        table,
-        key="timeline",
-        name=f"{clip.stem}-{'emotions' if one else 'timeline'}",
-        about=ABOUT_MOMENT if one else ABOUT_TIMELINE,
-        downloads=exports(prediction),
-    )
+    with place:
+        if one:
+            figures.show(
+                plots.moment(table, outputs, emotion_source),
+                table,
+                key="timeline",
+                name=f"{clip.stem}-emotions",
+                about=ABOUT_MOMENT,
+                downloads=exports(prediction),
+            )
+        else:
+            workspace.show_timeline(
+                analysis,
+                state,
+                prediction_lanes(table, outputs, prediction.gaps, emotion_source),
+                table,
+                name=f"{clip.stem}-timeline",
+                about=ABOUT_TIMELINE,
+                otherwise=lambda: plots.timeline(table, outputs, prediction.gaps, emotion_source),
+                downloads=exports(prediction),
+                explains=True,
+            )
     return prediction
 
 

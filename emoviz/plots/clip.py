@@ -129,7 +129,7 @@ def circumplex(table: pd.DataFrame, outputs: pd.DataFrame, source: str) -> go.Fi
         )
     )
     for axis, rows in (("x", "valence"), ("y", "arousal")):
-        name = _axis_title(dimensions_of(outputs)[rows])
+        name = axis_title(dimensions_of(outputs)[rows])
         lay_out(figure, {f"{axis}axis": unit_axis(name)})
     lay_out(
         figure,
@@ -284,7 +284,7 @@ def _time_axes(
         if name in ("emotions", *HIGHS):
             axis = _share_axis(f"emotion ({emotion_source})" if name == "emotions" else name)
         else:
-            axis = unit_axis(_axis_title(dimensions[name]))
+            axis = unit_axis(axis_title(dimensions[name]))
         lay_out(figure, {f"yaxis{place + 1 if place else ''}": axis | {"domain": [max(0.0, top - share), top]}})
     above = _room_above(figure)
     lay_out(
@@ -310,8 +310,8 @@ def _room_above(figure: go.Figure) -> int:
     return ABOVE + LEGEND_ROW * (width // LEGEND_WIDTH)
 
 
-def _axis_title(rows: pd.DataFrame) -> str:
-    """Name of a dimension; ``(derived)`` only when all who predict it derive it."""
+def axis_title(rows: pd.DataFrame) -> str:
+    """Return the name of a dimension; ``(derived)`` only when all who predict it derive it."""
     names = rows.output.unique()
     return str(names[0]) if len(names) == 1 else str(names[0]).split(" ")[0]
 

@@ -36,7 +36,7 @@ def draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, a
     for row in rows.itertuples():
         colour = SOURCE_COLOURS[Source(row.source)]
         only = (rows.source == row.source).sum() == 1
-        values, single = _apart(table, row.column) if row.source == Source.FUSED else (table[row.column], None)
+        values, single = apart(table, row.column) if row.source == Source.FUSED else (table[row.column], None)
         look = {
             "x": table.time,
             "yaxis": axis,
@@ -47,7 +47,7 @@ def draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, a
                 "width": 2.5 if row.source == Source.FUSED else 1.6,
             },
         }
-        ends, error = _interval(table, row.column, values, row.rmse)
+        ends, error = interval_of(table, row.column, values, row.rmse)
         if ends is not None:
             look["customdata"] = np.stack(ends, axis=1)
             if row.source not in drawn:
@@ -76,7 +76,7 @@ def draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, a
             figure.add_trace(scatter(**look, y=single, showlegend=first, **ALONE_SAID))
 
 
-def _interval(
+def interval_of(
     table: pd.DataFrame, column: str, values: pd.Series, rmse: float
 ) -> tuple[tuple[pd.Series, pd.Series] | None, str]:
     """Return the ends of the band of a curve, and its words on hover: its interval, or else its held-out RMSE."""
@@ -88,7 +88,7 @@ def _interval(
     return (low, high), f" ± {rmse:.2f}"
 
 
-def _apart(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series | None]:
+def apart(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series | None]:
     """Fused values of two sources, and those of one alone up to the next of two; None where there are none."""
     if FUSED_SOURCES not in table or not (table[FUSED_SOURCES] == 1).any():
         return table[column], None

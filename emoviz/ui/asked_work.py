@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -39,6 +39,19 @@ def result(kind: str, of: Hashable, work: Callable[[Progress], T], *, stopped: s
             st.info(stopped)
         st.button(again, key=f"{kind}-again", on_click=st.session_state.pop, args=(jobs_key(kind), None))
     return job.state.result
+
+
+def known(kind: str, recording: str) -> Any:
+    """Return the result of the work of a kind if it was done for a recording, else None; nothing is begun.
+
+    Args:
+        kind: kind of the work.
+        recording: key of the recording, which what the work depends on begins with.
+    """
+    before: tuple[Hashable, Job[Any]] | None = st.session_state.get(jobs_key(kind))
+    if before is None or not isinstance(before[0], tuple) or before[0][0] != recording:
+        return None
+    return before[1].state.result
 
 
 def end() -> None:

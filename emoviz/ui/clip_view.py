@@ -131,7 +131,18 @@ def show_player(
     speaker = faces.speaker if faces else None
     face = analysis.media.face if analysis.media.face in tracks else speaker
     if state.playable is not None:
-        player(state.playable, analysis.info, faces, face, figures=figures, path=path, heat=heat, on_span=on_span)
+        with st.container(key="sight"):  # it stays in sight while the page is scrolled
+            player(
+                state.playable,
+                analysis.info,
+                faces,
+                face,
+                recording=analysis.media.key,
+                figures=figures,
+                path=path,
+                heat=heat,
+                on_span=on_span,
+            )
         if state.playable != analysis.info.path and not analysis.info.still:
             st.caption(
                 "You see and hear a copy of what is analysed, since browsers do not play the original as it is read."

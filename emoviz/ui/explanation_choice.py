@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from ..checkpoints.folder import Checkpoint
+from ..media import ClipMedia
 from ..prediction.assembly import ClipPrediction
 from . import linked
 from .clip_analysis import Analysis
@@ -18,6 +19,11 @@ from .explanation_requests import (
     ways,
 )
 from .session import session
+
+EXPLAINED = "explained"
+"""Key in the session of the recording that was explained last."""
+ASKED = "asked-why"
+"""Key in the session of whether somebody asked for the explanation of a moment that the page is to open."""
 
 
 def ask_face(
@@ -47,6 +53,33 @@ def ask_face(
             moment = linked.slider("Moment (s)", 0.0, round(duration, 2), moment, 0.02, "moment", width=150)
             st.button("Player's time", on_click=take_time, args=(duration,))
     return FaceQuestion(network, analysis.media, output, moment)
+
+
+def ask_about(media: ClipMedia, time: float, span: tuple[float, float] | None) -> None:
+    """Choose the moment and the span that are explained when that page is opened next.
+
+    Args:
+        media: recording that is explained.
+        time: moment in seconds.
+        span: seconds over which the sound is explained; None is all of it.
+    """
+    duration = media.info.duration
+    linked.choose_first("moment", round(min(time, duration), 2))
+    if span is None:
+        st.session_state.pop("span", None)
+    else:
+        linked.choose_first("span", (round(span[0], 1), round(min(span[1], round(duration, 2)), 1)))
+    st.session_state[EXPLAINED] = media.key
+    st.session_state[ASKED] = True
+
+
+def forget_choices(media: ClipMedia) -> None:
+    """Forget moment and span of another recording."""
+    before = st.session_state.get(EXPLAINED)
+    if before not in (None, media.key):
+        for key in ("emotion", "moment", "span"):
+            st.session_state.pop(key, None)
+    st.session_state[EXPLAINED] = media.key
 
 
 def take_time(duration: float) -> None:

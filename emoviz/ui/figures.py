@@ -98,7 +98,7 @@ def show(
             default={"points": []},
             on_points_change=partial(_choose, key, on_select),
         )
-    _row(table, key=key, name=name, about=about, downloads=downloads)
+    show_row(table, key=key, name=name, about=about, downloads=downloads)
 
 
 def kept(of: Hashable, draw: Callable[[], go.Figure]) -> Drawing:
@@ -150,7 +150,7 @@ def show_table(shown: pd.DataFrame, table: pd.DataFrame, *, key: str, name: str,
             st.dataframe(shown, hide_index=True)
         else:
             draw_table(shown, key=f"{key}-written")
-    _row(table, key=key, name=name, about=about, pictures=False)
+    show_row(table, key=key, name=name, about=about, pictures=False)
 
 
 def draw_table(shown: pd.DataFrame, *, key: str, height: int = HEIGHT) -> None:
@@ -178,7 +178,7 @@ def _unbroken(cell: object) -> object:
 
 
 @fragment
-def _row(
+def show_row(
     table: pd.DataFrame,
     *,
     key: str,
@@ -187,9 +187,17 @@ def _row(
     downloads: Mapping[str, Writer] | None = None,
     pictures: bool = True,
 ) -> None:
-    """What stands beneath a figure or table: a row of buttons, and beneath it what the last one opened.
+    """Show what stands beneath a figure or table: a row of buttons, and beneath it what the last one opened.
 
     One component instead of a widget of Streamlit's per button, of which a page with five figures would have forty.
+
+    Args:
+        table: table that the figure shows.
+        key: key of the figure on this page.
+        name: name of downloaded files, without suffix.
+        about: explanation for "what am I looking at?", Markdown.
+        downloads: functions that write the table, by file ending; by default those of the registered formats.
+        pictures: whether the figure can be saved as a picture.
     """
     row = f"{key}-row"
     downloads = downloads or {ending: FORMATS[ending].encode for ending in FORMATS if FORMATS[ending].beneath_figures}

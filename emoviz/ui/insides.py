@@ -58,11 +58,14 @@ def component(name: str, **parts: Any) -> Callable[..., Any] | None:
     """Return a part of the page with its own style and script, None where Streamlit has no such parts.
 
     Args:
-        name: name of the part, and of its style and script in this folder.
+        name: name of the part, and of its style and script in this folder; a script in several files, e.g.
+            ``timeline.js`` and ``timeline.pens.js``, is read as one.
         parts: further arguments of ``st.components.v2.component``.
     """
-    files = {kind: FOLDER / f"{name}.{kind}" for kind in ("css", "js")}
-    known: dict[str, Any] = {kind: file.read_text(encoding="utf-8") for kind, file in files.items() if file.exists()}
+    files = {kind: sorted([*FOLDER.glob(f"{name}.{kind}"), *FOLDER.glob(f"{name}.*.{kind}")]) for kind in ("css", "js")}
+    known: dict[str, Any] = {
+        kind: "\n".join(file.read_text(encoding="utf-8") for file in own) for kind, own in files.items() if own
+    }
     return _reach(
         "parts of a page with scripts of their own",
         lambda: st.components.v2.component(f"emoviz_{name}", **known, **parts),

@@ -1,4 +1,5 @@
 // One clock: the media element's. Overlay, figures and URL follow it; clicks and drags on figures set it.
+// The timeline hears of it by "emoviz:clock" on the document, and sets it by "emoviz:seek", "emoviz:span" and "emoviz:key".
 
 const PLAY = "M3 1.5v13l11-6.5z"
 const PAUSE = "M3 1.5h3.5v13H3zM9.5 1.5H13v13H9.5z"
@@ -28,7 +29,8 @@ class Player {
     this.find = (name) => root.querySelector("#" + name)
     this.clip = this.find("clip")
     this.canvas = this.find("overlay")
-    this.span = null // the looped span [start, end] in seconds
+    this.span = null // the marked span [start, end] in seconds
+    this.looping = false // whether the span is repeated
     this.boxes = this.mesh = this.heat = null
     this.listeners = new AbortController()
     this.listen()
@@ -51,9 +53,10 @@ class Player {
     const moved = !this.data || this.data.url !== data.url
     this.data = data
     if (moved && this.clip.getAttribute("src") !== data.url) {
+      const { time, span } = this.kept()
       this.clip.src = data.url
-      this.clip.currentTime = data.start
-      this.setLoop(null)
+      this.clip.currentTime = data.start || time || 0
+      this.setSpan(span)
     }
     this.find("stage").classList.toggle("audio", data.audioOnly)
     if (data.size) this.clip.style.aspectRatio = `${data.size[0]} / ${data.size[1]}`
@@ -68,6 +71,8 @@ class Player {
   }
 
   close() {
+    this.keep()
+    clearTimeout(this.writing)
     clearTimeout(this.resting)
     cancelAnimationFrame(this.frame)
     this.listeners.abort()
@@ -84,17 +89,21 @@ class Player {
     on(this.clip, "click", () => this.toggle())
     on(this.find("seek"), "input", (event) => this.seek(Number(event.target.value)))
     for (const chip of ["box", "mesh", "heat"]) on(this.find(chip), "click", (event) => this.press(event.currentTarget))
-    on(this.find("loop"), "click", () => this.setLoop(this.span ? null : [0, this.duration]))
+    on(this.find("loop"), "click", () => this.setLooping(!this.looping))
     on(this.find("fit"), "click", () => this.tell("span", this.span.map((time) => time.toFixed(2)).join("-")))
     on(this.clip, "play pause", () => this.showState())
     on(this.clip, "play seeking seeked loadedmetadata", () => this.wake())
     on(window, "resize", () => this.wake())
     on(this.clip, "pause seeked", () => this.writeTime())
-    on(this.clip, "ended", () => this.span && this.restart())
+    on(this.clip, "ended", () => this.looping && this.restart())
     on(this.element, "keydown", (event) => this.key(event))
     // A click on a figure moves the focus to what scrolls the page.
     on(document, "keydown", (event) => event.target.matches("body, main") && this.key(event))
     on(document, "pointerdown", (event) => this.pressFigure(event), { capture: true })
+    on(document, "emoviz:seek", ({ detail }) => this.seekTo(detail))
+    on(document, "emoviz:span", ({ detail }) => this.setSpan(detail))
+    on(document, "emoviz:key", ({ detail }) => this.key(detail))
+    on(document, "emoviz:ask", () => this.tellClock(true))
   }
 
   get duration() {
@@ -111,6 +120,12 @@ class Player {
     this.clip.play()
   }
 
+  // A click on a figure also lets go of a span that it is not in.
+  seekTo(time) {
+    if (this.span && (time < this.span[0] || time > this.span[1])) this.setSpan(null)
+    this.seek(time)
+  }
+
   seek(time) {
     this.clip.currentTime = Math.min(Math.max(time, 0), this.duration)
   }
@@ -121,7 +136,8 @@ class Player {
     if (event.key === " " && inner.tagName !== "BUTTON") this.toggle()
     else if (event.key === "ArrowLeft") this.seek(this.clip.currentTime - (event.shiftKey ? 5 : 1))
     else if (event.key === "ArrowRight") this.seek(this.clip.currentTime + (event.shiftKey ? 5 : 1))
-    else if (event.key === "Escape") this.setLoop(null)
+    else if (event.key === "Escape") this.setSpan(null)
+    else if (event.key === "l" || event.key === "L") this.setLooping(!this.looping)
     else return
     event.preventDefault()
   }
@@ -139,24 +155,33 @@ class Player {
     const release = new AbortController()
     const dragged = (event) => Math.abs(event.clientX - press.clientX) > DRAG
     const spanTo = (event) => [Math.min(start, timeAt(event)), Math.max(start, timeAt(event))]
-    document.addEventListener("pointermove", (event) => dragged(event) && this.setLoop(spanTo(event)),
+    document.addEventListener("pointermove", (event) => dragged(event) && this.setSpan(spanTo(event)),
       { signal: release.signal })
     document.addEventListener("pointerup", (event) => {
       release.abort()
-      if (dragged(event)) {
-        this.setLoop(spanTo(event))
-        this.restart()
-      } else {
-        if (this.span && (start < this.span[0] || start > this.span[1])) this.setLoop(null)
-        this.seek(start)
-      }
+      if (dragged(event)) this.setSpan(spanTo(event))
+      else this.seekTo(start)
     }, { signal: release.signal })
   }
 
-  setLoop(span) {
+  setSpan(span) {
     this.span = span
+    this.looping &&= span !== null
+    this.showSpan()
+  }
+
+  setLooping(looping) {
+    this.looping = looping
+    this.span ??= [0, this.duration]
+    if (looping) this.restart()
+    else if (this.span[0] === 0 && this.span[1] === this.duration) this.span = null
+    this.showSpan()
+  }
+
+  showSpan() {
     this.showFit()
-    this.find("loop").setAttribute("aria-pressed", String(span !== null))
+    this.find("loop").setAttribute("aria-pressed", String(this.looping))
+    this.writeTime()
     this.wake()
   }
 
@@ -176,7 +201,8 @@ class Player {
   draw() {
     if (!this.data) return
     const time = this.clip.currentTime
-    if (this.span && !this.clip.paused && (time >= this.span[1] || time < this.span[0] - 0.1)) this.restart()
+    if (this.looping && !this.clip.paused && (time >= this.span[1] || time < this.span[0] - 0.1)) this.restart()
+    this.tellClock()
     this.find("seek").max = this.duration
     this.find("seek").value = time
     const clock = `${stamp(time)} / ${stamp(this.duration)}`
@@ -184,6 +210,15 @@ class Player {
     for (const figure of this.timeFigures()) this.drawCursor(figure, time)
     this.drawPathPoint(time)
     this.drawFaces(time)
+  }
+
+  tellClock(asked) {
+    const detail = { time: this.clip.currentTime, duration: this.duration, paused: this.clip.paused, span: this.span,
+      looping: this.looping, recording: this.data?.recording }
+    const told = JSON.stringify(detail)
+    if (!asked && told === this.told) return
+    this.told = told
+    document.dispatchEvent(new CustomEvent("emoviz:clock", { detail }))
   }
 
   timeFigures() {
@@ -303,10 +338,25 @@ class Player {
   writeTime() {
     clearTimeout(this.writing)
     this.writing = setTimeout(() => {
+      this.keep()
       const url = new URL(window.location.href)
       url.searchParams.set("time", this.clip.currentTime.toFixed(2))
+      if (this.span) url.searchParams.set("marked", this.span.map((time) => time.toFixed(2)).join("-"))
+      else url.searchParams.delete("marked")
       window.history.replaceState(window.history.state, "", url)
     }, 500)
+  }
+
+  // Time and span of this recording, for the other pages of this tab; the link comes first.
+  keep() {
+    if (!this.data?.recording || !this.duration) return
+    sessionStorage.setItem(`emoviz-clock ${this.data.recording}`,
+      JSON.stringify({ time: this.clip.currentTime, span: this.span }))
+  }
+
+  kept() {
+    const known = JSON.parse(sessionStorage.getItem(`emoviz-clock ${this.data.recording}`) ?? "{}")
+    return { time: known.time, span: spanIn("marked") ?? known.span ?? null }
   }
 
   // ---- what has to be fetched
@@ -331,6 +381,13 @@ class Player {
     if (!faces.mesh || this.mesh?.url === faces.mesh) return
     this.mesh = { url: faces.mesh, values: new Uint16Array(await bytes(faces.mesh)) }
   }
+}
+
+// A span that the link names as two seconds; null where it names none.
+function spanIn(parameter) {
+  const text = new URL(window.location.href).searchParams.get(parameter) ?? ""
+  const found = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text)?.slice(1).map(Number)
+  return found && found[0] < found[1] ? found : null
 }
 
 async function bytes(url) {

@@ -41,14 +41,14 @@ HTML = """
 <section id="player" tabindex="0" role="group" aria-label="Clip player">
   <div id="stage"><video id="clip" playsinline preload="auto"></video><canvas id="overlay"></canvas></div>
   <div id="bar">
-    <button id="play" aria-label="Play"><svg viewBox="0 0 16 16" aria-hidden="true"><path/></svg></button>
     <input id="seek" type="range" min="0" step="0.01" value="0" aria-label="Time in the clip">
+    <button id="play" aria-label="Play"><svg viewBox="0 0 16 16" aria-hidden="true"><path/></svg></button>
     <output id="clock">00:00.0 / 00:00.0</output>
     <span id="chips">
       <button id="box" aria-pressed="true" title="Show the face boxes">Box</button>
       <button id="mesh" aria-pressed="false" title="Show the landmark mesh">Mesh</button>
       <button id="heat" aria-pressed="true" title="Show where in the face the network looked" hidden>Heat</button>
-      <button id="loop" aria-pressed="false" title="Repeat; drag over a curve to set the span">Loop</button>
+      <button id="loop" aria-pressed="false" title="Repeat the span (key L); drag to mark one">Loop</button>
       <button id="fit" title="Fit the models to who speaks in the span" hidden>Fit</button>
     </span>
   </div>
@@ -64,6 +64,7 @@ def player(
     faces: FaceTimeline | None,
     face: int | None,
     *,
+    recording: str,
     figures: list[str],
     path: str,
     heat: "FaceFilm | None" = None,
@@ -76,6 +77,7 @@ def player(
         info: facts about the original clip; None while they are not known yet.
         faces: faces to draw over the picture.
         face: id of the track that is analysed.
+        recording: key of the recording, by which the tab remembers time and span.
         figures: keys of the plotly figures whose x axis is the clip's time.
         path: key of the figure whose first trace with ``customdata`` follows the time.
         heat: heat to draw over the face.
@@ -93,6 +95,7 @@ def player(
             "audioOnly": info is not None and video is None,
             "size": [video.width, video.height] if video else None,
             "start": linked.seconds("time"),
+            "recording": recording,
             "takesSpan": on_span is not None,
             "figures": figures,
             "path": path,

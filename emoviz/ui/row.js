@@ -29,7 +29,10 @@ function button(kind, value, text) {
 // What drew the figure draws the picture, so no network is needed.
 function savePicture(figure, filename, format) {
   const plot = document.querySelector(`.st-key-${figure} .js-plotly-plot`)
-  if (!plot) return // not drawn yet
+  if (!plot) { // a figure that draws itself, or one that is not drawn yet
+    document.dispatchEvent(new CustomEvent("emoviz:picture", { detail: { figure, filename, format } }))
+    return
+  }
   const plotly = plot.closest("[data-testid=stPlotlyChart]") ? window.Plotly : window.emovizPlotly
   const { data, layout } = plot
   const size = { width: plot.offsetWidth, height: plot.offsetHeight, scale: format === "png" ? 2 : 1 }

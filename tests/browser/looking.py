@@ -1,9 +1,10 @@
 """Where things stand on a page in a browser: figures, places in them, and the player."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from playwright.sync_api import Page, TimeoutError
+from playwright.sync_api import Page, TimeoutError, expect
 
 
 def plot(key: str) -> str:
@@ -83,6 +84,43 @@ def place_in(page: Page, selector: str, x: Any, y: Any = None, *, beside: Sequen
         [selector, x, y, list(beside)],
     )
     return found
+
+
+TIMELINE = "#timeline"
+"""The selector of the timeline; its attributes say what it shows."""
+
+
+def lane(key: str) -> str:
+    """The selector of a lane of the timeline."""
+    return f"{TIMELINE} .lane[data-lane='{key}']"
+
+
+def place_at(page: Page, time: float, key: str = "valence") -> Sequence[float]:
+    """Where a time of the recording stands on the screen, in the middle of a lane of the timeline."""
+    drawing = page.locator(f"{lane(key)} canvas")
+    drawing.scroll_into_view_if_needed()
+    box = settled(page, drawing.bounding_box)
+    start, end = shown(page)
+    gutter = 34
+    across = (time - start) / (end - start) * (box["width"] - gutter)
+    return box["x"] + gutter + across, box["y"] + box["height"] / 2
+
+
+def shown(page: Page) -> tuple[float, float]:
+    """The part of the recording that the timeline shows, in seconds."""
+    told = page.locator(TIMELINE)
+    return float(told.get_attribute("data-from") or "nan"), float(told.get_attribute("data-to") or "nan")
+
+
+def wait_until_at(page: Page, time: float) -> None:
+    """Wait until the player and the timeline's cursor stand at a time, within a tenth of a second."""
+    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - {time}) < 0.1")
+    expect(page.locator(TIMELINE)).to_have_attribute("data-time", near(time))
+
+
+def near(time: float) -> re.Pattern[str]:
+    """What matches a time of two digits that is less than a tenth of a second away."""
+    return re.compile("|".join(f"{(100 * time + step) / 100:.2f}" for step in range(-10, 11)))
 
 
 IN_SHADOW = "[...document.querySelectorAll('*')].map(e => e.shadowRoot).find(root => root?.querySelector('video'))"

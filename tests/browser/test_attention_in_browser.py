@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from looking import VIDEO, place_in, plot, settled
+from looking import lane, place_at, plot, settled, wait_until_at
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -42,7 +42,7 @@ def test_the_first_view_has_bars_with_whiskers_and_the_verdict(opened):
 
 
 def test_the_example_clip_is_read_and_its_channels_shown(opened):
-    opened.wait_for_selector(f"{plot('timeline')} .scatterlayer .trace")
+    opened.locator(f"{lane('valence')} canvas").wait_for()
     assert len(bars(opened, "clip-channels")) == 20
 
 
@@ -68,18 +68,13 @@ def test_two_slices_are_chosen_and_the_link_opens_the_same_bars(opened, elsewher
 
 def test_moments_follow_the_player_and_every_map_is_drawn(app: str, page):
     page.goto(f"{app}/attention?model=speech-mdat")
-    page.wait_for_selector(f"{plot('moments')} .emoviz-now", state="attached")
+    page.locator(f"{lane('attention')} canvas").wait_for()
     for kind in ("graph", "co", "temporal"):
         page.wait_for_selector(f"{plot(f'map-{kind}-whisper')} .heatmaplayer image")
-    page.locator(plot("moments")).scroll_into_view_if_needed()
-    x, y = settled(page, lambda: place_in(page, plot("moments"), 3))
+    x, y = place_at(page, 3.0, "attention")
     page.mouse.click(x, y)
     page.wait_for_function("new URL(location.href).searchParams.get('time')?.match(/^(2.9|3.0)/)")
-    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 3) < 0.1")
-    page.wait_for_function(
-        """([selector, x]) => {
-            const cursor = document.querySelector(selector).getBoundingClientRect()
-            return Math.abs(cursor.left + cursor.width / 2 - x) < 5
-        }""",
-        arg=[f"{plot('moments')} .emoviz-now", x],
-    )
+    wait_until_at(page, 3.0)
+    cursor = settled(page, page.locator("#now").bounding_box)
+    assert abs(cursor["x"] + cursor["width"] / 2 - x) < 5
+    expect(page.locator(f"{lane('attention')} .value b").first).to_have_text(re.compile(r"\.\d\d"))

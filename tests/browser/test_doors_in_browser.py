@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from conftest import ROOT, serving
+from looking import lane
 from playwright.sync_api import expect
 from provider import CLIENT, SECRET, provider
 
@@ -60,7 +61,7 @@ def test_all_pages_keep_to_the_policy_and_ask_for_nothing_that_is_not_there(stri
         expect(strict_page).to_have_title(re.compile(f"{page} · emoviz", re.IGNORECASE))
         strict_page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
     strict_page.goto(f"{app}/predict")
-    strict_page.locator(".st-key-timeline .js-plotly-plot .scatterlayer .trace").first.wait_for()
+    strict_page.locator(f"{lane('valence')} canvas").wait_for()
     strict_page.locator(".st-key-stop").wait_for(state="detached")
     assert strict_page.locator("video").first.is_visible()
     assert not missing

@@ -2,14 +2,24 @@
 
 import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from example import EXAMPLES
-from looking import VIDEO, place_in, plot, settled, wait_until_done
-from playwright.sync_api import Page, expect
+from looking import (
+    TIMELINE,
+    VIDEO,
+    lane,
+    place_at,
+    place_in,
+    plot,
+    settled,
+    shown,
+    wait_until_at,
+    wait_until_done,
+)
+from playwright.sync_api import expect
 
 from emoviz.features import transcripts
 from emoviz.features.clip_store import kept_recordings
@@ -18,7 +28,6 @@ from emoviz.media import ClipMedia
 
 pytestmark = pytest.mark.browser
 
-TIMELINE = plot("timeline")
 PORTRAIT = Path(__file__).resolve().parent.parent / "media" / "astronaut.jpg"
 
 
@@ -29,24 +38,18 @@ def open_result(page, address: str) -> None:
 
 
 def wait_for_result(page) -> None:
-    page.wait_for_selector(f"{TIMELINE} .scatterlayer .trace")
+    page.locator(f"{lane('valence')} canvas").wait_for()
     wait_until_done(page)
-    page.wait_for_function(f"document.querySelector('{TIMELINE} .emoviz-now')")
+    page.locator(f"{TIMELINE}:not(.running)").wait_for()
     page.wait_for_function(f"{VIDEO}.duration > 0")
     # The curves are those of the clip in the player, and not of the one before.
-    page.wait_for_function(
-        f"Math.abs(document.querySelector('{TIMELINE}')._fullLayout.xaxis.range[1] - {VIDEO}.duration) < 0.5"
-    )
+    duration = page.evaluate(f"{VIDEO}.duration")
+    settled(page, lambda: shown(page))
+    assert abs(shown(page)[1] - duration) < 0.5
 
 
 def time_of(page) -> float:
     return page.locator("video").evaluate("video => video.currentTime")
-
-
-def place_at(page: Page, time: float) -> Sequence[float]:
-    """Where a time of the clip stands on the screen, in the first row of curves."""
-    page.locator(TIMELINE).first.scroll_into_view_if_needed()
-    return place_in(page, TIMELINE, time)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +63,9 @@ def opened(app: str, shared_page):
 def result(opened):
     """The same page, its player at rest."""
     opened.evaluate(f"{VIDEO}.pause()")
-    if opened.locator("#loop[aria-pressed=true]").count():
-        opened.locator("#loop").click()
+    opened.locator(TIMELINE).focus()
+    for key in ("Escape", "0"):  # no span, and the whole recording
+        opened.keyboard.press(key)
     opened.locator("#loop[aria-pressed=false]").wait_for()
     return opened
 
@@ -85,15 +89,17 @@ def test_a_clip_that_stands_still_is_hardly_drawn(result):
 def test_a_click_on_a_curve_moves_the_clip_and_the_cursor(result):
     page = result
     page.mouse.click(*place_at(page, 2.0))
-    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 2) < 0.1")
+    wait_until_at(page, 2.0)
     x, _ = place_at(page, 2.0)
-    page.wait_for_function(
-        """([selector, x]) => {
-            const cursor = document.querySelector(selector).getBoundingClientRect()
-            return Math.abs(cursor.left + cursor.width / 2 - x) < 5
-        }""",
-        arg=[f"{TIMELINE} .emoviz-now", x],
-    )
+    cursor = settled(page, page.locator("#now").bounding_box)
+    assert abs(cursor["x"] + cursor["width"] / 2 - x) < 5
+    face = page.locator(f"{lane('valence')} .value[data-name=face]")
+    expect(face).to_have_text(re.compile(r"face −?\.\d\d \[−?[.\d]+, −?[.\d]+\]"))
+    before = face.inner_text()
+    page.mouse.click(*place_at(page, 5.4))
+    expect(face).not_to_have_text(before)
+    page.mouse.click(*place_at(page, 2.0))
+    expect(face).to_have_text(before)
     page.wait_for_function("Math.abs(new URL(location.href).searchParams.get('time') - 2) < 0.1")
 
 
@@ -108,15 +114,18 @@ def test_the_video_is_written_and_saved(result):
     expect(page.get_by_role("button", name="Save the video")).to_have_count(0)
 
 
-def test_a_drag_over_a_curve_repeats_the_span(result):
+def test_a_drag_over_a_curve_marks_a_span_that_a_button_repeats(result):
     page = result
     page.mouse.move(*place_at(page, 1.0))
     page.mouse.down()
     page.mouse.move(*place_at(page, 1.5))
     page.mouse.move(*place_at(page, 1.7))
     page.mouse.up()
-    page.wait_for_selector(f"{TIMELINE} .emoviz-loop")
+    expect(page.locator(TIMELINE)).to_have_attribute("data-span", re.compile("^(0.9|1.0).-1[.](6|7).$"))
+    page.wait_for_function("new URL(location.href).searchParams.get('marked')?.match(/^(0.9|1.0).-1[.](6|7)./)")
     page.locator("#fit:not([hidden])").wait_for()
+    assert page.evaluate(f"{VIDEO}.paused")
+    page.locator("#loop").click()
     page.wait_for_function(f"{VIDEO}.currentTime > 1.4")
     page.wait_for_function(f"{VIDEO}.currentTime < 1.3")
     assert time_of(page) > 0.8
@@ -126,11 +135,46 @@ def test_a_drag_over_a_curve_repeats_the_span(result):
     page.wait_for_function(f"{VIDEO}.currentTime > 1.8")
 
 
+def test_the_views_of_a_recording_share_zoom_span_and_cursor(result):
+    page = result
+    timeline = page.locator(TIMELINE)
+    page.mouse.move(*place_at(page, 6.0))
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    expect(timeline).not_to_have_attribute("data-from", "0.00")
+    zoomed = settled(page, lambda: shown(page))
+    assert zoomed[0] < 6 < zoomed[1] and zoomed[1] - zoomed[0] < 6
+    timeline.focus()
+    page.keyboard.press("-")
+    page.keyboard.press("+")  # around the middle, as the present moment is not seen
+    assert settled(page, lambda: shown(page))[1] - shown(page)[0] == pytest.approx(zoomed[1] - zoomed[0], abs=0.02)
+    page.mouse.click(*place_at(page, 6.2))
+    wait_until_at(page, 6.2)
+    page.mouse.move(*place_at(page, 5.8))
+    page.mouse.down()
+    page.mouse.move(*place_at(page, 6.4))
+    page.mouse.up()
+    page.wait_for_function("new URL(location.href).searchParams.get('marked') !== null")
+    seen = [timeline.get_attribute(f"data-{name}") for name in ("from", "to", "time", "span")]
+    page.get_by_role("button", name="Why this span?").click()
+    page.get_by_role("heading", name="Explain", exact=True).wait_for()
+    page.locator(f"{lane('emotions-face')} canvas").wait_for()
+    expect(page.get_by_role("slider", name="Mean over (s)").first).to_have_attribute("aria-valuenow", "5.8")
+    for name, value in zip(("from", "to", "time", "span"), seen, strict=True):
+        expect(timeline).to_have_attribute(f"data-{name}", value)
+    page.locator(".st-key-views").get_by_role("link", name="Result").click()
+    page.get_by_role("heading", name="Predict", exact=True).wait_for()
+    page.locator(f"{lane('emotions-fused')} canvas").wait_for()
+    for name, value in zip(("from", "to", "time", "span"), seen, strict=True):
+        expect(timeline).to_have_attribute(f"data-{name}", value)
+
+
 @pytest.mark.parametrize("focus", ["figure", "player"])
 def test_the_keyboard_plays_and_seeks(result, focus: str):
     page = result
     page.mouse.click(*place_at(page, 1.0))
-    page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 1) < 0.1")
+    wait_until_at(page, 1.0)
     if focus == "player":
         page.locator("#player").focus()
     page.keyboard.press("ArrowRight")
@@ -154,7 +198,8 @@ def test_a_figure_can_be_saved_as_svg(result):
     page = result
     with page.expect_download() as download:
         page.get_by_role("button", name="SVG").first.click()
-    assert "<svg" in Path(download.value.path()).read_text(encoding="utf-8")[:200]
+    drawn = Path(download.value.path()).read_text(encoding="utf-8")
+    assert drawn.startswith("<svg") and "Valence" in drawn and drawn.count("<path") > 8
 
 
 def test_windows_have_a_row_each_and_stand_in_the_link(result):

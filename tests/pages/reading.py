@@ -14,9 +14,11 @@ def texts(test: AppTest) -> str:
 
 
 def specs(test: AppTest) -> dict[str, str]:
-    """Key of each figure -> what the browser is told to draw, as JSON; those in space last."""
+    """Key of each figure -> what the browser is told to draw, as JSON; of a timeline its lanes; those in space last."""
     parts = [c.proto for c in test.get("bidi_component") if c.proto.component_name == "emoviz_figure"]
     found = {_key(part.id): json.loads(part.json)["spec"] for part in parts}
+    timelines = [c.proto for c in test.get("bidi_component") if c.proto.component_name == "emoviz_timeline"]
+    found |= {_key(part.id): json.dumps(json.loads(part.json)["lanes"]) for part in timelines}
     return found | {_key(chart.proto.id): chart.proto.spec for chart in test.get("plotly_chart")}
 
 
@@ -40,7 +42,12 @@ def tables(test: AppTest) -> list[pd.DataFrame]:
 def titled(test: AppTest) -> dict[str, dict]:
     """Title of each figure -> the figure."""
     figures = [json.loads(spec) for spec in specs(test).values()]
-    return {figure["layout"]["title"]["text"]: figure for figure in figures}
+    return {figure["layout"]["title"]["text"]: figure for figure in figures if isinstance(figure, dict)}
+
+
+def lanes(test: AppTest) -> dict[str, dict]:
+    """Title of each lane of the timeline -> what the browser is told of it."""
+    return {lane["title"]: lane for lane in json.loads(specs(test)["timeline"])}
 
 
 def _key(identity: str) -> str:

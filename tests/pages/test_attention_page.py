@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from places import ROOT
 from predictions import make_prediction
-from reading import texts, titled
+from reading import lanes, texts, titled
 
 from emoviz import checkpoints
 from emoviz.analysis.reliability import Reliability
@@ -184,8 +184,8 @@ def test_the_channels_of_a_clip_are_shown(open_page, finish, weighing, settings)
 def test_maps_over_time_and_places_have_their_figures(open_page, finish, looking):
     test = finish(open_page("attention"))
     assert not test.exception
+    assert {"Attention", "Sound"} <= set(lanes(test))
     assert {
-        "Which moments does the model look at?",
         "Where does each node gather from? (toy)",
         "Where in the face does each head look?",
     } <= set(titled(test))

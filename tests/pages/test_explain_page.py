@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from places import ROOT
-from reading import specs, texts
+from reading import lanes, specs, texts
 
 import emoviz.explain
 import emoviz.prediction.inputs
@@ -138,7 +138,13 @@ def settle(finish):
 def test_the_first_view_explains_the_strongest_emotion(explainer, open_page, settle):
     test = settle(open_page("explain"))
     assert not test.exception
-    assert len(specs(test)) == 4
+    assert set(specs(test)) == {"timeline", "seen-face", "channels"}
+    assert set(lanes(test)) >= {
+        "Heat for “happy”",
+        "Spectrogram",
+        "Each moment and “valence (derived)”",
+        "Emotion (face)",
+    }
     (_, output, moment), film, streams, *checks = explainer.calls
     assert output == "happy" == test.selectbox(key="emotion").value
     assert moment == test.slider(key="moment").value
@@ -188,8 +194,8 @@ def test_a_network_that_sees_the_sound_is_explained_by_its_pictures(explainer, o
     assert ("sound", "valence (derived)", 0.0, None) in explainer.calls
     assert not any(name in ("streams", "check streams") for name, *_ in explainer.calls)
     found = specs(test)
-    assert set(found) == {"film", "seen-face", "sound", "frequencies"}
-    assert len([trace for trace in json.loads(found["sound"])["data"] if trace["type"] == "heatmap"]) == 2
+    assert set(found) == {"timeline", "seen-face", "frequencies"}
+    assert lanes(test)["Each moment and “valence (derived)”"]["unit"] == "mean heat"
     assert "probability of .75 on the whole; most heat lies at 1.0 s, and over the whole from 0 to 0.25 kHz" in texts(
         test
     )
@@ -213,7 +219,7 @@ def test_stop_keeps_what_is_ready_and_goes_on_when_told(explainer, open_page, fi
     assert "the face is happy" in texts(test)
     explainer.go_on.set()
     test = settle(test.button(key="go-on").click().run())
-    assert len(specs(test)) == 4
+    assert len(specs(test)) == 3
 
 
 def test_what_cannot_be_explained_is_said_in_one_sentence(explainer, open_page, settle):

@@ -118,9 +118,7 @@ def test_sound_alone_offers_nothing_of_a_face(open_page, finish, predictor, exam
     assert not test.exception and {"face-expression", "speech-emotion"} <= {*predictor.calls[0][1]}
     assert not test.slider and not any(box.key == "fusion" for box in test.selectbox)
     assert not any(group.key == "shown" for group in test.button_group)
-    assert "emotion (speech)" in specs(test)["timeline"] and "face" not in specs(test)["timeline"].replace(
-        "face and", ""
-    )
+    assert "Emotion (speech)" in specs(test)["timeline"] and "face" not in specs(test)["timeline"]
 
 
 def test_one_more_model_is_analysed_alone(open_page, finish, predictor):
