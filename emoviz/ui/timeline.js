@@ -280,7 +280,8 @@ class Timeline {
     this.mark()
     this.readOff()
     const [from, to] = this.window
-    Object.assign(this.element.dataset, { from: from.toFixed(2), to: to.toFixed(2), drawn: (performance.now() - begun).toFixed(1) })
+    Object.assign(this.element.dataset, { from: from.toFixed(2), to: to.toFixed(2), lanes: this.lanes.length,
+      drawn: (performance.now() - begun).toFixed(1) })
     const slider = this.find("window")
     Object.assign(slider, { ariaValueMax: this.data.duration.toFixed(2), ariaValueNow: from.toFixed(2),
       ariaValueText: `${clockOf(from)} to ${clockOf(to)} of ${clockOf(this.data.duration)}` })

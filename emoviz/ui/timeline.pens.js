@@ -47,21 +47,8 @@ const DRAW = {
   },
 
   stack(pen, lane, scale, theme) {
-    const levels = lane.curves.map((curve) => curve.pyramid.at(scale.perPixel / lane.step))
-    const [first, last] = entriesIn(lane, levels[0], scale.from, scale.to)
-    const base = new Float32Array(Math.max(0, last - first + 1))
-    lane.curves.forEach((curve, place) => {
-      const { mean } = levels[place]
-      pen.fillStyle = curve.colour
-      for (const [begin, end] of runsOf(mean, first, last)) {
-        const at = (i) => scale.x(timeOf(lane, levels[place], i))
-        pen.beginPath()
-        for (let i = begin; i <= end; i++) pen.lineTo(at(i), scale.y(base[i - first] + mean[i]))
-        for (let i = end; i >= begin; i--) pen.lineTo(at(i), scale.y(base[i - first]))
-        pen.fill()
-      }
-      for (let i = first; i <= last; i++) base[i - first] += mean[i] || 0
-    })
+    if (isDense(lane, scale)) stackColumns(pen, lane, scale)
+    else stackShapes(pen, lane, scale)
     pen.globalAlpha = 1 - PALE
     pen.fillStyle = theme.paper
     for (const [from, to] of pairs(lane.curves[0]?.pale)) box(pen, scale, from, to)
@@ -71,16 +58,18 @@ const DRAW = {
 
   sound(pen, lane, scale) {
     for (const curve of lane.curves) {
-      const level = curve.band.at(scale.perPixel / lane.step)
-      const [first, last] = entriesIn(lane, level, scale.from, scale.to)
-      const width = Math.max(1, (lane.step * level.size) / scale.perPixel)
       pen.fillStyle = curve.colour
-      pen.beginPath()
+      if (isDense(lane, scale)) {
+        fillColumns(pen, scale, columnsOf(lane, curve.band, scale), 1)
+        continue
+      }
+      const [level] = curve.band.levels
+      const [first, last] = entriesIn(lane, level, scale.from, scale.to)
+      const width = Math.max(1, lane.step / scale.perPixel)
       for (let i = first; i <= last; i++) {
         const top = scale.y(level.high[i])
-        pen.rect(scale.x(timeOf(lane, level, i)) - width / 2, top, width, Math.max(1, scale.y(level.low[i]) - top))
+        pen.fillRect(scale.x(timeOf(lane, level, i)) - width / 2, top, width, Math.max(1, scale.y(level.low[i]) - top))
       }
-      pen.fill()
     }
   },
 
@@ -146,6 +135,40 @@ const DRAW = {
   },
 }
 
+// Emotions as shapes on top of each other.
+function stackShapes(pen, lane, scale) {
+  const levels = lane.curves.map((curve) => curve.pyramid.at(scale.perPixel / lane.step))
+  const [first, last] = entriesIn(lane, levels[0], scale.from, scale.to)
+  const base = new Float32Array(Math.max(0, last - first + 1))
+  lane.curves.forEach((curve, place) => {
+    const { mean } = levels[place]
+    pen.fillStyle = curve.colour
+    for (const [begin, end] of runsOf(mean, first, last)) {
+      const at = (i) => scale.x(timeOf(lane, levels[place], i))
+      pen.beginPath()
+      for (let i = begin; i <= end; i++) pen.lineTo(at(i), scale.y(base[i - first] + mean[i]))
+      for (let i = end; i >= begin; i--) pen.lineTo(at(i), scale.y(base[i - first]))
+      pen.fill()
+    }
+    for (let i = first; i <= last; i++) base[i - first] += mean[i] || 0
+  })
+}
+
+// The same with a box in each pixel, each emotion on top of those before.
+function stackColumns(pen, lane, scale) {
+  const base = new Float32Array(Math.ceil(scale.width))
+  for (const curve of lane.curves) {
+    const { mean } = columnsOf(lane, curve.pyramid, scale)
+    pen.fillStyle = curve.colour
+    for (let place = 0; place < mean.length; place++) {
+      if (mean[place] !== mean[place]) continue
+      const y = scale.y(base[place] + mean[place])
+      pen.fillRect(scale.left + place, y, 1, scale.y(base[place]) - y)
+      base[place] += mean[place]
+    }
+  }
+}
+
 function ruler(pen, scale, value, theme) {
   pen.globalAlpha = value === 0 ? 0.8 : 0.25
   pen.fillStyle = theme.grey
@@ -166,7 +189,26 @@ function drawGaps(pen, lane, scale, theme) {
   pen.globalAlpha = 1
 }
 
+// A box in each pixel from the least to the largest value, which reaches those of the pixel before.
+function fillColumns(pen, scale, { low, high }, thick) {
+  for (let place = 0; place < low.length; place++) {
+    if (low[place] !== low[place]) continue
+    const [least, largest] = [low[place - 1], high[place - 1]]
+    const bottom = largest < low[place] ? largest : low[place] // neither, where a gap comes before
+    const top = least > high[place] ? least : high[place]
+    const y = scale.y(top) - thick / 2
+    pen.fillRect(scale.left + place, y, 1, scale.y(bottom) + thick / 2 - y)
+  }
+}
+
 function strokeCurve(pen, lane, curve, scale, from, to, { alpha, width, dash }) {
+  if (isDense(lane, scale)) {
+    pen.fillStyle = curve.colour
+    pen.globalAlpha = alpha
+    fillColumns(pen, scale, columnsOf(lane, curve.pyramid, scale, from, to), width)
+    pen.globalAlpha = 1
+    return
+  }
   const level = curve.pyramid.at(scale.perPixel / lane.step)
   const [first, last] = entriesIn(lane, level, Math.max(from, scale.from), Math.min(to, scale.to))
   pen.beginPath()
@@ -186,13 +228,24 @@ function strokeCurve(pen, lane, curve, scale, from, to, { alpha, width, dash }) 
   pen.strokeStyle = curve.colour
   pen.globalAlpha = alpha
   pen.lineWidth = width
-  pen.setLineDash(level.size > 1 ? [] : dash) // dashes of a curve that goes up and down in each pixel are noise
+  pen.setLineDash(dash)
   pen.stroke()
   pen.setLineDash([])
   pen.globalAlpha = 1
 }
 
 function fillBand(pen, lane, curve, scale) {
+  if (isDense(lane, scale)) {
+    pen.fillStyle = curve.colour
+    pen.globalAlpha = 0.13
+    const { low, high } = columnsOf(lane, curve.band, scale)
+    for (let place = 0; place < low.length; place++) {
+      if (low[place] === low[place])
+        pen.fillRect(scale.left + place, scale.y(high[place]), 1, scale.y(low[place]) - scale.y(high[place]))
+    }
+    pen.globalAlpha = 1
+    return
+  }
   const level = curve.band.at(scale.perPixel / lane.step)
   const [first, last] = entriesIn(lane, level, scale.from, scale.to)
   pen.fillStyle = curve.colour

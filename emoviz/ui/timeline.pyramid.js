@@ -17,6 +17,32 @@ class Pyramid {
   }
 }
 
+// The least and largest values and the means of each pixel across, not a number in gaps. Pixels are boxes that a pen fills
+// many times as fast as it strokes a line that goes up and down in each of them.
+function columnsOf(lane, pyramid, scale, from = scale.from, to = scale.to) {
+  const width = Math.ceil(scale.width)
+  const found = { low: new Float32Array(width).fill(NaN), high: new Float32Array(width).fill(NaN), mean: new Float32Array(width) }
+  const count = new Uint16Array(width)
+  const level = pyramid.at(scale.perPixel / lane.step)
+  const [first, last] = entriesIn(lane, level, Math.max(from, scale.from), Math.min(to, scale.to))
+  for (let i = first; i <= last; i++) {
+    const time = timeOf(lane, level, i)
+    const place = Math.floor((time - scale.from) / scale.perPixel)
+    if (place < 0 || place >= width || time < from || time > to || level.low[i] !== level.low[i]) continue
+    if (!(found.low[place] <= level.low[i])) found.low[place] = level.low[i]
+    if (!(found.high[place] >= level.high[i])) found.high[place] = level.high[i]
+    found.mean[place] += level.mean[i]
+    count[place] += 1
+  }
+  for (let place = 0; place < width; place++) found.mean[place] /= count[place]
+  return found
+}
+
+// Whether a pixel stands for at least one value, so that columns are drawn.
+function isDense(lane, scale) {
+  return scale.perPixel >= lane.step
+}
+
 function shorter({ low, high, mean, size }) {
   const length = Math.ceil(low.length / STRETCH)
   const next = { low: new Float32Array(length), high: new Float32Array(length), mean: new Float32Array(length),

@@ -45,10 +45,12 @@ class SvgPen {
       + `${this.globalAlpha}" stroke-width="${this.lineWidth}" stroke-dasharray="${this.dash}"/>`)
   }
 
+  // Boxes of one colour that follow each other are one path.
   fillRect(x, y, width, height) {
-    this.beginPath()
-    this.rect(x, y, width, height)
-    this.fill()
+    const begin = `<path fill="${this.fillStyle}" fill-opacity="${this.globalAlpha}" d="`
+    const shape = `M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}z`
+    if (this.written.at(-1)?.startsWith(begin)) this.written.push(this.written.pop().slice(0, -3) + shape + '"/>')
+    else this.written.push(`${begin}${shape}"/>`)
   }
 
   fillText(text, x, y) {
