@@ -1,4 +1,4 @@
-"""How smoothly the timeline draws a long recording: the frames of a made-up hour in Chromium.
+"""Frames of the timeline in Chromium while a made-up hour plays and is zoomed.
 
     python -m benchmarks.timeline [--minutes 60] [--seconds 5]
 
@@ -148,7 +148,7 @@ def write(folder: Path, content: bytes, urls: list[str]) -> str:
 
 
 def made_up(duration: float) -> list[Lane]:
-    """Lanes of a recording whose values wander, with gaps of the face and of speech."""
+    """Return lanes of a recording whose values wander, with gaps of the face and of speech."""
     generator = np.random.default_rng(0)
     times = np.arange(HOP / 2, duration, HOP)
     columns, rows = {"time": times}, []

@@ -36,7 +36,7 @@ def draw_dimension(figure: go.Figure, table: pd.DataFrame, rows: pd.DataFrame, a
     for row in rows.itertuples():
         colour = SOURCE_COLOURS[Source(row.source)]
         only = (rows.source == row.source).sum() == 1
-        values, single = apart(table, row.column) if row.source == Source.FUSED else (table[row.column], None)
+        values, single = _apart(table, row.column) if row.source == Source.FUSED else (table[row.column], None)
         look = {
             "x": table.time,
             "yaxis": axis,
@@ -88,7 +88,7 @@ def interval_of(
     return (low, high), f" ± {rmse:.2f}"
 
 
-def apart(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series | None]:
+def _apart(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series | None]:
     """Fused values of two sources, and those of one alone up to the next of two; None where there are none."""
     if FUSED_SOURCES not in table or not (table[FUSED_SOURCES] == 1).any():
         return table[column], None

@@ -46,7 +46,7 @@ class Gap(NamedTuple):
     Attributes:
         start: second at which it starts.
         end: second at which it ends.
-        reason: who has no value, and why, e.g. ``face: no face in the picture``.
+        reason: name of who has no value, and the reason, e.g. ``face: no face in the picture``.
     """
 
     start: float

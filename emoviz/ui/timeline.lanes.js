@@ -2,11 +2,11 @@
 
 // A lane with its values; one whose values are the same keeps what was made of them.
 async function loaded(sent, before) {
-  const lane = before?.url === sent.url && before?.picture === sent.picture ? before : { element: before?.element }
-  const fresh = lane !== before
-  const old = before && JSON.stringify(before.curves?.map(nameOf))
-  Object.assign(lane, { ...sent, curves: fresh ? sent.curves : lane.curves })
-  if (!fresh) return lane
+  const told = JSON.stringify(sent)
+  if (before?.told === told) return before
+  const lane = { ...sent, told, curves: sent.curves.map((curve) => ({ ...curve })) }
+  const sameHead = before && headOf(before) === headOf(lane)
+  if (sameHead) lane.element = before.element
   const content = sent.url ? await (await fetch(sent.url)).arrayBuffer() : new ArrayBuffer(0)
   const values = new Float32Array(content, 0, sent.values)
   const part = (place) => (place ? values.subarray(place[0], place[0] + place[1]) : null)
@@ -24,14 +24,14 @@ async function loaded(sent, before) {
     ({ start: bars[3 * i], end: bars[3 * i + 1], row: bars[3 * i + 2], label }))
   lane.spills = lane.rows.length === 1 && lane.kind === "bars"
   lane.image = sent.picture ? await imageOf(sent.picture) : null
-  if (old !== JSON.stringify(sent.curves.map(nameOf))) lane.element = undefined // other values stand in its header
   if (lane.element) lane.canvas = lane.element.querySelector("canvas")
   if (lane.element) lane.readings = [...lane.element.querySelectorAll(".value b")]
   return lane
 }
 
-function nameOf({ name, colour, said }) {
-  return [name, colour, said]
+// What the header of a lane is made of.
+function headOf({ title, unit, curves }) {
+  return JSON.stringify([title, unit, curves.map(({ name, colour, said }) => [name, colour, said])])
 }
 
 async function imageOf(url) {
