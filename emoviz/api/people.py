@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.settings import Settings
-from ..features.clip_store import kept_recordings
 from ..media import ClipMedia
-from ..prediction.clip import require_size
+from ..prediction.clip import opened
 from ..prediction.persons.emotions import emotion_table
 from ..prediction.persons.export import person_table, turn_table
 from ..prediction.persons.found import Persons as Found
@@ -77,7 +76,5 @@ def persons(recording: str | PathLike[str], voices: int | None = None) -> Person
         ConfigError: if the number of voices is not positive.
         MediaError: if the recording cannot be read, or nobody is heard or seen in it.
     """
-    path, settings = Path(recording), Settings.read()
-    require_size(path, settings.upload_limit_mb)
-    media = ClipMedia(path, kept=kept_recordings(settings.store, settings.kept_mb))
+    media = opened(Path(recording), Settings.read())
     return Persons(media, Changes(media, voices).applied(persons_of(media, voices)))

@@ -44,13 +44,11 @@ def opened(options: argparse.Namespace, settings: Settings, progress: "Progress"
     Raises:
         MediaError: if it cannot be read, or is too large.
     """
-    from ..features.clip_store import kept_recordings
-    from ..media import ClipMedia
-    from ..prediction.clip import require_size
+    from ..prediction import clip
 
-    require_size(options.clip, settings.upload_limit_mb)
-    kept = kept_recordings(settings.store, settings.kept_mb)
-    return ClipMedia(options.clip, choice=choice_of(options), kept=kept, progress=progress)
+    return clip.opened(
+        options.clip, settings, face=vars(options).get("face"), choice=choice_of(options), progress=progress
+    )
 
 
 MODELS = argument("--model", action="append", default=[], metavar="NAME", help="may be repeated (see `models`)")

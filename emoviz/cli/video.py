@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..core.settings import Settings
-from .clips import FACE, MODELS, TRACKS, choice_of
+from .clips import FACE, MODELS, TRACKS, opened
 from .command import argument, command
 from .output import Bars, note
 
@@ -22,17 +22,16 @@ LOOKS = ("shown", "blurred", "mesh")
     *TRACKS,
 )
 def video(options: argparse.Namespace, settings: Settings) -> None:
-    """Write the video, and say what limits the prediction in it."""
+    """Write the video, with the names that persons of the clip have, and say what limits the prediction in it."""
     from ..features.store import FeatureStore
-    from ..media import ClipMedia
-    from ..prediction.clip import load_checkpoints, predict_clip, require_size
+    from ..prediction.clip import load_checkpoints, predict_clip
+    from ..prediction.persons.known import persons_found_before
     from ..prediction.video import LIMITS, Faces, require_mp4, write_video
 
     require_mp4(options.out)  # before the clip is analysed
-    require_size(options.clip, settings.upload_limit_mb)
     checkpoints = load_checkpoints(options.model, settings.checkpoints)
     with Bars() as bars:
-        media = ClipMedia(options.clip, face=options.face, choice=choice_of(options), progress=bars)
+        media = opened(options, settings, bars)
         prediction = predict_clip(media, checkpoints, store=FeatureStore(settings.store), progress=bars)
-        write_video(options.out, media, prediction, Faces(options.faces), bars)
+        write_video(options.out, media, prediction, Faces(options.faces), bars, persons_found_before(media))
     note([*prediction.notes, *([LIMITS] if options.faces != "shown" else [])])

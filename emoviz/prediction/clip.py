@@ -20,8 +20,12 @@ from ..checkpoints.folder import Checkpoint
 from ..core.errors import ConfigError, MediaError
 from ..core.memory import releasing
 from ..core.progress import Progress, silent, stoppable
+from ..core.settings import Settings
 from ..core.vocabulary import Source
 from ..features.align import frame_middles
+from ..features.clip_store import kept_recordings
+from ..media import Choice, ClipMedia
+from ..media.container import DEFAULT
 from .assembly import Branch, ClipPrediction, assemble
 from .inputs import can_be_extracted, require_people
 from .model import HOP
@@ -29,7 +33,6 @@ from .source import predict_growing
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore
-    from ..media import ClipMedia
 
 DEFAULT_MODELS = ("face-expression", "speech-cats", "speech-emotion")
 """The models that predict unless others are chosen."""
@@ -53,7 +56,7 @@ def load_checkpoints(names: Sequence[str], folders: Sequence[Path]) -> list[Chec
 
 
 def predict_clip(
-    media: "ClipMedia",
+    media: ClipMedia,
     checkpoints: Sequence[Checkpoint],
     *,
     store: "FeatureStore | None" = None,
@@ -119,6 +122,25 @@ def require_size(path: Path, limit_mb: int) -> None:
             f"'{path.name}' has {path.stat().st_size / 1e6:.0f} MB; clips up to {limit_mb} MB are accepted "
             "(setting EMOVIZ_UPLOAD_LIMIT_MB)."
         )
+
+
+def opened(
+    path: Path, settings: Settings, *, face: int | None = None, choice: Choice = DEFAULT, progress: Progress = silent
+) -> ClipMedia:
+    """Return a recording of which what is found is kept for another time, where the settings allow it.
+
+    Args:
+        path: path of its file.
+        settings: settings, of which the largest file and the place and room for what is kept are read.
+        face: number of the face to follow; None is the speaker's.
+        choice: choice of tracks and channel.
+        progress: listener.
+
+    Raises:
+        MediaError: if it cannot be read, or is too large.
+    """
+    require_size(path, settings.upload_limit_mb)
+    return ClipMedia(path, face, choice, kept=kept_recordings(settings.store, settings.kept_mb), progress=progress)
 
 
 def _by_source(checkpoints: Sequence[Checkpoint]) -> dict[Source, list[Checkpoint]]:

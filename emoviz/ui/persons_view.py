@@ -14,7 +14,7 @@ from ..prediction.assembly import ClipPrediction
 from ..prediction.persons.emotions import emotion_table
 from ..prediction.persons.export import turn_table
 from ..prediction.persons.found import MOST, Persons
-from ..prediction.persons.known import Changes, persons_of
+from ..prediction.persons.known import Changes, persons_found_before, persons_of
 from ..prediction.persons.naming import People, merged, parted, renamed
 from . import asked_work, figures, linked
 
@@ -54,13 +54,32 @@ def show(media: ClipMedia, prediction: ClipPrediction, name: str) -> None:
         again="Look again",
     )
     if found is not None:
-        changes = Changes(media, count)
+        changes = _changes(media, count)
         persons = changes.applied(found)
         if persons.turns:
             _show_turns(persons, media, prediction, name)
         if persons.notes:
             st.caption(" ".join(persons.notes))
         _show_people(persons, changes)
+
+
+def known(media: ClipMedia) -> Persons | None:
+    """Return the persons that were found in a recording, by the names that they have now; None if nobody looked."""
+    if media.kept is not None:
+        return persons_found_before(media)
+    of, job = st.session_state.get(asked_work.jobs_key(KIND), (None, None))
+    if of is None or of[0] != media.key or job.state.result is None:
+        return None
+    return _changes(media, of[1]).applied(job.state.result)
+
+
+def _changes(media: ClipMedia, count: int | None) -> Changes:
+    """Return the changes of persons: of a recording of which nothing is kept, they are those of the visit."""
+    if media.kept is not None:
+        return Changes(media, count)
+    of = ("persons-changes", media.key, count)
+    changes: Changes = st.session_state.setdefault(str(of), Changes(media, count))
+    return changes
 
 
 def _show_turns(persons: Persons, media: ClipMedia, prediction: ClipPrediction, name: str) -> None:

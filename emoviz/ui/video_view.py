@@ -10,8 +10,9 @@ from ..core.progress import Progress
 from ..core.words import size
 from ..media import ClipMedia
 from ..prediction.assembly import ClipPrediction
+from ..prediction.persons.found import Persons
 from ..prediction.video import ENDING, LIMITS, Faces, write_video
-from . import asked_work, linked
+from . import asked_work, linked, persons_view
 from .session import session
 
 KIND = "video"
@@ -32,10 +33,11 @@ def show(media: ClipMedia, prediction: ClipPrediction, name: str) -> None:
         if not linked.toggle("Video with all of this burnt in", KIND):
             return
         look = LOOKS[linked.segments("Faces", list(LOOKS), "faces")] if media.info.video else Faces.SHOWN
+    persons = persons_view.known(media) if look is Faces.SHOWN else None
     made = asked_work.result(
         KIND,
-        (media.key, media.face, look, _total(prediction)),
-        partial(_write, session().folder, media, prediction, look),
+        (media.key, media.face, look, _total(prediction), persons and (persons.people, persons.turns)),
+        partial(_write, session().folder, media, prediction, look, persons),
         stopped="The writing of the video was stopped.",
         again="Write again",
     )
@@ -46,9 +48,16 @@ def show(media: ClipMedia, prediction: ClipPrediction, name: str) -> None:
             st.caption(LIMITS)
 
 
-def _write(folder: Path, media: ClipMedia, prediction: ClipPrediction, look: Faces, progress: Progress) -> Path:
+def _write(
+    folder: Path,
+    media: ClipMedia,
+    prediction: ClipPrediction,
+    look: Faces,
+    persons: Persons | None,
+    progress: Progress,
+) -> Path:
     path = folder / f"{media.key}-{look}{ENDING}"
-    write_video(path, media, prediction, look, progress)
+    write_video(path, media, prediction, look, progress, persons)
     return path
 
 

@@ -50,12 +50,12 @@ def view() -> None:
 def visit(tmp_path) -> Callable[..., AppTest]:
     """Opens the view of a recording, each time as another visit does."""
 
-    def visit(**query: str) -> AppTest:
+    def visit(kept: bool = True, **query: str) -> AppTest:
         test = AppTest.from_function(view, default_timeout=60)
         test.session_state["recording"] = SimpleNamespace(
             key="content",
             content="content",
-            kept=Kept(tmp_path),
+            kept=Kept(tmp_path) if kept else None,
             info=SimpleNamespace(duration=4.0),
             path=Path("clip.mp4"),
             face=None,
@@ -133,3 +133,13 @@ def test_a_search_that_fails_is_a_sentence(visit, monkeypatch):
     assert [error.value for error in test.error] == ["Nobody speaks in 'clip.mp4', and no face is seen."]
     test.button(key="persons-again").click().run()
     assert not test.exception
+
+
+def test_where_nothing_is_kept_names_last_as_long_as_the_visit(visit, found):
+    test = ended(visit(kept=False, persons="true"))
+    test.text_input[-3].set_value("Anna").run()
+    assert names(test)[0] == "Anna"
+    test.run()
+    assert names(test)[0] == "Anna"
+    test.button(key="persons-undo").click().run()
+    assert names(test)[0] == "voice A"

@@ -8,6 +8,7 @@ from reading import texts
 from streamlit.testing.v1 import AppTest
 
 from emoviz.core.errors import MediaError
+from emoviz.prediction.persons.found import Person, Persons
 from emoviz.prediction.video import LIMITS
 from emoviz.ui import video_view
 from emoviz.ui.asked_work import jobs_key
@@ -25,7 +26,7 @@ def view() -> None:
 def visit(*, still: bool = False) -> AppTest:
     test = AppTest.from_function(view, default_timeout=60)
     info = SimpleNamespace(still=still, video="a picture")
-    test.session_state["recording"] = SimpleNamespace(key="content", face=None, info=info)
+    test.session_state["recording"] = SimpleNamespace(key="content", face=None, info=info, kept=None)
     outputs = pd.DataFrame({"column": ["face.happy"]})
     test.session_state["prediction"] = SimpleNamespace(
         table=pd.DataFrame({"time": [0.0, 1.0], "face.happy": [0.5, np.nan]}), outputs=outputs
@@ -42,8 +43,11 @@ def ended(test: AppTest) -> AppTest:
 def test_a_video_is_written_when_asked_for_and_anew_for_another_look(monkeypatch):
     written = []
 
-    def write(path, media, prediction, look, progress):
-        written.append(str(look))
+    named = []
+    monkeypatch.setattr(video_view.persons_view, "known", lambda media: named[-1] if named else None)
+
+    def write(path, media, prediction, look, progress, persons):
+        written.append(str(look) if persons is None else persons.people[0].name)
         path.write_bytes(bytes(2_000_000))
 
     monkeypatch.setattr(video_view, "write_video", write)
@@ -59,6 +63,12 @@ def test_a_video_is_written_when_asked_for_and_anew_for_another_look(monkeypatch
     test.session_state["prediction"].table.loc[0, "face.happy"] = 0.6
     ended(test.run())
     assert written == ["shown", "blurred", "blurred"]
+    named.append(Persons((Person("Anna", (), (0,)),), ()))
+    test.run()
+    assert len(written) == 3, "hidden faces have no names"
+    test.session_state["faces"] = "as they are"
+    ended(test.run())
+    assert written[3:] == ["Anna"]
 
 
 def test_what_goes_wrong_is_told_and_can_be_done_again(monkeypatch):

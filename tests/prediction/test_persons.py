@@ -111,6 +111,8 @@ def test_persons_and_their_changes_stay_with_the_recording(tmp_path, monkeypatch
     assert known.persons_of(media) == known.persons_of(media) == KNOWN and looked_for == [None]
     Changes(media).add(renamed(KNOWN.people, "voice B", "Ben"))
     assert [person.name for person in Changes(media).applied(KNOWN).people] == ["voice A", "Ben", "face 1"]
+    assert [person.name for person in known.persons_found_before(media).people] == ["voice A", "Ben", "face 1"]
+    assert known.persons_found_before(SimpleNamespace(key="content", content="other", kept=Kept(tmp_path))) is None
     assert Changes(media, 2).applied(KNOWN) == KNOWN  # of another number of voices nothing is known
     assert Changes(media).applied(replace(KNOWN, people=KNOWN.people[:1])).people == KNOWN.people[:1]
     next(tmp_path.glob("persons-*.json")).write_text('{"states": [[["Ben"]]]}')

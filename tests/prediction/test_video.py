@@ -15,9 +15,12 @@ from emoviz.cli.video import LOOKS
 from emoviz.core.errors import Cancelled, MediaError
 from emoviz.core.vocabulary import EMOTION_COLOURS, MARKS, Emotion
 from emoviz.media import ClipMedia
-from emoviz.prediction.video import Faces, write_video
+from emoviz.prediction.persons.diarisation import Turn
+from emoviz.prediction.persons.found import Person, Persons
+from emoviz.prediction.video import Faces, faces, panel, write_video
 from emoviz.prediction.video.drawing import colour_of
 from emoviz.prediction.video.faces import Marker, hidden_boxes
+from emoviz.prediction.video.names import Names
 from emoviz.prediction.video.panel import EDGE, Panel
 
 NAN = np.nan
@@ -74,6 +77,27 @@ def test_a_box_goes_with_its_face_and_a_blurred_face_has_no_detail(media, tmp_pa
     steps = {look: np.abs(np.diff(picture[100, 60:100].astype(int), axis=0)).max() for look, picture in shown.items()}
     inner = {look: np.abs(np.diff(picture[200, 120:250, 0].astype(int))).max() for look, picture in shown.items()}
     assert steps[Faces.BLURRED] < 30 and inner[Faces.BLURRED] < 30 < inner[Faces.MESH]
+
+
+PERSONS = Persons((Person("Anna", (0,), (0,)), Person("Jürgen", (1,)), Person("张伟", (), (7,))),
+                  (Turn(0.0, 0.5, 0), Turn(0.5, 1.0, 1)))  # fmt: skip
+
+
+def test_curves_and_boxes_carry_the_names_of_persons(media, tmp_path, monkeypatch):
+    names = Names(PERSONS, 0)
+    assert [names.of_face(face) for face in (0, 1, 7)] == ["Anna", "face 1", "face 7"], "the font has no 张"
+    assert names.of_curves("face", 0.7) == "Anna" and names.of_curves("speech", 0.7) == "Jürgen"
+    assert names.of_curves("fused", 0.2) == "Anna" and names.of_curves("fused", 0.7) == "Anna (face), Jürgen (voice)"
+    assert names.of_curves("speech", 1.5) == "" == Names(PERSONS, None).of_curves("face", 0.2)
+
+    written: set[str] = set()
+    for module in (faces, panel):
+        monkeypatch.setattr(module, "write", lambda picture, words, *rest: written.add(words))
+    write_video(tmp_path / "named.mp4", media, said(media), persons=PERSONS)
+    assert {"Anna", "Anna:"} <= written
+    written.clear()
+    write_video(tmp_path / "hidden.mp4", media, said(media), Faces.BLURRED, persons=PERSONS)
+    assert not [words for words in written if "Anna" in words], "a name tells whom a hidden face shows"
 
 
 def test_where_a_face_is_hidden():

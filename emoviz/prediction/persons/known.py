@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,14 @@ from ...core.progress import Progress, silent
 from ...media.weights import SPEAKER_ENCODER
 from ..library.known import Library
 from .diarisation import Turn
+from .found import MOST as MOST_VOICES
 from .found import VERSION, Person, Persons, find_persons
 
 if TYPE_CHECKING:
     from ...media import ClipMedia
 
 _KIND = "persons"
+_CHANGES = ".json"  # ending of the file with the changes
 MOST = 100
 """Largest number of changes of a recording that can be undone."""
 
@@ -34,13 +37,25 @@ def persons_of(media: "ClipMedia", count: int | None = None, progress: Progress 
         return find_persons(media, count, progress)
     made_of = _made_of(media, count)
     if known := media.kept.read(_KIND, made_of):
-        turns = (Turn(start, end, int(voice)) for start, end, voice in np.asarray(known.arrays["turns"]).tolist())
-        return Persons(_people(known.about["people"]), tuple(turns), tuple(known.about["notes"]))
+        return _persons(known)
     found = find_persons(media, count, progress)
     turns_array = np.array(found.turns, np.float64).reshape(-1, 3)
     media.kept.write(_KIND, made_of, Entry({"turns": turns_array}, {"people": found.people, "notes": found.notes}))
     Library(media.kept).note_voices(media.content, len({turn.voice for turn in found.turns}))
     return found
+
+
+def persons_found_before(media: "ClipMedia") -> Persons | None:
+    """Return the persons that were last found in a recording, by the names that they have now; None if nobody looked.
+
+    They are those of the number of voices that was asked for, or of which names were changed, most recently.
+    """
+    if media.kept is None:
+        return None
+    looks = [(_time_of(media, count), count) for count in (None, *range(1, MOST_VOICES + 1))]
+    time, count = max(looks, key=itemgetter(0))
+    known = media.kept.read(_KIND, _made_of(media, count)) if time else None
+    return Changes(media, count).applied(_persons(known)) if known else None
 
 
 class Changes:
@@ -57,7 +72,7 @@ class Changes:
     def __init__(self, media: "ClipMedia", count: int | None = None) -> None:
         self._file: Path | None = None
         if media.kept:
-            self._file = media.kept.path_of(_KIND, _made_of(media, count), ".json")
+            self._file = media.kept.path_of(_KIND, _made_of(media, count), _CHANGES)
         self._states: list[tuple[Person, ...]] = []
         with contextlib.suppress(TypeError, ValueError, AttributeError, KeyError):  # a damaged file counts as absent
             stored = read_json(self._file) if self._file and self._file.is_file() else None
@@ -102,6 +117,21 @@ def _made_of(media: "ClipMedia", count: int | None) -> dict[str, Any]:
     """All that the persons of a recording depend on."""
     of = {"content": media.content, "recording": media.key}
     return {**of, "voices": count, "version": VERSION, "encoder": SPEAKER_ENCODER.sha256}
+
+
+def _time_of(media: "ClipMedia", count: int | None) -> float:
+    """Return when the persons were last looked for or changed with a number of voices, in s; 0 if they never were."""
+    assert media.kept is not None
+    made_of = _made_of(media, count)
+    if not media.kept.holds(_KIND, made_of):
+        return 0.0
+    files = [media.kept.path_of(_KIND, made_of), media.kept.path_of(_KIND, made_of, _CHANGES)]
+    return max((file.stat().st_mtime for file in files if file.is_file()), default=0.0)
+
+
+def _persons(known: Entry) -> Persons:
+    turns = (Turn(start, end, int(voice)) for start, end, voice in np.asarray(known.arrays["turns"]).tolist())
+    return Persons(_people(known.about["people"]), tuple(turns), tuple(known.about["notes"]))
 
 
 def _people(stored: Sequence[Any]) -> tuple[Person, ...]:

@@ -1,6 +1,6 @@
 """A prediction burnt into its recording: an MP4 with faces marked or hidden, and curves and emotion beneath.
 
-``panel`` draws the part beneath the picture, and ``faces`` marks or hides the faces in it.
+``panel`` draws the part beneath the picture, ``faces`` marks or hides the faces in it, and ``names`` tells of whom.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,13 @@ from ...core.progress import Progress, silent
 from ...media import Frame, iterate_frames
 from ...media.encoding import even, write_mp4
 from .faces import Faces, Marker
+from .names import Names
 from .panel import Panel
 
 if TYPE_CHECKING:
     from ...media import ClipMedia
     from ..assembly import ClipPrediction
+    from ..persons.found import Persons
 
 ENDING = ".mp4"
 NARROWEST, WIDEST = 640, 1280
@@ -43,6 +45,7 @@ def write_video(
     prediction: "ClipPrediction",
     faces: Faces = Faces.SHOWN,
     progress: Progress = silent,
+    persons: "Persons | None" = None,
 ) -> None:
     """Write a recording with its prediction, whole or not at all, on the recording's own clock.
 
@@ -52,6 +55,7 @@ def write_video(
         prediction: prediction of it.
         faces: look of the faces: as they are with a box, blurred, or blurred beneath their mesh.
         progress: listener, which also stops it.
+        persons: persons whose names stand with boxes and curves, unless faces are hidden, as a name tells who it is.
 
     Raises:
         MediaError: if the file has another ending, the recording is a single picture or cannot be read, or the disk is
@@ -69,9 +73,12 @@ def write_video(
     width, height = (info.video.width, info.video.height) if info.video else (NARROWEST, 0)
     scale = min(max(1.0, NARROWEST / width), WIDEST / max(width, height))
     shown = even((width * scale, height * scale)) if info.video else (0, 0)
-    panel = Panel(prediction, max(NARROWEST, shown[0]), info.duration)
+    names = None
+    if persons and faces is Faces.SHOWN:
+        names = Names(persons, followed.speaker if followed and media.face is None else media.face)
+    panel = Panel(prediction, max(NARROWEST, shown[0]), info.duration, names)
     size = panel.width, even((panel.width, shown[1] + panel.height))[1]
-    marker = Marker(followed, faces, shown) if followed is not None else None
+    marker = Marker(followed, faces, shown, names) if followed is not None else None
     pictures = _pictures(media, panel, marker, size, shown)
     fps = info.video.fps if info.video else WITHOUT_PICTURE
     with raising(MediaError, path), replacing(path) as draft:

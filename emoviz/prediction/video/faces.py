@@ -8,10 +8,12 @@ import numpy as np
 
 from ...core.vocabulary import MARKS
 from ...media.mesh import mesh_edges
+from ..persons.found import face_name
 from .drawing import colour_of, write
 
 if TYPE_CHECKING:
     from ...media import FaceTimeline, FaceTrack
+    from .names import Names
 
 AROUND = 0.35
 """Share of a face's side that is hidden beyond its box, which ends at the brows and the chin."""
@@ -40,9 +42,11 @@ class Marker:
         faces: faces of the clip.
         look: look of the faces.
         size: width and height of the written pictures.
+        names: names of the persons; without any, several faces have their numbers.
     """
 
-    def __init__(self, faces: "FaceTimeline", look: Faces, size: tuple[int, int]) -> None:
+    def __init__(self, faces: "FaceTimeline", look: Faces, size: tuple[int, int], names: "Names | None" = None) -> None:
+        self._names = names
         self._tracks, self._times, self._look, self._size = faces.tracks, faces.times, look, size
         self._scale = np.array(size, np.float32) / np.maximum(np.array(faces.size, np.float32), 1)
         self._boxes = [hidden_boxes(track.boxes, faces.times) for track in faces.tracks]
@@ -88,8 +92,9 @@ class Marker:
         colour = colour_of(MARKS["analysed face"])
         cv2.rectangle(picture, (x, y), (x + width, y + height), (0, 0, 0), 4)
         cv2.rectangle(picture, (x, y), (x + width, y + height), colour, 2)
-        if len(self._tracks) > 1:
-            write(picture, f"face {track.id}", (x, max(0, y - 22)), 16, colour)
+        if self._names or len(self._tracks) > 1:
+            name = self._names.of_face(track.id) if self._names else face_name(track.id)
+            write(picture, name, (x, max(0, y - 22)), 16, colour)
 
     def _draw_mesh(self, picture: np.ndarray, track: "FaceTrack", number: int, edges: np.ndarray) -> None:
         row = int(np.searchsorted(track.frames, number))

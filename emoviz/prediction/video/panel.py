@@ -13,6 +13,7 @@ from .drawing import Colour, colour_of, width_of, write
 
 if TYPE_CHECKING:
     from ..assembly import ClipPrediction
+    from .names import Names
 
 LINE, EDGE, AXIS, RIBBON = 16, 12, 110, 14
 """Height of a line of words, room at the edges, height of the curves, and of the emotions over time, in pixels."""
@@ -34,9 +35,11 @@ class Panel:
         prediction: prediction of the recording.
         width: pixels.
         duration: length of the recording in s.
+        names: names of the persons, of whom the curves are; None where nobody has a name.
     """
 
-    def __init__(self, prediction: "ClipPrediction", width: int, duration: float) -> None:
+    def __init__(self, prediction: "ClipPrediction", width: int, duration: float, names: "Names | None" = None) -> None:
+        self._names = names
         self.width, self._duration = width, max(duration, 1e-3)
         self._table, self._gaps = prediction.table, prediction.gaps
         self._curves = _rows(prediction.of_clip, "dimension")
@@ -53,6 +56,9 @@ class Panel:
         panel[self._top :, max(0, x - 1) : x + 1] = INK
         row = self._row(time)
         left = EDGE
+        if whose := self._whose(time):
+            write(panel, f"{whose}:", (left, 4), LINE, INK)
+            left += width_of(f"{whose}:", LINE) + EDGE
         for colour, (_, curve) in zip(self._colours(), self._curves.iterrows(), strict=True):
             words = f"{curve.output} {_value(row, curve.column)}"
             write(panel, words, (left, 4), LINE, colour)
@@ -60,6 +66,11 @@ class Panel:
         words, colour = self._emotion(row, time)
         write(panel, words, (EDGE, 4 + LINE + 4), LINE, colour)
         return panel
+
+    def _whose(self, time: float) -> str:
+        """The person of whom the curves speak, and the emotion where there are none."""
+        shown = self._curves if len(self._curves) else self._emotions
+        return self._names.of_curves(shown.source.iloc[0], time) if self._names and len(shown) else ""
 
     def _emotion(self, row: pd.Series, time: float) -> tuple[str, Colour]:
         """The most probable emotion of a moment with its probability, or why there is none."""
