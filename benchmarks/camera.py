@@ -11,8 +11,6 @@ import argparse
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -22,7 +20,8 @@ import numpy as np
 from playwright.sync_api import Page, Response, sync_playwright
 
 from benchmarks.fake_camera import in_front_of_camera
-from benchmarks.first_curve import CURVE, PATIENCE, ROOT, wait_for
+from benchmarks.first_curve import CURVE, PATIENCE
+from benchmarks.server import ROOT, serving
 
 EXAMPLE = ROOT / "examples" / "synthetic-english.mp4"
 AGES = """async (seconds) => {
@@ -48,33 +47,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chromium = os.environ.get("EMOVIZ_CHROMIUM") or shutil.which("chromium")
     if chromium is None:
         sys.exit("Chromium is not installed; name a browser in EMOVIZ_CHROMIUM.")
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "emoviz", "app", "--port"]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         devices = in_front_of_camera(EXAMPLE, Path(folder), 0.0, 11.0)
         browser = driver.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *devices]
         )
-        server = subprocess.Popen(
-            [sys.executable, "-m", "emoviz", "app", "--port", str(port)],
-            cwd=ROOT,
-            env=os.environ | {"EMOVIZ_STORE": f"{folder}/store", "STREAMLIT_SERVER_HEADLESS": "true"},
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            wait_for(f"http://localhost:{port}/_stcore/health")
+        with serving(command, {"EMOVIZ_STORE": f"{folder}/store"}) as (address, _):
             # Playwright's own scripts are forbidden by the app's policy.
             page = browser.new_context(bypass_csp=True).new_page()
             page.set_default_timeout(PATIENCE)
             seen: list[str] = []
             page.on("response", lambda answer: seen.extend(told(answer)))
-            page.goto(f"http://localhost:{port}/predict")
+            page.goto(f"http://{address}/predict")
             ages = record(page, seconds)
-        finally:
-            server.terminate()
-            server.wait()
-            browser.close()
+        browser.close()
     for source in ("face", "speech"):
         print(f"{source + ' values per second':26s} {seen.count(source) / seconds:6.1f}")
     report(ages)

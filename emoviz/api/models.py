@@ -31,6 +31,7 @@ from ..media import ClipMedia, probe
 from ..prediction.clip import load_checkpoints, require_size
 from ..prediction.inputs import PICTURES, require_people, streams_of
 from ..prediction.model import HOP, predict_streams
+from .given import path_of
 from .shown import Answer
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class Model(Answer):
                 f"{self.checkpoint.name} --out FOLDER` shows where in the face it looked."
             )
         require_people(self.checkpoint)
-        settings, path = Settings.read(), Path(recording)
+        settings, path = Settings.read(), path_of(recording)
         require_size(path, settings.upload_limit_mb)
         media = ClipMedia(path)
         duration = media.info.duration

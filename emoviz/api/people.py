@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.settings import Settings
@@ -12,6 +11,7 @@ from ..prediction.persons.emotions import emotion_table
 from ..prediction.persons.export import person_table, turn_table
 from ..prediction.persons.found import Persons as Found
 from ..prediction.persons.known import Changes, persons_of
+from .given import path_of
 from .prediction import Prediction
 from .shown import Answer
 
@@ -76,5 +76,5 @@ def persons(recording: str | PathLike[str], voices: int | None = None) -> Person
         ConfigError: if the number of voices is not positive.
         MediaError: if the recording cannot be read, or nobody is heard or seen in it.
     """
-    media = opened(Path(recording), Settings.read())
+    media = opened(path_of(recording), Settings.read())
     return Persons(media, Changes(media, voices).applied(persons_of(media, voices)))

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import places
-from ..core.errors import ConfigError, MediaError
+from ..core.errors import ConfigError
 from ..core.settings import Settings
 from ..evaluation.findings import leading_source
 from ..features.store import FeatureStore
 from ..prediction import request
 from ..prediction.export import write_prediction, write_table
+from .given import path_of
 from .shown import Answer
 
 if TYPE_CHECKING:
@@ -139,9 +140,7 @@ def predict(
     names = (models,) if isinstance(models, str) else tuple(models)
     if unfit := [one for one in names if not isinstance(one, str) or not one]:
         raise ConfigError(f"Models are given by their names, as in models=['speech-emotion'], not by {unfit[0]!r}.")
-    path, settings = Path(recording), Settings.read()
-    if not path.exists():
-        raise MediaError(f"There is no file '{recording}'.")
+    path, settings = path_of(recording), Settings.read()
     store = FeatureStore(settings.store)
     asked = request.Request.made(
         names,

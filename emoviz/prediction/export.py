@@ -1,9 +1,12 @@
 """Write a clip's prediction, a table or a picture to a file, whole or not at all."""
 
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from ..core.errors import ConfigError
+from ..annotation import segments
+from ..annotation.formats import WRITERS
+from ..core.errors import AnnotationError, ConfigError
 from ..core.files import raising, write_bytes
 from ..core.words import listed
 from .formats import FORMATS, Format
@@ -12,7 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from ..annotation.segments import Segment
     from .assembly import ClipPrediction
+
+T = TypeVar("T")
 
 
 def endings() -> str:
@@ -57,6 +63,37 @@ def write_table(table: "pd.DataFrame", path: Path) -> None:
         ConfigError: if no format has the ending of the path, or its folder is missing or not writable.
     """
     _write(format_of(path).encode(table), path)
+
+
+def found_writer(
+    path: Path,
+    found: str,
+    table_of: "Callable[[T], pd.DataFrame]",
+    segments_of: "Callable[[T, str], Sequence[Segment]]",
+    annotations: Iterable[str] = WRITERS,
+) -> "Callable[[T, str], None]":
+    """Return the function that writes what was found in a recording, given this and the recording's name.
+
+    It raises a ConfigError or an AnnotationError if the folder is missing or not writable, and an AnnotationError where
+    an annotation is asked for and has no segment.
+
+    Args:
+        path: file to write, a table or an annotation by its ending.
+        found: beginning of the sentence for other endings, e.g. ``Words are``.
+        table_of: function that makes the table.
+        segments_of: function that makes the segments of an annotation with an ending.
+        annotations: endings of annotations.
+
+    Raises:
+        AnnotationError: if the file's ending is of no format.
+    """
+    name = path.suffix.lower().removeprefix(".")
+    if name in FORMATS:
+        return lambda made, _: write_table(table_of(made), path)
+    if name not in annotations:
+        accepted = segments.endings([*FORMATS, *annotations])
+        raise AnnotationError(f"{found} written as {accepted}, not '{path.suffix.lower()}'.")
+    return lambda made, recording: segments.write(segments.checked(segments_of(made, name), recording), path, recording)
 
 
 def write_picture(picture: "np.ndarray", path: Path) -> None:

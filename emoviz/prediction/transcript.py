@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..annotation import segments
-from ..annotation.formats import WRITERS
 from ..annotation.formats.subtitles import SUBTITLES
 from ..annotation.segments import Segment
-from ..core.errors import AnnotationError
 from ..core.languages import language_name
 from ..core.words import counted, share
-from .export import write_table
+from .export import found_writer
 from .formats import FORMATS
 
 if TYPE_CHECKING:
@@ -104,19 +102,9 @@ def annotated(transcript: "Transcript", ending: str) -> list[Segment]:
 
 
 def writer_of(path: Path) -> "Callable[[Transcript, str], None]":
-    """Return the function that writes words to a file, given the transcript and the recording's name.
-
-    It raises a ConfigError or an AnnotationError if the folder is missing or not writable, and an AnnotationError
-    where an annotation is asked for and no words were recognised.
+    """Return the function that writes words to a file (:func:`~emoviz.prediction.export.found_writer`).
 
     Raises:
         AnnotationError: if the file's ending is of no format.
     """
-    name = path.suffix.lower().removeprefix(".")
-    if name in FORMATS:
-        return lambda transcript, _: write_table(word_table(transcript), path)
-    if name not in ANNOTATIONS or name not in WRITERS:
-        raise AnnotationError(f"Words are written as {endings()}, not '{path.suffix.lower()}'.")
-    return lambda transcript, recording: segments.write(
-        segments.checked(annotated(transcript, name), recording), path, recording
-    )
+    return found_writer(path, "Words are", word_table, annotated, ANNOTATIONS)

@@ -84,8 +84,8 @@ def show(page: str, *, may_filter: bool = False) -> None:
     """Say what is selected, with buttons that open one recording, save the selection and clear it.
 
     Args:
-        page: title of the page. One that opens single recordings leads to the neighbours of the one that is open, and
-            back to the page that listed them.
+        page: title of the page. One that opens single recordings leads to the neighbours of the one that is open, if it
+            is selected, and back to the page that listed them.
         may_filter: whether the page can show these recordings alone (:func:`filtered`).
     """
     chosen = current()
@@ -146,15 +146,19 @@ def _offer_recordings(chosen: Selection) -> None:
 
 
 def _offer_neighbours(chosen: Selection) -> None:
-    """Draw buttons that open the recordings before and after the open one, and a link back to their list."""
+    """Draw buttons that open the recordings before and after the open one, and a link back to their list.
+
+    There are none beside a recording that is not of the selection, as the menu may have led to it.
+    """
     names = [clip_name(identity) for identity in chosen.recordings]
     clip = linked.read("clip") or str(st.session_state.get("clip", ""))
-    if clip in names:
-        place = names.index(clip)
-        st.caption(f"{place + 1} of {len(names)}", width="content")
-        for label, other in (("Previous", place - 1), ("Next", place + 1)):
-            if 0 <= other < len(names):
-                st.button(label, type="tertiary", on_click=linked.choose_first, args=("clip", names[other]))
+    if clip not in names:
+        return
+    place = names.index(clip)
+    st.caption(f"{place + 1} of {len(names)}", width="content")
+    for label, other in (("Previous", place - 1), ("Next", place + 1)):
+        if 0 <= other < len(names):
+            st.button(label, type="tertiary", on_click=linked.choose_first, args=("clip", names[other]))
     title, query = st.session_state.get(LISTED, ("", {}))
     path = f"pages/{title.lower()}.py"
     if title and has(path):

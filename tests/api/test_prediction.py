@@ -56,6 +56,9 @@ def test_it_shows_itself(prediction):
 def test_what_cannot_be_is_one_sentence(place, prediction):
     with pytest.raises(MediaError, match=r"There is no file '.*none\.mp4'"):
         emoviz.predict(place / "none.mp4")
+    for ask in (emoviz.predict, emoviz.persons):
+        with pytest.raises(MediaError, match="A recording is given by the path of its file, not by None"):
+            ask(None)
     for odd in (None, 3, ""):
         with pytest.raises(ConfigError, match="Models are given by their names"):
             emoviz.predict(place / "clip.mp4", models=[odd])

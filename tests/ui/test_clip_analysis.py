@@ -5,6 +5,7 @@ import time
 import pytest
 from clips import face_frames, write_clip
 from untrained import NAMES, save_all
+from waiting import PATIENCE, until
 
 from emoviz.core.kept import Kept
 from emoviz.features.store import FeatureStore
@@ -12,8 +13,6 @@ from emoviz.media import clip as media_module
 from emoviz.prediction import source as source_module
 from emoviz.prediction.clip import load_checkpoints
 from emoviz.ui.clip_analysis import Analyses
-
-PATIENCE = 60
 
 
 @pytest.fixture
@@ -29,16 +28,9 @@ def clip(tmp_path, monkeypatch):
     return write_clip(tmp_path / "clip.mp4", face_frames(100, [lambda i: (100 + i, 60)]))
 
 
-def wait_until(condition) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_what_is_known_when_it_is_stopped_stays_and_is_gone_on_from(models, clip, tmp_path):
     analysis = Analyses(tmp_path / "play").of(clip, models, FeatureStore(tmp_path / "store"))
-    wait_until(lambda: analysis.state.prediction is not None)
+    until(lambda: analysis.state.prediction is not None)
     analysis.stop()
     stopped = time.monotonic()
     analysis.wait(PATIENCE)
@@ -58,13 +50,13 @@ def test_what_is_known_when_it_is_stopped_stays_and_is_gone_on_from(models, clip
 def test_who_comes_back_to_a_clip_finds_what_was_known(models, clip, tmp_path):
     analyses, store = Analyses(tmp_path / "play"), FeatureStore(tmp_path / "store")
     first = analyses.of(clip, models, store)
-    wait_until(lambda: first.state.prediction is not None)
+    until(lambda: first.state.prediction is not None)
     other = write_clip(tmp_path / "other.mp4", face_frames(5, [lambda i: (100, 60)]))
     analyses.of(other, models, store)
     again = analyses.of(clip, models, store)
     assert again.state.prediction is not None and again.state.running
     again.wait(PATIENCE)
-    wait_until(lambda: not again.state.running)
+    until(lambda: not again.state.running)
     assert not again.state.prediction.is_partial
 
 

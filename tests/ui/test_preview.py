@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE, until
 
 from emoviz.core.errors import MediaError
 from emoviz.core.vocabulary import Source
@@ -14,15 +15,6 @@ from emoviz.ui import preview
 from emoviz.ui.background import Job
 from emoviz.ui.preview import Preview
 from emoviz.ui.turns import Turns, Visitor
-
-PATIENCE = 20
-
-
-def until(condition) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 @pytest.fixture

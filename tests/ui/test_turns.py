@@ -1,16 +1,14 @@
 """Turns at the processors: so many at once, fair among visitors, told in the page, and ended with whoever waits."""
 
 import threading
-import time
 
 import pytest
+from waiting import PATIENCE, until
 
 from emoviz.core.errors import Cancelled
 from emoviz.core.progress import silent
 from emoviz.ui.background import Job
 from emoviz.ui.turns import Turns, Visitor
-
-PATIENCE = 10
 
 
 class Busy:
@@ -30,13 +28,6 @@ class Busy:
         job = Job(work, name, visitor.turn("analysis", beside=beside))
         until(lambda: name in self.began or "in line" in job.state.stage or not job.state.running)
         return job
-
-
-def until(condition) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from ...annotation import segments
 from ...annotation.formats import WRITERS
 from ...core.errors import AnnotationError
-from ..export import write_table
+from ..export import found_writer
 from ..formats import FORMATS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ...annotation.segments import Segment
     from .found import Persons
 
 
@@ -52,26 +53,18 @@ def person_table(persons: "Persons") -> "pd.DataFrame":
 
 
 def writer_of(path: Path) -> "Callable[[Persons, str], None]":
-    """Return the function that writes who speaks when to a file, given the persons and the recording's name.
-
-    It raises a ConfigError or an AnnotationError if the folder is missing or not writable, and an AnnotationError
-    where a format of annotations is asked for and nobody speaks.
+    """Return the function that writes who speaks when to a file (:func:`~emoviz.prediction.export.found_writer`).
 
     Raises:
         AnnotationError: if the file's ending is of no format.
     """
-    name = path.suffix.lower().removeprefix(".")
-    if name in FORMATS:
-        return lambda persons, _: write_table(turn_table(persons), path)
-    if name not in WRITERS:
-        raise AnnotationError(f"Who speaks when is written as {file_endings()}, not '{path.suffix.lower()}'.")
 
-    def write(persons: "Persons", recording: str) -> None:
+    def turns(persons: "Persons", ending: str) -> "list[Segment]":
         if not persons.turns:
             raise AnnotationError(
-                f"{' '.join(persons.notes)} A {path.suffix.lower()} file says who speaks when; without --out the "
-                "persons are told as a table."
+                f"{' '.join(persons.notes)} A .{ending} file says who speaks when; without --out the persons are told "
+                "as a table."
             )
-        segments.write(segments.checked(persons.segments(), recording), path, recording)
+        return persons.segments()
 
-    return write
+    return found_writer(path, "Who speaks when is", turn_table, turns)
