@@ -28,7 +28,7 @@ class Names:
         return name if drawable(name) else face_name(face)
 
     def of_curves(self, source: str, time: float) -> str:
-        """Return of whom the curves of a source speak at a time in s, or "" where that is nobody.
+        """Return the name of the person of whom the curves of a source speak at a time in s, or "" if there is none.
 
         Curves of the face are those of the analysed face, those of speech are those of whoever speaks. Fused ones are
         of both, which are both told where another person speaks.
