@@ -66,6 +66,13 @@ ASKED = (
         f"an annotation file ({annotations()}); of several recordings also one table of all, segments.csv",
     ),
     argument(
+        "--persons",
+        action="store_true",
+        help="tell who speaks: a row per turn of a person with the emotions of the own face, or, with --segments, who "
+        "speaks in each; of several recordings also a table of the persons of each, and one of all, persons.csv",
+    ),
+    argument("--voices", type=int, metavar="N", help="with --persons: number of voices (default: as many as are told)"),
+    argument(
         "--pattern",
         action="append",
         default=[],
@@ -116,7 +123,9 @@ def request_of(options: argparse.Namespace, settings: Settings) -> "Request":
     from ..features.store import FeatureStore
     from ..prediction.request import Request
 
-    asked = {name: getattr(options, name) for name in ("calibrate", "segments", "face")}
+    if options.voices is not None and not options.persons:
+        raise ConfigError("--voices is the number of voices that --persons tells apart: give both.")
+    asked = {name: getattr(options, name) for name in ("calibrate", "segments", "persons", "voices", "face")}
     with Bars() as bars:
         return Request.made(
             options.model,
@@ -129,6 +138,7 @@ def request_of(options: argparse.Namespace, settings: Settings) -> "Request":
 
 
 def _predict_one(options: argparse.Namespace, settings: Settings) -> None:
+    from ..features.clip_store import kept_recordings
     from ..features.store import FeatureStore
     from ..prediction.export import format_of, write_prediction, write_table
     from ..prediction.formats import FORMATS
@@ -139,8 +149,13 @@ def _predict_one(options: argparse.Namespace, settings: Settings) -> None:
         format_of(options.out)  # refuses other endings before the clip is analysed
     request = request_of(options, settings)
     with Bars() as bars:
-        store = FeatureStore(settings.store)
-        answer = request.answer(options.clips[0], limit_mb=settings.upload_limit_mb, store=store, progress=bars)
+        answer = request.answer(
+            options.clips[0],
+            limit_mb=settings.upload_limit_mb,
+            store=FeatureStore(settings.store),
+            kept=kept_recordings(settings.store, settings.kept_mb),
+            progress=bars,
+        )
     segments, form = answer.segments, FORMATS["csv"]
     if options.out and segments is not None:
         write_table(segments, options.out)

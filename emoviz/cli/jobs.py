@@ -144,6 +144,8 @@ def prediction(options: argparse.Namespace, settings: Settings) -> None:
             options.audio_track,
             options.video_track,
             options.channel,
+            persons=options.persons,
+            voices=options.voices,
             share=share,
             shares=options.shares,
         )

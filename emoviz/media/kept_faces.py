@@ -10,7 +10,7 @@ from ..core.progress import Progress, silent
 from .tracks import FaceTimeline, FaceTrack
 from .weights import FACE_LANDMARKER, YUNET
 
-VERSION = 1
+VERSION = 2
 """Version of the way faces are followed; results that another version kept are not used."""
 
 _KIND = "faces"

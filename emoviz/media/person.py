@@ -6,15 +6,9 @@ import numpy as np
 
 from ..core.growing import GrowingArray
 from ..core.kept import Entry
+from .looks import CONTINUES, Crop
 from .networks import BLENDSHAPES, LANDMARKS, Face, FaceNetworks
 from .tracks import FACE_SIZE, FaceTrack
-
-# Correlation of two crops. Between successive pictures of one person it is .92 and more, between any two of one
-# person .8 on average, of two people .4 at most (eight clips of three people, measured when this was written).
-CONTINUES = 0.6
-"""Smallest correlation of two successive crops that show one person."""
-SAME_LOOKS = 0.75
-"""Smallest correlation of any two crops that show one person."""
 
 _LONGEST_ABSENCE = 5.0  # seconds after which a face in the same place counts as another person's
 _STEPS_PER_PIXEL = 16  # precision of stored landmarks; pictures of 1280 pixels fit into int16 with room beyond
@@ -34,9 +28,9 @@ class Person:
         self._measured: Future[None] | None = None  # the last picture's actions and pose
         self.face = Face(np.zeros((LANDMARKS, 3), np.float32), 0.0)
         self.last_time = -np.inf
-        self._gallery: list[np.ndarray] = []  # normalised crops
+        self._gallery: list[np.ndarray] = []  # looks at several times
         self._gallery_time = -np.inf
-        self._last: np.ndarray | None = None  # normalised crop of the last picture with this face
+        self._last: np.ndarray | None = None  # looks in the last picture with this face
         self._rows = {
             "frames": GrowingArray((), np.int32),
             "seen_boxes": GrowingArray((4,), np.float32),
@@ -58,18 +52,19 @@ class Person:
         similar = 0.5 < box[3] / max(float(last[3]), 1.0) < 2
         return time - self.last_time <= _LONGEST_ABSENCE and similar and bool(distance < last[2:].max())
 
-    def differs(self, crop: np.ndarray) -> bool:
+    def differs(self, crop: Crop) -> bool:
         """Return whether a crop that directly follows the last one shows somebody else."""
-        return self._last is not None and float(self._last @ _normalised(crop)) < CONTINUES
+        return self._last is not None and float(self._last @ crop.looks) < CONTINUES
 
-    def likeness(self, crop: np.ndarray) -> float:
-        """Return the highest correlation of a crop with those that are kept of this person, in [-1, 1]."""
-        own = _normalised(crop)
-        return max((float(known @ own) for known in (*self._gallery, self._last) if known is not None), default=-1.0)
+    def likeness(self, crop: Crop) -> float:
+        """Return the highest likeness of a crop and those that are kept of this person, in [-1, 1]."""
+        return max(
+            (float(known @ crop.looks) for known in (*self._gallery, self._last) if known is not None), default=-1.0
+        )
 
-    def record(self, frame: int, time: float, face: Face, crop: np.ndarray, networks: FaceNetworks) -> None:
+    def record(self, frame: int, time: float, face: Face, crop: Crop, networks: FaceNetworks) -> None:
         """Keep what is seen of the face in one picture."""
-        self.face, self.last_time, self._last = face, time, _normalised(crop)
+        self.face, self.last_time, self._last = face, time, crop.looks
         if time - self._gallery_time >= _GALLERY_EVERY:
             self._gallery = [*self._gallery[-_GALLERY + 1 :], self._last]
             self._gallery_time = time
@@ -78,7 +73,7 @@ class Person:
         self._rows["seen_boxes"].append(face.box())
         self._rows["seen_points"].append(np.clip(np.round(face.landmarks * _STEPS_PER_PIXEL), limits.min, limits.max))
         self._rows["seen_presence"].append(face.presence)
-        self._rows["seen_crops"].append(crop)
+        self._rows["seen_crops"].append(crop.picture)
         self._finish_measures()
         self._measured = self._measures.submit(self._measure, face.landmarks, networks)
 
@@ -102,9 +97,9 @@ class Person:
         """Return the values from a row on, with all data by which this person is followed and recognised."""
         self._finish_measures()
         assert self._last is not None  # it was seen in a picture
-        looks = {"landmarks": self.face.landmarks, "gallery": np.stack(self._gallery), "last": self._last}
+        told_by = {"landmarks": self.face.landmarks, "gallery": np.stack(self._gallery), "last": self._last}
         about = {"presence": self.face.presence, "time": self.last_time, "gallery_time": self._gallery_time}
-        return Entry({name: rows.array[since:] for name, rows in self._rows.items()} | looks, about)
+        return Entry({name: rows.array[since:] for name, rows in self._rows.items()} | told_by, about)
 
     def grow(self, entry: Entry) -> None:
         """Add the values that :meth:`grown` returned in another process."""
@@ -113,10 +108,3 @@ class Person:
         self.face = Face(entry.arrays["landmarks"], entry.about["presence"])
         self.last_time, self._gallery_time = entry.about["time"], entry.about["gallery_time"]
         self._gallery, self._last = list(entry.arrays["gallery"]), entry.arrays["last"]
-
-
-def _normalised(crop: np.ndarray) -> np.ndarray:
-    """A crop as a float32 vector of mean 0 and length 1, so that the product of two is their correlation."""
-    values = crop.reshape(-1).astype(np.float32)
-    values -= values.mean()
-    return np.asarray(values / max(float(np.linalg.norm(values)), 1e-6))

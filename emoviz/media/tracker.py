@@ -12,8 +12,9 @@ import numpy as np
 
 from ..core.kept import Entry
 from .crops import face_crop
+from .looks import CONTINUES, SAME_LOOKS, Crop
 from .networks import Detection, Face, FaceNetworks, Region
-from .person import CONTINUES, SAME_LOOKS, Person
+from .person import Person
 from .tracks import FaceTrack
 
 _PRESENT = 0.5  # of the landmark network: below it there is no face
@@ -44,13 +45,13 @@ class Tracker:
         """Take in the next picture, and the faces that the detector found in it where it was asked already."""
         cut = self._is_cut(image)
         faces: dict[Person, Face] = {}
-        crops: dict[Person, np.ndarray] = {}
-        strangers: list[tuple[Face, np.ndarray]] = []  # faces where somebody else was before
+        crops: dict[Person, Crop] = {}
+        strangers: list[tuple[Face, Crop]] = []  # faces where somebody else was before
         for person in self._seen:
             face = self._networks.landmarks(image, person.face.region())
             if face.presence < _PRESENT:
                 continue
-            crop = face_crop(image, face.landmarks)
+            crop = Crop(face_crop(image, face.landmarks))
             if cut or person.differs(crop):
                 strangers.append((face, crop))
             else:
@@ -153,7 +154,7 @@ class Tracker:
         image: np.ndarray,
         time: float,
         faces: dict[Person, Face],
-        crops: dict[Person, np.ndarray],
+        crops: dict[Person, Crop],
         upright: list[Detection] | None,
     ) -> None:
         """Add to ``faces`` and ``crops`` those that the detector finds and nobody follows yet."""
@@ -162,7 +163,7 @@ class Tracker:
                 continue
             face = self._look(image, detection.region())
             if face.presence >= _PRESENT:
-                self._welcome(face, face_crop(image, face.landmarks), time, faces, crops, near=True)
+                self._welcome(face, Crop(face_crop(image, face.landmarks)), time, faces, crops, near=True)
 
     def _look(self, image: np.ndarray, region: Region) -> Face:
         """The face in a region, seen from the side that shows it best: the detector takes turned faces for upright."""
@@ -194,10 +195,10 @@ class Tracker:
     def _welcome(
         self,
         face: Face,
-        crop: np.ndarray,
+        crop: Crop,
         time: float,
         faces: dict[Person, Face],
-        crops: dict[Person, np.ndarray],
+        crops: dict[Person, Crop],
         *,
         near: bool,
     ) -> None:

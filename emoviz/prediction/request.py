@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core import words
 from ..core.errors import MediaError
+from ..core.kept import Kept
 from ..core.progress import Progress, silent
 from ..evaluation.sentence import sentence
 from ..media import Choice, ClipMedia
 from .clip import load_checkpoints, predict_clip, require_size
 from .kept import VERSION
+from .persons.emotions import emotion_table, with_other_faces, with_speakers
+from .persons.found import VERSION as PERSONS_VERSION
+from .persons.found import Persons, require_voices
+from .persons.known import Changes, persons_of
 from .profiles import fitted_models, speaks_of_clip
 from .segmented import annotation_of, require_known, segments_of, summed_up
 
@@ -30,6 +35,7 @@ class Answer(NamedTuple):
     Attributes:
         prediction: prediction of the recording.
         segments: table of its segments; None where none are asked for.
+        persons: persons of the recording; None where nobody asks for them.
         said: sentences on the people to whom models are fitted, on limits of the prediction, and on its result.
         content: key of the recording's content and of the choice of its tracks.
     """
@@ -38,6 +44,7 @@ class Answer(NamedTuple):
     segments: "pd.DataFrame | None"
     said: tuple[str, ...]
     content: str
+    persons: Persons | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,9 @@ class Request:
         checkpoints: models to apply.
         calibrate: text that names people to whom the models are fitted (:mod:`emoviz.prediction.profiles`), or None.
         segments: text that names segments (:func:`emoviz.prediction.segmented.segments_of`), or None.
+        persons: whether persons are looked for. Each segment then names who speaks in it; where no segments are named,
+            they are the turns of the persons, each with the values of the speaker's own face.
+        voices: number of voices; None finds it.
         face: number of the face to follow; None is the speaker's.
         choice: choice of tracks and channel.
         told: sentences that say to whom the models are fitted that all recordings share.
@@ -56,6 +66,8 @@ class Request:
     checkpoints: "Sequence[Checkpoint]"
     calibrate: str | None = None
     segments: str | None = None
+    persons: bool = False
+    voices: int | None = None
     face: int | None = None
     choice: Choice = field(default_factory=Choice)
     told: tuple[str, ...] = ()
@@ -84,8 +96,10 @@ class Request:
             CheckpointError: if a model is damaged.
             CalibrationError: if the people cannot be measured.
             AnnotationError: if the segments are impossible.
+            ConfigError: if no recording has so many voices.
         """
         request = cls(load_checkpoints(models, folders), **asked)
+        require_voices(request.voices)
         if request.segments is not None:
             require_known(request.segments)
         if request.calibrate is None or speaks_of_clip(request.calibrate):
@@ -99,6 +113,7 @@ class Request:
         *,
         limit_mb: int,
         store: "FeatureStore | None" = None,
+        kept: Kept | None = None,
         progress: Progress = silent,
     ) -> Answer:
         """Predict one recording, with models fitted to its own people if the request says so.
@@ -107,16 +122,18 @@ class Request:
             recording: path of its file.
             limit_mb: largest file that is accepted, in MB.
             store: store that keeps extracted features; None extracts them anew.
+            kept: place in which persons are kept, and found again by the names that people gave them.
             progress: listener.
 
         Raises:
-            MediaError: if it cannot be read, is too large, or lacks the picture or the sound that all models read.
+            MediaError: if it cannot be read, is too large, or lacks the picture or the sound that all models read, or
+                if persons are asked for and there are none.
             CalibrationError: if too little of its people is heard.
             AnnotationError: if its own segments are impossible.
             Cancelled: if ``progress`` raises it.
         """
         require_size(recording, limit_mb)
-        media = ClipMedia(recording, face=self.face, choice=self.choice)
+        media = ClipMedia(recording, face=self.face, choice=self.choice, kept=kept if self.persons else None)
         checkpoints, told = self.checkpoints, list(self.told)
         if self.calibrate is not None and speaks_of_clip(self.calibrate):
             fitted = fitted_models(checkpoints, self.calibrate, clip=media, store=store, progress=progress)
@@ -128,11 +145,27 @@ class Request:
             raise MediaError(
                 f"'{recording.name}' has no {lacks}, without which {names} can say nothing: choose another model."
             )
-        said = dict.fromkeys((*told, *prediction.notes, sentence(prediction.table, prediction.outputs)))
+        persons = self._persons_of(media, progress)
+        limits = persons.notes if persons else ()
+        said = dict.fromkeys((*told, *prediction.notes, *limits, sentence(prediction.table, prediction.outputs)))
         segments = None
         if self.segments is not None:
             segments = summed_up(prediction, segments_of(self.segments, prediction))
-        return Answer(prediction, segments, tuple(said), media.key)
+        elif persons:
+            face = prediction.faces.speaker if prediction.faces and self.face is None else self.face
+
+            def predict(other: int) -> "ClipPrediction":
+                return predict_clip(media.with_face(other), checkpoints, store=store, progress=progress)
+
+            segments = with_other_faces(emotion_table(prediction, persons, face), persons, face, predict)
+        if segments is not None and persons:
+            segments = with_speakers(segments, persons)
+        return Answer(prediction, segments, tuple(said), media.key, persons)
+
+    def _persons_of(self, media: ClipMedia, progress: Progress) -> Persons | None:
+        if not self.persons:
+            return None
+        return Changes(media, self.voices).applied(persons_of(media, self.voices, progress))
 
     def facts(self) -> dict[str, Any]:
         """Return all values, except the recording, on which an answer depends, as JSON can hold them."""
@@ -141,6 +174,7 @@ class Request:
             "models": {one.name: one.fingerprint for one in self.checkpoints},
             "people": self.calibrate,
             "segments": [self.segments, annotation and sha256(annotation.read_bytes()).hexdigest()],
+            "persons": [self.voices, PERSONS_VERSION] if self.persons else None,
             "face": self.face,
             "tracks": [self.choice.audio, self.choice.video, self.choice.channel],
             "version": VERSION,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,14 +15,16 @@ from ..jobs.folder import Job, State
 from ..jobs.kinds.prediction import Prediction
 from ..jobs.slurm import Slurm
 from ..prediction.bulk.listing import find, folders_in
-from ..prediction.bulk.tables import PROBLEMS, SEGMENTS
+from ..prediction.bulk.tables import PERSONS, PROBLEMS, SEGMENTS
+from ..prediction.persons.found import MOST as MOST_VOICES
 from ..prediction.profiles import CORPUS, OWN, PROFILE
 from . import figures, job_cards, job_places, server_folders, visitors
+from .persons_view import FOUND
 from .segment_view import LONGEST
 from .server_folders import MOST_FOLDERS
 
 MOST_JOBS = 5
-FRAMES, WINDOWS, SPEECH = "each frame", "windows of one length", "where somebody speaks"
+FRAMES, WINDOWS, SPEECH, TURNS = "each frame", "windows of one length", "where somebody speaks", "each person's turn"
 TABLES = "emoviz-tables"
 """Name of the folder of the tables, inside that of the recordings, unless another is chosen."""
 
@@ -66,7 +69,7 @@ def _choose(models: Sequence[str], people: str | None, roots: Sequence[Path]) ->
     folder = st.selectbox("Folder", folders_in(roots, MOST_FOLDERS), key="folder", help=ABOUT_FOLDER)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         patterns = st.text_input("Only files that fit", key="patterns", placeholder="*.mp4", help=ABOUT_PATTERN)
-        segments = _choose_segments()
+        rows = _choose_rows()
     out = st.text_input("Folder of the tables", os.path.join(folder, TABLES), key=f"tables-{folder}", help=ABOUT_TABLES)
     where = job_places.choose_where("folder-device")
     shares = st.number_input("Jobs", 1, value=1, key="shares", help=ABOUT_SHARES) if isinstance(where, Slurm) else 1
@@ -81,8 +84,8 @@ def _choose(models: Sequence[str], people: str | None, roots: Sequence[Path]) ->
         if st.button("Predict all", type="primary", disabled=not models, key="predict-all"):
             for share in range(1, shares + 1):
                 work = Prediction(
-                    (str(folder),), out, tuple(models), segments, people or "", tuple(patterns.split()),
-                    inside=inside, share=share, shares=shares,
+                    (str(folder),), out, tuple(models), calibrate=people or "", patterns=tuple(patterns.split()),
+                    inside=inside, share=share, shares=shares, **rows,
                 )  # fmt: skip
                 job_cards.jobs().submit(work, where)
             st.rerun()
@@ -90,12 +93,15 @@ def _choose(models: Sequence[str], people: str | None, roots: Sequence[Path]) ->
         st.error(str(error))
 
 
-def _choose_segments() -> str:
-    """Let people choose what a table has a row for, and return the text that names it."""
-    kind = st.selectbox("A row for", [FRAMES, WINDOWS, SPEECH], key="folder-segments", width=210)
+def _choose_rows() -> dict[str, Any]:
+    """Let people choose what a table has a row for, and return the attributes of the job that say so."""
+    kind = st.selectbox("A row for", [FRAMES, WINDOWS, SPEECH, TURNS], key="folder-segments", width=210)
     if kind == WINDOWS:
-        return str(st.number_input("Seconds", 1, LONGEST, 5, key="folder-window", width=110))
-    return "speech" if kind == SPEECH else ""
+        return {"segments": str(st.number_input("Seconds", 1, LONGEST, 5, key="folder-window", width=110))}
+    if kind == TURNS:
+        asked = st.selectbox("Voices", [FOUND, *map(str, range(1, MOST_VOICES + 1))], key="folder-voices", width=110)
+        return {"persons": True, "voices": None if asked == FOUND else int(asked)}
+    return {"segments": "speech" if kind == SPEECH else ""}
 
 
 def _watch(shown: Sequence[Job]) -> None:
@@ -116,11 +122,11 @@ def _show_result(job: Job, words: str) -> None:
     """Say what a job found, and offer the tables of all recordings."""
     folder = Path(from_dict(Prediction, job.work, job.id).out)
     st.markdown(f"{words}; tables in `{folder}`.")
-    for name in (SEGMENTS, PROBLEMS):
+    for name in (SEGMENTS, PERSONS, PROBLEMS):
         path = folder / name
-        rows = None if name == PROBLEMS else 1  # that there are some is all that is asked of segments
+        rows = None if name == PROBLEMS else 1  # that there are some is all that is asked of the others
         table = pd.read_csv(path, nrows=rows) if path.is_file() else pd.DataFrame()
         if len(table) and name == PROBLEMS:
             figures.show_table(table, table, key=f"problems-{job.id}", name="problems", about=ABOUT_PROBLEMS)
         elif len(table):
-            st.download_button(SEGMENTS, path.read_bytes(), SEGMENTS, "text/csv", key=f"segments-{job.id}")
+            st.download_button(name, path.read_bytes(), name, "text/csv", key=f"{path.stem}-{job.id}")

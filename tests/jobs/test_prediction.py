@@ -109,3 +109,15 @@ def test_the_command_line_submits_a_job_for_each_share(folder, places, tmp_path,
     assert [job.id for job in found] == capsys.readouterr().out.split()
     wanted = Prediction((str(folder),), str(folder.parent / "tables"), ("own",), share=1, shares=2)
     assert work_of(found[0]) == wanted and found[1].title == "Predict recordings, 2 of 2"
+
+
+def test_a_job_tells_who_speaks(folder, places, tmp_path):
+    asked = work(folder, segments="", persons=True, voices=1, patterns=("[01].wav",))
+    with pytest.raises(ConfigError, match="1 to 20 voices, not 0"):
+        work(folder, voices=0).check(places)
+    asked.run(tmp_path, places, silent)
+    segments = pd.read_csv(folder / "tables" / "segments.csv")
+    assert list(segments["recording"]) == ["0.wav", "1.wav"] and set(segments["person"]) == {"voice A"}
+    assert segments.filter(like="speech.").notna().all(axis=None)
+    persons = pd.read_csv(folder / "tables" / "persons.csv")
+    assert list(persons["person"]) == ["voice A", "voice A"] and (persons["seconds"] > 0.3).all()

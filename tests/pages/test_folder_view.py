@@ -60,6 +60,10 @@ def test_a_folder_becomes_a_job_with_the_models_of_the_page(open_page, finish, s
     assert work == Prediction(
         (str(folder),), str(folder / "emoviz-tables"), ("speech-emotion",), "5", "", ("*.mp4",), inside=(str(folder),)
     )  # fmt: skip
+    test.selectbox(key="folder-segments").set_value("each person's turn").run()
+    test.selectbox(key="folder-voices").set_value("2").run()
+    test.button(key="predict-all").click().run()
+    assert (submitted[-1].persons, submitted[-1].voices, submitted[-1].segments) == (True, 2, "")
 
 
 def test_what_fits_nothing_is_said(open_page, finish, submitted, folder):

@@ -20,6 +20,8 @@ from emoviz.prediction.bulk import run as bulk
 from emoviz.prediction.bulk.listing import Listing, Recording, find, folders_in
 from emoviz.prediction.bulk.records import Records
 from emoviz.prediction.library.known import Library
+from emoviz.prediction.persons.diarisation import Turn
+from emoviz.prediction.persons.found import Person, Persons
 
 SLOW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=50)
@@ -33,19 +35,20 @@ class Asked:
 
     def __init__(self, errors: dict[str, Exception] | None = None, models: str = "a") -> None:
         self.errors, self.models = errors or {}, models
-        self.segments, self.choice = "1", Choice()
+        self.segments, self.persons, self.choice = "1", False, Choice()
         self.asked: list[str] = []
 
-    def answer(self, path: Path, *, limit_mb, store, progress):
+    def answer(self, path: Path, *, limit_mb, store, kept, progress):
         self.asked.append(path.name)
         progress("Reading", 1, 2)
         if path.name in self.errors:
             raise self.errors[path.name]
         table = pd.DataFrame({"start": [0.0], "label": [path.read_text()], "value": [-0.1]})
-        return SimpleNamespace(segments=table, said=("Done.",), content=f"{path.read_text()}")
+        persons = Persons((Person("Anna", (0,), (1,)),), (Turn(0.0, 2.5, 0),)) if self.persons else None
+        return SimpleNamespace(segments=table, said=("Done.",), content=f"{path.read_text()}", persons=persons)
 
     def facts(self):
-        return {"models": self.models, "segments": [self.segments, None]}
+        return {"models": self.models, "segments": [self.segments, None], "persons": self.persons or None}
 
 
 @dataclass
@@ -53,6 +56,7 @@ class SomeFrames(Asked):
     """One that asks for frames of recordings that have no segments of their own."""
 
     segments: str | None = None
+    persons: bool = False
     choice: Choice = Choice()
     models: str = "a"
 
@@ -273,3 +277,23 @@ def test_ten_thousand_recordings_are_found_and_recognised_quickly(tmp_path):
     assert len(found.recordings) == 10_000
     assert {records.standing(one, {}, Choice())[0] for one in found.recordings} == {"new"}
     assert time.process_time() - began < 5
+
+
+def test_persons_have_tables_of_their_own_which_come_and_go_with_the_request(tmp_path):
+    folder, out = recordings(tmp_path / "f", "one.wav", "a/two.wav", "bad.wav"), tmp_path / "out"
+    asked = Asked({"bad.wav": MediaError("It cannot be read.")})
+    predict(folder, asked, out)
+    assert not list(out.rglob("*persons.csv"))
+    asked.persons, asked.asked = True, []
+    predict(folder, asked, out)
+    assert sorted(asked.asked) == ["bad.wav", "one.wav", "two.wav"]
+    assert (out / "one.wav.persons.csv").read_text().splitlines() == ["person,faces,turns,seconds", "Anna,1,1,2.5"]
+    together = pd.read_csv(out / "persons.csv")
+    assert list(together["recording"]) == ["a/two.wav", "one.wav"] and set(together["person"]) == {"Anna"}
+    asked.asked = []
+    (out / "a" / "two.wav.persons.csv").unlink()
+    predict(folder, asked, out)
+    assert asked.asked == ["two.wav", "bad.wav"], "what is gone is made anew, what is done is left"
+    asked.persons = False
+    predict(folder, asked, out)
+    assert not list(out.rglob("*persons.csv"))

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
+import pandas as pd
 import pytest
-from clips import sine, speech, write_clip
+from clips import portrait, sine, speech, write_clip
 
 from emoviz import cli
 from emoviz.annotation.segments import read
@@ -14,7 +16,9 @@ from emoviz.core.kept import Kept
 from emoviz.media import BLENDSHAPES, ClipMedia, Waveform
 from emoviz.prediction.persons import diarisation, found, known
 from emoviz.prediction.persons.diarisation import Turn, turns_of
+from emoviz.prediction.persons.emotions import emotion_table, with_other_faces, with_speakers
 from emoviz.prediction.persons.export import person_table, turn_table, writer_of
+from emoviz.prediction.persons.faces import faces_of
 from emoviz.prediction.persons.found import Person, Persons, find_persons, voice_name
 from emoviz.prediction.persons.known import Changes
 from emoviz.prediction.persons.mouths import speaking_faces
@@ -161,7 +165,17 @@ def test_what_cannot_be_told_is_said_in_one_sentence(tmp_path, monkeypatch):
 
 
 def test_faces_without_speech_are_persons_and_of_a_crowd_twenty_are_compared(monkeypatch, tmp_path):
-    tracks = tuple(SimpleNamespace(id=id, weight=id) for id in range(21))
+    random = np.random.default_rng(0)
+    tracks = tuple(
+        SimpleNamespace(
+            id=id,
+            weight=id,
+            frames=np.arange(3),
+            seen_crops=random.integers(0, 255, (3, 48, 48)).astype(np.uint8),
+            seen_blendshapes=np.zeros((3, 52)),
+        )
+        for id in range(21)
+    )
     compared: list[list[int]] = []
 
     def speaking(turns, sound, tracks, times):
@@ -183,6 +197,46 @@ def test_faces_without_speech_are_persons_and_of_a_crowd_twenty_are_compared(mon
     heard = find_persons(crowd)
     assert heard.people[0] == Person("voice A", (0,), (7,)) and len(heard.people) == 21
     assert compared == [list(range(20, 0, -1))] and heard.notes[0].startswith("21 faces are seen: who speaks is looked")
+
+
+def track(id: int, frames: range, crop: np.ndarray) -> SimpleNamespace:
+    """A face that looks alike in all of its pictures."""
+    crops = np.repeat(crop[None], len(frames), 0)
+    return SimpleNamespace(
+        id=id, frames=np.array(frames), seen_crops=crops, seen_blendshapes=np.zeros((len(crops), 52))
+    )
+
+
+def test_faces_that_look_alike_and_are_never_seen_together_are_one():
+    one, other = portrait()[20:220, 120:320, 0], portrait()[20:220, 120:320, 0][:, ::-1]
+    small = [cv2.resize(np.ascontiguousarray(face), (48, 48), interpolation=cv2.INTER_AREA) for face in (one, other)]
+    darker = (0.7 * small[0] + 10).astype(np.uint8)
+    faces, said = faces_of(
+        [track(0, range(10), small[0]), track(1, range(20), small[1]), track(2, range(15, 20), darker)]
+    )
+    assert [face.ids for face in faces] == [(0, 2), (1,)] and list(faces[0].frames) == [*range(10), *range(15, 20)]
+    assert said == ["Faces 0 and 2 look alike and are never seen together, so they count as one person."]
+    faces, said = faces_of([track(0, range(10), small[0]), track(2, range(9, 12), darker)])
+    assert [face.ids for face in faces] == [(0,), (2,)] and not said, "both are in one picture"
+    assert faces_of([]) == ([], [])
+
+
+def test_each_segment_names_who_speaks_longest_and_each_turn_has_the_own_face():
+    table = with_speakers(pd.DataFrame({"start": [0.0, 1.0, 4.9, 6.0], "end": [1.0, 3.4, 6.0, 7.0],
+                                        "label": "", "tier": ""}), KNOWN)  # fmt: skip
+    assert list(table["person"]) == ["voice A", "voice B", "voice A", ""]
+    two = Persons((Person("Anna", (0,), (3,)), Person("Ben", (1,), (5,))), KNOWN.turns)
+    outputs = pd.DataFrame({"column": ["face.happy", "speech.happy"], "source": ["face", "speech"],
+                            "model": ["a", "b"], "kind": "emotion"})  # fmt: skip
+
+    def prediction(face: int) -> SimpleNamespace:
+        frames = pd.DataFrame({"time": np.arange(0.01, 5, 0.02), "face.happy": face / 10, "speech.happy": 0.9})
+        return SimpleNamespace(table=frames, outputs=outputs)
+
+    table = emotion_table(prediction(3), two, 3)
+    assert table["face.happy.mean"].round(1).fillna(0).tolist() == [0.3, 0, 0.3]
+    assert with_other_faces(table, two, 3, prediction)["face.happy.mean"].round(1).tolist() == [0.3, 0.5, 0.3]
+    assert list(emotion_table(prediction(3), replace(two, turns=()), 3)) == ["start", "end", "label", "tier"]
 
 
 def test_the_command_says_who_speaks(capsys, tmp_path, monkeypatch):

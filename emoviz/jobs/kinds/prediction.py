@@ -28,6 +28,8 @@ class Prediction:
         audio_track: number of the sound track to read; None is the file's own choice.
         video_track: number of the picture track to read; None is the file's own choice.
         channel: name or number of the channel to read, or "".
+        persons: whether persons are looked for, of each of whose turns there is a row where no segments are named.
+        voices: number of voices, for persons; None finds it.
         inside: folders outside which nothing is read or written, also through links; none means anywhere.
         share: number of this job among those that share the recordings, from 1.
         shares: number of these jobs.
@@ -43,6 +45,8 @@ class Prediction:
     audio_track: int | None = None
     video_track: int | None = None
     channel: str = ""
+    persons: bool = False
+    voices: int | None = None
     inside: tuple[str, ...] = ()
     share: int = 1
     shares: int = 1
@@ -58,6 +62,7 @@ class Prediction:
         """Refuse folders that are missing or not allowed, unknown models, and impossible segments."""
         from ...checkpoints.folder import named
         from ...prediction.bulk.listing import require_inside
+        from ...prediction.persons.found import require_voices
         from ...prediction.segmented import require_known
 
         require_one(tasks)
@@ -73,6 +78,7 @@ class Prediction:
         named(self.models, _checkpoints(places))
         if self.segments:
             require_known(self.segments)
+        require_voices(self.voices)
 
     def run(self, folder: Path, places: Places, progress: Progress) -> tuple[str, ...]:
         """Predict the remaining recordings, and return the folder of the tables and the number of problems in words."""
@@ -93,6 +99,8 @@ class Prediction:
             progress=progress,
             calibrate=self.calibrate or None,
             segments=self.segments or None,
+            persons=self.persons,
+            voices=self.voices,
             face=self.face,
             choice=Choice(self.audio_track, self.video_track, self.channel),
         )

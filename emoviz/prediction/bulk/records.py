@@ -20,6 +20,8 @@ from .listing import Problem, Recording, require_inside, shown
 
 FOLDER = ".emoviz"
 """Folder of the records in the folder of the tables."""
+TABLE, PERSONS = ".csv", ".persons.csv"
+"""Endings of the table of a recording, and of that of its persons."""
 
 
 class Standing(StrEnum):
@@ -97,7 +99,16 @@ class Records:
 
     def table_of(self, recording: Recording) -> Path:
         """Return the path of a recording's table."""
-        return self.folder / _table_below(recording)
+        return self.folder / _below(recording, TABLE)
+
+    def persons_of(self, recording: Recording) -> Path:
+        """Return the path of the table of a recording's persons, beside its own."""
+        return self.folder / _below(recording, PERSONS)
+
+    def has_table(self, recording: Recording) -> bool:
+        """Return whether a run has predicted a recording, and written its table."""
+        record = self.read(recording)
+        return record is not None and record.table is not None
 
     def read(self, recording: Recording) -> Record | None:
         """Return the record of a recording, or None where there is none, or it is damaged."""
@@ -156,6 +167,8 @@ class Records:
                 return Standing.CHANGED, []
         if not record.problem and State.of(self.table_of(recording)) != record.table:
             return Standing.NEW, []
+        if record.table and asked.get("persons") and not self.persons_of(recording).is_file():
+            return Standing.NEW, []
         return Standing.DONE, []
 
     def problem_of(self, recording: Recording) -> Problem | None:
@@ -167,11 +180,11 @@ class Records:
         return self.folder / FOLDER / f"{sha256(os.fsencode(recording.name)).hexdigest()[:32]}.json"
 
 
-def _table_below(recording: Recording) -> Path:
-    """Return the path of a recording's table below the folder of the tables."""
+def _below(recording: Recording, ending: str) -> Path:
+    """Return the path of a recording's table of an ending, below the folder of the tables."""
     above, _, name = recording.name.replace("\0", "\\x00").rpartition("/")  # which no file's name may have
     content = os.fsencode(name)
     if len(content) > LONGEST_NAME:
         start = content[: LONGEST_NAME - 9].decode(errors="ignore")
         name = f"{start}~{sha256(content).hexdigest()[:8]}"
-    return Path(above) / f"{name}.csv"
+    return Path(above) / f"{name}{ending}"

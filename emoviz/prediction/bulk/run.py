@@ -25,11 +25,12 @@ from ...core.progress import Progress, silent, topic_of
 from ...media import content_key
 from ..export import write_prediction, write_table
 from ..library.known import Library
+from ..persons.export import person_table
 from ..request import Answer, Request
 from ..segmented import require_known
 from .listing import Listing, Problem, Recording, shown
 from .records import FOLDER, Record, Records, Standing, State
-from .tables import write_problems, write_segments
+from .tables import PERSONS, SEGMENTS, write_problems, write_together
 
 if TYPE_CHECKING:
     from ...features.store import FeatureStore
@@ -99,7 +100,7 @@ def predict_all(
         folder: folder of the tables, made in one that exists.
         limit_mb: largest file that is accepted, in MB.
         store: store that keeps extracted features; None extracts them anew.
-        library: library in which predictions and problems are noted.
+        library: library in which predictions and problems are noted, and beside which persons are kept.
         progress: listener.
         tell: listener to sentences.
         share: number of this process, from 0, and the number of processes that share the recordings.
@@ -121,7 +122,12 @@ def predict_all(
         found = [problem for one in listing.recordings if (problem := records.problem_of(one))]
         problems = (*listing.problems, *found)
         write_problems(problems, folder)
-        write_segments([one for one in listing.recordings if one.segments or request.segments], records)
+        made = {one for one in listing.recordings if records.has_table(one)}
+        summed = [one for one in listing.recordings if one.segments or request.segments or request.persons]
+        tables = [(one, records.table_of(one)) for one in summed if one in made] if summed else None
+        write_together(folder / SEGMENTS, tables)
+        tables = [(one, records.persons_of(one)) for one in listing.recordings if one in made]
+        write_together(folder / PERSONS, tables if request.persons else None)
     return Outcome(len(listing.recordings) + len(listing.problems), run.predicted, problems)
 
 
@@ -175,10 +181,13 @@ class _Run:
         try:
             facts = self._facts_of(recording)
             request = self._request_of(recording)
-            answer = request.answer(recording.path, limit_mb=self._limit_mb, store=self._store, progress=progress)
+            kept = self._library.kept if self._library else None
+            answer = request.answer(
+                recording.path, limit_mb=self._limit_mb, store=self._store, kept=kept, progress=progress
+            )
             if State.of(recording.path) != state:
                 raise MediaError("It changed while it was read; run again once it is whole.")
-            self._write(answer, table)
+            self._write(answer, recording)
         except Exception as error:
             if _concerns_all(error):
                 raise
@@ -190,14 +199,19 @@ class _Run:
         self.predicted += 1
         self._tell(shown(recording.name), answer.said)
 
-    def _write(self, answer: Answer, table: Path) -> None:
-        """Write the table of a recording.
+    def _write(self, answer: Answer, recording: Recording) -> None:
+        """Write the table of a recording, and that of its persons before it.
 
         Raises:
             MediaError: if it cannot be written.
         """
         try:
+            table, persons = self._records.table_of(recording), self._records.persons_of(recording)
             self._records.make_room(table)
+            if answer.persons is None:
+                persons.unlink(missing_ok=True)  # that of an earlier run
+            else:
+                write_table(person_table(answer.persons), persons)
             if answer.segments is None:
                 write_prediction(answer.prediction, table)
             else:
@@ -215,6 +229,7 @@ class _Run:
         before = self._records.read(recording)
         if before is not None and before.table is not None:
             self._records.table_of(recording).unlink(missing_ok=True)
+            self._records.persons_of(recording).unlink(missing_ok=True)
         lasting = isinstance(error, LASTING) and state is not None and bool(facts)
         asked = facts if lasting else {}
         content = self._request.choice.key(content_key(recording.path)) if lasting else ""

@@ -12,12 +12,11 @@ from ...core.files import raising, replacing
 from ..export import write_table
 from ..formats.cells import defused_text
 from .listing import Problem, Recording, shown
-from .records import Records
 
-SEGMENTS, PROBLEMS = "segments.csv", "problems.csv"
+SEGMENTS, PERSONS, PROBLEMS = "segments.csv", "persons.csv", "problems.csv"
 """Names of the tables."""
 RECORDING = "recording"
-"""First column of the table of segments."""
+"""First column of the tables of segments and of persons."""
 
 
 def write_problems(problems: Iterable[Problem], folder: Path) -> None:
@@ -29,27 +28,27 @@ def write_problems(problems: Iterable[Problem], folder: Path) -> None:
     write_table(pd.DataFrame(problems, columns=list(Problem._fields)), folder / PROBLEMS)
 
 
-def write_segments(recordings: Sequence[Recording], records: Records) -> None:
-    """Write one table of the segments of recordings from the tables of each, row by row as they stand there.
+def write_together(path: Path, tables: Sequence[tuple[Recording, Path]] | None) -> None:
+    """Write one table from the tables of recordings, row by row as they stand there.
 
-    Without recordings no table is written, and the table of an earlier run is deleted.
+    Args:
+        path: file to write; where no table is asked for, that of an earlier run is deleted.
+        tables: recordings with their tables, of which those that are not there are left out; None asks for none.
 
     Raises:
         ConfigError: if it cannot be written.
     """
-    if not recordings:
-        (records.folder / SEGMENTS).unlink(missing_ok=True)
+    if tables is None:
+        path.unlink(missing_ok=True)
         return
-    made = ((one, records.read(one)) for one in recordings)
-    tables = [(shown(one.name), records.table_of(one)) for one, record in made if record and record.table]
+    there = [(shown(one.name), table) for one, table in tables if table.is_file()]
     columns: dict[str, None] = {}
-    for _, table in tables:  # voices alone have no columns of faces
+    for _, table in there:  # voices alone have no columns of faces
         columns |= dict.fromkeys(_header(table))
-    path = records.folder / SEGMENTS
     with raising(ConfigError, path), replacing(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [RECORDING, *columns], restval="", lineterminator=os.linesep)
         writer.writeheader()
-        for name, table in tables:
+        for name, table in there:
             with table.open(encoding="utf-8", newline="") as source:
                 for row in csv.DictReader(source):
                     writer.writerow({RECORDING: defused_text(name), **row})

@@ -97,6 +97,11 @@ class Library:
         self._read: dict[str, tuple[int, Known | None]] = {}
         self._changed, self._version = 0, 0
 
+    @property
+    def kept(self) -> Kept:
+        """The place of what is kept of recordings."""
+        return self._kept
+
     def version(self) -> int:
         """Return a number that changes with the known facts; only changed files are read again."""
         with self._lock:

@@ -7,12 +7,13 @@ from ...annotation.segments import Segment
 from ...core.errors import ConfigError, MediaError
 from ...core.progress import Progress, silent
 from .diarisation import Turn, turns_of
+from .faces import Face, faces_of
 from .mouths import speaking_faces
 
 if TYPE_CHECKING:
-    from ...media import ClipMedia, FaceTimeline
+    from ...media import ClipMedia
 
-VERSION = 3
+VERSION = 4
 """Version of the way persons are told apart; results that another version kept are not used."""
 MOST = 20
 """Largest number of voices that can be asked for, and of faces among which a speaker is looked for."""
@@ -77,8 +78,7 @@ def find_persons(media: "ClipMedia", count: int | None = None, progress: Progres
         MissingWeightsError: if a network is not on this machine.
         Cancelled: if ``progress`` raises it.
     """
-    if count is not None and not 1 <= count <= MOST:
-        raise ConfigError(f"A recording has 1 to {MOST} voices, not {count}.")
+    require_voices(count)
     turns, notes = _heard(media, count, progress)
     timeline = media.faces(progress) if media.info.video else None
     tracks = sorted(timeline.tracks, key=lambda track: -track.weight) if timeline else []
@@ -92,10 +92,22 @@ def find_persons(media: "ClipMedia", count: int | None = None, progress: Progres
         notes.append(
             f"{len(tracks)} faces are seen: who speaks is looked for among the {MOST} seen longest and nearest."
         )
-    faces = {}
+    faces, said = faces_of(tracks[:MOST])
+    speaking = {}
     if timeline and turns:
-        faces = speaking_faces(turns, media.speech(progress), tracks[:MOST], timeline.times)
-    return Persons(tuple(_people(turns, faces, timeline)), tuple(turns), tuple(notes))
+        speaking = speaking_faces(turns, media.speech(progress), faces, timeline.times)
+    faces += [Face((track.id,), track.frames, track.seen_blendshapes) for track in tracks[MOST:]]
+    return Persons(tuple(_people(turns, speaking, faces)), tuple(turns), (*notes, *said))
+
+
+def require_voices(count: int | None) -> None:
+    """Refuse a number of voices that no recording has.
+
+    Raises:
+        ConfigError: if it is less than one or too large.
+    """
+    if count is not None and not 1 <= count <= MOST:
+        raise ConfigError(f"A recording has 1 to {MOST} voices, not {count}.")
 
 
 def _heard(media: "ClipMedia", count: int | None, progress: Progress) -> tuple[list[Turn], list[str]]:
@@ -112,12 +124,13 @@ def _heard(media: "ClipMedia", count: int | None, progress: Progress) -> tuple[l
     return turns, []
 
 
-def _people(turns: list[Turn], faces: dict[int, int], timeline: "FaceTimeline | None") -> list[Person]:
+def _people(turns: list[Turn], speaking: dict[int, int], faces: list[Face]) -> list[Person]:
     """Return a person per voice, with the face that speaks with it, and one per other face."""
     voices = range(len({turn.voice for turn in turns}))
-    heard = [Person(voice_name(voice), (voice,), (faces[voice],) if voice in faces else ()) for voice in voices]
-    others = [track.id for track in timeline.tracks if track.id not in faces.values()] if timeline else []
-    return [*heard, *(Person(face_name(face), (), (face,)) for face in others)]
+    tracks = {face.id: face.ids for face in faces}
+    heard = [Person(voice_name(voice), (voice,), tracks.get(speaking.get(voice, -1), ())) for voice in voices]
+    others = sorted(face.ids for face in faces if face.id not in speaking.values())
+    return [*heard, *(Person(face_name(ids[0]), (), ids) for ids in others)]
 
 
 def face_name(face: int) -> str:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .diarisation import Turn
+from .faces import Face
 
 if TYPE_CHECKING:
-    from ...media import FaceTrack, Waveform
+    from ...media import Waveform
 
 HOP = 0.04
 """Step in seconds between the values of a mouth or a voice."""
@@ -33,15 +34,15 @@ ACTIONS = ("jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthLowerDow
 
 
 def speaking_faces(
-    turns: Sequence[Turn], sound: "Waveform", tracks: Sequence["FaceTrack"], times: np.ndarray
+    turns: Sequence[Turn], sound: "Waveform", faces: Sequence[Face], times: np.ndarray
 ) -> dict[int, int]:
     """Return the face of each voice whose speaker is seen.
 
     Args:
         turns: stretches in which one voice speaks.
         sound: sound in which they speak.
-        tracks: faces.
-        times: seconds (F,) of the frames of the tracks.
+        faces: faces.
+        times: seconds (F,) of the frames in which they may be seen.
 
     Returns:
         The id of the face by the number of the voice.
@@ -49,16 +50,16 @@ def speaking_faces(
     from scipy.optimize import linear_sum_assignment
 
     voices = sorted({turn.voice for turn in turns})
-    if not voices or not tracks:
+    if not voices or not faces:
         return {}
     grid = np.arange(sound.start, sound.end, HOP)
     loud = _loudness(sound, grid)
-    mouths = [_movement(track, times, grid) for track in tracks]
+    mouths = [_movement(face, times, grid) for face in faces]
     spoken = [np.where(_within(grid, [turn for turn in turns if turn.voice == voice]), loud, 0.0) for voice in voices]
     likeness = np.array([[_likeness(voice, mouth) for mouth in mouths] for voice in spoken])
     rows, columns = linear_sum_assignment(likeness, maximize=True)
     return {
-        voices[row]: tracks[column].id
+        voices[row]: faces[column].id
         for row, column in zip(rows, columns, strict=True)
         if likeness[row, column] > 0 and _chance(spoken[row], mouths[column]) <= CHANCE
     }
@@ -73,12 +74,12 @@ def _loudness(sound: "Waveform", grid: np.ndarray) -> np.ndarray:
     return np.maximum(1 + level / QUIET, 0)
 
 
-def _movement(track: "FaceTrack", times: np.ndarray, grid: np.ndarray) -> np.ndarray:
+def _movement(face: Face, times: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """Return how strongly a mouth moves at each time (T,): the speed of its actions; NaN where it is not seen."""
     from ...media import BLENDSHAPES
 
-    actions = np.asarray(track.seen_blendshapes)[:, [BLENDSHAPES.index(name) for name in ACTIONS]]
-    seen = times[track.frames]
+    actions = np.asarray(face.seen_blendshapes)[:, [BLENDSHAPES.index(name) for name in ACTIONS]]
+    seen = times[face.frames]
     if len(seen) < 2:
         return np.full(len(grid), np.nan)
     values = np.stack([np.interp(grid, seen, action) for action in actions.T])
