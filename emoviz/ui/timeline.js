@@ -44,8 +44,8 @@ class Timeline {
     this.element.classList.toggle("running", data.running)
     const asked = (this.asked = Symbol())
     const known = new Map(this.lanes.map((lane) => [lane.key, lane]))
-    const lanes = await Promise.all(data.lanes.map((lane) => loaded(lane, known.get(lane.key))))
-    if (asked !== this.asked) return // another answer is under way
+    const lanes = await Promise.all(data.lanes.map((lane) => loaded(lane, known.get(lane.key)))).catch(() => null)
+    if (!lanes || asked !== this.asked) return // other values are under way, for which the server has forgotten these
     this.lanes = lanes
     this.layLanes()
     document.dispatchEvent(new CustomEvent("emoviz:ask"))

@@ -7,7 +7,7 @@ async function loaded(sent, before) {
   const lane = { ...sent, told, curves: sent.curves.map((curve) => ({ ...curve })) }
   const sameHead = before && headOf(before) === headOf(lane)
   if (sameHead) lane.element = before.element
-  const content = sent.url ? await (await fetch(sent.url)).arrayBuffer() : new ArrayBuffer(0)
+  const content = sent.url ? await contentOf(sent.url) : new ArrayBuffer(0)
   const values = new Float32Array(content, 0, sent.values)
   const part = (place) => (place ? values.subarray(place[0], place[0] + place[1]) : null)
   for (const curve of lane.curves) {
@@ -32,6 +32,12 @@ async function loaded(sent, before) {
 // What the header of a lane is made of.
 function headOf({ title, unit, curves }) {
   return JSON.stringify([title, unit, curves.map(({ name, colour, said }) => [name, colour, said])])
+}
+
+async function contentOf(url) {
+  const answer = await fetch(url)
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`)
+  return answer.arrayBuffer()
 }
 
 async function imageOf(url) {
