@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoviz.annotation.formats import READERS
-from emoviz.annotation.segments import Segment, endings, read, windows
+from emoviz.annotation.segments import Segment, endings, read, windows, write
 from emoviz.annotation.summary import segment_table
 from emoviz.core.errors import AnnotationError
 from emoviz.evaluation.gaps import Absence
@@ -255,3 +255,10 @@ def test_what_is_asked_is_refused_before_anything_is_analysed(tmp_path):
     with pytest.raises(AnnotationError, match="segment that ends at 6 s, but 'clip.mp4' lasts 3.00 s"):
         segments_of(str(tmp_path / "other.csv"), prediction())
     assert len(segments_of("2", prediction())) == 2
+
+
+def test_signs_of_markup_are_escaped_in_webvtt(tmp_path):
+    path = tmp_path / "notes.vtt"
+    write([Segment(0.0, 1.0, "Tom & <Jerry>")], path, "talk")
+    assert "Tom &amp; &lt;Jerry" in path.read_text(encoding="utf-8"), "players drop what looks like a tag"
+    assert read(path)[0].label == "Tom & <Jerry>"

@@ -1,5 +1,6 @@
 """The formats of subtitles SubRip and Advanced SubStation Alpha, read by pysubs2, and WebVTT, read by webvtt-py."""
 
+import html
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def read_vtt(path: Path) -> Iterator[Entry]:
     import webvtt
 
     for cue in webvtt.from_string(text_of(path)).captions:
-        yield _seconds(cue.start), _seconds(cue.end), cue.text.replace("\n", " "), cue.voice or ""
+        yield _seconds(cue.start), _seconds(cue.end), html.unescape(cue.text).replace("\n", " "), cue.voice or ""
 
 
 def _seconds(time: str) -> float:
@@ -42,8 +43,9 @@ def write(path: Path, segments: Sequence[Entry], recording: str) -> None:
 
 @WRITERS.register("vtt")
 def write_vtt(path: Path, segments: Sequence[Entry], recording: str) -> None:
-    """Write a cue per segment in WebVTT, without tiers."""
-    path.write_text(_shown(segments, "vtt"), "utf-8")
+    """Write a cue per segment in WebVTT, without tiers; ``&`` and ``<`` in it would begin an entity or a tag."""
+    escaped = [(start, end, html.escape(label, quote=False), tier) for start, end, label, tier in segments]
+    path.write_text(_shown(escaped, "vtt"), "utf-8")
 
 
 def _shown(segments: Sequence[Entry], form: str) -> str:
