@@ -161,13 +161,17 @@ def extract(here: list[Holding]) -> None:
         elif features:
             st.markdown("All of these are in the store already.")
         with st.container(horizontal=True):
-            if st.button("Extract", type="primary", disabled=not features and not _pictures(readable[name])):
+            refused = visitors.refusal(Action.RUN_JOBS)
+            nothing = not features and not _pictures(readable[name])
+            if st.button("Extract", type="primary", disabled=nothing or refused is not None, help=refused):
                 try:
                     job_cards.jobs().submit(Extraction(name, tuple(features), settings), Local(device))
                 except EmovizError as error:
                     st.error(str(error))
             estimating = st.button(
-                "How long will it take?", disabled=not lacking, help="Extracts a few recordings now, which are kept."
+                "How long will it take?",
+                disabled=not lacking or refused is not None,
+                help=refused or "Extracts a few recordings now, which are kept.",
             )
         if estimating:
             show_estimate(name, list(lacking), settings)

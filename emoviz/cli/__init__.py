@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         for add in command.arguments:
             add(own)
         if command.run:
-            own.set_defaults(run=command.run)
+            own.set_defaults(run=command.run, tolerant=command.tolerant)
         else:
             levels[name] = own.add_subparsers(title=command.title, metavar=command.metavar, required=True)
     return top
@@ -60,4 +60,4 @@ def _settings(options: argparse.Namespace) -> Settings:
     given = {name: getattr(options, name) for name in ("data", "store") if getattr(options, name)}
     if folder := getattr(options, "results", None):
         given["results"] = (folder,)
-    return dataclasses.replace(Settings.read(), **given)
+    return dataclasses.replace(Settings.read(None, options.tolerant), **given)

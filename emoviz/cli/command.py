@@ -24,6 +24,7 @@ class Command:
         run: function that it calls; None for a group, whose commands' names begin with its own.
         title: heading of a group's commands in ``--help``.
         metavar: placeholder for the name of one of them.
+        tolerant: whether the command runs with defaults in place of wrong settings.
     """
 
     about: str
@@ -31,22 +32,24 @@ class Command:
     run: Run | None = None
     title: str = "commands"
     metavar: str = "COMMAND"
+    tolerant: bool = False
 
 
 COMMANDS: Registry[Command] = Registry("command", home="emoviz.cli")
 
 
-def command(name: str, about: str, *arguments: Argument) -> Callable[[Run], Run]:
+def command(name: str, about: str, *arguments: Argument, tolerant: bool = False) -> Callable[[Run], Run]:
     """Return a decorator that registers a function as a command.
 
     Args:
         name: words that one types, e.g. ``predict``; within a group ``jobs list``.
         about: line on the command for ``--help``.
         arguments: arguments, made by :func:`argument` and :func:`one_of`.
+        tolerant: whether the command runs with defaults in place of wrong settings.
     """
 
     def register(run: Run) -> Run:
-        COMMANDS.register(name)(Command(about, arguments, run))
+        COMMANDS.register(name)(Command(about, arguments, run, tolerant=tolerant))
         return run
 
     return register

@@ -1,11 +1,14 @@
 """``doctor``: whether everything that emoviz needs is there, and what to do where it is not."""
 
 import argparse
+import os
 import platform
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from importlib import metadata
+from pathlib import Path
 from typing import NamedTuple
 
 from .. import __version__
@@ -45,7 +48,12 @@ class Finding(NamedTuple):
     advice: str = ""
 
 
-@command("doctor", "check that everything that emoviz needs is there, and say what to do where it is not", JSON)
+@command(
+    "doctor",
+    "check that everything that emoviz needs is there, and say what to do where it is not",
+    JSON,
+    tolerant=True,
+)
 def doctor(options: argparse.Namespace, settings: Settings) -> None:
     """Print one line per finding; the exit code is 1 where something does not work."""
     findings = []
@@ -75,6 +83,12 @@ def _versions(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "packages", Verdict.BAD, f"missing: {', '.join(missing)}", "`make app` or `pip install` adds them."
         )
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for problem in Settings.problems():
+        name, _, said = problem.partition(" ")
+        yield Finding(name, Verdict.BAD, said, "Until it is changed, every other command ends with this sentence.")
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
@@ -198,13 +212,24 @@ def _app(settings: Settings) -> Iterator[Finding]:
         login.secrets(settings)
     except EmovizError as error:
         yield Finding("login", Verdict.BAD, str(error), "docs/sharing-a-server.md says what it holds.")
+    if settings.login is not None and _is_read_by_others(settings.login):
+        advice = f"`chmod 600 {settings.login}` leaves it to you alone."
+        yield Finding(
+            "login", Verdict.NOTE, f"others on this machine can read {settings.login} and its secrets", advice
+        )
     open_to_all = settings.no_login and not local and not settings.guarded
     advice = "docs/sharing-a-server.md tells of tokens." if open_to_all else ""
     yield Finding("open to", Verdict.NOTE if open_to_all else Verdict.GOOD, door, advice)
 
 
+def _is_read_by_others(file: Path) -> bool:
+    """Whether other users of this machine can read a file; False where the system has no such permissions."""
+    return os.name == "posix" and file.is_file() and bool(file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _versions,
+    _settings,
     _folders,
     _corpora,
     _weights,

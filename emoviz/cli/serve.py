@@ -11,6 +11,8 @@ from ..core.errors import ConfigError
 from ..core.settings import Settings, is_local
 from .command import argument, command
 
+PORT = 8501
+"""Port unless another one is named."""
 EVERYWHERE = ("0.0.0.0", "::")
 """Addresses that mean all of a machine."""
 
@@ -18,7 +20,7 @@ EVERYWHERE = ("0.0.0.0", "::")
 @command(
     "app",
     "open the app in a browser",
-    argument("--port", type=int, default=8501, metavar="N", help="1 to 65535, default: %(default)s"),
+    argument("--port", metavar="N", help=f"1 to 65535, default: {PORT} (STREAMLIT_SERVER_PORT)"),
     argument(
         "--insecure-no-login",
         action="store_true",
@@ -27,10 +29,11 @@ EVERYWHERE = ("0.0.0.0", "::")
 )
 def app(options: argparse.Namespace, settings: Settings) -> None:
     """Turn this process into Streamlit's, so that whoever stops it stops the server."""
-    if not 0 < options.port < 65536:
-        raise ConfigError(f"A port is a number from 1 to 65535, not {options.port}.")
+    port = options.port or os.environ.get("STREAMLIT_SERVER_PORT") or str(PORT)
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigError(f"A port is a number from 1 to 65535, not '{port}'.")
     try:
-        socket.getaddrinfo(settings.address, options.port)
+        socket.getaddrinfo(settings.address, int(port))
     except OSError as error:
         raise ConfigError(
             f"EMOVIZ_ADDRESS is an address of this machine or a name of it, not '{settings.address}'."
@@ -42,7 +45,7 @@ def app(options: argparse.Namespace, settings: Settings) -> None:
         own["EMOVIZ_TOKEN"] = secrets.token_urlsafe(24)
         print(f"Whoever opens the app is asked for this token: {own['EMOVIZ_TOKEN']}", flush=True)
     arguments = [sys.executable, "-m", "streamlit", "run", str(places.bundled() / "app.py")]
-    arguments += ["--server.address", settings.address, "--server.port", str(options.port)]
+    arguments += ["--server.address", settings.address, "--server.port", port]
     arguments += ["--server.maxUploadSize", str(settings.upload_limit_mb)]
     if settings.address in EVERYWHERE:  # Streamlit would ask a server elsewhere how it is called from there
         arguments += ["--browser.serverAddress", socket.gethostname()]

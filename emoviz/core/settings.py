@@ -2,9 +2,10 @@
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from . import places
 from .errors import ConfigError
@@ -16,6 +17,8 @@ UPLOADS_MB = 10_000
 KEPT_MB = 4000
 """Megabytes that are kept of recordings; an hour of one face takes about 500."""
 
+TOKENS = {Role.ADMIN: "EMOVIZ_TOKEN", Role.WORK: "EMOVIZ_TOKEN_WORK", Role.LOOK: "EMOVIZ_TOKEN_LOOK"}
+"""Role -> the environment variable of its token."""
 SHORTEST_TOKEN = 16
 """Smallest number of characters of a token."""
 
@@ -127,25 +130,33 @@ class Settings:
         }
         return {name: value for name, value in stated.items() if value}
 
+    @staticmethod
+    def problems(environment: Mapping[str, str] | None = None) -> list[str]:
+        """Return a sentence for each environment variable for which :meth:`read` raises an error.
+
+        Each sentence begins with the name of the variable.
+        """
+        return [str(error) for error in _checked(os.environ if environment is None else environment)[1]]
+
     @classmethod
-    def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+    def read(cls, environment: Mapping[str, str] | None = None, tolerant: bool = False) -> "Settings":
         """Return the settings of environment variables, by default this process's.
 
         A folder that is not set lies in the project folder, or for an installed emoviz in the user's data folder.
+
+        Args:
+            environment: environment variables by name.
+            tolerant: whether a wrong value is replaced by the default (:meth:`problems` lists them).
 
         Raises:
             ConfigError: if a limit, the size of what is kept or the number of analyses is not a valid number, a token
                 is too short or belongs to two roles, or a role is unknown.
         """
         environment = os.environ if environment is None else environment
-        data = environment.get("EMOVIZ_DATA")
-        limit = _positive(environment, "EMOVIZ_UPLOAD_LIMIT_MB", 500, "megabytes")
-        uploads = _positive(environment, "EMOVIZ_UPLOADS_MB", UPLOADS_MB, "megabytes")
-        analyses = _positive(environment, "EMOVIZ_ANALYSES", _half_the_cores(), "analyses at once")
-        kept = environment.get("EMOVIZ_KEPT_MB")
-        if kept is not None and not _is_whole(kept):
-            raise ConfigError(f"EMOVIZ_KEPT_MB is a whole number of megabytes, 0 to keep nothing, not '{kept}'.")
-        tokens, login = _tokens(environment), environment.get("EMOVIZ_LOGIN")
+        checked, problems = _checked(environment)
+        if problems and not tolerant:
+            raise problems[0]
+        data, login = environment.get("EMOVIZ_DATA"), environment.get("EMOVIZ_LOGIN")
         home = places.home()
         own = environment.get("EMOVIZ_CHECKPOINTS")
         found = cls(
@@ -155,24 +166,18 @@ class Settings:
                 places.bundled(environment) / "checkpoints", Path(own) if own else home / "checkpoints"
             ),
             runs=Path(environment.get("EMOVIZ_RUNS", home / "runs")),
-            upload_limit_mb=limit,
             address=environment.get("EMOVIZ_ADDRESS", "localhost"),
             slots=_each(environment.get("EMOVIZ_SLOTS", "")),
             hosts=_each(environment.get("EMOVIZ_HOSTS", "")),
-            token=tokens.pop(Role.ADMIN, ""),
-            role_tokens=tuple(tokens.items()),
             login=Path(login).resolve() if login else None,
-            roles=read_roles(environment.get("EMOVIZ_ROLES", "")),
             no_login=environment.get("EMOVIZ_NO_LOGIN", "") not in ("", "0"),
             results=_results(environment),
-            kept_mb=int(kept or KEPT_MB),
             folders=_each_once(
                 *(Path(one).resolve() for one in environment.get("EMOVIZ_FOLDERS", "").split(os.pathsep) if one)
             ),
-            analyses=analyses,
-            uploads_mb=uploads,
+            **checked,
         )
-        return replace(found, kept_mb=0) if found.shared and kept is None else found
+        return replace(found, kept_mb=0) if found.shared and "EMOVIZ_KEPT_MB" not in environment else found
 
 
 def is_local(address: str | None) -> bool:
@@ -185,25 +190,68 @@ def is_local(address: str | None) -> bool:
         return False
 
 
-def _tokens(environment: Mapping[str, str]) -> dict[Role, str]:
-    """The tokens of the roles that have one.
+def _checked(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[ConfigError]]:
+    """The settings that may be wrong, by the name of the field, and an error for each that is; these have no field."""
+    read: dict[str, Callable[[], Any]] = {
+        "upload_limit_mb": lambda: _positive(environment, "EMOVIZ_UPLOAD_LIMIT_MB", 500, "megabytes"),
+        "uploads_mb": lambda: _positive(environment, "EMOVIZ_UPLOADS_MB", UPLOADS_MB, "megabytes"),
+        "analyses": lambda: _positive(environment, "EMOVIZ_ANALYSES", _half_the_cores(), "analyses at once"),
+        "kept_mb": lambda: _kept_mb(environment),
+        "token": lambda: _token(environment, TOKENS[Role.ADMIN]),
+        "role_tokens": lambda: _role_tokens(environment),
+        "roles": lambda: read_roles(environment.get("EMOVIZ_ROLES", "")),
+    }
+    found, problems = {}, []
+    for field_name, value in read.items():
+        try:
+            found[field_name] = value()
+        except ConfigError as error:
+            problems.append(error)
+    return found, problems
+
+
+def _token(environment: Mapping[str, str], name: str) -> str:
+    """The token in a variable, "" for none.
+
+    Raises:
+        ConfigError: if it could be guessed.
+    """
+    token = environment.get(name, "")
+    if 0 < len(token) < SHORTEST_TOKEN:
+        raise ConfigError(
+            f"{name} has {len(token)} characters, and a token of under {SHORTEST_TOKEN} could be guessed."
+        )
+    return token
+
+
+def _role_tokens(environment: Mapping[str, str]) -> tuple[tuple[Role, str], ...]:
+    """The tokens of the roles that may do less than everything.
 
     Raises:
         ConfigError: if one could be guessed, or is that of two roles.
     """
-    names = {Role.ADMIN: "EMOVIZ_TOKEN", Role.WORK: "EMOVIZ_TOKEN_WORK", Role.LOOK: "EMOVIZ_TOKEN_LOOK"}
-    found: dict[Role, str] = {}
-    for role, name in names.items():
-        token = environment.get(name, "")
-        if 0 < len(token) < SHORTEST_TOKEN:
-            raise ConfigError(
-                f"{name} has {len(token)} characters, and a token of under {SHORTEST_TOKEN} could be guessed."
-            )
-        if token in found.values():
-            raise ConfigError(f"{name} is the token of another role, too: each role has a token of its own.")
-        if token:
-            found[role] = token
-    return found
+    known, found = {environment.get(TOKENS[Role.ADMIN], "")}, []
+    for role in (Role.WORK, Role.LOOK):
+        if token := _token(environment, TOKENS[role]):
+            if token in known:
+                raise ConfigError(
+                    f"{TOKENS[role]} is the token of another role, too: each role has a token of its own."
+                )
+            known.add(token)
+            found.append((role, token))
+    return tuple(found)
+
+
+def _kept_mb(environment: Mapping[str, str]) -> int:
+    """The megabytes that are kept of recordings.
+
+    Raises:
+        ConfigError: if they are no whole number.
+    """
+    kept = environment.get("EMOVIZ_KEPT_MB", str(KEPT_MB))
+    if not _is_whole(kept):
+        raise ConfigError(f"EMOVIZ_KEPT_MB is a whole number of megabytes, 0 to keep nothing, not '{kept}'.")
+    return int(kept)
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int, what: str) -> int:

@@ -25,7 +25,7 @@ NO_TRAINING = ("extract", "predict")
 """Kinds of jobs that train nothing."""
 NOT_COMPARED = ("name", "title")
 """Settings that always differ between two runs, and are not compared."""
-COLUMNS = ("name", "state", "left", "value", "interval", "score", "system", "data", "seed", "validation", "minutes",
+COLUMNS = ("name", "state", "left", "score", "value", "interval", "system", "data", "seed", "validation", "minutes",
            "sweep", "tags")  # fmt: skip
 """Columns of the table of runs."""
 

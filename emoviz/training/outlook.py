@@ -28,6 +28,7 @@ from ..features.store import FeatureStore
 from ..features.stored_corpus import WHOLE
 from ..models.inputs import Inputs
 from ..models.losses import LOSSES
+from ..prediction.inputs import PICTURES
 from .config import TrainingConfig
 from .data import DATA, labelled
 from .data.arranged import usual_parts
@@ -128,6 +129,11 @@ def stream_widths(config: TrainingConfig, found: Sequence[Holding]) -> dict[str,
     for entry in config.inputs:
         bundled = [stream for one in found if (stream := _shipped(one, entry.feature)) is not None]
         if found and _pictures(found[0]):
+            if entry.feature != PICTURES:
+                raise FeatureError(
+                    f"'{found[0].name}' is a corpus of pictures, from which '{entry.feature}' cannot be extracted; the "
+                    "preset face-expression trains on pictures."
+                )
             raw[entry.feature] = SIDE * SIDE
         elif bundled and (len(bundled) == len(found) or entry.feature not in EXTRACTORS):
             if len(bundled) < len(found):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ..core.errors import EmovizError
 from ..core.roles import Action
-from ..jobs.notes import LONGEST_NOTE, note_of, write_note
+from ..jobs.notes import note_of, write_note
 from ..jobs.runs import Model, Run, runs_of
 from . import job_cards, linked, loaders, visitors
 
@@ -56,7 +56,8 @@ def draw_grid(table: pd.DataFrame, height: int) -> None:
         column_config={
             "name": column(width=190),
             "data": column(width=150),
-            "value": number("held out", format="%.3f", help="Over all cultures; none where nothing was tested."),
+            "score": column("held-out score", help="By the metric that selected the run's epoch, or the chosen one."),
+            "value": number(format="%.3f", help="Over all cultures; none where nothing was tested."),
             "interval": column("95 % interval", help="Bootstrap over people where they are known."),
             "validation": number(
                 format="%.3f", help="The best epoch's, by which that epoch was selected: it is optimistic."
@@ -86,7 +87,7 @@ def ask_note(run: Run) -> None:
     """Draw the form of a run's note and tags; what is refused is said beneath it."""
     with st.form(f"note-{run.name}", border=False):
         tags: Any = st.text_input("Tags", ", ".join(run.note.tags), placeholder="paper, baseline")
-        text: Any = st.text_area("Note", run.note.text, max_chars=LONGEST_NOTE, height=110)
+        text: Any = st.text_area("Note", run.note.text, height=110)
         saved = st.form_submit_button("Save")
     if saved:
         try:

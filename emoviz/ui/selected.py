@@ -175,7 +175,7 @@ def _link(title: str, identity: str) -> None:
 def _offer_saving(chosen: Selection) -> None:
     """Let people give the selection a name, under which others open it too."""
     with st.popover("Save as", type="tertiary"):
-        st.text_input("Name", key="selected-save-as", max_chars=80)
+        st.text_input("Name", key="selected-save-as")
         st.button("Save", type="primary", key="selected-save", on_click=_save, args=(chosen,))
         st.caption("Kept on this machine for everybody who opens the app here, until somebody deletes it.")
 

@@ -246,6 +246,8 @@ def test_app_passes_address_and_limit_to_streamlit(monkeypatch, tmp_path):
     assert "--server.port 9000" in text
     assert "--server.maxUploadSize 500" in text
     assert env["EMOVIZ_STORE"] == str(tmp_path / "elsewhere")
+    monkeypatch.setenv("STREAMLIT_SERVER_PORT", "9001")
+    assert cli.main(["app"]) == 0 and "--server.port 9001" in " ".join(commands[-1][0])
 
 
 def test_app_makes_a_token_where_others_can_reach_it(monkeypatch, capsys):
@@ -270,7 +272,7 @@ def test_app_makes_a_token_where_others_can_reach_it(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("address", "port", "says"),
     [
-        ("localhost", "99999999", "A port is a number from 1 to 65535, not 99999999."),
+        ("localhost", "99999999", "A port is a number from 1 to 65535, not '99999999'."),
         ("no.such.place.invalid", "8501", "EMOVIZ_ADDRESS is an address of this machine or a name of it, not 'no.such"),
     ],
 )

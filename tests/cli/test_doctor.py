@@ -9,6 +9,7 @@ import untrained
 from emoviz import cli
 from emoviz.cli import doctor
 from emoviz.cli.doctor import Verdict
+from emoviz.core.errors import ConfigError
 from emoviz.core.settings import Settings
 from emoviz.jobs.folder import JOB
 
@@ -65,6 +66,36 @@ def test_what_is_wrong_is_told_with_a_remedy(settings, capsys, tmp_path, monkeyp
     said = capsys.readouterr()
     assert "bad   broken: The checkpoint 'broken' is damaged" in said.out
     assert "emoviz: Not everything works: EMOVIZ_STORE, EMOVIZ_DATA, broken." in said.err
+
+
+def test_all_wrong_settings_are_told_at_once(settings, capsys, monkeypatch):
+    monkeypatch.setenv("EMOVIZ_KEPT_MB", "much")
+    monkeypatch.setenv("EMOVIZ_TOKEN", "short")
+    monkeypatch.setenv("EMOVIZ_ANALYSES", "0")
+    found = verdicts(capsys, 1)
+    assert found["EMOVIZ_KEPT_MB"][:2] == ("bad", "is a whole number of megabytes, 0 to keep nothing, not 'much'.")
+    assert found["EMOVIZ_TOKEN"][0] == found["EMOVIZ_ANALYSES"][0] == "bad"
+
+
+def test_wrong_settings_give_way_to_defaults_where_that_is_asked_for():
+    wrong = {"EMOVIZ_KEPT_MB": "much", "EMOVIZ_TOKEN": "short", "EMOVIZ_UPLOADS_MB": "0", "EMOVIZ_ROLES": "king"}
+    assert [one.partition(" ")[0] for one in Settings.problems(wrong)] == [
+        "EMOVIZ_UPLOADS_MB", "EMOVIZ_KEPT_MB", "EMOVIZ_TOKEN", "EMOVIZ_ROLES",
+    ]  # fmt: skip
+    found = Settings.read(wrong, tolerant=True)
+    assert found.token == "" and found.uploads_mb == Settings.read({}).uploads_mb
+    with pytest.raises(ConfigError, match="EMOVIZ_UPLOADS_MB"):
+        Settings.read(wrong)
+
+
+def test_a_login_file_that_others_can_read_is_told(settings, tmp_path):
+    file = tmp_path / "login.toml"
+    file.write_text("[auth]")
+    file.chmod(0o644)
+    look = dataclasses.replace(settings, login=file)
+    assert any(one.what == "login" and "chmod 600" in one.advice for one in doctor._app(look))
+    file.chmod(0o600)
+    assert not any("chmod" in one.advice for one in doctor._app(look))
 
 
 def test_a_login_that_cannot_work_is_told(settings, tmp_path):

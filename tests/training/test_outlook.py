@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from own_corpus import TABLE, write_own
@@ -118,6 +119,16 @@ def test_what_is_not_extracted_is_said_and_refused_only_without_files():
 def test_contradictions_are_refused_in_words(changes, error, said):
     with pytest.raises(error, match=said):
         outlook(dataclasses.replace(BASE, **changes), [holding(features=20)], EMPTY)
+
+
+def test_features_of_sound_are_refused_for_pictures():
+    one = holding(features=20)
+    assert one.tables is not None
+    seen = dataclasses.replace(one, tables=dataclasses.replace(one.tables, pictures=np.zeros((20, 48, 48), np.uint8)))
+    with pytest.raises(FeatureError, match="'c' is a corpus of pictures, from which 'egemaps' cannot be extracted"):
+        outlook(BASE, [seen], EMPTY)
+    with pytest.raises(ConfigError, match="reads the pictures themselves, the feature 'crop', not 'egemaps'"):
+        outlook(dataclasses.replace(BASE, data="pictures"), [seen], EMPTY)
 
 
 def test_too_few_speakers_and_absent_corpora_are_refused():

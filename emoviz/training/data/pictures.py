@@ -14,6 +14,7 @@ from ...core.vocabulary import Modality, Split
 from ...features.store import FeatureStore
 from ...features.stored_corpus import StoredCorpus
 from ...models.inputs import Inputs
+from ...prediction.inputs import PICTURES
 from ..config import TrainingConfig
 from ..splits import check_apart
 from .base import DATA, Data, DataKind, Part, Partition, Sample, take_no
@@ -26,13 +27,18 @@ NOTE = (
 
 
 def check_pictures(config: TrainingConfig) -> None:
-    """Refuse a config with several corpora or streams, or with outputs for which pictures have no labels.
+    """Refuse a config with several corpora, with other streams than pictures, or with outputs without labels.
 
     Raises:
         ConfigError: if the config is refused.
     """
     if len(config.corpora) != 1 or len(config.inputs) != 1:
         raise ConfigError("Training on pictures takes one corpus and one input.")
+    if config.inputs[0].feature != PICTURES:
+        raise ConfigError(
+            f"Training on pictures reads the pictures themselves, the feature '{PICTURES}', not "
+            f"'{config.inputs[0].feature}'; the preset face-expression does so."
+        )
     if config.kind != "emotion":
         raise ConfigError("Training on pictures predicts emotions.")
     take_no(config, "voices")
