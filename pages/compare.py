@@ -103,7 +103,8 @@ def main() -> None:
         both = on_test_set(found, names) if view == TEST_SET and len(names) >= LEAST else None
     if len(found) < LEAST:
         st.markdown(
-            "Two models side by side would be here. Bundled ones belong into `checkpoints/`, your own into the folder "
+            "This page compares two or more models, and fewer are here. Bundled ones belong into `checkpoints/`, "
+            "your own into the folder "
             "named by `EMOVIZ_CHECKPOINTS`."
         )
     elif len(names) < LEAST:
@@ -304,7 +305,9 @@ def show_calibration(both: Compared, names: list[str]) -> None:
 def show_slices(both: Compared, names: list[str]) -> None:
     """Show the error by culture, emotion or speaker."""
     if not both.slice_columns:
-        st.markdown("The recordings are of one culture, one emotion and one speaker: there is nothing to tell apart.")
+        st.markdown(
+            "The recordings are of one culture, one emotion and one speaker, so there are no groups to compare."
+        )
         return
     titles = {COLUMNS[column]: column for column in both.slice_columns}
     with st.container(horizontal=True):

@@ -49,8 +49,7 @@ presets on the Train page read it. Features of the two are kept apart.
 """
 ABOUT_LABELS = f"""
 The number of recordings of each emotion that can be learnt from, per culture, speaker or corpus.
-{CONFOUND} Emotions that few speakers show, or that one culture
-lacks, are where scores will have wide intervals. Splits keep speakers apart.
+{CONFOUND} Scores will have wide intervals where few speakers of a culture show an emotion. Splits keep speakers apart.
 """
 ABOUT_RATINGS = """
 The share of ratings, of each moment or of a recording as a whole, that have each value, per culture. A narrow hump
@@ -120,19 +119,19 @@ def show_labels(here: list[Holding]) -> None:
     shown = [one for one in here if chosen == one.name or (chosen == ALL and not _pictures(one))]
     counts, values = inventory.emotions(shown), inventory.dimensions(shown)
     if counts.empty and values.empty:
-        st.info("No label is known of these recordings.")
+        st.info("These recordings have no known labels.")
     if not counts.empty:
         figures.show(plots.label_counts(counts, by), counts, key="labels", name="labels", about=ABOUT_LABELS)
     if not values.empty and chosen == ALL and not counts.empty:
         rated = " or ".join(dict.fromkeys(values["corpus"]))
-        st.caption(f"Ratings are shown of one corpus at a time: choose {rated} to see theirs.")
+        st.caption(f"Ratings are shown for one corpus at a time: choose {rated} to see theirs.")
     elif not values.empty:
         dimensions = list(dict.fromkeys(values["dimension"]))
         figures.show(
             plots.dimension_shares(values, dimensions), values, key="ratings", name="ratings", about=ABOUT_RATINGS
         )
     if stills := [one.name for one in here if chosen == ALL and _pictures(one)]:
-        st.caption(f"Single pictures are left out here: choose {' or '.join(stills)} to see their labels.")
+        st.caption(f"Single pictures are not counted here: choose {' or '.join(stills)} to see their labels.")
     if chosen != ALL:
         (one,) = shown
         assert one.tables is not None
@@ -161,18 +160,15 @@ def extract(here: list[Holding]) -> None:
         elif features:
             st.markdown("All of these are in the store already.")
         with st.container(horizontal=True):
-            refused = visitors.refusal(Action.RUN_JOBS)
-            nothing = not features and not _pictures(readable[name])
-            if st.button("Extract", type="primary", disabled=nothing or refused is not None, help=refused):
+            no = visitors.refusal(Action.RUN_JOBS)
+            some = features or _pictures(readable[name])
+            if st.button("Extract", type="primary", disabled=bool(no or not some), help=no):
                 try:
                     job_cards.jobs().submit(Extraction(name, tuple(features), settings), Local(device))
                 except EmovizError as error:
                     st.error(str(error))
-            estimating = st.button(
-                "How long will it take?",
-                disabled=not lacking or refused is not None,
-                help=refused or "Extracts a few recordings now, which are kept.",
-            )
+            about = no or "Extracts a few recordings now, which are kept."
+            estimating = st.button("How long will it take?", disabled=bool(no or not lacking), help=about)
         if estimating:
             show_estimate(name, list(lacking), settings)
     with right:
@@ -224,7 +220,7 @@ def watch(shown: Sequence[Job]) -> None:
 def import_corpus() -> None:
     """Let people say what their files mean, show what is wrong with them, and import them."""
     kind = st.segmented_control(
-        "What have you got?", [CLIPS, TRACES, DATABASE], default=CLIPS, required=True, key="kind"
+        "What do you have?", [CLIPS, TRACES, DATABASE], default=CLIPS, required=True, key="kind"
     )
     material = choose_material(str(kind))
     if material is None:
@@ -382,7 +378,7 @@ def _escaped(text: str) -> str:
 
 def finish(plan: Plan, checked: Checked) -> None:
     """Draw the button that imports, and say what is next."""
-    skip = bool(checked.problems) and st.checkbox("Import the sound rows although others are wrong", key="skip-wrong")
+    skip = bool(checked.problems) and st.checkbox("Import the correct rows although others are wrong", key="skip-wrong")
     replace = plan.name in own.names(loaders.settings().imports) and st.checkbox(
         f"Replace the corpus '{plan.name}' that was imported before", key="replace"
     )

@@ -60,9 +60,9 @@ class Slider(NamedTuple):
 
 SLIDERS = {
     "perplexity": Slider("Perplexity", 2, 100, 1, 0.33, "The number of neighbours that a recording is drawn to."),
-    "iterations": Slider("Iterations", 100, 2000, 100, 1e9, "Steps after which the map is taken as it is."),
+    "iterations": Slider("Iterations", 100, 2000, 100, 1e9, "The number of steps after which the map is finished."),
     "neighbours": Slider("Neighbours", 2, 100, 1, 0.9, "Few neighbours show detail, many show the large shape."),
-    "min_dist": Slider("Least distance", 0, 1, 0.05, 1e9, "The least distance of neighbours on the map."),
+    "min_dist": Slider("Least distance", 0, 1, 0.05, 1e9, "The smallest distance between neighbours on the map."),
     "seed": Slider("Seed", 0, 9, 1, 1e9, "Differences between seeds are chance."),
 }
 
@@ -341,7 +341,7 @@ def remember(why: str, points: list[figures.Point]) -> None:
 def say(judged: dict[str, pd.DataFrame]) -> None:
     """Write one sentence per model."""
     lines = [f"**{name}**: {maps.verdict(table)}" for name, table in judged.items()]
-    st.markdown("  \n".join(lines) or "The groups that the embedding keeps apart are being computed.")
+    st.markdown("  \n".join(lines) or "The separation of groups by the embedding is being computed.")
 
 
 def list_recordings(shown: list[Embedded], points: pd.DataFrame) -> None:

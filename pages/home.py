@@ -105,7 +105,7 @@ def show_set(name: str, members: Mapping[str, Path]) -> None:
     st.markdown(f"**{name}**: {len(members)} models")
     st.caption(f"{', '.join(dict.fromkeys(d.title for d in descriptions))}, each of another culture or seed.")
     st.markdown("  \n".join(findings.spread(map(loaders.metrics, members.values()))))
-    st.caption("Made to compare what they attend to; each was tested on a few speakers of its own culture.")
+    st.caption("They are made to compare their attention; each was tested on a few speakers of its own culture.")
     if navigation.has(CULTURES):
         query = culture_tables.query_of(name)
         st.page_link(CULTURES, label="Compare the cultures", icon=":material/public:", query_params=query)

@@ -55,7 +55,7 @@ def under_way(found: Sequence[Run]) -> bool:
 def show(found: Sequence[Run]) -> None:
     """Show the runs that fit, and what tells the chosen ones apart."""
     if not found:
-        st.markdown("Trainings and the models that they make would be here.")
+        st.markdown("There are no trainings or models yet; they will be listed here.")
         if navigation.has(TRAIN):
             st.page_link(TRAIN, label="Train a model")
         return

@@ -168,7 +168,7 @@ def sweep(config: TrainingConfig, found: Sequence[Holding]) -> tuple[TrainingCon
             st.text_input("Seeds", key="sweep-seeds", placeholder=f"{config.seed}", help="E.g. 0, 1, 2")
         )
     if any(not isinstance(seed, int) for seed in seeds):
-        raise ConfigError("Seeds are whole numbers, parted by commas: 0, 1, 2.")
+        raise ConfigError("Seeds are whole numbers, separated by commas: 0, 1, 2.")
     configs = sweeps.sweep(config, systems, {culture: cultures[culture] for culture in alone}, seeds)
     for varied in configs if len(configs) > 1 else ():
         outlooks.outlook_of(varied, found)

@@ -1,13 +1,16 @@
 """What is imported is pinned: a fresh machine has nothing else."""
 
 import ast
+import itertools
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from emoviz.core import extras
 from emoviz.core.distributions import name_of, needed
 from tools.lock import OF_ONES_OWN
 
@@ -64,12 +67,45 @@ def test_every_import_is_pinned(places: tuple[str, ...], files: tuple[str, ...])
 def test_the_package_depends_on_what_is_pinned_in_ranges_that_begin_there():
     pins = dict(re.findall(r"^([A-Za-z0-9-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    ranges = dict(re.fullmatch(r"([A-Za-z0-9-]+)>=(.+)", line).groups() for line in project["dependencies"])
+    lines = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
+    assert lines.count("emoviz[formats,train]") == 1, "the extra app brings the others, too"
+    lines.remove("emoviz[formats,train]")
+    ranges = dict(re.fullmatch(r"([A-Za-z0-9-]+)>=(.+)", line).groups() for line in lines)
+    assert len(ranges) == len(lines)
     assert set(ranges) == set(pins)
     for name, bounds in ranges.items():
         lowest, _, bound = bounds.partition(",<")
         assert f"{pins[name]}.".startswith(f"{lowest}."), f"{name}: {bounds} does not begin with {pins[name]}"
         assert not bound or int(bound) == int(lowest.split(".")[0]) + 1
+
+
+def test_the_modules_of_extras_are_those_of_their_packages():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(extras.EXTRAS) == set(project["optional-dependencies"])
+    for extra, modules in extras.EXTRAS.items():
+        packages = {line.partition(">=")[0].lower() for line in project["optional-dependencies"][extra]}
+        assert {DISTRIBUTIONS.get(one, one).lower() for one in modules} == packages - {"emoviz[formats,train]"}
+
+
+WITHOUT = """
+import sys
+sys.modules |= dict.fromkeys(sys.argv[1].split(","))
+from emoviz import cli
+from emoviz.cli.command import COMMANDS
+import emoviz.prediction.clip, emoviz.features.store, emoviz.jobs.interface, emoviz.training, emoviz.api
+print(len(list(COMMANDS)))
+sys.exit(cli.main(["app"]))
+"""
+
+
+def test_without_extras_commands_are_there_and_name_the_extra_that_they_need():
+    """As on a GPU node, where the pages' libraries are not installed."""
+    modules = ",".join(one for modules in extras.EXTRAS.values() for one in modules)
+    done = subprocess.run([sys.executable, "-c", WITHOUT, modules], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and int(done.stdout) > 30, done.stderr
+    assert done.stderr == (
+        "emoviz: This needs the package 'streamlit'; in the project folder, pip install '.[app]' brings it.\n"
+    )
 
 
 def test_the_lock_is_whole():

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import __version__
+from ..core import extras
 from ..core.errors import Cancelled, EmovizError
 from ..core.settings import Settings
 from .command import COMMANDS, Formatter
@@ -29,6 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except EmovizError as error:
         print(f"emoviz: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        if (told := extras.sentence(error.name)) is None:
+            raise
+        print(f"emoviz: {told}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader of the output, e.g. `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

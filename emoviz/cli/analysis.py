@@ -37,7 +37,7 @@ def _projections() -> Iterable[str]:
 
 @command(
     "similarity",
-    "how alike cultures are in the channels that models weigh",
+    "similarity of cultures in the channel weights of models",
     argument(
         "models",
         nargs="*",
@@ -55,7 +55,7 @@ def _projections() -> Iterable[str]:
         help="the kind of weights: the model's own, or those of a witness that `explain MODEL --deletion` asks "
         "(default: %(default)s)",
     ),
-    argument("--modality", metavar="NAME", help="only its channels (default: all)"),
+    argument("--modality", metavar="NAME", help="modality whose channels alone are compared (default: all)"),
     argument("--top", type=int, default=10, metavar="K", help="number of highest channels (default: %(default)s)"),
     JSON,
     OUT,
@@ -103,7 +103,7 @@ def _channel_weights(names: Sequence[str], weighting: Weighting, settings: Setti
     if found.missing:
         note([cultures.missing(found, weighting, names[0] if names else PER_CULTURE)])
     if found.table.empty:
-        raise AnalysisError(f"{', '.join(names) or PER_CULTURE}: here is no model that weighs channels.")
+        raise AnalysisError(f"No model with channel weights is among {', '.join(names) or PER_CULTURE}.")
     return found.table
 
 
@@ -145,12 +145,12 @@ def project(options: argparse.Namespace, settings: Settings) -> None:
 
 @command(
     "compare",
-    "which of two to four models is better, and is that luck",
+    "comparison of two to four models: which is better, and is that luck",
     argument("models", nargs="+", metavar="MODEL", help="names of trained models (see `models`)"),
     argument(
         "--ratings",
         metavar="CORPUS",
-        help="set valence and arousal that are derived from what they say of a clip against this corpus's ratings",
+        help="compare valence and arousal, derived from their predictions, with the ratings of this corpus",
     ),
     argument("--report", type=Path, metavar="FILE", help="write all figures and tables as one HTML file"),
     JSON,

@@ -12,7 +12,7 @@ from .output import JSON, Bars, print_table
 
 @command(
     "confidence",
-    "how sure trained models are, fitted to their validation people anew",
+    "fit the confidence of trained models to their validation people again",
     argument("models", nargs="+", metavar="CHECKPOINT", help="names of models (see `models`)"),
     JSON,
 )

@@ -42,7 +42,7 @@ EXTRACTION = (
 )
 
 
-@command("corpora", "corpora that can be read, and which are there", JSON)
+@command("corpora", "corpora that can be read, and which of them are on this machine", JSON)
 def corpora(options: argparse.Namespace, settings: Settings) -> None:
     """Print one row per known corpus."""
     from ..corpora import describe
@@ -53,7 +53,7 @@ def corpora(options: argparse.Namespace, settings: Settings) -> None:
 
 @command(
     "import",
-    "make clips of your own a corpus (see docs/importing-a-corpus.md)",
+    "make a corpus of your own clips (see docs/importing-a-corpus.md)",
     argument("name", metavar="NAME", help="name of the corpus"),
     argument(
         "--clips",
@@ -90,7 +90,7 @@ def corpora(options: argparse.Namespace, settings: Settings) -> None:
     ),
     argument("--title", default="", help="full name of the corpus"),
     argument("--licence", default="not stated", help="licence of the clips (default: %(default)s)"),
-    argument("--skip-wrong", action="store_true", help="import the sound rows although others are wrong"),
+    argument("--skip-wrong", action="store_true", help="import the correct rows although others are wrong"),
     argument("--replace", action="store_true", help="replace an import of the same name"),
 )
 def import_corpus(options: argparse.Namespace, settings: Settings) -> None:

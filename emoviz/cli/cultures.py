@@ -18,7 +18,9 @@ SET = (
     argument("corpora", nargs="*", metavar="CORPUS", help="corpora whose cultures are compared (see `corpora`)"),
     argument("--name", metavar="NAME", help="name of the set of models (default: compare-cultures)"),
     argument("--config", type=Path, metavar="FILE", help="a training config, JSON (default: that of the bundled set)"),
-    argument("--seeds", type=int, default=5, metavar="N", help="trainings of each culture and task (default: 5)"),
+    argument(
+        "--seeds", type=int, default=5, metavar="N", help="number of trainings of each culture and task (default: 5)"
+    ),
     changes("KEY=VALUE", "change the config; may be repeated"),
 )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import __version__
-from ..core import places
+from ..core import extras, places
 from ..core.errors import ConfigError, EmovizError
 from ..core.settings import Settings, is_local
 from .command import command
@@ -20,8 +20,10 @@ from .output import JSON, print_table
 
 LEAST_FREE = 2e9
 """Bytes of a disk below which trainings and extractions soon fail."""
-VERSIONS = ("torch", "lightning", "streamlit", "plotly", "av", "numpy", "pandas")
+VERSIONS = ("torch", "av", "numpy", "pandas")
 """Distributions whose versions a bug report needs."""
+OPTIONAL = ("lightning", "streamlit", "plotly")
+"""Distributions of extras whose versions a bug report needs, where they are installed."""
 
 
 class Verdict(StrEnum):
@@ -73,15 +75,22 @@ def doctor(options: argparse.Namespace, settings: Settings) -> None:
 
 def _versions(settings: Settings) -> Iterator[Finding]:
     missing, known = [], [f"emoviz {__version__}", f"Python {platform.python_version()}", platform.platform()]
-    for name in VERSIONS:
+    for name in (*VERSIONS, *OPTIONAL):
         try:
             known.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
-            missing.append(name)
+            missing += [name] * (name in VERSIONS)
     yield Finding("versions", Verdict.GOOD, ", ".join(known))
     if missing:
         yield Finding(
             "packages", Verdict.BAD, f"missing: {', '.join(missing)}", "`make app` or `pip install` adds them."
+        )
+
+
+def _extras(settings: Settings) -> Iterator[Finding]:
+    for extra in extras.missing():
+        yield Finding(
+            f"extra {extra}", Verdict.NOTE, "not installed, or not all of it", f"pip install '.[{extra}]' brings it."
         )
 
 
@@ -110,7 +119,7 @@ def _folders(settings: Settings) -> Iterator[Finding]:
         yield Finding(setting, Verdict.NOTE if few else Verdict.GOOD, f"{folder}, {free / 1e9:.1f} GB free", advice)
     for folder in settings.folders:
         if not folder.is_dir():
-            advice = "Name folders that are there; they are parted as in PATH."
+            advice = "Name existing folders, separated as in PATH."
             yield Finding("EMOVIZ_FOLDERS", Verdict.BAD, f"{folder} is no folder", advice)
 
 
@@ -173,7 +182,7 @@ def _jobs(settings: Settings) -> Iterator[Finding]:
     for identity, state in known.items():
         if state is State.LOST:
             advice = f"`python -m emoviz jobs resume {identity}` goes on with it."
-            yield Finding(f"job {identity}", Verdict.NOTE, "its process ended without a word", advice)
+            yield Finding(f"job {identity}", Verdict.NOTE, "its process ended without a report", advice)
     damaged = {path.parent.name for path in jobs.root.glob(f"*/{JOB}")} - known.keys()
     for identity in sorted(damaged):
         yield Finding(f"job {identity}", Verdict.NOTE, "its job.json is damaged", "Its folder can be deleted.")
@@ -188,7 +197,7 @@ def _devices(settings: Settings) -> Iterator[Finding]:
     yield Finding("devices", Verdict.GOOD, ", ".join(device.title for device in found))
     if len(found) > 1 and not torch.cuda.is_available():
         advice = "Install a torch that is built for CUDA, see pytorch.org; until then all runs on the CPU."
-        yield Finding("GPU", Verdict.NOTE, "there is one, and this torch cannot compute on it", advice)
+        yield Finding("GPU", Verdict.NOTE, "there is one, but this torch cannot compute on it", advice)
     if torch.backends.mps.is_available():
         yield Finding("GPU", Verdict.NOTE, "Apple's is there", "Jobs run on the CPU: MPS is not used yet.")
     slurm = shutil.which("sbatch")
@@ -196,6 +205,8 @@ def _devices(settings: Settings) -> Iterator[Finding]:
 
 
 def _app(settings: Settings) -> Iterator[Finding]:
+    if "app" in extras.missing():
+        return
     from ..ui import insides, login, serve
 
     whole = insides.PLOTLY.is_file() and insides.index(serve.plotly_url()) is not None and insides.draws_figures()
@@ -229,6 +240,7 @@ def _is_read_by_others(file: Path) -> bool:
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _versions,
+    _extras,
     _settings,
     _folders,
     _corpora,

@@ -25,7 +25,7 @@ TOP_CHANNELS = 20
 
 @command(
     "explain",
-    "why a model says what it says",
+    "explanation of a prediction, or a test of a model's channel attention",
     argument(
         "subject",
         metavar="CLIP",
@@ -47,8 +47,8 @@ TOP_CHANNELS = 20
         default="channel",
         help="rows of the table (default: %(default)s); the channels of Grad-CAM are frequency bands",
     ),
-    argument("--start", type=float, default=0.0, metavar="S", help="explain from this second on"),
-    argument("--end", type=float, metavar="S", help="explain up to this second"),
+    argument("--start", type=float, default=0.0, metavar="S", help="first second to explain"),
+    argument("--end", type=float, metavar="S", help="last second to explain"),
     argument(
         "--at",
         type=float,

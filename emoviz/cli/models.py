@@ -115,7 +115,7 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> None:
     "put a trained model onto the Hugging Face Hub",
     MODEL,
     argument("repository", metavar="OWNER/NAME"),
-    argument("--public", action="store_true", help="visible to everyone (default: to its owner)"),
+    argument("--public", action="store_true", help="make it visible to everyone (default: to its owner alone)"),
 )
 def push(options: argparse.Namespace, settings: Settings) -> None:
     """Print the address of the model."""
@@ -136,7 +136,7 @@ def pull(options: argparse.Namespace, settings: Settings) -> None:
 
 @command(
     "pack",
-    "put a group of models, as `per-culture`, into one file in the place of its folder",
+    "put a group of models such as `per-culture` into one file, in place of its folder",
     argument("group", metavar="GROUP", help="name of a folder of models in the folder of checkpoints"),
 )
 def pack(options: argparse.Namespace, settings: Settings) -> None:
@@ -156,7 +156,7 @@ def pack(options: argparse.Namespace, settings: Settings) -> None:
 
 @command(
     "encoders",
-    "pretrained encoders: which are there, and how to get the others",
+    "pretrained encoders: which are on this machine, and how to get the others",
     argument("--get", metavar="NAME", help="download weights from the Hugging Face Hub, e.g. owner/model"),
     argument(
         "--convert", type=Path, metavar="FILE", help="turn PyTorch's state file (.bin, .pth) into safetensors beside it"

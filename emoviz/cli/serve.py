@@ -5,8 +5,9 @@ import os
 import secrets
 import socket
 import sys
+from importlib.util import find_spec
 
-from ..core import places
+from ..core import extras, places
 from ..core.errors import ConfigError
 from ..core.settings import Settings, is_local
 from .command import argument, command
@@ -29,6 +30,8 @@ EVERYWHERE = ("0.0.0.0", "::")
 )
 def app(options: argparse.Namespace, settings: Settings) -> None:
     """Turn this process into Streamlit's, so that whoever stops it stops the server."""
+    if find_spec("streamlit") is None:
+        raise ConfigError(str(extras.sentence("streamlit")))
     port = options.port or os.environ.get("STREAMLIT_SERVER_PORT") or str(PORT)
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise ConfigError(f"A port is a number from 1 to 65535, not '{port}'.")

@@ -46,13 +46,13 @@ PROTOCOL = (
         required=True,
     ),
     argument("--system", action="append", default=[], metavar="NAME", help="may be repeated (default: all)"),
-    argument("--seeds", type=int, metavar="N", help="trainings of each fold, with --config (default: 1)"),
+    argument("--seeds", type=int, metavar="N", help="number of trainings of each fold, with --config (default: 1)"),
     argument("--folds", type=int, metavar="N", help="number of folds of within and folds, with --config (default: 5)"),
     argument(
         "--train-on",
         action="append",
         metavar="CULTURES",
-        help="cultures that train together, parted by commas, in cross-culture and k-shot, with --config; may be "
+        help="cultures that train together, separated by commas, in cross-culture and k-shot, with --config; may be "
         "repeated (default: each alone)",
     ),
     argument(

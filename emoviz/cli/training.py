@@ -58,7 +58,9 @@ def chosen_config(options: argparse.Namespace) -> "TrainingConfig":
     "codebook",
     "make the codebooks of a config's bags of words",
     argument("--preset", required=True, metavar="NAME", help="the config whose training speakers are used"),
-    argument("--words", type=int, default=100, metavar="K", help="words of a codebook (default: %(default)s)"),
+    argument(
+        "--words", type=int, default=100, metavar="K", help="number of words of a codebook (default: %(default)s)"
+    ),
     CHANGES,
 )
 def codebook(options: argparse.Namespace, settings: Settings) -> None:

@@ -16,12 +16,14 @@ def name_of(text: str) -> str:
 
 
 def named() -> list[str]:
-    """Return the requirements that emoviz itself names, with their ranges."""
-    project = places.checkout()
-    if project is None:
-        return [line for line in metadata.requires("emoviz") or [] if "extra ==" not in line]
-    about = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    return [str(line) for line in about["project"]["dependencies"]]
+    """Return the requirements that emoviz itself names, those of its extras too, with their ranges."""
+    folder = places.checkout()
+    if folder is None:
+        lines = [line.partition(";")[0].strip() for line in metadata.requires("emoviz") or []]
+    else:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        lines = [*project["dependencies"], *(one for some in project["optional-dependencies"].values() for one in some)]
+    return [line for line in lines if not line.startswith("emoviz[")]
 
 
 def needed(requirements: Iterable[str]) -> dict[str, metadata.Distribution]:

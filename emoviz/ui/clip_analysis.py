@@ -368,7 +368,7 @@ def content_of(path: Path) -> str:
     try:
         about = path.stat()
     except OSError as error:
-        raise MediaError(f"There is no clip '{path.name}' any more.") from error
+        raise MediaError(f"The clip '{path.name}' is not there any more.") from error
     return _content(path, about.st_mtime_ns, about.st_size)
 
 

@@ -45,7 +45,7 @@ def ask_face(
             peak.output,
             width=140,
             on_change=lambda: st.session_state.pop("moment", None),
-            help="At first the emotion that stands out most"
+            help="At first, the emotion that stands out most"
             + ("." if analysis.info.still else ", at the moment at which it does."),
         )
         moment = peak_of_output(prediction, network, output)

@@ -35,7 +35,9 @@ folders that may be read here. From a terminal every folder can be: `python -m e
 ABOUT_FOLDER = (
     "Its recordings at any depth are predicted by the models of the side bar; links out of it are not followed."
 )
-ABOUT_PATTERN = "Patterns parted by spaces, of which a name has to fit one, such as *.mp4 or session1/*; none fits all."
+ABOUT_PATTERN = (
+    "Patterns, separated by spaces; a name must fit one of them, such as *.mp4 or session1/*; none fits all."
+)
 ABOUT_TABLES = """
 A table for each recording, one of all segments and one of all problems. What is done there in the same way already is
 left as it is, so that a job on a folder to which recordings were added predicts these alone.

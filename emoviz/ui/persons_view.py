@@ -115,7 +115,7 @@ def _show_people(persons: Persons, changes: Changes) -> None:
             args=(lambda: merged(persons.people, chosen),),
         )
         st.button(
-            "Part into voices and faces",
+            "Split into voices and faces",
             key="persons-part",
             disabled=len(chosen) != 1,
             on_click=change,

@@ -101,7 +101,7 @@ class Receiver:
                 arriving = self._begin(name)
             if arriving is None or arriving.name != name or number > arriving.parts:
                 raise MediaError(
-                    "A part of the recording is missing, maybe as the server was started again: record anew."
+                    "A part of the recording is missing, perhaps because the server was restarted: record again."
                 )
             if number < arriving.parts:
                 return arriving.size
@@ -131,7 +131,7 @@ class Receiver:
         with self._lock:
             arriving = self._arriving
             if arriving is None or arriving.name != name or not arriving.size:
-                raise MediaError("Nothing of the recording has arrived: record anew.")
+                raise MediaError("Nothing of the recording has arrived: record again.")
             self._arriving, self.taken = None, self.taken + 1
             arriving.end()
         try:

@@ -57,12 +57,13 @@ def draw_grid(table: pd.DataFrame, height: int) -> None:
             "name": column(width=190),
             "data": column(width=150),
             "score": column("held-out score", help="By the metric that selected the run's epoch, or the chosen one."),
-            "value": number(format="%.3f", help="Over all cultures; none where nothing was tested."),
-            "interval": column("95 % interval", help="Bootstrap over people where they are known."),
+            "value": number(format="%.3f", help="Over all cultures; empty if nothing was tested."),
+            "interval": column("95 % interval", help="By a bootstrap over people, where they are known."),
             "validation": number(
-                format="%.3f", help="The best epoch's, by which that epoch was selected: it is optimistic."
+                format="%.3f",
+                help="The score of the best epoch on the validation part. It selected that epoch, so it is optimistic.",
             ),
-            "minutes": number(format="%.1f", help="Of the last attempt; not known of models of which no job is left."),
+            "minutes": number(format="%.1f", help="Of the last attempt; unknown for models whose job is gone."),
             "left": column(help="Until the present stage of a running job ends."),
         },
     )

@@ -247,7 +247,7 @@ def choose_compared(found: Mapping[str, Path], default: Sequence[str], most: int
             "compared",
             default,
             max_selections=most,
-            help=f"Two to {most}. The first is what the others are measured against.",
+            help=f"Two to {most} models. The others are measured against the first.",
         )
     if chosen:
         model_of_visit.keep(found, chosen[0], default)
@@ -356,7 +356,7 @@ def choose_fusion() -> tuple[str, float]:
         "fusion",
         "weighted",
         width=115,
-        help="The rule by which face and speech become one, frame by frame; their weights have the sum 1.",
+        help="The rule by which face and speech are fused, frame by frame; their weights add up to 1.",
     )
     weight = linked.slider(
         "Weight of the face", 0.0, 1.0, VIDEO_WEIGHT, 0.05, "video_weight", width=130, disabled=method == "average"

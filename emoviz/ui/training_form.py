@@ -84,7 +84,7 @@ def ask(found: Sequence[Holding]) -> Asked:
     here = [one.name for one in found if one.tables is not None]
     known = [name for name in values["corpora"] if name in here]
     values["corpora"] = st.multiselect(
-        "Corpora", here, known, key=f"{key}corpora", help="Those on this machine; see Data."
+        "Corpora", here, known, key=f"{key}corpora", help="The corpora on this machine; the Data page tells more."
     )
     values["inputs"] = ask_inputs(found, values, key)
     values, key = ask_outputs(values, key)
@@ -158,7 +158,8 @@ def ask_task(protocol: str) -> dict[str, Any]:
         "cultures that train together",
         key=f"{protocol}-sources",
         placeholder="each alone",
-        help="In cross-culture and k-shot, which test every other culture: `German, Italian`; sets are parted by `;`.",
+        help="In cross-culture and k-shot, which test every other culture: `German, Italian`; sets are separated by "
+        "`;`.",
     )
     options["sources"] = [[name.strip() for name in names.split(",")] for names in together.split(";") if names.strip()]
     return {"protocol": protocol, "options": options, "seeds": ask_seeds(protocol, (0,))}
@@ -168,7 +169,7 @@ def ask_seeds(protocol: str, first: Sequence[int]) -> list[Any]:
     """Let people choose the seeds of a protocol's trainings."""
     start = ", ".join(map(str, first))
     return form.json_list(
-        st.text_input("seeds", start, key=f"{protocol}-seeds", width=170, help="Every training is run with each.")
+        st.text_input("seeds", start, key=f"{protocol}-seeds", width=170, help="Every training is run with each seed.")
     )
 
 
@@ -189,7 +190,11 @@ def ask_inputs(found: Sequence[Holding], values: Mapping[str, Any], key: str) ->
     before = {entry["feature"]: entry for entry in values["inputs"]}
     known = list(dict.fromkeys([*before, *shipped, *EXTRACTORS]))
     chosen = st.multiselect(
-        "Features", known, list(before), key=f"{key}features", help="Those that the store lacks are extracted first."
+        "Features",
+        known,
+        list(before),
+        key=f"{key}features",
+        help="Features that are missing in the store are extracted first.",
     )
     inputs = []
     with st.expander("Settings of the features"):
@@ -202,7 +207,7 @@ def ask_inputs(found: Sequence[Holding], values: Mapping[str, Any], key: str) ->
                 "settings",
                 " ".join(f"{n}={v}" for n, v in settings.items()),
                 key=f"{key}input-{feature}-settings",
-                help="Of the extractor, where they are no defaults: `layer=12`.",
+                help="Settings of the extractor that are not its defaults, e.g. `layer=12`.",
             )
             inputs.append({"feature": feature, **given, "settings": settings_of(text)})
     return inputs

@@ -56,7 +56,7 @@ def test_a_wrong_row_is_told_with_its_line_and_the_rest_is_imported(app: str, pa
     fill(page, "import-name", "in-the-browser")
     expect(page.locator(".st-key-problems")).to_contain_text("clips.csv, line 7: There is no clip 's1-joy-9.wav'")
     expect(page.get_by_text("15 rows are sound, 1 problems.")).to_be_visible()
-    page.get_by_text("Import the sound rows although others are wrong").click()
+    page.get_by_text("Import the correct rows although others are wrong").click()
     button = page.get_by_role("button", name="Import", exact=True)
     expect(button).to_be_enabled()
     button.click()

@@ -417,8 +417,8 @@ def test_analyses_fail_in_one_sentence(capsys, tmp_path):
 
 
 def test_models_that_weigh_no_channels_are_not_compared(capsys):
-    assert "no model that weighs channels" in failure(capsys, "similarity")
-    assert "no model that weighs channels" in failure(capsys, "similarity", "speech-emotion")
+    assert "No model with channel weights" in failure(capsys, "similarity")
+    assert "No model with channel weights" in failure(capsys, "similarity", "speech-emotion")
 
 
 def test_help_needs_none_of_the_heavy_libraries():

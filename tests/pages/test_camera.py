@@ -59,7 +59,7 @@ def test_what_the_camera_sends_is_analysed_as_an_upload(opened, finish, sessions
 
 def test_a_recording_of_which_nothing_came_is_one_sentence_and_the_camera_stays(opened):
     test = opened.button(key="end").click().run()
-    assert [error.value for error in test.error] == ["Nothing of the recording has arrived: record anew."]
+    assert [error.value for error in test.error] == ["Nothing of the recording has arrived: record again."]
     assert test.button(key="end")
 
 

@@ -44,7 +44,7 @@ def test_nothing_leads_to_a_training(open_page, queue, settings: Settings):
     for folder in settings.checkpoints[0].iterdir():
         (folder / "config.json").unlink()
     test = open_page("runs")
-    assert not test.exception and "Trainings and the models that they make would be here." in texts(test)
+    assert not test.exception and "There are no trainings or models yet; they will be listed here." in texts(test)
 
 
 def test_the_link_narrows_and_compares(open_page, queue):

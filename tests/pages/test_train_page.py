@@ -196,7 +196,7 @@ def test_a_sweep_is_one_group(page, queue):
     }
     test = ready(page)
     test.text_input(key="sweep-seeds").set_value("one").run()
-    assert errors(test) == ["Seeds are whole numbers, parted by commas: 0, 1, 2."]
+    assert errors(test) == ["Seeds are whole numbers, separated by commas: 0, 1, 2."]
 
 
 def test_a_protocol_is_started_as_such(page, queue):

@@ -299,7 +299,7 @@ def test_several_configs_are_judged_in_one_study(tmp_path):
         ({"name": "tiny"}, None, "Two systems of this study are named 'tiny'"),
         ({"outputs": FOUR_EMOTIONS[:2]}, None, "share 'outputs', unlike 'tiny' and 'other'"),
         ({}, ("average", ("tiny",)), r"two or more of tiny, other, not of \['tiny'\]"),
-        ({"model": "svm", "options": {}}, (LEARNED, ("tiny", "other")), "here it would have none"),
+        ({"model": "svm", "options": {}}, (LEARNED, ("tiny", "other")), "but there are none here"),
     ],
 )
 def test_systems_that_cannot_be_judged_together_are_refused(changes, fusion, message):

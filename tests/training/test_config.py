@@ -34,7 +34,7 @@ def test_unknown_preset_lists_the_known():
         ("selection=ua", "dimensions by ccc.*'ua' does not fit"),
         ('outputs=["joyful"]', "'joyful' is no output"),
         ('outputs=["happy", "valence (derived)"]', "either all emotions, all intensities"),
-        ('outputs=["happy"]', "two emotions or more apart; 'happy' is the only one"),
+        ('outputs=["happy"]', "at least two emotions to tell apart; 'happy' is the only one"),
         ("corpora=[]", "'corpora' has at least one entry"),
         ('corpora=["emodb", "emodb"]', "none twice"),
         ("name=a/b", "no spaces, dots or slashes"),

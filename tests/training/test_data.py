@@ -114,7 +114,7 @@ def test_streams_that_would_fill_the_memory_are_read_by_batches(monkeypatch):
 
 
 def test_frames_that_are_not_resampled_are_those_of_utterances():
-    with pytest.raises(ConfigError, match="not resampled are those of 'utterances', not of 'windows'"):
+    with pytest.raises(ConfigError, match="can have frames that are not resampled, not 'windows'"):
         dataclasses.replace(PARTS, data="windows")
 
 
@@ -621,7 +621,7 @@ def test_shots_are_drawn_of_high_and_of_low():
         dict.fromkeys(HIGH_OR_LOW.outputs, 2)
     ]
     assert all(set(table["label"][ids]) == set(HIGH_OR_LOW.outputs) for few in shots for ids in few.tests.values())
-    with pytest.raises(SplitError, match="of each class, and these recordings are of none"):
+    with pytest.raises(SplitError, match="for each class, but these recordings have no class"):
         PROTOCOLS["k-shot"](table.assign(label=None), Options())
 
 

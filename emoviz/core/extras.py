@@ -1,0 +1,34 @@
+"""The extras of the package, and the sentence on a module that one of them brings.
+
+An installation without extras predicts and extracts, as a GPU node does. ``app`` brings the pages, figures and
+explanations, and the other two; ``formats`` brings files of annotations, spreadsheets and databases, and ``train``
+brings training and Slurm.
+"""
+
+import importlib.util
+
+EXTRAS = {
+    "app": ("streamlit", "starlette", "authlib", "plotly", "captum", "openTSNE", "umap"),
+    "formats": ("audformat", "xlsxwriter", "pympi", "praatio", "pysubs2", "webvtt"),
+    "train": ("lightning", "submitit"),
+}
+"""Extra -> the modules that it brings, with ``app`` the others, too."""
+
+
+def missing() -> list[str]:
+    """Return the extras of which a module is not installed."""
+    return [extra for extra, modules in EXTRAS.items() if not all(map(importlib.util.find_spec, modules))]
+
+
+def sentence(module: str | None) -> str | None:
+    """Return a sentence that names the extra of a missing module; None for a module of no extra.
+
+    Examples:
+        >>> sentence("plotly.graph_objects")
+        "This needs the package 'plotly'; in the project folder, pip install '.[app]' brings it."
+    """
+    top = (module or "").partition(".")[0]
+    for extra, modules in EXTRAS.items():
+        if top in modules:
+            return f"This needs the package '{top}'; in the project folder, pip install '.[{extra}]' brings it."
+    return None
