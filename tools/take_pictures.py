@@ -23,7 +23,7 @@ SIZE = {"width": 1280, "height": 800}
 SHOWN = {
     "home": "h1",
     "predict": ".st-key-circumplex .js-plotly-plot",
-    "explain": ".st-key-face .imagelayer image",
+    "explain": ".st-key-seen-face .imagelayer image",
     "library": '[class*="st-key-entry-"]',
     "attention": ".js-plotly-plot",
     "cultures": ".js-plotly-plot",
@@ -66,7 +66,7 @@ def main() -> None:
 
 def take(tab: Page, address: str, shown: str) -> None:
     """Open a page and wait until it is drawn whole."""
-    tab.goto(address)
+    tab.goto(address, timeout=PATIENCE)
     tab.locator(shown).first.wait_for(timeout=PATIENCE)
     tab.wait_for_timeout(2000)  # what still runs has its stop button by then
     tab.locator(".st-key-stop").wait_for(state="detached", timeout=PATIENCE)
