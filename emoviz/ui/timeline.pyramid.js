@@ -38,9 +38,9 @@ function columnsOf(lane, pyramid, scale, from = scale.from, to = scale.to) {
   return found
 }
 
-// Whether a pixel stands for at least one value, so that columns are drawn.
+// Whether a pixel stands for several values, so that columns are drawn and not lines, whose dashes tell sources apart.
 function isDense(lane, scale) {
-  return scale.perPixel >= lane.step
+  return scale.perPixel >= 3 * lane.step
 }
 
 function shorter({ low, high, mean, size }) {
