@@ -150,8 +150,11 @@ def show_weights(sources: dict[str, tuple[Path, ...]]) -> None:
     every = (name, weighting, modality, culture_tables.changed(sources[name]), culture_tables.heard(name))
     of = (dimension, *every)
     comparison = culture_tables.compare(of, own, weights.moved, weights.replicates, measure, k)
+    st.markdown(comparison.plain)
     said = (comparison.words, culture_tables.collapsed(name, dimension), weights.note)
-    st.markdown(" ".join(filter(None, said)))
+    if behind := " ".join(filter(None, said)):
+        with st.expander("How sure is that, and is it the microphone?"):
+            st.markdown(behind)
     show_cells(of, comparison, (own, weights.moved), (weights.replicates, weighting), (measure, k), sources[name])
     st.markdown(culture_tables.faithful(sources[name], dimension))
     show_groups(of, own, weights.replicates, weighting)

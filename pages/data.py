@@ -60,17 +60,17 @@ ABOUT_SCALE = """
 The ends of the scale that raters used, not of the ratings that occur; they become -1 and 1. The proposal is the
 narrowest usual scale that holds all ratings of the table.
 """
-ABOUT_ENCODERS = """
-Encoders that take weights of their own, beside the bundled features. One that lacks them says what to get.
-"""
+ABOUT_ENCODERS = (
+    "Encoders that take weights of their own, beside the bundled features. One without them says what to get."
+)
 
 
 def main() -> None:
     """Lay out the page."""
+    found = loaders.holdings()
     with st.container(gap=None):
         st.title("Data", anchor=False)
-        st.markdown("Which recordings can be learnt from, and who says what in them?")
-    found = loaders.holdings()
+        st.markdown(f"Which recordings can be learnt from, and who says what in them?\n\n{inventory.in_words(found)}")
     here = [one for one in found if one.tables is not None]
     left, right = st.columns([53, 47], gap="medium")
     with left:

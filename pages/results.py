@@ -10,7 +10,7 @@ import streamlit as st
 from emoviz import plots
 from emoviz.core import words
 from emoviz.evaluation.metrics import METRICS
-from emoviz.studies import behind, tables
+from emoviz.studies import behind, tables, verdict
 from emoviz.studies.reports import Report
 from emoviz.ui import figures, loaders, navigation, selected, study_results, tested_recordings
 from emoviz.ui.cache import kept
@@ -81,7 +81,7 @@ def main() -> None:
     if table.empty:
         st.info(f"The chosen systems have no {score}: choose others above.")
         return
-    st.markdown(f"**{group[0]['title']}**")
+    st.caption(f"{group[0]['title']}, {group[0]['protocol']}")
     show_table((*of, score, culture, *systems), group, table, score, culture)
     show_confusions(group)
     over = tables.intervals_over(table)
@@ -154,6 +154,10 @@ def show_table(
     standing = kept(("standing", of), lambda: tables.standing(tested))
     form = study_results.form_of(tested, standing)
     shown, narrow = choose_shown(form, tested, standing)
+    best = verdict.best_of(shown)
+    st.markdown(
+        verdict.in_words(best, score, kept(("compared with", of, narrow), lambda: tables.comparisons(group, best)))
+    )
     chosen = study_results.chosen_score(table, shown, named_score())
     of = (*of, narrow, *key_of(chosen))
     name = "-".join((group[0]["study"], group[0]["protocol"], score, culture)).replace(" ", "-")

@@ -22,7 +22,7 @@ from emoviz.models import MODELS
 from emoviz.studies import culture_set
 from emoviz.training import sweeps
 from emoviz.training.config import TrainingConfig
-from emoviz.training.outlook import Outlook, extractions, step_seconds, steps_per_epoch, told_gaps
+from emoviz.training.outlook import Outlook, extractions, in_words, step_seconds, steps_per_epoch, told_gaps
 from emoviz.ui import culture_tables, figures, form, job_cards, job_places, loaders, navigation, outlooks, visitors
 from emoviz.ui.training_form import CLONE, Asked, ask
 
@@ -133,6 +133,7 @@ def show(config: TrainingConfig, view: Outlook) -> None:
     counts = view.parts["recordings"].map("{:,}".format) + view.parts["speakers"].map(lambda n: f" / {n}" if n else "")
     table = view.parts.assign(counts=counts).pivot(index="culture", columns="part", values="counts")
     shown = table.reindex(columns=[part for part in Split if part in table]).reset_index()
+    st.markdown(in_words(view.parts))
     figures.draw_table(shown, key="outlook", height=250)
     reads = ", ".join(f"{width} channels of {name}" for name, width in view.widths.items())
     st.caption(f"Recordings / speakers. {view.parameters:,} parameters; reads {reads}.")

@@ -17,6 +17,7 @@ from tools.lock import OF_ONES_OWN
 ROOT = Path(__file__).resolve().parent.parent
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "axe_playwright_python": "axe-playwright-python",
     "ai_edge_litert": "ai-edge-litert",
     "faster_whisper": "faster-whisper",
     "cv2": "opencv-python-headless",

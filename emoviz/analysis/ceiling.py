@@ -26,6 +26,17 @@ MOST_NEEDED = 1000
 """Largest number of needed replicates that is reported, as nobody has more."""
 
 
+OF_CELLS = {
+    "ceiling": "ceiling",
+    "disattenuated": "disattenuated",
+    "low": "disattenuated_low",
+    "high": "disattenuated_high",
+    "beyond": "beyond",
+    "needed": "needed",
+}
+"""Columns of :func:`against_ceiling` and their names in a table of cells, whose similarity has an interval, too."""
+
+
 def against_ceiling(
     weights: pd.DataFrame,
     measure: str = "pearson",

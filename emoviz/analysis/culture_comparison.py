@@ -18,6 +18,7 @@ class Comparison(NamedTuple):
         order: order of the cultures, similar ones side by side.
         words: verdict of the tests in words.
         unreliable: cultures whose replicates agree too little, with their Pearson's r.
+        plain: verdict for whoever knows no statistics; the words are those behind it.
     """
 
     cells: pd.DataFrame
@@ -25,6 +26,7 @@ class Comparison(NamedTuple):
     order: list[str]
     words: str
     unreliable: "pd.Series[float]"
+    plain: str = ""
 
 
 def compare(
@@ -50,7 +52,7 @@ def compare(
     unreliable = reliability.unreliable(diagonal)
     if len(matrix) < 2:
         only = f"There is one culture only, {matrix.index[0]}: with a second one they are compared here."
-        return Comparison(cells.assign(alike=False), None, list(matrix.index), only, unreliable)
+        return Comparison(cells.assign(alike=False), None, list(matrix.index), "", unreliable, only)
     start = cultures.start(cells, replicates)
     pairs = permutation.differences(weights, measure, k=k, matched=bool(start))
     overall = permutation.overall_difference(weights, measure, k=k, matched=bool(start)).iloc[0]
@@ -66,7 +68,8 @@ def compare(
     said = (cultures.verdict(overall, pairs, replicates), start, ceiling.in_words(against, replicates), heard)
     words = " ".join(filter(None, [*said, reliability.cultures_in_words(unreliable, replicates), flat]))
     order = tree.order if tree else list(matrix.index)
-    return Comparison(pd.concat([cells, moved]), tree, order, words, unreliable)
+    plain = cultures.plain_verdict(overall, pairs)
+    return Comparison(pd.concat([cells, moved]), tree, order, words, unreliable, plain)
 
 
 def first_pair(comparison: Comparison) -> tuple[str, str]:
@@ -86,7 +89,6 @@ def beside(comparison: Comparison) -> tuple[str, ...]:
 
 def _with_ceiling(cells: pd.DataFrame, against: pd.DataFrame) -> pd.DataFrame:
     """Cells of one dimension with what their pairs are of their ceilings; both halves of the matrix are alike."""
-    known = against[["culture", "other", "ceiling", "disattenuated", "low", "high", "beyond", "needed"]]
-    known = known.rename(columns={"low": "disattenuated_low", "high": "disattenuated_high"})
+    known = against[["culture", "other", *ceiling.OF_CELLS]].rename(columns=ceiling.OF_CELLS)
     other = known.rename(columns={"culture": "other", "other": "culture"})
     return cells.merge(pd.concat([known, other]), how="left", on=["culture", "other"])

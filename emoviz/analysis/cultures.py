@@ -256,6 +256,24 @@ def transfer(reports: Iterable[Report]) -> pd.DataFrame:
     )
 
 
+def plain_verdict(overall: Mapping[str, Any], pairs: pd.DataFrame) -> str:
+    """Return what :func:`verdict` says, for whoever knows no statistics; its arguments are the same."""
+    count, p, apart = int(overall["cultures"]), overall["p"], int((pairs["p_holm"] < LEVEL).sum())
+    if p != p:
+        return "**Whether the cultures differ cannot be told**: there is one model of each, and two of one differ too."
+    if not p < LEVEL:
+        return (
+            f"**It cannot be told whether the {count} cultures differ**: their models rely on different channels no "
+            "more than several models of one culture do."
+        )
+    said = f"**The models of the {count} cultures rely on different channels**, more than several models of one do."
+    if len(pairs) < 2:
+        return said
+    if not apart:
+        return f"{said} Which two of them differ cannot be told with so few models."
+    return f"{said} {apart} of {len(pairs)} pairs can be told apart."
+
+
 def verdict(overall: Mapping[str, Any], pairs: pd.DataFrame, replicates: str) -> str:
     """Return the result of the permutation tests of one dimension in words.
 

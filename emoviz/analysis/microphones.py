@@ -113,8 +113,7 @@ def cells(
         (row,) = found[(found["culture"] == culture) & (found["other"] == name)].to_dict("records")
         against = ceiling.against_ceiling(pair, measure, k=k, matched=True).iloc[0]
         tests.append(float(permutation.differences(pair, measure, k=k, matched=matched)["p"].iloc[0]))
-        names = {"low": "disattenuated_low", "high": "disattenuated_high"}
-        own = against[["ceiling", "disattenuated", "low", "high", "beyond", "needed"]].rename(names)
+        own = against[list(ceiling.OF_CELLS)].rename(ceiling.OF_CELLS)
         rows.append({**row, **own, "other": BY_TELEPHONE})
     corrected = permutation.holm(tests)
     return pd.DataFrame([{**row, "alike": not p < LEVEL} for row, p in zip(rows, corrected, strict=True)])

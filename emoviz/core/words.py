@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from .errors import ConfigError
 
@@ -149,6 +149,15 @@ def rests_on(value: int, unit: str) -> str:
         unit: a key of :data:`UNITS`.
     """
     return f"rests on {counted(value, unit)}" if value < FEW else ""
+
+
+def setting(value: Any) -> str:
+    """Return a value of a setting as people read it, e.g. ``yes``, ``none`` or ``0.001``; commas part a list."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(setting, value)) or "none"
+    return "none" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def insert(text: str, name: str, part: str) -> str:

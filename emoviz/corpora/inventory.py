@@ -157,6 +157,22 @@ def table(found: Iterable[Holding]) -> pd.DataFrame:
     return pd.DataFrame(rows, dtype=object)
 
 
+def in_words(found: Iterable[Holding]) -> str:
+    """Say how much can be learnt from on this machine, and what a training would still have to do."""
+    here = [one for one in found if one.tables is not None]
+    if not here:
+        return "**There is nothing to learn from yet.**"
+    tables = [one.tables.recordings for one in here if one.tables is not None]
+    recordings, people = sum(map(len, tables)), sum(table["speaker"].nunique() for table in tables)
+    ready = sum(one.stored for one in here)
+    corpora = "one corpus is" if len(here) == 1 else f"{len(here)} corpora are"
+    said = f"**{corpora.capitalize()} here**, with {recordings:,} recordings of {people:,} people"
+    if ready == len(here):
+        return f"{said}, ready to be learnt from."
+    rest = "none is prepared yet" if ready == 0 else f"{ready} {'is' if ready == 1 else 'are'} prepared"
+    return f"{said}; {rest}. A training first prepares what it needs: minutes to hours."
+
+
 def ratings(tables: Tables) -> pd.DataFrame:
     """Return the ratings of dimensions, over time or per recording: index id, and one column per rated dimension."""
     rated = tables.labels if tables.traces.empty else tables.traces.set_index("id")

@@ -331,12 +331,4 @@ def _flat(value: Any, name: str = "") -> dict[str, str]:
         named = {one.get("feature", place): one for place, one in enumerate(value)}
         own = {key: {n: v for n, v in one.items() if n != "feature"} for key, one in named.items()}
         return {name.removeprefix("."): ", ".join(map(str, named))} | _flat(own, name)
-    entries = value if isinstance(value, list | tuple) else [value]
-    return {name.removeprefix("."): ", ".join(map(_said, entries))}
-
-
-def _said(value: Any) -> str:
-    """Return a single value of a setting as people read it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "none" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return {name.removeprefix("."): words.setting(value)}

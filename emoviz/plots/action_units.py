@@ -46,7 +46,7 @@ def action_units(units: pd.DataFrame) -> go.Figure:
         figure,
         title=title("Which action units does the face show?"),
         xaxis=axis,
-        yaxis={"tickfont": {"size": 10}, "autorange": "reversed", "fixedrange": True, "dtick": 1},
+        yaxis={"tickfont": SMALL, "autorange": "reversed", "fixedrange": True, "dtick": 1},
         dragmode=False,
         margin=MARGIN | {"l": LABELS},
         height=AROUND + ROW * len(channels),

@@ -64,7 +64,7 @@ def attention_strip(moments: pd.DataFrame) -> go.Figure:
         figure,
         title=title("Which moments does the model look at?"),
         xaxis=time_axis(range=[0, float(moments["time"].iloc[-1]) + half]),
-        yaxis={"tickfont": {"size": 10}, "autorange": "reversed", "automargin": False},
+        yaxis={"tickfont": SMALL, "autorange": "reversed", "automargin": False},
         margin=MARGIN | STRIP,
         dragmode=False,
         height=max(170, 80 + 26 * len(names)),
@@ -246,7 +246,7 @@ MAPS: dict[str, MapKind] = {
 
 
 def _colour_bar(name: str) -> dict[str, Any]:
-    return {"title": {"text": name, "font": {"size": 10}}, "thickness": 8, "tickfont": {"size": 10}}
+    return {"title": {"text": name, "font": SMALL}, "thickness": 8, "tickfont": SMALL}
 
 
 def _coarse(values: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

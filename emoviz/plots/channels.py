@@ -81,7 +81,7 @@ def channel_bars(means: pd.DataFrame, count: int, heading: str, *, pale: bool = 
     mean = means["weight"].mean()
     figure.add_vline(x=mean, line={"color": ZERO, "width": 1, "dash": "dot"}, layer="above")
     figure.add_annotation(
-        x=mean, y=1, yref="paper", yanchor="bottom", text="mean of all channels", showarrow=False, font={"size": 10}
+        x=mean, y=1, yref="paper", yanchor="bottom", text="mean of all channels", showarrow=False, font=SMALL
     )
     lay_out(
         figure,
@@ -206,7 +206,7 @@ def grouped_bars(
     )
     lay_out(
         figure,
-        yaxis={"tickfont": {"size": 10}, "automargin": True, "showdividers": True, "dividercolor": GRID},
+        yaxis={"tickfont": SMALL, "automargin": True, "showdividers": True, "dividercolor": GRID},
         margin=MARGIN | {"t": 46},
         height=96 + BAR * max(LEAST_BARS, len(top)),
         bargap=0.3,

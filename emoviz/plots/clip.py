@@ -151,7 +151,7 @@ def _add_words(figure: go.Figure) -> None:
         mode="markers+text",
         marker={"size": 3, "color": GREY},
         textposition=[WORD_SIDES.get(emotion, "top center") for emotion in CIRCUMPLEX],
-        textfont={"size": 10, "color": GREY},
+        textfont={**SMALL, "color": GREY},
         hoverinfo="skip",
         showlegend=False,
     )
@@ -191,7 +191,7 @@ def channel_weights(weights: pd.DataFrame, model: str, count: int = 20, *, pale:
             "categoryorder": "array",
             "categoryarray": list(top.channel),
             "automargin": True,
-            "tickfont": {"size": 10},
+            "tickfont": SMALL,
         },
         legend=legend(y=1.0, anchor="bottom"),
         showlegend=weights.modality.nunique() > 1,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from ..core.words import counted, interval, p_value, rests_on
 from .matrix import add_targets
 from .model_marks import SQUARE, axis, axis_title, colour_of, dash_of, marker_of, whiskers
-from .style import MARGIN, SMALL, ZERO, lay_out, legend, title, unit_axis
+from .style import MARGIN, SMALL, ZERO, lay_out, least_width, legend, title, unit_axis
 
 FOREST_ROW = 22
 """Height in pixels of one line of a forest plot."""
@@ -50,7 +50,7 @@ def difference_forest(differences: pd.DataFrame, models: Sequence[str], what: st
         )
         for place, label in zip(places, labels, strict=True):
             figure.add_annotation(
-                x=1.01, xref="paper", xanchor="left", y=place, text=label, showarrow=False, font={"size": 10}
+                x=1.01, xref="paper", xanchor="left", y=place, text=label, showarrow=False, font=SMALL
             )
     against = differences.against.iloc[0]
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
@@ -116,6 +116,7 @@ def _matrices(table: pd.DataFrame, models: Sequence[str], heading: str, unit: st
         figure,
         title=title(heading),
         margin={"l": 84, "r": 96, "t": 50, "b": 50},
+        meta=least_width(180 + sum(max(150, 44 * len(names)) for names in classes.values())),
         height=SQUARE + 50,
         dragmode=False,
     )
@@ -138,8 +139,8 @@ def _add_matrix(
         zmin=0,
         zmax=1,
         colorscale="Cividis",
-        texttemplate="%{z:.0%}",
-        textfont={"size": 8 if small else 11},
+        texttemplate="" if small else "%{z:.0%}",  # of many classes, hovers and the table tell the shares
+        textfont=SMALL,
         name=model,
         showscale=bool(bar),
         colorbar={
@@ -164,7 +165,7 @@ def _place_matrix(
     figure: go.Figure, model: str, number: str, domain: list[float], *, labelled: bool, small: bool
 ) -> None:
     """Lay out the axes of one model's matrix within a share of the width, and write the model's name above."""
-    plain = {"tickfont": {"size": 10}, "showgrid": False, "zeroline": False, "fixedrange": True}
+    plain = {"tickfont": SMALL, "showgrid": False, "zeroline": False, "fixedrange": True}
     across = {"domain": domain, "anchor": f"y{number}", "title": axis_title("predicted") | {"standoff": 12}}
     down = {"anchor": f"x{number}", "autorange": "reversed", "title": None if number else axis_title("true")}
     lay_out(

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from ..core import words
 from ..core.words import bounds, interval, number
 from .matrix import SEQUENTIAL, axes_of, hatch, heat, scale_of
-from .style import GREY, GRID, SMALL, culture_colour, lay_out, title, whiskers
+from .style import GREY, GRID, SMALL, culture_colour, lay_out, least_width, title, whiskers
 
 COLLAPSED = f"collapsed: {words.COLLAPSED}"
 
@@ -36,7 +36,7 @@ def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool =
                 values[row, column] = cell["value"]
                 ends = bounds(cell["low"], cell["high"])
                 value = number(cell["value"], missing="–")
-                texts[row, column] = f"{value}<br><span style='font-size:9px'>{ends}</span>"
+                texts[row, column] = f"{value}<br>{ends}"
                 collapsed[row, column] = bool(cell["collapsed"])
                 hovers[row, column] = (
                     f"{source} → {target}<br>{metric} {interval(cell['value'], cell['low'], cell['high'], missing='–')}"
@@ -54,6 +54,7 @@ def transfer_matrix(cells: pd.DataFrame, *, metric: str, lower_is_better: bool =
     lay_out(
         figure,
         title=title(f"What holds from one culture to another? ({metric})"),
+        meta=least_width(150 + 72 * len(targets)),
         height=120 + 52 * len(sources),
         margin={"l": 8, "r": 8, "t": 70, "b": 8},
     )

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from ..core.vocabulary import MARKS, Weighting
 from ..core.words import interval, number
 from .matrix import SEQUENTIAL, axes_of, hatch, heat, outline
-from .style import DIVERGING, GREY, GRID, SMALL, culture_colour, lay_out, title
+from .style import DIVERGING, GREY, GRID, SMALL, culture_colour, lay_out, least_width, title
 
 CHOSEN = MARKS["chosen"]
 """Outline of the chosen cell: neither of the scales has it."""
@@ -81,6 +81,7 @@ def similarity_matrix(
     lay_out(
         figure,
         title=title(f"How alike are they? ({measure})"),
+        meta=least_width(150 + 42 * len(columns)),
         height=height,
         margin={"l": 8, "r": 8, "t": 32, "b": 8},
     )
@@ -153,7 +154,7 @@ def pair_weights(
         yaxis={
             "tickvals": list(place.values()),
             "ticktext": [channel_label(c) for c in channels],
-            "tickfont": {"size": 10},
+            "tickfont": SMALL,
             "range": [-len(channels) + 0.4, 0.6],
             "automargin": True,
             "gridcolor": GRID,
@@ -242,7 +243,7 @@ def top_channels(top: pd.DataFrame, frequencies: pd.DataFrame, *, replicates: st
         figure.layout["yaxis" + axes[1][1:]].update(
             ticktext=[channel_label(c) for c in channels],
             showticklabels=panel == 0,
-            tickfont={"size": 10},
+            tickfont=SMALL,
         )
         _head(figure, f"<b>{dimension}</b>", sum(domain) / 2)
         lines += _rules(len(channels), len(cultures), axes)

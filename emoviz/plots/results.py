@@ -9,11 +9,24 @@ import plotly.graph_objects as go
 
 from ..core import words
 from ..core.vocabulary import MARKS
-from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, band, lay_out, title, whiskers
+from .style import (
+    GREY,
+    GRID,
+    MARGIN,
+    SERIES_COLOURS,
+    SERIES_SYMBOLS,
+    SMALL,
+    ZERO,
+    band,
+    lay_out,
+    least_width,
+    title,
+    whiskers,
+)
 
 ROW, DIFFERENCE = 24, 19
 """Height in pixels of a system's row and of a difference's row."""
-WORDS = 176
+WORDS = 198
 """Width in pixels of the text of a difference with its interval and p."""
 CELL = 52
 """Height in pixels of a row of a matrix: value, interval and flag below each other."""
@@ -68,7 +81,7 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
         headings.append(_heading(column, left + panel / 2))
         labels += [_label(row, systems.index(row["system"]), place + 1, short=short) for row in rows.to_dict("records")]
         domain = [left, left + panel]
-        span = _span(rows, room=0.15 if short else 0.75)
+        span = _span(rows, room=0.15 if short else 0.95)
         axes[f"xaxis{number}"] = _axis(score, range=span, domain=domain, anchor=on["yaxis"], nticks=5)
         axes[f"yaxis{number}"] = _rows([FLOOR, *systems], -1) | {"anchor": on["xaxis"], "showticklabels": not place}
     lay_out(
@@ -76,6 +89,7 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
         axes,
         annotations=[*headings, *labels],
         shapes=floors,
+        meta=least_width(150 + (80 if short else 140) * len(columns)),
         title=title("How do the systems stand?"),
         margin=MARGIN | {"t": 52, "b": 40, "l": 8},
         height=100 + ROW * (len(systems) + 1),
@@ -132,6 +146,7 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
         xaxis=_axis(f"difference in {score}", nticks=4, range=[low - room, high + room]),
         yaxis=_rows(names, 0) | {"range": [-0.7, len(names) - 0.3]},
         margin=MARGIN | {"b": 40, "l": 8, "r": WORDS},
+        meta=least_width(400),
         height=90 + DIFFERENCE * max(3, len(names)),
         dragmode=False,
     )
@@ -178,7 +193,7 @@ def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Seque
     for row in table.to_dict("records"):
         x, y = targets.index(row["target"]), sources.index(row["source"])
         ink = GREY if np.isnan(row["value"]) else MARKS["paper"] if row["value"] < middle else MARKS["ink"]
-        labels.append({"x": x, "y": y, "text": _cell(row), "showarrow": False, "font": {"size": 11, "color": ink}})
+        labels.append({"x": x, "y": y, "text": _cell(row), "showarrow": False, "font": {**SMALL, "color": ink}})
         if _is(row, chosen):
             figure.add_shape(
                 type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.48, y1=y + 0.48, line={"color": WORSE, "width": 3}
@@ -190,6 +205,7 @@ def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Seque
         xaxis=_lines(targets, f"tested on ({score})") | {"range": [-0.5, len(targets) - 0.5]},
         yaxis=_lines(sources, "trained on") | {"range": [len(sources) - 0.5, -0.5]},
         margin=MARGIN | {"l": 8, "t": 34},
+        meta=least_width(110 + 72 * len(targets)),
         height=100 + CELL * len(sources),
         dragmode=False,
         clickmode="event+select",
@@ -289,8 +305,7 @@ def _is(row: dict[str, Any], chosen: Sequence[str]) -> bool:
 def _cell(row: dict[str, Any]) -> str:
     """Value, interval and flag beneath each other."""
     small = [words.bounds(row["low"], row["high"]), COLLAPSED if row["collapsed"] else ""]
-    lines = [f'<span style="font-size:9px">{line}</span>' for line in small if line]
-    return "<br>".join([words.number(row["value"]), *lines])
+    return "<br>".join([words.number(row["value"]), *filter(None, small)])
 
 
 def _axis(text: str, **more: Any) -> dict[str, Any]:
@@ -302,7 +317,7 @@ def _axis(text: str, **more: Any) -> dict[str, Any]:
 def _rows(names: Sequence[str], first: int) -> dict[str, Any]:
     """Return an axis of names, the first at the place of that number and the others above."""
     places = list(range(first, first + len(names)))
-    plain = {"showgrid": False, "zeroline": False, "fixedrange": True, "automargin": True, "tickfont": {"size": 10}}
+    plain = {"showgrid": False, "zeroline": False, "fixedrange": True, "automargin": True, "tickfont": SMALL}
     return {**plain, "range": [first - 0.6, places[-1] + 0.6], "tickvals": places, "ticktext": list(names)}
 
 
@@ -355,7 +370,7 @@ def _label(row: dict[str, Any], y: int, place: int, *, short: bool) -> dict[str,
         "yref": f"y{panel}",
         "text": text + (f" {COLLAPSED}" if row["collapsed"] else ""),
         "showarrow": False,
-        "font": {"size": 10},
+        "font": SMALL,
         "xanchor": "center" if short else "left",
         "xshift": 0 if short else 4,
         "yshift": 10 if short else 0,
@@ -364,7 +379,7 @@ def _label(row: dict[str, Any], y: int, place: int, *, short: bool) -> dict[str,
 
 def _beside(text: str, y: int) -> dict[str, Any]:
     """Words in a row of a forest plot, from a place of its width on."""
-    return {"text": text, "y": y, "xref": "paper", "xanchor": "left", "showarrow": False, "font": {"size": 10}}
+    return {"text": text, "y": y, "xref": "paper", "xanchor": "left", "showarrow": False, "font": SMALL}
 
 
 def _span(rows: pd.DataFrame, room: float) -> list[float]:

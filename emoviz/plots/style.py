@@ -55,7 +55,8 @@ SERIES_COLOURS = (
 """Colours of series without a colour of their own, such as systems; markers distinguish them, too."""
 SERIES_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star")
 MARGIN = {"l": 54, "r": 8, "t": 30, "b": 36}
-SMALL = {"size": 11}
+SMALL = {"size": 12}
+"""Font of all text of figures that is no title; smaller text is hard to read."""
 SCATTERGL_FROM = 5000
 """Number of points from which lines are drawn by WebGL."""
 
@@ -64,6 +65,15 @@ def culture_colour(culture: str) -> str:
     """Return a culture's colour, the same on every page; a culture of no known corpus shares one with another."""
     place = CULTURES.index(culture) if culture in CULTURES else crc32(culture.encode())
     return CULTURE_COLOURS[place % len(CULTURE_COLOURS)]
+
+
+def least_width(pixels: int) -> dict[str, int]:
+    """Return what a figure's layout has as ``meta`` so that it is no narrower: a narrower screen scrolls it sideways.
+
+    Args:
+        pixels: least width at which its texts do not lie over each other.
+    """
+    return {"least": pixels}
 
 
 def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, **look: Any) -> dict[str, Any]:
@@ -146,7 +156,7 @@ def time_axis(**more: Any) -> dict[str, Any]:
 
 def legend(y: float, anchor: str) -> dict[str, Any]:
     """Return a horizontal legend at the right, with its ``anchor`` (top or bottom) at a share of the height."""
-    return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": {"size": 11}}
+    return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": SMALL}
 
 
 def title(text: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..core.errors import EmovizError
+from ..core.words import setting
 from ..models import MODELS
 from . import schema
 
@@ -73,7 +74,7 @@ def _of_fields(values: Mapping[str, Any]) -> Iterator[Mend]:
                 if choice != now:
                     yield Mend(field.name, choice, f"Set {_name(field.name)} to {choice or 'none'}")
         elif field.kind != "text" and default is not None and now != default:
-            yield Mend(field.name, default, f"Set {_name(field.name)} to {_said(default)}")
+            yield Mend(field.name, default, f"Set {_name(field.name)} to {setting(default)}")
 
 
 def _fits(values: Mapping[str, Any], fits: Callable[[Mapping[str, Any]], object]) -> bool:
@@ -90,11 +91,3 @@ def _target(values: Mapping[str, Any]) -> str:
 
 def _name(field: str) -> str:
     return field.replace("_", " ")
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return f"{value:g}"

@@ -250,6 +250,18 @@ def extractions(
     return [dataclasses.replace(one, seconds=one.seconds * (config.copies + 1)) for one in found]
 
 
+def in_words(parts: pd.DataFrame) -> str:
+    """Say how much is learnt from and on how much the model is tested, by the parts of an :class:`Outlook`."""
+
+    def counted(part: Split) -> str:
+        own = parts[parts["part"] == part]
+        people = int(own["speakers"].sum())
+        return f"{own['recordings'].sum():,} recordings" + (f" of {people:,} people" if people else "")
+
+    whom = " whom it never hears or sees" if parts["speakers"].any() else ""
+    return f"The model learns from **{counted(Split.TRAIN)}** and is tested once on **{counted(Split.TEST)}**{whom}."
+
+
 def told_gaps(config: TrainingConfig, view: Outlook) -> str:
     """Say which features of which corpora have to be extracted first, with the settings that are not defaults."""
     settings = settings_of(config)

@@ -53,8 +53,9 @@ class Figure {
 
   draw() {
     const { spec, lasso, select } = this.data
-    const width = this.element.clientWidth
-    if (this.closed || !this.plotly || !width) return
+    const room = this.element.clientWidth
+    if (this.closed || !this.plotly || !room) return
+    const width = Math.max(room, this.leastWidth(spec))
     const theme = themeOf(this.element)
     const wanted = [spec, width, ...Object.values(theme)]
     if (wanted.every((value, place) => value === this.drawn?.[place])) return // most runs of a page change nothing here
@@ -68,12 +69,22 @@ class Figure {
     const heading = title?.text ? { ...title, text: `<b>${title.text}</b>` } : title
     const margin = marginOf(layout, data, width, theme.font)
     const drawing = { ...layout, width, margin, title: heading, template: template(theme) }
+    this.element.emovizPrinted = () => ({ data, layout: { ...drawing, template: template({ ...theme, ...PAPER }) } })
     this.drawings += 1
     this.plotly.react(this.element, data, drawing, config).then(() => (this.drawings -= 1))
     if (first && select) {
       this.element.on("plotly_selected", (event) => event && this.choose(event.points))
       this.element.on("plotly_deselect", () => this.choose([]))
     }
+  }
+
+  // A figure that would be too narrow for its texts is scrolled sideways, by the keyboard too.
+  leastWidth(spec) {
+    if (this.measured?.spec !== spec) this.measured = { spec, least: JSON.parse(spec).layout.meta?.least ?? 0 }
+    const { least } = this.measured
+    if (least > this.element.clientWidth) this.element.tabIndex = 0
+    else this.element.removeAttribute("tabindex")
+    return least
   }
 
   choose(points) {
@@ -134,6 +145,11 @@ function themeOf(element) {
     (name) => style.getPropertyValue(`--st-${name}`).trim())
   const soft = style.color.replace("rgb(", "rgba(").replace(")", ", 0.7)")
   return { text: style.color, soft, faint, background, font }
+}
+
+// A saved picture is for paper, however dark the page is.
+const PAPER = {
+  text: "rgb(27, 31, 36)", soft: "rgba(27, 31, 36, 0.8)", faint: "rgba(27, 31, 36, 0.2)", background: "white",
 }
 
 // What a figure does not say itself.

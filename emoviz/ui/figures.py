@@ -33,7 +33,7 @@ SHORT = 20
 """Characters of a cell that stay in one line, as a value with its interval."""
 PACKED_FROM = 100
 """Points of a trace whose texts are packed: those of a map of 10,000 recordings are most of it."""
-PICTURES = ("png", "svg")
+PICTURES = ("png", "svg", "pdf")
 Writer = Callable[[pd.DataFrame], bytes]
 Point = Sequence[Any]
 """The ``customdata`` of a selected point."""

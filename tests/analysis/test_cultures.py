@@ -172,6 +172,21 @@ def test_the_verdict_says_what_was_tested_and_what_could_be_found(p, table, word
     assert words in cultures.verdict({"p": p, "cultures": 3}, table, "seed")
 
 
+@pytest.mark.parametrize(
+    ("p", "table", "words"),
+    [
+        (0.001, pairs(0.3, 0.4), "Which two of them differ cannot be told"),
+        (0.001, pairs(0.3, 0.04), "1 of 2 pairs can be told apart."),
+        (0.001, pairs(0.001), "more than several models of one do."),
+        (0.4, pairs(0.3, 0.4), "cannot be told whether the 3 cultures differ"),
+        (math.nan, pairs(), "one model of each"),
+    ],
+)
+def test_the_plain_verdict_says_the_same_without_statistics(p, table, words):
+    said = cultures.plain_verdict({"p": p, "cultures": 3}, table)
+    assert words in said and "permutation" not in said and "p =" not in said
+
+
 def test_the_start_is_named_where_it_counts_for_more_than_the_culture():
     cells = pd.DataFrame(
         [("A", "A", 0.1, math.nan), ("B", "B", 0.3, math.nan), ("A", "B", 0.0, 0.7), ("B", "A", 0.0, 0.7)],

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from typing import Any
 
+import axe_playwright_python
 from playwright.sync_api import Page, TimeoutError, expect
 
 
@@ -127,3 +129,22 @@ IN_SHADOW = "[...document.querySelectorAll('*')].map(e => e.shadowRoot).find(roo
 """In JavaScript: the inside of the player."""
 VIDEO = f"({IN_SHADOW}?.querySelector('video') ?? {{}})"
 """In JavaScript: the player's clip, or nothing that has any of its properties."""
+
+
+AXE = (files(axe_playwright_python) / "axe.min.js").read_text(encoding="utf-8")
+"""Axe-core, which finds what people cannot read, reach or be told."""
+
+
+def shuts_nobody_out(page: Page) -> None:
+    """Let axe-core look at what a page shows, light and dark, and find nothing serious."""
+    page.evaluate(AXE)
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'")
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        serious = [
+            f"{one['id']} ({scheme}): {one['help']}, at {[node['html'][:120] for node in one['nodes'][:3]]}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert not serious, "\n".join(serious)

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from looking import plot
+from looking import plot, shuts_nobody_out
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -70,6 +70,7 @@ def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, else
     choose(page, FIRST, SECOND)
     wait_for_differences(page)
     page.get_by_text("compared on the same").wait_for()
+    shuts_nobody_out(page)
     grid = page.locator(".st-key-figures table").first
     for said in (FIRST, SECOND, "training mean", "["):
         expect(grid).to_contain_text(said)
@@ -78,6 +79,10 @@ def test_two_models_are_chosen_compared_shared_and_reported(app: str, page, else
     page.get_by_test_id("stButtonGroup").get_by_text("Levels").click()
     expect(page.locator(f"{plot('levels')} .heatmaplayer image")).to_have_count(2)
     expect(page.locator(plot("levels"))).to_contain_text("How high is valence (derived) predicted")
+    page.set_viewport_size({"width": 390, "height": 844})  # where a figure scrolls that would be too narrow
+    page.wait_for_function(f"(e => e.scrollWidth > e.clientWidth + 200)(document.querySelector('{plot('levels')}'))")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") == 390
+    page.set_viewport_size({"width": 1280, "height": 800})
 
     page.get_by_test_id("stButtonGroup").get_by_text("Disagreement").click()
     page.wait_for_selector(".st-key-said .js-plotly-plot .scatterlayer .trace")

@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 import pytest
-from looking import choose_option, plot, settled, wait_until_done
+from looking import choose_option, plot, settled, shuts_nobody_out, wait_until_done
 
 pytestmark = pytest.mark.browser
 
@@ -98,3 +98,4 @@ def test_models_stand_in_a_row_with_one_legend(app: str, page):
         }""",
         arg=MAP,
     )
+    shuts_nobody_out(page)

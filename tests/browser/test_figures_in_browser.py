@@ -1,5 +1,6 @@
 """What all figures share, in Chromium: who draws them, how they change, and their colours."""
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -59,12 +60,17 @@ def test_flat_figures_do_without_the_whole_of_plotly_and_those_in_space_have_it(
         assert download.value.suggested_filename.endswith(format_.lower())
 
 
+NAMES = ["Table", "CSV", "Parquet", "PNG", "SVG", "PDF", "What am I looking at?"]
+"""Names of the buttons beneath a figure."""
+PAPER = re.compile(r"background: white|fill: rgb\(255, 255, 255\)|fill: white|fill=.white")
+
+
 def test_the_row_opens_one_thing_at_a_time_and_saves_files(app: str, page, tmp_path: Path):
     page.goto(f"{app}/attention")
     page.wait_for_selector(f"{CHANNELS} .bars")
     row = page.locator(".st-key-channels-row")
     table, about = (row.get_by_role("button", name=name) for name in ("Table", "What am I looking at?"))
-    expect(row.get_by_role("button")).to_have_text(["Table", "CSV", "Parquet", "PNG", "SVG", "What am I looking at?"])
+    expect(row.get_by_role("button")).to_have_text(NAMES)
     shown = page.get_by_test_id("stDataFrame").filter(has=page.locator("canvas"))
     wait_until_done(page)
     before = settled(page, shown.count)
@@ -81,7 +87,8 @@ def test_the_row_opens_one_thing_at_a_time_and_saves_files(app: str, page, tmp_p
     expect(about).to_have_attribute("aria-expanded", "false")
 
     saved = {}
-    for name in ("CSV", "CSV", "Parquet", "PNG", "SVG"):
+    page.emulate_media(color_scheme="dark")
+    for name in ("CSV", "CSV", "Parquet", "PNG", "SVG", "PDF"):
         with page.expect_download() as download:
             row.get_by_role("button", name=name).click()
         saved[name] = tmp_path / download.value.suggested_filename
@@ -89,6 +96,11 @@ def test_the_row_opens_one_thing_at_a_time_and_saves_files(app: str, page, tmp_p
     assert len({file.stem for file in saved.values()}) == 1
     pd.testing.assert_frame_equal(pd.read_csv(saved["CSV"]), pd.read_parquet(saved["Parquet"]), check_dtype=False)
     assert saved["PNG"].read_bytes().startswith(b"\x89PNG") and b"<svg" in saved["SVG"].read_bytes()
+    assert PAPER.search(saved["SVG"].read_text()), "what is saved is for paper, also from a dark page"
+    printed = saved["PDF"].read_bytes()
+    assert printed.startswith(b"%PDF-1.4") and printed.count(b"\xff\xd8\xff") == 1
+    place = int(printed.rsplit(b"startxref", 1)[1].split()[0])
+    assert printed[place:].startswith(b"xref") and b" 0 obj" in printed
 
 
 ROOM = """figure => {

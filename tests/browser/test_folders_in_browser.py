@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from clips import speech, write_clip
+from looking import shuts_nobody_out
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -71,6 +72,10 @@ def test_an_upload_is_kept_opened_from_the_library_and_deleted(app: str, page: P
     page.locator(".st-key-library_search input").fill("kept:")
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile(r"^1 of \d+ recordings"))).to_be_visible(timeout=LONG)
+    shuts_nobody_out(page)
     card.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_text("No recording fits.")).to_be_visible(timeout=LONG)
+    page.get_by_role("link", name="Storage").click()
+    page.wait_for_selector(".st-key-storage table")
+    shuts_nobody_out(page)

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from looking import settled
+from looking import settled, shuts_nobody_out
 
 pytestmark = pytest.mark.browser
 
@@ -30,6 +30,7 @@ def test_the_first_screen_has_questions_and_figures(home):
     caption = home.get_by_test_id("stCaptionContainer").first
     told = caption.evaluate("e => [getComputedStyle(e).color, getComputedStyle(e).opacity]")
     assert told == ["rgb(27, 31, 36)", "0.75"], "a contrast of 4.5 and more"
+    shuts_nobody_out(home)
     home.get_by_role("button", name="More", exact=False).click()
     home.get_by_role("link", name="Installing").click()
     home.get_by_role("heading", name="In a container").wait_for()

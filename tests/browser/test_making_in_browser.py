@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from looking import shuts_nobody_out
 from own_corpus import EMOTIONS, TABLE, write_own
 from playwright.sync_api import Locator, Page, expect
 
@@ -61,6 +62,7 @@ def test_a_wrong_row_is_told_with_its_line_and_the_rest_is_imported(app: str, pa
     expect(button).to_be_enabled()
     button.click()
     expect(page.get_by_text("'in-the-browser' is imported")).to_be_visible(timeout=LONG)
+    shuts_nobody_out(page)
 
 
 def import_own(app: str, page: Page, clips: Path, name: str) -> None:
@@ -92,6 +94,7 @@ def test_runs_are_marked_compared_and_noted(app: str, page: Page):
     noted.get_by_label("Tags", exact=True).fill("baseline")
     noted.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Note on speech-bigru: baseline")).to_be_visible(timeout=LONG)
+    shuts_nobody_out(page)
     page.reload()  # the link has what is compared, and the note is kept
     expect(page.get_by_text("Note on speech-bigru: baseline")).to_be_visible(timeout=LONG)
 
@@ -109,6 +112,7 @@ def test_the_preset_compare_cultures_starts_one_job(app: str, page: Page, folder
     choose(page.locator(".st-key-compare-cultures-corpora"), "two-cultures")
     expect(page.get_by_text("'There' has 2 people and needs 1 more")).to_be_visible(timeout=LONG)
     expect(page.get_by_text(re.compile("^10 trainings in one job"))).to_be_visible(timeout=LONG)
+    shuts_nobody_out(page)
     page.get_by_text("More settings").click()
     fill(page, "per-culture-seeds", "0, 1")
     expect(page.get_by_text(re.compile("^4 trainings in one job"))).to_be_visible(timeout=LONG)

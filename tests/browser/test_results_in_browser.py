@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from looking import place_in
+from looking import place_in, shuts_nobody_out
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -34,6 +34,7 @@ def test_a_cell_opens_the_recordings_behind_it_and_the_link_opens_them_again(app
     said = page.locator(PANEL).get_by_text("336 recordings of 6 speakers")
     seen = said.inner_text()
     expect(page.locator(".st-key-selected")).to_contain_text("on whom average was tested, German->Italian")
+    shuts_nobody_out(page)
     page.wait_for_function("new URL(location.href).searchParams.get('number')?.includes('German->Italian')")
 
     open_results(elsewhere, page.url)

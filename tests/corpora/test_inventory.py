@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -120,3 +121,14 @@ def test_without_clips_nothing_is_estimated(tmp_path):
     recordings = pd.DataFrame(None, pd.Index(["a"], name="id"), RECORDING_COLUMNS, dtype=object)
     with pytest.raises(FeatureError, match="comes without clips"):
         estimate.estimate(Corpus("c", "C", "", recordings), ["egemaps"], FeatureStore(tmp_path))
+
+
+def test_a_sentence_says_how_much_can_be_learnt_from(tmp_path):
+    absent = inventory.Holding("x", "none", stored=False, tables=None, features={})
+    assert inventory.in_words([absent]) == "**There is nothing to learn from yet.**"
+    recordings = pd.DataFrame({"speaker": ["a", "a", "b"]})
+    here = inventory.Holding("y", "", stored=True, tables=SimpleNamespace(recordings=recordings), features={})
+    assert inventory.in_words([here, absent]).endswith("3 recordings of 2 people, ready to be learnt from.")
+    later = dataclasses.replace(here, stored=False)
+    assert "2 corpora are here" in inventory.in_words([here, later])
+    assert "1 is prepared" in inventory.in_words([here, later]) and "none is prepared" in inventory.in_words([later])
