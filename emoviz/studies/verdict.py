@@ -13,7 +13,7 @@ MOST = 3
 
 
 def in_words(best: Row, title: str, compared: pd.DataFrame) -> str:
-    """Say which system does best on a test, and than which it is better by more than luck.
+    """Say which system does best on a test, and whether that is more than luck.
 
     Args:
         best: score of the best system there, a row of :func:`emoviz.studies.tables.scores`.
