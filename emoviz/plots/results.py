@@ -9,20 +9,8 @@ import plotly.graph_objects as go
 
 from ..core import words
 from ..core.vocabulary import MARKS
-from .style import (
-    GREY,
-    GRID,
-    MARGIN,
-    SERIES_COLOURS,
-    SERIES_SYMBOLS,
-    SMALL,
-    ZERO,
-    band,
-    lay_out,
-    least_width,
-    title,
-    whiskers,
-)
+from . import style
+from .style import GREY, GRID, MARGIN, SERIES_COLOURS, SERIES_SYMBOLS, SMALL, ZERO, band, lay_out, title, whiskers
 
 ROW, DIFFERENCE = 24, 19
 """Height in pixels of a system's row and of a difference's row."""
@@ -89,7 +77,7 @@ def standing(table: pd.DataFrame, score: str, chosen: Sequence[str] = ()) -> go.
         axes,
         annotations=[*headings, *labels],
         shapes=floors,
-        meta=least_width(150 + (80 if short else 140) * len(columns)),
+        meta=style.least_width(150 + (80 if short else 140) * len(columns)),
         title=title("How do the systems stand?"),
         margin=MARGIN | {"t": 52, "b": 40, "l": 8},
         height=100 + ROW * (len(systems) + 1),
@@ -146,7 +134,7 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
         xaxis=_axis(f"difference in {score}", nticks=4, range=[low - room, high + room]),
         yaxis=_rows(names, 0) | {"range": [-0.7, len(names) - 0.3]},
         margin=MARGIN | {"b": 40, "l": 8, "r": WORDS},
-        meta=least_width(400),
+        meta=style.least_width(400),
         height=90 + DIFFERENCE * max(3, len(names)),
         dragmode=False,
     )
@@ -205,7 +193,7 @@ def results_matrix(table: pd.DataFrame, score: str, question: str, chosen: Seque
         xaxis=_lines(targets, f"tested on ({score})") | {"range": [-0.5, len(targets) - 0.5]},
         yaxis=_lines(sources, "trained on") | {"range": [len(sources) - 0.5, -0.5]},
         margin=MARGIN | {"l": 8, "t": 34},
-        meta=least_width(110 + 72 * len(targets)),
+        meta=style.least_width(110 + 72 * len(targets)),
         height=100 + CELL * len(sources),
         dragmode=False,
         clickmode="event+select",
