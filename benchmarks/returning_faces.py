@@ -2,10 +2,10 @@
 
     python -m benchmarks.returning_faces [--data FOLDER] [--validation] [--json FILE]
 
-A face is that of CREMA-D's actor, who returns in another clip and emotion, or one of 25 pictures of ``webfaces`` of
+A face is that of CREMA-D's actor, who returns in another clip and emotion, or one of ten pictures of ``webfaces`` of
 different people, moved as the examples are (``tools.make_examples``): it returns with another expression, light and
-size. So the way in which real people look different from one shot to the next is known of one actor alone. Every second
-picture is kept for the test; thresholds were chosen on the others (``--validation``).
+size. So the way in which real people look different from one shot to the next is known of one actor alone, whose clips
+were also looked at when thresholds were chosen, with 25 other pictures (``--validation``).
 
 What happens to two of them, side by side: they swap places at a cut, walk through each other, one leaves for three
 seconds, both leave and return in each other's place, or somebody else comes where one has left. A person who is seen
@@ -40,12 +40,17 @@ LEFT, RIGHT, AWAY = 20, 260, -300
 """Places of a person's square: its left edge in pixels."""
 BEFORE, ABSENT, AFTER, WALK = 2.0, 3.0, 2.0, 1.2
 """Seconds before an event, of an absence, after it, and in which somebody walks from one side to the other."""
-PICTURES = (
+CHOSEN_WITH = (
     *("web01628", "web01781", "web00878", "web00285", "web00593", "web00203", "web01165", "web01011", "web01101"),
     *("web01703", "web00326", "web01390", "web01443", "web01461", "web00567", "web01345", "web01245", "web01003"),
     *("web01413", "web01374", "web00854", "web00360", "web01450", "web00495", "web00977"),
 )
-"""Faces that are seen from the front and sharp, no two of which look like one person."""
+"""Faces with which thresholds were chosen: seen from the front and sharp, no two of which look like one person."""
+TESTED_WITH = (
+    *("web00297", "web01789", "web01794", "web00895", "web00251", "web01411", "web00348", "web00769", "web00934"),
+    "web01007",
+)
+"""Faces of which no take was looked at when they were chosen."""
 EXPRESSIONS = ("neutral", "happy", "surprised", "sad", "angry")
 SAME = 0.5
 """Share of a person's pictures that have one name, from which that is the person's."""
@@ -202,7 +207,8 @@ def people(data: Path, *, test: bool) -> Iterator[tuple[Person, Person, Person]]
     """Yield three different people for each scene."""
     table = pd.read_parquet(data / "faces" / "webfaces.parquet").set_index("file")
     clips = sorted((data / "clips" / "crema-d").glob("*.flv"))
-    own = [picture_person(name, table.image[name], number) for number, name in enumerate(PICTURES[int(test) :: 2])]
+    names = TESTED_WITH if test else CHOSEN_WITH
+    own = [picture_person(name, table.image[name], number) for number, name in enumerate(names)]
     for number, one in enumerate(own):
         yield one, own[(number + 1) % len(own)], own[(number + 2) % len(own)]
     for number in range(len(clips)):
