@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from own_corpus import write_own
-from reading import files, specs, tables, texts
+from reading import files, lanes, specs, tables, texts
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from emoviz.core.errors import CheckpointError, MediaError
@@ -267,6 +267,17 @@ def test_segments_have_a_row_each_and_come_from_windows_speech_or_a_file(open_pa
     assert files(test)["segments-table"] == ["csv", "parquet"]
     test.file_uploader(key="annotation-upload").upload("b.csv", b"start,end\n100,200\n", "text/csv").run()
     assert "the annotation is of another recording" in texts(test) and "segments-table" not in files(test)
+
+
+def test_an_annotation_is_a_lane_until_it_is_taken_away(open_page, finish):
+    test = finish(open_page("predict"))
+    tier = test.file_uploader(key="tier-upload")
+    test = finish(tier.upload("mine.csv", b"start,end,label,tier\n0.5,2,smiles,Anna\n", "text/csv").run())
+    assert lanes(test)["mine.csv"]["rows"] == ["Anna"] and lanes(test)["mine.csv"]["kind"] == "bars"
+    test = finish(test.file_uploader(key="tier-upload").upload("b.csv", b"start,end\n100,200\n", "text/csv").run())
+    assert "the annotation is of another recording" in texts(test) and "b.csv" not in lanes(test)
+    test = finish(test.button(key="tier-away-mine.csv").click().run())
+    assert not test.exception and "mine.csv" not in lanes(test)
 
 
 def test_weights_that_are_doubted_are_shown_with_the_reason(open_page, finish, predictor, monkeypatch):
