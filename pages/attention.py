@@ -39,6 +39,8 @@ MOST_OFFERED = 1000
 """Recordings in a list to choose from; a longer one would hold up the browser."""
 MOST_CHOSEN = 100
 """Largest number of recordings that are chosen one by one."""
+ONLY = "only"
+"""Key of the list in which single recordings are chosen."""
 BARS, MOST_BARS = 20, 60
 """Channels that are shown unless another number is chosen, and how many can be."""
 NO_MODELS = (
@@ -185,16 +187,14 @@ def choose_recordings(ids: list[str]) -> tuple[str, ...]:
         few = len(ids) <= MOST_OFFERED
         if not few:
             st.caption(f"Choose a slice of at most {MOST_OFFERED:,} recordings, to choose single ones of it here.")
-        chosen = st.multiselect(
+        st.session_state[ONLY] = wanted  # also where the selection was cleared or made elsewhere
+        st.multiselect(
             "Only these of the slice",
             ids if few else wanted,
-            default=wanted,
-            key="only",
+            key=ONLY,
             max_selections=MOST_CHOSEN,
+            on_change=lambda: selected.choose(st.session_state[ONLY], "chosen one by one"),
         )
-    if chosen != wanted:
-        selected.choose(chosen, "chosen one by one")
-        st.rerun()
     return tuple(wanted)
 
 

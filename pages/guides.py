@@ -17,6 +17,8 @@ def main() -> None:
         messages.wrong("The guides are not beside this app; they are the files of the folder docs of the project.")
         return
     first = {name: titles[name] for name in (FIRST,) if name in titles}
+    if (wanted := linked.read("guide")) and wanted not in titles:
+        st.info(f"There is no guide '{wanted[:50]}': choose one below.")
     name = linked.named("Guide", first | titles, "guide", width=420)
     st.markdown(documentation.text(name), width=900)
 

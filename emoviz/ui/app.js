@@ -30,6 +30,17 @@ function visit({ data, setTriggerValue }) {
   told = true
 }
 
+// Time, span and zoom in the link are of the recording that is shown: those of the one before go with it.
+let shown
+window.emovizShows = (recording) => {
+  const before = shown
+  shown = { page: window.location.pathname, recording }
+  if (before?.page !== shown.page || before.recording === recording) return
+  const url = new URL(window.location.href)
+  for (const name of ["time", "marked", "zoom"]) url.searchParams.delete(name)
+  window.history.replaceState(window.history.state, "", url)
+}
+
 export default function (component) {
   mend()
   visit(component)

@@ -258,6 +258,29 @@ def _release(identity: str) -> None:
         context.uploaded_file_mgr.remove_file(context.session_id, identity)
 
 
+def switch(page: str, query: Mapping[str, Any]) -> None:
+    """Open another page with a query, also where widgets of this page are bound to the same parameters.
+
+    Args:
+        page: script of the page, e.g. ``pages/explain.py``.
+        query: values of the link by parameter.
+    """
+    _reach("widgets that are bound to the link", _unbind, None)
+    st.switch_page(page, query_params=query)
+
+
+def _unbind() -> None:
+    """Let go of the bindings of this page's widgets, as Streamlit refuses to change a link that they are bound to."""
+    from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    with context.session_state.query_params() as params:
+        params._bindings_by_param.clear()
+        params._bindings_by_widget.clear()
+
+
 def fragment(draw: Callable[..., None], *, run_every: float | None = None) -> Callable[..., None]:
     """Let a part of the page run again alone; within another such part it runs with that, unless it runs by itself.
 

@@ -53,9 +53,10 @@ class Player {
     const moved = !this.data || this.data.url !== data.url
     this.data = data
     if (moved && this.clip.getAttribute("src") !== data.url) {
+      window.emovizShows?.(data.recording)
       const { time, span } = this.kept()
       this.clip.src = data.url
-      this.clip.currentTime = data.start || time || 0
+      this.clip.currentTime = time
       this.setSpan(span)
     }
     this.find("stage").classList.toggle("audio", data.audioOnly)
@@ -93,6 +94,7 @@ class Player {
     on(this.find("fit"), "click", () => this.tell("span", this.span.map((time) => time.toFixed(2)).join("-")))
     on(this.clip, "play pause", () => this.showState())
     on(this.clip, "play seeking seeked loadedmetadata", () => this.wake())
+    on(this.clip, "loadedmetadata", () => this.span?.[1] > this.duration + 0.1 && this.setSpan(null))
     on(window, "resize", () => this.wake())
     on(this.clip, "pause seeked", () => this.writeTime())
     on(this.clip, "ended", () => this.looping && this.restart())
@@ -356,7 +358,8 @@ class Player {
 
   kept() {
     const known = JSON.parse(sessionStorage.getItem(`emoviz-clock ${this.data.recording}`) ?? "{}")
-    return { time: known.time, span: spanIn("marked") ?? known.span ?? null }
+    const linked = Number(new URL(window.location.href).searchParams.get("time"))
+    return { time: linked > 0 ? linked : known.time ?? 0, span: spanIn("marked") ?? known.span ?? null }
   }
 
   // ---- what has to be fetched

@@ -94,7 +94,6 @@ def player(
             "url": media_url(clip, MIME_TYPES.get(clip.suffix, "video/mp4"), "player.clip"),
             "audioOnly": info is not None and video is None,
             "size": [video.width, video.height] if video else None,
-            "start": linked.seconds("time"),
             "recording": recording,
             "takesSpan": on_span is not None,
             "figures": figures,

@@ -33,11 +33,14 @@ def choose_behind(study: str, protocol: str, system: str, test: str, output: str
         output: name of the output that it judges.
     """
     names = {"study": study, "protocol": protocol, "system": system}
-    report = next(one for one in loaders.reports().found if names.items() <= one.items())
+    reports = [one for one in loaders.reports().found if (one["study"], one["protocol"]) == (study, protocol)]
+    report = next(one for one in reports if names.items() <= one.items())
     score = dict(tables.find(tables.scores([report]), system, test, output).iloc[0])
     folds = behind.folds_behind(report, behind.tests_behind(report, score))
     people = {speaker for speakers in folds["tested_speakers"] for speaker in speakers}
-    classes = set(report["config"].get("outputs", ())) & set(Emotion)
+    # A fusion of trained systems has no outputs of its own: they are those of the systems beside it.
+    outputs = (set(one["config"].get("outputs") or ()) for one in [report, *reports])
+    classes = next(filter(None, outputs), set()) & set(Emotion)
     known = of_speakers(people, classes)
     here = known["speaker"].nunique()
     lacking = f" ({here} of {len(people)} people are known here)" if here < len(people) else ""

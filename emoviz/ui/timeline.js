@@ -37,7 +37,10 @@ class Timeline {
   async update(data) {
     const other = this.data?.recording !== data.recording
     this.data = data
-    if (other) this.recall()
+    if (other) {
+      window.emovizShows?.(data.recording)
+      this.recall()
+    }
     if (!this.window || this.window[1] > data.duration + 1e-6) this.window = [0, data.duration]
     this.film.of(data.video)
     this.find("why").hidden = !data.explains
@@ -328,9 +331,12 @@ class Timeline {
 
   follow(clock) {
     if (clock.recording !== this.data?.recording) return
+    const { time, paused, recording } = clock
+    const moved = this.clock.recording === recording && time !== this.clock.time
     this.clock = clock
     const [from, to] = this.window
-    if (!clock.paused && clock.time > to && to < this.data.duration) this.show([clock.time, clock.time + to - from], true)
+    if (!paused && time > to && to < this.data.duration) this.show([time, time + to - from], true)
+    else if (paused && moved && (time < from || time > to)) this.show([time - (to - from) / 2, time + (to - from) / 2], true)
     this.mark()
     const now = performance.now()
     if (clock.paused || now - (this.read ?? 0) > OFTEN) this.readOff()

@@ -27,7 +27,7 @@ from ..prediction.transcript import word_table
 from . import asked_work, explanation_choice, figures, persons_view, timeline, words_view
 from .cache import cached
 from .clip_analysis import Analysis, State
-from .insides import has
+from .insides import has, switch
 from .session import session
 
 if TYPE_CHECKING:
@@ -59,9 +59,18 @@ def links(here: str, clip: str) -> None:
             if view == here:
                 st.markdown(f"**{view}**", width="content")
             elif has(page):
-                known = left.get(view, {})
-                same = known if known.get("clip", [clip]) == [clip] else {}
-                st.page_link(page, label=view, query_params=same | {"clip": [clip]})
+                st.page_link(page, label=view, query_params=query_of(view, clip))
+
+
+def query_of(view: str, clip: str) -> dict[str, list[str]]:
+    """Return the query that opens a view of a recording as it was left.
+
+    Args:
+        view: name of the view, one of :data:`VIEWS`.
+        clip: name of the recording as the link has it.
+    """
+    known = st.session_state.get(LAST, {}).get(view, {})
+    return (known if known.get("clip", [clip]) == [clip] else {}) | {"clip": [clip]}
 
 
 def columns() -> list["DeltaGenerator"]:
@@ -111,7 +120,8 @@ def show_timeline(
         on_why=(lambda time, span: explanation_choice.ask_about(media, time, span)) if asks else None,
     )
     if st.session_state.pop(explanation_choice.ASKED, False):
-        st.switch_page(VIEWS["Why"])
+        known = query_of("Why", str(st.session_state.get("clip", "")))
+        switch(VIEWS["Why"], {name: values for name, values in known.items() if name not in ("moment", "span")})
 
 
 def recording_lanes(media: ClipMedia, *, running: bool) -> list[Lane]:

@@ -168,6 +168,9 @@ def test_the_views_of_a_recording_share_zoom_span_and_cursor(result):
     page.locator(f"{lane('emotions-fused')} canvas").wait_for()
     for name, value in zip(("from", "to", "time", "span"), seen, strict=True):
         expect(timeline).to_have_attribute(f"data-{name}", value)
+    page.wait_for_function("new URL(location.href).searchParams.get('clip') !== null")
+    page.get_by_role("button", name="Why this span?").click()  # also with a link that names the recording
+    page.get_by_role("heading", name="Explain", exact=True).wait_for()
 
 
 @pytest.mark.parametrize("focus", ["figure", "player"])

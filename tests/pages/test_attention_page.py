@@ -156,6 +156,15 @@ def test_one_recording_is_shown_without_an_interval(open_page, weighing):
     assert "(12 held out)" in texts(test) and "recordings" not in test.query_params
 
 
+def test_what_is_selected_is_cleared_for_good(open_page, weighing):
+    test = open_page("attention", recordings="r3,r4", why="two of them")
+    assert test.multiselect(key="only").value == ["r3", "r4"] and "two of them" in texts(test)
+    test.button(key="clear").click().run()
+    test.run()
+    assert test.multiselect(key="only").value == [] and "(12 held out)" in texts(test)
+    assert "recordings" not in test.query_params and "chosen one by one" not in texts(test)
+
+
 def test_a_slice_without_recordings_says_so(open_page, weighing):
     test = open_page("attention", slice="culture:Here;speaker:f")
     assert not test.exception and "choose fewer conditions" in texts(test)

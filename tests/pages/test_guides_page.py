@@ -55,3 +55,10 @@ def test_the_page_shows_the_guide_of_its_link():
     page.switch_page("pages/guides.py").run()
     assert not page.exception and page.title[0].value == "Guides"
     assert page.selectbox[0].value == "camera" and page.markdown[-1].value.startswith("## Record with the camera")
+
+
+def test_a_link_to_an_unknown_guide_says_so():
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    page.query_params["guide"] = "cooking"
+    page.switch_page("pages/guides.py").run()
+    assert not page.exception and page.info[0].value == "There is no guide 'cooking': choose one below."

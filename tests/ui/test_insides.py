@@ -53,6 +53,26 @@ def test_the_pinned_version_is_as_expected(caplog):
     assert warnings(caplog) == []
 
 
+def test_another_page_opens_with_a_query_that_widgets_of_this_one_are_bound_to(tmp_path, caplog):
+    (tmp_path / "main.py").write_text("import streamlit as st\nst.navigation(['a.py', 'b.py']).run()\n")
+    (tmp_path / "a.py").write_text(
+        "import streamlit as st\nfrom emoviz.ui import insides\n"
+        "st.selectbox('Clip', ['x', 'y', 'z'], key='clip', bind='query-params')\n"
+        "if st.button('Go'):\n    insides.switch('b.py', {'clip': ['z']})\n"
+    )
+    (tmp_path / "b.py").write_text(
+        "import streamlit as st\nst.title('B')\n"
+        "st.selectbox('Clip', ['x', 'y', 'z'], key='clip', bind='query-params')\n"
+    )
+    test = AppTest.from_file(str(tmp_path / "main.py"), default_timeout=60)
+    test.query_params["clip"] = "y"
+    test.run()
+    assert test.selectbox[0].value == "y"
+    test.button[0].click().run()
+    assert not test.exception and test.title[0].value == "B" and test.selectbox[0].value == "z"
+    assert test.query_params["clip"] == "z" and warnings(caplog) == []
+
+
 @pytest.mark.parametrize(
     ("module", "use"),
     [
