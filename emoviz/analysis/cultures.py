@@ -270,7 +270,10 @@ def plain_verdict(overall: Mapping[str, Any], pairs: pd.DataFrame) -> str:
     if len(pairs) < 2:
         return said
     if not apart:
-        return f"{said} Which two of them differ cannot be told with so few models."
+        return (
+            f"{said} The models are too few to test each of the {len(pairs)} pairs by itself; their intervals, which "
+            "are not corrected for so many, hint at which differ."
+        )
     return f"{said} {apart} of {len(pairs)} pairs can be told apart."
 
 

@@ -20,6 +20,8 @@ from . import asked_work, figures, linked
 
 FOUND = "found"
 KIND, ERROR = "persons", "persons-error"
+FIELD = "persons-name-"
+"""Start of the keys of the fields that hold the names of persons."""
 ABOUT = """
 A lane per person who is heard, and a bar wherever that person speaks. Voices are told apart by the speaker encoder of
 Wan and others (2018); one is named where two speak at once. A voice has the face whose mouth moves with it. **Voices**
@@ -132,13 +134,19 @@ def _name_widgets(persons: Persons, changes: Changes) -> None:
     with st.container(horizontal=True):
         for person in persons.people:
             with st.container(width=170):
-                key = f"persons-name-{len(changes)}-{person.name}"
+                key = f"{FIELD}{len(changes)}-{person.name}"
                 st.text_input(
                     "Name", person.name, key=key, on_change=_rename, args=(persons, changes, person.name, key)
                 )
                 heard = f"speaks {persons.seconds(person):.0f} s" if person.voices else "is not heard"
                 faces = f"face {', '.join(map(str, person.faces))}" if person.faces else "is not seen"
                 st.caption(f"{heard}, {faces}")
+
+
+def _forget_names() -> None:
+    """Let the fields of names start with the names that the persons have after a change."""
+    for key in [key for key in st.session_state if str(key).startswith(FIELD)]:
+        del st.session_state[key]
 
 
 def _rename(persons: Persons, changes: Changes, name: str, key: str) -> None:
@@ -149,6 +157,7 @@ def _change(changes: Changes, change: Callable[[], People]) -> None:
     """Keep a change, or say why it cannot be."""
     try:
         changes.add(change())
+        _forget_names()
     except EmovizError as error:
         st.session_state[ERROR] = str(error)
 
@@ -156,5 +165,6 @@ def _change(changes: Changes, change: Callable[[], People]) -> None:
 def _undo(changes: Changes) -> None:
     try:
         changes.undo()
+        _forget_names()
     except EmovizError as error:
         st.session_state[ERROR] = str(error)

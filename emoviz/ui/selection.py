@@ -41,6 +41,8 @@ KEEPS = (
 KEEPS_NOTHING = (
     "The file and all that was found in it are deleted a minute after your visit ends, or at once on the page Storage."
 )
+UPLOADING = "upload-popover"
+"""Key in the session of whether the panel that takes an upload is open."""
 RECORD = "record-popover"
 """Key in the session of whether the ways to record are shown."""
 UPLOAD_ERROR = "upload_error"
@@ -96,7 +98,7 @@ def choose_clip(beside: Callable[[], None] | None = None) -> Clip | None:
             st.selectbox("Clip", [], label_visibility="collapsed", width=260, placeholder="No clip yet")
         if may_be_kept and name in visitor.uploads:
             st.button("Keep", key="keep", help=kept_uploads.ABOUT, on_click=_keep_beyond_visit, args=(name,))
-        with st.popover("Upload"):
+        with st.popover("Upload", key=UPLOADING, on_change="rerun"):
             st.file_uploader(
                 "A clip with a face, a voice, or both, or a picture of a face",
                 type=list(ACCEPTED),
@@ -165,6 +167,8 @@ def _keep_upload(key: str) -> None:
         name = "recording.wav" if key == "record" else received.name
         open_clip(session().add_upload(name, received.getvalue()))
         insides.release(received)
+        if key == "upload":
+            st.session_state[UPLOADING] = False  # the answer stands beneath it
     except EmovizError as error:
         st.session_state[UPLOAD_ERROR] = str(error)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import serving
-from looking import VIDEO, plot, wait_until_done
+from looking import VIDEO, lane, wait_until_done
 from places import ROOT
 from playwright.sync_api import Page
 
@@ -88,7 +88,7 @@ def test_everything_comes_from_the_package(installed: Installed):
 
 def test_the_example_is_analysed(installed: Installed, address: str, page: Page):
     page.goto(f"{address}/predict")
-    page.wait_for_selector(f"{plot('timeline')} .scatterlayer .trace")
+    page.locator(f"{lane('emotions-fused')} canvas").wait_for()
     wait_until_done(page)
     page.wait_for_function(f"{VIDEO}.duration > 0")
     assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith("system-ui")

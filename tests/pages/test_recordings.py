@@ -25,7 +25,8 @@ def test_a_recording_is_opened_with_its_neighbours_and_the_way_back(
     next(button for button in test.button if button.label == "Previous").click().run()
     assert test.selectbox(key="clip").value == "Recording: made/1" and "1 of 3" in texts(test)
     gone = finish(open_page("predict", clip="Recording: made/3"))
-    assert "not here as a file" in gone.info[0].value and gone.selectbox(key="clip").value.startswith("Example: ")
+    assert "not here as a file" in gone.info[0].value and gone.selectbox(key="clip").value == "Recording: made/3"
+    assert len(predictor.calls) == 1, "no other clip is shown in its place"
 
 
 def test_only_recordings_of_known_corpora_are_looked_for(settings, monkeypatch):

@@ -365,7 +365,11 @@ def test_weights_of_a_fusion_that_say_nothing_are_refused(text, message):
 
 @pytest.mark.parametrize(
     ("protocol", "seeds", "message"),
-    [("outside", (0,), "no protocol named 'outside'"), ("within", (), "one seed or more"), ("within", (1, 1), "twice")],
+    [
+        ("outside", (0,), "no protocol named 'outside'"),
+        ("within", (), "one seed or more"),
+        ("within", (1, 1), "each seed once"),
+    ],
 )
 def test_a_study_of_ones_own_names_a_protocol_and_seeds(protocol, seeds, message):
     with pytest.raises(EmovizError, match=message):
