@@ -176,6 +176,7 @@ function template({ text, background, font, faint, soft }) {
 }
 
 const BESIDE = 9.5 // pixels that plotly leaves between an axis and its labels, at this pad
+const LEAST = 64 // pixels of a drawing's width that plotly leaves beside any margins
 const TICK = 6 // pixels of a mark at a label, which only heatmaps have unless they say otherwise
 
 // A figure's margin, with room for the labels of its axes at the left and below. Plotly finds what they need, too, but
@@ -195,7 +196,8 @@ function marginOf({ margin, ...layout }, data, width, family) {
     const ticks = axis.ticks !== "" && data.some(({ type }) => type === "heatmap") ? TICK : 0
     const named = title ? 0.7 * (title.font?.size ?? 14) + (title.standoff ?? 0) : 0
     const depth = depths.reduce((sum, depth) => sum + depth + BESIDE, around + ticks + named)
-    if (depth < width / 2) room[side[0]] = Math.max(room[side[0]] ?? 0, Math.ceil(depth)) // else plotly gives way
+    const beside = LEAST + (margin?.r ?? 0)
+    if (depth < width - beside) room[side[0]] = Math.max(room[side[0]] ?? 0, Math.ceil(depth)) // else plotly gives way
   }
   return room
 }

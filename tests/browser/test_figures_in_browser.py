@@ -112,13 +112,7 @@ ROOM = """figure => {
 """In JavaScript: the margins that a figure was told and that it took, and the pixels beside its labels."""
 
 
-NOT_YET = pytest.mark.xfail(reason="A figure of Attention is told a left margin of 54 and takes 253.", strict=False)
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["cultures", pytest.param("attention", marks=NOT_YET), "compare", "results", "embeddings?method=PCA"],
-)
+@pytest.mark.parametrize("address", ["cultures", "attention", "compare", "results", "embeddings?method=PCA"])
 def test_labels_have_the_room_that_they_need_at_once_and_not_much_more(app: str, page, address: str):
     """Or else plotly draws the figure twice, which is seen by its margins being other than it was told."""
     page.goto(f"{app}/{address}")
