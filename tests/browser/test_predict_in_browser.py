@@ -294,6 +294,10 @@ def test_an_uploaded_clip_is_analysed_and_played(app: str, page, data: Path):
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
     assert download.value.suggested_filename.startswith("1001_DFA_HAP_XX")
+    page.wait_for_function("new URL(location.href).searchParams.get('clip') === 'Upload: 1001_DFA_HAP_XX.flv'")
+    page.get_by_role("button", name="Why here?").click()  # with a link that names the recording
+    page.get_by_role("heading", name="Explain", exact=True).wait_for()
+    expect(page.get_by_label("Clip", exact=True)).to_have_value("Upload: 1001_DFA_HAP_XX.flv")
     page.get_by_role("link", name="Storage").click()
     page.get_by_role("button", name="Delete my uploads").click()
     page.get_by_role("button", name="Delete for good").click()
