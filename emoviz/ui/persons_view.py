@@ -20,8 +20,8 @@ from . import asked_work, figures, linked
 
 FOUND = "found"
 KIND, ERROR = "persons", "persons-error"
-FIELD = "persons-name-"
-"""Start of the keys of the fields that hold the names of persons."""
+ROUND = "persons-round"
+"""Key of the number of changes and undoings of this visit, which gives the fields of names fresh keys after each."""
 ABOUT = """
 A lane per person who is heard, and a bar wherever that person speaks. Voices are told apart by the speaker encoder of
 Wan and others (2018); one is named where two speak at once. A voice has the face whose mouth moves with it. **Voices**
@@ -107,7 +107,7 @@ def _show_people(persons: Persons, changes: Changes) -> None:
     people = [person.name for person in persons.people]
     _name_widgets(persons, changes)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.multiselect("Persons", people, key=f"persons-chosen-{len(changes)}", width=320)
+        chosen = st.multiselect("Persons", people, key=f"persons-chosen-{st.session_state.get(ROUND, 0)}", width=320)
         change = partial(_change, changes)
         st.button(
             "These are one person",
@@ -131,40 +131,38 @@ def _show_people(persons: Persons, changes: Changes) -> None:
 
 def _name_widgets(persons: Persons, changes: Changes) -> None:
     """Draw a field for the name of each person, with what is known of the person beneath it."""
+    at = st.session_state.get(ROUND, 0)
     with st.container(horizontal=True):
         for person in persons.people:
             with st.container(width=170):
-                key = f"{FIELD}{len(changes)}-{person.name}"
+                key = f"persons-name-{at}-{person.name}"
                 st.text_input(
-                    "Name", person.name, key=key, on_change=_rename, args=(persons, changes, person.name, key)
+                    "Name", person.name, key=key, on_change=_rename, args=(persons, changes, person.name, key, at)
                 )
                 heard = f"speaks {persons.seconds(person):.0f} s" if person.voices else "is not heard"
                 faces = f"face {', '.join(map(str, person.faces))}" if person.faces else "is not seen"
                 st.caption(f"{heard}, {faces}")
 
 
-def _forget_names() -> None:
-    """Let the fields of names start with the names that the persons have after a change."""
-    for key in [key for key in st.session_state if str(key).startswith(FIELD)]:
-        del st.session_state[key]
-
-
-def _rename(persons: Persons, changes: Changes, name: str, key: str) -> None:
-    _change(changes, lambda: renamed(persons.people, name, st.session_state[key]))
+def _rename(persons: Persons, changes: Changes, name: str, key: str, at: int) -> None:
+    """Take a name that was typed, once: the browser may tell of a field again after it has gone."""
+    if at == st.session_state.get(ROUND, 0) and key in st.session_state:
+        _change(changes, lambda: renamed(persons.people, name, st.session_state[key]))
 
 
 def _change(changes: Changes, change: Callable[[], People]) -> None:
     """Keep a change, or say why it cannot be."""
-    try:
-        changes.add(change())
-        _forget_names()
-    except EmovizError as error:
-        st.session_state[ERROR] = str(error)
+    _or_say_why(lambda: changes.add(change()))
 
 
 def _undo(changes: Changes) -> None:
+    _or_say_why(changes.undo)
+
+
+def _or_say_why(work: Callable[[], None]) -> None:
+    """Do what changes names, and let their fields start anew; or say why it cannot be."""
     try:
-        changes.undo()
-        _forget_names()
+        work()
+        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     except EmovizError as error:
         st.session_state[ERROR] = str(error)
