@@ -134,7 +134,7 @@ def paired_differences(table: pd.DataFrame, score: str, test: str, *, lower_is_b
         xaxis=_axis(f"difference in {score}", nticks=4, range=[low - room, high + room]),
         yaxis=_rows(names, 0) | {"range": [-0.7, len(names) - 0.3]},
         margin=MARGIN | {"b": 40, "l": 8, "r": WORDS},
-        meta=style.least_width(400),
+        meta=style.least_width(WORDS + 240),
         height=90 + DIFFERENCE * max(3, len(names)),
         dragmode=False,
     )

@@ -56,7 +56,7 @@ def test_the_answer_stands_on_the_first_screen(first_view):
 
 def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(first_view, page):
     cultures = names(first_view)
-    first_view.mouse.click(*place_of(first_view, 1, 2))
+    first_view.mouse.click(*settled(first_view, lambda: place_of(first_view, 1, 2)))
     title = f"Where do {cultures[2]} and {cultures[1]} differ most?"
     wait_for_title(first_view, title)
     first_view.wait_for_function("new URL(location.href).searchParams.has('pair')")
@@ -68,7 +68,8 @@ def test_a_clicked_cell_shows_both_cultures_and_its_link_opens_them_elsewhere(fi
 
 def test_a_culture_is_compared_with_itself_by_telephone(first_view):
     cultures = names(first_view)
-    first_view.mouse.click(*place_of(first_view, len(cultures), cultures.index("German")))
+    german = cultures.index("German")
+    first_view.mouse.click(*settled(first_view, lambda: place_of(first_view, len(cultures), german)))
     wait_for_title(first_view, "Where do German and German by telephone differ most?")
     first_view.get_by_text("How sure is that, and is it the microphone?").click()
     expect(first_view.get_by_text("Microphone or culture?")).to_be_visible()
