@@ -105,7 +105,7 @@ def test_without_extras_commands_are_there_and_name_the_extra_that_they_need():
     done = subprocess.run([sys.executable, "-c", WITHOUT, modules], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and int(done.stdout) > 30, done.stderr
     assert done.stderr == (
-        "emoviz: This needs the package 'streamlit'; in the project folder, pip install '.[app]' brings it.\n"
+        """emoviz: This needs the package 'streamlit'; in the project folder, `pip install ".[app]"` brings it.\n"""
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from ..analysis import cultures, microphones, replicates, similarity
 from ..analysis.culture_comparison import Comparison, beside, compare
 from ..checkpoints.folder import PER_CULTURE, find, groups
-from ..core import words
+from ..core import extras, words
 from ..core.errors import AnalysisError, UnknownNameError
 from ..core.settings import Settings
 from ..core.vocabulary import Weighting
@@ -60,6 +60,7 @@ class Cultures(Answer):
         own = by_r[by_r["culture"] == by_r["other"]]
         return own.set_index("culture")["similarity"].rename("reliability")
 
+    @extras.named()
     def plot(self) -> "go.Figure":
         """Draw the matrix; pairs that are not shown to differ are hatched."""
         from .. import plots
@@ -105,6 +106,7 @@ class Results(Answer):
         columns = list(dict.fromkeys(self.shown["column"]))
         return self.shown.pivot(index="system", columns="column", values="text").loc[rows, columns]
 
+    @extras.named()
     def plot(self) -> "go.Figure":
         """Draw systems as rows, the best on top, beside the training mean."""
         from .. import plots

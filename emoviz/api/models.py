@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..checkpoints.folder import Checkpoint
 from ..checkpoints.tables import read_table
-from ..core import words
+from ..core import extras, words
 from ..core.errors import AnalysisError, ConfigError
 from ..core.settings import Settings
 from ..core.vocabulary import CLASS_KINDS
@@ -70,6 +70,7 @@ class Explanation(Answer):
         """A row per stretch of time: ``time`` (s, its middle), ``contribution`` and ``magnitude``."""
         return self.found.times
 
+    @extras.named()
     def plot(self) -> "go.Figure":
         """Draw the channels that added most."""
         from .. import plots
@@ -98,6 +99,7 @@ class AttentionTest(Answer):
         """A row per weighting, order and count of hidden channels, with the error and its interval."""
         return self.curves
 
+    @extras.named()
     def plot(self) -> "go.Figure":
         """Draw the error as channels are hidden in several orders."""
         from .. import plots
@@ -141,6 +143,7 @@ class Model(Answer):
         """The model's card, Markdown: data, split, scores, limits and licence."""
         return (self.checkpoint.folder / "README.md").read_text(encoding="utf-8")
 
+    @extras.named()
     def plot(self) -> "go.Figure":
         """Draw the scores of the first metric, of all people and of each culture.
 
@@ -157,6 +160,7 @@ class Model(Answer):
         named = one.assign(model=self.checkpoint.name, dimension=one["output"])
         return plots.scores_by_culture(named, metric=score_title(metric, aggregation))
 
+    @extras.named()
     def explain(
         self, recording: str | PathLike[str], output: str | None = None, method: Method = Method.GRADIENTS
     ) -> Explanation:
@@ -216,6 +220,7 @@ def model(name: str) -> Model:
     return Model(load_checkpoints([name], Settings.read().checkpoints)[0])
 
 
+@extras.named()
 def import_corpus(
     name: str, clips: str | PathLike[str], table: str | PathLike[str], *, replace: bool = False, **values: str
 ) -> Path:
@@ -243,6 +248,7 @@ def import_corpus(
     return own.save(corpus(plan, checked), Settings.read().imports, replace=replace)
 
 
+@extras.named()
 def train(config: str, **changes: Any) -> Model:
     """Extract what is lacking, train a model, test it once on people whom it never heard, and return it.
 

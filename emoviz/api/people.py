@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from ..core import extras
 from ..core.settings import Settings
 from ..media import ClipMedia
 from ..prediction.clip import opened
@@ -57,6 +58,7 @@ class Persons(Answer):
         face = found.faces.speaker if found.faces and prediction.face is None else prediction.face
         return emotion_table(found, self.found, face)
 
+    @extras.named()
     def plot(self) -> "go.Figure":
         """Draw who speaks when."""
         from .. import plots

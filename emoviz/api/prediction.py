@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import places
+from ..core import extras, places
 from ..core.errors import ConfigError
 from ..core.settings import Settings
 from ..evaluation.findings import leading_source
@@ -63,6 +64,7 @@ class Prediction(Answer):
         """A row per segment with the means in it; None where no segments were asked for."""
         return self.answer.segments
 
+    @extras.named()
     def plot(self) -> "go.Figure":
         """Draw the curves as a figure in which one can point and zoom."""
         from .. import plots
@@ -79,6 +81,7 @@ class Prediction(Answer):
         table = of_clip.pivot_table("mean", "output", models, sort=False)
         return table.rename_axis(None).rename_axis(None, axis=1)
 
+    @extras.named()
     def export(self, path: str | PathLike[str]) -> Path:
         """Write the segments, where these were asked for, else the curves, to a file, and return its path.
 
@@ -99,10 +102,18 @@ class Prediction(Answer):
         return f"<Prediction of {self.recording.name}: {self.sentence}>"
 
     def _repr_html_(self) -> str:
+        try:
+            curves = self._curves()
+        except ConfigError as error:  # an installation without figures shows the rest
+            curves = f"<p>{escape(str(error))}</p>"
+        return super()._repr_html_() + curves
+
+    @extras.named()
+    def _curves(self) -> str:
         from .. import plots
 
         found = self.answer.prediction
-        return super()._repr_html_() + plots.still(found.table, found.of_clip, leading_source(found.of_clip, "emotion"))
+        return plots.still(found.table, found.of_clip, leading_source(found.of_clip, "emotion"))
 
 
 def examples() -> list[Path]:
@@ -110,6 +121,7 @@ def examples() -> list[Path]:
     return sorted((places.bundled() / "examples").glob("*.mp4"))
 
 
+@extras.named()
 def predict(
     recording: str | PathLike[str],
     *,

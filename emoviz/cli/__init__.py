@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = parser().parse_args(arguments)
     try:
-        options.run(options, _settings(options))
+        with extras.named():
+            options.run(options, _settings(options))
         sys.stdout.flush()
         return 0
     except (KeyboardInterrupt, Cancelled):
@@ -30,11 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except EmovizError as error:
         print(f"emoviz: {error}", file=sys.stderr)
-        return 1
-    except ModuleNotFoundError as error:
-        if (told := extras.sentence(error.name)) is None:
-            raise
-        print(f"emoviz: {told}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader of the output, e.g. `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

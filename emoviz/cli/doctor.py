@@ -90,7 +90,7 @@ def _versions(settings: Settings) -> Iterator[Finding]:
 def _extras(settings: Settings) -> Iterator[Finding]:
     for extra in extras.missing():
         yield Finding(
-            f"extra {extra}", Verdict.NOTE, "not installed, or not all of it", f"pip install '.[{extra}]' brings it."
+            f"extra {extra}", Verdict.NOTE, "not installed, or not all of it", f"`{extras.command(extra)}` brings it."
         )
 
 

@@ -6,6 +6,10 @@ brings training and Slurm.
 """
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .errors import ConfigError
 
 EXTRAS = {
     "app": ("streamlit", "starlette", "authlib", "plotly", "captum", "openTSNE", "umap"),
@@ -24,11 +28,31 @@ def sentence(module: str | None) -> str | None:
     """Return a sentence that names the extra of a missing module; None for a module of no extra.
 
     Examples:
-        >>> sentence("plotly.graph_objects")
-        "This needs the package 'plotly'; in the project folder, pip install '.[app]' brings it."
+        >>> print(sentence("plotly.graph_objects"))
+        This needs the package 'plotly'; in the project folder, `pip install ".[app]"` brings it.
     """
     top = (module or "").partition(".")[0]
     for extra, modules in EXTRAS.items():
         if top in modules:
-            return f"This needs the package '{top}'; in the project folder, pip install '.[{extra}]' brings it."
+            return f"This needs the package '{top}'; in the project folder, `{command(extra)}` brings it."
     return None
+
+
+def command(extra: str) -> str:
+    """Return the command that installs an extra; its double quotes are those of every shell, also on Windows."""
+    return f'pip install ".[{extra}]"'
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """Say in one sentence which extra is missing, in a block or, as a decorator, in a function.
+
+    Raises:
+        ConfigError: if a module that an extra brings is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (told := sentence(error.name)) is None:
+            raise
+        raise ConfigError(told) from error

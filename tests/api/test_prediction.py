@@ -53,6 +53,19 @@ def test_it_shows_itself(prediction):
     assert [trace.name for trace in prediction.plot().data if trace.name == "happy"]
 
 
+def test_without_the_libraries_of_figures_it_names_the_extra_that_brings_them(prediction, monkeypatch):
+    for name in [one for one in sys.modules if one.partition(".")[0] == "plotly" or one.startswith("emoviz.plots")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("emoviz.plots")
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    with pytest.raises(
+        ConfigError, match=r"^This needs the package 'plotly'; .* `pip install \"\.\[app\]\"` brings it\.$"
+    ):
+        prediction.plot()
+    page = prediction._repr_html_()
+    assert prediction.sentence in page and "<table" in page and "the package &#x27;plotly&#x27;" in page
+
+
 def test_what_cannot_be_is_one_sentence(place, prediction):
     with pytest.raises(MediaError, match=r"There is no file '.*none\.mp4'"):
         emoviz.predict(place / "none.mp4")
