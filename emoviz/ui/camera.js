@@ -12,19 +12,6 @@ const SENTENCES = {
 const SHOWN = 20 // seconds of curves
 const ROWS = ["valence", "arousal"]
 const HOLE = 1 // seconds without a value from which a curve is parted
-const cameras = new WeakMap()
-
-export default function (component) {
-  const root = component.parentElement
-  if (!cameras.has(root)) cameras.set(root, new Camera(root))
-  const camera = cameras.get(root)
-  camera.data = component.data
-  camera.tell = component.setTriggerValue
-  return () => {
-    camera.close()
-    cameras.delete(root)
-  }
-}
 
 class Camera {
   constructor(root) {
@@ -33,6 +20,11 @@ class Camera {
     this.find("again").onclick = () => this.open()
     this.leaving = (event) => event.preventDefault() // the browser asks first
     this.open()
+  }
+
+  update({ data, setTriggerValue }) {
+    this.data = data
+    this.tell = setTriggerValue
   }
 
   say(sentence) {
@@ -280,3 +272,5 @@ function line(pen, points, width) {
   for (const [x, y] of points) pen.lineTo(x, y)
   pen.stroke()
 }
+
+export default mounted(Camera)

@@ -1,25 +1,11 @@
 // Draws a plotly figure and keeps it: what changes is drawn into the one that is there, with the theme's colours.
 
-const figures = new WeakMap()
 const idle = window.requestIdleCallback ?? ((action) => setTimeout(action, 100))
 const UNREADABLE = "The part that draws figures could not be read from the server: reload the page."
 
-export default function (component) {
-  const root = component.parentElement
-  let figure = figures.get(root)
-  if (!figure) {
-    figure = new Figure(root.querySelector(".emoviz-figure"))
-    figures.set(root, figure)
-  }
-  figure.update(component)
-  return () => {
-    figure.close()
-    figures.delete(root)
-  }
-}
-
 class Figure {
-  constructor(element) {
+  constructor(root) {
+    const element = root.querySelector(".emoviz-figure")
     this.element = element
     this.closed = false
     this.drawings = 0 // that are under way
@@ -223,3 +209,5 @@ function extent(label, size, family, upright) {
   canvas.font = `${size}px ${family}`
   return Math.max(...lines.map((line) => canvas.measureText(line.replace(/<[^>]*>/g, "")).width))
 }
+
+export default mounted(Figure)

@@ -59,10 +59,11 @@ def component(name: str, **parts: Any) -> Callable[..., Any] | None:
 
     Args:
         name: name of the part, and of its style and script in this folder; a script in several files, e.g.
-            ``timeline.js`` and ``timeline.pens.js``, is read as one.
+            ``timeline.js`` and ``timeline.pens.js``, is read as one, with ``mount.js``.
         parts: further arguments of ``st.components.v2.component``.
     """
     files = {kind: sorted([*FOLDER.glob(f"{name}.{kind}"), *FOLDER.glob(f"{name}.*.{kind}")]) for kind in ("css", "js")}
+    files["js"] += [FOLDER / "mount.js"] if files["js"] else []
     known: dict[str, Any] = {
         kind: "\n".join(file.read_text(encoding="utf-8") for file in own) for kind, own in files.items() if own
     }

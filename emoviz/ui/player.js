@@ -6,22 +6,6 @@ const PAUSE = "M3 1.5h3.5v13H3zM9.5 1.5H13v13H9.5z"
 const DRAG = 5 // pixels from which a press on a figure is a drag
 const REST = 250 // milliseconds between two drawings while nothing moves: figures come and go without a word
 const MISSING = 0xffff
-const players = new WeakMap()
-
-export default function (component) {
-  const root = component.parentElement
-  let player = players.get(root)
-  if (!player) {
-    player = new Player(root)
-    players.set(root, player)
-  }
-  player.tell = component.setTriggerValue
-  player.update(component.data)
-  return () => {
-    player.close()
-    players.delete(root)
-  }
-}
 
 class Player {
   constructor(root) {
@@ -49,7 +33,8 @@ class Player {
     this.frame = requestAnimationFrame(this.tick)
   }
 
-  update(data) {
+  update({ data, setTriggerValue }) {
+    this.tell = setTriggerValue
     const moved = !this.data || this.data.url !== data.url
     this.data = data
     if (moved && this.clip.getAttribute("src") !== data.url) {
@@ -435,3 +420,5 @@ function stamp(seconds) {
   const minutes = String(Math.floor(tenths / 600)).padStart(2, "0")
   return `${minutes}:${String(Math.floor((tenths % 600) / 10)).padStart(2, "0")}.${tenths % 10}`
 }
+
+export default mounted(Player)

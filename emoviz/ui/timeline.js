@@ -4,22 +4,6 @@ const GUTTER = 34 // pixels left of the lanes, with the numbers of their axes
 const LEAST = 0.2 // seconds of the shortest part that is shown
 const MOVED = 5 // pixels from which a press is a drag
 const OFTEN = 66 // milliseconds between two changes of the values that are read off, while the clip plays
-const timelines = new WeakMap()
-
-export default function (component) {
-  const root = component.parentElement
-  let timeline = timelines.get(root)
-  if (!timeline) {
-    timeline = new Timeline(root)
-    timelines.set(root, timeline)
-  }
-  timeline.tell = component.setTriggerValue
-  timeline.update(component.data)
-  return () => {
-    timeline.close()
-    timelines.delete(root)
-  }
-}
 
 class Timeline {
   constructor(root) {
@@ -34,7 +18,8 @@ class Timeline {
     this.listen()
   }
 
-  async update(data) {
+  async update({ data, setTriggerValue }) {
+    this.tell = setTriggerValue
     const other = this.data?.recording !== data.recording
     this.data = data
     if (other) {
@@ -380,3 +365,5 @@ class Timeline {
 function say(name, detail) {
   document.dispatchEvent(new CustomEvent(`emoviz:${name}`, { detail }))
 }
+
+export default mounted(Timeline)
