@@ -11,7 +11,10 @@ from .config import SPEECH_CORPORA, Changes, TrainingConfig, system_of
 from .papers import PAPERS
 
 SPEECH_INPUTS = (InputConfig("whisper", settings=CONDITIONED), InputConfig("egemaps", settings=CONDITIONED))
-SPEECH_COMPONENTS = (InputConfig("whisper", components=128), InputConfig("egemaps"))
+SPEECH_COMPONENTS = (
+    InputConfig("whisper", components=128, settings=CONDITIONED),
+    InputConfig("egemaps", settings=CONDITIONED),
+)
 DERIVED_DIMENSIONS = (derived(Dimension.VALENCE), derived(Dimension.AROUSAL))
 
 FACE_EXPRESSION = TrainingConfig(
@@ -52,6 +55,7 @@ SPEECH_BIGRU = TrainingConfig(
     patience=20,
     batch_size=32,
     learning_rate=2e-3,
+    copies=1,
 )
 SPEECH_CATS = dataclasses.replace(
     SPEECH_BIGRU,

@@ -29,7 +29,8 @@ def test_a_summary_has_a_row_for_each_model_with_its_primary_scores():
     lines = models_summary({"speech-cats": (model.description, {"test": rows})}).splitlines()
     assert len(lines) == 3 and lines[2].startswith("| [`speech-cats`](checkpoints/speech-cats/README.md) | ")
     scores = "CCC: valence (derived) .500 [.400, .600], arousal (derived) .500 [.400, .600]"
-    assert lines[2].endswith(f" | {scores} | .100, .100 | 155 recordings of 19 people |")
+    tested = f"{rows[0]['recordings']} recordings of {rows[0]['speakers']} people"
+    assert lines[2].endswith(f" | {scores} | .100, .100 | {tested} |")
 
 
 def test_a_model_has_a_row_per_output_and_metric():

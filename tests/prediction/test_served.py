@@ -17,12 +17,12 @@ from emoviz.core.vocabulary import Split, Task
 from emoviz.corpora.reading import load
 from emoviz.evaluation.confidence import tempered
 from emoviz.evaluation.scores import score_table, scores_of
-from emoviz.features.align import frame_middles
+from emoviz.features.align import frame_middles, nearest
 from emoviz.features.base import within
 from emoviz.features.store import FeatureStore
 from emoviz.media import ClipMedia
 from emoviz.prediction.corpus import predict_recording
-from emoviz.prediction.inputs import PICTURES, reads_clips, streams_of
+from emoviz.prediction.inputs import PICTURES, frames_of, reads_clips, streams_of
 from emoviz.prediction.model import predict_streams
 from emoviz.prediction.windows import Windows
 from emoviz.training.held_out import config_of, held_out
@@ -130,15 +130,16 @@ def test_pages_say_of_what_is_spoken_what_an_evaluation_says_and_nothing_else(na
         spoken = within(times, [(a - about.hop / 2, b + about.hop / 2) for a, b in media.speech().spoken])
         said = ~np.isnan(found).any(1)
         assert not (said & ~spoken).any(), identity
-        if len(Windows.over(about, streams, media.info.duration).kept) < len(expected):
+        windows = Windows.over(about, streams, media.info.duration)
+        if len(windows.kept) < len(expected) or len(windows.stretches) > 1:
             continue  # of 3,793 recordings 7 have a silence that is too long to be read as a whole
         compared.append(said.mean())
-        said = said[: len(expected)]
-        np.testing.assert_allclose(found[: len(said)][said], expected[said], atol=1e-4, err_msg=identity)
+        at = nearest(times, frames_of(about, stored).times)  # of conditioned sound, only speech has frames
+        np.testing.assert_allclose(found[at][said[at]], expected[said[at]], atol=1e-4, err_msg=identity)
     assert len(compared) >= 0.75 * len(media_of) and np.mean(compared) > 0.5
 
 
-@pytest.mark.parametrize("name", CONDITIONED)
+@pytest.mark.parametrize("name", [name for name in CONDITIONED if ABOUT[name].task != Task.FRAMES])
 def test_held_out_recordings_give_the_scores_of_the_card(name, store, data):
     """Of every fourth recording each prediction is the kept one; of all, the kept ones give the card (test_bundled)."""
     checkpoint = checkpoints.load(ROOT / "checkpoints" / name)

@@ -32,7 +32,7 @@ from emoviz.training.protocols import PROTOCOLS, Options
 from .made_up import HOP, RATED, SYSTEMS, TRACES, MadeUpStore, RatedStore, TracedStore
 
 SEQUENCES = dataclasses.replace(
-    preset("speech-bigru"), corpora=("made-up",), inputs=(InputConfig("toy", components=2),), window=1.0
+    preset("speech-bigru"), corpora=("made-up",), inputs=(InputConfig("toy", components=2),), window=1.0, copies=0
 )
 UTTERANCES = dataclasses.replace(
     preset("speech-emotion"),

@@ -29,6 +29,7 @@ from .made_up import CULTURES, RATED, TRACES, UTTERANCES, MadeUpStore, RatedStor
 
 FRAMES = dataclasses.replace(
     preset("speech-bigru"),
+    copies=0,
     name="toy-frames",
     corpora=("made-up",),
     inputs=(InputConfig("toy", components=3),),
