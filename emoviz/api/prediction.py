@@ -70,7 +70,7 @@ class Prediction(Answer):
         from .. import plots
 
         found = self.answer.prediction
-        return plots.timeline(found.table, found.outputs, found.gaps, leading_source(found.outputs, "emotion"))
+        return plots.timeline(found.table, found.of_clip, found.gaps, leading_source(found.of_clip, "emotion"))
 
     @property
     def summary(self) -> "pd.DataFrame":

@@ -207,6 +207,20 @@ def tier_lane(key: str, title: str, segments: pd.DataFrame, *, named: bool = Tru
     return Lane(key, title, Kind.BARS, height=24 * max(1, len(tiers)), bars=bars, rows=tiers, colours=colours)
 
 
+def file_lanes(key: str, file: str, segments: pd.DataFrame) -> list[Lane]:
+    """Return a lane for each tier of an annotation file, which is named by the tier and the file.
+
+    Args:
+        key: beginning of the names of the lanes.
+        file: name of the file, which alone names a tier without a name.
+        segments: table with ``start`` and ``end`` (s), ``label`` and ``tier``.
+    """
+    return [
+        tier_lane(f"{key}-{number}", f"{tier} ({file})" if tier else file, own)
+        for number, (tier, own) in enumerate(segments.groupby("tier", sort=False))
+    ]
+
+
 def attention_lane(moments: pd.DataFrame) -> Lane:
     """Return the lane of a model's attention to each moment, a row per map.
 

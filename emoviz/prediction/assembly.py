@@ -87,9 +87,20 @@ class ClipPrediction:
 
     @property
     def of_clip(self) -> pd.DataFrame:
-        """The rows of ``outputs`` without those of a picture or a sound that the clip lacks, or fused with these."""
-        lost = [s for s, track in ((Source.FACE, self.info.video), (Source.SPEECH, self.info.audio)) if track is None]
+        """The rows of ``outputs`` without those of a source that the clip lacks, or fused with these.
+
+        A source is lacking where its picture or sound is, and, once all is analysed, where another one alone has
+        values, as in a clip without a face: nothing is fused there.
+        """
+        lost = {s for s, track in ((Source.FACE, self.info.video), (Source.SPEECH, self.info.audio)) if track is None}
+        if not self.is_partial:
+            mute = {source for source in (Source.FACE, Source.SPEECH) if not self._has_values(source)}
+            lost |= mute if len(mute) == 1 else set()
         return self.outputs[~self.outputs.source.isin([*lost, Source.FUSED] if lost else [])]
+
+    def _has_values(self, source: Source) -> bool:
+        own = self.outputs.column[self.outputs.source == source]
+        return any(self.table[column].notna().any() for column in own)
 
     @property
     def is_fused(self) -> bool:

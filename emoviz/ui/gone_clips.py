@@ -12,8 +12,9 @@ from .session import UPLOAD
 ADDED = "upload-again"
 """Key of the widget that takes a lost upload once more."""
 GONE = {
-    UPLOAD: "This link names '{name}', an upload of a visit that has ended, or of somebody else's. Uploads end with "
-    "their visit; no other clip is shown in its place. **Add the file again**, and the link opens as it was.",
+    UPLOAD: "This link names '{name}', an upload that this tab does not have: it was added in another tab or by "
+    "somebody else, or its visit has ended. No other clip is shown in its place. **Add the file again**, and the link "
+    "opens as it was.",
     kept_uploads.PREFIX: "This link names '{name}', a recording that is not kept any more. Choose another one above.",
     server_folders.PREFIX: "This link names '{name}', which is not in the folders any more. Choose another one above.",
     recordings.PREFIX: "This link names '{name}', a recording of a corpus that is not here as a file (setting "

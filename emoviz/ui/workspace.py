@@ -145,10 +145,11 @@ def recording_lanes(media: ClipMedia, *, running: bool) -> list[Lane]:
 
 
 def tier_lanes(media: ClipMedia) -> list[Lane]:
-    """Return a lane for each annotation that was added to a recording."""
+    """Return a lane for each tier of the annotations that were added to a recording."""
     return [
-        made.tier_lane(f"tier-{number}", file, pd.DataFrame(segments, columns=Segment._fields))
+        lane
         for number, (file, segments) in enumerate(_tiers(media).items())
+        for lane in made.file_lanes(f"tier-{number}", file, pd.DataFrame(segments, columns=Segment._fields))
     ]
 
 

@@ -142,7 +142,16 @@ def test_a_damaged_file_is_one_sentence(name, content, tmp_path):
         ("notes.csv", "start,end\n2,1\n", "goes from 2 s to 1 s; it starts at 0 s or later and ends after that"),
         ("notes.csv", "start,end\n0,inf\n", "goes from 0 s to inf s"),
         ("notes.csv", "", "'notes.csv' is empty"),
-        ("notes.eaf", EAF.replace(' VERSION="3.0"', ""), "lacks 'VERSION', which files of ELAN have"),
+        (
+            "notes.eaf",
+            EAF.replace(' VERSION="3.0"', ""),
+            "no complete file of ELAN, as it lacks 'VERSION': open it in ELAN",
+        ),
+        (
+            "notes.eaf",
+            EAF.replace("\n xsi:noNamespaceSchemaLocation", "\n xsi:other"),
+            r"lacks the address of ELAN's format at its beginning: open .* or give its segments as \.csv with start",
+        ),
         ("notes.csv", "start,end\n", "1 to 100,000 segments, and 'notes.csv' has 0"),
     ],
 )

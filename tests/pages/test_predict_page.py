@@ -272,12 +272,13 @@ def test_segments_have_a_row_each_and_come_from_windows_speech_or_a_file(open_pa
 def test_an_annotation_is_a_lane_until_it_is_taken_away(open_page, finish):
     test = finish(open_page("predict"))
     tier = test.file_uploader(key="tier-upload")
-    test = finish(tier.upload("mine.csv", b"start,end,label,tier\n0.5,2,smiles,Anna\n", "text/csv").run())
-    assert lanes(test)["mine.csv"]["rows"] == ["Anna"] and lanes(test)["mine.csv"]["kind"] == "bars"
+    test = finish(tier.upload("mine.csv", b"start,end,label,tier\n0.5,2,smiles,Anna\n1,3,nods,Ben\n", "text/csv").run())
+    assert {"Anna (mine.csv)", "Ben (mine.csv)"} < set(lanes(test))
+    assert lanes(test)["Anna (mine.csv)"]["rows"] == ["Anna"] and lanes(test)["Anna (mine.csv)"]["kind"] == "bars"
     test = finish(test.file_uploader(key="tier-upload").upload("b.csv", b"start,end\n100,200\n", "text/csv").run())
     assert "the annotation is of another recording" in texts(test) and "b.csv" not in lanes(test)
     test = finish(test.button(key="tier-away-mine.csv").click().run())
-    assert not test.exception and "mine.csv" not in lanes(test)
+    assert not test.exception and not any("mine.csv" in lane for lane in lanes(test))
 
 
 def test_weights_that_are_doubted_are_shown_with_the_reason(open_page, finish, predictor, monkeypatch):

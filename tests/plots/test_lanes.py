@@ -66,6 +66,19 @@ def test_a_tier_has_a_row_per_name_and_a_bar_per_segment():
     ] == list("xyx")
 
 
+def test_tiers_of_a_file_have_a_lane_each_that_names_tier_and_file():
+    segments = pd.DataFrame(
+        {"start": [0.0, 1.0, 2.0], "end": [1.0, 1.5, 3.0], "label": list("abc"), "tier": ["Ben", "Anna", "Ben"]}
+    )
+    found = lanes.file_lanes("tier-0", "notes.eaf", segments)
+    assert [(lane.key, lane.title) for lane in found] == [
+        ("tier-0-0", "Ben (notes.eaf)"),
+        ("tier-0-1", "Anna (notes.eaf)"),
+    ]
+    assert [[bar.label for bar in lane.bars] for lane in found] == [["a", "c"], ["b"]]
+    assert [lane.title for lane in lanes.file_lanes("tier-1", "b.srt", segments.assign(tier=""))] == ["b.srt"]
+
+
 def test_contributions_and_attention_have_axes_that_hold_them():
     moments = pd.DataFrame({"time": [1.0, 3.0], "contribution": [0.3, -0.1]})
     lane = lanes.contribution_lane(moments, "Each moment", "added", [lanes.Gap(0, 1, "outside")])

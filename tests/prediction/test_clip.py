@@ -290,6 +290,8 @@ def test_an_odd_clip_gives_a_result_with_gaps_and_says_why(name, models, tmp_pat
     assert len(result.table) >= 1
     if missing:
         assert result.table.filter(like=f"{missing}.").isna().all(axis=None)
+    if missing and result.table[list(result.outputs.column)].notna().any(axis=None):
+        assert set(result.of_clip.source) == {"face", "speech"} - {missing} and not result.is_fused, "of one alone"
     if "sound" in arguments and missing != "speech":
         assert result.table["speech.valence (derived)"].notna().all()
         np.testing.assert_array_equal(

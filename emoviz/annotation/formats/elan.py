@@ -8,6 +8,9 @@ import numpy as np
 from ...core.errors import AnnotationError
 from . import READERS, WRITERS, Entry
 
+SAID = {"noNamespaceSchemaLocation": "the address of ELAN's format at its beginning"}
+"""Plain words for what a file of ELAN may lack; other parts are said by the names that the file gives them."""
+
 
 @READERS.register("eaf")
 def read(path: Path) -> Iterator[Entry]:
@@ -27,7 +30,11 @@ def read(path: Path) -> Iterator[Entry]:
                 yield start / 1000, end / 1000, label, tier
     except KeyError as error:
         named = str(error.args[0]).rpartition("}")[2]
-        raise AnnotationError(f"'{path.name}' lacks '{named}', which files of ELAN have.") from None
+        lacks = SAID.get(named, f"'{named}'")
+        raise AnnotationError(
+            f"'{path.name}' is no complete file of ELAN, as it lacks {lacks}: open it in ELAN "
+            "and save it again, or give its segments as .csv with start and end in seconds."
+        ) from None
 
 
 def _filled(slots: Mapping[str, float | None]) -> dict[str, float]:
