@@ -250,7 +250,8 @@ def show_face(clip: Clip, asked: FaceQuestion, found: Sequence[Any], place: Plac
         return ""
     with place.left:
         show_picture(clip, asked, one, check)
-    return f"**Face.** {face_words(one, asked.output, still=asked.media.info.still)}"
+    when = "" if asked.media.info.still else f" at {one.times[0]:.2f} s"
+    return f"**Face{when}.** {face_words(one, asked.output)}"
 
 
 def show_bars(clip: Clip, asked: FaceQuestion, prediction: ClipPrediction) -> None:
@@ -282,8 +283,10 @@ def show_sound(clip: Clip, asked: StreamQuestion, found: Sequence[Any], place: P
         place.right.caption("The contribution of each moment appears in a lane of its own.")
         return ""
     if isinstance(explanation, SoundExplanation):
-        return f"**Sound.** {show_seen_sound(clip, asked, explanation, check, place)}"
-    return f"**Sound.** {show_streams(clip, asked, explanation, check, place)}"
+        said = show_seen_sound(clip, asked, explanation, check, place)
+    else:
+        said = show_streams(clip, asked, explanation, check, place)
+    return f"**Sound, {asked.when}.** {said}"
 
 
 def show_streams(
@@ -299,7 +302,7 @@ def show_streams(
         st.caption(check_words(checks and checks.times) or CHECK_FOLLOWS)
     with place.left:
         figures.show(
-            plots.contribution_bars(found.channels, BARS, asked.output, unit_of(asked)),
+            plots.contribution_bars(found.channels, BARS, asked.output, unit_of(asked), asked.when),
             found.channels,
             key="channels",
             name=f"{stem_of(clip, asked)}-channels",
@@ -320,7 +323,7 @@ def show_seen_sound(
     place.right.caption(check_words(check) or CHECK_FOLLOWS)
     with place.left:
         figures.show(
-            plots.frequency_heat(found.bands, asked.output),
+            plots.frequency_heat(found.bands, asked.output, asked.when),
             found.bands,
             key="frequencies",
             name=f"{stem_of(clip, asked)}-frequencies",

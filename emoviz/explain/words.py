@@ -54,11 +54,10 @@ def lower_share(heat: np.ndarray) -> float:
     return float(heat[heat.shape[0] // 2 :].sum()) / total if total else float("nan")
 
 
-def face_words(found: FaceExplanation, output: str, *, still: bool = False) -> str:
-    """Return the Grad-CAM of the first picture in words; for a single picture no time is named."""
+def face_words(found: FaceExplanation, output: str) -> str:
+    """Return the Grad-CAM of the first picture in words, without its time."""
     share = lower_share(found.heat[0])
-    when = "The face" if still else f"At {found.times[0]:.2f} s the face"
-    said = f"{when} is {output} with a probability of {number(found.values[0])}"
+    said = f"The face is {output} with a probability of {number(found.values[0])}"
     if np.isnan(share):
         return f"{said}; nothing in the picture speaks for it."
     half = "lower" if share >= 0.5 else "upper"

@@ -20,7 +20,7 @@ def face_lanes(asked: FaceQuestion, film: FaceFilm | None) -> list[Lane]:
     if film is None:
         return []
     pictures = list(heated(film.strip.pictures, film.strip.heat))
-    return [strip_lane("faces", f"Heat for “{asked.output}”", pictures, film.strip.times)]
+    return [strip_lane("faces", f"Heat for “{asked.output}” (whole clip)", pictures, film.strip.times)]
 
 
 def sound_lanes(asked: StreamQuestion, found: Explained | None) -> list[Lane]:
@@ -32,7 +32,7 @@ def sound_lanes(asked: StreamQuestion, found: Explained | None) -> list[Lane]:
     if moments is None or moments.empty:
         return lanes
     unit = "mean heat" if heat else f"added to the {unit_of(asked)}"
-    title = f"Each moment and “{asked.output}”"
+    title = f"Each moment and “{asked.output}” ({asked.when})"
     return [*lanes, contribution_lane(in_stretches(moments), title, unit, _outside(asked))]
 
 

@@ -77,6 +77,11 @@ class StreamQuestion:
     method: Method | None
     span: tuple[float, float] | None
 
+    @property
+    def when(self) -> str:
+        """The time that is explained, in words."""
+        return "whole clip" if self.span is None else f"{self.span[0]:.1f} to {self.span[1]:.1f} s"
+
     def requests(self) -> list[Request]:
         """Return the requests for the explanation and its sanity check."""
         model, media, output, method = self.model, self.media, self.output, self.method

@@ -40,8 +40,7 @@ def face(heat: np.ndarray) -> FaceExplanation:
 
 def test_words_of_a_face():
     said = face_words(face(np.array([[3.0, 0.0], [1.0, 0.0]])), "happy")
-    assert said == ("At 1.25 s the face is happy with a probability of .50; 75 % of the heat lies in its upper half.")
-    assert face_words(face(np.eye(2)), "sad", still=True).startswith("The face is sad with a probability of .50; ")
+    assert said == ("The face is happy with a probability of .50; 75 % of the heat lies in its upper half.")
     assert "nothing in the picture speaks for it" in face_words(face(np.zeros((2, 2))), "happy")
 
 

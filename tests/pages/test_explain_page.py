@@ -140,9 +140,9 @@ def test_the_first_view_explains_the_strongest_emotion(explainer, open_page, set
     assert not test.exception
     assert set(specs(test)) == {"timeline", "seen-face", "channels"}
     assert set(lanes(test)) >= {
-        "Heat for “happy”",
+        "Heat for “happy” (whole clip)",
         "Spectrogram",
-        "Each moment and “valence (derived)”",
+        "Each moment and “valence (derived)” (whole clip)",
         "Emotion (face)",
     }
     (_, output, moment), film, streams, *checks = explainer.calls
@@ -152,8 +152,8 @@ def test_the_first_view_explains_the_strongest_emotion(explainer, open_page, set
     assert streams == ("streams", "valence (derived)", "integrated-gradients", 0.0, None)
     assert [name for name, _ in checks] == ["check face", "check streams"]
     said = texts(test)
-    assert "the face is happy with a probability of .75; 100 % of the heat lies in its lower half." in said
-    assert "whisper.pc000 +.30" in said
+    assert f"**Face at {moment:.2f} s.** The face is happy with a probability of .75; 100 % of the heat lies in" in said
+    assert "**Sound, whole clip.** The mean of" in said and "whisper.pc000 +.30" in said
     assert "A note. The contributions add up to the difference of 0.2 within 0.001." in said
 
 
@@ -184,6 +184,9 @@ def test_a_span_of_the_clip_is_explained(explainer, open_page, settle):
     test = settle(open_page("explain"))
     test = settle(test.slider(key="span").set_value((1.0, 2.0)).run())
     assert ("streams", "valence (derived)", "integrated-gradients", 1.0, 2.0) in explainer.calls
+    assert "**Sound, 1.0 to 2.0 s.**" in texts(test) and "**Face at " in texts(test), "each part says its own time"
+    assert "Each moment and “valence (derived)” (1.0 to 2.0 s)" in lanes(test)
+    assert "1.0 to 2.0 s" in json.dumps(specs(test)["channels"])
 
 
 def test_a_network_that_sees_the_sound_is_explained_by_its_pictures(explainer, open_page, settle):
@@ -195,7 +198,7 @@ def test_a_network_that_sees_the_sound_is_explained_by_its_pictures(explainer, o
     assert not any(name in ("streams", "check streams") for name, *_ in explainer.calls)
     found = specs(test)
     assert set(found) == {"timeline", "seen-face", "frequencies"}
-    assert lanes(test)["Each moment and “valence (derived)”"]["unit"] == "mean heat"
+    assert lanes(test)["Each moment and “valence (derived)” (whole clip)"]["unit"] == "mean heat"
     assert "probability of .75 on the whole; most heat lies at 1.0 s, and over the whole from 0 to 0.25 kHz" in texts(
         test
     )
@@ -216,7 +219,7 @@ def test_stop_keeps_what_is_ready_and_goes_on_when_told(explainer, open_page, fi
     test.button(key="stop").click().run()
     test = settle(test)
     assert "Stopped; the results so far stay." in texts(test)
-    assert "the face is happy" in texts(test)
+    assert "The face is happy" in texts(test)
     explainer.go_on.set()
     test = settle(test.button(key="go-on").click().run())
     assert len(specs(test)) == 3
@@ -226,7 +229,7 @@ def test_what_cannot_be_explained_is_said_in_one_sentence(explainer, open_page, 
     explainer.fails = FeatureError("There is nothing to explain: no feature is known.")
     test = settle(open_page("explain"))
     assert not test.exception and "There is nothing to explain: no feature is known." in texts(test)
-    assert "the face is happy" in texts(test)
+    assert "The face is happy" in texts(test)
 
 
 def test_a_clip_that_is_none_is_refused(explainer, open_page, examples, tmp_path):
