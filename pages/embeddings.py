@@ -339,9 +339,13 @@ def remember(why: str, points: list[figures.Point]) -> None:
 
 
 def say(judged: dict[str, pd.DataFrame]) -> None:
-    """Write one sentence per model."""
-    lines = [f"**{name}**: {maps.verdict(table)}" for name, table in judged.items()]
-    st.markdown("  \n".join(lines) or "The separation of groups by the embedding is being computed.")
+    """Write one sentence per model in plain words, and its numbers a click below."""
+    lines = [maps.in_words(name, table) for name, table in judged.items()]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("  \n".join(lines) or "The separation of groups by the embedding is being computed.")
+        if lines:
+            with st.popover("In numbers"):
+                st.markdown("  \n".join(f"**{name}**: {maps.verdict(table)}" for name, table in judged.items()))
 
 
 def list_recordings(shown: list[Embedded], points: pd.DataFrame) -> None:

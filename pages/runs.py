@@ -9,6 +9,7 @@ from emoviz import plots
 from emoviz.jobs import runs
 from emoviz.jobs.folder import State
 from emoviz.jobs.runs import Run
+from emoviz.jobs.verdict import in_words
 from emoviz.ui import figures, linked, loaders, navigation
 from emoviz.ui import runs as listed
 from emoviz.ui.insides import fragment
@@ -59,6 +60,7 @@ def show(found: Sequence[Run]) -> None:
         if navigation.has(TRAIN):
             st.page_link(TRAIN, label="Train a model")
         return
+    said = st.container()
     fitting, score = narrow(found)
     with st.container(horizontal=True, vertical_alignment="center"):
         rows = linked.segments("Rows", [RUNS, SWEEPS], "runs_rows", label_visibility="collapsed")
@@ -70,6 +72,8 @@ def show(found: Sequence[Run]) -> None:
     elif fitting:
         listed.draw_grid(table, height=236)
     chosen = listed.choose(fitting)
+    if chosen:
+        said.markdown(in_words(chosen, score))
     left, right = st.columns([58, 42], gap="medium")
     with left:
         show_curves(chosen)

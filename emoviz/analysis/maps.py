@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.linalg import orthogonal_procrustes
 
 from ..core.vocabulary import CIRCUMPLEX, DERIVED_AXES, Emotion
-from ..core.words import interval
+from ..core.words import counted, interval, listed
 from ..evaluation.slices import correctness
 from .projection import Projection
 from .projection_methods import PCA
@@ -22,6 +22,8 @@ GROUPINGS = (EMOTION, CULTURE, SPEAKER)
 AXES = ("x", "y", "z")
 MOST_WINDOWS = 60
 """Largest number of windows of a new clip that a map shows."""
+WEAK = 0.25
+"""Silhouette below which there is no substantial structure (L. Kaufman, P. Rousseeuw, Finding Groups in Data, 1990)."""
 LEAST_COMMON = 10
 """Smallest number of recordings that two maps share before one is turned to fit the other."""
 
@@ -125,6 +127,32 @@ def axis_titles(projection: Projection) -> tuple[str, ...]:
     return tuple(f"{projection.method.title} {place} (no unit)" for place in range(1, projection.method.dimensions + 1))
 
 
+def in_words(name: str, found: pd.DataFrame) -> str:
+    """Say in plain words which groups a model tells apart, as far as intervals allow.
+
+    Args:
+        name: name of the model.
+        found: scores of one map (:func:`emoviz.analysis.separation.scores`).
+    """
+    rows = {row.column: row for row in found[found["space"] == "embedding"].itertuples() if row.figure == "silhouette"}
+    if not rows:
+        return f"**{name}**: its recordings have no groups that could be told apart."
+    first, *second = _pair(rows)
+    told = [group for group in (first, *second) if rows[group].low > 0]
+    if told:
+        said = f"**{name} tells {listed(f'{group}s' for group in told)} apart**"
+        said += ", but only weakly" if rows[told[0]].value < WEAK else ""
+    elif all(rows[group].high <= 0 for group in (first, *second)):
+        groups = f"tells neither {first}s nor {second[0]}s" if second else f"does not tell {first}s"
+        said = f"**{name} {groups} apart**"
+    else:
+        said = f"**Whether {name} tells {' or '.join(f'{group}s' for group in (first, *second))} apart cannot be told**"
+    if second and told:
+        clear = rows[first].low > rows[second[0]].high
+        said += f", {first}s more than {second[0]}s" if clear else f"; which of {first}s and {second[0]}s more is open"
+    return f"{said}. It rests on {counted(int(rows[first].clips), 'recordings')}."
+
+
 def verdict(found: pd.DataFrame) -> str:
     """Say which groups an embedding and its map separate more, and whether the map can be trusted.
 
@@ -143,9 +171,7 @@ def verdict(found: pd.DataFrame) -> str:
 
 def _separated(rows: Mapping[str, Any]) -> str:
     """E.g. ``emotions (silhouette .30 [.25, .35]) more than cultures (.10 [.05, .15])``."""
-    others = [column for column in (CULTURE, SPEAKER) if column in rows]
-    pair = [EMOTION, *others][:2] if EMOTION in rows else others[:1]
-    first, *second = sorted(pair, key=lambda column: -rows[column].value)
+    first, *second = _pair(rows)
     words = [
         f"{first}s (silhouette {interval(rows[first].value, rows[first].low, rows[first].high)})",
         *(f"{c}s ({interval(rows[c].value, rows[c].low, rows[c].high)})" for c in second),
@@ -154,9 +180,16 @@ def _separated(rows: Mapping[str, Any]) -> str:
         return words[0] if rows[first].low > 0 else f"no {words[0]}"
     if rows[first].high <= 0:
         return f"neither {words[0]} nor {words[1]}"
-    if rows[first].low <= rows[second[0]].high:
-        return f"{words[0]} and {words[1]} about equally"
-    return f"{words[0]} more than {words[1]}"
+    if rows[first].low > rows[second[0]].high:
+        return f"{words[0]} more than {words[1]}"
+    return f"{words[0]} and {words[1]} with no clear order"
+
+
+def _pair(rows: Mapping[str, Any]) -> list[str]:
+    """The one or two columns that a verdict compares, the one with the larger silhouette first."""
+    others = [column for column in (CULTURE, SPEAKER) if column in rows]
+    pair = [EMOTION, *others][:2] if EMOTION in rows else others[:1]
+    return sorted(pair, key=lambda column: -rows[column].value)
 
 
 def side_by_side(

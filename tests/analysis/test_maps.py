@@ -121,10 +121,10 @@ def figures(emotion: tuple | None, other: tuple | None, name: str = "culture", *
     [
         (figures((0.3, 0.25, 0.35), (0.1, 0.05, 0.15)),
          "the embedding separates emotions (silhouette .30 [.25, .35]) more than cultures (.10 [.05, .15]), the map "
-         "emotions (silhouette .90 [.80, 1.00]) and cultures (.90 [.80, 1.00]) about equally; trustworthiness of the "
-         "map .97 [.96, .98]."),
+         "emotions (silhouette .90 [.80, 1.00]) and cultures (.90 [.80, 1.00]) with no clear order; trustworthiness of "
+         "the map .97 [.96, .98]."),
         (figures((0.1, 0.0, 0.2), (0.15, 0.1, 0.2)),
-         "cultures (silhouette .15 [.10, .20]) and emotions (.10 [.00, .20]) about equally, the map"),
+         "cultures (silhouette .15 [.10, .20]) and emotions (.10 [.00, .20]) with no clear order, the map"),
         (figures((-0.1, -0.2, -0.05), (-0.2, -0.3, -0.1), "speaker"),
          "neither emotions (silhouette −.10 [−.20, −.05]) nor speakers (−.20 [−.30, −.10]), the map"),
         (figures((0.3, 0.25, 0.35), None), "separates emotions (silhouette .30 [.25, .35]), the map"),
@@ -142,3 +142,23 @@ def test_axes_of_principal_components_tell_their_share_of_the_variance():
     assert maps.axis_titles(projection) == ("component 1 (90 % of the variance)", "component 2 (10 % of the variance)")
     others = Projection(TSNE(dimensions=3), embeddings, np.zeros((4, 3), np.float32))
     assert maps.axis_titles(others) == ("t-SNE 1 (no unit)", "t-SNE 2 (no unit)", "t-SNE 3 (no unit)")
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (figures((0.3, 0.25, 0.35), (0.1, 0.05, 0.15)),
+         "**one tells emotions and cultures apart**, emotions more than cultures. It rests on 40 recordings."),
+        (figures((0.1, 0.0, 0.2), (0.15, 0.1, 0.2)),
+         "**one tells cultures apart**, but only weakly; which of cultures and emotions more is open. It"),
+        (figures((-0.1, -0.2, -0.05), (-0.2, -0.3, -0.1), "speaker"),
+         "**one tells neither emotions nor speakers apart**."),
+        (figures((0.0, -0.1, 0.1), (-0.2, -0.3, -0.1)),
+         "**Whether one tells emotions or cultures apart cannot be told**."),
+        (figures((0.3, float("nan"), float("nan")), None), "**Whether one tells emotions apart cannot be told**."),
+        (figures((-0.3, -0.4, -0.2), None), "**one does not tell emotions apart**."),
+        (figures(None, None), "**one**: its recordings have no groups that could be told apart."),
+    ],
+)  # fmt: skip
+def test_plain_words_say_what_is_told_apart_only_where_intervals_do(table, said):
+    assert maps.in_words("one", table.assign(clips=40)).startswith(said)

@@ -63,7 +63,7 @@ def inside(page, around: tuple[float, float, float, float], margin: float) -> li
 
 def test_a_lasso_lists_the_recordings_and_a_link_opens_the_same_view(app: str, page, elsewhere):
     open_map(page, f"{app}/embeddings?method=PCA")
-    page.get_by_text("the embedding separates").wait_for()
+    page.get_by_text("It rests on").wait_for()
     around = (0.45, 0.02, 0.98, 0.45)
     # A mouse moves by whole pixels.
     surely, perhaps = (settled(page, partial(inside, page, around, margin)) for margin in (-0.01, 0.01))

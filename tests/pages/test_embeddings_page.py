@@ -68,7 +68,8 @@ def test_the_first_view_is_a_map_with_its_verdict(finished):
     test = finished(model="speech-emotion", method="PCA")
     assert not test.exception
     assert len(specs(test)) == 2
-    assert "the embedding separates emotions (silhouette ." in texts(test)
+    assert "speech-emotion tells emotions" in texts(test) and ", emotions more than cultures" in texts(test)
+    assert "the embedding separates emotions (silhouette ." in texts(test)  # a click below
     assert "more than cultures" in texts(test) and "trustworthiness of the map ." in texts(test)
     assert "Drag a lasso" in texts(test)
     assert test.selectbox(key="colour").value == "emotion"
