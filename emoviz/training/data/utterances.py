@@ -122,18 +122,18 @@ def samples_of(
         cut = cutting(utterances, rows) if cropped else None
         if cut and config.voices:
             cut = in_voices(cut, Voices(arranged, _ids_by_speaker(rows), config.hop), config.voices)
+        each = [row for _, row in rows.iterrows()]  # read once, as every epoch asks for them again
+        facts = [(str(r.name), r["speaker"], r["culture"], text(r["session"]), text(r["emotion"]) or "") for r in each]
 
         def make(epoch: int, number: int) -> Sample:
-            copy, place = divmod(number, len(rows))
-            row = rows.iloc[place]
+            copy, place = divmod(number, len(each))
             if cut:
-                streams, target = cut(row, np.random.default_rng([config.seed, epoch, number]))
+                streams, target = cut(each[place], np.random.default_rng([config.seed, epoch, number]))
             else:
-                streams, target = utterances.whole(str(row.name), copy)
-            who = row["speaker"], row["culture"], text(row["session"])
-            return Sample(str(row.name), *who, text(row["emotion"]) or "", streams, target)
+                streams, target = utterances.whole(facts[place][0], copy)
+            return Sample(*facts[place], streams, target)
 
-        groups = [group(row, config.balance) for _, row in rows.iterrows()]
+        groups = [group(row, config.balance) for row in each]
         known = [] if cropped else [utterances.targets[str(i)] for i in rows.index] * (copies + 1)
         return Part(len(rows) * (copies + 1), make, groups * (copies + 1), known)
 
