@@ -8,6 +8,7 @@ from places import ROOT
 
 from emoviz.core.words import number
 from emoviz.corpora.avec2019_ces import CONVERSATIONS
+from emoviz.studies.reports import report_files
 
 SAID = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
 PAIRS = {"mean": "mean of the paper's pairs"}
@@ -93,6 +94,26 @@ def test_a_difference_that_the_docs_state_is_one_of_the_paired_tests(said, repor
     for size in (".006", ".095", ".019"):
         if f"by {size}" in said or f"add {size}" in said:
             assert sign == ALIKE or number(row["difference"], 3) == size
+
+
+COUNT_RECORDINGS = (
+    *(f"emodb.within.{system}." for system in ("average", "mdat-baseline", "statistics-pooling")),
+    "ravdess-av.",
+    "ravdess-av-speaker.",
+    "ravdess-intensity.",
+    "speech.",
+)
+"""Beginnings of the names of reports from before intervals counted people; one that is remade leaves, none joins."""
+
+
+def test_committed_intervals_count_people_or_conversations():
+    units = {}
+    for path in report_files(ROOT / "results"):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        units[path.name] = {row["unit"] for table in ("scores", "compared") for row in report[table]}
+    older = {name for name, found in units.items() if not found <= {"speakers", "sessions"}}
+    assert older == {name for name in units if name.startswith(COUNT_RECORDINGS)}
+    assert all(any(name.startswith(beginning) for name in older) for beginning in COUNT_RECORDINGS)
 
 
 @pytest.mark.parametrize("plan", ["loro", "cross-culture", "ablation"])
