@@ -276,7 +276,7 @@ def show_clip(name: str, found: dict[str, Path], maps: tuple[str, ...]) -> None:
     """Show the attention of the model in one clip."""
     folder = found[name]
     heading, chooser = st.columns([5, 7], vertical_alignment="bottom")
-    heading.subheader("In a clip", anchor=False)
+    heading.header("In a clip", anchor=False)
     if not maps:
         st.caption("This model reads features that come with its corpus and cannot be extracted from a clip.")
         return

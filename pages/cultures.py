@@ -305,7 +305,7 @@ def show_top(of: tuple[Hashable, ...], weights: Weights) -> None:
 def show_transfer() -> None:
     """Show the committed scores from one culture to another."""
     selected.settle()
-    st.subheader("Does it hold in another culture?", anchor=False)
+    st.header("Does it hold in another culture?", anchor=False)
     table, reports = culture_tables.transfer()
     for problem in reports.problems:
         st.warning(f"{problem} It is left out.")
@@ -341,7 +341,7 @@ def show_transfer() -> None:
 def show_scores() -> None:
     """Show held-out scores per culture."""
     selected.settle()
-    st.subheader("How good are the models of each culture?", anchor=False)
+    st.header("How good are the models of each culture?", anchor=False)
     table, state = culture_tables.scores()
     if table.empty:
         st.markdown("No checkpoint has held-out scores of several cultures.")

@@ -50,7 +50,7 @@ def show_questions(questions: list[guide.Question]) -> None:
     """Show one card per question; a click opens the page that is prepared to answer it."""
     if not questions:
         return
-    st.subheader("Questions to begin with", anchor=False)
+    st.header("Questions to begin with", anchor=False)
     for column, question in zip(st.columns(len(questions)), questions, strict=True):
         with column.container(border=True, height="stretch", gap="xsmall"):
             st.markdown(f"**{question.words}**")
@@ -60,7 +60,7 @@ def show_questions(questions: list[guide.Question]) -> None:
 
 def show_models(models: Mapping[str, Path], sets: Mapping[str, Mapping[str, Path]]) -> None:
     """Show one card per model, and one per set of models that were each trained on one culture."""
-    st.subheader("Models that are here", anchor=False)
+    st.header("Models that are here", anchor=False)
     if not models and not sets:
         messages.no_models()
         return

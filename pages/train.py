@@ -218,7 +218,7 @@ def start(works: Sequence[Submitted], where: Where) -> None:
 
 def watch(shown: Sequence[Job]) -> None:
     """Show the queue: groups with their summary, and a card per job."""
-    st.subheader("Jobs", anchor=False)
+    st.header("Jobs", anchor=False)
     job_cards.show_error()
     if not shown:
         st.caption(

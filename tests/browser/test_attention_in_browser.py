@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from looking import lane, place_at, plot, settled, wait_until_at
+from looking import lane, place_at, plot, settled, shuts_nobody_out, wait_until_at
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -44,6 +44,7 @@ def test_the_first_view_has_bars_with_whiskers_and_the_verdict(opened):
 def test_the_example_clip_is_read_and_its_channels_shown(opened):
     opened.locator(f"{lane('valence')} canvas").wait_for()
     assert len(bars(opened, "clip-channels")) == 20
+    shuts_nobody_out(opened)
 
 
 def test_two_slices_are_chosen_and_the_link_opens_the_same_bars(opened, elsewhere):

@@ -1,7 +1,7 @@
 """The Explain page in Chromium, with the bundled checkpoints: what a first visitor sees and does."""
 
 import pytest
-from looking import IN_SHADOW, VIDEO, lane, plot, wait_until_done
+from looking import IN_SHADOW, VIDEO, lane, plot, shuts_nobody_out, wait_until_done
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -45,6 +45,7 @@ def test_faces_with_heat_stand_over_the_curves(explained):
         assert page.locator(f"{lane(key)} canvas").evaluate(DRAWN) > 500
     expect(page.get_by_text("of the heat lies in its")).to_be_visible()
     expect(page.get_by_text("with all weights destroyed")).to_have_count(3)
+    shuts_nobody_out(page)
 
 
 def test_heat_over_the_video_can_be_put_away(explained):

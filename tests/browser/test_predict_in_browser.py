@@ -16,6 +16,7 @@ from looking import (
     plot,
     settled,
     shown,
+    shuts_nobody_out,
     wait_until_at,
     wait_until_done,
 )
@@ -216,6 +217,10 @@ def test_windows_have_a_row_each_and_stand_in_the_link(result):
         page.locator('[class*="st-key-segments-table"]').get_by_role("button", name="CSV").first.click()
     table = pd.read_csv(io.BytesIO(Path(download.value.path()).read_bytes()))
     assert table["end"].iloc[0] == 5 and table.filter(regex=r"^face\.happy\.(mean|peak|share)$").notna().all(axis=None)
+
+
+def test_the_view_shuts_nobody_out(result):
+    shuts_nobody_out(result)
 
 
 def test_who_speaks_is_drawn_and_named(result):

@@ -152,7 +152,7 @@ def test_models_that_read_clips_are_compared_first(settings):
 def test_no_link_leads_to_a_page_that_is_not_there(open_page, settings):
     test = open_page("home")
     assert not test.exception
-    assert "Questions to begin with" not in [heading.value for heading in test.subheader]
+    assert "Questions to begin with" not in [heading.value for heading in test.header]
 
 
 def test_bundled_checkpoints_are_shown_and_asked_about(monkeypatch, links, sessions):
