@@ -221,7 +221,7 @@ TERMS = (
     ),
     Term(
         "speech representation",
-        "What a large network for speech makes of the sound: many channels without names of their own, "
+        "The answer of a large network for speech to the sound: many channels without names of their own, "
         "which carry what is said and how.",
         ("Attention", "Cultures", "Explain"),
     ),
@@ -238,7 +238,7 @@ TERMS = (
     ),
     Term(
         "training mean",
-        "What always answering the mean (or the most frequent class) of the training labels gets. A model "
+        "The score of always answering the mean (or the most frequent class) of the training labels. A model "
         "that is no better has learnt nothing.",
         ("Home", "Results", "Cultures"),
     ),

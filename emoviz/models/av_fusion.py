@@ -2,8 +2,8 @@ r"""Fusion of paper 5 over feature streams, for corpora that ship features inste
 
 B. Mocanu, R. Tapu, T. Zaharia, "Multimodal emotion recognition using cross modal audio-video fusion with
 attention and deep metric learning", Image and Vision Computing 133 (2023), sections 3.1-3.3, from the temporal
-attention on; the equations stand in :mod:`~emoviz.models.av_attention`. What the residual networks do there for
-a segment, its statistics do here. The R real frames of a clip are cut into N segments of equal length, which may
+attention on; the equations stand in :mod:`~emoviz.models.av_attention`. There residual networks describe a
+segment, and here its statistics do. The R real frames of a clip are cut into N segments of equal length, which may
 share a frame at their edge, and the whole clip is one more:
 
 .. math::

@@ -73,7 +73,7 @@ class Adjustment(nn.Module):
         )
 
     def forward(self, fused: Tensor, aligned: Mapping[str, Present]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Adjust a sequence (B, T, width) to such streams: return it with its weights (B, T, T) over each stream."""
+        """Adjust a sequence (B, T, width) to two streams, and return it with its weights (B, T, T) over both."""
         weights = {}
         for look, (name, stream) in zip(self.looks, aligned.items(), strict=True):
             fused, weights[name] = look(fused, *stream)

@@ -20,7 +20,7 @@ _JOBS = "-jobs"
 
 
 def result(kind: str, of: Hashable, work: Callable[[Progress], T], *, stopped: str, again: str) -> T | None:
-    """Return the result of work, or None while it runs, which is shown, or where it failed, which is said.
+    """Return the result of work; while it runs or where it failed, show that and return None.
 
     Args:
         kind: kind of the work, of which a visit has one at a time; its button has the key ``<kind>-again``.
@@ -55,7 +55,7 @@ def known(kind: str, recording: str) -> Any:
 
 
 def end() -> None:
-    """End what runs of the work that this visitor asked for, and wait for that a while."""
+    """End the running work that this visitor asked for, and wait a while until it has ended."""
     ending = [st.session_state.pop(key)[1] for key in list(st.session_state) if str(key).endswith(_JOBS)]
     for job in ending:
         job.stop()

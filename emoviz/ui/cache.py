@@ -109,7 +109,7 @@ def kept(of: Hashable, _make: Callable[[], T]) -> T:
 
 
 def forget_about(thing: str) -> None:
-    """Forget whatever was made of a thing, e.g. of a recording by the key of its content, for all visitors."""
+    """Forget all results about a thing, e.g. about a recording by the key of its content, for all visitors."""
     for one in _all:
         one.forget_about(thing)
 

@@ -1,8 +1,8 @@
 """The analyses of one visitor's clips: an analysis that one page has begun is there for all others.
 
-A clip is known by its content. What is decoded of it and what each model says of it is kept and shared: whoever asks
-for a model that was asked for before gets what is known or joins the work. The threads never touch streamlit: pages
-poll the state.
+A clip is known by its content. Its decoded parts and the predictions of each model are kept and shared: whoever asks
+for a model that was asked for before gets the known prediction or joins the work. The threads never touch streamlit:
+pages poll the state.
 """
 
 import dataclasses
@@ -83,7 +83,7 @@ class Analyses:
     ) -> "Analysis":
         """Return the analysis of a clip by some models, and start the missing parts of it.
 
-        What still runs of other clips is stopped, since nobody watches it.
+        Running analyses of other clips are stopped, since nobody watches them.
 
         Args:
             path: path of the clip.
@@ -228,7 +228,7 @@ class _Clip:
             self._library.note_prediction(self.media.content, found, path if name_file else None)
 
     def abandon(self) -> None:
-        """Stop what runs, and begin it anew when it is next asked for."""
+        """Stop all runs, and begin them anew when they are next asked for."""
         if any(run.state.running for run in self.runs):
             self._analyses.clear()
         for run in self.runs:
@@ -336,7 +336,7 @@ class Analysis:
             run.wait(timeout)
 
     def _combined(self, predictions: Sequence[ClipPrediction]) -> ClipPrediction | None:
-        """What they say together, made anew only when one of them is new."""
+        """The joint prediction of all models, made anew only when one of them is new."""
         if len(predictions) != len(self._parts) or any(map(operator.is_not, predictions, self._parts)):
             self._parts, self._whole = predictions, combine(predictions, self._checkpoints)
         return self._whole

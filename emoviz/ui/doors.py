@@ -146,7 +146,7 @@ def headers() -> dict[str, str]:
 
 
 def _without_role(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """The headers of a request but those that would tell a role."""
+    """The headers of a request without those that would tell a role."""
     return [(name, value) for name, value in scope["headers"] if name.lower() != HEADER.encode()]
 
 

@@ -146,7 +146,7 @@ def forget_embedding(shown: Embedded, clip: ClipMedia) -> None:
 
 
 def _of(shown: Embedded, clip: ClipMedia) -> tuple[str, Path, int, str, int | None, str]:
-    """What an embedding depends on, and whose it is: as it ends with the visit, no other visitor waits for it."""
+    """The facts on which an embedding depends, and its visit: it ends with that, and no other visitor waits for it."""
     return shown.name, shown.folder, shown.changed, clip.key, clip.face, str(session().folder)
 
 

@@ -1,4 +1,4 @@
-"""The entry of the server: who a browser's user is, by a token or by a login, and what a stranger is answered."""
+"""The entry of the server: it knows a browser's user by a token or a login, and answers strangers."""
 
 import hashlib
 import html
@@ -87,7 +87,7 @@ class Entry:
         return path.startswith(self._base) and (inside == HEALTH or (self._roles is not None and inside in login.PATHS))
 
     def is_door(self, path: str) -> bool:
-        """Return whether a path is where people come in, also those who are known, as somebody else."""
+        """Return whether a path is the door, through which known people can also come in as somebody else."""
         return not self.is_open and path == self._base + DOOR
 
     def onward(self, scope: Scope) -> Response | None:

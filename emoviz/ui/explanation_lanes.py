@@ -37,7 +37,7 @@ def sound_lanes(asked: StreamQuestion, found: Explained | None) -> list[Lane]:
 
 
 def said_lanes(prediction: ClipPrediction, sources: list[str]) -> list[Lane]:
-    """Return the lanes of what the explained models say themselves.
+    """Return the lanes of the explained models' own predictions.
 
     Args:
         prediction: prediction of the recording by these models.

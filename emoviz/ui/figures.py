@@ -187,7 +187,7 @@ def show_row(
     downloads: Mapping[str, Writer] | None = None,
     pictures: bool = True,
 ) -> None:
-    """Show what stands beneath a figure or table: a row of buttons, and beneath it what the last one opened.
+    """Show the row of buttons beneath a figure or table, and beneath it the part that the last one opened.
 
     One component instead of a widget of Streamlit's per button, of which a page with five figures would have forty.
 
@@ -230,7 +230,7 @@ def show_row(
 
 
 def _plain_row(table: pd.DataFrame, row: str, name: str, about: str, downloads: Mapping[str, Writer]) -> None:
-    """The same of Streamlit's own widgets, without pictures."""
+    """The row of Streamlit's own widgets, without pictures."""
     with st.container(horizontal=True, key=row):
         with st.popover("Table", type="tertiary"):
             st.dataframe(table, hide_index=True, height=320)
@@ -256,4 +256,4 @@ def _write(row: str, table: pd.DataFrame, name: str, downloads: Mapping[str, Wri
 
 
 def _nothing() -> None:
-    """What is open is read from the state."""
+    """Do nothing: which part is open is read from the state."""

@@ -33,7 +33,7 @@ class Fits:
     ) -> Job[Fitted]:
         """Return the fit of some models, and begin it where it is not known.
 
-        What still runs of another fit is stopped, and one that failed is forgotten, so that it can be tried again.
+        Another fit that still runs is stopped, and one that failed is forgotten, so that it can be tried again.
 
         Args:
             checkpoints: models; one that changed on disk is another object.

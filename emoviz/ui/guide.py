@@ -115,7 +115,7 @@ def _compare() -> Question | None:
 
 
 def _results() -> Question | None:
-    """Whatever was committed."""
+    """The card of the committed results, if there are some."""
     if not loaders.reports().found:
         return None
     return Question(
@@ -135,7 +135,7 @@ def _predict() -> Question:
 
 
 def _explain() -> Question | None:
-    """Where models look in the example, if there is one."""
+    """The card of the question where models look in the example, if there is one."""
     if not _example() or not any(map(_reads_clips, loaders.checkpoints().values())):
         return None
     return Question(

@@ -1,8 +1,8 @@
 """All that reaches into Streamlit's insides, beyond what it documents.
 
-It is written for, and tested with, the version that the requirements pin. Where that inside is another, one line in the
-log says so and the app goes on as plain Streamlit does it: pages begin as Streamlit serves them, figures are drawn by
-``st.plotly_chart``, tables by ``st.dataframe`` and clips by ``st.video``.
+It is written for, and tested with, the version that the requirements pin. With another version of Streamlit one
+line in the log says so and the app goes on as plain Streamlit does it: pages begin as Streamlit serves them, figures
+are drawn by ``st.plotly_chart``, tables by ``st.dataframe`` and clips by ``st.video``.
 """
 
 import base64
@@ -181,7 +181,7 @@ def _inline_scripts() -> tuple[str, ...]:
 
 
 def logged_in(cookies: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the identity provider says of who logged in; empty for nobody, and where Streamlit is another.
+    """Return the identity provider's claims about who logged in; empty for nobody, and with another Streamlit.
 
     Args:
         cookies: cookies of a request, by whose signature Streamlit knows who logged in.
@@ -237,7 +237,7 @@ def _media_url(content: bytes | Path, mime: str, name: str) -> str:
 
 
 def _data_url(content: bytes | Path, mime: str) -> Callable[[], str]:
-    """What makes a URL that holds the bytes themselves, which only does for short ones."""
+    """The function that makes a URL with the bytes themselves, which only does for short files."""
     return lambda: "" if isinstance(content, Path) else f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
 
@@ -313,7 +313,7 @@ def fragment(draw: Callable[..., None], *, run_every: float | None = None) -> Ca
 
 
 def _reach(what: str, reach: Callable[[], T], otherwise: T | Callable[[], T]) -> T:
-    """Return what reaches into Streamlit, or something else, with a line in the log, where its inside is another."""
+    """Return a part of Streamlit's inside; where that is another, return a substitute and write a line into the log."""
     try:
         return reach()
     except (ImportError, AttributeError, TypeError, KeyError, OSError) as error:

@@ -143,10 +143,10 @@ def facts(job: Job, status: Status) -> str:
 
 
 def choose_device(key: str = "device") -> str:
-    """Let people choose the device of this machine that runs a job, and show what is free of each.
+    """Let people choose the device of this machine that runs a job, and show the free room of each.
 
-    What is free changes with every run, and the browser sends back the text of the option that it shows: the options
-    are named by what stays, and what is free stands beneath.
+    The free room of a device changes with every run, and the browser sends back the text of the option that it
+    shows: the options have names that stay, and the free room stands beneath them.
     """
     slots = jobs().engines["local"].slots  # type: ignore[attr-defined]
     known = {device.name: device for device in devices()}

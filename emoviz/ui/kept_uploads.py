@@ -14,7 +14,7 @@ ABOUT = (
 
 
 def found(names: Iterable[str]) -> dict[str, Path]:
-    """Return the files of those names that are kept, and leave out others.
+    """Return the files of the kept recordings among some names.
 
     Args:
         names: names as pages show them, which may come from anybody's link.

@@ -45,7 +45,7 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 def query_of(entry: Entry, moment: Moment | None = None) -> dict[str, str]:
-    """Return what a link says that opens a recording, at a moment if one is given."""
+    """Return the query of a link that opens a recording, at a moment if one is given."""
     return {"clip": entry.name} | ({"time": f"{moment.time:.2f}"} if moment else {})
 
 
@@ -99,7 +99,7 @@ def _listed(
 
 
 def forget_all() -> None:
-    """Delete what was found in recordings, of all visits.
+    """Delete the facts that were found in recordings, of all visits.
 
     Raises:
         EmovizError: if the store is not writable.

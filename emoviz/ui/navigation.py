@@ -20,6 +20,6 @@ def dress() -> None:
 
 
 def _go_on() -> None:
-    """Go on with the visit whose key the browser has kept."""
+    """Go on with the visit of the key that the browser has kept."""
     st.session_state[visits.ANSWERED] = True
     session.take_up(str(st.session_state[LOOKS].get("before") or ""))

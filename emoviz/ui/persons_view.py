@@ -85,7 +85,7 @@ def _changes(media: ClipMedia, count: int | None) -> Changes:
 
 
 def _show_turns(persons: Persons, media: ClipMedia, prediction: ClipPrediction, name: str) -> None:
-    """Draw who speaks when, and what the models say of each turn."""
+    """Draw who speaks when, and the models' predictions of each turn."""
     table = turn_table(persons)
     heard = [person.name for person in persons.people if person.voices]
     figures.show(
@@ -103,7 +103,7 @@ def _show_turns(persons: Persons, media: ClipMedia, prediction: ClipPrediction, 
 
 
 def _show_people(persons: Persons, changes: Changes) -> None:
-    """Draw the persons with what can be changed of them."""
+    """Draw the persons, and the changes that can be made to them."""
     people = [person.name for person in persons.people]
     _name_widgets(persons, changes)
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -111,7 +111,7 @@ def _told(on_span: Callable[[str], None]) -> None:
 
 
 def _overlay(clip: Path, faces: FaceTimeline, face: int | None) -> dict[str, Any]:
-    """Where the browser finds boxes and landmarks of all tracks."""
+    """The addresses at which the browser finds boxes and landmarks of all tracks."""
     boxes, mesh, edges = _lines(clip, face, len(faces.times), len(faces.tracks), faces)
     return {
         "frames": len(faces.times),
@@ -136,7 +136,7 @@ def _lines(
 
 
 def _heat(film: "FaceFilm") -> dict[str, Any]:
-    """Where the browser finds the heat of each frame."""
+    """The addresses at which the browser finds the heat of each frame."""
     return {
         "frames": len(film.times),
         "side": film.heat.shape[1],

@@ -1,4 +1,4 @@
-"""The preview of a recording that arrives: what models say of it so far, in turn with all other analyses."""
+"""The preview of a recording that arrives: the models' predictions so far, in turn with all other analyses."""
 
 import math
 import threading
@@ -50,7 +50,7 @@ class Preview(Worker[Stage]):
         return time.monotonic() > self._until
 
     def since(self, number: int) -> dict[str, Any]:
-        """Return what the browser draws: the moments from a number on, and why there are none."""
+        """Return the moments from a number on, which the browser draws, and the reason if there are none."""
         moments = self._live.moments(number)
         state = self.state
         waits = state.running and state.stage != live.WATCHING

@@ -34,7 +34,7 @@ class Watcher(Protocol):
     """Whoever follows a recording while it arrives."""
 
     def since(self, number: int) -> dict[str, Any]:
-        """Return what was found from a number on, for the browser."""
+        """Return the findings from a number on, for the browser."""
 
     def stop(self) -> None:
         """End."""
@@ -116,7 +116,7 @@ class Receiver:
             return arriving.size
 
     def seen(self, since: int) -> dict[str, Any]:
-        """Return what is seen in the recording that arrives, from a number on; nothing where nobody follows it."""
+        """Return the moments of the recording that arrives, from a number on; nothing where nobody follows it."""
         with self._lock:
             watcher = self._arriving.watcher if self._arriving else None
         return watcher.since(since) if watcher else {}
@@ -147,7 +147,7 @@ class Receiver:
                 self._end()
 
     def close(self) -> None:
-        """Delete what was not taken out, and take nothing more."""
+        """Delete the recordings that were not taken out, and accept no more."""
         _receivers.pop(self.key, None)
         self.drop()
 

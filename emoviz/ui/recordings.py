@@ -22,9 +22,9 @@ def clip_name(identity: str) -> str:
 
 
 def found(names: Iterable[str]) -> dict[str, Path]:
-    """Return the files of those names that are recordings of corpora on this machine, and leave out others.
+    """Return the files of the recordings among some names that are of corpora on this machine.
 
-    Of a recording that is a part of a file, it is the whole file.
+    For a recording that is a part of a file, it is the whole file.
 
     Args:
         names: names as pages show them, which may come from anybody's link.

@@ -29,7 +29,7 @@ means of the measures of quality.
 
 
 def show(prediction: ClipPrediction, name: str) -> None:
-    """Let people choose segments, and draw what a prediction says in each.
+    """Let people choose segments, and draw the prediction of each.
 
     Args:
         prediction: prediction of a clip that is analysed to its end.

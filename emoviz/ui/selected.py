@@ -55,7 +55,7 @@ def recordings() -> tuple[str, ...]:
 
 
 def choose(ids: Sequence[str], words: str) -> None:
-    """Select recordings in place of those that were; none clears the selection.
+    """Select recordings in place of the former ones; none clears the selection.
 
     Args:
         ids: ids of recordings of corpora, or names by which pages open others.
@@ -249,7 +249,7 @@ def _store() -> Selections:
 
 
 def _of_link(name: str, ids: str, why: str) -> tuple[Selection | None, str]:
-    """Return what a link says: a saved selection and its name, or one by its content.
+    """Return the selection of a link: a saved one and its name, or one by its content.
 
     Raises:
         SelectionError: if no selection has the name, or its file is damaged.

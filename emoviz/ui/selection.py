@@ -136,7 +136,7 @@ def _on_disk(names: Iterable[str]) -> dict[str, Path]:
 
 
 def _keep_beyond_visit(name: str) -> None:
-    """Keep an upload, and select what is kept."""
+    """Keep an upload, and select the kept recording."""
     try:
         open_clip(kept_uploads.PREFIX + session().keep(name))
     except EmovizError as error:
@@ -245,7 +245,7 @@ def _choose_one(
 
 
 def choose_compared(found: Mapping[str, Path], default: Sequence[str], most: int) -> list[str]:
-    """Let people choose models to see side by side; the first is what the others are measured against.
+    """Let people choose models to see side by side; the others are measured against the first.
 
     Args:
         found: folders of the models that there are, by name.
@@ -377,7 +377,7 @@ def choose_fusion() -> tuple[str, float]:
 
 
 def stated(prediction: ClipPrediction) -> dict[str, str]:
-    """Return in words, by their names, what was chosen on the page of a prediction."""
+    """Return the choices on the page of a prediction in words, by their names."""
     chosen = {"face": "face", "channel": "channel", "audio_track": "sound track", "video_track": "picture track"}
     chosen |= {"people": "fitted to", "stretch": "fitted to the stretch"}
     chosen |= {"fusion": "fusion", "video_weight": "weight of the face"} if prediction.is_fused else {}

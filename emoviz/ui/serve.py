@@ -1,4 +1,4 @@
-"""The server's own answers beside Streamlit's: pages, the app's part of plotly, and to what browsers record."""
+"""The server's own answers beside Streamlit's: pages, the app's part of plotly, and recordings of browsers."""
 
 import hashlib
 from functools import partial

@@ -38,7 +38,7 @@ def named(text: str) -> Path:
 
 
 def found(names: Iterable[str]) -> dict[str, Path]:
-    """Return the files of those names that are recordings in the folders, also where links lead, and leave out others.
+    """Return the files of the recordings among some names that lie in the folders, also where links lead.
 
     Args:
         names: names as pages show them, which may come from anybody's link.

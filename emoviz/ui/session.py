@@ -222,7 +222,7 @@ class Session:
         self.fits = Fits(self.visitor)  # analyses and explanations begin anew when they are next asked for
 
     def close(self) -> None:
-        """Stop the work, and delete the files and what was made of them."""
+        """Stop the work, and delete the files and all results from them."""
         self.visitor.leave()
         self.receiver.close()
         for part in (self.fits, self.analyses, self.line):

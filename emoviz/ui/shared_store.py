@@ -43,7 +43,7 @@ class SharedStore(ClipStore):
 
 
 class _Turn:
-    """Whose turn it is to extract something."""
+    """The turn to extract something, which one thread has at a time."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""The recordings behind a number: those of the people who were tested, as far as they are known on this machine."""
+"""The recordings behind a number: all of the people who were tested, as far as they are known on this machine."""
 
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path

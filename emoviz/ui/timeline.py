@@ -126,7 +126,7 @@ class _Packer:
 
 
 def _sent(lane: Lane) -> dict[str, Any]:
-    """A lane as the browser gets it: what is short, and where the values are."""
+    """A lane as the browser gets it: its short facts, and the address of its values."""
     packed = _Packer()
     reasons = list(dict.fromkeys(gap.reason for gap in lane.gaps))
     place = {reason: number for number, reason in enumerate(reasons)}
@@ -171,7 +171,7 @@ def _sent_curve(curve: Curve, packed: _Packer) -> dict[str, Any]:
 
 
 def _picture(lane: Lane) -> str | None:
-    """Where the browser finds the picture of a lane."""
+    """The address at which the browser finds the picture of a lane."""
     if lane.picture is None:
         return None
     import cv2

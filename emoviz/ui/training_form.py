@@ -1,4 +1,4 @@
-"""The form of a training: a config as plain data, and what its job needs to know beside it."""
+"""The form of a training: a config as plain data, and the choices of its job beside it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -50,13 +50,13 @@ class Asked(NamedTuple):
     key: str
 
     def change(self, mend: Mend) -> None:
-        """Change what the form says, before it is drawn again."""
+        """Change the answers of the form, before it is drawn again."""
         keys = {TARGET: f"{self.base}kind", MODEL: f"{self.base}model"}
         linked.choose_first(keys.get(mend.field, f"{self.key}-{mend.field}"), mend.value)
 
 
 def ask(found: Sequence[Holding]) -> Asked:
-    """Draw the form, and return what it says."""
+    """Draw the form, and return its answers."""
     cloned: tuple[str, dict[str, Any]] | None = st.session_state.get(CLONE)
     bases = [*([cloned[0]] if cloned else []), *presets(), COMPARE_CULTURES.name, *PAPERS]
     wanted = linked.read("base")
@@ -127,7 +127,7 @@ def ask_protocol(first: str, key: str) -> str:
 
 
 def missing_parts(values: Mapping[str, Any], found: Sequence[Holding]) -> list[str]:
-    """Return what a preset lacks on this machine, encoders and corpora, and how to get it, a sentence each."""
+    """Return the encoders and corpora that a preset lacks on this machine, and how to get them, a sentence each."""
     reasons: dict[str, list[str]] = {}
     for one in found:
         if one.name in values["corpora"] and one.tables is None:
@@ -137,7 +137,7 @@ def missing_parts(values: Mapping[str, Any], found: Sequence[Holding]) -> list[s
 
 
 def ask_task(protocol: str) -> dict[str, Any]:
-    """Let people choose what a job needs beside its config: a logger, or a protocol with its options and seeds."""
+    """Let people choose the parts of a job beside its config: a logger, or a protocol with its options and seeds."""
     if protocol == ONE:
         st.markdown("**Logger**")
         return {

@@ -1,4 +1,4 @@
-"""The role of who looks at a page, and what it allows."""
+"""The role of the visitor of a page, and the actions that it allows."""
 
 import streamlit as st
 

@@ -2,7 +2,7 @@
 
 Streamlit makes a new session for a page that is loaded anew. The old visit's uploads wait for :data:`WAIT` seconds, and
 the page that is loaded proves that it is the same tab by the key of the visit: random, told to that tab alone and kept
-by it (``sessionStorage``, which ends with the tab). What is not asked for in time is deleted.
+by it (``sessionStorage``, which ends with the tab). A visit that is not asked for in time is deleted.
 """
 
 import threading
@@ -73,7 +73,7 @@ def take(kind: type[V], key: str, owner: str) -> V | None:
 
 
 def owner() -> str:
-    """Return who is here, so that whoever logs in next in the same tab does not go on with this visit."""
+    """Return the owner of this visit, so that the next person to log in within the same tab does not go on with it."""
     return f"{visitors.role()} {visitors.address()}"
 
 
@@ -89,7 +89,7 @@ def begin(visit: Visit) -> None:
 
 
 def for_browser(missing: bool) -> dict[str, Any]:
-    """Return what the page's script is told: the key to keep, and whether to answer even where it has kept none.
+    """Return the facts for the page's script: the key to keep, and whether to answer even where it has kept none.
 
     Args:
         missing: whether the link names an upload that this visit has not.

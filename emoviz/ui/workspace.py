@@ -1,4 +1,4 @@
-"""The workspace of a recording: what its views (Predict, Explain, Attention) share beside the player.
+"""The workspace of a recording: the parts that its views (Predict, Explain, Attention) share beside the player.
 
 The views are joined by a row of links, each of which leads back to what was chosen there. Lanes that every view
 has, and annotations that people add, stand in their one timeline.
@@ -90,7 +90,7 @@ def show_timeline(
     downloads: Mapping[str, figures.Writer] | None = None,
     explains: bool = False,
 ) -> None:
-    """Show the timeline of a recording: what it holds itself, then a view's own lanes, then annotations.
+    """Show the timeline of a recording: its own lanes, then those of a view, then annotations.
 
     Args:
         analysis: analysis of the recording.
@@ -125,7 +125,7 @@ def show_timeline(
 
 
 def recording_lanes(media: ClipMedia, *, running: bool) -> list[Lane]:
-    """Return the lanes of the recording itself: pictures, sound, and what was found of words and persons before.
+    """Return the lanes of the recording itself: pictures, sound, and the words and persons that were found before.
 
     Args:
         media: the recording.
