@@ -301,8 +301,9 @@ def show_streams(
         st.caption(limits_words(found))
         st.caption(check_words(checks and checks.times) or CHECK_FOLLOWS)
     with place.left:
+        st.markdown(f"**Sound, {asked.when}**")
         figures.show(
-            plots.contribution_bars(found.channels, BARS, asked.output, unit_of(asked), asked.when),
+            plots.contribution_bars(found.channels, BARS, asked.output, unit_of(asked)),
             found.channels,
             key="channels",
             name=f"{stem_of(clip, asked)}-channels",
@@ -322,8 +323,9 @@ def show_seen_sound(
     """Draw the heat of the spectrogram's frequencies, and return the same in words."""
     place.right.caption(check_words(check) or CHECK_FOLLOWS)
     with place.left:
+        st.markdown(f"**Sound, {asked.when}**")
         figures.show(
-            plots.frequency_heat(found.bands, asked.output, asked.when),
+            plots.frequency_heat(found.bands, asked.output),
             found.bands,
             key="frequencies",
             name=f"{stem_of(clip, asked)}-frequencies",

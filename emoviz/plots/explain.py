@@ -292,7 +292,7 @@ def _add_contributions(figure: go.Figure, contributions: pd.DataFrame | None, ve
     )
 
 
-def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str, when: str = "") -> go.Figure:
+def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str) -> go.Figure:
     """Draw the channels that added most to an output, grouped by modality and stream.
 
     Args:
@@ -300,7 +300,6 @@ def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str
         count: number of bars.
         output: name of the output to which they added.
         unit: sum to which they add, e.g. the score.
-        when: time that is explained, in words, e.g. ``2.0 to 4.5 s``.
     """
     top = channels.head(count).reset_index(drop=True)
     top = top.assign(stream=top["channel"].str.partition(".")[0])
@@ -308,7 +307,7 @@ def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str
     figure.add_vline(x=0, line={"color": ZERO, "width": 1})
     lay_out(
         figure,
-        title=title(f"Which channels moved “{output}”?", when),
+        title=title(f"What moved “{output}”?"),
         xaxis={
             "title": {"text": f"◂ lower   added to the {unit}   higher ▸", "standoff": 4, "font": SMALL},
             "tickfont": SMALL,
@@ -318,13 +317,12 @@ def contribution_bars(channels: pd.DataFrame, count: int, output: str, unit: str
     return figure
 
 
-def frequency_heat(bands: pd.DataFrame, output: str, when: str = "") -> go.Figure:
+def frequency_heat(bands: pd.DataFrame, output: str) -> go.Figure:
     """Draw the heat of each band of frequencies, low ones below.
 
     Args:
         bands: table with ``low`` and ``high`` (Hz) and ``heat``.
         output: name of the output that the heat explains.
-        when: time that is explained, in words, e.g. ``2.0 to 4.5 s``.
     """
     figure = go.Figure()
     figure.add_bar(
@@ -338,7 +336,7 @@ def frequency_heat(bands: pd.DataFrame, output: str, when: str = "") -> go.Figur
     )
     lay_out(
         figure,
-        title=title(f"Which frequencies spoke for “{output}”?", when),
+        title=title(f"Which frequencies spoke for “{output}”?"),
         xaxis={
             "title": {"text": "mean heat, 0 to 1", "standoff": 4, "font": SMALL},
             "tickfont": SMALL,
@@ -352,7 +350,7 @@ def frequency_heat(bands: pd.DataFrame, output: str, when: str = "") -> go.Figur
             "range": [0, float(bands["high"].max()) / 1000],
             "fixedrange": True,
         },
-        margin=MARGIN | {"t": 46},
+        margin=MARGIN,
         dragmode=False,
         height=320,
     )

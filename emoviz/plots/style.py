@@ -159,9 +159,8 @@ def legend(y: float, anchor: str) -> dict[str, Any]:
     return {"orientation": "h", "x": 1, "xanchor": "right", "y": y, "yanchor": anchor, "font": SMALL}
 
 
-def title(text: str, beneath: str = "") -> dict[str, Any]:
-    """Return a figure's title: the question that it answers, and perhaps a small line beneath it."""
-    text += f'<br><span style="font-size:12px">{beneath}</span>' if beneath else ""
+def title(text: str) -> dict[str, Any]:
+    """Return a figure's title: the question that it answers."""
     return {"text": text, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.99, "yanchor": "top"}
 
 
