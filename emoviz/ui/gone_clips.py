@@ -1,32 +1,16 @@
-"""Links to recordings that are not there: the page says so, and shows no other in their place.
+"""Links to recordings that are not there: the page says so, and shows no other in their place."""
 
-A link to an upload names the file and, by the start of its sha256, its content (:data:`CONTENT`), as many recordings
-may be called ``interview.mp4``.
-"""
-
-import contextlib
 from collections.abc import Callable, Container
-from pathlib import Path
 
 import streamlit as st
 
-from ..core.errors import MediaError
 from ..core.roles import Action
 from ..media import ACCEPTED
-from . import kept_uploads, linked, recordings, server_folders, visitors, visits
-from .clip_analysis import content_of
+from . import kept_uploads, recordings, server_folders, visitors, visits
 from .session import UPLOAD
 
 ADDED = "upload-again"
 """Key of the widget that takes a lost upload once more."""
-CONTENT, DIGITS = "content", 12
-"""Query parameter with the start of the sha256 of the upload that a link is of, and how many hexadecimal digits."""
-WRITTEN, CLAIMED = "content-written", "content-claimed"
-"""Keys in the session: what this visit wrote into its link, and name and content that a link came with."""
-OTHER = (
-    "This link is of another recording that is called '{name}', too: the one that you added has other content, and is "
-    "not shown in its place. Add the recording of the link here, or add yours once more by **Upload** above."
-)
 GONE = {
     UPLOAD: "This link names '{name}', an upload that this tab does not have: it was added in another tab or by "
     "somebody else, or its visit has ended. No other clip is shown in its place. **Add the file again**, and the link "
@@ -66,49 +50,11 @@ def say(name: str, limit_mb: int, on_added: Callable[[], None]) -> None:
         return
     st.info(GONE[start].format(name=name.removeprefix(start)))
     if start == UPLOAD:
-        _take_again(limit_mb, on_added)
-
-
-def is_claimed(name: str, path: Path) -> bool:
-    """Return whether the link is of other content than the upload of that name has; else write its content there.
-
-    Args:
-        name: name of the recording that is chosen, as pages show it.
-        path: its file.
-    """
-    own = ""
-    if name.startswith(UPLOAD):
-        with contextlib.suppress(MediaError):  # the page says what is wrong with a file that cannot be read
-            own = content_of(path)[:DIGITS]
-    said, claim = linked.read(CONTENT), st.session_state.get(CLAIMED)
-    if said and said != st.session_state.get(WRITTEN) and (claim is None or claim[1] != said):
-        claim = st.session_state[CLAIMED] = (name, said)
-    if claim is not None and own and claim[0] == name and claim[1] != own:
-        return True
-    forget_claim()
-    st.session_state[WRITTEN] = own
-    linked.write(CONTENT, own)
-    return False
-
-
-def forget_claim() -> None:
-    """Take the recording that was added now for the one that is meant, whatever the link said before."""
-    st.session_state.pop(CLAIMED, None)
-    st.session_state[WRITTEN] = linked.read(CONTENT)
-
-
-def say_other(name: str, limit_mb: int, on_added: Callable[[], None]) -> None:
-    """Say that an upload is not the recording that the link is of, and take that one (arguments as of :func:`say`)."""
-    st.info(OTHER.format(name=name.removeprefix(UPLOAD)))
-    _take_again(limit_mb, on_added)
-
-
-def _take_again(limit_mb: int, on_added: Callable[[], None]) -> None:
-    st.file_uploader(
-        "The file again",
-        type=list(ACCEPTED),
-        max_upload_size=limit_mb,
-        key=ADDED,
-        on_change=on_added,
-        label_visibility="collapsed",
-    )
+        st.file_uploader(
+            "The file again",
+            type=list(ACCEPTED),
+            max_upload_size=limit_mb,
+            key=ADDED,
+            on_change=on_added,
+            label_visibility="collapsed",
+        )

@@ -117,16 +117,10 @@ def choose_clip(beside: Callable[[], None] | None = None) -> Clip | None:
             _offer_folders()
     if message := st.session_state.pop(UPLOAD_ERROR, None):
         st.error(message)
-    add_again = partial(_keep_upload, gone_clips.ADDED)
     if gone:
-        gone_clips.say(name, visitor.limit_mb, add_again)
+        gone_clips.say(name, visitor.limit_mb, partial(_keep_upload, gone_clips.ADDED))
         return None
-    if not clips:
-        return None
-    if gone_clips.is_claimed(name, clips[name]):
-        gone_clips.say_other(name, visitor.limit_mb, add_again)
-        return None
-    return Clip(name, clips[name])
+    return Clip(name, clips[name]) if clips else None
 
 
 def _on_disk(names: Iterable[str]) -> dict[str, Path]:
@@ -173,8 +167,6 @@ def _keep_upload(key: str) -> None:
         name = "recording.wav" if key == "record" else received.name
         open_clip(session().add_upload(name, received.getvalue()))
         insides.release(received)
-        if key != gone_clips.ADDED:
-            gone_clips.forget_claim()
         if key == "upload":
             st.session_state[UPLOADING] = False  # the answer stands beneath it
     except EmovizError as error:

@@ -197,19 +197,7 @@ HOSTILE = (
     ),
 )
 BY_PARSERS = ("\u00b2", "", "\x00a:b;id:,", "NaN", "inf", "9" * 10_000)
-CLIP = (
-    "clip",
-    "content",
-    "face",
-    "audio_track",
-    "video_track",
-    "channel",
-    "time",
-    "marked",
-    "zoom",
-    "people",
-    "stretch",
-)
+CLIP = ("clip", "face", "audio_track", "video_track", "channel", "time", "marked", "zoom", "people", "stretch")
 PARAMETERS = {
     "home": ("clip", "model"),
     "predict": (
