@@ -81,7 +81,7 @@ def similarity_matrix(
     lay_out(
         figure,
         title=title(f"How alike are they? ({measure})"),
-        meta=least_width(150 + 42 * len(columns)),
+        meta=least_width(118 + 40 * len(columns)),
         height=height,
         margin={"l": 8, "r": 8, "t": 32, "b": 8},
     )

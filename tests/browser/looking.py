@@ -66,7 +66,7 @@ def choose_option(page: Page, label: str, place: int) -> None:
 
 
 def place_in(page: Page, selector: str, x: Any, y: Any = None, *, beside: Sequence[float] = (0, 0)) -> Sequence[float]:
-    """A place in a figure on the screen.
+    """A place in a figure, which comes onto the screen.
 
     Args:
         page: with the figure.
@@ -78,6 +78,7 @@ def place_in(page: Page, selector: str, x: Any, y: Any = None, *, beside: Sequen
     found: Sequence[float] = page.evaluate(
         """([selector, x, y, beside]) => {
             const plot = document.querySelector(selector)
+            plot.scrollIntoViewIfNeeded()
             const { xaxis, yaxis } = plot._fullLayout
             const box = plot.getBoundingClientRect()
             const down = y === null ? yaxis._length / 2 : yaxis.d2p(y)

@@ -179,6 +179,7 @@ def test_a_training_is_started_watched_cancelled_resumed_and_compared(app: str, 
     expect(second.locator(CURVE).nth(before)).to_be_attached(timeout=LONG)
     expect(second.get_by_text("finished", exact=True)).to_be_visible(timeout=LONG)  # it gained nothing any more
 
+    wait_until_still(page)
     second.get_by_role("link", name=re.compile("Compare many-epochs")).click()
     page.get_by_role("heading", name="Compare", exact=True).wait_for(timeout=LONG)
     expect(page.get_by_test_id("stMultiSelect").get_by_text("many-epochs", exact=True)).to_be_visible(timeout=LONG)
