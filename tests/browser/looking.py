@@ -19,6 +19,12 @@ def wait_until_done(page: Page) -> None:
     page.wait_for_selector(".st-key-stop", state="detached")
 
 
+def wait_until_still(page: Page) -> None:
+    """Wait until the page's script has run: what it draws anew closes lists and takes links away."""
+    page.wait_for_timeout(300)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
 def settled(page: Page, read: Callable[[], Any]) -> Any:
     """Return what is read of a page once it is the same twice in a row: figures are drawn one after the other."""
     before, found = None, read()

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from looking import plot, shuts_nobody_out
+from looking import plot, shuts_nobody_out, wait_until_still
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -19,6 +19,7 @@ def choose(page, *names: str) -> None:
     box = page.get_by_test_id("stMultiSelect")
     box.get_by_role("button", name="Clear all").click()
     for name in names:
+        wait_until_still(page)
         box.locator("input").fill(name)
         page.get_by_role("option", name=name, exact=True).click()
         page.keyboard.press("Escape")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from looking import shuts_nobody_out
+from looking import shuts_nobody_out, wait_until_still
 from own_corpus import EMOTIONS, TABLE, write_own
 from playwright.sync_api import Locator, Page, expect
 
@@ -38,12 +38,6 @@ def fill(page: Page, key: str, text: str) -> None:
     field = page.locator(f".st-key-{key} input")
     field.fill(text)
     field.press("Enter")
-
-
-def wait_until_still(page: Page) -> None:
-    """Until the page's script has run."""
-    page.wait_for_timeout(300)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=LONG)
 
 
 def test_a_wrong_row_is_told_with_its_line_and_the_rest_is_imported(app: str, page: Page, folders: Path):

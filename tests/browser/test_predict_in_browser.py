@@ -253,7 +253,7 @@ def test_words_stand_on_the_clips_time(result, store: Path, weights: Path, monke
     page.get_by_text("Words", exact=True).click()
     expect(page.get_by_text("2 words, English (98 % sure).")).to_be_visible()
     expect(page.locator(f"{plot('words')} .textpoint")).to_have_text(["came", "home."])
-    page.mouse.click(*place_in(page, plot("words"), 6.2))
+    page.mouse.click(*settled(page, lambda: place_in(page, plot("words"), 6.2)))
     page.wait_for_function(f"Math.abs({VIDEO}.currentTime - 6.2) < 0.1")
     with page.expect_download() as download:
         page.get_by_role("button", name=".srt", exact=True).first.click()  # that of who speaks comes below
