@@ -107,7 +107,7 @@ def _show_people(persons: Persons, changes: Changes) -> None:
     people = [person.name for person in persons.people]
     _name_widgets(persons, changes)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.multiselect("Persons", people, key=f"persons-chosen-{st.session_state.get(ROUND, 0)}", width=320)
+        chosen = st.multiselect("Persons", people, key=_fresh("chosen"), width=320)
         change = partial(_change, changes)
         st.button(
             "These are one person",
@@ -131,22 +131,26 @@ def _show_people(persons: Persons, changes: Changes) -> None:
 
 def _name_widgets(persons: Persons, changes: Changes) -> None:
     """Draw a field for the name of each person, with what is known of the person beneath it."""
-    at = st.session_state.get(ROUND, 0)
     with st.container(horizontal=True):
         for person in persons.people:
             with st.container(width=170):
-                key = f"persons-name-{at}-{person.name}"
+                key = f"{_fresh('name')}-{person.name}"
                 st.text_input(
-                    "Name", person.name, key=key, on_change=_rename, args=(persons, changes, person.name, key, at)
+                    "Name", person.name, key=key, on_change=_rename, args=(persons, changes, person.name, key)
                 )
                 heard = f"speaks {persons.seconds(person):.0f} s" if person.voices else "is not heard"
                 faces = f"face {', '.join(map(str, person.faces))}" if person.faces else "is not seen"
                 st.caption(f"{heard}, {faces}")
 
 
-def _rename(persons: Persons, changes: Changes, name: str, key: str, at: int) -> None:
+def _fresh(kind: str) -> str:
+    """Return the key of a widget that starts anew after each change."""
+    return f"persons-{kind}-{st.session_state.get(ROUND, 0)}"
+
+
+def _rename(persons: Persons, changes: Changes, name: str, key: str) -> None:
     """Take a name that was typed, once: the browser may tell of a field again after it has gone."""
-    if at == st.session_state.get(ROUND, 0) and key in st.session_state:
+    if key == f"{_fresh('name')}-{name}" and key in st.session_state:
         _change(changes, lambda: renamed(persons.people, name, st.session_state[key]))
 
 
